@@ -1,0 +1,27 @@
+"""Events: past facts, each written in the same commit as the change it tells of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact that has happened, told once and kept in the order of the commits.
+
+    `name` is `noun.past_participle`; `subject` is the id of the thing it is about; `data` holds
+    what a reader needs without asking again, and never a secret. `position` is set by the store.
+    """
+
+    id: str
+    name: str
+    subject: str
+    at: int
+    data: Mapping[str, Any] = field(default_factory=dict)
+    actor: str = "system"
+    request_id: str = ""
+    position: str = ""

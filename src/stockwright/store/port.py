@@ -1,0 +1,165 @@
+"""The store port: a store of items with DynamoDB's rules as the common floor.
+
+An item has a key `(partition, sort)`, a version that every write raises by one, a JSON-shaped
+body, and at most one entry in each of the indexes in `INDEXES`. Keys and versions are the only
+conditions there are: a write says what it expects and is refused as a whole if that is not so.
+Never two writes to one item in one commit (DynamoDB refuses that; so do we).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stockwright.domain.events import Event
+
+Key = tuple[str, str]
+Path = tuple[str, ...]
+Body = dict[str, Any]
+IndexName = Literal["owner", "list", "due"]
+
+INDEXES: Final[tuple[IndexName, ...]] = ("owner", "list", "due")
+ABSENT: Final = 0
+"""The version of an item that is not there: `expect=ABSENT` writes only what is new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item as stored. The body is shared, never changed in place."""
+
+    key: Key
+    version: int
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write the whole item where its version is `expect` (ABSENT: where there is none).
+
+    `indexes` names the entries it has: index → (partition, sort); sorts are unique within a
+    partition. `text` is what a query's `contains` looks into, in lower case. `ttl` (epoch
+    seconds) marks rubbish: the item may vanish any time after it.
+    """
+
+    key: Key
+    body: Body
+    expect: int
+    indexes: Mapping[IndexName, tuple[str, str]] = field(default_factory=dict)
+    text: str = ""
+    ttl: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """Add to whole numbers inside an item; no result may fall below its floor.
+
+    The item and every path must exist. Where `expect` is given the version must match too.
+    """
+
+    key: Key
+    deltas: Mapping[Path, int]
+    floors: Mapping[Path, int] = field(default_factory=dict)
+    expect: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Write nothing; only hold the commit to the item's version."""
+
+    key: Key
+    expect: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove the item where its version is `expect`."""
+
+    key: Key
+    expect: int
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Append an event to the log."""
+
+    event: Event
+
+
+Write = Put | Add | Check | Delete | Append
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some items of a query, and where to go on (None: there are no more)."""
+
+    items: tuple[Item, ...]
+    next: str | None
+
+
+class ConditionFailed(Exception):  # noqa: N818 - the field's word (DynamoDB's ConditionalCheckFailed)
+    """The commit was refused and nothing was written; `positions` are the writes that failed."""
+
+    def __init__(self, positions: Sequence[int]) -> None:
+        self.positions = tuple(positions)
+        super().__init__(f"condition failed at {self.positions}")
+
+
+class Store(Protocol):
+    """What every engine does. `Busy` (domain.errors) may come from each method: nothing was written."""
+
+    writes_max: int
+    """The most writes that one commit takes."""
+
+    async def get(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        """Read items as last committed; what is not there is not in the answer."""
+        ...
+
+    async def query(
+        self,
+        partition: str,
+        *,
+        index: IndexName | None = None,
+        begins: str = "",
+        low: str = "",
+        high: str = "",
+        after: str | None = None,
+        limit: int = 100,
+        reverse: bool = False,
+        where: Mapping[str, str | int | bool] | None = None,
+        contains: str = "",
+    ) -> Page:
+        """Read one partition (of an index) in the order of its sorts.
+
+        `begins` is a prefix of the sort; `low` (inclusive) and `high` (exclusive) bound it.
+        `after` is a former page's `next`. `where` (top-level body fields, equality) and `contains`
+        (in the item's `text`) filter, and a page may then hold fewer than `limit` though more follow.
+        """
+        ...
+
+    async def commit(self, writes: Sequence[Write]) -> None:
+        """Write all or nothing, durably; returns only after the data is safe.
+
+        Raises ConditionFailed with the positions of the writes whose expectation did not hold.
+        """
+        ...
+
+    async def tail(
+        self, after: str = "", limit: int = 100, *, reverse: bool = False, wait_seconds: float = 0
+    ) -> list[Event]:
+        """Read the event log in commit order from behind `after` ("" is the start).
+
+        With `reverse`, backwards from before `after` ("" is the end). With `wait_seconds`, waits
+        that long for a first event.
+        """
+        ...
+
+    async def purge(self, now_seconds: int, limit: int = 1000) -> int:
+        """Remove items whose `ttl` has passed; return how many."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way and let go of the files or connections."""
+        ...

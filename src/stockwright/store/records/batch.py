@@ -1,0 +1,138 @@
+"""One commit under construction, and the bounded retry that a refused commit gets.
+
+Every use case loads, decides and commits. A commit is refused only because something it was
+decided on has changed since, so the answer to a refusal is always the same: load again, decide
+again. The second decision sees the new state and tells the person what is wrong, or succeeds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from stockwright.domain.errors import Busy, StockwrightError
+from stockwright.store.port import ABSENT, Add, Append, Check, ConditionFailed, Delete, Put
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from stockwright.domain.events import Event
+    from stockwright.store.port import IndexName, Key, Store, Write
+
+Result = TypeVar("Result")
+
+ATTEMPTS_MAX = 12
+IDEMPOTENCY_SECONDS = 48 * 3600
+
+
+class Stale(StockwrightError):
+    """What the decision stood on has changed; nothing was written. Never leaves a use case."""
+
+    code = "STALE"
+    transient = True
+
+
+class AlreadyDone(StockwrightError):
+    """This Idempotency-Key has had its effect; the edge replays its answer."""
+
+    code = "ALREADY_DONE"
+
+
+class Batch:
+    """Writes that stand or fall together."""
+
+    def __init__(self) -> None:
+        self.writes: list[Write] = []
+
+    def put(
+        self,
+        key: Key,
+        body: dict[str, Any],
+        expect: int,
+        indexes: Mapping[IndexName, tuple[str, str]] | None = None,
+        *,
+        text: str = "",
+        ttl: int | None = None,
+    ) -> None:
+        """Write an item whole."""
+        self.writes.append(Put(key, body, expect, indexes or {}, text, ttl))
+
+    def add(
+        self,
+        key: Key,
+        deltas: Mapping[tuple[str, ...], int],
+        floors: Mapping[tuple[str, ...], int],
+        expect: int | None = None,
+    ) -> None:
+        """Move numbers inside an item."""
+        self.writes.append(Add(key, deltas, floors, expect))
+
+    def check(self, key: Key, expect: int) -> None:
+        """Hold the commit to an item's version."""
+        self.writes.append(Check(key, expect))
+
+    def delete(self, key: Key, expect: int) -> None:
+        """Remove an item."""
+        self.writes.append(Delete(key, expect))
+
+    def append(self, event: Event) -> None:
+        """Tell a fact."""
+        self.writes.append(Append(event))
+
+    async def commit(self, store: Store) -> None:
+        """Commit, or raise Stale."""
+        try:
+            await store.commit(self.writes)
+        except ConditionFailed as refused:
+            raise Stale(f"changed meanwhile: {refused}") from refused
+
+
+async def retried(attempt: Callable[[], Awaitable[Result]]) -> Result:
+    """Run load-decide-commit until it is not Stale: at most ATTEMPTS_MAX times, with full jitter."""
+    for tries in range(ATTEMPTS_MAX):
+        try:
+            return await attempt()
+        except Stale:
+            # The first retries are at once: on one process the newer state is there already.
+            if tries > 2:  # noqa: PLR2004
+                await asyncio.sleep(random.uniform(0, min(0.5, 0.005 * 2**tries)))  # noqa: S311
+    raise Busy("Too many changes to the same thing at once; try again shortly")
+
+
+def idempotency_key(key: str) -> Key:
+    """The record of one Idempotency-Key of one asker."""
+    return (f"IDEMPOTENCY#{key}", "-")
+
+
+def put_idempotency(batch: Batch, key: str, request_hash: str, answer: Mapping[str, Any] | None, at: int) -> int:
+    """Add the record of an Idempotency-Key; returns its position in the commit."""
+    batch.put(
+        idempotency_key(key),
+        {"hash": request_hash, "answer": answer},
+        ABSENT,
+        ttl=at // 1000 + IDEMPOTENCY_SECONDS,
+    )
+    return len(batch.writes) - 1
+
+
+async def find_idempotency(store: Store, key: str) -> tuple[str, Mapping[str, Any] | None] | None:
+    """Return the request hash and the kept answer (None: its effect is there, its answer was lost)."""
+    found = await store.get([idempotency_key(key)])
+    item = found.get(idempotency_key(key))
+    return None if item is None else (item.body["hash"], item.body["answer"])
+
+
+async def complete_idempotency(store: Store, key: str, answer: Mapping[str, Any]) -> None:
+    """Keep an answer that was only known after its commit."""
+    item_key = idempotency_key(key)
+    found = await store.get([item_key])
+    item = found.get(item_key)
+    if item is None or item.body["answer"] is not None:
+        return
+    batch = Batch()
+    batch.put(item_key, {**item.body, "answer": answer}, item.version)
+    try:
+        await batch.commit(store)
+    except Stale:
+        return

@@ -1,0 +1,508 @@
+"""The embedded engine: one SQLite file, group commit, nothing answered before the fsync.
+
+Callers' writes gather while the last COMMIT runs in a helper thread. All that wait then go into
+one transaction on the event loop's thread: each caller's expectations are checked against the
+items as the batch has left them so far, and a refused caller changes nothing. Every touched item
+is written once per batch, however many callers wanted it. After the COMMIT, and the fsync in it,
+everyone is answered, the refused too, so that no answer stands on something that was not kept.
+
+Items that were decoded are kept for the next batch; another process that writes the same file
+(the command line beside a running server) is noticed by `PRAGMA data_version`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import apsw
+import apsw.bestpractice
+import msgspec
+
+from stockwright.domain.errors import Busy, Misconfigured
+from stockwright.domain.events import Event
+from stockwright.store.port import ABSENT, Add, Append, Check, ConditionFailed, Delete, Item, Page, Put
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path as FilePath
+
+    from stockwright.store.port import Body, IndexName, Key, Path, Write
+
+SCHEMA_VERSION: Final = 1
+QUEUE_MAX: Final = 4096
+BATCH_WRITES_MAX: Final = 4000
+KEPT_ITEMS_MAX: Final = 50_000
+KEPT_BODY_BYTES_MAX: Final = 16_384
+LOCK_WAIT_SECONDS: Final = 5.0
+GET_KEYS_MAX: Final = 400
+
+SCHEMA: Final = """
+CREATE TABLE item (
+    pk TEXT NOT NULL, sk TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL,
+    owner_p TEXT, owner_s TEXT, list_p TEXT, list_s TEXT, due_p TEXT, due_s TEXT,
+    text TEXT, ttl INTEGER,
+    UNIQUE (pk, sk)
+);
+CREATE INDEX item_owner ON item (owner_p, owner_s) WHERE owner_p IS NOT NULL;
+CREATE INDEX item_list ON item (list_p, list_s) WHERE list_p IS NOT NULL;
+CREATE INDEX item_due ON item (due_p, due_s) WHERE due_p IS NOT NULL;
+CREATE INDEX item_ttl ON item (ttl) WHERE ttl IS NOT NULL;
+CREATE TABLE event (position INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
+"""
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+class EngineFailed(Exception):  # noqa: N818 - it tells what happened, not a class of mistakes
+    """The disk or file refused the commit (full, read-only, broken); none of the batch was kept."""
+
+
+@dataclass(slots=True)
+class _Row:
+    """An item as the writer sees it; never changed in place, so that a batch can be dropped."""
+
+    version: int
+    body: Body
+    put: Put | None = None
+    """The last whole write in this batch, whose indexes must be written too."""
+    bytes: int = 0
+
+
+_GONE: Final = _Row(ABSENT, {})
+_Caller = tuple["Sequence[Write]", "asyncio.Future[None]"]
+
+
+class SqliteStore:
+    """The store port on one file. Belongs to the event loop that opened it."""
+
+    writes_max: int = 100_000
+
+    def __init__(self, path: FilePath) -> None:
+        self.path = path
+        self._writer = _connect(path)
+        try:
+            _prepare(self._writer, path)
+            self._reader = _connect(path, readonly=True)
+        except BaseException:
+            self._writer.close()
+            raise
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stockwright-commit")
+        self._waiting: list[_Caller] = []
+        self._flusher: asyncio.Task[None] | None = None
+        self._kept: dict[Key, _Row] = {}
+        self._data_version = -1
+        self._news = asyncio.Event()
+        self._closed = False
+
+    # ---- reading -------------------------------------------------------------------------
+
+    async def get(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        """Read items as last committed."""
+        found: dict[Key, Item] = {}
+        if len(keys) == 1:
+            pk, sk = keys[0]
+            for version, body in self._reader.execute(
+                "SELECT version, body FROM item WHERE pk=? AND sk=?", (pk, sk)
+            ):
+                found[keys[0]] = Item(keys[0], version, _decode(body))
+            return found
+        for start in range(0, len(keys), GET_KEYS_MAX):
+            part = keys[start : start + GET_KEYS_MAX]
+            flat = [text for key in part for text in key]
+            sql = (
+                "SELECT item.pk, item.sk, version, body FROM item JOIN (VALUES "  # noqa: S608 - only marks
+                + ",".join(["(?,?)"] * len(part))
+                + ") AS wanted ON item.pk=wanted.column1 AND item.sk=wanted.column2"
+            )
+            for pk, sk, version, body in self._reader.execute(sql, flat):
+                found[(pk, sk)] = Item((pk, sk), version, _decode(body))
+        return found
+
+    async def query(
+        self,
+        partition: str,
+        *,
+        index: IndexName | None = None,
+        begins: str = "",
+        low: str = "",
+        high: str = "",
+        after: str | None = None,
+        limit: int = 100,
+        reverse: bool = False,
+        where: Mapping[str, str | int | bool] | None = None,
+        contains: str = "",
+    ) -> Page:
+        """Read one partition in order; filters are judged row by row in the database."""
+        p, s = (f"{index}_p", f"{index}_s") if index else ("pk", "sk")
+        terms, values = [f"{p}=?"], [partition]
+        if begins:
+            low, high = max(low, begins), _least(high, begins + "\U0010ffff")
+        if low:
+            terms.append(f"{s}>=?")
+            values.append(low)
+        if high:
+            terms.append(f"{s}<?")
+            values.append(high)
+        if after is not None:
+            terms.append(f"{s}<?" if reverse else f"{s}>?")
+            values.append(after)
+        for name, value in (where or {}).items():
+            terms.append(f"json_extract(body, '$.{name}')=?")
+            values.append(value)  # type: ignore[arg-type]
+        if contains:
+            terms.append("instr(text, ?)>0")
+            values.append(contains)
+        order = "DESC" if reverse else "ASC"
+        sql = (
+            f"SELECT pk, sk, version, body, {s} FROM item WHERE {' AND '.join(terms)} "  # noqa: S608
+            f"ORDER BY {s} {order} LIMIT ?"
+        )
+        rows = self._reader.execute(sql, (*values, limit + 1)).fetchall()
+        items = tuple(Item((pk, sk), version, _decode(body)) for pk, sk, version, body, _ in rows[:limit])
+        return Page(items, rows[limit - 1][4] if len(rows) > limit else None)
+
+    async def tail(
+        self, after: str = "", limit: int = 100, *, reverse: bool = False, wait_seconds: float = 0
+    ) -> list[Event]:
+        """Read the event log; positions are its row numbers."""
+        deadline = asyncio.get_running_loop().time() + wait_seconds
+        while True:
+            self._news.clear()
+            events = self._read_log(after, limit, reverse=reverse)
+            left = deadline - asyncio.get_running_loop().time()
+            if events or left <= 0 or self._closed:
+                return events
+            # Another process's events come without a call: look again twice a second.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), min(left, 0.5))
+
+    def _read_log(self, after: str, limit: int, *, reverse: bool) -> list[Event]:
+        if reverse:
+            sql = "SELECT position, body FROM event WHERE position<? ORDER BY position DESC LIMIT ?"
+            bound = int(after) if after else 2**62
+        else:
+            sql = "SELECT position, body FROM event WHERE position>? ORDER BY position LIMIT ?"
+            bound = int(after) if after else 0
+        return [_event(position, body) for position, body in self._reader.execute(sql, (bound, limit))]
+
+    # ---- writing -------------------------------------------------------------------------
+
+    async def commit(self, writes: Sequence[Write]) -> None:
+        """Join the next batch and wait for its fsync."""
+        if self._closed:
+            raise Busy("The store is closing")
+        if len(self._waiting) >= QUEUE_MAX:
+            raise Busy
+        _never_twice(writes)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[None] = loop.create_future()
+        self._waiting.append((writes, answer))
+        if self._flusher is None:
+            self._flusher = loop.create_task(self._flush())
+        # A caller that goes away leaves its write in the batch: it may be kept, as after any lost answer.
+        await answer
+
+    async def _flush(self) -> None:
+        """Run batch after batch until nobody waits."""
+        try:
+            while self._waiting:
+                callers = self._gather()
+                try:
+                    await self._run(callers)
+                except BaseException as fault:
+                    self._kept.clear()
+                    for _, answer in callers:
+                        if not answer.done():
+                            answer.set_exception(_told(fault))
+                    if not isinstance(fault, Exception):
+                        raise
+        finally:
+            self._flusher = None
+
+    def _gather(self) -> list[_Caller]:
+        size = count = 0
+        for writes, _ in self._waiting:
+            size += len(writes)
+            if count and size > BATCH_WRITES_MAX:
+                break
+            count += 1
+        callers, self._waiting = self._waiting[:count], self._waiting[count:]
+        return callers
+
+    async def _run(self, callers: list[_Caller]) -> None:
+        await self._begin()
+        touched: dict[Key, _Row] = {}
+        events: list[Event] = []
+        refused: list[tuple[asyncio.Future[None], list[int]]] = []
+        kept: list[asyncio.Future[None]] = []
+        try:
+            for writes, answer in callers:
+                failed = self._apply(writes, touched, events)
+                if failed:
+                    refused.append((answer, failed))
+                else:
+                    kept.append(answer)
+            self._write_out(touched, events)
+            if touched or events:
+                await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.execute, "COMMIT")
+            else:
+                self._writer.execute("ROLLBACK")
+        except BaseException:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            raise
+        self._keep(touched)
+        if events:
+            self._news.set()
+        for answer in kept:
+            if not answer.done():
+                answer.set_result(None)
+        for answer, failed in refused:
+            if not answer.done():
+                answer.set_exception(ConditionFailed(failed))
+
+    async def _begin(self) -> None:
+        """Take the write lock; another process may hold it for a moment."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + LOCK_WAIT_SECONDS
+        while True:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                break
+            except apsw.BusyError:
+                if loop.time() > deadline:
+                    raise
+                await asyncio.sleep(random.uniform(0.001, 0.01))  # noqa: S311
+        version = self._writer.pragma("data_version")
+        if version != self._data_version:
+            self._kept.clear()
+            self._data_version = version
+
+    def _apply(self, writes: Sequence[Write], touched: dict[Key, _Row], events: list[Event]) -> list[int]:
+        """Check every expectation, then take every write into the batch; returns the positions refused."""
+        failed: list[int] = []
+        after: list[tuple[Key, _Row]] = []
+        for position, write in enumerate(writes):
+            if isinstance(write, Append):
+                continue
+            row = touched.get(write.key) or self._load(write.key)
+            if isinstance(write, Add):
+                added = _added(row, write)
+                if added is None:
+                    failed.append(position)
+                else:
+                    after.append((write.key, added))
+            elif row.version != write.expect:
+                failed.append(position)
+            elif isinstance(write, Put):
+                after.append((write.key, _Row(row.version + 1, write.body, write)))
+            elif isinstance(write, Delete):
+                after.append((write.key, _GONE))
+        if not failed:
+            touched.update(after)
+            events.extend(write.event for write in writes if isinstance(write, Append))
+        return failed
+
+    def _load(self, key: Key) -> _Row:
+        row = self._kept.get(key)
+        if row is None:
+            found = self._writer.execute("SELECT version, body FROM item WHERE pk=? AND sk=?", key).fetchone()
+            row = _GONE if found is None else _Row(found[0], _decode(found[1]), bytes=len(found[1]))
+            if row is not _GONE and row.bytes <= KEPT_BODY_BYTES_MAX:
+                self._kept[key] = row
+        return row
+
+    def _write_out(self, touched: dict[Key, _Row], events: list[Event]) -> None:
+        execute = self._writer.execute
+        for key, row in touched.items():
+            if row is _GONE:
+                execute("DELETE FROM item WHERE pk=? AND sk=?", key)
+                continue
+            body = _encode(row.body)
+            row.bytes = len(body)
+            if row.put is None:
+                execute("UPDATE item SET version=?, body=? WHERE pk=? AND sk=?", (row.version, body, *key))
+            else:
+                execute(_UPSERT, (*key, row.version, body, *_columns(row.put)))
+        for event in events:
+            execute("INSERT INTO event (body) VALUES (?)", (_encode(_event_body(event)),))
+
+    def _keep(self, touched: dict[Key, _Row]) -> None:
+        kept = self._kept
+        for key, row in touched.items():
+            if row is _GONE or row.bytes > KEPT_BODY_BYTES_MAX:
+                kept.pop(key, None)
+            else:
+                row.put = None
+                kept[key] = row
+        while len(kept) > KEPT_ITEMS_MAX:
+            del kept[next(iter(kept))]
+
+    # ---- keeping house -------------------------------------------------------------------
+
+    async def purge(self, now_seconds: int, limit: int = 1000) -> int:
+        """Remove what is marked as rubbish, by the same road as every other write."""
+        rows = self._reader.execute(
+            "SELECT pk, sk, version FROM item WHERE ttl IS NOT NULL AND ttl<=? LIMIT ?", (now_seconds, limit)
+        ).fetchall()
+        gone = 0
+        for pk, sk, version in rows:
+            with contextlib.suppress(ConditionFailed):
+                await self.commit([Delete((pk, sk), version)])
+                gone += 1
+        return gone
+
+    async def backup(self, target: FilePath) -> None:
+        """Copy the whole store, as of one moment, into a new file while work goes on."""
+        await asyncio.get_running_loop().run_in_executor(None, _copy, self.path, target)
+
+    async def close(self) -> None:
+        """Finish the batches under way, then close the file."""
+        if self._closed:
+            return
+        self._closed = True
+        self._news.set()
+        while self._flusher is not None:
+            await asyncio.sleep(0.001)
+        self._thread.shutdown()
+        self._reader.close()
+        self._writer.close()
+
+
+_UPSERT: Final = """
+INSERT INTO item (pk, sk, version, body, owner_p, owner_s, list_p, list_s, due_p, due_s, text, ttl)
+VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
+ON CONFLICT (pk, sk) DO UPDATE SET version=excluded.version, body=excluded.body,
+    owner_p=excluded.owner_p, owner_s=excluded.owner_s, list_p=excluded.list_p, list_s=excluded.list_s,
+    due_p=excluded.due_p, due_s=excluded.due_s, text=excluded.text, ttl=excluded.ttl
+"""
+
+
+def _connect(path: FilePath, *, readonly: bool = False) -> apsw.Connection:
+    flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+    try:
+        connection = apsw.Connection(str(path), flags=flags, statementcachesize=200)
+    except apsw.CantOpenError as fault:
+        raise Misconfigured(f"cannot open {path}: is the folder there, and writable?") from fault
+    connection.set_busy_timeout(0 if not readonly else 5000)
+    connection.execute("PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456")
+    return connection
+
+
+def _prepare(connection: apsw.Connection, path: FilePath) -> None:
+    """Make the file, or check that it is one of ours and of this version."""
+    connection.set_busy_timeout(5000)
+    try:
+        version = connection.pragma("user_version")
+        if version == 0 and not connection.pragma("schema_version"):
+            connection.execute("PRAGMA page_size=8192; PRAGMA journal_mode=WAL")
+            connection.execute(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT")
+        elif version != SCHEMA_VERSION:
+            raise Misconfigured(
+                f"{path} has data format {version}, this release reads {SCHEMA_VERSION}: "
+                "start the release that wrote it, or restore a backup into another folder"
+            )
+        # In this order: FULL makes each COMMIT wait for the fsync of the log.
+        connection.execute(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA foreign_keys=OFF"
+        )
+    except (apsw.NotADBError, apsw.CorruptError) as fault:
+        raise Misconfigured(f"{path} is not a Stockwright store, or it is damaged: {fault}") from fault
+    connection.set_busy_timeout(0)
+
+
+def _copy(source: FilePath, target: FilePath) -> None:
+    reader, writer = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READONLY), apsw.Connection(str(target))
+    try:
+        with writer.backup("main", reader, "main") as copy:
+            copy.step(-1)
+        writer.execute("PRAGMA journal_mode=DELETE")
+    finally:
+        reader.close()
+        writer.close()
+
+
+def _told(fault: BaseException) -> BaseException:
+    """Translate the engine's faults: Busy where nothing was kept and a retry may help."""
+    if isinstance(fault, apsw.BusyError | apsw.LockedError):
+        return Busy()
+    if isinstance(fault, apsw.Error):
+        failed = EngineFailed(f"the store could not write: {fault}")
+        failed.__cause__ = fault
+        return failed
+    if isinstance(fault, asyncio.CancelledError):
+        return Busy("The store is closing")
+    return fault
+
+
+def _never_twice(writes: Sequence[Write]) -> None:
+    keys = [write.key for write in writes if not isinstance(write, Append)]
+    if len(set(keys)) != len(keys):
+        raise ValueError("two writes to one item in one commit")
+
+
+def _added(row: _Row, write: Add) -> _Row | None:
+    """Return the row with its numbers moved, or None where a floor, a path or the version is wrong."""
+    if row.version == ABSENT or (write.expect is not None and row.version != write.expect):
+        return None
+    body = row.body
+    for path, delta in write.deltas.items():
+        moved = _moved(body, path, delta, write.floors.get(path))
+        if moved is None:
+            return None
+        body = moved
+    return _Row(row.version + 1, body, row.put)
+
+
+def _moved(body: Body, path: Path, delta: int, floor: int | None) -> Body | None:
+    """Copy along the path, so that the former body stays as it was."""
+    name = path[0]
+    value: Any = body.get(name)
+    if len(path) > 1:
+        changed: Any = _moved(value, path[1:], delta, floor) if isinstance(value, dict) else None
+        return None if changed is None else {**body, name: changed}
+    if not isinstance(value, int):
+        return None
+    value += delta
+    return None if floor is not None and value < floor else {**body, name: value}
+
+
+def _columns(put: Put) -> tuple[str | int | None, ...]:
+    owner, listed, due = (put.indexes.get(name, (None, None)) for name in ("owner", "list", "due"))
+    return (*owner, *listed, *due, put.text or None, put.ttl)
+
+
+def _event_body(event: Event) -> Body:
+    return {
+        "id": event.id,
+        "name": event.name,
+        "subject": event.subject,
+        "at": event.at,
+        "data": event.data,
+        "actor": event.actor,
+        "requestId": event.request_id,
+    }
+
+
+def _event(position: int, body: bytes) -> Event:
+    told = _decode(body)
+    return Event(
+        id=told["id"],
+        name=told["name"],
+        subject=told["subject"],
+        at=told["at"],
+        data=told["data"],
+        actor=told["actor"],
+        request_id=told["requestId"],
+        position=str(position),
+    )
+
+
+def _least(high: str, other: str) -> str:
+    return min(high, other) if high else other

@@ -1,0 +1,51 @@
+"""The last step of every use case: commit what was decided, with the request's Idempotency-Key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from stockwright.domain.events import Event
+from stockwright.store.port import ConditionFailed
+from stockwright.store.records.batch import AlreadyDone, Batch, Stale, put_idempotency
+from stockwright.usecases.context import App, current_request
+
+if TYPE_CHECKING:
+    from stockwright.domain.account import Actor
+
+__all__ = ["commit", "new_event"]
+
+
+async def commit(app: App, batch: Batch, result: Any = None) -> None:
+    """Write the batch and, where the request carries a key, the record that makes it happen once.
+
+    `result` is what the use case will return, if it is known before the commit. Raises Stale where
+    the decision must be made again, AlreadyDone where this key has had its effect.
+    """
+    once = current_request().once
+    if once is None or once.committed:
+        await batch.commit(app.store)
+        return
+    answer = once.render(result) if result is not None else None
+    position = put_idempotency(batch, once.key, once.request_hash, answer, app.clock.now())
+    try:
+        await app.store.commit(batch.writes)
+    except ConditionFailed as refused:
+        if position in refused.positions:
+            raise AlreadyDone from refused
+        raise Stale(f"changed meanwhile: {refused}") from refused
+    once.committed = True
+    once.rendered = answer is not None
+
+
+def new_event(app: App, actor: Actor, name: str, subject: str, **data: Any) -> Event:
+    """Tell a fact of now: `name` is `noun.past_participle`, `subject` the id of what it is about."""
+
+    return Event(
+        id=app.ids.new("evt"),
+        name=name,
+        subject=subject,
+        at=app.clock.now(),
+        data=data,
+        actor=actor.id,
+        request_id=current_request().id,
+    )

@@ -1,0 +1,138 @@
+"""What a use case is given: the App with its ports, and the request it works for.
+
+A use case is `f(app, actor, command) -> result`: load, decide, commit. It learns of the outside
+world only through the protocols here; `stockwright.app` chooses who stands behind them.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from stockwright.config import Settings
+    from stockwright.store.port import Store
+
+
+class Clock(Protocol):
+    """The time now, as milliseconds since 1970 UTC."""
+
+    def now(self) -> int: ...
+
+
+class Ids(Protocol):
+    """New names: prefixed, unique, and sorting in the order they were made."""
+
+    def new(self, prefix: str) -> str: ...
+
+    def secret(self, bits: int) -> bytes:
+        """Bits from the machine's secure source of randomness."""
+        ...
+
+    def digits(self, count: int) -> str:
+        """A random code of that many decimal digits."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A mail or SMS to one person. `id` is the same for each try, so that receivers can tell twins."""
+
+    id: str
+    to: str
+    subject: str
+    text: str
+    html: str = ""
+
+
+class Mailer(Protocol):
+    """Sends one mail or SMS; raises `reactions.Permanent` where no retry can help."""
+
+    delivers: bool
+    """False where messages only go to the local mailbox."""
+
+    async def send(self, message: Message) -> None: ...
+
+
+class Outbound(Protocol):
+    """POSTs JSON to an outside service: timeout, no redirects, no private addresses unless allowed."""
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """Return the HTTP status; raises on a connection fault, `reactions.Permanent` on a forbidden address."""
+        ...
+
+
+class Passwords(Protocol):
+    """Argon2id off the event loop, a bounded number at once."""
+
+    async def hash(self, password: str) -> str: ...
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Whether it matches; takes as long for None (no such account) as for a wrong password."""
+        ...
+
+
+class Tokens(Protocol):
+    """Signs and verifies the tokens that people carry (ES256)."""
+
+    def sign(self, claims: Mapping[str, Any]) -> str: ...
+
+    def verify(self, token: str) -> Mapping[str, Any]:
+        """Return the claims of a genuine, unexpired token of ours, or raise Unauthorized."""
+        ...
+
+    def jwks(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(slots=True)
+class Once:
+    """An Idempotency-Key at work: its record is one more write in the commit of the effect.
+
+    `render` turns the use case's result into the answer that a replay will give; where the answer
+    can only be known after the commit, the edge completes the record before it answers.
+    """
+
+    key: str
+    request_hash: str
+    render: Callable[[Any], Mapping[str, Any]]
+    committed: bool = False
+    rendered: bool = False
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """What goes with a request through every layer: its id for the log, and its Once if it has one."""
+
+    id: str = ""
+    once: Once | None = None
+
+
+REQUEST: ContextVar[RequestContext] = ContextVar("stockwright_request")
+
+
+def current_request() -> RequestContext:
+    """Return the request being worked on; outside of one, an empty context."""
+    return REQUEST.get(_NO_REQUEST)
+
+
+_NO_REQUEST = RequestContext()
+
+
+@dataclass(slots=True)
+class App:
+    """The running product: the store and the ports that use cases and reactions work with."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    ids: Ids
+    mail: Mailer
+    sms: Mailer
+    outbound: Outbound
+    passwords: Passwords
+    tokens: Tokens
+    log: Any
+    closers: list[Callable[[], Any]] = field(default_factory=list)
