@@ -28,6 +28,10 @@ class Ids(Protocol):
 
     def new(self, prefix: str) -> str: ...
 
+    def first(self, prefix: str, at: int) -> str:
+        """The smallest name that could be made at that instant (ms): bounds a range of time."""
+        ...
+
     def secret(self, bits: int) -> bytes:
         """Bits from the machine's secure source of randomness."""
         ...

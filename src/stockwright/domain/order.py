@@ -1,0 +1,214 @@
+"""Orders: lines frozen at placing, and the steps from PENDING to DELIVERED or CANCELLED."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from stockwright.domain.errors import Invalid, InvalidTransition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from stockwright.domain.stock import Draw, Draws
+
+OrderStatus = Literal["PLACING", "PENDING", "CONFIRMED", "PACKED", "DELIVERED", "CANCELLED"]
+
+LINES_MAX: Final = 1000
+"""Real carts reach 593 lines (Online Retail, 2010)."""
+
+FULFILLMENT: Final[Mapping[OrderStatus, str]] = {
+    "PLACING": "placed",
+    "PENDING": "placed",
+    "CONFIRMED": "placed",
+    "PACKED": "packed",
+    "DELIVERED": "delivered",
+    "CANCELLED": "cancelled",
+}
+"""S3's words for where the goods are."""
+
+_STEPS: Final[Mapping[OrderStatus, frozenset[OrderStatus]]] = {
+    "CONFIRMED": frozenset({"PENDING"}),
+    "PACKED": frozenset({"PENDING", "CONFIRMED"}),
+    "DELIVERED": frozenset({"PACKED"}),
+}
+_CANCEL_BY_OWNER: Final = frozenset({"PENDING", "CONFIRMED"})
+_CANCEL_BY_ADMIN: Final = frozenset({"PENDING", "CONFIRMED", "PACKED"})
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One line as it was when the order was placed; later changes of the product do not touch it."""
+
+    product_id: str
+    sku: str
+    name: str
+    unit_price_cents: int
+    quantity: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+    returned: int = 0
+
+    @property
+    def total_cents(self) -> int:
+        """Price of the line in minor units."""
+        return self.unit_price_cents * self.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry of an order's timeline."""
+
+    status: str
+    at: int
+    actor: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody bought. `draws` tells which locations its units came from and go back to."""
+
+    id: str
+    user_id: str
+    user_email: str
+    lines: tuple[OrderLine, ...]
+    draws: Draws
+    currency: str
+    total_cents: int
+    status: OrderStatus
+    timeline: tuple[Step, ...]
+    created_at: int
+    updated_at: int
+    reference: str = ""
+    version: int = 0
+
+    @property
+    def is_reserving(self) -> bool:
+        """Whether its units still count as reserved (they leave the shelf when it is confirmed)."""
+        return self.status in {"PLACING", "PENDING"}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still has to do something for it."""
+        return self.status in {"PLACING", "PENDING", "CONFIRMED", "PACKED"}
+
+    @property
+    def product_ids(self) -> list[str]:
+        """The products in it, each once, in the order of the lines."""
+        return list(dict.fromkeys(line.product_id for line in self.lines))
+
+
+def check_lines(lines: Iterable[OrderLine]) -> None:
+    """Refuse an order of no lines or of more than LINES_MAX."""
+    count = len(tuple(lines))
+    if not 1 <= count <= LINES_MAX:
+        raise Invalid.field("items", f"must hold 1 to {LINES_MAX} lines, not {count}")
+
+
+def place(
+    order_id: str,
+    buyer: tuple[str, str],
+    lines: tuple[OrderLine, ...],
+    draws: Draws,
+    currency: str,
+    now: int,
+    reference: str = "",
+) -> Order:
+    """Make the order: PENDING, its total the sum of its lines (minor units of one currency)."""
+    check_lines(lines)
+    user_id, user_email = buyer
+    return Order(
+        id=order_id,
+        user_id=user_id,
+        user_email=user_email,
+        lines=lines,
+        draws=draws,
+        currency=currency,
+        total_cents=sum(line.total_cents for line in lines),
+        status="PENDING",
+        timeline=(Step("PENDING", now, user_id),),
+        created_at=now,
+        updated_at=now,
+        reference=reference,
+    )
+
+
+def advance(order: Order, to: OrderStatus, actor: str, now: int, note: str = "") -> Order | None:
+    """Take the next step; None where the order is there already (a repeat changes nothing).
+
+    Packing a PENDING order confirms it too, and the timeline tells both.
+    """
+    if order.status == to:
+        return None
+    if order.status not in _STEPS[to]:
+        raise _refused(order, to)
+    steps = [Step("CONFIRMED", now, actor)] if to == "PACKED" and order.status == "PENDING" else []
+    return _stepped(order, to, (*steps, Step(to, now, actor, note)), now)
+
+
+def cancel(order: Order, actor: str, now: int, *, as_admin: bool, note: str = "") -> Order | None:
+    """Cancel: the owner until it is packed, an admin until it is delivered; None if it is cancelled."""
+    if order.status == "CANCELLED":
+        return None
+    if order.status not in (_CANCEL_BY_ADMIN if as_admin else _CANCEL_BY_OWNER):
+        raise _refused(order, "CANCELLED")
+    return _stepped(order, "CANCELLED", (Step("CANCELLED", now, actor, note),), now)
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedLine:
+    """Units that came back of one line (its number in the order, from 0)."""
+
+    line: int
+    quantity: int
+
+
+def take_back(
+    order: Order, returned: Iterable[ReturnedLine], actor: str, now: int, reason: str = ""
+) -> tuple[Order, Draws]:
+    """Book units as returned; returns the order and the locations the units go back to.
+
+    Only what was shipped can come back, and no more of a line than it had.
+    """
+    if order.status not in {"PACKED", "DELIVERED"}:
+        raise InvalidTransition(
+            "Only a packed or delivered order can be returned; cancel it instead",
+            {"from": order.status, "to": "RETURNED"},
+        )
+    lines, back, told = list(order.lines), dict[str, int](), list[str]()
+    for each in returned:
+        line = lines[each.line]
+        if line.returned + each.quantity > line.quantity:
+            left = line.quantity - line.returned
+            raise Invalid.field("items", f"{line.sku}: {left} of {line.quantity} can still be returned, not {each.quantity}")
+        lines[each.line] = replace(line, returned=line.returned + each.quantity)
+        back[line.product_id] = back.get(line.product_id, 0) + each.quantity
+        told.append(f"{each.quantity} × {line.sku}")
+    note = ", ".join(told[:5]) + (f" and {len(told) - 5} more" if len(told) > 5 else "")  # noqa: PLR2004
+    step = Step("RETURNED", now, actor, f"{note}: {reason}" if reason else note)
+    after = replace(order, lines=tuple(lines), timeline=(*order.timeline, step), updated_at=now)
+    return after, {product_id: _back_to(order, product_id, quantity) for product_id, quantity in back.items()}
+
+
+def _back_to(order: Order, product_id: str, quantity: int) -> Draw:
+    """Return units to where they were drawn from, skipping what went back before."""
+    gone_back = sum(line.returned for line in order.lines if line.product_id == product_id)
+    draw: Draw = {}
+    for place_name, drawn in order.draws[product_id].items():
+        skipped = min(gone_back, drawn)
+        gone_back -= skipped
+        taken = min(quantity, drawn - skipped)
+        if taken:
+            draw[place_name] = taken
+            quantity -= taken
+    return draw
+
+
+def _stepped(order: Order, to: OrderStatus, steps: tuple[Step, ...], now: int) -> Order:
+    return replace(order, status=to, timeline=(*order.timeline, *steps), updated_at=now)
+
+
+def _refused(order: Order, to: OrderStatus) -> InvalidTransition:
+    return InvalidTransition(
+        f"An order that is {order.status} cannot become {to}", {"from": order.status, "to": to}
+    )

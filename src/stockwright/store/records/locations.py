@@ -1,0 +1,49 @@
+"""Access patterns of locations: one small partition, read whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stockwright.domain.stock import Location
+
+if TYPE_CHECKING:
+    from stockwright.store.port import Item, Store
+    from stockwright.store.records.batch import Batch
+
+LOCATIONS = "LOCATIONS"
+LOCATIONS_MAX = 500
+
+
+async def list_locations(store: Store) -> list[Location]:
+    """Read every location, in the order of their ids."""
+    page = await store.query(LOCATIONS, limit=LOCATIONS_MAX)
+    return [location_of(item) for item in page.items]
+
+
+async def find_location(store: Store, location_id: str) -> Location | None:
+    """Find one location."""
+    key = (LOCATIONS, location_id)
+    item = (await store.get([key])).get(key)
+    return location_of(item) if item else None
+
+
+def put_location(batch: Batch, location: Location) -> None:
+    """Write a location, expecting the version that it was loaded with."""
+    batch.put(
+        (LOCATIONS, location.id),
+        {
+            "name": location.name,
+            "priority": location.priority,
+            "active": location.active,
+            "createdAt": location.created_at,
+        },
+        location.version,
+    )
+
+
+def location_of(item: Item) -> Location:
+    """Read a location from its item."""
+    body = item.body
+    return Location(
+        item.key[1], body["name"], body["priority"], body["active"], body["createdAt"], item.version
+    )

@@ -1,0 +1,132 @@
+"""Access patterns of orders: by id, by buyer, and by status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stockwright.domain.errors import NotFound
+from stockwright.domain.order import Order, OrderLine, Step
+
+if TYPE_CHECKING:
+    from stockwright.store.port import Body, Item, Key, Store
+    from stockwright.store.records.batch import Batch
+
+
+def order_key(order_id: str) -> Key:
+    """The order's item."""
+    return (f"ORDER#{order_id}", "ORDER")
+
+
+async def find_order(store: Store, order_id: str) -> Order | None:
+    """Find an order."""
+    key = order_key(order_id)
+    item = (await store.get([key])).get(key)
+    return order_of(item) if item else None
+
+
+async def get_order(store: Store, order_id: str) -> Order:
+    """Get an order or refuse (message: S2)."""
+    order = await find_order(store, order_id)
+    if order is None:
+        raise NotFound("Order not found")
+    return order
+
+
+async def page_of_orders(
+    store: Store,
+    *,
+    user_id: str | None = None,
+    status: str | None = None,
+    after: str | None = None,
+    limit: int = 20,
+    reverse: bool = True,
+) -> tuple[list[Order], str | None]:
+    """Read a buyer's orders (perhaps of one status), or everybody's of one status, newest first."""
+    if user_id is not None:
+        page = await store.query(
+            f"ORDER#{user_id}",
+            index="owner",
+            where={"status": status} if status else None,
+            after=after,
+            limit=limit,
+            reverse=reverse,
+        )
+    else:
+        page = await store.query(f"ORDER#{status}", index="list", after=after, limit=limit, reverse=reverse)
+    return [order_of(item) for item in page.items], page.next
+
+
+def put_order(batch: Batch, order: Order) -> None:
+    """Write an order, expecting the version that it was loaded with."""
+    batch.put(
+        order_key(order.id),
+        _order_body(order),
+        order.version,
+        {"owner": (f"ORDER#{order.user_id}", order.id), "list": (f"ORDER#{order.status}", order.id)},
+    )
+
+
+def line_body(line: OrderLine) -> Body:
+    """Write one line of an order or sale."""
+    body: Body = {
+        "productId": line.product_id,
+        "sku": line.sku,
+        "name": line.name,
+        "price": line.unit_price_cents,
+        "quantity": line.quantity,
+    }
+    if line.options:
+        body["options"] = line.options
+    if line.returned:
+        body["returned"] = line.returned
+    return body
+
+
+def line_of(body: Body) -> OrderLine:
+    """Read one line of an order or sale."""
+    return OrderLine(
+        product_id=body["productId"],
+        sku=body["sku"],
+        name=body["name"],
+        unit_price_cents=body["price"],
+        quantity=body["quantity"],
+        options=body.get("options", {}),
+        returned=body.get("returned", 0),
+    )
+
+
+def order_of(item: Item) -> Order:
+    """Read an order from its item."""
+    body = item.body
+    return Order(
+        id=body["id"],
+        user_id=body["userId"],
+        user_email=body["userEmail"],
+        lines=tuple(line_of(line) for line in body["lines"]),
+        draws=body["draws"],
+        currency=body["currency"],
+        total_cents=body["total"],
+        status=body["status"],
+        timeline=tuple(Step(*step) for step in body["timeline"]),
+        created_at=body["createdAt"],
+        updated_at=body["updatedAt"],
+        reference=body["reference"],
+        version=item.version,
+    )
+
+
+def _order_body(order: Order) -> Body:
+    return {
+        "id": order.id,
+        "userId": order.user_id,
+        "userEmail": order.user_email,
+        "lines": [line_body(line) for line in order.lines],
+        "draws": order.draws,
+        "currency": order.currency,
+        "total": order.total_cents,
+        "status": order.status,
+        "timeline": [[step.status, step.at, step.actor, step.note] for step in order.timeline],
+        "createdAt": order.created_at,
+        "updatedAt": order.updated_at,
+        "reference": order.reference,
+    }

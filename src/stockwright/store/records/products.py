@@ -1,0 +1,163 @@
+"""Access patterns of products, SKU claims and the managed list of categories."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from stockwright.domain.errors import NotFound
+from stockwright.domain.product import Product
+from stockwright.store.port import ABSENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from stockwright.store.port import Body, Item, Key, Store
+    from stockwright.store.records.batch import Batch
+
+SCAN_PAGE = 200
+CATEGORIES = "CATEGORIES"
+
+
+def product_key(product_id: str) -> Key:
+    """The product's own item."""
+    return (f"PRODUCT#{product_id}", "PRODUCT")
+
+
+def sku_key(sku: str) -> Key:
+    """The claim that makes a SKU unique, in whatever case it is written."""
+    return (f"SKU#{sku.casefold()}", "SKU")
+
+
+async def load_products(
+    store: Store, product_ids: Iterable[str], *, deleted_too: bool = False
+) -> dict[str, Product]:
+    """Load many products in one call; those that are not there, or were deleted, are left out."""
+    found = await store.get([product_key(each) for each in dict.fromkeys(product_ids)])
+    products = (product_of(item) for item in found.values())
+    return {product.id: product for product in products if deleted_too or product.status != "DELETED"}
+
+
+async def find_product(store: Store, product_id: str) -> Product | None:
+    """Find a product that was not deleted."""
+    return (await load_products(store, [product_id])).get(product_id)
+
+
+async def get_product(store: Store, product_id: str) -> Product:
+    """Get a product or refuse (message: S2)."""
+    product = await find_product(store, product_id)
+    if product is None:
+        raise NotFound("Product not found")
+    return product
+
+
+async def load_product_ids(store: Store, skus: Iterable[str]) -> dict[str, str]:
+    """Find the product ids of SKUs in one call: SKU as asked → product id."""
+    asked = list(dict.fromkeys(skus))
+    found = await store.get(list({sku_key(sku): None for sku in asked}))
+    return {sku: found[sku_key(sku)].body["productId"] for sku in asked if sku_key(sku) in found}
+
+
+async def page_of_products(
+    store: Store,
+    *,
+    where: Mapping[str, str] | None = None,
+    search: str = "",
+    after: str | None = None,
+    limit: int = 20,
+    reverse: bool = True,
+) -> tuple[list[Product], str | None]:
+    """Read products that were not deleted, newest first unless told otherwise."""
+    page = await store.query(
+        "PRODUCT",
+        index="list",
+        where=where,
+        contains=search.casefold(),
+        after=after,
+        limit=limit,
+        reverse=reverse,
+    )
+    return [product_of(item) for item in page.items], page.next
+
+
+def put_product(batch: Batch, product: Product) -> None:
+    """Write a product, expecting the version that it was loaded with."""
+    listed = product.status != "DELETED"
+    batch.put(
+        product_key(product.id),
+        _product_body(product),
+        product.version,
+        {"list": ("PRODUCT", product.id)} if listed else {},
+        text=f"{product.name}\n{product.sku}".casefold() if listed else "",
+    )
+
+
+def claim_sku(batch: Batch, sku: str, product_id: str) -> None:
+    """Make a SKU this product's own; Stale where somebody has it."""
+    batch.put(sku_key(sku), {"productId": product_id}, ABSENT)
+
+
+def release_sku(batch: Batch, sku: str) -> None:
+    """Let another product have the SKU."""
+    batch.delete(sku_key(sku), 1)
+
+
+async def list_categories(store: Store) -> list[str]:
+    """Read the managed list, in alphabetical order (at most 1000)."""
+    page = await store.query(CATEGORIES, limit=1000)
+    return [item.key[1] for item in page.items]
+
+
+def put_category(batch: Batch, name: str, at: int) -> None:
+    """Add a category; Stale where it is there."""
+    batch.put((CATEGORIES, name), {"name": name, "createdAt": at}, ABSENT)
+
+
+def delete_category(batch: Batch, name: str) -> None:
+    """Remove a category; Stale where it is not there."""
+    batch.delete((CATEGORIES, name), 1)
+
+
+def product_of(item: Item) -> Product:
+    """Read a product from its item."""
+    body = item.body
+    return Product(
+        id=body["id"],
+        sku=body["sku"],
+        name=body["name"],
+        description=body["description"],
+        category=body["category"],
+        type=body["type"],
+        brand=body["brand"],
+        price_cents=body["price"],
+        currency=body["currency"],
+        image_url=body["imageUrl"],
+        options=body["options"],
+        attributes=body["attributes"],
+        status=body["status"],
+        created_at=body["createdAt"],
+        updated_at=body["updatedAt"],
+        created_by=body["createdBy"],
+        version=item.version,
+    )
+
+
+def _product_body(product: Product) -> Body:
+    body: dict[str, Any] = {
+        "id": product.id,
+        "sku": product.sku,
+        "name": product.name,
+        "description": product.description,
+        "category": product.category,
+        "type": product.type,
+        "brand": product.brand,
+        "price": product.price_cents,
+        "currency": product.currency,
+        "imageUrl": product.image_url,
+        "options": product.options,
+        "attributes": product.attributes,
+        "status": product.status,
+        "createdAt": product.created_at,
+        "updatedAt": product.updated_at,
+        "createdBy": product.created_by,
+    }
+    return body

@@ -1,0 +1,69 @@
+"""Access patterns of sales at the till."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stockwright.domain.errors import NotFound
+from stockwright.domain.sale import Sale
+from stockwright.store.port import ABSENT
+from stockwright.store.records.orders import line_body, line_of
+
+if TYPE_CHECKING:
+    from stockwright.store.port import Item, Key, Store
+    from stockwright.store.records.batch import Batch
+
+
+def sale_key(sale_id: str) -> Key:
+    """The sale's item."""
+    return (f"SALE#{sale_id}", "SALE")
+
+
+async def get_sale(store: Store, sale_id: str) -> Sale:
+    """Get a sale or refuse."""
+    item = (await store.get([sale_key(sale_id)])).get(sale_key(sale_id))
+    if item is None:
+        raise NotFound("Sale not found")
+    return sale_of(item)
+
+
+async def page_of_sales(
+    store: Store, *, after: str | None = None, limit: int = 20, low: str = "", reverse: bool = True
+) -> tuple[list[Sale], str | None]:
+    """Read sales, newest first."""
+    page = await store.query("SALE", index="list", after=after, limit=limit, low=low, reverse=reverse)
+    return [sale_of(item) for item in page.items], page.next
+
+
+def put_sale(batch: Batch, sale: Sale) -> None:
+    """Write a sale; it never changes."""
+    batch.put(
+        sale_key(sale.id),
+        {
+            "id": sale.id,
+            "lines": [line_body(line) for line in sale.lines],
+            "draws": sale.draws,
+            "currency": sale.currency,
+            "total": sale.total_cents,
+            "soldBy": sale.sold_by,
+            "createdAt": sale.created_at,
+            "reference": sale.reference,
+        },
+        ABSENT,
+        {"list": ("SALE", sale.id)},
+    )
+
+
+def sale_of(item: Item) -> Sale:
+    """Read a sale from its item."""
+    body = item.body
+    return Sale(
+        id=body["id"],
+        lines=tuple(line_of(line) for line in body["lines"]),
+        draws=body["draws"],
+        currency=body["currency"],
+        total_cents=body["total"],
+        sold_by=body["soldBy"],
+        created_at=body["createdAt"],
+        reference=body["reference"],
+    )

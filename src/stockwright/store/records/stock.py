@@ -1,0 +1,177 @@
+"""Access patterns of stock levels and of the ledger's movements.
+
+All levels of a product are one item, so that one conditional write moves any of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stockwright.domain.errors import NotFound
+from stockwright.domain.stock import Level, Movement, Stock, Thresholds
+from stockwright.store.port import ABSENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from stockwright.domain.stock import Shift
+    from stockwright.store.port import Body, Item, Key, Store
+    from stockwright.store.records.batch import Batch
+
+STOCK = "STOCK"
+DELETED_STOCK = "STOCK_DELETED"
+
+
+def stock_key(product_id: str) -> Key:
+    """The item that holds every level of a product."""
+    return (f"PRODUCT#{product_id}", "STOCK")
+
+
+async def load_stocks(store: Store, product_ids: Iterable[str]) -> dict[str, Stock]:
+    """Load the stock of many products in one call; those without any are left out."""
+    found = await store.get([stock_key(each) for each in dict.fromkeys(product_ids)])
+    return {stock.product_id: stock for stock in map(stock_of, found.values())}
+
+
+async def get_stock(store: Store, product_id: str) -> Stock:
+    """Get a product's stock or refuse."""
+    stock = (await load_stocks(store, [product_id])).get(product_id)
+    if stock is None:
+        raise NotFound("No inventory is kept for this product")
+    return stock
+
+
+async def page_of_stocks(
+    store: Store, *, after: str | None = None, limit: int = 100, deleted: bool = False
+) -> tuple[list[Stock], str | None]:
+    """Read the stock of all products (or of all deleted ones) in the order of their ids."""
+    page = await store.query(DELETED_STOCK if deleted else STOCK, index="list", after=after, limit=limit)
+    return [stock_of(item) for item in page.items], page.next
+
+
+def put_stock(batch: Batch, stock: Stock, *, deleted: bool = False) -> None:
+    """Write a stock whole (new levels, thresholds), expecting the version that it was loaded with.
+
+    A deleted product's stock leaves the list of the shop; the audit still finds it.
+    """
+    body: Body = {
+        "productId": stock.product_id,
+        "sku": stock.sku,
+        "levels": {
+            place: {"available": level.available, "reserved": level.reserved, "total": level.total}
+            for place, level in stock.levels.items()
+        },
+        "lowStock": stock.thresholds.low_stock,
+        "reorderPoint": stock.thresholds.reorder_point,
+        "reorderQuantity": stock.thresholds.reorder_quantity,
+        "createdAt": stock.created_at,
+    }
+    batch.put(
+        stock_key(stock.product_id),
+        body,
+        stock.version,
+        {"list": (DELETED_STOCK if deleted else STOCK, stock.product_id)},
+    )
+
+
+def shift_stock(batch: Batch, product_id: str, shifts: Mapping[str, Shift], expect: int | None = None) -> None:
+    """Move available, reserved and total of any number of levels in one conditional write.
+
+    Only a number that falls needs its floor: no level ever has less than nothing.
+    """
+    deltas: dict[tuple[str, ...], int] = {}
+    floors: dict[tuple[str, ...], int] = {}
+    for place, shift in shifts.items():
+        for name, delta in (("available", shift.available), ("reserved", shift.reserved), ("total", shift.total)):
+            if delta:
+                deltas[("levels", place, name)] = delta
+                if delta < 0:
+                    floors[("levels", place, name)] = 0
+    batch.add(stock_key(product_id), deltas, floors, expect)
+
+
+def stock_of(item: Item) -> Stock:
+    """Read a stock from its item."""
+    body = item.body
+    return Stock(
+        product_id=body["productId"],
+        sku=body["sku"],
+        levels={place: Level(level["available"], level["reserved"]) for place, level in body["levels"].items()},
+        thresholds=Thresholds(body["lowStock"], body["reorderPoint"], body["reorderQuantity"]),
+        version=item.version,
+        created_at=body["createdAt"],
+    )
+
+
+# ---- movements -------------------------------------------------------------------------------
+
+
+def put_movement(batch: Batch, movement: Movement) -> None:
+    """Write an entry of the ledger; it is never written again."""
+    body: Body = {
+        "id": movement.id,
+        "productId": movement.product_id,
+        "sku": movement.sku,
+        "location": movement.location,
+        "type": movement.type,
+        "quantity": movement.quantity,
+        "at": movement.at,
+        "actor": movement.actor,
+        "reason": movement.reason,
+        "reference": movement.reference,
+        "requestId": movement.request_id,
+    }
+    batch.put(
+        (f"PRODUCT#{movement.product_id}", f"MOVEMENT#{movement.id}"),
+        body,
+        ABSENT,
+        {"list": ("MOVEMENT", movement.id)},
+    )
+
+
+async def page_of_movements(  # noqa: PLR0913 - the filters of one list
+    store: Store,
+    product_id: str | None = None,
+    *,
+    where: Mapping[str, str] | None = None,
+    low: str = "",
+    high: str = "",
+    after: str | None = None,
+    limit: int = 20,
+    reverse: bool = True,
+) -> tuple[list[Movement], str | None]:
+    """Read a product's movements, or everybody's, newest first; `low` and `high` bound their ids."""
+    if product_id is None:
+        page = await store.query(
+            "MOVEMENT", index="list", low=low, high=high, where=where, after=after, limit=limit, reverse=reverse
+        )
+    else:
+        page = await store.query(
+            f"PRODUCT#{product_id}",
+            begins="MOVEMENT#",
+            low=f"MOVEMENT#{low}" if low else "",
+            high=f"MOVEMENT#{high}" if high else "",
+            where=where,
+            after=after,
+            limit=limit,
+            reverse=reverse,
+        )
+    return [movement_of(item) for item in page.items], page.next
+
+
+def movement_of(item: Item) -> Movement:
+    """Read a movement from its item."""
+    body = item.body
+    return Movement(
+        id=body["id"],
+        product_id=body["productId"],
+        sku=body["sku"],
+        location=body["location"],
+        type=body["type"],
+        quantity=body["quantity"],
+        at=body["at"],
+        actor=body["actor"],
+        reason=body["reason"],
+        reference=body["reference"],
+        request_id=body["requestId"],
+    )

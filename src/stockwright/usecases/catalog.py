@@ -1,0 +1,440 @@
+"""The catalogue: products, their categories, and the storefront's view of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound, VersionConflict
+from stockwright.domain.product import CATEGORIES, Product, ProductStatus, check_id, check_product
+from stockwright.domain.stock import DEFAULT_LOCATION, Level, Location, Stock, Thresholds, check_quantity, shifted
+from stockwright.store.records import locations as location_records
+from stockwright.store.records import orders as order_records
+from stockwright.store.records import products as product_records
+from stockwright.store.records import stock as stock_records
+from stockwright.store.records.batch import Batch, Stale, retried
+from stockwright.usecases.commit import commit, new_event
+from stockwright.usecases.drawing import book, priorities, shifts_of, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stockwright.domain.account import Actor
+    from stockwright.usecases.context import App
+
+SortOrder = Literal["newest", "oldest", "name", "-name", "price", "-price"]
+SCAN_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class StockedProduct:
+    """A product with its stock, as every view of it needs both."""
+
+    product: Product
+    stock: Stock
+
+
+@dataclass(frozen=True, slots=True)
+class CreateProduct:
+    """S2's fields, and ours; `quantity` is the opening stock at `location` (units)."""
+
+    name: str
+    sku: str
+    description: str
+    category: str
+    price_cents: int
+    quantity: int = 0
+    type: str = ""
+    brand: str = ""
+    currency: str = "USD"
+    image_url: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    location: str = DEFAULT_LOCATION
+    status: ProductStatus = "ACTIVE"
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateProduct:
+    """Only the given fields change. `fields` are Product's own names; `quantity` sets what is available."""
+
+    product_id: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    quantity: int | None = None
+    thresholds: Mapping[str, int] = field(default_factory=dict)
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListProducts:
+    """Filters of the product list; the storefront's list uses the same."""
+
+    category: str | None = None
+    type: str | None = None
+    brand: str | None = None
+    status: str | None = None
+    search: str = ""
+    low_stock: bool | None = None
+    sort: SortOrder = "newest"
+    limit: int = 20
+    after: str | None = None
+
+
+async def ensure_shop(app: App) -> None:
+    """Give an empty store its default location and the categories it starts with; else change nothing."""
+    if await location_records.find_location(app.store, DEFAULT_LOCATION) is not None:
+        return
+    now, batch = app.clock.now(), Batch()
+    location_records.put_location(batch, Location(DEFAULT_LOCATION, "Default", created_at=now))
+    for name in CATEGORIES:
+        product_records.put_category(batch, name, now)
+    try:
+        await batch.commit(app.store)
+    except Stale:
+        return
+
+
+async def create_product(app: App, actor: Actor, command: CreateProduct) -> StockedProduct:
+    """Create a product and its stock level in one commit; the SKU must be free (409)."""
+    check_quantity(command.quantity, least=0)
+    check_thresholds(command.thresholds)
+    product_id = check_id(command.id, "id") if command.id else app.ids.new("prd")
+
+    async def attempt() -> StockedProduct:
+        now = app.clock.now()
+        product = check_product(
+            Product(
+                id=product_id,
+                sku=command.sku.strip(),
+                name=command.name.strip(),
+                description=command.description,
+                category=command.category,
+                type=command.type,
+                brand=command.brand,
+                price_cents=command.price_cents,
+                currency=command.currency,
+                image_url=command.image_url,
+                options=command.options,
+                attributes=command.attributes,
+                status=command.status,
+                created_at=now,
+                updated_at=now,
+                created_by=actor.id,
+            ),
+            frozenset(await product_records.list_categories(app.store)),
+        )
+        if await location_records.find_location(app.store, command.location) is None:
+            raise Invalid.field("location", f"there is no location {command.location!r}")
+        made = StockedProduct(
+            product,
+            Stock(product_id, product.sku, {command.location: Level(command.quantity)}, command.thresholds, 0, now),
+        )
+        batch = Batch()
+        await add_new_product(app, actor, batch, made)
+        made = StockedProduct(replace(product, version=1), replace(made.stock, version=1))
+        await commit(app, batch, made)
+        return made
+
+    return await retried(attempt)
+
+
+async def add_new_product(app: App, actor: Actor, batch: Batch, made: StockedProduct) -> None:
+    """Write a product that is not there yet with its opening stock; refuse a taken id or SKU."""
+    product, stock = made.product, made.stock
+    claimed = await product_records.load_product_ids(app.store, [product.sku])
+    if claimed:
+        raise AlreadyExists(
+            f"A product with SKU {product.sku} already exists",
+            {"sku": product.sku, "productId": claimed[product.sku]},
+        )
+    if product.id in await product_records.load_products(app.store, [product.id], deleted_too=True):
+        raise AlreadyExists(f"A product with id {product.id} already exists", {"productId": product.id})
+    product_records.claim_sku(batch, product.sku, product.id)
+    product_records.put_product(batch, product)
+    stock_records.put_stock(batch, stock)
+    opening = {place: level.total for place, level in stock.levels.items() if level.total}
+    book(app, actor, batch, {product.id: opening}, {product.id: product.sku}, "INITIAL")
+    batch.append(new_event(app, actor, "product.created", product.id, sku=product.sku, products=[product.id]))
+
+
+async def update_product(app: App, actor: Actor, command: UpdateProduct) -> StockedProduct:
+    """Change the given fields; 412 with the state now where `expected_version` is not the version.
+
+    `quantity` sets what is available and books the difference as an ADJUSTMENT.
+    """
+    if command.quantity is not None:
+        check_quantity(command.quantity, least=0)
+
+    async def attempt() -> StockedProduct:
+        before = await get_product(app, command.product_id)
+        if command.expected_version not in (None, before.product.version):
+            raise VersionConflict(details={"current": before})
+        batch = Batch()
+        product = await _changed(app, batch, before.product, command.fields)
+        stock, changes = await _recounted(app, before.stock, command)
+        if stock.sku != product.sku:
+            stock = replace(stock, sku=product.sku)
+        if (product, stock) == (before.product, before.stock):
+            return before
+        product_records.put_product(batch, replace(product, updated_at=app.clock.now()))
+        if stock != before.stock:
+            stock_records.put_stock(batch, stock)
+            book(app, actor, batch, {product.id: changes}, {product.id: product.sku}, "ADJUSTMENT", reason="Product edited")
+        batch.append(
+            new_event(
+                app,
+                actor,
+                "product.updated",
+                product.id,
+                sku=product.sku,
+                fields=sorted({*command.fields, *(["quantity"] if changes else [])}),
+                products=[product.id] if stock != before.stock else [],
+            )
+        )
+        after = StockedProduct(
+            replace(product, updated_at=app.clock.now(), version=product.version + 1),
+            replace(stock, version=stock.version + (stock != before.stock)),
+        )
+        await commit(app, batch, after)
+        return after
+
+    return await retried(attempt)
+
+
+async def _changed(app: App, batch: Batch, before: Product, fields: Mapping[str, Any]) -> Product:
+    """Decide the product after the change; an UNLISTED one with all it needs goes on sale."""
+    after = replace(before, **fields)
+    if after == before:
+        return before
+    if after.status == "UNLISTED" and "status" not in fields and after.price_cents and after.description:
+        after = replace(after, status="ACTIVE")
+    if after.status == "DELETED":
+        raise Invalid.field("status", "must be ACTIVE or INACTIVE; use DELETE to remove a product")
+    check_product(after, frozenset(await product_records.list_categories(app.store)))
+    if after.sku.casefold() != before.sku.casefold():
+        claimed = await product_records.load_product_ids(app.store, [after.sku])
+        if claimed:
+            raise AlreadyExists(f"A product with SKU {after.sku} already exists", {"sku": after.sku})
+        product_records.release_sku(batch, before.sku)
+        product_records.claim_sku(batch, after.sku, after.id)
+    return after
+
+
+async def _recounted(app: App, before: Stock, command: UpdateProduct) -> tuple[Stock, dict[str, int]]:
+    """Decide the stock after the change, and what changed at which location."""
+    thresholds = replace(before.thresholds, **command.thresholds)
+    check_thresholds(thresholds)
+    after = replace(before, thresholds=thresholds)
+    if command.quantity is None or command.quantity == before.available:
+        return after, {}
+    changes = spread(before, command.quantity - before.available, await priorities(app))
+    return shifted(after, shifts_of(changes)), changes
+
+
+async def delete_product(app: App, actor: Actor, product_id: str, expected_version: int | None = None) -> str:
+    """Take a product out of the shop; its history and past orders stay readable.
+
+    409 while units are reserved or an open order holds it. What is left on the shelf is booked out
+    as an ADJUSTMENT, so that the ledger still sums up.
+    """
+
+    async def attempt() -> str:
+        before = await get_product(app, product_id)
+        if expected_version not in (None, before.product.version):
+            raise VersionConflict(details={"current": before})
+        stock = before.stock
+        if stock.reserved:
+            raise Conflict(
+                f"{stock.reserved} units are reserved; cancel or ship what holds them first",
+                {"reserved": stock.reserved},
+            )
+        order_id = await _find_open_order(app, product_id)
+        if order_id is not None:
+            raise Conflict("An open order holds this product; ship or cancel it first", {"orderId": order_id})
+        batch = Batch()
+        left = {place: -level.total for place, level in stock.levels.items() if level.total}
+        book(app, actor, batch, {product_id: left}, {product_id: stock.sku}, "ADJUSTMENT", reason="Product deleted")
+        product_records.put_product(
+            batch, replace(before.product, status="DELETED", updated_at=app.clock.now())
+        )
+        product_records.release_sku(batch, stock.sku)
+        stock_records.put_stock(batch, shifted(stock, shifts_of(left)), deleted=True)
+        batch.append(new_event(app, actor, "product.deleted", product_id, sku=stock.sku))
+        await commit(app, batch, product_id)
+        return product_id
+
+    return await retried(attempt)
+
+
+async def _find_open_order(app: App, product_id: str) -> str | None:
+    """Find an order that still has to ship this product; the stock's version guards against a newer one."""
+    for status in ("PLACING", "PENDING", "CONFIRMED", "PACKED"):
+        after: str | None = None
+        while True:
+            orders, after = await order_records.page_of_orders(
+                app.store, status=status, after=after, limit=SCAN_PAGE
+            )
+            for order in orders:
+                if product_id in order.draws:
+                    return order.id
+            if after is None:
+                break
+    return None
+
+
+async def get_product(app: App, product_id: str) -> StockedProduct:
+    """Get a product and its stock in one store call, or refuse."""
+    found = await load_stocked(app, [product_id])
+    if product_id not in found:
+        raise NotFound("Product not found")
+    return found[product_id]
+
+
+async def load_stocked(app: App, product_ids: list[str]) -> dict[str, StockedProduct]:
+    """Load many products with their stock in one store call; what is not there is left out."""
+    keys = [key(each) for each in product_ids for key in (product_records.product_key, stock_records.stock_key)]
+    found = await app.store.get(keys)
+    loaded = {}
+    for product_id in product_ids:
+        item = found.get(product_records.product_key(product_id))
+        if item is not None and item.body["status"] != "DELETED":
+            stock = stock_records.stock_of(found[stock_records.stock_key(product_id)])
+            loaded[product_id] = StockedProduct(product_records.product_of(item), stock)
+    return loaded
+
+
+async def list_products(app: App, actor: Actor, command: ListProducts) -> tuple[list[StockedProduct], str | None]:
+    """List products with their stock. Only an admin sees those that are not ACTIVE.
+
+    The cursor is the id of the last product (by time), or its place in the sorted list, so that
+    a product that is added meanwhile moves nothing.
+    """
+    if command.sort in {"newest", "oldest"}:
+        return await _list_by_time(app, actor, command)
+    return await _list_sorted(app, actor, command)
+
+
+async def _list_by_time(
+    app: App, actor: Actor, command: ListProducts
+) -> tuple[list[StockedProduct], str | None]:
+    kept: list[StockedProduct] = []
+    after = command.after
+    page_size = command.limit if command.low_stock is None else SCAN_PAGE
+    while True:
+        page, after = await product_records.page_of_products(
+            app.store,
+            where=_where(actor, command),
+            search=command.search,
+            after=after,
+            limit=page_size,
+            reverse=command.sort == "newest",
+        )
+        for position, product in enumerate(await _stocked(app, page)):
+            if command.low_stock in (None, product.stock.is_low):
+                kept.append(product)
+                if len(kept) == command.limit:
+                    is_last = after is None and position == len(page) - 1
+                    return kept, None if is_last else product.product.id
+        if after is None:
+            return kept, None
+
+
+async def _list_sorted(
+    app: App, actor: Actor, command: ListProducts
+) -> tuple[list[StockedProduct], str | None]:
+    """Sort by name or price: reads every product that passes the filters (one call per SCAN_PAGE)."""
+    found: list[Product] = []
+    after: str | None = None
+    while True:
+        page, after = await product_records.page_of_products(
+            app.store, where=_where(actor, command), search=command.search, after=after, limit=SCAN_PAGE
+        )
+        if command.low_stock is None:
+            found.extend(page)
+        else:
+            found.extend(each.product for each in await _stocked(app, page) if each.stock.is_low == command.low_stock)
+        if after is None:
+            break
+    by_price = command.sort.endswith("price")
+
+    def place(product: Product) -> str:
+        value = f"{product.price_cents:015d}" if by_price else product.name.casefold()
+        return f"{value}\x1f{product.id}"
+
+    backwards = command.sort.startswith("-")
+    found.sort(key=place, reverse=backwards)
+    if command.after is not None:
+        start = command.after
+        found = [each for each in found if (place(each) < start if backwards else place(each) > start)]
+    page = found[: command.limit]
+    return await _stocked(app, page), place(page[-1]) if len(found) > command.limit else None
+
+
+async def _stocked(app: App, products: list[Product]) -> list[StockedProduct]:
+    stocks = await stock_records.load_stocks(app.store, (product.id for product in products))
+    return [StockedProduct(product, stocks[product.id]) for product in products if product.id in stocks]
+
+
+def _where(actor: Actor, command: ListProducts) -> dict[str, str]:
+    wanted = {"category": command.category, "type": command.type, "brand": command.brand, "status": command.status}
+    where = {name: value for name, value in wanted.items() if value}
+    if not actor.is_admin:
+        where["status"] = "ACTIVE"
+    return where
+
+
+async def find_product_id(app: App, sku: str) -> str:
+    """Return the id of the product with that SKU, or refuse."""
+    found = await product_records.load_product_ids(app.store, [sku])
+    if sku not in found:
+        raise NotFound("Product not found", {"sku": sku})
+    return found[sku]
+
+
+async def list_categories(app: App) -> list[str]:
+    """Read the managed list of categories."""
+    return await product_records.list_categories(app.store)
+
+
+async def add_category(app: App, actor: Actor, name: str) -> str:
+    """Add a category to the managed list: 2 to 50 characters, lower case, new."""
+    name = name.strip().lower()
+    check_id(name, "name", 50)
+
+    async def attempt() -> str:
+        if name in await product_records.list_categories(app.store):
+            raise AlreadyExists(f"The category {name!r} already exists")
+        batch = Batch()
+        product_records.put_category(batch, name, app.clock.now())
+        batch.append(new_event(app, actor, "category.created", name))
+        await commit(app, batch, name)
+        return name
+
+    return await retried(attempt)
+
+
+async def delete_category(app: App, actor: Actor, name: str) -> str:
+    """Remove a category that no product is in (409 otherwise)."""
+
+    async def attempt() -> str:
+        if name not in await product_records.list_categories(app.store):
+            raise NotFound("Category not found")
+        in_use, _ = await product_records.page_of_products(app.store, where={"category": name}, limit=1)
+        if in_use:
+            raise Conflict(f"Products are in the category {name!r}; move them first", {"productId": in_use[0].id})
+        batch = Batch()
+        product_records.delete_category(batch, name)
+        batch.append(new_event(app, actor, "category.deleted", name))
+        await commit(app, batch, name)
+        return name
+
+    return await retried(attempt)
+
+
+def check_thresholds(thresholds: Thresholds) -> None:
+    """Refuse thresholds below zero, or a reorder quantity below one."""
+    check_quantity(thresholds.low_stock, "lowStockThreshold", least=0)
+    check_quantity(thresholds.reorder_point, "reorderPoint", least=0)
+    check_quantity(thresholds.reorder_quantity, "reorderQuantity", least=1)

@@ -1,0 +1,142 @@
+"""What every use case that takes or moves units shares: load, free what has expired, draw, book."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stockwright.domain import reservation as holds
+from stockwright.domain.errors import NotFound
+from stockwright.domain.stock import Movement, Shift, Stock, draw, draw_or_refuse, receive, release
+from stockwright.store.records import locations as location_records
+from stockwright.store.records import reservations as reservation_records
+from stockwright.store.records import stock as stock_records
+from stockwright.store.records.batch import Batch, Stale
+from stockwright.usecases.commit import new_event
+from stockwright.usecases.context import current_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from stockwright.domain.account import Actor
+    from stockwright.domain.reservation import Reservation
+    from stockwright.domain.stock import Draws, MovementType, Wanted
+    from stockwright.usecases.context import App
+
+EXPIRED_AT_ONCE_MAX = 100
+
+
+async def load_stocks(app: App, product_ids: Iterable[str]) -> dict[str, Stock]:
+    """Load the stock of every product or refuse, naming the first that has none."""
+    wanted = list(dict.fromkeys(product_ids))
+    stocks = await stock_records.load_stocks(app.store, wanted)
+    for product_id in wanted:
+        if product_id not in stocks:
+            raise NotFound("Product not found", {"productId": product_id})
+    return stocks
+
+
+async def priorities(app: App) -> list[str]:
+    """Return the active locations, those to be drawn on first in front."""
+    from stockwright.domain.stock import by_priority
+
+    return by_priority(await location_records.list_locations(app.store))
+
+
+async def load_and_draw(app: App, wanted: Sequence[Wanted]) -> tuple[dict[str, Stock], Draws]:
+    """Decide where every unit comes from; a shortage first frees the products' expired holds."""
+    order = await priorities(app)
+    stocks = await load_stocks(app, (each.product_id for each in wanted))
+    draws, short = draw(wanted, stocks, order)
+    if not short:
+        return stocks, draws
+    if await free_expired(app, {each.product_id for each in short}):
+        stocks = await load_stocks(app, stocks)
+    return stocks, draw_or_refuse(wanted, stocks, order)
+
+
+def move(batch: Batch, draws: Draws, shift: Callable[[int], Shift]) -> None:
+    """Move every drawn unit the same way: one conditional write per product."""
+    for product_id, drawn in draws.items():
+        stock_records.shift_stock(batch, product_id, {place: shift(units) for place, units in drawn.items()})
+
+
+def book(  # noqa: PLR0913 - one entry of the ledger has that many columns
+    app: App,
+    actor: Actor,
+    batch: Batch,
+    draws: Draws,
+    skus: Mapping[str, str],
+    kind: MovementType,
+    *,
+    sign: int = 1,
+    reason: str = "",
+    reference: str = "",
+) -> list[Movement]:
+    """Write one movement per product and location; `sign` tells which way the units went."""
+    now, request_id = app.clock.now(), current_request().id
+    booked = [
+        Movement(
+            id=app.ids.new("mov"),
+            product_id=product_id,
+            sku=skus[product_id],
+            location=place,
+            type=kind,
+            quantity=sign * units,
+            at=now,
+            actor=actor.id,
+            reason=reason,
+            reference=reference,
+            request_id=request_id,
+        )
+        for product_id, drawn in draws.items()
+        for place, units in drawn.items()
+    ]
+    for movement in booked:
+        stock_records.put_movement(batch, movement)
+    return booked
+
+
+def spread(stock: Stock, quantity: int, order: Sequence[str]) -> dict[str, int]:
+    """Spread a signed change over a product's locations: what comes goes to the first, what goes is drawn."""
+    from stockwright.domain.stock import Wanted
+
+    if quantity >= 0:
+        return {next((place for place in order if place in stock.levels), next(iter(stock.levels))): quantity}
+    draws = draw_or_refuse([Wanted(stock.product_id, -quantity)], {stock.product_id: stock}, order)
+    return {place: -units for place, units in draws[stock.product_id].items()}
+
+
+def shifts_of(changes: Mapping[str, int]) -> dict[str, Shift]:
+    """Turn signed changes per location into shifts of available and total."""
+    return {place: receive(units) for place, units in changes.items()}
+
+
+async def free_expired(app: App, product_ids: set[str] | None = None) -> int:
+    """End holds that are due (of these products, or all) and give their units back; returns how many."""
+    freed = 0
+    due = await reservation_records.due_reservations(app.store, app.clock.now(), EXPIRED_AT_ONCE_MAX)
+    for held in due:
+        if product_ids is None or not product_ids.isdisjoint(held.draws):
+            freed += await _expire(app, held)
+    return freed
+
+
+async def _expire(app: App, held: Reservation) -> bool:
+    """End one hold; False where somebody else did something to it meanwhile."""
+    from stockwright.domain.account import SYSTEM
+
+    after = holds.expire(held, app.clock.now())
+    if after is None:
+        return False
+    batch = Batch()
+    reservation_records.put_reservation(batch, after)
+    move(batch, dict(held.draws), release)
+    batch.append(
+        new_event(app, SYSTEM, "reservation.expired", held.id, orderId=held.order_id, products=list(held.draws))
+    )
+    try:
+        # Not the commit of the request under way: this must not use up its Idempotency-Key.
+        await batch.commit(app.store)
+    except Stale:
+        return False
+    return True

@@ -1,0 +1,92 @@
+"""The places that hold stock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound, VersionConflict
+from stockwright.domain.product import check_id
+from stockwright.domain.stock import DEFAULT_LOCATION, Location
+from stockwright.store.records import locations as location_records
+from stockwright.store.records.batch import Batch, retried
+from stockwright.usecases.commit import commit, new_event
+
+if TYPE_CHECKING:
+    from stockwright.domain.account import Actor
+    from stockwright.usecases.context import App
+
+PRIORITY_MAX = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLocation:
+    """Only what is given changes. An inactive location is not drawn on of itself."""
+
+    id: str
+    name: str | None = None
+    priority: int | None = None
+    active: bool | None = None
+    expected_version: int | None = None
+
+
+async def list_locations(app: App) -> list[Location]:
+    """Read every location, those to be drawn on first in front."""
+    return sorted(await location_records.list_locations(app.store), key=lambda each: (each.priority, each.id))
+
+
+async def add_location(app: App, actor: Actor, location_id: str, name: str = "", priority: int = 100) -> Location:
+    """Add a place that holds stock; its id is new, 1 to 64 characters."""
+    location_id = check_id(location_id.strip(), "id", 64)
+    _check_priority(priority)
+
+    async def attempt() -> Location:
+        if await location_records.find_location(app.store, location_id) is not None:
+            raise AlreadyExists(f"The location {location_id!r} already exists")
+        if len(await location_records.list_locations(app.store)) >= location_records.LOCATIONS_MAX:
+            raise Conflict(f"There are {location_records.LOCATIONS_MAX} locations, which is the most")
+        location = Location(location_id, name or location_id, priority, created_at=app.clock.now())
+        batch = Batch()
+        location_records.put_location(batch, location)
+        batch.append(new_event(app, actor, "location.created", location_id))
+        after = replace(location, version=1)
+        await commit(app, batch, after)
+        return after
+
+    return await retried(attempt)
+
+
+async def change_location(app: App, actor: Actor, command: ChangeLocation) -> Location:
+    """Rename a location, change its priority, or take it out of use; the default stays in use."""
+    if command.priority is not None:
+        _check_priority(command.priority)
+    if command.active is False and command.id == DEFAULT_LOCATION:
+        raise Conflict("The default location stays in use")
+
+    async def attempt() -> Location:
+        before = await location_records.find_location(app.store, command.id)
+        if before is None:
+            raise NotFound("Location not found")
+        if command.expected_version not in (None, before.version):
+            raise VersionConflict(details={"current": before})
+        after = replace(
+            before,
+            name=before.name if command.name is None else check_id(command.name, "name", 100),
+            priority=before.priority if command.priority is None else command.priority,
+            active=before.active if command.active is None else command.active,
+        )
+        if after == before:
+            return before
+        batch = Batch()
+        location_records.put_location(batch, after)
+        batch.append(new_event(app, actor, "location.changed", command.id))
+        after = replace(after, version=before.version + 1)
+        await commit(app, batch, after)
+        return after
+
+    return await retried(attempt)
+
+
+def _check_priority(priority: int) -> None:
+    if not 0 <= priority <= PRIORITY_MAX:
+        raise Invalid.field("priority", f"must be a whole number from 0 to {PRIORITY_MAX}")

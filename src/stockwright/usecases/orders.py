@@ -1,0 +1,288 @@
+"""Orders: place, then confirm, pack, deliver, or cancel; returns afterwards (S1, S2, S3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from stockwright.domain import order as rules
+from stockwright.domain.errors import Conflict, Invalid
+from stockwright.domain.order import LINES_MAX, Order, ReturnedLine
+from stockwright.domain.product import check_id
+from stockwright.domain.stock import Wanted, check_quantity, receive, release, reserve, ship
+from stockwright.store.records import orders as records
+from stockwright.store.records import products as product_records
+from stockwright.store.records.batch import Batch, retried
+from stockwright.usecases.commit import commit, new_event
+from stockwright.usecases.drawing import book, load_and_draw, move
+from stockwright.usecases.lines import load_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from stockwright.domain.account import Actor
+    from stockwright.domain.order import OrderStatus
+    from stockwright.domain.stock import Draws
+    from stockwright.usecases.context import App
+    from stockwright.usecases.lines import LineWanted
+
+STATUSES: tuple[OrderStatus, ...] = ("PENDING", "CONFIRMED", "PACKED", "DELIVERED", "CANCELLED")
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """The lines, 1 to LINES_MAX. `buyer` (id, email) is set where somebody orders for another."""
+
+    items: Sequence[LineWanted]
+    reference: str = ""
+    buyer: tuple[str, str] | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListOrders:
+    """An asker's own orders, newest first; an admin may see everybody's."""
+
+    status: OrderStatus | None = None
+    everybody: bool = False
+    limit: int = 20
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnOrder:
+    """What came back; `restock` puts it on the shelf again with a RETURN movement."""
+
+    order_id: str
+    items: Sequence[tuple[str, int]]
+    """(SKU or product id, units)."""
+    restock: bool = True
+    reason: str = ""
+
+
+async def place_order(app: App, actor: Actor, command: PlaceOrder) -> Order:
+    """Reserve every line and record the order, or change nothing."""
+    if not 1 <= len(command.items) <= LINES_MAX:
+        raise Invalid.field("items", f"must hold 1 to {LINES_MAX} lines, not {len(command.items)}")
+    for position, item in enumerate(command.items):
+        check_quantity(item.quantity, f"items[{position}].quantity")
+    if command.reference:
+        check_id(command.reference, "reference")
+    order_id = command.id or app.ids.new("ord")
+
+    async def attempt() -> Order:
+        lines, currency = await load_lines(app, command.items)
+        _, draws = await load_and_draw(app, [Wanted(line.product_id, line.quantity) for line in lines])
+        buyer = command.buyer or (actor.id, actor.email)
+        order = rules.place(order_id, buyer, lines, draws, currency, app.clock.now(), command.reference)
+        # From here on only the store may refuse.
+        batch = Batch()
+        records.put_order(batch, order)
+        move(batch, draws, reserve)
+        _tell(app, actor, batch, order, "placed", products=list(draws))
+        order = replace(order, version=1)
+        await commit(app, batch, order)
+        return order
+
+    return await retried(attempt)
+
+
+async def get_order(app: App, actor: Actor, order_id: str) -> Order:
+    """Get an order of the actor's own (message: S2); an admin reaches all."""
+    order = await records.get_order(app.store, order_id)
+    actor.must_reach(order.user_id, "order")
+    return order
+
+
+async def list_orders(app: App, actor: Actor, command: ListOrders) -> tuple[list[Order], str | None]:
+    """List orders, newest first."""
+    if not command.everybody:
+        return await records.page_of_orders(
+            app.store, user_id=actor.id, status=command.status, after=command.after, limit=command.limit
+        )
+    if command.status:
+        return await records.page_of_orders(
+            app.store, status=command.status, after=command.after, limit=command.limit
+        )
+    merged: list[Order] = []
+    for status in STATUSES:
+        page, _ = await records.page_of_orders(
+            app.store, status=status, after=command.after, limit=command.limit + 1
+        )
+        merged.extend(page)
+    merged.sort(key=lambda order: order.id, reverse=True)
+    page = merged[: command.limit]
+    return page, page[-1].id if len(merged) > command.limit else None
+
+
+async def confirm_order(
+    app: App, actor: Actor, order_id: str, also: Callable[[Batch], None] | None = None
+) -> Order:
+    """Commit what the order reserved: the units leave as SALE movements.
+
+    `also` adds writes that belong to the same commit (the record of the mail that went out). An
+    order that is past PENDING is left as it is, and `also` is written alone.
+    """
+
+    def settle(batch: Batch, order: Order, after: Order) -> None:
+        _ship_reserved(app, actor, batch, order, after)
+        if also is not None:
+            also(batch)
+
+    async def attempt() -> Order:
+        order = await records.get_order(app.store, order_id)
+        if order.status == "PENDING":
+            after = rules.advance(order, "CONFIRMED", actor.id, app.clock.now())
+            return await _commit_step(app, actor, order, after, settle)
+        if also is not None:
+            batch = Batch()
+            also(batch)
+            await commit(app, batch)
+        return order
+
+    return await retried(attempt)
+
+
+async def pack_order(app: App, actor: Actor, order_id: str) -> Order:
+    """Mark an order as packed; a PENDING one is confirmed in the same commit."""
+    return await _step(app, actor, order_id, "PACKED")
+
+
+async def deliver_order(app: App, actor: Actor, order_id: str) -> Order:
+    """Mark a packed order as delivered."""
+    return await _step(app, actor, order_id, "DELIVERED")
+
+
+async def cancel_order(app: App, actor: Actor, order_id: str, reason: str = "") -> Order:
+    """Cancel an order: the owner until it is packed, an admin until it is delivered. The stock comes back."""
+
+    def settle(batch: Batch, order: Order, _: Order) -> None:
+        if order.is_reserving:
+            move(batch, order.draws, release)
+        else:
+            move(batch, order.draws, receive)
+            book(app, actor, batch, order.draws, _skus(order), "RETURN", reference=order.id, reason="Order cancelled")
+
+    async def attempt() -> Order:
+        order = await get_order(app, actor, order_id)
+        after = rules.cancel(order, actor.id, app.clock.now(), as_admin=actor.is_admin, note=reason)
+        return await _commit_step(app, actor, order, after, settle)
+
+    return await retried(attempt)
+
+
+async def return_order(app: App, actor: Actor, command: ReturnOrder) -> Order:
+    """Book units of a shipped order as returned, on the shelf again if `restock`."""
+    if not command.items:
+        raise Invalid.field("items", "must hold at least one line")
+    for position, (_, quantity) in enumerate(command.items):
+        check_quantity(quantity, f"items[{position}].quantity")
+
+    async def attempt() -> Order:
+        order = await records.get_order(app.store, command.order_id)
+        returned = _find_lines(order, command.items)
+        after, draws = rules.take_back(order, returned, actor.id, app.clock.now(), command.reason)
+        batch = Batch()
+        records.put_order(batch, after)
+        if command.restock:
+            await _must_be_kept(app, draws)
+            move(batch, draws, receive)
+            reason = command.reason or "Returned"
+            book(app, actor, batch, draws, _skus(order), "RETURN", reference=order.id, reason=reason)
+        _tell(app, actor, batch, after, "returned", products=list(draws) if command.restock else [])
+        after = replace(after, version=order.version + 1)
+        await commit(app, batch, after)
+        return after
+
+    return await retried(attempt)
+
+
+async def _step(app: App, actor: Actor, order_id: str, to: OrderStatus) -> Order:
+    def settle(batch: Batch, order: Order, after: Order) -> None:
+        _ship_reserved(app, actor, batch, order, after)
+
+    async def attempt() -> Order:
+        order = await records.get_order(app.store, order_id)
+        after = rules.advance(order, to, actor.id, app.clock.now())
+        return await _commit_step(app, actor, order, after, settle)
+
+    return await retried(attempt)
+
+
+async def _commit_step(
+    app: App,
+    actor: Actor,
+    order: Order,
+    after: Order | None,
+    settle: Callable[[Batch, Order, Order], None],
+) -> Order:
+    """Write an order's next state with what it does to the stock; a repeat writes nothing."""
+    if after is None:
+        return order
+    batch = Batch()
+    records.put_order(batch, after)
+    settle(batch, order, after)
+    if order.status == "PENDING" and after.status == "PACKED":
+        _tell(app, actor, batch, after, "confirmed", products=[])
+    changed = list(order.draws) if after.status == "CANCELLED" else []
+    _tell(app, actor, batch, after, after.status.lower(), products=changed)
+    after = replace(after, version=order.version + 1)
+    await commit(app, batch, after)
+    return after
+
+
+def _ship_reserved(app: App, actor: Actor, batch: Batch, before: Order, after: Order) -> None:
+    """Let the reserved units leave where this step is the one that commits them."""
+    if before.is_reserving and not after.is_reserving:
+        move(batch, before.draws, ship)
+        book(app, actor, batch, before.draws, _skus(before), "SALE", sign=-1, reference=before.id)
+
+
+def _find_lines(order: Order, items: Sequence[tuple[str, int]]) -> list[ReturnedLine]:
+    """Spread the returned units over the lines of that SKU, the first lines first."""
+    left = [line.quantity - line.returned for line in order.lines]
+    found: list[ReturnedLine] = []
+    for position, (name, quantity) in enumerate(items):
+        missing = quantity
+        lines = [number for number, line in enumerate(order.lines) if name in (line.sku, line.product_id)]
+        if not lines:
+            raise Invalid.field(f"items[{position}]", f"the order has no line of {name}")
+        for number in lines:
+            taken = min(missing, left[number])
+            if taken:
+                left[number] -= taken
+                missing -= taken
+                found.append(ReturnedLine(number, taken))
+        if missing:
+            can = quantity - missing
+            raise Invalid.field(f"items[{position}].quantity", f"only {can} of {name} can still be returned")
+    return found
+
+
+async def _must_be_kept(app: App, draws: Draws) -> None:
+    products = await product_records.load_products(app.store, draws)
+    gone = [product_id for product_id in draws if product_id not in products]
+    if gone:
+        raise Conflict(
+            "A product of this order was deleted; book the return without restocking", {"productId": gone[0]}
+        )
+
+
+def _skus(order: Order) -> dict[str, str]:
+    return {line.product_id: line.sku for line in order.lines}
+
+
+def _tell(app: App, actor: Actor, batch: Batch, order: Order, step: str, products: list[str]) -> None:
+    batch.append(
+        new_event(
+            app,
+            actor,
+            f"order.{step}",
+            order.id,
+            userId=order.user_id,
+            userEmail=order.user_email,
+            totalAmount=order.total_cents,
+            currency=order.currency,
+            products=products,
+        )
+    )

@@ -1,0 +1,205 @@
+"""Reservations: hold units for a while, then use them or give them back (S4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from stockwright.domain import reservation as rules
+from stockwright.domain.errors import Invalid
+from stockwright.domain.product import check_id
+from stockwright.domain.reservation import Reservation, ReservationItem
+from stockwright.domain.stock import Wanted, check_quantity, release, reserve, ship, summed
+from stockwright.store.records import reservations as records
+from stockwright.store.records.batch import Batch, retried
+from stockwright.usecases.commit import commit, new_event
+from stockwright.usecases.drawing import book, free_expired, load_and_draw, move
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from stockwright.domain.account import Actor
+    from stockwright.domain.stock import Draws
+    from stockwright.usecases.context import App
+
+ITEMS_MAX = 1000
+STATUSES = ("ACTIVE", "CONFIRMED", "CANCELLED", "EXPIRED")
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Units to hold, all or nothing, for `minutes` (1..1440); `order_id` is the client's own name for it."""
+
+    items: Sequence[Wanted]
+    order_id: str = ""
+    minutes: int = rules.MINUTES_DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class ListReservations:
+    """An asker's own reservations; an admin may see everybody's."""
+
+    status: str | None = None
+    everybody: bool = False
+    limit: int = 20
+    after: str | None = None
+
+
+async def reserve_stock(app: App, actor: Actor, command: Reserve) -> Reservation:
+    """Hold every unit asked for, or change nothing."""
+    if not 1 <= len(command.items) <= ITEMS_MAX:
+        raise Invalid.field("items", f"must hold 1 to {ITEMS_MAX} items")
+    for item in command.items:
+        check_quantity(item.quantity)
+    if command.order_id:
+        check_id(command.order_id, "orderId")
+    rules.expiry(0, command.minutes)
+    reservation_id = app.ids.new("res")
+
+    async def attempt() -> Reservation:
+        wanted = summed(command.items)
+        stocks, draws = await load_and_draw(app, wanted)
+        now = app.clock.now()
+        held = Reservation(
+            id=reservation_id,
+            owner_id=actor.id,
+            order_id=command.order_id,
+            items=tuple(
+                ReservationItem(product_id, stocks[product_id].sku, sum(drawn.values()), drawn)
+                for product_id, drawn in draws.items()
+            ),
+            status="ACTIVE",
+            created_at=now,
+            expires_at=rules.expiry(now, command.minutes),
+            updated_at=now,
+        )
+        batch = Batch()
+        records.put_reservation(batch, held)
+        move(batch, draws, reserve)
+        batch.append(
+            new_event(
+                app,
+                actor,
+                "reservation.created",
+                held.id,
+                orderId=held.order_id,
+                expiresAt=held.expires_at,
+                products=list(draws),
+            )
+        )
+        held = replace(held, version=1)
+        await commit(app, batch, held)
+        return held
+
+    return await retried(attempt)
+
+
+async def get_reservation(app: App, actor: Actor, reservation_id: str) -> Reservation:
+    """Get a reservation that is the actor's own (admins and machines with the scope reach all)."""
+    held = await records.get_reservation(app.store, reservation_id)
+    _must_reach(actor, held)
+    return held
+
+
+async def list_reservations(
+    app: App, actor: Actor, command: ListReservations
+) -> tuple[list[Reservation], str | None]:
+    """List reservations, newest first; those of one status as stored, or of all."""
+    if not command.everybody:
+        return await records.page_of_reservations(
+            app.store, owner_id=actor.id, status=command.status, after=command.after, limit=command.limit
+        )
+    if command.status:
+        return await records.page_of_reservations(
+            app.store, status=command.status, after=command.after, limit=command.limit
+        )
+    merged: list[Reservation] = []
+    for status in STATUSES:
+        page, _ = await records.page_of_reservations(
+            app.store, status=status, after=command.after, limit=command.limit + 1
+        )
+        merged.extend(page)
+    merged.sort(key=lambda held: held.id, reverse=True)
+    page = merged[: command.limit]
+    return page, page[-1].id if len(merged) > command.limit else None
+
+
+async def confirm_reservation(app: App, actor: Actor, reservation_id: str) -> Reservation:
+    """Use the hold: its units leave as a SALE. Again is fine; expired or cancelled is 409."""
+
+    def decide(held: Reservation) -> Reservation | None:
+        return rules.confirm(held, app.clock.now())
+
+    def book_sale(batch: Batch, held: Reservation, draws: Draws) -> None:
+        move(batch, draws, ship)
+        skus = {item.product_id: item.sku for item in held.items}
+        book(app, actor, batch, draws, skus, "SALE", sign=-1, reference=held.order_id or held.id)
+
+    return await _change(app, actor, reservation_id, decide, book_sale)
+
+
+async def cancel_reservation(app: App, actor: Actor, reservation_id: str) -> Reservation:
+    """Give the hold up: its units go back where they came from. Again is fine; a used one is 409."""
+
+    def decide(held: Reservation) -> Reservation | None:
+        return rules.cancel(held, app.clock.now())
+
+    def give_back(batch: Batch, _: Reservation, draws: Draws) -> None:
+        move(batch, draws, release)
+
+    return await _change(app, actor, reservation_id, decide, give_back)
+
+
+async def extend_reservation(
+    app: App, actor: Actor, reservation_id: str, minutes: int = rules.MINUTES_DEFAULT
+) -> Reservation:
+    """Hold on for `minutes` from now; an expired hold cannot be brought back (409)."""
+    rules.expiry(0, minutes)
+
+    def decide(held: Reservation) -> Reservation | None:
+        return rules.extend(held, app.clock.now(), minutes)
+
+    return await _change(app, actor, reservation_id, decide, lambda *_: None)
+
+
+async def expire_due(app: App) -> int:
+    """End every hold that is due; returns how many. The sweeper's work, and an admin's by hand."""
+    expired = 0
+    while True:
+        freed = await free_expired(app)
+        expired += freed
+        if not freed:
+            return expired
+
+
+async def _change(
+    app: App,
+    actor: Actor,
+    reservation_id: str,
+    decide: Callable[[Reservation], Reservation | None],
+    settle: Callable[[Batch, Reservation, Draws], None],
+) -> Reservation:
+    async def attempt() -> Reservation:
+        held = await records.get_reservation(app.store, reservation_id)
+        _must_reach(actor, held)
+        after = decide(held)
+        if after is None:
+            return held
+        batch = Batch()
+        records.put_reservation(batch, after)
+        settle(batch, held, dict(held.draws))
+        step = "extended" if after.status == "ACTIVE" else after.status.lower()
+        products = list(held.draws) if after.status in {"CANCELLED", "EXPIRED"} else []
+        batch.append(
+            new_event(app, actor, f"reservation.{step}", held.id, orderId=held.order_id, products=products)
+        )
+        after = replace(after, version=held.version + 1)
+        await commit(app, batch, after)
+        return after
+
+    return await retried(attempt)
+
+
+def _must_reach(actor: Actor, held: Reservation) -> None:
+    if "reservations" not in actor.scopes:
+        actor.must_reach(held.owner_id, "reservation")

@@ -1,0 +1,92 @@
+"""Sales at the till: stock leaves at once (S0)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stockwright.domain.errors import Invalid
+from stockwright.domain.order import check_lines
+from stockwright.domain.product import check_id
+from stockwright.domain.sale import Sale
+from stockwright.domain.stock import Wanted, check_quantity, sell
+from stockwright.store.records import sales as records
+from stockwright.store.records.batch import Batch, retried
+from stockwright.usecases.commit import commit, new_event
+from stockwright.usecases.drawing import book, load_and_draw, move
+from stockwright.usecases.lines import load_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stockwright.domain.account import Actor
+    from stockwright.usecases.context import App
+    from stockwright.usecases.lines import LineWanted
+
+
+@dataclass(frozen=True, slots=True)
+class Sell:
+    """What goes over the counter, and from which location if not by priority."""
+
+    items: Sequence[LineWanted]
+    location: str | None = None
+    reference: str = ""
+
+
+async def record_sale(app: App, actor: Actor, command: Sell) -> Sale:
+    """Sell every line at once, or change nothing (409 INSUFFICIENT_STOCK)."""
+    for item in command.items:
+        check_quantity(item.quantity)
+    if not command.items:
+        raise Invalid.field("items", "must hold at least one line")
+    if command.reference:
+        check_id(command.reference, "reference")
+    sale_id = app.ids.new("sal")
+
+    async def attempt() -> Sale:
+        lines, currency = await load_lines(app, command.items, unlisted_too=True)
+        check_lines(lines)
+        wanted = [Wanted(line.product_id, line.quantity, command.location) for line in lines]
+        stocks, draws = await load_and_draw(app, wanted)
+        sale = Sale(
+            id=sale_id,
+            lines=lines,
+            draws=draws,
+            currency=currency,
+            total_cents=sum(line.total_cents for line in lines),
+            sold_by=actor.id,
+            created_at=app.clock.now(),
+            reference=command.reference,
+        )
+        batch = Batch()
+        records.put_sale(batch, sale)
+        move(batch, draws, sell)
+        skus = {product_id: stocks[product_id].sku for product_id in draws}
+        book(app, actor, batch, draws, skus, "SALE", sign=-1, reference=sale.id, reason=command.reference)
+        batch.append(
+            new_event(
+                app,
+                actor,
+                "sale.recorded",
+                sale.id,
+                totalAmount=sale.total_cents,
+                currency=currency,
+                products=list(draws),
+            )
+        )
+        await commit(app, batch, sale)
+        return sale
+
+    return await retried(attempt)
+
+
+async def get_sale(app: App, sale_id: str) -> Sale:
+    """Get a sale."""
+    return await records.get_sale(app.store, sale_id)
+
+
+async def list_sales(app: App, limit: int, after: str | None = None) -> tuple[list[Sale], str | None]:
+    """List sales, newest first."""
+    return await records.page_of_sales(app.store, limit=limit, after=after)
+
+
