@@ -163,7 +163,7 @@ class SqliteStore:
             f"SELECT pk, sk, version, body, {s} FROM item WHERE {' AND '.join(terms)} "  # noqa: S608
             f"ORDER BY {s} {order} LIMIT ?"
         )
-        rows = self._reader.execute(sql, (*values, limit + 1)).fetchall()
+        rows: list[Any] = self._reader.execute(sql, (*values, limit + 1)).fetchall()
         items = tuple(Item((pk, sk), version, _decode(body)) for pk, sk, version, body, _ in rows[:limit])
         return Page(items, rows[limit - 1][4] if len(rows) > limit else None)
 
@@ -348,7 +348,7 @@ class SqliteStore:
 
     async def purge(self, now_seconds: int, limit: int = 1000) -> int:
         """Remove what is marked as rubbish, by the same road as every other write."""
-        rows = self._reader.execute(
+        rows: list[Any] = self._reader.execute(
             "SELECT pk, sk, version FROM item WHERE ttl IS NOT NULL AND ttl<=? LIMIT ?", (now_seconds, limit)
         ).fetchall()
         gone = 0

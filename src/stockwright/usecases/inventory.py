@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stockwright.domain.account import Actor
+    from stockwright.domain.order import Order
+    from stockwright.domain.reservation import Reservation
     from stockwright.usecases.context import App
 
 ChangeType = Literal["RESTOCK", "SALE", "RETURN", "ADJUSTMENT"]
@@ -503,7 +505,7 @@ async def explain(app: App, product_id: str) -> Explanation:
     return Explanation(found.product, found.stock, holds, sum(hold.quantity for hold in holds))
 
 
-async def active_reservations(app: App) -> AsyncIterator[reservation_records.Reservation]:
+async def active_reservations(app: App) -> AsyncIterator[Reservation]:
     """Go through every reservation that still holds units."""
     after: str | None = None
     while True:
@@ -516,7 +518,7 @@ async def active_reservations(app: App) -> AsyncIterator[reservation_records.Res
             return
 
 
-async def reserving_orders(app: App) -> AsyncIterator[order_records.Order]:
+async def reserving_orders(app: App) -> AsyncIterator[Order]:
     """Go through every order whose units are still reserved."""
     for status in ("PLACING", "PENDING"):
         after: str | None = None
@@ -533,6 +535,8 @@ async def reserving_orders(app: App) -> AsyncIterator[order_records.Order]:
 async def list_movements(app: App, wanted: MovementFilter) -> tuple[list[MovementView], str | None]:
     """List movements, newest first. For one product each tells the level's total after it.
 
+    Ids are ordered by time, so `since` and `until` bound the ids of the whole shop's list.
+
     That balance is worked out from the total now, going back; filters are applied after that, so a
     filtered list reads what it skips.
     """
@@ -544,7 +548,12 @@ async def list_movements(app: App, wanted: MovementFilter) -> tuple[list[Movemen
 async def _all_movements(app: App, wanted: MovementFilter) -> tuple[list[MovementView], str | None]:
     where = {name: value for name, value in (("type", wanted.type), ("location", wanted.location)) if value}
     page, following = await stock_records.page_of_movements(
-        app.store, where=where, after=wanted.after, limit=wanted.limit, **_bounds(app, wanted)
+        app.store,
+        where=where,
+        low="" if wanted.since is None else app.ids.first("mov", wanted.since),
+        high="" if wanted.until is None else app.ids.first("mov", wanted.until),
+        after=wanted.after,
+        limit=wanted.limit,
     )
     return [MovementView(movement, None) for movement in page], following
 
@@ -584,12 +593,3 @@ def _passes(wanted: MovementFilter, movement: Movement) -> bool:
         and (wanted.until is None or movement.at < wanted.until)
     )
 
-
-def _bounds(app: App, wanted: MovementFilter) -> dict[str, str]:
-    """Ids are ordered by time, so a time bounds the ids."""
-    bounds = {}
-    if wanted.since is not None:
-        bounds["low"] = app.ids.first("mov", wanted.since)
-    if wanted.until is not None:
-        bounds["high"] = app.ids.first("mov", wanted.until)
-    return bounds

@@ -1,0 +1,324 @@
+"""What every engine must do. A second engine joins by one more entry in `ENGINES` (conftest)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from stockwright.domain.events import Event
+from stockwright.store.port import ABSENT, Add, Append, Check, ConditionFailed, Delete, Put, Store
+
+LEVEL = ("levels", "shelf", "available")
+
+
+def level(units: int) -> dict[str, object]:
+    return {"levels": {"shelf": {"available": units, "reserved": 0}}}
+
+
+def event(number: int) -> Event:
+    return Event(id=f"evt_{number}", name="thing.done", subject="thing", at=number, data={"n": number})
+
+
+async def test_what_was_put_can_be_read_with_its_version(store: Store) -> None:
+    await store.commit([Put(("P#1", "A"), {"name": "chair", "tags": ["a", "b"]}, ABSENT)])
+
+    found = await store.get([("P#1", "A"), ("P#1", "B")])
+
+    assert list(found) == [("P#1", "A")]
+    assert found["P#1", "A"].version == 1
+    assert found["P#1", "A"].body == {"name": "chair", "tags": ["a", "b"]}
+
+
+async def test_many_keys_are_read_in_one_call(store: Store) -> None:
+    keys = [(f"P#{number}", "A") for number in range(1000)]
+    for start in range(0, 1000, 50):
+        await store.commit([Put(key, {"n": key[0]}, ABSENT) for key in keys[start : start + 50]])
+
+    found = await store.get([*keys, ("P#none", "A")])
+
+    assert set(found) == set(keys)
+
+
+async def test_a_put_that_expects_nothing_is_refused_where_something_is(store: Store) -> None:
+    await store.commit([Put(("P#1", "A"), {"n": 1}, ABSENT)])
+
+    with pytest.raises(ConditionFailed) as refused:
+        await store.commit([Put(("P#2", "A"), {"n": 2}, ABSENT), Put(("P#1", "A"), {"n": 2}, ABSENT)])
+
+    assert refused.value.positions == (1,)
+    found = await store.get([("P#1", "A"), ("P#2", "A")])
+    assert list(found) == [("P#1", "A")]
+    assert found["P#1", "A"].body == {"n": 1}
+
+
+async def test_every_write_raises_the_version_by_one(store: Store) -> None:
+    key = ("P#1", "A")
+    await store.commit([Put(key, level(5), ABSENT)])
+    await store.commit([Add(key, {LEVEL: 1})])
+    await store.commit([Put(key, level(9), 2)])
+
+    assert (await store.get([key]))[key].version == 3
+
+
+@pytest.mark.parametrize("write", [Put(("P#1", "A"), {}, 7), Check(("P#1", "A"), 7), Delete(("P#1", "A"), 7)])
+async def test_a_wrong_version_is_refused_and_changes_nothing(store: Store, write: Put | Check | Delete) -> None:
+    await store.commit([Put(("P#1", "A"), {"n": 1}, ABSENT)])
+
+    with pytest.raises(ConditionFailed) as refused:
+        await store.commit([write, Put(("P#2", "A"), {}, ABSENT), Append(event(1))])
+
+    assert refused.value.positions == (0,)
+    assert (await store.get([("P#1", "A")]))["P#1", "A"].body == {"n": 1}
+    assert await store.get([("P#2", "A")]) == {}
+    assert await store.tail() == []
+
+
+async def test_a_check_holds_a_commit_to_a_version_and_writes_nothing(store: Store) -> None:
+    await store.commit([Put(("P#1", "A"), {"n": 1}, ABSENT)])
+    await store.commit([Check(("P#1", "A"), 1), Check(("P#9", "A"), ABSENT), Put(("P#2", "A"), {}, ABSENT)])
+
+    found = await store.get([("P#1", "A"), ("P#2", "A"), ("P#9", "A")])
+    assert set(found) == {("P#1", "A"), ("P#2", "A")}
+    assert found["P#1", "A"].version == 1
+
+
+async def test_a_deleted_item_is_gone_and_its_key_is_free(store: Store) -> None:
+    key = ("P#1", "A")
+    await store.commit([Put(key, {"n": 1}, ABSENT, {"list": ("L", "1")})])
+    await store.commit([Delete(key, 1)])
+
+    assert await store.get([key]) == {}
+    assert (await store.query("L", index="list")).items == ()
+    await store.commit([Put(key, {"n": 2}, ABSENT)])
+    assert (await store.get([key]))[key].version == 1
+
+
+async def test_numbers_move_together_and_never_below_their_floor(store: Store) -> None:
+    key = ("P#1", "STOCK")
+    reserved = ("levels", "shelf", "reserved")
+    await store.commit([Put(key, level(3), ABSENT)])
+    await store.commit([Add(key, {LEVEL: -2, reserved: 2}, {LEVEL: 0})])
+
+    with pytest.raises(ConditionFailed):
+        await store.commit([Add(key, {LEVEL: -2, reserved: 2}, {LEVEL: 0})])
+
+    body = (await store.get([key]))[key].body
+    assert body == {"levels": {"shelf": {"available": 1, "reserved": 2}}}
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        Add(("P#none", "STOCK"), {LEVEL: 1}),
+        Add(("P#1", "STOCK"), {("levels", "cellar", "available"): 1}),
+        Add(("P#1", "STOCK"), {("other",): 1}),
+        Add(("P#1", "STOCK"), {LEVEL: 1}, expect=2),
+    ],
+    ids=["no item", "no such level", "no such number", "another version"],
+)
+async def test_numbers_are_only_added_where_they_are(store: Store, write: Add) -> None:
+    await store.commit([Put(("P#1", "STOCK"), level(3), ABSENT)])
+
+    with pytest.raises(ConditionFailed) as refused:
+        await store.commit([write])
+
+    assert refused.value.positions == (0,)
+    assert (await store.get([("P#1", "STOCK")]))["P#1", "STOCK"].version == 1
+
+
+async def test_a_path_may_hold_any_character(store: Store) -> None:
+    key, path = ("P#1", "STOCK"), ("levels", "Wäre.house #1 [a]", "available")
+    await store.commit([Put(key, {"levels": {path[1]: {"available": 1}}}, ABSENT)])
+    await store.commit([Add(key, {path: 4}, {path: 0})])
+
+    assert (await store.get([key]))[key].body["levels"][path[1]] == {"available": 5}
+
+
+async def test_two_writes_to_one_item_in_one_commit_are_a_mistake(store: Store) -> None:
+    with pytest.raises(ValueError, match="two writes"):
+        await store.commit([Put(("P#1", "A"), {}, ABSENT), Check(("P#1", "A"), ABSENT)])
+
+
+async def test_every_refused_position_is_told(store: Store) -> None:
+    with pytest.raises(ConditionFailed) as refused:
+        await store.commit([Check(("P#1", "A"), 1), Put(("P#2", "A"), {}, ABSENT), Check(("P#3", "A"), 1)])
+
+    assert refused.value.positions == (0, 2)
+
+
+async def test_a_hundred_buyers_of_ten_units_get_ten(store: Store) -> None:
+    key = ("P#1", "STOCK")
+    await store.commit([Put(key, level(10), ABSENT)])
+
+    async def buy(number: int) -> bool:
+        try:
+            await store.commit([Add(key, {LEVEL: -1}, {LEVEL: 0}), Put((f"O#{number}", "O"), {}, ABSENT)])
+        except ConditionFailed:
+            return False
+        return True
+
+    bought = await asyncio.gather(*[buy(number) for number in range(100)])
+
+    assert sum(bought) == 10
+    assert (await store.get([key]))[key].body == level(0)
+    orders = await store.get([(f"O#{number}", "O") for number in range(100)])
+    assert {key[0] for key in orders} == {f"O#{number}" for number, won in enumerate(bought) if won}
+
+
+async def test_one_of_many_twins_is_written(store: Store) -> None:
+    async def put(number: int) -> bool:
+        try:
+            await store.commit([Put(("P#1", "A"), {"by": number}, ABSENT)])
+        except ConditionFailed:
+            return False
+        return True
+
+    assert sum(await asyncio.gather(*[put(number) for number in range(20)])) == 1
+
+
+# ---- queries ---------------------------------------------------------------------------------
+
+
+async def seeded(store: Store, count: int = 25) -> None:
+    for number in range(count):
+        await store.commit(
+            [
+                Put(
+                    ("SHELF", f"ITEM#{number:02}"),
+                    {"n": number, "color": "red" if number % 2 else "blue"},
+                    ABSENT,
+                    {"list": ("LIST", f"{number:02}"), "owner": (f"OWNER#{number % 3}", f"{number:02}")},
+                    text=f"chair number {number}",
+                )
+            ]
+        )
+    await store.commit([Put(("SHELF", "OTHER"), {"n": -1}, ABSENT)])
+
+
+def numbers(page: object) -> list[int]:
+    return [item.body["n"] for item in page.items]  # type: ignore[attr-defined]
+
+
+async def test_a_partition_is_read_in_the_order_of_its_sorts(store: Store) -> None:
+    await seeded(store)
+    assert numbers(await store.query("SHELF", begins="ITEM#")) == list(range(25))
+    assert numbers(await store.query("SHELF", begins="ITEM#", reverse=True, limit=3)) == [24, 23, 22]
+    assert numbers(await store.query("SHELF"))[-1] == -1
+    assert numbers(await store.query("NOTHING")) == []
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+async def test_pages_join_without_gap_or_repeat(store: Store, reverse: bool) -> None:
+    await seeded(store)
+    seen: list[int] = []
+    after: str | None = None
+    while True:
+        page = await store.query("LIST", index="list", after=after, limit=7, reverse=reverse)
+        seen += numbers(page)
+        after = page.next
+        if after is None:
+            break
+    assert seen == (list(range(25))[::-1] if reverse else list(range(25)))
+
+
+async def test_a_page_that_ends_with_the_last_item_says_so(store: Store) -> None:
+    await seeded(store)
+    assert (await store.query("LIST", index="list", limit=25)).next is None
+
+
+async def test_a_position_is_the_sort_of_the_last_item(store: Store) -> None:
+    await seeded(store)
+    assert (await store.query("LIST", index="list", limit=3)).next == "02"
+    assert numbers(await store.query("LIST", index="list", after="11", limit=2)) == [12, 13]
+
+
+async def test_bounds_hold_below_inclusive_above_exclusive(store: Store) -> None:
+    await seeded(store)
+    assert numbers(await store.query("LIST", index="list", low="05", high="08")) == [5, 6, 7]
+    assert numbers(await store.query("LIST", index="list", low="05", high="08", reverse=True)) == [7, 6, 5]
+    assert numbers(await store.query("LIST", index="list", high="03", after="00")) == [1, 2]
+
+
+async def every(store: Store, **filters: object) -> list[int]:
+    seen: list[int] = []
+    after: str | None = None
+    while True:
+        page = await store.query("LIST", index="list", after=after, limit=10, **filters)  # type: ignore[arg-type]
+        seen += numbers(page)
+        after = page.next
+        if after is None:
+            return seen
+
+
+async def test_filters_are_met_by_every_item(store: Store) -> None:
+    await seeded(store)
+    assert await every(store, where={"color": "red"}) == list(range(1, 25, 2))
+    assert await every(store, where={"n": 7}) == [7]
+    assert await every(store, contains="number 2") == [2, 20, 21, 22, 23, 24]
+    assert await every(store, where={"color": "blue"}, contains="number 2") == [2, 20, 22, 24]
+
+
+async def test_an_index_follows_what_is_written(store: Store) -> None:
+    key = ("ORDER#1", "ORDER")
+    await store.commit([Put(key, {"n": 1}, ABSENT, {"list": ("PENDING", "1"), "due": ("DUE", "1")})])
+    await store.commit([Put(key, {"n": 1}, 1, {"list": ("DONE", "1")})])
+
+    assert numbers(await store.query("PENDING", index="list")) == []
+    assert numbers(await store.query("DUE", index="due")) == []
+    assert numbers(await store.query("DONE", index="list")) == [1]
+
+
+async def test_adding_leaves_the_indexes_as_they_are(store: Store) -> None:
+    key = ("P#1", "STOCK")
+    await store.commit([Put(key, level(1), ABSENT, {"list": ("STOCK", "1")})])
+    await store.commit([Add(key, {LEVEL: 4})])
+
+    page = await store.query("STOCK", index="list")
+    assert page.items[0].body == level(5)
+
+
+# ---- the log ---------------------------------------------------------------------------------
+
+
+async def test_events_are_told_in_the_order_of_their_commits(store: Store) -> None:
+    for number in range(5):
+        await store.commit([Put((f"P#{number}", "A"), {}, ABSENT), Append(event(number))])
+
+    events = await store.tail()
+
+    assert [each.data["n"] for each in events] == [0, 1, 2, 3, 4]
+    assert events[0] == Event("evt_0", "thing.done", "thing", 0, {"n": 0}, position=events[0].position)
+    assert [each.data["n"] for each in await store.tail(events[1].position, 2)] == [2, 3]
+    assert [each.data["n"] for each in await store.tail(reverse=True, limit=2)] == [4, 3]
+    assert [each.data["n"] for each in await store.tail(events[2].position, reverse=True)] == [1, 0]
+
+
+async def test_waiting_for_news_ends_with_the_next_commit(store: Store) -> None:
+    waiting = asyncio.create_task(store.tail(wait_seconds=20))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+
+    await store.commit([Append(event(1))])
+
+    assert [each.data["n"] for each in await asyncio.wait_for(waiting, 5)] == [1]
+
+
+async def test_waiting_for_news_ends_empty_when_none_comes(store: Store) -> None:
+    assert await store.tail(wait_seconds=0.05) == []
+
+
+# ---- rubbish ---------------------------------------------------------------------------------
+
+
+async def test_only_what_is_past_its_ttl_is_purged(store: Store) -> None:
+    await store.commit(
+        [
+            Put(("R#1", "A"), {}, ABSENT, ttl=100),
+            Put(("R#2", "A"), {}, ABSENT, ttl=200),
+            Put(("R#3", "A"), {}, ABSENT),
+        ]
+    )
+
+    assert await store.purge(150) == 1
+    assert set(await store.get([("R#1", "A"), ("R#2", "A"), ("R#3", "A")])) == {("R#2", "A"), ("R#3", "A")}
