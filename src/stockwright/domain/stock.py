@@ -66,6 +66,8 @@ class Stock:
     thresholds: Thresholds = field(default_factory=Thresholds)
     version: int = 0
     created_at: int = 0
+    stored_totals: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """The totals as the store keeps them beside the parts; the audit compares."""
 
     @property
     def available(self) -> int:

@@ -100,6 +100,7 @@ def stock_of(item: Item) -> Stock:
         thresholds=Thresholds(body["lowStock"], body["reorderPoint"], body["reorderQuantity"]),
         version=item.version,
         created_at=body["createdAt"],
+        stored_totals={place: level["total"] for place, level in body["levels"].items()},
     )
 
 

@@ -1,0 +1,205 @@
+"""Settings: the only reader of the environment.
+
+Every setting is a field of `Settings`; its variable is `STOCKWRIGHT_` and the field's name in
+capitals, from the environment or else from a `.env` file. A wrong one stops the start with one line.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final, Literal, cast
+from urllib.parse import urlsplit
+
+from stockwright.domain.errors import Misconfigured
+
+PREFIX: Final = "STOCKWRIGHT_"
+_OFF: Final = frozenset({"off", "false", "no", "0"})
+_ON: Final = frozenset({"on", "true", "yes", "1"})
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _switch(value: str) -> bool:
+    if value.lower() in _ON:
+        return True
+    if value.lower() in _OFF:
+        return False
+    raise ValueError("must be on or off")
+
+
+def _number(least: float, most: float) -> Callable[[str], float]:
+    def parse(value: str) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            raise ValueError(f"must be a number from {least:g} to {most:g}") from None
+        if not least <= number <= most:
+            raise ValueError(f"must be a number from {least:g} to {most:g}")
+        return number
+
+    return parse
+
+
+def _port(value: str) -> int:
+    if not value.isdecimal() or not 0 <= int(value) <= 65535:  # noqa: PLR2004
+        raise ValueError("must be a port number, 0 to 65535 (0 takes a free one)")
+    return int(value)
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value.lower() not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return value.lower()
+
+    return parse
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            usable = parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise ValueError(f"must be a URL that starts with {' or '.join(f'{each}://' for each in schemes)}")
+        return value
+
+    return parse
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    check = _url("http", "https")
+    return tuple(check(origin).rstrip("/") for origin in _names(value))
+
+
+def _emails(value: str) -> tuple[str, ...]:
+    emails = _names(value)
+    if any("@" not in email for email in emails):
+        raise ValueError("must be e-mail addresses, separated by commas")
+    return emails
+
+
+def _setting(default: Any, meaning: str, parse: Callable[[str], Any] = _text, *, secret: bool = False) -> Any:
+    metadata = {"meaning": meaning, "parse": parse, "secret": secret}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set, as it was read at the start."""
+
+    host: str = _setting("127.0.0.1", "Address to listen on")
+    port: int = _setting(8000, "Port to listen on; 0 takes a free one", _port)
+    data_dir: Path = _setting(Path("stockwright-data"), "Folder of the embedded store and its keys", Path)
+    store: Literal["sqlite", "dynamodb"] = _setting("sqlite", "Store engine: sqlite or dynamodb", _one_of("sqlite", "dynamodb"))
+    public_url: str | None = _setting(
+        None, "Address that people reach the shop at, for links in mails", _url("http", "https")
+    )
+    admin_email: str | None = _setting(None, "E-mail of the admin that the first start makes")
+    admin_password: str | None = _setting(None, "Password of that admin; without it a set-up link is printed", secret=True)
+    cors_origins: tuple[str, ...] = _setting((), "Origins that browsers may call from, separated by commas", _origins)
+    smtp_url: str | None = _setting(
+        None,
+        "Mail server: smtp://, smtp+starttls:// or smtps://user:password@host:port; "
+        "without it mail stays in the local mailbox",
+        _url("smtp", "smtps", "smtp+starttls"),
+        secret=True,
+    )
+    mail_from: str = _setting("Stockwright <stockwright@localhost>", "Sender of every mail")
+    alert_emails: tuple[str, ...] = _setting((), "Who gets low-stock and operations alerts; by default the admins", _emails)
+    alert_phones: tuple[str, ...] = _setting((), "Phone numbers that get low-stock alerts by SMS", _names)
+    warehouse_url: str | None = _setting(None, "Where pick lists are POSTed", _url("http", "https"))
+    warehouse_api_key: str | None = _setting(None, "API key sent to the warehouse", secret=True)
+    delivery_url: str | None = _setting(None, "Where delivery requests are POSTed", _url("http", "https"))
+    delivery_api_key: str | None = _setting(None, "API key sent to the delivery service", secret=True)
+    allow_private_addresses: bool = _setting(
+        False, "Whether outgoing calls may reach private addresses (this machine, the local network)", _switch
+    )
+    retry_delay_seconds: float = _setting(
+        180.0, "Wait before the second and third try of a failed event handler", _number(0, 86_400)
+    )
+    rate_limit: bool = _setting(True, "off switches rate limits off, for tests and benchmarks", _switch)
+    trusted_proxies: tuple[str, ...] = _setting(
+        (), "Addresses of proxies whose X-Forwarded-For is believed, separated by commas", _names
+    )
+    demo: bool = _setting(False, "on loads demo data into an empty data folder", _switch)
+    log_level: str = _setting("info", f"Least level to log: {', '.join(LOG_LEVELS)}", _one_of(*LOG_LEVELS))
+
+    @classmethod
+    def load(cls, env: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Settings:
+        """Read the settings from the environment, then from the `.env` file; raises Misconfigured."""
+        given = dict(_read_dotenv(dotenv if dotenv is not None else Path(".env")))
+        given.update(os.environ if env is None else env)
+        known = {f"{PREFIX}{each.name.upper()}": each for each in fields(cls)}
+        for name in given:
+            if name.startswith(PREFIX) and name not in known:
+                raise Misconfigured(f"{name} is not a setting; `stockwright config` lists them all")
+        values: dict[str, Any] = {}
+        for name, each in known.items():
+            text = given.get(name, "").strip()
+            if not text:
+                continue
+            parse = cast("Callable[[str], Any]", each.metadata["parse"])
+            try:
+                values[each.name] = parse(text)
+            except ValueError as wrong:
+                shown = "" if each.metadata["secret"] else f", not {text!r}"
+                raise Misconfigured(f"{name} {wrong}{shown}") from None
+        settings = cls(**values)
+        settings._check()  # noqa: SLF001 - its own class
+        return settings
+
+    def _check(self) -> None:
+        """Refuse settings that do not go together."""
+        if self.admin_password and not self.admin_email:
+            raise Misconfigured(f"{PREFIX}ADMIN_PASSWORD needs {PREFIX}ADMIN_EMAIL beside it")
+
+    def listed(self) -> list[tuple[str, str, str]]:
+        """Return every setting as (variable, value, meaning); secrets only tell whether they are set."""
+        rows = []
+        for each in fields(self):
+            value = getattr(self, each.name)
+            shown = ("set" if value else "") if each.metadata["secret"] else _shown(value)
+            rows.append((f"{PREFIX}{each.name.upper()}", shown, each.metadata["meaning"]))
+        return rows
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _read_dotenv(path: Path) -> Mapping[str, str]:
+    """Read NAME=value lines; comments, blank lines, `export` and quotes are understood."""
+    if not path.is_file():
+        return {}
+    read: dict[str, str] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        text = line.strip().removeprefix("export ").lstrip()
+        if not text or text.startswith("#"):
+            continue
+        name, separator, value = text.partition("=")
+        if not separator:
+            raise Misconfigured(f"{path}: {name!r} is not a line of the form NAME=value")
+        value = value.strip()
+        if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+            value = value[1:-1]
+        read[name.strip()] = value
+    return read

@@ -1,0 +1,88 @@
+"""What tests share: a real store in a temporary folder, a clock that they move, and no outside world."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stockwright.adapters.ids import SystemIds
+from stockwright.config import Settings
+from stockwright.domain.account import Actor
+from stockwright.store.sqlite import SqliteStore
+from stockwright.usecases.audit import audit
+from stockwright.usecases.catalog import CreateProduct, StockedProduct, create_product, ensure_shop
+from stockwright.usecases.context import App
+
+START = 1_700_000_000_000
+ADMIN = Actor("usr_admin", "account", "admin", "admin@example.com")
+ALICE = Actor("usr_alice", "account", "customer", "alice@example.com")
+BOB = Actor("usr_bob", "account", "customer", "bob@example.com")
+
+
+class Clock:
+    """A clock that stands until a test moves it (ms)."""
+
+    def __init__(self, at: int = START) -> None:
+        self.at = at
+
+    def now(self) -> int:
+        return self.at
+
+    def advance(self, *, minutes: float = 0, seconds: float = 0) -> None:
+        self.at += int((minutes * 60 + seconds) * 1000)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands at a fixed instant until it is moved."""
+    return Clock()
+
+
+async def bare_app(folder: Path, clock: Clock) -> App:
+    nothing: Any = None
+    made = App(
+        settings=Settings(data_dir=folder, rate_limit=False),
+        store=SqliteStore(folder / "stockwright.db"),
+        clock=clock,
+        ids=SystemIds(clock),
+        mail=nothing,
+        sms=nothing,
+        outbound=nothing,
+        passwords=nothing,
+        tokens=nothing,
+        log=nothing,
+    )
+    await ensure_shop(made)
+    return made
+
+
+Product = Callable[..., Awaitable[StockedProduct]]
+
+
+@pytest.fixture
+def product(app: App) -> Product:
+    """Make a product: `await product(quantity=5, sku=...)`."""
+    made = 0
+
+    async def make(quantity: int = 10, **fields: Any) -> StockedProduct:
+        nonlocal made
+        made += 1
+        given = {"name": f"Chair {made}", "sku": f"CHAIR-{made}", "category": "other", "price_cents": 1000, **fields}
+        given.setdefault("description", "A chair to sit on.")
+        return await create_product(app, ADMIN, CreateProduct(quantity=quantity, **given))
+
+    return make
+
+
+@pytest.fixture
+async def app(tmp_path: Path, clock: Clock) -> AsyncIterator[App]:
+    """A shop on the embedded engine, audited after every scenario."""
+    made = await bare_app(tmp_path, clock)
+    yield made
+    report = await audit(made)
+    await made.store.close()
+    assert report.drifts == []
+    assert report.unsettled == []
