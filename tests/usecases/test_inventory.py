@@ -1,0 +1,280 @@
+"""Stock levels: every change is in the ledger, and none takes what is not there."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from stockwright.domain.errors import AlreadyExists, Conflict, InsufficientStock, Invalid, NotFound, VersionConflict
+from stockwright.domain.stock import Thresholds, Wanted
+from stockwright.store.records.stock import get_stock
+from stockwright.usecases.catalog import UpdateProduct, get_product, update_product
+from stockwright.usecases.context import App
+from stockwright.usecases.inventory import (
+    ChangeStock,
+    CountStock,
+    Initialize,
+    MovementFilter,
+    Transfer,
+    change_stock,
+    check_availability,
+    count_stock,
+    get_by_sku,
+    initialize,
+    list_inventory,
+    list_low_stock,
+    list_movements,
+    total_inventory,
+    transfer,
+)
+from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.locations import add_location
+from stockwright.usecases.orders import PlaceOrder, pack_order, place_order
+from stockwright.usecases.reservations import Reserve, reserve_stock
+from stockwright.usecases.sales import Sell, get_sale, list_sales, record_sale
+from tests.conftest import ADMIN, ALICE, Clock, Product
+
+FOREIGN = "692cc529439b2ea96b10e98b"
+
+
+async def available(app: App, product_id: str) -> dict[str, int]:
+    stock = await get_stock(app.store, product_id)
+    return {place: level.available for place, level in stock.levels.items()}
+
+
+async def test_a_foreign_product_can_be_stocked_and_reserved(app: App) -> None:
+    made = await initialize(app, ADMIN, Initialize(FOREIGN, "MBP-16-M3MAX-001", 50, "Warehouse A"))
+    assert made.product.status == "UNLISTED"
+    assert (made.stock.thresholds.low_stock, made.stock.thresholds.reorder_point) == (10, 20)
+    assert (await get_by_sku(app, "mbp-16-m3max-001")).product.id == FOREIGN
+
+    await reserve_stock(app, ALICE, Reserve([Wanted(FOREIGN, 1)], "test-order-123"))
+    assert await available(app, FOREIGN) == {"Warehouse A": 49}
+    with pytest.raises(Conflict, match="not for sale"):
+        await place_order(app, ALICE, PlaceOrder([LineWanted(1, FOREIGN)]))
+
+
+async def test_a_foreign_product_goes_on_sale_once_it_is_described(app: App) -> None:
+    await initialize(app, ADMIN, Initialize(FOREIGN, "MBP-16", 5))
+    after = await update_product(
+        app,
+        ADMIN,
+        UpdateProduct(FOREIGN, {"name": "Laptop", "description": "A fast laptop.", "price_cents": 100}),
+    )
+    assert after.product.status == "ACTIVE"
+    assert (await place_order(app, ALICE, PlaceOrder([LineWanted(1, FOREIGN)]))).total_cents == 100
+
+
+async def test_a_level_is_opened_once(app: App, product: Product) -> None:
+    chair = await product(5)
+    with pytest.raises(AlreadyExists):
+        await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 1))
+    with pytest.raises(Conflict, match="has SKU"):
+        await initialize(app, ADMIN, Initialize(chair.product.id, "OTHER", 1, "cellar"))
+    with pytest.raises(AlreadyExists, match="SKU"):
+        await initialize(app, ADMIN, Initialize("another", chair.product.sku.lower(), 1))
+    outcomes = await asyncio.gather(
+        *[initialize(app, ADMIN, Initialize("new", "NEW-1", 3)) for _ in range(10)], return_exceptions=True
+    )
+    assert sum(not isinstance(each, Exception) for each in outcomes) == 1
+    assert await available(app, "new") == {"default": 3}
+
+
+@pytest.mark.parametrize(
+    ("kind", "units", "left"),
+    [("RESTOCK", 5, 15), ("RETURN", 2, 12), ("SALE", 3, 7), ("SALE", -3, 7), ("ADJUSTMENT", -4, 6), ("ADJUSTMENT", 4, 14)],
+)
+async def test_changes_move_available_and_total(app: App, product: Product, kind: str, units: int, left: int) -> None:
+    chair = await product(10)
+    change = await change_stock(app, ADMIN, ChangeStock(chair.product.id, units, kind, "PO-1", "because"))  # type: ignore[arg-type]
+    assert (change.stock.available, change.stock.total) == (left, left)
+    assert [(each.type, each.quantity, each.reference) for each in change.movements] == [(kind, left - 10, "PO-1")]
+
+
+async def test_a_change_never_takes_more_than_is_available(app: App, product: Product) -> None:
+    chair = await product(5)
+    await reserve_stock(app, ALICE, Reserve([Wanted(chair.product.id, 3)]))
+    for kind in ("ADJUSTMENT", "SALE"):
+        with pytest.raises(InsufficientStock) as refused:
+            await change_stock(app, ADMIN, ChangeStock(chair.product.id, -3, kind))  # type: ignore[arg-type]
+        assert refused.value.details["available"] == 2
+    with pytest.raises(Invalid):
+        await change_stock(app, ADMIN, ChangeStock(chair.product.id, -3, "RESTOCK"))
+    with pytest.raises(Invalid):
+        await change_stock(app, ADMIN, ChangeStock(chair.product.id, 0, "ADJUSTMENT"))
+    with pytest.raises(NotFound, match="location"):
+        await change_stock(app, ADMIN, ChangeStock(chair.product.id, 1, "RESTOCK", location="moon"))
+
+
+async def test_a_restock_is_not_starved_by_a_rush_of_buyers(app: App, product: Product) -> None:
+    chair = await product(1000)
+
+    async def buy() -> None:
+        await place_order(app, ALICE, PlaceOrder([LineWanted(1, chair.product.id)]))
+
+    await asyncio.gather(
+        *[buy() for _ in range(300)],
+        *[change_stock(app, ADMIN, ChangeStock(chair.product.id, 10, "RESTOCK")) for _ in range(20)],
+    )
+    stock = await get_stock(app.store, chair.product.id)
+    assert (stock.available, stock.reserved) == (900, 300)
+
+
+async def test_a_change_may_insist_on_the_version_it_was_read_at(app: App, product: Product) -> None:
+    chair = await product(5)
+    await change_stock(app, ADMIN, ChangeStock(chair.product.id, 1, "RESTOCK", expected_version=1))
+    with pytest.raises(VersionConflict) as refused:
+        await change_stock(app, ADMIN, ChangeStock(chair.product.id, 1, "RESTOCK", expected_version=1))
+    assert refused.value.details["current"].available == 6
+
+
+async def test_a_count_books_the_difference_and_never_goes_below_what_is_promised(
+    app: App, product: Product
+) -> None:
+    chair = await product(10)
+    await reserve_stock(app, ALICE, Reserve([Wanted(chair.product.id, 4)]))
+    change = await count_stock(app, ADMIN, CountStock(chair.product.id, 7))
+    assert (change.stock.available, change.stock.reserved, change.stock.total) == (3, 4, 7)
+    assert [(each.type, each.quantity) for each in change.movements] == [("ADJUSTMENT", -3)]
+    assert (await count_stock(app, ADMIN, CountStock(chair.product.id, 7))).movements == ()
+    with pytest.raises(Conflict, match="reserved"):
+        await count_stock(app, ADMIN, CountStock(chair.product.id, 3))
+
+
+async def test_setting_the_quantity_of_a_product_leaves_what_is_reserved(app: App, product: Product) -> None:
+    chair = await product(10)
+    await reserve_stock(app, ALICE, Reserve([Wanted(chair.product.id, 4)]))
+    same = await update_product(app, ADMIN, UpdateProduct(chair.product.id, {}, quantity=6))
+    assert (same.stock.available, same.stock.total) == (6, 10)
+    after = await update_product(app, ADMIN, UpdateProduct(chair.product.id, {"price_cents": 5}, quantity=1))
+    assert (after.stock.available, after.stock.reserved, after.product.price_cents) == (1, 4, 5)
+    assert (await get_product(app, chair.product.id)) == after
+
+
+async def test_a_transfer_moves_available_units_with_two_movements(app: App, product: Product) -> None:
+    chair = await product(5)
+    await add_location(app, ADMIN, "cellar")
+    change = await transfer(app, ADMIN, Transfer(chair.product.id, 2, "default", "cellar"))
+    assert sorted((each.location, each.quantity) for each in change.movements) == [("cellar", 2), ("default", -2)]
+    await transfer(app, ADMIN, Transfer(chair.product.id, 1, "cellar", "default"))
+    assert await available(app, chair.product.id) == {"default": 4, "cellar": 1}
+    with pytest.raises(InsufficientStock):
+        await transfer(app, ADMIN, Transfer(chair.product.id, 2, "cellar", "default"))
+    with pytest.raises(NotFound):
+        await transfer(app, ADMIN, Transfer(chair.product.id, 1, "default", "moon"))
+    with pytest.raises(Invalid):
+        await transfer(app, ADMIN, Transfer(chair.product.id, 1, "default", "default"))
+
+
+async def test_availability_sums_duplicates_and_knows_no_unknown_product(app: App, product: Product) -> None:
+    chair = await product(5)
+    told = await check_availability(
+        app, [Wanted(chair.product.id, 3), Wanted("nothing", 1), Wanted(chair.product.id, 3)]
+    )
+    assert [(each.requested, each.available_stock, each.available) for each in told] == [(6, 5, False), (1, 0, False)]
+    with pytest.raises(Invalid):
+        await check_availability(app, [])
+    with pytest.raises(Invalid):
+        await check_availability(app, [Wanted(str(number), 1) for number in range(101)])
+
+
+async def test_totals_and_low_stock_are_exact_at_once(app: App, product: Product) -> None:
+    await product(20)
+    low = await product(9)
+    out = await product(0)
+    await product(3, thresholds=Thresholds(low_stock=2))
+    totals = await total_inventory(app)
+    assert (totals.products, totals.available, totals.low, totals.out) == (4, 32, 1, 1)
+    rows, _ = await list_low_stock(app, 10)
+    assert {row.product.id for row in rows} == {low.product.id, out.product.id}
+    assert low.stock.suggested_reorder == 50
+    page, after = await list_low_stock(app, 1)
+    rest, end = await list_low_stock(app, 1, after)
+    assert {*[row.product.id for row in page], *[row.product.id for row in rest]} == {low.product.id, out.product.id}
+    assert end is None
+    everything, _ = await list_inventory(app, 10)
+    assert len(everything) == 4
+
+
+async def test_movements_tell_the_balance_after_each_across_pages(app: App, product: Product, clock: Clock) -> None:
+    chair = await product(10)
+    for units in (5, -3, 8, -1):
+        clock.advance(seconds=1)
+        await change_stock(app, ADMIN, ChangeStock(chair.product.id, units, "ADJUSTMENT"))
+
+    first, after = await list_movements(app, MovementFilter(chair.product.id, limit=2))
+    await change_stock(app, ADMIN, ChangeStock(chair.product.id, 100, "RESTOCK"))
+    rest, end = await list_movements(app, MovementFilter(chair.product.id, limit=10, after=after))
+
+    assert [(each.movement.quantity, each.balance_after) for each in [*first, *rest]] == [
+        (-1, 19),
+        (8, 20),
+        (-3, 12),
+        (5, 15),
+        (10, 10),
+    ]
+    assert end is None
+
+
+async def test_movements_can_be_filtered(app: App, product: Product, clock: Clock) -> None:
+    chair, desk = await product(10), await product(10)
+    clock.advance(seconds=10)
+    await change_stock(app, ADMIN, ChangeStock(chair.product.id, 5, "RESTOCK"))
+    since = clock.now()
+    clock.advance(seconds=10)
+    await change_stock(app, ADMIN, ChangeStock(desk.product.id, -5, "ADJUSTMENT"))
+
+    async def listed(**fields: object) -> list[tuple[str, int]]:
+        found, _ = await list_movements(app, MovementFilter(**fields))  # type: ignore[arg-type]
+        return [(each.movement.type, each.movement.quantity) for each in found]
+
+    assert await listed(type="RESTOCK") == [("RESTOCK", 5)]
+    assert await listed(since=since) == [("ADJUSTMENT", -5), ("RESTOCK", 5)]
+    assert await listed(until=since) == [("INITIAL", 10), ("INITIAL", 10)]
+    assert await listed(product_id=chair.product.id, type="INITIAL") == [("INITIAL", 10)]
+    assert await listed(location="moon") == []
+
+
+async def test_a_sale_at_the_till_takes_the_goods_at_once(app: App, product: Product) -> None:
+    chair = await product(5)
+    sale = await record_sale(app, ADMIN, Sell([LineWanted(2, chair.product.id), LineWanted(1, sku=chair.product.sku)]))
+    assert sale.total_cents == 3000
+    stock = await get_stock(app.store, chair.product.id)
+    assert (stock.available, stock.reserved, stock.total) == (2, 0, 2)
+    assert (await get_sale(app, sale.id)) == sale
+    assert [each.id for each in (await list_sales(app, 10))[0]] == [sale.id]
+    with pytest.raises(InsufficientStock):
+        await record_sale(app, ADMIN, Sell([LineWanted(3, chair.product.id)]))
+    with pytest.raises(Invalid):
+        await record_sale(app, ADMIN, Sell([]))
+
+
+async def test_the_till_can_take_from_one_location_only(app: App, product: Product) -> None:
+    chair = await product(5)
+    await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 1, "shop"))
+    with pytest.raises(InsufficientStock):
+        await record_sale(app, ADMIN, Sell([LineWanted(2, chair.product.id)], location="shop"))
+    await record_sale(app, ADMIN, Sell([LineWanted(1, chair.product.id)], location="shop"))
+    assert await available(app, chair.product.id) == {"default": 5, "shop": 0}
+
+
+async def test_everything_at_once_still_adds_up(app: App, product: Product) -> None:
+    """The auditor checks afterwards; here only that nothing but a shortage is refused."""
+    chair = await product(40)
+
+    async def order_and_pack() -> None:
+        order = await place_order(app, ALICE, PlaceOrder([LineWanted(2, chair.product.id)]))
+        await pack_order(app, ADMIN, order.id)
+
+    async def hold() -> None:
+        await reserve_stock(app, ALICE, Reserve([Wanted(chair.product.id, 1)]))
+
+    async def count() -> None:
+        stock = await get_stock(app.store, chair.product.id)
+        await count_stock(app, ADMIN, CountStock(chair.product.id, stock.total))
+
+    work = [maker() for _ in range(15) for maker in (order_and_pack, hold, count)]
+    work += [record_sale(app, ADMIN, Sell([LineWanted(1, chair.product.id)])) for _ in range(10)]  # type: ignore[misc]
+    outcomes = await asyncio.gather(*work, return_exceptions=True)
+    assert {type(each) for each in outcomes if isinstance(each, Exception)} <= {InsufficientStock, Conflict}

@@ -1,0 +1,218 @@
+"""Reservations: expired means expired at the instant, and every unit goes back where it came from."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from stockwright.domain.account import Actor
+from stockwright.domain.errors import Forbidden, InsufficientStock, Invalid, NotFound, ReservationNotActive
+from stockwright.domain.reservation import Reservation
+from stockwright.domain.stock import Wanted
+from stockwright.store.records.stock import get_stock, page_of_movements
+from stockwright.usecases.context import App
+from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.orders import PlaceOrder, place_order
+from stockwright.usecases.reservations import (
+    ListReservations,
+    Reserve,
+    cancel_reservation,
+    confirm_reservation,
+    expire_due,
+    extend_reservation,
+    get_reservation,
+    list_reservations,
+    reserve_stock,
+)
+from tests.conftest import ADMIN, ALICE, BOB, Clock, Product
+
+MACHINE = Actor("key_1", "key", scopes=frozenset({"reservations"}))
+
+
+async def hold(app: App, product_id: str, units: int, minutes: int = 15, actor: Actor = ALICE) -> Reservation:
+    return await reserve_stock(app, actor, Reserve([Wanted(product_id, units)], "cart-1", minutes))
+
+
+async def levels(app: App, product_id: str) -> tuple[int, int, int]:
+    stock = await get_stock(app.store, product_id)
+    return stock.available, stock.reserved, stock.total
+
+
+async def test_a_hold_takes_units_and_confirming_it_books_the_sale(app: App, product: Product) -> None:
+    chair = await product(10)
+    held = await hold(app, chair.product.id, 4)
+    assert held.expires_at - held.created_at == 15 * 60_000
+    assert await levels(app, chair.product.id) == (6, 4, 10)
+
+    confirmed = await confirm_reservation(app, ALICE, held.id)
+
+    assert confirmed.status == "CONFIRMED"
+    assert await levels(app, chair.product.id) == (6, 0, 6)
+    movements, _ = await page_of_movements(app.store, chair.product.id)
+    assert [(each.type, each.quantity, each.reference) for each in movements][0] == ("SALE", -4, "cart-1")
+
+
+async def test_cancelling_gives_the_units_back(app: App, product: Product) -> None:
+    chair = await product(10)
+    held = await hold(app, chair.product.id, 4)
+    await cancel_reservation(app, ALICE, held.id)
+    assert await levels(app, chair.product.id) == (10, 0, 10)
+
+
+async def test_repeating_a_step_is_fine_and_changes_nothing(app: App, product: Product) -> None:
+    chair = await product(10)
+    used, given_up = await hold(app, chair.product.id, 1), await hold(app, chair.product.id, 1)
+    for _ in range(3):
+        assert (await confirm_reservation(app, ALICE, used.id)).status == "CONFIRMED"
+        assert (await cancel_reservation(app, ALICE, given_up.id)).status == "CANCELLED"
+    assert await levels(app, chair.product.id) == (9, 0, 9)
+
+
+async def test_what_was_used_cannot_be_cancelled_nor_what_was_cancelled_used(app: App, product: Product) -> None:
+    chair = await product(10)
+    used, given_up = await hold(app, chair.product.id, 1), await hold(app, chair.product.id, 1)
+    await confirm_reservation(app, ALICE, used.id)
+    await cancel_reservation(app, ALICE, given_up.id)
+    with pytest.raises(ReservationNotActive) as refused:
+        await cancel_reservation(app, ALICE, used.id)
+    assert refused.value.details == {"status": "CONFIRMED"}
+    with pytest.raises(ReservationNotActive) as refused:
+        await confirm_reservation(app, ALICE, given_up.id)
+    assert refused.value.details == {"status": "CANCELLED"}
+
+
+async def test_a_hold_ends_at_the_instant_though_nobody_swept(app: App, product: Product, clock: Clock) -> None:
+    chair = await product(5)
+    held = await hold(app, chair.product.id, 5, minutes=1)
+    clock.at = held.expires_at - 1
+    with pytest.raises(InsufficientStock):
+        await hold(app, chair.product.id, 1)
+
+    clock.at = held.expires_at
+    with pytest.raises(ReservationNotActive) as refused:
+        await confirm_reservation(app, ALICE, held.id)
+    assert refused.value.details == {"status": "EXPIRED"}
+    with pytest.raises(ReservationNotActive):
+        await extend_reservation(app, ALICE, held.id)
+    assert (await get_reservation(app, ALICE, held.id)).status_at(clock.now()) == "EXPIRED"
+
+
+async def test_an_expired_hold_can_be_bought_before_it_is_swept(app: App, product: Product, clock: Clock) -> None:
+    chair, other = await product(5), await product(5)
+    await hold(app, chair.product.id, 5, minutes=1)
+    kept = await hold(app, other.product.id, 5, minutes=1)
+    clock.advance(minutes=2)
+
+    await place_order(app, BOB, PlaceOrder([LineWanted(5, chair.product.id)]))
+
+    assert await levels(app, chair.product.id) == (0, 5, 5)
+    # Only what stood in the way was freed.
+    assert (await get_reservation(app, ALICE, kept.id)).status == "ACTIVE"
+
+
+async def test_cancelling_an_expired_hold_ends_it_as_expired(app: App, product: Product, clock: Clock) -> None:
+    chair = await product(5)
+    held = await hold(app, chair.product.id, 5, minutes=1)
+    clock.advance(minutes=2)
+    assert (await cancel_reservation(app, ALICE, held.id)).status == "EXPIRED"
+    assert (await cancel_reservation(app, ALICE, held.id)).status == "EXPIRED"
+    assert await levels(app, chair.product.id) == (5, 0, 5)
+
+
+async def test_the_sweep_ends_every_due_hold_once(app: App, product: Product, clock: Clock) -> None:
+    chair = await product(300)
+    for _ in range(150):
+        await hold(app, chair.product.id, 1, minutes=1)
+    await hold(app, chair.product.id, 1, minutes=60)
+    clock.advance(minutes=2)
+
+    assert sum(await asyncio.gather(expire_due(app), expire_due(app))) == 150
+    assert await expire_due(app) == 0
+    assert await levels(app, chair.product.id) == (299, 1, 300)
+
+
+async def test_confirm_against_cancel_and_expiry_has_one_outcome(app: App, product: Product, clock: Clock) -> None:
+    chair = await product(40)
+    held = [await hold(app, chair.product.id, 1, minutes=1) for _ in range(40)]
+
+    async def late() -> None:
+        clock.advance(minutes=2)
+        await expire_due(app)
+
+    await asyncio.gather(
+        *[confirm_reservation(app, ALICE, each.id) for each in held[:20]],
+        *[cancel_reservation(app, ALICE, each.id) for each in held[10:30]],
+        late(),
+        return_exceptions=True,
+    )
+    await expire_due(app)
+    ended = [(await get_reservation(app, ADMIN, each.id)).status for each in held]
+    available, reserved, total = await levels(app, chair.product.id)
+    assert reserved == 0
+    assert available == total == 40 - ended.count("CONFIRMED")
+
+
+async def test_extending_lets_it_run_on_and_never_ends_it_sooner(
+    app: App, product: Product, clock: Clock
+) -> None:
+    chair = await product(5)
+    held = await hold(app, chair.product.id, 5, minutes=10)
+    clock.advance(minutes=9)
+    longer = await extend_reservation(app, ALICE, held.id, 10)
+    assert longer.expires_at == clock.now() + 600_000
+    assert (await extend_reservation(app, ALICE, held.id, 1)).expires_at == longer.expires_at
+    clock.advance(minutes=9)
+    assert await expire_due(app) == 0
+
+
+async def test_many_items_are_held_all_or_none(app: App, product: Product) -> None:
+    chair, desk = await product(5), await product(1)
+    with pytest.raises(InsufficientStock):
+        await reserve_stock(
+            app, ALICE, Reserve([Wanted(chair.product.id, 1), Wanted(desk.product.id, 2)])
+        )
+    held = await reserve_stock(
+        app, ALICE, Reserve([Wanted(chair.product.id, 1), Wanted(desk.product.id, 1), Wanted(chair.product.id, 2)])
+    )
+    assert {item.sku: item.quantity for item in held.items} == {chair.product.sku: 3, desk.product.sku: 1}
+
+
+@pytest.mark.parametrize("minutes", [0, -1, 1441])
+async def test_a_hold_runs_for_a_minute_to_a_day(app: App, product: Product, minutes: int) -> None:
+    chair = await product(5)
+    with pytest.raises(Invalid) as refused:
+        await hold(app, chair.product.id, 1, minutes)
+    assert refused.value.details[0]["field"] == "expirationMinutes"
+
+
+@pytest.mark.parametrize("act", [get_reservation, confirm_reservation, cancel_reservation, extend_reservation])
+async def test_a_hold_is_its_owners_alone_but_for_admins_and_machines(
+    app: App, product: Product, act: Any
+) -> None:
+    chair = await product(5)
+    held = await hold(app, chair.product.id, 1)
+    with pytest.raises(Forbidden):
+        await act(app, BOB, held.id)
+    with pytest.raises(NotFound):
+        await act(app, ALICE, "res_nothing")
+    await act(app, MACHINE, held.id)
+
+
+async def test_lists_show_ones_own_and_admins_everything(app: App, product: Product) -> None:
+    chair = await product(50)
+    mine = [(await hold(app, chair.product.id, 1)).id for _ in range(5)]
+    other = (await hold(app, chair.product.id, 1, actor=BOB)).id
+    await cancel_reservation(app, ALICE, mine[0])
+
+    page, after = await list_reservations(app, ALICE, ListReservations(limit=3))
+    rest, end = await list_reservations(app, ALICE, ListReservations(limit=3, after=after))
+    assert [each.id for each in [*page, *rest]] == mine[::-1]
+    assert end is None
+    active, _ = await list_reservations(app, ALICE, ListReservations(status="ACTIVE"))
+    assert len(active) == 4
+    everything, _ = await list_reservations(app, ADMIN, ListReservations(everybody=True))
+    assert [each.id for each in everything] == [other, *mine[::-1]]
+    cancelled, _ = await list_reservations(app, ADMIN, ListReservations(status="CANCELLED", everybody=True))
+    assert [each.id for each in cancelled] == [mine[0]]
