@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import apsw
-import apsw.bestpractice
 import msgspec
 
 from stockwright.domain.errors import Busy, Misconfigured
@@ -59,7 +58,7 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
-class EngineFailed(Exception):  # noqa: N818 - it tells what happened, not a class of mistakes
+class EngineFailed(Busy):
     """The disk or file refused the commit (full, read-only, broken); none of the batch was kept."""
 
 
@@ -85,13 +84,8 @@ class SqliteStore:
 
     def __init__(self, path: FilePath) -> None:
         self.path = path
-        self._writer = _connect(path)
-        try:
-            _prepare(self._writer, path)
-            self._reader = _connect(path, readonly=True)
-        except BaseException:
-            self._writer.close()
-            raise
+        self._writer = _open_writer(path)
+        self._reader = _connect(path, readonly=True)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stockwright-commit")
         self._waiting: list[_Caller] = []
         self._flusher: asyncio.Task[None] | None = None
@@ -395,25 +389,32 @@ def _connect(path: FilePath, *, readonly: bool = False) -> apsw.Connection:
     return connection
 
 
-def _prepare(connection: apsw.Connection, path: FilePath) -> None:
-    """Make the file, or check that it is one of ours and of this version."""
-    connection.set_busy_timeout(5000)
+def _open_writer(path: FilePath) -> apsw.Connection:
+    """Open the file, or refuse one that is not ours."""
     try:
-        version = connection.pragma("user_version")
-        if version == 0 and not connection.pragma("schema_version"):
-            connection.execute("PRAGMA page_size=8192; PRAGMA journal_mode=WAL")
-            connection.execute(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT")
-        elif version != SCHEMA_VERSION:
-            raise Misconfigured(
-                f"{path} has data format {version}, this release reads {SCHEMA_VERSION}: "
-                "start the release that wrote it, or restore a backup into another folder"
-            )
-        # In this order: FULL makes each COMMIT wait for the fsync of the log.
-        connection.execute(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA foreign_keys=OFF"
-        )
+        connection = _connect(path)
+        _prepare(connection, path)
     except (apsw.NotADBError, apsw.CorruptError) as fault:
         raise Misconfigured(f"{path} is not a Stockwright store, or it is damaged: {fault}") from fault
+    return connection
+
+
+def _prepare(connection: apsw.Connection, path: FilePath) -> None:
+    """Make the file, or check that it is of this version."""
+    connection.set_busy_timeout(5000)
+    version = connection.pragma("user_version")
+    if version == 0 and not connection.pragma("schema_version"):
+        connection.execute("PRAGMA page_size=8192; PRAGMA journal_mode=WAL")
+        connection.execute(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT")
+    elif version != SCHEMA_VERSION:
+        raise Misconfigured(
+            f"{path} has data format {version}, this release reads {SCHEMA_VERSION}: "
+            "start the release that wrote it, or restore a backup into another folder"
+        )
+    # In this order: FULL makes each COMMIT wait for the fsync of the log.
+    connection.execute(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA foreign_keys=OFF"
+    )
     connection.set_busy_timeout(0)
 
 

@@ -1,0 +1,201 @@
+"""What only the embedded engine promises: one file, kept before it is answered, shared with other processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import apsw
+import pytest
+
+from stockwright.domain.errors import Busy, Misconfigured
+from stockwright.store.port import ABSENT, Add, ConditionFailed, Put
+from stockwright.store.sqlite import QUEUE_MAX, EngineFailed, SqliteStore
+
+KEY = ("P#1", "STOCK")
+UNITS = ("units",)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "stockwright.db"
+
+
+async def test_what_was_written_is_there_after_the_file_is_opened_again(path: Path) -> None:
+    store = SqliteStore(path)
+    await store.commit([Put(KEY, {"units": 5}, ABSENT)])
+    await store.close()
+    again = SqliteStore(path)
+    assert (await again.get([KEY]))[KEY].body == {"units": 5}
+    await again.close()
+
+
+async def test_the_log_is_synced_before_anybody_is_answered(path: Path) -> None:
+    store = SqliteStore(path)
+    writer = store._writer  # noqa: SLF001 - the promise is a setting of this very connection
+    assert writer.pragma("journal_mode") == "wal"
+    assert writer.pragma("synchronous") == 2  # FULL
+    await store.close()
+
+
+async def test_a_second_process_s_writes_are_seen_at_once(path: Path) -> None:
+    server, command = SqliteStore(path), SqliteStore(path)
+    await server.commit([Put(KEY, {"units": 5}, ABSENT)])
+    await server.commit([Add(KEY, {UNITS: 1})])
+
+    await command.commit([Add(KEY, {UNITS: -6}, {UNITS: 0})])
+
+    assert (await server.get([KEY]))[KEY].body == {"units": 0}
+    with pytest.raises(ConditionFailed):
+        await server.commit([Add(KEY, {UNITS: -1}, {UNITS: 0})])
+    await asyncio.gather(
+        *[server.commit([Add(KEY, {UNITS: 1})]) for _ in range(50)],
+        *[command.commit([Add(KEY, {UNITS: 1})]) for _ in range(50)],
+    )
+    assert (await server.get([KEY]))[KEY].body == {"units": 100}
+    await server.close()
+    await command.close()
+
+
+async def test_a_full_queue_says_busy_and_writes_nothing(path: Path) -> None:
+    store = SqliteStore(path)
+    tasks = [
+        asyncio.create_task(store.commit([Put((f"P#{number}", "A"), {}, ABSENT)])) for number in range(QUEUE_MAX + 50)
+    ]
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    busy = [number for number, outcome in enumerate(outcomes) if isinstance(outcome, Busy)]
+    assert len(busy) == 50
+    assert await store.get([(f"P#{number}", "A") for number in busy]) == {}
+    assert len(await store.get([(f"P#{number}", "A") for number in range(QUEUE_MAX + 50)])) == QUEUE_MAX
+    await store.close()
+
+
+async def test_a_caller_that_goes_away_takes_nobody_along(path: Path) -> None:
+    store = SqliteStore(path)
+    tasks = [asyncio.create_task(store.commit([Put((f"P#{number}", "A"), {}, ABSENT)])) for number in range(20)]
+    await asyncio.sleep(0)
+    for task in tasks[::2]:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert len(await store.get([(f"P#{number}", "A") for number in range(1, 20, 2)])) == 10
+    await store.close()
+
+
+async def test_a_commit_that_the_disk_refuses_keeps_nothing_and_the_next_one_works(path: Path) -> None:
+    store = SqliteStore(path)
+    await store.commit([Put(KEY, {"units": 5}, ABSENT)])
+    writer = store._writer  # noqa: SLF001 - a real refusal: the file may not grow
+    pages = writer.pragma("page_count")
+    writer.pragma("max_page_count", pages + 1)
+
+    with pytest.raises(EngineFailed, match="full"):
+        await store.commit([Add(KEY, {UNITS: -1}), Put(("BIG", "A"), {"text": "x" * 200_000}, ABSENT)])
+
+    assert (await store.get([KEY]))[KEY].body == {"units": 5}
+    writer.pragma("max_page_count", 1_000_000)
+    await store.commit([Add(KEY, {UNITS: -5}, {UNITS: 0})])
+    assert (await store.get([KEY]))[KEY].body == {"units": 0}
+    await store.close()
+
+
+async def test_a_commit_after_closing_is_refused(path: Path) -> None:
+    store = SqliteStore(path)
+    await store.close()
+    with pytest.raises(Busy):
+        await store.commit([Put(KEY, {}, ABSENT)])
+
+
+def test_a_file_that_is_not_ours_is_refused_in_one_line(path: Path) -> None:
+    path.write_bytes(b"these are not the bytes of a database at all" * 100)
+    with pytest.raises(Misconfigured, match="not a Stockwright store"):
+        SqliteStore(path)
+
+
+def test_a_newer_file_is_refused_in_one_line(path: Path) -> None:
+    made = apsw.Connection(str(path))
+    made.execute("CREATE TABLE item (a); PRAGMA user_version=99")
+    made.close()
+    with pytest.raises(Misconfigured, match="data format 99"):
+        SqliteStore(path)
+
+
+def test_a_folder_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="cannot open"):
+        SqliteStore(tmp_path / "nowhere" / "stockwright.db")
+
+
+async def test_a_backup_is_of_one_moment_while_work_goes_on(path: Path, tmp_path: Path) -> None:
+    store = SqliteStore(path)
+    other = ("P#2", "STOCK")
+    await store.commit([Put(KEY, {"units": 1000}, ABSENT), Put(other, {"units": 0}, ABSENT)])
+    stop = asyncio.Event()
+
+    async def move() -> None:
+        while not stop.is_set():
+            await store.commit([Add(KEY, {UNITS: -1}), Add(other, {UNITS: 1})])
+
+    moving = asyncio.create_task(move())
+    await asyncio.sleep(0.05)
+    await store.backup(tmp_path / "copy.db")
+    stop.set()
+    await moving
+    await store.close()
+
+    copy = SqliteStore(tmp_path / "copy.db")
+    found = await copy.get([KEY, other])
+    assert found[KEY].body["units"] + found[other].body["units"] == 1000
+    assert found[other].body["units"] > 0
+    await copy.close()
+
+
+WRITER = """
+import asyncio, sys
+from pathlib import Path
+from stockwright.store.port import ABSENT, Add, Put
+from stockwright.store.sqlite import SqliteStore
+
+async def main():
+    store = SqliteStore(Path(sys.argv[1]))
+    async def client(number):
+        turn = 0
+        while True:
+            key = (f"ORDER#{sys.argv[2]}-{number}-{turn}", "ORDER")
+            await store.commit([Put(key, {}, ABSENT), Add(("P#1", "STOCK"), {("units",): 1})])
+            sys.stdout.write(key[0] + "\\n")
+            sys.stdout.flush()
+            turn += 1
+    await asyncio.gather(*[client(number) for number in range(16)])
+
+asyncio.run(main())
+"""
+
+
+async def test_what_was_acknowledged_survives_being_killed(path: Path) -> None:
+    store = SqliteStore(path)
+    await store.commit([Put(KEY, {"units": 0}, ABSENT)])
+    await store.close()
+    acknowledged: list[str] = []
+    for life in range(3):
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), str(life)], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        told = [process.stdout.readline().strip() for _ in range(200)]
+        os.kill(process.pid, signal.SIGKILL)
+        rest = process.stdout.read().split("\n")
+        acknowledged += told + [line for line in rest[:-1] if line]
+        process.stdout.close()
+        process.wait()
+
+    store = SqliteStore(path)
+    assert store._writer.pragma("integrity_check") == "ok"  # noqa: SLF001
+    kept = await store.get([(name, "ORDER") for name in acknowledged])
+    assert len(kept) == len(acknowledged) >= 600
+    # Each order came with its unit: the count tells that no batch was kept by halves.
+    orders = store._reader.execute("SELECT count(*) FROM item WHERE sk='ORDER'").fetchall()[0][0]  # noqa: SLF001
+    assert (await store.get([KEY]))[KEY].body == {"units": orders}
+    await store.close()
