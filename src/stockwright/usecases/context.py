@@ -139,4 +139,6 @@ class App:
     passwords: Passwords
     tokens: Tokens
     log: Any
+    signing_key: bytes = b""
+    """Seals the positions in lists; the same in every process of a shop."""
     closers: list[Callable[[], Any]] = field(default_factory=list)

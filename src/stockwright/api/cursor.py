@@ -1,0 +1,40 @@
+"""nextToken: a position in one list, sealed so that nobody can make or bend one."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+
+from stockwright.domain.errors import Invalid
+
+_SEAL_BYTES = 16
+_TOKEN_MAX = 2048
+
+
+def seal(key: bytes, list_name: str, position: str | None) -> str | None:
+    """Make the token for a position in that list; None where the list ends."""
+    if position is None:
+        return None
+    told = position.encode()
+    return base64.urlsafe_b64encode(_mac(key, list_name, told) + told).decode().rstrip("=")
+
+
+def unseal(key: bytes, list_name: str, token: str) -> str:
+    """Return the position, or refuse a token that is not of this list or not ours."""
+    wrong = Invalid.field("nextToken", "is not a token of this list; leave it out to start again")
+    if len(token) > _TOKEN_MAX:
+        raise wrong
+    try:
+        raw = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
+        mac, told = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
+        if not hmac.compare_digest(mac, _mac(key, list_name, told)):
+            raise wrong
+        return told.decode()
+    except (binascii.Error, UnicodeError, ValueError):
+        raise wrong from None
+
+
+def _mac(key: bytes, list_name: str, told: bytes) -> bytes:
+    return hmac.digest(key, list_name.encode() + b"\x00" + told, hashlib.sha256)[:_SEAL_BYTES]

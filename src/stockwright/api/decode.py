@@ -1,0 +1,126 @@
+"""From bytes to the route's types: a fast path, and a slow one that names every wrong field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Union, get_args, get_origin
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from stockwright.domain.errors import Invalid
+
+QUERY_FIELDS_MAX = 50
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+_CONTENT_TYPE = re.compile(r"application/(?:[\w.+-]+\+)?json$")
+_PATH = re.compile(r" - at `\$(?P<path>.*?)`$")
+
+
+def body(wanted: Any, raw: bytes, content_type: str) -> Any:
+    """Decode a JSON body; raises Invalid with one entry per wrong field. Unknown fields are ignored."""
+    kind = content_type.split(";")[0].strip().lower()
+    if kind and not _CONTENT_TYPE.match(kind):
+        raise Invalid(f"The body must be application/json, not {kind}")
+    decoder = _decoders.get(wanted)
+    if decoder is None:
+        decoder = _decoders[wanted] = msgspec.json.Decoder(wanted)
+    try:
+        return decoder.decode(raw or b"{}")
+    except msgspec.ValidationError as wrong:
+        raise _told(wanted, msgspec.json.decode(raw or b"{}"), wrong) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Invalid("The body is not valid JSON") from None
+
+
+def query(wanted: Any, raw: bytes) -> Any:
+    """Decode a query string; each field at most once, numbers and switches written as text."""
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=False, max_num_fields=QUERY_FIELDS_MAX)
+    except (ValueError, UnicodeDecodeError):
+        raise Invalid("The query string is not well formed") from None
+    given = dict(pairs)
+    if any("\x00" in value for value in given.values()):
+        raise Invalid("The query string holds a NUL character")
+    try:
+        return msgspec.convert(given, wanted, strict=False)
+    except msgspec.ValidationError as wrong:
+        raise _told(wanted, given, wrong, strict=False) from None
+
+
+def _told(wanted: Any, given: Any, first: msgspec.ValidationError, *, strict: bool = True) -> Invalid:
+    """Make the error: every wrong field where they can be told apart, at least the first."""
+    entries = list(_wrong_fields(wanted, given, "", strict=strict))
+    if not entries:
+        text = str(first)
+        found = _PATH.search(text)
+        path = found["path"].removeprefix(".") if found else ""
+        entries = [{"field": path, "message": _friendly(_PATH.sub("", text))}]
+    return Invalid(details=entries)
+
+
+def _wrong_fields(wanted: Any, given: Any, path: str, *, strict: bool) -> list[dict[str, str]]:
+    struct = _struct_of(wanted)
+    if struct is None or not isinstance(given, Mapping):
+        return _one(wanted, given, path, strict=strict)
+    entries: list[dict[str, str]] = []
+    for field in msgspec.structs.fields(struct):
+        name = field.encode_name
+        here = f"{path}.{name}" if path else name
+        if name not in given:
+            if field.required:
+                entries.append({"field": here, "message": "is required"})
+            continue
+        inner = _list_of(field.type)
+        if inner is not None and isinstance(given[name], list) and _struct_of(inner):
+            for number, each in enumerate(given[name][:100]):
+                entries += _wrong_fields(inner, each, f"{here}[{number}]", strict=strict)
+            if not entries:
+                entries += _one(field.type, given[name], here, strict=strict)
+        else:
+            entries += _wrong_fields(field.type, given[name], here, strict=strict)
+    return entries
+
+
+def _one(wanted: Any, given: Any, path: str, *, strict: bool) -> list[dict[str, str]]:
+    try:
+        msgspec.convert(given, wanted, strict=strict)
+    except msgspec.ValidationError as wrong:
+        text = str(wrong)
+        found = _PATH.search(text)
+        deeper = found["path"] if found else ""
+        return [{"field": f"{path}{deeper}".lstrip("."), "message": _friendly(_PATH.sub("", text))}]
+    return []
+
+
+def _struct_of(wanted: Any) -> Any:
+    """Return the Struct that a type is (perhaps optional), or None."""
+    options = get_args(wanted) if get_origin(wanted) in {Union, type(int | str)} else (wanted,)
+    return next((each for each in options if isinstance(each, type) and issubclass(each, msgspec.Struct)), None)
+
+
+def _list_of(wanted: Any) -> Any:
+    """Return what a list type (perhaps optional, perhaps annotated) holds, or None."""
+    for each in (wanted, *get_args(wanted)):
+        if get_origin(each) is list:
+            return get_args(each)[0]
+    return None
+
+
+_WORDS = {"int": "a whole number", "str": "text", "bool": "true or false", "array": "a list", "object": "an object",
+          "float": "a number", "null": "null"}  # fmt: skip
+
+
+def _friendly(text: str) -> str:
+    """Say msgspec's finding in the words of a person who fills in a form."""
+    found = re.fullmatch(r"Expected `([^`]+)`(?:, got `([^`]+)`)?", text)
+    if found:
+        wanted = " or ".join(_WORDS.get(each.strip(), each.strip()) for each in found[1].split("|"))
+        return f"must be {wanted}" + (f", not {_WORDS.get(found[2], found[2])}" if found[2] else "")
+    found = re.fullmatch(r"Expected `(\w+)` (of length )?(>=|<=|>|<) (-?[\d.]+)", text)
+    if found:
+        bound = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}[found[3]]
+        return f"must {'have' if found[2] else 'be'} {bound} {found[4]}" + (" characters" if found[1] == "str" else "")
+    if text.startswith("Integer value out of range"):
+        return "is too large a number"
+    return text[:1].lower() + text[1:]

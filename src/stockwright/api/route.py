@@ -1,0 +1,144 @@
+"""The route table's types: routes are data, and everything about them is made from that data.
+
+Routing, parsing, authorisation, idempotency, the OpenAPI document, the authorisation tests and the
+web client's types all come from the table. A route runs a use case and shows its result:
+
+    Route(
+        "POST", "/orders", run=place, show=order_view, who="any", body=PlaceOrderBody,
+        answer=OrderView, status=201, summary="Place an order", tag="Orders",
+    )
+
+`run(call)` awaits the use case and returns its result; `show(call, result)` turns that result into
+the wire's form. They are apart so that an Idempotency-Key's record can keep the answer in the same
+commit as the effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from stockwright.domain.account import Actor
+from stockwright.domain.errors import Invalid
+from stockwright.usecases.context import App
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Who = Literal["public", "any", "admin"]
+"""public: nobody need be known; any: signed in; admin: role admin."""
+
+BODY_BYTES_MAX = 1024 * 1024
+NEVER = -1
+"""A version that nothing has: an If-Match that cannot match."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, parsed: what a route's `run` and `show` work from."""
+
+    app: App
+    actor: Actor
+    path: Mapping[str, str]
+    query: Any
+    body: Any
+    headers: Mapping[str, str]
+    address: str
+    request_id: str
+    scope: Mapping[str, Any]
+
+    def expected_version(self) -> int | None:
+        """Return the version that the client insists on: If-Match, else the body's `expectedVersion`.
+
+        Our ETags start with the version (`"7"`, `"7-12"`); `*` insists on nothing.
+        """
+        given = self.headers.get("if-match")
+        if given is None:
+            version: int | None = getattr(self.body, "expected_version", None)
+            return version
+        if given.strip() == "*":
+            return None
+        text = given.strip().removeprefix("W/").strip('"').split("-")[0]
+        return int(text) if text.isdecimal() and len(text) < 16 else NEVER  # noqa: PLR2004
+
+    def position(self) -> str | None:
+        """Return the place in the list that the client's `nextToken` stands for."""
+        from stockwright.api.cursor import unseal
+
+        token: str | None = getattr(self.query, "next_token", None)
+        return None if token is None else unseal(self.app.signing_key, self.list_name(), token)
+
+    def list_name(self) -> str:
+        """Name the list that a token belongs to: the path with its filters, but not limit and token."""
+        fields = {
+            name: getattr(self.query, name)
+            for name in getattr(self.query, "__struct_fields__", ())
+            if name not in {"limit", "next_token"}
+        }
+        return f"{self.scope['path']}?{sorted(fields.items())}"
+
+
+@dataclass(slots=True)
+class Answer:
+    """An answer that is more than data: its ETag, headers, another status, or a stream."""
+
+    data: Any = None
+    etag: str | None = None
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    raw: bytes | None = None
+    stream: AsyncIterator[bytes] | None = None
+    content_type: str = "application/json"
+    also: Mapping[str, Any] = field(default_factory=dict)
+    """Members beside `data` in the envelope (S4's health)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One thing that can be asked over HTTP."""
+
+    method: Method
+    path: str
+    run: Callable[[Call], Awaitable[Any]]
+    summary: str
+    tag: str
+    show: Callable[[Call, Any], Any] | None = None
+    who: Who = "admin"
+    scopes: frozenset[str] = frozenset()
+    """API keys with one of these scopes are accepted as well."""
+    body: Any = None
+    query: Any = None
+    answer: Any = None
+    status: int = 200
+    body_bytes_max: int = BODY_BYTES_MAX
+    content_type: str = "application/json"
+    limit: str = "general"
+    """Which rate limit counts it (`api/limits.py`)."""
+    errors: tuple[int, ...] = ()
+    description: str = ""
+    loopback_too: bool = False
+    """Whether anybody on this machine may ask (metrics)."""
+    root: bool = False
+    """Whether it stands at the root, not below /api (`/.well-known`)."""
+
+    @property
+    def full_path(self) -> str:
+        """The path as clients ask for it."""
+        return self.path if self.root else f"/api{self.path}"
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may change something, and so takes an Idempotency-Key."""
+        return self.method != "GET"
+
+    @property
+    def name(self) -> str:
+        """A stable name: the method and the path's words (OpenAPI's operationId)."""
+        words = self.path.replace("{", "by-").replace("}", "").replace(".", "").replace("/", "-").strip("-")
+        return f"{self.method.lower()}-{words}"
+
+
+def require(value: Any, name: str) -> Any:
+    """Return a field that one of several names may give, or refuse that none did."""
+    if value is None:
+        raise Invalid.field(name, "is required")
+    return value

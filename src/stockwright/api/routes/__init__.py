@@ -1,0 +1,1 @@
+"""The route table, by noun. `stockwright.api.table` joins the parts."""

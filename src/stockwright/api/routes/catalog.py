@@ -1,0 +1,286 @@
+"""Catalogue: products, the public storefront, categories (S0, S1, S2, S3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stockwright.api.cursor import seal
+from stockwright.api.route import Answer, Call, Route, require
+from stockwright.api.schemas.catalog import (
+    CategoryBody,
+    CategoryView,
+    DeletedView,
+    ItemsQuery,
+    ItemView,
+    ProductBody,
+    ProductPatch,
+    ProductsQuery,
+    ProductView,
+    item_view,
+    product_view,
+)
+from stockwright.api.schemas.common import ListView
+from stockwright.domain.account import ANONYMOUS
+from stockwright.domain.errors import NotFound
+from stockwright.domain.product import Product
+from stockwright.domain.stock import DEFAULT_LOCATION, Thresholds
+from stockwright.usecases import catalog
+from stockwright.usecases.catalog import CreateProduct, ListProducts, StockedProduct, UpdateProduct
+
+_FIELDS = {
+    "sku": "sku",
+    "description": "description",
+    "category": "category",
+    "type": "type",
+    "brand": "brand",
+    "price": "price_cents",
+    "currency": "currency",
+    "image_url": "image_url",
+    "options": "options",
+    "attributes": "attributes",
+    "status": "status",
+}
+
+
+def show_product(_: Call, found: StockedProduct) -> Answer:
+    """Show a product; its ETag starts with the version that If-Match compares."""
+    return Answer(product_view(found), etag=f'"{found.product.version}-{found.stock.version}"')
+
+
+def show_list(call: Call, found: tuple[list[Any], str | None], view: Any) -> ListView[Any]:
+    """Show a page of a list with its sealed token."""
+    items, following = found
+    token = seal(call.app.signing_key, call.list_name(), following)
+    return ListView(items=[view(each) for each in items], count=len(items), next_token=token)
+
+
+async def _create(call: Call) -> StockedProduct:
+    body: ProductBody = call.body
+    low = body.low_stock_threshold if body.low_stock_threshold is not None else body.threshold
+    defaults = Thresholds()
+    return await catalog.create_product(
+        call.app,
+        call.actor,
+        CreateProduct(
+            name=require(body.name if body.name is not None else body.product_name, "name"),
+            sku=require(body.sku, "sku"),
+            description=require(body.description, "description"),
+            category=require(body.category, "category"),
+            price_cents=require(body.price, "price"),
+            quantity=body.quantity,
+            type=body.type,
+            brand=body.brand,
+            currency=body.currency,
+            image_url=body.image_url,
+            options=body.options,
+            attributes=body.attributes,
+            thresholds=Thresholds(
+                defaults.low_stock if low is None else low,
+                defaults.reorder_point if body.reorder_point is None else body.reorder_point,
+                defaults.reorder_quantity if body.reorder_quantity is None else body.reorder_quantity,
+            ),
+            location=body.location or DEFAULT_LOCATION,
+            status=body.status,
+        ),
+    )
+
+
+async def _update(call: Call) -> StockedProduct:
+    body: ProductPatch = call.body
+    changed = {ours: getattr(body, name) for name, ours in _FIELDS.items() if getattr(body, name) is not None}
+    name = body.name if body.name is not None else body.product_name
+    if name is not None:
+        changed["name"] = name
+    low = body.low_stock_threshold if body.low_stock_threshold is not None else body.threshold
+    thresholds = {"low_stock": low, "reorder_point": body.reorder_point, "reorder_quantity": body.reorder_quantity}
+    return await catalog.update_product(
+        call.app,
+        call.actor,
+        UpdateProduct(
+            call.path["id"],
+            changed,
+            body.quantity,
+            {name: value for name, value in thresholds.items() if value is not None},
+            call.expected_version(),
+        ),
+    )
+
+
+async def _list(call: Call) -> tuple[list[StockedProduct], str | None]:
+    query: ProductsQuery = call.query
+    return await catalog.list_products(
+        call.app,
+        call.actor,
+        ListProducts(
+            category=query.category,
+            type=query.type,
+            brand=query.brand,
+            status=query.status,
+            search=query.search,
+            low_stock=query.low_stock,
+            sort=query.sort,
+            limit=query.limit,
+            after=call.position(),
+        ),
+    )
+
+
+async def _get(call: Call) -> StockedProduct:
+    return _seen_by(call, await catalog.get_product(call.app, call.path["id"]))
+
+
+def _seen_by(call: Call, found: StockedProduct) -> StockedProduct:
+    """Only an admin sees what is not on sale."""
+    product: Product = found.product
+    if not product.is_sellable and not call.actor.is_admin:
+        raise NotFound("Product not found")
+    return found
+
+
+async def _delete(call: Call) -> str:
+    return await catalog.delete_product(call.app, call.actor, call.path["id"], call.expected_version())
+
+
+async def _items(call: Call) -> tuple[list[StockedProduct], str | None]:
+    query: ItemsQuery = call.query
+    wanted = ListProducts(
+        category=query.category,
+        type=query.type,
+        brand=query.brand,
+        search=query.search,
+        limit=query.limit,
+        after=call.position(),
+    )
+    return await catalog.list_products(call.app, ANONYMOUS, wanted)
+
+
+async def _item(call: Call) -> StockedProduct:
+    found = await catalog.get_product(call.app, call.path["id"])
+    if not found.product.is_sellable:
+        raise NotFound("Product not found")
+    return found
+
+
+async def _categories(call: Call) -> tuple[list[str], None]:
+    return await catalog.list_categories(call.app), None
+
+
+async def _add_category(call: Call) -> str:
+    return await catalog.add_category(call.app, call.actor, call.body.name)
+
+
+async def _delete_category(call: Call) -> str:
+    return await catalog.delete_category(call.app, call.actor, call.path["name"])
+
+
+def _show_deleted(_: Call, product_id: str) -> DeletedView:
+    return DeletedView(message="Product deleted successfully", deleted_id=product_id)
+
+
+def _category(name: str) -> CategoryView:
+    return CategoryView(name=name)
+
+
+_UPDATE: dict[str, Any] = {
+    "run": _update,
+    "show": show_product,
+    "body": ProductPatch,
+    "answer": ProductView,
+    "tag": "Catalogue",
+    "summary": "Change a product: only the given fields change",
+    "description": "`quantity` sets what can be bought and books the difference as an ADJUSTMENT.",
+    "errors": (404, 409, 412),
+}
+
+ROUTES = (
+    Route(
+        "GET",
+        "/products",
+        _list,
+        "List products",
+        "Catalogue",
+        lambda call, found: show_list(call, found, product_view),
+        who="any",
+        query=ProductsQuery,
+        answer=ListView[ProductView],
+    ),
+    Route(
+        "POST",
+        "/products",
+        _create,
+        "Create a product with its stock level",
+        "Catalogue",
+        show_product,
+        body=ProductBody,
+        answer=ProductView,
+        status=201,
+        errors=(409,),
+    ),
+    Route("GET", "/products/{id}", _get, "Get a product", "Catalogue", show_product, who="any", answer=ProductView, errors=(404,)),
+    Route("PUT", "/products/{id}", **_UPDATE),
+    Route("PATCH", "/products/{id}", **_UPDATE),
+    Route(
+        "DELETE",
+        "/products/{id}",
+        _delete,
+        "Delete a product; its history and past orders stay readable",
+        "Catalogue",
+        _show_deleted,
+        answer=DeletedView,
+        errors=(404, 409, 412),
+    ),
+    Route(
+        "GET",
+        "/items",
+        _items,
+        "Browse the storefront",
+        "Catalogue",
+        lambda call, found: show_list(call, found, item_view),
+        who="public",
+        query=ItemsQuery,
+        answer=ListView[ItemView],
+    ),
+    Route(
+        "GET",
+        "/items/{id}",
+        _item,
+        "Get an item of the storefront",
+        "Catalogue",
+        lambda _, found: Answer(item_view(found), etag=f'"{found.product.version}-{int(found.stock.available > 0)}"'),
+        who="public",
+        answer=ItemView,
+        errors=(404,),
+    ),
+    Route(
+        "GET",
+        "/categories",
+        _categories,
+        "List the categories",
+        "Catalogue",
+        lambda call, found: show_list(call, found, _category),
+        who="any",
+        answer=ListView[CategoryView],
+    ),
+    Route(
+        "POST",
+        "/categories",
+        _add_category,
+        "Add a category",
+        "Catalogue",
+        lambda _, name: _category(name),
+        body=CategoryBody,
+        answer=CategoryView,
+        status=201,
+        errors=(409,),
+    ),
+    Route(
+        "DELETE",
+        "/categories/{name}",
+        _delete_category,
+        "Delete a category that no product is in",
+        "Catalogue",
+        lambda _, name: _category(name),
+        answer=CategoryView,
+        errors=(404, 409),
+    ),
+)

@@ -1,0 +1,344 @@
+"""Inventory: levels, the ledger, locations and reservations (S0, S4)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from stockwright.api.cursor import seal
+from stockwright.api.route import Answer, Call, Route, require
+from stockwright.api.routes.catalog import show_list
+from stockwright.api.schemas.common import Empty, ListQuery, ListView
+from stockwright.api.schemas.inventory import (
+    ChangeStockBody,
+    CheckBody,
+    CheckView,
+    CleanedView,
+    CountBody,
+    ExplanationView,
+    ExtendBody,
+    InitializeBody,
+    InventoryRow,
+    InventoryView,
+    LocationBody,
+    LocationPatch,
+    LocationView,
+    MovementsQuery,
+    MovementView,
+    ReservationsQuery,
+    ReservationView,
+    ReserveBody,
+    ReserveManyBody,
+    StockChangeView,
+    StockView,
+    TransferBody,
+    availability_view,
+    balanced_view,
+    change_view,
+    explanation_view,
+    inventory_row,
+    location_view,
+    reservation_view,
+    stock_view,
+    totals_view,
+)
+from stockwright.domain.errors import Forbidden, Invalid, NotFound
+from stockwright.domain.reservation import Reservation
+from stockwright.domain.stock import Location, Thresholds, Wanted
+from stockwright.store.records.products import load_product_ids
+from stockwright.usecases import inventory, locations, reservations
+from stockwright.usecases.catalog import StockedProduct
+from stockwright.usecases.inventory import (
+    Availability,
+    ChangeStock,
+    CountStock,
+    Explanation,
+    Initialize,
+    InventoryTotals,
+    MovementFilter,
+    MovementView as BalancedMovement,
+    StockChange,
+    Transfer,
+)
+
+TAG, HOLDS = "Inventory", "Reservations"
+KEY = frozenset({"inventory"})
+HOLD_KEY = frozenset({"reservations"})
+Summary = tuple[list[StockedProduct], str | None, InventoryTotals]
+
+
+def _show_stock(_: Call, found: StockedProduct) -> Answer:
+    return Answer(stock_view(found.stock), etag=f'"{found.stock.version}"')
+
+
+def _show_change(_: Call, change: StockChange) -> Answer:
+    return Answer(change_view(change), etag=f'"{change.stock.version}"')
+
+
+def _show_hold(call: Call, held: Reservation) -> Answer:
+    view = reservation_view(held, call.app.clock.now())
+    return Answer(view, etag=f'"{held.version}-{view.status}"')
+
+
+def _show_location(_: Call, location: Location) -> Answer:
+    return Answer(location_view(location), etag=f'"{location.version}"')
+
+
+async def _summary(call: Call) -> Summary:
+    rows, following = await inventory.list_inventory(call.app, call.query.limit, call.position())
+    return rows, following, await inventory.total_inventory(call.app)
+
+
+def _show_summary(call: Call, found: Summary) -> InventoryView:
+    rows, following, totals = found
+    return InventoryView(
+        items=[inventory_row(row) for row in rows],
+        count=len(rows),
+        next_token=seal(call.app.signing_key, call.list_name(), following),
+        totals=totals_view(totals),
+    )
+
+
+async def _initialize(call: Call) -> StockedProduct:
+    body: InitializeBody = call.body
+    given = (body.low_stock_threshold, body.reorder_point, body.reorder_quantity)
+    defaults = Thresholds()
+    thresholds = None
+    if any(each is not None for each in given):
+        thresholds = Thresholds(
+            defaults.low_stock if given[0] is None else given[0],
+            defaults.reorder_point if given[1] is None else given[1],
+            defaults.reorder_quantity if given[2] is None else given[2],
+        )
+    return await inventory.initialize(
+        call.app,
+        call.actor,
+        Initialize(body.product_id, body.sku, body.initial_stock, body.location, thresholds),
+    )
+
+
+async def _by_product(call: Call) -> StockedProduct:
+    return await inventory.get_by_product(call.app, call.path["productId"])
+
+
+async def _by_sku(call: Call) -> StockedProduct:
+    return await inventory.get_by_sku(call.app, call.path["sku"])
+
+
+async def _check(call: Call) -> list[Availability]:
+    body: CheckBody = call.body
+    wanted = [Wanted(item.product_id, item.quantity, item.location) for item in body.items]
+    return await inventory.check_availability(call.app, wanted)
+
+
+def _show_check(_: Call, told: list[Availability]) -> CheckView:
+    return CheckView(available=all(each.available for each in told), items=[availability_view(each) for each in told])
+
+
+async def _change(call: Call) -> StockChange:
+    body: ChangeStockBody = call.body
+    return await inventory.change_stock(
+        call.app,
+        call.actor,
+        ChangeStock(
+            call.path["productId"],
+            body.quantity,
+            body.type,
+            body.reference,
+            body.reason,
+            body.location,
+            call.expected_version(),
+        ),
+    )
+
+
+async def _count(call: Call) -> StockChange:
+    body: CountBody = call.body
+    count = require(body.stock_count if body.quantity is None else body.quantity, "quantity")
+    return await inventory.count_stock(
+        call.app,
+        call.actor,
+        CountStock(body.product_id, count, body.reason, body.location, call.expected_version()),
+    )
+
+
+async def _transfer(call: Call) -> StockChange:
+    body: TransferBody = call.body
+    source = require(body.source or body.from_location, "from")
+    target = require(body.to or body.to_location, "to")
+    return await inventory.transfer(
+        call.app, call.actor, Transfer(body.product_id, body.quantity, source, target, body.reason, body.reference)
+    )
+
+
+async def _low(call: Call) -> tuple[list[StockedProduct], str | None]:
+    return await inventory.list_low_stock(call.app, call.query.limit, call.position())
+
+
+async def _movements(call: Call) -> tuple[list[BalancedMovement], str | None]:
+    query: MovementsQuery = call.query
+    return await inventory.list_movements(
+        call.app,
+        MovementFilter(
+            product_id=call.path.get("productId"),
+            type=query.type,
+            location=query.location,
+            since=_instant(query.since, "since"),
+            until=_instant(query.until, "until"),
+            limit=query.limit,
+            after=call.position(),
+        ),
+    )
+
+
+def _instant(text: str | None, name: str) -> int | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise Invalid.field(name, "must be a time such as 2025-01-31T12:00:00Z") from None
+
+
+async def _explain(call: Call) -> Explanation:
+    return await inventory.explain(call.app, call.path["productId"])
+
+
+async def _locations(call: Call) -> tuple[list[Location], None]:
+    return await locations.list_locations(call.app), None
+
+
+async def _add_location(call: Call) -> Location:
+    body: LocationBody = call.body
+    location_id = require(body.id or body.name, "id")
+    return await locations.add_location(call.app, call.actor, location_id, body.name or "", body.priority)
+
+
+async def _change_location(call: Call) -> Location:
+    body: LocationPatch = call.body
+    return await locations.change_location(
+        call.app,
+        call.actor,
+        locations.ChangeLocation(call.path["id"], body.name, body.priority, body.active, call.expected_version()),
+    )
+
+
+async def _reserve(call: Call) -> Reservation:
+    body: ReserveBody = call.body
+    wanted = [Wanted(call.path["productId"], body.quantity, body.location)]
+    return await reservations.reserve_stock(
+        call.app, call.actor, reservations.Reserve(wanted, body.order_id, body.expiration_minutes)
+    )
+
+
+async def _reserve_many(call: Call) -> Reservation:
+    body: ReserveManyBody = call.body
+    skus = [item.sku for item in body.items if item.product_id is None and item.sku is not None]
+    ids = await load_product_ids(call.app.store, skus) if skus else {}
+    wanted = []
+    for position, item in enumerate(body.items):
+        product_id = item.product_id or ids.get(item.sku or "")
+        if product_id is None:
+            if item.sku is None:
+                raise Invalid.field(f"items[{position}].productId", "is required")
+            raise NotFound("Product not found", {"sku": item.sku, "line": position})
+        wanted.append(Wanted(product_id, item.quantity, item.location))
+    return await reservations.reserve_stock(
+        call.app, call.actor, reservations.Reserve(wanted, body.order_id, body.expiration_minutes)
+    )
+
+
+async def _reservation(call: Call) -> Reservation:
+    return await reservations.get_reservation(call.app, call.actor, call.path["id"])
+
+
+async def _reservations(call: Call) -> tuple[list[Reservation], str | None]:
+    query: ReservationsQuery = call.query
+    if query.scope == "all" and not (call.actor.is_admin or call.actor.scopes & HOLD_KEY):
+        raise Forbidden("Only an admin can list everybody's reservations")
+    return await reservations.list_reservations(
+        call.app,
+        call.actor,
+        reservations.ListReservations(query.status, query.scope == "all", query.limit, call.position()),
+    )
+
+
+async def _confirm(call: Call) -> Reservation:
+    return await reservations.confirm_reservation(call.app, call.actor, call.path["id"])
+
+
+async def _cancel(call: Call) -> Reservation:
+    return await reservations.cancel_reservation(call.app, call.actor, call.path["id"])
+
+
+async def _extend(call: Call) -> Reservation:
+    return await reservations.extend_reservation(
+        call.app, call.actor, call.path["id"], call.body.expiration_minutes
+    )
+
+
+async def _clean(call: Call) -> int:
+    return await reservations.expire_due(call.app)
+
+
+def _rows(call: Call, found: tuple[list[StockedProduct], str | None]) -> ListView[Any]:
+    return show_list(call, found, inventory_row)
+
+
+_HOLD: dict[str, Any] = {
+    "show": _show_hold,
+    "tag": HOLDS,
+    "who": "any",
+    "scopes": HOLD_KEY,
+    "answer": ReservationView,
+    "errors": (403, 404, 409),
+}
+
+ROUTES = (
+    Route("GET", "/inventory", _summary, "Summary of every product's stock, with the totals", TAG, _show_summary,
+          who="any", query=ListQuery, answer=InventoryView),
+    Route("POST", "/inventory/initialize", _initialize, "Open a product's stock at a location", TAG, _show_stock,
+          scopes=KEY, body=InitializeBody, answer=StockView, status=201, errors=(404, 409)),
+    Route("GET", "/inventory/product/{productId}", _by_product, "Get a product's stock", TAG, _show_stock,
+          who="public", answer=StockView, errors=(404,)),
+    Route("GET", "/inventory/sku/{sku}", _by_sku, "Get the stock of a SKU", TAG, _show_stock,
+          who="public", answer=StockView, errors=(404,)),
+    Route("POST", "/inventory/check-availability", _check, "Check whether a cart can be bought", TAG, _show_check,
+          who="public", body=CheckBody, answer=CheckView),
+    Route("PATCH", "/inventory/product/{productId}/stock", _change, "Book a restock, sale, return or adjustment", TAG,
+          _show_change, scopes=KEY, body=ChangeStockBody, answer=StockChangeView, errors=(404, 409, 412)),
+    Route("PUT", "/stock", _count, "Set the counted total; the difference is booked as an ADJUSTMENT", TAG,
+          _show_change, scopes=KEY, body=CountBody, answer=StockChangeView, errors=(404, 409, 412)),
+    Route("POST", "/inventory/transfer", _transfer, "Move units between two locations", TAG, _show_change,
+          scopes=KEY, body=TransferBody, answer=StockChangeView, errors=(404, 409)),
+    Route("GET", "/inventory/low-stock", _low, "Products below their threshold, with a suggested reorder", TAG, _rows,
+          query=ListQuery, answer=ListView[InventoryRow]),
+    Route("GET", "/inventory/movements", _movements, "The ledger of the whole shop, newest first", TAG,
+          lambda call, found: show_list(call, found, balanced_view), query=MovementsQuery, answer=ListView[MovementView]),
+    Route("GET", "/inventory/product/{productId}/movements", _movements, "A product's ledger, newest first", TAG,
+          lambda call, found: show_list(call, found, balanced_view), query=MovementsQuery,
+          answer=ListView[MovementView], errors=(404,)),
+    Route("GET", "/inventory/product/{productId}/explain", _explain, "Why available is what it is", TAG,
+          lambda _, told: explanation_view(told), answer=ExplanationView, errors=(404,)),
+    Route("POST", "/inventory/cleanup-expired", _clean, "End every expired hold now", TAG,
+          lambda _, cleaned: CleanedView(cleaned=cleaned), body=Empty, answer=CleanedView),
+    Route("GET", "/locations", _locations, "List the locations", TAG,
+          lambda call, found: show_list(call, found, location_view), who="any", answer=ListView[LocationView]),
+    Route("POST", "/locations", _add_location, "Add a location", TAG, _show_location, body=LocationBody,
+          answer=LocationView, status=201, errors=(409,)),
+    Route("PATCH", "/locations/{id}", _change_location, "Change a location", TAG, _show_location, body=LocationPatch,
+          answer=LocationView, errors=(404, 409, 412)),
+    Route("POST", "/inventory/product/{productId}/reserve", _reserve, "Hold units of a product", body=ReserveBody,
+          status=201, **_HOLD),
+    Route("POST", "/reservations", _reserve_many, "Hold units of many products, all or nothing", body=ReserveManyBody,
+          status=201, **_HOLD),
+    Route("GET", "/reservations", _reservations, "List reservations", HOLDS,
+          lambda call, found: show_list(call, found, lambda held: reservation_view(held, call.app.clock.now())),
+          who="any", scopes=HOLD_KEY, query=ReservationsQuery, answer=ListView[ReservationView], errors=(403,)),
+    Route("GET", "/reservations/{id}", _reservation, "Get a reservation", **_HOLD),
+    Route("POST", "/reservations/{id}/extend", _extend, "Hold on for longer", body=ExtendBody, **_HOLD),
+    Route("POST", "/inventory/reservation/{id}/confirm", _confirm, "Use a hold: its units leave as a sale",
+          body=Empty, **_HOLD),
+    Route("POST", "/inventory/reservation/{id}/cancel", _cancel, "Give a hold up", body=Empty, **_HOLD),
+)  # fmt: skip

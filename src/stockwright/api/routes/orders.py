@@ -1,0 +1,166 @@
+"""Orders from placing to delivery, and sales at the till (S0, S1, S2, S3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stockwright.api.route import Answer, Call, Route, require
+from stockwright.api.routes.catalog import show_list
+from stockwright.api.schemas.common import Empty, ListQuery, ListView
+from stockwright.api.schemas.orders import (
+    CancelBody,
+    LineBody,
+    OrdersQuery,
+    OrderView,
+    PlaceOrderBody,
+    ReturnBody,
+    SaleBody,
+    SaleView,
+    order_view,
+    sale_view,
+)
+from stockwright.domain.errors import Forbidden, Invalid
+from stockwright.domain.order import Order
+from stockwright.domain.sale import Sale
+from stockwright.usecases import orders, sales
+from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.orders import ListOrders, PlaceOrder, ReturnOrder
+from stockwright.usecases.sales import Sell
+
+TAG, SALES = "Orders", "Sales"
+
+
+def _show(_: Call, order: Order) -> Answer:
+    return Answer(order_view(order), etag=f'"{order.version}"')
+
+
+def _show_sale(_: Call, sale: Sale) -> SaleView:
+    return sale_view(sale)
+
+
+def _lines(body: PlaceOrderBody | SaleBody) -> list[LineWanted]:
+    """Read the lines in whichever of the three forms they come (S0 and S2, S1, S3)."""
+    if body.items is not None:
+        return [_line(line, f"items[{number}].") for number, line in enumerate(body.items)]
+    sku = getattr(body, "sku", None)
+    return [_line(LineBody(product_id=body.product_id, sku=sku, quantity=body.quantity), "")]
+
+
+def _line(line: LineBody, at: str) -> LineWanted:
+    product_id = line.product_id or line.id
+    if product_id is None and line.sku is None:
+        raise Invalid.field(f"{at}productId", "is required")
+    quantity = require(line.count if line.quantity is None else line.quantity, f"{at}quantity")
+    options = dict(line.options or {})
+    if line.color is not None:
+        options["color"] = line.color
+    return LineWanted(quantity, product_id, line.sku, options)
+
+
+async def _place(call: Call) -> Order:
+    return await orders.place_order(call.app, call.actor, PlaceOrder(_lines(call.body), call.body.reference))
+
+
+async def _get(call: Call) -> Order:
+    return await orders.get_order(call.app, call.actor, call.path["id"])
+
+
+async def _list(call: Call) -> tuple[list[Order], str | None]:
+    query: OrdersQuery = call.query
+    if query.scope == "all" and not call.actor.is_admin:
+        raise Forbidden("Only an admin can list everybody's orders")
+    return await orders.list_orders(
+        call.app, call.actor, ListOrders(query.status, query.scope == "all", query.limit, call.position())
+    )
+
+
+async def _cancel(call: Call) -> Order:
+    return await orders.cancel_order(call.app, call.actor, call.path["id"], call.body.reason)
+
+
+async def _pack(call: Call) -> Order:
+    return await orders.pack_order(call.app, call.actor, call.path["id"])
+
+
+async def _deliver(call: Call) -> Order:
+    return await orders.deliver_order(call.app, call.actor, call.path["id"])
+
+
+async def _return(call: Call) -> Order:
+    body: ReturnBody = call.body
+    items = [
+        (require(line.product_id or line.id or line.sku, f"items[{number}].productId"), line.quantity)
+        for number, line in enumerate(body.items)
+    ]
+    return await orders.return_order(
+        call.app, call.actor, ReturnOrder(call.path["id"], items, body.restock, body.reason)
+    )
+
+
+async def _sell(call: Call) -> Sale:
+    body: SaleBody = call.body
+    return await sales.record_sale(call.app, call.actor, Sell(_lines(body), body.location, body.reference))
+
+
+async def _sale(call: Call) -> Sale:
+    return await sales.get_sale(call.app, call.path["id"])
+
+
+async def _sales(call: Call) -> tuple[list[Sale], str | None]:
+    return await sales.list_sales(call.app, call.query.limit, call.position())
+
+
+_ORDER: dict[str, Any] = {"show": _show, "answer": OrderView, "tag": TAG}
+_LIST: dict[str, Any] = {
+    "run": _list,
+    "show": lambda call, found: show_list(call, found, order_view),
+    "tag": TAG,
+    "who": "any",
+    "query": OrdersQuery,
+    "answer": ListView[OrderView],
+    "summary": "List orders, newest first",
+    "errors": (403,),
+}
+_GET: dict[str, Any] = {
+    "run": _get, "who": "any", "summary": "Get an order", "errors": (403, 404), **_ORDER
+}  # fmt: skip
+_PACKED: dict[str, Any] = {
+    "run": _pack,
+    "scopes": frozenset({"orders:pack"}),
+    "body": Empty,
+    "summary": "Mark an order as packed; a PENDING one is confirmed too",
+    "errors": (404, 409),
+    **_ORDER,
+}
+_DELIVERED: dict[str, Any] = {
+    "run": _deliver,
+    "scopes": frozenset({"orders:deliver"}),
+    "body": Empty,
+    "summary": "Mark a packed order as delivered",
+    "errors": (404, 409),
+    **_ORDER,
+}
+
+ROUTES = (
+    Route("POST", "/orders", _place, "Place an order: every line, or nothing", who="any", body=PlaceOrderBody,
+          status=201, errors=(404, 409), **_ORDER),
+    Route("GET", "/orders", **_LIST),
+    Route("GET", "/orderslist", **_LIST),
+    Route("GET", "/orders/{id}", **_GET),
+    Route("GET", "/order/{id}", **_GET),
+    Route("POST", "/orders/{id}/cancel", _cancel, "Cancel an order; the stock comes back", who="any", body=CancelBody,
+          errors=(403, 404, 409), **_ORDER),
+    Route("POST", "/orders/{id}/pack", **_PACKED),
+    Route("POST", "/orderpacked/{id}", **_PACKED),
+    Route("POST", "/orders/{id}/deliver", **_DELIVERED),
+    Route("POST", "/orderdelivered/{id}", **_DELIVERED),
+    Route("POST", "/orders/{id}/returns", _return, "Book units of a shipped order as returned", body=ReturnBody,
+          errors=(404, 409), **_ORDER),
+    Route("POST", "/sales", _sell, "Record a sale at the till: the stock leaves at once", SALES, _show_sale,
+          scopes=frozenset({"sales"}), body=SaleBody, answer=SaleView, status=201, errors=(404, 409)),
+    Route("GET", "/sales", _sales, "List sales, newest first", SALES,
+          lambda call, found: show_list(call, found, sale_view), scopes=frozenset({"sales"}), query=ListQuery,
+          answer=ListView[SaleView]),
+    Route("GET", "/sales/{id}", _sale, "Get a sale", SALES, _show_sale, scopes=frozenset({"sales"}),
+          answer=SaleView, errors=(404,)),
+)  # fmt: skip

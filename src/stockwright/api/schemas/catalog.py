@@ -1,0 +1,200 @@
+"""Products, the storefront's items and categories on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from stockwright.api.envelope import iso
+from stockwright.api.schemas.common import Id, ListQuery, Options, Text, Whole, Wire
+from stockwright.usecases.catalog import SortOrder, StockedProduct
+
+
+class ProductBody(Wire):
+    """A new product (S2); `productName` and `threshold` are S0's names for two of the fields."""
+
+    sku: Text | None = None
+    name: Text | None = None
+    product_name: Text | None = None
+    description: Annotated[str, Meta(max_length=4000)] | None = None
+    category: Text | None = None
+    type: Text = ""
+    brand: Text = ""
+    price: Whole | None = None
+    currency: Text = "USD"
+    quantity: Whole = 0
+    image_url: Text | None = None
+    options: Options = {}
+    attributes: Options = {}
+    low_stock_threshold: Whole | None = None
+    threshold: Whole | None = None
+    reorder_point: Whole | None = None
+    reorder_quantity: Whole | None = None
+    location: Id | None = None
+    status: Literal["ACTIVE", "INACTIVE"] = "ACTIVE"
+
+
+class ProductPatch(Wire):
+    """A change: only the given fields change."""
+
+    sku: Text | None = None
+    name: Text | None = None
+    product_name: Text | None = None
+    description: Annotated[str, Meta(max_length=4000)] | None = None
+    category: Text | None = None
+    type: Text | None = None
+    brand: Text | None = None
+    price: Whole | None = None
+    currency: Text | None = None
+    quantity: Whole | None = None
+    image_url: Text | None = None
+    options: Options | None = None
+    attributes: Options | None = None
+    low_stock_threshold: Whole | None = None
+    threshold: Whole | None = None
+    reorder_point: Whole | None = None
+    reorder_quantity: Whole | None = None
+    status: Literal["ACTIVE", "INACTIVE"] | None = None
+    expected_version: Whole | None = None
+
+
+class ProductView(Wire):
+    """A product with what can be bought of it now."""
+
+    id: str
+    sku: str
+    name: str
+    description: str
+    category: str
+    type: str
+    brand: str
+    price: int
+    currency: str
+    image_url: str | None
+    options: dict[str, Any]
+    attributes: dict[str, Any]
+    quantity: int
+    reserved_stock: int
+    total_stock: int
+    is_low_stock: bool
+    low_stock_threshold: int
+    reorder_point: int
+    reorder_quantity: int
+    status: str
+    version: int
+    created_at: str
+    updated_at: str
+    created_by: str
+
+
+class ProductsQuery(ListQuery):
+    """Filters of the product list."""
+
+    category: Text | None = None
+    type: Text | None = None
+    brand: Text | None = None
+    search: Annotated[str, Meta(max_length=200)] = ""
+    low_stock: bool | None = None
+    status: Literal["ACTIVE", "INACTIVE", "UNLISTED"] | None = None
+    sort: SortOrder = "newest"
+
+
+class DeletedView(Wire):
+    """S2's answer to a deletion."""
+
+    message: str
+    deleted_id: str
+
+
+class ItemView(Wire):
+    """A product as the public storefront shows it (S3): no thresholds, no exact stock."""
+
+    id: str
+    sku: str
+    title: str
+    company: str
+    description: str
+    price: int
+    currency: str
+    category: str
+    type: str
+    brand: str
+    image_url: str | None
+    colors: list[str]
+    options: dict[str, Any]
+    in_stock: bool
+
+
+class ItemsQuery(ListQuery):
+    """The storefront's filters, nested in this order (S3)."""
+
+    category: Text | None = None
+    type: Text | None = None
+    brand: Text | None = None
+    search: Annotated[str, Meta(max_length=200)] = ""
+
+
+class CategoryBody(Wire):
+    """A new category."""
+
+    name: Annotated[str, Meta(min_length=2, max_length=50)]
+
+
+class CategoryView(Wire):
+    """A category of the managed list."""
+
+    name: str
+
+
+def product_view(found: StockedProduct) -> ProductView:
+    """Show a product with its stock."""
+    product, stock = found.product, found.stock
+    return ProductView(
+        id=product.id,
+        sku=product.sku,
+        name=product.name,
+        description=product.description,
+        category=product.category,
+        type=product.type,
+        brand=product.brand,
+        price=product.price_cents,
+        currency=product.currency,
+        image_url=product.image_url,
+        options=dict(product.options),
+        attributes=dict(product.attributes),
+        quantity=stock.available,
+        reserved_stock=stock.reserved,
+        total_stock=stock.total,
+        is_low_stock=stock.is_low,
+        low_stock_threshold=stock.thresholds.low_stock,
+        reorder_point=stock.thresholds.reorder_point,
+        reorder_quantity=stock.thresholds.reorder_quantity,
+        status=product.status,
+        version=product.version,
+        created_at=iso(product.created_at),
+        updated_at=iso(product.updated_at),
+        created_by=product.created_by,
+    )
+
+
+def item_view(found: StockedProduct) -> ItemView:
+    """Show a product to the public."""
+    product = found.product
+    colors = next((product.options[name] for name in ("color", "colors", "colour", "colours") if name in product.options), [])
+    return ItemView(
+        id=product.id,
+        sku=product.sku,
+        title=product.name,
+        company=product.brand,
+        description=product.description,
+        price=product.price_cents,
+        currency=product.currency,
+        category=product.category,
+        type=product.type,
+        brand=product.brand,
+        image_url=product.image_url,
+        colors=[str(color) for color in colors] if isinstance(colors, list) else [str(colors)],
+        options=dict(product.options),
+        in_stock=found.stock.available > 0,
+    )

@@ -1,0 +1,466 @@
+"""Stock levels, movements, locations and reservations on the wire (S0, S4)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from stockwright.api.envelope import iso
+from stockwright.api.schemas.common import Id, ListQuery, Text, Whole, Wire
+from stockwright.domain.reservation import Reservation
+from stockwright.domain.stock import Location, Movement, Stock
+from stockwright.usecases.catalog import StockedProduct
+from stockwright.usecases.inventory import (
+    Availability,
+    Explanation,
+    InventoryTotals,
+    MovementView as BalancedMovement,
+    StockChange,
+)
+
+LocationId = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class InitializeBody(Wire):
+    """S4's opening of a stock level; `productId` may be any foreign id."""
+
+    product_id: Id
+    sku: Annotated[str, Meta(min_length=1, max_length=100)]
+    initial_stock: Whole = 0
+    location: LocationId = "default"
+    low_stock_threshold: Whole | None = None
+    reorder_point: Whole | None = None
+    reorder_quantity: Whole | None = None
+
+
+class ChangeStockBody(Wire):
+    """S4's signed change."""
+
+    quantity: Whole
+    type: Literal["RESTOCK", "SALE", "RETURN", "ADJUSTMENT"]
+    reference: Text = ""
+    reason: Text = ""
+    location: LocationId | None = None
+    expected_version: Whole | None = None
+
+
+class CountBody(Wire):
+    """S0's counted total, under either of its names."""
+
+    product_id: Id
+    quantity: Whole | None = None
+    stock_count: Whole | None = None
+    reason: Text = ""
+    location: LocationId | None = None
+    expected_version: Whole | None = None
+
+
+class TransferBody(Wire):
+    """Units that move between two locations."""
+
+    product_id: Id
+    quantity: Whole
+    source: LocationId | None = msgspec.field(default=None, name="from")
+    to: LocationId | None = None
+    from_location: LocationId | None = None
+    to_location: LocationId | None = None
+    reason: Text = ""
+    reference: Text = ""
+
+
+class CheckItem(Wire):
+    """One line of an availability check."""
+
+    product_id: Id
+    quantity: Annotated[int, Meta(ge=1, le=1_000_000_000)]
+    location: LocationId | None = None
+
+
+class CheckBody(Wire):
+    """What a cart wants to know (S4)."""
+
+    items: Annotated[list[CheckItem], Meta(min_length=1, max_length=100)]
+
+
+class AvailabilityView(Wire):
+    """Whether so many units can be bought now."""
+
+    product_id: str
+    sku: str
+    requested: int
+    available_stock: int
+    available: bool
+
+
+class CheckView(Wire):
+    """The answer for each item, and for all of them together."""
+
+    available: bool
+    items: list[AvailabilityView]
+
+
+class LevelView(Wire):
+    """The units at one location; `version` is that of the product's stock as a whole."""
+
+    location: str
+    available_stock: int
+    reserved_stock: int
+    total_stock: int
+    version: int
+
+
+class StockView(Wire):
+    """A product's stock: the sums over its locations, and each of them."""
+
+    product_id: str
+    sku: str
+    available_stock: int
+    reserved_stock: int
+    total_stock: int
+    is_low_stock: bool
+    status: str
+    low_stock_threshold: int
+    reorder_point: int
+    reorder_quantity: int
+    locations: list[LevelView]
+    version: int
+
+
+class InventoryRow(StockView):
+    """A product's stock with what it is called."""
+
+    name: str
+    category: str
+    suggested_reorder_quantity: int
+
+
+class TotalsView(Wire):
+    """Sums over the whole shop."""
+
+    products: int
+    available_stock: int
+    reserved_stock: int
+    total_stock: int
+    low_stock: int
+    out_of_stock: int
+
+
+class InventoryView(Wire):
+    """The summary: a page of products, and the totals of all."""
+
+    items: list[InventoryRow]
+    count: int
+    next_token: str | None
+    totals: TotalsView
+
+
+class MovementView(Wire):
+    """An entry of the ledger; `balanceAfter` is its level's total after it, where one product was asked for."""
+
+    id: str
+    product_id: str
+    sku: str
+    location: str
+    type: str
+    quantity: int
+    balance_after: int | None
+    reason: str
+    reference: str
+    actor: str
+    request_id: str
+    created_at: str
+
+
+class StockChangeView(StockView):
+    """The stock after a change, and what the ledger says of it."""
+
+    movements: list[MovementView]
+
+
+class MovementsQuery(ListQuery):
+    """Filters of the ledger; times are ISO 8601."""
+
+    type: Literal["INITIAL", "RESTOCK", "SALE", "RETURN", "ADJUSTMENT", "TRANSFER"] | None = None
+    location: LocationId | None = None
+    since: Text | None = None
+    until: Text | None = None
+
+
+class HoldView(Wire):
+    """Something that keeps units from being available."""
+
+    kind: str
+    id: str
+    quantity: int
+    locations: dict[str, int]
+    status: str
+    owner_id: str
+    created_at: str
+    expires_at: str | None
+
+
+class ExplanationView(StockView):
+    """Why available is what it is."""
+
+    name: str
+    held: int
+    holds: list[HoldView]
+    explanation: str
+
+
+class LocationBody(Wire):
+    """A new location."""
+
+    id: LocationId | None = None
+    name: Annotated[str, Meta(max_length=100)] | None = None
+    priority: Whole = 100
+
+
+class LocationPatch(Wire):
+    """A change of a location."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    priority: Whole | None = None
+    active: bool | None = None
+    expected_version: Whole | None = None
+
+
+class LocationView(Wire):
+    """A place that holds stock."""
+
+    id: str
+    name: str
+    priority: int
+    active: bool
+    version: int
+    created_at: str
+
+
+class ReserveBody(Wire):
+    """S4's hold on one product."""
+
+    quantity: Whole
+    order_id: Annotated[str, Meta(max_length=128)] = ""
+    expiration_minutes: Whole = 15
+    location: LocationId | None = None
+
+
+class ReserveItem(Wire):
+    """One item of a hold on many products."""
+
+    product_id: Id | None = None
+    sku: Text | None = None
+    quantity: Whole
+    location: LocationId | None = None
+
+
+class ReserveManyBody(Wire):
+    """A hold on many products, all or nothing."""
+
+    items: Annotated[list[ReserveItem], Meta(min_length=1, max_length=1000)]
+    order_id: Annotated[str, Meta(max_length=128)] = ""
+    expiration_minutes: Whole = 15
+
+
+class ExtendBody(Wire):
+    """How long to hold on, from now."""
+
+    expiration_minutes: Whole = 15
+
+
+class ReservationItemView(Wire):
+    """Units of one product in a hold."""
+
+    product_id: str
+    sku: str
+    quantity: int
+    locations: dict[str, int]
+
+
+class ReservationView(Wire):
+    """A hold; `productId` and `quantity` at the top are those of its only item (S4)."""
+
+    reservation_id: str
+    id: str
+    product_id: str | None
+    order_id: str
+    quantity: int
+    items: list[ReservationItemView]
+    status: str
+    owner_id: str
+    created_at: str
+    expires_at: str
+    updated_at: str
+    version: int
+
+
+class ReservationsQuery(ListQuery):
+    """Filters of the reservations; `scope=all` is for admins."""
+
+    status: Literal["ACTIVE", "CONFIRMED", "CANCELLED", "EXPIRED"] | None = None
+    scope: Literal["own", "all"] = "own"
+
+
+class CleanedView(Wire):
+    """How many expired holds were ended (S4)."""
+
+    cleaned: int
+
+
+def _stock_fields(stock: Stock) -> dict[str, Any]:
+    return {
+        "product_id": stock.product_id,
+        "sku": stock.sku,
+        "available_stock": stock.available,
+        "reserved_stock": stock.reserved,
+        "total_stock": stock.total,
+        "is_low_stock": stock.is_low,
+        "status": stock.status,
+        "low_stock_threshold": stock.thresholds.low_stock,
+        "reorder_point": stock.thresholds.reorder_point,
+        "reorder_quantity": stock.thresholds.reorder_quantity,
+        "locations": [
+            LevelView(
+                location=place,
+                available_stock=level.available,
+                reserved_stock=level.reserved,
+                total_stock=level.total,
+                version=stock.version,
+            )
+            for place, level in stock.levels.items()
+        ],
+        "version": stock.version,
+    }
+
+
+def stock_view(stock: Stock) -> StockView:
+    """Show a product's stock."""
+    return StockView(**_stock_fields(stock))
+
+
+def inventory_row(found: StockedProduct) -> InventoryRow:
+    """Show a product's stock with its name."""
+    return InventoryRow(
+        **_stock_fields(found.stock),
+        name=found.product.name,
+        category=found.product.category,
+        suggested_reorder_quantity=found.stock.suggested_reorder,
+    )
+
+
+def totals_view(totals: InventoryTotals) -> TotalsView:
+    """Show the shop's sums."""
+    return TotalsView(
+        products=totals.products,
+        available_stock=totals.available,
+        reserved_stock=totals.reserved,
+        total_stock=totals.total,
+        low_stock=totals.low,
+        out_of_stock=totals.out,
+    )
+
+
+def change_view(change: StockChange) -> StockChangeView:
+    """Show the stock after a change."""
+    return StockChangeView(
+        **_stock_fields(change.stock), movements=[movement_view(each, None) for each in change.movements]
+    )
+
+
+def movement_view(movement: Movement, balance_after: int | None) -> MovementView:
+    """Show an entry of the ledger."""
+    return MovementView(
+        id=movement.id,
+        product_id=movement.product_id,
+        sku=movement.sku,
+        location=movement.location,
+        type=movement.type,
+        quantity=movement.quantity,
+        balance_after=balance_after,
+        reason=movement.reason,
+        reference=movement.reference,
+        actor=movement.actor,
+        request_id=movement.request_id,
+        created_at=iso(movement.at),
+    )
+
+
+def balanced_view(found: BalancedMovement) -> MovementView:
+    """Show an entry of one product's ledger."""
+    return movement_view(found.movement, found.balance_after)
+
+
+def availability_view(told: Availability) -> AvailabilityView:
+    """Show one answered line."""
+    return AvailabilityView(
+        product_id=told.product_id,
+        sku=told.sku,
+        requested=told.requested,
+        available_stock=told.available_stock,
+        available=told.available,
+    )
+
+
+def explanation_view(told: Explanation) -> ExplanationView:
+    """Show why available is what it is, in numbers and in one sentence."""
+    stock = told.stock
+    return ExplanationView(
+        **_stock_fields(stock),
+        name=told.product.name,
+        held=told.held,
+        holds=[
+            HoldView(
+                kind=hold.kind,
+                id=hold.id,
+                quantity=hold.quantity,
+                locations=dict(hold.draw),
+                status=hold.status,
+                owner_id=hold.owner_id,
+                created_at=iso(hold.since),
+                expires_at=None if hold.until is None else iso(hold.until),
+            )
+            for hold in told.holds
+        ],
+        explanation=(
+            f"{stock.total} on the shelf, {stock.reserved} of them held by {len(told.holds)} "
+            f"open order{'s' if len(told.holds) != 1 else ''} or reservations: {stock.available} can be bought."
+        ),
+    )
+
+
+def location_view(location: Location) -> LocationView:
+    """Show a location."""
+    return LocationView(
+        id=location.id,
+        name=location.name,
+        priority=location.priority,
+        active=location.active,
+        version=location.version,
+        created_at=iso(location.created_at),
+    )
+
+
+def reservation_view(held: Reservation, now: int) -> ReservationView:
+    """Show a hold as of now: an expired one says so, swept or not."""
+    only = held.items[0] if len(held.items) == 1 else None
+    return ReservationView(
+        reservation_id=held.id,
+        id=held.id,
+        product_id=only.product_id if only else None,
+        order_id=held.order_id,
+        quantity=sum(item.quantity for item in held.items),
+        items=[
+            ReservationItemView(
+                product_id=item.product_id, sku=item.sku, quantity=item.quantity, locations=dict(item.draw)
+            )
+            for item in held.items
+        ],
+        status=held.status_at(now),
+        owner_id=held.owner_id,
+        created_at=iso(held.created_at),
+        expires_at=iso(held.expires_at),
+        updated_at=iso(held.updated_at),
+        version=held.version,
+    )

@@ -1,0 +1,189 @@
+"""Orders and sales on the wire (S0, S1, S2, S3)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from stockwright.api.envelope import iso
+from stockwright.api.schemas.common import Id, ListQuery, Options, Text, Whole, Wire
+from stockwright.domain.order import FULFILLMENT, Order, OrderLine
+from stockwright.domain.sale import Sale
+
+
+class LineBody(Wire):
+    """One line as S1, S2 or S3 write it."""
+
+    product_id: Id | None = None
+    id: Id | None = None
+    sku: Text | None = None
+    quantity: Whole | None = None
+    count: Whole | None = None
+    color: Any = None
+    options: Options | None = None
+
+
+class PlaceOrderBody(Wire):
+    """S2's one product, or `items`."""
+
+    product_id: Id | None = None
+    quantity: Whole | None = None
+    items: Annotated[list[LineBody], Meta(max_length=1000)] | None = None
+    reference: Annotated[str, Meta(max_length=128)] = ""
+
+
+class OrderLineView(Wire):
+    """One line, frozen at placing."""
+
+    product_id: str
+    sku: str
+    name: str
+    product_name: str
+    quantity: int
+    price_per_unit: int
+    total: int
+    options: dict[str, Any]
+    returned: int
+
+
+class StepView(Wire):
+    """One entry of an order's timeline."""
+
+    status: str
+    at: str
+    actor: str
+    note: str
+
+
+class OrderView(Wire, omit_defaults=True):
+    """An order; the flat fields are those of an order of one line (S2)."""
+
+    id: str
+    order_id: str
+    user_id: str
+    user_email: str
+    items: list[OrderLineView]
+    total_amount: int
+    currency: str
+    status: str
+    fulfillment_status: str
+    timeline: list[StepView]
+    reference: str
+    version: int
+    created_at: str
+    updated_at: str
+    product_id: str | None = None
+    product_name: str | None = None
+    quantity: int | None = None
+    price_per_unit: int | None = None
+
+
+class OrdersQuery(ListQuery):
+    """Filters of the orders; `scope=all` is for admins."""
+
+    status: Literal["PENDING", "CONFIRMED", "PACKED", "DELIVERED", "CANCELLED"] | None = None
+    scope: Literal["own", "all"] = "own"
+
+
+class CancelBody(Wire):
+    """Why an order is cancelled."""
+
+    reason: Text = ""
+
+
+class ReturnLine(Wire):
+    """Units of one line that came back."""
+
+    product_id: Id | None = None
+    id: Id | None = None
+    sku: Text | None = None
+    quantity: Whole
+
+
+class ReturnBody(Wire):
+    """What came back, and whether it goes on the shelf again."""
+
+    items: Annotated[list[ReturnLine], Meta(min_length=1, max_length=1000)]
+    restock: bool = True
+    reason: Text = ""
+
+
+class SaleBody(Wire):
+    """S0's one product, or `items`."""
+
+    product_id: Id | None = None
+    sku: Text | None = None
+    quantity: Whole | None = None
+    items: Annotated[list[LineBody], Meta(max_length=1000)] | None = None
+    location: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    reference: Annotated[str, Meta(max_length=128)] = ""
+
+
+class SaleView(Wire):
+    """A sale at the till."""
+
+    id: str
+    sale_id: str
+    items: list[OrderLineView]
+    total_amount: int
+    currency: str
+    sold_by: str
+    reference: str
+    created_at: str
+
+
+def line_view(line: OrderLine) -> OrderLineView:
+    """Show one line."""
+    return OrderLineView(
+        product_id=line.product_id,
+        sku=line.sku,
+        name=line.name,
+        product_name=line.name,
+        quantity=line.quantity,
+        price_per_unit=line.unit_price_cents,
+        total=line.total_cents,
+        options=dict(line.options),
+        returned=line.returned,
+    )
+
+
+def order_view(order: Order) -> OrderView:
+    """Show an order."""
+    only = order.lines[0] if len(order.lines) == 1 else None
+    return OrderView(
+        id=order.id,
+        order_id=order.id,
+        user_id=order.user_id,
+        user_email=order.user_email,
+        items=[line_view(line) for line in order.lines],
+        total_amount=order.total_cents,
+        currency=order.currency,
+        status=order.status,
+        fulfillment_status=FULFILLMENT[order.status],
+        timeline=[
+            StepView(status=step.status, at=iso(step.at), actor=step.actor, note=step.note) for step in order.timeline
+        ],
+        reference=order.reference,
+        version=order.version,
+        created_at=iso(order.created_at),
+        updated_at=iso(order.updated_at),
+        product_id=only.product_id if only else None,
+        product_name=only.name if only else None,
+        quantity=only.quantity if only else None,
+        price_per_unit=only.unit_price_cents if only else None,
+    )
+
+
+def sale_view(sale: Sale) -> SaleView:
+    """Show a sale."""
+    return SaleView(
+        id=sale.id,
+        sale_id=sale.id,
+        items=[line_view(line) for line in sale.lines],
+        total_amount=sale.total_cents,
+        currency=sale.currency,
+        sold_by=sale.sold_by,
+        reference=sale.reference,
+        created_at=iso(sale.created_at),
+    )
