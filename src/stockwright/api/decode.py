@@ -9,9 +9,10 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from stockwright.domain.errors import Invalid
+from stockwright.domain.errors import Invalid, NotFound
 
 QUERY_FIELDS_MAX = 50
+PATH_PART_MAX = 256
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 _CONTENT_TYPE = re.compile(r"application/(?:[\w.+-]+\+)?json$")
 _PATH = re.compile(r" - at `\$(?P<path>.*?)`$")
@@ -46,6 +47,13 @@ def query(wanted: Any, raw: bytes) -> Any:
         return msgspec.convert(given, wanted, strict=False)
     except msgspec.ValidationError as wrong:
         raise _told(wanted, given, wrong, strict=False) from None
+
+
+def path_text(value: str) -> str:
+    """Accept a variable part of a path, or refuse characters that no id of ours can hold."""
+    if len(value) > PATH_PART_MAX or any(ord(letter) < ord(" ") or letter == "\x7f" for letter in value):
+        raise NotFound("Not found")
+    return value
 
 
 def _told(wanted: Any, given: Any, first: msgspec.ValidationError, *, strict: bool = True) -> Invalid:

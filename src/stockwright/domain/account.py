@@ -1,14 +1,20 @@
-"""Who asks: accounts, API keys, and the Actor that a request is made as."""
+"""Who asks: accounts, and the Actor that a request is made as (SPEC §5)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Literal
 
-from stockwright.domain.errors import Forbidden
+from stockwright.domain.errors import Conflict, Forbidden, Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Role = Literal["admin", "customer"]
+AccountStatus = Literal["UNCONFIRMED", "CONFIRMED"]
 ActorKind = Literal["anonymous", "account", "key", "system"]
+CodePurpose = Literal["confirmation", "reset"]
 Scope = Literal["inventory", "reservations", "sales", "orders:pack", "orders:deliver", "metrics"]
 
 SCOPES: Final[tuple[Scope, ...]] = (
@@ -19,6 +25,12 @@ SCOPES: Final[tuple[Scope, ...]] = (
     "orders:deliver",
     "metrics",
 )
+
+EMAIL_MAX: Final = 254
+NAME_MAX: Final = 100
+CODE_DIGITS: Final = 6
+CODE_LASTS_MS: Final[Mapping[CodePurpose, int]] = {"confirmation": 24 * 3_600_000, "reset": 3_600_000}
+"""How long a mailed code holds (Cognito's times)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +60,129 @@ class Actor:
 
 ANONYMOUS: Final = Actor(id="anonymous", kind="anonymous")
 SYSTEM: Final = Actor(id="system", kind="system")
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A mailed code, as its keyed hash; it holds until `expires_at` (ms) and works once."""
+
+    hash: str = field(repr=False)
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mfa:
+    """A TOTP secret (base 32). It counts once a first code has confirmed it; `last_step` is the
+    time step of the last code that was used, and neither it nor an earlier one is taken again
+    (RFC 6238 section 5.2).
+    """
+
+    secret: str = field(repr=False)
+    confirmed: bool = False
+    last_step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person. `generation` counts up when every session of before must end (a new password)."""
+
+    id: str
+    email: str
+    name: str = ""
+    role: Role = "customer"
+    status: AccountStatus = "UNCONFIRMED"
+    disabled: bool = False
+    password_hash: str = field(default="", repr=False)
+    generation: int = 1
+    mfa: Mfa | None = None
+    codes: Mapping[CodePurpose, Code] = field(default_factory=dict)
+    created_at: int = 0
+    updated_at: int = 0
+    version: int = 0
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether its owner has proved to read the mail of its address."""
+        return self.status == "CONFIRMED"
+
+    @property
+    def mfa_on(self) -> bool:
+        """Whether a sign-in takes a code besides the password."""
+        return self.mfa is not None and self.mfa.confirmed
+
+    @property
+    def administers(self) -> bool:
+        """Whether it can do an admin's work now."""
+        return self.role == "admin" and self.is_confirmed and not self.disabled
+
+    def as_actor(self) -> Actor:
+        """Return the actor of a request that this person makes."""
+        return Actor(self.id, "account", self.role, self.email)
+
+
+def confirmed(account: Account, now: int) -> Account:
+    """Confirm the address; the code that did it is spent."""
+    return replace(_without_code(account, "confirmation"), status="CONFIRMED", updated_at=now)
+
+
+def with_code(account: Account, purpose: CodePurpose, code_hash: str, now: int) -> Account:
+    """Set the one code that counts for a purpose; an earlier one is void."""
+    code = Code(code_hash, now + CODE_LASTS_MS[purpose])
+    return replace(account, codes={**account.codes, purpose: code})
+
+
+def has_code(account: Account, purpose: CodePurpose, code_hash: str, now: int) -> bool:
+    """Whether this is the code that counts, and it still holds."""
+    code = account.codes.get(purpose)
+    return code is not None and now < code.expires_at and code.hash == code_hash
+
+
+def with_password(account: Account, password_hash: str, now: int) -> Account:
+    """Set a new password: every session and reset code of before ends."""
+    return replace(
+        _without_code(account, "reset"),
+        password_hash=password_hash,
+        generation=account.generation + 1,
+        updated_at=now,
+    )
+
+
+def admins_after(admins: frozenset[str], before: Account | None, after: Account) -> frozenset[str]:
+    """Return who can do an admin's work after a change; the last one stays (Conflict)."""
+    left = admins | {after.id} if after.administers else admins - {after.id}
+    if before is not None and before.administers and not left:
+        raise Conflict("The last admin cannot be disabled or made a customer")
+    return left
+
+
+def use_step(mfa: Mfa, step: int) -> Mfa | None:
+    """Use up a TOTP time step; None where it or a later one was used before."""
+    return replace(mfa, last_step=step) if step > mfa.last_step else None
+
+
+_LOCAL = re.compile(r"[^\s\x00-\x20\x7f@<>()\[\]\\,;:\"]{1,64}")
+_LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def normal_email(text: str) -> str:
+    """Return an address in the one form that is compared: trimmed, lower case; 1 to 254 characters."""
+    email = text.strip().lower()
+    local, _, domain = email.rpartition("@")
+    dotted_well = not local.startswith(".") and not local.endswith(".") and ".." not in local
+    sane = bool(_LOCAL.fullmatch(local)) and dotted_well and all(map(_LABEL.fullmatch, domain.split(".")))
+    if not sane or len(email) > EMAIL_MAX:
+        raise Invalid.field("email", "must be an email address of at most 254 characters")
+    return email
+
+
+def check_name(text: str) -> str:
+    """Return a person's name, trimmed: at most 100 characters, without control characters."""
+    name = text.strip()
+    if len(name) > NAME_MAX or _CONTROL.search(name):
+        raise Invalid.field("name", f"must be at most {NAME_MAX} characters, without control characters")
+    return name
+
+
+def _without_code(account: Account, purpose: CodePurpose) -> Account:
+    return replace(account, codes={each: code for each, code in account.codes.items() if each != purpose})

@@ -20,7 +20,7 @@ Limit = Annotated[int, Meta(ge=1, le=100)]
 Options = dict[Annotated[str, Meta(max_length=100)], Any]
 
 
-class Wire(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
+class Wire(msgspec.Struct, rename="camel", kw_only=True):
     """A type of the wire."""
 
 

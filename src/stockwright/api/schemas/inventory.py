@@ -250,9 +250,9 @@ class ReserveBody(Wire):
 class ReserveItem(Wire):
     """One item of a hold on many products."""
 
+    quantity: Whole
     product_id: Id | None = None
     sku: Text | None = None
-    quantity: Whole
     location: LocationId | None = None
 
 

@@ -95,10 +95,10 @@ class CancelBody(Wire):
 class ReturnLine(Wire):
     """Units of one line that came back."""
 
+    quantity: Whole
     product_id: Id | None = None
     id: Id | None = None
     sku: Text | None = None
-    quantity: Whole
 
 
 class ReturnBody(Wire):

@@ -1,0 +1,40 @@
+"""Secrets of the embedded form: files that only their owner can read, made at the first start."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from stockwright.domain.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def load_or_make(path: Path, make: Callable[[], bytes]) -> bytes:
+    """Read a secret file, or make it with mode 0600; two starts at once agree on the first one's."""
+    try:
+        secret = path.read_bytes()
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+    except FileNotFoundError:
+        pass
+    except OSError as fault:
+        raise Misconfigured(f"cannot read {path}: {fault.strerror}") from fault
+    else:
+        return secret
+    fresh = make()
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(fresh)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return path.read_bytes()
+    finally:
+        draft.unlink()
+    return fresh

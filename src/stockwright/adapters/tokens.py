@@ -1,0 +1,89 @@
+"""Tokens: ES256 JWTs with Cognito's claims, and the JWKS that others verify them by."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from stockwright.domain.errors import Unauthorized
+
+if TYPE_CHECKING:
+    from stockwright.usecases.context import Clock
+
+ALGORITHM: Final = "ES256"
+KEPT_MAX: Final = 10_000
+TOKEN_CHARACTERS_MAX: Final = 4096
+
+
+def make_key() -> bytes:
+    """Make a P-256 key as PEM."""
+    return ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+class Es256Tokens:
+    """Signs and verifies with one key; tokens that were verified are remembered until they end."""
+
+    def __init__(self, pem: bytes, issuer: str, audience: str, clock: Clock) -> None:
+        key = serialization.load_pem_private_key(pem, None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise TypeError("the token key is not an elliptic-curve key")
+        self._key, self._public = key, key.public_key()
+        numbers = self._public.public_numbers()
+        self._jwk = {"crv": "P-256", "kty": "EC", "x": _b64(numbers.x), "y": _b64(numbers.y)}
+        # The key's name is its RFC 7638 thumbprint.
+        told = json.dumps(self._jwk, separators=(",", ":"), sort_keys=True).encode()
+        self._kid = base64.urlsafe_b64encode(hashlib.sha256(told).digest()).decode().rstrip("=")
+        self._issuer, self._audience, self._clock = issuer, audience, clock
+        self._verified: dict[str, Mapping[str, Any]] = {}
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """Sign claims; issuer and audience are added."""
+        told = {**claims, "iss": self._issuer, "aud": self._audience}
+        return jwt.encode(told, self._key, algorithm=ALGORITHM, headers={"kid": self._kid})
+
+    def verify(self, token: str) -> Mapping[str, Any]:
+        """Return the claims of a genuine token of ours that has not ended."""
+        claims = self._verified.get(token)
+        if claims is None:
+            claims = self._check(token)
+            if len(self._verified) >= KEPT_MAX:
+                self._verified.pop(next(iter(self._verified)))
+            self._verified[token] = claims
+        if claims["exp"] * 1000 <= self._clock.now():
+            self._verified.pop(token, None)
+            raise Unauthorized
+        return claims
+
+    def _check(self, token: str) -> Mapping[str, Any]:
+        if len(token) > TOKEN_CHARACTERS_MAX:
+            raise Unauthorized
+        try:
+            claims: Mapping[str, Any] = jwt.decode(
+                token,
+                self._public,
+                algorithms=[ALGORITHM],
+                audience=self._audience,
+                issuer=self._issuer,
+                # The clock is ours (see verify), so that tests can move it.
+                options={"require": ["exp", "iat", "sub", "token_use"], "verify_exp": False, "verify_iat": False},
+            )
+        except (jwt.PyJWTError, ValueError):
+            raise Unauthorized from None
+        return claims
+
+    def jwks(self) -> Mapping[str, Any]:
+        """Return the public key, as `/.well-known/jwks.json` shows it."""
+        return {"keys": [{**self._jwk, "kid": self._kid, "use": "sig", "alg": ALGORITHM}]}
+
+
+def _b64(number: int) -> str:
+    return base64.urlsafe_b64encode(number.to_bytes(32, "big")).decode().rstrip("=")

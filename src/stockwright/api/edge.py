@@ -1,0 +1,375 @@
+"""The way of a request: match, limit, authenticate, parse, run once, answer in the envelope."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from typing import Any, Final
+
+import msgspec
+from starlette.routing import compile_path
+
+from stockwright.api import decode
+from stockwright.api.envelope import BUSY_RETRY_SECONDS, STATUS, failure, retry_after, success
+from stockwright.api.idempotency import Idempotency, check_key, request_hash
+from stockwright.api.limits import Limits
+from stockwright.api.metrics import Metrics
+from stockwright.api.route import Answer, Call, Route
+from stockwright.api.schemas.current import wire_of
+from stockwright.domain.account import ANONYMOUS, Actor
+from stockwright.domain.errors import (
+    Forbidden,
+    NotFound,
+    PayloadTooLarge,
+    StockwrightError,
+    Unauthorized,
+)
+from stockwright.store.records.batch import AlreadyDone
+from stockwright.usecases.accounts import authenticate
+from stockwright.usecases.context import REQUEST, App, RequestContext
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+ALLOWED_HEADERS: Final = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"
+EXPOSED_HEADERS: Final = (
+    "ETag, Idempotency-Replayed, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
+)
+ALLOWED_METHODS: Final = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
+SECURITY_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+
+
+class MethodNotAllowed(StockwrightError):
+    """The path is there, but not for this method."""
+
+    code = "METHOD_NOT_ALLOWED"
+    default_message = "This method is not allowed here"
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        self.allowed = ", ".join(sorted({*allowed, "OPTIONS"}))
+        super().__init__(f"This method is not allowed here; allowed: {self.allowed}", {"allowed": self.allowed})
+
+
+class Disconnected(Exception):  # noqa: N818 - it tells what happened
+    """The client went away before its request was whole."""
+
+
+class Edge:
+    """The API as one ASGI application."""
+
+    def __init__(self, app: App, routes: Iterable[Route]) -> None:
+        self.app = app
+        self.limits = Limits(on=app.settings.rate_limit)
+        self.idempotency = Idempotency()
+        self.metrics = Metrics()
+        self._origins = frozenset(app.settings.cors_origins)
+        self._proxies = frozenset(app.settings.trusted_proxies)
+        self._static: dict[str, dict[str, Route]] = {}
+        self._patterns: dict[str, list[tuple[re.Pattern[str], dict[str, Route]]]] = {}
+        by_path: dict[str, dict[str, Route]] = {}
+        for route in routes:
+            by_path.setdefault(route.full_path, {})[route.method] = route
+        for path, methods in by_path.items():
+            if "{" in path:
+                pattern, _, _ = compile_path(path)
+                self._patterns.setdefault(_bucket(path), []).append((pattern, methods))
+            else:
+                self._static[path] = methods
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; whatever goes wrong is told in the envelope."""
+        started = time.perf_counter()
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        request_id = self._request_id(headers)
+        context = RequestContext(request_id)
+        token = REQUEST.set(context)
+        exchange = Exchange(self, scope, receive, send, headers, request_id)
+        try:
+            await exchange.answer(context)
+        except Disconnected:
+            exchange.status = 499
+        except StockwrightError as error:
+            await exchange.fail(error)
+        except Exception:
+            self.app.log.exception("request failed", request_id=request_id, path=scope["path"])
+            await exchange.fail(StockwrightError())
+        finally:
+            REQUEST.reset(token)
+            seconds = time.perf_counter() - started
+            self.metrics.observe(exchange.route_name, scope["method"], exchange.status, seconds)
+            self.app.log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=exchange.status,
+                duration_ms=round(seconds * 1000, 2),
+                request_id=request_id,
+                actor=exchange.actor.id,
+            )
+
+    def match(self, path: str) -> tuple[dict[str, Route], Mapping[str, str]]:
+        """Find the routes of a path, and what stands in its variable parts."""
+        found = self._static.get(path)
+        if found is not None:
+            return found, {}
+        for pattern, methods in self._patterns.get(_bucket(path), ()):
+            match = pattern.match(path)
+            if match:
+                return methods, match.groupdict()
+        raise NotFound(f"There is nothing at {path[:200]}")
+
+    def address(self, scope: Scope, headers: Mapping[str, str]) -> str:
+        """Tell where the request comes from; a trusted proxy's word counts."""
+        peer = scope["client"][0] if scope.get("client") else ""
+        if peer in self._proxies and "x-forwarded-for" in headers:
+            return headers["x-forwarded-for"].split(",")[-1].strip()
+        return peer
+
+    def cors(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Let the configured origins read the answer."""
+        origin = headers.get("origin")
+        if origin is None or not self._origins:
+            return {}
+        if origin not in self._origins:
+            return {"vary": "Origin"}
+        return {"access-control-allow-origin": origin, "access-control-expose-headers": EXPOSED_HEADERS, "vary": "Origin"}
+
+    def _request_id(self, headers: Mapping[str, str]) -> str:
+        given = headers.get("x-request-id", "")
+        return given if _REQUEST_ID.fullmatch(given) else self.app.ids.new("req")
+
+
+class Exchange:
+    """One request on its way to its answer."""
+
+    def __init__(
+        self,
+        edge: Edge,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        headers: Mapping[str, str],
+        request_id: str,
+    ) -> None:
+        self.edge, self.app = edge, edge.app
+        self.scope, self.receive, self.send = scope, receive, send
+        self.headers, self.request_id = headers, request_id
+        self.actor: Actor = ANONYMOUS
+        self.route_name = "unmatched"
+        self.status = 500
+        self.started = False
+        self.extra: dict[str, str] = edge.cors(headers)
+
+    async def answer(self, context: RequestContext) -> None:
+        """Go the whole way."""
+        methods, path = self.edge.match(self.scope["path"])
+        method = self.scope["method"]
+        if method == "OPTIONS":
+            self.route_name = next(iter(methods.values())).full_path
+            await self._preflight(methods)
+            return
+        route = methods.get("GET" if method == "HEAD" else method)
+        if route is None:
+            raise MethodNotAllowed(methods)
+        self.route_name = route.full_path
+        await self._authorise(route)
+        call = await self._parse(route, path)
+        await self._run(route, call, context)
+
+    async def fail(self, error: StockwrightError) -> None:
+        """Answer with an error, unless the answer has begun."""
+        if self.started:
+            return
+        headers = retry_after(error)
+        if isinstance(error, MethodNotAllowed):
+            headers["allow"] = error.allowed
+        if isinstance(error, Unauthorized):
+            headers["www-authenticate"] = "Bearer"
+        if isinstance(error, AlreadyDone):
+            # Its record vanished between the refusal and the look: the same key may be tried again.
+            headers["retry-after"] = str(BUSY_RETRY_SECONDS)
+        status = STATUS.get(error.code, 503 if error.transient else 500)
+        body = failure(error, self.request_id, self.app.clock.now(), wire_of(error.details))
+        await self._send(status, body, "application/json", headers)
+
+    async def _authorise(self, route: Route) -> None:
+        address = self.edge.address(self.scope, self.headers)
+        header = self.headers.get("authorization")
+        if route.who == "public":
+            self.extra |= self.edge.limits.count(route.limit, f"address {address}")
+            return
+        if header is None and route.loopback_too and address in _LOOPBACK:
+            return
+        if header is None:
+            self.edge.limits.count(route.limit, f"address {address}")
+            raise Unauthorized
+        try:
+            self.actor = await authenticate(self.app, header)
+        except Unauthorized:
+            self.edge.limits.count(route.limit, f"address {address}")
+            raise
+        self.extra |= self.edge.limits.count(route.limit, self.actor.id)
+        if not _may(self.actor, route):
+            raise Forbidden
+
+    async def _parse(self, route: Route, path: Mapping[str, str]) -> Call:
+        query = decode.query(route.query, self.scope["query_string"]) if route.query is not None else None
+        raw = await self._body(route.body_bytes_max) if route.changes else b""
+        self.raw_body = raw
+        body = decode.body(route.body, raw, self.headers.get("content-type", "")) if route.body is not None else None
+        return Call(
+            app=self.app,
+            actor=self.actor,
+            path={name: decode.path_text(value) for name, value in path.items()},
+            query=query,
+            body=body,
+            headers=self.headers,
+            address=self.edge.address(self.scope, self.headers),
+            request_id=self.request_id,
+            scope=self.scope,
+        )
+
+    async def _body(self, most: int) -> bytes:
+        """Read the body, and stop at the first byte too many."""
+        length = self.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > most:
+            raise PayloadTooLarge(f"The request body may hold at most {most} bytes")
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            part = message.get("body", b"")
+            size += len(part)
+            if size > most:
+                raise PayloadTooLarge(f"The request body may hold at most {most} bytes")
+            parts.append(part)
+            if not message.get("more_body", False):
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def _run(self, route: Route, call: Call, context: RequestContext) -> None:
+        key = self.headers.get("idempotency-key") if route.changes else None
+        if route.limit == "sign-in":
+            name = getattr(call.body, "email", None) or getattr(call.body, "username", None) or ""
+            self.edge.limits.count("sign-in-account", f"account {name.strip().casefold()}")
+        if key is None:
+            await self._show(route, _answer(route, call, await route.run(call)))
+            return
+        # One person's keys are their own; an anonymous caller's are their address's.
+        whose = self.actor.id if self.actor is not ANONYMOUS else f"address {call.address}"
+        result, kept = await self.edge.idempotency.run(
+            self.app,
+            context,
+            f"{whose}#{check_key(key)}",
+            request_hash(route.method, self.scope["path"], self.raw_body),
+            lambda: route.run(call),
+            lambda result: _kept(route, _answer(route, call, result)),
+        )
+        if kept is None:
+            await self._show(route, _answer(route, call, result))
+        else:
+            self.extra["idempotency-replayed"] = "true"
+            answer = Answer(kept["data"], kept["etag"], kept["status"], kept["headers"])
+            await self._show(route, answer)
+
+    async def _show(self, route: Route, answer: Answer) -> None:
+        status = answer.status or route.status
+        headers = dict(answer.headers)
+        if answer.stream is not None:
+            await self._stream(answer, headers)
+            return
+        if answer.etag is not None:
+            headers["etag"] = answer.etag
+            headers["cache-control"] = "private, no-cache"
+            if not route.changes and _matches(self.headers.get("if-none-match"), answer.etag):
+                await self._send(304, b"", None, headers)
+                return
+        if answer.raw is not None:
+            await self._send(status, answer.raw, answer.content_type, headers)
+            return
+        body = success(answer.data, self.request_id, self.app.clock.now(), **answer.also)
+        await self._send(status, body, "application/json", headers)
+
+    async def _preflight(self, methods: Iterable[str]) -> None:
+        headers = {"allow": ", ".join(sorted({*methods, "OPTIONS"}))}
+        if "access-control-allow-origin" in self.extra:
+            headers |= {
+                "access-control-allow-methods": ALLOWED_METHODS,
+                "access-control-allow-headers": ALLOWED_HEADERS,
+                "access-control-max-age": "600",
+            }
+        await self._send(204, b"", None, headers)
+
+    async def _send(
+        self, status: int, body: bytes, content_type: str | None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.status = status
+        self.started = True
+        own = {**self.extra, **(headers or {})}
+        sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in own.items()]
+        sent += [pair for pair in SECURITY_HEADERS if pair[0].decode() not in own]
+        sent.append((b"x-request-id", self.request_id.encode()))
+        if content_type is not None:
+            sent.append((b"content-type", content_type.encode()))
+        if status not in {204, 304}:
+            sent.append((b"content-length", str(len(body)).encode()))
+        await self.send({"type": "http.response.start", "status": status, "headers": sent})
+        await self.send({"type": "http.response.body", "body": b"" if self.scope["method"] == "HEAD" else body})
+
+    async def _stream(self, answer: Answer, headers: dict[str, str]) -> None:
+        """Send what comes until the client goes away."""
+        assert answer.stream is not None  # noqa: S101 - the caller looked
+        self.status = 200
+        self.started = True
+        own = {**self.extra, **headers, "content-type": answer.content_type, "x-request-id": self.request_id}
+        sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in own.items()]
+        sent += SECURITY_HEADERS
+        await self.send({"type": "http.response.start", "status": 200, "headers": sent})
+        async for part in answer.stream:
+            await self.send({"type": "http.response.body", "body": part, "more_body": True})
+        await self.send({"type": "http.response.body", "body": b""})
+
+
+def _bucket(path: str) -> str:
+    """Group patterns by the first words of the path, so that few are tried."""
+    return "/".join(path.split("/", 3)[:3])
+
+
+def _may(actor: Actor, route: Route) -> bool:
+    if actor.kind == "key":
+        return bool(actor.scopes & route.scopes)
+    return route.who == "any" or actor.is_admin
+
+
+def _answer(route: Route, call: Call, result: Any) -> Answer:
+    shown = result if route.show is None else route.show(call, result)
+    return shown if isinstance(shown, Answer) else Answer(shown)
+
+
+def _kept(route: Route, answer: Answer) -> dict[str, Any]:
+    return {
+        "status": answer.status or route.status,
+        "data": msgspec.to_builtins(answer.data),
+        "etag": answer.etag,
+        "headers": dict(answer.headers),
+    }
+
+
+def _matches(header: str | None, etag: str) -> bool:
+    """Compare weakly, as RFC 9110 section 13.1.2 says for If-None-Match."""
+    if header is None:
+        return False
+    tags = [each.strip().removeprefix("W/") for each in header.split(",")]
+    return "*" in tags or etag.removeprefix("W/") in tags

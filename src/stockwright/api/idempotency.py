@@ -1,0 +1,88 @@
+"""Idempotency-Key: the same key and request have one effect, and one answer.
+
+The use case runs straight away with a `Once` in the request's context, and its commit writes the
+key's record beside the effect. Only where that does not end well (the record is there already, or
+the decision says no) is the record looked for, so a first request pays no extra read. The 4xx of a
+first request is not kept: it changed nothing, and asking again asks again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from stockwright.domain.errors import IdempotencyInProgress, IdempotencyKeyReused, Invalid, Refused
+from stockwright.store.records.batch import AlreadyDone, complete_idempotency, find_idempotency
+from stockwright.usecases.context import App, Once, RequestContext
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+Kept = Mapping[str, Any]
+"""An answer as it is kept: status, data, etag, headers."""
+
+
+def request_hash(method: str, path: str, raw_body: bytes) -> str:
+    """Tell requests apart: the same key with another hash is a mistake of the client's."""
+    return hashlib.sha256(b"\x00".join((method.encode(), path.encode(), raw_body))).hexdigest()
+
+
+class Idempotency:
+    """The keys being worked on in this process, and the way through for each request that has one."""
+
+    def __init__(self) -> None:
+        self._working: set[str] = set()
+
+    async def run(
+        self,
+        app: App,
+        context: RequestContext,
+        key: str,
+        hashed: str,
+        work: Callable[[], Awaitable[Any]],
+        render: Callable[[Any], Kept],
+    ) -> tuple[Any, Kept | None]:
+        """Return (result, None) of a first request, or (None, kept answer) of a repeated one."""
+        if key in self._working:
+            raise IdempotencyInProgress
+        self._working.add(key)
+        once = Once(key, hashed, lambda result: msgspec.to_builtins(render(result)))
+        context.once = once
+        try:
+            result = await work()
+            if once.committed and not once.rendered:
+                await complete_idempotency(app.store, key, msgspec.to_builtins(render(result)))
+            elif not once.committed:
+                # Nothing was changed: either a repeat of something that holds, or a replay.
+                kept = await self._find(app, key, hashed)
+                if kept is not None:
+                    return None, kept
+        except (AlreadyDone, Refused):
+            kept = await self._find(app, key, hashed)
+            if kept is not None:
+                return None, kept
+            raise
+        finally:
+            context.once = None
+            self._working.discard(key)
+        return result, None
+
+    async def _find(self, app: App, key: str, hashed: str) -> Kept | None:
+        found = await find_idempotency(app.store, key)
+        if found is None:
+            return None
+        known_hash, kept = found
+        if known_hash != hashed:
+            raise IdempotencyKeyReused
+        if kept is None:
+            raise IdempotencyInProgress("The first request with this Idempotency-Key was done, but its answer was lost")
+        return kept
+
+
+def check_key(key: str) -> str:
+    """Refuse a key that is not 1 to 255 printable characters."""
+    if not _KEY.fullmatch(key):
+        raise Invalid.field("Idempotency-Key", "must be 1 to 255 printable ASCII characters")
+    return key

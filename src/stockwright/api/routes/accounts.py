@@ -1,0 +1,227 @@
+"""Accounts, sessions, the second factor and API keys (S1, S2, S3, S4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from stockwright.api.route import Answer, Call, Route, require
+from stockwright.api.routes.catalog import show_list
+from stockwright.api.schemas.accounts import (
+    ApiKeyBody,
+    ApiKeyView,
+    ChangePasswordBody,
+    ConfirmBody,
+    Credentials,
+    EmailBody,
+    MadeKeyView,
+    MessageView,
+    MfaBody,
+    MfaView,
+    NameBody,
+    RefreshBody,
+    ResetBody,
+    SessionView,
+    SetUpBody,
+    SignedUpView,
+    SignInBody,
+    SignOutBody,
+    UserPatch,
+    UserView,
+    api_key_view,
+    made_key_view,
+    session_view,
+    user_view,
+)
+from stockwright.api.schemas.common import ListQuery, ListView
+from stockwright.domain.account import Account, ApiKey
+from stockwright.store.records.accounts import get_account
+from stockwright.usecases import accounts, api_keys, sign_in
+from stockwright.usecases.accounts import ChangeAccount, SignUp
+from stockwright.usecases.api_keys import MadeKey
+
+TAG, KEYS = "Accounts", "API keys"
+
+
+def _email(body: Any) -> str:
+    text: str = require(body.email if body.email is not None else body.username, "email")
+    return text
+
+
+async def _sign_up(call: Call) -> str:
+    body: Credentials = call.body
+    return await accounts.sign_up(call.app, call.actor, SignUp(_email(body), body.password, body.name))
+
+
+def _show_signed_up(call: Call, email: str) -> SignedUpView:
+    message = "You can sign in now"
+    if call.app.mail.delivers:
+        message = "We have sent you an e-mail; follow what it says"
+    return SignedUpView(email=email, message=message)
+
+
+async def _confirm(call: Call) -> str:
+    await accounts.confirm_sign_up(call.app, call.actor, _email(call.body), call.body.code)
+    return "Your e-mail address is confirmed; you can sign in now"
+
+
+async def _resend(call: Call) -> str:
+    await accounts.resend_code(call.app, call.actor, _email(call.body))
+    return "If this address waits for its confirmation, a new code is on its way"
+
+
+async def _sign_in(call: Call) -> sign_in.Session:
+    body: SignInBody = call.body
+    return await sign_in.sign_in(call.app, sign_in.SignIn(_email(body), body.password, body.mfa_code))
+
+
+async def _refresh(call: Call) -> sign_in.Session:
+    return await sign_in.refresh(call.app, call.body.refresh_token)
+
+
+async def _sign_out(call: Call) -> str:
+    await sign_in.sign_out(call.app, call.actor, call.body.refresh_token)
+    return "Signed out"
+
+
+async def _forgot(call: Call) -> str:
+    await accounts.forgot_password(call.app, call.actor, _email(call.body))
+    return "If this address has an account, a code to reset its password is on its way"
+
+
+async def _reset(call: Call) -> str:
+    body: ResetBody = call.body
+    await accounts.reset_password(call.app, call.actor, _email(body), body.code, body.password)
+    return "Your password is changed; sign in with the new one"
+
+
+async def _me(call: Call) -> Account:
+    return await accounts.get_me(call.app, call.actor)
+
+
+async def _rename(call: Call) -> Account:
+    return await accounts.rename_me(call.app, call.actor, call.body.name, call.expected_version())
+
+
+async def _change_password(call: Call) -> str:
+    body: ChangePasswordBody = call.body
+    await accounts.change_password(call.app, call.actor, body.current_password, body.new_password)
+    return "Your password is changed; sign in again"
+
+
+async def _mfa(call: Call) -> MfaView:
+    body: MfaBody = call.body
+    await accounts.get_me(call.app, call.actor)
+    if body.action == "setup":
+        secret, uri = await sign_in.begin_mfa(call.app, call.actor)
+        return MfaView(enabled=False, secret=secret, otpauth_uri=uri)
+    if body.action == "confirm":
+        await sign_in.confirm_mfa(call.app, call.actor, require(body.code or None, "code"))
+        return MfaView(enabled=True)
+    await sign_in.end_mfa(call.app, call.actor, require(body.password or None, "password"))
+    return MfaView(enabled=False)
+
+
+async def _set_up(call: Call) -> Account:
+    body: SetUpBody = call.body
+    return await accounts.set_up(call.app, call.actor, body.token, SignUp(body.email, body.password, body.name))
+
+
+async def _users(call: Call) -> tuple[list[Account], str | None]:
+    return await accounts.list_accounts(call.app, call.query.limit, call.position())
+
+
+async def _user(call: Call) -> Account:
+    return await get_account(call.app.store, call.path["id"])
+
+
+async def _change_user(call: Call) -> Account:
+    body: UserPatch = call.body
+    return await accounts.change_account(
+        call.app,
+        call.actor,
+        ChangeAccount(call.path["id"], body.role, body.disabled, body.name, call.expected_version()),
+    )
+
+
+async def _make_key(call: Call) -> MadeKey:
+    return await api_keys.create_api_key(call.app, call.actor, call.body.name, call.body.scopes)
+
+
+async def _keys(call: Call) -> tuple[list[ApiKey], str | None]:
+    return await api_keys.list_api_keys(call.app, call.query.limit, call.position())
+
+
+async def _revoke(call: Call) -> str:
+    return await api_keys.revoke_api_key(call.app, call.actor, call.path["id"])
+
+
+async def _jwks(call: Call) -> Answer:
+    return Answer(raw=msgspec.json.encode(call.app.tokens.jwks()), headers={"cache-control": "public, max-age=300"})
+
+
+def _show_message(_: Call, message: str) -> MessageView:
+    return MessageView(message=message)
+
+
+def _show_user(_: Call, account: Account) -> Answer:
+    return Answer(user_view(account), etag=f'"{account.version}"')
+
+
+_OPEN: dict[str, Any] = {"who": "public", "tag": TAG, "limit": "sign-in"}
+_SIGN_UP: dict[str, Any] = {
+    "run": _sign_up,
+    "show": _show_signed_up,
+    "body": Credentials,
+    "answer": SignedUpView,
+    "status": 201,
+    "summary": "Sign up; the answer is the same for every address",
+    **_OPEN,
+}
+_SIGN_IN: dict[str, Any] = {
+    "run": _sign_in,
+    "show": lambda _, session: session_view(session),
+    "body": SignInBody,
+    "answer": SessionView,
+    "summary": "Sign in",
+    "errors": (401, 403),
+    **_OPEN,
+}
+_TOLD: dict[str, Any] = {"show": _show_message, "answer": MessageView}
+_ME: dict[str, Any] = {"show": _show_user, "answer": UserView, "who": "any", "tag": TAG}
+_USER: dict[str, Any] = {"show": _show_user, "answer": UserView, "tag": TAG, "errors": (404, 409, 412)}
+
+ROUTES = (
+    Route("POST", "/signup", **_SIGN_UP),
+    Route("POST", "/users", **_SIGN_UP),
+    Route("POST", "/signup/confirm", _confirm, "Confirm an address with its mailed code", body=ConfirmBody, **_TOLD, **_OPEN),
+    Route("POST", "/signup/resend", _resend, "Mail a new code", body=EmailBody, **_TOLD, **_OPEN),
+    Route("POST", "/signin", **_SIGN_IN),
+    Route("POST", "/users/login", **_SIGN_IN),
+    Route("POST", "/auth/login", **_SIGN_IN),
+    Route("POST", "/token/refresh", _refresh, "Renew a session; a spent refresh token ends it", TAG,
+          lambda _, session: session_view(session), who="public", body=RefreshBody, answer=SessionView, errors=(401,)),
+    Route("POST", "/signout", _sign_out, "End a session, or all of them", who="any", tag=TAG, body=SignOutBody, **_TOLD),
+    Route("POST", "/password/forgot", _forgot, "Mail a code to reset the password", body=EmailBody, **_TOLD, **_OPEN),
+    Route("POST", "/password/reset", _reset, "Set a new password with the mailed code", body=ResetBody, **_TOLD, **_OPEN),
+    Route("POST", "/setup", _set_up, "Make the first admin with the start's one-time token",
+          show=lambda _, account: user_view(account), body=SetUpBody, answer=UserView, status=201, errors=(401, 409), **_OPEN),
+    Route("GET", "/users/me", _me, "Get one's own account", **_ME),
+    Route("PATCH", "/users/me", _rename, "Change one's own name", body=NameBody, errors=(412,), **_ME),
+    Route("POST", "/users/me/password", _change_password, "Change one's own password; every session ends", who="any",
+          tag=TAG, body=ChangePasswordBody, **_TOLD),
+    Route("POST", "/users/me/mfa", _mfa, "Set up, confirm or switch off the second factor (TOTP)", TAG,
+          who="any", body=MfaBody, answer=MfaView, errors=(401, 409)),
+    Route("GET", "/users", _users, "List accounts", TAG,
+          lambda call, found: show_list(call, found, user_view), query=ListQuery, answer=ListView[UserView]),
+    Route("GET", "/users/{id}", _user, "Get an account", **_USER),
+    Route("PATCH", "/users/{id}", _change_user, "Change a role, or whether an account may sign in", body=UserPatch, **_USER),
+    Route("GET", "/api-keys", _keys, "List API keys", KEYS,
+          lambda call, found: show_list(call, found, api_key_view), query=ListQuery, answer=ListView[ApiKeyView]),
+    Route("POST", "/api-keys", _make_key, "Make an API key; it is shown this once", KEYS,
+          lambda _, made: made_key_view(made.key, made.shown), body=ApiKeyBody, answer=MadeKeyView, status=201),
+    Route("DELETE", "/api-keys/{id}", _revoke, "Revoke an API key", KEYS,
+          lambda _, key_id: MessageView(message=f"API key {key_id} is revoked"), answer=MessageView, errors=(404,)),
+    Route("GET", "/.well-known/jwks.json", _jwks, "The public key of the tokens (JWKS)", TAG, who="public", root=True),
+)  # fmt: skip

@@ -1,0 +1,239 @@
+"""Accounts, sessions and API keys on the wire (S1, S2, S3, S4)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from stockwright.api.envelope import iso
+from stockwright.api.schemas.common import Text, Whole, Wire
+from stockwright.domain.account import Account, ApiKey
+from stockwright.usecases.sign_in import Session
+
+Password = Annotated[str, Meta(min_length=1, max_length=1000)]
+Email = Annotated[str, Meta(max_length=1000)]
+Digits = Annotated[str, Meta(min_length=1, max_length=20)]
+Token = Annotated[str, Meta(min_length=1, max_length=4096)]
+
+
+class Credentials(Wire):
+    """An e-mail, under either of its names, and a password; S3's pool ids are accepted."""
+
+    password: Password
+    email: Email | None = None
+    username: Email | None = None
+    name: Text = ""
+    client_id: Text | None = None
+    user_pool_id: Text | None = None
+
+
+class SignInBody(Wire):
+    """Credentials, and the authenticator app's code where the second factor is on."""
+
+    password: Password
+    email: Email | None = None
+    username: Email | None = None
+    mfa_code: Annotated[str, Meta(max_length=20)] = ""
+    client_id: Text | None = None
+    user_pool_id: Text | None = None
+
+
+class SetUpBody(Wire):
+    """The first admin, with the token that the start printed."""
+
+    token: Token
+    email: Email
+    password: Password
+    name: Text = ""
+
+
+class EmailBody(Wire):
+    """An e-mail, under either of its names."""
+
+    email: Email | None = None
+    username: Email | None = None
+
+
+class ConfirmBody(Wire):
+    """The mailed code."""
+
+    code: Digits
+    email: Email | None = None
+    username: Email | None = None
+
+
+class RefreshBody(Wire):
+    """The refresh token to renew."""
+
+    refresh_token: Token
+
+
+class SignOutBody(Wire):
+    """The session to end; without it, all of them."""
+
+    refresh_token: Token | None = None
+
+
+class ResetBody(Wire):
+    """A new password, with the mailed code."""
+
+    code: Digits
+    password: Password
+    email: Email | None = None
+    username: Email | None = None
+
+
+class ChangePasswordBody(Wire):
+    """A new password, knowing the current one."""
+
+    current_password: Password
+    new_password: Password
+
+
+class MfaBody(Wire):
+    """A step of the second factor: `setup`, then `confirm` with a code, or `off` with the password."""
+
+    action: Literal["setup", "confirm", "off"]
+    code: Annotated[str, Meta(max_length=20)] = ""
+    password: Annotated[str, Meta(max_length=1000)] = ""
+
+
+class MfaView(Wire):
+    """The second factor; secret and URI only right after `setup`."""
+
+    enabled: bool
+    secret: str | None = None
+    otpauth_uri: str | None = None
+
+
+class NameBody(Wire):
+    """One's own name."""
+
+    name: Text
+    expected_version: Whole | None = None
+
+
+class UserPatch(Wire):
+    """What an admin changes of an account."""
+
+    role: Literal["admin", "customer"] | None = None
+    disabled: bool | None = None
+    name: Text | None = None
+    expected_version: Whole | None = None
+
+
+class UserView(Wire):
+    """An account, without anything secret."""
+
+    id: str
+    email: str
+    name: str
+    role: str
+    status: str
+    disabled: bool
+    mfa_enabled: bool
+    version: int
+    created_at: str
+    updated_at: str
+
+
+class SignedUpView(Wire):
+    """The same for every address."""
+
+    email: str
+    message: str
+
+
+class SessionView(Wire):
+    """S2's tokens; `token` is S4's name for the ID token. `expiresIn` in seconds."""
+
+    id_token: str
+    access_token: str
+    refresh_token: str
+    token: str
+    expires_in: int
+    token_type: str
+    user: UserView
+
+
+class MessageView(Wire):
+    """A sentence."""
+
+    message: str
+
+
+class ApiKeyBody(Wire):
+    """A new API key."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    scopes: Annotated[list[Text], Meta(min_length=1, max_length=20)]
+
+
+class ApiKeyView(Wire):
+    """An API key, by which nobody can act."""
+
+    id: str
+    name: str
+    scopes: list[str]
+    hint: str
+    created_by: str
+    created_at: str
+    last_used_at: str | None
+
+
+class MadeKeyView(ApiKeyView):
+    """A new API key with the key itself, shown this once."""
+
+    key: str
+
+
+def user_view(account: Account) -> UserView:
+    """Show an account."""
+    return UserView(
+        id=account.id,
+        email=account.email,
+        name=account.name,
+        role=account.role,
+        status=account.status,
+        disabled=account.disabled,
+        mfa_enabled=account.mfa is not None and account.mfa.on,
+        version=account.version,
+        created_at=iso(account.created_at),
+        updated_at=iso(account.updated_at),
+    )
+
+
+def session_view(session: Session) -> SessionView:
+    """Show a session's tokens."""
+    return SessionView(
+        id_token=session.id_token,
+        access_token=session.access_token,
+        refresh_token=session.refresh_token,
+        token=session.id_token,
+        expires_in=session.expires_in,
+        token_type="Bearer",  # noqa: S106 - the name of the scheme
+        user=user_view(session.account),
+    )
+
+
+def _key_fields(key: ApiKey) -> dict[str, object]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": list(key.scopes),
+        "hint": key.hint,
+        "created_by": key.created_by,
+        "created_at": iso(key.created_at),
+        "last_used_at": None if key.last_used_at is None else iso(key.last_used_at),
+    }
+
+
+def api_key_view(key: ApiKey) -> ApiKeyView:
+    """Show a key by its last characters."""
+    return ApiKeyView(**_key_fields(key))  # type: ignore[arg-type]
+
+
+def made_key_view(key: ApiKey, shown: str) -> MadeKeyView:
+    """Show a new key, this once."""
+    return MadeKeyView(**_key_fields(key), key=shown)  # type: ignore[arg-type]

@@ -1,0 +1,28 @@
+"""The state now, as a refusal tells it: domain things inside an error's details, made fit for the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stockwright.api.schemas.catalog import product_view
+from stockwright.api.schemas.inventory import location_view, stock_view
+from stockwright.api.schemas.orders import order_view
+from stockwright.domain.order import Order
+from stockwright.domain.stock import Location, Stock
+from stockwright.usecases.catalog import StockedProduct
+
+_VIEWS: dict[type, Any] = {
+    StockedProduct: product_view,
+    Stock: stock_view,
+    Location: location_view,
+    Order: order_view,
+}
+
+
+def wire_of(details: Any) -> Any:
+    """Show the domain things that an error's details hold."""
+    if isinstance(details, Mapping):
+        return {name: wire_of(value) for name, value in details.items()}
+    view = _VIEWS.get(type(details))
+    return details if view is None else view(details)

@@ -1,0 +1,228 @@
+"""Access patterns of accounts, their sign-in lockouts and refresh-token families, and API keys."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from stockwright.domain.account import Account, ApiKey, Code, Lockout, Mfa
+from stockwright.domain.errors import NotFound
+from stockwright.store.port import ABSENT
+
+if TYPE_CHECKING:
+    from stockwright.store.port import Item, Key, Store
+    from stockwright.store.records.batch import Batch
+
+LOCKOUT_SECONDS = 24 * 3600
+
+
+def account_key(account_id: str) -> Key:
+    """The account's item."""
+    return (f"ACCOUNT#{account_id}", "ACCOUNT")
+
+
+def email_key(email: str) -> Key:
+    """The claim that makes an address one account's own."""
+    return (f"EMAIL#{email}", "EMAIL")
+
+
+async def find_account(store: Store, account_id: str) -> Account | None:
+    """Find an account by its id."""
+    item = (await store.get([account_key(account_id)])).get(account_key(account_id))
+    return account_of(item) if item else None
+
+
+async def get_account(store: Store, account_id: str) -> Account:
+    """Get an account or refuse."""
+    account = await find_account(store, account_id)
+    if account is None:
+        raise NotFound("User not found")
+    return account
+
+
+async def find_account_by_email(store: Store, email: str) -> Account | None:
+    """Find an account by its address in normal form."""
+    claim = (await store.get([email_key(email)])).get(email_key(email))
+    return None if claim is None else await find_account(store, claim.body["accountId"])
+
+
+async def page_of_accounts(
+    store: Store, *, role: str | None = None, after: str | None = None, limit: int = 20, reverse: bool = True
+) -> tuple[list[Account], str | None]:
+    """Read accounts, newest first."""
+    where = {"role": role} if role else None
+    page = await store.query("ACCOUNT", index="list", where=where, after=after, limit=limit, reverse=reverse)
+    return [account_of(item) for item in page.items], page.next
+
+
+def put_account(batch: Batch, account: Account) -> None:
+    """Write an account, expecting the version that it was loaded with."""
+    batch.put(
+        account_key(account.id), _account_body(account), account.version, {"list": ("ACCOUNT", account.id)}
+    )
+
+
+def claim_email(batch: Batch, email: str, account_id: str) -> None:
+    """Make an address this account's own; Stale where somebody has it."""
+    batch.put(email_key(email), {"accountId": account_id}, ABSENT)
+
+
+def account_of(item: Item) -> Account:
+    """Read an account from its item."""
+    body = item.body
+    return Account(
+        id=body["id"],
+        email=body["email"],
+        name=body["name"],
+        role=body["role"],
+        status=body["status"],
+        password_hash=body["passwordHash"],
+        disabled=body["disabled"],
+        valid_after=body["validAfter"],
+        confirm_code=_code_of(body.get("confirmCode")),
+        reset_code=_code_of(body.get("resetCode")),
+        mfa=Mfa(**body["mfa"]) if body.get("mfa") else None,
+        created_at=body["createdAt"],
+        updated_at=body["updatedAt"],
+        version=item.version,
+    )
+
+
+def _account_body(account: Account) -> dict[str, Any]:
+    return {
+        "id": account.id,
+        "email": account.email,
+        "name": account.name,
+        "role": account.role,
+        "status": account.status,
+        "passwordHash": account.password_hash,
+        "disabled": account.disabled,
+        "validAfter": account.valid_after,
+        "confirmCode": asdict(account.confirm_code) if account.confirm_code else None,
+        "resetCode": asdict(account.reset_code) if account.reset_code else None,
+        "mfa": asdict(account.mfa) if account.mfa else None,
+        "createdAt": account.created_at,
+        "updatedAt": account.updated_at,
+    }
+
+
+def _code_of(body: dict[str, Any] | None) -> Code | None:
+    return Code(**body) if body else None
+
+
+# ---- lockouts --------------------------------------------------------------------------------
+
+
+def _lockout_key(email: str) -> Key:
+    return (f"LOCKOUT#{hashlib.sha256(email.encode()).hexdigest()}", "LOCKOUT")
+
+
+async def load_lockout(store: Store, email: str) -> Lockout:
+    """Load the failures on an address; none where it was never tried."""
+    item = (await store.get([_lockout_key(email)])).get(_lockout_key(email))
+    return Lockout() if item is None else Lockout(item.body["failures"], item.body["lockedUntil"], item.version)
+
+
+def put_lockout(batch: Batch, email: str, lockout: Lockout, now: int) -> None:
+    """Write the failures on an address; forgotten a day after the last."""
+    batch.put(
+        _lockout_key(email),
+        {"failures": lockout.failures, "lockedUntil": lockout.locked_until},
+        lockout.version,
+        ttl=now // 1000 + LOCKOUT_SECONDS,
+    )
+
+
+# ---- refresh tokens --------------------------------------------------------------------------
+
+
+def _family_key(family_id: str) -> Key:
+    return (f"FAMILY#{family_id}", "FAMILY")
+
+
+async def find_family(store: Store, family_id: str) -> Item | None:
+    """Find the family of refresh tokens that one sign-in began."""
+    return (await store.get([_family_key(family_id)])).get(_family_key(family_id))
+
+
+async def page_of_families(store: Store, account_id: str) -> list[tuple[Key, int]]:
+    """Read an account's families: key and version (at most 1000)."""
+    page = await store.query(f"FAMILY#{account_id}", index="owner", limit=1000)
+    return [(item.key, item.version) for item in page.items]
+
+
+def put_family(batch: Batch, family_id: str, body: dict[str, Any], version: int) -> None:
+    """Write a family: the hash of its one good token, whose it is, and when it ends."""
+    batch.put(
+        _family_key(family_id),
+        body,
+        version,
+        {"owner": (f"FAMILY#{body['accountId']}", family_id)},
+        ttl=body["expiresAt"] // 1000,
+    )
+
+
+# ---- API keys --------------------------------------------------------------------------------
+
+
+def api_key_key(digest: str) -> Key:
+    """The key's item, found by the SHA-256 of what the machine shows."""
+    return (f"APIKEY#{digest}", "APIKEY")
+
+
+async def find_api_key(store: Store, digest: str) -> ApiKey | None:
+    """Find a key by its SHA-256."""
+    item = (await store.get([api_key_key(digest)])).get(api_key_key(digest))
+    return api_key_of(item) if item else None
+
+
+async def page_of_api_keys(
+    store: Store, *, after: str | None = None, limit: int = 20
+) -> tuple[list[ApiKey], str | None]:
+    """Read the keys, newest first."""
+    page = await store.query("APIKEY", index="list", after=after, limit=limit, reverse=True)
+    return [api_key_of(item) for item in page.items], page.next
+
+
+async def get_api_key(store: Store, key_id: str) -> ApiKey:
+    """Get a key by its id, or refuse."""
+    page = await store.query("APIKEY", index="list", low=key_id, high=key_id + "\x00", limit=1)
+    if not page.items:
+        raise NotFound("API key not found")
+    return api_key_of(page.items[0])
+
+
+def put_api_key(batch: Batch, key: ApiKey) -> None:
+    """Write a key, expecting the version that it was loaded with."""
+    batch.put(
+        api_key_key(key.hash),
+        {
+            "id": key.id,
+            "name": key.name,
+            "scopes": list(key.scopes),
+            "hash": key.hash,
+            "hint": key.hint,
+            "createdBy": key.created_by,
+            "createdAt": key.created_at,
+            "lastUsedAt": key.last_used_at,
+        },
+        key.version,
+        {"list": ("APIKEY", key.id)},
+    )
+
+
+def api_key_of(item: Item) -> ApiKey:
+    """Read a key from its item."""
+    body = item.body
+    return ApiKey(
+        id=body["id"],
+        name=body["name"],
+        scopes=tuple(body["scopes"]),
+        hash=body["hash"],
+        hint=body["hint"],
+        created_by=body["createdBy"],
+        created_at=body["createdAt"],
+        last_used_at=body["lastUsedAt"],
+        version=item.version,
+    )

@@ -1,0 +1,394 @@
+"""Accounts: sign up, confirm, reset, and what admins do with them. Signing in is `sign_in.py`.
+
+Nothing here tells whether an address has an account: not an answer, not a status, not the time it
+takes. Codes are mailed by a reaction; events and logs never hold one.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import hmac
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from stockwright.domain.account import (
+    CODE_MS,
+    CODE_TRIES_MAX,
+    Account,
+    Code,
+    check_password,
+    normal_email,
+)
+from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, Unauthorized, VersionConflict
+from stockwright.store.port import ABSENT
+from stockwright.store.records import accounts as records
+from stockwright.store.records.batch import Batch, retried
+from stockwright.usecases.commit import commit, new_event
+from stockwright.usecases.sign_in import authenticate
+
+if TYPE_CHECKING:
+    from stockwright.domain.account import Actor, CodePurpose, Role
+    from stockwright.usecases.context import App
+
+__all__ = ["authenticate"]
+
+NAME_MAX = 100
+SETUP_KEY = ("SETUP", "SETUP")
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """A person who wants an account."""
+
+    email: str
+    password: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAccount:
+    """What an admin changes of an account; only what is given."""
+
+    id: str
+    role: Role | None = None
+    disabled: bool | None = None
+    name: str | None = None
+    expected_version: int | None = None
+
+
+@functools.cache
+def common_passwords() -> frozenset[str]:
+    """Load the most common passwords (zxcvbn's list of 30,000), at the first need."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    return frozenset(FREQUENCY_LISTS["passwords"])
+
+
+async def sign_up(app: App, actor: Actor, command: SignUp) -> str:
+    """Make a customer's account; returns the address, the same whether it had an account or not.
+
+    Where mail can be sent the address must be confirmed with a code; with only the local mailbox
+    the account is confirmed at once. The owner of an account that is there already is mailed.
+    """
+    email = normal_email(command.email)
+    check_password(command.password, email, common_passwords())
+    name = _checked_name(command.name)
+    password_hash = await app.passwords.hash(command.password)
+
+    async def attempt() -> str:
+        known = await records.find_account_by_email(app.store, email)
+        batch = Batch()
+        if known is not None:
+            batch.append(new_event(app, actor, "account.signup_repeated", known.id))
+        else:
+            account = _new_account(app, email, name, "customer", password_hash)
+            if app.mail.delivers:
+                account = replace(account, status="UNCONFIRMED")
+                batch.append(new_event(app, actor, "account.verification_requested", account.id))
+            records.put_account(batch, account)
+            records.claim_email(batch, email, account.id)
+            batch.append(new_event(app, actor, "account.created", account.id, role=account.role))
+        await commit(app, batch, email)
+        return email
+
+    return await retried(attempt)
+
+
+async def resend_code(app: App, actor: Actor, email: str) -> None:
+    """Mail a new confirmation code, if there is an account that waits for one."""
+    await _request_code(app, actor, email, "account.verification_requested", "UNCONFIRMED")
+
+
+async def forgot_password(app: App, actor: Actor, email: str) -> None:
+    """Mail a reset code, if there is such an account."""
+    await _request_code(app, actor, email, "account.reset_requested", None)
+
+
+async def _request_code(app: App, actor: Actor, email: str, name: str, status: str | None) -> None:
+    account = await records.find_account_by_email(app.store, normal_email(email))
+    if account is None or account.disabled or (status is not None and account.status != status):
+        return
+    batch = Batch()
+    batch.append(new_event(app, actor, name, account.id))
+    await commit(app, batch, email)
+
+
+async def issue_code(app: App, account_id: str, purpose: CodePurpose) -> tuple[Account, str]:
+    """Make the code that is about to be mailed; the former one of that purpose ends."""
+
+    async def attempt() -> tuple[Account, str]:
+        account = await records.get_account(app.store, account_id)
+        digits = app.ids.digits(6)
+        code = Code(_code_hash(app, account.id, purpose, digits), app.clock.now() + CODE_MS)
+        after = replace(account, confirm_code=code) if purpose == "confirm" else replace(account, reset_code=code)
+        batch = Batch()
+        records.put_account(batch, after)
+        await batch.commit(app.store)
+        return after, digits
+
+    return await retried(attempt)
+
+
+async def confirm_sign_up(app: App, actor: Actor, email: str, digits: str) -> None:
+    """Confirm an address with its mailed code; confirming again is fine."""
+    wanted = normal_email(email)
+
+    async def attempt() -> None:
+        account = await records.find_account_by_email(app.store, wanted)
+        good = await _spend_try(app, account, "confirm", digits)
+        account = await records.get_account(app.store, good)
+        batch = Batch()
+        records.put_account(
+            batch, replace(account, status="CONFIRMED", confirm_code=None, updated_at=app.clock.now())
+        )
+        batch.append(new_event(app, actor, "account.confirmed", account.id))
+        await commit(app, batch, wanted)
+
+    await retried(attempt)
+
+
+async def reset_password(app: App, actor: Actor, email: str, digits: str, password: str) -> None:
+    """Set a new password with a mailed code; every session of the account ends, a lock too."""
+    wanted = normal_email(email)
+    check_password(password, wanted, common_passwords())
+    password_hash = await app.passwords.hash(password)
+    account_id = await _spend_try(app, await records.find_account_by_email(app.store, wanted), "reset", digits)
+    await set_password(app, actor, account_id, password_hash)
+
+
+async def change_password(app: App, actor: Actor, current: str, password: str) -> None:
+    """Set a new password, knowing the current one; every session ends, this one too."""
+    account = await records.get_account(app.store, actor.id)
+    if not await app.passwords.verify(account.password_hash, current):
+        raise Invalid.field("currentPassword", "is not your current password")
+    check_password(password, account.email, common_passwords())
+    await set_password(app, actor, account.id, await app.passwords.hash(password))
+
+
+async def set_password(app: App, actor: Actor, account_id: str, password_hash: str) -> None:
+    """Write a password hash and end every session; who reads the account's mail has confirmed it."""
+
+    async def attempt() -> None:
+        account = await records.get_account(app.store, account_id)
+        now = app.clock.now()
+        batch = Batch()
+        records.put_account(
+            batch,
+            replace(
+                account,
+                password_hash=password_hash,
+                status="CONFIRMED",
+                valid_after=now,
+                reset_code=None,
+                updated_at=now,
+            ),
+        )
+        await end_sessions(app, batch, account_id)
+        lockout = await records.load_lockout(app.store, account.email)
+        if lockout.version != ABSENT:
+            records.put_lockout(batch, account.email, replace(lockout, failures=0, locked_until=0), now)
+        batch.append(new_event(app, actor, "account.password_changed", account_id))
+        await commit(app, batch, account_id)
+
+    await retried(attempt)
+
+
+async def end_sessions(app: App, batch: Batch, account_id: str) -> None:
+    """Take every refresh token of an account back."""
+    for key, version in await records.page_of_families(app.store, account_id):
+        batch.delete(key, version)
+
+
+async def get_me(app: App, actor: Actor) -> Account:
+    """Get the asker's own account; a machine has none."""
+    if actor.kind != "account":
+        raise Unauthorized("An API key has no account")
+    return await records.get_account(app.store, actor.id)
+
+
+async def rename_me(app: App, actor: Actor, name: str, expected_version: int | None = None) -> Account:
+    """Change one's own name."""
+    account = await get_me(app, actor)
+    return await change_account(
+        app, actor, ChangeAccount(account.id, name=name, expected_version=expected_version)
+    )
+
+
+async def change_account(app: App, actor: Actor, command: ChangeAccount) -> Account:
+    """Change a role, a name, or whether an account may sign in; the last admin stays one."""
+
+    async def attempt() -> Account:
+        before = await records.get_account(app.store, command.id)
+        if command.expected_version not in (None, before.version):
+            raise VersionConflict(details={"current": before})
+        after = replace(
+            before,
+            name=before.name if command.name is None else _checked_name(command.name),
+            role=before.role if command.role is None else command.role,
+            disabled=before.disabled if command.disabled is None else command.disabled,
+        )
+        if after == before:
+            return before
+        batch, now = Batch(), app.clock.now()
+        if _is_admin(before) and not _is_admin(after):
+            await _keep_one_admin(app, batch, before)
+        if after.disabled and not before.disabled:
+            after = replace(after, valid_after=now)
+            await end_sessions(app, batch, before.id)
+        records.put_account(batch, replace(after, updated_at=now))
+        batch.append(
+            new_event(app, actor, "account.changed", before.id, role=after.role, disabled=after.disabled)
+        )
+        after = replace(after, updated_at=now, version=before.version + 1)
+        await commit(app, batch, after)
+        return after
+
+    return await retried(attempt)
+
+
+async def _keep_one_admin(app: App, batch: Batch, leaving: Account) -> None:
+    """Refuse to lose the last admin; the commit stands only while the other one stays."""
+    admins, _ = await records.page_of_accounts(app.store, role="admin", limit=100)
+    others = [each for each in admins if each.id != leaving.id and _is_admin(each)]
+    if not others:
+        raise Conflict("This is the last admin who can sign in; make another one first")
+    batch.check(records.account_key(others[0].id), others[0].version)
+
+
+async def add_account(app: App, actor: Actor, command: SignUp, role: Role) -> Account:
+    """Make a confirmed account for somebody (command line, demo, first start); 409 where there is one."""
+    email = normal_email(command.email)
+    check_password(command.password, email, common_passwords())
+    password_hash = await app.passwords.hash(command.password)
+
+    async def attempt() -> Account:
+        if await records.find_account_by_email(app.store, email) is not None:
+            raise AlreadyExists(f"{email} has an account already")
+        account = _new_account(app, email, _checked_name(command.name), role, password_hash)
+        batch = Batch()
+        records.put_account(batch, account)
+        records.claim_email(batch, email, account.id)
+        batch.append(new_event(app, actor, "account.created", account.id, role=role))
+        account = replace(account, version=1)
+        await commit(app, batch, account)
+        return account
+
+    return await retried(attempt)
+
+
+async def list_accounts(app: App, limit: int, after: str | None = None) -> tuple[list[Account], str | None]:
+    """List accounts, newest first."""
+    return await records.page_of_accounts(app.store, limit=limit, after=after)
+
+
+async def admin_emails(app: App) -> list[str]:
+    """Return the addresses of the admins who can sign in."""
+    admins, _ = await records.page_of_accounts(app.store, role="admin", limit=100)
+    return [admin.email for admin in admins if not admin.disabled]
+
+
+# ---- the first admin -------------------------------------------------------------------------
+
+
+async def has_admin(app: App) -> bool:
+    """Tell whether anybody can run the shop."""
+    return bool(await admin_emails(app))
+
+
+async def offer_setup(app: App) -> str:
+    """Make the one-time token of the set-up link; one from an earlier start ends."""
+    token = app.ids.secret(160).hex()
+    batch = Batch()
+    found = (await app.store.get([SETUP_KEY])).get(SETUP_KEY)
+    batch.put(SETUP_KEY, {"hash": _token_hash(token)}, found.version if found else ABSENT)
+    await batch.commit(app.store)
+    return token
+
+
+async def set_up(app: App, actor: Actor, token: str, command: SignUp) -> Account:
+    """Make the first admin with the token that the start printed; it works once."""
+    email = normal_email(command.email)
+    check_password(command.password, email, common_passwords())
+    password_hash = await app.passwords.hash(command.password)
+
+    async def attempt() -> Account:
+        found = (await app.store.get([SETUP_KEY])).get(SETUP_KEY)
+        if found is None or not hmac.compare_digest(found.body["hash"], _token_hash(token)):
+            raise Unauthorized("The set-up link was used, or is not of this start")
+        if await records.find_account_by_email(app.store, email) is not None:
+            raise AlreadyExists(f"{email} has an account already")
+        account = _new_account(app, email, _checked_name(command.name), "admin", password_hash)
+        batch = Batch()
+        batch.delete(SETUP_KEY, found.version)
+        records.put_account(batch, account)
+        records.claim_email(batch, email, account.id)
+        batch.append(new_event(app, actor, "account.created", account.id, role="admin"))
+        account = replace(account, version=1)
+        await commit(app, batch, account)
+        return account
+
+    return await retried(attempt)
+
+
+# ---- helpers ---------------------------------------------------------------------------------
+
+
+async def _spend_try(app: App, account: Account | None, purpose: CodePurpose, digits: str) -> str:
+    """Check a mailed code, counting the try first; the same refusal whatever was wrong."""
+    wrong = Invalid.field("code", "is wrong or has expired; ask for a new one")
+    if account is None:
+        raise wrong
+    account_id = account.id
+
+    async def attempt() -> bool:
+        known = await records.get_account(app.store, account_id)
+        code = known.confirm_code if purpose == "confirm" else known.reset_code
+        if code is None or code.tries >= CODE_TRIES_MAX or app.clock.now() >= code.expires_at:
+            raise wrong
+        spent = replace(code, tries=code.tries + 1)
+        batch = Batch()
+        records.put_account(
+            batch, replace(known, confirm_code=spent) if purpose == "confirm" else replace(known, reset_code=spent)
+        )
+        await batch.commit(app.store)
+        return hmac.compare_digest(code.hash, _code_hash(app, account_id, purpose, digits))
+
+    if not await retried(attempt):
+        raise wrong
+    return account_id
+
+
+def _code_hash(app: App, account_id: str, purpose: str, digits: str) -> str:
+    """Hash a short code with the shop's key: the store alone does not tell it."""
+    told = f"{purpose}\x00{account_id}\x00{digits.strip()}".encode()
+    return hmac.digest(app.signing_key, told, hashlib.sha256).hex()
+
+
+def _token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _new_account(app: App, email: str, name: str, role: Role, password_hash: str) -> Account:
+    now = app.clock.now()
+    return Account(
+        id=app.ids.new("usr"),
+        email=email,
+        name=name,
+        role=role,
+        status="CONFIRMED",
+        password_hash=password_hash,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _checked_name(name: str) -> str:
+    text = name.strip()
+    if len(text) > NAME_MAX or any(ord(letter) < ord(" ") for letter in text):
+        raise Invalid.field("name", f"must have at most {NAME_MAX} characters, without control characters")
+    return text
+
+
+def _is_admin(account: Account) -> bool:
+    return account.role == "admin" and not account.disabled

@@ -1,0 +1,271 @@
+"""Signing in: tokens, their renewal and end, the second factor, and who a request is made by."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pyotp
+
+from stockwright.domain.account import TOTP_STEP_MS, Account, Actor, Lockout, Mfa, lock_ms, normal_email, totp_steps
+from stockwright.domain.errors import AccountLocked, Conflict, Forbidden, Invalid, Unauthorized
+from stockwright.store.port import ABSENT
+from stockwright.store.records import accounts as records
+from stockwright.store.records.batch import Batch, Stale, retried
+from stockwright.usecases import api_keys
+from stockwright.usecases.commit import commit, new_event
+
+if TYPE_CHECKING:
+    from stockwright.usecases.context import App
+
+ID_TOKEN_SECONDS = 3600
+REFRESH_MS = 30 * 24 * 3_600_000
+WRONG = "Incorrect e-mail or password"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a person gets for signing in; `expires_in` in seconds."""
+
+    id_token: str
+    access_token: str
+    refresh_token: str
+    account: Account
+    expires_in: int = ID_TOKEN_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What a person shows to sign in."""
+
+    email: str
+    password: str
+    mfa_code: str = ""
+
+
+async def sign_in(app: App, command: SignIn) -> Session:
+    """Begin a session. Each try is counted before it is judged, so that many at once gain nothing.
+
+    Wrong and unknown are told alike and take as long; that an address waits for its confirmation or
+    for a second factor is told only to who knows the password.
+    """
+    try:
+        email = normal_email(command.email)
+    except Invalid:
+        raise Unauthorized(WRONG) from None
+    await _count_try(app, email)
+    account = await records.find_account_by_email(app.store, email)
+    matches = await app.passwords.verify(account.password_hash if account else None, command.password)
+    if account is None or not matches or account.disabled:
+        raise Unauthorized(WRONG)
+    if account.status == "UNCONFIRMED":
+        await _forget_tries(app, email)
+        raise Forbidden("Confirm your e-mail address first", {"reason": "UNCONFIRMED"})
+    if account.mfa is not None and account.mfa.on:
+        if not command.mfa_code:
+            await _forget_tries(app, email)
+            raise Unauthorized("A code of your authenticator app is needed", {"mfaRequired": True})
+        await _spend_totp(app, account.id, command.mfa_code)
+    await _forget_tries(app, email)
+    return await _begin(app, account)
+
+
+async def _count_try(app: App, email: str) -> None:
+    """Count one more failure, to be forgotten on success; refuse while the address is locked."""
+
+    async def attempt() -> None:
+        now = app.clock.now()
+        before = await records.load_lockout(app.store, email)
+        if now < before.locked_until:
+            seconds = -(-(before.locked_until - now) // 1000)
+            raise AccountLocked(retry_after_seconds=seconds)
+        failures = before.failures + 1
+        batch = Batch()
+        records.put_lockout(batch, email, Lockout(failures, now + lock_ms(failures), before.version), now)
+        await batch.commit(app.store)
+
+    await retried(attempt)
+
+
+async def _forget_tries(app: App, email: str) -> None:
+    lockout = await records.load_lockout(app.store, email)
+    if lockout.version == ABSENT:
+        return
+    batch = Batch()
+    records.put_lockout(batch, email, replace(lockout, failures=0, locked_until=0), app.clock.now())
+    try:
+        await batch.commit(app.store)
+    except Stale:
+        return
+
+
+async def _begin(app: App, account: Account) -> Session:
+    now = app.clock.now()
+    family = app.ids.new("fam")
+    secret = app.ids.secret(256).hex()
+    batch = Batch()
+    body = {"accountId": account.id, "hash": _hash(secret), "authTime": now // 1000, "expiresAt": now + REFRESH_MS}
+    records.put_family(batch, family, body, ABSENT)
+    batch.append(new_event(app, _actor(account), "account.signed_in", account.id))
+    await batch.commit(app.store)
+    return _session(app, account, f"{family}.{secret}", now // 1000)
+
+
+async def refresh(app: App, refresh_token: str) -> Session:
+    """Renew a session and its refresh token; a spent one shown again ends the whole family (RFC 9700, 4.14)."""
+    family, _, secret = refresh_token.partition(".")
+    item = await records.find_family(app.store, family) if family else None
+    if item is None or app.clock.now() >= item.body["expiresAt"]:
+        raise Unauthorized("The refresh token is not valid; sign in again")
+    batch = Batch()
+    if not hmac.compare_digest(item.body["hash"], _hash(secret)):
+        batch.delete(item.key, item.version)
+        batch.append(new_event(app, Actor(item.body["accountId"], "account"), "account.refresh_reused", item.body["accountId"]))
+        await _settle(app, batch)
+        raise Unauthorized("The refresh token was used before; sign in again")
+    account = await records.get_account(app.store, item.body["accountId"])
+    if account.disabled:
+        raise Unauthorized("The refresh token is not valid; sign in again")
+    fresh = app.ids.secret(256).hex()
+    records.put_family(batch, family, {**item.body, "hash": _hash(fresh)}, item.version)
+    try:
+        await batch.commit(app.store)
+    except Stale:
+        # A twin was faster: for this one the token is spent.
+        return await refresh(app, refresh_token)
+    return _session(app, account, f"{family}.{fresh}", item.body["authTime"])
+
+
+async def sign_out(app: App, actor: Actor, refresh_token: str | None) -> None:
+    """End one session by its refresh token, or every session of the asker."""
+    batch = Batch()
+    if refresh_token is not None:
+        item = await records.find_family(app.store, refresh_token.partition(".")[0])
+        if item is not None and item.body["accountId"] == actor.id:
+            batch.delete(item.key, item.version)
+            await _settle(app, batch)
+        return
+    account = await records.get_account(app.store, actor.id)
+    for key, version in await records.page_of_families(app.store, actor.id):
+        batch.delete(key, version)
+    records.put_account(batch, replace(account, valid_after=app.clock.now()))
+    await _settle(app, batch)
+
+
+async def _settle(app: App, batch: Batch) -> None:
+    try:
+        await batch.commit(app.store)
+    except Stale:
+        return
+
+
+async def authenticate(app: App, header: str) -> Actor:
+    """Tell who asks, from an Authorization header: `Bearer <idToken>`, the bare token (S3), or an API key.
+
+    Only ID tokens authorise (S2). The account is read each time: a disabled one, or one whose
+    sessions were ended, is nobody at once.
+    """
+    scheme, _, rest = header.strip().partition(" ")
+    token = rest.strip() if scheme.lower() == "bearer" else header.strip()
+    if token.startswith(api_keys.PREFIX):
+        return await api_keys.authenticate(app, token)
+    claims = app.tokens.verify(token)
+    if claims.get("token_use") != "id":
+        raise Unauthorized
+    account = await records.find_account(app.store, claims["sub"])
+    if account is None or account.disabled or claims["iat"] < account.valid_after // 1000:
+        raise Unauthorized
+    return _actor(account)
+
+
+# ---- the second factor -----------------------------------------------------------------------
+
+
+async def begin_mfa(app: App, actor: Actor) -> tuple[str, str]:
+    """Make a TOTP secret; returns it and its otpauth URI. It counts once a code of it was shown."""
+
+    async def attempt() -> tuple[str, str]:
+        account = await records.get_account(app.store, actor.id)
+        if account.mfa is not None and account.mfa.on:
+            raise Conflict("The second factor is on already; switch it off first")
+        secret = pyotp.random_base32()
+        batch = Batch()
+        records.put_account(batch, replace(account, mfa=Mfa(secret), updated_at=app.clock.now()))
+        await batch.commit(app.store)
+        return secret, pyotp.TOTP(secret).provisioning_uri(account.email, issuer_name="Stockwright")
+
+    return await retried(attempt)
+
+
+async def confirm_mfa(app: App, actor: Actor, code: str) -> None:
+    """Switch the second factor on with a first code of it."""
+    await _spend_totp(app, actor.id, code, switch_on=True)
+
+
+async def end_mfa(app: App, actor: Actor, password: str) -> None:
+    """Switch the second factor off; the password must be shown."""
+    account = await records.get_account(app.store, actor.id)
+    if not await app.passwords.verify(account.password_hash, password):
+        raise Invalid.field("password", "is not your password")
+
+    async def attempt() -> None:
+        known = await records.get_account(app.store, actor.id)
+        batch = Batch()
+        records.put_account(batch, replace(known, mfa=None, updated_at=app.clock.now()))
+        batch.append(new_event(app, actor, "account.mfa_off", actor.id))
+        await commit(app, batch, "off")
+
+    await retried(attempt)
+
+
+async def _spend_totp(app: App, account_id: str, code: str, *, switch_on: bool = False) -> None:
+    """Accept a code of a time step that was not used before (RFC 6238, 5.2)."""
+
+    async def attempt() -> None:
+        account = await records.get_account(app.store, account_id)
+        if account.mfa is None:
+            raise Conflict("Set the second factor up first")
+        totp = pyotp.TOTP(account.mfa.secret)
+        wanted = code.replace(" ", "")
+        steps = totp_steps(app.clock.now())
+        step = next(
+            (each for each in steps if hmac.compare_digest(totp.at(each * TOTP_STEP_MS // 1000), wanted)), None
+        )
+        if step is None or step <= account.mfa.last_step:
+            raise Unauthorized("The code is wrong or was used before")
+        batch = Batch()
+        mfa = replace(account.mfa, last_step=step, on=account.mfa.on or switch_on)
+        records.put_account(batch, replace(account, mfa=mfa))
+        if switch_on:
+            batch.append(new_event(app, _actor(account), "account.mfa_on", account_id))
+        await batch.commit(app.store)
+
+    await retried(attempt)
+
+
+def _session(app: App, account: Account, refresh_token: str, auth_time: int) -> Session:
+    now = app.clock.now() // 1000
+    common = {"sub": account.id, "auth_time": auth_time, "iat": now, "exp": now + ID_TOKEN_SECONDS}
+    id_token = app.tokens.sign(
+        {
+            **common,
+            "token_use": "id",
+            "email": account.email,
+            "email_verified": account.status == "CONFIRMED",
+            "name": account.name,
+            "cognito:groups": [account.role],
+            "cognito:username": account.id,
+        }
+    )
+    access_token = app.tokens.sign({**common, "token_use": "access", "scope": "stockwright"})
+    return Session(id_token, access_token, refresh_token, account)
+
+
+def _actor(account: Account) -> Actor:
+    return Actor(account.id, "account", account.role, account.email)
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
