@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Union, get_args, get_origin
 from urllib.parse import parse_qsl
 
@@ -15,23 +15,58 @@ QUERY_FIELDS_MAX = 50
 PATH_PART_MAX = 256
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 _CONTENT_TYPE = re.compile(r"application/(?:[\w.+-]+\+)?json$")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_ESCAPED_CONTROL = re.compile(rb"\\(?:u00[01]|[bf])")
 _PATH = re.compile(r" - at `\$(?P<path>.*?)`$")
 
 
 def body(wanted: Any, raw: bytes, content_type: str) -> Any:
     """Decode a JSON body; raises Invalid with one entry per wrong field. Unknown fields are ignored."""
-    kind = content_type.split(";")[0].strip().lower()
-    if kind and not _CONTENT_TYPE.match(kind):
-        raise Invalid(f"The body must be application/json, not {kind}")
+    if raw:
+        kind = content_type.split(";")[0].strip().lower()
+        if kind and not _CONTENT_TYPE.match(kind):
+            raise Invalid(f"The body must be application/json, not {kind[:100]}")
+    else:
+        raw = b"{}"
     decoder = _decoders.get(wanted)
     if decoder is None:
         decoder = _decoders[wanted] = msgspec.json.Decoder(wanted)
     try:
-        return decoder.decode(raw or b"{}")
+        read = decoder.decode(raw)
     except msgspec.ValidationError as wrong:
-        raise _told(wanted, msgspec.json.decode(raw or b"{}"), wrong) from None
+        raise _told(wanted, _untyped(raw), wrong) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Invalid("The body is not valid JSON") from None
+    # JSON writes control characters only as escapes, so that most bodies need no second look.
+    if _ESCAPED_CONTROL.search(raw):
+        entries = list(_with_control(_untyped(raw), ""))
+        if entries:
+            raise Invalid(details=entries)
+    return read
+
+
+def _untyped(raw: bytes) -> Any:
+    """Decode whatever it is, or refuse what is broken behind its first wrong field."""
+    try:
+        return msgspec.json.decode(raw)
+    except msgspec.ValidationError:
+        raise Invalid("The body holds a number that is too large") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Invalid("The body is not valid JSON") from None
+
+
+def _with_control(given: Any, path: str) -> Iterator[dict[str, str]]:
+    """Name every text that holds a control character; tabs and line breaks are fine."""
+    if isinstance(given, str):
+        if _CONTROL.search(given):
+            yield {"field": path, "message": "must not hold control characters"}
+    elif isinstance(given, Mapping):
+        for name, value in given.items():
+            yield from _with_control(name, path)
+            yield from _with_control(value, f"{path}.{name}" if path else str(name))
+    elif isinstance(given, list):
+        for number, value in enumerate(given):
+            yield from _with_control(value, f"{path}[{number}]")
 
 
 def query(wanted: Any, raw: bytes) -> Any:
@@ -41,8 +76,9 @@ def query(wanted: Any, raw: bytes) -> Any:
     except (ValueError, UnicodeDecodeError):
         raise Invalid("The query string is not well formed") from None
     given = dict(pairs)
-    if any("\x00" in value for value in given.values()):
-        raise Invalid("The query string holds a NUL character")
+    entries = list(_with_control(given, ""))
+    if entries:
+        raise Invalid(details=entries)
     try:
         return msgspec.convert(given, wanted, strict=False)
     except msgspec.ValidationError as wrong:

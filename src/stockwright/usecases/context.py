@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from stockwright.config import Settings
     from stockwright.store.port import Store
@@ -141,4 +141,9 @@ class App:
     log: Any
     signing_key: bytes = b""
     """Seals the positions in lists; the same in every process of a shop."""
-    closers: list[Callable[[], Any]] = field(default_factory=list)
+    lag: Callable[[], Awaitable[int]] = field(default_factory=lambda: _no_lag)
+    """How many events wait for their slowest handler; set by who runs the handlers."""
+
+
+async def _no_lag() -> int:
+    return 0

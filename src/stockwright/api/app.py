@@ -1,0 +1,148 @@
+"""The ASGI application: the API below /api, the documentation, and the web app at the root."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route as PageRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from stockwright.api.edge import Edge
+from stockwright.api.openapi import document
+from stockwright.api.table import ROUTES
+from stockwright.usecases.context import App
+
+STATIC: Final = Path(__file__).parent / "static"
+SWAGGER: Final = STATIC / "swagger"
+WEB: Final = STATIC / "web"
+DOCS: Final = STATIC / "docs"
+
+PAGE_HEADERS: Final = {
+    "content-security-policy": (
+        "default-src 'self'; img-src 'self' data: https:; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(self), microphone=(), geolocation=()",
+}
+SWAGGER_HEADERS: Final = {
+    **PAGE_HEADERS,
+    # Swagger UI sets styles from its script; it still runs no script but its own.
+    "content-security-policy": (
+        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
+        "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+}
+UNBUILT: Final = "The documentation's pages were not built into this installation: run `make setup`.\n"
+
+
+class Api:
+    """Hands requests below /api (and the few routes at the root) to the edge."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+        self._openapi = msgspec.json.encode(document(ROUTES))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        scope["stockwright.metrics"] = self._edge.metrics
+        scope["stockwright.openapi"] = self._openapi
+        await self._edge(scope, receive, send)
+
+
+class Front:
+    """Sends API requests straight to the edge, and everything else through Starlette."""
+
+    def __init__(self, api: ASGIApp, pages: ASGIApp) -> None:
+        self._api, self._pages = api, pages
+        self._roots = frozenset(route.path for route in ROUTES if route.root)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Choose by the path."""
+        if scope["type"] == "http":
+            path: str = scope["path"]
+            if path in self._roots or (path.startswith("/api/") and not path.startswith("/api/docs/assets/")):
+                if path not in {"/api/docs", "/api/docs/"}:
+                    await self._api(scope, receive, send)
+                    return
+            elif path == "/api":
+                await self._api(scope, receive, send)
+                return
+        await self._pages(scope, receive, send)
+
+
+def build_asgi(
+    app: App, running: AbstractAsyncContextManager[Any] | None = None
+) -> ASGIApp:
+    """Make the application; `running` is what runs beside it (the event handlers, the sweeper)."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        if running is None:
+            yield
+        else:
+            async with running:
+                yield
+
+    pages = Starlette(
+        routes=[
+            PageRoute("/api/docs", _docs),
+            PageRoute("/api/docs/", _docs),
+            Mount("/api/docs/assets/swagger", _Files(SWAGGER, SWAGGER_HEADERS), name="swagger"),
+            Mount("/api/docs/assets", _Files(DOCS, SWAGGER_HEADERS), name="docs"),
+            Mount("/assets", _Files(WEB / "assets", {**PAGE_HEADERS, "cache-control": "public, max-age=31536000, immutable"})),
+            PageRoute("/{path:path}", _page),
+        ],
+        middleware=[Middleware(GZipMiddleware, minimum_size=1024)],
+        lifespan=lifespan,
+    )
+    return Front(Api(Edge(app, ROUTES)), pages)
+
+
+class _Files(StaticFiles):
+    """Files of a folder that may not have been built, with the headers of a page."""
+
+    def __init__(self, directory: Path, headers: dict[str, str]) -> None:
+        super().__init__(directory=directory, check_dir=False)
+        self._headers = headers
+
+    async def check_config(self) -> None:
+        """A folder that was not built has no files; that is all."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """Answer with the file."""
+        response = super().file_response(*args, **kwargs)
+        response.headers.update(self._headers)
+        return response
+
+
+async def _docs(_: Request) -> Response:
+    if not (SWAGGER / "swagger-ui-bundle.js").is_file():
+        return PlainTextResponse(UNBUILT, 503)
+    return FileResponse(DOCS / "index.html", headers=SWAGGER_HEADERS)
+
+
+async def _page(request: Request) -> Response:
+    """Answer with the web app, whichever of its pages is asked for; without one, with the documentation."""
+    index = WEB / "index.html"
+    if not index.is_file():
+        if request.url.path == "/":
+            return RedirectResponse("/api/docs", 307)
+        return PlainTextResponse("There is nothing here; the API is below /api.\n", 404)
+    asked = (WEB / request.path_params["path"]).resolve()
+    if asked.is_relative_to(WEB.resolve()) and asked.is_file():
+        return FileResponse(asked, headers=PAGE_HEADERS)
+    return FileResponse(index, headers={**PAGE_HEADERS, "cache-control": "no-cache"})

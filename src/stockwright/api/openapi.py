@@ -1,0 +1,177 @@
+"""OpenAPI 3.1 from the route table: what the document says is what the edge does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from stockwright import __version__
+from stockwright.api.envelope import STATUS
+from stockwright.api.route import Route
+
+ENVELOPE_META: Final = {
+    "type": "object",
+    "required": ["requestId", "timestamp"],
+    "properties": {"requestId": {"type": "string"}, "timestamp": {"type": "string", "format": "date-time"}},
+}
+ERROR: Final = {
+    "type": "object",
+    "required": ["success", "error", "meta"],
+    "properties": {
+        "success": {"const": False},
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "properties": {
+                "code": {"type": "string", "enum": sorted(STATUS)},
+                "message": {"type": "string"},
+                "details": {},
+            },
+        },
+        "meta": {"$ref": "#/components/schemas/Meta"},
+    },
+}
+_HEADERS: Final = {
+    "X-Request-Id": {"schema": {"type": "string"}, "description": "The request's id, as given or made"},
+    "ETag": {"schema": {"type": "string"}, "description": "The version, for If-Match and If-None-Match"},
+}
+_PARAMETERS: Final = {
+    "IdempotencyKey": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        "description": "The same key and request have one effect and one answer, for at least 24 hours",
+    },
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "schema": {"type": "string"},
+        "description": "Change only this version; 412 where it is another by now",
+    },
+    "RequestId": {
+        "name": "X-Request-Id",
+        "in": "header",
+        "schema": {"type": "string", "maxLength": 128, "pattern": "^[A-Za-z0-9._:/+=-]+$"},
+        "description": "The client's own name for the request; it is echoed and logged",
+    },
+}
+
+
+def document(routes: Iterable[Route]) -> dict[str, Any]:
+    """Write the document."""
+    table = list(routes)
+    types = [each for route in table for each in (route.body, route.query, route.answer) if each is not None]
+    shown, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    schemas = dict(zip(map(id, types), shown, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for route in table:
+        paths.setdefault(route.full_path, {})[route.method.lower()] = _operation(route, schemas, components)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Stockwright",
+            "version": __version__,
+            "description": "Stock, reservations, orders and sales that never oversell.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(route.tag for route in table)],
+        "paths": paths,
+        "components": {
+            "schemas": {**components, "Meta": ENVELOPE_META, "Error": ERROR},
+            "parameters": _PARAMETERS,
+            "securitySchemes": {
+                "idToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "apiKey": {"type": "apiKey", "in": "header", "name": "Authorization"},
+            },
+        },
+    }
+
+
+def _operation(route: Route, schemas: dict[int, Any], components: dict[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "operationId": route.name,
+        "summary": route.summary,
+        "tags": [route.tag],
+        "parameters": _parameters(route, schemas, components),
+        "responses": _responses(route, schemas),
+        "security": _security(route),
+    }
+    if route.description:
+        told["description"] = route.description
+    if route.body is not None:
+        told["requestBody"] = {
+            "required": bool(_struct(schemas[id(route.body)], components).get("required")),
+            "content": {"application/json": {"schema": schemas[id(route.body)]}},
+        }
+    return told
+
+
+def _parameters(route: Route, schemas: dict[int, Any], components: dict[str, Any]) -> list[dict[str, Any]]:
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1, "maxLength": 128}}
+        for name in re.findall(r"{(\w+)}", route.path)
+    ]
+    if route.query is not None:
+        query = _struct(schemas[id(route.query)], components)
+        parameters += [
+            {"name": name, "in": "query", "required": name in query.get("required", []), "schema": schema}
+            for name, schema in query["properties"].items()
+        ]
+    parameters.append({"$ref": "#/components/parameters/RequestId"})
+    if route.changes:
+        parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
+    if 412 in route.errors:
+        parameters.append({"$ref": "#/components/parameters/IfMatch"})
+    return parameters
+
+
+def _responses(route: Route, schemas: dict[int, Any]) -> dict[str, Any]:
+    good: dict[str, Any] = {"description": "Done", "headers": _HEADERS}
+    if route.answer is not None:
+        good["content"] = {"application/json": {"schema": _enveloped(schemas[id(route.answer)])}}
+    else:
+        good["content"] = {route.content_type: {"schema": {}}}
+    statuses = {*route.errors, 429, 503, 500}
+    if route.query is not None or route.body is not None:
+        statuses.add(400)
+    if route.changes:
+        # The Idempotency-Key's own: malformed, in flight, used for another request; and a body too large.
+        statuses |= {400, 409, 413, 422}
+    if "{" in route.path:
+        statuses.add(404)
+    if route.who != "public":
+        statuses |= {401}
+    if route.who == "admin" or route.scopes:
+        statuses |= {403}
+    told = {str(route.status): good}
+    for status in sorted(statuses):
+        told[str(status)] = {
+            "description": ", ".join(code for code, of in STATUS.items() if of == status),
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+        }
+    return told
+
+
+def _security(route: Route) -> list[dict[str, list[str]]]:
+    if route.who == "public":
+        return []
+    return [{"idToken": []}, *([{"apiKey": sorted(route.scopes)}] if route.scopes else [])]
+
+
+def _enveloped(data: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["success", "data", "meta"],
+        "properties": {"success": {"const": True}, "data": data, "meta": {"$ref": "#/components/schemas/Meta"}},
+    }
+
+
+def _struct(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
+    name = schema["$ref"].rsplit("/", 1)[-1]
+    found: dict[str, Any] = components[name]
+    return found
+

@@ -1,0 +1,93 @@
+"""The system itself: health, documentation, metrics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stockwright import __version__
+from stockwright.api.envelope import iso
+from stockwright.api.metrics import Metrics
+from stockwright.api.route import Answer, Call, Route
+from stockwright.api.schemas.common import Wire
+from stockwright.usecases.health import Readiness, check_readiness
+
+TAG = "System"
+SERVICE = "stockwright"
+
+
+class HealthView(Wire):
+    """S2's health; S4's fields stand at the top level of the answer too."""
+
+    status: str
+    service: str
+    version: str
+    timestamp: str
+
+
+class LiveView(Wire):
+    """The process answers."""
+
+    status: str
+
+
+class ReadyView(Wire):
+    """Whether the store takes writes, and how many events wait for their slowest handler."""
+
+    status: str
+    store: str
+    outbox_lag: int
+
+
+async def _health(call: Call) -> Answer:
+    told = HealthView(
+        status="healthy", service=SERVICE, version=__version__, timestamp=iso(call.app.clock.now())
+    )
+    also = {"status": told.status, "service": told.service, "timestamp": told.timestamp}
+    return Answer(told, also=also)
+
+
+async def _live(_: Call) -> LiveView:
+    return LiveView(status="live")
+
+
+async def _ready(call: Call) -> Readiness:
+    return await check_readiness(call.app)
+
+
+def _show_ready(_: Call, found: Readiness) -> Answer:
+    view = ReadyView(
+        status="ready" if found.writable else "not ready",
+        store="writable" if found.writable else "not writable",
+        outbox_lag=found.outbox_lag,
+    )
+    return Answer(view, status=200 if found.writable else 503)
+
+
+async def _metrics(call: Call) -> Answer:
+    metrics: Metrics = call.scope["stockwright.metrics"]
+    metrics.lag.set(await call.app.lag())
+    return Answer(raw=metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+async def _spec(call: Call) -> Answer:
+    return Answer(raw=call.scope["stockwright.openapi"], headers={"cache-control": "public, max-age=60"})
+
+
+_OPEN: dict[str, Any] = {"who": "public", "tag": TAG}
+
+ROUTES = (
+    Route("GET", "/health", _health, "Whether the service is healthy", answer=HealthView, **_OPEN),
+    Route("GET", "/health/live", _live, "Whether the process answers", answer=LiveView, **_OPEN),
+    Route("GET", "/docs/spec", _spec, "This API as OpenAPI 3.1", **_OPEN),
+    Route(
+        "GET",
+        "/metrics",
+        _metrics,
+        "Metrics in Prometheus's text format; anybody on this machine may ask",
+        TAG,
+        scopes=frozenset({"metrics"}),
+        content_type="text/plain",
+        loopback_too=True,
+    ),
+    Route("GET", "/health/ready", _ready, "Whether it can do its work", show=_show_ready, answer=ReadyView, **_OPEN),
+)

@@ -1,0 +1,17 @@
+"""The route table, whole."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stockwright.api.route import Route
+from stockwright.api.routes import accounts, catalog, inventory, operations, orders, system
+
+ROUTES: Final[tuple[Route, ...]] = (
+    *system.ROUTES,
+    *accounts.ROUTES,
+    *catalog.ROUTES,
+    *inventory.ROUTES,
+    *orders.ROUTES,
+    *operations.ROUTES,
+)
