@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Union, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -139,15 +140,16 @@ def _one(wanted: Any, given: Any, path: str, *, strict: bool) -> list[dict[str, 
 
 def _struct_of(wanted: Any) -> Any:
     """Return the Struct that a type is (perhaps optional), or None."""
-    options = get_args(wanted) if get_origin(wanted) in {Union, type(int | str)} else (wanted,)
+    options = get_args(wanted) if get_origin(wanted) in {Union, UnionType} else (wanted,)
     return next((each for each in options if isinstance(each, type) and issubclass(each, msgspec.Struct)), None)
 
 
 def _list_of(wanted: Any) -> Any:
     """Return what a list type (perhaps optional, perhaps annotated) holds, or None."""
-    for each in (wanted, *get_args(wanted)):
-        if get_origin(each) is list:
-            return get_args(each)[0]
+    if get_origin(wanted) is list:
+        return get_args(wanted)[0]
+    if get_origin(wanted) in {Annotated, Union, UnionType}:
+        return next(filter(None, map(_list_of, get_args(wanted))), None)
     return None
 
 

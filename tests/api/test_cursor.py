@@ -1,0 +1,51 @@
+"""Tokens of lists: nobody can make one, bend one, or use one of another list."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from stockwright.api.cursor import seal, unseal
+from stockwright.domain.errors import Invalid
+
+KEY = b"k" * 32
+
+
+def test_a_list_that_has_ended_has_no_token() -> None:
+    assert seal(KEY, "/products", None) is None
+
+
+@given(some.text(max_size=200), some.text(max_size=50))
+def test_a_token_gives_its_position_back(position: str, name: str) -> None:
+    token = seal(KEY, name, position)
+
+    assert token is not None
+    assert unseal(KEY, name, token) == position
+
+
+def test_a_token_is_of_one_list_and_one_shop() -> None:
+    token = seal(KEY, "/products?a", "prd_1") or ""
+
+    for key, name in ((KEY, "/products?b"), (KEY, "/orders?a"), (b"x" * 32, "/products?a")):
+        with pytest.raises(Invalid):
+            unseal(key, name, token)
+
+
+def test_every_bent_token_is_refused() -> None:
+    token = seal(KEY, "list", "prd_0123456789") or ""
+    raw = bytearray(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+
+    for place in range(len(raw)):
+        bent = bytearray(raw)
+        bent[place] ^= 1
+        with pytest.raises(Invalid):
+            unseal(KEY, "list", base64.urlsafe_b64encode(bytes(bent)).decode().rstrip("="))
+
+
+@pytest.mark.parametrize("token", ["", "a", "!!!!", "é", "a" * 2047, "a" * 3000, "....", "=" * 8, "\x00" * 8])
+def test_rubbish_is_refused(token: str) -> None:
+    with pytest.raises(Invalid):
+        unseal(KEY, "list", token)

@@ -1,0 +1,146 @@
+"""Bodies and query strings: what fits goes fast, what does not is told field by field."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import pytest
+from msgspec import Meta
+
+from stockwright.api import decode
+from stockwright.api.schemas.common import ListQuery, Options, Text, Whole, Wire
+from stockwright.domain.errors import Invalid
+
+
+class Line(Wire):
+    quantity: Annotated[int, Meta(ge=1)]
+    product_id: Text | None = None
+
+
+class Sheet(Wire):
+    name: Text | None = None
+    price: Whole | None = None
+    ready: bool = False
+    options: Options = {}
+    items: Annotated[list[Line], Meta(max_length=3)] | None = None
+
+
+def refused(raw: bytes, content_type: str = "application/json", wanted: Any = Sheet) -> Invalid:
+    with pytest.raises(Invalid) as found:
+        decode.body(wanted, raw, content_type)
+    return found.value
+
+
+def fields_of(wrong: Invalid) -> dict[str, str]:
+    return {each["field"]: each["message"] for each in wrong.details}
+
+
+def test_every_wrong_field_has_its_own_entry() -> None:
+    raw = b'{"name": 5, "price": "x", "ready": "yes", "options": [1], "items": [{"quantity": 0}, {"quantity": "2"}, {}]}'
+
+    told = fields_of(refused(raw))
+
+    assert told.keys() == {
+        "name", "price", "ready", "options", "items[0].quantity", "items[1].quantity", "items[2].quantity",
+    }  # fmt: skip
+    assert "whole number" in told["price"]
+    assert "at least 1" in told["items[0].quantity"]
+    assert told["items[2].quantity"] == "is required"
+
+
+def test_fields_that_nobody_knows_are_ignored() -> None:
+    assert decode.body(Sheet, b'{"name": "a", "clientId": "x", "nested": {"a": [1]}}', "").name == "a"
+
+
+@pytest.mark.parametrize("content_type", ["", "application/json", "Application/JSON; charset=utf-8", "application/ld+json"])
+def test_json_is_taken_under_each_of_its_names(content_type: str) -> None:
+    assert decode.body(Sheet, b'{"price": 1}', content_type).price == 1
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "multipart/form-data; boundary=x", "application/jsonx"])
+def test_another_content_type_is_refused_by_name(content_type: str) -> None:
+    assert content_type.split(";")[0] in refused(b"{}", content_type).message
+
+
+@pytest.mark.parametrize("content_type", ["", "application/x-www-form-urlencoded", "text/plain"])
+def test_no_body_at_all_needs_no_content_type(content_type: str) -> None:
+    assert decode.body(Sheet, b"", content_type) == Sheet()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"{", b"\xff", b'{"name": "\xff"}', b"{'name': 1}", b'{"name": "a",}', b"{}{}", b'{"price": NaN}', b"\xef\xbb\xbf{}",
+        b'{"price": "x", broken', b'{"price": "x", "name": "\xff"}', b'{"price": "x", "ready": 1e400}', b'{"price": "x"',
+        b'{"price": 1e400}', b'{"price": ' + b"9" * 5000 + b"}", b'{"options": {"a": ' + b"9" * 5000 + b"}}",
+        b'{"options": {"a": 1e999}}', b'{"name": "\\ud800"}', b'{"options": {"\\udfff": 1}}',
+        b'{"options": ' + b'{"a": [' * 60_000, b'{"options": {"a": ' + b"[" * 60_000 + b"]" * 60_000 + b"}}",
+        b'{"price": "x", "options": {"a": ' + b"[" * 60_000 + b"]" * 60_000 + b"}}",
+    ],
+)  # fmt: skip
+def test_whatever_is_broken_is_refused_and_nothing_else_is_raised(raw: bytes) -> None:
+    refused(raw)
+
+
+@pytest.mark.parametrize("raw", [b"[]", b"null", b"5", b'"text"', b"true"])
+def test_a_body_that_is_no_object_is_refused(raw: bytes) -> None:
+    assert refused(raw).details[0]["message"].startswith("must be an object")
+
+
+@pytest.mark.parametrize("number", [2**53, -(2**53), 2**63, 2**64, 10**40])
+def test_numbers_that_clients_cannot_hold_exactly_are_refused(number: int) -> None:
+    assert fields_of(refused(f'{{"price": {number}}}'.encode())).keys() == {"price"}
+
+
+@pytest.mark.parametrize("number", [b"1.5", b"1e3", b"true", b'"1"', b"[1]"])
+def test_a_whole_number_is_nothing_else(number: bytes) -> None:
+    assert fields_of(refused(b'{"price": ' + number + b"}")).keys() == {"price"}
+
+
+@pytest.mark.parametrize("raw", [b'{"name": "a\\u0000b"}', b'{"items": [{"quantity": 1, "productId": "\\u0007"}]}'])
+def test_control_characters_in_text_are_refused(raw: bytes) -> None:
+    assert len(fields_of(refused(raw))) == 1
+
+
+def test_line_breaks_and_tabs_in_text_are_kept() -> None:
+    assert decode.body(Sheet, b'{"name": "two\\nlines\\tand more"}', "").name == "two\nlines\tand more"
+
+
+def test_a_list_that_is_too_long_is_named() -> None:
+    raw = b'{"items": [' + b",".join([b'{"quantity": 1}'] * 4) + b"]}"
+
+    assert fields_of(refused(raw)).keys() == {"items"}
+
+
+class Filters(ListQuery):
+    low: bool | None = None
+    search: Annotated[str, Meta(max_length=10)] = ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "limit=0", "limit=101", "limit=-1", "limit=abc", "limit=1.5", "limit=1_0", "limit=" + "9" * 30, "limit=%00", "low=maybe",
+        "search=" + "a" * 11, "search=a%00", "search=%07", "nextToken=" + "a" * 3000, "&".join(["a=1"] * 60),
+    ],
+)  # fmt: skip
+def test_a_bad_query_is_refused(text: str) -> None:
+    with pytest.raises(Invalid):
+        decode.query(Filters, text.encode())
+
+
+def test_a_query_is_read_with_its_numbers_and_switches() -> None:
+    read = decode.query(Filters, b"limit=7&low=true&search=a%20b&unknown=1")
+
+    assert (read.limit, read.low, read.search) == (7, True, "a b")
+
+
+@pytest.mark.parametrize("text", [b"", b"limit=", b"search=&low="])
+def test_an_empty_value_is_as_none_given(text: bytes) -> None:
+    assert decode.query(Filters, text) == Filters()
+
+
+def test_bytes_that_are_no_text_are_refused_or_replaced() -> None:
+    assert decode.query(Filters, b"search=%ff").search == "\N{REPLACEMENT CHARACTER}"
+    with pytest.raises(Invalid):
+        decode.query(Filters, b"search=\xff")
