@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Final
+from urllib.parse import unquote
 
 import msgspec
 from starlette.routing import compile_path
@@ -48,6 +49,9 @@ SECURITY_HEADERS: Final = (
 )
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_SLASH = "\x00"
+"""Stands for a "/" inside one part of a path; nothing else there can be this character."""
 
 
 class MethodNotAllowed(StockwrightError):
@@ -75,6 +79,7 @@ class Edge:
         self.metrics = Metrics()
         self._origins = frozenset(app.settings.cors_origins)
         self._proxies = frozenset(app.settings.trusted_proxies)
+        self._https = (app.settings.public_url or "").startswith("https://")
         self._static: dict[str, dict[str, Route]] = {}
         self._patterns: dict[str, list[tuple[re.Pattern[str], dict[str, Route]]]] = {}
         by_path: dict[str, dict[str, Route]] = {}
@@ -107,7 +112,8 @@ class Edge:
         finally:
             REQUEST.reset(token)
             seconds = time.perf_counter() - started
-            self.metrics.observe(exchange.route_name, scope["method"], exchange.status, seconds)
+            method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+            self.metrics.observe(exchange.route_name, method, exchange.status, seconds)
             self.app.log.info(
                 "request",
                 method=scope["method"],
@@ -118,16 +124,19 @@ class Edge:
                 actor=exchange.actor.id,
             )
 
-    def match(self, path: str) -> tuple[dict[str, Route], Mapping[str, str]]:
+    def match(self, scope: Scope) -> tuple[dict[str, Route], Mapping[str, str]]:
         """Find the routes of a path, and what stands in its variable parts."""
+        path: str = scope["path"]
         found = self._static.get(path)
         if found is not None:
             return found, {}
+        path, slash = _with_slashes_hidden(path, scope.get("raw_path") or b"")
         for pattern, methods in self._patterns.get(_bucket(path), ()):
             match = pattern.match(path)
             if match:
-                return methods, match.groupdict()
-        raise NotFound(f"There is nothing at {path[:200]}")
+                parts = match.groupdict()
+                return methods, {name: text.replace(slash, "/") for name, text in parts.items()} if slash else parts
+        raise NotFound("There is nothing at this path")
 
     def address(self, scope: Scope, headers: Mapping[str, str]) -> str:
         """Tell where the request comes from; a trusted proxy's word counts."""
@@ -138,12 +147,23 @@ class Edge:
 
     def cors(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Let the configured origins read the answer."""
-        origin = headers.get("origin")
-        if origin is None or not self._origins:
+        if not self._origins:
             return {}
+        origin = headers.get("origin")
         if origin not in self._origins:
             return {"vary": "Origin"}
         return {"access-control-allow-origin": origin, "access-control-expose-headers": EXPOSED_HEADERS, "vary": "Origin"}
+
+    def is_local(self, scope: Scope, headers: Mapping[str, str]) -> bool:
+        """Tell whether it comes from this machine; what a proxy passes on comes from anywhere."""
+        passed_on = "x-forwarded-for" in headers or "forwarded" in headers
+        return not passed_on and self.address(scope, headers) in _LOOPBACK
+
+    def security_headers(self, scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
+        """Return what every answer carries; HSTS only where people come by https (RFC 6797, 7.2)."""
+        if self._https or scope.get("scheme") == "https":
+            return (*SECURITY_HEADERS, (b"strict-transport-security", b"max-age=31536000"))
+        return SECURITY_HEADERS
 
     def _request_id(self, headers: Mapping[str, str]) -> str:
         given = headers.get("x-request-id", "")
@@ -173,7 +193,7 @@ class Exchange:
 
     async def answer(self, context: RequestContext) -> None:
         """Go the whole way."""
-        methods, path = self.edge.match(self.scope["path"])
+        methods, path = self.edge.match(self.scope)
         method = self.scope["method"]
         if method == "OPTIONS":
             self.route_name = next(iter(methods.values())).full_path
@@ -191,7 +211,7 @@ class Exchange:
         """Answer with an error, unless the answer has begun."""
         if self.started:
             return
-        headers = retry_after(error)
+        headers = {**retry_after(error), **getattr(error, "headers", {})}
         if isinstance(error, MethodNotAllowed):
             headers["allow"] = error.allowed
         if isinstance(error, Unauthorized):
@@ -209,7 +229,7 @@ class Exchange:
         if route.who == "public":
             self.extra |= self.edge.limits.count(route.limit, f"address {address}")
             return
-        if header is None and route.loopback_too and address in _LOOPBACK:
+        if header is None and route.loopback_too and self.edge.is_local(self.scope, self.headers):
             return
         if header is None:
             self.edge.limits.count(route.limit, f"address {address}")
@@ -243,7 +263,7 @@ class Exchange:
     async def _body(self, most: int) -> bytes:
         """Read the body, and stop at the first byte too many."""
         length = self.headers.get("content-length", "")
-        if length.isdecimal() and int(length) > most:
+        if length.isdecimal() and (len(length) > len(str(most)) or int(length) > most):
             raise PayloadTooLarge(f"The request body may hold at most {most} bytes")
         parts: list[bytes] = []
         size = 0
@@ -273,7 +293,9 @@ class Exchange:
             self.app,
             context,
             f"{whose}#{check_key(key)}",
-            request_hash(route.method, self.scope["path"], self.raw_body),
+            request_hash(
+                self.app.signing_key, route.method, self.scope["path"], self.scope["query_string"], self.raw_body
+            ),
             lambda: route.run(call),
             lambda result: _kept(route, _answer(route, call, result)),
         )
@@ -319,7 +341,7 @@ class Exchange:
         self.started = True
         own = {**self.extra, **(headers or {})}
         sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in own.items()]
-        sent += [pair for pair in SECURITY_HEADERS if pair[0].decode() not in own]
+        sent += [pair for pair in self.edge.security_headers(self.scope) if pair[0].decode() not in own]
         sent.append((b"x-request-id", self.request_id.encode()))
         if content_type is not None:
             sent.append((b"content-type", content_type.encode()))
@@ -335,11 +357,28 @@ class Exchange:
         self.started = True
         own = {**self.extra, **headers, "content-type": answer.content_type, "x-request-id": self.request_id}
         sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in own.items()]
-        sent += SECURITY_HEADERS
+        sent += [pair for pair in self.edge.security_headers(self.scope) if pair[0].decode() not in own]
         await self.send({"type": "http.response.start", "status": 200, "headers": sent})
+        if self.scope["method"] == "HEAD":
+            await self.send({"type": "http.response.body", "body": b""})
+            return
         async for part in answer.stream:
             await self.send({"type": "http.response.body", "body": part, "more_body": True})
         await self.send({"type": "http.response.body", "body": b""})
+
+
+def _with_slashes_hidden(path: str, raw_path: bytes) -> tuple[str, str]:
+    """Return the path for matching, where a "/" that a part holds (sent as %2F) is _SLASH.
+
+    Any foreign id or SKU may hold one (SPEC section 3), and the decoded path no longer tells it from
+    one that stands between two parts.
+    """
+    if "\x00" in path:
+        raise NotFound("There is nothing at this path")
+    if b"%2F" not in raw_path and b"%2f" not in raw_path:
+        return path, ""
+    text = raw_path.split(b"?")[0].decode("latin-1")
+    return unquote(re.sub("%2f", "%00", text, flags=re.IGNORECASE)), _SLASH
 
 
 def _bucket(path: str) -> str:

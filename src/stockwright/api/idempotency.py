@@ -9,6 +9,7 @@ first request is not kept: it changed nothing, and asking again asks again.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -24,9 +25,13 @@ Kept = Mapping[str, Any]
 """An answer as it is kept: status, data, etag, headers."""
 
 
-def request_hash(method: str, path: str, raw_body: bytes) -> str:
-    """Tell requests apart: the same key with another hash is a mistake of the client's."""
-    return hashlib.sha256(b"\x00".join((method.encode(), path.encode(), raw_body))).hexdigest()
+def request_hash(secret: bytes, method: str, path: str, query: bytes, raw_body: bytes) -> str:
+    """Tell requests apart: the same key with another hash is a mistake of the client's.
+
+    Keyed, since it is kept and a body may hold a password.
+    """
+    told = b"\x00".join((method.encode(), path.encode(), query, raw_body))
+    return hmac.digest(secret, told, hashlib.sha256).hex()
 
 
 class Idempotency:

@@ -19,6 +19,14 @@ POLICIES: Final[dict[str, RateLimitItem]] = {
 """The names that routes use, and how many requests a minute each allows."""
 
 
+class OverLimit(RateLimited):
+    """Too many requests; `headers` tell the policy that was broken."""
+
+    def __init__(self, headers: dict[str, str], *, retry_after_seconds: int) -> None:
+        super().__init__(retry_after_seconds=retry_after_seconds)
+        self.headers = headers
+
+
 class Limits:
     """Counts requests in this process; the cloud form's gateway counts before us."""
 
@@ -27,16 +35,17 @@ class Limits:
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     def count(self, policy: str, who: str) -> dict[str, str]:
-        """Count one request; returns the RateLimit headers, or raises RateLimited with them."""
+        """Count one request; returns the RateLimit headers, or raises OverLimit with them."""
         if not self.on:
             return {}
         item = POLICIES[policy]
         allowed = self._limiter.hit(item, who)
         window = self._limiter.get_window_stats(item, who)
         reset = max(1, round(window.reset_time - time.time()))
-        if not allowed:
-            raise RateLimited(retry_after_seconds=reset)
-        return {
+        headers = {
             "ratelimit-policy": f'"{policy}";q={item.amount};w=60',
-            "ratelimit": f'"{policy}";r={max(0, window.remaining)};t={reset}',
+            "ratelimit": f'"{policy}";r={max(0, window.remaining) if allowed else 0};t={reset}',
         }
+        if not allowed:
+            raise OverLimit(headers, retry_after_seconds=reset)
+        return headers

@@ -137,6 +137,13 @@ class Route:
         return f"{self.method.lower()}-{words}"
 
 
+def require_all(**given: Any) -> None:
+    """Refuse with an entry for each field (by its name on the wire) that was not given."""
+    missing = [{"field": name, "message": "is required"} for name, value in given.items() if value is None]
+    if missing:
+        raise Invalid(details=missing)
+
+
 def require(value: Any, name: str) -> Any:
     """Return a field that one of several names may give, or refuse that none did."""
     if value is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stockwright.api.cursor import seal
-from stockwright.api.route import Answer, Call, Route, require
+from stockwright.api.route import Answer, Call, Route, require_all
 from stockwright.api.schemas.catalog import (
     CategoryBody,
     CategoryView,
@@ -56,17 +56,21 @@ def show_list(call: Call, found: tuple[list[Any], str | None], view: Any) -> Lis
 
 async def _create(call: Call) -> StockedProduct:
     body: ProductBody = call.body
+    name = body.name if body.name is not None else body.product_name
+    require_all(
+        name=name, sku=body.sku, description=body.description, category=body.category, price=body.price
+    )
     low = body.low_stock_threshold if body.low_stock_threshold is not None else body.threshold
     defaults = Thresholds()
     return await catalog.create_product(
         call.app,
         call.actor,
         CreateProduct(
-            name=require(body.name if body.name is not None else body.product_name, "name"),
-            sku=require(body.sku, "sku"),
-            description=require(body.description, "description"),
-            category=require(body.category, "category"),
-            price_cents=require(body.price, "price"),
+            name=name or "",
+            sku=body.sku or "",
+            description=body.description or "",
+            category=body.category or "",
+            price_cents=body.price or 0,
             quantity=body.quantity,
             type=body.type,
             brand=body.brand,

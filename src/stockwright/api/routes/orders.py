@@ -22,6 +22,7 @@ from stockwright.api.schemas.orders import (
 from stockwright.domain.errors import Forbidden, Invalid
 from stockwright.domain.order import Order
 from stockwright.domain.sale import Sale
+from stockwright.domain.stock import check_quantity
 from stockwright.usecases import orders, sales
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.orders import ListOrders, PlaceOrder, ReturnOrder
@@ -34,8 +35,9 @@ def _show(_: Call, order: Order) -> Answer:
     return Answer(order_view(order), etag=f'"{order.version}"')
 
 
-def _show_sale(_: Call, sale: Sale) -> SaleView:
-    return sale_view(sale)
+def _show_sale(_: Call, sale: Sale) -> Answer:
+    # A sale never changes, so its first version is its only one.
+    return Answer(sale_view(sale), etag='"1"')
 
 
 def _lines(body: PlaceOrderBody | SaleBody) -> list[LineWanted]:
@@ -51,6 +53,7 @@ def _line(line: LineBody, at: str) -> LineWanted:
     if product_id is None and line.sku is None:
         raise Invalid.field(f"{at}productId", "is required")
     quantity = require(line.count if line.quantity is None else line.quantity, f"{at}quantity")
+    check_quantity(quantity, f"{at}quantity")
     options = dict(line.options or {})
     if line.color is not None:
         options["color"] = line.color

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stockwright.api.schemas.accounts import user_view
 from stockwright.api.schemas.catalog import product_view
 from stockwright.api.schemas.inventory import location_view, stock_view
 from stockwright.api.schemas.orders import order_view
+from stockwright.domain.account import Account
 from stockwright.domain.order import Order
 from stockwright.domain.stock import Location, Stock
 from stockwright.usecases.catalog import StockedProduct
@@ -17,6 +19,7 @@ _VIEWS: dict[type, Any] = {
     Stock: stock_view,
     Location: location_view,
     Order: order_view,
+    Account: user_view,
 }
 
 
@@ -24,5 +27,10 @@ def wire_of(details: Any) -> Any:
     """Show the domain things that an error's details hold."""
     if isinstance(details, Mapping):
         return {name: wire_of(value) for name, value in details.items()}
+    if isinstance(details, Sequence) and not isinstance(details, str):
+        return [wire_of(each) for each in details]
     view = _VIEWS.get(type(details))
-    return details if view is None else view(details)
+    if view is not None:
+        return view(details)
+    # What has no view stays inside: an account, for one, holds a password's hash.
+    return details if isinstance(details, str | int | float | None) else None
