@@ -1,0 +1,94 @@
+# make run     sets everything up and serves the shop with demo data on http://127.0.0.1:8000
+# make test    sets everything up and runs every check and test
+# make help    lists the rest
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := .stamps
+UV_VERSION := 0.13.8
+SWAGGER := src/stockwright/api/static/swagger
+
+# The newest Python that really runs: version managers leave names behind that do not.
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
+	"$$name" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+# ---- setting up --------------------------------------------------------------------------------
+
+$(STAMPS)/venv:
+	@test -n "$(PYTHON)" || { echo "Stockwright needs Python 3.11 or newer on the PATH."; exit 1; }
+	@echo "Making the environment with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input "uv==$(UV_VERSION)"
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/python: $(STAMPS)/venv requirements.txt pyproject.toml
+	@echo "Installing the Python packages"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+$(STAMPS)/npm: web/package.json web/package-lock.json
+	@command -v npm >/dev/null || { echo "Stockwright needs Node 20 or newer with npm on the PATH."; exit 1; }
+	@echo "Installing the npm packages"
+	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/swagger: $(STAMPS)/npm
+	@mkdir -p $(SWAGGER)
+	@cp web/node_modules/swagger-ui-dist/{swagger-ui.css,swagger-ui-bundle.js,favicon-32x32.png,LICENSE} $(SWAGGER)/
+	@touch $@
+
+.PHONY: setup
+setup: $(STAMPS)/python $(STAMPS)/swagger ## Set everything up
+
+.PHONY: lock
+lock: $(STAMPS)/venv ## Resolve the Python packages anew (writes requirements.txt)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --group dev pyproject.toml --output-file requirements.txt
+
+# ---- running -----------------------------------------------------------------------------------
+
+.PHONY: run
+run: setup ## Serve the shop, with demo data in an empty data folder
+	@STOCKWRIGHT_DEMO="$${STOCKWRIGHT_DEMO:-on}" exec $(BIN)/stockwright serve
+
+# ---- checking ----------------------------------------------------------------------------------
+
+.PHONY: test
+test: setup lint types imports unit ## Every check and test
+	@echo "Everything holds."
+
+.PHONY: lint
+lint: $(STAMPS)/python ## Format and lint
+	@$(BIN)/ruff format --check --quiet src tests || { echo "Run 'make format'."; exit 1; }
+	@$(BIN)/ruff check --quiet src tests
+
+.PHONY: format
+format: $(STAMPS)/python ## Format the code, and mend what can be mended
+	@$(BIN)/ruff format --quiet src tests
+	@$(BIN)/ruff check --fix --quiet src tests
+
+.PHONY: types
+types: $(STAMPS)/python ## Check the types
+	@$(BIN)/mypy
+
+.PHONY: imports
+imports: $(STAMPS)/python ## Check that data flows one way
+	@$(BIN)/lint-imports --no-cache
+
+.PHONY: unit
+unit: $(STAMPS)/python $(STAMPS)/swagger ## Run the tests
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+.PHONY: clean
+clean: ## Remove everything that was made (not the data)
+	@rm -rf $(VENV) $(STAMPS) $(SWAGGER) web/node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
