@@ -24,7 +24,7 @@ _PATH = re.compile(r" - at `\$(?P<path>.*?)`$")
 def body(wanted: Any, raw: bytes, content_type: str) -> Any:
     """Decode a JSON body; raises Invalid with one entry per wrong field. Unknown fields are ignored."""
     if raw:
-        kind = content_type.split(";")[0].strip().lower()
+        kind = content_type.split(";", maxsplit=1)[0].strip().lower()
         if kind and not _CONTENT_TYPE.match(kind):
             raise Invalid(f"The body must be application/json, not {kind[:100]}")
     else:

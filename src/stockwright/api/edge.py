@@ -35,9 +35,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 ALLOWED_HEADERS: Final = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"
-EXPOSED_HEADERS: Final = (
-    "ETag, Idempotency-Replayed, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
-)
+EXPOSED_HEADERS: Final = "ETag, Idempotency-Replayed, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
 ALLOWED_METHODS: Final = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
 SECURITY_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -65,7 +63,7 @@ class MethodNotAllowed(StockwrightError):
         super().__init__(f"This method is not allowed here; allowed: {self.allowed}", {"allowed": self.allowed})
 
 
-class Disconnected(Exception):  # noqa: N818 - it tells what happened
+class Disconnected(Exception):
     """The client went away before its request was whole."""
 
 
@@ -152,7 +150,11 @@ class Edge:
         origin = headers.get("origin")
         if origin not in self._origins:
             return {"vary": "Origin"}
-        return {"access-control-allow-origin": origin, "access-control-expose-headers": EXPOSED_HEADERS, "vary": "Origin"}
+        return {
+            "access-control-allow-origin": origin,
+            "access-control-expose-headers": EXPOSED_HEADERS,
+            "vary": "Origin",
+        }
 
     def is_local(self, scope: Scope, headers: Mapping[str, str]) -> bool:
         """Tell whether it comes from this machine; what a proxy passes on comes from anywhere."""
@@ -220,7 +222,8 @@ class Exchange:
             # Its record vanished between the refusal and the look: the same key may be tried again.
             headers["retry-after"] = str(BUSY_RETRY_SECONDS)
         status = STATUS.get(error.code, 503 if error.transient else 500)
-        body = failure(error, self.request_id, self.app.clock.now(), wire_of(error.details))
+        now = self.app.clock.now()
+        body = failure(error, self.request_id, now, wire_of(error.details, now))
         await self._send(status, body, "application/json", headers)
 
     async def _authorise(self, route: Route) -> None:

@@ -18,9 +18,7 @@ class Metrics:
         self._seconds = Histogram(
             "stockwright_request_seconds", "Time to answer", ("route",), buckets=BUCKETS, registry=self.registry
         )
-        self.lag = Gauge(
-            "stockwright_outbox_lag_events", "Events that wait for their handlers", registry=self.registry
-        )
+        self.lag = Gauge("stockwright_outbox_lag_events", "Events that wait for their handlers", registry=self.registry)
         self.dead_letters = Gauge(
             "stockwright_dead_letters", "Dead letters kept (counted up to 100)", registry=self.registry
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stockwright.domain.errors import VersionConflict
 from stockwright.domain.events import Event
 from stockwright.store.port import ConditionFailed
 from stockwright.store.records.batch import AlreadyDone, Batch, Stale, put_idempotency
@@ -12,7 +13,7 @@ from stockwright.usecases.context import App, current_request
 if TYPE_CHECKING:
     from stockwright.domain.account import Actor
 
-__all__ = ["commit", "new_event"]
+__all__ = ["commit", "insist", "new_event"]
 
 
 async def commit(app: App, batch: Batch, result: Any = None) -> None:
@@ -35,6 +36,12 @@ async def commit(app: App, batch: Batch, result: Any = None) -> None:
         raise Stale(f"changed meanwhile: {refused}") from refused
     once.committed = True
     once.rendered = answer is not None
+
+
+def insist(expected: int | None, current: Any) -> None:
+    """Refuse, with the state now, unless it is still the version that the asker insists on (None: any)."""
+    if expected is not None and expected != current.version:
+        raise VersionConflict(details={"current": current})
 
 
 def new_event(app: App, actor: Actor, name: str, subject: str, **data: Any) -> Event:

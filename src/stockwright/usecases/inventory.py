@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound, VersionConflict
+from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound
 from stockwright.domain.product import Product, check_id
 from stockwright.domain.stock import (
     DEFAULT_LOCATION,
@@ -30,7 +30,7 @@ from stockwright.store.records import reservations as reservation_records
 from stockwright.store.records import stock as stock_records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases.catalog import StockedProduct, add_new_product, check_thresholds, get_product, load_stocked
-from stockwright.usecases.commit import commit, new_event
+from stockwright.usecases.commit import commit, insist, new_event
 from stockwright.usecases.drawing import book, priorities, shifts_of, spread
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ class Transfer:
     target: str
     reason: str = ""
     reference: str = ""
+    expected_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +219,7 @@ async def _open_foreign(app: App, actor: Actor, batch: Batch, command: Initializ
     return StockedProduct(replace(product, version=1), replace(stock, version=1))
 
 
-def _open_level(
-    app: App, actor: Actor, batch: Batch, known: StockedProduct, command: Initialize
-) -> StockedProduct:
+def _open_level(app: App, actor: Actor, batch: Batch, known: StockedProduct, command: Initialize) -> StockedProduct:
     stock = known.stock
     if stock.sku.casefold() != command.sku.casefold():
         raise Conflict(
@@ -255,8 +254,7 @@ async def change_stock(app: App, actor: Actor, command: ChangeStock) -> StockCha
 
     async def attempt() -> list[Movement]:
         stock = (await get_product(app, command.product_id)).stock
-        if command.expected_version not in (None, stock.version):
-            raise VersionConflict(details={"current": stock})
+        insist(command.expected_version, stock)
         if command.location is not None:
             adjusted(stock.level(command.location), quantity, stock, command.location)
             changes = {command.location: quantity}
@@ -297,8 +295,7 @@ async def count_stock(app: App, actor: Actor, command: CountStock) -> StockChang
 
     async def attempt() -> StockChange:
         stock = (await get_product(app, command.product_id)).stock
-        if command.expected_version not in (None, stock.version):
-            raise VersionConflict(details={"current": stock})
+        insist(command.expected_version, stock)
         changes = await _difference(app, stock, command)
         if not changes:
             return StockChange(stock)
@@ -343,11 +340,12 @@ async def transfer(app: App, actor: Actor, command: Transfer) -> StockChange:
 
     async def attempt() -> list[Movement]:
         stock = (await get_product(app, command.product_id)).stock
+        insist(command.expected_version, stock)
         batch = Batch()
         adjusted(stock.level(command.source), -command.quantity, stock, command.source)
         changes = {command.source: -command.quantity, command.target: command.quantity}
         if command.target in stock.levels:
-            stock_records.shift_stock(batch, stock.product_id, shifts_of(changes))
+            stock_records.shift_stock(batch, stock.product_id, shifts_of(changes), command.expected_version)
         else:
             if await location_records.find_location(app.store, command.target) is None:
                 raise NotFound(f"There is no location {command.target!r}; create it first")
@@ -371,9 +369,7 @@ async def transfer(app: App, actor: Actor, command: Transfer) -> StockChange:
     return StockChange(await stock_records.get_stock(app.store, command.product_id), movements)
 
 
-def _tell(
-    app: App, actor: Actor, batch: Batch, stock: Stock, kind: MovementType, changes: Mapping[str, int]
-) -> None:
+def _tell(app: App, actor: Actor, batch: Batch, stock: Stock, kind: MovementType, changes: Mapping[str, int]) -> None:
     batch.append(
         new_event(
             app,
@@ -425,9 +421,7 @@ async def check_availability(app: App, wanted: Sequence[Wanted]) -> list[Availab
     return answers
 
 
-async def list_inventory(
-    app: App, limit: int, after: str | None = None
-) -> tuple[list[StockedProduct], str | None]:
+async def list_inventory(app: App, limit: int, after: str | None = None) -> tuple[list[StockedProduct], str | None]:
     """Read a page of products with their levels, in the order of their ids."""
     stocks, following = await stock_records.page_of_stocks(app.store, after=after, limit=limit)
     products = await product_records.load_products(app.store, (stock.product_id for stock in stocks))
@@ -447,9 +441,7 @@ async def total_inventory(app: App) -> InventoryTotals:
     return InventoryTotals(products, available, reserved, low, out)
 
 
-async def list_low_stock(
-    app: App, limit: int, after: str | None = None
-) -> tuple[list[StockedProduct], str | None]:
+async def list_low_stock(app: App, limit: int, after: str | None = None) -> tuple[list[StockedProduct], str | None]:
     """List products with fewer units available than their threshold, in the order of their ids."""
     low: list[Stock] = []
     async for stock in all_stocks(app, after):
@@ -497,9 +489,7 @@ async def explain(app: App, product_id: str) -> Explanation:
         if product_id in order.draws:
             drawn = order.draws[product_id]
             holds.append(
-                Hold(
-                    "order", order.id, sum(drawn.values()), drawn, order.status, order.created_at, None, order.user_id
-                )
+                Hold("order", order.id, sum(drawn.values()), drawn, order.status, order.created_at, None, order.user_id)
             )
     holds.sort(key=lambda hold: hold.since)
     return Explanation(found.product, found.stock, holds, sum(hold.quantity for hold in holds))
@@ -523,9 +513,7 @@ async def reserving_orders(app: App) -> AsyncIterator[Order]:
     for status in ("PLACING", "PENDING"):
         after: str | None = None
         while True:
-            page, after = await order_records.page_of_orders(
-                app.store, status=status, after=after, limit=SCAN_PAGE
-            )
+            page, after = await order_records.page_of_orders(app.store, status=status, after=after, limit=SCAN_PAGE)
             for order in page:
                 yield order
             if after is None:
@@ -570,9 +558,7 @@ async def _product_movements(
     after: str | None = None
     past_cursor = wanted.after is None
     while True:
-        page, after = await stock_records.page_of_movements(
-            app.store, product_id, after=after, limit=SCAN_PAGE
-        )
+        page, after = await stock_records.page_of_movements(app.store, product_id, after=after, limit=SCAN_PAGE)
         for movement in page:
             balance = balances.get(movement.location, 0)
             balances[movement.location] = balance - movement.quantity
@@ -592,4 +578,3 @@ def _passes(wanted: MovementFilter, movement: Movement) -> bool:
         and (wanted.since is None or movement.at >= wanted.since)
         and (wanted.until is None or movement.at < wanted.until)
     )
-

@@ -13,7 +13,7 @@ from stockwright.domain.stock import Wanted, check_quantity, receive, release, r
 from stockwright.store.records import orders as records
 from stockwright.store.records import products as product_records
 from stockwright.store.records.batch import Batch, retried
-from stockwright.usecases.commit import commit, new_event
+from stockwright.usecases.commit import commit, insist, new_event
 from stockwright.usecases.drawing import book, load_and_draw, move
 from stockwright.usecases.lines import load_lines
 
@@ -58,6 +58,7 @@ class ReturnOrder:
     """(SKU or product id, units)."""
     restock: bool = True
     reason: str = ""
+    expected_version: int | None = None
 
 
 async def place_order(app: App, actor: Actor, command: PlaceOrder) -> Order:
@@ -101,23 +102,17 @@ async def list_orders(app: App, actor: Actor, command: ListOrders) -> tuple[list
             app.store, user_id=actor.id, status=command.status, after=command.after, limit=command.limit
         )
     if command.status:
-        return await records.page_of_orders(
-            app.store, status=command.status, after=command.after, limit=command.limit
-        )
+        return await records.page_of_orders(app.store, status=command.status, after=command.after, limit=command.limit)
     merged: list[Order] = []
     for status in STATUSES:
-        page, _ = await records.page_of_orders(
-            app.store, status=status, after=command.after, limit=command.limit + 1
-        )
+        page, _ = await records.page_of_orders(app.store, status=status, after=command.after, limit=command.limit + 1)
         merged.extend(page)
     merged.sort(key=lambda order: order.id, reverse=True)
     page = merged[: command.limit]
     return page, page[-1].id if len(merged) > command.limit else None
 
 
-async def confirm_order(
-    app: App, actor: Actor, order_id: str, also: Callable[[Batch], None] | None = None
-) -> Order:
+async def confirm_order(app: App, actor: Actor, order_id: str, also: Callable[[Batch], None] | None = None) -> Order:
     """Commit what the order reserved: the units leave as SALE movements.
 
     `also` adds writes that belong to the same commit (the record of the mail that went out). An
@@ -143,17 +138,19 @@ async def confirm_order(
     return await retried(attempt)
 
 
-async def pack_order(app: App, actor: Actor, order_id: str) -> Order:
+async def pack_order(app: App, actor: Actor, order_id: str, expected_version: int | None = None) -> Order:
     """Mark an order as packed; a PENDING one is confirmed in the same commit."""
-    return await _step(app, actor, order_id, "PACKED")
+    return await _step(app, actor, order_id, "PACKED", expected_version)
 
 
-async def deliver_order(app: App, actor: Actor, order_id: str) -> Order:
+async def deliver_order(app: App, actor: Actor, order_id: str, expected_version: int | None = None) -> Order:
     """Mark a packed order as delivered."""
-    return await _step(app, actor, order_id, "DELIVERED")
+    return await _step(app, actor, order_id, "DELIVERED", expected_version)
 
 
-async def cancel_order(app: App, actor: Actor, order_id: str, reason: str = "") -> Order:
+async def cancel_order(
+    app: App, actor: Actor, order_id: str, reason: str = "", expected_version: int | None = None
+) -> Order:
     """Cancel an order: the owner until it is packed, an admin until it is delivered. The stock comes back."""
 
     def settle(batch: Batch, order: Order, _: Order) -> None:
@@ -165,6 +162,7 @@ async def cancel_order(app: App, actor: Actor, order_id: str, reason: str = "") 
 
     async def attempt() -> Order:
         order = await get_order(app, actor, order_id)
+        insist(expected_version, order)
         after = rules.cancel(order, actor.id, app.clock.now(), as_admin=actor.is_admin, note=reason)
         return await _commit_step(app, actor, order, after, settle)
 
@@ -180,6 +178,7 @@ async def return_order(app: App, actor: Actor, command: ReturnOrder) -> Order:
 
     async def attempt() -> Order:
         order = await records.get_order(app.store, command.order_id)
+        insist(command.expected_version, order)
         returned = _find_lines(order, command.items)
         after, draws = rules.take_back(order, returned, actor.id, app.clock.now(), command.reason)
         batch = Batch()
@@ -197,12 +196,13 @@ async def return_order(app: App, actor: Actor, command: ReturnOrder) -> Order:
     return await retried(attempt)
 
 
-async def _step(app: App, actor: Actor, order_id: str, to: OrderStatus) -> Order:
+async def _step(app: App, actor: Actor, order_id: str, to: OrderStatus, expected_version: int | None) -> Order:
     def settle(batch: Batch, order: Order, after: Order) -> None:
         _ship_reserved(app, actor, batch, order, after)
 
     async def attempt() -> Order:
         order = await records.get_order(app.store, order_id)
+        insist(expected_version, order)
         after = rules.advance(order, to, actor.id, app.clock.now())
         return await _commit_step(app, actor, order, after, settle)
 

@@ -12,7 +12,7 @@ from stockwright.domain.reservation import Reservation, ReservationItem
 from stockwright.domain.stock import Wanted, check_quantity, release, reserve, ship, summed
 from stockwright.store.records import reservations as records
 from stockwright.store.records.batch import Batch, retried
-from stockwright.usecases.commit import commit, new_event
+from stockwright.usecases.commit import commit, insist, new_event
 from stockwright.usecases.drawing import book, free_expired, load_and_draw, move
 
 if TYPE_CHECKING:
@@ -101,9 +101,7 @@ async def get_reservation(app: App, actor: Actor, reservation_id: str) -> Reserv
     return held
 
 
-async def list_reservations(
-    app: App, actor: Actor, command: ListReservations
-) -> tuple[list[Reservation], str | None]:
+async def list_reservations(app: App, actor: Actor, command: ListReservations) -> tuple[list[Reservation], str | None]:
     """List reservations, newest first; those of one status as stored, or of all."""
     if not command.everybody:
         return await records.page_of_reservations(
@@ -124,7 +122,9 @@ async def list_reservations(
     return page, page[-1].id if len(merged) > command.limit else None
 
 
-async def confirm_reservation(app: App, actor: Actor, reservation_id: str) -> Reservation:
+async def confirm_reservation(
+    app: App, actor: Actor, reservation_id: str, expected_version: int | None = None
+) -> Reservation:
     """Use the hold: its units leave as a SALE. Again is fine; expired or cancelled is 409."""
 
     def decide(held: Reservation) -> Reservation | None:
@@ -135,10 +135,12 @@ async def confirm_reservation(app: App, actor: Actor, reservation_id: str) -> Re
         skus = {item.product_id: item.sku for item in held.items}
         book(app, actor, batch, draws, skus, "SALE", sign=-1, reference=held.order_id or held.id)
 
-    return await _change(app, actor, reservation_id, decide, book_sale)
+    return await _change(app, actor, reservation_id, decide, book_sale, expected_version)
 
 
-async def cancel_reservation(app: App, actor: Actor, reservation_id: str) -> Reservation:
+async def cancel_reservation(
+    app: App, actor: Actor, reservation_id: str, expected_version: int | None = None
+) -> Reservation:
     """Give the hold up: its units go back where they came from. Again is fine; a used one is 409."""
 
     def decide(held: Reservation) -> Reservation | None:
@@ -147,11 +149,15 @@ async def cancel_reservation(app: App, actor: Actor, reservation_id: str) -> Res
     def give_back(batch: Batch, _: Reservation, draws: Draws) -> None:
         move(batch, draws, release)
 
-    return await _change(app, actor, reservation_id, decide, give_back)
+    return await _change(app, actor, reservation_id, decide, give_back, expected_version)
 
 
 async def extend_reservation(
-    app: App, actor: Actor, reservation_id: str, minutes: int = rules.MINUTES_DEFAULT
+    app: App,
+    actor: Actor,
+    reservation_id: str,
+    minutes: int = rules.MINUTES_DEFAULT,
+    expected_version: int | None = None,
 ) -> Reservation:
     """Hold on for `minutes` from now; an expired hold cannot be brought back (409)."""
     rules.expiry(0, minutes)
@@ -159,7 +165,7 @@ async def extend_reservation(
     def decide(held: Reservation) -> Reservation | None:
         return rules.extend(held, app.clock.now(), minutes)
 
-    return await _change(app, actor, reservation_id, decide, lambda *_: None)
+    return await _change(app, actor, reservation_id, decide, lambda *_: None, expected_version)
 
 
 async def expire_due(app: App) -> int:
@@ -178,10 +184,12 @@ async def _change(
     reservation_id: str,
     decide: Callable[[Reservation], Reservation | None],
     settle: Callable[[Batch, Reservation, Draws], None],
+    expected_version: int | None,
 ) -> Reservation:
     async def attempt() -> Reservation:
         held = await records.get_reservation(app.store, reservation_id)
         _must_reach(actor, held)
+        insist(expected_version, held)
         after = decide(held)
         if after is None:
             return held
@@ -190,9 +198,7 @@ async def _change(
         settle(batch, held, dict(held.draws))
         step = "extended" if after.status == "ACTIVE" else after.status.lower()
         products = list(held.draws) if after.status in {"CANCELLED", "EXPIRED"} else []
-        batch.append(
-            new_event(app, actor, f"reservation.{step}", held.id, orderId=held.order_id, products=products)
-        )
+        batch.append(new_event(app, actor, f"reservation.{step}", held.id, orderId=held.order_id, products=products))
         after = replace(after, version=held.version + 1)
         await commit(app, batch, after)
         return after

@@ -57,9 +57,7 @@ def show_list(call: Call, found: tuple[list[Any], str | None], view: Any) -> Lis
 async def _create(call: Call) -> StockedProduct:
     body: ProductBody = call.body
     name = body.name if body.name is not None else body.product_name
-    require_all(
-        name=name, sku=body.sku, description=body.description, category=body.category, price=body.price
-    )
+    require_all(name=name, sku=body.sku, description=body.description, category=body.category, price=body.price)
     low = body.low_stock_threshold if body.low_stock_threshold is not None else body.threshold
     defaults = Thresholds()
     return await catalog.create_product(
@@ -220,7 +218,17 @@ ROUTES = (
         status=201,
         errors=(409,),
     ),
-    Route("GET", "/products/{id}", _get, "Get a product", "Catalogue", show_product, who="any", answer=ProductView, errors=(404,)),
+    Route(
+        "GET",
+        "/products/{id}",
+        _get,
+        "Get a product",
+        "Catalogue",
+        show_product,
+        who="any",
+        answer=ProductView,
+        errors=(404,),
+    ),
     Route("PUT", "/products/{id}", **_UPDATE),
     Route("PATCH", "/products/{id}", **_UPDATE),
     Route(

@@ -8,7 +8,7 @@ from typing import Any
 from stockwright.api.cursor import seal
 from stockwright.api.route import Answer, Call, Route, require
 from stockwright.api.routes.catalog import show_list
-from stockwright.api.schemas.common import Empty, ListQuery, ListView
+from stockwright.api.schemas.common import Empty, ListQuery, ListView, Versioned
 from stockwright.api.schemas.inventory import (
     ChangeStockBody,
     CheckBody,
@@ -56,9 +56,11 @@ from stockwright.usecases.inventory import (
     Initialize,
     InventoryTotals,
     MovementFilter,
-    MovementView as BalancedMovement,
     StockChange,
     Transfer,
+)
+from stockwright.usecases.inventory import (
+    MovementView as BalancedMovement,
 )
 
 TAG, HOLDS = "Inventory", "Reservations"
@@ -167,7 +169,9 @@ async def _transfer(call: Call) -> StockChange:
     source = require(body.source or body.from_location, "from")
     target = require(body.to or body.to_location, "to")
     return await inventory.transfer(
-        call.app, call.actor, Transfer(body.product_id, body.quantity, source, target, body.reason, body.reference)
+        call.app,
+        call.actor,
+        Transfer(body.product_id, body.quantity, source, target, body.reason, body.reference, call.expected_version()),
     )
 
 
@@ -265,16 +269,16 @@ async def _reservations(call: Call) -> tuple[list[Reservation], str | None]:
 
 
 async def _confirm(call: Call) -> Reservation:
-    return await reservations.confirm_reservation(call.app, call.actor, call.path["id"])
+    return await reservations.confirm_reservation(call.app, call.actor, call.path["id"], call.expected_version())
 
 
 async def _cancel(call: Call) -> Reservation:
-    return await reservations.cancel_reservation(call.app, call.actor, call.path["id"])
+    return await reservations.cancel_reservation(call.app, call.actor, call.path["id"], call.expected_version())
 
 
 async def _extend(call: Call) -> Reservation:
     return await reservations.extend_reservation(
-        call.app, call.actor, call.path["id"], call.body.expiration_minutes
+        call.app, call.actor, call.path["id"], call.body.expiration_minutes, call.expected_version()
     )
 
 
@@ -294,6 +298,7 @@ _HOLD: dict[str, Any] = {
     "answer": ReservationView,
     "errors": (403, 404, 409),
 }
+_SETTLE: dict[str, Any] = {**_HOLD, "errors": (403, 404, 409, 412)}
 
 ROUTES = (
     Route("GET", "/inventory", _summary, "Summary of every product's stock, with the totals", TAG, _show_summary,
@@ -311,7 +316,7 @@ ROUTES = (
     Route("PUT", "/stock", _count, "Set the counted total; the difference is booked as an ADJUSTMENT", TAG,
           _show_change, scopes=KEY, body=CountBody, answer=StockChangeView, errors=(404, 409, 412)),
     Route("POST", "/inventory/transfer", _transfer, "Move units between two locations", TAG, _show_change,
-          scopes=KEY, body=TransferBody, answer=StockChangeView, errors=(404, 409)),
+          scopes=KEY, body=TransferBody, answer=StockChangeView, errors=(404, 409, 412)),
     Route("GET", "/inventory/low-stock", _low, "Products below their threshold, with a suggested reorder", TAG, _rows,
           query=ListQuery, answer=ListView[InventoryRow]),
     Route("GET", "/inventory/movements", _movements, "The ledger of the whole shop, newest first", TAG,
@@ -337,8 +342,8 @@ ROUTES = (
           lambda call, found: show_list(call, found, lambda held: reservation_view(held, call.app.clock.now())),
           who="any", scopes=HOLD_KEY, query=ReservationsQuery, answer=ListView[ReservationView], errors=(403,)),
     Route("GET", "/reservations/{id}", _reservation, "Get a reservation", **_HOLD),
-    Route("POST", "/reservations/{id}/extend", _extend, "Hold on for longer", body=ExtendBody, **_HOLD),
+    Route("POST", "/reservations/{id}/extend", _extend, "Hold on for longer", body=ExtendBody, **_SETTLE),
     Route("POST", "/inventory/reservation/{id}/confirm", _confirm, "Use a hold: its units leave as a sale",
-          body=Empty, **_HOLD),
-    Route("POST", "/inventory/reservation/{id}/cancel", _cancel, "Give a hold up", body=Empty, **_HOLD),
+          body=Versioned, **_SETTLE),
+    Route("POST", "/inventory/reservation/{id}/cancel", _cancel, "Give a hold up", body=Versioned, **_SETTLE),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 
 from stockwright.api.route import Answer, Call, Route, require
 from stockwright.api.routes.catalog import show_list
-from stockwright.api.schemas.common import Empty, ListQuery, ListView
+from stockwright.api.schemas.common import ListQuery, ListView, Versioned
 from stockwright.api.schemas.orders import (
     CancelBody,
     LineBody,
@@ -78,15 +78,15 @@ async def _list(call: Call) -> tuple[list[Order], str | None]:
 
 
 async def _cancel(call: Call) -> Order:
-    return await orders.cancel_order(call.app, call.actor, call.path["id"], call.body.reason)
+    return await orders.cancel_order(call.app, call.actor, call.path["id"], call.body.reason, call.expected_version())
 
 
 async def _pack(call: Call) -> Order:
-    return await orders.pack_order(call.app, call.actor, call.path["id"])
+    return await orders.pack_order(call.app, call.actor, call.path["id"], call.expected_version())
 
 
 async def _deliver(call: Call) -> Order:
-    return await orders.deliver_order(call.app, call.actor, call.path["id"])
+    return await orders.deliver_order(call.app, call.actor, call.path["id"], call.expected_version())
 
 
 async def _return(call: Call) -> Order:
@@ -96,7 +96,7 @@ async def _return(call: Call) -> Order:
         for number, line in enumerate(body.items)
     ]
     return await orders.return_order(
-        call.app, call.actor, ReturnOrder(call.path["id"], items, body.restock, body.reason)
+        call.app, call.actor, ReturnOrder(call.path["id"], items, body.restock, body.reason, call.expected_version())
     )
 
 
@@ -130,17 +130,17 @@ _GET: dict[str, Any] = {
 _PACKED: dict[str, Any] = {
     "run": _pack,
     "scopes": frozenset({"orders:pack"}),
-    "body": Empty,
+    "body": Versioned,
     "summary": "Mark an order as packed; a PENDING one is confirmed too",
-    "errors": (404, 409),
+    "errors": (404, 409, 412),
     **_ORDER,
 }
 _DELIVERED: dict[str, Any] = {
     "run": _deliver,
     "scopes": frozenset({"orders:deliver"}),
-    "body": Empty,
+    "body": Versioned,
     "summary": "Mark a packed order as delivered",
-    "errors": (404, 409),
+    "errors": (404, 409, 412),
     **_ORDER,
 }
 
@@ -152,13 +152,13 @@ ROUTES = (
     Route("GET", "/orders/{id}", **_GET),
     Route("GET", "/order/{id}", **_GET),
     Route("POST", "/orders/{id}/cancel", _cancel, "Cancel an order; the stock comes back", who="any", body=CancelBody,
-          errors=(403, 404, 409), **_ORDER),
+          errors=(403, 404, 409, 412), **_ORDER),
     Route("POST", "/orders/{id}/pack", **_PACKED),
     Route("POST", "/orderpacked/{id}", **_PACKED),
     Route("POST", "/orders/{id}/deliver", **_DELIVERED),
     Route("POST", "/orderdelivered/{id}", **_DELIVERED),
     Route("POST", "/orders/{id}/returns", _return, "Book units of a shipped order as returned", body=ReturnBody,
-          errors=(404, 409), **_ORDER),
+          errors=(404, 409, 412), **_ORDER),
     Route("POST", "/sales", _sell, "Record a sale at the till: the stock leaves at once", SALES, _show_sale,
           scopes=frozenset({"sales"}), body=SaleBody, answer=SaleView, status=201, errors=(404, 409)),
     Route("GET", "/sales", _sales, "List sales, newest first", SALES,

@@ -39,9 +39,7 @@ class ReadyView(Wire):
 
 
 async def _health(call: Call) -> Answer:
-    told = HealthView(
-        status="healthy", service=SERVICE, version=__version__, timestamp=iso(call.app.clock.now())
-    )
+    told = HealthView(status="healthy", service=SERVICE, version=__version__, timestamp=iso(call.app.clock.now()))
     also = {"status": told.status, "service": told.service, "timestamp": told.timestamp}
     return Answer(told, also=also)
 

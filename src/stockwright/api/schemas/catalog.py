@@ -181,7 +181,9 @@ def product_view(found: StockedProduct) -> ProductView:
 def item_view(found: StockedProduct) -> ItemView:
     """Show a product to the public."""
     product = found.product
-    colors: Any = next((product.options[name] for name in ("color", "colors", "colour", "colours") if name in product.options), [])
+    colors: Any = next(
+        (product.options[name] for name in ("color", "colors", "colour", "colours") if name in product.options), []
+    )
     return ItemView(
         id=product.id,
         sku=product.sku,

@@ -41,3 +41,9 @@ class ListView(Wire, Generic[Item]):
 
 class Empty(Wire):
     """A body of which nothing is read."""
+
+
+class Versioned(Wire):
+    """A body that may say which version it means, as If-Match does."""
+
+    expected_version: Whole | None = None

@@ -7,10 +7,11 @@ from typing import Any
 
 from stockwright.api.schemas.accounts import user_view
 from stockwright.api.schemas.catalog import product_view
-from stockwright.api.schemas.inventory import location_view, stock_view
+from stockwright.api.schemas.inventory import location_view, reservation_view, stock_view
 from stockwright.api.schemas.orders import order_view
 from stockwright.domain.account import Account
 from stockwright.domain.order import Order
+from stockwright.domain.reservation import Reservation
 from stockwright.domain.stock import Location, Stock
 from stockwright.usecases.catalog import StockedProduct
 
@@ -23,12 +24,14 @@ _VIEWS: dict[type, Any] = {
 }
 
 
-def wire_of(details: Any) -> Any:
-    """Show the domain things that an error's details hold."""
+def wire_of(details: Any, now: int) -> Any:
+    """Show the domain things that an error's details hold, as of now (ms)."""
     if isinstance(details, Mapping):
-        return {name: wire_of(value) for name, value in details.items()}
+        return {name: wire_of(value, now) for name, value in details.items()}
     if isinstance(details, Sequence) and not isinstance(details, str):
-        return [wire_of(each) for each in details]
+        return [wire_of(each, now) for each in details]
+    if isinstance(details, Reservation):
+        return reservation_view(details, now)
     view = _VIEWS.get(type(details))
     if view is not None:
         return view(details)

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from stockwright.api.envelope import iso
-from stockwright.api.schemas.common import Id, ListQuery, Text, Whole, Wire
+from stockwright.api.schemas.common import Id, ListQuery, Text, Versioned, Whole, Wire
 from stockwright.domain.reservation import Reservation
 from stockwright.domain.stock import Location, Movement, Stock
 from stockwright.usecases.catalog import StockedProduct
@@ -16,8 +16,10 @@ from stockwright.usecases.inventory import (
     Availability,
     Explanation,
     InventoryTotals,
-    MovementView as BalancedMovement,
     StockChange,
+)
+from stockwright.usecases.inventory import (
+    MovementView as BalancedMovement,
 )
 
 LocationId = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -68,6 +70,7 @@ class TransferBody(Wire):
     to_location: LocationId | None = None
     reason: Text = ""
     reference: Text = ""
+    expected_version: Whole | None = None
 
 
 class CheckItem(Wire):
@@ -264,7 +267,7 @@ class ReserveManyBody(Wire):
     expiration_minutes: Whole = 15
 
 
-class ExtendBody(Wire):
+class ExtendBody(Versioned):
     """How long to hold on, from now."""
 
     expiration_minutes: Whole = 15

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from stockwright.api.envelope import iso
-from stockwright.api.schemas.common import Id, ListQuery, Options, Text, Whole, Wire
+from stockwright.api.schemas.common import Id, ListQuery, Options, Text, Versioned, Whole, Wire
 from stockwright.domain.order import FULFILLMENT, Order, OrderLine
 from stockwright.domain.sale import Sale
 
@@ -86,7 +86,7 @@ class OrdersQuery(ListQuery):
     scope: Literal["own", "all"] = "own"
 
 
-class CancelBody(Wire):
+class CancelBody(Versioned):
     """Why an order is cancelled."""
 
     reason: Text = ""
@@ -107,6 +107,7 @@ class ReturnBody(Wire):
     items: Annotated[list[ReturnLine], Meta(min_length=1, max_length=1000)]
     restock: bool = True
     reason: Text = ""
+    expected_version: Whole | None = None
 
 
 class SaleBody(Wire):
