@@ -32,12 +32,12 @@ class Answer:
 
     @property
     def data(self) -> Any:
-        assert self.status < 300, f"{self.status} {self.response.text}"  # noqa: PLR2004
+        assert self.status < 300, f"{self.status} {self.response.text}"
         return self.json["data"]
 
     @property
     def error(self) -> dict[str, Any]:
-        assert self.status >= 400, f"{self.status} {self.response.text}"  # noqa: PLR2004
+        assert self.status >= 400, f"{self.status} {self.response.text}"
         told: dict[str, Any] = self.json["error"]
         return told
 

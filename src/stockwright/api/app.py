@@ -84,9 +84,7 @@ class Front:
         await self._pages(scope, receive, send)
 
 
-def build_asgi(
-    app: App, running: AbstractAsyncContextManager[Any] | None = None
-) -> ASGIApp:
+def build_asgi(app: App, running: AbstractAsyncContextManager[Any] | None = None) -> ASGIApp:
     """Make the application; `running` is what runs beside it (the event handlers, the sweeper)."""
 
     @asynccontextmanager
@@ -103,7 +101,10 @@ def build_asgi(
             PageRoute("/api/docs/", _docs),
             Mount("/api/docs/assets/swagger", _Files(SWAGGER, SWAGGER_HEADERS), name="swagger"),
             Mount("/api/docs/assets", _Files(DOCS, SWAGGER_HEADERS), name="docs"),
-            Mount("/assets", _Files(WEB / "assets", {**PAGE_HEADERS, "cache-control": "public, max-age=31536000, immutable"})),
+            Mount(
+                "/assets",
+                _Files(WEB / "assets", {**PAGE_HEADERS, "cache-control": "public, max-age=31536000, immutable"}),
+            ),
             PageRoute("/{path:path}", _page),
         ],
         middleware=[Middleware(GZipMiddleware, minimum_size=1024)],

@@ -174,4 +174,3 @@ def _struct(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any
     name = schema["$ref"].rsplit("/", 1)[-1]
     found: dict[str, Any] = components[name]
     return found
-
