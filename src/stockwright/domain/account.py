@@ -64,7 +64,7 @@ SYSTEM: Final = Actor(id="system", kind="system")
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A mailed code, as its keyed hash; it holds until `expires_at` (ms) and works once."""
+    """A mailed code, as its keyed hash; it holds until `expires_at` (ms)."""
 
     hash: str = field(repr=False)
     expires_at: int
@@ -72,9 +72,10 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Mfa:
-    """A TOTP secret (base 32). It counts once a first code has confirmed it; `last_step` is the
-    time step of the last code that was used, and neither it nor an earlier one is taken again
-    (RFC 6238 section 5.2).
+    """A TOTP secret (base 32), which counts once a first code has confirmed it.
+
+    `last_step` is the time step of the last code that was used; neither it nor an earlier one is
+    taken again (RFC 6238 section 5.2).
     """
 
     secret: str = field(repr=False)
@@ -121,8 +122,8 @@ class Account:
 
 
 def confirmed(account: Account, now: int) -> Account:
-    """Confirm the address; the code that did it is spent."""
-    return replace(_without_code(account, "confirmation"), status="CONFIRMED", updated_at=now)
+    """Confirm the address. The code stays as it is, so that confirming again tells the same."""
+    return account if account.is_confirmed else replace(account, status="CONFIRMED", updated_at=now)
 
 
 def with_code(account: Account, purpose: CodePurpose, code_hash: str, now: int) -> Account:
@@ -138,11 +139,12 @@ def has_code(account: Account, purpose: CodePurpose, code_hash: str, now: int) -
 
 
 def with_password(account: Account, password_hash: str, now: int) -> Account:
-    """Set a new password: every session and reset code of before ends."""
+    """Set a new password: every session and every reset code of before ends."""
     return replace(
-        _without_code(account, "reset"),
+        account,
         password_hash=password_hash,
         generation=account.generation + 1,
+        codes={purpose: code for purpose, code in account.codes.items() if purpose != "reset"},
         updated_at=now,
     )
 
@@ -182,7 +184,3 @@ def check_name(text: str) -> str:
     if len(name) > NAME_MAX or _CONTROL.search(name):
         raise Invalid.field("name", f"must be at most {NAME_MAX} characters, without control characters")
     return name
-
-
-def _without_code(account: Account, purpose: CodePurpose) -> Account:
-    return replace(account, codes={each: code for each, code in account.codes.items() if each != purpose})

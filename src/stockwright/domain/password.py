@@ -53,23 +53,25 @@ def check_password(password: str, email: str, field: str = "password") -> str:
 
 
 def is_common(password: str) -> bool:
-    """Whether it is among the passwords that are tried first: a known one, also with the usual
-    ending, disguise or repetition; a run of the keyboard or alphabet; or hardly any characters.
+    """Whether it is among the passwords that are tried first.
+
+    That is a known one, also with the usual ending, disguise or repetition; a run of the keyboard or
+    alphabet; or hardly any different characters.
     """
     text = password.casefold()
     if len(set(text)) < DIFFERENT_CHARACTERS_MIN:
         return True
     if any(text in run or text[::-1] in run for run in _RUNS):
         return True
-    unit = text[: (text + text).index(text, 1)]
     known = _known()
-    return any(stem in known or stem.translate(_DISGUISE) in known for stem in (*_stems(text), unit))
+    return any(stem in known or stem.translate(_DISGUISE) in known for stem in _stems(text))
 
 
-def _stems(text: str) -> list[str]:
-    """The text, and what is left of it when a usual ending is taken off."""
+def _stems(text: str) -> set[str]:
+    """The text, what is left of it without a usual ending, and of what these are repetitions."""
     cuts = range(1, min(ENDING_MAX, len(text) - 1) + 1)
-    return [text, *(text[:-cut] for cut in cuts if _ENDING.fullmatch(text[-cut:]))]
+    stems = [text, *(text[:-cut] for cut in cuts if _ENDING.fullmatch(text[-cut:]))]
+    return {*stems, *(stem[: (stem + stem).index(stem, 1)] for stem in stems)}
 
 
 @cache

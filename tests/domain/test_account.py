@@ -1,0 +1,194 @@
+"""Accounts, their locks, sessions and keys: the rules by themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from stockwright.domain.account import (
+    CODE_LASTS_MS,
+    Account,
+    Mfa,
+    admins_after,
+    check_name,
+    confirmed,
+    has_code,
+    normal_email,
+    use_step,
+    with_code,
+    with_password,
+)
+from stockwright.domain.api_key import (
+    ApiKey,
+    check_scopes,
+    is_well_formed,
+    key_text,
+)
+from stockwright.domain.errors import AccountLocked, Conflict, Invalid
+from stockwright.domain.sign_in import LOCK_SECONDS_MAX, SESSION_LASTS_MS, Attempts, Session
+
+NOW = 1_700_000_000_000
+DAY = 24 * 3_600_000
+ALICE = Account(id="usr_a", email="alice@example.com", role="admin", status="CONFIRMED", version=3)
+
+
+def locked_seconds(failures: int) -> int:
+    attempts, now = Attempts("x"), NOW
+    for _ in range(failures):
+        now = max(now, attempts.locked_until)
+        attempts = attempts.failed(now)
+    return max(0, attempts.locked_until - now) // 1000
+
+
+def test_the_fifth_failure_locks_for_a_second_and_each_further_one_twice_as_long_up_to_15_minutes() -> None:
+    assert [locked_seconds(failures) for failures in range(1, 9)] == [0, 0, 0, 0, 1, 2, 4, 8]
+    assert locked_seconds(14) == 512
+    assert locked_seconds(15) == locked_seconds(500) == LOCK_SECONDS_MAX
+
+
+def test_a_lock_tells_when_to_come_back_and_ends_at_that_instant() -> None:
+    locked = Attempts("x", failures=9, failed_at=NOW, locked_until=NOW + 16_000)
+    with pytest.raises(AccountLocked) as refused:
+        locked.check(NOW + 500)
+    assert refused.value.retry_after_seconds == 16
+    locked.check(NOW + 16_000)
+
+
+def test_failures_are_forgotten_after_a_day_of_peace() -> None:
+    tired = Attempts("x", failures=12, failed_at=NOW)
+    assert tired.failed(NOW + DAY - 1).failures == 13
+    assert tired.failed(NOW + DAY).failures == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a@b.c",
+        "Ada.Lovelace+shop@Example.COM",
+        "  x@sub.example.org ",
+        "o'neil@example.ie",
+        "admin@localhost",
+        "ü@bücher.example",
+    ],
+)
+def test_sane_addresses_come_out_trimmed_in_lower_case(text: str) -> None:
+    assert normal_email(text) == text.strip().lower()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a",
+        "@b.c",
+        "a@",
+        "a@b@c.d",
+        "a b@c.d",
+        "a@b..c",
+        ".a@b.c",
+        "a..b@c.d",
+        "a@-b.c",
+        "a@b.c\nBcc: d@e.f",
+        "a\x00@b.c",
+        "<a@b.c>",
+        "x" * 65 + "@b.c",
+        "a@" + ("b" * 60 + ".") * 5 + "c",
+    ],
+)
+def test_what_is_no_address_is_refused_by_its_field(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        normal_email(text)
+    assert refused.value.details[0]["field"] == "email"
+
+
+def test_a_name_is_trimmed_and_bounded() -> None:
+    assert check_name("  Ada Lovelace ") == "Ada Lovelace"
+    for wrong in ("x" * 101, "a\nb", "a\x00"):
+        with pytest.raises(Invalid):
+            check_name(wrong)
+
+
+def test_only_the_last_code_of_a_purpose_counts_and_only_until_it_expires() -> None:
+    account = with_code(with_code(ALICE, "reset", "first", NOW), "reset", "second", NOW)
+    end = NOW + CODE_LASTS_MS["reset"]
+    assert has_code(account, "reset", "second", end - 1)
+    assert not has_code(account, "reset", "second", end)
+    assert not has_code(account, "reset", "first", NOW)
+    assert not has_code(account, "confirmation", "second", NOW)
+
+
+def test_a_new_password_ends_sessions_and_reset_codes_of_before_but_not_the_confirmation() -> None:
+    waiting = with_code(with_code(ALICE, "reset", "r", NOW), "confirmation", "c", NOW)
+    after = with_password(waiting, "hash", NOW)
+    assert not has_code(after, "reset", "r", NOW)
+    assert has_code(after, "confirmation", "c", NOW)
+    session = Session("ses_1", ALICE.id, waiting.generation, "t", NOW, NOW + SESSION_LASTS_MS)
+    assert session.is_open(waiting.generation, NOW)
+    assert not session.is_open(after.generation, NOW)
+
+
+def test_a_session_ends_30_days_after_its_sign_in_however_often_it_was_renewed() -> None:
+    session = Session("ses_1", ALICE.id, 1, "t", NOW, NOW + SESSION_LASTS_MS).rotated("u")
+    assert session.is_open(1, NOW + 30 * DAY - 1)
+    assert not session.is_open(1, NOW + 30 * DAY)
+
+
+def test_confirming_again_changes_nothing() -> None:
+    once = confirmed(replace(ALICE, status="UNCONFIRMED"), NOW)
+    assert once.is_confirmed
+    assert confirmed(once, NOW + 1) == once
+
+
+@pytest.mark.parametrize("change", [{"role": "customer"}, {"disabled": True}])
+def test_the_last_admin_stays_one(change: dict[str, object]) -> None:
+    after = replace(ALICE, **change)  # type: ignore[arg-type]
+    with pytest.raises(Conflict):
+        admins_after(frozenset({ALICE.id}), ALICE, after)
+    assert admins_after(frozenset({ALICE.id, "usr_b"}), ALICE, after) == {"usr_b"}
+
+
+def test_who_becomes_an_admin_is_counted_and_a_customer_is_not() -> None:
+    assert admins_after(frozenset(), None, ALICE) == {ALICE.id}
+    assert admins_after(frozenset(), None, replace(ALICE, role="customer")) == frozenset()
+
+
+def test_a_totp_step_is_used_once_and_none_before_it_again() -> None:
+    used = use_step(Mfa("SECRET", confirmed=True, last_step=10), 12)
+    assert used is not None
+    assert used.last_step == 12
+    assert use_step(used, 12) is use_step(used, 11) is None
+
+
+def test_a_printed_account_holds_no_secret() -> None:
+    told = repr(with_code(replace(ALICE, password_hash="$argon2", mfa=Mfa("SEED")), "reset", "c0de", NOW))
+    assert not any(secret in told for secret in ("$argon2", "SEED", "c0de"))
+
+
+def test_a_key_is_known_by_its_checksum_before_any_look_up() -> None:
+    text = key_text(bytes(range(20)))
+    assert text.startswith("sw_")
+    assert len(text) == 42
+    assert is_well_formed(text)
+    for position in range(3, len(text)):
+        typo = text[:position] + ("a" if text[position] != "a" else "b") + text[position + 1 :]
+        assert not is_well_formed(typo)
+    assert not is_well_formed(text.upper())
+    assert not is_well_formed(text + "\n")
+
+
+def test_scopes_are_those_there_are_each_once() -> None:
+    assert check_scopes(["sales", "inventory", "sales"]) == ("inventory", "sales")
+    for wrong in ([], ["everything"], ["sales", "admin"]):
+        with pytest.raises(Invalid):
+            check_scopes(wrong)
+
+
+def test_the_last_use_of_a_key_is_noted_to_the_minute() -> None:
+    key = ApiKey("key_1", "till", ("sales",), "h", "abcd", NOW, "usr_a")
+    assert key.is_stale(NOW)
+    used = replace(key, last_used_at=NOW)
+    assert not used.is_stale(NOW + 59_999)
+    assert used.is_stale(NOW + 60_000)
+    assert used.as_actor().scopes == {"sales"}
+    assert not used.as_actor().is_admin
