@@ -103,12 +103,16 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address to listen on")
     port: int = _setting(8000, "Port to listen on; 0 takes a free one", _port)
     data_dir: Path = _setting(Path("stockwright-data"), "Folder of the embedded store and its keys", Path)
-    store: Literal["sqlite", "dynamodb"] = _setting("sqlite", "Store engine: sqlite or dynamodb", _one_of("sqlite", "dynamodb"))
+    store: Literal["sqlite", "dynamodb"] = _setting(
+        "sqlite", "Store engine: sqlite or dynamodb", _one_of("sqlite", "dynamodb")
+    )
     public_url: str | None = _setting(
         None, "Address that people reach the shop at, for links in mails", _url("http", "https")
     )
     admin_email: str | None = _setting(None, "E-mail of the admin that the first start makes")
-    admin_password: str | None = _setting(None, "Password of that admin; without it a set-up link is printed", secret=True)
+    admin_password: str | None = _setting(
+        None, "Password of that admin; without it a set-up link is printed", secret=True
+    )
     cors_origins: tuple[str, ...] = _setting((), "Origins that browsers may call from, separated by commas", _origins)
     smtp_url: str | None = _setting(
         None,
@@ -118,7 +122,9 @@ class Settings:
         secret=True,
     )
     mail_from: str = _setting("Stockwright <stockwright@localhost>", "Sender of every mail")
-    alert_emails: tuple[str, ...] = _setting((), "Who gets low-stock and operations alerts; by default the admins", _emails)
+    alert_emails: tuple[str, ...] = _setting(
+        (), "Who gets low-stock and operations alerts; by default the admins", _emails
+    )
     alert_phones: tuple[str, ...] = _setting((), "Phone numbers that get low-stock alerts by SMS", _names)
     warehouse_url: str | None = _setting(None, "Where pick lists are POSTed", _url("http", "https"))
     warehouse_api_key: str | None = _setting(None, "API key sent to the warehouse", secret=True)
@@ -158,7 +164,7 @@ class Settings:
                 shown = "" if each.metadata["secret"] else f", not {text!r}"
                 raise Misconfigured(f"{name} {wrong}{shown}") from None
         settings = cls(**values)
-        settings._check()  # noqa: SLF001 - its own class
+        settings._check()
         return settings
 
     def _check(self) -> None:

@@ -36,7 +36,7 @@ async def test_what_was_written_is_there_after_the_file_is_opened_again(path: Pa
 
 async def test_the_log_is_synced_before_anybody_is_answered(path: Path) -> None:
     store = SqliteStore(path)
-    writer = store._writer  # noqa: SLF001 - the promise is a setting of this very connection
+    writer = store._writer
     assert writer.pragma("journal_mode") == "wal"
     assert writer.pragma("synchronous") == 2  # FULL
     await store.close()
@@ -88,7 +88,7 @@ async def test_a_caller_that_goes_away_takes_nobody_along(path: Path) -> None:
 async def test_a_commit_that_the_disk_refuses_keeps_nothing_and_the_next_one_works(path: Path) -> None:
     store = SqliteStore(path)
     await store.commit([Put(KEY, {"units": 5}, ABSENT)])
-    writer = store._writer  # noqa: SLF001 - a real refusal: the file may not grow
+    writer = store._writer
     pages = writer.pragma("page_count")
     writer.pragma("max_page_count", pages + 1)
 
@@ -192,10 +192,10 @@ async def test_what_was_acknowledged_survives_being_killed(path: Path) -> None:
         process.wait()
 
     store = SqliteStore(path)
-    assert store._writer.pragma("integrity_check") == "ok"  # noqa: SLF001
+    assert store._writer.pragma("integrity_check") == "ok"
     kept = await store.get([(name, "ORDER") for name in acknowledged])
     assert len(kept) == len(acknowledged) >= 600
     # Each order came with its unit: the count tells that no batch was kept by halves.
-    orders = store._reader.execute("SELECT count(*) FROM item WHERE sk='ORDER'").fetchall()[0][0]  # noqa: SLF001
+    orders = store._reader.execute("SELECT count(*) FROM item WHERE sk='ORDER'").fetchall()[0][0]
     assert (await store.get([KEY]))[KEY].body == {"units": orders}
     await store.close()

@@ -173,7 +173,9 @@ async def shop(app: App, product: Product) -> App:
     await product(20, name="Alpha phone", category="phone", type="smart", brand="apple", price_cents=500)
     await product(5, name="Beta phone", category="phone", type="smart", brand="samsung", price_cents=300)
     await product(0, name="Gamma phone", category="phone", type="feature", brand="nokia", price_cents=900)
-    await product(20, name="delta laptop", category="computer", type="laptop", brand="dell", sku="XPS-13", price_cents=300)
+    await product(
+        20, name="delta laptop", category="computer", type="laptop", brand="dell", sku="XPS-13", price_cents=300
+    )
     await product(20, name="Hidden laptop", category="computer", status="INACTIVE")
     return app
 

@@ -83,7 +83,14 @@ async def test_a_level_is_opened_once(app: App, product: Product) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "units", "left"),
-    [("RESTOCK", 5, 15), ("RETURN", 2, 12), ("SALE", 3, 7), ("SALE", -3, 7), ("ADJUSTMENT", -4, 6), ("ADJUSTMENT", 4, 14)],
+    [
+        ("RESTOCK", 5, 15),
+        ("RETURN", 2, 12),
+        ("SALE", 3, 7),
+        ("SALE", -3, 7),
+        ("ADJUSTMENT", -4, 6),
+        ("ADJUSTMENT", 4, 14),
+    ],
 )
 async def test_changes_move_available_and_total(app: App, product: Product, kind: str, units: int, left: int) -> None:
     chair = await product(10)
@@ -129,9 +136,7 @@ async def test_a_change_may_insist_on_the_version_it_was_read_at(app: App, produ
     assert refused.value.details["current"].available == 6
 
 
-async def test_a_count_books_the_difference_and_never_goes_below_what_is_promised(
-    app: App, product: Product
-) -> None:
+async def test_a_count_books_the_difference_and_never_goes_below_what_is_promised(app: App, product: Product) -> None:
     chair = await product(10)
     await reserve_stock(app, ALICE, Reserve([Wanted(chair.product.id, 4)]))
     change = await count_stock(app, ADMIN, CountStock(chair.product.id, 7))

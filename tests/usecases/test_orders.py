@@ -114,9 +114,7 @@ async def test_two_hundred_buyers_of_fifty_units_get_fifty(app: App, product: Pr
     assert await levels(app, chair.product.id) == (0, 50, 50)
 
 
-async def test_buyers_of_mixed_quantities_are_never_refused_while_enough_is_left(
-    app: App, product: Product
-) -> None:
+async def test_buyers_of_mixed_quantities_are_never_refused_while_enough_is_left(app: App, product: Product) -> None:
     chair = await product(100)
     outcomes = await asyncio.gather(
         *[order_of(app, (chair.product.id, 1 + number % 4)) for number in range(120)], return_exceptions=True
@@ -132,9 +130,7 @@ async def test_buyers_of_mixed_quantities_are_never_refused_while_enough_is_left
 async def test_the_price_and_name_are_those_of_the_moment_of_placing(app: App, product: Product) -> None:
     chair = await product(5)
     order = await order_of(app, (chair.product.id, 2))
-    await update_product(
-        app, ADMIN, UpdateProduct(chair.product.id, {"price_cents": 9999, "name": "Throne of gold"})
-    )
+    await update_product(app, ADMIN, UpdateProduct(chair.product.id, {"price_cents": 9999, "name": "Throne of gold"}))
 
     again = await get_order(app, ALICE, order.id)
 
@@ -255,9 +251,7 @@ async def test_one_line_draws_on_several_locations_and_goes_back_there(app: App,
     assert {place: level.available for place, level in stock.levels.items()} == {"default": 3, "cellar": 4}
 
 
-async def test_locations_are_drawn_on_by_priority_and_inactive_ones_not_at_all(
-    app: App, product: Product
-) -> None:
+async def test_locations_are_drawn_on_by_priority_and_inactive_ones_not_at_all(app: App, product: Product) -> None:
     chair = await product(3)
     await add_location(app, ADMIN, "front", priority=1)
     await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 2, "front"))
@@ -371,9 +365,7 @@ class CountingStore:
 
 
 @pytest.mark.parametrize("lines", [1, 593])
-async def test_the_number_of_store_calls_does_not_grow_with_the_lines(
-    app: App, product: Product, lines: int
-) -> None:
+async def test_the_number_of_store_calls_does_not_grow_with_the_lines(app: App, product: Product, lines: int) -> None:
     made: Sequence[str] = [(await product(5, sku=f"SKU-{number}")).product.id for number in range(lines)]
     store, app.store = app.store, CountingStore(app.store)  # type: ignore[assignment]
     order = await order_of(app, *[(product_id, 2) for product_id in made])

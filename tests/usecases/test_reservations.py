@@ -154,9 +154,7 @@ async def test_confirm_against_cancel_and_expiry_has_one_outcome(app: App, produ
     assert available == total == 40 - ended.count("CONFIRMED")
 
 
-async def test_extending_lets_it_run_on_and_never_ends_it_sooner(
-    app: App, product: Product, clock: Clock
-) -> None:
+async def test_extending_lets_it_run_on_and_never_ends_it_sooner(app: App, product: Product, clock: Clock) -> None:
     chair = await product(5)
     held = await hold(app, chair.product.id, 5, minutes=10)
     clock.advance(minutes=9)
@@ -170,9 +168,7 @@ async def test_extending_lets_it_run_on_and_never_ends_it_sooner(
 async def test_many_items_are_held_all_or_none(app: App, product: Product) -> None:
     chair, desk = await product(5), await product(1)
     with pytest.raises(InsufficientStock):
-        await reserve_stock(
-            app, ALICE, Reserve([Wanted(chair.product.id, 1), Wanted(desk.product.id, 2)])
-        )
+        await reserve_stock(app, ALICE, Reserve([Wanted(chair.product.id, 1), Wanted(desk.product.id, 2)]))
     held = await reserve_stock(
         app, ALICE, Reserve([Wanted(chair.product.id, 1), Wanted(desk.product.id, 1), Wanted(chair.product.id, 2)])
     )
@@ -188,9 +184,7 @@ async def test_a_hold_runs_for_a_minute_to_a_day(app: App, product: Product, min
 
 
 @pytest.mark.parametrize("act", [get_reservation, confirm_reservation, cancel_reservation, extend_reservation])
-async def test_a_hold_is_its_owners_alone_but_for_admins_and_machines(
-    app: App, product: Product, act: Any
-) -> None:
+async def test_a_hold_is_its_owners_alone_but_for_admins_and_machines(app: App, product: Product, act: Any) -> None:
     chair = await product(5)
     held = await hold(app, chair.product.id, 1)
     with pytest.raises(Forbidden):

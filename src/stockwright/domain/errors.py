@@ -17,6 +17,7 @@
     │   ├── IdempotencyInProgress IDEMPOTENCY_IN_PROGRESS  the same key is being worked on now
     │   ├── RateLimited           RATE_LIMITED
     │   └── AccountLocked         ACCOUNT_LOCKED
+    ├── Permanent                 PERMANENT                an event handler can never succeed with this event
     ├── Busy                      BUSY                     nothing was changed; a retry may succeed
     └── Misconfigured             CONFIGURATION            a setting is wrong; raised at the start only
 
@@ -175,6 +176,12 @@ class AccountLocked(RateLimited):
 
     code = "ACCOUNT_LOCKED"
     default_message = "Too many failed attempts; try again later"
+
+
+class Permanent(StockwrightError):
+    """No retry can help: the event is malformed, what it is about is gone, the receiver refuses it."""
+
+    code = "PERMANENT"
 
 
 class Busy(StockwrightError):

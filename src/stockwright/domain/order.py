@@ -180,7 +180,9 @@ def take_back(
         line = lines[each.line]
         if line.returned + each.quantity > line.quantity:
             left = line.quantity - line.returned
-            raise Invalid.field("items", f"{line.sku}: {left} of {line.quantity} can still be returned, not {each.quantity}")
+            raise Invalid.field(
+                "items", f"{line.sku}: {left} of {line.quantity} can still be returned, not {each.quantity}"
+            )
         lines[each.line] = replace(line, returned=line.returned + each.quantity)
         back[line.product_id] = back.get(line.product_id, 0) + each.quantity
         told.append(f"{each.quantity} × {line.sku}")
@@ -209,6 +211,4 @@ def _stepped(order: Order, to: OrderStatus, steps: tuple[Step, ...], now: int) -
 
 
 def _refused(order: Order, to: OrderStatus) -> InvalidTransition:
-    return InvalidTransition(
-        f"An order that is {order.status} cannot become {to}", {"from": order.status, "to": to}
-    )
+    return InvalidTransition(f"An order that is {order.status} cannot become {to}", {"from": order.status, "to": to})

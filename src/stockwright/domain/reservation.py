@@ -96,6 +96,4 @@ def extend(held: Reservation, now: int, minutes: int) -> Reservation:
 
 def _must_be_active(status: ReservationStatus, step: str) -> None:
     if status != "ACTIVE":
-        raise ReservationNotActive(
-            f"The reservation is {status.lower()} and cannot be {step}", {"status": status}
-        )
+        raise ReservationNotActive(f"The reservation is {status.lower()} and cannot be {step}", {"status": status})

@@ -213,7 +213,9 @@ def draw(
 
     Lines that name a location are served first, so that lines that do not cannot take their units.
     """
-    left = {(stock.product_id, place): level.available for stock in stocks.values() for place, level in stock.levels.items()}
+    left = {
+        (stock.product_id, place): level.available for stock in stocks.values() for place, level in stock.levels.items()
+    }
     draws: Draws = {}
     short: list[Wanted] = []
     for each in sorted(summed(wanted), key=lambda line: line.location is None):
@@ -234,9 +236,7 @@ def draw(
     return draws, short
 
 
-def draw_or_refuse(
-    wanted: Sequence[Wanted], stocks: Mapping[str, Stock], order_of_locations: Sequence[str]
-) -> Draws:
+def draw_or_refuse(wanted: Sequence[Wanted], stocks: Mapping[str, Stock], order_of_locations: Sequence[str]) -> Draws:
     """Decide where every unit comes from, or refuse with every line that cannot be met."""
     draws, short = draw(wanted, stocks, order_of_locations)
     if short:

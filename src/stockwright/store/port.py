@@ -99,7 +99,7 @@ class Page:
     next: str | None
 
 
-class ConditionFailed(Exception):  # noqa: N818 - the field's word (DynamoDB's ConditionalCheckFailed)
+class ConditionFailed(Exception):
     """The commit was refused and nothing was written; `positions` are the writes that failed."""
 
     def __init__(self, positions: Sequence[int]) -> None:

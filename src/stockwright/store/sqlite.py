@@ -24,7 +24,7 @@ import msgspec
 
 from stockwright.domain.errors import Busy, Misconfigured
 from stockwright.domain.events import Event
-from stockwright.store.port import ABSENT, Add, Append, Check, ConditionFailed, Delete, Item, Page, Put
+from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Delete, Item, Page, Put
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -101,9 +101,7 @@ class SqliteStore:
         found: dict[Key, Item] = {}
         if len(keys) == 1:
             pk, sk = keys[0]
-            for version, body in self._reader.execute(
-                "SELECT version, body FROM item WHERE pk=? AND sk=?", (pk, sk)
-            ):
+            for version, body in self._reader.execute("SELECT version, body FROM item WHERE pk=? AND sk=?", (pk, sk)):
                 found[keys[0]] = Item(keys[0], version, _decode(body))
             return found
         for start in range(0, len(keys), GET_KEYS_MAX):

@@ -6,26 +6,28 @@ takes. Codes are mailed by a reaction; events and logs never hold one.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import hmac
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stockwright.domain.account import (
-    CODE_MS,
-    CODE_TRIES_MAX,
+    CODE_DIGITS,
     Account,
-    Code,
-    check_password,
+    check_name,
+    confirmed,
+    has_code,
     normal_email,
+    with_code,
+    with_password,
 )
 from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, Unauthorized, VersionConflict
+from stockwright.domain.password import check_password, normal_password
 from stockwright.store.port import ABSENT
 from stockwright.store.records import accounts as records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases.commit import commit, new_event
-from stockwright.usecases.sign_in import authenticate
+from stockwright.usecases.sign_in import authenticate, count_try, forget_tries
 
 if TYPE_CHECKING:
     from stockwright.domain.account import Actor, CodePurpose, Role
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["authenticate"]
 
-NAME_MAX = 100
 SETUP_KEY = ("SETUP", "SETUP")
 
 
@@ -57,14 +58,6 @@ class ChangeAccount:
     expected_version: int | None = None
 
 
-@functools.cache
-def common_passwords() -> frozenset[str]:
-    """Load the most common passwords (zxcvbn's list of 30,000), at the first need."""
-    from zxcvbn.frequency_lists import FREQUENCY_LISTS
-
-    return frozenset(FREQUENCY_LISTS["passwords"])
-
-
 async def sign_up(app: App, actor: Actor, command: SignUp) -> str:
     """Make a customer's account; returns the address, the same whether it had an account or not.
 
@@ -72,9 +65,9 @@ async def sign_up(app: App, actor: Actor, command: SignUp) -> str:
     the account is confirmed at once. The owner of an account that is there already is mailed.
     """
     email = normal_email(command.email)
-    check_password(command.password, email, common_passwords())
-    name = _checked_name(command.name)
-    password_hash = await app.passwords.hash(command.password)
+    password = check_password(command.password, email)
+    name = check_name(command.name)
+    password_hash = await app.passwords.hash(password)
 
     async def attempt() -> str:
         known = await records.find_account_by_email(app.store, email)
@@ -119,9 +112,8 @@ async def issue_code(app: App, account_id: str, purpose: CodePurpose) -> tuple[A
 
     async def attempt() -> tuple[Account, str]:
         account = await records.get_account(app.store, account_id)
-        digits = app.ids.digits(6)
-        code = Code(_code_hash(app, account.id, purpose, digits), app.clock.now() + CODE_MS)
-        after = replace(account, confirm_code=code) if purpose == "confirm" else replace(account, reset_code=code)
+        digits = app.ids.digits(CODE_DIGITS)
+        after = with_code(account, purpose, _code_hash(app, account.id, purpose, digits), app.clock.now())
         batch = Batch()
         records.put_account(batch, after)
         await batch.commit(app.store)
@@ -132,18 +124,17 @@ async def issue_code(app: App, account_id: str, purpose: CodePurpose) -> tuple[A
 
 async def confirm_sign_up(app: App, actor: Actor, email: str, digits: str) -> None:
     """Confirm an address with its mailed code; confirming again is fine."""
-    wanted = normal_email(email)
+    account_id = await _spend_code(app, normal_email(email), "confirmation", digits)
 
     async def attempt() -> None:
-        account = await records.find_account_by_email(app.store, wanted)
-        good = await _spend_try(app, account, "confirm", digits)
-        account = await records.get_account(app.store, good)
+        before = await records.get_account(app.store, account_id)
+        after = confirmed(before, app.clock.now())
+        if after == before:
+            return
         batch = Batch()
-        records.put_account(
-            batch, replace(account, status="CONFIRMED", confirm_code=None, updated_at=app.clock.now())
-        )
-        batch.append(new_event(app, actor, "account.confirmed", account.id))
-        await commit(app, batch, wanted)
+        records.put_account(batch, after)
+        batch.append(new_event(app, actor, "account.confirmed", account_id))
+        await commit(app, batch, after.email)
 
     await retried(attempt)
 
@@ -151,18 +142,17 @@ async def confirm_sign_up(app: App, actor: Actor, email: str, digits: str) -> No
 async def reset_password(app: App, actor: Actor, email: str, digits: str, password: str) -> None:
     """Set a new password with a mailed code; every session of the account ends, a lock too."""
     wanted = normal_email(email)
-    check_password(password, wanted, common_passwords())
-    password_hash = await app.passwords.hash(password)
-    account_id = await _spend_try(app, await records.find_account_by_email(app.store, wanted), "reset", digits)
-    await set_password(app, actor, account_id, password_hash)
+    password = check_password(password, wanted)
+    account_id = await _spend_code(app, wanted, "reset", digits)
+    await set_password(app, actor, account_id, await app.passwords.hash(password))
 
 
 async def change_password(app: App, actor: Actor, current: str, password: str) -> None:
     """Set a new password, knowing the current one; every session ends, this one too."""
     account = await records.get_account(app.store, actor.id)
-    if not await app.passwords.verify(account.password_hash, current):
+    if not await app.passwords.verify(account.password_hash, normal_password(current)):
         raise Invalid.field("currentPassword", "is not your current password")
-    check_password(password, account.email, common_passwords())
+    password = check_password(password, account.email, "newPassword")
     await set_password(app, actor, account.id, await app.passwords.hash(password))
 
 
@@ -173,23 +163,11 @@ async def set_password(app: App, actor: Actor, account_id: str, password_hash: s
         account = await records.get_account(app.store, account_id)
         now = app.clock.now()
         batch = Batch()
-        records.put_account(
-            batch,
-            replace(
-                account,
-                password_hash=password_hash,
-                status="CONFIRMED",
-                valid_after=now,
-                reset_code=None,
-                updated_at=now,
-            ),
-        )
+        records.put_account(batch, confirmed(with_password(account, password_hash, now), now))
         await end_sessions(app, batch, account_id)
-        lockout = await records.load_lockout(app.store, account.email)
-        if lockout.version != ABSENT:
-            records.put_lockout(batch, account.email, replace(lockout, failures=0, locked_until=0), now)
         batch.append(new_event(app, actor, "account.password_changed", account_id))
         await commit(app, batch, account_id)
+        await forget_tries(app, f"sign-in {account.email}")
 
     await retried(attempt)
 
@@ -210,9 +188,7 @@ async def get_me(app: App, actor: Actor) -> Account:
 async def rename_me(app: App, actor: Actor, name: str, expected_version: int | None = None) -> Account:
     """Change one's own name."""
     account = await get_me(app, actor)
-    return await change_account(
-        app, actor, ChangeAccount(account.id, name=name, expected_version=expected_version)
-    )
+    return await change_account(app, actor, ChangeAccount(account.id, name=name, expected_version=expected_version))
 
 
 async def change_account(app: App, actor: Actor, command: ChangeAccount) -> Account:
@@ -224,22 +200,20 @@ async def change_account(app: App, actor: Actor, command: ChangeAccount) -> Acco
             raise VersionConflict(details={"current": before})
         after = replace(
             before,
-            name=before.name if command.name is None else _checked_name(command.name),
+            name=before.name if command.name is None else check_name(command.name),
             role=before.role if command.role is None else command.role,
             disabled=before.disabled if command.disabled is None else command.disabled,
         )
         if after == before:
             return before
         batch, now = Batch(), app.clock.now()
-        if _is_admin(before) and not _is_admin(after):
+        if before.administers and not after.administers:
             await _keep_one_admin(app, batch, before)
         if after.disabled and not before.disabled:
-            after = replace(after, valid_after=now)
+            after = replace(after, generation=before.generation + 1)
             await end_sessions(app, batch, before.id)
         records.put_account(batch, replace(after, updated_at=now))
-        batch.append(
-            new_event(app, actor, "account.changed", before.id, role=after.role, disabled=after.disabled)
-        )
+        batch.append(new_event(app, actor, "account.changed", before.id, role=after.role, disabled=after.disabled))
         after = replace(after, updated_at=now, version=before.version + 1)
         await commit(app, batch, after)
         return after
@@ -250,7 +224,7 @@ async def change_account(app: App, actor: Actor, command: ChangeAccount) -> Acco
 async def _keep_one_admin(app: App, batch: Batch, leaving: Account) -> None:
     """Refuse to lose the last admin; the commit stands only while the other one stays."""
     admins, _ = await records.page_of_accounts(app.store, role="admin", limit=100)
-    others = [each for each in admins if each.id != leaving.id and _is_admin(each)]
+    others = [each for each in admins if each.id != leaving.id and each.administers]
     if not others:
         raise Conflict("This is the last admin who can sign in; make another one first")
     batch.check(records.account_key(others[0].id), others[0].version)
@@ -259,13 +233,13 @@ async def _keep_one_admin(app: App, batch: Batch, leaving: Account) -> None:
 async def add_account(app: App, actor: Actor, command: SignUp, role: Role) -> Account:
     """Make a confirmed account for somebody (command line, demo, first start); 409 where there is one."""
     email = normal_email(command.email)
-    check_password(command.password, email, common_passwords())
-    password_hash = await app.passwords.hash(command.password)
+    password = check_password(command.password, email)
+    password_hash = await app.passwords.hash(password)
 
     async def attempt() -> Account:
         if await records.find_account_by_email(app.store, email) is not None:
             raise AlreadyExists(f"{email} has an account already")
-        account = _new_account(app, email, _checked_name(command.name), role, password_hash)
+        account = _new_account(app, email, check_name(command.name), role, password_hash)
         batch = Batch()
         records.put_account(batch, account)
         records.claim_email(batch, email, account.id)
@@ -285,7 +259,7 @@ async def list_accounts(app: App, limit: int, after: str | None = None) -> tuple
 async def admin_emails(app: App) -> list[str]:
     """Return the addresses of the admins who can sign in."""
     admins, _ = await records.page_of_accounts(app.store, role="admin", limit=100)
-    return [admin.email for admin in admins if not admin.disabled]
+    return [admin.email for admin in admins if admin.administers]
 
 
 # ---- the first admin -------------------------------------------------------------------------
@@ -309,8 +283,8 @@ async def offer_setup(app: App) -> str:
 async def set_up(app: App, actor: Actor, token: str, command: SignUp) -> Account:
     """Make the first admin with the token that the start printed; it works once."""
     email = normal_email(command.email)
-    check_password(command.password, email, common_passwords())
-    password_hash = await app.passwords.hash(command.password)
+    password = check_password(command.password, email)
+    password_hash = await app.passwords.hash(password)
 
     async def attempt() -> Account:
         found = (await app.store.get([SETUP_KEY])).get(SETUP_KEY)
@@ -318,7 +292,7 @@ async def set_up(app: App, actor: Actor, token: str, command: SignUp) -> Account
             raise Unauthorized("The set-up link was used, or is not of this start")
         if await records.find_account_by_email(app.store, email) is not None:
             raise AlreadyExists(f"{email} has an account already")
-        account = _new_account(app, email, _checked_name(command.name), "admin", password_hash)
+        account = _new_account(app, email, check_name(command.name), "admin", password_hash)
         batch = Batch()
         batch.delete(SETUP_KEY, found.version)
         records.put_account(batch, account)
@@ -334,29 +308,17 @@ async def set_up(app: App, actor: Actor, token: str, command: SignUp) -> Account
 # ---- helpers ---------------------------------------------------------------------------------
 
 
-async def _spend_try(app: App, account: Account | None, purpose: CodePurpose, digits: str) -> str:
-    """Check a mailed code, counting the try first; the same refusal whatever was wrong."""
-    wrong = Invalid.field("code", "is wrong or has expired; ask for a new one")
-    if account is None:
-        raise wrong
-    account_id = account.id
-
-    async def attempt() -> bool:
-        known = await records.get_account(app.store, account_id)
-        code = known.confirm_code if purpose == "confirm" else known.reset_code
-        if code is None or code.tries >= CODE_TRIES_MAX or app.clock.now() >= code.expires_at:
-            raise wrong
-        spent = replace(code, tries=code.tries + 1)
-        batch = Batch()
-        records.put_account(
-            batch, replace(known, confirm_code=spent) if purpose == "confirm" else replace(known, reset_code=spent)
-        )
-        await batch.commit(app.store)
-        return hmac.compare_digest(code.hash, _code_hash(app, account_id, purpose, digits))
-
-    if not await retried(attempt):
-        raise wrong
-    return account_id
+async def _spend_code(app: App, email: str, purpose: CodePurpose, digits: str) -> str:
+    """Check a mailed code and return whose it is; each try is counted first, for unknown addresses too."""
+    await count_try(app, f"{purpose} {email}")
+    account = await records.find_account_by_email(app.store, email)
+    known = account is not None and has_code(
+        account, purpose, _code_hash(app, account.id, purpose, digits), app.clock.now()
+    )
+    if account is None or not known:
+        raise Invalid.field("code", "is wrong or has expired; ask for a new one")
+    await forget_tries(app, f"{purpose} {email}")
+    return account.id
 
 
 def _code_hash(app: App, account_id: str, purpose: str, digits: str) -> str:
@@ -381,14 +343,3 @@ def _new_account(app: App, email: str, name: str, role: Role, password_hash: str
         created_at=now,
         updated_at=now,
     )
-
-
-def _checked_name(name: str) -> str:
-    text = name.strip()
-    if len(text) > NAME_MAX or any(ord(letter) < ord(" ") for letter in text):
-        raise Invalid.field("name", f"must have at most {NAME_MAX} characters, without control characters")
-    return text
-
-
-def _is_admin(account: Account) -> bool:
-    return account.role == "admin" and not account.disabled

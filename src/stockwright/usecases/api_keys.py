@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import zlib
+import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from stockwright.domain.account import SCOPES, Actor, ApiKey, Scope
-from stockwright.domain.errors import Invalid, Unauthorized
-from stockwright.domain.product import check_id
+from stockwright.domain.api_key import (
+    RANDOM_BITS,
+    ApiKey,
+    check_key_name,
+    check_scopes,
+    is_well_formed,
+    key_hash,
+    key_text,
+)
+from stockwright.domain.errors import Unauthorized
 from stockwright.store.records import accounts as records
 from stockwright.store.records.batch import Batch, Stale, retried
 from stockwright.usecases.commit import commit, new_event
@@ -18,10 +23,8 @@ from stockwright.usecases.commit import commit, new_event
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stockwright.domain.account import Actor
     from stockwright.usecases.context import App
-
-PREFIX = "sw_"
-USED_EVERY_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +37,13 @@ class MadeKey:
 
 async def create_api_key(app: App, actor: Actor, name: str, scopes: Sequence[str]) -> MadeKey:
     """Make a key: `sw_`, 160 random bits, and a checksum that tells a mistyped one before any look-up."""
-    check_id(name.strip(), "name", 100)
-    wanted: tuple[Scope, ...] = tuple(scope for scope in SCOPES if scope in scopes)
-    unknown = [scope for scope in scopes if scope not in SCOPES]
-    if unknown or not wanted:
-        raise Invalid.field("scopes", f"must be some of {', '.join(SCOPES)}")
-    secret = base64.b32encode(app.ids.secret(160)).decode().lower()
-    shown = f"{PREFIX}{secret}{_checksum(secret)}"
+    name, wanted = check_key_name(name), check_scopes(scopes)
+    shown = key_text(app.ids.secret(RANDOM_BITS))
     key = ApiKey(
         id=app.ids.new("key"),
-        name=name.strip(),
+        name=name,
         scopes=wanted,
-        hash=_hash(shown),
+        hash=key_hash(shown),
         hint=shown[-4:],
         created_by=actor.id,
         created_at=app.clock.now(),
@@ -79,26 +77,14 @@ async def revoke_api_key(app: App, actor: Actor, key_id: str) -> str:
 
 async def authenticate(app: App, shown: str) -> Actor:
     """Tell which machine shows this key; notes its use at most once a minute."""
-    secret, checksum = shown[len(PREFIX) : -6], shown[-6:]
-    if checksum != _checksum(secret):
+    if not is_well_formed(shown):
         raise Unauthorized
-    key = await records.find_api_key(app.store, _hash(shown))
+    key = await records.find_api_key(app.store, key_hash(shown))
     if key is None:
         raise Unauthorized
-    now = app.clock.now()
-    if key.last_used_at is None or now - key.last_used_at >= USED_EVERY_MS:
+    if key.is_stale(app.clock.now()):
         batch = Batch()
-        records.put_api_key(batch, replace(key, last_used_at=now))
-        try:
+        records.put_api_key(batch, replace(key, last_used_at=app.clock.now()))
+        with contextlib.suppress(Stale):
             await batch.commit(app.store)
-        except Stale:
-            pass
-    return Actor(key.id, "key", scopes=frozenset(key.scopes))
-
-
-def _checksum(secret: str) -> str:
-    return base64.b32encode(zlib.crc32(secret.encode()).to_bytes(4, "big")).decode().lower()[:6]
-
-
-def _hash(shown: str) -> str:
-    return hashlib.sha256(shown.encode()).hexdigest()
+    return key.as_actor()

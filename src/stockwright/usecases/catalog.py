@@ -181,7 +181,15 @@ async def update_product(app: App, actor: Actor, command: UpdateProduct) -> Stoc
         product_records.put_product(batch, replace(product, updated_at=app.clock.now()))
         if stock != before.stock:
             stock_records.put_stock(batch, stock)
-            book(app, actor, batch, {product.id: changes}, {product.id: product.sku}, "ADJUSTMENT", reason="Product edited")
+            book(
+                app,
+                actor,
+                batch,
+                {product.id: changes},
+                {product.id: product.sku},
+                "ADJUSTMENT",
+                reason="Product edited",
+            )
         batch.append(
             new_event(
                 app,
@@ -256,9 +264,7 @@ async def delete_product(app: App, actor: Actor, product_id: str, expected_versi
         batch = Batch()
         left = {place: -level.total for place, level in stock.levels.items() if level.total}
         book(app, actor, batch, {product_id: left}, {product_id: stock.sku}, "ADJUSTMENT", reason="Product deleted")
-        product_records.put_product(
-            batch, replace(before.product, status="DELETED", updated_at=app.clock.now())
-        )
+        product_records.put_product(batch, replace(before.product, status="DELETED", updated_at=app.clock.now()))
         product_records.release_sku(batch, stock.sku)
         stock_records.put_stock(batch, shifted(stock, shifts_of(left)), deleted=True)
         batch.append(new_event(app, actor, "product.deleted", product_id, sku=stock.sku))
@@ -273,9 +279,7 @@ async def _find_open_order(app: App, product_id: str) -> str | None:
     for status in ("PLACING", "PENDING", "CONFIRMED", "PACKED"):
         after: str | None = None
         while True:
-            orders, after = await order_records.page_of_orders(
-                app.store, status=status, after=after, limit=SCAN_PAGE
-            )
+            orders, after = await order_records.page_of_orders(app.store, status=status, after=after, limit=SCAN_PAGE)
             for order in orders:
                 if product_id in order.draws:
                     return order.id
@@ -316,9 +320,7 @@ async def list_products(app: App, actor: Actor, command: ListProducts) -> tuple[
     return await _list_sorted(app, actor, command)
 
 
-async def _list_by_time(
-    app: App, actor: Actor, command: ListProducts
-) -> tuple[list[StockedProduct], str | None]:
+async def _list_by_time(app: App, actor: Actor, command: ListProducts) -> tuple[list[StockedProduct], str | None]:
     kept: list[StockedProduct] = []
     after = command.after
     page_size = command.limit if command.low_stock is None else SCAN_PAGE
@@ -341,9 +343,7 @@ async def _list_by_time(
             return kept, None
 
 
-async def _list_sorted(
-    app: App, actor: Actor, command: ListProducts
-) -> tuple[list[StockedProduct], str | None]:
+async def _list_sorted(app: App, actor: Actor, command: ListProducts) -> tuple[list[StockedProduct], str | None]:
     """Sort by name or price: reads every product that passes the filters (one call per SCAN_PAGE)."""
     found: list[Product] = []
     after: str | None = None

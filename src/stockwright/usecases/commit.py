@@ -44,9 +44,8 @@ def insist(expected: int | None, current: Any) -> None:
         raise VersionConflict(details={"current": current})
 
 
-def new_event(app: App, actor: Actor, name: str, subject: str, **data: Any) -> Event:
+def new_event(app: App, actor: Actor, name: str, subject: str, /, **data: Any) -> Event:
     """Tell a fact of now: `name` is `noun.past_participle`, `subject` the id of what it is about."""
-
     return Event(
         id=app.ids.new("evt"),
         name=name,

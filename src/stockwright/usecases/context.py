@@ -53,7 +53,7 @@ class Message:
 
 
 class Mailer(Protocol):
-    """Sends one mail or SMS; raises `reactions.Permanent` where no retry can help."""
+    """Sends one mail or SMS; raises `Permanent` where no retry can help."""
 
     delivers: bool
     """False where messages only go to the local mailbox."""
@@ -65,12 +65,16 @@ class Outbound(Protocol):
     """POSTs JSON to an outside service: timeout, no redirects, no private addresses unless allowed."""
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
-        """Return the HTTP status; raises on a connection fault, `reactions.Permanent` on a forbidden address."""
+        """Return the HTTP status; raises on a connection fault, `Permanent` on a forbidden address."""
         ...
+
+    async def close(self) -> None: ...
 
 
 class Passwords(Protocol):
     """Argon2id off the event loop, a bounded number at once."""
+
+    def close(self) -> None: ...
 
     async def hash(self, password: str) -> str: ...
 

@@ -60,7 +60,7 @@ def move(batch: Batch, draws: Draws, shift: Callable[[int], Shift]) -> None:
         stock_records.shift_stock(batch, product_id, {place: shift(units) for place, units in drawn.items()})
 
 
-def book(  # noqa: PLR0913 - one entry of the ledger has that many columns
+def book(
     app: App,
     actor: Actor,
     batch: Batch,

@@ -88,5 +88,3 @@ async def get_sale(app: App, sale_id: str) -> Sale:
 async def list_sales(app: App, limit: int, after: str | None = None) -> tuple[list[Sale], str | None]:
     """List sales, newest first."""
     return await records.page_of_sales(app.store, limit=limit, after=after)
-
-

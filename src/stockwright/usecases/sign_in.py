@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 import pyotp
 
-from stockwright.domain.account import TOTP_STEP_MS, Account, Actor, Lockout, Mfa, lock_ms, normal_email, totp_steps
-from stockwright.domain.errors import AccountLocked, Conflict, Forbidden, Invalid, Unauthorized
+from stockwright.domain.account import Account, Actor, Mfa, normal_email, use_step
+from stockwright.domain.api_key import looks_like_key
+from stockwright.domain.errors import Conflict, Forbidden, Invalid, Unauthorized
+from stockwright.domain.password import normal_password
+from stockwright.domain.sign_in import SESSION_LASTS_MS, TOKEN_LASTS_SECONDS, Attempts
 from stockwright.store.port import ABSENT
 from stockwright.store.records import accounts as records
 from stockwright.store.records.batch import Batch, Stale, retried
@@ -20,8 +23,7 @@ from stockwright.usecases.commit import commit, new_event
 if TYPE_CHECKING:
     from stockwright.usecases.context import App
 
-ID_TOKEN_SECONDS = 3600
-REFRESH_MS = 30 * 24 * 3_600_000
+TOTP_STEP_MS = 30_000
 WRONG = "Incorrect e-mail or password"
 
 
@@ -33,7 +35,7 @@ class Session:
     access_token: str
     refresh_token: str
     account: Account
-    expires_in: int = ID_TOKEN_SECONDS
+    expires_in: int = TOKEN_LASTS_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,50 +57,50 @@ async def sign_in(app: App, command: SignIn) -> Session:
         email = normal_email(command.email)
     except Invalid:
         raise Unauthorized(WRONG) from None
-    await _count_try(app, email)
+    await count_try(app, _sign_in_id(email))
     account = await records.find_account_by_email(app.store, email)
-    matches = await app.passwords.verify(account.password_hash if account else None, command.password)
+    known = account.password_hash if account else ""
+    matches = await app.passwords.verify(known or None, normal_password(command.password))
     if account is None or not matches or account.disabled:
         raise Unauthorized(WRONG)
-    if account.status == "UNCONFIRMED":
-        await _forget_tries(app, email)
+    if not account.is_confirmed:
+        await forget_tries(app, _sign_in_id(email))
         raise Forbidden("Confirm your e-mail address first", {"reason": "UNCONFIRMED"})
-    if account.mfa is not None and account.mfa.on:
+    if account.mfa_on:
         if not command.mfa_code:
-            await _forget_tries(app, email)
+            await forget_tries(app, _sign_in_id(email))
             raise Unauthorized("A code of your authenticator app is needed", {"mfaRequired": True})
         await _spend_totp(app, account.id, command.mfa_code)
-    await _forget_tries(app, email)
+    await forget_tries(app, _sign_in_id(email))
     return await _begin(app, account)
 
 
-async def _count_try(app: App, email: str) -> None:
-    """Count one more failure, to be forgotten on success; refuse while the address is locked."""
+def _sign_in_id(email: str) -> str:
+    return f"sign-in {email}"
+
+
+async def count_try(app: App, attempts_id: str) -> None:
+    """Count one more failure, to be forgotten on success; refuse while it is locked."""
 
     async def attempt() -> None:
         now = app.clock.now()
-        before = await records.load_lockout(app.store, email)
-        if now < before.locked_until:
-            seconds = -(-(before.locked_until - now) // 1000)
-            raise AccountLocked(retry_after_seconds=seconds)
-        failures = before.failures + 1
+        before = await records.load_attempts(app.store, attempts_id)
+        before.check(now)
         batch = Batch()
-        records.put_lockout(batch, email, Lockout(failures, now + lock_ms(failures), before.version), now)
+        records.put_attempts(batch, before.failed(now), now)
         await batch.commit(app.store)
 
     await retried(attempt)
 
 
-async def _forget_tries(app: App, email: str) -> None:
-    lockout = await records.load_lockout(app.store, email)
-    if lockout.version == ABSENT:
+async def forget_tries(app: App, attempts_id: str) -> None:
+    """Forget the failures at one thing: it succeeded."""
+    known = await records.load_attempts(app.store, attempts_id)
+    if known.version == ABSENT:
         return
     batch = Batch()
-    records.put_lockout(batch, email, replace(lockout, failures=0, locked_until=0), app.clock.now())
-    try:
-        await batch.commit(app.store)
-    except Stale:
-        return
+    records.put_attempts(batch, Attempts(attempts_id, version=known.version), app.clock.now())
+    await _settle(app, batch)
 
 
 async def _begin(app: App, account: Account) -> Session:
@@ -106,9 +108,15 @@ async def _begin(app: App, account: Account) -> Session:
     family = app.ids.new("fam")
     secret = app.ids.secret(256).hex()
     batch = Batch()
-    body = {"accountId": account.id, "hash": _hash(secret), "authTime": now // 1000, "expiresAt": now + REFRESH_MS}
+    body = {
+        "accountId": account.id,
+        "hash": _hash(secret),
+        "authTime": now // 1000,
+        "generation": account.generation,
+        "expiresAt": now + SESSION_LASTS_MS,
+    }
     records.put_family(batch, family, body, ABSENT)
-    batch.append(new_event(app, _actor(account), "account.signed_in", account.id))
+    batch.append(new_event(app, account.as_actor(), "account.signed_in", account.id))
     await batch.commit(app.store)
     return _session(app, account, f"{family}.{secret}", now // 1000)
 
@@ -122,11 +130,13 @@ async def refresh(app: App, refresh_token: str) -> Session:
     batch = Batch()
     if not hmac.compare_digest(item.body["hash"], _hash(secret)):
         batch.delete(item.key, item.version)
-        batch.append(new_event(app, Actor(item.body["accountId"], "account"), "account.refresh_reused", item.body["accountId"]))
+        batch.append(
+            new_event(app, Actor(item.body["accountId"], "account"), "account.refresh_reused", item.body["accountId"])
+        )
         await _settle(app, batch)
         raise Unauthorized("The refresh token was used before; sign in again")
     account = await records.get_account(app.store, item.body["accountId"])
-    if account.disabled:
+    if account.disabled or account.generation != item.body["generation"]:
         raise Unauthorized("The refresh token is not valid; sign in again")
     fresh = app.ids.secret(256).hex()
     records.put_family(batch, family, {**item.body, "hash": _hash(fresh)}, item.version)
@@ -150,7 +160,7 @@ async def sign_out(app: App, actor: Actor, refresh_token: str | None) -> None:
     account = await records.get_account(app.store, actor.id)
     for key, version in await records.page_of_families(app.store, actor.id):
         batch.delete(key, version)
-    records.put_account(batch, replace(account, valid_after=app.clock.now()))
+    records.put_account(batch, replace(account, generation=account.generation + 1))
     await _settle(app, batch)
 
 
@@ -169,15 +179,15 @@ async def authenticate(app: App, header: str) -> Actor:
     """
     scheme, _, rest = header.strip().partition(" ")
     token = rest.strip() if scheme.lower() == "bearer" else header.strip()
-    if token.startswith(api_keys.PREFIX):
+    if looks_like_key(token):
         return await api_keys.authenticate(app, token)
     claims = app.tokens.verify(token)
     if claims.get("token_use") != "id":
         raise Unauthorized
     account = await records.find_account(app.store, claims["sub"])
-    if account is None or account.disabled or claims["iat"] < account.valid_after // 1000:
+    if account is None or account.disabled or claims.get("gen") != account.generation:
         raise Unauthorized
-    return _actor(account)
+    return account.as_actor()
 
 
 # ---- the second factor -----------------------------------------------------------------------
@@ -188,13 +198,13 @@ async def begin_mfa(app: App, actor: Actor) -> tuple[str, str]:
 
     async def attempt() -> tuple[str, str]:
         account = await records.get_account(app.store, actor.id)
-        if account.mfa is not None and account.mfa.on:
+        if account.mfa_on:
             raise Conflict("The second factor is on already; switch it off first")
         secret = pyotp.random_base32()
         batch = Batch()
         records.put_account(batch, replace(account, mfa=Mfa(secret), updated_at=app.clock.now()))
         await batch.commit(app.store)
-        return secret, pyotp.TOTP(secret).provisioning_uri(account.email, issuer_name="Stockwright")
+        return secret, pyotp.TOTP(secret).provisioning_uri(name=account.email, issuer_name="Stockwright")
 
     return await retried(attempt)
 
@@ -207,7 +217,7 @@ async def confirm_mfa(app: App, actor: Actor, code: str) -> None:
 async def end_mfa(app: App, actor: Actor, password: str) -> None:
     """Switch the second factor off; the password must be shown."""
     account = await records.get_account(app.store, actor.id)
-    if not await app.passwords.verify(account.password_hash, password):
+    if not await app.passwords.verify(account.password_hash, normal_password(password)):
         raise Invalid.field("password", "is not your password")
 
     async def attempt() -> None:
@@ -229,17 +239,18 @@ async def _spend_totp(app: App, account_id: str, code: str, *, switch_on: bool =
             raise Conflict("Set the second factor up first")
         totp = pyotp.TOTP(account.mfa.secret)
         wanted = code.replace(" ", "")
-        steps = totp_steps(app.clock.now())
-        step = next(
-            (each for each in steps if hmac.compare_digest(totp.at(each * TOTP_STEP_MS // 1000), wanted)), None
-        )
-        if step is None or step <= account.mfa.last_step:
+        now_step = app.clock.now() // TOTP_STEP_MS
+        # This step, and one before and after for clocks that differ (RFC 6238, 5.2).
+        steps = range(now_step - 1, now_step + 2)
+        step = next((each for each in steps if hmac.compare_digest(totp.at(each * TOTP_STEP_MS // 1000), wanted)), None)
+        used = None if step is None else use_step(account.mfa, step)
+        if used is None:
             raise Unauthorized("The code is wrong or was used before")
         batch = Batch()
-        mfa = replace(account.mfa, last_step=step, on=account.mfa.on or switch_on)
+        mfa = replace(used, confirmed=used.confirmed or switch_on)
         records.put_account(batch, replace(account, mfa=mfa))
         if switch_on:
-            batch.append(new_event(app, _actor(account), "account.mfa_on", account_id))
+            batch.append(new_event(app, account.as_actor(), "account.mfa_on", account_id))
         await batch.commit(app.store)
 
     await retried(attempt)
@@ -247,13 +258,14 @@ async def _spend_totp(app: App, account_id: str, code: str, *, switch_on: bool =
 
 def _session(app: App, account: Account, refresh_token: str, auth_time: int) -> Session:
     now = app.clock.now() // 1000
-    common = {"sub": account.id, "auth_time": auth_time, "iat": now, "exp": now + ID_TOKEN_SECONDS}
+    common = {"sub": account.id, "auth_time": auth_time, "iat": now, "exp": now + TOKEN_LASTS_SECONDS}
     id_token = app.tokens.sign(
         {
             **common,
             "token_use": "id",
+            "gen": account.generation,
             "email": account.email,
-            "email_verified": account.status == "CONFIRMED",
+            "email_verified": account.is_confirmed,
             "name": account.name,
             "cognito:groups": [account.role],
             "cognito:username": account.id,
@@ -261,10 +273,6 @@ def _session(app: App, account: Account, refresh_token: str, auth_time: int) -> 
     )
     access_token = app.tokens.sign({**common, "token_use": "access", "scope": "stockwright"})
     return Session(id_token, access_token, refresh_token, account)
-
-
-def _actor(account: Account) -> Actor:
-    return Actor(account.id, "account", account.role, account.email)
 
 
 def _hash(secret: str) -> str:

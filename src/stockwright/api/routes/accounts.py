@@ -35,7 +35,8 @@ from stockwright.api.schemas.accounts import (
     user_view,
 )
 from stockwright.api.schemas.common import ListQuery, ListView
-from stockwright.domain.account import Account, ApiKey
+from stockwright.domain.account import Account
+from stockwright.domain.api_key import ApiKey
 from stockwright.store.records.accounts import get_account
 from stockwright.usecases import accounts, api_keys, sign_in
 from stockwright.usecases.accounts import ChangeAccount, SignUp

@@ -8,7 +8,8 @@ from msgspec import Meta
 
 from stockwright.api.envelope import iso
 from stockwright.api.schemas.common import Text, Whole, Wire
-from stockwright.domain.account import Account, ApiKey
+from stockwright.domain.account import Account
+from stockwright.domain.api_key import ApiKey
 from stockwright.usecases.sign_in import Session
 
 Password = Annotated[str, Meta(min_length=1, max_length=1000)]
@@ -197,7 +198,7 @@ def user_view(account: Account) -> UserView:
         role=account.role,
         status=account.status,
         disabled=account.disabled,
-        mfa_enabled=account.mfa is not None and account.mfa.on,
+        mfa_enabled=account.mfa_on,
         version=account.version,
         created_at=iso(account.created_at),
         updated_at=iso(account.updated_at),

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from stockwright.domain.account import Account, ApiKey, Code, Lockout, Mfa
+from stockwright.domain.account import Account, Code, Mfa
+from stockwright.domain.api_key import ApiKey
 from stockwright.domain.errors import NotFound
+from stockwright.domain.sign_in import FORGOTTEN_AFTER_MS, Attempts
 from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
     from stockwright.store.port import Item, Key, Store
     from stockwright.store.records.batch import Batch
-
-LOCKOUT_SECONDS = 24 * 3600
 
 
 def account_key(account_id: str) -> Key:
@@ -58,9 +57,7 @@ async def page_of_accounts(
 
 def put_account(batch: Batch, account: Account) -> None:
     """Write an account, expecting the version that it was loaded with."""
-    batch.put(
-        account_key(account.id), _account_body(account), account.version, {"list": ("ACCOUNT", account.id)}
-    )
+    batch.put(account_key(account.id), _account_body(account), account.version, {"list": ("ACCOUNT", account.id)})
 
 
 def claim_email(batch: Batch, email: str, account_id: str) -> None:
@@ -71,18 +68,18 @@ def claim_email(batch: Batch, email: str, account_id: str) -> None:
 def account_of(item: Item) -> Account:
     """Read an account from its item."""
     body = item.body
+    mfa = body["mfa"]
     return Account(
         id=body["id"],
         email=body["email"],
         name=body["name"],
         role=body["role"],
         status=body["status"],
-        password_hash=body["passwordHash"],
         disabled=body["disabled"],
-        valid_after=body["validAfter"],
-        confirm_code=_code_of(body.get("confirmCode")),
-        reset_code=_code_of(body.get("resetCode")),
-        mfa=Mfa(**body["mfa"]) if body.get("mfa") else None,
+        password_hash=body["passwordHash"],
+        generation=body["generation"],
+        mfa=Mfa(mfa["secret"], mfa["confirmed"], mfa["lastStep"]) if mfa else None,
+        codes={purpose: Code(code["hash"], code["expiresAt"]) for purpose, code in body["codes"].items()},
         created_at=body["createdAt"],
         updated_at=body["updatedAt"],
         version=item.version,
@@ -90,47 +87,52 @@ def account_of(item: Item) -> Account:
 
 
 def _account_body(account: Account) -> dict[str, Any]:
+    mfa = account.mfa
     return {
         "id": account.id,
         "email": account.email,
         "name": account.name,
         "role": account.role,
         "status": account.status,
-        "passwordHash": account.password_hash,
         "disabled": account.disabled,
-        "validAfter": account.valid_after,
-        "confirmCode": asdict(account.confirm_code) if account.confirm_code else None,
-        "resetCode": asdict(account.reset_code) if account.reset_code else None,
-        "mfa": asdict(account.mfa) if account.mfa else None,
+        "passwordHash": account.password_hash,
+        "generation": account.generation,
+        "mfa": {"secret": mfa.secret, "confirmed": mfa.confirmed, "lastStep": mfa.last_step} if mfa else None,
+        "codes": {
+            purpose: {"hash": code.hash, "expiresAt": code.expires_at} for purpose, code in account.codes.items()
+        },
         "createdAt": account.created_at,
         "updatedAt": account.updated_at,
     }
 
 
-def _code_of(body: dict[str, Any] | None) -> Code | None:
-    return Code(**body) if body else None
+# ---- attempts --------------------------------------------------------------------------------
 
 
-# ---- lockouts --------------------------------------------------------------------------------
+def _attempts_key(attempts_id: str) -> Key:
+    return (f"ATTEMPTS#{hashlib.sha256(attempts_id.encode()).hexdigest()}", "ATTEMPTS")
 
 
-def _lockout_key(email: str) -> Key:
-    return (f"LOCKOUT#{hashlib.sha256(email.encode()).hexdigest()}", "LOCKOUT")
+async def load_attempts(store: Store, attempts_id: str) -> Attempts:
+    """Load the failures at one thing; none where it was never tried."""
+    item = (await store.get([_attempts_key(attempts_id)])).get(_attempts_key(attempts_id))
+    if item is None:
+        return Attempts(attempts_id)
+    body = item.body
+    return Attempts(attempts_id, body["failures"], body["failedAt"], body["lockedUntil"], item.version)
 
 
-async def load_lockout(store: Store, email: str) -> Lockout:
-    """Load the failures on an address; none where it was never tried."""
-    item = (await store.get([_lockout_key(email)])).get(_lockout_key(email))
-    return Lockout() if item is None else Lockout(item.body["failures"], item.body["lockedUntil"], item.version)
-
-
-def put_lockout(batch: Batch, email: str, lockout: Lockout, now: int) -> None:
-    """Write the failures on an address; forgotten a day after the last."""
+def put_attempts(batch: Batch, attempts: Attempts, now: int) -> None:
+    """Write the failures at one thing; rubbish once they are forgotten."""
     batch.put(
-        _lockout_key(email),
-        {"failures": lockout.failures, "lockedUntil": lockout.locked_until},
-        lockout.version,
-        ttl=now // 1000 + LOCKOUT_SECONDS,
+        _attempts_key(attempts.id),
+        {
+            "failures": attempts.failures,
+            "failedAt": attempts.failed_at,
+            "lockedUntil": attempts.locked_until,
+        },
+        attempts.version,
+        ttl=(now + FORGOTTEN_AFTER_MS) // 1000,
     )
 
 

@@ -44,6 +44,4 @@ def put_location(batch: Batch, location: Location) -> None:
 def location_of(item: Item) -> Location:
     """Read a location from its item."""
     body = item.body
-    return Location(
-        item.key[1], body["name"], body["priority"], body["active"], body["createdAt"], item.version
-    )
+    return Location(item.key[1], body["name"], body["priority"], body["active"], body["createdAt"], item.version)

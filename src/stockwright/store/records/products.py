@@ -28,9 +28,7 @@ def sku_key(sku: str) -> Key:
     return (f"SKU#{sku.casefold()}", "SKU")
 
 
-async def load_products(
-    store: Store, product_ids: Iterable[str], *, deleted_too: bool = False
-) -> dict[str, Product]:
+async def load_products(store: Store, product_ids: Iterable[str], *, deleted_too: bool = False) -> dict[str, Product]:
     """Load many products in one call; those that are not there, or were deleted, are left out."""
     found = await store.get([product_key(each) for each in dict.fromkeys(product_ids)])
     products = (product_of(item) for item in found.values())

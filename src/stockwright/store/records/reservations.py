@@ -46,9 +46,7 @@ async def page_of_reservations(
             reverse=reverse,
         )
     else:
-        page = await store.query(
-            f"RESERVATION#{status}", index="list", after=after, limit=limit, reverse=reverse
-        )
+        page = await store.query(f"RESERVATION#{status}", index="list", after=after, limit=limit, reverse=reverse)
     return [reservation_of(item) for item in page.items], page.next
 
 
@@ -94,8 +92,7 @@ def reservation_of(item: Item) -> Reservation:
         owner_id=body["ownerId"],
         order_id=body["orderId"],
         items=tuple(
-            ReservationItem(each["productId"], each["sku"], each["quantity"], each["draw"])
-            for each in body["items"]
+            ReservationItem(each["productId"], each["sku"], each["quantity"], each["draw"]) for each in body["items"]
         ),
         status=body["status"],
         created_at=body["createdAt"],

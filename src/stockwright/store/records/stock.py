@@ -130,7 +130,7 @@ def put_movement(batch: Batch, movement: Movement) -> None:
     )
 
 
-async def page_of_movements(  # noqa: PLR0913 - the filters of one list
+async def page_of_movements(
     store: Store,
     product_id: str | None = None,
     *,

@@ -1,0 +1,72 @@
+"""Mail: over SMTP where a server is configured, else only the local mailbox that admins see."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from email.utils import formatdate, parseaddr
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from stockwright.domain.errors import Permanent
+
+if TYPE_CHECKING:
+    from stockwright.usecases.context import Message
+
+TIMEOUT_SECONDS: Final = 20
+_PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+
+class LocalMailbox:
+    """Delivers nothing: the notification that is kept of each message is the mailbox."""
+
+    delivers = False
+
+    async def send(self, message: Message) -> None:
+        """Do nothing; the sender records the message."""
+
+
+class SmtpMailer:
+    """Hands each mail to the configured server, over a connection of its own."""
+
+    delivers = True
+
+    def __init__(self, url: str, mail_from: str) -> None:
+        parts = urlsplit(url)
+        self._scheme = parts.scheme
+        self._host = parts.hostname or "localhost"
+        self._port = parts.port or _PORTS[parts.scheme]
+        self._user = unquote(parts.username) if parts.username else None
+        self._password = unquote(parts.password) if parts.password else None
+        self._from = mail_from
+        self._domain = parseaddr(mail_from)[1].partition("@")[2] or "localhost"
+
+    async def send(self, message: Message) -> None:
+        """Send one mail; a receiver that the server will never take is Permanent."""
+        mail = EmailMessage()
+        mail["From"] = self._from
+        mail["To"] = message.to
+        mail["Subject"] = message.subject
+        mail["Date"] = formatdate()
+        # The same for each try, so that receivers can tell twins.
+        mail["Message-ID"] = f"<{message.id}@{self._domain}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(message.text)
+        if message.html:
+            mail.add_alternative(message.html, subtype="html")
+        try:
+            await aiosmtplib.send(
+                mail,
+                hostname=self._host,
+                port=self._port,
+                username=self._user,
+                password=self._password,
+                use_tls=self._scheme == "smtps",
+                start_tls=self._scheme == "smtp+starttls",
+                timeout=TIMEOUT_SECONDS,
+            )
+        except aiosmtplib.SMTPRecipientsRefused as refused:
+            if all(500 <= each.code < 600 for each in refused.recipients):  # noqa: PLR2004 - SMTP's permanent replies
+                raise Permanent(f"the mail server refuses the receiver: {refused.recipients[0].message}") from refused
+            raise

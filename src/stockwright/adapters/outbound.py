@@ -1,0 +1,101 @@
+"""Calls to outside services: bounded in time and size, no redirects, no private addresses.
+
+The address that was checked is the address that is connected to, so that a name which answers
+differently the second time (DNS rebinding) gains nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from typing import TYPE_CHECKING, Final
+
+import httpx
+
+from stockwright.domain.errors import Permanent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TIMEOUT_SECONDS: Final = 10.0
+ANSWER_BYTES_MAX: Final = 64 * 1024
+
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_CARRIER: Final = ipaddress.ip_network("100.64.0.0/10")
+
+
+class HttpOutbound:
+    """POSTs with httpx."""
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self._allow_private = allow_private
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(TIMEOUT_SECONDS),
+            follow_redirects=False,
+            # No proxy of the environment: it would connect where we did not look.
+            trust_env=False,
+            limits=httpx.Limits(max_connections=20),
+        )
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """POST and return the status; Permanent where the address is not one to call."""
+        target = _parsed(url)
+        addresses = await _resolve(target.host, target.port or (443 if target.scheme == "https" else 80))
+        if not self._allow_private:
+            for address in addresses:
+                if is_private(address):
+                    raise Permanent(f"{target.host} is at a private address ({address}), which is not allowed")
+        # Connect to the checked address, and still ask for the host by its name.
+        pinned = target.copy_with(host=addresses[0])
+        sent = {**headers, "host": target.netloc.decode("ascii")}
+        extensions = {"sni_hostname": target.host} if target.scheme == "https" else {}
+        async with (
+            asyncio.timeout(2 * TIMEOUT_SECONDS),
+            self._client.stream("POST", pinned, content=body, headers=sent, extensions=extensions) as response,
+        ):
+            size = 0
+            async for part in response.aiter_raw():
+                size += len(part)
+                if size > ANSWER_BYTES_MAX:
+                    break
+            return response.status_code
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+
+def is_private(text: str) -> bool:
+    """Whether an address is one that only this machine or its network reaches, in whatever wrapping."""
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address.teredo is not None:
+            inner = address.teredo[1]
+        if address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_private(str(inner))
+        # IPv4-compatible addresses (::a.b.c.d) are long out of use; only tricks write them.
+        if int(address) < 2**32:
+            return True
+    elif address in _CARRIER:
+        return True
+    return not address.is_global or address.is_multicast
+
+
+def _parsed(url: str) -> httpx.URL:
+    try:
+        target = httpx.URL(url)
+    except (httpx.InvalidURL, TypeError, ValueError) as wrong:
+        raise Permanent(f"not a URL that can be called: {wrong}") from None
+    if target.scheme not in {"http", "https"} or not target.host:
+        raise Permanent("only http and https URLs are called")
+    return target
+
+
+async def _resolve(host: str, port: int) -> list[str]:
+    """Return the addresses of a host as the system reads it: decimal and octal forms become plain ones."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(each[4][0]) for each in found))

@@ -1,0 +1,88 @@
+"""Operations: events as they were and as they come, messages sent, dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import msgspec
+
+from stockwright.api.route import Answer, Call, Route
+from stockwright.api.routes.catalog import show_list
+from stockwright.api.schemas.common import Empty, ListQuery, ListView
+from stockwright.api.schemas.operations import (
+    DeadLetterView,
+    EventsQuery,
+    EventView,
+    NotificationsQuery,
+    NotificationView,
+    dead_letter_view,
+    event_view,
+    notification_view,
+)
+from stockwright.domain.errors import Invalid
+from stockwright.domain.events import Event
+from stockwright.store.records.handling import DeadLetter
+from stockwright.store.records.notifications import Notification
+from stockwright.usecases import operations
+
+TAG = "Operations"
+
+
+async def _events(call: Call) -> tuple[list[Event], str | None]:
+    query: EventsQuery = call.query
+    return await operations.list_events(call.app, query.limit, call.position(), query.name, query.subject)
+
+
+async def _stream(call: Call) -> Answer:
+    after = call.headers.get("last-event-id")
+    if after is not None and not (after.isdecimal() and len(after) < 19):  # noqa: PLR2004
+        raise Invalid.field("Last-Event-ID", "must be the id of an event of this stream")
+    return Answer(stream=_told(call, after), content_type="text/event-stream")
+
+
+async def _told(call: Call, after: str | None) -> AsyncIterator[bytes]:
+    """Write events as the HTML standard says (section 9.2); a comment now and then keeps the line open."""
+    yield b"retry: 2000\n\n"
+    async with aclosing(operations.follow_events(call.app, after)) as events:
+        async for event in events:
+            if event is None:
+                yield b": still here\n\n"
+            else:
+                data = msgspec.json.encode(event_view(event))
+                yield b"id: %s\nevent: %s\ndata: %s\n\n" % (event.position.encode(), event.name.encode(), data)
+
+
+async def _notifications(call: Call) -> tuple[list[Notification], str | None]:
+    query: NotificationsQuery = call.query
+    return await operations.list_notifications(call.app, query.limit, call.position(), query.channel)
+
+
+async def _dead_letters(call: Call) -> tuple[list[DeadLetter], str | None]:
+    return await operations.list_dead_letters(call.app, call.query.limit, call.position())
+
+
+async def _redrive(call: Call) -> DeadLetter:
+    return await operations.redrive(call.app, call.actor, call.path["id"])
+
+
+async def _delete(call: Call) -> DeadLetter:
+    return await operations.delete_dead_letter(call.app, call.actor, call.path["id"])
+
+
+ROUTES = (
+    Route("GET", "/events", _events, "The event log, newest first", TAG,
+          lambda call, found: show_list(call, found, event_view), query=EventsQuery, answer=ListView[EventView]),
+    Route("GET", "/events/stream", _stream, "Events as they come (server-sent events)", TAG,
+          content_type="text/event-stream"),
+    Route("GET", "/notifications", _notifications, "Every mail and SMS, newest first", TAG,
+          lambda call, found: show_list(call, found, notification_view), query=NotificationsQuery,
+          answer=ListView[NotificationView]),
+    Route("GET", "/dead-letters", _dead_letters, "Events that a handler gave up", TAG,
+          lambda call, found: show_list(call, found, dead_letter_view), query=ListQuery,
+          answer=ListView[DeadLetterView]),
+    Route("POST", "/dead-letters/{id}/redrive", _redrive, "Send a dead letter on its way again", TAG,
+          lambda _, letter: dead_letter_view(letter), body=Empty, answer=DeadLetterView, errors=(404,)),
+    Route("DELETE", "/dead-letters/{id}", _delete, "Throw a dead letter away", TAG,
+          lambda _, letter: dead_letter_view(letter), answer=DeadLetterView, errors=(404,)),
+)  # fmt: skip

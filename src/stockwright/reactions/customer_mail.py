@@ -1,0 +1,77 @@
+"""Mails to the customer about an order (S2, S3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from stockwright.domain.account import SYSTEM
+from stockwright.domain.errors import NotFound, Permanent
+from stockwright.reactions.sending import Outgoing, send, send_and_record
+from stockwright.reactions.texts import order_html, order_text
+from stockwright.store.records.notifications import put_notification
+from stockwright.store.records.orders import get_order
+from stockwright.usecases.orders import confirm_order
+
+if TYPE_CHECKING:
+    from stockwright.domain.events import Event
+    from stockwright.domain.order import Order
+    from stockwright.store.records.batch import Batch
+    from stockwright.usecases.context import App
+
+_WORDS: Final = {
+    "order.packed": ("Order Packed", "Your order is packed and about to leave our warehouse.", "PACKED"),
+    "order.delivered": ("Order Delivered", "Your order has been delivered. Enjoy it!", "DELIVERED"),
+    "order.cancelled": ("Order Cancelled", "Your order has been cancelled.", "CANCELLED"),
+    "order.returned": ("Return Received", "We have received what you sent back.", "RETURNED"),
+}
+
+
+async def confirm(app: App, event: Event) -> None:
+    """Mail the confirmation (S2's format); then the order is CONFIRMED, in the commit that records the mail.
+
+    An order that nobody can be mailed about (imported, or placed by a machine) is confirmed as it is.
+    """
+    order = await _order(app, event)
+    if order.status != "PENDING":
+        return
+    if not order.user_email:
+        await confirm_order(app, SYSTEM, order.id)
+        return
+    opening = "Thank you for your purchase!"
+    message: Outgoing = (
+        "email",
+        order.user_email,
+        f"Order Confirmation - #{order.id}",
+        order_text("Order Confirmation", opening, order, "CONFIRMED"),
+        order_html("Order confirmation", opening, order, "CONFIRMED"),
+    )
+    told = await send(app, event, "order-confirmation", message)
+
+    def also(batch: Batch) -> None:
+        if told is not None:
+            put_notification(batch, told)
+
+    await confirm_order(app, SYSTEM, order.id, also)
+
+
+async def tell(app: App, event: Event) -> None:
+    """Mail what happened to the order."""
+    order = await _order(app, event)
+    if not order.user_email:
+        return
+    heading, opening, status = _WORDS[event.name]
+    message: Outgoing = (
+        "email",
+        order.user_email,
+        f"{heading} - #{order.id}",
+        order_text(heading, opening, order, status),
+        order_html(heading, opening, order, status),
+    )
+    await send_and_record(app, event, "order-mail", message)
+
+
+async def _order(app: App, event: Event) -> Order:
+    try:
+        return await get_order(app.store, event.subject)
+    except NotFound:
+        raise Permanent(f"the order {event.subject} is gone") from None

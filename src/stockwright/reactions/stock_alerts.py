@@ -1,0 +1,105 @@
+"""Low stock: told once when it falls below its threshold, and not again before it was back (S0)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from stockwright.domain.account import SYSTEM
+from stockwright.reactions.sending import send_and_record
+from stockwright.reactions.texts import plain_html
+from stockwright.store.records.alerts import load_marks, put_mark
+from stockwright.store.records.batch import Batch, retried
+from stockwright.store.records.products import load_products
+from stockwright.store.records.stock import load_stocks
+from stockwright.usecases.commit import new_event
+from stockwright.usecases.recipients import alert_emails
+
+if TYPE_CHECKING:
+    from stockwright.domain.events import Event
+    from stockwright.domain.stock import Stock
+    from stockwright.store.records.alerts import AlertMark
+    from stockwright.usecases.context import App
+
+
+async def watch(app: App, event: Event) -> None:
+    """Read the stock again and, where it has crossed its threshold or run out, tell so once.
+
+    The mark and the event are one commit, with the mark's version checked: twins tell nothing twice.
+    """
+    product_ids = list(event.data.get("products", ()))
+    if event.name in {"product.created", "product.updated"}:
+        # A threshold may have changed as well.
+        product_ids = [event.subject]
+    stocks = await load_stocks(app.store, product_ids)
+    marks = await load_marks(app.store, stocks)
+    for product_id, stock in stocks.items():
+        if _crossed(stock, marks[product_id]):
+            await _tell(app, product_id)
+
+
+def _crossed(stock: Stock, mark: AlertMark) -> bool:
+    return stock.is_low != (mark.low_since is not None) or (stock.available == 0) != (mark.out_since is not None)
+
+
+async def _tell(app: App, product_id: str) -> None:
+    async def attempt() -> None:
+        stock = (await load_stocks(app.store, [product_id])).get(product_id)
+        products = await load_products(app.store, [product_id])
+        mark = (await load_marks(app.store, [product_id]))[product_id]
+        if stock is None or product_id not in products or not _crossed(stock, mark):
+            return
+        now, names = app.clock.now(), list[str]()
+        after = mark
+        is_out = stock.available == 0
+        if stock.is_low and mark.low_since is None:
+            after = replace(after, low_since=now)
+            names.append("stock.low")
+        if is_out and mark.out_since is None:
+            after = replace(after, out_since=now)
+            names.append("stock.out")
+        if not is_out:
+            after = replace(after, out_since=None)
+        if not stock.is_low and mark.low_since is not None:
+            after = replace(after, low_since=None)
+            names.append("stock.replenished")
+        batch = Batch()
+        put_mark(batch, after)
+        for name in names:
+            told = new_event(
+                app,
+                SYSTEM,
+                name,
+                product_id,
+                sku=stock.sku,
+                name=products[product_id].name,
+                available=stock.available,
+                threshold=stock.thresholds.low_stock,
+                reorder=stock.suggested_reorder,
+            )
+            batch.append(told)
+        await batch.commit(app.store)
+
+    await retried(attempt)
+
+
+async def alert(app: App, event: Event) -> None:
+    """Mail and text the alert recipients, in S0's words; that stock is back is only mailed."""
+    data = event.data
+    name = data["name"]
+    if event.name == "stock.low":
+        line = f"Low Stock Alert: Product {name} is below threshold"
+    elif event.name == "stock.out":
+        line = f"Out of Stock Alert: Product {name} has no units left"
+    else:
+        line = f"Stock Replenished: Product {name} is back at or above its threshold"
+    text = (
+        f"{line}\n\nSKU:        {data['sku']}\nAvailable:  {data['available']}\nThreshold:  {data['threshold']}\n"
+        f"Reorder:    {data['reorder']}\n"
+    )
+    for number, to in enumerate(await alert_emails(app)):
+        await send_and_record(app, event, "stock-alert", ("email", to, line, text, plain_html(text)), number=number)
+    if event.name == "stock.replenished":
+        return
+    for number, phone in enumerate(app.settings.alert_phones):
+        await send_and_record(app, event, "stock-alert-sms", ("sms", phone, "", line, ""), number=number)

@@ -1,0 +1,62 @@
+"""The whole table: which handler hears of what."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from stockwright.domain.events import Event
+from stockwright.reactions import account_mail, customer_mail, operations, partners, stock_alerts
+from stockwright.usecases.context import App
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """A handler: its name (durable: its cursor bears it), the events it hears of, what it does."""
+
+    name: str
+    events: frozenset[str]
+    run: Callable[[App, Event], Awaitable[None]]
+
+
+def _on(name: str, run: Callable[[App, Event], Awaitable[None]], *events: str) -> Reaction:
+    return Reaction(name, frozenset(events), run)
+
+
+REACTIONS: Final[tuple[Reaction, ...]] = (
+    _on("order-confirmation", customer_mail.confirm, "order.placed"),
+    _on(
+        "order-mail",
+        customer_mail.tell,
+        "order.packed",
+        "order.delivered",
+        "order.cancelled",
+        "order.returned",
+    ),
+    _on("warehouse", partners.send_pick_list, "order.placed"),
+    _on("delivery-service", partners.request_delivery, "order.packed"),
+    _on(
+        "stock-watch",
+        stock_alerts.watch,
+        "product.created",
+        "product.updated",
+        "stock.changed",
+        "sale.recorded",
+        "reservation.created",
+        "reservation.cancelled",
+        "reservation.expired",
+        "order.placed",
+        "order.cancelled",
+        "order.returned",
+    ),
+    _on("stock-alert", stock_alerts.alert, "stock.low", "stock.out", "stock.replenished"),
+    _on(
+        "account-mail",
+        account_mail.tell,
+        "account.verification_requested",
+        "account.reset_requested",
+        "account.signup_repeated",
+    ),
+    _on(operations.HANDLER, operations.alert_admins, "dead_letter.created"),
+)

@@ -1,0 +1,96 @@
+"""The words of mails: money, dates, and S2's order format, as text and as HTML."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from stockwright.domain.order import Order, OrderLine
+
+_SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CHF": "CHF ", "CAD": "CA$", "AUD": "A$"}
+_WITHOUT_CENTS: Final = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
+_THICK: Final = "━" * 42
+_THIN: Final = "─" * 39
+
+
+def money(cents: int, currency: str) -> str:
+    """Write an amount of minor units: `$1,234.50`."""
+    symbol = _SYMBOLS.get(currency, f"{currency} ")
+    return f"{symbol}{cents:,}" if currency in _WITHOUT_CENTS else f"{symbol}{cents / 100:,.2f}"
+
+
+def date(at: int) -> str:
+    """Write an instant as S2 does: `Monday, January 15, 2024, 2:00 PM` (UTC)."""
+    told = datetime.fromtimestamp(at / 1000, UTC)
+    return f"{told:%A, %B} {told.day}, {told.year}, {told.hour % 12 or 12}:{told:%M %p} UTC"
+
+
+def order_text(heading: str, opening: str, order: Order, status: str) -> str:
+    """Write an order in S2's format."""
+    lines = "\n".join(_line_text(line, order.currency) for line in order.lines)
+    return f"""{_THICK}
+         {heading.upper()}
+{_THICK}
+
+{opening}
+
+ORDER DETAILS
+{_THIN}
+Order ID:    {order.id}
+Date:        {date(order.created_at)}
+
+ITEMS
+{_THIN}
+{lines}
+
+SUMMARY
+{_THIN}
+Total Amount: {money(order.total_cents, order.currency)}
+Status:       {status}
+
+{_THICK}
+"""
+
+
+def _line_text(line: OrderLine, currency: str) -> str:
+    options = ", ".join(f"{name}: {value}" for name, value in line.options.items())
+    return (
+        f"{line.name}{f' ({options})' if options else ''}\n"
+        f"Quantity:    {line.quantity}\n"
+        f"Unit Price:  {money(line.unit_price_cents, currency)}\n"
+        f"Total:       {money(line.total_cents, currency)}"
+    )
+
+
+def order_html(heading: str, opening: str, order: Order, status: str) -> str:
+    """Write the same as HTML that every mail program shows."""
+    cell = "padding:6px 12px;border-bottom:1px solid #e5e7eb"
+    rows = "".join(
+        f'<tr><td style="{cell}">{escape(line.name)}</td><td style="{cell};text-align:right">{line.quantity}</td>'
+        f'<td style="{cell};text-align:right">{money(line.unit_price_cents, order.currency)}</td>'
+        f'<td style="{cell};text-align:right">{money(line.total_cents, order.currency)}</td></tr>'
+        for line in order.lines
+    )
+    return f"""<!doctype html>
+<html lang="en"><body style="font-family:system-ui,sans-serif;color:#111827;max-width:640px;margin:0 auto;padding:24px">
+<h1 style="font-size:20px">{escape(heading)}</h1>
+<p>{escape(opening)}</p>
+<p>Order ID: <strong>{escape(order.id)}</strong><br>Date: {date(order.created_at)}</p>
+<table style="border-collapse:collapse;width:100%">
+<tr><th style="{cell};text-align:left">Item</th><th style="{cell};text-align:right">Quantity</th>
+<th style="{cell};text-align:right">Unit price</th><th style="{cell};text-align:right">Total</th></tr>
+{rows}</table>
+<p>Total amount: <strong>{money(order.total_cents, order.currency)}</strong><br>Status: {escape(status)}</p>
+</body></html>
+"""
+
+
+def plain_html(text: str) -> str:
+    """Write a short text as HTML."""
+    paragraphs = "".join(f"<p>{escape(part).replace(chr(10), '<br>')}</p>" for part in text.strip().split("\n\n"))
+    return (
+        '<!doctype html>\n<html lang="en"><body style="font-family:system-ui,sans-serif;color:#111827;'
+        f'max-width:640px;margin:0 auto;padding:24px">{paragraphs}</body></html>\n'
+    )

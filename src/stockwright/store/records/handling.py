@@ -1,0 +1,178 @@
+"""Access patterns of event handling: how far each handler is, what waits for a retry, dead letters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from stockwright.domain.errors import NotFound
+from stockwright.domain.events import Event
+from stockwright.store.port import ABSENT
+
+if TYPE_CHECKING:
+    from stockwright.store.port import Item, Key, Store
+    from stockwright.store.records.batch import Batch
+
+CURSORS = "CURSORS"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """An event that waits for a handler's next try, due at `due_at` (ms). `attempts` were made."""
+
+    handler: str
+    event: Event
+    attempts: int
+    due_at: int
+    first_at: int
+    error: str = ""
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An event that a handler gave up: the error and the whole event, until somebody decides."""
+
+    id: str
+    handler: str
+    event: Event
+    error: str
+    attempts: int
+    first_at: int
+    created_at: int
+    version: int = 0
+
+
+async def load_cursors(store: Store) -> dict[str, tuple[str, int]]:
+    """Load how far every handler is: handler → (position, version)."""
+    page = await store.query(CURSORS, limit=1000)
+    return {item.key[1]: (item.body["position"], item.version) for item in page.items}
+
+
+def put_cursor(batch: Batch, handler: str, position: str, version: int) -> None:
+    """Write how far a handler is."""
+    batch.put((CURSORS, handler), {"position": position}, version)
+
+
+def _retry_key(handler: str, event_id: str) -> Key:
+    return (f"RETRY#{handler}#{event_id}", "RETRY")
+
+
+async def find_retry(store: Store, handler: str, event_id: str) -> Retry | None:
+    """Find the wait of an event for a handler."""
+    key = _retry_key(handler, event_id)
+    item = (await store.get([key])).get(key)
+    return _retry_of(item) if item else None
+
+
+async def due_retries(store: Store, now: int, limit: int = 100) -> list[Retry]:
+    """Read what is due, the longest due first."""
+    page = await store.query("RETRY", index="due", high=f"{now + 1:013d}", limit=limit)
+    return [_retry_of(item) for item in page.items]
+
+
+async def waiting_retries(store: Store, limit: int = 1000) -> int:
+    """Count what waits for a retry, up to a limit."""
+    return len((await store.query("RETRY", index="due", limit=limit)).items)
+
+
+def put_retry(batch: Batch, retry: Retry) -> None:
+    """Write a wait, expecting the version that it was loaded with."""
+    batch.put(
+        _retry_key(retry.handler, retry.event.id),
+        {
+            "handler": retry.handler,
+            "event": event_body(retry.event),
+            "attempts": retry.attempts,
+            "dueAt": retry.due_at,
+            "firstAt": retry.first_at,
+            "error": retry.error,
+        },
+        retry.version,
+        {"due": ("RETRY", f"{retry.due_at:013d}#{retry.handler}#{retry.event.id}")},
+    )
+
+
+def delete_retry(batch: Batch, retry: Retry) -> None:
+    """End a wait."""
+    batch.delete(_retry_key(retry.handler, retry.event.id), retry.version)
+
+
+def dead_letter_key(letter_id: str) -> Key:
+    """The dead letter's item."""
+    return (f"DEADLETTER#{letter_id}", "DEADLETTER")
+
+
+async def get_dead_letter(store: Store, letter_id: str) -> DeadLetter:
+    """Get a dead letter or refuse."""
+    item = (await store.get([dead_letter_key(letter_id)])).get(dead_letter_key(letter_id))
+    if item is None:
+        raise NotFound("Dead letter not found")
+    return _dead_letter_of(item)
+
+
+async def page_of_dead_letters(
+    store: Store, *, after: str | None = None, limit: int = 20
+) -> tuple[list[DeadLetter], str | None]:
+    """Read dead letters, newest first."""
+    page = await store.query("DEADLETTER", index="list", after=after, limit=limit, reverse=True)
+    return [_dead_letter_of(item) for item in page.items], page.next
+
+
+def put_dead_letter(batch: Batch, letter: DeadLetter) -> None:
+    """Write a dead letter; Stale where it is there."""
+    batch.put(
+        dead_letter_key(letter.id),
+        {
+            "id": letter.id,
+            "handler": letter.handler,
+            "event": event_body(letter.event),
+            "error": letter.error,
+            "attempts": letter.attempts,
+            "firstAt": letter.first_at,
+            "createdAt": letter.created_at,
+        },
+        ABSENT,
+        {"list": ("DEADLETTER", letter.id)},
+    )
+
+
+def event_body(event: Event) -> dict[str, Any]:
+    """Write an event inside another item."""
+    return {
+        "id": event.id,
+        "name": event.name,
+        "subject": event.subject,
+        "at": event.at,
+        "data": dict(event.data),
+        "actor": event.actor,
+        "request_id": event.request_id,
+        "position": event.position,
+    }
+
+
+def _retry_of(item: Item) -> Retry:
+    body = item.body
+    return Retry(
+        body["handler"],
+        Event(**body["event"]),
+        body["attempts"],
+        body["dueAt"],
+        body["firstAt"],
+        body["error"],
+        item.version,
+    )
+
+
+def _dead_letter_of(item: Item) -> DeadLetter:
+    body = item.body
+    return DeadLetter(
+        body["id"],
+        body["handler"],
+        Event(**body["event"]),
+        body["error"],
+        body["attempts"],
+        body["firstAt"],
+        body["createdAt"],
+        item.version,
+    )

@@ -1,0 +1,93 @@
+"""Access patterns of notifications: every mail and SMS, as it was sent or failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from stockwright.store.port import Item, Key, Store
+    from stockwright.store.records.batch import Batch
+
+NotificationStatus = Literal["SENT", "FAILED"]
+Channel = Literal["email", "sms"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One message to one person. Its id follows from the event, so that it is sent once."""
+
+    id: str
+    channel: Channel
+    to: str
+    subject: str
+    body: str
+    html: str
+    status: NotificationStatus
+    event_id: str
+    about: str
+    created_at: int
+    error: str = ""
+    version: int = 0
+
+
+def notification_key(notification_id: str) -> Key:
+    """The notification's item."""
+    return (f"NOTIFICATION#{notification_id}", "NOTIFICATION")
+
+
+async def find_notification(store: Store, notification_id: str) -> Notification | None:
+    """Find a notification."""
+    key = notification_key(notification_id)
+    item = (await store.get([key])).get(key)
+    return notification_of(item) if item else None
+
+
+async def page_of_notifications(
+    store: Store, *, channel: str | None = None, after: str | None = None, limit: int = 20
+) -> tuple[list[Notification], str | None]:
+    """Read notifications, newest first."""
+    where = {"channel": channel} if channel else None
+    page = await store.query("NOTIFICATION", index="list", where=where, after=after, limit=limit, reverse=True)
+    return [notification_of(item) for item in page.items], page.next
+
+
+def put_notification(batch: Batch, told: Notification) -> None:
+    """Write a notification, expecting the version that it was loaded with."""
+    batch.put(
+        notification_key(told.id),
+        {
+            "id": told.id,
+            "channel": told.channel,
+            "to": told.to,
+            "subject": told.subject,
+            "body": told.body,
+            "html": told.html,
+            "status": told.status,
+            "eventId": told.event_id,
+            "about": told.about,
+            "createdAt": told.created_at,
+            "error": told.error,
+        },
+        told.version,
+        {"list": ("NOTIFICATION", told.id)},
+    )
+
+
+def notification_of(item: Item) -> Notification:
+    """Read a notification from its item."""
+    body = item.body
+    return Notification(
+        id=body["id"],
+        channel=body["channel"],
+        to=body["to"],
+        subject=body["subject"],
+        body=body["body"],
+        html=body["html"],
+        status=body["status"],
+        event_id=body["eventId"],
+        about=body["about"],
+        created_at=body["createdAt"],
+        error=body["error"],
+        version=item.version,
+    )

@@ -1,0 +1,103 @@
+"""What operators look at: the event log, every message sent, and what was given up."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from stockwright.store.port import ABSENT
+from stockwright.store.records import handling, notifications
+from stockwright.store.records.batch import Batch, retried
+from stockwright.store.records.handling import DeadLetter, Retry
+from stockwright.usecases.commit import commit, new_event
+
+if TYPE_CHECKING:
+    from stockwright.domain.account import Actor
+    from stockwright.domain.events import Event
+    from stockwright.store.records.notifications import Notification
+    from stockwright.usecases.context import App
+
+SCAN = 500
+WAIT_SECONDS = 15.0
+
+
+async def list_events(
+    app: App, limit: int, after: str | None = None, name: str | None = None, subject: str | None = None
+) -> tuple[list[Event], str | None]:
+    """List events, newest first; a name that ends in a dot means all that begin so."""
+    kept: list[Event] = []
+    position = after or ""
+    while True:
+        page = await app.store.tail(position, SCAN if name or subject else limit + 1, reverse=True)
+        for event in page:
+            if _passes(event, name, subject):
+                if len(kept) == limit:
+                    return kept, kept[-1].position
+                kept.append(event)
+        if not page or (len(page) < SCAN and (name or subject)) or len(page) < limit + 1:
+            return kept, None
+        position = page[-1].position
+
+
+def _passes(event: Event, name: str | None, subject: str | None) -> bool:
+    named = name is None or event.name == name or (name.endswith(".") and event.name.startswith(name))
+    return named and subject in (None, event.subject)
+
+
+async def follow_events(app: App, after: str | None) -> AsyncIterator[Event | None]:
+    """Tell every event from behind `after` (None: from now on) as it comes; None where none came for a while."""
+    position = after
+    if position is None:
+        last = await app.store.tail(limit=1, reverse=True)
+        position = last[0].position if last else ""
+    while True:
+        events = await app.store.tail(position, 100, wait_seconds=WAIT_SECONDS)
+        for event in events:
+            yield event
+            position = event.position
+        if not events:
+            yield None
+
+
+async def list_notifications(
+    app: App, limit: int, after: str | None = None, channel: str | None = None
+) -> tuple[list[Notification], str | None]:
+    """List every mail and SMS, newest first."""
+    return await notifications.page_of_notifications(app.store, channel=channel, after=after, limit=limit)
+
+
+async def list_dead_letters(app: App, limit: int, after: str | None = None) -> tuple[list[DeadLetter], str | None]:
+    """List what was given up, newest first."""
+    return await handling.page_of_dead_letters(app.store, after=after, limit=limit)
+
+
+async def redrive(app: App, actor: Actor, letter_id: str) -> DeadLetter:
+    """Send an event on its way again, with all its tries before it."""
+
+    async def attempt() -> DeadLetter:
+        letter = await handling.get_dead_letter(app.store, letter_id)
+        now = app.clock.now()
+        batch = Batch()
+        batch.delete(handling.dead_letter_key(letter.id), letter.version)
+        waiting = await handling.find_retry(app.store, letter.handler, letter.event.id)
+        version = waiting.version if waiting else ABSENT
+        handling.put_retry(batch, Retry(letter.handler, letter.event, 0, now, now, letter.error, version))
+        batch.append(new_event(app, actor, "dead_letter.redriven", letter.id, handler=letter.handler))
+        await commit(app, batch, letter)
+        return letter
+
+    return await retried(attempt)
+
+
+async def delete_dead_letter(app: App, actor: Actor, letter_id: str) -> DeadLetter:
+    """Throw a dead letter away, after somebody has looked at it."""
+
+    async def attempt() -> DeadLetter:
+        letter = await handling.get_dead_letter(app.store, letter_id)
+        batch = Batch()
+        batch.delete(handling.dead_letter_key(letter.id), letter.version)
+        batch.append(new_event(app, actor, "dead_letter.deleted", letter.id, handler=letter.handler))
+        await commit(app, batch, letter)
+        return letter
+
+    return await retried(attempt)
