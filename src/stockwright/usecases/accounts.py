@@ -99,12 +99,24 @@ async def forgot_password(app: App, actor: Actor, email: str) -> None:
 
 
 async def _request_code(app: App, actor: Actor, email: str, name: str, status: str | None) -> None:
-    account = await records.find_account_by_email(app.store, normal_email(email))
-    if account is None or account.disabled or (status is not None and account.status != status):
-        return
-    batch = Batch()
-    batch.append(new_event(app, actor, name, account.id))
-    await commit(app, batch, email)
+    """Have a code mailed. Each request is counted like a failure, so that no mailbox can be flooded.
+
+    An unknown address takes the same steps and one commit as well.
+    """
+    wanted = normal_email(email)
+
+    async def attempt() -> None:
+        tries = await records.load_attempts(app.store, f"{name} {wanted}")
+        now = app.clock.now()
+        tries.check(now)
+        account = await records.find_account_by_email(app.store, wanted)
+        batch = Batch()
+        records.put_attempts(batch, tries.failed(now), now)
+        if account is not None and not account.disabled and status in (None, account.status):
+            batch.append(new_event(app, actor, name, account.id))
+        await commit(app, batch, wanted)
+
+    await retried(attempt)
 
 
 async def issue_code(app: App, account_id: str, purpose: CodePurpose) -> tuple[Account, str]:

@@ -48,8 +48,10 @@ class SignIn:
 
 
 async def sign_in(app: App, command: SignIn) -> Session:
-    """Begin a session. Each try is counted before it is judged, so that many at once gain nothing.
+    """Begin a session. The lock is looked at before and after the judgement, so that many tries at once gain nothing.
 
+    Only what failed is counted, and only a whole success forgets it: a right password without the
+    second factor's code does neither.
     Wrong and unknown are told alike and take as long; that an address waits for its confirmation or
     for a second factor is told only to who knows the password.
     """
@@ -57,21 +59,26 @@ async def sign_in(app: App, command: SignIn) -> Session:
         email = normal_email(command.email)
     except Invalid:
         raise Unauthorized(WRONG) from None
-    await count_try(app, _sign_in_id(email))
+    tries = _sign_in_id(email)
+    await check_lock(app, tries)
     account = await records.find_account_by_email(app.store, email)
     known = account.password_hash if account else ""
     matches = await app.passwords.verify(known or None, normal_password(command.password))
     if account is None or not matches or account.disabled:
+        await count_try(app, tries)
         raise Unauthorized(WRONG)
+    await check_lock(app, tries)
     if not account.is_confirmed:
-        await forget_tries(app, _sign_in_id(email))
         raise Forbidden("Confirm your e-mail address first", {"reason": "UNCONFIRMED"})
     if account.mfa_on:
         if not command.mfa_code:
-            await forget_tries(app, _sign_in_id(email))
             raise Unauthorized("A code of your authenticator app is needed", {"mfaRequired": True})
-        await _spend_totp(app, account.id, command.mfa_code)
-    await forget_tries(app, _sign_in_id(email))
+        try:
+            await _spend_totp(app, account.id, command.mfa_code)
+        except Unauthorized:
+            await count_try(app, tries)
+            raise
+    await forget_tries(app, tries)
     return await _begin(app, account)
 
 
@@ -79,8 +86,13 @@ def _sign_in_id(email: str) -> str:
     return f"sign-in {email}"
 
 
+async def check_lock(app: App, attempts_id: str) -> None:
+    """Refuse while there were too many failures at one thing."""
+    (await records.load_attempts(app.store, attempts_id)).check(app.clock.now())
+
+
 async def count_try(app: App, attempts_id: str) -> None:
-    """Count one more failure, to be forgotten on success; refuse while it is locked."""
+    """Count one more failure, to be forgotten on success; refuse while there is a lock."""
 
     async def attempt() -> None:
         now = app.clock.now()
@@ -150,18 +162,22 @@ async def refresh(app: App, refresh_token: str) -> Session:
 
 async def sign_out(app: App, actor: Actor, refresh_token: str | None) -> None:
     """End one session by its refresh token, or every session of the asker."""
-    batch = Batch()
-    if refresh_token is not None:
-        item = await records.find_family(app.store, refresh_token.partition(".")[0])
-        if item is not None and item.body["accountId"] == actor.id:
+
+    async def attempt() -> None:
+        batch = Batch()
+        if refresh_token is not None:
+            item = await records.find_family(app.store, refresh_token.partition(".")[0])
+            if item is None or item.body["accountId"] != actor.id:
+                return
             batch.delete(item.key, item.version)
-            await _settle(app, batch)
-        return
-    account = await records.get_account(app.store, actor.id)
-    for key, version in await records.page_of_families(app.store, actor.id):
-        batch.delete(key, version)
-    records.put_account(batch, replace(account, generation=account.generation + 1))
-    await _settle(app, batch)
+        else:
+            account = await records.get_account(app.store, actor.id)
+            for key, version in await records.page_of_families(app.store, actor.id):
+                batch.delete(key, version)
+            records.put_account(batch, replace(account, generation=account.generation + 1))
+        await batch.commit(app.store)
+
+    await retried(attempt)
 
 
 async def _settle(app: App, batch: Batch) -> None:
@@ -238,11 +254,12 @@ async def _spend_totp(app: App, account_id: str, code: str, *, switch_on: bool =
         if account.mfa is None:
             raise Conflict("Set the second factor up first")
         totp = pyotp.TOTP(account.mfa.secret)
-        wanted = code.replace(" ", "")
+        wanted = code.replace(" ", "").encode()
         now_step = app.clock.now() // TOTP_STEP_MS
         # This step, and one before and after for clocks that differ (RFC 6238, 5.2).
         steps = range(now_step - 1, now_step + 2)
-        step = next((each for each in steps if hmac.compare_digest(totp.at(each * TOTP_STEP_MS // 1000), wanted)), None)
+        codes = ((each, totp.at(each * TOTP_STEP_MS // 1000).encode()) for each in steps)
+        step = next((each for each, right in codes if hmac.compare_digest(right, wanted)), None)
         used = None if step is None else use_step(account.mfa, step)
         if used is None:
             raise Unauthorized("The code is wrong or was used before")

@@ -1,0 +1,40 @@
+"""What the tests of accounts add to the shop: real passwords (cheap ones), real tokens, a mailbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from stockwright.adapters.passwords import Argon2Passwords
+from stockwright.adapters.tokens import Es256Tokens, make_key
+from stockwright.usecases.context import App, Message
+from tests.conftest import Clock
+
+KEY = make_key()
+
+
+class Mailbox:
+    """Keeps what is sent; `delivers` tells whether anybody outside would get it."""
+
+    def __init__(self) -> None:
+        self.delivers = False
+        self.sent: list[Message] = []
+
+    async def send(self, message: Message) -> None:
+        self.sent.append(message)
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox()
+
+
+@pytest.fixture
+def shop(app: App, clock: Clock, mailbox: Mailbox) -> Iterator[App]:
+    """A shop that people can sign in to."""
+    passwords = Argon2Passwords(memory_kib=8)
+    app.passwords, app.mail, app.signing_key = passwords, mailbox, b"a key of the tests"
+    app.tokens = Es256Tokens(KEY, "https://shop.example", "shop", clock)
+    yield app
+    passwords.close()

@@ -1,0 +1,276 @@
+"""Accounts: signing up and confirming without telling who has one, new passwords, and the last admin."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from stockwright.domain.account import ANONYMOUS, Account, Actor
+from stockwright.domain.errors import (
+    AccountLocked,
+    AlreadyExists,
+    Conflict,
+    Invalid,
+    Unauthorized,
+    VersionConflict,
+)
+from stockwright.store.records.accounts import find_account_by_email, get_account
+from stockwright.usecases.accounts import (
+    ChangeAccount,
+    SignUp,
+    add_account,
+    admin_emails,
+    change_account,
+    change_password,
+    confirm_sign_up,
+    forgot_password,
+    issue_code,
+    list_accounts,
+    offer_setup,
+    rename_me,
+    resend_code,
+    reset_password,
+    set_up,
+    sign_up,
+)
+from stockwright.usecases.context import App
+from stockwright.usecases.sign_in import SignIn, authenticate, refresh, sign_in
+from tests.conftest import ADMIN, Clock
+from tests.usecases.conftest import Mailbox
+
+ADA = "ada@example.com"
+GOOD = "Blauwal-77"
+BETTER = "Grauwal-88"
+
+
+async def joined(shop: App, email: str = ADA, password: str = GOOD) -> Account:
+    """Sign up; the address is confirmed at once where mail is not sent."""
+    await sign_up(shop, ANONYMOUS, SignUp(email, password, "Ada"))
+    return await known(shop, email.strip().lower())
+
+
+async def known(shop: App, email: str = ADA) -> Account:
+    account = await find_account_by_email(shop.store, email)
+    assert account is not None
+    return account
+
+
+async def names(shop: App) -> list[str]:
+    return [event.name for event in await shop.store.tail(limit=1000) if event.name.startswith("account.")]
+
+
+def wrong(code: str) -> str:
+    return f"{(int(code) + 1) % 1_000_000:06d}"
+
+
+async def test_without_mail_an_account_is_confirmed_at_once(shop: App) -> None:
+    account = await joined(shop, "  Ada@Example.COM ")
+    assert (account.email, account.role, account.is_confirmed) == (ADA, "customer", True)
+    assert await names(shop) == ["account.created"]
+    assert (await sign_in(shop, SignIn(ADA, GOOD))).account.id == account.id
+
+
+async def test_with_mail_the_address_waits_for_its_code(shop: App, mailbox: Mailbox) -> None:
+    mailbox.delivers = True
+    account = await joined(shop)
+    assert not account.is_confirmed
+    assert "account.verification_requested" in await names(shop)
+
+    _, code = await issue_code(shop, account.id, "confirmation")
+    with pytest.raises(Invalid):
+        await confirm_sign_up(shop, ANONYMOUS, ADA, wrong(code))
+    await confirm_sign_up(shop, ANONYMOUS, ADA, f" {code} ")
+
+    assert (await known(shop)).is_confirmed
+    await confirm_sign_up(shop, ANONYMOUS, ADA, code)
+    assert (await names(shop)).count("account.confirmed") == 1
+
+
+async def test_a_taken_address_gets_the_same_answer_and_its_owner_is_told(shop: App) -> None:
+    first = await sign_up(shop, ANONYMOUS, SignUp(ADA, GOOD, "Ada"))
+    before = await known(shop)
+    second = await sign_up(shop, ANONYMOUS, SignUp(ADA.upper(), BETTER, "Mallory"))
+    assert first == second
+    assert await known(shop) == before
+    assert await names(shop) == ["account.created", "account.signup_repeated"]
+
+
+async def test_two_who_sign_up_with_one_address_at_once_get_one_account(shop: App) -> None:
+    await asyncio.gather(*[sign_up(shop, ANONYMOUS, SignUp(ADA, GOOD)) for _ in range(8)])
+    accounts, _ = await list_accounts(shop, 20)
+    assert [account.email for account in accounts] == [ADA]
+    assert (await names(shop)).count("account.created") == 1
+
+
+async def test_a_poor_password_makes_no_account(shop: App) -> None:
+    for password in ("short", "blauwal-77", "Password1", "ada@example.com"):
+        with pytest.raises(Invalid):
+            await sign_up(shop, ANONYMOUS, SignUp(ADA, password))
+    assert await list_accounts(shop, 20) == ([], None)
+
+
+async def test_events_and_items_hold_no_password_and_no_code(shop: App, mailbox: Mailbox) -> None:
+    mailbox.delivers = True
+    account = await joined(shop)
+    _, code = await issue_code(shop, account.id, "confirmation")
+    told = str([event.data for event in await shop.store.tail(limit=100)]) + str(await known(shop))
+    assert GOOD not in told
+    assert code not in told
+    kept = (await known(shop)).codes["confirmation"].hash
+    assert code not in kept
+
+
+async def test_a_code_that_is_made_again_voids_the_first(shop: App) -> None:
+    account = await joined(shop)
+    _, first = await issue_code(shop, account.id, "reset")
+    _, second = await issue_code(shop, account.id, "reset")
+    if first != second:
+        with pytest.raises(Invalid):
+            await reset_password(shop, ANONYMOUS, ADA, first, BETTER)
+    await reset_password(shop, ANONYMOUS, ADA, second, BETTER)
+
+
+async def test_a_reset_ends_every_session_and_its_code_works_once(shop: App) -> None:
+    account = await joined(shop)
+    before = await sign_in(shop, SignIn(ADA, GOOD))
+    _, code = await issue_code(shop, account.id, "reset")
+    await reset_password(shop, ANONYMOUS, ADA, code, BETTER)
+
+    for failing in (authenticate(shop, before.id_token), refresh(shop, before.refresh_token)):
+        with pytest.raises(Unauthorized):
+            await failing
+    with pytest.raises(Invalid):
+        await reset_password(shop, ANONYMOUS, ADA, code, GOOD)
+    assert await sign_in(shop, SignIn(ADA, BETTER))
+
+
+async def test_a_reset_code_ends_after_an_hour(shop: App, clock: Clock) -> None:
+    account = await joined(shop)
+    _, code = await issue_code(shop, account.id, "reset")
+    clock.advance(minutes=60)
+    with pytest.raises(Invalid):
+        await reset_password(shop, ANONYMOUS, ADA, code, BETTER)
+
+
+async def test_codes_cannot_be_guessed_on_known_or_unknown_addresses(shop: App) -> None:
+    account = await joined(shop)
+    _, code = await issue_code(shop, account.id, "reset")
+    for email in (ADA, "nobody@example.com"):
+        for _ in range(5):
+            with pytest.raises(Invalid):
+                await reset_password(shop, ANONYMOUS, email, wrong(code), BETTER)
+        with pytest.raises(AccountLocked):
+            await reset_password(shop, ANONYMOUS, email, code, BETTER)
+
+
+async def test_asking_for_codes_tells_nothing_and_leaves_the_same_trace(shop: App, mailbox: Mailbox) -> None:
+    mailbox.delivers = True
+    account = await joined(shop)
+    await forgot_password(shop, ANONYMOUS, ADA)
+    await forgot_password(shop, ANONYMOUS, "nobody@example.com")
+    await resend_code(shop, ANONYMOUS, ADA)
+    await resend_code(shop, ANONYMOUS, "nobody@example.com")
+
+    asked = [event for event in await shop.store.tail(limit=100) if event.name.endswith("_requested")]
+    assert [(event.name, event.subject) for event in asked] == [
+        ("account.verification_requested", account.id),
+        ("account.reset_requested", account.id),
+        ("account.verification_requested", account.id),
+    ]
+
+
+async def test_nobodys_mailbox_can_be_flooded(shop: App) -> None:
+    await joined(shop)
+    for email in (ADA, "nobody@example.com"):
+        for _ in range(5):
+            await forgot_password(shop, ANONYMOUS, email)
+        with pytest.raises(AccountLocked):
+            await forgot_password(shop, ANONYMOUS, email)
+    assert (await names(shop)).count("account.reset_requested") == 5
+
+
+async def test_changing_the_password_takes_the_old_one_and_ends_every_session(shop: App) -> None:
+    actor = (await joined(shop)).as_actor()
+    before = await sign_in(shop, SignIn(ADA, GOOD))
+    with pytest.raises(Invalid) as refused:
+        await change_password(shop, actor, BETTER, BETTER)
+    assert refused.value.details[0]["field"] == "currentPassword"
+    await change_password(shop, actor, GOOD, BETTER)
+    with pytest.raises(Unauthorized):
+        await authenticate(shop, before.id_token)
+    with pytest.raises(Unauthorized):
+        await sign_in(shop, SignIn(ADA, GOOD))
+    assert await sign_in(shop, SignIn(ADA, BETTER))
+
+
+async def test_one_changes_ones_own_name_if_nobody_was_faster(shop: App) -> None:
+    account = await joined(shop)
+    renamed = await rename_me(shop, account.as_actor(), " Ada L. ", account.version)
+    assert renamed == await known(shop)
+    assert renamed.name == "Ada L."
+    with pytest.raises(VersionConflict):
+        await rename_me(shop, account.as_actor(), "Other", account.version)
+
+
+async def test_a_machine_has_no_account_of_its_own(shop: App) -> None:
+    with pytest.raises(Unauthorized):
+        await rename_me(shop, Actor("key_1", "key"), "Robot")
+
+
+async def test_a_disabled_account_is_nobody_at_once_and_for_good(shop: App) -> None:
+    account = await joined(shop)
+    session = await sign_in(shop, SignIn(ADA, GOOD))
+    await change_account(shop, ADMIN, ChangeAccount(account.id, disabled=True))
+    for failing in (
+        authenticate(shop, session.id_token),
+        refresh(shop, session.refresh_token),
+        sign_in(shop, SignIn(ADA, GOOD)),
+    ):
+        with pytest.raises(Unauthorized):
+            await failing
+    await change_account(shop, ADMIN, ChangeAccount(account.id, disabled=False))
+    with pytest.raises(Unauthorized):
+        await authenticate(shop, session.id_token)
+    assert await sign_in(shop, SignIn(ADA, GOOD))
+
+
+async def test_a_new_role_counts_from_the_next_request_on(shop: App) -> None:
+    account = await joined(shop)
+    session = await sign_in(shop, SignIn(ADA, GOOD))
+    assert not (await authenticate(shop, session.id_token)).is_admin
+    await change_account(shop, ADMIN, ChangeAccount(account.id, role="admin"))
+    assert (await authenticate(shop, session.id_token)).is_admin
+
+
+@pytest.mark.parametrize("change", [{"role": "customer"}, {"disabled": True}])
+async def test_the_last_admin_stays_one_even_when_all_leave_at_once(shop: App, change: dict[str, object]) -> None:
+    admins = [
+        await add_account(shop, ADMIN, SignUp(f"admin{number}@example.com", GOOD), "admin") for number in range(4)
+    ]
+    outcomes = await asyncio.gather(
+        *[change_account(shop, ADMIN, ChangeAccount(admin.id, **change)) for admin in admins],  # type: ignore[arg-type]
+        return_exceptions=True,
+    )
+    assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 1
+    assert len(await admin_emails(shop)) == 1
+
+
+async def test_an_operator_adds_whom_they_want_but_each_address_once(shop: App) -> None:
+    account = await add_account(shop, ADMIN, SignUp(ADA, GOOD), "admin")
+    assert await get_account(shop.store, account.id) == account
+    with pytest.raises(AlreadyExists):
+        await add_account(shop, ADMIN, SignUp(ADA, BETTER), "customer")
+
+
+async def test_the_set_up_link_makes_one_admin_once(shop: App) -> None:
+    old, token = await offer_setup(shop), await offer_setup(shop)
+    for bad in (old, "", "x", token[:-1]):
+        with pytest.raises(Unauthorized):
+            await set_up(shop, ANONYMOUS, bad, SignUp(ADA, GOOD))
+    outcomes = await asyncio.gather(
+        *[set_up(shop, ANONYMOUS, token, SignUp(f"a{number}@example.com", GOOD)) for number in range(5)],
+        return_exceptions=True,
+    )
+    assert sum(isinstance(outcome, Account) for outcome in outcomes) == 1
+    assert len(await admin_emails(shop)) == 1

@@ -1,0 +1,74 @@
+"""API keys: shown once, kept hashed, able to do what their scopes say until they are revoked."""
+
+from __future__ import annotations
+
+import pytest
+
+from stockwright.domain.errors import Invalid, NotFound, Unauthorized
+from stockwright.usecases.api_keys import create_api_key, list_api_keys, revoke_api_key
+from stockwright.usecases.context import App
+from stockwright.usecases.sign_in import authenticate
+from tests.conftest import ADMIN, Clock
+
+
+async def test_a_key_authorises_bare_or_as_bearer_for_its_scopes(shop: App) -> None:
+    made = await create_api_key(shop, ADMIN, " Warehouse ", ["orders:pack", "inventory"])
+    assert made.key.name == "Warehouse"
+    for header in (made.shown, f"Bearer {made.shown}"):
+        actor = await authenticate(shop, header)
+        assert (actor.id, actor.kind, actor.role) == (made.key.id, "key", None)
+        assert actor.scopes == {"orders:pack", "inventory"}
+
+
+async def test_the_key_itself_is_nowhere_kept(shop: App) -> None:
+    made = await create_api_key(shop, ADMIN, "till", ["sales"])
+    kept = str(await list_api_keys(shop, 20)) + str(await shop.store.tail(limit=100))
+    assert made.shown not in kept
+    assert made.shown[3:35] not in kept
+    assert made.key.hint == made.shown[-4:]
+
+
+async def test_a_revoked_key_is_nobodys_at_once(shop: App) -> None:
+    made = await create_api_key(shop, ADMIN, "till", ["sales"])
+    await authenticate(shop, made.shown)
+    assert await revoke_api_key(shop, ADMIN, made.key.id) == made.key.id
+    with pytest.raises(Unauthorized):
+        await authenticate(shop, made.shown)
+    with pytest.raises(NotFound):
+        await revoke_api_key(shop, ADMIN, made.key.id)
+    assert await list_api_keys(shop, 20) == ([], None)
+
+
+async def test_what_is_no_key_of_ours_is_refused(shop: App) -> None:
+    made = await create_api_key(shop, ADMIN, "till", ["sales"])
+    for text in ("sw_", made.shown[:-1], made.shown.upper(), made.shown + "a", "sw_" + "a" * 39):
+        with pytest.raises(Unauthorized):
+            await authenticate(shop, text)
+
+
+async def test_the_last_use_is_noted_once_a_minute(shop: App, clock: Clock) -> None:
+    made = await create_api_key(shop, ADMIN, "till", ["sales"])
+    noted = []
+    for seconds in (0, 30, 29, 1, 60):
+        clock.advance(seconds=seconds)
+        await authenticate(shop, made.shown)
+        [key], _ = await list_api_keys(shop, 20)
+        assert key.last_used_at is not None
+        noted.append((key.last_used_at - made.key.created_at) // 1000)
+    assert noted == [0, 0, 0, 60, 120]
+
+
+async def test_a_key_needs_a_name_and_scopes_there_are(shop: App) -> None:
+    for name, scopes in (("", ["sales"]), ("x" * 101, ["sales"]), ("till", []), ("till", ["admin"])):
+        with pytest.raises(Invalid):
+            await create_api_key(shop, ADMIN, name, scopes)
+
+
+async def test_creating_and_revoking_are_told_without_the_key(shop: App) -> None:
+    made = await create_api_key(shop, ADMIN, "till", ["sales"])
+    await revoke_api_key(shop, ADMIN, made.key.id)
+    told = [event for event in await shop.store.tail(limit=100) if event.name.startswith("api_key.")]
+    assert [(event.name, event.subject) for event in told] == [
+        ("api_key.created", made.key.id),
+        ("api_key.revoked", made.key.id),
+    ]

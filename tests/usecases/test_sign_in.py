@@ -1,0 +1,260 @@
+"""Signing in and out: locks, sessions, the second factor, and who a header stands for."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pyotp
+import pytest
+
+from stockwright.adapters.passwords import Argon2Passwords
+from stockwright.domain.account import ANONYMOUS, Account
+from stockwright.domain.errors import AccountLocked, Conflict, Forbidden, Invalid, StockwrightError, Unauthorized
+from stockwright.usecases.accounts import SignUp, add_account, sign_up
+from stockwright.usecases.context import App
+from stockwright.usecases.sign_in import (
+    Session,
+    SignIn,
+    authenticate,
+    begin_mfa,
+    confirm_mfa,
+    end_mfa,
+    refresh,
+    sign_in,
+    sign_out,
+)
+from tests.conftest import ADMIN, Clock
+from tests.usecases.conftest import Mailbox
+
+ADA = "ada@example.com"
+GOOD = "Blauwal-77"
+
+
+@pytest.fixture
+async def ada(shop: App) -> Account:
+    return await add_account(shop, ADMIN, SignUp(ADA, GOOD, "Ada"), "customer")
+
+
+async def refusal(shop: App, email: str, password: str, code: str = "") -> StockwrightError:
+    with pytest.raises(StockwrightError) as refused:
+        await sign_in(shop, SignIn(email, password, code))
+    return refused.value
+
+
+async def test_a_session_is_what_cognito_would_give(shop: App, ada: Account, clock: Clock) -> None:
+    session = await sign_in(shop, SignIn("ADA@example.com", GOOD))
+    claims = shop.tokens.verify(session.id_token)
+    wanted = {
+        "sub": ada.id,
+        "email": ADA,
+        "email_verified": True,
+        "token_use": "id",
+        "cognito:groups": ["customer"],
+        "auth_time": clock.now() // 1000,
+        "iat": clock.now() // 1000,
+        "exp": clock.now() // 1000 + 3600,
+        "iss": "https://shop.example",
+        "aud": "shop",
+    }
+    assert wanted.items() <= claims.items()
+    assert shop.tokens.verify(session.access_token)["token_use"] == "access"
+    assert session.expires_in == 3600
+
+
+async def test_wrong_and_unknown_are_told_alike(shop: App, ada: Account) -> None:
+    told = [await refusal(shop, email, "Wrong-wal-77") for email in (ADA, "nobody@example.com", "no address")]
+    assert {(each.code, each.message, str(each.details)) for each in told} == {
+        ("UNAUTHORIZED", told[0].message, "None"),
+    }
+
+
+@pytest.mark.parametrize("email", [ADA, "nobody@example.com"])
+async def test_the_sixth_failure_meets_a_lock_that_doubles(shop: App, ada: Account, clock: Clock, email: str) -> None:
+    for _ in range(5):
+        assert isinstance(await refusal(shop, email, "Wrong-wal-77"), Unauthorized)
+    for seconds in (1, 2, 4, 8):
+        locked = await refusal(shop, email, GOOD)
+        assert isinstance(locked, AccountLocked)
+        assert locked.retry_after_seconds == seconds
+        clock.advance(seconds=seconds)
+        assert isinstance(await refusal(shop, email, "Wrong-wal-77"), Unauthorized)
+
+
+async def test_success_forgets_the_failures(shop: App, ada: Account) -> None:
+    for _ in range(3):
+        for _ in range(4):
+            assert isinstance(await refusal(shop, ADA, "Wrong-wal-77"), Unauthorized)
+        await sign_in(shop, SignIn(ADA, GOOD))
+
+
+async def test_many_guesses_at_once_gain_nothing(shop: App, ada: Account) -> None:
+    outcomes = await asyncio.gather(
+        *[sign_in(shop, SignIn(ADA, f"Wrong-wal-{number}")) for number in range(40)], return_exceptions=True
+    )
+    assert sum(type(outcome) is Unauthorized for outcome in outcomes) <= 5
+    assert isinstance(await refusal(shop, ADA, GOOD), AccountLocked)
+
+
+async def test_one_person_signs_in_from_many_places_at_once(shop: App, ada: Account) -> None:
+    shop.passwords = Argon2Passwords()
+    sessions = await asyncio.gather(*[sign_in(shop, SignIn(ADA, GOOD)) for _ in range(20)])
+    assert len({session.refresh_token for session in sessions}) == 20
+
+
+async def test_an_unconfirmed_address_is_told_only_to_who_knows_the_password(shop: App, mailbox: Mailbox) -> None:
+    mailbox.delivers = True
+    await sign_up(shop, ANONYMOUS, SignUp(ADA, GOOD))
+    assert type(await refusal(shop, ADA, "Wrong-wal-77")) is Unauthorized
+    told = await refusal(shop, ADA, GOOD)
+    assert isinstance(told, Forbidden)
+    assert told.details == {"reason": "UNCONFIRMED"}
+
+
+async def test_a_refresh_token_is_spent_by_its_use_and_the_next_one_works(shop: App, ada: Account) -> None:
+    first = await sign_in(shop, SignIn(ADA, GOOD))
+    second = await refresh(shop, first.refresh_token)
+    third = await refresh(shop, second.refresh_token)
+    assert len({each.refresh_token for each in (first, second, third)}) == 3
+    assert (await authenticate(shop, third.id_token)).id == ada.id
+
+
+async def test_a_spent_refresh_token_ends_its_session_and_no_other(shop: App, ada: Account) -> None:
+    stolen, other = await sign_in(shop, SignIn(ADA, GOOD)), await sign_in(shop, SignIn(ADA, GOOD))
+    renewed = await refresh(shop, stolen.refresh_token)
+    for token in (stolen.refresh_token, renewed.refresh_token):
+        with pytest.raises(Unauthorized):
+            await refresh(shop, token)
+    assert await refresh(shop, other.refresh_token)
+
+
+async def test_of_two_who_use_one_refresh_token_at_once_one_at_most_goes_on(shop: App, ada: Account) -> None:
+    session = await sign_in(shop, SignIn(ADA, GOOD))
+    outcomes = await asyncio.gather(*[refresh(shop, session.refresh_token) for _ in range(5)], return_exceptions=True)
+    assert sum(isinstance(outcome, Session) for outcome in outcomes) == 1
+    assert all(isinstance(outcome, Session | Unauthorized) for outcome in outcomes)
+
+
+async def test_a_session_lasts_30_days_however_often_it_is_renewed(shop: App, ada: Account, clock: Clock) -> None:
+    session = await sign_in(shop, SignIn(ADA, GOOD))
+    for _ in range(29):
+        clock.advance(minutes=24 * 60)
+        session = await refresh(shop, session.refresh_token)
+    clock.advance(minutes=24 * 60)
+    with pytest.raises(Unauthorized):
+        await refresh(shop, session.refresh_token)
+
+
+@pytest.mark.parametrize("token", ["", ".", "x", "fam_1.2", "a.b.c", "é.é", "\x00.\x00", "x" * 5000])
+async def test_what_is_no_refresh_token_is_refused(shop: App, token: str) -> None:
+    with pytest.raises(Unauthorized):
+        await refresh(shop, token)
+
+
+async def test_signing_out_ends_a_session_or_all_of_them(shop: App, ada: Account) -> None:
+    one, two, three = [await sign_in(shop, SignIn(ADA, GOOD)) for _ in range(3)]
+    await sign_out(shop, ada.as_actor(), one.refresh_token)
+    with pytest.raises(Unauthorized):
+        await refresh(shop, one.refresh_token)
+    two = await refresh(shop, two.refresh_token)
+
+    await sign_out(shop, ada.as_actor(), None)
+    for session in (two, three):
+        for failing in (refresh(shop, session.refresh_token), authenticate(shop, session.id_token)):
+            with pytest.raises(Unauthorized):
+                await failing
+
+
+async def test_nobody_signs_another_out(shop: App, ada: Account) -> None:
+    bob = await add_account(shop, ADMIN, SignUp("bob@example.com", GOOD), "customer")
+    session = await sign_in(shop, SignIn(ADA, GOOD))
+    await sign_out(shop, bob.as_actor(), session.refresh_token)
+    assert await refresh(shop, session.refresh_token)
+
+
+async def test_an_id_token_authorises_with_or_without_bearer(shop: App, ada: Account) -> None:
+    token = (await sign_in(shop, SignIn(ADA, GOOD))).id_token
+    for header in (token, f"Bearer {token}", f"bearer  {token}", f"  BEARER {token} "):
+        assert await authenticate(shop, header) == ada.as_actor()
+
+
+async def test_other_tokens_do_not_authorise(shop: App, ada: Account) -> None:
+    session = await sign_in(shop, SignIn(ADA, GOOD))
+    for header in ("", "Bearer", "Bearer ", "Basic YTpi", session.access_token, session.refresh_token, "sw_x", "null"):
+        with pytest.raises(Unauthorized):
+            await authenticate(shop, header)
+
+
+async def test_an_id_token_ends_after_an_hour(shop: App, ada: Account, clock: Clock) -> None:
+    token = (await sign_in(shop, SignIn(ADA, GOOD))).id_token
+    clock.advance(minutes=59)
+    assert await authenticate(shop, token)
+    clock.advance(minutes=1)
+    with pytest.raises(Unauthorized):
+        await authenticate(shop, token)
+
+
+# ---- the second factor -----------------------------------------------------------------------
+
+
+@pytest.fixture
+async def totp(shop: App, ada: Account, clock: Clock) -> pyotp.TOTP:
+    """Ada's authenticator app, set up and confirmed; time has moved on since."""
+    secret, uri = await begin_mfa(shop, ada.as_actor())
+    app_ = pyotp.parse_uri(uri)
+    assert isinstance(app_, pyotp.TOTP)
+    assert app_.secret == secret
+    await confirm_mfa(shop, ada.as_actor(), app_.at(clock.now() / 1000))
+    clock.advance(minutes=5)
+    return app_
+
+
+async def test_a_second_factor_counts_only_once_it_is_confirmed(shop: App, ada: Account) -> None:
+    await begin_mfa(shop, ada.as_actor())
+    with pytest.raises(Unauthorized):
+        await confirm_mfa(shop, ada.as_actor(), "000000x")
+    assert await sign_in(shop, SignIn(ADA, GOOD))
+
+
+async def test_the_code_is_asked_for_after_the_right_password_alone(shop: App, totp: pyotp.TOTP, clock: Clock) -> None:
+    assert (await refusal(shop, ADA, "Wrong-wal-77", totp.at(clock.now() / 1000))).details is None
+    assert (await refusal(shop, ADA, GOOD)).details == {"mfaRequired": True}
+    assert await sign_in(shop, SignIn(ADA, GOOD, totp.at(clock.now() / 1000)))
+
+
+async def test_a_code_works_once_and_none_before_it_again(shop: App, totp: pyotp.TOTP, clock: Clock) -> None:
+    now = clock.now() / 1000
+    await sign_in(shop, SignIn(ADA, GOOD, totp.at(now)))
+    for code in (totp.at(now), totp.at(now - 30)):
+        assert isinstance(await refusal(shop, ADA, GOOD, code), Unauthorized)
+    assert await sign_in(shop, SignIn(ADA, GOOD, totp.at(now + 30)))
+
+
+async def test_of_two_who_show_one_code_at_once_one_comes_in(shop: App, totp: pyotp.TOTP, clock: Clock) -> None:
+    code = totp.at(clock.now() / 1000)
+    outcomes = await asyncio.gather(*[sign_in(shop, SignIn(ADA, GOOD, code)) for _ in range(4)], return_exceptions=True)
+    assert sum(isinstance(outcome, Session) for outcome in outcomes) == 1
+
+
+async def test_codes_cannot_be_guessed_by_who_knows_the_password(shop: App, totp: pyotp.TOTP) -> None:
+    tries = 0
+    while not isinstance(await refusal(shop, ADA, GOOD, "abcdef"), AccountLocked):
+        tries += 1
+        assert tries <= 5
+        await refusal(shop, ADA, GOOD)  # The password alone forgets nothing.
+
+
+@pytest.mark.parametrize("code", ["１２３４５６", "é", "\x00", "1" * 20, "-1"])
+async def test_odd_codes_are_wrong_codes(shop: App, totp: pyotp.TOTP, code: str) -> None:
+    assert isinstance(await refusal(shop, ADA, GOOD, code), Unauthorized)
+
+
+async def test_a_second_factor_is_not_set_up_over_one_that_is_on(shop: App, ada: Account, totp: pyotp.TOTP) -> None:
+    with pytest.raises(Conflict):
+        await begin_mfa(shop, ada.as_actor())
+
+
+async def test_the_second_factor_is_switched_off_with_the_password(shop: App, ada: Account, totp: pyotp.TOTP) -> None:
+    with pytest.raises(Invalid):
+        await end_mfa(shop, ada.as_actor(), "Wrong-wal-77")
+    await end_mfa(shop, ada.as_actor(), GOOD)
+    assert await sign_in(shop, SignIn(ADA, GOOD))
