@@ -57,7 +57,7 @@ class Answer:
 
     @property
     def replayed(self) -> bool:
-        return self.headers.get("idempotency-replayed") == "true"
+        return bool(self.headers.get("idempotency-replayed") == "true")
 
 
 class Client:

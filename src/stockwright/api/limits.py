@@ -41,7 +41,7 @@ class Limits:
         item = POLICIES[policy]
         allowed = self._limiter.hit(item, who)
         window = self._limiter.get_window_stats(item, who)
-        reset = max(1, round(window.reset_time - time.time()))
+        reset = max(1, round(window.reset_time - time.time()))  # noqa: TID251 - the library counts by the same clock
         headers = {
             "ratelimit-policy": f'"{policy}";q={item.amount};w=60',
             "ratelimit": f'"{policy}";r={max(0, window.remaining) if allowed else 0};t={reset}',

@@ -124,7 +124,7 @@ def _parameters(route: Route, schemas: dict[int, Any], components: dict[str, Any
     parameters.append({"$ref": "#/components/parameters/RequestId"})
     if route.changes:
         parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
-    if 412 in route.errors:
+    if STATUS["VERSION_CONFLICT"] in route.errors:
         parameters.append({"$ref": "#/components/parameters/IfMatch"})
     return parameters
 

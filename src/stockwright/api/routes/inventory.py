@@ -283,7 +283,7 @@ async def _extend(call: Call) -> Reservation:
 
 
 async def _clean(call: Call) -> int:
-    return await reservations.expire_due(call.app)
+    return await reservations.clean_up(call.app)
 
 
 def _rows(call: Call, found: tuple[list[StockedProduct], str | None]) -> ListView[Any]:
@@ -320,7 +320,8 @@ ROUTES = (
     Route("GET", "/inventory/low-stock", _low, "Products below their threshold, with a suggested reorder", TAG, _rows,
           query=ListQuery, answer=ListView[InventoryRow]),
     Route("GET", "/inventory/movements", _movements, "The ledger of the whole shop, newest first", TAG,
-          lambda call, found: show_list(call, found, balanced_view), query=MovementsQuery, answer=ListView[MovementView]),
+          lambda call, found: show_list(call, found, balanced_view), query=MovementsQuery,
+          answer=ListView[MovementView]),
     Route("GET", "/inventory/product/{productId}/movements", _movements, "A product's ledger, newest first", TAG,
           lambda call, found: show_list(call, found, balanced_view), query=MovementsQuery,
           answer=ListView[MovementView], errors=(404,)),

@@ -9,6 +9,7 @@ from stockwright.api.envelope import iso
 from stockwright.api.metrics import Metrics
 from stockwright.api.route import Answer, Call, Route
 from stockwright.api.schemas.common import Wire
+from stockwright.domain.errors import Busy
 from stockwright.usecases.health import Readiness, check_readiness
 
 TAG = "System"
@@ -52,13 +53,10 @@ async def _ready(call: Call) -> Readiness:
     return await check_readiness(call.app)
 
 
-def _show_ready(_: Call, found: Readiness) -> Answer:
-    view = ReadyView(
-        status="ready" if found.writable else "not ready",
-        store="writable" if found.writable else "not writable",
-        outbox_lag=found.outbox_lag,
-    )
-    return Answer(view, status=200 if found.writable else 503)
+def _show_ready(_: Call, found: Readiness) -> ReadyView:
+    if not found.writable:
+        raise Busy("The store takes no writes now", {"store": "not writable", "outboxLag": found.outbox_lag})
+    return ReadyView(status="ready", store="writable", outbox_lag=found.outbox_lag)
 
 
 async def _metrics(call: Call) -> Answer:

@@ -1,0 +1,122 @@
+"""The API as clients meet it: the whole ASGI application on a real store."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+import structlog
+
+from stockwright.adapters.passwords import Argon2Passwords
+from stockwright.adapters.tokens import Es256Tokens, make_key
+from stockwright.api.app import build_asgi
+from stockwright.domain.account import SYSTEM, Role
+from stockwright.usecases.accounts import SignUp, add_account
+from stockwright.usecases.api_keys import create_api_key
+from stockwright.usecases.context import App, Message
+from stockwright.usecases.sign_in import SignIn, sign_in
+from tests.api.asking import Client
+from tests.conftest import Clock
+
+KEYBOARD = {
+    "name": "Wireless Keyboard",
+    "description": "Bluetooth mechanical keyboard with RGB",
+    "category": "electronics",
+    "price": 7999,
+    "quantity": 50,
+    "sku": "KB-MECH-001",
+    "imageUrl": "https://example.com/image.jpg",
+}
+"""The product of S2's documentation."""
+
+PASSWORD = "Correct-Horse-7"
+TOKEN_KEY = make_key()
+
+Made = Callable[..., Awaitable[dict[str, Any]]]
+AsKey = Callable[..., Awaitable[Client]]
+
+
+class Mailbox:
+    """Mail that stays here, as without a mail server."""
+
+    delivers = False
+
+    async def send(self, message: Message) -> None:
+        """Keep nothing: what was to be sent is in the event log."""
+
+
+@pytest.fixture
+def asgi(app: App, clock: Clock) -> Iterator[Any]:
+    app.log = structlog.get_logger()
+    app.signing_key = b"k" * 32
+    app.mail = app.sms = Mailbox()
+    app.passwords = Argon2Passwords(memory_kib=8)
+    app.tokens = Es256Tokens(TOKEN_KEY, "stockwright", "stockwright-shop", clock)
+    yield build_asgi(app)
+    app.passwords.close()
+
+
+@pytest.fixture
+async def http(asgi: Any) -> AsyncIterator[httpx.AsyncClient]:
+    async with asking(asgi) as made:
+        yield made
+
+
+def asking(asgi: Any, address: str = "192.0.2.1") -> httpx.AsyncClient:
+    """Ask an application directly, as if from that address."""
+    transport = httpx.ASGITransport(app=asgi, client=(address, 4711))
+    return httpx.AsyncClient(transport=transport, base_url="http://shop.test")
+
+
+async def signed_in(app: App, http: httpx.AsyncClient, name: str, role: Role = "customer") -> Client:
+    """Make an account and sign in with it."""
+    email = f"{name}@example.com"
+    await add_account(app, SYSTEM, SignUp(email, PASSWORD, name), role)
+    session = await sign_in(app, SignIn(email, PASSWORD))
+    return Client(http, f"Bearer {session.id_token}")
+
+
+@pytest.fixture
+def nobody(http: httpx.AsyncClient) -> Client:
+    return Client(http)
+
+
+@pytest.fixture
+async def admin(app: App, http: httpx.AsyncClient) -> Client:
+    return await signed_in(app, http, "admin", "admin")
+
+
+@pytest.fixture
+async def alice(app: App, http: httpx.AsyncClient) -> Client:
+    return await signed_in(app, http, "alice")
+
+
+@pytest.fixture
+async def bob(app: App, http: httpx.AsyncClient) -> Client:
+    return await signed_in(app, http, "bob")
+
+
+@pytest.fixture
+def as_key(app: App, http: httpx.AsyncClient) -> AsKey:
+    """Ask with an API key of these scopes, sent bare as S3's warehouse does."""
+
+    async def make(*scopes: str) -> Client:
+        return Client(http, (await create_api_key(app, SYSTEM, "machine", scopes)).shown)
+
+    return make
+
+
+@pytest.fixture
+def made(admin: Client) -> Made:
+    """Make a product over the API: `await made(quantity=5)` returns it as answered."""
+    numbers = itertools.count(1)
+
+    async def make(**fields: Any) -> dict[str, Any]:
+        answer = await admin.post("/products", {**KEYBOARD, "sku": f"KB-{next(numbers):03}", **fields})
+        data: dict[str, Any] = answer.data
+        return data
+
+    return make

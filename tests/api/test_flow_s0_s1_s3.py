@@ -1,0 +1,223 @@
+"""S0's till and stock counts, S1's roles, and S3's way of an order through the warehouse."""
+
+from __future__ import annotations
+
+from tests.api.asking import Client
+from tests.api.conftest import KEYBOARD, AsKey, Made
+
+# ---- S0 --------------------------------------------------------------------------------------
+
+
+async def test_s0_its_names_of_fields_make_a_product(admin: Client) -> None:
+    body = {name: value for name, value in KEYBOARD.items() if name != "name"}
+
+    made = (await admin.post("/products", {**body, "productName": "Wireless Keyboard", "threshold": 60})).data
+
+    assert (made["name"], made["lowStockThreshold"], made["isLowStock"]) == ("Wireless Keyboard", 60, True)
+
+
+async def test_s0_a_count_is_booked_as_the_difference(admin: Client, made: Made) -> None:
+    product = await made(quantity=50)
+
+    for field, count, difference in (("stockCount", 44, -6), ("quantity", 47, 3)):
+        after = (await admin.put("/stock", {"productId": product["id"], field: count})).data
+        assert after["totalStock"] == count
+        ledger = (await admin.get(f"/inventory/product/{product['id']}/movements")).data["items"]
+        assert (ledger[0]["type"], ledger[0]["quantity"]) == ("ADJUSTMENT", difference)
+
+
+async def test_s0_a_count_is_never_below_what_is_reserved(admin: Client, alice: Client, made: Made) -> None:
+    product = await made(quantity=5)
+    await alice.post("/orders", {"productId": product["id"], "quantity": 3})
+
+    assert (await admin.put("/stock", {"productId": product["id"], "quantity": 2})).refusal == (409, "CONFLICT")
+    after = (await admin.put("/stock", {"productId": product["id"], "quantity": 3})).data
+    assert (after["availableStock"], after["reservedStock"]) == (0, 3)
+    assert (await admin.put("/stock", {"productId": product["id"]})).fields == {"quantity"}
+    assert (await admin.put("/stock", {"productId": product["id"], "quantity": -1})).fields == {"quantity"}
+
+
+async def test_s0_a_sale_takes_the_goods_at_once(admin: Client, as_key: AsKey, made: Made) -> None:
+    product = await made(quantity=5)
+
+    sale = await (await as_key("sales")).post("/sales", {"productId": product["id"], "quantity": 2})
+    assert sale.status == 201
+    assert sale.data["totalAmount"] == 2 * 7999
+    assert (await admin.get(f"/sales/{sale.data['id']}")).data == sale.data
+    assert (await admin.get("/sales")).data["items"] == [sale.data]
+    level = (await admin.get(f"/inventory/product/{product['id']}")).data
+    assert (level["availableStock"], level["reservedStock"], level["totalStock"]) == (3, 0, 3)
+    assert (await admin.post("/sales", {"items": [{"sku": product["sku"], "count": 4}]})).refusal == (
+        409, "INSUFFICIENT_STOCK",
+    )  # fmt: skip
+    assert (await admin.post("/sales", {"items": [{"sku": product["sku"], "count": 3}]})).status == 201
+
+
+async def test_s0_the_summary_counts_the_shop(alice: Client, made: Made) -> None:
+    for quantity in (0, 9, 50):
+        await made(quantity=quantity)
+
+    told = (await alice.get("/inventory")).data
+
+    assert {each["status"] for each in told["items"]} == {"OUT", "LOW", "IN_STOCK"}
+    totals = {"products": 3, "availableStock": 59, "reservedStock": 0, "totalStock": 59, "lowStock": 1, "outOfStock": 1}
+    assert told["totals"] == totals
+
+
+async def test_s0_the_preflight_of_stock_is_answered(nobody: Client) -> None:
+    answer = await nobody.ask("OPTIONS", "/stock", headers={"origin": "http://elsewhere.test"})
+
+    assert answer.status in {200, 204}
+    assert "PUT" in answer.headers["allow"]
+
+
+# ---- S1 --------------------------------------------------------------------------------------
+
+
+async def test_s1_a_customer_reads_the_catalogue_and_cannot_write_it(alice: Client, made: Made) -> None:
+    product = await made()
+
+    assert (await alice.get("/products")).status == 200
+    for answer in (
+        await alice.post("/products", {**KEYBOARD, "sku": "mine"}),
+        await alice.put(f"/products/{product['id']}", {"price": 1}),
+        await alice.delete(f"/products/{product['id']}"),
+        await alice.put("/stock", {"productId": product["id"], "quantity": 99}),
+        await alice.post("/sales", {"productId": product["id"], "quantity": 1}),
+    ):
+        assert answer.refusal == (403, "FORBIDDEN")
+
+
+async def test_s1_an_order_of_several_products_is_all_or_nothing(alice: Client, made: Made) -> None:
+    first, second = await made(quantity=5), await made(quantity=1, price=100)
+    lines = [{"productId": first["id"], "quantity": 2}, {"productId": second["id"], "quantity": 2}]
+
+    assert (await alice.post("/orders", {"items": lines})).refusal == (409, "INSUFFICIENT_STOCK")
+    assert (await alice.get(f"/products/{first['id']}")).data["quantity"] == 5
+    lines[1]["quantity"] = 1
+    order = (await alice.post("/orders", {"items": lines})).data
+    assert order["totalAmount"] == 2 * 7999 + 100
+    assert [line["quantity"] for line in order["items"]] == [2, 1]
+    assert "productId" not in order or order["productId"] is None
+
+
+async def test_s1_lines_of_one_sku_are_summed_before_anything_is_checked(alice: Client, made: Made) -> None:
+    product = await made(quantity=5)
+    lines = [{"productId": product["id"], "quantity": 3}, {"sku": product["sku"], "quantity": 3}]
+
+    answer = await alice.post("/orders", {"items": lines})
+
+    assert answer.details["requested"] == 6
+    assert (await alice.get(f"/products/{product['id']}")).data["quantity"] == 5
+
+
+# ---- S3 --------------------------------------------------------------------------------------
+
+
+async def test_s3_an_order_goes_from_placing_to_the_door(alice: Client, as_key: AsKey, made: Made) -> None:
+    product = await made(options={"color": ["black", "white"]})
+    bare = Client(alice.http, (alice.authorization or "").removeprefix("Bearer "))
+
+    placed = (await bare.post("/orders", {"items": [{"id": product["id"], "count": 2, "color": "1"}]})).data
+    assert placed["items"][0]["options"] == {"color": "1"}
+    assert placed["fulfillmentStatus"] == "placed"
+
+    warehouse, courier = await as_key("orders:pack"), await as_key("orders:deliver")
+    assert (await courier.post(f"/orderpacked/{placed['id']}")).refusal == (403, "FORBIDDEN")
+    refused = await courier.post(f"/orderdelivered/{placed['id']}")
+    assert refused.refusal == (409, "INVALID_TRANSITION")
+    assert refused.details == {"from": "PENDING", "to": "DELIVERED"}
+    for _ in range(2):
+        packed = (await warehouse.post(f"/orderpacked/{placed['id']}")).data
+        assert (packed["status"], packed["fulfillmentStatus"]) == ("PACKED", "packed")
+    for _ in range(2):
+        delivered = (await courier.post(f"/orderdelivered/{placed['id']}")).data
+        assert (delivered["status"], delivered["fulfillmentStatus"]) == ("DELIVERED", "delivered")
+
+    assert [step["status"] for step in delivered["timeline"]] == ["PENDING", "CONFIRMED", "PACKED", "DELIVERED"]
+    assert (await bare.get(f"/order/{placed['id']}")).data == (await bare.get(f"/orders/{placed['id']}")).data
+    assert (await bare.get("/orderslist")).data == (await bare.get("/orders")).data
+
+
+async def test_s3_anybody_browses_the_storefront(nobody: Client, admin: Client, made: Made) -> None:
+    phone = await made(
+        name="Galaxy", category="phone", type="smart", brand="samsung", quantity=0, options={"color": ["black", "blue"]}
+    )
+    await made(name="MacBook", category="computer", type="laptop", brand="apple")
+    hidden = await made(name="Hidden", category="phone", status="INACTIVE")
+
+    found = (await nobody.get("/items", category="phone", type="smart", brand="samsung")).data
+    assert [item["id"] for item in found["items"]] == [phone["id"]]
+    item = (await nobody.get(f"/items/{phone['id']}")).data
+    assert (item["title"], item["company"], item["inStock"], item["colors"]) == (
+        "Galaxy", "samsung", False, ["black", "blue"],
+    )  # fmt: skip
+    assert not {"quantity", "availableStock", "lowStockThreshold", "isLowStock"} & item.keys()
+    assert (await nobody.get(f"/items/{hidden['id']}")).refusal == (404, "NOT_FOUND")
+    assert len((await nobody.get("/items")).data["items"]) == 2
+    assert len((await admin.get("/products", status="INACTIVE")).data["items"]) == 1
+
+
+async def test_an_owner_cancels_until_packed_an_admin_until_delivered(admin: Client, alice: Client, made: Made) -> None:
+    product = await made(quantity=10)
+    body = {"productId": product["id"], "quantity": 4}
+    order = (await alice.post("/orders", body)).data
+
+    await admin.post(f"/orders/{order['id']}/pack")
+    refused = await alice.post(f"/orders/{order['id']}/cancel")
+    assert (refused.refusal, refused.details) == ((409, "INVALID_TRANSITION"), {"from": "PACKED", "to": "CANCELLED"})
+    for _ in range(2):
+        assert (await admin.post(f"/orders/{order['id']}/cancel")).data["status"] == "CANCELLED"
+    assert (await alice.get(f"/products/{product['id']}")).data["quantity"] == 10
+
+    delivered = (await alice.post("/orders", body)).data
+    for step in ("pack", "deliver"):
+        await admin.post(f"/orders/{delivered['id']}/{step}")
+    assert (await admin.post(f"/orders/{delivered['id']}/cancel")).refusal == (409, "INVALID_TRANSITION")
+
+
+async def test_a_return_brings_back_what_was_shipped_and_no_more(admin: Client, alice: Client, made: Made) -> None:
+    product = await made(quantity=10)
+    order = (await alice.post("/orders", {"productId": product["id"], "quantity": 4})).data
+    path, line = f"/orders/{order['id']}/returns", {"productId": product["id"], "quantity": 3}
+
+    assert (await admin.post(path, {"items": [line]})).refusal == (409, "INVALID_TRANSITION")
+    for step in ("pack", "deliver"):
+        await admin.post(f"/orders/{order['id']}/{step}")
+    after = (await admin.post(path, {"items": [line], "reason": "wrong size"})).data
+    assert after["items"][0]["returned"] == 3
+    assert (await admin.get(f"/products/{product['id']}")).data["quantity"] == 9
+    assert (await admin.post(path, {"items": [line]})).refusal == (400, "VALIDATION_ERROR")
+    one = {"sku": product["sku"], "quantity": 1}
+    assert (await admin.post(path, {"items": [one], "restock": False})).status == 200
+    assert (await admin.get(f"/products/{product['id']}")).data["quantity"] == 9
+    assert (await alice.post(path, {"items": [one]})).refusal == (403, "FORBIDDEN")
+
+
+async def test_stock_moves_between_locations(admin: Client, made: Made) -> None:
+    product = await made(quantity=10)
+    assert (await admin.post("/locations", {"id": "north", "name": "North store", "priority": 5})).status == 201
+    body = {"productId": product["id"], "quantity": 4, "from": "default", "to": "north"}
+
+    after = (await admin.post("/inventory/transfer", body)).data
+    assert {each["location"]: each["availableStock"] for each in after["locations"]} == {"default": 6, "north": 4}
+    ledger = (await admin.get("/inventory/movements", type="TRANSFER")).data["items"]
+    assert sorted(each["quantity"] for each in ledger) == [-4, 4]
+    assert (await admin.post("/inventory/transfer", {**body, "quantity": 7})).refusal == (409, "INSUFFICIENT_STOCK")
+    assert (await admin.post("/inventory/transfer", {**body, "to": "default"})).fields == {"to"}
+    assert (await admin.post("/inventory/transfer", {**body, "to": "nowhere"})).refusal == (404, "NOT_FOUND")
+    assert (await admin.patch("/locations/north", {"active": False})).data["active"] is False
+    assert (await admin.patch("/locations/default", {"active": False})).refusal == (409, "CONFLICT")
+    assert (await admin.post("/locations", {"id": "north"})).refusal == (409, "ALREADY_EXISTS")
+
+
+async def test_categories_are_a_managed_list(admin: Client, alice: Client, made: Made) -> None:
+    listed = [each["name"] for each in (await alice.get("/categories")).data["items"]]
+    assert set(listed) == {"electronics", "clothing", "food", "other", "phone", "computer", "accessories"}
+
+    assert (await admin.post("/categories", {"name": "Garden"})).data == {"name": "garden"}
+    assert (await admin.post("/categories", {"name": "garden"})).refusal == (409, "ALREADY_EXISTS")
+    await made(category="garden")
+    assert (await admin.delete("/categories/garden")).refusal == (409, "CONFLICT")
+    assert (await admin.delete("/categories/food")).status == 200
+    assert (await admin.delete("/categories/food")).refusal == (404, "NOT_FOUND")

@@ -1,0 +1,108 @@
+"""The OpenAPI document: valid, whole, and true to what the edge does."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import msgspec
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from stockwright.api.openapi import document
+from stockwright.api.table import ROUTES
+from tests.api.asking import Client
+from tests.api.conftest import Made
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, Any]:
+    read: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(document(ROUTES)))
+    return read
+
+
+def test_it_is_valid(told: dict[str, Any]) -> None:
+    OpenAPIV31SpecValidator(told).validate()
+
+
+def test_every_route_is_in_it_under_its_own_name(told: dict[str, Any]) -> None:
+    operations = [each for path in told["paths"].values() for each in path.values()]
+
+    assert len(operations) == len(ROUTES)
+    assert len({each["operationId"] for each in operations}) == len(ROUTES)
+    for each in operations:
+        assert each["summary"]
+        assert {"429", "500"} <= each["responses"].keys()
+
+
+def test_every_part_of_a_path_is_a_parameter(told: dict[str, Any]) -> None:
+    for path, methods in told["paths"].items():
+        for operation in methods.values():
+            named = {each["name"] for each in operation["parameters"] if each.get("in") == "path"}
+            assert named == set(re.findall(r"{(\w+)}", path))
+
+
+def test_changes_take_a_key_and_tell_what_may_go_wrong_with_it(told: dict[str, Any]) -> None:
+    for route in ROUTES:
+        operation = told["paths"][route.full_path][route.method.lower()]
+        keyed = {"$ref": "#/components/parameters/IdempotencyKey"} in operation["parameters"]
+        assert keyed is route.changes
+        if route.changes:
+            assert {"409", "413", "422"} <= operation["responses"].keys()
+
+
+def test_who_may_ask_is_told(told: dict[str, Any]) -> None:
+    for route in ROUTES:
+        operation = told["paths"][route.full_path][route.method.lower()]
+        assert bool(operation["security"]) is (route.who != "public")
+        assert ("401" in operation["responses"]) or route.who == "public"
+        if route.who == "admin":
+            assert "403" in operation["responses"]
+
+
+async def test_it_is_served_bare(nobody: Client, told: dict[str, Any]) -> None:
+    answer = await nobody.get("/docs/spec")
+
+    assert answer.headers["content-type"].startswith("application/json")
+    assert answer.response.json() == told
+
+
+async def test_answers_are_as_it_says(
+    told: dict[str, Any], admin: Client, alice: Client, nobody: Client, made: Made
+) -> None:
+    product = await made()
+    line = {"productId": product["id"], "quantity": 1}
+    order = (await alice.post("/orders", line)).data
+    hold = (await alice.post("/reservations", {"items": [line]})).data
+    for client, method, template, names, body in (
+        (nobody, "GET", "/health", {}, None),
+        (nobody, "GET", "/health/ready", {}, None),
+        (alice, "GET", "/products", {}, None),
+        (alice, "GET", "/products/{id}", {"id": product["id"]}, None),
+        (nobody, "GET", "/items", {}, None),
+        (nobody, "GET", "/items/{id}", {"id": product["id"]}, None),
+        (alice, "GET", "/categories", {}, None),
+        (alice, "GET", "/locations", {}, None),
+        (alice, "GET", "/inventory", {}, None),
+        (nobody, "GET", "/inventory/product/{productId}", {"productId": product["id"]}, None),
+        (admin, "GET", "/inventory/product/{productId}/movements", {"productId": product["id"]}, None),
+        (admin, "GET", "/inventory/product/{productId}/explain", {"productId": product["id"]}, None),
+        (admin, "GET", "/inventory/low-stock", {}, None),
+        (admin, "PUT", "/stock", {}, {"productId": product["id"], "quantity": 9}),
+        (nobody, "POST", "/inventory/check-availability", {}, {"items": [line]}),
+        (alice, "GET", "/orders", {}, None),
+        (alice, "GET", "/orders/{id}", {"id": order["id"]}, None),
+        (alice, "POST", "/orders", {}, {"items": [line, line]}),
+        (alice, "GET", "/reservations/{id}", {"id": hold["id"]}, None),
+        (admin, "POST", "/sales", {}, line),
+        (admin, "POST", "/orders", {}, {}),
+        (alice, "GET", "/orders/{id}", {"id": "none"}, None),
+    ):
+        path = template
+        for name, value in names.items():
+            path = path.replace("{" + name + "}", value)
+        answer = await client.ask(method, path, body)
+        said = told["paths"][f"/api{template}"][method.lower()]["responses"][str(answer.status)]
+        schema = {**said["content"]["application/json"]["schema"], "components": told["components"]}
+        jsonschema.Draft202012Validator(schema).validate(answer.json)

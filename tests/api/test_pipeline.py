@@ -1,0 +1,378 @@
+"""The way of a request: ids, methods, errors, headers, CORS, limits of size and rate."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import structlog
+
+from stockwright.api.app import build_asgi
+from stockwright.api.edge import Edge
+from stockwright.api.envelope import STATUS
+from stockwright.api.route import Answer, Call, Route
+from stockwright.api.table import ROUTES
+from stockwright.domain import errors
+from stockwright.usecases.context import App
+from tests.api.asking import Client
+from tests.api.conftest import KEYBOARD, Made, asking
+
+PATHS = sorted({route.full_path for route in ROUTES})
+SPEC_STATUS = {
+    "VALIDATION_ERROR": 400,
+    "UNAUTHORIZED": 401,
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
+    "CONFLICT": 409,
+    "ALREADY_EXISTS": 409,
+    "INSUFFICIENT_STOCK": 409,
+    "RESERVATION_NOT_ACTIVE": 409,
+    "INVALID_TRANSITION": 409,
+    "IDEMPOTENCY_IN_PROGRESS": 409,
+    "VERSION_CONFLICT": 412,
+    "PAYLOAD_TOO_LARGE": 413,
+    "IDEMPOTENCY_KEY_REUSED": 422,
+    "RATE_LIMITED": 429,
+    "ACCOUNT_LOCKED": 429,
+    "INTERNAL_ERROR": 500,
+    "BUSY": 503,
+}
+EVERY_ERROR = [
+    each
+    for each in vars(errors).values()
+    if isinstance(each, type) and issubclass(each, errors.StockwrightError) and each.code in SPEC_STATUS
+]
+
+
+def raising(fault: BaseException) -> Route:
+    async def run(_: Call) -> Any:
+        raise fault
+
+    return Route("GET", "/broken", run, "Fails", "Test", who="public")
+
+
+# ---- errors ----------------------------------------------------------------------------------
+
+
+def test_the_table_of_codes_is_the_documented_one() -> None:
+    assert {code: STATUS[code] for code in SPEC_STATUS} == SPEC_STATUS
+    assert STATUS.keys() - SPEC_STATUS.keys() == {"METHOD_NOT_ALLOWED"}
+
+
+@pytest.mark.parametrize("kind", EVERY_ERROR, ids=lambda kind: kind.__name__)
+async def test_each_error_has_its_status(app: App, asgi: Any, kind: type[errors.StockwrightError]) -> None:
+    async with asking(Edge(app, [raising(kind())])) as http:
+        answer = await Client(http).get("/broken")
+
+    assert answer.refusal == (SPEC_STATUS[kind.code], kind.code)
+    assert ("retry-after" in answer.headers) is (answer.status in {429, 503})
+    assert ("www-authenticate" in answer.headers) is (answer.status == 401)
+
+
+async def test_a_fault_of_ours_tells_nothing_and_is_logged(app: App, asgi: Any) -> None:
+    with structlog.testing.capture_logs() as logged:
+        app.log = structlog.get_logger()
+        async with asking(Edge(app, [raising(RuntimeError("the secret is 42"))])) as http:
+            answer = await Client(http).get("/broken", headers={"x-request-id": "mine-1"})
+
+    assert answer.error == {"code": "INTERNAL_ERROR", "message": "Something went wrong"}
+    assert answer.status == 500
+    fault = next(entry for entry in logged if entry["log_level"] == "error")
+    assert fault["request_id"] == "mine-1"
+    assert fault["exc_info"]
+
+
+class Full:
+    """A store that has no room for another write."""
+
+    async def commit(self, _: Any) -> None:
+        raise errors.Busy
+
+
+async def test_a_store_that_takes_no_writes_makes_the_service_not_ready(app: App, asgi: Any) -> None:
+    full: Any = Full()
+    async with asking(build_asgi(replace(app, store=full))) as http:
+        ready, live = await Client(http).get("/health/ready"), await Client(http).get("/health/live")
+
+    assert ready.refusal == (503, "BUSY")
+    assert ready.details["store"] == "not writable"
+    assert live.status == 200
+
+
+# ---- request ids and the log -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", ["a", "x" * 128, "01HF-7Y.a_b:c/d+e=f"])
+async def test_a_request_id_is_taken_as_given(nobody: Client, given: str) -> None:
+    answer = await nobody.get("/health", headers={"x-request-id": given})
+
+    assert answer.headers["x-request-id"] == answer.json["meta"]["requestId"] == given
+
+
+@pytest.mark.parametrize("given", ["", "x" * 129, "a b", "a\tb", '{"a":1}', "a;b", "<script>"])
+async def test_an_unsafe_request_id_is_replaced(nobody: Client, given: str) -> None:
+    answer = await nobody.get("/health", headers={"x-request-id": given})
+
+    assert answer.headers["x-request-id"].startswith("req_")
+
+
+async def test_every_request_is_one_line_of_the_log_without_its_secrets(app: App, asgi: Any) -> None:
+    with structlog.testing.capture_logs() as logged:
+        app.log = structlog.get_logger()
+        async with asking(build_asgi(app)) as http:
+            await Client(http, "Bearer very-secret").get("/products", search="private")
+
+    line = next(entry for entry in logged if entry["event"] == "request")
+    assert {"method": "GET", "path": "/api/products", "status": 401, "actor": "anonymous"}.items() <= line.items()
+    assert line["request_id"].startswith("req_")
+    assert "very-secret" not in str(logged)
+
+
+async def test_the_request_id_goes_into_the_ledger_and_the_event(app: App, admin: Client, made: Made) -> None:
+    product = await made(quantity=5)
+
+    await admin.put("/stock", {"productId": product["id"], "quantity": 7}, headers={"x-request-id": "count-7"})
+
+    movement = (await admin.get("/inventory/movements")).data["items"][0]
+    assert movement["requestId"] == "count-7"
+    assert (await app.store.tail(limit=1, reverse=True))[0].request_id == "count-7"
+
+
+# ---- methods ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_another_method_is_405_and_told_which_there_are(admin: Client, path: str) -> None:
+    there = {route.method for route in ROUTES if route.full_path == path}
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - there:
+        response = await admin.http.request(method, path)
+        if path == "/api/docs":
+            continue
+        assert response.status_code == 405, method
+        assert response.json()["error"]["code"] == "METHOD_NOT_ALLOWED"
+        assert set(response.headers["allow"].split(", ")) == {*there, "OPTIONS"}
+
+
+async def test_a_strange_method_is_405(admin: Client) -> None:
+    for method in ("TRACE", "BREW", "PROPFIND"):
+        assert (await admin.ask(method, "/products")).status == 405
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/products/a/b/c", "/", "/products/", "/PRODUCTS"])
+async def test_an_unknown_path_is_404_in_the_envelope(admin: Client, path: str) -> None:
+    assert (await admin.get(path)).refusal == (404, "NOT_FOUND")
+
+
+async def test_head_answers_as_get_without_the_body(admin: Client, made: Made) -> None:
+    product = await made()
+
+    for path in ("/health", "/products", f"/products/{product['id']}", "/items", "/products/none", "/docs/spec"):
+        get, head = await admin.get(path), await admin.ask("HEAD", path)
+        assert head.status == get.status
+        assert head.response.content == b""
+        for name in ("content-type", "etag"):
+            assert head.headers.get(name) == get.headers.get(name)
+        assert int(head.headers["content-length"]) > 0
+
+
+# ---- headers ---------------------------------------------------------------------------------
+
+
+async def test_every_answer_carries_the_safety_headers(nobody: Client, admin: Client) -> None:
+    for answer in (await nobody.get("/health"), await nobody.get("/none"), await admin.post("/orders", {})):
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert "strict-transport-security" not in answer.headers
+
+
+async def test_https_alone_is_promised_where_people_come_by_https(app: App, asgi: Any) -> None:
+    app.settings = replace(app.settings, public_url="https://shop.example")
+    async with asking(build_asgi(app)) as http:
+        answer = await Client(http).get("/health")
+
+    assert "max-age" in answer.headers["strict-transport-security"]
+
+
+@pytest.fixture
+async def crossing(app: App, asgi: Any) -> AsyncIterator[Client]:
+    app.settings = replace(app.settings, cors_origins=("https://shop.example",))
+    async with asking(build_asgi(app)) as http:
+        yield Client(http)
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path != "/api/docs"])
+async def test_every_route_answers_its_preflight(crossing: Client, path: str) -> None:
+    for origin, allowed in (("https://shop.example", True), ("https://evil.example", False)):
+        headers = {"origin": origin, "access-control-request-method": "PUT"}
+        answer = await crossing.http.request("OPTIONS", path, headers=headers)
+        assert answer.status_code == 204
+        assert (answer.headers.get("access-control-allow-origin") == origin) is allowed
+        assert answer.headers["vary"] == "Origin"
+        if allowed:
+            assert {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} <= set(
+                answer.headers["access-control-allow-methods"].split(", ")
+            )
+            assert {"Authorization", "Content-Type", "Idempotency-Key", "If-Match"} <= set(
+                answer.headers["access-control-allow-headers"].split(", ")
+            )
+
+
+async def test_answers_and_refusals_can_be_read_by_the_configured_origin_alone(crossing: Client) -> None:
+    for origin, allowed in (("https://shop.example", True), ("https://evil.example", False), ("null", False)):
+        for path in ("/health", "/products", "/none"):
+            answer = await crossing.get(path, headers={"origin": origin})
+            assert (answer.headers.get("access-control-allow-origin") == origin) is allowed
+            assert answer.headers["vary"] == "Origin"
+
+
+async def test_no_origin_is_let_in_unless_configured(nobody: Client) -> None:
+    answer = await nobody.get("/health", headers={"origin": "https://shop.example"})
+
+    assert "access-control-allow-origin" not in answer.headers
+
+
+# ---- size ------------------------------------------------------------------------------------
+
+
+async def test_a_body_of_a_mebibyte_is_read_and_one_more_byte_is_not(admin: Client) -> None:
+    start, end = b'{"name": "', b'"}'
+    filled = start + b"x" * (1024 * 1024 - len(start) - len(end)) + end
+
+    assert (await admin.post("/categories", raw=filled)).refusal == (400, "VALIDATION_ERROR")
+    assert (await admin.post("/categories", raw=filled + b" ")).refusal == (413, "PAYLOAD_TOO_LARGE")
+
+
+async def test_a_body_without_a_length_is_counted_while_it_comes(admin: Client) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 64 * 1024
+            yield b" " * 64 * 1024
+
+    response = await admin.http.post(
+        "/api/orders", content=endless(), headers={"authorization": admin.authorization or ""}
+    )
+
+    assert response.status_code == 413
+    assert sent <= 2 * 1024 * 1024
+
+
+# ---- rate ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def limited(app: App, asgi: Any) -> Any:
+    app.settings = replace(app.settings, rate_limit=True)
+    return build_asgi(app)
+
+
+async def test_requests_tell_what_is_left(limited: Any) -> None:
+    async with asking(limited) as http:
+        first, second = await Client(http).get("/health"), await Client(http).get("/health")
+
+    left = [int(answer.headers["ratelimit"].split("r=")[1].split(";")[0]) for answer in (first, second)]
+    assert left[0] - left[1] == 1
+    assert ";w=60" in first.headers["ratelimit-policy"]
+
+
+async def test_too_many_are_told_when_to_come_back_and_others_are_not_held_up(limited: Any) -> None:
+    async with asking(limited) as http, asking(limited, "192.0.2.99") as another:
+        body = {"email": "nobody@example.com"}
+        answers = [await Client(http).post("/password/forgot", body) for _ in range(61)]
+        last = answers[-1]
+        assert last.refusal == (429, "RATE_LIMITED")
+        assert 1 <= int(last.headers["retry-after"]) <= 60
+        assert "r=0" in last.headers["ratelimit"]
+        assert answers[0].status != 429
+        assert (await Client(another).get("/health")).status == 200
+        assert (await Client(http).get("/health")).status == 200
+
+
+# ---- what the system tells of itself ---------------------------------------------------------
+
+
+async def test_health_is_told_in_both_forms(nobody: Client) -> None:
+    told = (await nobody.get("/health")).json
+
+    assert told["data"]["status"] == told["status"] == "healthy"
+    assert told["data"]["service"] == told["service"]
+    assert told["data"]["timestamp"] == told["timestamp"] == told["meta"]["timestamp"]
+    assert told["data"]["version"]
+    assert (await nobody.get("/health/live")).status == 200
+    ready = (await nobody.get("/health/ready")).data
+    assert (ready["status"], ready["outboxLag"]) == ("ready", 0)
+
+
+async def test_metrics_are_for_admins_keys_and_this_machine(asgi: Any, nobody: Client, admin: Client) -> None:
+    await nobody.get("/items/none")
+
+    text = (await admin.get("/metrics")).response.text
+    assert 'stockwright_requests_total{method="GET",route="/api/items/{id}",status="404"} 1.0' in text
+    assert "stockwright_request_seconds_bucket" in text
+    assert (await nobody.get("/metrics")).status == 401
+    async with asking(asgi, "127.0.0.1") as local:
+        assert (await Client(local).get("/metrics")).status == 200
+        proxied = await Client(local).get("/metrics", headers={"x-forwarded-for": "203.0.113.5"})
+        assert proxied.status == 401
+
+
+async def test_the_labels_of_the_metrics_are_not_made_by_clients(nobody: Client, admin: Client) -> None:
+    for number in range(5):
+        await nobody.ask(f"BREW{number}", f"/nothing/{number}")
+
+    text = (await admin.get("/metrics")).response.text
+
+    assert "BREW" not in text
+    assert 'stockwright_requests_total{method="OTHER",route="unmatched",status="404"} 5.0' in text
+
+
+async def test_a_stream_is_not_begun_for_head(app: App, asgi: Any) -> None:
+    async def parts() -> AsyncIterator[bytes]:
+        while True:
+            yield b"data: 1\n\n"
+
+    async def run(_: Call) -> Answer:
+        return Answer(stream=parts(), content_type="text/event-stream")
+
+    async with asking(Edge(app, [Route("GET", "/stream", run, "Streams", "Test", who="public")])) as http:
+        response = await http.request("HEAD", "/api/stream")
+
+    assert (response.status_code, response.content) == (200, b"")
+
+
+async def test_root_leads_to_the_web_app_or_the_documentation(nobody: Client) -> None:
+    response = await nobody.http.get("/")
+
+    assert response.status_code in {200, 307}
+    if response.status_code == 307:
+        assert response.headers["location"] == "/api/docs"
+    else:
+        assert response.headers["content-type"].startswith("text/html")
+        assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
+
+
+async def test_the_documentation_is_served_by_us_alone(nobody: Client) -> None:
+    response = await nobody.http.get("/api/docs")
+
+    assert response.status_code in {200, 503}
+    assert "http://" not in response.text
+    assert "https://" not in response.text
+
+
+@pytest.mark.parametrize("path", ["/../pyproject.toml", "/%2e%2e/%2e%2e/config.py", "/assets/../../config.py", "/%00"])
+async def test_pages_never_leave_their_folder(nobody: Client, path: str) -> None:
+    response = await nobody.http.get(path)
+
+    assert response.status_code < 500
+    assert "STOCKWRIGHT_" not in response.text
+
+
+async def test_the_order_of_headers_in_names_does_not_matter(admin: Client) -> None:
+    answer = await admin.post("/products", KEYBOARD, headers={"X-REQUEST-ID": "upper"})
+
+    assert answer.headers["x-request-id"] == "upper"

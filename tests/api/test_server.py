@@ -1,0 +1,96 @@
+"""A real server on a real socket: what only bytes on the wire can show."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from tests.api.asking import Client
+from tests.api.conftest import KEYBOARD
+
+
+@pytest.fixture
+async def port(asgi: Any) -> AsyncIterator[int]:
+    server = uvicorn.Server(uvicorn.Config(asgi, host="127.0.0.1", port=0, log_config=None, lifespan="on"))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - the server has no event to wait for
+        await asyncio.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    await serving
+
+
+async def spoken(port: int, request: bytes) -> tuple[int, bytes]:
+    """Send bytes as they are; return the status and everything that came back."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(request)
+        with contextlib.suppress(ConnectionError):
+            await writer.drain()
+        answer = await asyncio.wait_for(reader.read(65536), 10)
+    finally:
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+    return int(answer.split(b" ", 2)[1]), answer
+
+
+async def test_a_shop_is_used_over_the_wire(port: int, admin: Client, alice: Client) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        shop, buyer = Client(http, admin.authorization), Client(http, alice.authorization)
+        product = (await shop.post("/products", KEYBOARD)).data
+        order = await buyer.post("/orders", {"productId": product["id"], "quantity": 2}, key="k")
+        assert (order.status, order.data["totalAmount"]) == (201, 15998)
+        assert (await buyer.post("/orders", {"productId": product["id"], "quantity": 2}, key="k")).replayed
+        assert (await buyer.get(f"/orders/{order.data['id']}")).data == order.data
+
+
+async def test_an_id_with_a_slash_is_found_over_the_wire(port: int, admin: Client) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        shop = Client(http, admin.authorization)
+        await shop.post("/inventory/initialize", {"productId": "a/b", "sku": "S/1", "initialStock": 3})
+        assert (await shop.get("/inventory/product/a%2Fb")).data["sku"] == "S/1"
+        assert (await shop.get("/inventory/sku/S%2f1")).data["productId"] == "a/b"
+
+
+async def test_too_large_a_body_is_refused_before_it_is_all_there(port: int, admin: Client) -> None:
+    head = (
+        f"POST /api/orders HTTP/1.1\r\nHost: x\r\nAuthorization: {admin.authorization}\r\n"
+        "Content-Type: application/json\r\n"
+    ).encode()
+
+    status, answer = await spoken(port, head + b"Content-Length: 99999999999\r\n\r\n{")
+    assert status == 413
+    assert b"PAYLOAD_TOO_LARGE" in answer
+    chunk = b"10000\r\n" + b" " * 65536 + b"\r\n"
+    status, _ = await spoken(port, head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 17)
+    assert status == 413
+
+
+@pytest.mark.parametrize(
+    "request_line", [b"GET /api/health HTTP/1.1\r\nHost: x\r\nContent-Length: x", b"\x00\xff", b"GET  HTTP/1.1"]
+)
+async def test_what_is_no_http_is_refused(port: int, request_line: bytes) -> None:
+    status, _ = await spoken(port, request_line + b"\r\n\r\n")
+
+    assert status == 400
+
+
+async def test_a_client_that_goes_away_half_way_changes_nothing(port: int, admin: Client) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = (
+        f"POST /api/products HTTP/1.1\r\nHost: x\r\nAuthorization: {admin.authorization}\r\nContent-Length: 500\r\n\r\n"
+    )
+    writer.write(head.encode() + json.dumps(KEYBOARD).encode()[:100])
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+
+    assert (await admin.get("/products")).data["items"] == []

@@ -1,0 +1,131 @@
+"""ETag, If-None-Match, If-Match and expectedVersion (SPEC §2)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.asking import Client
+from tests.api.conftest import Made
+
+
+async def test_what_has_not_changed_is_not_sent_again(admin: Client, alice: Client, nobody: Client, made: Made) -> None:
+    product = await made()
+    order = (await alice.post("/orders", {"productId": product["id"], "quantity": 1})).data
+    hold = (await alice.post("/reservations", {"items": [{"productId": product["id"], "quantity": 1}]})).data
+    sale = (await admin.post("/sales", {"productId": product["id"], "quantity": 1})).data
+
+    for client, path in (
+        (alice, f"/products/{product['id']}"),
+        (nobody, f"/items/{product['id']}"),
+        (nobody, f"/inventory/product/{product['id']}"),
+        (nobody, f"/inventory/sku/{product['sku']}"),
+        (alice, f"/orders/{order['id']}"),
+        (alice, f"/reservations/{hold['id']}"),
+        (admin, f"/sales/{sale['id']}"),
+    ):
+        etag = (await client.get(path)).headers["etag"]
+        for given in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+            same = await client.get(path, headers={"if-none-match": given})
+            assert (same.status, same.response.content) == (304, b""), path
+            assert same.headers["etag"] == etag
+        assert (await client.get(path, headers={"if-none-match": '"other"'})).status == 200
+
+
+async def test_every_change_of_a_product_or_its_stock_changes_its_etag(
+    admin: Client, alice: Client, made: Made
+) -> None:
+    path = f"/products/{(product := await made())['id']}"
+    seen = [(await alice.get(path)).headers["etag"]]
+
+    await admin.patch(path, {"price": 1})
+    seen.append((await alice.get(path)).headers["etag"])
+    await alice.post("/orders", {"productId": product["id"], "quantity": 1})
+    seen.append((await alice.get(path)).headers["etag"])
+
+    assert len(set(seen)) == 3
+
+
+async def test_a_product_is_changed_only_as_it_was_read(admin: Client, made: Made) -> None:
+    path = f"/products/{(await made())['id']}"
+    etag = (await admin.get(path)).headers["etag"]
+
+    changed = await admin.patch(path, {"price": 1}, headers={"if-match": etag})
+    assert changed.status == 200
+    refused = await admin.patch(path, {"price": 2}, headers={"if-match": etag})
+    assert refused.refusal == (412, "VERSION_CONFLICT")
+    assert refused.details["current"]["price"] == 1
+    assert refused.details["current"]["version"] == changed.data["version"]
+    assert (await admin.patch(path, {"price": 2, "expectedVersion": 1})).refusal == (412, "VERSION_CONFLICT")
+    assert (await admin.delete(path, headers={"if-match": etag})).refusal == (412, "VERSION_CONFLICT")
+    assert (await admin.patch(path, {"price": 2, "expectedVersion": changed.data["version"]})).status == 200
+    assert (await admin.patch(path, {"price": 3}, headers={"if-match": "*"})).status == 200
+
+
+async def test_stock_is_changed_only_as_it_was_read(admin: Client, nobody: Client, made: Made) -> None:
+    product = await made()
+    await admin.post("/locations", {"id": "north"})
+    path = f"/inventory/product/{product['id']}"
+    etag = (await nobody.get(path)).headers["etag"]
+    restock = {"quantity": 1, "type": "RESTOCK"}
+
+    assert (await admin.patch(f"{path}/stock", restock, headers={"if-match": etag})).status == 200
+    for answer in (
+        await admin.patch(f"{path}/stock", restock, headers={"if-match": etag}),
+        await admin.patch(f"{path}/stock", {**restock, "expectedVersion": 1}),
+        await admin.put("/stock", {"productId": product["id"], "quantity": 1}, headers={"if-match": etag}),
+        await admin.post(
+            "/inventory/transfer",
+            {"productId": product["id"], "quantity": 1, "from": "default", "to": "north", "expectedVersion": 1},
+        ),
+    ):
+        assert answer.refusal == (412, "VERSION_CONFLICT")
+        assert answer.details["current"]["availableStock"] == 51
+
+
+async def test_an_order_takes_its_steps_only_as_it_was_read(admin: Client, alice: Client, made: Made) -> None:
+    product = await made()
+    line = {"productId": product["id"], "quantity": 1}
+    placed = await alice.post("/orders", line)
+    path, old = f"/orders/{placed.data['id']}", {"if-match": placed.headers["etag"]}
+
+    packed = await admin.post(f"{path}/pack", headers=old)
+    assert packed.data["status"] == "PACKED"
+    for step, body in (("deliver", {}), ("cancel", {}), ("returns", {"items": [line]}), ("pack", {})):
+        refused = await admin.post(f"{path}/{step}", body, headers=old)
+        assert refused.refusal == (412, "VERSION_CONFLICT"), step
+        assert refused.details["current"]["status"] == "PACKED"
+        assert (await admin.post(f"{path}/{step}", {**body, "expectedVersion": 1})).status == 412
+    assert (await admin.post(f"{path}/deliver", headers={"if-match": packed.headers["etag"]})).status == 200
+
+
+async def test_a_hold_is_settled_only_as_it_was_read(alice: Client, bob: Client, made: Made) -> None:
+    product = await made()
+    held = await alice.post("/reservations", {"items": [{"productId": product["id"], "quantity": 1}]})
+    hold, old = held.data["id"], {"if-match": held.headers["etag"]}
+
+    assert (await alice.post(f"/reservations/{hold}/extend", {"expirationMinutes": 60}, headers=old)).status == 200
+    for path in (
+        f"/reservations/{hold}/extend",
+        f"/inventory/reservation/{hold}/confirm",
+        f"/inventory/reservation/{hold}/cancel",
+    ):
+        refused = await alice.post(path, {}, headers=old)
+        assert refused.refusal == (412, "VERSION_CONFLICT")
+        assert refused.details["current"]["status"] == "ACTIVE"
+        # A stranger learns nothing of it.
+        assert (await bob.post(path, {}, headers=old)).refusal == (403, "FORBIDDEN")
+
+
+async def test_a_location_is_changed_only_as_it_was_read(admin: Client) -> None:
+    await admin.post("/locations", {"id": "north"})
+
+    assert (await admin.patch("/locations/north", {"priority": 5, "expectedVersion": 1})).status == 200
+    refused = await admin.patch("/locations/north", {"priority": 6, "expectedVersion": 1})
+    assert (refused.refusal, refused.details["current"]["priority"]) == ((412, "VERSION_CONFLICT"), 5)
+
+
+@pytest.mark.parametrize("given", ['"0"', '"-1"', "rubbish", '""', '"1.5"', '"99999999999999999999"', "W/"])
+async def test_a_version_that_nothing_has_is_refused(admin: Client, made: Made, given: str) -> None:
+    path = f"/products/{(await made())['id']}"
+
+    assert (await admin.patch(path, {"price": 1}, headers={"if-match": given})).refusal == (412, "VERSION_CONFLICT")
