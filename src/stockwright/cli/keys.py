@@ -1,0 +1,80 @@
+"""`stockwright keys`: machines that may do a few named things."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from stockwright.api.envelope import iso
+from stockwright.cli.run import err, out, print_json, run
+from stockwright.domain.account import SCOPES, SYSTEM
+from stockwright.domain.api_key import ApiKey
+from stockwright.usecases.api_keys import create_api_key, list_api_keys, revoke_api_key
+from stockwright.usecases.context import App
+
+app = typer.Typer(help="API keys: machines that may do a few named things.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines.")]
+
+
+@app.command("list")
+def list_(*, as_json: Json = False) -> None:
+    """List every key, newest first; a key itself cannot be seen again."""
+
+    async def work(shop: App) -> list[ApiKey]:
+        keys: list[ApiKey] = []
+        after: str | None = None
+        while True:
+            page, after = await list_api_keys(shop, 100, after)
+            keys += page
+            if after is None:
+                return keys
+
+    keys = run(work)
+    if as_json:
+        print_json([_told(key) for key in keys])
+        return
+    table = Table("Name", "Scopes", "Ends in", "Last used", "Id")
+    for key in keys:
+        used = "never" if key.last_used_at is None else iso(key.last_used_at)
+        table.add_row(key.name, ", ".join(key.scopes), key.hint, used, key.id)
+    out.print(table)
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="What the machine is called.")],
+    scopes: Annotated[list[str], typer.Option("--scope", help=f"What it may do, once or more: {', '.join(SCOPES)}.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Make a key and write it to standard output, this once."""
+    made = run(lambda shop: create_api_key(shop, SYSTEM, name, scopes))
+    if as_json:
+        print_json({**_told(made.key), "key": made.shown})
+        return
+    err.print(f"{made.key.name} ({made.key.id}) may: {', '.join(made.key.scopes)}", highlight=False, markup=False)
+    err.print("Keep the key well: it is shown this once.", highlight=False)
+    sys.stdout.write(f"{made.shown}\n")
+
+
+@app.command()
+def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, as `list` shows it.")]) -> None:
+    """Make a key worthless, at once and for good."""
+    run(lambda shop: revoke_api_key(shop, SYSTEM, key_id))
+    err.print(f"{key_id} is revoked.", highlight=False, markup=False)
+
+
+def _told(key: ApiKey) -> dict[str, object]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": list(key.scopes),
+        "hint": key.hint,
+        "createdBy": key.created_by,
+        "createdAt": iso(key.created_at),
+        "lastUsedAt": None if key.last_used_at is None else iso(key.last_used_at),
+    }

@@ -1,0 +1,155 @@
+"""`stockwright users`: who may sign in, and as what."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import Annotated, Literal
+
+import typer
+from rich.table import Table
+
+from stockwright.api.envelope import iso
+from stockwright.cli.run import err, out, print_json, run
+from stockwright.domain.account import SYSTEM, Account, normal_email
+from stockwright.domain.errors import NotFound
+from stockwright.domain.password import check_password
+from stockwright.store.records.accounts import find_account, find_account_by_email, page_of_accounts
+from stockwright.usecases.accounts import ChangeAccount, SignUp, add_account, change_account, set_password
+from stockwright.usecases.context import App
+
+app = typer.Typer(help="People: who may sign in, and as what.", no_args_is_help=True)
+
+Role = Literal["admin", "customer"]
+Who = Annotated[str, typer.Argument(metavar="EMAIL", help="The account's email address, or its id.")]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines.")]
+FromStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input, for scripts.")
+]
+
+
+@app.command("list")
+def list_(
+    role: Annotated[Role | None, typer.Option(help="Only accounts of this role.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """List every account, newest first."""
+
+    async def work(shop: App) -> list[Account]:
+        accounts: list[Account] = []
+        after: str | None = None
+        while True:
+            page, after = await page_of_accounts(shop.store, role=role, after=after, limit=100)
+            accounts += page
+            if after is None:
+                return accounts
+
+    accounts = run(work)
+    if as_json:
+        print_json([_told(account) for account in accounts])
+        return
+    table = Table("Email", "Name", "Role", "Status", "Second factor", "Id")
+    for account in accounts:
+        status = "disabled" if account.disabled else account.status.lower()
+        table.add_row(account.email, account.name, account.role, status, "on" if account.mfa_on else "off", account.id)
+    out.print(table)
+
+
+@app.command()
+def add(
+    email: Annotated[str, typer.Argument(help="The address to sign in with; it counts as confirmed.")],
+    role: Annotated[Role, typer.Option(help="What the person may do.")] = "customer",
+    name: Annotated[str, typer.Option(help="The person's name.")] = "",
+    *,
+    from_stdin: FromStdin = False,
+    as_json: Json = False,
+) -> None:
+    """Make an account; the password is asked for."""
+    password = _password(from_stdin=from_stdin)
+
+    async def work(shop: App) -> Account:
+        return await add_account(shop, SYSTEM, SignUp(email, password, name), role)
+
+    _show(run(work), as_json=as_json)
+
+
+@app.command()
+def role(who: Who, new_role: Annotated[Role, typer.Argument(metavar="ROLE", help="admin or customer")], *, as_json: Json = False) -> None:  # fmt: skip
+    """Make somebody an admin or a customer; the last admin stays one."""
+    _show(_changed(who, ChangeAccount("", role=new_role)), as_json=as_json)
+
+
+@app.command()
+def disable(who: Who, *, as_json: Json = False) -> None:
+    """Keep somebody from signing in, and end every session; the last admin stays enabled."""
+    _show(_changed(who, ChangeAccount("", disabled=True)), as_json=as_json)
+
+
+@app.command()
+def enable(who: Who, *, as_json: Json = False) -> None:
+    """Let somebody sign in again."""
+    _show(_changed(who, ChangeAccount("", disabled=False)), as_json=as_json)
+
+
+@app.command("password")
+def password_(who: Who, *, from_stdin: FromStdin = False) -> None:
+    """Set somebody's password, and end every session; the new password is asked for."""
+    password = _password(from_stdin=from_stdin)
+
+    async def work(shop: App) -> Account:
+        account = await _find(shop, who)
+        new_hash = await shop.passwords.hash(check_password(password, account.email))
+        await set_password(shop, SYSTEM, account.id, new_hash)
+        return account
+
+    account = run(work)
+    err.print(f"{account.email} has a new password; every session has ended.", highlight=False, markup=False)
+
+
+def _changed(who: str, change: ChangeAccount) -> Account:
+    async def work(shop: App) -> Account:
+        return await change_account(shop, SYSTEM, replace(change, id=(await _find(shop, who)).id))
+
+    return run(work)
+
+
+async def _find(shop: App, who: str) -> Account:
+    """Find an account by its address or id."""
+    is_email = "@" in who
+    account = await (
+        find_account_by_email(shop.store, normal_email(who)) if is_email else find_account(shop.store, who)
+    )
+    if account is None:
+        raise NotFound(f"There is no account {who}")
+    return account
+
+
+def _password(*, from_stdin: bool) -> str:
+    """Ask for a password twice, unseen; it is never an argument, since others can see those."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    asked: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    return asked
+
+
+def _show(account: Account, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_told(account))
+        return
+    status = "disabled" if account.disabled else account.status.lower()
+    out.print(f"{account.email}: {account.role}, {status} ({account.id})", highlight=False, markup=False)
+
+
+def _told(account: Account) -> dict[str, object]:
+    return {
+        "id": account.id,
+        "email": account.email,
+        "name": account.name,
+        "role": account.role,
+        "status": account.status,
+        "disabled": account.disabled,
+        "mfaEnabled": account.mfa_on,
+        "createdAt": iso(account.created_at),
+        "updatedAt": iso(account.updated_at),
+    }

@@ -1,0 +1,104 @@
+"""People and machines from the command line, on a real data folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from stockwright.cli import keys, users
+
+GOOD = "Blauwal-77\n"
+
+
+class Terminal:
+    """Runs commands in one data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.env = {"STOCKWRIGHT_DATA_DIR": str(folder), "COLUMNS": "200"}
+
+    def users(self, *words: str, given: str | None = None) -> Result:
+        return CliRunner().invoke(users.app, list(words), input=given, env=self.env)
+
+    def keys(self, *words: str) -> Result:
+        return CliRunner().invoke(keys.app, list(words), env=self.env)
+
+    def listed(self, command: str, *words: str) -> list[dict[str, Any]]:
+        told = getattr(self, command)("list", "--json", *words)
+        found: list[dict[str, Any]] = json.loads(told.stdout)
+        return found
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    monkeypatch.chdir(tmp_path)
+    return Terminal(tmp_path / "data")
+
+
+def test_an_account_is_added_with_a_password_that_no_list_of_processes_shows(terminal: Terminal) -> None:
+    made = terminal.users("add", "Ada@example.com", "--role", "admin", "--password-stdin", "--json", given=GOOD)
+    assert made.exit_code == 0, made.output
+    assert json.loads(made.stdout)["email"] == "ada@example.com"
+    asked = terminal.users("add", "bob@example.com", "--name", "Bob", given=GOOD * 2)
+    assert asked.exit_code == 0, asked.output
+    assert "Blauwal" not in asked.output
+    assert [(each["email"], each["role"]) for each in terminal.listed("users")] == [
+        ("bob@example.com", "customer"),
+        ("ada@example.com", "admin"),
+    ]
+    assert [each["email"] for each in terminal.listed("users", "--role", "admin")] == ["ada@example.com"]
+    assert "bob@example.com" in terminal.users("list").stdout
+
+
+def test_what_cannot_be_done_is_one_clear_line_and_status_1(terminal: Terminal) -> None:
+    terminal.users("add", "ada@example.com", "--role", "admin", "--password-stdin", given=GOOD)
+    for words, given, told in (
+        (("add", "ada@example.com", "--password-stdin"), GOOD, "already"),
+        (("add", "eve@example.com", "--password-stdin"), "Password1\n", "too common"),
+        (("add", "no address", "--password-stdin"), GOOD, "email"),
+        (("role", "ada@example.com", "customer"), None, "last admin"),
+        (("disable", "ada@example.com"), None, "last admin"),
+        (("enable", "nobody@example.com"), None, "no account"),
+        (("password", "usr_nobody", "--password-stdin"), GOOD, "no account"),
+    ):
+        failed = terminal.users(*words, given=given)
+        assert failed.exit_code == 1, words
+        assert told in failed.stderr, failed.stderr
+        assert "Traceback" not in failed.output
+
+
+def test_role_disabling_and_password_are_changed_by_email_or_id(terminal: Terminal) -> None:
+    for email in ("ada@example.com", "bob@example.com"):
+        terminal.users("add", email, "--role", "admin", "--password-stdin", given=GOOD)
+    bob = next(each["id"] for each in terminal.listed("users") if each["email"].startswith("bob"))
+    assert terminal.users("disable", bob).exit_code == 0
+    assert terminal.users("role", "BOB@example.com", "customer").exit_code == 0
+    assert terminal.users("password", bob, "--password-stdin", given="Grauwal-88\n").exit_code == 0
+    [now] = [each for each in terminal.listed("users") if each["id"] == bob]
+    assert (now["role"], now["disabled"]) == ("customer", True)
+    assert terminal.users("enable", bob).exit_code == 0
+    assert not any(each["disabled"] for each in terminal.listed("users"))
+
+
+def test_a_key_stands_alone_on_standard_output_this_once(terminal: Terminal) -> None:
+    made = terminal.keys("add", "till", "--scope", "sales", "--scope", "inventory")
+    assert made.exit_code == 0, made.output
+    assert made.stdout.startswith("sw_")
+    assert made.stdout.count("\n") == 1
+    [known] = terminal.listed("keys")
+    assert known["scopes"] == ["inventory", "sales"]
+    assert made.stdout.strip() not in json.dumps(known)
+    assert "till" in terminal.keys("list").stdout
+
+    assert terminal.keys("revoke", known["id"]).exit_code == 0
+    assert terminal.listed("keys") == []
+    assert terminal.keys("revoke", known["id"]).exit_code == 1
+
+
+def test_a_scope_that_is_not_there_is_named(terminal: Terminal) -> None:
+    failed = terminal.keys("add", "till", "--scope", "everything")
+    assert failed.exit_code == 1
+    assert "orders:pack" in failed.stderr
