@@ -127,7 +127,8 @@ class Filters(ListQuery):
     "text",
     [
         "limit=0", "limit=101", "limit=-1", "limit=abc", "limit=1.5", "limit=1_0",
-        "limit=" + "9" * 30, "limit=%00", "low=maybe", "search=" + "a" * 11, "search=a%00", "search=%07", "nextToken=" + "a" * 3000, "&".join(["a=1"] * 60),
+        "limit=" + "9" * 30, "limit=%00", "low=maybe", "search=" + "a" * 11, "search=a%00", "search=%07",
+        "nextToken=" + "a" * 3000, "&".join(["a=1"] * 60),
     ],
 )  # fmt: skip
 def test_a_bad_query_is_refused(text: str) -> None:

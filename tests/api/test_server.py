@@ -12,19 +12,31 @@ import httpx
 import pytest
 import uvicorn
 
+from stockwright.api.edge import Edge
+from stockwright.api.route import Answer, Call, Route
+from stockwright.usecases.context import App
 from tests.api.asking import Client
 from tests.api.conftest import KEYBOARD
 
 
 @pytest.fixture
 async def port(asgi: Any) -> AsyncIterator[int]:
+    async with serving(asgi) as port:
+        yield port
+
+
+@contextlib.asynccontextmanager
+async def serving(asgi: Any) -> AsyncIterator[int]:
+    """Serve on a free port of this machine."""
     server = uvicorn.Server(uvicorn.Config(asgi, host="127.0.0.1", port=0, log_config=None, lifespan="on"))
-    serving = asyncio.create_task(server.serve())
+    task = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - the server has no event to wait for
         await asyncio.sleep(0.01)
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    await serving
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await task
 
 
 async def spoken(port: int, request: bytes) -> tuple[int, bytes]:
@@ -94,3 +106,29 @@ async def test_a_client_that_goes_away_half_way_changes_nothing(port: int, admin
     await writer.wait_closed()
 
     assert (await admin.get("/products")).data["items"] == []
+
+
+async def test_a_stream_ends_with_the_client_that_reads_it(app: App, asgi: Any) -> None:
+    ended = asyncio.Event()
+
+    async def parts() -> AsyncIterator[bytes]:
+        try:
+            yield b"data: first\n\n"
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async def run(_: Call) -> Answer:
+        return Answer(stream=parts(), content_type="text/event-stream")
+
+    edge = Edge(app, [Route("GET", "/stream", run, "Streams", "Test", who="public")])
+
+    async def only_http(scope: Any, receive: Any, send: Any) -> None:
+        await (edge if scope["type"] == "http" else asgi)(scope, receive, send)
+
+    async with serving(only_http) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        async with http.stream("GET", "/api/stream") as response:
+            assert response.headers["content-type"] == "text/event-stream"
+            assert await anext(response.aiter_bytes()) == b"data: first\n\n"
+            assert not ended.is_set()
+        await asyncio.wait_for(ended.wait(), 5)

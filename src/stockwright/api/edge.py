@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -365,9 +366,26 @@ class Exchange:
         if self.scope["method"] == "HEAD":
             await self.send({"type": "http.response.body", "body": b""})
             return
-        async for part in answer.stream:
+        # A server takes what is sent to a client that has gone as well: only receive() tells of it.
+        sending = asyncio.create_task(self._send_parts(answer.stream))
+        leaving = asyncio.create_task(self._left())
+        try:
+            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                sending.result()
+        finally:
+            for task in (sending, leaving):
+                task.cancel()
+            await asyncio.gather(sending, leaving, return_exceptions=True)
+
+    async def _send_parts(self, parts: AsyncIterator[bytes]) -> None:
+        async for part in parts:
             await self.send({"type": "http.response.body", "body": part, "more_body": True})
         await self.send({"type": "http.response.body", "body": b""})
+
+    async def _left(self) -> None:
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
 
 
 def _with_slashes_hidden(path: str, raw_path: bytes) -> tuple[str, str]:
