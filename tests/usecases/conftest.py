@@ -33,8 +33,9 @@ def mailbox() -> Mailbox:
 @pytest.fixture
 def shop(app: App, clock: Clock, mailbox: Mailbox) -> Iterator[App]:
     """A shop that people can sign in to."""
-    passwords = Argon2Passwords(memory_kib=8)
+    before, passwords = app.passwords, Argon2Passwords(memory_kib=8)
     app.passwords, app.mail, app.signing_key = passwords, mailbox, b"a key of the tests"
     app.tokens = Es256Tokens(KEY, "https://shop.example", "shop", clock)
     yield app
     passwords.close()
+    app.passwords = before

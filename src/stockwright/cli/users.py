@@ -75,7 +75,12 @@ def add(
 
 
 @app.command()
-def role(who: Who, new_role: Annotated[Role, typer.Argument(metavar="ROLE", help="admin or customer")], *, as_json: Json = False) -> None:  # fmt: skip
+def role(
+    who: Who,
+    new_role: Annotated[Role, typer.Argument(metavar="ROLE", help="admin or customer")],
+    *,
+    as_json: Json = False,
+) -> None:
     """Make somebody an admin or a customer; the last admin stays one."""
     _show(_changed(who, ChangeAccount("", role=new_role)), as_json=as_json)
 

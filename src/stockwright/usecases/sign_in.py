@@ -241,7 +241,7 @@ async def end_mfa(app: App, actor: Actor, password: str) -> None:
         batch = Batch()
         records.put_account(batch, replace(known, mfa=None, updated_at=app.clock.now()))
         batch.append(new_event(app, actor, "account.mfa_off", actor.id))
-        await commit(app, batch, "off")
+        await commit(app, batch)
 
     await retried(attempt)
 

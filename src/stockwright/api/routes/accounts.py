@@ -62,14 +62,12 @@ def _show_signed_up(call: Call, email: str) -> SignedUpView:
     return SignedUpView(email=email, message=message)
 
 
-async def _confirm(call: Call) -> str:
+async def _confirm(call: Call) -> None:
     await accounts.confirm_sign_up(call.app, call.actor, _email(call.body), call.body.code)
-    return "Your e-mail address is confirmed; you can sign in now"
 
 
-async def _resend(call: Call) -> str:
+async def _resend(call: Call) -> None:
     await accounts.resend_code(call.app, call.actor, _email(call.body))
-    return "If this address waits for its confirmation, a new code is on its way"
 
 
 async def _sign_in(call: Call) -> sign_in.Session:
@@ -81,20 +79,17 @@ async def _refresh(call: Call) -> sign_in.Session:
     return await sign_in.refresh(call.app, call.body.refresh_token)
 
 
-async def _sign_out(call: Call) -> str:
+async def _sign_out(call: Call) -> None:
     await sign_in.sign_out(call.app, call.actor, call.body.refresh_token)
-    return "Signed out"
 
 
-async def _forgot(call: Call) -> str:
+async def _forgot(call: Call) -> None:
     await accounts.forgot_password(call.app, call.actor, _email(call.body))
-    return "If this address has an account, a code to reset its password is on its way"
 
 
-async def _reset(call: Call) -> str:
+async def _reset(call: Call) -> None:
     body: ResetBody = call.body
     await accounts.reset_password(call.app, call.actor, _email(body), body.code, body.password)
-    return "Your password is changed; sign in with the new one"
 
 
 async def _me(call: Call) -> Account:
@@ -105,10 +100,9 @@ async def _rename(call: Call) -> Account:
     return await accounts.rename_me(call.app, call.actor, call.body.name, call.expected_version())
 
 
-async def _change_password(call: Call) -> str:
+async def _change_password(call: Call) -> None:
     body: ChangePasswordBody = call.body
     await accounts.change_password(call.app, call.actor, body.current_password, body.new_password)
-    return "Your password is changed; sign in again"
 
 
 async def _mfa(call: Call) -> MfaView:
@@ -162,8 +156,9 @@ async def _jwks(call: Call) -> Answer:
     return Answer(raw=msgspec.json.encode(call.app.tokens.jwks()), headers={"cache-control": "public, max-age=300"})
 
 
-def _show_message(_: Call, message: str) -> MessageView:
-    return MessageView(message=message)
+def _says(message: str) -> dict[str, Any]:
+    """Answer with this sentence, whatever the use case returned: a replayed answer says the same."""
+    return {"show": lambda *_: MessageView(message=message), "answer": MessageView}
 
 
 def _show_user(_: Call, account: Account) -> Answer:
@@ -189,25 +184,33 @@ _SIGN_IN: dict[str, Any] = {
     "errors": (401, 403),
     **_OPEN,
 }
-_TOLD: dict[str, Any] = {"show": _show_message, "answer": MessageView}
+_TOLD = {
+    _confirm: _says("Your e-mail address is confirmed; you can sign in now"),
+    _resend: _says("If this address waits for its confirmation, a new code is on its way"),
+    _sign_out: _says("Signed out"),
+    _forgot: _says("If this address has an account, a code to reset its password is on its way"),
+    _reset: _says("Your password is changed; sign in with the new one"),
+    _change_password: _says("Your password is changed; sign in again"),
+}
 _ME: dict[str, Any] = {"show": _show_user, "answer": UserView, "who": "any", "tag": TAG}
 _USER: dict[str, Any] = {"show": _show_user, "answer": UserView, "tag": TAG, "errors": (404, 409, 412)}
 
 ROUTES = (
     Route("POST", "/signup", **_SIGN_UP),
     Route("POST", "/users", **_SIGN_UP),
-    Route("POST", "/signup/confirm", _confirm, "Confirm an address with its mailed code", body=ConfirmBody, **_TOLD,
-          **_OPEN),
-    Route("POST", "/signup/resend", _resend, "Mail a new code", body=EmailBody, **_TOLD, **_OPEN),
+    Route("POST", "/signup/confirm", _confirm, "Confirm an address with its mailed code", body=ConfirmBody,
+          **_TOLD[_confirm], **_OPEN),
+    Route("POST", "/signup/resend", _resend, "Mail a new code", body=EmailBody, **_TOLD[_resend], **_OPEN),
     Route("POST", "/signin", **_SIGN_IN),
     Route("POST", "/users/login", **_SIGN_IN),
     Route("POST", "/auth/login", **_SIGN_IN),
     Route("POST", "/token/refresh", _refresh, "Renew a session; a spent refresh token ends it", TAG,
           lambda _, session: session_view(session), who="public", body=RefreshBody, answer=SessionView, errors=(401,)),
     Route("POST", "/signout", _sign_out, "End a session, or all of them", who="any", tag=TAG, body=SignOutBody,
-          **_TOLD),
-    Route("POST", "/password/forgot", _forgot, "Mail a code to reset the password", body=EmailBody, **_TOLD, **_OPEN),
-    Route("POST", "/password/reset", _reset, "Set a new password with the mailed code", body=ResetBody, **_TOLD,
+          **_TOLD[_sign_out]),
+    Route("POST", "/password/forgot", _forgot, "Mail a code to reset the password", body=EmailBody, **_TOLD[_forgot],
+          **_OPEN),
+    Route("POST", "/password/reset", _reset, "Set a new password with the mailed code", body=ResetBody, **_TOLD[_reset],
           **_OPEN),
     Route("POST", "/setup", _set_up, "Make the first admin with the start's one-time token",
           show=lambda _, account: user_view(account), body=SetUpBody, answer=UserView, status=201, errors=(401, 409),
@@ -215,7 +218,7 @@ ROUTES = (
     Route("GET", "/users/me", _me, "Get one's own account", **_ME),
     Route("PATCH", "/users/me", _rename, "Change one's own name", body=NameBody, errors=(412,), **_ME),
     Route("POST", "/users/me/password", _change_password, "Change one's own password; every session ends", who="any",
-          tag=TAG, body=ChangePasswordBody, **_TOLD),
+          tag=TAG, body=ChangePasswordBody, **_TOLD[_change_password]),
     Route("POST", "/users/me/mfa", _mfa, "Set up, confirm or switch off the second factor (TOTP)", TAG,
           who="any", body=MfaBody, answer=MfaView, errors=(401, 409)),
     Route("GET", "/users", _users, "List accounts", TAG,

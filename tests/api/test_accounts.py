@@ -1,0 +1,314 @@
+"""Accounts over HTTP: from signing up to signing out, as S1, S2, S3 and S4 ask for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import jwt
+import pyotp
+import pytest
+
+from stockwright.domain.account import SYSTEM
+from stockwright.store.records.accounts import find_account_by_email
+from stockwright.usecases.accounts import SignUp, add_account, issue_code, offer_setup
+from stockwright.usecases.context import App
+from tests.api.asking import Answer, Client
+from tests.api.conftest import PASSWORD, AsKey, signed_in
+from tests.conftest import Clock
+
+ADA = {"email": "ada@example.com", "password": PASSWORD}
+BETTER = "Better-Horse-8"
+S3 = {
+    "clientId": "cognito-client-id",
+    "userPoolId": "cognito-user-pool-id",
+    "username": ADA["email"],
+    "password": PASSWORD,
+}
+
+
+async def session_of(nobody: Client, **more: Any) -> dict[str, Any]:
+    found: dict[str, Any] = (await nobody.post("/signin", {**ADA, **more})).data
+    return found
+
+
+def bearer(http: httpx.AsyncClient, session: dict[str, Any]) -> Client:
+    return Client(http, f"Bearer {session['idToken']}")
+
+
+async def code_for(app: App, purpose: Any) -> str:
+    account = await find_account_by_email(app.store, ADA["email"])
+    assert account is not None
+    return (await issue_code(app, account.id, purpose))[1]
+
+
+@pytest.fixture
+async def ada(app: App, http: httpx.AsyncClient) -> Client:
+    return await signed_in(app, http, "ada")
+
+
+@pytest.mark.parametrize("sign_up", ["/signup", "/users"])
+@pytest.mark.parametrize("log_in", ["/signin", "/users/login", "/auth/login"])
+async def test_each_forerunners_way_in_works(
+    nobody: Client, http: httpx.AsyncClient, sign_up: str, log_in: str
+) -> None:
+    assert (await nobody.post(sign_up, S3)).status == 201
+    for body in (S3, ADA):
+        session = (await nobody.post(log_in, body)).data
+        assert session["token"] == session["idToken"]
+        assert session["expiresIn"] == 3600
+        assert session["user"]["email"] == ADA["email"]
+        assert session["user"]["role"] == "customer"
+        assert (await bearer(http, session).get("/users/me")).data == session["user"]
+
+
+async def test_nothing_secret_is_ever_shown(nobody: Client, ada: Client, admin: Client) -> None:
+    shown = [
+        (await nobody.post("/signin", ADA)).json,
+        (await ada.get("/users/me")).json,
+        (await admin.get("/users")).json,
+        (await admin.patch("/users/me", {"name": "x", "expectedVersion": 99})).json,
+        (await admin.get("/events")).json,
+    ]
+    for text in map(str, shown):
+        assert "argon2" not in text
+        assert PASSWORD not in text
+
+
+async def test_signing_up_with_a_taken_address_looks_like_any_other(nobody: Client, ada: Client) -> None:
+    taken = await nobody.post("/signup", {**ADA, "password": BETTER})
+    free = await nobody.post("/signup", {"email": "new@example.com", "password": BETTER})
+    assert taken.status == free.status == 201
+    assert taken.data.keys() == free.data.keys()
+    assert taken.data["message"] == free.data["message"]
+    assert (await nobody.post("/signin", {**ADA, "password": BETTER})).refusal == (401, "UNAUTHORIZED")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"password": PASSWORD}, "email"),
+        ({"email": "x", "password": PASSWORD}, "email"),
+        ({"email": ADA["email"]}, "password"),
+        ({**ADA, "password": "Password1"}, "password"),
+        ({**ADA, "password": 7}, "password"),
+        ({**ADA, "name": "a\nb"}, "name"),
+    ],
+)
+async def test_what_is_wrong_with_a_sign_up_is_told_by_field(nobody: Client, body: Any, field: str) -> None:
+    refused = await nobody.post("/signup", body)
+    assert refused.refusal == (400, "VALIDATION_ERROR")
+    assert field in refused.fields
+
+
+async def test_an_address_is_confirmed_with_its_code(app: App, asgi: Any, nobody: Client) -> None:
+    app.mail.delivers = True
+    await nobody.post("/signup", ADA)
+    refused = await nobody.post("/signin", ADA)
+    assert refused.refusal == (403, "FORBIDDEN")
+    assert refused.details == {"reason": "UNCONFIRMED"}
+    assert (await nobody.post("/signup/resend", {"username": ADA["email"]})).status == 200
+    code = await code_for(app, "confirmation")
+    assert (await nobody.post("/signup/confirm", {"email": ADA["email"], "code": "x"})).fields == {"code"}
+    assert (await nobody.post("/signup/confirm", {"email": ADA["email"], "code": code})).status == 200
+    assert (await nobody.post("/signin", ADA)).status == 200
+
+
+async def test_a_forgotten_password_is_replaced_with_a_code(app: App, nobody: Client, ada: Client) -> None:
+    for email in (ADA["email"], "nobody@example.com"):
+        asked = await nobody.post("/password/forgot", {"email": email})
+        assert asked.status == 200
+    first = await nobody.post("/password/forgot", {"email": ADA["email"]})
+    other = await nobody.post("/password/forgot", {"email": "nobody@example.com"})
+    assert first.data == other.data
+    code = await code_for(app, "reset")
+    reset = {"email": ADA["email"], "code": code, "password": BETTER}
+    assert (await nobody.post("/password/reset", {**reset, "email": "nobody@example.com"})).fields == {"code"}
+    assert (await nobody.post("/password/reset", reset)).status == 200
+    assert (await ada.get("/users/me")).refusal == (401, "UNAUTHORIZED")
+    assert (await nobody.post("/signin", {**ADA, "password": BETTER})).status == 200
+
+
+async def test_known_and_unknown_addresses_are_locked_alike(nobody: Client, ada: Client) -> None:
+    def told(answer: Answer) -> tuple[Any, ...]:
+        return (*answer.refusal, answer.error["message"], answer.headers.get("retry-after"))
+
+    rows = []
+    for email in (ADA["email"], "nobody@example.com"):
+        rows.append(
+            [told(await nobody.post("/signin", {"email": email, "password": "Wrong-Horse-7"})) for _ in range(7)]
+        )
+    assert rows[0] == rows[1]
+    assert [row[:2] for row in rows[0]] == [(401, "UNAUTHORIZED")] * 5 + [(429, "ACCOUNT_LOCKED")] * 2
+    assert rows[0][5][3] == "1"
+
+
+async def test_tokens_are_renewed_and_a_spent_one_ends_the_session(
+    nobody: Client, ada: Client, http: httpx.AsyncClient
+) -> None:
+    session = await session_of(nobody)
+    renewed = (await nobody.post("/token/refresh", {"refreshToken": session["refreshToken"]})).data
+    assert (await bearer(http, renewed).get("/users/me")).status == 200
+    for token in (session["refreshToken"], renewed["refreshToken"]):
+        assert (await nobody.post("/token/refresh", {"refreshToken": token})).refusal == (401, "UNAUTHORIZED")
+
+
+async def test_signing_out_ends_the_session(nobody: Client, ada: Client, http: httpx.AsyncClient) -> None:
+    session = await session_of(nobody)
+    assert (await bearer(http, session).post("/signout", {"refreshToken": session["refreshToken"]})).status == 200
+    assert (await nobody.post("/token/refresh", {"refreshToken": session["refreshToken"]})).status == 401
+    session = await session_of(nobody)
+    assert (await bearer(http, session).post("/signout")).status == 200
+    assert (await bearer(http, session).get("/users/me")).status == 401
+
+
+async def test_only_the_id_token_authorises_with_or_without_bearer(
+    nobody: Client, ada: Client, http: httpx.AsyncClient
+) -> None:
+    session = await session_of(nobody)
+    assert (await Client(http, session["idToken"]).get("/users/me")).status == 200
+    for token in (session["accessToken"], session["refreshToken"]):
+        for header in (token, f"Bearer {token}"):
+            refused = await Client(http, header).get("/users/me")
+            assert refused.refusal == (401, "UNAUTHORIZED")
+            assert refused.error["message"] == "Invalid or missing authentication token"
+
+
+async def test_others_verify_tokens_with_the_published_keys(nobody: Client, ada: Client) -> None:
+    session = await session_of(nobody)
+    published = jwt.PyJWKSet.from_dict((await nobody.get("/.well-known/jwks.json")).json)
+    key = published[jwt.get_unverified_header(session["idToken"])["kid"]]
+    claims = jwt.decode(
+        session["idToken"], key, algorithms=["ES256"], audience="stockwright-shop", options={"verify_exp": False}
+    )
+    assert claims["email"] == ADA["email"]
+    assert claims["token_use"] == "id"
+
+
+async def test_one_changes_ones_name_and_password(nobody: Client, ada: Client) -> None:
+    me = await ada.get("/users/me")
+    renamed = await ada.patch("/users/me", {"name": "Ada L."}, headers={"if-match": me.headers["etag"]})
+    assert renamed.data["name"] == "Ada L."
+    assert (await ada.patch("/users/me", {"name": "x"}, headers={"if-match": me.headers["etag"]})).refusal == (
+        412,
+        "VERSION_CONFLICT",
+    )
+    wrong = {"currentPassword": BETTER, "newPassword": BETTER}
+    assert (await ada.post("/users/me/password", wrong)).fields == {"currentPassword"}
+    assert (await ada.post("/users/me/password", {**wrong, "currentPassword": PASSWORD})).status == 200
+    assert (await ada.get("/users/me")).status == 401
+    assert (await nobody.post("/signin", {**ADA, "password": BETTER})).status == 200
+
+
+async def test_a_second_factor_from_set_up_to_off(nobody: Client, ada: Client, clock: Clock) -> None:
+    made = (await ada.post("/users/me/mfa", {"action": "setup"})).data
+    totp = pyotp.parse_uri(made["otpauthUri"])
+    assert isinstance(totp, pyotp.TOTP)
+    assert (await ada.post("/users/me/mfa", {"action": "confirm"})).fields == {"code"}
+    confirmed = await ada.post("/users/me/mfa", {"action": "confirm", "code": totp.at(clock.now() / 1000)})
+    assert confirmed.data["enabled"] is True
+    assert (await ada.get("/users/me")).data["mfaEnabled"] is True
+
+    clock.advance(minutes=2)
+    asked = await nobody.post("/signin", ADA)
+    assert (asked.refusal, asked.details) == ((401, "UNAUTHORIZED"), {"mfaRequired": True})
+    assert await session_of(nobody, mfaCode=totp.at(clock.now() / 1000))
+    assert (await ada.post("/users/me/mfa", {"action": "off", "password": PASSWORD})).data["enabled"] is False
+    assert await session_of(nobody)
+
+
+async def test_an_admin_sees_and_changes_accounts_and_nobody_else_does(
+    admin: Client, ada: Client, nobody: Client
+) -> None:
+    found = (await admin.get("/users")).data["items"]
+    by_email = {each["email"]: each for each in found}
+    account = by_email[ADA["email"]]
+    path = f"/users/{account['id']}"
+    for who, status in ((ada, 403), (nobody, 401)):
+        for answer in (await who.get("/users"), await who.get(path), await who.patch(path, {"role": "admin"})):
+            assert answer.status == status
+    assert (await admin.patch(path, {"role": "admin", "expectedVersion": 99})).status == 412
+    promoted = await admin.patch(path, {"role": "admin", "expectedVersion": account["version"]})
+    assert promoted.data["role"] == "admin"
+    assert (await ada.get("/users")).status == 200
+    me = by_email["admin@example.com"]["id"]
+    assert (await ada.patch(f"/users/{me}", {"disabled": True})).data["disabled"] is True
+    assert (await admin.get("/users/me")).status == 401
+    assert (await ada.patch(path, {"role": "customer"})).refusal == (409, "CONFLICT")
+    assert (await ada.get("/users/usr_nobody")).refusal == (404, "NOT_FOUND")
+
+
+async def test_a_key_is_shown_once_works_and_ends(admin: Client, http: httpx.AsyncClient) -> None:
+    made = await admin.post("/api-keys", {"name": "till", "scopes": ["sales"]}, key="k1")
+    assert made.status == 201
+    key = made.data["key"]
+    again = await admin.post("/api-keys", {"name": "till", "scopes": ["sales"]}, key="k1")
+    assert again.replayed
+    assert again.data["id"] == made.data["id"]
+    assert key not in str(again.json)
+    assert key not in str((await admin.get("/api-keys")).json)
+    for header in (key, f"Bearer {key}"):
+        assert (await Client(http, header).get("/sales")).status == 200
+        assert (await Client(http, header).get("/users/me")).refusal == (403, "FORBIDDEN")
+    assert (await admin.delete(f"/api-keys/{made.data['id']}")).status == 200
+    assert (await Client(http, key).get("/sales")).refusal == (401, "UNAUTHORIZED")
+    assert (await admin.delete(f"/api-keys/{made.data['id']}")).refusal == (404, "NOT_FOUND")
+
+
+async def test_a_key_makes_no_keys(as_key: AsKey) -> None:
+    machine = await as_key("inventory", "reservations", "sales", "orders:pack", "orders:deliver", "metrics")
+    assert (await machine.post("/api-keys", {"name": "more", "scopes": ["sales"]})).status == 403
+
+
+async def test_the_set_up_link_makes_the_first_admin(app: App, nobody: Client) -> None:
+    token = await offer_setup(app)
+    body = {"token": token, "email": "boss@example.com", "password": PASSWORD}
+    assert (await nobody.post("/setup", {**body, "token": "x"})).status == 401
+    assert (await nobody.post("/setup", body)).status == 201
+    assert (await nobody.post("/setup", {**body, "email": "second@example.com"})).status == 401
+    session = (await nobody.post("/signin", {"email": "boss@example.com", "password": PASSWORD})).data
+    assert session["user"]["role"] == "admin"
+
+
+async def test_no_token_and_no_key_is_kept_for_a_replay(app: App, nobody: Client, ada: Client, admin: Client) -> None:
+    session = (await nobody.post("/signin", ADA, key="s1")).data
+    renewed = (await nobody.post("/token/refresh", {"refreshToken": session["refreshToken"]}, key="s2")).data
+    made = (await admin.post("/api-keys", {"name": "till", "scopes": ["sales"]}, key="s3")).data
+    kept = app.settings.data_dir.joinpath("stockwright.db").read_bytes()
+    kept += app.settings.data_dir.joinpath("stockwright.db-wal").read_bytes()
+    assert made["id"].encode() in kept
+    for secret in (session["idToken"], session["refreshToken"], renewed["refreshToken"], made["key"], PASSWORD):
+        assert secret.encode() not in kept
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/signup", {"email": "new@example.com", "password": PASSWORD}),
+        ("/signup/resend", {"email": ADA["email"]}),
+        ("/password/forgot", {"email": ADA["email"]}),
+    ],
+)
+async def test_a_replayed_answer_is_the_first_one(nobody: Client, ada: Client, path: str, body: Any) -> None:
+    first, second = await nobody.post(path, body, key="k"), await nobody.post(path, body, key="k")
+    assert second.replayed
+    assert (second.status, second.data) == (first.status, first.data)
+
+
+async def test_a_replayed_change_answers_like_the_first(app: App, nobody: Client, ada: Client, admin: Client) -> None:
+    reset = {"email": ADA["email"], "code": await code_for(app, "reset"), "password": BETTER}
+    first, second = [await nobody.post("/password/reset", reset, key="r") for _ in range(2)]
+    assert second.replayed
+    assert second.data == first.data
+
+    bob = await add_account(app, SYSTEM, SignUp("bob@example.com", PASSWORD), "customer")
+    first, second = [await admin.patch(f"/users/{bob.id}", {"disabled": True}, key="d") for _ in range(2)]
+    assert second.replayed
+    assert (second.data, second.headers["etag"]) == (first.data, first.headers["etag"])
+
+    made = (await admin.post("/users/me/mfa", {"action": "setup"})).data
+    assert made["secret"]
+    first, second = [
+        await admin.post("/users/me/mfa", {"action": "off", "password": PASSWORD}, key="o") for _ in range(2)
+    ]
+    assert second.data == first.data
