@@ -31,6 +31,10 @@ class SystemIds:
         """Return the smallest name that could be made at that instant (ms)."""
         return f"{prefix}_{_text(max(0, at) << _RANDOM_BITS)}"
 
+    def on(self, clock: Clock) -> SystemIds:
+        """Return the same, told the time by another clock."""
+        return SystemIds(clock)
+
     def secret(self, bits: int) -> bytes:
         """Return that many secure random bits, rounded up to bytes."""
         return secrets.token_bytes(-(-bits // 8))

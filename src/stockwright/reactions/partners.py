@@ -23,7 +23,8 @@ async def send_pick_list(app: App, event: Event) -> None:
     if settings.warehouse_url is None:
         return
     order = await _order(app, event)
-    if order.status == "CANCELLED":
+    if order.status not in {"PENDING", "CONFIRMED"}:
+        # Packed or cancelled meanwhile: there is nothing left to pick.
         return
     body = {
         "type": "pick_list",
@@ -45,6 +46,8 @@ async def request_delivery(app: App, event: Event) -> None:
     if settings.delivery_url is None:
         return
     order = await _order(app, event)
+    if order.status != "PACKED":
+        return
     body = {
         "type": "delivery_request",
         "orderId": order.id,

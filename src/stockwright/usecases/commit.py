@@ -27,7 +27,8 @@ async def commit(app: App, batch: Batch, result: Any = None) -> None:
         await batch.commit(app.store)
         return
     answer = once.render(result) if result is not None else None
-    position = put_idempotency(batch, once.key, once.request_hash, answer, app.clock.now())
+    used_at = None if once.keep else app.clock.now()
+    position = put_idempotency(batch, once.key, once.request_hash, answer, used_at)
     try:
         await app.store.commit(batch.writes)
     except ConditionFailed as refused:

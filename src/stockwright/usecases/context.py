@@ -7,7 +7,7 @@ world only through the protocols here; `stockwright.app` chooses who stands behi
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -23,6 +23,17 @@ class Clock(Protocol):
     def now(self) -> int: ...
 
 
+@dataclass(slots=True)
+class SetClock:
+    """A clock that stands where it is set (ms): for what is loaded with the times of the past."""
+
+    at: int
+
+    def now(self) -> int:
+        """Return the time that was set."""
+        return self.at
+
+
 class Ids(Protocol):
     """New names: prefixed, unique, and sorting in the order they were made."""
 
@@ -30,6 +41,10 @@ class Ids(Protocol):
 
     def first(self, prefix: str, at: int) -> str:
         """The smallest name that could be made at that instant (ms): bounds a range of time."""
+        ...
+
+    def on(self, clock: Clock) -> Ids:
+        """The same, told the time by another clock (what is loaded from the past)."""
         ...
 
     def secret(self, bits: int) -> bytes:
@@ -106,6 +121,8 @@ class Once:
     key: str
     request_hash: str
     render: Callable[[Any], Mapping[str, Any]]
+    keep: bool = False
+    """Whether its record is kept for ever (what an import did) and not only for two days."""
     committed: bool = False
     rendered: bool = False
 
@@ -147,6 +164,10 @@ class App:
     """Seals the positions in lists; the same in every process of a shop."""
     lag: Callable[[], Awaitable[int]] = field(default_factory=lambda: _no_lag)
     """How many events wait for their slowest handler; set by who runs the handlers."""
+
+    def at(self, clock: Clock) -> App:
+        """Return the same shop, told the time by another clock."""
+        return replace(self, clock=clock, ids=self.ids.on(clock))
 
 
 async def _no_lag() -> int:

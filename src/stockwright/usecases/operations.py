@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
 from stockwright.store.port import ABSENT
@@ -44,7 +44,7 @@ def _passes(event: Event, name: str | None, subject: str | None) -> bool:
     return named and subject in (None, event.subject)
 
 
-async def follow_events(app: App, after: str | None) -> AsyncIterator[Event | None]:
+async def follow_events(app: App, after: str | None) -> AsyncGenerator[Event | None, None]:
     """Tell every event from behind `after` (None: from now on) as it comes; None where none came for a while."""
     position = after
     if position is None:

@@ -105,13 +105,13 @@ def idempotency_key(key: str) -> Key:
     return (f"IDEMPOTENCY#{key}", "-")
 
 
-def put_idempotency(batch: Batch, key: str, request_hash: str, answer: Mapping[str, Any] | None, at: int) -> int:
-    """Add the record of an Idempotency-Key; returns its position in the commit."""
+def put_idempotency(batch: Batch, key: str, request_hash: str, answer: Mapping[str, Any] | None, at: int | None) -> int:
+    """Add the record of an Idempotency-Key, used at that instant (None: kept for ever); returns its position."""
     batch.put(
         idempotency_key(key),
         {"hash": request_hash, "answer": answer},
         ABSENT,
-        ttl=at // 1000 + IDEMPOTENCY_SECONDS,
+        ttl=None if at is None else at // 1000 + IDEMPOTENCY_SECONDS,
     )
     return len(batch.writes) - 1
 

@@ -1,0 +1,77 @@
+"""`stockwright dead-letters`: look at what was given up, and send it on its way again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from stockwright.api.envelope import iso
+from stockwright.cli.run import load_settings, out, print_json, run
+from stockwright.domain.account import SYSTEM
+from stockwright.store.records.handling import DeadLetter
+from stockwright.usecases.context import App
+from stockwright.usecases.operations import list_dead_letters, redrive
+
+app = typer.Typer(help="Events that a handler gave up.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(as_json: Annotated[bool, typer.Option("--json", help="Write JSON for machines.")] = False) -> None:
+    """List dead letters, newest first."""
+    letters = run(_all, load_settings())
+    if as_json:
+        print_json([_told(letter) for letter in letters])
+        return
+    if not letters:
+        out.print("There are no dead letters.", highlight=False)
+        return
+    table = Table("Id", "Handler", "Event", "About", "Tries", "Given up", "Error")
+    for letter in letters:
+        told = _told(letter)
+        table.add_row(
+            *(str(told[name]) for name in ("id", "handler", "event", "about", "attempts", "createdAt", "error"))
+        )
+    out.print(table)
+
+
+@app.command("redrive")
+def redrive_(
+    ids: Annotated[list[str] | None, typer.Argument(help="Which ones; none means all with --all.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+) -> None:
+    """Send dead letters on their way again; a running shop handles them within a second."""
+
+    async def work(shop: App) -> int:
+        wanted = [letter.id for letter in await _all(shop)] if everything else (ids or [])
+        for letter_id in wanted:
+            await redrive(shop, SYSTEM, letter_id)
+        return len(wanted)
+
+    if not ids and not everything:
+        raise typer.BadParameter("name dead letters, or give --all")
+    count = run(work, load_settings())
+    out.print(f"{count} on the way again; `stockwright serve` handles them.", highlight=False)
+
+
+def _told(letter: DeadLetter) -> dict[str, object]:
+    return {
+        "id": letter.id,
+        "handler": letter.handler,
+        "event": letter.event.name,
+        "about": letter.event.subject,
+        "attempts": letter.attempts,
+        "createdAt": iso(letter.created_at),
+        "error": letter.error,
+    }
+
+
+async def _all(shop: App) -> list[DeadLetter]:
+    letters: list[DeadLetter] = []
+    after: str | None = None
+    while True:
+        page, after = await list_dead_letters(shop, 100, after)
+        letters += page
+        if after is None:
+            return letters

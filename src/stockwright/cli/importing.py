@@ -1,0 +1,82 @@
+"""`stockwright import`: products and orders from a file, with a progress bar and every row left out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from stockwright.cli.run import err, load_settings, out, print_json, run
+from stockwright.domain.account import SYSTEM, Actor
+from stockwright.usecases.context import App
+from stockwright.usecases.imports import ImportReport, import_orders, import_products, summary
+
+app = typer.Typer(help="Bring in what a shop had before.", no_args_is_help=True)
+
+File = Annotated[
+    Path,
+    typer.Argument(
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="A CSV file with the columns of UCI's Online Retail: InvoiceNo, StockCode, Description, Quantity, "
+        "InvoiceDate, UnitPrice, CustomerID.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines.")]
+AllSkipped = Annotated[bool, typer.Option("--skipped", help="List every row that was left out, not only the reasons.")]
+Import = Callable[[App, Actor, Path, Callable[[int, int], None]], Awaitable[ImportReport]]
+
+
+@app.command()
+def products(file: File, skipped: AllSkipped = False, as_json: Json = False) -> None:
+    """Build the catalogue: each stock code once, opening stock what the file sells plus 10."""
+    _import("products", import_products, file, skipped=skipped, as_json=as_json)
+
+
+@app.command()
+def orders(file: File, skipped: AllSkipped = False, as_json: Json = False) -> None:
+    """Place and ship every invoice as an order, and book credit notes as returns."""
+    _import("orders and returns", import_orders, file, skipped=skipped, as_json=as_json)
+
+
+def _import(what: str, work: Import, file: Path, *, skipped: bool, as_json: bool) -> None:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as bars:
+        bar = bars.add_task(f"Importing {what}", total=None)
+
+        def progress(done: int, total: int) -> None:
+            bars.update(bar, completed=done, total=total)
+
+        async def imported(shop: App) -> ImportReport:
+            return await work(shop, SYSTEM, file, progress)
+
+        report = run(imported, load_settings())
+    if as_json:
+        print_json(asdict(report))
+    else:
+        _print(what, report, skipped=skipped)
+
+
+def _print(what: str, report: ImportReport, *, skipped: bool) -> None:
+    out.print(
+        f"[bold green]{report.created:,}[/] {what} imported, {report.unchanged:,} were there already, "
+        f"{len(report.skipped):,} of {report.rows:,} rows left out.",
+        highlight=False,
+    )
+    if not report.skipped:
+        return
+    if skipped:
+        table = Table("Row", "Invoice", "Code", "Reason")
+        for each in report.skipped:
+            table.add_row(str(each.row), each.invoice, each.code, each.reason)
+    else:
+        table = Table("Rows", "Left out because", caption="--skipped lists every row", caption_justify="left")
+        for reason, count in summary(report.skipped).most_common():
+            table.add_row(f"{count:,}", reason)
+    out.print(table)

@@ -1,0 +1,91 @@
+"""The `stockwright` command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from stockwright import __version__
+from stockwright.cli import dead_letters, importing, keys, shop, users
+from stockwright.cli.run import load_settings, out, print_json
+
+app = typer.Typer(
+    name="stockwright",
+    help="Inventory and orders that never oversell, and can prove it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.add_typer(users.app, name="users")
+app.add_typer(keys.app, name="keys")
+app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(importing.app, name="import")
+
+Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        out.print(f"stockwright {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Inventory and orders that never oversell, and can prove it."""
+
+
+@app.command()
+def serve() -> None:
+    """Start everything in one process, and print where it is."""
+    from stockwright.cli.serve import serve as start
+
+    start(load_settings())
+
+
+@app.command()
+def config(as_json: Json = False) -> None:
+    """List every setting with its value and meaning; secrets only tell whether they are set."""
+    rows = load_settings().listed()
+    if as_json:
+        print_json([{"name": name, "value": value, "meaning": meaning} for name, value, meaning in rows])
+        return
+    table = Table("Setting", "Value", "Meaning")
+    for name, value, meaning in rows:
+        table.add_row(name, value or "[dim]-[/]", meaning)
+    out.print(table)
+
+
+@app.command()
+def demo() -> None:
+    """Load the demo shop into an empty data folder."""
+    shop.demo(load_settings())
+
+
+@app.command()
+def audit(as_json: Json = False) -> None:
+    """Prove that every number adds up, on a running shop too; status 1 and a report where one does not."""
+    shop.audit_shop(load_settings(), as_json=as_json)
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(help="The new file; it must not be there yet.")]) -> None:
+    """Copy the whole shop, as of one moment, into a new file; a running shop goes on."""
+    shop.backup(load_settings(), file)
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="A file that `backup` made.")]) -> None:
+    """Put a backup into an empty data folder."""
+    shop.restore(load_settings(), file)
+
+
+if __name__ == "__main__":
+    app()

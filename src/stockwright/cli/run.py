@@ -1,0 +1,60 @@
+"""What every command shares: settings, the App for as long as the command runs, errors as one line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn, TypeVar
+
+from rich.console import Console
+
+from stockwright.app import build, close
+from stockwright.config import Settings
+from stockwright.domain.errors import StockwrightError
+from stockwright.usecases.context import App
+
+Result = TypeVar("Result")
+
+out = Console()
+err = Console(stderr=True)
+
+
+def load_settings() -> Settings:
+    """Read the settings, or end with one clear line."""
+    try:
+        return Settings.load()
+    except StockwrightError as wrong:
+        fail(wrong)
+
+
+def run(work: Callable[[App], Awaitable[Result]], settings: Settings | None = None) -> Result:
+    """Open the shop, do the work, close it; errors that people can mend are one line each."""
+    chosen = settings or load_settings()
+
+    async def within() -> Result:
+        app = await build(chosen)
+        try:
+            return await work(app)
+        finally:
+            await close(app)
+
+    try:
+        return asyncio.run(within())
+    except StockwrightError as wrong:
+        fail(wrong)
+
+
+def fail(wrong: StockwrightError) -> NoReturn:
+    """Tell what is wrong, field by field, and end with status 1."""
+    err.print(f"[bold red]Error:[/] {wrong.message}", highlight=False)
+    if isinstance(wrong.details, list):
+        for entry in wrong.details:
+            err.print(f"  {entry['field']}: {entry['message']}", highlight=False, markup=False)
+    sys.exit(1)
+
+
+def print_json(data: Any) -> None:
+    """Write what a machine may read: one JSON document on standard output."""
+    sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n")

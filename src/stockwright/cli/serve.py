@@ -1,0 +1,127 @@
+"""`stockwright serve`: everything in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from types import TracebackType
+
+import uvicorn
+
+from stockwright.api.app import WEB, build_asgi
+from stockwright.app import build, close, running
+from stockwright.cli.run import err, fail
+from stockwright.config import Settings
+from stockwright.domain.account import SYSTEM
+from stockwright.domain.errors import Misconfigured, StockwrightError
+from stockwright.usecases.accounts import SignUp, add_account, has_admin, offer_setup
+from stockwright.usecases.context import App
+
+SHUTDOWN_SECONDS = 10
+
+
+def serve(settings: Settings) -> None:
+    """Start everything, print where it is, and run until told to stop."""
+    try:
+        listening = _listen(settings)
+        asyncio.run(_serve(settings, listening))
+    except StockwrightError as wrong:
+        fail(wrong)
+    except KeyboardInterrupt:
+        pass
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Take the port before anything else is started."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as fault:
+        listening.close()
+        raise Misconfigured(
+            f"cannot listen on {settings.host}:{settings.port}: {fault.strerror}; "
+            "another program may use that port (STOCKWRIGHT_PORT chooses another)"
+        ) from fault
+    listening.listen(2048)
+    return listening
+
+
+async def _serve(settings: Settings, listening: socket.socket) -> None:
+    app = await build(settings)
+    try:
+        notes = await _prepare(app)
+        url = f"http://{_shown(settings.host)}:{listening.getsockname()[1]}"
+        config = uvicorn.Config(
+            build_asgi(app, _Beside(app, url, notes)),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            timeout_keep_alive=65,
+        )
+        server = uvicorn.Server(config)
+        await server.serve(sockets=[listening])
+    finally:
+        await close(app)
+
+
+class _Beside:
+    """Runs the event handlers and the sweeper while the server runs, and tells when all is up."""
+
+    def __init__(self, app: App, url: str, notes: list[str]) -> None:
+        self._app, self._url, self._notes = app, url, notes
+        self._running = running(app)
+
+    async def __aenter__(self) -> None:
+        await self._running.__aenter__()
+        _announce(self._url, [note.replace("{url}", self._url) for note in self._notes])
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._running.__aexit__(kind, fault, trace)
+
+
+async def _prepare(app: App) -> list[str]:
+    """Make the first admin, or the link to make one; load the demo where it is wanted. Returns what to tell."""
+    from stockwright.demo.load import load_demo_into_empty_shop
+
+    settings, notes = app.settings, list[str]()
+    if settings.demo:
+        notes += await load_demo_into_empty_shop(app)
+    if not await has_admin(app):
+        if settings.admin_email and settings.admin_password:
+            await add_account(app, SYSTEM, SignUp(settings.admin_email, settings.admin_password, "Admin"), "admin")
+            notes.append(f"Admin         {settings.admin_email} was made, with the password that you set")
+        else:
+            token = await offer_setup(app)
+            base = settings.public_url.rstrip("/") if settings.public_url else "{url}"
+            notes.append(
+                f"First admin   {base}/setup?token={token}\n              (works once; a new start makes a new one)"
+            )
+    if not app.mail.delivers:
+        notes.append(
+            "Mail          stays in the local mailbox, which admins see (STOCKWRIGHT_SMTP_URL sends it);\n"
+            "              accounts are therefore confirmed at once"
+        )
+    return notes
+
+
+def _announce(url: str, notes: list[str]) -> None:
+    page = url if (WEB / "index.html").is_file() else f"{url}/api/docs"
+    err.print("\n[bold green]Stockwright is running[/]\n", highlight=False)
+    err.print(f"  Shop          [link={page}]{page}[/link]", highlight=False)
+    err.print(f"  API           {url}/api  (documentation: {url}/api/docs)", highlight=False)
+    for note in notes:
+        err.print(f"  {note}".replace("\n", "\n  "), highlight=False, markup=False)
+    err.print("\n  Stop with Ctrl+C.\n", highlight=False)
+
+
+def _shown(host: str) -> str:
+    """Write a host as a browser wants it."""
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - shown, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,1 @@
+"""A believable shop, loaded through the same use cases that customers and staff go through."""

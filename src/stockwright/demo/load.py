@@ -1,0 +1,260 @@
+"""Loads the demo: five weeks of a shop's life, each step at its own time."""
+
+from __future__ import annotations
+
+import base64
+import random
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from stockwright.adapters.mail import LocalMailbox
+from stockwright.adapters.secrets import load_or_make
+from stockwright.demo.catalog import Good, goods
+from stockwright.dispatcher import Dispatcher
+from stockwright.domain.account import SYSTEM, Account, Actor
+from stockwright.domain.errors import InsufficientStock
+from stockwright.domain.stock import Thresholds, Wanted
+from stockwright.reactions.table import REACTIONS
+from stockwright.store.records.accounts import find_account_by_email
+from stockwright.usecases.accounts import SignUp, add_account, has_admin
+from stockwright.usecases.catalog import CreateProduct, create_product
+from stockwright.usecases.context import App, SetClock
+from stockwright.usecases.inventory import ChangeStock, Initialize, Transfer, change_stock, initialize, transfer
+from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.locations import add_location
+from stockwright.usecases.orders import (
+    PlaceOrder,
+    ReturnOrder,
+    cancel_order,
+    confirm_order,
+    deliver_order,
+    pack_order,
+    place_order,
+    return_order,
+)
+from stockwright.usecases.reservations import Reserve, cancel_reservation, confirm_reservation, reserve_stock
+from stockwright.usecases.sales import Sell, record_sale
+
+DAYS: Final = 35
+DAY_MS: Final = 24 * 3_600_000
+HOUR_MS: Final = 3_600_000
+SEED: Final = 20_250_101
+ADMIN: Final = "admin@demo.example"
+CUSTOMERS: Final = (
+    "Mia Okafor",
+    "Jonas Lind",
+    "Priya Raman",
+    "Tom Becker",
+    "Lea Moreau",
+    "Diego Paz",
+    "Aiko Mori",
+    "Sam Reed",
+)
+NEVER_RESTOCKED: Final = frozenset({"EL-PRJ-1", "FO-CHO-M", "CL-JAC-D", "AC-PWB-20"})
+
+
+async def load_demo_into_empty_shop(app: App) -> list[str]:
+    """Load the demo unless the shop has accounts already; returns who can sign in, to be told at each start."""
+    passwords = _passwords(app.settings.data_dir)
+    if not await has_admin(app):
+        await _Story(app, passwords).tell()
+    if await find_account_by_email(app.store, ADMIN) is None:
+        return []
+    first = _address(CUSTOMERS[0])
+    return [
+        f"Demo admin    {ADMIN}   password: {passwords[0]}",
+        f"Demo customer {first}   password: {passwords[1]}",
+    ]
+
+
+def _passwords(folder: Path) -> list[str]:
+    """Return the demo's two passwords: random for each data folder, kept in a file of its owner's."""
+    kept = load_or_make(folder / "demo-passwords", lambda: "\n".join(_password() for _ in range(2)).encode())
+    return kept.decode().split("\n")
+
+
+def _password() -> str:
+    text = base64.b32encode(random.SystemRandom().randbytes(10)).decode().lower()
+    return "-".join(text[start : start + 4] for start in range(0, 16, 4))
+
+
+def _address(name: str) -> str:
+    return f"{name.split(maxsplit=1)[0].lower()}@demo.example"
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """A good and the id that it got."""
+
+    good: Good
+    product_id: str
+
+
+class _Story:
+    """The weeks, in order; the same for the same seed but for ids, passwords and the day it ends on."""
+
+    def __init__(self, app: App, passwords: list[str]) -> None:
+        self._random = random.Random(SEED)  # noqa: S311 - a story, not a secret
+        self._passwords = passwords
+        self._now = app.clock.now()
+        self._clock = SetClock(self._now - DAYS * DAY_MS)
+        # The demo's mail stays at home, and no partner hears of its orders.
+        settings = replace(app.settings, warehouse_url=None, delivery_url=None, alert_phones=("+1 555 0100",))
+        self._app = replace(app.at(self._clock), mail=LocalMailbox(), settings=settings)
+        self._shelves: list[_Shelf] = []
+
+    async def tell(self) -> None:
+        """Open the shop, live through the weeks, and stop in the middle of a busy day."""
+        dispatcher = Dispatcher(self._app, REACTIONS)
+        admin = await self._open()
+        await dispatcher.start()
+        customers = [await self._customer(number, name) for number, name in enumerate(CUSTOMERS)]
+        try:
+            for day in range(DAYS):
+                await self._live(day, admin, customers)
+                await dispatcher.drain()
+            await self._today(admin, customers)
+            await dispatcher.drain()
+        finally:
+            await dispatcher.stop()
+
+    async def _open(self) -> Actor:
+        settings = self._app.settings
+        if settings.admin_email and settings.admin_password:
+            sign_up = SignUp(settings.admin_email, settings.admin_password, "Admin")
+        else:
+            sign_up = SignUp(ADMIN, self._passwords[0], "Alex Admin")
+        admin = _actor(await add_account(self._app, SYSTEM, sign_up, "admin"))
+        await add_location(self._app, admin, "store", "City store", 200)
+        await add_location(self._app, admin, "outlet", "Outlet", 300)
+        for good in goods():
+            made = await create_product(self._app, admin, _wanted(good))
+            self._shelves.append(_Shelf(good, made.product.id))
+            self._clock.at += 60_000
+        for shelf in self._random.sample(self._shelves, 24):
+            if shelf.good.stock > 20:
+                units = shelf.good.stock // 4
+                await initialize(self._app, admin, Initialize(shelf.product_id, shelf.good.sku, 0, "store"))
+                move = Transfer(shelf.product_id, units, "default", "store", "Shop window")
+                await transfer(self._app, admin, move)
+        return admin
+
+    async def _customer(self, number: int, name: str) -> Actor:
+        password = self._passwords[1] if number == 0 else _password()
+        sign_up = SignUp(_address(name), password, name)
+        return _actor(await add_account(self._app, SYSTEM, sign_up, "customer"))
+
+    async def _live(self, day: int, admin: Actor, customers: list[Actor]) -> None:
+        """One day: sales at the till, orders, what became of the orders before, a delivery now and then."""
+        self._clock.at = self._now - (DAYS - day) * DAY_MS + 8 * HOUR_MS
+        for _ in range(self._random.randint(2, 5)):
+            self._clock.at += self._random.randint(5, 90) * 60_000
+            await self._sell(admin)
+        for _ in range(self._random.randint(2, 6)):
+            self._clock.at += self._random.randint(5, 60) * 60_000
+            order_id = await self._order(self._random.choice(customers))
+            if order_id is not None:
+                await self._fulfil(order_id, day, admin)
+        if day % 7 == 3:  # noqa: PLR2004 - Thursdays
+            await self._restock(admin, day)
+
+    async def _fulfil(self, order_id: str, day: int, admin: Actor) -> None:
+        """Most orders of the past were delivered; of the last days some are still on their way."""
+        luck, age = self._random.random(), DAYS - day
+        await confirm_order(self._app, SYSTEM, order_id)
+        if luck < 0.07:  # noqa: PLR2004 - a few change their minds
+            await cancel_order(self._app, admin, order_id, "Ordered by mistake")
+        elif age > 4 or luck < 0.5:  # noqa: PLR2004
+            self._clock.at += HOUR_MS
+            order = await pack_order(self._app, admin, order_id)
+            if age > 2 or luck < 0.3:  # noqa: PLR2004
+                self._clock.at += HOUR_MS
+                await deliver_order(self._app, admin, order_id)
+                if luck > 0.95:  # noqa: PLR2004 - and some send things back
+                    first = order.lines[0]
+                    back = ReturnOrder(order_id, [(first.sku, 1)], reason="Did not fit")
+                    await return_order(self._app, admin, back)
+
+    async def _order(self, customer: Actor) -> str | None:
+        shelves = self._random.sample(self._shelves, self._random.choice((1, 1, 1, 2, 2, 3, 5)))
+        lines = [
+            LineWanted(
+                self._random.choice((1, 1, 1, 2, 3)),
+                shelf.product_id,
+                options={"color": self._random.choice(shelf.good.colors)} if shelf.good.colors else {},
+            )
+            for shelf in shelves
+        ]
+        try:
+            return (await place_order(self._app, customer, PlaceOrder(lines))).id
+        except InsufficientStock:
+            return None
+
+    async def _sell(self, admin: Actor) -> None:
+        shelf = self._random.choice(self._shelves)
+        try:
+            await record_sale(
+                self._app,
+                admin,
+                Sell([LineWanted(self._random.choice((1, 1, 2)), shelf.product_id)], reference="Till 1"),
+            )
+        except InsufficientStock:
+            return
+
+    async def _restock(self, admin: Actor, day: int) -> None:
+        """The weekly delivery, and the odd breakage found on the way."""
+        for shelf in self._random.sample(self._shelves, 9):
+            if shelf.good.sku in NEVER_RESTOCKED:
+                continue
+            command = ChangeStock(
+                shelf.product_id, 20, "RESTOCK", reference=f"PO-{1000 + day}", reason="Weekly delivery"
+            )
+            await change_stock(self._app, admin, command)
+        shelf = next(each for each in self._shelves if each.good.sku == "OT-PLN-M")
+        await change_stock(
+            self._app, admin, ChangeStock(shelf.product_id, -1, "ADJUSTMENT", reason="Broken in transit")
+        )
+
+    async def _today(self, admin: Actor, customers: list[Actor]) -> None:
+        """Carts being checked out right now, and orders that just came in."""
+        self._clock.at = self._now - 20 * 60_000
+        used, left = [
+            await reserve_stock(
+                self._app,
+                customer,
+                Reserve([Wanted(self._random.choice(self._shelves[:12]).product_id, 1)], f"cart-{n}", 15),
+            )
+            for n, customer in enumerate(customers[2:4])
+        ]
+        await confirm_reservation(self._app, admin, used.id)
+        await cancel_reservation(self._app, admin, left.id)
+        self._clock.at = self._now - 60_000
+        for number, customer in enumerate(customers[:4]):
+            wanted = [
+                Wanted(self._shelves[number * 3].product_id, 1 + number % 2),
+                Wanted(self._shelves[20].product_id, 1),
+            ]
+            await reserve_stock(self._app, customer, Reserve(wanted, f"cart-{10 + number}", 60))
+        self._clock.at = self._now
+        for customer in (customers[0], customers[4]):
+            await self._order(customer)
+
+
+def _wanted(good: Good) -> CreateProduct:
+    return CreateProduct(
+        name=good.name,
+        sku=good.sku,
+        description=good.description,
+        category=good.category,
+        price_cents=good.price_cents,
+        quantity=good.stock,
+        type=good.type,
+        brand=good.brand,
+        options={"color": list(good.colors)} if good.colors else {},
+        thresholds=Thresholds(low_stock=10, reorder_point=20, reorder_quantity=50),
+    )
+
+
+def _actor(account: Account) -> Actor:
+    return account.as_actor()
