@@ -35,7 +35,7 @@ from stockwright.usecases.accounts import (
     sign_up,
 )
 from stockwright.usecases.context import App
-from stockwright.usecases.sign_in import SignIn, authenticate, refresh, sign_in
+from stockwright.usecases.sign_in import SignIn, authenticate, end_mfa, refresh, sign_in
 from tests.conftest import ADMIN, Clock
 from tests.usecases.conftest import Mailbox
 
@@ -202,6 +202,17 @@ async def test_changing_the_password_takes_the_old_one_and_ends_every_session(sh
     with pytest.raises(Unauthorized):
         await sign_in(shop, SignIn(ADA, GOOD))
     assert await sign_in(shop, SignIn(ADA, BETTER))
+
+
+async def test_who_holds_a_token_cannot_guess_the_password(shop: App) -> None:
+    actor = (await joined(shop)).as_actor()
+    for _ in range(5):
+        with pytest.raises(Invalid):
+            await change_password(shop, actor, BETTER, BETTER)
+    with pytest.raises(AccountLocked):
+        await change_password(shop, actor, GOOD, BETTER)
+    with pytest.raises(AccountLocked):
+        await end_mfa(shop, actor, GOOD)
 
 
 async def test_one_changes_ones_own_name_if_nobody_was_faster(shop: App) -> None:

@@ -27,7 +27,7 @@ from stockwright.store.port import ABSENT
 from stockwright.store.records import accounts as records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases.commit import commit, new_event
-from stockwright.usecases.sign_in import authenticate, count_try, forget_tries
+from stockwright.usecases.sign_in import authenticate, check_lock, count_try, forget_tries
 
 if TYPE_CHECKING:
     from stockwright.domain.account import Actor, CodePurpose, Role
@@ -162,8 +162,12 @@ async def reset_password(app: App, actor: Actor, email: str, digits: str, passwo
 async def change_password(app: App, actor: Actor, current: str, password: str) -> None:
     """Set a new password, knowing the current one; every session ends, this one too."""
     account = await records.get_account(app.store, actor.id)
+    tries = f"sign-in {account.email}"
+    await check_lock(app, tries)
     if not await app.passwords.verify(account.password_hash, normal_password(current)):
+        await count_try(app, tries)
         raise Invalid.field("currentPassword", "is not your current password")
+    await check_lock(app, tries)
     password = check_password(password, account.email, "newPassword")
     await set_password(app, actor, account.id, await app.passwords.hash(password))
 

@@ -233,8 +233,12 @@ async def confirm_mfa(app: App, actor: Actor, code: str) -> None:
 async def end_mfa(app: App, actor: Actor, password: str) -> None:
     """Switch the second factor off; the password must be shown."""
     account = await records.get_account(app.store, actor.id)
+    tries = _sign_in_id(account.email)
+    await check_lock(app, tries)
     if not await app.passwords.verify(account.password_hash, normal_password(password)):
+        await count_try(app, tries)
         raise Invalid.field("password", "is not your password")
+    await check_lock(app, tries)
 
     async def attempt() -> None:
         known = await records.get_account(app.store, actor.id)
