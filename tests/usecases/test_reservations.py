@@ -51,7 +51,7 @@ async def test_a_hold_takes_units_and_confirming_it_books_the_sale(app: App, pro
     assert confirmed.status == "CONFIRMED"
     assert await levels(app, chair.product.id) == (6, 0, 6)
     movements, _ = await page_of_movements(app.store, chair.product.id)
-    assert [(each.type, each.quantity, each.reference) for each in movements][0] == ("SALE", -4, "cart-1")
+    assert (movements[0].type, movements[0].quantity, movements[0].reference) == ("SALE", -4, "cart-1")
 
 
 async def test_cancelling_gives_the_units_back(app: App, product: Product) -> None:

@@ -112,12 +112,12 @@ async def _prepare(app: App) -> list[str]:
 
 def _announce(url: str, notes: list[str]) -> None:
     page = url if (WEB / "index.html").is_file() else f"{url}/api/docs"
-    err.print("\n[bold green]Stockwright is running[/]\n", highlight=False)
-    err.print(f"  Shop          [link={page}]{page}[/link]", highlight=False)
-    err.print(f"  API           {url}/api  (documentation: {url}/api/docs)", highlight=False)
+    err.print("\n[bold green]Stockwright is running[/]\n", highlight=False, soft_wrap=True)
+    err.print(f"  Shop          [link={page}]{page}[/link]", highlight=False, soft_wrap=True)
+    err.print(f"  API           {url}/api  (documentation: {url}/api/docs)", highlight=False, soft_wrap=True)
     for note in notes:
-        err.print(f"  {note}".replace("\n", "\n  "), highlight=False, markup=False)
-    err.print("\n  Stop with Ctrl+C.\n", highlight=False)
+        err.print(f"  {note}".replace("\n", "\n  "), highlight=False, markup=False, soft_wrap=True)
+    err.print("\n  Stop with Ctrl+C.\n", highlight=False, soft_wrap=True)
 
 
 def _shown(host: str) -> str:

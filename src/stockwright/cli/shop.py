@@ -42,7 +42,8 @@ def audit_shop(settings: Settings, *, as_json: bool) -> None:
 
 
 def _print_report(report: AuditReport) -> None:
-    counts = f"{report.products:,} products, {report.levels:,} levels, {report.movements:,} movements, {report.holds:,} holds"
+    counts = f"{report.products:,} products, {report.levels:,} levels, "
+        f"{report.movements:,} movements, {report.holds:,} holds"
     if report.is_clean:
         out.print(f"[bold green]Clean.[/] {counts}: every number adds up.", highlight=False)
     else:

@@ -23,8 +23,10 @@ ID_MAX: Final = 128
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A sellable thing. UNLISTED ones came with a foreign id and stock alone (S4): they can be
-    reserved, and are sold and shown once somebody gives them a name, a price and a category.
+    """A sellable thing.
+
+    UNLISTED ones came with a foreign id and stock alone (S4): they can be reserved, and are sold
+    and shown once somebody gives them a name, a price and a description.
     """
 
     id: str
