@@ -18,6 +18,7 @@ from stockwright.domain.errors import Misconfigured
 PREFIX: Final = "STOCKWRIGHT_"
 _OFF: Final = frozenset({"off", "false", "no", "0"})
 _ON: Final = frozenset({"on", "true", "yes", "1"})
+_DATA_DIR: Final = Path("stockwright-data")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 
@@ -102,7 +103,7 @@ class Settings:
 
     host: str = _setting("127.0.0.1", "Address to listen on")
     port: int = _setting(8000, "Port to listen on; 0 takes a free one", _port)
-    data_dir: Path = _setting(Path("stockwright-data"), "Folder of the embedded store and its keys", Path)
+    data_dir: Path = _setting(_DATA_DIR, "Folder of the embedded store and its keys", Path)
     store: Literal["sqlite", "dynamodb"] = _setting(
         "sqlite", "Store engine: sqlite or dynamodb", _one_of("sqlite", "dynamodb")
     )

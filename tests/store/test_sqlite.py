@@ -174,10 +174,8 @@ asyncio.run(main())
 """
 
 
-async def test_what_was_acknowledged_survives_being_killed(path: Path) -> None:
-    store = SqliteStore(path)
-    await store.commit([Put(KEY, {"units": 0}, ABSENT)])
-    await store.close()
+def killed_under_load(path: Path) -> list[str]:
+    """Start a writer and kill it, three times; returns everything that it said was kept."""
     acknowledged: list[str] = []
     for life in range(3):
         process = subprocess.Popen(
@@ -190,6 +188,15 @@ async def test_what_was_acknowledged_survives_being_killed(path: Path) -> None:
         acknowledged += told + [line for line in rest[:-1] if line]
         process.stdout.close()
         process.wait()
+    return acknowledged
+
+
+async def test_what_was_acknowledged_survives_being_killed(path: Path) -> None:
+    store = SqliteStore(path)
+    await store.commit([Put(KEY, {"units": 0}, ABSENT)])
+    await store.close()
+
+    acknowledged = await asyncio.to_thread(killed_under_load, path)
 
     store = SqliteStore(path)
     assert store._writer.pragma("integrity_check") == "ok"

