@@ -1,0 +1,100 @@
+"""The real server in a process of its own, as a person starts it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+EMAIL, PASSWORD = "admin@example.com", "Vier-Blauwale-77"
+START_SECONDS_MAX = 30
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+class Server:
+    """`stockwright serve` on a free port, with its own data folder."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder.parent / "server.log"
+        self.env = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("STOCKWRIGHT_")},
+            "STOCKWRIGHT_DATA_DIR": str(folder),
+            "STOCKWRIGHT_PORT": str(self.port),
+            "STOCKWRIGHT_RATE_LIMIT": "off",
+            "STOCKWRIGHT_LOG_LEVEL": "warning",
+            "STOCKWRIGHT_ADMIN_EMAIL": EMAIL,
+            "STOCKWRIGHT_ADMIN_PASSWORD": PASSWORD,
+            **{f"STOCKWRIGHT_{name.upper()}": value for name, value in settings.items()},
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "stockwright.cli.main", "serve"],
+                env=self.env,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder.parent,
+            )
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, self.log.read_text()
+            try:
+                if httpx.get(f"{self.url}/api/health/ready", timeout=1).status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.02)
+        raise AssertionError(self.log.read_text())
+
+    def kill(self) -> None:
+        """End it as a power cut would, but for the disk's own memory."""
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        """Ask it to end, as Ctrl+C does; returns its exit status."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=30)
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command on the same shop."""
+        return subprocess.run(
+            [sys.executable, "-m", "stockwright.cli.main", *arguments],
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            cwd=self.folder.parent,
+        )
+
+    async def sign_in(self, client: httpx.AsyncClient) -> dict[str, str]:
+        answer = await client.post(f"{self.url}/api/signin", json={"email": EMAIL, "password": PASSWORD})
+        return {"authorization": f"Bearer {answer.json()['data']['idToken']}"}
+
+
+async def until(check: object, seconds: float = 30) -> None:
+    """Wait until an async check is true."""
+    async with asyncio.timeout(seconds):
+        while not await check():  # type: ignore[operator]  # noqa: ASYNC110 - it asks over HTTP
+            await asyncio.sleep(0.05)
