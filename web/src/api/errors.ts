@@ -1,0 +1,95 @@
+/** A refusal or a failure, as the API tells it (`code`, `message`, `details`, request id). */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number;
+  readonly code: string;
+  readonly details: unknown;
+  readonly requestId: string | null;
+  readonly retryAfterSeconds: number | null;
+
+  constructor(told: {
+    status: number;
+    code: string;
+    message: string;
+    details?: unknown;
+    requestId?: string | null;
+    retryAfterSeconds?: number | null;
+  }) {
+    super(told.message);
+    this.status = told.status;
+    this.code = told.code;
+    this.details = told.details;
+    this.requestId = told.requestId ?? null;
+    this.retryAfterSeconds = told.retryAfterSeconds ?? null;
+  }
+
+  /** Whether nobody knows what became of the request: the answer was lost, or came from no API. */
+  get isUncertain(): boolean {
+    return this.status === 0 || this.status >= 500;
+  }
+
+  /** Whether the same request may succeed in a moment. */
+  get isTransient(): boolean {
+    return this.status === 0 || this.status === 503 || this.code === "IDEMPOTENCY_IN_PROGRESS";
+  }
+}
+
+export function isApiError(error: unknown, code?: string): error is ApiError {
+  return error instanceof ApiError && (code === undefined || error.code === code);
+}
+
+export interface FieldError {
+  field: string;
+  message: string;
+}
+
+/** The wrong fields of a VALIDATION_ERROR; none for any other error. */
+export function fieldErrors(error: unknown): FieldError[] {
+  if (!isApiError(error, "VALIDATION_ERROR") || !Array.isArray(error.details)) return [];
+  return error.details.filter(
+    (each): each is FieldError => typeof each?.field === "string" && typeof each?.message === "string",
+  );
+}
+
+export interface Shortage {
+  productId: string;
+  sku: string;
+  requested: number;
+  available: number;
+}
+
+/** What an INSUFFICIENT_STOCK refusal says, line by line. */
+export function shortages(error: unknown): Shortage[] {
+  if (!isApiError(error, "INSUFFICIENT_STOCK")) return [];
+  const lines = (error.details as { lines?: unknown } | null)?.lines;
+  if (!Array.isArray(lines)) return [];
+  return lines.map((line) => ({
+    productId: String(line?.productId ?? ""),
+    sku: String(line?.sku ?? ""),
+    requested: Number(line?.requested ?? 0),
+    available: Number(line?.available ?? 0),
+  }));
+}
+
+/** The state now, as a 412 tells it; null for any other error. */
+export function conflictingState<State>(error: unknown): State | null {
+  if (!isApiError(error, "VERSION_CONFLICT")) return null;
+  return ((error.details as { current?: State } | null)?.current ?? null) as State | null;
+}
+
+/** One sentence for people, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  const [first] = fieldErrors(error);
+  if (first) return `${labelOf(first.field)} ${first.message}`;
+  if (isApiError(error)) return error.message;
+  return "Something went wrong on this page. Reload it, and try again.";
+}
+
+function labelOf(field: string): string {
+  const words = field
+    .replace(/\[(\d+)\]\.?/g, " $1 ")
+    .replace(/([A-Z])/g, " $1")
+    .toLowerCase()
+    .trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,201 @@
+import { ApiError } from "./errors";
+import type { Session, SessionKeeper } from "./session";
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+export interface Request {
+  method: Method;
+  /** Below the API's base, with `{name}` for variable parts. */
+  path: string;
+  params?: Record<string, string> | undefined;
+  query?: Record<string, string | number | boolean | null | undefined> | undefined;
+  body?: unknown;
+  /** Sent as they are, in place of a JSON body (an import's file). */
+  upload?: { data: BodyInit; type: string } | undefined;
+  /** Change only this version of it (If-Match). */
+  version?: number | undefined;
+  /** The Idempotency-Key; made where none is given. */
+  key?: string | undefined;
+  signal?: AbortSignal | undefined;
+  /** Signing in and the like: no token is sent, and a 401 is an answer like any other. */
+  anonymous?: boolean | undefined;
+  headers?: Record<string, string> | undefined;
+}
+
+export interface TransportParts {
+  base: () => Promise<string>;
+  session: SessionKeeper;
+  fetch: typeof fetch;
+  newKey: () => string;
+  sleep: (milliseconds: number) => Promise<void>;
+  now: () => number;
+}
+
+const TRIES = 3;
+const WAIT_MAX_MS = 5_000;
+/** As long as the server keeps a key's answer (SPEC: at least 24 h), with room to spare. */
+const KEY_KEPT_MS = 12 * 3_600_000;
+
+/**
+ * Sends requests, so that a change happens once however often it must be sent: every write has an
+ * Idempotency-Key; a write whose answer was lost takes the same key when it is asked for again.
+ */
+export class Transport {
+  readonly #parts: TransportParts;
+  readonly #uncertain = new Map<string, { key: string; at: number }>();
+
+  constructor(parts: TransportParts) {
+    this.#parts = parts;
+  }
+
+  /** The `data` of the answer; throws ApiError. */
+  async json(request: Request): Promise<unknown> {
+    const response = await this.send(request);
+    if (response.status === 204) return undefined;
+    const body = await readJson(response);
+    if (body === undefined || body.success !== true) throw errorOf(response, body);
+    return body.data;
+  }
+
+  /** The answer as it is (a CSV file, a stream of events); throws ApiError where it is not a good one. */
+  async send(request: Request): Promise<Response> {
+    if (request.method === "GET") return this.#authorised(request, undefined);
+    const what = this.#nameOf(request);
+    const key = request.key ?? this.#keyOf(what);
+    try {
+      const response = await this.#patiently(request, key);
+      this.#uncertain.delete(what);
+      return response;
+    } catch (error) {
+      if (error instanceof ApiError && error.isUncertain)
+        this.#uncertain.set(what, { key, at: this.#parts.now() });
+      else if (!isAborted(error)) this.#uncertain.delete(what);
+      throw error;
+    }
+  }
+
+  async #patiently(request: Request, key: string): Promise<Response> {
+    for (let tried = 1; ; tried++) {
+      try {
+        return await this.#authorised(request, key);
+      } catch (error) {
+        if (tried >= TRIES || !(error instanceof ApiError && error.isTransient)) throw error;
+        const wait = error.retryAfterSeconds === null ? 250 * 2 ** tried : error.retryAfterSeconds * 1000;
+        await this.#parts.sleep(Math.min(wait, WAIT_MAX_MS));
+      }
+    }
+  }
+
+  async #authorised(request: Request, key: string | undefined): Promise<Response> {
+    if (request.anonymous) return this.#once(request, key, null);
+    const { session } = this.#parts;
+    const asker = session.current.get()?.user.id;
+    const token = await session.token();
+    try {
+      return await this.#once(request, key, token);
+    } catch (error) {
+      const refused = token ?? session.current.get()?.idToken ?? null;
+      if (!(error instanceof ApiError) || error.status !== 401 || refused === null) throw error;
+      const renewed = (await session.renew(refused)) ?? (await this.#again(refused));
+      // Somebody else signed in meanwhile: what the first one asked for is not theirs to do.
+      if (!renewed || (asker !== undefined && renewed.user.id !== asker)) throw error;
+      return this.#once(request, key, renewed.idToken);
+    }
+  }
+
+  #again(refused: string): Promise<Session | null> {
+    const { session } = this.#parts;
+    const now = session.current.get();
+    if (!now || now.idToken !== refused) return Promise.resolve(now);
+    return session.signInAgain();
+  }
+
+  async #once(request: Request, key: string | undefined, token: string | null): Promise<Response> {
+    const url = (await this.#parts.base()) + fill(request.path, request.params) + search(request.query);
+    const headers = new Headers({ Accept: "application/json", ...request.headers });
+    if (token !== null) headers.set("Authorization", `Bearer ${token}`);
+    if (key !== undefined) headers.set("Idempotency-Key", key);
+    if (request.version !== undefined) headers.set("If-Match", `"${request.version}"`);
+    const init: RequestInit = { method: request.method, headers, signal: request.signal ?? null };
+    if (request.upload) {
+      headers.set("Content-Type", request.upload.type);
+      init.body = request.upload.data;
+    } else if (request.method !== "GET" && request.method !== "DELETE") {
+      headers.set("Content-Type", "application/json");
+      init.body = JSON.stringify(request.body ?? {});
+    }
+    let response: Response;
+    try {
+      response = await this.#parts.fetch(url, init);
+    } catch (error) {
+      if (isAborted(error)) throw error;
+      throw new ApiError({
+        status: 0,
+        code: "NETWORK",
+        message: "The shop cannot be reached. Check your connection, and try again.",
+      });
+    }
+    if (!response.ok) throw errorOf(response, await readJson(response));
+    return response;
+  }
+
+  #nameOf(request: Request): string {
+    const { method, path, params, query, body, version } = request;
+    const who = this.#parts.session.current.get()?.user.id ?? "";
+    return JSON.stringify([who, method, path, params, query, body, version]);
+  }
+
+  #keyOf(what: string): string {
+    const lost = this.#uncertain.get(what);
+    return lost && this.#parts.now() - lost.at < KEY_KEPT_MS ? lost.key : this.#parts.newKey();
+  }
+}
+
+export function isAborted(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
+/** "/orders/{id}" → "/orders/ord_1", each part encoded. */
+export function fill(path: string, params: Record<string, string> = {}): string {
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = params[name];
+    if (value === undefined) throw new Error(`${path} needs ${name}`);
+    return encodeURIComponent(value);
+  });
+}
+
+function search(query: Request["query"]): string {
+  const given = Object.entries(query ?? {}).filter(
+    ([, value]) => value !== undefined && value !== null && value !== "",
+  );
+  return given.length ? `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}` : "";
+}
+
+interface Envelope {
+  success?: boolean;
+  data?: unknown;
+  error?: { code?: string; message?: string; details?: unknown };
+  meta?: { requestId?: string };
+}
+
+async function readJson(response: Response): Promise<Envelope | undefined> {
+  try {
+    const body: unknown = await response.json();
+    return typeof body === "object" && body !== null ? body : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function errorOf(response: Response, body: Envelope | undefined): ApiError {
+  const after = Number(response.headers.get("Retry-After") ?? Number.NaN);
+  const status = response.ok ? 502 : response.status;
+  return new ApiError({
+    status,
+    code: body?.error?.code ?? "BAD_ANSWER",
+    message: body?.error?.message ?? "The shop gave an answer that makes no sense. Try again in a moment.",
+    details: body?.error?.details,
+    requestId: body?.meta?.requestId ?? response.headers.get("X-Request-Id"),
+    retryAfterSeconds: Number.isFinite(after) ? after : null,
+  });
+}

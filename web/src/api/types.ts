@@ -1,0 +1,14 @@
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Item = Schemas["ItemView"];
+export type Product = Schemas["ProductView"];
+export type Order = Schemas["OrderView"];
+export type OrderLine = Schemas["OrderLineView"];
+export type OrderStep = Schemas["StepView"];
+export type User = Schemas["UserView"];
+export type SessionAnswer = Schemas["SessionView"];
+export type { Schemas };
+
+export type OrderStatus = "PENDING" | "CONFIRMED" | "PACKED" | "DELIVERED" | "CANCELLED";

@@ -1,0 +1,98 @@
+import { useQuery } from "@tanstack/react-query";
+import { Command as Cmdk } from "cmdk";
+import { Package, Search } from "lucide-react";
+import { useState } from "react";
+import { useNavigate } from "react-router";
+import { searchItems } from "@/features/catalog/queries";
+import { grouped } from "@/lib/group";
+import { keysOf } from "@/lib/shortcuts";
+import { useDebounced } from "@/lib/use-debounced";
+import { Modal } from "../ui/dialog";
+import { Kbd } from "../ui/surfaces";
+import { useAllCommands } from "./commands";
+
+const ITEM =
+  "flex cursor-default select-none items-center gap-3 rounded-xl px-3 py-2.5 text-sm data-[selected=true]:bg-sunken [&>svg]:size-4 [&>svg]:shrink-0 [&>svg]:text-muted";
+const GROUP =
+  "[&_[cmdk-group-heading]]:px-3 [&_[cmdk-group-heading]]:pt-3 [&_[cmdk-group-heading]]:pb-1.5 [&_[cmdk-group-heading]]:font-medium [&_[cmdk-group-heading]]:text-muted [&_[cmdk-group-heading]]:text-xs";
+
+/** Everything one can do, and every product, by a few letters. */
+export default function Palette({ onClose }: { onClose: () => void }) {
+  const navigate = useNavigate();
+  const commands = useAllCommands();
+  const [text, setText] = useState("");
+  const wanted = useDebounced(text.trim(), 180);
+  const products = useQuery({ ...searchItems(wanted), enabled: wanted.length >= 2 });
+  const groups = grouped(commands, (command) => command.group);
+  const run = (act: () => void) => {
+    onClose();
+    act();
+  };
+  return (
+    <Modal
+      open
+      onClose={onClose}
+      label="Command palette"
+      className="mx-auto mt-[12dvh] mb-auto w-[calc(100%-2rem)] max-w-xl animate-rise overflow-hidden rounded-2xl border"
+    >
+      <Cmdk label="Command palette" loop>
+        <div className="flex items-center gap-3 border-b px-4">
+          <Search aria-hidden className="size-4.5 shrink-0 text-muted" />
+          <Cmdk.Input
+            autoFocus
+            value={text}
+            onValueChange={setText}
+            placeholder="Go to, do, or find a product"
+            className="h-14 w-full bg-transparent text-base outline-none placeholder:text-muted"
+          />
+          <Kbd>Esc</Kbd>
+        </div>
+        <Cmdk.List className="max-h-[min(55dvh,26rem)] overflow-y-auto p-2 pt-0">
+          <Cmdk.Empty className="px-4 py-10 text-center text-muted text-sm">
+            {products.isFetching ? "Searching…" : "Nothing by that name."}
+          </Cmdk.Empty>
+          {groups.map(([group, members]) => (
+            <Cmdk.Group key={group} heading={group} className={GROUP}>
+              {members.map(({ id, title, icon: Icon, shortcut, keywords, run: act }) => (
+                <Cmdk.Item
+                  key={id}
+                  value={id}
+                  keywords={[title, keywords ?? ""]}
+                  onSelect={() => run(act)}
+                  className={ITEM}
+                >
+                  {Icon ? <Icon aria-hidden /> : <span className="size-4" />}
+                  <span className="flex-1 truncate">{title}</span>
+                  {shortcut && (
+                    <span className="flex gap-1">
+                      {keysOf(shortcut).map((key) => (
+                        <Kbd key={key}>{key}</Kbd>
+                      ))}
+                    </span>
+                  )}
+                </Cmdk.Item>
+              ))}
+            </Cmdk.Group>
+          ))}
+          {products.data?.items.length ? (
+            <Cmdk.Group heading="Products" className={GROUP}>
+              {products.data.items.map((item) => (
+                <Cmdk.Item
+                  key={item.id}
+                  value={`product ${item.id}`}
+                  keywords={[item.title, item.sku, wanted]}
+                  onSelect={() => run(() => navigate(`/products/${encodeURIComponent(item.id)}`))}
+                  className={ITEM}
+                >
+                  <Package aria-hidden />
+                  <span className="flex-1 truncate">{item.title}</span>
+                  <span className="text-muted text-xs">{item.sku}</span>
+                </Cmdk.Item>
+              ))}
+            </Cmdk.Group>
+          ) : null}
+        </Cmdk.List>
+      </Cmdk>
+    </Modal>
+  );
+}

@@ -1,0 +1,154 @@
+import {
+  CircleUserRound,
+  LayoutDashboard,
+  LogIn,
+  LogOut,
+  Package,
+  Search,
+  ShoppingBag,
+  UserRound,
+} from "lucide-react";
+import { Link, NavLink, useLocation, useNavigate } from "react-router";
+import { signOut, useAuth } from "@/features/auth/auth";
+import { countOf } from "@/features/cart/cart";
+import { useCart } from "@/features/cart/store";
+import { cn } from "@/lib/cn";
+import { paletteOpen } from "../command/commands";
+import { Button, ButtonLink } from "../ui/button";
+import { Menu, MenuItem, MenuLabel, MenuSeparator } from "../ui/menu";
+import { Logo } from "./logo";
+import { SearchBox } from "./search-box";
+import { ThemeSwitch } from "./theme-switch";
+
+function NavItem({ to, children }: { to: string; children: string }) {
+  return (
+    <NavLink
+      to={to}
+      className={({ isActive }) =>
+        cn("rounded-lg px-3 py-2 font-medium text-sm hover:bg-sunken", isActive ? "text-ink" : "text-muted")
+      }
+    >
+      {children}
+    </NavLink>
+  );
+}
+
+function CartLink() {
+  const count = countOf(useCart());
+  return (
+    <Link
+      to="/cart"
+      aria-label={count === 1 ? "Cart, 1 unit" : `Cart, ${count} units`}
+      className="relative grid size-10 place-items-center rounded-xl hover:bg-sunken"
+    >
+      <ShoppingBag aria-hidden className="size-5" />
+      {count > 0 && (
+        <span
+          key={count}
+          aria-hidden
+          className="absolute top-0.5 right-0 grid h-4.5 min-w-4.5 animate-bump place-items-center rounded-full bg-brand px-1 font-semibold text-[0.6875rem] text-on-brand tabular-nums"
+        >
+          {count > 99 ? "99+" : count}
+        </span>
+      )}
+    </Link>
+  );
+}
+
+function AccountMenu() {
+  const { user, isAdmin } = useAuth();
+  const navigate = useNavigate();
+  const { pathname, search } = useLocation();
+  if (!user) {
+    const next =
+      /^\/(login|signup|password|setup)?\b/.test(pathname) &&
+      pathname !== "/products" &&
+      !pathname.startsWith("/products/")
+        ? ""
+        : `?next=${encodeURIComponent(pathname + search)}`;
+    return (
+      <>
+        <ButtonLink to={`/login${next}`} variant="ghost" size="sm" className="max-sm:hidden">
+          Sign in
+        </ButtonLink>
+        <ButtonLink to="/signup" size="sm" className="max-sm:hidden">
+          Sign up
+        </ButtonLink>
+        <Link
+          to={`/login${next}`}
+          aria-label="Sign in"
+          className="grid size-10 place-items-center rounded-xl hover:bg-sunken sm:hidden"
+        >
+          <LogIn aria-hidden className="size-5" />
+        </Link>
+      </>
+    );
+  }
+  const leave = async () => {
+    await signOut();
+    navigate("/");
+  };
+  return (
+    <Menu
+      trigger={
+        <Button variant="ghost" size="icon" aria-label="Account">
+          <CircleUserRound aria-hidden className="size-5.5" strokeWidth={1.8} />
+        </Button>
+      }
+    >
+      <MenuLabel>
+        <span className="block truncate font-medium text-ink text-sm">{user.name || user.email}</span>
+        {user.name && <span className="block truncate">{user.email}</span>}
+      </MenuLabel>
+      <MenuSeparator />
+      {isAdmin && (
+        <MenuItem onSelect={() => navigate("/admin")}>
+          <LayoutDashboard aria-hidden /> Back office
+        </MenuItem>
+      )}
+      <MenuItem onSelect={() => navigate("/orders")}>
+        <Package aria-hidden /> Your orders
+      </MenuItem>
+      <MenuItem onSelect={() => navigate("/account")}>
+        <UserRound aria-hidden /> Account
+      </MenuItem>
+      <MenuSeparator />
+      <MenuItem onSelect={leave}>
+        <LogOut aria-hidden /> Sign out
+      </MenuItem>
+    </Menu>
+  );
+}
+
+export function Header() {
+  const { user, isAdmin } = useAuth();
+  return (
+    <header className="sticky top-0 z-40 border-b bg-canvas/85 backdrop-blur-md">
+      <div className="mx-auto flex h-16 max-w-7xl items-center gap-2 px-4 sm:gap-4 sm:px-6">
+        <Link to="/" aria-label="Stockwright, the front page" className="rounded-lg">
+          <Logo />
+        </Link>
+        <nav aria-label="Main" className="ml-2 hidden items-center md:flex">
+          <NavItem to="/products">Shop</NavItem>
+          {user && <NavItem to="/orders">Orders</NavItem>}
+          {isAdmin && <NavItem to="/admin">Back office</NavItem>}
+        </nav>
+        <SearchBox className="mx-auto hidden w-full max-w-md md:block" />
+        <div className="ml-auto flex items-center gap-0.5 sm:gap-1 md:ml-0">
+          <Button
+            variant="ghost"
+            size="icon"
+            aria-label="Search"
+            className="md:hidden"
+            onClick={() => paletteOpen.set(true)}
+          >
+            <Search aria-hidden className="size-5" />
+          </Button>
+          <ThemeSwitch />
+          <CartLink />
+          <AccountMenu />
+        </div>
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,86 @@
+import { Search, X } from "lucide-react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { useLocation, useNavigate, useSearchParams } from "react-router";
+import { cn } from "@/lib/cn";
+import { useDebounced } from "@/lib/use-debounced";
+import { Kbd } from "../ui/surfaces";
+
+export const SEARCH_ID = "search";
+
+/** Searches as one types on the grid; from any other page, on Enter. */
+export function SearchBox({ className }: { className?: string }) {
+  const navigate = useNavigate();
+  const { pathname } = useLocation();
+  const [params, setParams] = useSearchParams();
+  const onGrid = pathname === "/products";
+  const told = onGrid ? (params.get("search") ?? "") : "";
+  const [text, setText] = useState(told);
+  const settled = useDebounced(text, 250);
+  const sent = useRef(told);
+
+  // The address changed by another way (a link, the back button): follow it.
+  useEffect(() => {
+    if (told === sent.current) return;
+    sent.current = told;
+    setText(told);
+  }, [told]);
+
+  useEffect(() => {
+    if (!onGrid || settled === sent.current) return;
+    sent.current = settled;
+    setParams(
+      (now) => {
+        const next = new URLSearchParams(now);
+        if (settled.trim()) next.set("search", settled.trim());
+        else next.delete("search");
+        return next;
+      },
+      { replace: true },
+    );
+  }, [onGrid, settled, setParams]);
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (!onGrid) navigate(text.trim() ? `/products?search=${encodeURIComponent(text.trim())}` : "/products");
+  };
+
+  return (
+    <search className={className}>
+      <form onSubmit={submit} className="group relative">
+        <Search
+          aria-hidden
+          className="pointer-events-none absolute top-1/2 left-3.5 size-4 -translate-y-1/2 text-muted"
+        />
+        <input
+          id={SEARCH_ID}
+          type="search"
+          aria-label="Search products"
+          placeholder="Search products"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key === "Escape") event.currentTarget.blur();
+          }}
+          className={cn(
+            "h-10 w-full rounded-full border border-transparent bg-sunken pr-10 pl-10 text-base sm:text-sm",
+            "placeholder:text-muted hover:border-line focus:bg-surface",
+          )}
+        />
+        {text ? (
+          <button
+            type="button"
+            aria-label="Clear the search"
+            onClick={() => setText("")}
+            className="absolute inset-y-0 right-1 grid w-9 place-items-center rounded-full text-muted hover:text-ink"
+          >
+            <X aria-hidden className="size-4" />
+          </button>
+        ) : (
+          <span aria-hidden className="absolute top-2.5 right-3 hidden group-focus-within:hidden md:block">
+            <Kbd>/</Kbd>
+          </span>
+        )}
+      </form>
+    </search>
+  );
+}

@@ -1,0 +1,39 @@
+import { ChevronLeft, ChevronRight } from "lucide-react";
+import { nextPage, pageNumber, previousPage, type Trail } from "@/lib/paging";
+import { Button } from "./button";
+
+/** Back and forth through a list that tells only its next page. Nothing where there is but one. */
+export function Pager({
+  trail,
+  nextToken,
+  onChange,
+  busy = false,
+}: {
+  trail: Trail;
+  nextToken: string | null | undefined;
+  onChange: (trail: Trail) => void;
+  busy?: boolean;
+}) {
+  if (!trail.before.length && !nextToken) return null;
+  return (
+    <nav aria-label="Pages" className="mt-8 flex items-center justify-center gap-4">
+      <Button
+        variant="secondary"
+        disabled={!trail.before.length || busy}
+        onClick={() => onChange(previousPage(trail))}
+      >
+        <ChevronLeft aria-hidden className="size-4" /> Previous
+      </Button>
+      <span aria-live="polite" className="text-muted text-sm tabular-nums">
+        Page {pageNumber(trail)}
+      </span>
+      <Button
+        variant="secondary"
+        disabled={!nextToken || busy}
+        onClick={() => onChange(nextPage(trail, nextToken ?? null))}
+      >
+        Next <ChevronRight aria-hidden className="size-4" />
+      </Button>
+    </nav>
+  );
+}

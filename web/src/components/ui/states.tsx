@@ -1,0 +1,86 @@
+import { CircleAlert, type LucideIcon, RotateCw } from "lucide-react";
+import type { ReactNode } from "react";
+import { isApiError, messageOf } from "@/api/errors";
+import { cn } from "@/lib/cn";
+import { Button } from "./button";
+
+/** Nothing is here; it says what to do next. */
+export function EmptyState({
+  icon: Icon,
+  title,
+  children,
+  action,
+  className,
+}: {
+  icon: LucideIcon;
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+  className?: string;
+}) {
+  return (
+    <div className={cn("flex flex-col items-center px-6 py-16 text-center", className)}>
+      <span className="grid size-14 place-items-center rounded-2xl bg-brand-soft text-brand-text">
+        <Icon aria-hidden strokeWidth={1.6} className="size-6" />
+      </span>
+      <h2 className="mt-5 font-semibold text-lg">{title}</h2>
+      {children && <div className="mt-1.5 max-w-md text-muted">{children}</div>}
+      {action && <div className="mt-6 flex flex-wrap justify-center gap-2">{action}</div>}
+    </div>
+  );
+}
+
+/** The request's id, by which the shop's log tells what happened. */
+export function RequestId({ error }: { error: unknown }) {
+  if (!isApiError(error) || !error.requestId) return null;
+  return (
+    <p className="mt-2 text-muted text-xs">
+      Request <code className="select-all font-mono">{error.requestId}</code>
+    </p>
+  );
+}
+
+/** It could not be shown; why, under which request, and another try. */
+export function ErrorState({
+  error,
+  onRetry,
+  title = "This could not be loaded",
+  className,
+}: {
+  error: unknown;
+  onRetry?: () => void;
+  title?: string;
+  className?: string;
+}) {
+  return (
+    <div role="alert" className={cn("flex flex-col items-center px-6 py-16 text-center", className)}>
+      <span className="grid size-14 place-items-center rounded-2xl bg-danger-soft text-danger">
+        <CircleAlert aria-hidden strokeWidth={1.6} className="size-6" />
+      </span>
+      <h2 className="mt-5 font-semibold text-lg">{title}</h2>
+      <p className="mt-1.5 max-w-md text-muted">{messageOf(error)}</p>
+      <RequestId error={error} />
+      {onRetry && (
+        <Button variant="secondary" className="mt-6" onClick={onRetry}>
+          <RotateCw aria-hidden className="size-4" />
+          Try again
+        </Button>
+      )}
+    </div>
+  );
+}
+
+/** What went wrong with what was just asked, beside the button that asked. */
+export function ErrorNote({ error, className }: { error: unknown; className?: string }) {
+  if (!error) return null;
+  return (
+    <div role="alert" className={cn("rounded-xl bg-danger-soft px-4 py-3 text-danger text-sm", className)}>
+      <p className="font-medium">{messageOf(error)}</p>
+      {isApiError(error) && error.requestId && (
+        <p className="mt-1 text-xs">
+          Request <code className="select-all font-mono">{error.requestId}</code>
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,162 @@
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { api } from "@/api/client";
+import type { Item, Product } from "@/api/types";
+
+/** What the shop shows of a product, whoever looks: a visitor is not told how many there are. */
+export interface Goods {
+  id: string;
+  sku: string;
+  name: string;
+  description: string;
+  category: string;
+  type: string;
+  brand: string;
+  price: number;
+  currency: string;
+  imageUrl: string | null;
+  options: Record<string, unknown>;
+  inStock: boolean;
+  isLow: boolean;
+  /** null: not told. */
+  quantity: number | null;
+}
+
+export interface GoodsPage {
+  items: Goods[];
+  nextToken: string | null;
+}
+
+export function fromItem(item: Item): Goods {
+  const { id, sku, description, category, type, brand, price, currency, imageUrl, options, inStock } = item;
+  return {
+    id,
+    sku,
+    name: item.title,
+    description,
+    category,
+    type,
+    brand,
+    price,
+    currency,
+    imageUrl,
+    options,
+    inStock,
+    isLow: false,
+    quantity: null,
+  };
+}
+
+export function fromProduct(product: Product): Goods {
+  const { id, sku, name, description, category, type, brand, price, currency, imageUrl, options, quantity } =
+    product;
+  return {
+    id,
+    sku,
+    name,
+    description,
+    category,
+    type,
+    brand,
+    price,
+    currency,
+    imageUrl,
+    options,
+    inStock: quantity > 0,
+    isLow: quantity > 0 && product.isLowStock,
+    quantity,
+  };
+}
+
+export const SORTS = {
+  newest: "Newest",
+  price: "Price, low to high",
+  "-price": "Price, high to low",
+  name: "Name",
+} as const;
+export type Sort = keyof typeof SORTS;
+
+export interface GoodsFilter {
+  category?: string | undefined;
+  type?: string | undefined;
+  brand?: string | undefined;
+  search?: string | undefined;
+  sort?: Sort | undefined;
+}
+
+const PAGE = 24;
+
+/** A page of the grid: S3's storefront for visitors, S2's products for those who are signed in. */
+export function goodsPage(signedIn: boolean, filter: GoodsFilter, token: string | null, limit = PAGE) {
+  return queryOptions({
+    queryKey: ["goods", "page", signedIn, filter, token, limit],
+    queryFn: async ({ signal }): Promise<GoodsPage> => {
+      const { sort, ...wanted } = filter;
+      if (signedIn) {
+        const query = { ...wanted, sort, status: "ACTIVE" as const, limit, nextToken: token };
+        const page = await api.get("/products", { query, signal });
+        return { items: page.items.map(fromProduct), nextToken: page.nextToken };
+      }
+      const page = await api.get("/items", { query: { ...wanted, limit, nextToken: token }, signal });
+      return { items: page.items.map(fromItem), nextToken: page.nextToken };
+    },
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function goods(signedIn: boolean, id: string) {
+  return queryOptions({
+    queryKey: ["goods", "one", signedIn, id],
+    queryFn: async ({ signal }): Promise<Goods> =>
+      signedIn
+        ? fromProduct(await api.get("/products/{id}", { params: { id }, signal }))
+        : fromItem(await api.get("/items/{id}", { params: { id }, signal })),
+  });
+}
+
+export function searchItems(search: string) {
+  return queryOptions({
+    queryKey: ["goods", "search", search],
+    queryFn: ({ signal }) => api.get("/items", { query: { search, limit: 8 }, signal }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export interface Facets {
+  categories: string[];
+  types: string[];
+  brands: string[];
+}
+
+const SURVEY_PAGES = 5;
+
+/** What there is to filter by, seen from the goods themselves: category, then type, then brand. */
+export function facets(category: string | undefined, type: string | undefined) {
+  return queryOptions({
+    queryKey: ["goods", "facets", category ?? "", type ?? ""],
+    queryFn: async ({ signal }) => {
+      const seen: Item[] = [];
+      let nextToken: string | null = null;
+      for (let page = 0; page < SURVEY_PAGES; page++) {
+        const answer: { items: Item[]; nextToken: string | null } = await api.get("/items", {
+          query: { category, type, limit: 100, nextToken },
+          signal,
+        });
+        seen.push(...answer.items);
+        nextToken = answer.nextToken;
+        if (nextToken === null) break;
+      }
+      return facetsOf(seen);
+    },
+    staleTime: 5 * 60_000,
+  });
+}
+
+export function facetsOf(items: Pick<Item, "category" | "type" | "brand">[]): Facets {
+  const names = (pick: (item: Pick<Item, "category" | "type" | "brand">) => string) =>
+    [...new Set(items.map(pick).filter(Boolean))].sort((one, other) => one.localeCompare(other));
+  return {
+    categories: names((item) => item.category),
+    types: names((item) => item.type),
+    brands: names((item) => item.brand),
+  };
+}

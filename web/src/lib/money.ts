@@ -1,0 +1,44 @@
+/** Money is a whole number of minor units; how many of them make one is the currency's business. */
+
+const formats = new Map<string, Intl.NumberFormat>();
+
+function formatOf(currency: string, locale: string | undefined): Intl.NumberFormat {
+  const key = `${locale ?? ""} ${currency}`;
+  let format = formats.get(key);
+  if (!format) {
+    try {
+      format = new Intl.NumberFormat(locale, { style: "currency", currency });
+    } catch {
+      format = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+    }
+    formats.set(key, format);
+  }
+  return format;
+}
+
+/** How many digits stand behind the point: 2 for USD, 0 for JPY, 3 for KWD. */
+export function digitsOf(currency: string): number {
+  return formatOf(currency, "en").resolvedOptions().maximumFractionDigits ?? 2;
+}
+
+/** 129900, USD → $1,299.00 in the reader's own way of writing. */
+export function formatMoney(minor: number, currency: string, locale?: string): string {
+  return formatOf(currency, locale).format(minor / 10 ** digitsOf(currency));
+}
+
+/** "1,299.50" → 129950; null where it is not an amount of this currency. */
+export function parseMoney(text: string, currency: string): number | null {
+  const digits = digitsOf(currency);
+  const plain = text.trim().replace(/[\s,'’]/g, "");
+  const match = /^(-?)(\d{1,13})(?:\.(\d*))?$/.exec(plain);
+  if (!match) return null;
+  const [, sign = "", whole = "", fraction = ""] = match;
+  if (fraction.length > digits) return null;
+  const minor = Number(whole + fraction.padEnd(digits, "0"));
+  return sign ? -minor : minor;
+}
+
+/** 129950 → "1299.50", as an input wants it. */
+export function plainMoney(minor: number, currency: string): string {
+  return (minor / 10 ** digitsOf(currency)).toFixed(digitsOf(currency));
+}

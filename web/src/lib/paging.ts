@@ -1,0 +1,22 @@
+/** Lists answer with a token for the next page only; the way back is kept here. */
+export interface Trail {
+  /** The token of the page shown; null is the first page. */
+  token: string | null;
+  /** The tokens of the pages before it, first page first. */
+  before: readonly (string | null)[];
+}
+
+export const FIRST_PAGE: Trail = { token: null, before: [] };
+
+export function nextPage(trail: Trail, nextToken: string | null): Trail {
+  return nextToken === null ? trail : { token: nextToken, before: [...trail.before, trail.token] };
+}
+
+export function previousPage(trail: Trail): Trail {
+  const token = trail.before.at(-1);
+  return token === undefined ? FIRST_PAGE : { token, before: trail.before.slice(0, -1) };
+}
+
+export function pageNumber(trail: Trail): number {
+  return trail.before.length + 1;
+}

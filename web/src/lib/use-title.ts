@@ -1,0 +1,8 @@
+import { useEffect } from "react";
+
+/** The document's title, which screen readers tell on each page. */
+export function useTitle(title: string | undefined): void {
+  useEffect(() => {
+    document.title = title ? `${title} · Stockwright` : "Stockwright";
+  }, [title]);
+}

@@ -1,0 +1,22 @@
+import { fileURLToPath } from "node:url";
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+// `npm run dev` sends API calls to a running server; the built app is served by that server itself.
+const server = process.env.STOCKWRIGHT_URL ?? "http://127.0.0.1:8000";
+
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  build: {
+    outDir: "../src/stockwright/api/static/web",
+    emptyOutDir: true,
+    target: "es2022",
+    // The policy allows no data: styles, and small files travel well over one connection.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: { proxy: { "/api": server } },
+  test: { environment: "node", include: ["src/**/*.test.ts"], restoreMocks: true },
+});
