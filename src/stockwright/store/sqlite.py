@@ -171,8 +171,10 @@ class SqliteStore:
             if events or left <= 0 or self._closed:
                 return events
             # Another process's events come without a call: look again twice a second.
+            # Not wait_for: Python 3.11's forgets a cancellation that comes together with the news.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), min(left, 0.5))
+                async with asyncio.timeout(min(left, 0.5)):
+                    await self._news.wait()
 
     def _read_log(self, after: str, limit: int, *, reverse: bool) -> list[Event]:
         if reverse:
