@@ -10,7 +10,9 @@ import msgspec
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from stockwright.api.examples import EXAMPLES
 from stockwright.api.openapi import document
+from stockwright.api.schemas.common import Empty, Versioned
 from stockwright.api.table import ROUTES
 from tests.api.asking import Client
 from tests.api.conftest import Made
@@ -59,6 +61,18 @@ def test_who_may_ask_is_told(told: dict[str, Any]) -> None:
         assert ("401" in operation["responses"]) or route.who == "public"
         if route.who == "admin":
             assert "403" in operation["responses"]
+
+
+def test_every_body_has_an_example_that_its_type_takes(told: dict[str, Any]) -> None:
+    bodies = {route.body for route in ROUTES if route.body is not None}
+
+    assert EXAMPLES.keys() == bodies - {Empty, Versioned}
+    for body, example in EXAMPLES.items():
+        msgspec.convert(example, body)
+        known = {field.encode_name for field in msgspec.structs.fields(body)}
+        assert example.keys() <= known, body
+    placing = told["paths"]["/api/orders"]["post"]["requestBody"]["content"]["application/json"]
+    assert placing["example"]["items"][0]["quantity"] == 2
 
 
 async def test_it_is_served_bare(nobody: Client, told: dict[str, Any]) -> None:

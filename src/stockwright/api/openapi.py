@@ -10,6 +10,7 @@ import msgspec
 
 from stockwright import __version__
 from stockwright.api.envelope import STATUS
+from stockwright.api.examples import EXAMPLES
 from stockwright.api.route import Route
 
 ENVELOPE_META: Final = {
@@ -105,9 +106,14 @@ def _operation(route: Route, schemas: dict[int, Any], components: dict[str, Any]
     if route.body is not None:
         told["requestBody"] = {
             "required": bool(_struct(schemas[id(route.body)], components).get("required")),
-            "content": {"application/json": {"schema": schemas[id(route.body)]}},
+            "content": {"application/json": _with_example(route.body, schemas[id(route.body)])},
         }
     return told
+
+
+def _with_example(body: Any, schema: dict[str, Any]) -> dict[str, Any]:
+    example = EXAMPLES.get(body)
+    return {"schema": schema} if example is None else {"schema": schema, "example": example}
 
 
 def _parameters(route: Route, schemas: dict[int, Any], components: dict[str, Any]) -> list[dict[str, Any]]:
