@@ -9,8 +9,10 @@ if TYPE_CHECKING:
     from stockwright.usecases.context import Clock
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS: Final = [high + low for high in _ALPHABET for low in _ALPHABET]
 _RANDOM_BITS: Final = 80
-_LENGTH: Final = 26
+_RANDOM_BYTES: Final = _RANDOM_BITS // 8
+_POOL_BYTES: Final = 100 * _RANDOM_BYTES
 
 
 class SystemIds:
@@ -19,12 +21,20 @@ class SystemIds:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last = 0
+        self._pool = b""
 
     def new(self, prefix: str) -> str:
         """Make a name such as `ord_01hzy…` (ULID, Crockford's base 32, lower case)."""
-        fresh = self._clock.now() << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS - 1)
-        same_instant = fresh >> _RANDOM_BITS == self._last >> _RANDOM_BITS
-        self._last = self._last + 1 + secrets.randbits(32) if same_instant else fresh
+        if len(self._pool) < _RANDOM_BYTES:
+            # The system is asked for randomness now and then, not at every name.
+            self._pool = secrets.token_bytes(_POOL_BYTES)
+        drawn, self._pool = int.from_bytes(self._pool[:_RANDOM_BYTES]), self._pool[_RANDOM_BYTES:]
+        now = self._clock.now()
+        if now == self._last >> _RANDOM_BITS:
+            self._last += 1 + (drawn & 0xFFFFFFFF)
+        else:
+            # The highest bit stays free for the names of the same millisecond that follow.
+            self._last = now << _RANDOM_BITS | drawn >> 1
         return f"{prefix}_{_text(self._last)}"
 
     def first(self, prefix: str, at: int) -> str:
@@ -45,8 +55,5 @@ class SystemIds:
 
 
 def _text(value: int) -> str:
-    letters = []
-    for _ in range(_LENGTH):
-        letters.append(_ALPHABET[value & 31])
-        value >>= 5
-    return "".join(reversed(letters))
+    """Write 130 bits, the two highest of them zero, in 26 letters: two at a time."""
+    return "".join([_PAIRS[value >> shift & 1023] for shift in range(120, -1, -10)])

@@ -30,7 +30,8 @@ def make_log(level: str) -> Any:
         cache_logger_on_first_use=False,
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    return structlog.get_logger()
+    # Bound once: a lazy logger would be put together anew at every line.
+    return structlog.get_logger().bind()
 
 
 def _without_secrets(_: Any, __: str, event: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ BUSY_RETRY_SECONDS: Final = 1
 _encode = msgspec.json.Encoder().encode
 
 
+@functools.lru_cache(maxsize=4096)
 def iso(at: int) -> str:
     """Write an instant (ms since 1970) as ISO 8601 UTC with milliseconds and Z."""
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from types import TracebackType
 
 import uvicorn
@@ -24,17 +25,28 @@ def serve(settings: Settings) -> None:
     """Start everything, print where it is, and run until told to stop."""
     try:
         listening = _listen(settings)
-        asyncio.run(_serve(settings, listening))
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(settings, listening))
     except StockwrightError as wrong:
         fail(wrong)
     except KeyboardInterrupt:
         pass
 
 
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Choose the faster event loop where it can be had (not on Windows)."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
 def _listen(settings: Settings) -> socket.socket:
     """Take the port before anything else is started."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol is named so that asyncio switches Nagle's algorithm off: answers leave at once.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))
