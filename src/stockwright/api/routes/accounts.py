@@ -59,7 +59,7 @@ def _show_signed_up(call: Call, email: str) -> SignedUpView:
     message = "You can sign in now"
     if call.app.mail.delivers:
         message = "We have sent you an e-mail; follow what it says"
-    return SignedUpView(email=email, message=message)
+    return SignedUpView(email=email, message=message, confirmation_required=call.app.mail.delivers)
 
 
 async def _confirm(call: Call) -> None:

@@ -140,10 +140,11 @@ class UserView(Wire):
 
 
 class SignedUpView(Wire):
-    """The same for every address."""
+    """The same for every address. `confirmationRequired`: whether the shop mails codes to confirm addresses."""
 
     email: str
     message: str
+    confirmation_required: bool
 
 
 class SessionView(Wire):
