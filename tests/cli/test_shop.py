@@ -1,0 +1,169 @@
+"""The command line on a whole shop: what an operator types, and what the terminal says."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from stockwright.cli.main import app as cli
+
+DATA = Path(__file__).parent.parent / "data"
+
+
+class Terminal:
+    """A terminal with the settings of one data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.env = {
+            "STOCKWRIGHT_DATA_DIR": str(folder),
+            "STOCKWRIGHT_LOG_LEVEL": "error",
+            "COLUMNS": "200",
+            "TERM": "dumb",
+        }
+
+    def type(self, *words: str, **env: str) -> Result:
+        return CliRunner().invoke(cli, list(words), env={**self.env, **env})
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    return Terminal(tmp_path / "data")
+
+
+@pytest.fixture
+def demo(terminal: Terminal) -> Terminal:
+    made = terminal.type("demo")
+    assert made.exit_code == 0, made.output
+    assert "admin@demo.example" in made.output
+    return terminal
+
+
+def test_every_command_explains_itself(terminal: Terminal) -> None:
+    told = terminal.type("--help").output
+    for word in ("serve", "demo", "audit", "backup", "restore", "config", "users", "keys", "dead-letters", "import"):
+        assert word in told
+        assert terminal.type(word, "--help").exit_code == 0
+    assert terminal.type("--version").output.startswith("stockwright ")
+
+
+def test_the_settings_are_listed_and_secrets_are_not_shown(terminal: Terminal) -> None:
+    told = terminal.type("config", "--json", STOCKWRIGHT_WAREHOUSE_API_KEY="hush-hush")
+    assert "hush-hush" not in told.output
+    rows = {row["name"]: row["value"] for row in json.loads(told.output)}
+    assert rows["STOCKWRIGHT_WAREHOUSE_API_KEY"] == "set"
+    assert rows["STOCKWRIGHT_PORT"] == "8000"
+    assert "STOCKWRIGHT_RETRY_DELAY_SECONDS" in terminal.type("config").output
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("PORT", "many", "port number"),
+        ("PORT", "70000", "port number"),
+        ("STORE", "mysql", "sqlite"),
+        ("RATE_LIMIT", "maybe", "on or off"),
+        ("SMTP_URL", "mail.example.com", "smtp://"),
+        ("RETRY_DELAY_SECONDS", "-1", "number"),
+        ("CORS_ORIGINS", "example.com", "https://"),
+        ("ALERT_EMAILS", "nobody", "e-mail"),
+        ("PROT", "8000", "not a setting"),
+        ("ADMIN_PASSWORD", "Geheim-4711-aber", "ADMIN_EMAIL"),
+    ],
+)
+def test_a_wrong_setting_stops_with_one_clear_line(terminal: Terminal, name: str, value: str, told: str) -> None:
+    refused = terminal.type("audit", **{f"STOCKWRIGHT_{name}": value})
+    assert refused.exit_code == 1
+    lines = refused.output.strip().splitlines()
+    assert len(lines) == 1
+    assert f"STOCKWRIGHT_{name}" in lines[0]
+    assert told in lines[0]
+
+
+def test_the_demo_is_a_believable_shop_and_is_loaded_once(demo: Terminal) -> None:
+    again = demo.type("demo")
+    assert again.exit_code == 0
+    audited = json.loads(demo.type("audit", "--json").output)
+    assert audited["clean"]
+    assert audited["products"] >= 60
+    assert audited["movements"] > 300
+    assert audited["holds"] > 0
+    assert json.loads(demo.type("dead-letters", "list", "--json").output) == []
+    assert "no dead letters" in demo.type("dead-letters", "list").output
+
+
+def test_the_audit_names_a_number_that_was_tampered_with(demo: Terminal) -> None:
+    assert "Clean." in demo.type("audit").output
+    database = sqlite3.connect(demo.folder / "stockwright.db")
+    database.execute(
+        "UPDATE item SET body = replace(body, '\"available\":6,', '\"available\":9,') WHERE rowid = "
+        "(SELECT rowid FROM item WHERE sk = 'STOCK' AND body LIKE '%\"available\":6,%' LIMIT 1)"
+    )
+    if database.total_changes == 0:
+        database.execute("DELETE FROM item WHERE rowid = (SELECT rowid FROM item WHERE sk LIKE 'MOVEMENT#%' LIMIT 1)")
+    database.commit()
+    database.close()
+
+    found = demo.type("audit")
+
+    assert found.exit_code == 1
+    assert "do not add up" in found.output
+    drifts = json.loads(demo.type("audit", "--json").output)["drifts"]
+    assert drifts
+    assert all(drift["stored"] != drift["expected"] for drift in drifts)
+
+
+def test_a_backup_is_restored_into_another_folder_and_audits_clean(demo: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "shop.backup"
+    kept = demo.type("backup", str(file))
+    assert kept.exit_code == 0, kept.output
+    assert file.stat().st_mode & 0o077 == 0
+    assert demo.type("backup", str(file)).exit_code == 1
+
+    other = Terminal(tmp_path / "other")
+    restored = other.type("restore", str(file))
+    assert restored.exit_code == 0, restored.output
+    assert "Restored" in restored.output
+    before, after = (json.loads(each.type("audit", "--json").output) for each in (demo, other))
+    assert before == after
+    assert json.loads(demo.type("users", "list", "--json").output) == json.loads(
+        other.type("users", "list", "--json").output
+    )
+
+    refused = demo.type("restore", str(file))
+    assert refused.exit_code == 1
+    assert "not empty" in refused.output
+
+
+def test_what_is_no_backup_is_refused_and_leaves_nothing_behind(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("Dear shop, this is not a backup.")
+    refused = terminal.type("restore", str(file))
+    assert refused.exit_code == 1
+    assert "not a whole backup" in refused.output
+    assert list(terminal.folder.iterdir()) == []
+    assert terminal.type("backup", str(tmp_path / "b")).exit_code == 1
+
+
+def test_an_import_tells_what_it_did_and_why_rows_were_left_out(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text(
+        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+        "536365,85123A,WHITE HANGING HEART,6,2010-12-01T08:26:00,2.55,17850,United Kingdom\n"
+        "C536379,D,Discount,-1,2010-12-01T09:41:00,27.5,14527,United Kingdom\n"
+    )
+    products = terminal.type("import", "products", str(file))
+    assert products.exit_code == 0, products.output
+    assert "2 products imported" in products.output
+    orders = terminal.type("import", "orders", str(file))
+    assert "1 orders and returns imported" in orders.output
+    assert "did not buy" in orders.output
+    listed = terminal.type("import", "orders", str(file), "--skipped").output
+    assert "C536379" in listed
+    told = json.loads(terminal.type("import", "orders", str(file), "--json").output)
+    assert (told["created"], told["unchanged"]) == (0, 1)
+    assert terminal.type("import", "orders", str(tmp_path / "nothing.csv")).exit_code == 2
