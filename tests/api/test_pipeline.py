@@ -364,7 +364,19 @@ async def test_the_documentation_is_served_by_us_alone(nobody: Client) -> None:
     assert "https://" not in response.text
 
 
-@pytest.mark.parametrize("path", ["/../pyproject.toml", "/%2e%2e/%2e%2e/config.py", "/assets/../../config.py", "/%00"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../pyproject.toml",
+        "/%2e%2e/%2e%2e/config.py",
+        "/assets/../../config.py",
+        "/%00",
+        "/" + "x" * 5000,
+        "/assets/%00",
+        "/api/docs/assets/%00",
+        "/assets/" + "y" * 5000,
+    ],
+)
 async def test_pages_never_leave_their_folder(nobody: Client, path: str) -> None:
     response = await nobody.http.get(path)
 

@@ -144,7 +144,17 @@ async def _page(request: Request) -> Response:
         if request.url.path == "/":
             return RedirectResponse("/api/docs", 307)
         return PlainTextResponse("There is nothing here; the API is below /api.\n", 404)
-    asked = (WEB / request.path_params["path"]).resolve()
-    if asked.is_relative_to(WEB.resolve()) and asked.is_file():
+    asked = _file_of_web(request.path_params["path"])
+    if asked is not None:
         return FileResponse(asked, headers=PAGE_HEADERS)
     return FileResponse(index, headers={**PAGE_HEADERS, "cache-control": "no-cache"})
+
+
+def _file_of_web(path: str) -> Path | None:
+    """Find a file of the web app's folder, and nothing outside of it."""
+    try:
+        asked = (WEB / path).resolve()
+        return asked if asked.is_relative_to(WEB.resolve()) and asked.is_file() else None
+    except (OSError, ValueError):
+        # A name that no file can have: too long, or with a NUL.
+        return None
