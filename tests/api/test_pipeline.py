@@ -191,9 +191,8 @@ async def test_every_answer_carries_the_safety_headers(nobody: Client, admin: Cl
 async def test_https_alone_is_promised_where_people_come_by_https(app: App, asgi: Any) -> None:
     app.settings = replace(app.settings, public_url="https://shop.example")
     async with asking(build_asgi(app)) as http:
-        answer = await Client(http).get("/health")
-
-    assert "max-age" in answer.headers["strict-transport-security"]
+        for path in ("/api/health", "/"):
+            assert "max-age" in (await http.get(path)).headers["strict-transport-security"]
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from starlette.responses import FileResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Mount
 from starlette.routing import Route as PageRoute
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stockwright.api.edge import Edge
+from stockwright.api.edge import HSTS, Edge
 from stockwright.api.openapi import document
 from stockwright.api.table import ROUTES
 from stockwright.usecases.context import App
@@ -67,8 +67,8 @@ class Api:
 class Front:
     """Sends API requests straight to the edge, and everything else through Starlette."""
 
-    def __init__(self, api: ASGIApp, pages: ASGIApp) -> None:
-        self._api, self._pages = api, pages
+    def __init__(self, api: ASGIApp, pages: ASGIApp, *, https: bool) -> None:
+        self._api, self._pages, self._https = api, pages, https
         self._roots = frozenset(route.path for route in ROUTES if route.root)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +82,17 @@ class Front:
             elif path == "/api":
                 await self._api(scope, receive, send)
                 return
-        await self._pages(scope, receive, send)
+        secure = scope["type"] == "http" and (self._https or scope["scheme"] == "https")
+        await self._pages(scope, receive, _promising_https(send) if secure else send)
+
+
+def _promising_https(send: Send) -> Send:
+    async def promise(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], HSTS]
+        await send(message)
+
+    return promise
 
 
 def build_asgi(app: App, running: AbstractAsyncContextManager[Any] | None = None) -> ASGIApp:
@@ -111,7 +121,8 @@ def build_asgi(app: App, running: AbstractAsyncContextManager[Any] | None = None
         middleware=[Middleware(GZipMiddleware, minimum_size=1024)],
         lifespan=lifespan,
     )
-    return Front(Api(Edge(app, ROUTES)), pages)
+    edge = Edge(app, ROUTES)
+    return Front(Api(edge), pages, https=edge.https)
 
 
 class _Files(StaticFiles):

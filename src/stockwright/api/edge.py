@@ -46,6 +46,7 @@ SECURITY_HEADERS: Final = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
 )
+HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -78,7 +79,7 @@ class Edge:
         self.metrics = Metrics()
         self._origins = frozenset(app.settings.cors_origins)
         self._proxies = frozenset(app.settings.trusted_proxies)
-        self._https = (app.settings.public_url or "").startswith("https://")
+        self.https = (app.settings.public_url or "").startswith("https://")
         self._static: dict[str, dict[str, Route]] = {}
         self._patterns: dict[str, list[tuple[re.Pattern[str], dict[str, Route]]]] = {}
         by_path: dict[str, dict[str, Route]] = {}
@@ -164,8 +165,8 @@ class Edge:
 
     def security_headers(self, scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
         """Return what every answer carries; HSTS only where people come by https (RFC 6797, 7.2)."""
-        if self._https or scope.get("scheme") == "https":
-            return (*SECURITY_HEADERS, (b"strict-transport-security", b"max-age=31536000"))
+        if self.https or scope.get("scheme") == "https":
+            return (*SECURITY_HEADERS, HSTS)
         return SECURITY_HEADERS
 
     def _request_id(self, headers: Mapping[str, str]) -> str:
