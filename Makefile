@@ -46,8 +46,15 @@ $(STAMPS)/swagger: $(STAMPS)/npm
 	@cp web/node_modules/swagger-ui-dist/{swagger-ui.css,swagger-ui-bundle.js,favicon-32x32.png,LICENSE} $(SWAGGER)/
 	@touch $@
 
+WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
+
+$(STAMPS)/web: $(STAMPS)/npm $(WEB_SOURCES)
+	@echo "Building the web app"
+	@cd web && npx vite build --logLevel warn
+	@touch $@
+
 .PHONY: setup
-setup: $(STAMPS)/python $(STAMPS)/swagger ## Set everything up
+setup: $(STAMPS)/python $(STAMPS)/swagger $(STAMPS)/web ## Set everything up
 
 .PHONY: lock
 lock: $(STAMPS)/venv ## Resolve the Python packages anew (writes requirements.txt)
@@ -85,10 +92,14 @@ types: $(STAMPS)/python ## Check the types
 imports: $(STAMPS)/python ## Check that data flows one way
 	@$(BIN)/lint-imports --no-cache
 
+.PHONY: web
+web: $(STAMPS)/python $(STAMPS)/npm ## Check and test the web app
+	@cd web && npm run --silent lint && npm run --silent typecheck && npm run --silent types:check && npm run --silent test
+
 .PHONY: unit
 unit: $(STAMPS)/python $(STAMPS)/swagger ## Run the tests
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 .PHONY: clean
 clean: ## Remove everything that was made (not the data)
-	@rm -rf $(VENV) $(STAMPS) $(SWAGGER) web/node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(STAMPS) $(SWAGGER) src/stockwright/api/static/web web/node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
