@@ -38,7 +38,9 @@ $(STAMPS)/python: $(STAMPS)/venv requirements.txt pyproject.toml
 $(STAMPS)/npm: web/package.json web/package-lock.json
 	@command -v npm >/dev/null || { echo "Stockwright needs Node 20 or newer with npm on the PATH."; exit 1; }
 	@echo "Installing the npm packages"
-	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@# Not npm ci: npm 11.16 and newer refuse locks without the other platforms' optional packages (npm/cli#9846).
+	@# This installs what the lock names, checks its hashes, and leaves the lock as it is.
+	@cd web && npm install --no-save --no-audit --no-fund --loglevel=error
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/swagger: $(STAMPS)/npm
