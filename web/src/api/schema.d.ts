@@ -1423,7 +1423,9 @@ export interface components {
         EventView: {
             actor: string;
             createdAt: string;
-            data: Record<string, never>;
+            data: {
+                [key: string]: unknown;
+            };
             id: string;
             name: string;
             position: string;
@@ -1569,7 +1571,9 @@ export interface components {
             id: string;
             imageUrl: string | null;
             inStock: boolean;
-            options: Record<string, never>;
+            options: {
+                [key: string]: unknown;
+            };
             price: number;
             sku: string;
             title: string;
@@ -1598,7 +1602,9 @@ export interface components {
             /** @default null */
             id?: string | null;
             /** @default null */
-            options?: Record<string, never> | null;
+            options?: {
+                [key: string]: unknown;
+            } | null;
             /** @default null */
             productId?: string | null;
             /** @default null */
@@ -1916,7 +1922,9 @@ export interface components {
          */
         OrderLineView: {
             name: string;
-            options: Record<string, never>;
+            options: {
+                [key: string]: unknown;
+            };
             pricePerUnit: number;
             productId: string;
             productName: string;
@@ -1990,7 +1998,9 @@ export interface components {
          */
         ProductBody: {
             /** @default {} */
-            attributes?: Record<string, never>;
+            attributes?: {
+                [key: string]: unknown;
+            };
             /** @default  */
             brand?: string;
             /** @default null */
@@ -2008,7 +2018,9 @@ export interface components {
             /** @default null */
             name?: string | null;
             /** @default {} */
-            options?: Record<string, never>;
+            options?: {
+                [key: string]: unknown;
+            };
             /** @default null */
             price?: number | null;
             /** @default null */
@@ -2037,7 +2049,9 @@ export interface components {
          */
         ProductPatch: {
             /** @default null */
-            attributes?: Record<string, never> | null;
+            attributes?: {
+                [key: string]: unknown;
+            } | null;
             /** @default null */
             brand?: string | null;
             /** @default null */
@@ -2055,7 +2069,9 @@ export interface components {
             /** @default null */
             name?: string | null;
             /** @default null */
-            options?: Record<string, never> | null;
+            options?: {
+                [key: string]: unknown;
+            } | null;
             /** @default null */
             price?: number | null;
             /** @default null */
@@ -2107,7 +2123,9 @@ export interface components {
          * @description A product with what can be bought of it now.
          */
         ProductView: {
-            attributes: Record<string, never>;
+            attributes: {
+                [key: string]: unknown;
+            };
             brand: string;
             category: string;
             createdAt: string;
@@ -2119,7 +2137,9 @@ export interface components {
             isLowStock: boolean;
             lowStockThreshold: number;
             name: string;
-            options: Record<string, never>;
+            options: {
+                [key: string]: unknown;
+            };
             price: number;
             quantity: number;
             reorderPoint: number;
@@ -2328,9 +2348,10 @@ export interface components {
         };
         /**
          * SignedUpView
-         * @description The same for every address.
+         * @description The same for every address. `confirmationRequired`: whether the shop mails codes to confirm addresses.
          */
         SignedUpView: {
+            confirmationRequired: boolean;
             email: string;
             message: string;
         };
@@ -2551,6 +2572,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Warehouse",
+                 *       "scopes": [
+                 *         "orders:pack"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["ApiKeyBody"];
             };
         };
@@ -2607,6 +2636,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "user@example.com",
+                 *       "password": "Correct-Horse-7"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SignInBody"];
             };
         };
@@ -2661,6 +2696,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "garden"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CategoryBody"];
             };
         };
@@ -2976,6 +3016,20 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         {
+                 *           "productId": "prd_01hf7yat00bjckqcjjrd1113s5",
+                 *           "quantity": 2
+                 *         },
+                 *         {
+                 *           "productId": "692cc529439b2ea96b10e98b",
+                 *           "quantity": 5
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["CheckBody"];
             };
         };
@@ -3034,6 +3088,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "productId": "692cc529439b2ea96b10e98b",
+                 *       "sku": "MBP-16-M3MAX-001",
+                 *       "initialStock": 50,
+                 *       "location": "Warehouse A"
+                 *     }
+                 */
                 "application/json": components["schemas"]["InitializeBody"];
             };
         };
@@ -3213,6 +3275,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "quantity": 1,
+                 *       "orderId": "test-order-123",
+                 *       "expirationMinutes": 15
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReserveBody"];
             };
         };
@@ -3244,6 +3313,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "quantity": 25,
+                 *       "type": "RESTOCK",
+                 *       "reference": "Purchase Order #PO-2024-001"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChangeStockBody"];
             };
         };
@@ -3362,6 +3438,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "productId": "prd_01hf7yat00bjckqcjjrd1113s5",
+                 *       "quantity": 5,
+                 *       "from": "default",
+                 *       "to": "Warehouse A"
+                 *     }
+                 */
                 "application/json": components["schemas"]["TransferBody"];
             };
         };
@@ -3475,6 +3559,13 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "id": "north",
+                 *       "name": "North store",
+                 *       "priority": 50
+                 *     }
+                 */
                 "application/json": components["schemas"]["LocationBody"];
             };
         };
@@ -3506,6 +3597,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "priority": 10
+                 *     }
+                 */
                 "application/json": components["schemas"]["LocationPatch"];
             };
         };
@@ -3703,6 +3799,19 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         {
+                 *           "productId": "prd_01hf7yat00bjckqcjjrd1113s5",
+                 *           "quantity": 2,
+                 *           "options": {
+                 *             "color": "black"
+                 *           }
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["PlaceOrderBody"];
             };
         };
@@ -3761,6 +3870,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "reason": "Changed my mind"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CancelBody"];
             };
         };
@@ -3854,6 +3968,18 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         {
+                 *           "productId": "prd_01hf7yat00bjckqcjjrd1113s5",
+                 *           "quantity": 1
+                 *         }
+                 *       ],
+                 *       "restock": true,
+                 *       "reason": "Wrong size"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReturnBody"];
             };
         };
@@ -3913,6 +4039,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "user@example.com"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EmailBody"];
             };
         };
@@ -3942,6 +4073,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "user@example.com",
+                 *       "code": "123456",
+                 *       "password": "Correct-Horse-7"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ResetBody"];
             };
         };
@@ -4006,6 +4144,23 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Wireless Keyboard",
+                 *       "description": "Bluetooth mechanical keyboard with RGB",
+                 *       "category": "electronics",
+                 *       "price": 7999,
+                 *       "quantity": 50,
+                 *       "sku": "KB-MECH-001",
+                 *       "imageUrl": "https://example.com/image.jpg",
+                 *       "options": {
+                 *         "color": [
+                 *           "black",
+                 *           "white"
+                 *         ]
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProductBody"];
             };
         };
@@ -4064,6 +4219,12 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "price": 8999,
+                 *       "quantity": 45
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProductPatch"];
             };
         };
@@ -4122,6 +4283,12 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "price": 8999,
+                 *       "quantity": 45
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProductPatch"];
             };
         };
@@ -4181,6 +4348,22 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         {
+                 *           "productId": "prd_01hf7yat00bjckqcjjrd1113s5",
+                 *           "quantity": 2
+                 *         },
+                 *         {
+                 *           "sku": "MBP-16-M3MAX-001",
+                 *           "quantity": 1
+                 *         }
+                 *       ],
+                 *       "orderId": "cart-42",
+                 *       "expirationMinutes": 30
+                 *     }
+                 */
                 "application/json": components["schemas"]["ReserveManyBody"];
             };
         };
@@ -4239,6 +4422,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "expirationMinutes": 30
+                 *     }
+                 */
                 "application/json": components["schemas"]["ExtendBody"];
             };
         };
@@ -4296,6 +4484,17 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         {
+                 *           "sku": "KB-MECH-001",
+                 *           "quantity": 1
+                 *         }
+                 *       ],
+                 *       "location": "default"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SaleBody"];
             };
         };
@@ -4352,6 +4551,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "the token of the set-up link",
+                 *       "email": "user@example.com",
+                 *       "password": "Correct-Horse-7"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SetUpBody"];
             };
         };
@@ -4381,6 +4587,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "user@example.com",
+                 *       "password": "Correct-Horse-7"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SignInBody"];
             };
         };
@@ -4410,6 +4622,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "refreshToken": "the refresh token of the sign-in"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SignOutBody"];
             };
         };
@@ -4439,6 +4656,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "user@example.com",
+                 *       "password": "Correct-Horse-7",
+                 *       "name": "A. User"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Credentials"];
             };
         };
@@ -4468,6 +4692,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "user@example.com",
+                 *       "code": "123456"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ConfirmBody"];
             };
         };
@@ -4497,6 +4727,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "user@example.com"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EmailBody"];
             };
         };
@@ -4526,6 +4761,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "productId": "prd_01hf7yat00bjckqcjjrd1113s5",
+                 *       "stockCount": 48,
+                 *       "reason": "Yearly count"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CountBody"];
             };
         };
@@ -4555,6 +4797,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "refreshToken": "the refresh token of the sign-in"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefreshBody"];
             };
         };
@@ -4612,6 +4859,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "user@example.com",
+                 *       "password": "Correct-Horse-7",
+                 *       "name": "A. User"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Credentials"];
             };
         };
@@ -4670,6 +4924,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "admin"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UserPatch"];
             };
         };
@@ -4699,6 +4958,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "user@example.com",
+                 *       "password": "Correct-Horse-7"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SignInBody"];
             };
         };
@@ -4753,6 +5018,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "A. User"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NameBody"];
             };
         };
@@ -4782,6 +5052,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "action": "confirm",
+                 *       "code": "123456"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MfaBody"];
             };
         };
@@ -4811,6 +5087,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "currentPassword": "Correct-Horse-7",
+                 *       "newPassword": "Better-Horse-8"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChangePasswordBody"];
             };
         };

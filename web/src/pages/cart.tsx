@@ -1,3 +1,268 @@
+import { useMutation, useQueries, useQueryClient } from "@tanstack/react-query";
+import { ArrowRight, ShoppingBag, Trash2 } from "lucide-react";
+import { Link, useNavigate } from "react-router";
+import { isApiError, shortages } from "@/api/errors";
+import { Page } from "@/components/layout/page";
+import { Button, ButtonLink } from "@/components/ui/button";
+import { Quantity } from "@/components/ui/quantity";
+import { EmptyState, ErrorNote } from "@/components/ui/states";
+import { Card, PageHeader } from "@/components/ui/surfaces";
+import { toast } from "@/components/ui/toast";
+import { Money } from "@/components/ui/values";
+import { useAuth } from "@/features/auth/auth";
+import {
+  type Cart,
+  type CartLine,
+  countOf,
+  fit,
+  lineKey,
+  setQuantity,
+  totalsOf,
+  unitsOf,
+} from "@/features/cart/cart";
+import { changeCart, currentCart, useCart } from "@/features/cart/store";
+import { ProductPicture } from "@/features/catalog/art";
+import { describeOptions } from "@/features/catalog/options";
+import { type Goods, goods as goodsQuery } from "@/features/catalog/queries";
+import { placeOrder } from "@/features/orders/queries";
+
+/** What the shop says now of a product in the cart. */
+interface Now {
+  goods: Goods | undefined;
+  gone: boolean;
+}
+
+/** So many products of a cart are looked up before ordering; the order itself checks every one. */
+const LOOKED_UP = 40;
+
 export function Component() {
-  return null;
+  const cart = useCart();
+  const now = useNow(cart);
+  const navigate = useNavigate();
+  const { user } = useAuth();
+  const queryClient = useQueryClient();
+  const lines = cart.map((line) => withPrice(line, now.get(line.productId)));
+
+  const order = useMutation({
+    mutationFn: () => placeOrder(lines),
+    onSuccess: (placed) => {
+      changeCart(() => []);
+      queryClient.setQueryData(["orders", "one", placed.id], placed);
+      void queryClient.invalidateQueries({ queryKey: ["orders", "own"] });
+      toast.success("Your order is placed", { description: "Its units are set aside for you." });
+      navigate(`/orders/${encodeURIComponent(placed.id)}`);
+    },
+    onSettled: () => queryClient.invalidateQueries({ queryKey: ["goods"] }),
+  });
+  const short = new Map(shortages(order.error).map((each) => [each.productId, each.available]));
+  const limits = limitsOf(lines, now, short);
+
+  const change = (key: string, quantity: number) => {
+    order.reset();
+    changeCart((before) => setQuantity(before, key, quantity));
+  };
+  const remove = (line: CartLine) => {
+    const before = currentCart();
+    change(lineKey(line), 0);
+    toast.info(`${line.name} is out of the cart`, {
+      action: { label: "Undo", run: () => changeCart(() => before) },
+    });
+  };
+  const adjust = () => {
+    order.reset();
+    changeCart((before) => trimToStock(before, limits));
+  };
+
+  if (!cart.length) {
+    return (
+      <Page title="Cart">
+        <EmptyState
+          icon={ShoppingBag}
+          title="Your cart is empty"
+          action={<ButtonLink to="/products">Find something good</ButtonLink>}
+        >
+          What you put in stays here, also when you close the page.
+        </EmptyState>
+      </Page>
+    );
+  }
+  const isShort = lines.some(
+    (line) => unitsOf(lines, line.productId) > (limits.get(line.productId) ?? Number.POSITIVE_INFINITY),
+  );
+  const totals = totalsOf(lines);
+  const units = countOf(lines);
+  return (
+    <Page title="Cart">
+      <PageHeader title="Cart" />
+      <div className="grid items-start gap-8 lg:grid-cols-[1fr_22rem] lg:gap-12">
+        <ul className="divide-y border-y">
+          {lines.map((line) => (
+            <Line
+              key={lineKey(line)}
+              line={line}
+              limit={limits.get(line.productId)}
+              wanted={unitsOf(lines, line.productId)}
+              onQuantity={(quantity) => change(lineKey(line), quantity)}
+              onRemove={() => remove(line)}
+            />
+          ))}
+        </ul>
+        <Card className="p-6 lg:sticky lg:top-24">
+          <h2 className="font-semibold text-lg">Summary</h2>
+          <dl className="mt-4 flex flex-col gap-2.5 text-sm">
+            <div className="flex justify-between">
+              <dt className="text-muted">Units</dt>
+              <dd className="tabular-nums">{units}</dd>
+            </div>
+            {totals.map(({ currency, minor }) => (
+              <div key={currency} className="flex items-baseline justify-between border-t pt-3">
+                <dt className="font-medium">Total</dt>
+                <dd>
+                  <Money minor={minor} currency={currency} className="font-semibold text-xl" />
+                </dd>
+              </div>
+            ))}
+          </dl>
+          {isShort ? (
+            <div role="alert" className="mt-5 rounded-xl bg-warning-soft px-4 py-3 text-sm text-warning">
+              <p>Some of this is no longer there in full. Your cart is as you left it.</p>
+              <button
+                type="button"
+                onClick={adjust}
+                className="mt-2 font-medium underline underline-offset-4"
+              >
+                Take what there is
+              </button>
+            </div>
+          ) : (
+            <ErrorNote error={order.error} className="mt-5" />
+          )}
+          {user ? (
+            <Button
+              size="lg"
+              className="mt-5 w-full"
+              busy={order.isPending}
+              disabled={isShort}
+              onClick={() => order.mutate()}
+            >
+              Place order
+            </Button>
+          ) : (
+            <ButtonLink to="/login?next=/cart" size="lg" className="mt-5 w-full">
+              Sign in to order <ArrowRight aria-hidden className="size-4.5" />
+            </ButtonLink>
+          )}
+          <p className="mt-3 text-muted text-sm">
+            {user
+              ? "All of it is set aside for you in one moment, or nothing is."
+              : "Your cart stays as it is while you sign in."}
+          </p>
+        </Card>
+      </div>
+    </Page>
+  );
+}
+
+function Line({
+  line,
+  limit,
+  wanted,
+  onQuantity,
+  onRemove,
+}: {
+  line: CartLine;
+  limit: number | undefined;
+  wanted: number;
+  onQuantity: (quantity: number) => void;
+  onRemove: () => void;
+}) {
+  const short = limit !== undefined && wanted > limit;
+  const to = `/products/${encodeURIComponent(line.productId)}`;
+  return (
+    <li className="flex gap-4 py-5 sm:gap-5">
+      <Link to={to} tabIndex={-1} aria-hidden className="shrink-0">
+        <ProductPicture goods={line} className="size-20 rounded-2xl border sm:size-24" />
+      </Link>
+      <div className="flex min-w-0 flex-1 flex-col justify-between gap-3">
+        <div className="flex justify-between gap-4">
+          <div className="min-w-0">
+            <h2 className="font-medium leading-snug">
+              <Link to={to} className="rounded hover:underline">
+                {line.name}
+              </Link>
+            </h2>
+            <p className="mt-0.5 text-muted text-sm">{describeOptions(line.options) || line.sku}</p>
+            {short && (
+              <p className="mt-1 font-medium text-sm text-warning">
+                {limit > 0 ? `Only ${limit} left` : "None left right now"}
+              </p>
+            )}
+          </div>
+          <div className="shrink-0 text-right">
+            <Money minor={line.price * line.quantity} currency={line.currency} className="font-medium" />
+            {line.quantity > 1 && (
+              <p className="text-muted text-sm">
+                <Money minor={line.price} currency={line.currency} /> each
+              </p>
+            )}
+          </div>
+        </div>
+        <div className="flex items-center justify-between gap-3">
+          <Quantity
+            size="sm"
+            label={`Quantity of ${line.name}`}
+            value={line.quantity}
+            onChange={onQuantity}
+            max={limit === undefined ? undefined : Math.max(line.quantity, limit - (wanted - line.quantity))}
+          />
+          <Button
+            variant="ghost"
+            size="sm"
+            onClick={onRemove}
+            aria-label={`Remove ${line.name}`}
+            className="-mr-2 text-muted"
+          >
+            <Trash2 aria-hidden className="size-4" /> <span className="max-sm:sr-only">Remove</span>
+          </Button>
+        </div>
+      </div>
+    </li>
+  );
+}
+
+/** Prices and stock as they are now, product by product. */
+function useNow(cart: Cart): Map<string, Now> {
+  const signedIn = useAuth().user !== null;
+  const ids = [...new Set(cart.map((line) => line.productId))].slice(0, LOOKED_UP);
+  return useQueries({
+    queries: ids.map((id) => ({ ...goodsQuery(signedIn, id), staleTime: 10_000 })),
+    combine: (answers) =>
+      new Map(
+        ids.map((id, index) => {
+          const error = answers[index]?.error;
+          return [id, { goods: answers[index]?.data, gone: isApiError(error) && error.status === 404 }];
+        }),
+      ),
+  });
+}
+
+function withPrice(line: CartLine, now: Now | undefined): CartLine {
+  if (!now?.goods) return line;
+  const { price, currency, name, imageUrl, category } = now.goods;
+  return { ...line, price, currency, name, imageUrl, category };
+}
+
+/** How many there are of each product that we know of. */
+function limitsOf(lines: Cart, now: Map<string, Now>, short: Map<string, number>): Map<string, number> {
+  const limits = new Map<string, number>();
+  for (const { productId } of lines) {
+    const told = now.get(productId);
+    const known = told?.gone
+      ? 0
+      : (told?.goods?.quantity ?? (told?.goods && !told.goods.inStock ? 0 : undefined));
+    const refused = short.get(productId);
+    if (refused !== undefined) limits.set(productId, refused);
+    else if (known !== undefined) limits.set(productId, known);
+  }
+  return limits;
 }

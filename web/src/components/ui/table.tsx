@@ -13,7 +13,6 @@ import { cn } from "@/lib/cn";
 import { Skeleton } from "./surfaces";
 
 declare module "@tanstack/react-table" {
-  // biome-ignore lint/correctness/noUnusedVariables: the library's own parameters
   interface ColumnMeta<TData extends RowData, TValue> {
     align?: "right";
     /** On a phone: the head of the card; the foot (buttons); or not shown. Others are lines with their label. */
@@ -102,7 +101,6 @@ export function DataTable<Row>({
                   // biome-ignore lint/suspicious/noArrayIndexKey: rows that stand for nothing
                   <tr key={row}>
                     {columns.map((column, index) => (
-                      // biome-ignore lint/suspicious/noArrayIndexKey: the same
                       <td key={column.id ?? index} className="h-14 px-4">
                         <Skeleton className="h-4 w-3/4" />
                       </td>

@@ -61,7 +61,7 @@ export function totalsOf(cart: Cart): { currency: string; minor: number }[] {
 }
 
 /** Bring the cart down to what there is: the last lines of a short product give way first. */
-export function fit(cart: Cart, available: ReadonlyMap<string, number>): Cart {
+export function trimToStock(cart: Cart, available: ReadonlyMap<string, number>): Cart {
   const left = new Map(available);
   return cart.flatMap((line) => {
     const room = left.get(line.productId);

@@ -1,3 +1,96 @@
+import { useState } from "react";
+import { Link, useLocation, useNavigate, useSearchParams } from "react-router";
+import { z } from "zod";
+import { api } from "@/api/client";
+import { Button } from "@/components/ui/button";
+import { TextField } from "@/components/ui/field";
+import { ErrorNote } from "@/components/ui/states";
+import { toast } from "@/components/ui/toast";
+import { safeReturn, signIn } from "@/features/auth/auth";
+import { AuthPage, LINK } from "@/features/auth/auth-page";
+import { useApiForm } from "@/lib/use-api-form";
+
+const schema = z.object({
+  email: z.email("An e-mail address, such as you@example.com"),
+  code: z.string().regex(/^\s*(\d\s*){4,10}$/, "The digits of the mail"),
+});
+
 export function Component() {
-  return null;
+  const [params] = useSearchParams();
+  const navigate = useNavigate();
+  const known = useLocation().state as { email?: string; password?: string } | null;
+  const next = safeReturn(params.get("next"));
+  const [resending, setResending] = useState(false);
+  const form = useApiForm(schema, { email: known?.email ?? "", code: "" }, async ({ email, code }) => {
+    const answer = await api.post("/signup/confirm", {
+      body: { email, code: code.replace(/\s/g, "") },
+      anonymous: true,
+    });
+    if (known?.password && known.email === email) {
+      await signIn({ email, password: known.password });
+      toast.success("Welcome to the shop");
+      navigate(next, { replace: true });
+    } else {
+      navigate(`/login?next=${encodeURIComponent(next)}`, {
+        replace: true,
+        state: { notice: answer.message },
+      });
+    }
+  });
+  const resend = async () => {
+    setResending(true);
+    try {
+      const answer = await api.post("/signup/resend", {
+        body: { email: form.getValues("email") },
+        anonymous: true,
+      });
+      toast.info(answer.message);
+    } catch (error) {
+      toast.error(error);
+    } finally {
+      setResending(false);
+    }
+  };
+  return (
+    <AuthPage
+      title="Check your mail"
+      description={
+        known?.email ? `We have sent a message to ${known.email}.` : "We have sent you a message with a code."
+      }
+      footer={
+        <>
+          <Button variant="ghost" size="sm" busy={resending} onClick={resend}>
+            Send a new code
+          </Button>
+          <Link to="/login" className={LINK}>
+            Sign in instead
+          </Link>
+        </>
+      }
+    >
+      <form onSubmit={form.onSubmit} noValidate className="flex flex-col gap-4">
+        {!known?.email && (
+          <TextField
+            label="E-mail"
+            type="email"
+            autoComplete="username"
+            error={form.wrong("email")}
+            {...form.register("email")}
+          />
+        )}
+        <TextField
+          label="Code"
+          inputMode="numeric"
+          autoComplete="one-time-code"
+          autoFocus
+          error={form.wrong("code")}
+          {...form.register("code")}
+        />
+        <ErrorNote error={form.error} />
+        <Button type="submit" size="lg" busy={form.busy}>
+          Confirm
+        </Button>
+      </form>
+    </AuthPage>
+  );
 }

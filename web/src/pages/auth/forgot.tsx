@@ -1,3 +1,44 @@
+import { Link, useNavigate } from "react-router";
+import { z } from "zod";
+import { api } from "@/api/client";
+import { Button } from "@/components/ui/button";
+import { TextField } from "@/components/ui/field";
+import { ErrorNote } from "@/components/ui/states";
+import { AuthPage, LINK } from "@/features/auth/auth-page";
+import { useApiForm } from "@/lib/use-api-form";
+
+const schema = z.object({ email: z.email("An e-mail address, such as you@example.com") });
+
 export function Component() {
-  return null;
+  const navigate = useNavigate();
+  const form = useApiForm(schema, { email: "" }, async (body) => {
+    const { message } = await api.post("/password/forgot", { body, anonymous: true });
+    navigate("/password/reset", { state: { email: body.email, notice: message } });
+  });
+  return (
+    <AuthPage
+      title="Forgot the password?"
+      description="We mail you a code, with which you set a new one."
+      footer={
+        <Link to="/login" className={LINK}>
+          Back to sign in
+        </Link>
+      }
+    >
+      <form onSubmit={form.onSubmit} noValidate className="flex flex-col gap-4">
+        <TextField
+          label="E-mail"
+          type="email"
+          autoComplete="username"
+          autoFocus
+          error={form.wrong("email")}
+          {...form.register("email")}
+        />
+        <ErrorNote error={form.error} />
+        <Button type="submit" size="lg" busy={form.busy}>
+          Mail me a code
+        </Button>
+      </form>
+    </AuthPage>
+  );
 }

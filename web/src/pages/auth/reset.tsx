@@ -1,3 +1,64 @@
+import { Link, useLocation, useNavigate } from "react-router";
+import { z } from "zod";
+import { api } from "@/api/client";
+import { Button } from "@/components/ui/button";
+import { TextField } from "@/components/ui/field";
+import { ErrorNote } from "@/components/ui/states";
+import { AuthPage, LINK } from "@/features/auth/auth-page";
+import { NewPasswordField } from "@/features/auth/new-password";
+import { newPassword } from "@/lib/password";
+import { useApiForm } from "@/lib/use-api-form";
+
+const schema = z.object({
+  email: z.email("An e-mail address, such as you@example.com"),
+  code: z.string().regex(/^\s*(\d\s*){4,10}$/, "The digits of the mail"),
+  password: newPassword,
+});
+
 export function Component() {
-  return null;
+  const navigate = useNavigate();
+  const known = useLocation().state as { email?: string; notice?: string } | null;
+  const form = useApiForm(schema, { email: known?.email ?? "", code: "", password: "" }, async (values) => {
+    const body = { ...values, code: values.code.replace(/\s/g, "") };
+    const { message } = await api.post("/password/reset", { body, anonymous: true });
+    navigate("/login", { replace: true, state: { notice: message } });
+  });
+  return (
+    <AuthPage
+      title="Set a new password"
+      description={known?.notice}
+      footer={
+        <Link to="/password/forgot" className={LINK}>
+          Mail me another code
+        </Link>
+      }
+    >
+      <form onSubmit={form.onSubmit} noValidate className="flex flex-col gap-4">
+        <TextField
+          label="E-mail"
+          type="email"
+          autoComplete="username"
+          error={form.wrong("email")}
+          {...form.register("email")}
+        />
+        <TextField
+          label="Code"
+          inputMode="numeric"
+          autoComplete="one-time-code"
+          error={form.wrong("code")}
+          {...form.register("code")}
+        />
+        <NewPasswordField
+          label="New password"
+          text={form.watch("password")}
+          error={form.wrong("password")}
+          {...form.register("password")}
+        />
+        <ErrorNote error={form.error} />
+        <Button type="submit" size="lg" busy={form.busy}>
+          Set the password
+        </Button>
+      </form>
+    </AuthPage>
+  );
 }

@@ -1,3 +1,71 @@
+import { KeyRound } from "lucide-react";
+import { useNavigate, useSearchParams } from "react-router";
+import { z } from "zod";
+import { api } from "@/api/client";
+import { Button, ButtonLink } from "@/components/ui/button";
+import { TextField } from "@/components/ui/field";
+import { EmptyState, ErrorNote } from "@/components/ui/states";
+import { toast } from "@/components/ui/toast";
+import { signIn } from "@/features/auth/auth";
+import { AuthPage } from "@/features/auth/auth-page";
+import { NewPasswordField } from "@/features/auth/new-password";
+import { newPassword } from "@/lib/password";
+import { useApiForm } from "@/lib/use-api-form";
+
+const schema = z.object({
+  name: z.string().max(200, "At most 200 characters"),
+  email: z.email("An e-mail address, such as you@example.com"),
+  password: newPassword,
+});
+
+/** The first admin of a new shop, with the one-time link that its first start printed. */
 export function Component() {
-  return null;
+  const [params] = useSearchParams();
+  const navigate = useNavigate();
+  const token = params.get("token") ?? "";
+  const form = useApiForm(schema, { name: "", email: "", password: "" }, async (values) => {
+    await api.post("/setup", { body: { ...values, token }, anonymous: true });
+    await signIn(values);
+    toast.success("The shop is yours", { description: "You are its first admin." });
+    navigate("/admin", { replace: true });
+  });
+  if (!token) {
+    return (
+      <EmptyState
+        icon={KeyRound}
+        title="The link is not complete"
+        action={<ButtonLink to="/login">Sign in</ButtonLink>}
+      >
+        Use the whole set-up link that the shop printed when it started.
+      </EmptyState>
+    );
+  }
+  return (
+    <AuthPage title="Set up your shop" description="This makes the first admin. The link works once.">
+      <form onSubmit={form.onSubmit} noValidate className="flex flex-col gap-4">
+        <TextField
+          label="Your name (optional)"
+          autoComplete="name"
+          error={form.wrong("name")}
+          {...form.register("name")}
+        />
+        <TextField
+          label="E-mail"
+          type="email"
+          autoComplete="username"
+          error={form.wrong("email")}
+          {...form.register("email")}
+        />
+        <NewPasswordField
+          text={form.watch("password")}
+          error={form.wrong("password")}
+          {...form.register("password")}
+        />
+        <ErrorNote error={form.error} />
+        <Button type="submit" size="lg" busy={form.busy}>
+          Make me the admin
+        </Button>
+      </form>
+    </AuthPage>
+  );
 }

@@ -1,3 +1,82 @@
+import { Link, Navigate, useNavigate, useSearchParams } from "react-router";
+import { z } from "zod";
+import { api } from "@/api/client";
+import { isApiError } from "@/api/errors";
+import { Button } from "@/components/ui/button";
+import { TextField } from "@/components/ui/field";
+import { ErrorNote } from "@/components/ui/states";
+import { safeReturn, signIn, useAuth } from "@/features/auth/auth";
+import { AuthPage, LINK } from "@/features/auth/auth-page";
+import { NewPasswordField } from "@/features/auth/new-password";
+import { newPassword } from "@/lib/password";
+import { useApiForm } from "@/lib/use-api-form";
+
+const schema = z.object({
+  name: z.string().max(200, "At most 200 characters"),
+  email: z.email("An e-mail address, such as you@example.com"),
+  password: newPassword,
+});
+
 export function Component() {
-  return null;
+  const [params] = useSearchParams();
+  const navigate = useNavigate();
+  const { user } = useAuth();
+  const next = safeReturn(params.get("next"));
+  const query = params.get("next") ? `?next=${encodeURIComponent(next)}` : "";
+  const form = useApiForm(schema, { name: "", email: "", password: "" }, async (body) => {
+    const answer = await api.post("/signup", { body, anonymous: true });
+    if (answer.confirmationRequired) {
+      // Kept in this tab's memory alone, to sign in once the code was right.
+      navigate(`/signup/confirm${query}`, { state: { email: body.email, password: body.password } });
+      return;
+    }
+    try {
+      await signIn(body);
+      navigate(next, { replace: true });
+    } catch (error) {
+      // The address had an account already; its owner has been told by mail.
+      if (!isApiError(error, "UNAUTHORIZED")) throw error;
+      navigate(`/login${query}`, { state: { notice: answer.message } });
+    }
+  });
+  if (user && !form.busy) return <Navigate to={next} replace />;
+  return (
+    <AuthPage
+      title="Create your account"
+      description="To order, and to follow your orders."
+      footer={
+        <p>
+          You have one?{" "}
+          <Link to={`/login${query}`} className={LINK}>
+            Sign in
+          </Link>
+        </p>
+      }
+    >
+      <form onSubmit={form.onSubmit} noValidate className="flex flex-col gap-4">
+        <TextField
+          label="Name (optional)"
+          autoComplete="name"
+          error={form.wrong("name")}
+          {...form.register("name")}
+        />
+        <TextField
+          label="E-mail"
+          type="email"
+          autoComplete="username"
+          error={form.wrong("email")}
+          {...form.register("email")}
+        />
+        <NewPasswordField
+          text={form.watch("password")}
+          error={form.wrong("password")}
+          {...form.register("password")}
+        />
+        <ErrorNote error={form.error} />
+        <Button type="submit" size="lg" busy={form.busy}>
+          Create account
+        </Button>
+      </form>
+    </AuthPage>
+  );
 }

@@ -1,0 +1,70 @@
+import {
+  Backpack,
+  Cable,
+  Camera,
+  Coffee,
+  Cookie,
+  Cpu,
+  Footprints,
+  Gift,
+  Headphones,
+  House,
+  Keyboard,
+  Lamp,
+  Laptop,
+  type LucideIcon,
+  Monitor,
+  Notebook,
+  Package,
+  Phone,
+  PlugZap,
+  Shirt,
+  ShoppingBasket,
+  Smartphone,
+  Tablet,
+  Umbrella,
+  Watch,
+} from "lucide-react";
+
+const BY_TYPE: Record<string, LucideIcon> = {
+  smart: Smartphone,
+  feature: Phone,
+  laptop: Laptop,
+  desktop: Monitor,
+  tablet: Tablet,
+  power: PlugZap,
+  cable: Cable,
+  input: Keyboard,
+  desk: Lamp,
+  audio: Headphones,
+  camera: Camera,
+  wearable: Watch,
+  home: Lamp,
+  shirt: Shirt,
+  knitwear: Shirt,
+  outerwear: Umbrella,
+  socks: Footprints,
+  coffee: Coffee,
+  tea: Coffee,
+  sweets: Cookie,
+  pantry: ShoppingBasket,
+  stationery: Notebook,
+  outdoor: Backpack,
+  gift: Gift,
+};
+
+const BY_CATEGORY: Record<string, LucideIcon> = {
+  phone: Smartphone,
+  computer: Laptop,
+  accessories: Cable,
+  electronics: Cpu,
+  clothing: Shirt,
+  food: ShoppingBasket,
+  other: Gift,
+  home: House,
+};
+
+/** A drawing for a kind of goods; a parcel for kinds nobody drew. */
+export function iconOf(category: string, type = ""): LucideIcon {
+  return BY_TYPE[type.toLowerCase()] ?? BY_CATEGORY[category.toLowerCase()] ?? Package;
+}

@@ -1,0 +1,33 @@
+export interface Choice {
+  name: string;
+  values: string[];
+}
+
+/** What a buyer chooses: each option that offers values. Whatever else stands there is not a choice. */
+export function choicesOf(options: Record<string, unknown>): Choice[] {
+  return Object.entries(options).flatMap(([name, given]) => {
+    const values = (Array.isArray(given) ? given : [given])
+      .filter((value) => typeof value === "string" || typeof value === "number")
+      .map(String)
+      .filter(Boolean);
+    return values.length ? [{ name, values: [...new Set(values)] }] : [];
+  });
+}
+
+/** The first value of each, which is what is chosen until somebody chooses. */
+export function firstChoices(choices: Choice[]): Record<string, string> {
+  return Object.fromEntries(choices.map(({ name, values }) => [name, values[0] ?? ""]));
+}
+
+/** "felt grey, 40" */
+export function describeOptions(options: Record<string, unknown>): string {
+  return Object.values(options)
+    .filter((value) => typeof value === "string" || typeof value === "number")
+    .map((value) => titled(String(value)))
+    .join(", ");
+}
+
+/** "felt grey" → "Felt grey": many catalogues keep their names in small letters. */
+export function titled(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
