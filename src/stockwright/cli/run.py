@@ -17,8 +17,11 @@ from stockwright.usecases.context import App
 
 Result = TypeVar("Result")
 
-out = Console()
-err = Console(stderr=True)
+PIPED_WIDTH = 240
+"""Wide enough that nothing is cut where no person watches, and lines can be searched."""
+
+out = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+err = Console(stderr=True, soft_wrap=True)
 
 
 def load_settings() -> Settings:
