@@ -129,3 +129,9 @@ async def test_a_version_that_nothing_has_is_refused(admin: Client, made: Made, 
     path = f"/products/{(await made())['id']}"
 
     assert (await admin.patch(path, {"price": 1}, headers={"if-match": given})).refusal == (412, "VERSION_CONFLICT")
+
+
+async def test_a_picture_is_taken_away_by_null_and_left_alone_otherwise(admin: Client, made: Made) -> None:
+    path = f"/products/{(await made(imageUrl='https://example.com/chair.png'))['id']}"
+    assert (await admin.patch(path, {"price": 5})).data["imageUrl"] == "https://example.com/chair.png"
+    assert (await admin.patch(path, {"imageUrl": None})).data["imageUrl"] is None

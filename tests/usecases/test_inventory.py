@@ -8,14 +8,16 @@ import pytest
 
 from stockwright.domain.errors import AlreadyExists, Conflict, InsufficientStock, Invalid, NotFound, VersionConflict
 from stockwright.domain.stock import Thresholds, Wanted
+from stockwright.store.records.batch import complete_idempotency, find_idempotency
 from stockwright.store.records.stock import get_stock
 from stockwright.usecases.catalog import UpdateProduct, get_product, update_product
-from stockwright.usecases.context import App
+from stockwright.usecases.context import REQUEST, App, Once, RequestContext
 from stockwright.usecases.inventory import (
     ChangeStock,
     CountStock,
     Initialize,
     MovementFilter,
+    StockChange,
     Transfer,
     change_stock,
     check_availability,
@@ -283,3 +285,27 @@ async def test_everything_at_once_still_adds_up(app: App, product: Product) -> N
     work += [record_sale(app, ADMIN, Sell([LineWanted(1, chair.product.id)])) for _ in range(10)]  # type: ignore[misc]
     outcomes = await asyncio.gather(*work, return_exceptions=True)
     assert {type(each) for each in outcomes if isinstance(each, Exception)} <= {InsufficientStock, Conflict}
+
+
+async def test_a_repeated_change_answers_with_what_the_first_one_foresaw_if_its_answer_was_lost(
+    app: App, product: Product
+) -> None:
+    """The process ended between the commit and keeping the real answer."""
+    chair = await product(10)
+    kept: list[int] = []
+
+    def render(change: StockChange) -> dict[str, int]:
+        kept.append(change.stock.available)
+        return {"available": change.stock.available}
+
+    token = REQUEST.set(RequestContext(once=Once("key", "hash", render)))
+    try:
+        await change_stock(app, ADMIN, ChangeStock(chair.product.id, 5, "RESTOCK"))
+    finally:
+        REQUEST.reset(token)
+
+    assert kept == [15]
+    assert await find_idempotency(app.store, "key") == ("hash", {"available": 15})
+    await complete_idempotency(app.store, "key", {"available": 99})
+    await complete_idempotency(app.store, "key", {"available": 1})
+    assert await find_idempotency(app.store, "key") == ("hash", {"available": 99})

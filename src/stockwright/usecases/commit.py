@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["commit", "insist", "new_event"]
 
 
-async def commit(app: App, batch: Batch, result: Any = None) -> None:
+async def commit(app: App, batch: Batch, result: Any = None, *, settled: bool = True) -> None:
     """Write the batch and, where the request carries a key, the record that makes it happen once.
 
-    `result` is what the use case will return, if it is known before the commit. Raises Stale where
+    `result` is what the use case will return. Where it may come out otherwise (`settled=False`:
+    the answer is read after the commit) the edge keeps the real answer in its place, and this one
+    only serves if the process ends in between. Raises Stale where
     the decision must be made again, AlreadyDone where this key has had its effect.
     """
     once = current_request().once
@@ -36,7 +38,7 @@ async def commit(app: App, batch: Batch, result: Any = None) -> None:
             raise AlreadyDone from refused
         raise Stale(f"changed meanwhile: {refused}") from refused
     once.committed = True
-    once.rendered = answer is not None
+    once.rendered = settled and answer is not None
 
 
 def insist(expected: int | None, current: Any) -> None:

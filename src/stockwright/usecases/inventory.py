@@ -275,7 +275,7 @@ async def change_stock(app: App, actor: Actor, command: ChangeStock) -> StockCha
             reference=command.reference,
         )
         _tell(app, actor, batch, stock, command.type, changes)
-        await commit(app, batch)
+        await commit(app, batch, _expected(stock, changes, booked), settled=False)
         return booked
 
     movements = await retried(attempt)
@@ -344,6 +344,7 @@ async def transfer(app: App, actor: Actor, command: Transfer) -> StockChange:
         batch = Batch()
         adjusted(stock.level(command.source), -command.quantity, stock, command.source)
         changes = {command.source: -command.quantity, command.target: command.quantity}
+        opened = stock
         if command.target in stock.levels:
             stock_records.shift_stock(batch, stock.product_id, shifts_of(changes), command.expected_version)
         else:
@@ -362,11 +363,17 @@ async def transfer(app: App, actor: Actor, command: Transfer) -> StockChange:
             reference=command.reference,
         )
         _tell(app, actor, batch, stock, "TRANSFER", changes)
-        await commit(app, batch)
+        await commit(app, batch, _expected(opened, changes, booked), settled=False)
         return booked
 
     movements = await retried(attempt)
     return StockChange(await stock_records.get_stock(app.store, command.product_id), movements)
+
+
+def _expected(stock: Stock, changes: Mapping[str, int], booked: list[Movement]) -> StockChange:
+    """Return how it comes out if nobody else changes the stock meanwhile."""
+    after = shifted(stock, shifts_of(changes))
+    return StockChange(replace(after, version=stock.version + 1), booked)
 
 
 def _tell(app: App, actor: Actor, batch: Batch, stock: Stock, kind: MovementType, changes: Mapping[str, int]) -> None:

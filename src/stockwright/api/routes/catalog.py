@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import UNSET
+
 from stockwright.api.cursor import seal
 from stockwright.api.route import Answer, Call, Route, require_all
 from stockwright.api.schemas.catalog import (
@@ -35,7 +37,6 @@ _FIELDS = {
     "brand": "brand",
     "price": "price_cents",
     "currency": "currency",
-    "image_url": "image_url",
     "options": "options",
     "attributes": "attributes",
     "status": "status",
@@ -90,6 +91,8 @@ async def _create(call: Call) -> StockedProduct:
 async def _update(call: Call) -> StockedProduct:
     body: ProductPatch = call.body
     changed = {ours: getattr(body, name) for name, ours in _FIELDS.items() if getattr(body, name) is not None}
+    if body.image_url is not UNSET:
+        changed["image_url"] = body.image_url
     name = body.name if body.name is not None else body.product_name
     if name is not None:
         changed["name"] = name

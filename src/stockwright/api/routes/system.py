@@ -11,9 +11,11 @@ from stockwright.api.route import Answer, Call, Route
 from stockwright.api.schemas.common import Wire
 from stockwright.domain.errors import Busy
 from stockwright.usecases.health import Readiness, check_readiness
+from stockwright.usecases.operations import list_dead_letters
 
 TAG = "System"
 SERVICE = "stockwright"
+LETTERS_COUNTED_MAX = 100
 
 
 class HealthView(Wire):
@@ -62,6 +64,8 @@ def _show_ready(_: Call, found: Readiness) -> ReadyView:
 async def _metrics(call: Call) -> Answer:
     metrics: Metrics = call.scope["stockwright.metrics"]
     metrics.lag.set(await call.app.lag())
+    letters, _ = await list_dead_letters(call.app, LETTERS_COUNTED_MAX)
+    metrics.dead_letters.set(len(letters))
     return Answer(raw=metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

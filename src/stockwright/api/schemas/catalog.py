@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from stockwright.api.envelope import iso
 from stockwright.api.schemas.common import Id, ListQuery, Options, Text, Whole, Wire
@@ -48,7 +48,8 @@ class ProductPatch(Wire):
     price: Whole | None = None
     currency: Text | None = None
     quantity: Whole | None = None
-    image_url: Text | None = None
+    image_url: Text | UnsetType | None = UNSET
+    """null takes the picture away"""
     options: Options | None = None
     attributes: Options | None = None
     low_stock_threshold: Whole | None = None

@@ -24,6 +24,7 @@ Result = TypeVar("Result")
 
 ATTEMPTS_MAX = 12
 IDEMPOTENCY_SECONDS = 48 * 3600
+FIRST_VERSION = ABSENT + 1
 
 
 class Stale(StockwrightError):
@@ -128,7 +129,7 @@ async def complete_idempotency(store: Store, key: str, answer: Mapping[str, Any]
     item_key = idempotency_key(key)
     found = await store.get([item_key])
     item = found.get(item_key)
-    if item is None or item.body["answer"] is not None:
+    if item is None or item.version != FIRST_VERSION:
         return
     batch = Batch()
     batch.put(item_key, {**item.body, "answer": answer}, item.version)
