@@ -2062,7 +2062,6 @@ export interface components {
             description?: string | null;
             /** @default null */
             expectedVersion?: number | null;
-            /** @default null */
             imageUrl?: string | null;
             /** @default null */
             lowStockThreshold?: number | null;
