@@ -102,7 +102,7 @@ function Name({ user }: { user: User }) {
   );
 }
 
-const passwordSchema = z.object({ currentPassword: z.string().min(1, "Your present password"), newPassword });
+const passwordSchema = z.object({ currentPassword: z.string().min(1, "Your current password"), newPassword });
 
 function Password({ user }: { user: User }) {
   const navigate = useNavigate();
@@ -125,7 +125,7 @@ function Password({ user }: { user: User }) {
       <form onSubmit={form.onSubmit} noValidate className="flex flex-col gap-4">
         <input type="hidden" autoComplete="username" value={user.email} readOnly />
         <PasswordField
-          label="Present password"
+          label="Current password"
           autoComplete="current-password"
           error={form.wrong("currentPassword")}
           {...form.register("currentPassword")}

@@ -14,10 +14,10 @@ import {
   type Cart,
   type CartLine,
   countOf,
-  fit,
   lineKey,
   setQuantity,
   totalsOf,
+  trimToStock,
   unitsOf,
 } from "@/features/cart/cart";
 import { changeCart, currentCart, useCart } from "@/features/cart/store";

@@ -59,14 +59,14 @@ export function Landing() {
             <h2 id="categories" className="sr-only">
               Categories
             </h2>
-            <ul className="grid grid-cols-2 gap-3 sm:grid-cols-3 lg:flex">
+            <ul className="grid grid-cols-2 gap-x-2 gap-y-1 sm:grid-cols-3 sm:gap-3 lg:flex">
               {shop.data.categories.map((name) => {
                 const Icon = iconOf(name);
                 return (
-                  <li key={name} className="flex-1">
+                  <li key={name} className="min-w-0 flex-1">
                     <Link
                       to={`/products?category=${encodeURIComponent(name)}`}
-                      className="flex items-center gap-3 rounded-2xl px-4 py-3.5 font-medium transition-colors hover:bg-sunken"
+                      className="flex items-center gap-3 rounded-2xl p-2.5 font-medium transition-colors hover:bg-sunken sm:px-4 sm:py-3.5"
                     >
                       <span className="grid size-10 shrink-0 place-items-center rounded-xl bg-brand-soft text-brand-text">
                         <Icon aria-hidden strokeWidth={1.7} className="size-5" />
@@ -100,7 +100,7 @@ export function Landing() {
             The first goods are on their way. Come back soon.
           </p>
         ) : (
-          <div className={GRID}>
+          <div className={cn(GRID, "max-sm:[&>*:nth-child(n+5)]:hidden")}>
             {newest.isPending
               ? // biome-ignore lint/suspicious/noArrayIndexKey: they stand for nothing
                 Array.from({ length: 8 }, (_, index) => <ProductCardSkeleton key={index} />)

@@ -46,7 +46,7 @@ function CartLink() {
         <span
           key={count}
           aria-hidden
-          className="absolute top-0.5 right-0 grid h-4.5 min-w-4.5 animate-bump place-items-center rounded-full bg-brand px-1 font-semibold text-[0.6875rem] text-on-brand tabular-nums"
+          className="absolute top-0 left-1/2 grid h-4.5 min-w-4.5 animate-bump place-items-center rounded-full bg-brand px-1 font-semibold text-[0.625rem] text-on-brand tabular-nums"
         >
           {count > 99 ? "99+" : count}
         </span>
@@ -125,7 +125,7 @@ export function Header() {
   return (
     <header className="sticky top-0 z-40 border-b bg-canvas/85 backdrop-blur-md">
       <div className="mx-auto flex h-16 max-w-7xl items-center gap-2 px-4 sm:gap-4 sm:px-6">
-        <Link to="/" aria-label="Stockwright, the front page" className="rounded-lg">
+        <Link to="/" aria-label="Stockwright, the front page" className="flex rounded-lg">
           <Logo />
         </Link>
         <nav aria-label="Main" className="ml-2 hidden items-center md:flex">

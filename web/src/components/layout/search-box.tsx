@@ -76,7 +76,10 @@ export function SearchBox({ className }: { className?: string }) {
             <X aria-hidden className="size-4" />
           </button>
         ) : (
-          <span aria-hidden className="absolute top-2.5 right-3 hidden group-focus-within:hidden md:block">
+          <span
+            aria-hidden
+            className="pointer-events-none absolute inset-y-0 right-3 hidden items-center group-focus-within:hidden md:flex"
+          >
             <Kbd>/</Kbd>
           </span>
         )}

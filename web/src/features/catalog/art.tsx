@@ -40,8 +40,8 @@ export function ProductPicture({
 
 function Art({ goods, className }: { goods: Pictured; className?: string }) {
   const seed = hash(goods.name);
-  const hue = HUES[seed % HUES.length] ?? 163;
-  const Icon = iconOf(goods.category, goods.type);
+  const hue = HUES[(seed >>> 20) % HUES.length] ?? 163;
+  const Icon = iconOf(goods.category, goods.type, goods.name);
   return (
     <div
       aria-hidden
@@ -56,7 +56,10 @@ function Art({ goods, className }: { goods: Pictured; className?: string }) {
       >
         <Pattern seed={seed} />
       </svg>
-      <Icon strokeWidth={1.05} className="absolute inset-0 m-auto size-[38%] max-h-44 max-w-44" />
+      <Icon
+        strokeWidth={1.9}
+        className="absolute inset-0 m-auto size-[36%] max-h-36 max-w-36 [&_*]:[vector-effect:non-scaling-stroke]"
+      />
     </div>
   );
 }
@@ -66,7 +69,7 @@ const TONE = "var(--tone-3)";
 function Pattern({ seed }: { seed: number }) {
   const next = random(seed);
   const [x, y, size] = [10 + next() * 80, 8 + next() * 58, 22 + next() * 14];
-  switch (seed % 5) {
+  switch ((seed >>> 8) % 5) {
     case 0:
       return [0.55, 1, 1.5, 2.05, 2.65].map((ring) => (
         <circle

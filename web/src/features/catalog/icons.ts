@@ -1,30 +1,65 @@
 import {
+  Aperture,
   Backpack,
+  BatteryCharging,
   Cable,
   Camera,
   Coffee,
   Cookie,
   Cpu,
+  Droplets,
   Footprints,
   Gift,
+  HardHat,
   Headphones,
   House,
   Keyboard,
   Lamp,
+  LampDesk,
   Laptop,
+  Lightbulb,
   type LucideIcon,
+  Milk,
   Monitor,
+  Mouse,
   Notebook,
   Package,
+  PcCase,
+  PenLine,
   Phone,
   PlugZap,
+  Projector,
+  Shield,
   Shirt,
   ShoppingBasket,
   Smartphone,
+  Speaker,
+  Sprout,
   Tablet,
+  Thermometer,
   Umbrella,
   Watch,
+  Wheat,
 } from "lucide-react";
+
+/** The most telling word of a name comes first. */
+const BY_WORD: [RegExp, LucideIcon][] = [
+  [/mouse/, Mouse],
+  [/\bpen\b|stylus|pencil/, PenLine],
+  [/bottle|flask/, Milk],
+  [/plant/, Sprout],
+  [/lens/, Aperture],
+  [/speaker/, Speaker],
+  [/bulb/, Lightbulb],
+  [/thermo/, Thermometer],
+  [/projector|beamer/, Projector],
+  [/power ?bank|battery/, BatteryCharging],
+  [/tower/, PcCase],
+  [/lamp/, LampDesk],
+  [/\boil\b|honey|syrup/, Droplets],
+  [/pasta|bread|flour|noodle/, Wheat],
+  [/\bcap\b|\bhat\b|helmet/, HardHat],
+];
 
 const BY_TYPE: Record<string, LucideIcon> = {
   smart: Smartphone,
@@ -34,6 +69,7 @@ const BY_TYPE: Record<string, LucideIcon> = {
   tablet: Tablet,
   power: PlugZap,
   cable: Cable,
+  case: Shield,
   input: Keyboard,
   desk: Lamp,
   audio: Headphones,
@@ -64,7 +100,13 @@ const BY_CATEGORY: Record<string, LucideIcon> = {
   home: House,
 };
 
-/** A drawing for a kind of goods; a parcel for kinds nobody drew. */
-export function iconOf(category: string, type = ""): LucideIcon {
-  return BY_TYPE[type.toLowerCase()] ?? BY_CATEGORY[category.toLowerCase()] ?? Package;
+/** A drawing for what it is; a parcel for what nobody drew. */
+export function iconOf(category: string, type = "", name = ""): LucideIcon {
+  const words = name.toLowerCase();
+  return (
+    BY_WORD.find(([word]) => word.test(words))?.[1] ??
+    BY_TYPE[type.toLowerCase()] ??
+    BY_CATEGORY[category.toLowerCase()] ??
+    Package
+  );
 }
