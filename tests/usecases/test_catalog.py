@@ -24,7 +24,11 @@ from stockwright.usecases.catalog import (
     update_product,
 )
 from stockwright.usecases.context import App
-from stockwright.usecases.inventory import ChangeStock, change_stock, list_inventory
+from stockwright.usecases.inventory import (
+    ChangeStock,
+    change_stock,
+)
+from stockwright.usecases.inventory_views import list_inventory
 from tests.conftest import ADMIN, ALICE, Clock, Product
 
 GOOD: dict[str, Any] = {

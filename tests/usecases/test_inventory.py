@@ -16,19 +16,21 @@ from stockwright.usecases.inventory import (
     ChangeStock,
     CountStock,
     Initialize,
-    MovementFilter,
     StockChange,
     Transfer,
     change_stock,
-    check_availability,
     count_stock,
-    get_by_sku,
     initialize,
+    transfer,
+)
+from stockwright.usecases.inventory_views import (
+    MovementFilter,
+    check_availability,
+    get_by_sku,
     list_inventory,
     list_low_stock,
     list_movements,
     total_inventory,
-    transfer,
 )
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.locations import add_location

@@ -21,7 +21,13 @@ from stockwright.domain.stock import Stock
 from stockwright.store.records.stock import get_stock, page_of_movements
 from stockwright.usecases.catalog import UpdateProduct, delete_product, update_product
 from stockwright.usecases.context import App
-from stockwright.usecases.inventory import ChangeStock, Initialize, change_stock, explain, initialize
+from stockwright.usecases.inventory import (
+    ChangeStock,
+    Initialize,
+    change_stock,
+    initialize,
+)
+from stockwright.usecases.inventory_views import explain
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.locations import ChangeLocation, add_location, change_location
 from stockwright.usecases.orders import (

@@ -20,7 +20,14 @@ from stockwright.store.records.accounts import find_account_by_email
 from stockwright.usecases.accounts import SignUp, add_account, has_admin
 from stockwright.usecases.catalog import CreateProduct, create_product
 from stockwright.usecases.context import App, SetClock
-from stockwright.usecases.inventory import ChangeStock, Initialize, Transfer, change_stock, initialize, transfer
+from stockwright.usecases.inventory import (
+    ChangeStock,
+    Initialize,
+    Transfer,
+    change_stock,
+    initialize,
+    transfer,
+)
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.locations import add_location
 from stockwright.usecases.orders import (

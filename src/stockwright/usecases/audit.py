@@ -18,7 +18,10 @@ from typing import TYPE_CHECKING
 
 from stockwright.store.records import products as product_records
 from stockwright.store.records import stock as stock_records
-from stockwright.usecases.inventory import active_reservations, reserving_orders
+from stockwright.usecases.inventory_views import (
+    active_reservations,
+    reserving_orders,
+)
 
 if TYPE_CHECKING:
     from stockwright.domain.stock import Stock

@@ -16,6 +16,7 @@ from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases.commit import commit, insist, new_event
 from stockwright.usecases.drawing import book, load_and_draw, move
 from stockwright.usecases.lines import load_lines
+from stockwright.usecases.merging import newest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -103,13 +104,11 @@ async def list_orders(app: App, actor: Actor, command: ListOrders) -> tuple[list
         )
     if command.status:
         return await records.page_of_orders(app.store, status=command.status, after=command.after, limit=command.limit)
-    merged: list[Order] = []
-    for status in STATUSES:
-        page, _ = await records.page_of_orders(app.store, status=status, after=command.after, limit=command.limit + 1)
-        merged.extend(page)
-    merged.sort(key=lambda order: order.id, reverse=True)
-    page = merged[: command.limit]
-    return page, page[-1].id if len(merged) > command.limit else None
+    pages = [
+        await records.page_of_orders(app.store, status=status, after=command.after, limit=command.limit + 1)
+        for status in STATUSES
+    ]
+    return newest(pages, command.limit)
 
 
 async def confirm_order(app: App, actor: Actor, order_id: str, also: Callable[[Batch], None] | None = None) -> Order:

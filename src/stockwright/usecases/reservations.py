@@ -14,6 +14,7 @@ from stockwright.store.records import reservations as records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases.commit import commit, insist, new_event
 from stockwright.usecases.drawing import book, free_expired, load_and_draw, move
+from stockwright.usecases.merging import newest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -111,15 +112,11 @@ async def list_reservations(app: App, actor: Actor, command: ListReservations) -
         return await records.page_of_reservations(
             app.store, status=command.status, after=command.after, limit=command.limit
         )
-    merged: list[Reservation] = []
-    for status in STATUSES:
-        page, _ = await records.page_of_reservations(
-            app.store, status=status, after=command.after, limit=command.limit + 1
-        )
-        merged.extend(page)
-    merged.sort(key=lambda held: held.id, reverse=True)
-    page = merged[: command.limit]
-    return page, page[-1].id if len(merged) > command.limit else None
+    pages = [
+        await records.page_of_reservations(app.store, status=status, after=command.after, limit=command.limit + 1)
+        for status in STATUSES
+    ]
+    return newest(pages, command.limit)
 
 
 async def confirm_reservation(

@@ -46,22 +46,22 @@ from stockwright.domain.errors import Forbidden, Invalid, NotFound
 from stockwright.domain.reservation import Reservation
 from stockwright.domain.stock import Location, Thresholds, Wanted
 from stockwright.store.records.products import load_product_ids
-from stockwright.usecases import inventory, locations, reservations
+from stockwright.usecases import inventory, inventory_views, locations, reservations
 from stockwright.usecases.catalog import StockedProduct
 from stockwright.usecases.inventory import (
-    Availability,
     ChangeStock,
     CountStock,
-    Explanation,
     Initialize,
-    InventoryTotals,
-    MovementFilter,
     StockChange,
     Transfer,
 )
-from stockwright.usecases.inventory import (
-    MovementView as BalancedMovement,
+from stockwright.usecases.inventory_views import (
+    Availability,
+    Explanation,
+    InventoryTotals,
+    MovementFilter,
 )
+from stockwright.usecases.inventory_views import MovementView as BalancedMovement
 
 TAG, HOLDS = "Inventory", "Reservations"
 KEY = frozenset({"inventory"})
@@ -87,8 +87,8 @@ def _show_location(_: Call, location: Location) -> Answer:
 
 
 async def _summary(call: Call) -> Summary:
-    rows, following = await inventory.list_inventory(call.app, call.query.limit, call.position())
-    return rows, following, await inventory.total_inventory(call.app)
+    rows, following = await inventory_views.list_inventory(call.app, call.query.limit, call.position())
+    return rows, following, await inventory_views.total_inventory(call.app)
 
 
 def _show_summary(call: Call, found: Summary) -> InventoryView:
@@ -120,17 +120,17 @@ async def _initialize(call: Call) -> StockedProduct:
 
 
 async def _by_product(call: Call) -> StockedProduct:
-    return await inventory.get_by_product(call.app, call.path["productId"])
+    return await inventory_views.get_by_product(call.app, call.path["productId"])
 
 
 async def _by_sku(call: Call) -> StockedProduct:
-    return await inventory.get_by_sku(call.app, call.path["sku"])
+    return await inventory_views.get_by_sku(call.app, call.path["sku"])
 
 
 async def _check(call: Call) -> list[Availability]:
     body: CheckBody = call.body
     wanted = [Wanted(item.product_id, item.quantity, item.location) for item in body.items]
-    return await inventory.check_availability(call.app, wanted)
+    return await inventory_views.check_availability(call.app, wanted)
 
 
 def _show_check(_: Call, told: list[Availability]) -> CheckView:
@@ -176,12 +176,12 @@ async def _transfer(call: Call) -> StockChange:
 
 
 async def _low(call: Call) -> tuple[list[StockedProduct], str | None]:
-    return await inventory.list_low_stock(call.app, call.query.limit, call.position())
+    return await inventory_views.list_low_stock(call.app, call.query.limit, call.position())
 
 
 async def _movements(call: Call) -> tuple[list[BalancedMovement], str | None]:
     query: MovementsQuery = call.query
-    return await inventory.list_movements(
+    return await inventory_views.list_movements(
         call.app,
         MovementFilter(
             product_id=call.path.get("productId"),
@@ -206,7 +206,7 @@ def _instant(text: str | None, name: str) -> int | None:
 
 
 async def _explain(call: Call) -> Explanation:
-    return await inventory.explain(call.app, call.path["productId"])
+    return await inventory_views.explain(call.app, call.path["productId"])
 
 
 async def _locations(call: Call) -> tuple[list[Location], None]:

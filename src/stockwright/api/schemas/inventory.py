@@ -12,15 +12,13 @@ from stockwright.api.schemas.common import Id, ListQuery, Text, Versioned, Whole
 from stockwright.domain.reservation import Reservation
 from stockwright.domain.stock import Location, Movement, Stock
 from stockwright.usecases.catalog import StockedProduct
-from stockwright.usecases.inventory import (
+from stockwright.usecases.inventory import StockChange
+from stockwright.usecases.inventory_views import (
     Availability,
     Explanation,
     InventoryTotals,
-    StockChange,
 )
-from stockwright.usecases.inventory import (
-    MovementView as BalancedMovement,
-)
+from stockwright.usecases.inventory_views import MovementView as BalancedMovement
 
 LocationId = Annotated[str, Meta(min_length=1, max_length=64)]
 

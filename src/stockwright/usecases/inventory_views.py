@@ -1,0 +1,297 @@
+"""Stock levels as people look at them: lists, sums, availability, the ledger, and why (S0, S4)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from stockwright.domain.errors import Invalid, NotFound
+from stockwright.domain.product import Product
+from stockwright.domain.stock import (
+    Movement,
+    Stock,
+    Wanted,
+    summed,
+)
+from stockwright.store.records import orders as order_records
+from stockwright.store.records import products as product_records
+from stockwright.store.records import reservations as reservation_records
+from stockwright.store.records import stock as stock_records
+from stockwright.usecases.catalog import StockedProduct, get_product
+from stockwright.usecases.drawing import priorities
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stockwright.domain.order import Order
+    from stockwright.domain.reservation import Reservation
+    from stockwright.usecases.context import App
+
+SCAN_PAGE = 500
+CHECK_ITEMS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """One answered line of an availability check."""
+
+    product_id: str
+    sku: str
+    requested: int
+    available_stock: int
+    available: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryTotals:
+    """Sums over every product of the shop."""
+
+    products: int = 0
+    available: int = 0
+    reserved: int = 0
+    low: int = 0
+    out: int = 0
+
+    @property
+    def total(self) -> int:
+        """All units."""
+        return self.available + self.reserved
+
+
+@dataclass(frozen=True, slots=True)
+class MovementView:
+    """A movement and the total of its level after it; None where only the whole shop was asked for."""
+
+    movement: Movement
+    balance_after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Something that keeps units from being available."""
+
+    kind: Literal["reservation", "order"]
+    id: str
+    quantity: int
+    draw: Mapping[str, int]
+    status: str
+    since: int
+    until: int | None = None
+    owner_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a product's available is what it is: its levels, and everything that holds units of it."""
+
+    product: Product
+    stock: Stock
+    holds: Sequence[Hold]
+    held: int = field(default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class MovementFilter:
+    """Which movements to list; `since` and `until` are ms, `until` exclusive."""
+
+    product_id: str | None = None
+    type: str | None = None
+    location: str | None = None
+    since: int | None = None
+    until: int | None = None
+    limit: int = 20
+    after: str | None = None
+
+
+async def get_by_product(app: App, product_id: str) -> StockedProduct:
+    """Get the levels of a product."""
+    return await get_product(app, product_id)
+
+
+async def get_by_sku(app: App, sku: str) -> StockedProduct:
+    """Get the levels of a SKU."""
+    found = await product_records.load_product_ids(app.store, [sku])
+    if sku not in found:
+        raise NotFound("No inventory is kept for this SKU")
+    return await get_product(app, found[sku])
+
+
+async def check_availability(app: App, wanted: Sequence[Wanted]) -> list[Availability]:
+    """Tell for each product whether so many units can be bought now; lines of one product are summed.
+
+    A product that is not there is simply not available.
+    """
+    if not 1 <= len(wanted) <= CHECK_ITEMS_MAX:
+        raise Invalid.field("items", f"must hold 1 to {CHECK_ITEMS_MAX} items")
+    lines = summed(wanted)
+    stocks = await stock_records.load_stocks(app.store, (line.product_id for line in lines))
+    active = set(await priorities(app))
+    answers = []
+    for line in lines:
+        stock = stocks.get(line.product_id)
+        places = [line.location] if line.location else active
+        units = sum(stock.levels[place].available for place in places if place in stock.levels) if stock else 0
+        answers.append(
+            Availability(line.product_id, stock.sku if stock else "", line.quantity, units, line.quantity <= units)
+        )
+    return answers
+
+
+async def list_inventory(app: App, limit: int, after: str | None = None) -> tuple[list[StockedProduct], str | None]:
+    """Read a page of products with their levels, in the order of their ids."""
+    stocks, following = await stock_records.page_of_stocks(app.store, after=after, limit=limit)
+    products = await product_records.load_products(app.store, (stock.product_id for stock in stocks))
+    rows = [StockedProduct(products[stock.product_id], stock) for stock in stocks if stock.product_id in products]
+    return rows, following
+
+
+async def total_inventory(app: App) -> InventoryTotals:
+    """Sum the whole shop's stock, exactly; reads every stock item (one call per SCAN_PAGE)."""
+    products = available = reserved = low = out = 0
+    async for stock in all_stocks(app):
+        products += 1
+        available += stock.available
+        reserved += stock.reserved
+        low += stock.status == "LOW"
+        out += stock.status == "OUT"
+    return InventoryTotals(products, available, reserved, low, out)
+
+
+async def list_low_stock(app: App, limit: int, after: str | None = None) -> tuple[list[StockedProduct], str | None]:
+    """List products with fewer units available than their threshold, in the order of their ids."""
+    low: list[Stock] = []
+    async for stock in all_stocks(app, after):
+        if stock.is_low:
+            low.append(stock)
+            if len(low) > limit:
+                break
+    page = low[:limit]
+    products = await product_records.load_products(app.store, (stock.product_id for stock in page))
+    rows = [StockedProduct(products[stock.product_id], stock) for stock in page if stock.product_id in products]
+    return rows, page[-1].product_id if len(low) > limit else None
+
+
+async def all_stocks(app: App, after: str | None = None) -> AsyncIterator[Stock]:
+    """Go through the stock of every product of the shop, a page at a time."""
+    while True:
+        stocks, after = await stock_records.page_of_stocks(app.store, after=after, limit=SCAN_PAGE)
+        for stock in stocks:
+            yield stock
+        if after is None:
+            return
+
+
+async def explain(app: App, product_id: str) -> Explanation:
+    """Find every hold on a product: ACTIVE reservations and orders whose units are reserved."""
+    found = await get_product(app, product_id)
+    holds: list[Hold] = []
+    async for held in active_reservations(app):
+        if product_id in held.draws:
+            drawn = held.draws[product_id]
+            status = held.status_at(app.clock.now())
+            holds.append(
+                Hold(
+                    "reservation",
+                    held.id,
+                    sum(drawn.values()),
+                    drawn,
+                    status,
+                    held.created_at,
+                    held.expires_at,
+                    held.owner_id,
+                )
+            )
+    async for order in reserving_orders(app):
+        if product_id in order.draws:
+            drawn = order.draws[product_id]
+            holds.append(
+                Hold("order", order.id, sum(drawn.values()), drawn, order.status, order.created_at, None, order.user_id)
+            )
+    holds.sort(key=lambda hold: hold.since)
+    return Explanation(found.product, found.stock, holds, sum(hold.quantity for hold in holds))
+
+
+async def active_reservations(app: App) -> AsyncIterator[Reservation]:
+    """Go through every reservation that still holds units."""
+    after: str | None = None
+    while True:
+        page, after = await reservation_records.page_of_reservations(
+            app.store, status="ACTIVE", after=after, limit=SCAN_PAGE
+        )
+        for held in page:
+            yield held
+        if after is None:
+            return
+
+
+async def reserving_orders(app: App) -> AsyncIterator[Order]:
+    """Go through every order whose units are still reserved."""
+    for status in ("PLACING", "PENDING"):
+        after: str | None = None
+        while True:
+            page, after = await order_records.page_of_orders(app.store, status=status, after=after, limit=SCAN_PAGE)
+            for order in page:
+                yield order
+            if after is None:
+                break
+
+
+async def list_movements(app: App, wanted: MovementFilter) -> tuple[list[MovementView], str | None]:
+    """List movements, newest first. For one product each tells the level's total after it.
+
+    Ids are ordered by time, so `since` and `until` bound the ids of the whole shop's list.
+
+    That balance is worked out from the total now, going back; filters are applied after that, so a
+    filtered list reads what it skips.
+    """
+    if wanted.product_id is None:
+        return await _all_movements(app, wanted)
+    return await _product_movements(app, wanted, wanted.product_id)
+
+
+async def _all_movements(app: App, wanted: MovementFilter) -> tuple[list[MovementView], str | None]:
+    where = {name: value for name, value in (("type", wanted.type), ("location", wanted.location)) if value}
+    page, following = await stock_records.page_of_movements(
+        app.store,
+        where=where,
+        low="" if wanted.since is None else app.ids.first("mov", wanted.since),
+        high="" if wanted.until is None else app.ids.first("mov", wanted.until),
+        after=wanted.after,
+        limit=wanted.limit,
+    )
+    return [MovementView(movement, None) for movement in page], following
+
+
+async def _product_movements(
+    app: App, wanted: MovementFilter, product_id: str
+) -> tuple[list[MovementView], str | None]:
+    products = await product_records.load_products(app.store, [product_id], deleted_too=True)
+    if product_id not in products:
+        raise NotFound("Product not found")
+    stock = await stock_records.get_stock(app.store, product_id)
+    balances = {place: level.total for place, level in stock.levels.items()}
+    kept: list[MovementView] = []
+    after: str | None = None
+    past_cursor = wanted.after is None
+    while True:
+        page, after = await stock_records.page_of_movements(app.store, product_id, after=after, limit=SCAN_PAGE)
+        for movement in page:
+            balance = balances.get(movement.location, 0)
+            balances[movement.location] = balance - movement.quantity
+            if past_cursor and _passes(wanted, movement):
+                if len(kept) == wanted.limit:
+                    return kept, kept[-1].movement.id
+                kept.append(MovementView(movement, balance))
+            past_cursor = past_cursor or movement.id == wanted.after
+        if after is None:
+            return kept, None
+
+
+def _passes(wanted: MovementFilter, movement: Movement) -> bool:
+    return (
+        wanted.type in (None, movement.type)
+        and wanted.location in (None, movement.location)
+        and (wanted.since is None or movement.at >= wanted.since)
+        and (wanted.until is None or movement.at < wanted.until)
+    )

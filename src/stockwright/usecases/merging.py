@@ -1,0 +1,25 @@
+"""One list out of several that are kept apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Named(Protocol):
+    """What has an id that sorts by time."""
+
+    @property
+    def id(self) -> str: ...
+
+
+Thing = TypeVar("Thing", bound=Named)
+
+
+def newest(pages: Iterable[tuple[list[Thing], str | None]], limit: int) -> tuple[list[Thing], str | None]:
+    """Merge pages that each hold up to `limit + 1` things, newest first, into one of `limit`."""
+    merged = sorted((each for page, _ in pages for each in page), key=lambda each: each.id, reverse=True)
+    page = merged[:limit]
+    return page, page[-1].id if len(merged) > limit else None
