@@ -135,7 +135,8 @@ class _Story:
         admin = _actor(await add_account(self._app, SYSTEM, sign_up, "admin"))
         await add_location(self._app, admin, "store", "City store", 200)
         await add_location(self._app, admin, "outlet", "Outlet", 300)
-        for good in goods():
+        # The last one made stands first in the shop: phones before gift cards.
+        for good in reversed(goods()):
             made = await create_product(self._app, admin, _wanted(good))
             self._shelves.append(_Shelf(good, made.product.id))
             self._clock.at += 60_000
@@ -230,7 +231,7 @@ class _Story:
             await reserve_stock(
                 self._app,
                 customer,
-                Reserve([Wanted(self._random.choice(self._shelves[:12]).product_id, 1)], f"cart-{n}", 15),
+                Reserve([Wanted(self._random.choice(self._shelves[-12:]).product_id, 1)], f"cart-{n}", 15),
             )
             for n, customer in enumerate(customers[2:4])
         ]
@@ -239,8 +240,8 @@ class _Story:
         self._clock.at = self._now - 60_000
         for number, customer in enumerate(customers[:4]):
             wanted = [
-                Wanted(self._shelves[number * 3].product_id, 1 + number % 2),
-                Wanted(self._shelves[20].product_id, 1),
+                Wanted(self._shelves[-1 - number * 3].product_id, 1 + number % 2),
+                Wanted(self._shelves[-17].product_id, 1),
             ]
             await reserve_stock(self._app, customer, Reserve(wanted, f"cart-{10 + number}", 60))
         self._clock.at = self._now
