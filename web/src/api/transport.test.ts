@@ -1,0 +1,283 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { Storage } from "@/lib/storage";
+import { ApiError } from "./errors";
+import { type Lock, SessionKeeper } from "./session";
+import { fill, type Request, Transport } from "./transport";
+import type { SessionAnswer, User } from "./types";
+
+const HOUR = 3_600_000;
+
+/** A small API of this test's own: it answers from `replies` in turn, and keeps what it was asked. */
+class Server {
+  readonly asked: { url: string; method: string; headers: Headers; body: string | null }[] = [];
+  replies: (Response | Error)[] = [];
+  /** The tokens it accepts; null accepts all. */
+  valid: Set<string> | null = null;
+
+  readonly fetch = async (
+    url: string | URL | globalThis.Request,
+    init: RequestInit = {},
+  ): Promise<Response> => {
+    const headers = new Headers(init.headers);
+    this.asked.push({
+      url: String(url),
+      method: init.method ?? "GET",
+      headers,
+      body: (init.body as string | null) ?? null,
+    });
+    const token = headers.get("Authorization")?.replace("Bearer ", "");
+    if (token !== undefined && this.valid && !this.valid.has(token)) return refusal(401, "UNAUTHORIZED");
+    const reply = this.replies.shift() ?? good({});
+    if (reply instanceof Error) throw reply;
+    return reply;
+  };
+
+  keys(): (string | null)[] {
+    return this.asked.map(({ headers }) => headers.get("Idempotency-Key"));
+  }
+}
+
+const good = (data: unknown) => Response.json({ success: true, data, meta: { requestId: "req_1" } });
+const refusal = (status: number, code: string, headers: Record<string, string> = {}) =>
+  Response.json(
+    { success: false, error: { code, message: code }, meta: { requestId: "req_1" } },
+    { status, headers },
+  );
+
+class Memory implements Storage {
+  readonly kept = new Map<string, string>();
+  read(key: string) {
+    return this.kept.get(key) ?? null;
+  }
+  write(key: string, value: string | null) {
+    if (value === null) this.kept.delete(key);
+    else this.kept.set(key, value);
+  }
+}
+
+/** As the browser's: one at a time over all tabs. */
+function makeLock(): Lock {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const done = last.then(work, work);
+    last = done.catch(() => undefined);
+    return done;
+  };
+}
+
+let server: Server;
+let memory: Memory;
+let lock: Lock;
+let now: number;
+let spent: string[];
+let refused: boolean;
+let broken: boolean;
+let slept: number[];
+
+const user = (id: string): User => ({ id, email: `${id}@example.com`, role: "customer" }) as User;
+const answer = (token: string, who = "mia"): SessionAnswer =>
+  ({ idToken: token, refreshToken: `${token}-refresh`, expiresIn: 3600, user: user(who) }) as SessionAnswer;
+
+function tab() {
+  const session: SessionKeeper = new SessionKeeper({
+    storage: memory,
+    lock,
+    now: () => now,
+    refresh: async (refreshToken) => {
+      if (broken) throw new ApiError({ status: 0, code: "NETWORK", message: "" });
+      spent.push(refreshToken);
+      if (refused) throw new ApiError({ status: 401, code: "UNAUTHORIZED", message: "" });
+      server.valid?.add("fresh");
+      return answer("fresh");
+    },
+  });
+  let keys = 0;
+  const transport = new Transport({
+    base: async () => "https://shop.example/api",
+    session,
+    fetch: server.fetch,
+    newKey: () => `key-${++keys}`,
+    sleep: async (milliseconds) => void slept.push(milliseconds),
+    now: () => now,
+  });
+  const ask = (request: Partial<Request> = {}) =>
+    transport.json({ method: "POST", path: "/orders", body: { n: 1 }, ...request });
+  return { session, transport, ask };
+}
+
+beforeEach(() => {
+  server = new Server();
+  memory = new Memory();
+  lock = makeLock();
+  now = 1_000_000;
+  spent = [];
+  refused = false;
+  broken = false;
+  slept = [];
+});
+
+describe("a request", () => {
+  test("is addressed, filled in, and unwrapped", async () => {
+    server.replies = [good({ id: "ord/1" })];
+    const query = { status: "PENDING", nextToken: null, search: "", limit: 5 };
+    expect(await tab().ask({ method: "GET", path: "/orders/{id}", params: { id: "ord/1" }, query })).toEqual({
+      id: "ord/1",
+    });
+    expect(server.asked[0]?.url).toBe("https://shop.example/api/orders/ord%2F1?status=PENDING&limit=5");
+    expect(server.keys()).toEqual([null]);
+    expect(() => fill("/orders/{id}", {})).toThrow();
+  });
+
+  test("to change something has a key and the version it means", async () => {
+    await tab().ask({ version: 7 });
+    expect(server.asked[0]?.headers.get("If-Match")).toBe('"7"');
+    expect(server.keys()).toEqual(["key-1"]);
+  });
+
+  test("that is refused tells code, details and request id", async () => {
+    server.replies = [refusal(409, "INSUFFICIENT_STOCK")];
+    await expect(tab().ask()).rejects.toMatchObject({
+      status: 409,
+      code: "INSUFFICIENT_STOCK",
+      requestId: "req_1",
+    });
+  });
+
+  test("that is answered by something else than the API says so", async () => {
+    server.replies = [new Response("<html>", { status: 200 })];
+    await expect(tab().ask({ method: "GET" })).rejects.toMatchObject({
+      code: "BAD_ANSWER",
+      isUncertain: true,
+    });
+  });
+});
+
+describe("a change whose answer is lost", () => {
+  test("is sent again with the same key", async () => {
+    server.replies = [
+      new TypeError("offline"),
+      refusal(503, "BUSY", { "Retry-After": "2" }),
+      good({ id: 1 }),
+    ];
+    expect(await tab().ask()).toEqual({ id: 1 });
+    expect(server.keys()).toEqual(["key-1", "key-1", "key-1"]);
+    expect(slept).toEqual([500, 2000]);
+  });
+
+  test("keeps its key until it is asked for again", async () => {
+    const { ask } = tab();
+    server.replies = [new TypeError("offline"), new TypeError("offline"), new TypeError("offline"), good({})];
+    await expect(ask()).rejects.toMatchObject({ code: "NETWORK" });
+    await ask({ body: { n: 2 } });
+    await ask();
+    expect(server.keys()).toEqual(["key-1", "key-1", "key-1", "key-2", "key-1"]);
+  });
+
+  test("but what was answered is done: the next one is a new one", async () => {
+    const { ask } = tab();
+    server.replies = [refusal(409, "CONFLICT")];
+    await expect(ask()).rejects.toThrow();
+    await ask();
+    await ask();
+    expect(server.keys()).toEqual(["key-1", "key-2", "key-3"]);
+  });
+});
+
+describe("a session", () => {
+  test("whose hour is over is renewed before it is used", async () => {
+    const { session, ask } = tab();
+    session.begin(answer("old"));
+    now += HOUR;
+    await ask({ method: "GET" });
+    expect(server.asked[0]?.headers.get("Authorization")).toBe("Bearer fresh");
+    expect(spent).toEqual(["old-refresh"]);
+  });
+
+  test("is renewed once for many requests that were refused, and each is sent again", async () => {
+    const { session, ask } = tab();
+    session.begin(answer("old"));
+    server.valid = new Set();
+    await Promise.all([ask(), ask({ method: "GET" }), ask({ method: "GET" })]);
+    expect(spent).toEqual(["old-refresh"]);
+    expect(server.keys().filter(Boolean)).toEqual(["key-1", "key-1"]);
+  });
+
+  test("is renewed once for two tabs", async () => {
+    const [one, other] = [tab(), tab()];
+    one.session.begin(answer("old"));
+    other.session.reload();
+    server.valid = new Set();
+    await Promise.all([one.ask({ method: "GET" }), other.ask({ method: "GET" })]);
+    expect(spent).toEqual(["old-refresh"]);
+    expect(other.session.current.get()?.idToken).toBe("fresh");
+  });
+
+  test("that has ended waits for the password, and then goes on where it was", async () => {
+    const { session, ask } = tab();
+    session.begin(answer("old"));
+    server.valid = new Set(["again"]);
+    refused = true;
+    server.replies = [good({ id: "ord_1" })];
+    const waiting = ask();
+    await expect.poll(() => session.ended.get()).toBe(true);
+    expect(session.current.get()?.user.id).toBe("mia");
+    session.begin(answer("again"));
+    expect(await waiting).toEqual({ id: "ord_1" });
+    expect(session.ended.get()).toBe(false);
+    expect(server.keys()).toEqual(["key-1", "key-1"]);
+  });
+
+  test("given up refuses what waited, and is over", async () => {
+    const { session, ask } = tab();
+    session.begin(answer("old"));
+    server.valid = new Set();
+    refused = true;
+    const waiting = ask();
+    await expect.poll(() => session.ended.get()).toBe(true);
+    session.giveUp();
+    await expect(waiting).rejects.toMatchObject({ status: 401 });
+    expect(memory.kept.size).toBe(0);
+  });
+
+  test("of somebody else does not do what the first one asked for", async () => {
+    const { session, ask } = tab();
+    session.begin(answer("old"));
+    server.valid = new Set(["theirs"]);
+    refused = true;
+    const waiting = ask();
+    await expect.poll(() => session.ended.get()).toBe(true);
+    session.begin(answer("theirs", "tom"));
+    await expect(waiting).rejects.toMatchObject({ status: 401 });
+  });
+
+  test("that another tab has renewed is taken as it is", async () => {
+    const { session } = tab();
+    session.begin(answer("new"));
+    expect(await session.renew("old")).toMatchObject({ idToken: "new" });
+    expect(spent).toEqual([]);
+  });
+
+  test("outlives a server that cannot be reached", async () => {
+    const { session, ask } = tab();
+    session.begin(answer("old"));
+    server.valid = new Set();
+    broken = true;
+    await expect(ask({ method: "GET" })).rejects.toMatchObject({ code: "NETWORK" });
+    expect(session.ended.get()).toBe(false);
+    expect(tab().session.current.get()?.idToken).toBe("old");
+  });
+
+  test("of rubbish is none", () => {
+    memory.write("stockwright.session", "{");
+    expect(tab().session.current.get()).toBeNull();
+  });
+
+  test("is not asked for where a wrong password is the answer", async () => {
+    const { session, ask } = tab();
+    session.begin(answer("old"));
+    server.replies = [refusal(401, "UNAUTHORIZED")];
+    await expect(ask({ path: "/signin", anonymous: true })).rejects.toMatchObject({ status: 401 });
+    expect(server.asked[0]?.headers.has("Authorization")).toBe(false);
+    expect(spent).toEqual([]);
+  });
+});

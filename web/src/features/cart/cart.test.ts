@@ -1,0 +1,104 @@
+import { expect, test } from "vitest";
+import {
+  add,
+  type CartLine,
+  countOf,
+  lineKey,
+  orderItems,
+  parseCart,
+  setQuantity,
+  totalsOf,
+  trimToStock,
+  unitsOf,
+} from "./cart";
+
+const line = (
+  productId: string,
+  quantity: number,
+  options: Record<string, string> = {},
+  price = 1000,
+): CartLine => ({
+  productId,
+  sku: productId,
+  name: productId,
+  category: "other",
+  imageUrl: null,
+  price,
+  currency: "USD",
+  options,
+  quantity,
+});
+
+test("the same product with the same options is one line", () => {
+  const cart = add(
+    add([], line("a", 1, { color: "red", size: "m" }), null),
+    line("a", 2, { size: "m", color: "red" }),
+    null,
+  );
+  expect(cart).toHaveLength(1);
+  expect(countOf(cart)).toBe(3);
+});
+
+test("other options are another line, and both draw on one stock", () => {
+  const cart = add(add([], line("a", 3, { color: "red" }), 5), line("a", 4, { color: "blue" }), 5);
+  expect(cart.map(({ quantity }) => quantity)).toEqual([3, 2]);
+  expect(unitsOf(cart, "a")).toBe(5);
+  expect(add(cart, line("a", 1), 5)).toBe(cart);
+});
+
+test("a line takes over the newest price", () => {
+  expect(add([line("a", 1)], line("a", 1, {}, 900), null)[0]).toMatchObject({ price: 900, quantity: 2 });
+});
+
+test("a quantity of zero takes the line out", () => {
+  const cart = [line("a", 1), line("b", 1)];
+  expect(setQuantity(cart, lineKey(line("a", 1)), 0).map(({ productId }) => productId)).toEqual(["b"]);
+  expect(countOf(setQuantity(cart, lineKey(line("b", 1)), 7))).toBe(8);
+});
+
+test("totals are told by currency", () => {
+  const cart = [line("a", 3), { ...line("b", 2, {}, 500), currency: "EUR" }, line("c", 1, {}, 1)];
+  expect(totalsOf(cart)).toEqual([
+    { currency: "USD", minor: 3001 },
+    { currency: "EUR", minor: 1000 },
+  ]);
+});
+
+test("trimmed to the stock, later lines of one product give way, and others stay", () => {
+  const cart = [line("a", 3, { color: "red" }), line("a", 3, { color: "blue" }), line("b", 9), line("c", 2)];
+  const trimmed = trimToStock(
+    cart,
+    new Map([
+      ["a", 4],
+      ["c", 0],
+    ]),
+  );
+  expect(trimmed.map(({ productId, quantity }) => [productId, quantity])).toEqual([
+    ["a", 3],
+    ["a", 1],
+    ["b", 9],
+  ]);
+});
+
+test("an order names products, quantities and chosen options alone", () => {
+  expect(orderItems([line("a", 2, { color: "red" }), line("b", 1)])).toEqual([
+    { productId: "a", quantity: 2, options: { color: "red" } },
+    { productId: "b", quantity: 1 },
+  ]);
+});
+
+test("a kept cart comes back, and rubbish is no cart", () => {
+  const cart = [line("a", 2, { color: "red" })];
+  expect(parseCart(JSON.stringify(cart))).toEqual(cart);
+  for (const rubbish of [
+    null,
+    "",
+    "{",
+    "{}",
+    "[1]",
+    '[{"productId":"a"}]',
+    JSON.stringify([{ ...cart[0], quantity: -1 }]),
+  ]) {
+    expect(parseCart(rubbish)).toEqual([]);
+  }
+});

@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { choicesOf, describeOptions, firstChoices } from "./options";
+
+test("options that offer values are choices; anything else is not", () => {
+  const choices = choicesOf({
+    color: ["red", "blue", "red"],
+    size: 42,
+    waterproof: true,
+    none: [],
+    deep: { a: 1 },
+  });
+  expect(choices).toEqual([
+    { name: "color", values: ["red", "blue"] },
+    { name: "size", values: ["42"] },
+  ]);
+  expect(firstChoices(choices)).toEqual({ color: "red", size: "42" });
+});
+
+test("chosen options are told in a few words", () => {
+  expect(describeOptions({ color: "felt grey", size: 40, gift: { wrapped: true } })).toBe("Felt grey, 40");
+});

@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { formatCountdown, formatRelative, formatTime } from "./time";
+
+const NOW = Date.parse("2026-03-10T12:00:00.000Z");
+
+test("times near by are told by their distance", () => {
+  expect(formatRelative(NOW - 10_000, NOW)).toBe("just now");
+  expect(formatRelative(NOW + 10_000, NOW)).toBe("in a moment");
+  expect(formatRelative(NOW - 3 * 60_000, NOW)).toBe("3 minutes ago");
+  expect(formatRelative(NOW + 2 * 3_600_000, NOW)).toBe("in 2 hours");
+  expect(formatRelative(NOW - 26 * 3_600_000, NOW)).toBe("yesterday");
+});
+
+test("times far away are told by their date", () => {
+  expect(formatRelative(Date.parse("2025-12-24T12:00:00Z"), NOW)).toContain("2025");
+});
+
+test("what is no time is shown as it is", () => {
+  expect(formatTime("soon", "datetime")).toBe("soon");
+});
+
+test("a countdown never goes below zero", () => {
+  expect(formatCountdown(754_000)).toBe("12:34");
+  expect(formatCountdown(3_723_000)).toBe("1:02:03");
+  expect(formatCountdown(-5)).toBe("0:00");
+});
