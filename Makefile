@@ -73,7 +73,7 @@ run: setup ## Serve the shop, with demo data in an empty data folder
 # ---- checking ----------------------------------------------------------------------------------
 
 .PHONY: test
-test: setup lint types imports unit ## Every check and test
+test: setup lint types imports web unit ## Every check and test
 	@echo "Everything holds."
 
 .PHONY: lint
