@@ -5,21 +5,14 @@ import { type Method, type Request, Transport } from "./transport";
 import type { SessionAnswer } from "./types";
 
 /** Where the API is: told at run time by /config.json, so that one build serves every installation. */
-const base: () => Promise<string> = (() => {
-  let known: Promise<string> | null = null;
-  const read = async () => {
-    try {
-      const config: unknown = await (await fetch("/config.json", { credentials: "same-origin" })).json();
-      const told = (config as { apiBase?: unknown } | null)?.apiBase;
-      return typeof told === "string" && told ? told.replace(/\/+$/, "") : "/api";
-    } catch {
-      return "/api";
-    }
-  };
-  return () => {
-    known ??= read();
-    return known;
-  };
+const base: Promise<string> = (async () => {
+  try {
+    const config: unknown = await (await fetch("/config.json", { credentials: "same-origin" })).json();
+    const told = (config as { apiBase?: unknown } | null)?.apiBase;
+    return typeof told === "string" && told ? told.replace(/\/+$/, "") : "/api";
+  } catch {
+    return "/api";
+  }
 })();
 
 const lock: Lock = (work) =>
@@ -41,7 +34,7 @@ export const session: SessionKeeper = new SessionKeeper({
 });
 
 export const transport: Transport = new Transport({
-  base,
+  base: () => base,
   session,
   fetch: (...request) => fetch(...request),
   newKey,

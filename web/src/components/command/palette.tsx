@@ -39,7 +39,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
         <div className="flex items-center gap-3 border-b px-4">
           <Search aria-hidden className="size-4.5 shrink-0 text-muted" />
           <Cmdk.Input
-            autoFocus
+            data-autofocus
             value={text}
             onValueChange={setText}
             placeholder="Go to, do, or find a product"

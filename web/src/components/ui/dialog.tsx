@@ -13,6 +13,10 @@ interface DialogProps {
   size?: "sm" | "md" | "lg";
 }
 
+/** What is marked with `data-autofocus` has the focus when a dialog opens; else its first field. */
+const FIRST = "[data-autofocus]";
+const FIELDS = "input:not([type=hidden], [readonly], [type=radio]), select, textarea";
+
 const WIDTHS = { sm: "max-w-md", md: "max-w-xl", lg: "max-w-3xl" };
 
 /**
@@ -37,7 +41,12 @@ export function Modal({
   const ref = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const dialog = ref.current;
-    if (open && dialog && !dialog.open) dialog.showModal();
+    if (open && dialog && !dialog.open) {
+      dialog.showModal();
+      // The browser would choose the close button; a phone's keyboard comes up only where it is wanted.
+      const fields = window.matchMedia("(pointer: fine)").matches ? `${FIRST}, ${FIELDS}` : FIRST;
+      dialog.querySelector<HTMLElement>(fields)?.focus();
+    }
     return () => dialog?.close();
   }, [open]);
   if (!open) return null;
