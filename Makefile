@@ -8,9 +8,12 @@ MAKEFLAGS += --no-print-directory
 
 VENV := .venv
 BIN := $(VENV)/bin
-STAMPS := .stamps
 UV_VERSION := 0.13.8
 SWAGGER := src/stockwright/api/static/swagger
+WEB := src/stockwright/api/static/web
+# What was made is its own mark, or holds it: who deletes a folder has it made again.
+INSTALLED := $(VENV)/.installed
+MODULES := web/node_modules/.installed
 
 # The newest Python that really runs: version managers leave names behind that do not.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
@@ -22,44 +25,43 @@ help: ## Show this list
 
 # ---- setting up --------------------------------------------------------------------------------
 
-$(STAMPS)/venv:
+$(BIN)/uv:
 	@test -n "$(PYTHON)" || { echo "Stockwright needs Python 3.11 or newer on the PATH."; exit 1; }
 	@echo "Making the environment with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input "uv==$(UV_VERSION)"
-	@mkdir -p $(STAMPS) && touch $@
 
-$(STAMPS)/python: $(STAMPS)/venv requirements.txt pyproject.toml
+$(INSTALLED): $(BIN)/uv requirements.txt pyproject.toml
 	@echo "Installing the Python packages"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
-$(STAMPS)/npm: web/package.json web/package-lock.json
+$(MODULES): web/package.json web/package-lock.json
 	@command -v npm >/dev/null || { echo "Stockwright needs Node 20 or newer with npm on the PATH."; exit 1; }
 	@echo "Installing the npm packages"
 	@# Not npm ci: npm 11.16 and newer refuse locks without the other platforms' optional packages (npm/cli#9846).
 	@# This installs what the lock names, checks its hashes, and leaves the lock as it is.
 	@cd web && npm install --no-save --no-audit --no-fund --loglevel=error
-	@mkdir -p $(STAMPS) && touch $@
+	@touch $@
 
-$(STAMPS)/swagger: $(STAMPS)/npm
+$(SWAGGER)/swagger-ui-bundle.js: $(MODULES)
 	@mkdir -p $(SWAGGER)
 	@cp web/node_modules/swagger-ui-dist/{swagger-ui.css,swagger-ui-bundle.js,favicon-32x32.png,LICENSE} $(SWAGGER)/
 	@touch $@
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
 
-$(STAMPS)/web: $(STAMPS)/npm $(WEB_SOURCES)
+$(WEB)/index.html: $(MODULES) $(WEB_SOURCES)
 	@echo "Building the web app"
 	@cd web && npx vite build --logLevel warn
 	@touch $@
 
 .PHONY: setup
-setup: $(STAMPS)/python $(STAMPS)/swagger $(STAMPS)/web ## Set everything up
+setup: $(INSTALLED) $(SWAGGER)/swagger-ui-bundle.js $(WEB)/index.html ## Set everything up
 
 .PHONY: lock
-lock: $(STAMPS)/venv ## Resolve the Python packages anew (writes requirements.txt)
+lock: $(BIN)/uv ## Resolve the Python packages anew (writes requirements.txt)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --group dev pyproject.toml --output-file requirements.txt
@@ -77,31 +79,31 @@ test: setup lint types imports web unit ## Every check and test
 	@echo "Everything holds."
 
 .PHONY: lint
-lint: $(STAMPS)/python ## Format and lint
+lint: $(INSTALLED) ## Format and lint
 	@$(BIN)/ruff format --check --quiet src tests || { echo "Run 'make format'."; exit 1; }
 	@$(BIN)/ruff check --quiet src tests
 
 .PHONY: format
-format: $(STAMPS)/python ## Format the code, and mend what can be mended
+format: $(INSTALLED) ## Format the code, and mend what can be mended
 	@$(BIN)/ruff format --quiet src tests
 	@$(BIN)/ruff check --fix --quiet src tests
 
 .PHONY: types
-types: $(STAMPS)/python ## Check the types
+types: $(INSTALLED) ## Check the types
 	@$(BIN)/mypy
 
 .PHONY: imports
-imports: $(STAMPS)/python ## Check that data flows one way
+imports: $(INSTALLED) ## Check that data flows one way
 	@$(BIN)/lint-imports --no-cache
 
 .PHONY: web
-web: $(STAMPS)/python $(STAMPS)/npm ## Check and test the web app
+web: $(INSTALLED) $(MODULES) ## Check and test the web app
 	@cd web && npm run --silent lint && npm run --silent typecheck && npm run --silent types:check && npm run --silent test
 
 .PHONY: unit
-unit: $(STAMPS)/python $(STAMPS)/swagger ## Run the tests
+unit: $(INSTALLED) $(SWAGGER)/swagger-ui-bundle.js ## Run the tests
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 .PHONY: clean
 clean: ## Remove everything that was made (not the data)
-	@rm -rf $(VENV) $(STAMPS) $(SWAGGER) src/stockwright/api/static/web web/node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(SWAGGER) $(WEB) web/node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
