@@ -8,6 +8,7 @@ export function NotFound() {
   return (
     <Page title="Not found">
       <EmptyState
+        heading="h1"
         icon={Compass}
         title="There is no page here"
         action={
@@ -32,6 +33,7 @@ export function Broken() {
   return (
     <Page title="Something broke">
       <EmptyState
+        heading="h1"
         icon={Construction}
         title={stale ? "This page could not be loaded" : "Something broke on this page"}
         action={<Button onClick={() => location.reload()}>Reload</Button>}

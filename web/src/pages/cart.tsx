@@ -77,6 +77,7 @@ export function Component() {
     return (
       <Page title="Cart">
         <EmptyState
+          heading="h1"
           icon={ShoppingBag}
           title="Your cart is empty"
           action={<ButtonLink to="/products">Find something good</ButtonLink>}

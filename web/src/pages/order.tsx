@@ -46,6 +46,7 @@ function OrderPage() {
       <Page title="Order">
         {notTheirs ? (
           <EmptyState
+            heading="h1"
             icon={PackageX}
             title="There is no such order of yours"
             action={<ButtonLink to="/orders">Your orders</ButtonLink>}
@@ -53,7 +54,7 @@ function OrderPage() {
             It may belong to another account, or the address is mistyped.
           </EmptyState>
         ) : (
-          <ErrorState error={found.error} onRetry={() => found.refetch()} />
+          <ErrorState heading="h1" error={found.error} onRetry={() => found.refetch()} />
         )}
       </Page>
     );
@@ -190,7 +191,7 @@ function Progress({ order }: { order: Order }) {
             <span
               aria-hidden
               className={cn(
-                "relative grid size-7 place-items-center rounded-full border-2",
+                "relative z-10 grid size-7 place-items-center rounded-full border-2",
                 done ? "border-brand bg-brand text-on-brand" : "border-line bg-surface",
                 index === reached && !cancelled && "ring-4 ring-brand-soft",
               )}

@@ -40,6 +40,7 @@ export function Component() {
       <Page title={gone ? "Not for sale" : "Product"}>
         {gone ? (
           <EmptyState
+            heading="h1"
             icon={PackageX}
             title="This product is not for sale"
             action={<ButtonLink to="/products">See what is</ButtonLink>}
@@ -47,7 +48,7 @@ export function Component() {
             It may have sold out for good, or the address is mistyped.
           </EmptyState>
         ) : (
-          <ErrorState error={found.error} onRetry={() => found.refetch()} />
+          <ErrorState heading="h1" error={found.error} onRetry={() => found.refetch()} />
         )}
       </Page>
     );

@@ -59,6 +59,7 @@ export function Products() {
       <h1 className="font-semibold text-3xl sm:text-4xl">{title}</h1>
       <Filters filter={filter} set={set} sortable={signedIn} />
       <section aria-label="Products" aria-busy={page.isFetching} className="mt-8">
+        <h2 className="sr-only">Products</h2>
         {page.isPending ? (
           <div className={GRID}>
             {Array.from({ length: 8 }, (_, index) => (

@@ -47,7 +47,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
           />
           <Kbd>Esc</Kbd>
         </div>
-        <Cmdk.List className="max-h-[min(55dvh,26rem)] overflow-y-auto p-2 pt-0">
+        <Cmdk.List className="max-h-[min(55dvh,26rem)] overflow-y-auto overscroll-contain p-2 pt-0">
           <Cmdk.Empty className="px-4 py-10 text-center text-muted text-sm">
             {products.isFetching ? "Searching…" : "Nothing by that name."}
           </Cmdk.Empty>

@@ -19,6 +19,14 @@ const FIELDS = "input:not([type=hidden], [readonly], [type=radio]), select, text
 
 const WIDTHS = { sm: "max-w-md", md: "max-w-xl", lg: "max-w-3xl" };
 
+/** What a dialog cannot scroll itself does not scroll the page behind it. */
+function holdPage(event: Event): void {
+  for (let at = event.target as Element | null; at && at !== event.currentTarget; at = at.parentElement) {
+    if (at.scrollHeight > at.clientHeight && /auto|scroll/.test(getComputedStyle(at).overflowY)) return;
+  }
+  event.preventDefault();
+}
+
 /**
  * The browser's own <dialog>: it traps focus, gives it back, closes on Escape, and hides the page
  * behind from every reader. What is inside is mounted while it is open, and no longer.
@@ -47,6 +55,8 @@ export function Modal({
       const fields = window.matchMedia("(pointer: fine)").matches ? `${FIRST}, ${FIELDS}` : FIRST;
       dialog.querySelector<HTMLElement>(fields)?.focus();
     }
+    dialog?.addEventListener("wheel", holdPage, { passive: false });
+    dialog?.addEventListener("touchmove", holdPage, { passive: false });
     return () => dialog?.close();
   }, [open]);
   if (!open) return null;
@@ -116,7 +126,7 @@ export function Dialog({ open, onClose, title, description, children, footer, si
       )}
     >
       <Head id={id} title={title} description={description} onClose={onClose} />
-      <div className="min-h-0 flex-1 overflow-y-auto px-5 py-5 sm:px-6">{children}</div>
+      <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-5 py-5 sm:px-6">{children}</div>
       {footer && (
         <footer className="flex flex-wrap justify-end gap-2 border-t px-5 py-4 sm:px-6">{footer}</footer>
       )}
@@ -138,7 +148,7 @@ export function Sheet({ open, onClose, title, description, children, footer, siz
       )}
     >
       <Head id={id} title={title} description={description} onClose={onClose} />
-      <div className="min-h-0 flex-1 overflow-y-auto px-5 py-5 sm:px-6">{children}</div>
+      <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-5 py-5 sm:px-6">{children}</div>
       {footer && (
         <footer className="flex flex-wrap justify-end gap-2 border-t px-5 py-4 sm:px-6">{footer}</footer>
       )}

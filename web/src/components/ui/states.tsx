@@ -10,12 +10,15 @@ export function EmptyState({
   title,
   children,
   action,
+  heading: Heading = "h2",
   className,
 }: {
   icon: LucideIcon;
   title: string;
   children?: ReactNode;
   action?: ReactNode;
+  /** h1 where it is the whole page. */
+  heading?: "h1" | "h2";
   className?: string;
 }) {
   return (
@@ -23,7 +26,7 @@ export function EmptyState({
       <span className="grid size-14 place-items-center rounded-2xl bg-brand-soft text-brand-text">
         <Icon aria-hidden strokeWidth={1.6} className="size-6" />
       </span>
-      <h2 className="mt-5 font-semibold text-lg">{title}</h2>
+      <Heading className="mt-5 font-semibold text-lg">{title}</Heading>
       {children && <div className="mt-1.5 max-w-md text-muted">{children}</div>}
       {action && <div className="mt-6 flex flex-wrap justify-center gap-2">{action}</div>}
     </div>
@@ -45,11 +48,13 @@ export function ErrorState({
   error,
   onRetry,
   title = "This could not be loaded",
+  heading: Heading = "h2",
   className,
 }: {
   error: unknown;
   onRetry?: () => void;
   title?: string;
+  heading?: "h1" | "h2";
   className?: string;
 }) {
   return (
@@ -57,7 +62,7 @@ export function ErrorState({
       <span className="grid size-14 place-items-center rounded-2xl bg-danger-soft text-danger">
         <CircleAlert aria-hidden strokeWidth={1.6} className="size-6" />
       </span>
-      <h2 className="mt-5 font-semibold text-lg">{title}</h2>
+      <Heading className="mt-5 font-semibold text-lg">{title}</Heading>
       <p className="mt-1.5 max-w-md text-muted">{messageOf(error)}</p>
       <RequestId error={error} />
       {onRetry && (

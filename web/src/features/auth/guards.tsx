@@ -21,6 +21,7 @@ export function AdminsOnly({ children }: { children: ReactNode }) {
         children
       ) : (
         <EmptyState
+          heading="h1"
           icon={LockKeyhole}
           title="This room is for the shop's staff"
           action={<ButtonLink to="/products">To the shop</ButtonLink>}

@@ -32,6 +32,7 @@ export function Component() {
   if (!token) {
     return (
       <EmptyState
+        heading="h1"
         icon={KeyRound}
         title="The link is not complete"
         action={<ButtonLink to="/login">Sign in</ButtonLink>}
