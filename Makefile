@@ -70,7 +70,7 @@ lock: $(BIN)/uv ## Resolve the Python packages anew (writes requirements.txt)
 
 .PHONY: run
 run: setup ## Serve the shop, with demo data in an empty data folder
-	@STOCKWRIGHT_DEMO="$${STOCKWRIGHT_DEMO:-on}" exec $(BIN)/stockwright serve
+	@exec $(BIN)/stockwright serve --demo
 
 # ---- checking ----------------------------------------------------------------------------------
 

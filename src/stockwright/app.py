@@ -31,6 +31,8 @@ AUDIENCE: Final = "stockwright-shop"
 
 async def build(settings: Settings, clock: Clock | None = None) -> App:
     """Open the store and put everything together; raises Misconfigured with one clear line."""
+    if settings.store != "sqlite":
+        raise Misconfigured(f"STOCKWRIGHT_STORE {settings.store} is not in this version yet; use sqlite")
     clock = clock or SystemClock()
     folder = settings.data_dir
     try:

@@ -141,7 +141,9 @@ class Settings:
     trusted_proxies: tuple[str, ...] = _setting(
         (), "Addresses of proxies whose X-Forwarded-For is believed, separated by commas", _names
     )
-    demo: bool = _setting(False, "on loads demo data into an empty data folder", _switch)
+    demo: bool | None = _setting(
+        None, "on loads demo data into an empty data folder, off leaves it empty; `make run` takes on", _switch
+    )
     log_level: str = _setting("info", f"Least level to log: {', '.join(LOG_LEVELS)}", _one_of(*LOG_LEVELS))
 
     @classmethod

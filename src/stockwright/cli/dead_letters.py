@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from stockwright.api.envelope import iso
-from stockwright.cli.run import load_settings, out, print_json, run
+from stockwright.cli.run import load_shop, out, print_json, run
 from stockwright.domain.account import SYSTEM
 from stockwright.store.records.handling import DeadLetter
 from stockwright.usecases.context import App
@@ -20,7 +20,7 @@ app = typer.Typer(help="Events that a handler gave up.", no_args_is_help=True)
 @app.command("list")
 def list_(as_json: Annotated[bool, typer.Option("--json", help="Write JSON for machines.")] = False) -> None:
     """List dead letters, newest first."""
-    letters = run(_all, load_settings())
+    letters = run(_all, load_shop())
     if as_json:
         print_json([_told(letter) for letter in letters])
         return
@@ -51,7 +51,7 @@ def redrive_(
 
     if not ids and not everything:
         raise typer.BadParameter("name dead letters, or give --all")
-    count = run(work, load_settings())
+    count = run(work, load_shop())
     out.print(f"{count} on the way again; `stockwright serve` handles them.", highlight=False)
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from stockwright.cli.run import err, load_settings, out, print_json, run
+from stockwright.cli.run import load_settings, out, print_json, progress_bar, run
 from stockwright.domain.account import SYSTEM, Actor
 from stockwright.usecases.context import App
 from stockwright.usecases.imports import ImportReport, import_orders, import_products, summary
@@ -46,12 +45,7 @@ def orders(file: File, skipped: AllSkipped = False, as_json: Json = False) -> No
 
 
 def _import(what: str, work: Import, file: Path, *, skipped: bool, as_json: bool) -> None:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True) as bars:
-        bar = bars.add_task(f"Importing {what}", total=None)
-
-        def progress(done: int, total: int) -> None:
-            bars.update(bar, completed=done, total=total)
+    with progress_bar(f"Importing {what}") as progress:
 
         async def imported(shop: App) -> ImportReport:
             return await work(shop, SYSTEM, file, progress)

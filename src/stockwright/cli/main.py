@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from rich.table import Table
 
 from stockwright import __version__
 from stockwright.cli import dead_letters, importing, keys, shop, users
-from stockwright.cli.run import load_settings, out, print_json
+from stockwright.cli.run import load_settings, load_shop, out, print_json
 
 app = typer.Typer(
     name="stockwright",
@@ -43,11 +44,17 @@ def root(
 
 
 @app.command()
-def serve() -> None:
+def serve(
+    with_demo: Annotated[
+        bool,
+        typer.Option("--demo", help="Fill an empty data folder with the demo shop, unless STOCKWRIGHT_DEMO is off."),
+    ] = False,
+) -> None:
     """Start everything in one process, and print where it is."""
     from stockwright.cli.serve import serve as start
 
-    start(load_settings())
+    settings = load_settings()
+    start(replace(settings, demo=with_demo) if settings.demo is None else settings)
 
 
 @app.command()
@@ -72,13 +79,13 @@ def demo() -> None:
 @app.command()
 def audit(as_json: Json = False) -> None:
     """Prove that every number adds up, on a running shop too; status 1 and a report where one does not."""
-    shop.audit_shop(load_settings(), as_json=as_json)
+    shop.audit_shop(load_shop(), as_json=as_json)
 
 
 @app.command()
 def backup(file: Annotated[Path, typer.Argument(help="The new file; it must not be there yet.")]) -> None:
     """Copy the whole shop, as of one moment, into a new file; a running shop goes on."""
-    shop.backup(load_settings(), file)
+    shop.backup(load_shop(), file)
 
 
 @app.command()

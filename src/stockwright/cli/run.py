@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from stockwright.app import build, close
+from stockwright.app import DATABASE, build, close
 from stockwright.config import Settings
-from stockwright.domain.errors import StockwrightError
+from stockwright.domain.errors import Misconfigured, StockwrightError
 from stockwright.usecases.context import App
 
 Result = TypeVar("Result")
@@ -32,6 +34,14 @@ def load_settings() -> Settings:
         fail(wrong)
 
 
+def load_shop() -> Settings:
+    """Read the settings of a shop that is there; a look into a wrong folder must not find an empty, clean shop."""
+    settings = load_settings()
+    if not (settings.data_dir / DATABASE).is_file():
+        fail(Misconfigured(f"there is no shop in {settings.data_dir}; STOCKWRIGHT_DATA_DIR tells where it is"))
+    return settings
+
+
 def run(work: Callable[[App], Awaitable[Result]], settings: Settings | None = None) -> Result:
     """Open the shop, do the work, close it; errors that people can mend are one line each."""
     chosen = settings or load_settings()
@@ -47,6 +57,15 @@ def run(work: Callable[[App], Awaitable[Result]], settings: Settings | None = No
         return asyncio.run(within())
     except StockwrightError as wrong:
         fail(wrong)
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how far a long piece of work is, where a person watches; call it with (done, of how many)."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as bars:
+        bar = bars.add_task(what, total=None)
+        yield lambda done, total: bars.update(bar, completed=done, total=total)
 
 
 def fail(wrong: StockwrightError) -> NoReturn:

@@ -11,7 +11,7 @@ import uvicorn
 
 from stockwright.api.app import WEB, build_asgi
 from stockwright.app import build, close, running
-from stockwright.cli.run import err, fail
+from stockwright.cli.run import err, fail, progress_bar
 from stockwright.config import Settings
 from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import AlreadyExists, Misconfigured, StockwrightError
@@ -103,7 +103,8 @@ async def _prepare(app: App) -> list[str]:
 
     settings, notes = app.settings, list[str]()
     if settings.demo:
-        notes += await load_demo_into_empty_shop(app)
+        with progress_bar("Loading the demo shop") as progress:
+            notes += await load_demo_into_empty_shop(app, progress)
     if not await has_admin(app):
         if settings.admin_email and settings.admin_password:
             sign_up = SignUp(settings.admin_email, settings.admin_password, "Admin")

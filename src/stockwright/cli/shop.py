@@ -6,6 +6,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+import zlib
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from rich.table import Table
 
 from stockwright.app import DATABASE
-from stockwright.cli.run import err, fail, out, print_json, run
+from stockwright.cli.run import err, fail, out, print_json, progress_bar, run
 from stockwright.config import Settings
 from stockwright.domain.errors import Misconfigured
 from stockwright.store.sqlite import SqliteStore
@@ -21,13 +22,19 @@ from stockwright.usecases.audit import AuditReport, audit
 from stockwright.usecases.context import App
 
 SECRETS = ("token-key.pem", "signing-key")
+SECRETS_OF_DEMO = ("demo-passwords",)
+"""In the data folder of a demo shop only."""
 
 
 def demo(settings: Settings) -> None:
     """Load the demo shop."""
     from stockwright.demo.load import load_demo_into_empty_shop
 
-    for note in run(load_demo_into_empty_shop, settings):
+    with progress_bar("Five weeks of a shop") as progress:
+        notes = run(lambda app: load_demo_into_empty_shop(app, progress), settings)
+    if not notes:
+        fail(Misconfigured(f"{settings.data_dir} holds another shop; set STOCKWRIGHT_DATA_DIR to an empty folder"))
+    for note in notes:
         out.print(note, highlight=False, markup=False)
 
 
@@ -65,8 +72,6 @@ def backup(settings: Settings, file: Path) -> None:
     """Write the database and the keys into one archive that only its owner can read."""
     if file.exists():
         fail(Misconfigured(f"{file} is there already; choose another name"))
-    if not (settings.data_dir / DATABASE).is_file():
-        fail(Misconfigured(f"there is no shop in {settings.data_dir}"))
     beside = file.resolve().parent
 
     async def work(app: App) -> None:
@@ -78,7 +83,7 @@ def backup(settings: Settings, file: Path) -> None:
             with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
                 with tarfile.open(fileobj=target, mode="w:gz", compresslevel=3) as archive:
                     archive.add(copy, DATABASE)
-                    for name in SECRETS:
+                    for name in _secrets_in(settings.data_dir):
                         archive.add(settings.data_dir / name, name)
                 target.flush()
                 os.fsync(target.fileno())
@@ -93,22 +98,28 @@ def backup(settings: Settings, file: Path) -> None:
     )
 
 
+def _secrets_in(folder: Path) -> list[str]:
+    return [*SECRETS, *(name for name in SECRETS_OF_DEMO if (folder / name).is_file())]
+
+
 def restore(settings: Settings, file: Path) -> None:
     """Unpack an archive of `backup` into a folder that holds no shop, and look whether it is whole."""
     folder = settings.data_dir
     if folder.exists() and any(folder.iterdir()):
         fail(Misconfigured(f"{folder} is not empty; set STOCKWRIGHT_DATA_DIR to another folder, or move it away"))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    wanted: tuple[str, ...] = (*SECRETS, DATABASE)
     try:
         with tarfile.open(file, "r:gz") as archive:
-            for name in (*SECRETS, DATABASE):
+            wanted += tuple(name for name in SECRETS_OF_DEMO if name in archive.getnames())
+            for name in wanted:
                 member = archive.extractfile(name) or BytesIO()
                 with os.fdopen(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
                     shutil.copyfileobj(member, target)
                     target.flush()
                     os.fsync(target.fileno())
-    except (tarfile.TarError, KeyError, OSError, EOFError) as fault:
-        for name in (*SECRETS, DATABASE):
+    except (tarfile.TarError, KeyError, OSError, EOFError, zlib.error) as fault:
+        for name in wanted:
             (folder / name).unlink(missing_ok=True)
         fail(Misconfigured(f"{file} is not a whole backup of a shop: {fault}"))
     report = run(audit, settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -17,7 +18,7 @@ from stockwright.domain.errors import InsufficientStock
 from stockwright.domain.stock import Thresholds, Wanted
 from stockwright.reactions.table import REACTIONS
 from stockwright.store.records.accounts import find_account_by_email
-from stockwright.usecases.accounts import SignUp, add_account, has_admin
+from stockwright.usecases.accounts import SignUp, add_account
 from stockwright.usecases.catalog import CreateProduct, create_product
 from stockwright.usecases.context import App, SetClock
 from stockwright.usecases.inventory import (
@@ -47,6 +48,7 @@ DAYS: Final = 35
 DAY_MS: Final = 24 * 3_600_000
 HOUR_MS: Final = 3_600_000
 SEED: Final = 20_250_101
+PASSWORDS: Final = "demo-passwords"
 ADMIN: Final = "admin@demo.example"
 CUSTOMERS: Final = (
     "Mia Okafor",
@@ -58,26 +60,34 @@ CUSTOMERS: Final = (
     "Aiko Mori",
     "Sam Reed",
 )
-NEVER_RESTOCKED: Final = frozenset({"EL-PRJ-1", "FO-CHO-M", "CL-JAC-D", "AC-PWB-20"})
+NEVER_RESTOCKED: Final = frozenset(
+    {"EL-PRJ-1", "FO-CHO-M", "CL-JAC-D", "AC-PWB-20", "EL-CAM-A", "EL-SPK-L", "PC-NOR-16", "PH-AUR-MINI"}
+)
 
 
-async def load_demo_into_empty_shop(app: App) -> list[str]:
-    """Load the demo unless the shop has accounts already; returns who can sign in, to be told at each start."""
-    passwords = _passwords(app.settings.data_dir)
-    if not await has_admin(app):
-        await _Story(app, passwords).tell()
-    if await find_account_by_email(app.store, ADMIN) is None:
+async def load_demo_into_empty_shop(app: App, progress: Callable[[int, int], None] = lambda *_: None) -> list[str]:
+    """Load the demo where nothing has happened yet; returns who can sign in, to be told at each start."""
+    if not await app.store.tail(limit=1):
+        await _Story(app, _passwords(app.settings.data_dir)).tell(progress)
+    return await _who_can_sign_in(app)
+
+
+async def _who_can_sign_in(app: App) -> list[str]:
+    """Tell the demo's passwords, as long as they are what opens the accounts."""
+    if not (app.settings.data_dir / PASSWORDS).is_file():
         return []
-    first = _address(CUSTOMERS[0])
-    return [
-        f"Demo admin    {ADMIN}   password: {passwords[0]}",
-        f"Demo customer {first}   password: {passwords[1]}",
-    ]
+    told = []
+    people = ("Demo admin   ", ADMIN), ("Demo customer", _address(CUSTOMERS[0]))
+    for (what, email), password in zip(people, _passwords(app.settings.data_dir), strict=True):
+        account = await find_account_by_email(app.store, email)
+        if account is not None and await app.passwords.verify(account.password_hash, password):
+            told.append(f"{what} {email}   password: {password}")
+    return told
 
 
 def _passwords(folder: Path) -> list[str]:
     """Return the demo's two passwords: random for each data folder, kept in a file of its owner's."""
-    kept = load_or_make(folder / "demo-passwords", lambda: "\n".join(_password() for _ in range(2)).encode())
+    kept = load_or_make(folder / PASSWORDS, lambda: "\n".join(_password() for _ in range(2)).encode())
     return kept.decode().split("\n")
 
 
@@ -111,7 +121,7 @@ class _Story:
         self._app = replace(app.at(self._clock), mail=LocalMailbox(), settings=settings)
         self._shelves: list[_Shelf] = []
 
-    async def tell(self) -> None:
+    async def tell(self, progress: Callable[[int, int], None]) -> None:
         """Open the shop, live through the weeks, and stop in the middle of a busy day."""
         dispatcher = Dispatcher(self._app, REACTIONS)
         admin = await self._open()
@@ -119,6 +129,7 @@ class _Story:
         customers = [await self._customer(number, name) for number, name in enumerate(CUSTOMERS)]
         try:
             for day in range(DAYS):
+                progress(day, DAYS)
                 await self._live(day, admin, customers)
                 await dispatcher.drain()
             await self._today(admin, customers)
@@ -173,10 +184,10 @@ class _Story:
         await confirm_order(self._app, SYSTEM, order_id)
         if luck < 0.07:  # noqa: PLR2004 - a few change their minds
             await cancel_order(self._app, admin, order_id, "Ordered by mistake")
-        elif age > 4 or luck < 0.5:  # noqa: PLR2004
+        elif age > 3 or luck < 0.6:  # noqa: PLR2004
             self._clock.at += HOUR_MS
             order = await pack_order(self._app, admin, order_id)
-            if age > 2 or luck < 0.3:  # noqa: PLR2004
+            if age > 4 or luck < 0.25:  # noqa: PLR2004
                 self._clock.at += HOUR_MS
                 await deliver_order(self._app, admin, order_id)
                 if luck > 0.95:  # noqa: PLR2004 - and some send things back
@@ -237,6 +248,9 @@ class _Story:
         ]
         await confirm_reservation(self._app, admin, used.id)
         await cancel_reservation(self._app, admin, left.id)
+        for number, customer in enumerate(customers[4:]):
+            self._clock.at = self._now - (14 - 3 * number) * 60_000
+            await self._order(customer)
         self._clock.at = self._now - 60_000
         for number, customer in enumerate(customers[:4]):
             wanted = [
