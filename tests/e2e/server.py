@@ -42,13 +42,14 @@ class Server:
             "STOCKWRIGHT_ADMIN_PASSWORD": PASSWORD,
             **{f"STOCKWRIGHT_{name.upper()}": value for name, value in settings.items()},
         }
+        self.arguments = ["serve"]
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start, and wait until it answers."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "stockwright.cli.main", "serve"],
+                [sys.executable, "-m", "stockwright.cli.main", *self.arguments],
                 env=self.env,
                 stdout=log,
                 stderr=log,

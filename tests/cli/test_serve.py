@@ -1,0 +1,138 @@
+"""The start of a shop, as a person meets it: what the terminal says, and that it is so."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.server import EMAIL, Server
+
+PASSWORD = "Drei-Murmeltiere-8"
+
+
+class Start(Server):
+    """A server as of a fresh folder: nobody is there yet."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        del self.env["STOCKWRIGHT_ADMIN_EMAIL"], self.env["STOCKWRIGHT_ADMIN_PASSWORD"]
+
+    def told(self) -> str:
+        """Start, and return what the terminal says."""
+        self.log.write_text("")
+        self.start()
+        return self.log.read_text()
+
+    def post(self, path: str, **body: str) -> httpx.Response:
+        return httpx.post(f"{self.url}/api{path}", json=body)
+
+    def can_sign_in(self, email: str, password: str) -> bool:
+        return self.post("/signin", email=email, password=password).status_code == 200
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Start]:
+    made = Start(tmp_path / "data")
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        assert made.stop() == 0
+
+
+def test_it_tells_where_everything_is_and_everything_is_there(server: Start) -> None:
+    told = server.told()
+    assert "Stockwright is running" in told
+    assert server.url in told
+    assert f"{server.url}/api/docs" in told
+    assert "STOCKWRIGHT_SMTP_URL" in told, "mail goes nowhere, and that is said"
+    assert httpx.get(f"{server.url}/api/docs/spec").json()["openapi"].startswith("3.1")
+    assert httpx.get(f"{server.url}/api/docs").status_code == 200
+    assert httpx.get(server.url, follow_redirects=True).status_code == 200
+
+
+def test_the_set_up_link_makes_the_first_admin_once(server: Start) -> None:
+    found = re.search(r"/setup\?token=(\w+)", server.told())
+    assert found is not None
+    token = found[1]
+    assert server.post("/setup", token="0" * 40, email=EMAIL, password=PASSWORD).status_code == 401
+    assert server.post("/setup", token=token, email=EMAIL, password=PASSWORD).status_code == 201
+    assert server.post("/setup", token=token, email="b@example.com", password=PASSWORD).status_code == 401
+    assert server.can_sign_in(EMAIL, PASSWORD)
+    assert server.stop() == 0
+
+    assert "/setup?token=" not in server.told(), "a shop with an admin offers no link"
+
+
+def test_a_new_start_ends_the_link_of_the_one_before(server: Start) -> None:
+    first = re.search(r"/setup\?token=(\w+)", server.told())
+    assert first is not None
+    server.stop()
+    second = re.search(r"/setup\?token=(\w+)", server.told())
+    assert second is not None
+    assert server.post("/setup", token=first[1], email=EMAIL, password=PASSWORD).status_code == 401
+    assert server.post("/setup", token=second[1], email=EMAIL, password=PASSWORD).status_code == 201
+
+
+def test_the_demo_tells_at_each_start_who_can_sign_in(server: Start) -> None:
+    server.arguments = ["serve", "--demo"]
+    pattern = r"Demo (?:admin|customer)\s+(\S+)\s+password: (\S+)"
+    people = re.findall(pattern, server.told())
+    assert [email for email, _ in people] == ["admin@demo.example", "mia@demo.example"]
+    assert all(server.can_sign_in(*person) for person in people)
+    kept = server.folder / "demo-passwords"
+    assert kept.stat().st_mode & 0o077 == 0
+    assert server.stop() == 0
+
+    assert re.findall(pattern, server.told()) == people
+
+
+def test_the_setting_off_leaves_the_folder_empty(server: Start) -> None:
+    server.arguments = ["serve", "--demo"]
+    server.env["STOCKWRIGHT_DEMO"] = "off"
+    assert "Demo" not in server.told()
+    assert httpx.get(f"{server.url}/api/items").json()["data"]["count"] == 0
+
+
+def test_the_admin_of_the_settings_is_made_once(server: Start) -> None:
+    server.env |= {"STOCKWRIGHT_ADMIN_EMAIL": EMAIL, "STOCKWRIGHT_ADMIN_PASSWORD": PASSWORD}
+    told = server.told()
+    assert f"{EMAIL} was made" in told
+    assert PASSWORD not in told
+    assert server.can_sign_in(EMAIL, PASSWORD)
+    server.stop()
+    assert "was made" not in server.told()
+
+
+def test_settings_may_stand_in_a_file_and_the_environment_is_heard_first(server: Start) -> None:
+    (server.folder.parent / ".env").write_text(
+        f"# the shop's own\nexport STOCKWRIGHT_ADMIN_EMAIL={EMAIL}\n"
+        f'STOCKWRIGHT_ADMIN_PASSWORD="{PASSWORD}"\nSTOCKWRIGHT_PORT=1\nSTOCKWRIGHT_DEMO=off\n'
+    )
+    server.arguments = ["serve", "--demo"]
+    told = server.told()
+    assert f"{EMAIL} was made" in told
+    assert "Demo" not in told
+    assert server.can_sign_in(EMAIL, PASSWORD)
+
+
+def test_a_taken_port_is_one_clear_line(server: Start) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", server.port))
+        other.listen()
+        refused = server.command("serve")
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1
+    assert f"cannot listen on 127.0.0.1:{server.port}" in refused.stderr
+    assert "STOCKWRIGHT_PORT" in refused.stderr
+
+
+def test_a_data_folder_that_cannot_be_made_is_one_clear_line(server: Start) -> None:
+    server.folder.write_text("a file, not a folder")
+    refused = server.command("serve")
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1
+    assert "data folder" in refused.stderr
