@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,18 @@ START = 1_700_000_000_000
 ADMIN = Actor("usr_admin", "account", "admin", "admin@example.com")
 ALICE = Actor("usr_alice", "account", "customer", "alice@example.com")
 BOB = Actor("usr_bob", "account", "customer", "bob@example.com")
+
+
+def _stay_here(event: str, arguments: tuple[Any, ...]) -> None:
+    """Let no test reach another machine, by whatever library it tries."""
+    if event != "socket.connect" or not isinstance(arguments[1], tuple):
+        return
+    host = str(arguments[1][0]).partition("%")[0]
+    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+        raise RuntimeError(f"a test tried to reach {host}")
+
+
+sys.addaudithook(_stay_here)
 
 
 class Clock:

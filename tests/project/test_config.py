@@ -1,0 +1,89 @@
+"""Settings: where they are read from, what is refused, what is shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stockwright.config import Settings
+from stockwright.domain.errors import Misconfigured
+
+OF_THE_CONTRACT = """
+    HOST PORT DATA_DIR STORE ADMIN_EMAIL ADMIN_PASSWORD CORS_ORIGINS SMTP_URL MAIL_FROM ALERT_EMAILS ALERT_PHONES
+    WAREHOUSE_URL WAREHOUSE_API_KEY DELIVERY_URL DELIVERY_API_KEY RETRY_DELAY_SECONDS RATE_LIMIT DEMO LOG_LEVEL
+"""
+
+
+def load(tmp_path: Path, dotenv: str = "", **env: str) -> Settings:
+    file = tmp_path / ".env"
+    file.write_text(dotenv, encoding="utf-8")
+    return Settings.load({f"STOCKWRIGHT_{name}": value for name, value in env.items()}, file)
+
+
+def test_without_any_setting_the_shop_is_local_and_sends_nothing(tmp_path: Path) -> None:
+    settings = load(tmp_path)
+    assert (settings.host, settings.port, settings.data_dir) == ("127.0.0.1", 8000, Path("stockwright-data"))
+    assert (settings.smtp_url, settings.warehouse_url, settings.delivery_url) == (None, None, None)
+    assert (settings.rate_limit, settings.allow_private_addresses, settings.demo) == (True, False, None)
+    assert settings.retry_delay_seconds == 180
+
+
+def test_every_setting_of_the_contract_is_listed_with_its_meaning(tmp_path: Path) -> None:
+    listed = {name: meaning for name, _, meaning in load(tmp_path).listed()}
+    assert {f"STOCKWRIGHT_{name}" for name in OF_THE_CONTRACT.split()} <= set(listed)
+    assert all(listed.values())
+
+
+def test_lists_are_parted_at_commas(tmp_path: Path) -> None:
+    settings = load(tmp_path, ALERT_EMAILS="a@example.com, b@example.com,", CORS_ORIGINS="https://a.example/")
+    assert settings.alert_emails == ("a@example.com", "b@example.com")
+    assert settings.cors_origins == ("https://a.example",)
+
+
+@pytest.mark.parametrize(("word", "meant"), [("on", True), ("TRUE", True), ("1", True), ("off", False), ("No", False)])
+def test_a_switch_understands_the_usual_words(tmp_path: Path, word: str, *, meant: bool) -> None:
+    assert load(tmp_path, RATE_LIMIT=word).rate_limit is meant
+
+
+def test_a_file_is_read_with_comments_quotes_and_export(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        "# the shop\n\nSTOCKWRIGHT_PORT=8001\nexport STOCKWRIGHT_MAIL_FROM='Shop <shop@example.com>'\n"
+        'STOCKWRIGHT_ADMIN_EMAIL = "me@example.com"\nOTHER_PROGRAM=hello\n',
+    )
+    assert settings.port == 8001
+    assert settings.mail_from == "Shop <shop@example.com>"
+    assert settings.admin_email == "me@example.com"
+
+
+def test_the_environment_is_heard_before_the_file(tmp_path: Path) -> None:
+    assert load(tmp_path, "STOCKWRIGHT_PORT=8001\n", PORT="8002").port == 8002
+
+
+def test_an_empty_value_is_the_default(tmp_path: Path) -> None:
+    assert load(tmp_path, PORT="", SMTP_URL=" ") == Settings()
+
+
+def test_a_name_that_is_no_setting_is_refused_wherever_it_stands(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="STOCKWRIGHT_PROT is not a setting"):
+        load(tmp_path, "STOCKWRIGHT_PROT=8001\n")
+
+
+def test_a_line_that_is_no_setting_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="NAME=value"):
+        load(tmp_path, "STOCKWRIGHT_PORT 8001\n")
+
+
+def test_a_wrong_secret_is_refused_without_being_told(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        load(tmp_path, SMTP_URL="mailto:shop:hush-hush@example.com")
+    assert "smtp://" in refused.value.message
+    assert "hush-hush" not in refused.value.message
+
+
+def test_secrets_are_listed_as_set_and_never_shown(tmp_path: Path) -> None:
+    settings = load(tmp_path, ADMIN_EMAIL="me@example.com", ADMIN_PASSWORD="hush-hush", WAREHOUSE_API_KEY="hush-hush")
+    listed = {name: value for name, value, _ in settings.listed()}
+    assert listed["STOCKWRIGHT_ADMIN_PASSWORD"] == listed["STOCKWRIGHT_WAREHOUSE_API_KEY"] == "set"
+    assert "hush-hush" not in str(listed)

@@ -1,0 +1,76 @@
+"""What the project says of itself is so: documents, locks, and the rooms' order."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from stockwright.api.table import ROUTES
+from stockwright.cli.main import app as cli
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda each: str(each.relative_to(ROOT)))
+def test_every_link_and_file_that_a_document_names_is_there(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    links = [link.partition("#")[0] for link in re.findall(r"\]\((?!https?:)([^)]+)\)", text)]
+    assert [link for link in links if not (document.parent / link).exists()] == []
+    named = re.findall(r"`((?:domain|usecases|store|api|adapters|reactions|cli|tests|docs)/[\w/.-]+)`", text)
+    assert [name for name in named if not ((ROOT / name).exists() or (ROOT / "src/stockwright" / name).exists())] == []
+
+
+def test_every_command_that_a_document_names_is_one() -> None:
+    commands = set(get_command(cli).commands)  # type: ignore[attr-defined]
+    for document in DOCUMENTS:
+        named = set(re.findall(r"stockwright ([a-z][a-z-]+)", document.read_text(encoding="utf-8")))
+        assert named <= commands, document
+
+
+def test_every_route_that_a_document_names_is_one() -> None:
+    shapes = [re.compile(re.sub(r"\{\w+\}", "[^/]+", route.full_path)) for route in ROUTES]
+    for document in (ROOT / "docs/operations.md", ROOT / "docs/api.md", ROOT / "README.md"):
+        named = re.findall(
+            r"`(?:GET|POST|PUT|PATCH|DELETE) (?:/api)?(/[\w/{}.-]+)", document.read_text(encoding="utf-8")
+        )
+        assert [path for path in named if not any(shape.fullmatch(f"/api{path}") for shape in shapes)] == [], document
+
+
+def test_every_kind_of_item_stands_in_the_data_model() -> None:
+    told = (ROOT / "docs/data-model.md").read_text(encoding="utf-8")
+    for file in (ROOT / "src/stockwright").glob("**/*.py"):
+        if file.parent.name in {"records", "usecases"}:
+            for prefix in re.findall(r'\(f"([A-Z]+#)\{', file.read_text(encoding="utf-8")):
+                assert f"`{prefix}<" in told, (file.name, prefix)
+
+
+def test_every_access_pattern_stands_in_the_data_model() -> None:
+    told = (ROOT / "docs/data-model.md").read_text(encoding="utf-8")
+    for file in (ROOT / "src/stockwright/store/records").glob("*.py"):
+        queries = re.findall(
+            r"^async def (page_of_\w+|due_\w+|list_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE
+        )
+        assert [name for name in queries if f"{name}`" not in told] == [], file.name
+
+
+def test_the_locks_name_no_registry_and_hold_a_hash_of_everything() -> None:
+    python = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    assert "://" not in python
+    packages = re.findall(r"^[\w.-]+==.*(?:\n .*)*", python, re.MULTILINE)
+    assert len(packages) > 40
+    assert [package for package in packages if "--hash=sha256:" not in package] == []
+    modules = json.loads((ROOT / "web/package-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert [name for name, module in modules.items() if "resolved" in module] == []
+    assert [name for name, module in modules.items() if name and "integrity" not in module] == []
+
+
+def test_every_rule_that_is_left_out_says_why() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    left_out = re.search(r"^ignore = \[\n(.*?)^\]", project, re.MULTILINE | re.DOTALL)
+    assert left_out is not None
+    assert [line for line in left_out[1].splitlines() if "#" not in line] == []
