@@ -26,7 +26,7 @@ export function Products() {
     type: params.get("type") ?? undefined,
     brand: params.get("brand") ?? undefined,
     search: params.get("search") ?? undefined,
-    sort: signedIn ? ((params.get("sort") as Sort | null) ?? undefined) : undefined,
+    sort: signedIn ? sortOf(params.get("sort")) : undefined,
   };
   const page = useQuery(goodsPage(signedIn, filter, trail.token));
   const nextToken = page.data?.nextToken ?? null;
@@ -214,4 +214,9 @@ function Chip({ active, onClick, children }: { active: boolean; onClick: () => v
       {children}
     </button>
   );
+}
+
+/** The order asked for in the address, where it is one that the shop knows. */
+function sortOf(name: string | null): Sort | undefined {
+  return name !== null && name in SORTS ? (name as Sort) : undefined;
 }

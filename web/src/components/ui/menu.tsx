@@ -1,64 +1,50 @@
-import * as Radix from "@radix-ui/react-dropdown-menu";
-import type { ReactNode } from "react";
-import { cn } from "@/lib/cn";
+import {
+  type ComponentProps,
+  cloneElement,
+  lazy,
+  type ReactElement,
+  type ReactNode,
+  Suspense,
+  useState,
+} from "react";
 
-/** A menu below its button. It never locks the page's scrolling (that would need an inline style sheet). */
+const load = () => import("./menu-parts");
+const Root = lazy(async () => ({ default: (await load()).Root }));
+
+export const MenuItem = lazy(async () => ({ default: (await load()).Item }));
+export const MenuLabel = lazy(async () => ({ default: (await load()).Label }));
+export const MenuSeparator = lazy(async () => ({ default: (await load()).Separator }));
+
+/** A menu below its button. Its parts load when the button is first pointed at. */
 export function Menu({
   trigger,
   children,
   align = "end",
 }: {
-  trigger: ReactNode;
+  trigger: ReactElement<ComponentProps<"button">>;
   children: ReactNode;
   align?: "start" | "end";
 }) {
-  return (
-    <Radix.Root modal={false}>
-      <Radix.Trigger asChild>{trigger}</Radix.Trigger>
-      <Radix.Portal>
-        <Radix.Content
-          align={align}
-          sideOffset={8}
-          collisionPadding={12}
-          className="z-50 min-w-52 animate-rise rounded-2xl border bg-surface p-1.5 text-ink text-sm shadow-floating"
-        >
+  const [wanted, setWanted] = useState(false);
+  if (wanted) {
+    return (
+      <Suspense fallback={trigger}>
+        <Root trigger={trigger} align={align}>
           {children}
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
-  );
-}
-
-export function MenuItem({
-  onSelect,
-  disabled,
-  danger,
-  children,
-}: {
-  onSelect: () => void;
-  disabled?: boolean;
-  danger?: boolean;
-  children: ReactNode;
-}) {
-  return (
-    <Radix.Item
-      {...(disabled && { disabled })}
-      onSelect={onSelect}
-      className={cn(
-        "flex cursor-default select-none items-center gap-2.5 rounded-xl px-2.5 py-2 outline-none",
-        "data-disabled:opacity-50 data-highlighted:bg-sunken [&>svg]:size-4 [&>svg]:text-muted",
-        danger && "text-danger [&>svg]:text-danger",
-      )}
-    >
-      {children}
-    </Radix.Item>
-  );
-}
-
-export function MenuLabel({ children }: { children: ReactNode }) {
-  return <Radix.Label className="px-2.5 py-2 text-muted text-xs">{children}</Radix.Label>;
-}
-
-export function MenuSeparator() {
-  return <Radix.Separator className="-mx-1.5 my-1.5 h-px bg-line" />;
+        </Root>
+      </Suspense>
+    );
+  }
+  return cloneElement(trigger, {
+    "aria-haspopup": "menu",
+    "aria-expanded": false,
+    onPointerEnter: load,
+    onFocus: load,
+    onClick: () => setWanted(true),
+    onKeyDown: (event) => {
+      if (event.key !== "ArrowDown") return;
+      event.preventDefault();
+      setWanted(true);
+    },
+  });
 }

@@ -90,12 +90,13 @@ export function goodsPage(signedIn: boolean, filter: GoodsFilter, token: string 
   return queryOptions({
     queryKey: ["goods", "page", signedIn, filter, token, limit],
     queryFn: async ({ signal }): Promise<GoodsPage> => {
-      const { sort, ...wanted } = filter;
       if (signedIn) {
-        const query = { ...wanted, sort, status: "ACTIVE" as const, limit, nextToken: token };
+        const query = { ...filter, status: "ACTIVE" as const, limit, nextToken: token };
         const page = await api.get("/products", { query, signal });
         return { items: page.items.map(fromProduct), nextToken: page.nextToken };
       }
+      // Visitors' lists come newest first; the API sorts for those who are signed in.
+      const { sort: _, ...wanted } = filter;
       const page = await api.get("/items", { query: { ...wanted, limit, nextToken: token }, signal });
       return { items: page.items.map(fromItem), nextToken: page.nextToken };
     },
@@ -137,8 +138,9 @@ export function facets(category: string | undefined, type: string | undefined) {
       const seen: Item[] = [];
       let nextToken: string | null = null;
       for (let page = 0; page < SURVEY_PAGES; page++) {
+        const query = { category, type, limit: 100, nextToken };
         const answer: { items: Item[]; nextToken: string | null } = await api.get("/items", {
-          query: { category, type, limit: 100, nextToken },
+          query,
           signal,
         });
         seen.push(...answer.items);
@@ -151,8 +153,10 @@ export function facets(category: string | undefined, type: string | undefined) {
   });
 }
 
-export function facetsOf(items: Pick<Item, "category" | "type" | "brand">[]): Facets {
-  const names = (pick: (item: Pick<Item, "category" | "type" | "brand">) => string) =>
+type Kind = Pick<Item, "category" | "type" | "brand">;
+
+export function facetsOf(items: Kind[]): Facets {
+  const names = (pick: (item: Kind) => string) =>
     [...new Set(items.map(pick).filter(Boolean))].sort((one, other) => one.localeCompare(other));
   return {
     categories: names((item) => item.category),
