@@ -1,9 +1,7 @@
-import { LayoutDashboard } from "lucide-react";
 import { Route, Routes } from "react-router";
-import { Page } from "@/components/layout/page";
-import { EmptyState } from "@/components/ui/states";
 import { AdminsOnly } from "@/features/auth/guards";
 import { NotFound } from "@/pages/broken";
+import { Overview } from "./overview";
 
 /** The back office: its own room, loaded when an admin first enters it. */
 export function Component() {
@@ -14,13 +12,5 @@ export function Component() {
         <Route path="*" element={<NotFound />} />
       </Routes>
     </AdminsOnly>
-  );
-}
-
-function Overview() {
-  return (
-    <Page title="Back office">
-      <EmptyState icon={LayoutDashboard} title="Back office" />
-    </Page>
   );
 }
