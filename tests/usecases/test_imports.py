@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import gzip
 from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,20 +17,55 @@ from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Invalid
 from stockwright.store.records.products import load_product_ids
 from stockwright.store.records.stock import load_stocks, page_of_movements
+from stockwright.usecases.audit import audit
 from stockwright.usecases.context import App
-from stockwright.usecases.imports import ImportReport, import_orders, import_products, sku_of
+from stockwright.usecases.imports import ImportReport, import_orders, import_products
 from stockwright.usecases.orders import ListOrders, list_orders
-from tests.conftest import ADMIN
+from tests.conftest import ADMIN, Clock, bare_app
 
 DATA = Path(__file__).parent.parent / "data" / "online_retail_10k.csv.gz"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def retail(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file, unpacked."""
     file = tmp_path_factory.mktemp("retail") / "online_retail.csv"
     file.write_bytes(gzip.decompress(DATA.read_bytes()))
     return file
+
+
+@dataclass
+class Imported:
+    """A shop that the whole file was imported into, and what each import told."""
+
+    app: App
+    products: ImportReport
+    orders: ImportReport
+
+
+@pytest.fixture(scope="module")
+def brought_in(retail: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[ImportReport]]:
+    """The whole file, imported once for all tests here."""
+    folder = tmp_path_factory.mktemp("shop")
+
+    async def work() -> list[ImportReport]:
+        app = await bare_app(folder, Clock())
+        try:
+            return [await import_products(app, SYSTEM, retail), await import_orders(app, SYSTEM, retail)]
+        finally:
+            await app.store.close()
+
+    return folder, asyncio.run(work())
+
+
+@pytest.fixture
+async def imported(brought_in: tuple[Path, list[ImportReport]], clock: Clock) -> AsyncIterator[Imported]:
+    folder, reports = brought_in
+    app = await bare_app(folder, clock)
+    yield Imported(app, *reports)
+    audited = await audit(app)
+    await app.store.close()
+    assert audited.is_clean
 
 
 class Recount:
@@ -36,7 +75,8 @@ class Recount:
         with file.open(newline="", encoding="utf-8") as lines:
             rows = list(csv.DictReader(lines))
         for row in rows:
-            row["StockCode"] = sku_of(row["StockCode"])
+            code = row["StockCode"].strip().upper()
+            row["StockCode"] = code if len(code) > 2 else f"FEE-{code}"
         described = {row["StockCode"] for row in rows if len(row["Description"].strip()) > 2}
         priced = {row["StockCode"] for row in rows if float(row["UnitPrice"]) > 0}
         self.codes = described & priced
@@ -60,14 +100,11 @@ class Recount:
         return 10 + self.returned[code]
 
 
-async def test_units_sold_returned_and_left_are_those_of_the_file(app: App, retail: Path) -> None:
-    recount = Recount(retail)
-    products = await import_products(app, SYSTEM, retail)
-    orders = await import_orders(app, SYSTEM, retail)
-
+async def test_units_sold_returned_and_left_are_those_of_the_file(imported: Imported, retail: Path) -> None:
+    recount, app = Recount(retail), imported.app
     ids = await load_product_ids(app.store, recount.codes)
     assert set(ids) == recount.codes
-    assert products.created == len(recount.codes) == 1973
+    assert imported.products.created == len(recount.codes) == 1973
     stocks = await load_stocks(app.store, ids.values())
     for code, product_id in ids.items():
         booked: Counter[str] = Counter()
@@ -81,13 +118,11 @@ async def test_units_sold_returned_and_left_are_those_of_the_file(app: App, reta
         assert -booked["SALE"] == recount.sold[code], code
         assert booked["RETURN"] == recount.returned[code], code
         assert (stocks[product_id].available, stocks[product_id].reserved) == (recount.left(code), 0), code
-    assert sum(recount.returned.values()) == orders.returned_units > 0
+    assert sum(recount.returned.values()) == imported.orders.returned_units > 0
 
 
-async def test_every_invoice_is_a_delivered_order_at_its_own_date(app: App, retail: Path) -> None:
-    await import_products(app, SYSTEM, retail)
-    await import_orders(app, SYSTEM, retail)
-    found = []
+async def test_every_invoice_is_a_delivered_order_at_its_own_date(imported: Imported, retail: Path) -> None:
+    app, found = imported.app, []
     after: str | None = None
     while True:
         page, after = await list_orders(app, ADMIN, ListOrders(everybody=True, limit=100, after=after))
@@ -102,8 +137,10 @@ async def test_every_invoice_is_a_delivered_order_at_its_own_date(app: App, reta
     assert first.total_cents == 13912
 
 
-async def test_every_row_left_out_has_its_reason_and_a_second_import_changes_nothing(app: App, retail: Path) -> None:
-    first = [await import_products(app, SYSTEM, retail), await import_orders(app, SYSTEM, retail)]
+async def test_every_row_left_out_has_its_reason_and_a_second_import_changes_nothing(
+    imported: Imported, retail: Path
+) -> None:
+    app, first = imported.app, [imported.products, imported.orders]
     events = (await app.store.tail(limit=1, reverse=True))[0].position
 
     second = [await import_products(app, SYSTEM, retail), await import_orders(app, SYSTEM, retail)]
@@ -173,3 +210,63 @@ async def test_a_file_without_the_columns_is_refused_whole(app: App, tmp_path: P
         await import_products(app, SYSTEM, file)
     with pytest.raises(Invalid, match="cannot read"):
         await import_orders(app, SYSTEM, tmp_path / "nothing.csv")
+
+
+class PowerCut(Exception):
+    """The process ends here."""
+
+
+class Unplugged:
+    """The real store, until its plug is pulled after so many commits."""
+
+    def __init__(self, store: Any, commits: int) -> None:
+        self._store, self._left = store, commits
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, writes: Sequence[Any]) -> None:
+        if self._left == 0:
+            raise PowerCut
+        self._left -= 1
+        await self._store.commit(writes)
+
+
+async def test_an_import_that_was_cut_off_anywhere_is_simply_run_again(tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text(
+        HEADER + "1,10001,A GOOD THING,4,2010-12-01T08:26:00,2.55,17850,United Kingdom\n"
+        "1,10002,A BETTER THING,1,2010-12-01T08:26:00,5.10,17850,United Kingdom\n"
+        "2,10001,A GOOD THING,2,2010-12-02T08:26:00,2.55,17850,United Kingdom\n"
+        "C3,10001,A GOOD THING,-3,2010-12-03T08:26:00,2.55,17850,United Kingdom\n"
+    )
+    cuts = 0
+    while True:
+        folder = tmp_path / f"cut-{cuts}"
+        folder.mkdir()
+        app = await bare_app(folder, Clock())
+        unplugged = replace(app, store=Unplugged(app.store, cuts))
+        try:
+            await import_products(unplugged, SYSTEM, file)
+            await import_orders(unplugged, SYSTEM, file)
+            whole = True
+        except PowerCut:
+            whole = False
+        await import_products(app, SYSTEM, file)
+        report = await import_orders(app, SYSTEM, file)
+
+        assert report.skipped == []
+        assert (await audit(app)).is_clean
+        ids = await load_product_ids(app.store, ["10001", "10002"])
+        stocks = await load_stocks(app.store, ids.values())
+        assert {sku: stocks[ids[sku]].total for sku in ids} == {"10001": 13, "10002": 10}
+        page, _ = await list_orders(app, ADMIN, ListOrders(everybody=True))
+        assert [(order.reference, order.status, order.lines[0].returned) for order in page] == [
+            ("2", "DELIVERED", 2),
+            ("1", "DELIVERED", 1),
+        ]
+        await app.store.close()
+        if whole:
+            break
+        cuts += 1
+    assert cuts == 10, "two products, three steps for each order, two returns"
