@@ -53,14 +53,21 @@ export function Landing() {
         {!empty && <Collage goods={inStock.slice(0, HERO)} loading={newest.isPending} />}
       </section>
 
-      {shop.data && shop.data.categories.length > 0 && (
+      {shop.data?.categories.length !== 0 && !shop.isError && (
         <section aria-labelledby="categories" className="border-y bg-surface">
           <div className="mx-auto max-w-7xl px-4 py-10 sm:px-6">
             <h2 id="categories" className="sr-only">
               Categories
             </h2>
             <ul className="grid grid-cols-2 gap-x-2 gap-y-1 sm:grid-cols-3 sm:gap-3 lg:flex lg:justify-between lg:gap-0">
-              {shop.data.categories.map((name) => {
+              {shop.isPending &&
+                Array.from({ length: 7 }, (_, index) => (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: they stand for nothing
+                  <li key={index} className="flex-1 p-2.5 sm:px-4 sm:py-3.5">
+                    <Skeleton className="h-10" />
+                  </li>
+                ))}
+              {shop.data?.categories.map((name) => {
                 const Icon = iconOf(name);
                 return (
                   <li key={name} className="min-w-0 lg:min-w-max lg:flex-auto">
