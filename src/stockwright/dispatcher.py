@@ -1,16 +1,17 @@
 """The dispatcher: every event reaches every handler that hears of it, at least once, with bounded tries.
 
 Each handler has a durable cursor into the event log and goes its own way, so that a slow one holds
-nobody up. A failed event does not block those behind it: it waits as a retry of its own, and after
-the last try becomes a dead letter. Cursors may lag behind what was handled, since handlers are
-safe to run twice; so they are written now and then, not at every event.
+nobody up; nor does a slow event hold up those behind it. A failed event waits as a retry of its
+own, and after the last try becomes a dead letter. Cursors may lag behind what was handled, since
+handlers are safe to run twice; so they are written once a second, not at every event.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from stockwright.domain.account import SYSTEM
@@ -23,7 +24,7 @@ from stockwright.store.records.handling import DeadLetter, Retry
 from stockwright.usecases.commit import new_event
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Sequence
 
     from stockwright.domain.events import Event
     from stockwright.reactions.table import Reaction
@@ -34,6 +35,10 @@ IN_FLIGHT_MAX: Final = 64
 BATCH: Final = 200
 HANDLER_SECONDS_MAX: Final = 60
 LOOK_SECONDS: Final = 1.0
+GRACE_SECONDS: Final = 3.0
+WAIT_SECONDS: Final = 30.0
+AHEAD_MAX: Final = 10_000
+"""How many events a handler may be ahead of its slowest one."""
 ERROR_MAX: Final = 1000
 
 
@@ -47,7 +52,9 @@ async def handle(app: App, reaction: Reaction, event: Event, waiting: Retry | No
         async with asyncio.timeout(HANDLER_SECONDS_MAX):
             await reaction.run(app, event)
     except Exception as fault:  # noqa: BLE001 - a handler may fail in any way; that is settled here
-        await _settle_failure(app, reaction, event, waiting, fault)
+        # Stale: a twin of this try settled it already.
+        with contextlib.suppress(Stale):
+            await _settle_failure(app, reaction, event, waiting, fault)
         return False
     if waiting is not None:
         batch = Batch()
@@ -61,47 +68,79 @@ async def _settle_failure(app: App, reaction: Reaction, event: Event, waiting: R
     now = app.clock.now()
     attempts = (waiting.attempts if waiting else 0) + 1
     error = f"{type(fault).__name__}: {fault}"[:ERROR_MAX]
-    is_last = attempts >= ATTEMPTS_MAX or isinstance(fault, Permanent)
     app.log.warning("handler failed", handler=reaction.name, event_id=event.id, attempts=attempts, error=error)
+    # Named after what it is about, so that a twin of this failure makes no second letter.
+    letter_id = f"dlq_{event.id.removeprefix('evt_')}-{reaction.name}"
+    given_up = await records.find_dead_letter(app.store, letter_id) is not None
+    if waiting is None and (given_up or await records.find_retry(app.store, reaction.name, event.id) is not None):
+        # Handled again after a crash: what is to become of it was settled the first time.
+        return
     batch = Batch()
     first_at = waiting.first_at if waiting else now
-    if is_last:
-        letter = DeadLetter(
-            # Named after what it is about, so that a twin of this failure makes no second letter.
-            id=f"dlq_{event.id.removeprefix('evt_')}-{reaction.name}",
-            handler=reaction.name,
-            event=event,
-            error=error,
-            attempts=attempts,
-            first_at=first_at,
-            created_at=now,
-        )
-        records.put_dead_letter(batch, letter)
-        if waiting is not None:
-            records.delete_retry(batch, waiting)
-        if reaction.name != OPERATIONS_ALERT:
-            told = {"handler": reaction.name, "event": event.name, "about": event.subject}
-            batch.append(
-                new_event(app, SYSTEM, "dead_letter.created", letter.id, **told, attempts=attempts, error=error)
-            )
-        app.log.error("event given up", handler=reaction.name, event_id=event.id, dead_letter=letter.id, error=error)
-    else:
+    if attempts < ATTEMPTS_MAX and not isinstance(fault, Permanent):
         due_at = now + int(app.settings.retry_delay_seconds * 1000)
         version = waiting.version if waiting else ABSENT
         records.put_retry(batch, Retry(reaction.name, event, attempts, due_at, first_at, error, version))
-    # Stale: a twin of this try settled it already.
-    with contextlib.suppress(Stale):
         await batch.commit(app.store)
+        return
+    if waiting is not None:
+        records.delete_retry(batch, waiting)
+    if not given_up:
+        letter = DeadLetter(letter_id, reaction.name, event, error, attempts, first_at, now)
+        _give_up(app, batch, letter)
+    await batch.commit(app.store)
+    app.log.error("event given up", handler=reaction.name, event_id=event.id, dead_letter=letter_id, error=error)
+
+
+def _give_up(app: App, batch: Batch, letter: DeadLetter) -> None:
+    """Keep what was given up and tell so; but no alert of a failed alert, which would fail as well."""
+    records.put_dead_letter(batch, letter)
+    if letter.handler == OPERATIONS_ALERT:
+        return
+    told = {"handler": letter.handler, "event": letter.event.name, "about": letter.event.subject}
+    batch.append(
+        new_event(app, SYSTEM, "dead_letter.created", letter.id, **told, attempts=letter.attempts, error=letter.error)
+    )
 
 
 @dataclass(slots=True)
 class _Follower:
-    """One handler on its way along the log."""
+    """One handler on its way along the log.
+
+    It has looked at everything up to `read`; up to `position` everything is handled, and the cursor
+    tells so once it is `written` (None: never).
+    """
 
     reaction: Reaction
+    read: str
     position: str
-    written: str
+    written: str | None
     version: int
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(IN_FLIGHT_MAX))
+    ahead: deque[str] = field(default_factory=deque)
+    done: set[str] = field(default_factory=set)
+    room: asyncio.Event = field(default_factory=asyncio.Event)
+    retrying: set[str] = field(default_factory=set)
+
+    def begin(self, event: Event) -> None:
+        """Look at an event, in the order of the log."""
+        self.read = event.position
+        self.ahead.append(event.position)
+        self._count()
+
+    def end(self, event: Event) -> None:
+        """Have handled an event, in whatever order."""
+        self.done.add(event.position)
+        while self.ahead and self.ahead[0] in self.done:
+            self.position = self.ahead.popleft()
+            self.done.remove(self.position)
+        self._count()
+
+    def _count(self) -> None:
+        if len(self.ahead) < AHEAD_MAX:
+            self.room.set()
+        else:
+            self.room.clear()
 
 
 class Dispatcher:
@@ -111,8 +150,8 @@ class Dispatcher:
         self._app = app
         self._reactions = {reaction.name: reaction for reaction in reactions}
         self._followers: list[_Follower] = []
-        self._tasks: list[asyncio.Task[None]] = []
-        self._slots = asyncio.Semaphore(IN_FLIGHT_MAX)
+        self._loops: list[asyncio.Task[None]] = []
+        self._work: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Load the cursors and begin. A handler that is new to a shop with history hears of what comes."""
@@ -120,18 +159,28 @@ class Dispatcher:
         head = await self._head() if cursors else ""
         for reaction in self._reactions.values():
             position, version = cursors.get(reaction.name, (head, ABSENT))
-            self._followers.append(_Follower(reaction, position, position, version))
-        self._tasks = [asyncio.create_task(self._follow(follower)) for follower in self._followers]
-        self._tasks.append(asyncio.create_task(self._retry()))
+            written = position if reaction.name in cursors else None
+            follower = _Follower(reaction, position, position, written, version)
+            follower.room.set()
+            self._followers.append(follower)
+        # Before anything is handled: a handler without a cursor would count as new after a crash.
+        await self._write_cursors()
+        self._loops = [asyncio.create_task(self._follow(follower)) for follower in self._followers]
+        self._loops += [asyncio.create_task(self._retry()), asyncio.create_task(self._keep_cursors())]
 
     async def stop(self) -> None:
-        """End the work under way and write the cursors; what was cut off is handled again."""
-        for task in self._tasks:
+        """Let the work under way end, for a moment, and write the cursors; what is cut off is handled again."""
+        for task in self._loops:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks = []
-        for follower in self._followers:
-            await self._write_cursor(follower)
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        if self._work:
+            await asyncio.wait(self._work, timeout=GRACE_SECONDS)
+        left = list(self._work)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        self._loops = []
+        await self._write_cursors()
 
     async def lag(self) -> int:
         """Count the events that wait for the slowest handler, up to 1000."""
@@ -144,69 +193,118 @@ class Dispatcher:
             while True:
                 head = await self._head()
                 seen = all(follower.position == head for follower in self._followers)
-                due = await records.due_retries(self._app.store, self._app.clock.now(), 1)
-                if seen and not due and await self._head() == head:
+                if seen and not await self._is_due() and await self._head() == head:
                     return
                 await asyncio.sleep(0.005)
+
+    async def _is_due(self) -> bool:
+        now = self._app.clock.now()
+        for name in self._reactions:
+            if await records.due_retries(self._app.store, name, now, 1):
+                return True
+        return False
 
     async def _head(self) -> str:
         last = await self._app.store.tail(limit=1, reverse=True)
         return last[0].position if last else ""
 
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+
     async def _follow(self, follower: _Follower) -> None:
         """Go along the log for ever; whatever goes wrong is logged and tried again."""
         while True:
             try:
-                events = await self._app.store.tail(follower.position, BATCH, wait_seconds=30)
-                if not events:
-                    await self._write_cursor(follower)
-                    continue
-                wanted = [event for event in events if event.name in follower.reaction.events]
-                await asyncio.gather(*[self._handle(follower.reaction, event) for event in wanted])
-                follower.position = events[-1].position
-                if len(events) < BATCH or wanted:
-                    await self._write_cursor(follower, lazily=True)
-            except asyncio.CancelledError:
-                raise
+                for event in await self._app.store.tail(follower.read, BATCH, wait_seconds=WAIT_SECONDS):
+                    await self._take(follower, event)
             except Exception:
                 self._app.log.exception("dispatcher failed", handler=follower.reaction.name)
                 await asyncio.sleep(LOOK_SECONDS)
 
-    async def _handle(self, reaction: Reaction, event: Event, waiting: Retry | None = None) -> None:
-        async with self._slots:
-            await handle(self._app, reaction, event, waiting)
+    async def _take(self, follower: _Follower, event: Event) -> None:
+        """Begin one event as soon as the handler has a free slot."""
+        await follower.room.wait()
+        if event.name not in follower.reaction.events:
+            follower.begin(event)
+            follower.end(event)
+            return
+        await follower.slots.acquire()
+        follower.begin(event)
+        self._begin(self._handle(follower, event))
+
+    async def _handle(self, follower: _Follower, event: Event) -> None:
+        """Handle one event until how it went is settled."""
+        try:
+            while not await self._settled(follower, event):
+                pass
+            follower.end(event)
+        finally:
+            follower.slots.release()
+
+    async def _settled(self, follower: _Follower, event: Event, waiting: Retry | None = None) -> bool:
+        """Handle one event; False, after a moment, where not even its failure could be kept."""
+        try:
+            await handle(self._app, follower.reaction, event, waiting)
+        except Exception:
+            self._app.log.exception("dispatcher failed", handler=follower.reaction.name)
+            await asyncio.sleep(LOOK_SECONDS)
+            return False
+        return True
 
     async def _retry(self) -> None:
         """Try again what is due, for ever."""
+        pause = min(LOOK_SECONDS, max(0.02, self._app.settings.retry_delay_seconds / 4))
         while True:
             try:
-                due = await records.due_retries(self._app.store, self._app.clock.now(), IN_FLIGHT_MAX)
-                known = [retry for retry in due if retry.handler in self._reactions]
-                await asyncio.gather(
-                    *[self._handle(self._reactions[retry.handler], retry.event, retry) for retry in known]
-                )
-                if not known:
-                    await asyncio.sleep(min(LOOK_SECONDS, max(0.02, self._app.settings.retry_delay_seconds / 4)))
-            except asyncio.CancelledError:
-                raise
+                for follower in self._followers:
+                    await self._retry_due(follower)
             except Exception:
                 self._app.log.exception("dispatcher failed", handler="retries")
-                await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(pause)
 
-    async def _write_cursor(self, follower: _Follower, *, lazily: bool = False) -> None:
-        """Write how far a handler is, where that has changed by enough."""
-        if follower.position == follower.written:
+    async def _retry_due(self, follower: _Follower) -> None:
+        """Begin what is due for one handler, in slots of their own: new events never keep it waiting."""
+        if len(follower.retrying) >= IN_FLIGHT_MAX:
             return
-        if lazily and int(follower.position) - int(follower.written or 0) < BATCH:
+        now = self._app.clock.now()
+        for retry in await records.due_retries(self._app.store, follower.reaction.name, now, IN_FLIGHT_MAX):
+            if retry.event.id not in follower.retrying:
+                follower.retrying.add(retry.event.id)
+                self._begin(self._handle_again(follower, retry))
+
+    async def _handle_again(self, follower: _Follower, retry: Retry) -> None:
+        try:
+            await self._settled(follower, retry.event, retry)
+        finally:
+            follower.retrying.discard(retry.event.id)
+
+    async def _keep_cursors(self) -> None:
+        """Write the cursors once a second, for ever."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await self._write_cursors()
+            except Exception:
+                self._app.log.exception("dispatcher failed", handler="cursors")
+
+    async def _write_cursors(self) -> None:
+        """Write how far each handler is, where that has changed, in one commit."""
+        moved = [(follower, follower.position) for follower in self._followers if follower.position != follower.written]
+        if not moved:
             return
         batch = Batch()
-        records.put_cursor(batch, follower.reaction.name, follower.position, follower.version)
+        for follower, position in moved:
+            records.put_cursor(batch, follower.reaction.name, position, follower.version)
         try:
             await batch.commit(self._app.store)
         except Stale:
-            # Another process serves the same shop: its cursor is as good as ours.
+            # Another process serves the same shop: its cursors are as good as ours.
             cursors = await records.load_cursors(self._app.store)
-            _, follower.version = cursors[follower.reaction.name]
+            for follower, _ in moved:
+                follower.version = cursors.get(follower.reaction.name, ("", ABSENT))[1]
             return
-        follower.version += 1
-        follower.written = follower.position
+        for follower, position in moved:
+            follower.version += 1
+            follower.written = position

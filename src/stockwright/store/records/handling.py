@@ -65,15 +65,15 @@ async def find_retry(store: Store, handler: str, event_id: str) -> Retry | None:
     return _retry_of(item) if item else None
 
 
-async def due_retries(store: Store, now: int, limit: int = 100) -> list[Retry]:
-    """Read what is due, the longest due first."""
-    page = await store.query("RETRY", index="due", high=f"{now + 1:013d}", limit=limit)
+async def due_retries(store: Store, handler: str, now: int, limit: int = 100) -> list[Retry]:
+    """Read what is due for one handler, the longest due first."""
+    page = await store.query(f"RETRY#{handler}", index="due", high=f"{now + 1:013d}", limit=limit)
     return [_retry_of(item) for item in page.items]
 
 
 async def waiting_retries(store: Store, limit: int = 1000) -> int:
     """Count what waits for a retry, up to a limit."""
-    return len((await store.query("RETRY", index="due", limit=limit)).items)
+    return len((await store.query("RETRY", index="list", limit=limit)).items)
 
 
 def put_retry(batch: Batch, retry: Retry) -> None:
@@ -89,7 +89,10 @@ def put_retry(batch: Batch, retry: Retry) -> None:
             "error": retry.error,
         },
         retry.version,
-        {"due": ("RETRY", f"{retry.due_at:013d}#{retry.handler}#{retry.event.id}")},
+        {
+            "due": (f"RETRY#{retry.handler}", f"{retry.due_at:013d}#{retry.event.id}"),
+            "list": ("RETRY", f"{retry.event.id}#{retry.handler}"),
+        },
     )
 
 
@@ -103,12 +106,18 @@ def dead_letter_key(letter_id: str) -> Key:
     return (f"DEADLETTER#{letter_id}", "DEADLETTER")
 
 
+async def find_dead_letter(store: Store, letter_id: str) -> DeadLetter | None:
+    """Find a dead letter."""
+    item = (await store.get([dead_letter_key(letter_id)])).get(dead_letter_key(letter_id))
+    return _dead_letter_of(item) if item else None
+
+
 async def get_dead_letter(store: Store, letter_id: str) -> DeadLetter:
     """Get a dead letter or refuse."""
-    item = (await store.get([dead_letter_key(letter_id)])).get(dead_letter_key(letter_id))
-    if item is None:
+    letter = await find_dead_letter(store, letter_id)
+    if letter is None:
         raise NotFound("Dead letter not found")
-    return _dead_letter_of(item)
+    return letter
 
 
 async def page_of_dead_letters(
