@@ -49,10 +49,6 @@ class SystemIds:
         """Return that many secure random bits, rounded up to bytes."""
         return secrets.token_bytes(-(-bits // 8))
 
-    def digits(self, count: int) -> str:
-        """Return a random code of that many decimal digits."""
-        return f"{secrets.randbelow(10**count):0{count}d}"
-
 
 def _text(value: int) -> str:
     """Write 130 bits, the two highest of them zero, in 26 letters: two at a time."""

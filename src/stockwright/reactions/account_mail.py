@@ -1,47 +1,63 @@
-"""Mails about an account: codes and warnings. A code is made when its mail is, and stands nowhere else."""
+"""Mails about an account: codes and warnings.
+
+A code is made when its mail is, and stands nowhere else: where the mail leaves the house, the
+message that is kept of it does not tell the code. Only in the local mailbox it must.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from stockwright.domain.errors import NotFound, Permanent
-from stockwright.reactions.sending import send_and_record
+from stockwright.reactions.sending import Outgoing, notification_id, send_and_record
 from stockwright.reactions.texts import plain_html
 from stockwright.store.records.accounts import get_account
 from stockwright.store.records.notifications import find_notification
 from stockwright.usecases.accounts import issue_code
 
 if TYPE_CHECKING:
+    from stockwright.domain.account import CodePurpose
     from stockwright.domain.events import Event
     from stockwright.usecases.context import App
 
-HANDLER = "account-mail"
+HANDLER: Final = "account-mail"
+HIDDEN: Final = "(the code is not kept)"
+_CODES: Final[dict[str, tuple[CodePurpose, str, str]]] = {
+    "account.verification_requested": ("confirmation", "Confirm your e-mail address", "a day"),
+    "account.reset_requested": ("reset", "Reset your password", "an hour"),
+}
 
 
 async def tell(app: App, event: Event) -> None:
     """Mail a confirmation or reset code, or that somebody tried to sign up with this address."""
-    known = await find_notification(app.store, f"ntf_{event.id.removeprefix('evt_')}-{HANDLER}-0")
-    if known is not None and known.status == "SENT":
-        # A second run would make a new code and spoil the one that was mailed.
-        return
     try:
-        if event.name == "account.signup_repeated":
-            account = await get_account(app.store, event.subject)
-            subject, text = "You already have an account", _repeated(account.name)
-        elif event.name == "account.verification_requested":
-            account, code = await issue_code(app, event.subject, "confirmation")
-            subject, text = "Confirm your e-mail address", _code_text("confirm your e-mail address", code, "a day")
-        else:
-            account, code = await issue_code(app, event.subject, "reset")
-            subject, text = "Reset your password", _code_text("reset your password", code, "an hour")
+        account = await get_account(app.store, event.subject)
     except NotFound:
         raise Permanent(f"the account {event.subject} is gone") from None
-    await send_and_record(app, event, HANDLER, ("email", account.email, subject, text, plain_html(text)))
+    known = await find_notification(app.store, notification_id(event, HANDLER, account.email))
+    if known is not None and known.status == "SENT":
+        # A second run would put an older code in the place of one that was mailed since.
+        return
+    if event.name == "account.signup_repeated":
+        text = _repeated(account.name)
+        await _mail(app, event, account.email, "You already have an account", text, text)
+        return
+    purpose, subject, lasts = _CODES[event.name]
+    # A code that follows from the event: a second mail of one event tells the same.
+    _, code = await issue_code(app, account.id, purpose, told_by=event.id)
+    text = _code_text(subject, code, lasts)
+    kept = _code_text(subject, HIDDEN, lasts) if app.mail.delivers else text
+    await _mail(app, event, account.email, subject, text, kept)
 
 
-def _code_text(purpose: str, code: str, lasts: str) -> str:
+async def _mail(app: App, event: Event, to: str, subject: str, text: str, kept: str) -> None:
+    message: Outgoing = ("email", to, subject, text, plain_html(text))
+    await send_and_record(app, event, HANDLER, message, kept=(kept, plain_html(kept)))
+
+
+def _code_text(subject: str, code: str, lasts: str) -> str:
     return (
-        f"Your code to {purpose} is:\n\n{code}\n\n"
+        f"Your code to {subject[0].lower()}{subject[1:]} is:\n\n{code}\n\n"
         f"It works for {lasts}. If you did not ask for it, you need not do anything.\n"
     )
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import NotFound, Permanent
-from stockwright.reactions.sending import Outgoing, send, send_and_record
+from stockwright.reactions.sending import Outgoing, add_record, send, send_and_record
 from stockwright.reactions.texts import order_html, order_text
-from stockwright.store.records.notifications import put_notification
 from stockwright.store.records.orders import get_order
 from stockwright.usecases.orders import confirm_order
 
@@ -47,9 +46,9 @@ async def confirm(app: App, event: Event) -> None:
     )
     told = await send(app, event, "order-confirmation", message)
 
-    def also(batch: Batch) -> None:
+    async def also(batch: Batch) -> None:
         if told is not None:
-            put_notification(batch, told)
+            await add_record(app, batch, told)
 
     await confirm_order(app, SYSTEM, order.id, also)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from stockwright.reactions.sending import send_and_record
+from stockwright.reactions.sending import send_to_all
 from stockwright.reactions.texts import plain_html
 from stockwright.usecases.recipients import alert_emails
 
@@ -26,5 +26,5 @@ async def alert_admins(app: App, event: Event) -> None:
         f"Look at it and send it on its way again:\n"
         f"stockwright dead-letters redrive {event.subject}\n"
     )
-    for number, to in enumerate(await alert_emails(app)):
-        await send_and_record(app, event, HANDLER, ("email", to, subject, text, plain_html(text)), number=number)
+    html = plain_html(text)
+    await send_to_all(app, event, HANDLER, [("email", to, subject, text, html) for to in await alert_emails(app)])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from stockwright.domain.errors import NotFound, Permanent
+from stockwright.reactions.texts import iso
 from stockwright.store.records.orders import get_order
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ async def send_pick_list(app: App, event: Event) -> None:
     body = {
         "type": "pick_list",
         "orderId": order.id,
-        "createdAt": order.created_at,
+        "createdAt": iso(order.created_at),
         "items": [
             {"productId": line.product_id, "sku": line.sku, "name": line.name, "quantity": line.quantity,
              "options": line.options}

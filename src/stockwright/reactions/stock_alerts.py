@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stockwright.domain.account import SYSTEM
-from stockwright.reactions.sending import send_and_record
+from stockwright.reactions.sending import Outgoing, send_to_all
 from stockwright.reactions.texts import plain_html
 from stockwright.store.records.alerts import load_marks, put_mark
 from stockwright.store.records.batch import Batch, retried
 from stockwright.store.records.products import load_products
-from stockwright.store.records.stock import load_stocks
+from stockwright.store.records.stock import load_stocks, stock_key
 from stockwright.usecases.commit import new_event
 from stockwright.usecases.recipients import alert_emails
 
@@ -26,6 +26,8 @@ async def watch(app: App, event: Event) -> None:
     """Read the stock again and, where it has crossed its threshold or run out, tell so once.
 
     The mark and the event are one commit, with the mark's version checked: twins tell nothing twice.
+    The stock's version is checked with them: a mark that came after the next change of the stock
+    would stand for good, since nobody would look again.
     """
     product_ids = list(event.data.get("products", ()))
     if event.name in {"product.created", "product.updated"}:
@@ -64,6 +66,7 @@ async def _tell(app: App, product_id: str) -> None:
             after = replace(after, low_since=None)
             names.append("stock.replenished")
         batch = Batch()
+        batch.check(stock_key(product_id), stock.version)
         put_mark(batch, after)
         for name in names:
             told = new_event(
@@ -97,9 +100,8 @@ async def alert(app: App, event: Event) -> None:
         f"{line}\n\nSKU:        {data['sku']}\nAvailable:  {data['available']}\nThreshold:  {data['threshold']}\n"
         f"Reorder:    {data['reorder']}\n"
     )
-    for number, to in enumerate(await alert_emails(app)):
-        await send_and_record(app, event, "stock-alert", ("email", to, line, text, plain_html(text)), number=number)
-    if event.name == "stock.replenished":
-        return
-    for number, phone in enumerate(app.settings.alert_phones):
-        await send_and_record(app, event, "stock-alert-sms", ("sms", phone, "", line, ""), number=number)
+    html = plain_html(text)
+    messages: list[Outgoing] = [("email", to, line, text, html) for to in await alert_emails(app)]
+    if event.name != "stock.replenished":
+        messages += [("sms", phone, "", line, "") for phone in app.settings.alert_phones]
+    await send_to_all(app, event, "stock-alert", messages)

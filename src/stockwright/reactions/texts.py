@@ -21,6 +21,11 @@ def money(cents: int, currency: str) -> str:
     return f"{symbol}{cents:,}" if currency in _WITHOUT_CENTS else f"{symbol}{cents / 100:,.2f}"
 
 
+def iso(at: int) -> str:
+    """Write an instant for machines: ISO 8601 UTC with milliseconds and Z."""
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def date(at: int) -> str:
     """Write an instant as S2 does: `Monday, January 15, 2024, 2:00 PM` (UTC)."""
     told = datetime.fromtimestamp(at / 1000, UTC)

@@ -119,12 +119,18 @@ async def _request_code(app: App, actor: Actor, email: str, name: str, status: s
     await retried(attempt)
 
 
-async def issue_code(app: App, account_id: str, purpose: CodePurpose) -> tuple[Account, str]:
-    """Make the code that is about to be mailed; the former one of that purpose ends."""
+async def issue_code(
+    app: App, account_id: str, purpose: CodePurpose, told_by: str | None = None
+) -> tuple[Account, str]:
+    """Make the code that is about to be mailed; the former one of that purpose ends.
+
+    It follows from the shop's key and the event that asks for it (`told_by`; None: a new one), so
+    that two mails of one event tell one code.
+    """
+    digits = _digits(app, told_by or app.ids.new("evt"), CODE_DIGITS)
 
     async def attempt() -> tuple[Account, str]:
         account = await records.get_account(app.store, account_id)
-        digits = app.ids.digits(CODE_DIGITS)
         after = with_code(account, purpose, _code_hash(app, account.id, purpose, digits), app.clock.now())
         batch = Batch()
         records.put_account(batch, after)
@@ -341,6 +347,12 @@ def _code_hash(app: App, account_id: str, purpose: str, digits: str) -> str:
     """Hash a short code with the shop's key: the store alone does not tell it."""
     told = f"{purpose}\x00{account_id}\x00{digits.strip()}".encode()
     return hmac.digest(app.signing_key, told, hashlib.sha256).hex()
+
+
+def _digits(app: App, seed: str, count: int) -> str:
+    """Turn a name into digits that only who has the shop's key can tell."""
+    made = int.from_bytes(hmac.digest(app.signing_key, f"code\x00{seed}".encode(), hashlib.sha256))
+    return f"{made % 10**count:0{count}d}"
 
 
 def _token_hash(token: str) -> str:

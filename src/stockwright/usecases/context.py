@@ -51,10 +51,6 @@ class Ids(Protocol):
         """Bits from the machine's secure source of randomness."""
         ...
 
-    def digits(self, count: int) -> str:
-        """A random code of that many decimal digits."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class Message:

@@ -19,7 +19,7 @@ from stockwright.usecases.lines import load_lines
 from stockwright.usecases.merging import newest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from stockwright.domain.account import Actor
     from stockwright.domain.order import OrderStatus
@@ -111,27 +111,30 @@ async def list_orders(app: App, actor: Actor, command: ListOrders) -> tuple[list
     return newest(pages, command.limit)
 
 
-async def confirm_order(app: App, actor: Actor, order_id: str, also: Callable[[Batch], None] | None = None) -> Order:
+async def confirm_order(
+    app: App, actor: Actor, order_id: str, also: Callable[[Batch], Awaitable[None]] | None = None
+) -> Order:
     """Commit what the order reserved: the units leave as SALE movements.
 
-    `also` adds writes that belong to the same commit (the record of the mail that went out). An
-    order that is past PENDING is left as it is, and `also` is written alone.
+    `also` adds writes that belong to the same commit (the record of the mail that went out), asked
+    anew at each attempt. An order that is past PENDING is left as it is, and `also` is written alone.
     """
-
-    def settle(batch: Batch, order: Order, after: Order) -> None:
-        _ship_reserved(app, actor, batch, order, after)
-        if also is not None:
-            also(batch)
 
     async def attempt() -> Order:
         order = await records.get_order(app.store, order_id)
+        beside = Batch()
+        if also is not None:
+            await also(beside)
+
+        def settle(batch: Batch, order: Order, after: Order) -> None:
+            _ship_reserved(app, actor, batch, order, after)
+            batch.writes.extend(beside.writes)
+
         if order.status == "PENDING":
             after = rules.advance(order, "CONFIRMED", actor.id, app.clock.now())
             return await _commit_step(app, actor, order, after, settle)
-        if also is not None:
-            batch = Batch()
-            also(batch)
-            await commit(app, batch)
+        if beside.writes:
+            await commit(app, beside)
         return order
 
     return await retried(attempt)
