@@ -26,8 +26,9 @@ async def sweep(app: App) -> int:
 class Sweeper:
     """Sweeps for ever in this process."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, every_seconds: float = EVERY_SECONDS) -> None:
         self._app = app
+        self._every_seconds = every_seconds
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -44,8 +45,6 @@ class Sweeper:
         while True:
             try:
                 await sweep(self._app)
-            except asyncio.CancelledError:
-                raise
             except Exception:
                 self._app.log.exception("sweep failed")
-            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.sleep(self._every_seconds)

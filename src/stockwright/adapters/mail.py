@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
 from typing import TYPE_CHECKING, Final
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from stockwright.usecases.context import Message
 
 TIMEOUT_SECONDS: Final = 20
+CONNECTIONS_MAX: Final = 8
+"""At once: mail servers turn away who comes with many."""
+_REFUSED: Final = range(500, 600)
+"""SMTP's replies that stay the same however often one asks (RFC 5321, 4.2.1)."""
 _PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
@@ -28,7 +34,7 @@ class LocalMailbox:
 
 
 class SmtpMailer:
-    """Hands each mail to the configured server, over a connection of its own."""
+    """Hands each mail to the configured server, over a connection of its own, a few at once."""
 
     delivers = True
 
@@ -41,13 +47,23 @@ class SmtpMailer:
         self._password = unquote(parts.password) if parts.password else None
         self._from = mail_from
         self._domain = parseaddr(mail_from)[1].partition("@")[2] or "localhost"
+        self._slots = asyncio.Semaphore(CONNECTIONS_MAX)
 
     async def send(self, message: Message) -> None:
-        """Send one mail; a receiver that the server will never take is Permanent."""
+        """Send one mail; one that the server will never take, or that cannot be written, is Permanent."""
+        try:
+            mail = self._written(message)
+        except (ValueError, IndexError, MessageError) as wrong:
+            raise Permanent(f"no mail can be written to {message.to!r}: {wrong}") from wrong
+        async with self._slots:
+            await self._hand_over(mail)
+
+    def _written(self, message: Message) -> EmailMessage:
         mail = EmailMessage()
         mail["From"] = self._from
         mail["To"] = message.to
-        mail["Subject"] = message.subject
+        # One line, whatever a product is called.
+        mail["Subject"] = " ".join(message.subject.split())
         mail["Date"] = formatdate()
         # The same for each try, so that receivers can tell twins.
         mail["Message-ID"] = f"<{message.id}@{self._domain}>"
@@ -55,6 +71,9 @@ class SmtpMailer:
         mail.set_content(message.text)
         if message.html:
             mail.add_alternative(message.html, subtype="html")
+        return mail
+
+    async def _hand_over(self, mail: EmailMessage) -> None:
         try:
             await aiosmtplib.send(
                 mail,
@@ -67,6 +86,10 @@ class SmtpMailer:
                 timeout=TIMEOUT_SECONDS,
             )
         except aiosmtplib.SMTPRecipientsRefused as refused:
-            if all(500 <= each.code < 600 for each in refused.recipients):  # noqa: PLR2004 - SMTP's permanent replies
+            if all(each.code in _REFUSED for each in refused.recipients):
                 raise Permanent(f"the mail server refuses the receiver: {refused.recipients[0].message}") from refused
+            raise
+        except aiosmtplib.SMTPDataError as refused:
+            if refused.code in _REFUSED:
+                raise Permanent(f"the mail server refuses the mail: {refused.message}") from refused
             raise

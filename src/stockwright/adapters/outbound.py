@@ -7,6 +7,7 @@ differently the second time (DNS rebinding) gains nothing.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 from typing import TYPE_CHECKING, Final
@@ -16,22 +17,32 @@ import httpx
 from stockwright.domain.errors import Permanent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
 TIMEOUT_SECONDS: Final = 10.0
 ANSWER_BYTES_MAX: Final = 64 * 1024
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _CARRIER: Final = ipaddress.ip_network("100.64.0.0/10")
+_GLOBAL: Final = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that is handed out for machines to be reached at (IANA)."""
 
 
 class HttpOutbound:
-    """POSTs with httpx."""
+    """POSTs with httpx. `resolve` turns a host and a port into addresses; by default as the system does."""
 
-    def __init__(self, *, allow_private: bool) -> None:
+    def __init__(
+        self,
+        *,
+        allow_private: bool,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        resolve: Callable[[str, int], Awaitable[list[str]]] | None = None,
+    ) -> None:
         self._allow_private = allow_private
+        self._timeout_seconds = timeout_seconds
+        self._resolve = resolve or _resolve
         self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(TIMEOUT_SECONDS),
+            timeout=httpx.Timeout(timeout_seconds),
             follow_redirects=False,
             # No proxy of the environment: it would connect where we did not look.
             trust_env=False,
@@ -41,19 +52,31 @@ class HttpOutbound:
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         """POST and return the status; Permanent where the address is not one to call."""
         target = _parsed(url)
-        addresses = await _resolve(target.host, target.port or (443 if target.scheme == "https" else 80))
-        if not self._allow_private:
-            for address in addresses:
-                if is_private(address):
-                    raise Permanent(f"{target.host} is at a private address ({address}), which is not allowed")
-        # Connect to the checked address, and still ask for the host by its name.
-        pinned = target.copy_with(host=addresses[0])
+        async with asyncio.timeout(2 * self._timeout_seconds):
+            addresses = await self._addresses(target)
+            for address in addresses[:-1]:
+                # Nothing was sent yet, so that the next address may be tried.
+                with contextlib.suppress(httpx.ConnectError, httpx.ConnectTimeout):
+                    return await self._post(target, address, body, headers)
+            return await self._post(target, addresses[-1], body, headers)
+
+    async def _addresses(self, target: httpx.URL) -> list[str]:
+        """Look up where a host is; refuse it where any of its addresses is private."""
+        try:
+            found = await self._resolve(target.host, target.port or (443 if target.scheme == "https" else 80))
+        except (UnicodeError, OverflowError) as wrong:
+            raise Permanent(f"{target.host!r} can be no host: {wrong}") from wrong
+        private = [] if self._allow_private else [address for address in found if is_private(address)]
+        if private:
+            raise Permanent(f"{target.host} is at a private address ({private[0]}), which is not allowed")
+        return found
+
+    async def _post(self, target: httpx.URL, address: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """Connect to the checked address, and still ask for the host by its name."""
         sent = {**headers, "host": target.netloc.decode("ascii")}
         extensions = {"sni_hostname": target.host} if target.scheme == "https" else {}
-        async with (
-            asyncio.timeout(2 * TIMEOUT_SECONDS),
-            self._client.stream("POST", pinned, content=body, headers=sent, extensions=extensions) as response,
-        ):
+        pinned = target.copy_with(host=address)
+        async with self._client.stream("POST", pinned, content=body, headers=sent, extensions=extensions) as response:
             size = 0
             async for part in response.aiter_raw():
                 size += len(part)
@@ -77,8 +100,8 @@ def is_private(text: str) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_private(str(inner))
-        # IPv4-compatible addresses (::a.b.c.d) are long out of use; only tricks write them.
-        if int(address) < 2**32:
+        # Local, translated (::ffff:0:a.b.c.d) or long out of use (::a.b.c.d, fec0::): only tricks write them.
+        if address not in _GLOBAL:
             return True
     elif address in _CARRIER:
         return True
