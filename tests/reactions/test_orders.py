@@ -1,0 +1,341 @@
+"""What happens after each step of an order: who is mailed, who is called, and that it happens once."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from stockwright.domain.account import SYSTEM, Actor
+from stockwright.domain.errors import Permanent
+from stockwright.domain.events import Event
+from stockwright.reactions import customer_mail, partners
+from stockwright.reactions.table import REACTIONS
+from stockwright.reactions.texts import date, iso, money, plain_html
+from stockwright.store.records.stock import get_stock, page_of_movements
+from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.orders import (
+    PlaceOrder,
+    ReturnOrder,
+    cancel_order,
+    confirm_order,
+    deliver_order,
+    pack_order,
+    place_order,
+    return_order,
+)
+from tests.around import World, a_world, parts_of, subject_of
+from tests.conftest import Clock
+
+ALICE = "alice@example.com"
+GONE = Event(id="evt_0", name="order.placed", subject="ord_gone", at=0)
+
+
+async def placed(world: World) -> Event:
+    [event] = await world.events("order.placed")
+    return event
+
+
+async def test_a_placed_order_is_confirmed_once_its_mail_went_out(world: World) -> None:
+    order = await world.order(2)
+    await world.settled()
+    assert await world.status(order) == "CONFIRMED"
+    [mail] = world.mailbox.to(ALICE)
+    assert subject_of(mail) == f"Order Confirmation - #{order.id}"
+    assert mail["From"] == "Shop <shop@example.com>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    text, html = parts_of(mail)
+    assert text.replace("\r\n", "\n") == (
+        "━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━\n"
+        "         ORDER CONFIRMATION\n"
+        "━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━\n\n"
+        "Thank you for your purchase!\n\n"
+        "ORDER DETAILS\n"
+        "───────────────────────────────────────\n"
+        f"Order ID:    {order.id}\n"
+        "Date:        Tuesday, November 14, 2023, 10:13 PM UTC\n\n"
+        "ITEMS\n"
+        "───────────────────────────────────────\n"
+        "Wireless Keyboard\n"
+        "Quantity:    2\n"
+        "Unit Price:  $79.99\n"
+        "Total:       $159.98\n\n"
+        "SUMMARY\n"
+        "───────────────────────────────────────\n"
+        "Total Amount: $159.98\n"
+        "Status:       CONFIRMED\n\n"
+        "━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━\n"
+    )
+    for told in (order.id, "Wireless Keyboard", "$79.99", "$159.98", "CONFIRMED"):
+        assert told in html
+    [kept] = await world.told("email")
+    assert (kept.to, kept.status, kept.about, kept.event_id) == (ALICE, "SENT", order.id, (await placed(world)).id)
+
+
+async def test_the_warehouse_is_told_what_to_pick_and_from_where(world: World) -> None:
+    order = await world.order(2)
+    await world.settled()
+    [(headers, body)] = world.warehouse.calls
+    assert (headers["authorization"], headers["x-api-key"]) == ("warehouse-key", "warehouse-key")
+    assert headers["idempotency-key"] == (await placed(world)).id
+    assert headers["content-type"] == "application/json"
+    assert body == {
+        "type": "pick_list",
+        "orderId": order.id,
+        "createdAt": "2023-11-14T22:13:20.000Z",
+        "items": [
+            {
+                "productId": world.product_id,
+                "sku": "KB-1",
+                "name": "Wireless Keyboard",
+                "quantity": 2,
+                "options": {},
+            }
+        ],
+        "locations": {world.product_id: {"default": 2}},
+    }
+    assert world.delivery.calls == []
+
+
+async def test_each_further_step_is_mailed_and_a_packed_order_waits_for_its_delivery(world: World) -> None:
+    order = await world.order(3)
+    await world.settled()
+    await pack_order(world.app, SYSTEM, order.id)
+    await world.settled()
+    [(headers, body)] = world.delivery.calls
+    assert headers["authorization"] == "delivery-key"
+    assert body == {
+        "type": "delivery_request",
+        "orderId": order.id,
+        "customerEmail": ALICE,
+        "items": [{"sku": "KB-1", "name": "Wireless Keyboard", "quantity": 3}],
+    }
+    await deliver_order(world.app, SYSTEM, order.id)
+    await return_order(world.app, SYSTEM, ReturnOrder(order.id, [("KB-1", 1)]))
+    await world.settled()
+    assert world.mailbox.subjects(ALICE) == [
+        f"Order Confirmation - #{order.id}",
+        f"Order Delivered - #{order.id}",
+        f"Order Packed - #{order.id}",
+        f"Return Received - #{order.id}",
+    ]
+    assert len(world.delivery.calls) == len(world.warehouse.calls) == 1
+
+
+async def test_a_cancelled_order_is_mailed(world: World) -> None:
+    order = await world.order()
+    await world.settled()
+    await cancel_order(world.app, world.alice, order.id)
+    await world.settled()
+    assert world.mailbox.subjects(ALICE) == [f"Order Cancelled - #{order.id}", f"Order Confirmation - #{order.id}"]
+
+
+async def test_nothing_is_posted_where_nothing_is_configured(tmp_path: Path, clock: Clock) -> None:
+    async with a_world(tmp_path, clock, warehouse_url=None, delivery_url=None) as world:
+        order = await world.order()
+        await world.settled()
+        await pack_order(world.app, SYSTEM, order.id)
+        await world.settled()
+        assert world.warehouse.calls == world.delivery.calls == []
+        assert await world.letters() == []
+
+
+async def test_a_partner_without_a_key_gets_none(tmp_path: Path, clock: Clock) -> None:
+    async with a_world(tmp_path, clock, warehouse_api_key=None) as world:
+        await world.order()
+        await world.settled()
+        [(headers, _)] = world.warehouse.calls
+        assert not {"authorization", "x-api-key"} & set(headers)
+
+
+async def test_an_order_that_nobody_can_be_mailed_about_is_confirmed_as_it_is(world: World) -> None:
+    machine = Actor("key_1", "key", scopes=frozenset({"sales"}))
+    order = await place_order(world.app, machine, PlaceOrder([LineWanted(1, world.product_id)]))
+    await world.settled()
+    await pack_order(world.app, SYSTEM, order.id)
+    await world.settled()
+    assert world.mailbox.mails == []
+    assert await world.letters() == []
+
+
+async def test_with_only_the_local_mailbox_messages_are_kept_for_admins(tmp_path: Path, clock: Clock) -> None:
+    async with a_world(tmp_path, clock, smtp_url=None) as world:
+        order = await world.order()
+        await world.settled()
+        assert await world.status(order) == "CONFIRMED"
+        assert world.mailbox.mails == []
+        [kept] = await world.told("email")
+        assert (kept.to, kept.status, kept.subject) == (ALICE, "SENT", f"Order Confirmation - #{order.id}")
+        assert "Wireless Keyboard" in kept.body
+        assert "<html" in kept.html
+
+
+# ---- the same event again ----------------------------------------------------------------------
+
+
+async def test_an_event_that_is_handled_again_has_one_effect(world: World) -> None:
+    order = await world.order(2)
+    await world.settled()
+    await pack_order(world.app, SYSTEM, order.id)
+    await deliver_order(world.app, SYSTEM, order.id)
+    await world.settled()
+    mails, events = len(world.mailbox.mails), len(await world.events())
+    calls = len(world.delivery.calls)
+
+    for reaction in REACTIONS:
+        for event in await world.events():
+            if event.name in reaction.events:
+                await reaction.run(world.app, event)
+
+    assert len(world.mailbox.mails) == mails
+    assert len(await world.events()) == events
+    assert len(world.delivery.calls) == calls
+    assert (await get_stock(world.app.store, world.product_id)).total == 28
+
+
+async def test_twins_of_a_confirmation_at_once_confirm_once_and_their_mails_are_one(world: World) -> None:
+    await world.dispatcher.stop()
+    order = await world.order(2)
+    event = await placed(world)
+
+    await asyncio.gather(*[customer_mail.confirm(world.app, event) for _ in range(8)])
+
+    assert await world.status(order) == "CONFIRMED"
+    assert len({mail["Message-ID"] for mail in world.mailbox.to(ALICE)}) == 1
+    assert [each.status for each in await world.told("email")] == ["SENT"]
+    assert len(await world.events("order.confirmed")) == 1
+    movements, _ = await page_of_movements(world.app.store, world.product_id, limit=100)
+    assert sorted((each.type, each.quantity) for each in movements) == [("INITIAL", 30), ("SALE", -2)]
+
+
+async def test_a_twin_that_fails_does_not_hide_that_the_mail_went_out(world: World) -> None:
+    """A mail that is recorded as failed by a slower twin is still recorded as sent."""
+    await world.dispatcher.stop()
+    order = await world.order()
+    event = await placed(world)
+    world.mailbox.answer = "451 later"
+    with pytest.raises(Exception, match="later"):
+        await customer_mail.confirm(world.app, event)
+    assert [each.status for each in await world.told()] == ["FAILED"]
+    world.mailbox.answer = "250 OK"
+    await customer_mail.confirm(world.app, event)
+    [kept] = await world.told()
+    assert (kept.status, kept.error) == ("SENT", "")
+    assert await world.status(order) == "CONFIRMED"
+
+
+async def test_a_crash_between_the_mail_and_its_record_sends_the_same_mail_again(world: World) -> None:
+    await world.dispatcher.stop()
+    order = await world.order()
+    event = await placed(world)
+    message = ("email", ALICE, "-", "-", "")
+    told = await customer_mail.send(world.app, event, "order-confirmation", message)  # type: ignore[arg-type]
+    assert told is not None
+
+    await customer_mail.confirm(world.app, event)
+
+    first, second = world.mailbox.to(ALICE)
+    assert first["Message-ID"] == second["Message-ID"]
+    assert await world.status(order) == "CONFIRMED"
+
+
+async def test_a_mail_that_is_known_as_sent_only_lets_the_order_be_confirmed(world: World) -> None:
+    await world.dispatcher.stop()
+    order = await world.order()
+    event = await placed(world)
+    message = ("email", ALICE, "-", "-", "")
+    await customer_mail.send_and_record(world.app, event, "order-confirmation", message)  # type: ignore[arg-type]
+    await customer_mail.confirm(world.app, event)
+    assert len(world.mailbox.to(ALICE)) == 1
+    assert await world.status(order) == "CONFIRMED"
+
+
+async def test_what_was_overtaken_is_left_alone(world: World) -> None:
+    """Packed before the pick list went out, delivered before the delivery was asked for."""
+    await world.dispatcher.stop()
+    order = await world.order()
+    await pack_order(world.app, SYSTEM, order.id)
+    [packed] = await world.events("order.packed")
+    await partners.send_pick_list(world.app, await placed(world))
+    await customer_mail.confirm(world.app, await placed(world))
+    await deliver_order(world.app, SYSTEM, order.id)
+    await partners.request_delivery(world.app, packed)
+    assert world.warehouse.calls == world.delivery.calls == world.mailbox.mails == []
+
+
+async def test_an_order_that_is_confirmed_by_payment_while_its_mail_is_under_way_keeps_the_record(
+    world: World,
+) -> None:
+    await world.dispatcher.stop()
+    order = await world.order()
+    world.mailbox.seconds = 0.2
+    mailing = asyncio.create_task(customer_mail.confirm(world.app, await placed(world)))
+    await asyncio.sleep(0.05)
+    await confirm_order(world.app, SYSTEM, order.id)
+    await mailing
+    assert [each.status for each in await world.told()] == ["SENT"]
+    assert len(await world.events("order.confirmed")) == 1
+
+
+# ---- for good, or to be tried again ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "react", [customer_mail.confirm, customer_mail.tell, partners.send_pick_list, partners.request_delivery]
+)
+async def test_an_order_that_is_gone_can_never_be_handled(world: World, react: object) -> None:
+    with pytest.raises(Permanent, match="ord_gone is gone"):
+        await react(world.app, GONE)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422])
+async def test_what_a_partner_refuses_is_given_up(world: World, status: int) -> None:
+    await world.dispatcher.stop()
+    await world.order()
+    world.warehouse.status = status
+    with pytest.raises(Permanent, match=str(status)):
+        await partners.send_pick_list(world.app, await placed(world))
+
+
+@pytest.mark.parametrize("status", [302, 408, 409, 425, 429, 500, 502, 503])
+async def test_where_a_partner_stumbles_it_is_asked_again(world: World, status: int) -> None:
+    await world.dispatcher.stop()
+    await world.order()
+    world.warehouse.status = status
+    with pytest.raises(RuntimeError, match=str(status)):
+        await partners.send_pick_list(world.app, await placed(world))
+
+
+# ---- words -------------------------------------------------------------------------------------
+
+
+def test_money_is_written_as_people_read_it() -> None:
+    assert [money(cents, currency) for cents, currency in ((123450, "USD"), (5, "EUR"), (7999, "SEK"))] == [
+        "$1,234.50",
+        "€0.05",
+        "SEK 79.99",
+    ]
+    assert money(123450, "JPY") == "¥123,450"
+
+
+def test_dates_are_written_as_in_s2() -> None:
+    assert date(1_705_327_200_000) == "Monday, January 15, 2024, 2:00 PM UTC"
+    assert date(1_705_276_800_000) == "Monday, January 15, 2024, 12:00 AM UTC"
+    assert iso(1_705_327_200_007) == "2024-01-15T14:00:00.007Z"
+
+
+def test_nothing_that_a_name_holds_becomes_markup() -> None:
+    assert "<b>" not in plain_html("<b>bold</b>\n\n& more")
+    assert "&lt;b&gt;bold" in plain_html("<b>bold</b>\n\n& more")
+
+
+async def test_names_and_options_are_escaped_in_html_and_told_in_text(world: World) -> None:
+    lamp = await world.product(name='<img src=x onerror="1">', options={"color": ["red", "blue"]})
+    line = LineWanted(1, lamp.product.id, options={"color": "red"})
+    await place_order(world.app, world.alice, PlaceOrder([line]))
+    await world.settled()
+    text, html = parts_of(world.mailbox.to(ALICE)[0])
+    assert '<img src=x onerror="1"> (color: red)' in text
+    assert "<img" not in html
+    assert "&lt;img" in html
