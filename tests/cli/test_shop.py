@@ -134,9 +134,46 @@ def test_a_backup_is_restored_into_another_folder_and_audits_clean(demo: Termina
         other.type("users", "list", "--json").output
     )
 
+    assert other.type("demo").output == demo.type("demo").output, "the demo's passwords still open it"
+
     refused = demo.type("restore", str(file))
     assert refused.exit_code == 1
     assert "not empty" in refused.output
+
+
+def test_a_damaged_backup_is_refused_and_leaves_nothing_behind(demo: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "shop.backup"
+    assert demo.type("backup", str(file)).exit_code == 0
+    whole = file.read_bytes()
+    middle = len(whole) // 2
+    for damaged in (whole[:middle], whole[:middle] + b"\0" * 64 + whole[middle + 64 :]):
+        file.write_bytes(damaged)
+        other = Terminal(tmp_path / "other")
+        refused = other.type("restore", str(file))
+        assert refused.exit_code == 1
+        assert "not a whole backup" in refused.output
+        assert list(other.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [["audit"], ["backup", "file"], ["dead-letters", "list"]])
+def test_a_wrong_folder_is_no_empty_shop(terminal: Terminal, words: list[str]) -> None:
+    refused = terminal.type(*words)
+    assert refused.exit_code == 1
+    assert "there is no shop" in refused.output
+    assert not terminal.folder.exists()
+
+
+def test_the_demo_is_not_loaded_over_another_shop(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text(
+        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+        "536365,85123A,WHITE HANGING HEART,6,2010-12-01T08:26:00,2.55,17850,United Kingdom\n"
+    )
+    assert terminal.type("import", "products", str(file)).exit_code == 0
+    refused = terminal.type("demo")
+    assert refused.exit_code == 1
+    assert "another shop" in refused.output
+    assert json.loads(terminal.type("audit", "--json").output)["products"] == 1
 
 
 def test_what_is_no_backup_is_refused_and_leaves_nothing_behind(terminal: Terminal, tmp_path: Path) -> None:
