@@ -1,0 +1,141 @@
+"""Codes reach their owner by mail, work, and stand nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+import pytest
+
+from stockwright.adapters.telemetry import make_log
+from stockwright.domain.account import ANONYMOUS
+from stockwright.domain.errors import Invalid, Permanent
+from stockwright.domain.events import Event
+from stockwright.reactions import account_mail
+from stockwright.store.records.accounts import find_account_by_email
+from stockwright.usecases.accounts import (
+    SignUp,
+    confirm_sign_up,
+    forgot_password,
+    resend_code,
+    reset_password,
+    sign_up,
+)
+from stockwright.usecases.sign_in import SignIn, sign_in
+from tests.around import GOOD, World, a_world, parts_of
+from tests.conftest import Clock
+
+BOB = "bob@example.com"
+OTHER = "Neun-Seepferde-31"
+
+
+def code_in(world: World, which: int = -1) -> str:
+    text, html = parts_of(world.mailbox.to(BOB)[which])
+    found = re.search(r"^(\d{6})\r?$", text, re.MULTILINE)
+    assert found is not None
+    assert found[1] in html
+    return found[1]
+
+
+async def signed_up(world: World) -> None:
+    await sign_up(world.app, ANONYMOUS, SignUp(BOB, GOOD, "Bob"))
+    await world.settled()
+
+
+async def test_the_mailed_code_confirms_the_address(world: World) -> None:
+    await signed_up(world)
+    [mail] = world.mailbox.to(BOB)
+    assert mail["Subject"] == "Confirm your e-mail address"
+    await confirm_sign_up(world.app, ANONYMOUS, BOB, code_in(world))
+    session = await sign_in(world.app, SignIn(BOB, GOOD))
+    assert session.account.is_confirmed
+
+
+async def test_the_mailed_code_sets_a_new_password(world: World) -> None:
+    await signed_up(world)
+    await forgot_password(world.app, ANONYMOUS, BOB)
+    await world.settled()
+    assert world.mailbox.subjects(BOB) == ["Confirm your e-mail address", "Reset your password"]
+    await reset_password(world.app, ANONYMOUS, BOB, code_in(world), OTHER)
+    assert (await sign_in(world.app, SignIn(BOB, OTHER))).account.email == BOB
+
+
+async def test_a_code_that_was_asked_for_again_takes_the_place_of_the_first(world: World) -> None:
+    await signed_up(world)
+    await resend_code(world.app, ANONYMOUS, BOB)
+    await world.settled()
+    first, second = code_in(world, 0), code_in(world, 1)
+    assert first != second
+    with pytest.raises(Invalid):
+        await confirm_sign_up(world.app, ANONYMOUS, BOB, first)
+    await confirm_sign_up(world.app, ANONYMOUS, BOB, second)
+
+
+async def test_the_code_stands_in_no_event_no_log_line_and_no_kept_message(
+    world: World, capfd: pytest.CaptureFixture[str]
+) -> None:
+    world.app.log = make_log("debug")
+    world.mailbox.answer = "451 later"
+    await sign_up(world.app, ANONYMOUS, SignUp(BOB, GOOD))
+    await world.tried()
+    world.mailbox.answer = "250 OK"
+    await world.settled()
+    code = code_in(world)
+    for event in await world.events():
+        assert code not in str(event)
+    [kept] = await world.told()
+    assert code not in kept.body + kept.html + kept.error
+    assert "(the code is not kept)" in kept.body
+    logged = "".join(capfd.readouterr())
+    assert "handler failed" in logged
+    assert code not in logged
+    account = await find_account_by_email(world.app.store, BOB)
+    assert account is not None
+    assert code not in account.codes["confirmation"].hash
+
+
+async def test_in_the_local_mailbox_admins_can_read_the_code_on(tmp_path: Path, clock: Clock) -> None:
+    async with a_world(tmp_path, clock, smtp_url=None) as world:
+        await forgot_password(world.app, ANONYMOUS, "alice@example.com")
+        await world.settled()
+        [kept] = await world.told()
+        found = re.search(r"^\d{6}$", kept.body, re.MULTILINE)
+        assert found is not None
+        await reset_password(world.app, ANONYMOUS, "alice@example.com", found[0], OTHER)
+
+
+async def test_a_second_run_does_not_spoil_the_mailed_code(world: World) -> None:
+    await signed_up(world)
+    [event] = await world.events("account.verification_requested")
+    await asyncio.gather(*[account_mail.tell(world.app, event) for _ in range(3)])
+    assert len(world.mailbox.to(BOB)) == 1
+    await confirm_sign_up(world.app, ANONYMOUS, BOB, code_in(world))
+
+
+async def test_twins_at_once_tell_one_code(world: World) -> None:
+    await world.dispatcher.stop()
+    await sign_up(world.app, ANONYMOUS, SignUp(BOB, GOOD))
+    [event] = await world.events("account.verification_requested")
+    await asyncio.gather(*[account_mail.tell(world.app, event) for _ in range(4)])
+    mails = world.mailbox.to(BOB)
+    assert len({mail["Message-ID"] for mail in mails}) == 1
+    assert len({code_in(world, number) for number in range(len(mails))}) == 1
+    await confirm_sign_up(world.app, ANONYMOUS, BOB, code_in(world))
+
+
+async def test_the_owner_of_an_address_hears_that_somebody_tried_to_sign_up_with_it(world: World) -> None:
+    await signed_up(world)
+    await sign_up(world.app, ANONYMOUS, SignUp(BOB, OTHER))
+    await world.settled()
+    mail = world.mailbox.to(BOB)[-1]
+    assert mail["Subject"] == "You already have an account"
+    text, _ = parts_of(mail)
+    assert text.startswith("Hello Bob,")
+    assert "Nothing was changed" in text
+    assert not re.search(r"\d{6}", text)
+
+
+async def test_an_account_that_is_gone_can_never_be_mailed(world: World) -> None:
+    with pytest.raises(Permanent, match="usr_gone is gone"):
+        await account_mail.tell(world.app, Event("evt_1", "account.reset_requested", "usr_gone", 0))

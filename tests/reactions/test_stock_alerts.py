@@ -1,0 +1,257 @@
+"""Shortages are told once, when they begin; and once more only after they had ended."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from stockwright.domain.account import SYSTEM
+from stockwright.domain.stock import Wanted
+from stockwright.reactions import stock_alerts
+from stockwright.store.records.alerts import load_marks
+from stockwright.sweeper import sweep
+from stockwright.usecases.accounts import SignUp, add_account
+from stockwright.usecases.catalog import UpdateProduct, delete_product, update_product
+from stockwright.usecases.inventory import ChangeStock, Initialize, change_stock, initialize
+from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.orders import cancel_order
+from stockwright.usecases.reservations import Reserve, reserve_stock
+from stockwright.usecases.sales import Sell, record_sale
+from tests.around import GOOD, World, a_world, parts_of, subject_of
+from tests.conftest import Clock
+
+ADMIN = "admin@example.com"
+LOW = "Low Stock Alert: Product Wireless Keyboard is below threshold"
+OUT = "Out of Stock Alert: Product Wireless Keyboard has no units left"
+BACK = "Stock Replenished: Product Wireless Keyboard is back at or above its threshold"
+
+
+async def change(world: World, quantity: int, kind: str = "ADJUSTMENT") -> None:
+    await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, quantity, kind))  # type: ignore[arg-type]
+    await world.settled()
+
+
+async def told(world: World) -> list[str]:
+    """What was told of the stock, in the order of the log."""
+    names = ("stock.low", "stock.out", "stock.replenished")
+    return [event.name for event in await world.events("stock.") if event.name in names]
+
+
+async def test_a_fall_below_the_threshold_is_told_in_s0s_words_by_mail_and_sms(world: World) -> None:
+    await change(world, -20)
+    assert await told(world) == []
+    await change(world, -1)
+    [event] = await world.events("stock.low")
+    assert event.subject == world.product_id
+    assert dict(event.data) == {
+        "sku": "KB-1",
+        "name": "Wireless Keyboard",
+        "available": 9,
+        "threshold": 10,
+        "reorder": 50,
+    }
+    [mail] = world.mailbox.to(ADMIN)
+    assert mail["Subject"] == LOW
+    text, _ = parts_of(mail)
+    for words in (LOW, "KB-1", "Available:  9", "Threshold:  10", "Reorder:    50"):
+        assert words in text
+    [sms] = await world.told("sms")
+    assert (sms.to, sms.body, sms.status) == ("+1 555 0100", LOW, "SENT")
+
+
+async def test_it_is_told_once_until_it_was_back_at_or_above(world: World) -> None:
+    await change(world, -21)
+    await change(world, -2)
+    await change(world, +2)
+    await change(world, -1)
+    assert await told(world) == ["stock.low"]
+    await change(world, +2)
+    assert await told(world) == ["stock.low", "stock.replenished"]
+    await change(world, -1)
+    assert await told(world) == ["stock.low", "stock.replenished", "stock.low"]
+    assert world.mailbox.subjects(ADMIN) == [LOW, LOW, BACK]
+    assert [each.body for each in await world.told("sms")] == [LOW, LOW]
+
+
+async def test_running_out_is_told_besides_and_again_after_there_was_some(world: World) -> None:
+    await change(world, -30)
+    assert await told(world) == ["stock.low", "stock.out"]
+    await change(world, +5)
+    assert await told(world) == ["stock.low", "stock.out"]
+    await change(world, -5)
+    assert await told(world) == ["stock.low", "stock.out", "stock.out"]
+    await change(world, +10)
+    assert await told(world) == ["stock.low", "stock.out", "stock.out", "stock.replenished"]
+    assert world.mailbox.subjects(ADMIN) == [LOW, OUT, OUT, BACK]
+    assert sorted(each.body for each in await world.told("sms")) == [LOW, OUT, OUT]
+
+
+async def test_orders_sales_holds_and_their_ends_all_count(world: World) -> None:
+    order = await world.order(21)
+    await world.settled()
+    await cancel_order(world.app, world.alice, order.id)
+    await world.settled()
+    assert await told(world) == ["stock.low", "stock.replenished"]
+
+    await record_sale(world.app, SYSTEM, Sell([LineWanted(21, world.product_id)]))
+    await world.settled()
+    await change(world, 21, "RESTOCK")
+    assert await told(world) == ["stock.low", "stock.replenished"] * 2
+
+    await reserve_stock(world.app, world.alice, Reserve([Wanted(world.product_id, 21)], minutes=1))
+    await world.settled()
+    world.clock.advance(minutes=1)
+    assert await sweep(world.app) == 1
+    await world.settled()
+    assert await told(world) == ["stock.low", "stock.replenished"] * 3
+
+
+async def test_a_threshold_that_is_raised_or_lowered_counts_as_a_crossing(world: World) -> None:
+    await update_product(world.app, SYSTEM, UpdateProduct(world.product_id, thresholds={"low_stock": 31}))
+    await world.settled()
+    assert await told(world) == ["stock.low"]
+    await update_product(world.app, SYSTEM, UpdateProduct(world.product_id, thresholds={"low_stock": 30}))
+    await world.settled()
+    assert await told(world) == ["stock.low", "stock.replenished"]
+
+
+async def test_thirty_orders_at_once_make_one_alert(world: World) -> None:
+    await asyncio.gather(*[world.order() for _ in range(30)])
+    await world.settled()
+    assert sorted(await told(world)) == ["stock.low", "stock.out"]
+    assert world.mailbox.subjects(ADMIN) == [LOW, OUT]
+    assert await world.letters() == []
+
+
+async def test_the_same_event_many_times_at_once_tells_once(world: World) -> None:
+    await world.dispatcher.stop()
+    await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, -30, "ADJUSTMENT"))
+    [event] = await world.events("stock.changed")
+    await asyncio.gather(*[stock_alerts.watch(world.app, event) for _ in range(10)])
+    assert await told(world) == ["stock.low", "stock.out"]
+
+
+class Interrupted:
+    """A store in which something else happens just before the first commit."""
+
+    def __init__(self, store: object, before: object) -> None:
+        self._store, self._before = store, before
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def commit(self, writes: object) -> None:
+        before, self._before = self._before, None
+        if before is not None:
+            await before()  # type: ignore[operator]
+        await self._store.commit(writes)  # type: ignore[attr-defined]
+
+
+async def test_a_restock_while_the_shortage_is_being_told_leaves_no_mark_behind(world: World) -> None:
+    """A mark that nobody takes back would keep the next fall from being told."""
+    await world.dispatcher.stop()
+    app = world.app
+    await change_stock(app, SYSTEM, ChangeStock(world.product_id, -30, "ADJUSTMENT"))
+    [fell] = await world.events("stock.changed")
+
+    async def restock() -> None:
+        await change_stock(app, SYSTEM, ChangeStock(world.product_id, 30, "RESTOCK"))
+        await stock_alerts.watch(app, (await world.events("stock.changed"))[-1])
+
+    interrupted = app.at(app.clock)
+    interrupted.store = Interrupted(app.store, restock)  # type: ignore[assignment]
+    await stock_alerts.watch(interrupted, fell)
+
+    mark = (await load_marks(app.store, [world.product_id]))[world.product_id]
+    assert (mark.low_since, mark.out_since) == (None, None)
+    assert await told(world) == []
+
+
+async def test_many_products_are_watched_with_a_few_reads(world: World) -> None:
+    lamp = await world.product(12)
+    await world.settled()
+    for item in (world.product_id, lamp.product.id):
+        await change_stock(world.app, SYSTEM, ChangeStock(item, -5, "ADJUSTMENT"))
+    await world.settled()
+    assert [event.data["name"] for event in await world.events("stock.low")] == ["Desk Lamp"]
+
+
+async def test_stock_of_a_foreign_product_is_watched_as_well(world: World) -> None:
+    await initialize(world.app, SYSTEM, Initialize("foreign-7", "F-7", 12))
+    await world.settled()
+    await change_stock(world.app, SYSTEM, ChangeStock("foreign-7", -5, "ADJUSTMENT"))
+    await world.settled()
+    assert [event.subject for event in await world.events("stock.low")] == ["foreign-7"]
+
+
+async def test_a_product_that_was_deleted_meanwhile_is_not_told_of(world: World) -> None:
+    await world.dispatcher.stop()
+    await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, -30, "ADJUSTMENT"))
+    [event] = await world.events("stock.changed")
+    await delete_product(world.app, SYSTEM, world.product_id)
+    await stock_alerts.watch(world.app, event)
+    assert await told(world) == []
+
+
+# ---- who is told -------------------------------------------------------------------------------
+
+
+async def test_every_admin_is_told_and_customers_are_not(world: World) -> None:
+    await add_account(world.app, SYSTEM, SignUp("second@example.com", GOOD), "admin")
+    await change(world, -21)
+    assert sorted(mail["To"] for mail in world.mailbox.mails) == [ADMIN, "second@example.com"]
+
+
+async def test_configured_recipients_are_told_instead_of_the_admins(tmp_path: Path, clock: Clock) -> None:
+    people = ("store@example.com", "Buyer <buyer@example.com>")
+    phones = ("+1 555 0101", "+1 555 0102")
+    async with a_world(tmp_path, clock, alert_emails=people, alert_phones=phones) as world:
+        await change(world, -21)
+        assert sorted(mail["To"] for mail in world.mailbox.mails) == sorted(people)
+        assert sorted(each.to for each in await world.told("sms")) == list(phones)
+
+
+async def test_one_recipient_who_cannot_be_reached_keeps_nobody_else_from_the_alert(
+    tmp_path: Path, clock: Clock
+) -> None:
+    async with a_world(tmp_path, clock, alert_emails=("gone@example.com", "here@example.com")) as world:
+        world.mailbox.refusals["gone@example.com"] = "550 no such user"
+        await change(world, -21)
+        assert world.mailbox.subjects("here@example.com").count(LOW) == 1
+        assert [each.body for each in await world.told("sms")] == [LOW]
+        [letter] = await world.letters("stock-alert")
+        assert (letter.attempts, "no such user" in letter.error) == (1, True)
+
+
+async def test_what_may_get_better_is_tried_again_for_those_who_were_not_reached(tmp_path: Path, clock: Clock) -> None:
+    people = ("gone@example.com", "busy@example.com", "here@example.com")
+    async with a_world(tmp_path, clock, alert_emails=people) as world:
+        world.mailbox.refusals = {"gone@example.com": "550 no such user", "busy@example.com": "451 later"}
+        await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, -21, "ADJUSTMENT"))
+        await world.tried()
+        assert await world.letters() == []
+        world.mailbox.refusals = {}
+        await world.settled()
+        assert sorted(mail["To"] for mail in world.mailbox.mails) == sorted(people)
+        assert {each.status for each in await world.told()} == {"SENT"}
+
+
+async def test_who_became_an_admin_between_two_tries_makes_no_mail_twice(world: World) -> None:
+    await add_account(world.app, SYSTEM, SignUp("busy@example.com", GOOD), "admin")
+    world.mailbox.refusals = {"busy@example.com": "451 later"}
+    await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, -21, "ADJUSTMENT"))
+    await world.tried()
+    await add_account(world.app, SYSTEM, SignUp("third@example.com", GOOD), "admin")
+    world.mailbox.refusals = {}
+    await world.settled()
+    assert sorted(mail["To"] for mail in world.mailbox.mails) == [ADMIN, "busy@example.com", "third@example.com"]
+
+
+async def test_a_name_of_two_lines_breaks_no_mail(world: World) -> None:
+    lamp = await world.product(12, name="Desk Lamp\r\nBcc: thief@example.com")
+    await change_stock(world.app, SYSTEM, ChangeStock(lamp.product.id, -5, "ADJUSTMENT"))
+    await world.settled()
+    [mail] = world.mailbox.mails
+    assert subject_of(mail) == "Low Stock Alert: Product Desk Lamp Bcc: thief@example.com is below threshold"
+    assert mail["Bcc"] is None
+    assert await world.letters() == []
