@@ -1,0 +1,193 @@
+"""How far each handler is: over stops, crashes, and for handlers that are new."""
+
+from __future__ import annotations
+
+import asyncio
+
+from stockwright.app import running
+from stockwright.dispatcher import Dispatcher
+from stockwright.store.records.batch import Batch
+from stockwright.store.records.handling import load_cursors, put_cursor
+from stockwright.usecases.health import check_readiness
+from tests.around import World
+from tests.dispatcher.test_delivery import Handler, following, tell, until
+
+
+async def test_a_stopped_dispatcher_goes_on_where_it_was(world: World) -> None:
+    first = await world.order()
+    await world.settled()
+    await world.dispatcher.stop()
+    second = await world.order()
+    await world.restarted()
+    await world.settled()
+    assert {await world.status(first), await world.status(second)} == {"CONFIRMED"}
+    assert len(world.mailbox.to("alice@example.com")) == 2
+    assert len(world.warehouse.calls) == 2
+
+
+async def test_what_came_while_nobody_listened_is_handled(world: World) -> None:
+    handler = Handler()
+    dispatcher = await following(world, handler)
+    await dispatcher.stop()
+    await tell(world.app, count=450)
+    again = Handler()
+    await following(world, again)
+    await world.dispatcher.drain()
+    assert len(again.seen) == 450
+    assert handler.seen == []
+
+
+async def test_a_crash_handles_again_and_the_effect_is_one(world: World) -> None:
+    orders = [await world.order() for _ in range(3)]
+    await world.dispatcher.drain()
+    await world.restarted(crashed=True)
+    await world.settled()
+    assert {await world.status(order) for order in orders} == {"CONFIRMED"}
+    assert len(world.mailbox.to("alice@example.com")) == 3
+    assert len(await world.events("order.confirmed")) == 3
+    # The pick lists may have come twice; their key tells the warehouse so.
+    assert len({headers["idempotency-key"] for headers, _ in world.warehouse.calls}) == 3
+
+
+async def test_a_crash_before_a_handler_has_handled_anything_loses_nothing(world: World) -> None:
+    """The first cursors are there before the first event: a handler that hung is not taken for a new one."""
+    hanging, brisk = Handler("hanging"), Handler("brisk")
+    hanging.all_blocked = asyncio.Event()
+    await following(world, hanging, brisk)
+    await tell(world.app, count=250)
+    await until(lambda: len(brisk.seen) == 250)
+    cursors = await load_cursors(world.app.store)
+    assert {"hanging", "brisk"} <= set(cursors)
+    await world.restarted(crashed=True)
+
+    again = Handler("hanging")
+    await following(world, again)
+    await world.dispatcher.drain()
+    assert len(again.seen) == 250
+
+
+async def test_a_handler_that_is_new_to_a_shop_with_history_hears_of_what_comes(world: World) -> None:
+    await tell(world.app, count=3)
+    new = Handler("new")
+    dispatcher = await following(world, new)
+    await dispatcher.drain()
+    assert new.seen == []
+    await tell(world.app)
+    await dispatcher.drain()
+    assert new.seen == ["thing_0"]
+
+
+async def test_a_new_shop_is_heard_from_its_first_event_on(world: World) -> None:
+    await world.dispatcher.stop()
+    cursors = await load_cursors(world.app.store)
+    batch = Batch()
+    for name, (_, version) in cursors.items():
+        batch.delete(("CURSORS", name), version)
+    await batch.commit(world.app.store)
+    handler = Handler("first", "product.created")
+    world.dispatcher = Dispatcher(world.app, [handler.reaction])
+    await world.dispatcher.start()
+    await world.dispatcher.drain()
+    assert handler.seen == [world.product_id]
+
+
+async def test_cursors_are_kept_once_a_second(world: World) -> None:
+    handler = Handler()
+    await following(world, handler)
+    await tell(world.app, count=3)
+    await world.dispatcher.drain()
+    position = world.dispatcher._followers[0].position
+    async with asyncio.timeout(5):
+        while (await load_cursors(world.app.store))["tester"][0] != position:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def test_two_processes_on_one_shop_share_the_cursors(world: World) -> None:
+    handler = Handler()
+    dispatcher = await following(world, handler)
+    await tell(world.app)
+    await dispatcher.drain()
+    position, version = (await load_cursors(world.app.store))["tester"]
+    batch = Batch()
+    put_cursor(batch, "tester", position, version)
+    await batch.commit(world.app.store)
+
+    await dispatcher._write_cursors()
+    assert (await load_cursors(world.app.store))["tester"] == (position, version + 1)
+    await dispatcher._write_cursors()
+    assert (await load_cursors(world.app.store))["tester"][0] == dispatcher._followers[0].position
+
+
+async def test_a_store_that_is_busy_keeps_the_cursors_for_later(world: World) -> None:
+    from stockwright import dispatcher as module
+    from tests.dispatcher.test_delivery import Failing
+
+    handler = Handler()
+    dispatcher = await following(world, handler)
+    await tell(world.app)
+    await dispatcher.drain()
+    store = world.app.store
+
+    class Refusing(Failing):
+        async def commit(self, writes: object) -> None:
+            self._stumble()
+            await store.commit(writes)  # type: ignore[arg-type]
+
+        async def get(self, keys: object) -> object:
+            return await store.get(keys)  # type: ignore[arg-type]
+
+        async def tail(self, *arguments: object, **named: object) -> object:
+            return await store.tail(*arguments, **named)  # type: ignore[arg-type]
+
+    refusing = Refusing(store, 1)
+    world.app.store = refusing  # type: ignore[assignment]
+    async with asyncio.timeout(5 * module.LOOK_SECONDS):
+        while (await load_cursors(store))["tester"][0] != dispatcher._followers[0].position:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert refusing.times == 0
+    world.app.store = store
+
+
+async def test_work_under_way_may_end_before_a_stop(world: World) -> None:
+    handler = Handler()
+    handler.all_blocked = asyncio.Event()
+    dispatcher = await following(world, handler)
+    await tell(world.app)
+    await until(lambda: dispatcher._work)
+    stopping = asyncio.create_task(dispatcher.stop())
+    await asyncio.sleep(0.05)
+    handler.all_blocked.set()
+    await stopping
+    again = Handler()
+    await following(world, again)
+    await world.dispatcher.drain()
+    assert (handler.seen, again.seen) == (["thing_0"], [])
+
+
+async def test_work_that_does_not_end_is_cut_off_and_done_again(world: World) -> None:
+    handler = Handler()
+    handler.all_blocked = asyncio.Event()
+    dispatcher = await following(world, handler)
+    await tell(world.app)
+    await until(lambda: dispatcher._work)
+    await dispatcher.stop()
+    again = Handler()
+    await following(world, again)
+    await world.dispatcher.drain()
+    assert (handler.seen, again.seen) == ([], ["thing_0"])
+
+
+async def test_the_shop_tells_how_many_events_wait(world: World) -> None:
+    await world.dispatcher.stop()
+    async with running(world.app) as dispatcher:
+        world.dispatcher = dispatcher
+        await world.order()
+        await world.settled()
+        ready = await check_readiness(world.app)
+        assert (ready.writable, ready.outbox_lag) == (True, 0)
+    await tell(world.app, count=3)
+    assert (await check_readiness(world.app)).outbox_lag == 3
+
+
+async def test_without_handlers_everything_waits(world: World) -> None:
+    assert await Dispatcher(world.app, []).lag() == len(await world.events())

@@ -1,0 +1,467 @@
+"""Events reach their handlers: retries, dead letters, redrives, and what one handler's trouble is to the others."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from stockwright.adapters.telemetry import make_log
+from stockwright.dispatcher import ATTEMPTS_MAX, Dispatcher, handle
+from stockwright.domain.account import SYSTEM, Actor
+from stockwright.domain.errors import Busy, NotFound, Permanent
+from stockwright.domain.events import Event
+from stockwright.reactions.operations import alert_admins
+from stockwright.reactions.table import REACTIONS, Reaction
+from stockwright.store.records.batch import Batch
+from stockwright.store.records.handling import Retry, due_retries, find_retry, put_retry, waiting_retries
+from stockwright.usecases.commit import new_event
+from stockwright.usecases.context import App
+from stockwright.usecases.operations import delete_dead_letter, redrive
+from tests.around import World
+
+ADMIN = "admin@example.com"
+ROOT = Actor("usr_root", "account", "admin", ADMIN)
+
+
+async def tell(app: App, name: str = "thing.happened", count: int = 1) -> list[Event]:
+    events = [new_event(app, SYSTEM, name, f"thing_{number}", number=number) for number in range(count)]
+    batch = Batch()
+    for event in events:
+        batch.append(event)
+    await batch.commit(app.store)
+    return events
+
+
+class Handler:
+    """A handler that does what a test wants and keeps what it saw."""
+
+    def __init__(self, name: str = "tester", events: str = "thing.happened") -> None:
+        self.reaction = Reaction(name, frozenset({events}), self.run)
+        self.seen: list[str] = []
+        self.faults: list[Exception] = []
+        self.blocks: dict[str, asyncio.Event] = {}
+        self.all_blocked: asyncio.Event | None = None
+
+    async def run(self, _app: App, event: Event) -> None:
+        if self.all_blocked is not None:
+            await self.all_blocked.wait()
+        if event.subject in self.blocks:
+            await self.blocks[event.subject].wait()
+        self.seen.append(event.subject)
+        if self.faults:
+            raise self.faults.pop(0)
+
+
+async def until(check: object, seconds: float = 10) -> None:
+    async with asyncio.timeout(seconds):
+        while not check():  # type: ignore[operator]  # noqa: ASYNC110 - what is waited for is anything
+            await asyncio.sleep(0.005)
+
+
+async def following(world: World, *handlers: Handler) -> Dispatcher:
+    """Run these handlers, and no others, from here on."""
+    await world.dispatcher.stop()
+    world.dispatcher = Dispatcher(world.app, [handler.reaction for handler in handlers])
+    await world.dispatcher.start()
+    return world.dispatcher
+
+
+# ---- the mail server is down -------------------------------------------------------------------
+
+
+async def test_orders_wait_for_the_mail_server_and_a_redrive_confirms_them(world: World) -> None:
+    world.mailbox.down()
+    orders = [await world.order() for _ in range(3)]
+    await world.tried()
+    assert {await world.status(order) for order in orders} == {"PENDING"}
+    assert await world.letters() == []
+    assert await waiting_retries(world.app.store) == 3
+
+    await world.settled()
+    assert {await world.status(order) for order in orders} == {"PENDING"}
+    letters = await world.letters("order-confirmation")
+    assert {letter.event.subject for letter in letters} == {order.id for order in orders}
+    assert {letter.attempts for letter in letters} == {ATTEMPTS_MAX}
+    assert {letter.created_at - letter.first_at for letter in letters} == {2000}
+    # The admins' alerts failed as well: kept, and no alert of the alert.
+    assert len(await world.letters("operations-alert")) == 3
+    assert len(await world.letters()) == 6
+    assert len(await world.events("dead_letter.created")) == 3
+    failed = [each for each in await world.told("email") if each.to == "alice@example.com"]
+    assert {each.status for each in failed} == {"FAILED"}
+
+    world.mailbox.up()
+    for letter in await world.letters():
+        await redrive(world.app, ROOT, letter.id)
+    await world.settled()
+    assert {await world.status(order) for order in orders} == {"CONFIRMED"}
+    assert await world.letters() == []
+    assert len(world.mailbox.subjects("alice@example.com")) == 3
+    assert world.mailbox.subjects(ADMIN) == ["ALERT: order-confirmation failed for order.placed"] * 3
+    redriven = await world.events("dead_letter.redriven")
+    assert {event.actor for event in redriven} == {ROOT.id}
+
+
+async def test_the_warehouse_hears_of_an_order_whose_mail_fails(world: World) -> None:
+    world.mailbox.down()
+    await world.order()
+    await world.tried()
+    assert len(world.warehouse.calls) == 1
+
+
+async def test_each_retry_waits_its_time(world: World) -> None:
+    world.mailbox.down()
+    await world.order()
+    await world.tried()
+    world.clock.advance(seconds=0.4)
+    await asyncio.sleep(0.3)
+    assert world.clock.now() < (await world.app.store.query("RETRY", index="list")).items[0].body["dueAt"]
+    world.mailbox.up()
+    await asyncio.sleep(0.3)
+    assert world.mailbox.mails == []
+    world.clock.advance(seconds=0.1)
+    await world.settled()
+    assert len(world.mailbox.to("alice@example.com")) == 1
+
+
+async def test_admins_are_told_what_was_given_up_and_how_to_send_it_again(world: World) -> None:
+    world.warehouse.status = 422
+    order = await world.order()
+    await world.settled()
+    [letter] = await world.letters()
+    assert (letter.handler, letter.attempts, letter.event.subject) == ("warehouse", 1, order.id)
+    assert "status 422" in letter.error
+    [mail] = world.mailbox.to(ADMIN)
+    assert mail["Subject"] == "ALERT: warehouse failed for order.placed"
+    text = mail.get_payload()[0].get_payload(decode=True).decode()  # type: ignore[union-attr, index]
+    for words in (order.id, letter.id, "422", f"stockwright dead-letters redrive {letter.id}"):
+        assert words in text
+
+
+async def test_a_receiver_that_the_mail_server_refuses_is_given_up_at_once(world: World) -> None:
+    world.mailbox.refusals["alice@example.com"] = "550 5.1.1 no such user"
+    order = await world.order()
+    await world.settled()
+    [letter] = await world.letters()
+    assert (letter.handler, letter.attempts) == ("order-confirmation", 1)
+    assert "no such user" in letter.error
+    assert await world.status(order) == "PENDING"
+    assert world.mailbox.subjects(ADMIN) == ["ALERT: order-confirmation failed for order.placed"]
+
+
+async def test_a_partner_that_stumbles_is_asked_three_times_with_one_key(world: World) -> None:
+    world.warehouse.status = 500
+    await world.order()
+    await world.settled()
+    assert len(world.warehouse.calls) == 3
+    assert len({headers["idempotency-key"] for headers, _ in world.warehouse.calls}) == 1
+    [letter] = await world.letters("warehouse")
+    assert letter.attempts == 3
+    world.warehouse.status = 200
+    await redrive(world.app, ROOT, letter.id)
+    await world.settled()
+    assert len(world.warehouse.calls) == 4
+    assert await world.letters() == []
+
+
+async def test_a_redriven_event_has_all_its_tries_before_it(world: World) -> None:
+    world.warehouse.status = 500
+    await world.order()
+    await world.settled()
+    [letter] = await world.letters("warehouse")
+    await redrive(world.app, ROOT, letter.id)
+    await world.settled()
+    assert len(world.warehouse.calls) == 6
+    [again] = await world.letters("warehouse")
+    assert (again.id, again.attempts) == (letter.id, 3)
+
+
+async def test_a_dead_letter_can_be_thrown_away(world: World) -> None:
+    world.warehouse.status = 404
+    await world.order()
+    await world.settled()
+    [letter] = await world.letters()
+    assert await delete_dead_letter(world.app, ROOT, letter.id) == letter
+    await world.settled()
+    assert await world.letters() == []
+    [event] = await world.events("dead_letter.deleted")
+    assert (event.subject, event.actor) == (letter.id, ROOT.id)
+    for act in (redrive, delete_dead_letter):
+        with pytest.raises(NotFound):
+            await act(world.app, ROOT, letter.id)
+
+
+async def test_a_letter_that_is_redriven_twice_at_once_goes_once(world: World) -> None:
+    world.warehouse.status = 404
+    await world.order()
+    await world.settled()
+    [letter] = await world.letters()
+    world.warehouse.status = 200
+    answers = await asyncio.gather(*[redrive(world.app, ROOT, letter.id) for _ in range(5)], return_exceptions=True)
+    assert sum(isinstance(each, NotFound) for each in answers) == 4
+    await world.settled()
+    assert len(world.warehouse.calls) == 2
+
+
+async def test_what_is_given_up_is_logged_with_its_error_and_no_line_tells_a_secret(
+    world: World, capfd: pytest.CaptureFixture[str]
+) -> None:
+    world.app.log = make_log("warning")
+    world.warehouse.status = 422
+    await world.order()
+    await world.settled()
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+    [given_up] = [line for line in lines if line["event"] == "event given up"]
+    assert given_up["handler"] == "warehouse"
+    assert "422" in given_up["error"]
+    assert given_up["dead_letter"] == (await world.letters())[0].id
+    assert "warehouse-key" not in str(lines)
+
+
+# ---- one handler's trouble is nobody else's ------------------------------------------------------
+
+
+async def test_a_handler_that_hangs_holds_up_no_other(world: World) -> None:
+    hanging, brisk = Handler("hanging"), Handler("brisk")
+    hanging.all_blocked = asyncio.Event()
+    await following(world, hanging, brisk)
+    await tell(world.app, count=200)
+    await until(lambda: len(brisk.seen) == 200)
+    assert hanging.seen == []
+    hanging.all_blocked.set()
+    await world.dispatcher.drain()
+    assert sorted(hanging.seen) == sorted(brisk.seen)
+
+
+async def test_an_event_that_hangs_holds_up_none_behind_it(world: World) -> None:
+    handler = Handler()
+    handler.blocks["thing_0"] = asyncio.Event()
+    dispatcher = await following(world, handler)
+    await tell(world.app, count=300)
+    await tell(world.app, count=300)
+    await until(lambda: len(handler.seen) >= 598)
+    assert "thing_0" not in handler.seen
+    assert await dispatcher.lag() >= 600
+    handler.blocks["thing_0"].set()
+    await dispatcher.drain()
+    assert await dispatcher.lag() == 0
+    assert len(handler.seen) == 600
+
+
+async def test_a_failing_event_holds_up_none_behind_it(world: World) -> None:
+    handler = Handler()
+    handler.faults = [RuntimeError("no")]
+    await following(world, handler)
+    await tell(world.app, count=5)
+    await world.tried()
+    assert sorted(handler.seen) == [f"thing_{number}" for number in range(5)]
+    await world.settled()
+    assert len(handler.seen) == 6
+
+
+async def test_a_handler_hears_only_of_its_events(world: World) -> None:
+    handler = Handler()
+    await following(world, handler)
+    await tell(world.app, "other.happened", 3)
+    await tell(world.app, count=1)
+    await world.dispatcher.drain()
+    assert handler.seen == ["thing_0"]
+
+
+async def test_a_retry_that_hangs_holds_up_neither_other_retries_nor_new_events(world: World) -> None:
+    hanging, brisk = Handler("hanging"), Handler("brisk")
+    hanging.faults, brisk.faults = [RuntimeError("no")], [RuntimeError("no")]
+    await following(world, hanging, brisk)
+    await tell(world.app)
+    await world.tried()
+    hanging.all_blocked = asyncio.Event()
+    world.clock.advance(seconds=1)
+    await until(lambda: len(brisk.seen) == 2)
+    await tell(world.app)
+    await until(lambda: len(brisk.seen) == 3)
+    hanging.all_blocked.set()
+    await world.settled()
+    assert len(hanging.seen) == 3
+
+
+async def test_many_retries_are_tried_a_number_at_once(world: World) -> None:
+    handler = Handler()
+    handler.faults = [RuntimeError("no") for _ in range(150)]
+    await following(world, handler)
+    await tell(world.app, count=150)
+    await world.tried()
+    handler.all_blocked = asyncio.Event()
+    world.clock.advance(seconds=1)
+    [follower] = world.dispatcher._followers
+    await until(lambda: len(follower.retrying) == 64)
+    await asyncio.sleep(0.3)
+    assert len(follower.retrying) == 64
+    handler.all_blocked.set()
+    await world.settled()
+    assert len(handler.seen) == 300
+
+
+async def test_a_handler_runs_no_further_ahead_than_memory_allows(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stockwright.dispatcher.AHEAD_MAX", 50)
+    handler = Handler()
+    handler.blocks["thing_0"] = asyncio.Event()
+    await following(world, handler)
+    await tell(world.app, count=200)
+    await until(lambda: len(handler.seen) == 49)
+    await asyncio.sleep(0.05)
+    assert len(handler.seen) == 49
+    handler.blocks["thing_0"].set()
+    await world.dispatcher.drain()
+    assert len(handler.seen) == 200
+
+
+async def test_a_handler_that_never_ends_is_ended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stockwright.dispatcher.HANDLER_SECONDS_MAX", 0.05)
+    handler = Handler()
+    handler.all_blocked = asyncio.Event()
+    await following(world, handler)
+    await tell(world.app)
+    await world.settled()
+    [letter] = await world.letters("tester")
+    assert (letter.attempts, letter.error) == (3, "TimeoutError: ")
+
+
+# ---- settling ----------------------------------------------------------------------------------
+
+
+async def test_a_permanent_failure_is_given_up_at_any_try(world: World) -> None:
+    handler = Handler()
+    handler.faults = [RuntimeError("perhaps"), Permanent("never")]
+    await following(world, handler)
+    await tell(world.app)
+    await world.settled()
+    [letter] = await world.letters("tester")
+    assert (letter.attempts, letter.error) == (2, "Permanent: never")
+
+
+async def test_a_failure_told_by_twins_is_counted_once(world: World) -> None:
+    handler = Handler()
+    handler.faults = [RuntimeError("no") for _ in range(4)]
+    await world.dispatcher.stop()
+    [event] = await tell(world.app)
+    await asyncio.gather(*[handle(world.app, handler.reaction, event) for _ in range(4)])
+    waiting = await find_retry(world.app.store, "tester", event.id)
+    assert waiting is not None
+    assert waiting.attempts == 1
+
+    handler.faults = [RuntimeError("no") for _ in range(4)]
+    await asyncio.gather(*[handle(world.app, handler.reaction, event, waiting) for _ in range(4)])
+    again = await find_retry(world.app.store, "tester", event.id)
+    assert again is not None
+    assert again.attempts == 2
+
+
+async def test_twins_of_a_last_try_make_one_dead_letter_and_one_alert(world: World) -> None:
+    handler = Handler()
+    handler.faults = [Permanent("never") for _ in range(4)]
+    await world.dispatcher.stop()
+    [event] = await tell(world.app)
+    await asyncio.gather(*[handle(world.app, handler.reaction, event) for _ in range(4)])
+    assert len(await world.letters()) == 1
+    assert len(await world.events("dead_letter.created")) == 1
+
+
+async def test_an_event_that_is_handled_again_after_it_was_given_up_starts_no_new_tries(world: World) -> None:
+    handler = Handler()
+    handler.faults = [RuntimeError("no") for _ in range(9)]
+    await following(world, handler)
+    [event] = await tell(world.app)
+    await world.settled()
+    assert len(handler.seen) == 3
+    assert not await handle(world.app, handler.reaction, event)
+    assert await waiting_retries(world.app.store) == 0
+    assert len(await world.letters()) == 1
+
+
+async def test_a_retry_whose_letter_is_there_already_comes_to_its_end(world: World) -> None:
+    """However it came about: what was given up is not tried for ever."""
+    handler = Handler()
+    handler.faults = [Permanent("never")]
+    await world.dispatcher.stop()
+    [event] = await tell(world.app)
+    await handle(world.app, handler.reaction, event)
+    waiting = Retry("tester", event, 2, world.clock.now(), world.clock.now())
+    batch = Batch()
+    put_retry(batch, waiting)
+    await batch.commit(world.app.store)
+    [due] = await due_retries(world.app.store, "tester", world.clock.now())
+    handler.faults = [RuntimeError("no")]
+    await handle(world.app, handler.reaction, event, due)
+    assert await waiting_retries(world.app.store) == 0
+    assert len(await world.letters()) == 1
+
+
+class Failing:
+    """A store that is busy a few times."""
+
+    def __init__(self, store: object, times: int) -> None:
+        self._store, self.times = store, times
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    def _stumble(self) -> None:
+        if self.times:
+            self.times -= 1
+            raise Busy
+
+    async def get(self, keys: object) -> object:
+        self._stumble()
+        return await self._store.get(keys)  # type: ignore[attr-defined]
+
+    async def tail(self, *arguments: object, **named: object) -> object:
+        self._stumble()
+        return await self._store.tail(*arguments, **named)  # type: ignore[attr-defined]
+
+
+async def test_a_store_that_cannot_keep_a_failure_is_asked_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stockwright.dispatcher.LOOK_SECONDS", 0.01)
+    handler = Handler()
+    handler.faults = [RuntimeError("no"), RuntimeError("no")]
+    await following(world, handler)
+    store = world.app.store
+    handler.all_blocked = asyncio.Event()
+    await tell(world.app)
+    await asyncio.sleep(0.05)
+    world.app.store = Failing(store, 1)  # type: ignore[assignment]
+    handler.all_blocked.set()
+    await until(lambda: len(handler.seen) == 2)
+    world.app.store = store
+    await world.settled()
+    assert len(handler.seen) == 3
+    assert await world.letters() == []
+
+
+async def test_a_store_that_is_busy_for_a_while_loses_no_event(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stockwright.dispatcher.LOOK_SECONDS", 0.01)
+    handler = Handler()
+    await world.dispatcher.stop()
+    store, world.dispatcher = world.app.store, Dispatcher(world.app, [handler.reaction])
+    await world.dispatcher.start()
+    failing = Failing(store, 3)
+    world.app.store = failing  # type: ignore[assignment]
+    batch = Batch()
+    batch.append(new_event(world.app, SYSTEM, "thing.happened", "thing_0"))
+    await batch.commit(store)
+    await until(lambda: failing.times == 0 and len(handler.seen) == 1)
+    world.app.store = store
+
+
+async def test_an_alert_that_is_told_again_is_one_mail(world: World) -> None:
+    data = {"handler": "h", "event": "e", "about": "a", "attempts": 3, "error": "x"}
+    for _ in range(2):
+        await alert_admins(world.app, Event("evt_1", "dead_letter.created", "dlq_1", 0, data))
+    assert world.mailbox.subjects(ADMIN) == ["ALERT: h failed for e"]
+
+
+def test_every_handler_has_a_name_of_its_own() -> None:
+    assert len({reaction.name for reaction in REACTIONS}) == len(REACTIONS)
