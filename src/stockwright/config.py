@@ -92,6 +92,12 @@ def _emails(value: str) -> tuple[str, ...]:
     return emails
 
 
+def _topic(value: str) -> str:
+    if not value.startswith("arn:") or ":sns:" not in value:
+        raise ValueError("must be the ARN of an SNS topic")
+    return value
+
+
 def _setting(default: Any, meaning: str, parse: Callable[[str], Any] = _text, *, secret: bool = False) -> Any:
     metadata = {"meaning": meaning, "parse": parse, "secret": secret}
     return field(default=default, metadata=metadata)
@@ -144,6 +150,29 @@ class Settings:
     demo: bool | None = _setting(
         None, "on loads demo data into an empty data folder, off leaves it empty; `make run` takes on", _switch
     )
+    table_name: str | None = _setting(None, "DynamoDB table of the shop")
+    cognito_user_pool_id: str | None = _setting(
+        None, "Cognito user pool that keeps passwords and signs tokens; without it accounts are local"
+    )
+    cognito_client_id: str | None = _setting(None, "App client of that pool")
+    event_bus: str | None = _setting(None, "EventBridge bus that events are put on")
+    handler: str | None = _setting(None, "Event handler that a queue's function runs (`reactions/table.py`)")
+    mail: Literal["local", "smtp", "ses"] | None = _setting(
+        None,
+        "How mail leaves: local (it does not), smtp or ses; by default smtp where a mail server is set",
+        _one_of("local", "smtp", "ses"),
+    )
+    sms: Literal["local", "sns"] = _setting(
+        "local", "How SMS leave: local (they do not) or sns", _one_of("local", "sns")
+    )
+    low_stock_topic: str | None = _setting(None, "SNS topic (ARN) of stock alerts, in place of ALERT_EMAILS", _topic)
+    orders_topic: str | None = _setting(None, "SNS topic (ARN) that hears of each step of every order", _topic)
+    operations_topic: str | None = _setting(
+        None, "SNS topic (ARN) of what failed for good, in place of ALERT_EMAILS", _topic
+    )
+    signing_secret_id: str | None = _setting(None, "Secrets Manager's name of the key that seals lists' positions")
+    warehouse_secret_id: str | None = _setting(None, "Secrets Manager's name of WAREHOUSE_API_KEY")
+    delivery_secret_id: str | None = _setting(None, "Secrets Manager's name of DELIVERY_API_KEY")
     log_level: str = _setting("info", f"Least level to log: {', '.join(LOG_LEVELS)}", _one_of(*LOG_LEVELS))
 
     @classmethod
@@ -174,6 +203,12 @@ class Settings:
         """Refuse settings that do not go together."""
         if self.admin_password and not self.admin_email:
             raise Misconfigured(f"{PREFIX}ADMIN_PASSWORD needs {PREFIX}ADMIN_EMAIL beside it")
+        if self.store == "dynamodb" and not self.table_name:
+            raise Misconfigured(f"{PREFIX}STORE dynamodb needs {PREFIX}TABLE_NAME beside it")
+        if bool(self.cognito_user_pool_id) != bool(self.cognito_client_id):
+            raise Misconfigured(f"{PREFIX}COGNITO_USER_POOL_ID and {PREFIX}COGNITO_CLIENT_ID need each other")
+        if self.mail == "smtp" and not self.smtp_url:
+            raise Misconfigured(f"{PREFIX}MAIL smtp needs {PREFIX}SMTP_URL beside it")
 
     def listed(self) -> list[tuple[str, str, str]]:
         """Return every setting as (variable, value, meaning); secrets only tell whether they are set."""

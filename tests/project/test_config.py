@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from stockwright.domain.errors import Misconfigured
 OF_THE_CONTRACT = """
     HOST PORT DATA_DIR STORE ADMIN_EMAIL ADMIN_PASSWORD CORS_ORIGINS SMTP_URL MAIL_FROM ALERT_EMAILS ALERT_PHONES
     WAREHOUSE_URL WAREHOUSE_API_KEY DELIVERY_URL DELIVERY_API_KEY RETRY_DELAY_SECONDS RATE_LIMIT DEMO LOG_LEVEL
+    TABLE_NAME COGNITO_USER_POOL_ID COGNITO_CLIENT_ID EVENT_BUS HANDLER LOW_STOCK_TOPIC ORDERS_TOPIC OPERATIONS_TOPIC
 """
 
 
@@ -87,3 +89,22 @@ def test_secrets_are_listed_as_set_and_never_shown(tmp_path: Path) -> None:
     listed = {name: value for name, value, _ in settings.listed()}
     assert listed["STOCKWRIGHT_ADMIN_PASSWORD"] == listed["STOCKWRIGHT_WAREHOUSE_API_KEY"] == "set"
     assert "hush-hush" not in str(listed)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"STORE": "dynamodb"}, "STOCKWRIGHT_STORE dynamodb needs STOCKWRIGHT_TABLE_NAME beside it"),
+        (
+            {"COGNITO_CLIENT_ID": "abc"},
+            "STOCKWRIGHT_COGNITO_USER_POOL_ID and STOCKWRIGHT_COGNITO_CLIENT_ID need each other",
+        ),
+        ({"MAIL": "smtp"}, "STOCKWRIGHT_MAIL smtp needs STOCKWRIGHT_SMTP_URL beside it"),
+        ({"LOW_STOCK_TOPIC": "alerts"}, "STOCKWRIGHT_LOW_STOCK_TOPIC must be the ARN of an SNS topic, not 'alerts'"),
+    ],
+)
+def test_settings_of_the_cloud_that_do_not_go_together_stop_the_start(
+    tmp_path: Path, given: dict[str, str], told: str
+) -> None:
+    with pytest.raises(Misconfigured, match=re.escape(told)):
+        load(tmp_path, **given)
