@@ -6,8 +6,9 @@ items as the batch has left them so far, and a refused caller changes nothing. E
 is written once per batch, however many callers wanted it. After the COMMIT, and the fsync in it,
 everyone is answered, the refused too, so that no answer stands on something that was not kept.
 
-Items that were decoded are kept for the next batch; another process that writes the same file
-(the command line beside a running server) is noticed by `PRAGMA data_version`.
+Decoded items, small partitions and the newest events are kept as of the last COMMIT (`kept.py`), for
+the next batch and for readers. Another process that writes the same file (the command line beside
+a running server) is noticed by `PRAGMA data_version`, once in each turn of the event loop.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import asyncio
 import contextlib
 import random
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import apsw
@@ -24,6 +25,7 @@ import msgspec
 
 from stockwright.domain.errors import Busy, Misconfigured
 from stockwright.domain.events import Event
+from stockwright.store.kept import GONE, Kept, Row
 from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Delete, Item, Page, Put
 
 if TYPE_CHECKING:
@@ -35,10 +37,9 @@ if TYPE_CHECKING:
 SCHEMA_VERSION: Final = 1
 QUEUE_MAX: Final = 4096
 BATCH_WRITES_MAX: Final = 4000
-KEPT_ITEMS_MAX: Final = 50_000
-KEPT_BODY_BYTES_MAX: Final = 16_384
 LOCK_WAIT_SECONDS: Final = 5.0
 GET_KEYS_MAX: Final = 400
+KEPT_PARTITION_MAX: Final = 100
 
 SCHEMA: Final = """
 CREATE TABLE item (
@@ -62,18 +63,6 @@ class EngineFailed(Busy):
     """The disk or file refused the commit (full, read-only, broken); none of the batch was kept."""
 
 
-@dataclass(slots=True)
-class _Row:
-    """An item as the writer sees it; never changed in place, so that a batch can be dropped."""
-
-    version: int
-    body: Body
-    put: Put | None = None
-    """The last whole write in this batch, whose indexes must be written too."""
-    bytes: int = 0
-
-
-_GONE: Final = _Row(ABSENT, {})
 _Caller = tuple["Sequence[Write]", "asyncio.Future[None]"]
 
 
@@ -89,8 +78,11 @@ class SqliteStore:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stockwright-commit")
         self._waiting: list[_Caller] = []
         self._flusher: asyncio.Task[None] | None = None
-        self._kept: dict[Key, _Row] = {}
-        self._data_version = -1
+        self._kept = Kept()
+        self._data_version = self._writer.pragma("data_version")
+        self._seen_version = self._reader.pragma("data_version")
+        self._looked = False
+        self._committing = False
         self._news = asyncio.Event()
         self._closed = False
 
@@ -98,14 +90,22 @@ class SqliteStore:
 
     async def get(self, keys: Sequence[Key]) -> dict[Key, Item]:
         """Read items as last committed."""
+        self._look_for_others()
         found: dict[Key, Item] = {}
-        if len(keys) == 1:
-            pk, sk = keys[0]
+        missing: list[Key] = []
+        for key in keys:
+            row = self._kept.find(key)
+            if row is None:
+                missing.append(key)
+            else:
+                found[key] = row.item
+        if len(missing) == 1:
+            pk, sk = missing[0]
             for version, body in self._reader.execute("SELECT version, body FROM item WHERE pk=? AND sk=?", (pk, sk)):
-                found[keys[0]] = Item(keys[0], version, _decode(body))
+                found[(pk, sk)] = self._read(pk, sk, version, body)
             return found
-        for start in range(0, len(keys), GET_KEYS_MAX):
-            part = keys[start : start + GET_KEYS_MAX]
+        for start in range(0, len(missing), GET_KEYS_MAX):
+            part = missing[start : start + GET_KEYS_MAX]
             flat = [text for key in part for text in key]
             sql = (
                 "SELECT item.pk, item.sk, version, body FROM item JOIN (VALUES "  # noqa: S608 - only marks
@@ -113,8 +113,31 @@ class SqliteStore:
                 + ") AS wanted ON item.pk=wanted.column1 AND item.sk=wanted.column2"
             )
             for pk, sk, version, body in self._reader.execute(sql, flat):
-                found[(pk, sk)] = Item((pk, sk), version, _decode(body))
+                found[(pk, sk)] = self._read(pk, sk, version, body)
         return found
+
+    def _read(self, pk: str, sk: str, version: int, body: bytes) -> Item:
+        item = Item((pk, sk), version, _decode(body))
+        if not self._committing:
+            self._kept.keep(item.key, Row(item, len(body)))
+        return item
+
+    def _look_for_others(self) -> None:
+        """Forget what is kept where another process has written since; asked once in a turn of the loop.
+
+        While a COMMIT of ours is under way nobody else can write.
+        """
+        if self._looked or self._committing:
+            return
+        self._looked = True
+        asyncio.get_running_loop().call_soon(self._look_again)
+        version = self._reader.pragma("data_version")
+        if version != self._seen_version:
+            self._seen_version = version
+            self._kept.clear()
+
+    def _look_again(self) -> None:
+        self._looked = False
 
     async def query(
         self,
@@ -131,6 +154,10 @@ class SqliteStore:
         contains: str = "",
     ) -> Page:
         """Read one partition in order; filters are judged row by row in the database."""
+        self._look_for_others()
+        whole = not (index or begins or low or high or after or reverse or where or contains)
+        if whole and (kept := self._kept.partitions.get(partition)) is not None and len(kept.items) <= limit:
+            return kept
         p, s = (f"{index}_p", f"{index}_s") if index else ("pk", "sk")
         terms, values = [f"{p}=?"], [partition]
         if begins:
@@ -157,7 +184,10 @@ class SqliteStore:
         )
         rows: list[Any] = self._reader.execute(sql, (*values, limit + 1)).fetchall()
         items = tuple(Item((pk, sk), version, _decode(body)) for pk, sk, version, body, _ in rows[:limit])
-        return Page(items, rows[limit - 1][4] if len(rows) > limit else None)
+        page = Page(items, rows[limit - 1][4] if len(rows) > limit else None)
+        if whole and page.next is None and not self._committing and len(items) <= KEPT_PARTITION_MAX:
+            self._kept.keep_partition(partition, page)
+        return page
 
     async def tail(
         self, after: str = "", limit: int = 100, *, reverse: bool = False, wait_seconds: float = 0
@@ -183,6 +213,10 @@ class SqliteStore:
         else:
             sql = "SELECT position, body FROM event WHERE position>? ORDER BY position LIMIT ?"
             bound = int(after) if after else 0
+            self._look_for_others()
+            kept = self._kept.events_after(bound, limit)
+            if kept is not None:
+                return kept
         return [_event(position, body) for position, body in self._reader.execute(sql, (bound, limit))]
 
     # ---- writing -------------------------------------------------------------------------
@@ -232,12 +266,13 @@ class SqliteStore:
     async def _run(self, callers: list[_Caller]) -> None:
         """Put everybody's writes into one transaction, and answer after its fsync."""
         await self._begin()
-        touched: dict[Key, _Row] = {}
+        touched: dict[Key, Row] = {}
         events: list[Event] = []
         try:
             failed = [self._apply(writes, touched, events) for writes, _ in callers]
-            self._write_out(touched, events)
+            events = self._write_out(touched, events)
             if touched or events:
+                self._committing = True
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.execute, "COMMIT")
             else:
                 self._writer.execute("ROLLBACK")
@@ -245,7 +280,9 @@ class SqliteStore:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
             raise
-        self._keep(touched)
+        finally:
+            self._committing = False
+        self._keep(touched, events)
         if events:
             self._news.set()
         for (_, answer), positions in zip(callers, failed, strict=True):
@@ -268,15 +305,18 @@ class SqliteStore:
                 if loop.time() > deadline:
                     raise
                 await asyncio.sleep(random.uniform(0.001, 0.01))  # noqa: S311
+        self._forget_if_others_wrote()
+
+    def _forget_if_others_wrote(self) -> None:
         version = self._writer.pragma("data_version")
         if version != self._data_version:
             self._kept.clear()
             self._data_version = version
 
-    def _apply(self, writes: Sequence[Write], touched: dict[Key, _Row], events: list[Event]) -> list[int]:
+    def _apply(self, writes: Sequence[Write], touched: dict[Key, Row], events: list[Event]) -> list[int]:
         """Check every expectation, then take every write into the batch; returns the positions refused."""
         failed: list[int] = []
-        after: list[tuple[Key, _Row]] = []
+        after: list[tuple[Key, Row]] = []
         for position, write in enumerate(writes):
             if isinstance(write, Append):
                 continue
@@ -290,48 +330,50 @@ class SqliteStore:
             elif row.version != write.expect:
                 failed.append(position)
             elif isinstance(write, Put):
-                after.append((write.key, _Row(row.version + 1, write.body, write)))
+                after.append((write.key, Row(Item(write.key, row.version + 1, write.body), put=write)))
             elif isinstance(write, Delete):
-                after.append((write.key, _GONE))
+                after.append((write.key, GONE))
         if not failed:
             touched.update(after)
             events.extend(write.event for write in writes if isinstance(write, Append))
         return failed
 
-    def _load(self, key: Key) -> _Row:
-        row = self._kept.get(key)
+    def _load(self, key: Key) -> Row:
+        row = self._kept.find(key)
         if row is None:
             found = self._writer.execute("SELECT version, body FROM item WHERE pk=? AND sk=?", key).fetchone()
-            row = _GONE if found is None else _Row(found[0], _decode(found[1]), bytes=len(found[1]))
-            if row is not _GONE and row.bytes <= KEPT_BODY_BYTES_MAX:
-                self._kept[key] = row
+            if found is None:
+                return GONE
+            row = Row(Item(key, found[0], _decode(found[1])), len(found[1]))
+            self._kept.keep(key, row)
         return row
 
-    def _write_out(self, touched: dict[Key, _Row], events: list[Event]) -> None:
+    def _write_out(self, touched: dict[Key, Row], events: list[Event]) -> list[Event]:
+        """Write every touched item once, and the events; returns the events with their positions."""
         execute = self._writer.execute
         for key, row in touched.items():
-            if row is _GONE:
+            if row is GONE:
                 execute("DELETE FROM item WHERE pk=? AND sk=?", key)
                 continue
-            body = _encode(row.body)
+            body = _encode(row.item.body)
             row.bytes = len(body)
             if row.put is None:
                 execute("UPDATE item SET version=?, body=? WHERE pk=? AND sk=?", (row.version, body, *key))
             else:
                 execute(_UPSERT, (*key, row.version, body, *_columns(row.put)))
+        placed: list[Event] = []
         for event in events:
             execute("INSERT INTO event (body) VALUES (?)", (_encode(_event_body(event)),))
+            placed.append(replace(event, position=str(self._writer.last_insert_rowid())))
+        return placed
 
-    def _keep(self, touched: dict[Key, _Row]) -> None:
-        kept = self._kept
-        for key, row in touched.items():
-            if row is _GONE or row.bytes > KEPT_BODY_BYTES_MAX:
-                kept.pop(key, None)
-            else:
-                row.put = None
-                kept[key] = row
-        while len(kept) > KEPT_ITEMS_MAX:
-            del kept[next(iter(kept))]
+    def _keep(self, touched: dict[Key, Row], events: list[Event]) -> None:
+        """Take over what was committed, unless another process has written at once after it."""
+        seen = self._reader.pragma("data_version")
+        self._kept.changed(touched.items())
+        self._kept.told(events)
+        self._forget_if_others_wrote()
+        self._seen_version = seen
 
     # ---- keeping house -------------------------------------------------------------------
 
@@ -443,17 +485,17 @@ def _never_twice(writes: Sequence[Write]) -> None:
         raise ValueError("two writes to one item in one commit")
 
 
-def _added(row: _Row, write: Add) -> _Row | None:
+def _added(row: Row, write: Add) -> Row | None:
     """Return the row with its numbers moved, or None where a floor, a path or the version is wrong."""
     if row.version == ABSENT or (write.expect is not None and row.version != write.expect):
         return None
-    body = row.body
+    body = row.item.body
     for path, delta in write.deltas.items():
         moved = _moved(body, path, delta, write.floors.get(path))
         if moved is None:
             return None
         body = moved
-    return _Row(row.version + 1, body, row.put)
+    return Row(Item(write.key, row.version + 1, body), put=row.put)
 
 
 def _moved(body: Body, path: Path, delta: int, floor: int | None) -> Body | None:
