@@ -217,11 +217,27 @@ class Dispatcher:
         """Go along the log for ever; whatever goes wrong is logged and tried again."""
         while True:
             try:
-                for event in await self._app.store.tail(follower.read, BATCH, wait_seconds=WAIT_SECONDS):
+                events = await self._app.store.tail(follower.read, BATCH, wait_seconds=WAIT_SECONDS)
+                for event in await self._run_many(follower, events):
                     await self._take(follower, event)
             except Exception:
                 self._app.log.exception("dispatcher failed", handler=follower.reaction.name)
                 await asyncio.sleep(LOOK_SECONDS)
+
+    async def _run_many(self, follower: _Follower, events: list[Event]) -> list[Event]:
+        """Handle the events that can be handled together; returns those that must go one by one."""
+        run_many = follower.reaction.run_many
+        if run_many is None:
+            return events
+        try:
+            async with asyncio.timeout(HANDLER_SECONDS_MAX):
+                await run_many(self._app, [event for event in events if event.name in follower.reaction.events])
+        except Exception:  # noqa: BLE001 - each on its own tells which one it is
+            return events
+        for event in events:
+            follower.begin(event)
+            follower.end(event)
+        return []
 
     async def _take(self, follower: _Follower, event: Event) -> None:
         """Begin one event as soon as the handler has a free slot."""

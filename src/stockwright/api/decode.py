@@ -18,6 +18,7 @@ _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 _CONTENT_TYPE = re.compile(r"application/(?:[\w.+-]+\+)?json$")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _ESCAPED_CONTROL = re.compile(rb"\\(?:u00[01]|[bf])")
+_CONTROL_IN_PATH = re.compile(r"[\x00-\x1f\x7f]")
 _PATH = re.compile(r" - at `\$(?P<path>.*?)`$")
 
 
@@ -88,7 +89,7 @@ def query(wanted: Any, raw: bytes) -> Any:
 
 def path_text(value: str) -> str:
     """Accept a variable part of a path, or refuse characters that no id of ours can hold."""
-    if len(value) > PATH_PART_MAX or any(ord(letter) < ord(" ") or letter == "\x7f" for letter in value):
+    if len(value) > PATH_PART_MAX or _CONTROL_IN_PATH.search(value):
         raise NotFound("Not found")
     return value
 

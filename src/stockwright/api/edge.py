@@ -81,7 +81,7 @@ class Edge:
         self._proxies = frozenset(app.settings.trusted_proxies)
         self.https = (app.settings.public_url or "").startswith("https://")
         self._static: dict[str, dict[str, Route]] = {}
-        self._patterns: dict[str, list[tuple[re.Pattern[str], dict[str, Route]]]] = {}
+        self._patterns: dict[tuple[str, int], list[tuple[re.Pattern[str], dict[str, Route]]]] = {}
         by_path: dict[str, dict[str, Route]] = {}
         for route in routes:
             by_path.setdefault(route.full_path, {})[route.method] = route
@@ -294,7 +294,7 @@ class Exchange:
             return
         # One person's keys are their own; an anonymous caller's are their address's.
         whose = self.actor.id if self.actor is not ANONYMOUS else f"address {call.address}"
-        result, kept = await self.edge.idempotency.run(
+        kept, replayed = await self.edge.idempotency.run(
             self.app,
             context,
             f"{whose}#{check_key(key)}",
@@ -304,12 +304,10 @@ class Exchange:
             lambda: route.run(call),
             lambda result: _kept(route, _answer(route, call, result)),
         )
-        if kept is None:
-            await self._show(route, _answer(route, call, result))
-        else:
+        if replayed:
             self.extra["idempotency-replayed"] = "true"
-            answer = Answer(kept["data"], kept["etag"], kept["status"], kept["headers"])
-            await self._show(route, answer)
+        data = msgspec.Raw(kept["data"].encode())
+        await self._show(route, Answer(data, kept["etag"], kept["status"], kept["headers"]))
 
     async def _show(self, route: Route, answer: Answer) -> None:
         status = answer.status or route.status
@@ -344,9 +342,7 @@ class Exchange:
     ) -> None:
         self.status = status
         self.started = True
-        own = {**self.extra, **(headers or {})}
-        sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in own.items()]
-        sent += [pair for pair in self.edge.security_headers(self.scope) if pair[0].decode() not in own]
+        sent = self._headers({**self.extra, **(headers or {})})
         sent.append((b"x-request-id", self.request_id.encode()))
         if content_type is not None:
             sent.append((b"content-type", content_type.encode()))
@@ -355,14 +351,22 @@ class Exchange:
         await self.send({"type": "http.response.start", "status": status, "headers": sent})
         await self.send({"type": "http.response.body", "body": b"" if self.scope["method"] == "HEAD" else body})
 
+    def _headers(self, own: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+        """Return an answer's own headers, and those of every answer that it does not set itself."""
+        security = self.edge.security_headers(self.scope)
+        if not own:
+            return [*security]
+        sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in own.items()]
+        names = {name for name, _ in sent}
+        return sent + [pair for pair in security if pair[0] not in names]
+
     async def _stream(self, answer: Answer, headers: dict[str, str]) -> None:
         """Send what comes until the client goes away."""
         assert answer.stream is not None  # noqa: S101 - the caller looked
         self.status = 200
         self.started = True
         own = {**self.extra, **headers, "content-type": answer.content_type, "x-request-id": self.request_id}
-        sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in own.items()]
-        sent += [pair for pair in self.edge.security_headers(self.scope) if pair[0].decode() not in own]
+        sent = self._headers(own)
         await self.send({"type": "http.response.start", "status": 200, "headers": sent})
         if self.scope["method"] == "HEAD":
             await self.send({"type": "http.response.body", "body": b""})
@@ -403,9 +407,10 @@ def _with_slashes_hidden(path: str, raw_path: bytes) -> tuple[str, str]:
     return unquote(re.sub("%2f", "%00", text, flags=re.IGNORECASE)), _SLASH
 
 
-def _bucket(path: str) -> str:
-    """Group patterns by the first words of the path, so that few are tried."""
-    return "/".join(path.split("/", 3)[:3])
+def _bucket(path: str) -> tuple[str, int]:
+    """Group patterns by the second word of the path and their length, so that few are tried."""
+    words = path.split("/", 3)
+    return words[2] if len(words) > 2 else "", path.count("/")  # noqa: PLR2004
 
 
 def _may(actor: Actor, route: Route) -> bool:
@@ -422,7 +427,7 @@ def _answer(route: Route, call: Call, result: Any) -> Answer:
 def _kept(route: Route, answer: Answer) -> dict[str, Any]:
     return {
         "status": answer.status or route.status,
-        "data": msgspec.to_builtins(answer.data),
+        "data": msgspec.json.encode(answer.data).decode(),
         "etag": answer.etag,
         "headers": dict(answer.headers),
     }

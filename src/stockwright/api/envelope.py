@@ -35,10 +35,15 @@ BUSY_RETRY_SECONDS: Final = 1
 _encode = msgspec.json.Encoder().encode
 
 
-@functools.lru_cache(maxsize=4096)
 def iso(at: int) -> str:
     """Write an instant (ms since 1970) as ISO 8601 UTC with milliseconds and Z."""
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, milliseconds = divmod(at, 1000)
+    return f"{_iso_seconds(seconds)}.{milliseconds:03d}Z"
+
+
+@functools.lru_cache(maxsize=4096)
+def _iso_seconds(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def success(data: Any, request_id: str, now: int, **beside: Any) -> bytes:

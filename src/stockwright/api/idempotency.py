@@ -9,12 +9,9 @@ first request is not kept: it changed nothing, and asking again asks again.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-
-import msgspec
 
 from stockwright.domain.errors import IdempotencyInProgress, IdempotencyKeyReused, Invalid, Refused
 from stockwright.store.records.batch import AlreadyDone, complete_idempotency, find_idempotency
@@ -22,7 +19,7 @@ from stockwright.usecases.context import App, Once, RequestContext
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 Kept = Mapping[str, Any]
-"""An answer as it is kept: status, data, etag, headers."""
+"""An answer as it is kept: status, data (JSON, as it was sent), etag, headers."""
 
 
 def request_hash(secret: bytes, method: str, path: str, query: bytes, raw_body: bytes) -> str:
@@ -31,7 +28,7 @@ def request_hash(secret: bytes, method: str, path: str, query: bytes, raw_body: 
     Keyed, since it is kept and a body may hold a password.
     """
     told = b"\x00".join((method.encode(), path.encode(), query, raw_body))
-    return hmac.digest(secret, told, hashlib.sha256).hex()
+    return hashlib.blake2b(told, digest_size=32, key=secret[:64]).hexdigest()
 
 
 class Idempotency:
@@ -48,31 +45,34 @@ class Idempotency:
         hashed: str,
         work: Callable[[], Awaitable[Any]],
         render: Callable[[Any], Kept],
-    ) -> tuple[Any, Kept | None]:
-        """Return (result, None) of a first request, or (None, kept answer) of a repeated one."""
+    ) -> tuple[Kept, bool]:
+        """Return the answer, and whether it is that of an earlier request with this key."""
         if key in self._working:
             raise IdempotencyInProgress
         self._working.add(key)
-        once = Once(key, hashed, lambda result: msgspec.to_builtins(render(result)))
+        once = Once(key, hashed, render)
         context.once = once
         try:
             result = await work()
-            if once.committed and not once.rendered:
-                await complete_idempotency(app.store, key, msgspec.to_builtins(render(result)))
-            elif not once.committed:
+            if once.answer is not None and once.result is result:
+                return once.answer, False
+            if not once.committed:
                 # Nothing was changed: either a repeat of something that holds, or a replay.
                 kept = await self._find(app, key, hashed)
                 if kept is not None:
-                    return None, kept
+                    return kept, True
+            answer = render(result)
+            if once.committed and once.answer is None:
+                await complete_idempotency(app.store, key, answer)
         except (AlreadyDone, Refused):
             kept = await self._find(app, key, hashed)
             if kept is not None:
-                return None, kept
+                return kept, True
             raise
         finally:
             context.once = None
             self._working.discard(key)
-        return result, None
+        return answer, False
 
     async def _find(self, app: App, key: str, hashed: str) -> Kept | None:
         found = await find_idempotency(app.store, key)

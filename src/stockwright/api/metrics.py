@@ -18,6 +18,8 @@ class Metrics:
         self._seconds = Histogram(
             "stockwright_request_seconds", "Time to answer", ("route",), buckets=BUCKETS, registry=self.registry
         )
+        # Looked up once: there are as many as routes, methods and statuses.
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.lag = Gauge("stockwright_outbox_lag_events", "Events that wait for their handlers", registry=self.registry)
         self.dead_letters = Gauge(
             "stockwright_dead_letters", "Dead letters kept (counted up to 100)", registry=self.registry
@@ -25,8 +27,13 @@ class Metrics:
 
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one answered request."""
-        self._requests.labels(route, method, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        children = self._children.get((route, method, status))
+        if children is None:
+            children = self._requests.labels(route, method, str(status)), self._seconds.labels(route)
+            self._children[(route, method, status)] = children
+        requests, times = children
+        requests.inc()
+        times.observe(seconds)
 
     def text(self) -> bytes:
         """Write everything in Prometheus's text format."""

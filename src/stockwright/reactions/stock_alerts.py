@@ -16,6 +16,8 @@ from stockwright.usecases.commit import new_event
 from stockwright.usecases.recipients import alert_emails
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stockwright.domain.events import Event
     from stockwright.domain.stock import Stock
     from stockwright.store.records.alerts import AlertMark
@@ -23,17 +25,23 @@ if TYPE_CHECKING:
 
 
 async def watch(app: App, event: Event) -> None:
+    """Look at the stock that an event is about."""
+    await watch_all(app, [event])
+
+
+async def watch_all(app: App, events: Sequence[Event]) -> None:
     """Read the stock again and, where it has crossed its threshold or run out, tell so once.
 
     The mark and the event are one commit, with the mark's version checked: twins tell nothing twice.
     The stock's version is checked with them: a mark that came after the next change of the stock
     would stand for good, since nobody would look again.
     """
-    product_ids = list(event.data.get("products", ()))
-    if event.name in {"product.created", "product.updated"}:
-        # A threshold may have changed as well.
-        product_ids = [event.subject]
-    stocks = await load_stocks(app.store, product_ids)
+    product_ids: dict[str, None] = {}
+    for event in events:
+        # With a product a threshold may have changed.
+        is_product = event.name in {"product.created", "product.updated"}
+        product_ids |= dict.fromkeys([event.subject] if is_product else event.data.get("products", ()))
+    stocks = await load_stocks(app.store, list(product_ids))
     marks = await load_marks(app.store, stocks)
     for product_id, stock in stocks.items():
         if _crossed(stock, marks[product_id]):

@@ -41,7 +41,8 @@ class Row:
         return self.item.version
 
 
-GONE: Final = Row(Item(("", ""), ABSENT, {}))
+GONE: Final = Row(Item(("", ""), ABSENT, {}), bytes=100)
+"""Stands for an item that is known not to be there."""
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ class Kept:
         former = self.rows.pop(key, None)
         if former is not None:
             self.bytes -= former.bytes
-        if row is not GONE and row.bytes <= BODY_BYTES_MAX:
+        if row.bytes <= BODY_BYTES_MAX:
             self.rows[key] = row
             self.bytes += row.bytes
             while self.bytes > BYTES_MAX:

@@ -97,14 +97,20 @@ class SqliteStore:
             row = self._kept.find(key)
             if row is None:
                 missing.append(key)
-            else:
+            elif row is not GONE:
                 found[key] = row.item
+        if missing:
+            self._read(missing, found)
+        return found
+
+    def _read(self, missing: list[Key], found: dict[Key, Item]) -> None:
+        """Read from the file what is not kept, and keep it; also that something is not there."""
+        read: dict[Key, Row] = {}
         if len(missing) == 1:
-            pk, sk = missing[0]
-            for version, body in self._reader.execute("SELECT version, body FROM item WHERE pk=? AND sk=?", (pk, sk)):
-                found[(pk, sk)] = self._read(pk, sk, version, body)
-            return found
-        for start in range(0, len(missing), GET_KEYS_MAX):
+            key = missing[0]
+            for version, body in self._reader.execute("SELECT version, body FROM item WHERE pk=? AND sk=?", key):
+                read[key] = Row(Item(key, version, _decode(body)), len(body))
+        for start in range(0, len(missing) if len(missing) > 1 else 0, GET_KEYS_MAX):
             part = missing[start : start + GET_KEYS_MAX]
             flat = [text for key in part for text in key]
             sql = (
@@ -113,14 +119,12 @@ class SqliteStore:
                 + ") AS wanted ON item.pk=wanted.column1 AND item.sk=wanted.column2"
             )
             for pk, sk, version, body in self._reader.execute(sql, flat):
-                found[(pk, sk)] = self._read(pk, sk, version, body)
-        return found
-
-    def _read(self, pk: str, sk: str, version: int, body: bytes) -> Item:
-        item = Item((pk, sk), version, _decode(body))
+                read[(pk, sk)] = Row(Item((pk, sk), version, _decode(body)), len(body))
+        for key, row in read.items():
+            found[key] = row.item
         if not self._committing:
-            self._kept.keep(item.key, Row(item, len(body)))
-        return item
+            for key in missing:
+                self._kept.keep(key, read.get(key, GONE))
 
     def _look_for_others(self) -> None:
         """Forget what is kept where another process has written since; asked once in a turn of the loop.
@@ -342,9 +346,7 @@ class SqliteStore:
         row = self._kept.find(key)
         if row is None:
             found = self._writer.execute("SELECT version, body FROM item WHERE pk=? AND sk=?", key).fetchone()
-            if found is None:
-                return GONE
-            row = Row(Item(key, found[0], _decode(found[1])), len(found[1]))
+            row = GONE if found is None else Row(Item(key, found[0], _decode(found[1])), len(found[1]))
             self._kept.keep(key, row)
         return row
 

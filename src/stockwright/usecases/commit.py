@@ -38,7 +38,8 @@ async def commit(app: App, batch: Batch, result: Any = None, *, settled: bool = 
             raise AlreadyDone from refused
         raise Stale(f"changed meanwhile: {refused}") from refused
     once.committed = True
-    once.rendered = settled and answer is not None
+    if settled:
+        once.answer, once.result = answer, result
 
 
 def insist(expected: int | None, current: Any) -> None:

@@ -120,7 +120,9 @@ class Once:
     keep: bool = False
     """Whether its record is kept for ever (what an import did) and not only for two days."""
     committed: bool = False
-    rendered: bool = False
+    answer: Mapping[str, Any] | None = None
+    """What was kept, where it is final, and the result that it tells of."""
+    result: Any = None
 
 
 @dataclass(slots=True)
