@@ -64,6 +64,7 @@ async def bare_app(folder: Path, clock: Clock) -> App:
         ids=SystemIds(clock),
         mail=nothing,
         sms=nothing,
+        topics=nothing,
         outbound=nothing,
         passwords=nothing,
         tokens=nothing,

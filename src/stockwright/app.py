@@ -5,24 +5,25 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from stockwright.adapters.clock import SystemClock
 from stockwright.adapters.ids import SystemIds
-from stockwright.adapters.mail import LocalMailbox, SmtpMailer
+from stockwright.adapters.mail import LocalMailbox, SesMailer, SmtpMailer
 from stockwright.adapters.outbound import HttpOutbound
-from stockwright.adapters.passwords import Argon2Passwords
-from stockwright.adapters.secrets import load_or_make
-from stockwright.adapters.telemetry import make_log
-from stockwright.adapters.tokens import Es256Tokens, make_key
+from stockwright.adapters.secrets import load_from_manager, load_or_make
+from stockwright.adapters.sms import SnsTexts, SnsTopics
+from stockwright.adapters.telemetry import CloudLog, make_log
 from stockwright.config import Settings
 from stockwright.dispatcher import Dispatcher
 from stockwright.domain.errors import Misconfigured
-from stockwright.reactions.table import REACTIONS
-from stockwright.store.sqlite import SqliteStore
+from stockwright.reactions.table import reactions_for
+from stockwright.store.port import Store
 from stockwright.sweeper import Sweeper
 from stockwright.usecases.catalog import ensure_shop
-from stockwright.usecases.context import App, Clock
+from stockwright.usecases.context import App, Clock, Mailer, Passwords, Tokens
 
 DATABASE: Final = "stockwright.db"
 ISSUER: Final = "stockwright"
@@ -31,29 +32,75 @@ AUDIENCE: Final = "stockwright-shop"
 
 async def build(settings: Settings, clock: Clock | None = None) -> App:
     """Open the store and put everything together; raises Misconfigured with one clear line."""
+    settings = _with_secrets(settings)
+    clock = clock or SystemClock()
+    tokens, passwords = _local_identity(settings, clock)
+    app = App(
+        settings=settings,
+        store=_open_store(settings),
+        clock=clock,
+        ids=SystemIds(clock),
+        mail=_mailer(settings),
+        sms=SnsTexts() if settings.sms == "sns" else LocalMailbox(),
+        topics=SnsTopics(),
+        outbound=HttpOutbound(allow_private=settings.allow_private_addresses),
+        passwords=passwords,
+        tokens=tokens,
+        log=CloudLog(settings.log_level) if settings.in_lambda else make_log(settings.log_level),
+        signing_key=_signing_key(settings),
+    )
+    await ensure_shop(app)
+    return app
+
+
+def _with_secrets(settings: Settings) -> Settings:
+    """Read the partners' keys where they are kept."""
+    warehouse, delivery = settings.warehouse_secret_id, settings.delivery_secret_id
+    return replace(
+        settings,
+        warehouse_api_key=load_from_manager(warehouse) if warehouse else settings.warehouse_api_key,
+        delivery_api_key=load_from_manager(delivery) if delivery else settings.delivery_api_key,
+    )
+
+
+def _signing_key(settings: Settings) -> bytes:
+    if settings.signing_secret_id:
+        return load_from_manager(settings.signing_secret_id).encode()
+    return load_or_make(_folder(settings) / "signing-key", lambda: secrets.token_bytes(32))
+
+
+def _open_store(settings: Settings) -> Store:
     if settings.store != "sqlite":
         raise Misconfigured(f"STOCKWRIGHT_STORE {settings.store} is not in this version yet; use sqlite")
-    clock = clock or SystemClock()
+    from stockwright.store.sqlite import SqliteStore
+
+    return SqliteStore(_folder(settings) / DATABASE)
+
+
+def _mailer(settings: Settings) -> Mailer:
+    if settings.mail == "ses":
+        return SesMailer(settings.mail_from)
+    if settings.smtp_url and settings.mail != "local":
+        return SmtpMailer(settings.smtp_url, settings.mail_from)
+    return LocalMailbox()
+
+
+def _local_identity(settings: Settings, clock: Clock) -> tuple[Tokens, Passwords]:
+    from stockwright.adapters.passwords import Argon2Passwords
+    from stockwright.adapters.tokens import Es256Tokens, make_key
+
+    pem = load_or_make(_folder(settings) / "token-key.pem", make_key)
+    return Es256Tokens(pem, ISSUER, AUDIENCE, clock), Argon2Passwords()
+
+
+def _folder(settings: Settings) -> Path:
+    """Return the data folder, made where it is not there."""
     folder = settings.data_dir
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as fault:
         raise Misconfigured(f"cannot make the data folder {folder}: {fault.strerror}") from fault
-    app = App(
-        settings=settings,
-        store=SqliteStore(folder / DATABASE),
-        clock=clock,
-        ids=SystemIds(clock),
-        mail=SmtpMailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else LocalMailbox(),
-        sms=LocalMailbox(),
-        outbound=HttpOutbound(allow_private=settings.allow_private_addresses),
-        passwords=Argon2Passwords(),
-        tokens=Es256Tokens(load_or_make(folder / "token-key.pem", make_key), ISSUER, AUDIENCE, clock),
-        log=make_log(settings.log_level),
-        signing_key=load_or_make(folder / "signing-key", lambda: secrets.token_bytes(32)),
-    )
-    await ensure_shop(app)
-    return app
+    return folder
 
 
 async def close(app: App) -> None:
@@ -66,7 +113,7 @@ async def close(app: App) -> None:
 @asynccontextmanager
 async def running(app: App) -> AsyncIterator[Dispatcher]:
     """Run the event handlers and the sweeper beside what serves."""
-    dispatcher, sweeper = Dispatcher(app, REACTIONS), Sweeper(app)
+    dispatcher, sweeper = Dispatcher(app, reactions_for(app.settings)), Sweeper(app)
     app.lag = dispatcher.lag
     await dispatcher.start()
     await sweeper.start()

@@ -199,6 +199,11 @@ class Settings:
         settings._check()
         return settings
 
+    @property
+    def in_lambda(self) -> bool:
+        """Whether this is a function of the cloud form: AWS sets its name."""
+        return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
     def _check(self) -> None:
         """Refuse settings that do not go together."""
         if self.admin_password and not self.admin_email:

@@ -1,4 +1,4 @@
-"""Mail: over SMTP where a server is configured, else only the local mailbox that admins see."""
+"""Mail: over SMTP, or SES in the cloud, or else only into the local mailbox that admins see."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from email.utils import formatdate, parseaddr
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-import aiosmtplib
-
+from stockwright.adapters import aws
 from stockwright.domain.errors import Permanent
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ class SmtpMailer:
         mail["From"] = self._from
         mail["To"] = message.to
         # One line, whatever a product is called.
-        mail["Subject"] = " ".join(message.subject.split())
+        mail["Subject"] = _one_line(message.subject)
         mail["Date"] = formatdate()
         # The same for each try, so that receivers can tell twins.
         mail["Message-ID"] = f"<{message.id}@{self._domain}>"
@@ -74,6 +73,8 @@ class SmtpMailer:
         return mail
 
     async def _hand_over(self, mail: EmailMessage) -> None:
+        import aiosmtplib
+
         try:
             await aiosmtplib.send(
                 mail,
@@ -93,3 +94,35 @@ class SmtpMailer:
             if refused.code in _REFUSED:
                 raise Permanent(f"the mail server refuses the mail: {refused.message}") from refused
             raise
+
+
+class SesMailer:
+    """Hands each mail to Amazon SES."""
+
+    delivers = True
+
+    def __init__(self, mail_from: str) -> None:
+        self._from = mail_from
+
+    async def send(self, message: Message) -> None:
+        """Send one mail; one that SES will never take is Permanent."""
+        body = {"Text": {"Data": message.text, "Charset": "UTF-8"}}
+        if message.html:
+            body["Html"] = {"Data": message.html, "Charset": "UTF-8"}
+        subject = {"Data": _one_line(message.subject), "Charset": "UTF-8"}
+        try:
+            await aws.call(
+                "ses",
+                "send_email",
+                Source=self._from,
+                Destination={"ToAddresses": [message.to]},
+                Message={"Subject": subject, "Body": body},
+            )
+        except aws.error() as refused:
+            if aws.code_of(refused) in {"MessageRejected", "InvalidParameterValue"}:
+                raise Permanent(f"SES refuses the mail: {refused}") from refused
+            raise
+
+
+def _one_line(subject: str) -> str:
+    return " ".join(subject.split())

@@ -12,12 +12,12 @@ import ipaddress
 import socket
 from typing import TYPE_CHECKING, Final
 
-import httpx
-
 from stockwright.domain.errors import Permanent
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+
+    import httpx
 
 TIMEOUT_SECONDS: Final = 10.0
 ANSWER_BYTES_MAX: Final = 64 * 1024
@@ -41,16 +41,12 @@ class HttpOutbound:
         self._allow_private = allow_private
         self._timeout_seconds = timeout_seconds
         self._resolve = resolve or _resolve
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(timeout_seconds),
-            follow_redirects=False,
-            # No proxy of the environment: it would connect where we did not look.
-            trust_env=False,
-            limits=httpx.Limits(max_connections=20),
-        )
+        self._client: httpx.AsyncClient | None = None
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         """POST and return the status; Permanent where the address is not one to call."""
+        import httpx
+
         target = _parsed(url)
         async with asyncio.timeout(2 * self._timeout_seconds):
             addresses = await self._addresses(target)
@@ -76,7 +72,7 @@ class HttpOutbound:
         sent = {**headers, "host": target.netloc.decode("ascii")}
         extensions = {"sni_hostname": target.host} if target.scheme == "https" else {}
         pinned = target.copy_with(host=address)
-        async with self._client.stream("POST", pinned, content=body, headers=sent, extensions=extensions) as response:
+        async with self._opened().stream("POST", pinned, content=body, headers=sent, extensions=extensions) as response:
             size = 0
             async for part in response.aiter_raw():
                 size += len(part)
@@ -84,9 +80,24 @@ class HttpOutbound:
                     break
             return response.status_code
 
+    def _opened(self) -> httpx.AsyncClient:
+        """Make the client when it is first needed: most functions of the cloud form never call out."""
+        if self._client is None:
+            import httpx
+
+            self._client = httpx.AsyncClient(
+                timeout=httpx.Timeout(self._timeout_seconds),
+                follow_redirects=False,
+                # No proxy of the environment: it would connect where we did not look.
+                trust_env=False,
+                limits=httpx.Limits(max_connections=20),
+            )
+        return self._client
+
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        if self._client is not None:
+            await self._client.aclose()
 
 
 def is_private(text: str) -> bool:
@@ -109,6 +120,8 @@ def is_private(text: str) -> bool:
 
 
 def _parsed(url: str) -> httpx.URL:
+    import httpx
+
     try:
         target = httpx.URL(url)
     except (httpx.InvalidURL, TypeError, ValueError) as wrong:

@@ -1,4 +1,4 @@
-"""Secrets of the embedded form: files that only their owner can read, made at the first start."""
+"""Secrets: files that only their owner can read, made at the first start; in the cloud, Secrets Manager."""
 
 from __future__ import annotations
 
@@ -38,3 +38,17 @@ def load_or_make(path: Path, make: Callable[[], bytes]) -> bytes:
     finally:
         draft.unlink()
     return fresh
+
+
+def load_from_manager(secret_id: str) -> str:
+    """Read a secret from Secrets Manager."""
+    from aws_lambda_powertools.utilities.parameters import SecretsProvider
+    from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+
+    from stockwright.adapters import aws
+
+    try:
+        found = SecretsProvider(boto3_client=aws.client("secretsmanager")).get(secret_id)
+    except GetParameterError as fault:
+        raise Misconfigured(f"cannot read the secret {secret_id}: {fault}") from fault
+    return found.decode() if isinstance(found, bytes) else str(found)

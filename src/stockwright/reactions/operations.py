@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from stockwright.reactions.sending import send_to_all
-from stockwright.reactions.texts import plain_html
-from stockwright.usecases.recipients import alert_emails
+from stockwright.reactions.sending import alert_messages, send_to_all
 
 if TYPE_CHECKING:
     from stockwright.domain.events import Event
@@ -26,5 +24,5 @@ async def alert_admins(app: App, event: Event) -> None:
         f"Look at it and send it on its way again:\n"
         f"stockwright dead-letters redrive {event.subject}\n"
     )
-    html = plain_html(text)
-    await send_to_all(app, event, HANDLER, [("email", to, subject, text, html) for to in await alert_emails(app)])
+    messages = await alert_messages(app, app.settings.operations_topic, subject, text)
+    await send_to_all(app, event, HANDLER, messages)

@@ -7,16 +7,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stockwright.domain.errors import Permanent
+from stockwright.reactions.texts import plain_html
 from stockwright.store.records import notifications as records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.store.records.notifications import Channel, Notification
 from stockwright.usecases.context import Message
+from stockwright.usecases.recipients import alert_emails
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from stockwright.domain.events import Event
-    from stockwright.usecases.context import App
+    from stockwright.usecases.context import App, Mailer
 
 ERROR_MAX = 500
 
@@ -55,13 +57,26 @@ async def send(
     known = await records.find_notification(app.store, told.id)
     if known is not None and known.status == "SENT":
         return None
-    sender = app.sms if channel == "sms" else app.mail
     try:
-        await sender.send(Message(told.id, to, subject, text, html))
+        await _sender(app, channel).send(Message(told.id, to, subject, text, html))
     except Exception as fault:
         await _record(app, replace(told, status="FAILED", error=f"{type(fault).__name__}: {fault}"[:ERROR_MAX]))
         raise
     return told
+
+
+def _sender(app: App, channel: Channel) -> Mailer:
+    if channel == "sms":
+        return app.sms
+    return app.topics if channel == "topic" else app.mail
+
+
+async def alert_messages(app: App, topic: str | None, subject: str, text: str) -> list[Outgoing]:
+    """Address an alert: to its topic, whoever subscribes to that, or else to each recipient's mail."""
+    if topic is not None:
+        return [("topic", topic, subject, text, "")]
+    html = plain_html(text)
+    return [("email", to, subject, text, html) for to in await alert_emails(app)]
 
 
 async def send_and_record(

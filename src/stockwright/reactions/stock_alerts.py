@@ -6,14 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stockwright.domain.account import SYSTEM
-from stockwright.reactions.sending import Outgoing, send_to_all
-from stockwright.reactions.texts import plain_html
+from stockwright.reactions.sending import alert_messages, send_to_all
 from stockwright.store.records.alerts import load_marks, put_mark
 from stockwright.store.records.batch import Batch, retried
 from stockwright.store.records.products import load_products
 from stockwright.store.records.stock import load_stocks, stock_key
 from stockwright.usecases.commit import new_event
-from stockwright.usecases.recipients import alert_emails
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +93,7 @@ async def _tell(app: App, product_id: str) -> None:
 
 
 async def alert(app: App, event: Event) -> None:
-    """Mail and text the alert recipients, in S0's words; that stock is back is only mailed."""
+    """Tell the alert recipients by mail (or topic) and SMS, in S0's words; that stock is back is no SMS."""
     data = event.data
     name = data["name"]
     if event.name == "stock.low":
@@ -108,8 +106,7 @@ async def alert(app: App, event: Event) -> None:
         f"{line}\n\nSKU:        {data['sku']}\nAvailable:  {data['available']}\nThreshold:  {data['threshold']}\n"
         f"Reorder:    {data['reorder']}\n"
     )
-    html = plain_html(text)
-    messages: list[Outgoing] = [("email", to, line, text, html) for to in await alert_emails(app)]
+    messages = await alert_messages(app, app.settings.low_stock_topic, line, text)
     if event.name != "stock.replenished":
         messages += [("sms", phone, "", line, "") for phone in app.settings.alert_phones]
     await send_to_all(app, event, "stock-alert", messages)

@@ -6,24 +6,34 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from stockwright.config import Settings
 from stockwright.domain.events import Event
-from stockwright.reactions import account_mail, customer_mail, operations, partners, stock_alerts
+from stockwright.reactions import account_mail, customer_mail, operations, order_topic, partners, stock_alerts
 from stockwright.usecases.context import App
 
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """A handler: its name (durable: its cursor bears it), the events it hears of, what it does."""
+    """A handler: its name (durable: its cursor bears it), the events it hears of, what it does.
+
+    `setting` is the one without which it has nothing to do, and is not run at all.
+    """
 
     name: str
     events: frozenset[str]
     run: Callable[[App, Event], Awaitable[None]]
     run_many: Callable[[App, Sequence[Event]], Awaitable[None]] | None = None
     """The same for several events at once, where that is less work; what fails is run one by one."""
+    setting: str | None = None
 
 
-def _on(name: str, run: Callable[[App, Event], Awaitable[None]], *events: str) -> Reaction:
-    return Reaction(name, frozenset(events), run)
+def _on(name: str, run: Callable[[App, Event], Awaitable[None]], *events: str, setting: str | None = None) -> Reaction:
+    return Reaction(name, frozenset(events), run, setting=setting)
+
+
+def reactions_for(settings: Settings) -> tuple[Reaction, ...]:
+    """Return the handlers that have something to do where these are the settings."""
+    return tuple(each for each in REACTIONS if each.setting is None or getattr(settings, each.setting))
 
 
 REACTIONS: Final[tuple[Reaction, ...]] = (
@@ -35,6 +45,16 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
         "order.delivered",
         "order.cancelled",
         "order.returned",
+    ),
+    _on(
+        "order-topic",
+        order_topic.publish,
+        "order.placed",
+        "order.packed",
+        "order.delivered",
+        "order.cancelled",
+        "order.returned",
+        setting="orders_topic",
     ),
     _on("warehouse", partners.send_pick_list, "order.placed"),
     _on("delivery-service", partners.request_delivery, "order.packed"),

@@ -154,6 +154,7 @@ class App:
     ids: Ids
     mail: Mailer
     sms: Mailer
+    topics: Mailer
     outbound: Outbound
     passwords: Passwords
     tokens: Tokens

@@ -1893,7 +1893,7 @@ export interface components {
          */
         NotificationsQuery: {
             /** @default null */
-            channel?: ("email" | "sms") | null;
+            channel?: ("email" | "sms" | "topic") | null;
             /** @default 20 */
             limit?: number;
             /** @default null */
@@ -3644,7 +3644,7 @@ export interface operations {
     "get-notifications": {
         parameters: {
             query?: {
-                channel?: ("email" | "sms") | null;
+                channel?: ("email" | "sms" | "topic") | null;
                 limit?: number;
                 nextToken?: string | null;
             };

@@ -52,7 +52,7 @@ class NotificationView(Wire):
 class NotificationsQuery(ListQuery):
     """Filters of the notifications."""
 
-    channel: Literal["email", "sms"] | None = None
+    channel: Literal["email", "sms", "topic"] | None = None
 
 
 class DeadLetterView(Wire):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from stockwright.store.records.batch import Batch
 
 NotificationStatus = Literal["SENT", "FAILED"]
-Channel = Literal["email", "sms"]
+Channel = Literal["email", "sms", "topic"]
 
 
 @dataclass(frozen=True, slots=True)

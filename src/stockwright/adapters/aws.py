@@ -1,0 +1,62 @@
+"""AWS's SDK: clients made when they are first needed, calls off the event loop, errors by their code."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from threading import Lock
+from typing import Any, Final
+
+from stockwright.domain.errors import Misconfigured
+
+CONNECT_SECONDS: Final = 3
+READ_SECONDS: Final = 10
+ATTEMPTS_MAX: Final = 3
+_MAKING = Lock()
+
+
+async def call(service: str, operation: str, **arguments: Any) -> Any:
+    """Call an operation in a thread of its own."""
+    return await asyncio.to_thread(_call, service, operation, arguments)
+
+
+def _call(service: str, operation: str, arguments: dict[str, Any]) -> Any:
+    return getattr(client(service), operation)(**arguments)
+
+
+def client(service: str) -> Any:
+    """Return the one client of a service; they may be used by many threads, but not made by them."""
+    with _MAKING:
+        return _made(service)
+
+
+@cache
+def _made(service: str) -> Any:
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+
+    config = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"total_max_attempts": ATTEMPTS_MAX, "mode": "standard"},
+    )
+    try:
+        return boto3.client(service, config=config)
+    except BotoCoreError as wrong:
+        raise Misconfigured(f"AWS's {service} cannot be used: {wrong}") from wrong
+
+
+def error() -> type[Exception]:
+    """Return what the SDK raises where a service refuses; named when something was raised, not before."""
+    from botocore.exceptions import ClientError
+
+    refused: type[Exception] = ClientError
+    return refused
+
+
+def code_of(refused: BaseException) -> str:
+    """Return the service's word for what is wrong."""
+    told: dict[str, Any] = getattr(refused, "response", {})
+    code: str = told.get("Error", {}).get("Code", "")
+    return code
