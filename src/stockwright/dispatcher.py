@@ -46,7 +46,8 @@ async def handle(app: App, reaction: Reaction, event: Event, waiting: Retry | No
     """Run one handler on one event and settle how it went; True where it succeeded.
 
     `waiting` is the retry that this try answers. A failure is put off or, after ATTEMPTS_MAX tries
-    or a Permanent one, made a dead letter. The queue of the cloud form settles by itself.
+    or a Permanent one, made a dead letter.
+    The cloud form's queues count tries by themselves (`aws/delivery.py`).
     """
     try:
         async with asyncio.timeout(HANDLER_SECONDS_MAX):
@@ -69,8 +70,7 @@ async def _settle_failure(app: App, reaction: Reaction, event: Event, waiting: R
     attempts = (waiting.attempts if waiting else 0) + 1
     error = f"{type(fault).__name__}: {fault}"[:ERROR_MAX]
     app.log.warning("handler failed", handler=reaction.name, event_id=event.id, attempts=attempts, error=error)
-    # Named after what it is about, so that a twin of this failure makes no second letter.
-    letter_id = f"dlq_{event.id.removeprefix('evt_')}-{reaction.name}"
+    letter_id = letter_id_of(event, reaction.name)
     given_up = await records.find_dead_letter(app.store, letter_id) is not None
     if waiting is None and (given_up or await records.find_retry(app.store, reaction.name, event.id) is not None):
         # Handled again after a crash: what is to become of it was settled the first time.
@@ -87,12 +87,17 @@ async def _settle_failure(app: App, reaction: Reaction, event: Event, waiting: R
         records.delete_retry(batch, waiting)
     if not given_up:
         letter = DeadLetter(letter_id, reaction.name, event, error, attempts, first_at, now)
-        _give_up(app, batch, letter)
+        give_up(app, batch, letter)
     await batch.commit(app.store)
     app.log.error("event given up", handler=reaction.name, event_id=event.id, dead_letter=letter_id, error=error)
 
 
-def _give_up(app: App, batch: Batch, letter: DeadLetter) -> None:
+def letter_id_of(event: Event, handler: str) -> str:
+    """Name a dead letter after what it is about, so that a twin of the failure makes no second one."""
+    return f"dlq_{event.id.removeprefix('evt_')}-{handler}"
+
+
+def give_up(app: App, batch: Batch, letter: DeadLetter) -> None:
     """Keep what was given up and tell so; but no alert of a failed alert, which would fail as well."""
     records.put_dead_letter(batch, letter)
     if letter.handler == OPERATIONS_ALERT:

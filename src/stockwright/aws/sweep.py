@@ -1,0 +1,19 @@
+"""The sweeper's function: the schedule → expired holds are ended, rubbish is removed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stockwright.aws.metrics import count
+from stockwright.aws.runtime import Event, Function
+from stockwright.sweeper import sweep
+
+_function = Function("sweep")
+
+
+def handler(_event: Event, context: Any) -> dict[str, int]:
+    """Sweep once."""
+    _function.begin(context)
+    expired = _function.run(sweep(_function.app))
+    count("ExpiredReservations", expired)
+    return {"expired": expired}

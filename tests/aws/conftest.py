@@ -1,0 +1,78 @@
+"""A shop whose functions run as Lambda runs them, beside a test that looks into the same store."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stockwright.app import build, close
+from stockwright.config import Settings
+from stockwright.domain.account import SYSTEM, Actor
+from stockwright.domain.events import Event
+from stockwright.usecases.accounts import SignUp, add_account
+from stockwright.usecases.audit import audit
+from stockwright.usecases.catalog import CreateProduct, create_product
+from stockwright.usecases.context import App
+from tests.aws import shapes
+from tests.aws.runtime import LambdaFunction
+
+PASSWORD = "Vier-Blauwale-77"
+
+
+@dataclass
+class Cloud:
+    """The shop, and its functions as they are needed."""
+
+    app: App
+    folder: Path
+    alice: Actor
+    product_id: str
+    env: dict[str, str]
+    stack: ExitStack
+    running: dict[str, LambdaFunction] = field(default_factory=dict)
+
+    def function(self, module: str, **env: str) -> LambdaFunction:
+        """Return a function's container, started when first asked for."""
+        name = f"{module} {sorted(env.items())}"
+        if name not in self.running:
+            made = LambdaFunction(f"stockwright.aws.{module}", self.folder, **self.env, **env)
+            self.running[name] = self.stack.enter_context(made)
+        return self.running[name]
+
+    async def invoke(self, module: str, event: Any, seconds: float = 30, **env: str) -> Any:
+        """Have a function work on an event; this process looks at the store anew afterwards."""
+        return await asyncio.to_thread(self.function(module, **env).invoke, event, seconds)
+
+    async def ask(self, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any, dict[str, str]]:
+        """Send the API a request; returns status, body, headers."""
+        told = await self.invoke("api", shapes.request(method, f"/api{path}", body, **options))
+        return told["statusCode"], json.loads(told["body"]) if told["body"] else None, told["headers"]
+
+    async def events(self, name: str = "") -> list[Event]:
+        return [event for event in await self.app.store.tail(limit=1000) if event.name.startswith(name)]
+
+    async def event(self, name: str) -> Event:
+        return (await self.events(name))[-1]
+
+
+@pytest.fixture
+async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
+    settings = Settings(data_dir=tmp_path / "data", log_level="error")
+    env = {"STOCKWRIGHT_DATA_DIR": str(tmp_path / "data")}
+    app = await build(settings)
+    alice = await add_account(app, SYSTEM, SignUp("alice@example.com", PASSWORD), "customer")
+    made = await create_product(
+        app, SYSTEM, CreateProduct("Wireless Keyboard", "KB-1", "A keyboard without a wire.", "electronics", 7999, 30)
+    )
+    with ExitStack() as stack:
+        yield Cloud(app, tmp_path, alice.as_actor(), made.product.id, env, stack)
+        report = await audit(app)
+    await close(app)
+    assert report.is_clean

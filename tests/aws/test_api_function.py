@@ -1,0 +1,65 @@
+"""The API's function, asked as an HTTP API asks it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from stockwright.domain.account import SYSTEM
+from stockwright.usecases.catalog import CreateProduct, create_product
+from tests.aws.conftest import PASSWORD, Cloud
+from tests.aws.runtime import LambdaFunction
+
+
+async def signed_in(cloud: Cloud) -> str:
+    status, told, _ = await cloud.ask("POST", "/signin", {"email": "alice@example.com", "password": PASSWORD})
+    assert status == 200
+    token: str = told["data"]["idToken"]
+    return token
+
+
+async def test_a_customer_signs_in_and_orders_once_with_one_key(cloud: Cloud) -> None:
+    token = await signed_in(cloud)
+    order = {"productId": cloud.product_id, "quantity": 2}
+    status, told, headers = await cloud.ask("POST", "/orders", order, token=token, headers={"idempotency-key": "once"})
+    assert (status, told["data"]["status"]) == (201, "PENDING")
+    assert headers["strict-transport-security"].startswith("max-age=")
+    again = await cloud.ask("POST", "/orders", order, token=token, headers={"idempotency-key": "once"})
+    assert again[0] == 201
+    assert again[1]["data"]["id"] == told["data"]["id"]
+    assert again[2]["idempotency-replayed"] == "true"
+    assert len(await cloud.events("order.placed")) == 1
+
+
+async def test_each_request_is_one_line_with_s2s_fields(cloud: Cloud) -> None:
+    token = await signed_in(cloud)
+    await cloud.ask("GET", "/orders", token=token, headers={"x-request-id": "req-of-mine"}, query="limit=5")
+    [line] = [each for each in cloud.function("api").lines() if each.get("requestId") == "req-of-mine"]
+    assert (line["level"], line["message"], line["userId"]) == ("INFO", "request", cloud.alice.id)
+    assert line["function"] == "stockwright-test-api"
+    assert line["context"]["path"] == "/api/orders"
+    assert line["xray_trace_id"] == "1-5bef4de7-ad49b0e87f6ef6c87fc2e700"
+    assert PASSWORD not in cloud.function("api").output()
+
+
+async def test_without_a_token_there_are_only_public_answers(cloud: Cloud) -> None:
+    assert (await cloud.ask("GET", "/health"))[0] == 200
+    status, told, _ = await cloud.ask("GET", "/orders")
+    assert (status, told["error"]["code"]) == (401, "UNAUTHORIZED")
+    assert (await cloud.ask("GET", "/nothing/here"))[0] == 404
+
+
+async def test_an_id_with_a_slash_finds_its_way(cloud: Cloud) -> None:
+    await create_product(
+        cloud.app, SYSTEM, CreateProduct("Desk Lamp", "LAMP/1 B", "A lamp for a desk.", "electronics", 2500, 3)
+    )
+    status, told, _ = await cloud.ask("GET", "/inventory/sku/LAMP%2F1%20B")
+    assert status == 200, told
+    assert told["data"]["sku"] == "LAMP/1 B"
+
+
+def test_a_wrong_setting_fails_the_start_with_one_clear_line(tmp_path: Path) -> None:
+    with LambdaFunction("stockwright.aws.api", tmp_path, STOCKWRIGHT_STORE="dynamodb") as function:
+        fault = function.init_error()
+        [line] = [each for each in function.lines() if each["level"] == "ERROR"]
+    assert fault["errorType"] == "Misconfigured"
+    assert "STOCKWRIGHT_STORE dynamodb needs STOCKWRIGHT_TABLE_NAME" in line["context"]["error"]

@@ -1,0 +1,155 @@
+"""The handlers' functions, fed as SQS feeds them; what they give up, and how it is sent on its way again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from stockwright.aws.routing import redrive_of
+from stockwright.domain.account import SYSTEM
+from stockwright.domain.events import Event
+from stockwright.store.records.handling import find_retry
+from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.operations import list_dead_letters, list_notifications, redrive
+from stockwright.usecases.orders import PlaceOrder, get_order, place_order
+from tests.around import Partner
+from tests.aws.conftest import Cloud
+from tests.aws.shapes import batch, message, on_the_bus
+
+CONFIRM, WAREHOUSE = "order-confirmation", "warehouse"
+NOTHING_FAILED: dict[str, Any] = {"batchItemFailures": []}
+
+
+async def placed(cloud: Cloud, units: int = 1) -> Event:
+    await place_order(cloud.app, cloud.alice, PlaceOrder([LineWanted(units, cloud.product_id)]))
+    return await cloud.event("order.placed")
+
+
+async def mails(cloud: Cloud) -> int:
+    return len((await list_notifications(cloud.app, 100))[0])
+
+
+async def status(cloud: Cloud, event: Event) -> str:
+    return (await get_order(cloud.app, SYSTEM, event.subject)).status
+
+
+def confirming(cloud: Cloud, *messages: Any) -> Any:
+    """Have the confirmations' function handle a batch."""
+    return cloud.invoke("queue", batch(*messages), STOCKWRIGHT_HANDLER=CONFIRM)
+
+
+def at_the_warehouse(
+    cloud: Cloud, event: Event, times: int, url: str, detail_type: str | None = None, seconds: float = 30
+) -> Any:
+    """Have the warehouse's function handle an event for the n-th time."""
+    told = message(on_the_bus(event, detail_type), queue=WAREHOUSE, times=times, message_id="m-1")
+    return cloud.invoke(
+        "queue",
+        batch(told),
+        seconds,
+        STOCKWRIGHT_HANDLER=WAREHOUSE,
+        STOCKWRIGHT_WAREHOUSE_URL=url,
+        STOCKWRIGHT_ALLOW_PRIVATE_ADDRESSES="on",
+    )
+
+
+async def test_an_order_is_mailed_and_confirmed_once_however_often_it_is_delivered(cloud: Cloud) -> None:
+    event = await placed(cloud)
+    told = message(on_the_bus(event), queue=CONFIRM)
+    assert await confirming(cloud, told) == NOTHING_FAILED
+    assert (await status(cloud, event), await mails(cloud)) == ("CONFIRMED", 1)
+    assert await confirming(cloud, told, message(on_the_bus(event), queue=CONFIRM, times=2)) == NOTHING_FAILED
+    assert await mails(cloud) == 1
+    assert len(await cloud.events("order.confirmed")) == 1
+
+
+async def test_only_what_failed_of_a_batch_comes_again(cloud: Cloud) -> None:
+    first, second = await placed(cloud), await placed(cloud)
+    told = await confirming(
+        cloud,
+        message(on_the_bus(first), queue=CONFIRM),
+        message("{ this is no event", queue=CONFIRM, message_id="poison"),
+        message(on_the_bus(second), queue=CONFIRM),
+    )
+    assert told == {"batchItemFailures": [{"itemIdentifier": "poison"}]}
+    assert await status(cloud, first) == await status(cloud, second) == "CONFIRMED"
+    [counted] = [
+        line for line in cloud.function("queue", STOCKWRIGHT_HANDLER=CONFIRM).lines() if "HandlerFailures" in line
+    ]
+    assert (counted["HandlerFailures"], counted["handler"]) == ([1.0], CONFIRM)
+
+
+async def test_a_failure_is_told_to_the_queue_twice_and_kept_as_a_dead_letter_the_third_time(cloud: Cloud) -> None:
+    event = await placed(cloud)
+    warehouse = Partner(status=503)
+    async with await asyncio.start_server(warehouse.serve, "127.0.0.1", warehouse.port):
+        for times in (1, 2):
+            told = await at_the_warehouse(cloud, event, times, warehouse.url)
+            assert told == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
+            assert (await list_dead_letters(cloud.app, 10))[0] == []
+        assert await at_the_warehouse(cloud, event, 3, warehouse.url) == NOTHING_FAILED
+        [letter] = (await list_dead_letters(cloud.app, 10))[0]
+        assert (letter.handler, letter.attempts, letter.event.id) == (WAREHOUSE, 3, event.id)
+        assert "503" in letter.error
+        assert (await cloud.event("dead_letter.created")).subject == letter.id
+
+        # An admin sends it on its way again; it comes back for this handler alone.
+        warehouse.status = 200
+        await redrive(cloud.app, SYSTEM, letter.id)
+        for _ in range(2):
+            told = await at_the_warehouse(cloud, event, 1, warehouse.url, redrive_of(WAREHOUSE))
+            assert told == NOTHING_FAILED
+    assert len(warehouse.calls) == 4
+    assert await find_retry(cloud.app.store, WAREHOUSE, event.id) is None
+    assert (await list_dead_letters(cloud.app, 10))[0] == []
+
+
+async def test_what_can_never_succeed_is_given_up_at_once(cloud: Cloud) -> None:
+    event = await placed(cloud)
+    warehouse = Partner(status=400)
+    async with await asyncio.start_server(warehouse.serve, "127.0.0.1", warehouse.port):
+        assert await at_the_warehouse(cloud, event, 1, warehouse.url) == NOTHING_FAILED
+    [letter] = (await list_dead_letters(cloud.app, 10))[0]
+    assert letter.attempts == 1
+    assert "Permanent" in letter.error
+
+
+async def test_a_poison_message_becomes_a_dead_letter_and_an_alert_once(cloud: Cloud) -> None:
+    poison = batch(message("{ this is no event", queue=f"{WAREHOUSE}-dlq", times=4, message_id="poison"))
+    for _ in range(2):
+        assert await cloud.invoke("dead_letters", poison) == NOTHING_FAILED
+    [letter] = (await list_dead_letters(cloud.app, 10))[0]
+    assert (letter.handler, letter.event.data) == (WAREHOUSE, {"body": "{ this is no event"})
+    [alert] = await cloud.events("dead_letter.created")
+    errors = [line for line in cloud.function("dead_letters").lines() if line.get("level") == "ERROR"]
+    assert errors[0]["message"] == "event given up"
+    assert errors[0]["context"]["payload"]["data"] == {"body": "{ this is no event"}
+
+    told = batch(message(on_the_bus(alert), queue="operations-alert"))
+    env = {"STOCKWRIGHT_HANDLER": "operations-alert", "STOCKWRIGHT_ALERT_EMAILS": "ops@a.example"}
+    assert await cloud.invoke("queue", told, **env) == NOTHING_FAILED
+    [mail] = (await list_notifications(cloud.app, 10))[0]
+    assert (mail.to, mail.subject) == ("ops@a.example", "ALERT: warehouse failed for message.unreadable")
+
+
+async def test_an_event_whose_function_died_each_time_is_kept_too(cloud: Cloud) -> None:
+    event = await placed(cloud)
+    told = batch(message(on_the_bus(event), queue=f"{CONFIRM}-dlq", times=4))
+    assert await cloud.invoke("dead_letters", told) == NOTHING_FAILED
+    [letter] = (await list_dead_letters(cloud.app, 10))[0]
+    assert (letter.handler, letter.event) == (CONFIRM, event)
+
+
+async def test_a_handler_that_runs_out_of_time_is_tried_again(cloud: Cloud) -> None:
+    event = await placed(cloud)
+    warehouse = Partner()
+    warehouse.may_answer.clear()
+    async with await asyncio.start_server(warehouse.serve, "127.0.0.1", warehouse.port):
+        told = await at_the_warehouse(cloud, event, 1, warehouse.url, seconds=3)
+        assert told == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
+        warehouse.may_answer.set()
+
+
+def test_a_handler_that_is_not_there_fails_the_start(cloud: Cloud) -> None:
+    function = cloud.function("queue", STOCKWRIGHT_HANDLER="no-such-handler")
+    assert "STOCKWRIGHT_HANDLER must be one of order-confirmation" in function.init_error()["errorMessage"]
