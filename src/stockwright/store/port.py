@@ -28,11 +28,15 @@ ABSENT: Final = 0
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An item as stored. The body is shared, never changed in place."""
+    """An item as stored. The body is shared, never changed in place.
+
+    `parsed` is what `records` read from it, once.
+    """
 
     key: Key
     version: int
     body: Body
+    parsed: Any = field(default=None, init=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

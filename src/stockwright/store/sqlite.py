@@ -187,11 +187,16 @@ class SqliteStore:
             f"ORDER BY {s} {order} LIMIT ?"
         )
         rows: list[Any] = self._reader.execute(sql, (*values, limit + 1)).fetchall()
-        items = tuple(Item((pk, sk), version, _decode(body)) for pk, sk, version, body, _ in rows[:limit])
+        items = tuple(self._item((pk, sk), version, body) for pk, sk, version, body, _ in rows[:limit])
         page = Page(items, rows[limit - 1][4] if len(rows) > limit else None)
         if whole and page.next is None and not self._committing and len(items) <= KEPT_PARTITION_MAX:
             self._kept.keep_partition(partition, page)
         return page
+
+    def _item(self, key: Key, version: int, body: bytes) -> Item:
+        """Return the kept item where it is the one that was read."""
+        kept = self._kept.rows.get(key)
+        return kept.item if kept is not None and kept.version == version else Item(key, version, _decode(body))
 
     async def tail(
         self, after: str = "", limit: int = 100, *, reverse: bool = False, wait_seconds: float = 0

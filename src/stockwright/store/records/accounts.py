@@ -10,6 +10,7 @@ from stockwright.domain.api_key import ApiKey
 from stockwright.domain.errors import NotFound
 from stockwright.domain.sign_in import FORGOTTEN_AFTER_MS, Attempts
 from stockwright.store.port import ABSENT
+from stockwright.store.records.parsing import once
 
 if TYPE_CHECKING:
     from stockwright.store.port import Item, Key, Store
@@ -65,6 +66,7 @@ def claim_email(batch: Batch, email: str, account_id: str) -> None:
     batch.put(email_key(email), {"accountId": account_id}, ABSENT)
 
 
+@once
 def account_of(item: Item) -> Account:
     """Read an account from its item."""
     body = item.body
@@ -214,6 +216,7 @@ def put_api_key(batch: Batch, key: ApiKey) -> None:
     )
 
 
+@once
 def api_key_of(item: Item) -> ApiKey:
     """Read a key from its item."""
     body = item.body

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stockwright.domain.stock import Location
+from stockwright.store.records.parsing import once
 
 if TYPE_CHECKING:
     from stockwright.store.port import Item, Store
@@ -41,6 +42,7 @@ def put_location(batch: Batch, location: Location) -> None:
     )
 
 
+@once
 def location_of(item: Item) -> Location:
     """Read a location from its item."""
     body = item.body

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stockwright.domain.errors import NotFound
 from stockwright.domain.order import Order, OrderLine, Step
+from stockwright.store.records.parsing import once
 
 if TYPE_CHECKING:
     from stockwright.store.port import Body, Item, Key, Store
@@ -95,6 +96,7 @@ def line_of(body: Body) -> OrderLine:
     )
 
 
+@once
 def order_of(item: Item) -> Order:
     """Read an order from its item."""
     body = item.body

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from stockwright.domain.errors import NotFound
 from stockwright.domain.product import Product
 from stockwright.store.port import ABSENT
+from stockwright.store.records.parsing import once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -115,6 +116,7 @@ def delete_category(batch: Batch, name: str) -> None:
     batch.delete((CATEGORIES, name), 1)
 
 
+@once
 def product_of(item: Item) -> Product:
     """Read a product from its item."""
     body = item.body

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stockwright.domain.errors import NotFound
 from stockwright.domain.reservation import Reservation, ReservationItem
+from stockwright.store.records.parsing import once
 
 if TYPE_CHECKING:
     from stockwright.store.port import Item, Key, Store
@@ -84,6 +85,7 @@ def put_reservation(batch: Batch, held: Reservation) -> None:
     )
 
 
+@once
 def reservation_of(item: Item) -> Reservation:
     """Read a reservation from its item."""
     body = item.body

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from stockwright.domain.errors import NotFound
 from stockwright.domain.stock import Level, Movement, Stock, Thresholds
 from stockwright.store.port import ABSENT
+from stockwright.store.records.parsing import once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -90,6 +91,7 @@ def shift_stock(batch: Batch, product_id: str, shifts: Mapping[str, Shift], expe
     batch.add(stock_key(product_id), deltas, floors, expect)
 
 
+@once
 def stock_of(item: Item) -> Stock:
     """Read a stock from its item."""
     body = item.body

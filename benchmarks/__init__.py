@@ -1,0 +1,1 @@
+"""What Stockwright does in a second, measured beside references of the same run."""

@@ -1,0 +1,223 @@
+"""Shops to measure: filled in this process, then served by `stockwright serve` in its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from stockwright.app import build, close
+from stockwright.config import Settings
+from stockwright.domain.account import SYSTEM
+from stockwright.domain.order import Order, OrderLine, Step
+from stockwright.domain.stock import Movement
+from stockwright.store.records.batch import Batch
+from stockwright.store.records.orders import put_order
+from stockwright.store.records.stock import put_movement
+from stockwright.usecases.accounts import SignUp, add_account
+from stockwright.usecases.catalog import CreateProduct, create_product
+from stockwright.usecases.context import App
+
+EMAIL, PASSWORD = "bench@example.com", "Vier-Blauwale-77"
+AT_ONCE = 200
+WRITES = 4000
+START_SECONDS_MAX = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A running server: where it is, a token, and its process."""
+
+    url: str
+    headers: dict[str, str]
+    pid: int
+    start_seconds: float
+
+    def memory_mb(self) -> float:
+        """Return the resident memory (Linux)."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                return int(line.split()[1]) / 1024
+        return 0.0
+
+
+def fill(folder: Path, products: int, units: int = 1_000_000) -> list[str]:
+    """Make a shop with an admin and that many products; returns the products' ids."""
+
+    async def within() -> list[str]:
+        app = await build(_settings(folder))
+        try:
+            admin = (await add_account(app, SYSTEM, SignUp(EMAIL, PASSWORD, "Bench"), "admin")).as_actor()
+            ids: list[str] = []
+            for start in range(0, products, AT_ONCE):
+                made = await asyncio.gather(
+                    *[
+                        create_product(app, admin, _product(number, units))
+                        for number in range(start, min(start + AT_ONCE, products))
+                    ]
+                )
+                ids += [each.product.id for each in made]
+            return ids
+        finally:
+            await close(app)
+
+    return asyncio.run(within())
+
+
+def _product(number: int, units: int) -> CreateProduct:
+    return CreateProduct(
+        name=f"{_WORDS[number % 7]} {_WORDS[7 + number % 5]} {number}",
+        description="Made to be counted, reserved, ordered and counted again.",
+        category="other",
+        price_cents=1000 + number % 500,
+        sku=f"BENCH-{number}",
+        quantity=units,
+    )
+
+
+_WORDS = "oak pine steel glass brass linen clay chair lamp table shelf basket".split()
+
+
+def add_orders(folder: Path, product_ids: list[str], count: int, first: int = 0) -> None:
+    """Write that many delivered orders of three lines straight into the store, each with its movements."""
+
+    async def within(app: App) -> None:
+        batch = Batch()
+        for number in range(first, first + count):
+            order_id, at = f"ord_{number:026d}", 1_700_000_000_000 + number
+            lines = tuple(
+                OrderLine(product_ids[(number * 7 + part * 31) % len(product_ids)], "BENCH", "Oak chair", 1000, 1)
+                for part in range(3)
+            )
+            order = Order(
+                id=order_id,
+                user_id=f"usr_{number % 1000}",
+                user_email="buyer@example.com",
+                lines=lines,
+                draws={line.product_id: {"default": 1} for line in lines},
+                currency="USD",
+                total_cents=3000,
+                status="DELIVERED",
+                timeline=tuple(Step(status, at, "system", "") for status in ("PENDING", "CONFIRMED", "DELIVERED")),
+                created_at=at,
+                updated_at=at,
+                reference="",
+            )
+            put_order(batch, order)
+            if len(batch.writes) >= WRITES:
+                await batch.commit(app.store)
+                batch = Batch()
+        await batch.commit(app.store)
+
+    _within(folder, within)
+
+
+def add_movements(folder: Path, product_ids: list[str], count: int) -> None:
+    """Write that many movements straight into the store."""
+
+    async def within(app: App) -> None:
+        batch = Batch()
+        for number in range(count):
+            product_id = product_ids[number % len(product_ids)]
+            put_movement(
+                batch,
+                Movement(
+                    id=f"mov_{number:026d}",
+                    product_id=product_id,
+                    sku="BENCH",
+                    location="default",
+                    type="RESTOCK",
+                    quantity=1,
+                    at=1_700_000_000_000 + number,
+                    actor="system",
+                    reason="",
+                    reference="",
+                    request_id="",
+                ),
+            )
+            if len(batch.writes) >= WRITES:
+                await batch.commit(app.store)
+                batch = Batch()
+        await batch.commit(app.store)
+
+    _within(folder, within)
+
+
+def _within(folder: Path, work: object) -> None:
+    async def opened() -> None:
+        app = await build(_settings(folder))
+        try:
+            await work(app)  # type: ignore[operator]
+        finally:
+            await close(app)
+
+    asyncio.run(opened())
+
+
+def _settings(folder: Path) -> Settings:
+    return Settings(data_dir=folder, rate_limit=False, log_level="error", demo=False)
+
+
+def free_port() -> int:
+    """Find a port that nobody uses."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+@contextmanager
+def process(arguments: list[str], url: str, env: dict[str, str] | None = None) -> Iterator[tuple[int, float]]:
+    """Run a server until the block ends; yields its process id and how long it took to answer."""
+    begun = time.perf_counter()
+    with subprocess.Popen(arguments, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        try:
+            while True:
+                try:
+                    httpx.get(url, timeout=5)
+                    break
+                except httpx.TransportError:
+                    if running.poll() is not None or time.perf_counter() - begun > START_SECONDS_MAX:
+                        raise
+                    time.sleep(0.01)
+            yield running.pid, time.perf_counter() - begun
+        finally:
+            running.send_signal(signal.SIGINT)
+            running.wait(30)
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Served]:
+    """Serve a filled shop as it is shipped, but for the rate limit."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    env = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("STOCKWRIGHT_")},
+        "STOCKWRIGHT_DATA_DIR": str(folder),
+        "STOCKWRIGHT_PORT": str(port),
+        "STOCKWRIGHT_RATE_LIMIT": "off",
+        "STOCKWRIGHT_DEMO": "off",
+    }
+    arguments = [sys.executable, "-m", "stockwright.cli.main", "serve"]
+    with process(arguments, f"{url}/api/health/ready", env) as (pid, seconds):
+        told = httpx.post(f"{url}/api/signin", json={"email": EMAIL, "password": PASSWORD}, timeout=30).json()
+        yield Served(url, {"Authorization": f"Bearer {told['data']['token']}"}, pid, seconds)
+
+
+@contextmanager
+def serving_a_constant() -> Iterator[str]:
+    """Serve the reference."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with process([sys.executable, "-m", "benchmarks.constant", str(port)], url):
+        yield url
