@@ -112,13 +112,13 @@ test: tools lint types imports web unit ## Every check and test
 
 .PHONY: lint
 lint: $(TOOLS) ## Format and lint
-	@$(BIN)/ruff format --check --quiet src tests || { echo "Run 'make format'."; exit 1; }
-	@$(BIN)/ruff check --quiet src tests
+	@$(BIN)/ruff format --check --quiet src tests benchmarks || { echo "Run 'make format'."; exit 1; }
+	@$(BIN)/ruff check --quiet src tests benchmarks
 
 .PHONY: format
 format: $(TOOLS) ## Format the code, and mend what can be mended
-	@$(BIN)/ruff format --quiet src tests
-	@$(BIN)/ruff check --fix --quiet src tests
+	@$(BIN)/ruff format --quiet src tests benchmarks
+	@$(BIN)/ruff check --fix --quiet src tests benchmarks
 
 .PHONY: types
 types: $(TOOLS) ## Check the types
@@ -135,6 +135,10 @@ web: $(INSTALLED) $(MODULES) ## Check and test the web app
 .PHONY: unit
 unit: tools ## Run the tests
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+.PHONY: bench
+bench: tools ## Measure everything beside its references; writes docs/benchmarks.md (half an hour)
+	@$(BIN)/python -m benchmarks --write
 
 .PHONY: clean
 clean: ## Remove everything that was made (not the data)

@@ -85,7 +85,7 @@ def _product(number: int, units: int) -> CreateProduct:
     )
 
 
-_WORDS = "oak pine steel glass brass linen clay chair lamp table shelf basket".split()
+_WORDS = ["oak", "pine", "steel", "glass", "brass", "linen", "clay", "chair", "lamp", "table", "shelf", "basket"]
 
 
 def add_orders(folder: Path, product_ids: list[str], count: int, first: int = 0) -> None:

@@ -94,5 +94,20 @@ def restore(file: Annotated[Path, typer.Argument(help="A file that `backup` made
     shop.restore(load_settings(), file)
 
 
+@app.command()
+def bench(
+    email: Annotated[str, typer.Option(prompt=True, help="An admin of that shop.")],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, help="Its password.")],
+    url: Annotated[str, typer.Option(help="Where the shop is served.")] = "http://127.0.0.1:8000",
+    seconds: Annotated[float, typer.Option(help="How long each load goes on.")] = 5,
+    connections: Annotated[int, typer.Option(help="How many ask at once.")] = 64,
+    as_json: Json = False,
+) -> None:
+    """Measure a running shop from this machine. It writes orders and holds: use a shop that is for trials."""
+    from stockwright.cli.bench import bench as run_bench
+
+    run_bench(url, email, password, seconds=seconds, connections=connections, as_json=as_json)
+
+
 if __name__ == "__main__":
     app()

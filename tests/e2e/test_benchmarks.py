@@ -1,0 +1,67 @@
+"""The benchmarks run: what they measure is for people to read, and asserted nowhere."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stockwright.cli.load import Load, _by_asyncio
+from tests.e2e.server import EMAIL, PASSWORD, Server
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.mark.slow
+def test_each_figure_is_measured_in_its_short_form() -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    for figure in (
+        "Reserve, one line",
+        "Order of 3 lines, in process",
+        "placing to delivery",
+        "Search among",
+        "stored",
+    ):
+        assert figure in told.stdout
+
+
+def test_a_running_shop_is_measured_by_a_command(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data")
+    server.start()
+    try:
+        arguments = ["bench", "--url", server.url, "--email", EMAIL, "--seconds", "1", "--connections", "8", "--json"]
+        told = server.command(*arguments, "--password", PASSWORD)
+        rows = json.loads(told.stdout)
+        assert len(rows) == 5
+        assert all(row["rate"] > 0 and row["refused"] == 0 for row in rows)
+        refused = server.command(*arguments, "--password", "wrong")
+        assert refused.returncode == 1
+        assert "Incorrect e-mail or password" in refused.stderr
+    finally:
+        server.stop()
+
+
+async def test_the_generator_of_our_own_counts_what_is_answered_and_what_is_refused(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data")
+    server.start()
+    try:
+        good = await _by_asyncio(Load(server.url, ["/api/health/live"]), 4, 0.5)
+        assert good.rate > 0
+        assert good.refused == 0
+        assert 0 < good.p50_ms <= good.p99_ms
+        bad = await _by_asyncio(Load(server.url, ["/api/orders"], "POST", {}, ["{}"], "key-"), 4, 0.5)
+        assert bad.rate == 0
+        assert bad.refused > 0
+    finally:
+        server.stop()
