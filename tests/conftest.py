@@ -66,8 +66,7 @@ async def bare_app(folder: Path, clock: Clock) -> App:
         sms=nothing,
         topics=nothing,
         outbound=nothing,
-        passwords=nothing,
-        tokens=nothing,
+        identity=nothing,
         log=nothing,
     )
     await ensure_shop(made)

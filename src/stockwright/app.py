@@ -23,7 +23,8 @@ from stockwright.reactions.table import reactions_for
 from stockwright.store.port import Store
 from stockwright.sweeper import Sweeper
 from stockwright.usecases.catalog import ensure_shop
-from stockwright.usecases.context import App, Clock, Mailer, Passwords, Tokens
+from stockwright.usecases.context import App, Clock, Mailer
+from stockwright.usecases.identity import Identity
 
 DATABASE: Final = "stockwright.db"
 ISSUER: Final = "stockwright"
@@ -34,7 +35,6 @@ async def build(settings: Settings, clock: Clock | None = None) -> App:
     """Open the store and put everything together; raises Misconfigured with one clear line."""
     settings = _with_secrets(settings)
     clock = clock or SystemClock()
-    tokens, passwords = _local_identity(settings, clock)
     app = App(
         settings=settings,
         store=_open_store(settings),
@@ -44,8 +44,7 @@ async def build(settings: Settings, clock: Clock | None = None) -> App:
         sms=SnsTexts() if settings.sms == "sns" else LocalMailbox(),
         topics=SnsTopics(),
         outbound=HttpOutbound(allow_private=settings.allow_private_addresses),
-        passwords=passwords,
-        tokens=tokens,
+        identity=_identity(settings, clock),
         log=CloudLog(settings.log_level) if settings.in_lambda else make_log(settings.log_level),
         signing_key=_signing_key(settings),
     )
@@ -85,12 +84,13 @@ def _mailer(settings: Settings) -> Mailer:
     return LocalMailbox()
 
 
-def _local_identity(settings: Settings, clock: Clock) -> tuple[Tokens, Passwords]:
+def _identity(settings: Settings, clock: Clock) -> Identity:
     from stockwright.adapters.passwords import Argon2Passwords
     from stockwright.adapters.tokens import Es256Tokens, make_key
+    from stockwright.usecases.local_identity import LocalIdentity
 
     pem = load_or_make(_folder(settings) / "token-key.pem", make_key)
-    return Es256Tokens(pem, ISSUER, AUDIENCE, clock), Argon2Passwords()
+    return LocalIdentity(Argon2Passwords(), Es256Tokens(pem, ISSUER, AUDIENCE, clock))
 
 
 def _folder(settings: Settings) -> Path:
@@ -106,7 +106,7 @@ def _folder(settings: Settings) -> Path:
 async def close(app: App) -> None:
     """Let go of everything that `build` opened."""
     await app.outbound.close()
-    app.passwords.close()
+    app.identity.close()
     await app.store.close()
 
 

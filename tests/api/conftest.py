@@ -17,6 +17,7 @@ from stockwright.domain.account import SYSTEM, Role
 from stockwright.usecases.accounts import SignUp, add_account
 from stockwright.usecases.api_keys import create_api_key
 from stockwright.usecases.context import App, Message
+from stockwright.usecases.local_identity import LocalIdentity
 from stockwright.usecases.sign_in import SignIn, sign_in
 from tests.api.asking import Client
 from tests.conftest import Clock
@@ -53,10 +54,10 @@ def asgi(app: App, clock: Clock) -> Iterator[Any]:
     app.log = structlog.get_logger()
     app.signing_key = b"k" * 32
     app.mail = app.sms = Mailbox()
-    app.passwords = Argon2Passwords(memory_kib=8)
-    app.tokens = Es256Tokens(TOKEN_KEY, "stockwright", "stockwright-shop", clock)
+    tokens = Es256Tokens(TOKEN_KEY, "stockwright", "stockwright-shop", clock)
+    app.identity = LocalIdentity(Argon2Passwords(memory_kib=8), tokens)
     yield build_asgi(app)
-    app.passwords.close()
+    app.identity.close()
 
 
 @pytest.fixture

@@ -165,7 +165,7 @@ async def test_a_password_that_no_longer_opens_is_not_told(tmp_path: Path) -> No
         assert await load_demo_into_empty_shop(app) == [admin, customer]
         account = await find_account_by_email(app.store, ADMIN)
         assert account is not None
-        await set_password(app, SYSTEM, account.id, await app.passwords.hash("Vier-Blauwale-77"))
+        await set_password(app, SYSTEM, account.id, "Vier-Blauwale-77")
         assert await load_demo_into_empty_shop(app) == [customer]
     finally:
         await close(app)

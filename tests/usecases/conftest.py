@@ -9,6 +9,7 @@ import pytest
 from stockwright.adapters.passwords import Argon2Passwords
 from stockwright.adapters.tokens import Es256Tokens, make_key
 from stockwright.usecases.context import App, Message
+from stockwright.usecases.local_identity import LocalIdentity
 from tests.conftest import Clock
 
 KEY = make_key()
@@ -33,9 +34,8 @@ def mailbox() -> Mailbox:
 @pytest.fixture
 def shop(app: App, clock: Clock, mailbox: Mailbox) -> Iterator[App]:
     """A shop that people can sign in to."""
-    before, passwords = app.passwords, Argon2Passwords(memory_kib=8)
-    app.passwords, app.mail, app.signing_key = passwords, mailbox, b"a key of the tests"
-    app.tokens = Es256Tokens(KEY, "https://shop.example", "shop", clock)
+    tokens = Es256Tokens(KEY, "https://shop.example", "shop", clock)
+    app.identity = LocalIdentity(Argon2Passwords(memory_kib=8), tokens)
+    app.mail, app.signing_key = mailbox, b"a key of the tests"
     yield app
-    passwords.close()
-    app.passwords = before
+    app.identity.close()

@@ -11,9 +11,10 @@ from stockwright.adapters.passwords import Argon2Passwords
 from stockwright.domain.account import ANONYMOUS, Account
 from stockwright.domain.errors import AccountLocked, Conflict, Forbidden, Invalid, StockwrightError, Unauthorized
 from stockwright.usecases.accounts import SignUp, add_account, sign_up
-from stockwright.usecases.context import App
+from stockwright.usecases.context import App, Tokens
+from stockwright.usecases.identity import Session
+from stockwright.usecases.local_identity import LocalIdentity
 from stockwright.usecases.sign_in import (
-    Session,
     SignIn,
     authenticate,
     begin_mfa,
@@ -35,6 +36,11 @@ async def ada(shop: App) -> Account:
     return await add_account(shop, ADMIN, SignUp(ADA, GOOD, "Ada"), "customer")
 
 
+def tokens_of(shop: App) -> Tokens:
+    assert isinstance(shop.identity, LocalIdentity)
+    return shop.identity.tokens
+
+
 async def refusal(shop: App, email: str, password: str, code: str = "") -> StockwrightError:
     with pytest.raises(StockwrightError) as refused:
         await sign_in(shop, SignIn(email, password, code))
@@ -43,7 +49,7 @@ async def refusal(shop: App, email: str, password: str, code: str = "") -> Stock
 
 async def test_a_session_is_what_cognito_would_give(shop: App, ada: Account, clock: Clock) -> None:
     session = await sign_in(shop, SignIn("ADA@example.com", GOOD))
-    claims = shop.tokens.verify(session.id_token)
+    claims = tokens_of(shop).verify(session.id_token)
     wanted = {
         "sub": ada.id,
         "email": ADA,
@@ -57,7 +63,7 @@ async def test_a_session_is_what_cognito_would_give(shop: App, ada: Account, clo
         "aud": "shop",
     }
     assert wanted.items() <= claims.items()
-    assert shop.tokens.verify(session.access_token)["token_use"] == "access"
+    assert tokens_of(shop).verify(session.access_token)["token_use"] == "access"
     assert session.expires_in == 3600
 
 
@@ -96,7 +102,7 @@ async def test_many_guesses_at_once_gain_nothing(shop: App, ada: Account) -> Non
 
 
 async def test_one_person_signs_in_from_many_places_at_once(shop: App, ada: Account) -> None:
-    shop.passwords = Argon2Passwords()
+    shop.identity = LocalIdentity(Argon2Passwords(), tokens_of(shop))
     sessions = await asyncio.gather(*[sign_in(shop, SignIn(ADA, GOOD)) for _ in range(20)])
     assert len({session.refresh_token for session in sessions}) == 20
 

@@ -80,7 +80,7 @@ async def _who_can_sign_in(app: App) -> list[str]:
     people = ("Demo admin   ", ADMIN), ("Demo customer", _address(CUSTOMERS[0]))
     for (what, email), password in zip(people, _passwords(app.settings.data_dir), strict=True):
         account = await find_account_by_email(app.store, email)
-        if account is not None and await app.passwords.verify(account.password_hash, password):
+        if account is not None and await app.identity.prove(app, email, password) is not None:
             told.append(f"{what} {email}   password: {password}")
     return told
 

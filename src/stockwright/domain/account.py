@@ -85,7 +85,7 @@ class Mfa:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person. `generation` counts up when every session of before must end (a new password)."""
+    """A person. `generation` counts up when every session of before must end (a new password), at that time (ms)."""
 
     id: str
     email: str
@@ -95,6 +95,7 @@ class Account:
     disabled: bool = False
     password_hash: str = field(default="", repr=False)
     generation: int = 1
+    sessions_ended_at: int = 0
     mfa: Mfa | None = None
     codes: Mapping[CodePurpose, Code] = field(default_factory=dict)
     created_at: int = 0
@@ -138,12 +139,16 @@ def has_code(account: Account, purpose: CodePurpose, code_hash: str, now: int) -
     return code is not None and now < code.expires_at and code.hash == code_hash
 
 
+def with_sessions_ended(account: Account, now: int) -> Account:
+    """End every session of before."""
+    return replace(account, generation=account.generation + 1, sessions_ended_at=now)
+
+
 def with_password(account: Account, password_hash: str, now: int) -> Account:
     """Set a new password: every session and every reset code of before ends."""
     return replace(
-        account,
+        with_sessions_ended(account, now),
         password_hash=password_hash,
-        generation=account.generation + 1,
         codes={purpose: code for purpose, code in account.codes.items() if purpose != "reset"},
         updated_at=now,
     )

@@ -20,9 +20,10 @@ from stockwright.domain.account import (
     normal_email,
     with_code,
     with_password,
+    with_sessions_ended,
 )
 from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, Unauthorized, VersionConflict
-from stockwright.domain.password import check_password, normal_password
+from stockwright.domain.password import check_password
 from stockwright.store.port import ABSENT
 from stockwright.store.records import accounts as records
 from stockwright.store.records.batch import Batch, retried
@@ -31,7 +32,9 @@ from stockwright.usecases.sign_in import authenticate, check_lock, count_try, fo
 
 if TYPE_CHECKING:
     from stockwright.domain.account import Actor, CodePurpose, Role
+    from stockwright.store.port import Item
     from stockwright.usecases.context import App
+    from stockwright.usecases.identity import Enrolled
 
 __all__ = ["authenticate"]
 
@@ -67,15 +70,15 @@ async def sign_up(app: App, actor: Actor, command: SignUp) -> str:
     email = normal_email(command.email)
     password = check_password(command.password, email)
     name = check_name(command.name)
-    password_hash = await app.passwords.hash(password)
+    enrolled = await app.identity.enrol(app, email, password)
 
     async def attempt() -> str:
         known = await records.find_account_by_email(app.store, email)
         batch = Batch()
         if known is not None:
             batch.append(new_event(app, actor, "account.signup_repeated", known.id))
-        else:
-            account = _new_account(app, email, name, "customer", password_hash)
+        elif enrolled is not None:
+            account = _new_account(app, email, name, "customer", enrolled)
             if app.mail.delivers:
                 account = replace(account, status="UNCONFIRMED")
                 batch.append(new_event(app, actor, "account.verification_requested", account.id))
@@ -149,6 +152,7 @@ async def confirm_sign_up(app: App, actor: Actor, email: str, digits: str) -> No
         after = confirmed(before, app.clock.now())
         if after == before:
             return
+        await app.identity.follow(app, before, after)
         batch = Batch()
         records.put_account(batch, after)
         batch.append(new_event(app, actor, "account.confirmed", account_id))
@@ -162,7 +166,7 @@ async def reset_password(app: App, actor: Actor, email: str, digits: str, passwo
     wanted = normal_email(email)
     password = check_password(password, wanted)
     account_id = await _spend_code(app, wanted, "reset", digits)
-    await set_password(app, actor, account_id, await app.passwords.hash(password))
+    await set_password(app, actor, account_id, password)
 
 
 async def change_password(app: App, actor: Actor, current: str, password: str) -> None:
@@ -170,34 +174,32 @@ async def change_password(app: App, actor: Actor, current: str, password: str) -
     account = await records.get_account(app.store, actor.id)
     tries = f"sign-in {account.email}"
     await check_lock(app, tries)
-    if not await app.passwords.verify(account.password_hash, normal_password(current)):
+    if await app.identity.prove(app, account.email, current) is None:
         await count_try(app, tries)
         raise Invalid.field("currentPassword", "is not your current password")
     await check_lock(app, tries)
     password = check_password(password, account.email, "newPassword")
-    await set_password(app, actor, account.id, await app.passwords.hash(password))
+    await set_password(app, actor, account.id, password)
 
 
-async def set_password(app: App, actor: Actor, account_id: str, password_hash: str) -> None:
-    """Write a password hash and end every session; who reads the account's mail has confirmed it."""
+async def set_password(app: App, actor: Actor, account_id: str, password: str) -> None:
+    """Set a password and end every session; who reads the account's mail has confirmed it."""
+    known = await records.get_account(app.store, account_id)
+    password_hash = await app.identity.set_password(app, known, check_password(password, known.email))
 
     async def attempt() -> None:
         account = await records.get_account(app.store, account_id)
         now = app.clock.now()
+        after = confirmed(with_password(account, password_hash, now), now)
+        await app.identity.follow(app, account, after)
         batch = Batch()
-        records.put_account(batch, confirmed(with_password(account, password_hash, now), now))
-        await end_sessions(app, batch, account_id)
+        records.put_account(batch, after)
+        await app.identity.end_all(app, batch, account)
         batch.append(new_event(app, actor, "account.password_changed", account_id))
         await commit(app, batch, account_id)
         await forget_tries(app, f"sign-in {account.email}")
 
     await retried(attempt)
-
-
-async def end_sessions(app: App, batch: Batch, account_id: str) -> None:
-    """Take every refresh token of an account back."""
-    for key, version in await records.page_of_families(app.store, account_id):
-        batch.delete(key, version)
 
 
 async def get_me(app: App, actor: Actor) -> Account:
@@ -232,8 +234,9 @@ async def change_account(app: App, actor: Actor, command: ChangeAccount) -> Acco
         if before.administers and not after.administers:
             await _keep_one_admin(app, batch, before)
         if after.disabled and not before.disabled:
-            after = replace(after, generation=before.generation + 1)
-            await end_sessions(app, batch, before.id)
+            after = with_sessions_ended(after, now)
+            await app.identity.end_all(app, batch, before)
+        await app.identity.follow(app, before, after)
         records.put_account(batch, replace(after, updated_at=now))
         batch.append(new_event(app, actor, "account.changed", before.id, role=after.role, disabled=after.disabled))
         after = replace(after, updated_at=now, version=before.version + 1)
@@ -256,12 +259,13 @@ async def add_account(app: App, actor: Actor, command: SignUp, role: Role) -> Ac
     """Make a confirmed account for somebody (command line, demo, first start); 409 where there is one."""
     email = normal_email(command.email)
     password = check_password(command.password, email)
-    password_hash = await app.passwords.hash(password)
+    enrolled = await app.identity.enrol(app, email, password)
 
     async def attempt() -> Account:
-        if await records.find_account_by_email(app.store, email) is not None:
+        if enrolled is None or await records.find_account_by_email(app.store, email) is not None:
             raise AlreadyExists(f"{email} has an account already")
-        account = _new_account(app, email, check_name(command.name), role, password_hash)
+        account = _new_account(app, email, check_name(command.name), role, enrolled)
+        await app.identity.follow(app, _new_account(app, email, "", "customer", enrolled), account)
         batch = Batch()
         records.put_account(batch, account)
         records.claim_email(batch, email, account.id)
@@ -306,15 +310,15 @@ async def set_up(app: App, actor: Actor, token: str, command: SignUp) -> Account
     """Make the first admin with the token that the start printed; it works once."""
     email = normal_email(command.email)
     password = check_password(command.password, email)
-    password_hash = await app.passwords.hash(password)
+    await _check_setup(app, token)
+    enrolled = await app.identity.enrol(app, email, password)
 
     async def attempt() -> Account:
-        found = (await app.store.get([SETUP_KEY])).get(SETUP_KEY)
-        if found is None or not hmac.compare_digest(found.body["hash"], _token_hash(token)):
-            raise Unauthorized("The set-up link was used, or is not of this start")
-        if await records.find_account_by_email(app.store, email) is not None:
+        found = await _check_setup(app, token)
+        if enrolled is None or await records.find_account_by_email(app.store, email) is not None:
             raise AlreadyExists(f"{email} has an account already")
-        account = _new_account(app, email, check_name(command.name), "admin", password_hash)
+        account = _new_account(app, email, check_name(command.name), "admin", enrolled)
+        await app.identity.follow(app, _new_account(app, email, "", "customer", enrolled), account)
         batch = Batch()
         batch.delete(SETUP_KEY, found.version)
         records.put_account(batch, account)
@@ -325,6 +329,13 @@ async def set_up(app: App, actor: Actor, token: str, command: SignUp) -> Account
         return account
 
     return await retried(attempt)
+
+
+async def _check_setup(app: App, token: str) -> Item:
+    found = (await app.store.get([SETUP_KEY])).get(SETUP_KEY)
+    if found is None or not hmac.compare_digest(found.body["hash"], _token_hash(token)):
+        raise Unauthorized("The set-up link was used, or is not of this start")
+    return found
 
 
 # ---- helpers ---------------------------------------------------------------------------------
@@ -359,15 +370,15 @@ def _token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _new_account(app: App, email: str, name: str, role: Role, password_hash: str) -> Account:
+def _new_account(app: App, email: str, name: str, role: Role, enrolled: Enrolled) -> Account:
     now = app.clock.now()
     return Account(
-        id=app.ids.new("usr"),
+        id=enrolled.id,
         email=email,
         name=name,
         role=role,
         status="CONFIRMED",
-        password_hash=password_hash,
+        password_hash=enrolled.password_hash,
         created_at=now,
         updated_at=now,
     )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from stockwright.config import Settings
     from stockwright.store.port import Store
+    from stockwright.usecases.identity import Identity
 
 
 class Clock(Protocol):
@@ -156,8 +157,7 @@ class App:
     sms: Mailer
     topics: Mailer
     outbound: Outbound
-    passwords: Passwords
-    tokens: Tokens
+    identity: Identity
     log: Any
     signing_key: bytes = b""
     """Seals the positions in lists; the same in every process of a shop."""

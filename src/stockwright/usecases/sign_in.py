@@ -1,41 +1,29 @@
-"""Signing in: tokens, their renewal and end, the second factor, and who a request is made by."""
+"""Signing in: its locks, the second factor, the end of sessions, and who a request is made by."""
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyotp
 
-from stockwright.domain.account import Account, Actor, Mfa, normal_email, use_step
+from stockwright.domain.account import Actor, Mfa, normal_email, use_step, with_sessions_ended
 from stockwright.domain.api_key import looks_like_key
 from stockwright.domain.errors import Conflict, Forbidden, Invalid, Unauthorized
-from stockwright.domain.password import normal_password
-from stockwright.domain.sign_in import SESSION_LASTS_MS, TOKEN_LASTS_SECONDS, Attempts
+from stockwright.domain.sign_in import Attempts
 from stockwright.store.port import ABSENT
 from stockwright.store.records import accounts as records
-from stockwright.store.records.batch import Batch, Stale, retried
+from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases import api_keys
 from stockwright.usecases.commit import commit, new_event
 
 if TYPE_CHECKING:
     from stockwright.usecases.context import App
+    from stockwright.usecases.identity import Session
 
 TOTP_STEP_MS = 30_000
 WRONG = "Incorrect e-mail or password"
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """What a person gets for signing in; `expires_in` in seconds."""
-
-    id_token: str
-    access_token: str
-    refresh_token: str
-    account: Account
-    expires_in: int = TOKEN_LASTS_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +49,12 @@ async def sign_in(app: App, command: SignIn) -> Session:
         raise Unauthorized(WRONG) from None
     tries = _sign_in_id(email)
     await check_lock(app, tries)
-    account = await records.find_account_by_email(app.store, email)
-    known = account.password_hash if account else ""
-    matches = await app.passwords.verify(known or None, normal_password(command.password))
-    if account is None or not matches or account.disabled:
+    proof = await app.identity.prove(app, email, command.password)
+    if proof is None or proof.account.disabled:
         await count_try(app, tries)
         raise Unauthorized(WRONG)
     await check_lock(app, tries)
+    account = proof.account
     if not account.is_confirmed:
         raise Forbidden("Confirm your e-mail address first", {"reason": "UNCONFIRMED"})
     if account.mfa_on:
@@ -79,7 +66,7 @@ async def sign_in(app: App, command: SignIn) -> Session:
             await count_try(app, tries)
             raise
     await forget_tries(app, tries)
-    return await _begin(app, account)
+    return await app.identity.begin(app, proof)
 
 
 def _sign_in_id(email: str) -> str:
@@ -112,79 +99,28 @@ async def forget_tries(app: App, attempts_id: str) -> None:
         return
     batch = Batch()
     records.put_attempts(batch, Attempts(attempts_id, version=known.version), app.clock.now())
-    await _settle(app, batch)
-
-
-async def _begin(app: App, account: Account) -> Session:
-    now = app.clock.now()
-    family = app.ids.new("fam")
-    secret = app.ids.secret(256).hex()
-    batch = Batch()
-    body = {
-        "accountId": account.id,
-        "hash": _hash(secret),
-        "authTime": now // 1000,
-        "generation": account.generation,
-        "expiresAt": now + SESSION_LASTS_MS,
-    }
-    records.put_family(batch, family, body, ABSENT)
-    batch.append(new_event(app, account.as_actor(), "account.signed_in", account.id))
-    await batch.commit(app.store)
-    return _session(app, account, f"{family}.{secret}", now // 1000)
+    await batch.settle(app.store)
 
 
 async def refresh(app: App, refresh_token: str) -> Session:
-    """Renew a session and its refresh token; a spent one shown again ends the whole family (RFC 9700, 4.14)."""
-    family, _, secret = refresh_token.partition(".")
-    item = await records.find_family(app.store, family) if family else None
-    if item is None or app.clock.now() >= item.body["expiresAt"]:
-        raise Unauthorized("The refresh token is not valid; sign in again")
-    batch = Batch()
-    if not hmac.compare_digest(item.body["hash"], _hash(secret)):
-        batch.delete(item.key, item.version)
-        batch.append(
-            new_event(app, Actor(item.body["accountId"], "account"), "account.refresh_reused", item.body["accountId"])
-        )
-        await _settle(app, batch)
-        raise Unauthorized("The refresh token was used before; sign in again")
-    account = await records.get_account(app.store, item.body["accountId"])
-    if account.disabled or account.generation != item.body["generation"]:
-        raise Unauthorized("The refresh token is not valid; sign in again")
-    fresh = app.ids.secret(256).hex()
-    records.put_family(batch, family, {**item.body, "hash": _hash(fresh)}, item.version)
-    try:
-        await batch.commit(app.store)
-    except Stale:
-        # A twin was faster: for this one the token is spent.
-        return await refresh(app, refresh_token)
-    return _session(app, account, f"{family}.{fresh}", item.body["authTime"])
+    """Renew a session."""
+    return await app.identity.refresh(app, refresh_token)
 
 
 async def sign_out(app: App, actor: Actor, refresh_token: str | None) -> None:
     """End one session by its refresh token, or every session of the asker."""
+    if refresh_token is not None:
+        await app.identity.end(app, actor, refresh_token)
+        return
 
     async def attempt() -> None:
         batch = Batch()
-        if refresh_token is not None:
-            item = await records.find_family(app.store, refresh_token.partition(".")[0])
-            if item is None or item.body["accountId"] != actor.id:
-                return
-            batch.delete(item.key, item.version)
-        else:
-            account = await records.get_account(app.store, actor.id)
-            for key, version in await records.page_of_families(app.store, actor.id):
-                batch.delete(key, version)
-            records.put_account(batch, replace(account, generation=account.generation + 1))
+        account = await records.get_account(app.store, actor.id)
+        await app.identity.end_all(app, batch, account)
+        records.put_account(batch, with_sessions_ended(account, app.clock.now()))
         await batch.commit(app.store)
 
     await retried(attempt)
-
-
-async def _settle(app: App, batch: Batch) -> None:
-    try:
-        await batch.commit(app.store)
-    except Stale:
-        return
 
 
 async def authenticate(app: App, header: str) -> Actor:
@@ -197,13 +133,7 @@ async def authenticate(app: App, header: str) -> Actor:
     token = rest.strip() if scheme.lower() == "bearer" else header.strip()
     if looks_like_key(token):
         return await api_keys.authenticate(app, token)
-    claims = app.tokens.verify(token)
-    if claims.get("token_use") != "id":
-        raise Unauthorized
-    account = await records.find_account(app.store, claims["sub"])
-    if account is None or account.disabled or claims.get("gen") != account.generation:
-        raise Unauthorized
-    return account.as_actor()
+    return (await app.identity.whose(app, token)).as_actor()
 
 
 # ---- the second factor -----------------------------------------------------------------------
@@ -235,7 +165,7 @@ async def end_mfa(app: App, actor: Actor, password: str) -> None:
     account = await records.get_account(app.store, actor.id)
     tries = _sign_in_id(account.email)
     await check_lock(app, tries)
-    if not await app.passwords.verify(account.password_hash, normal_password(password)):
+    if await app.identity.prove(app, account.email, password) is None:
         await count_try(app, tries)
         raise Invalid.field("password", "is not your password")
     await check_lock(app, tries)
@@ -275,26 +205,3 @@ async def _spend_totp(app: App, account_id: str, code: str, *, switch_on: bool =
         await batch.commit(app.store)
 
     await retried(attempt)
-
-
-def _session(app: App, account: Account, refresh_token: str, auth_time: int) -> Session:
-    now = app.clock.now() // 1000
-    common = {"sub": account.id, "auth_time": auth_time, "iat": now, "exp": now + TOKEN_LASTS_SECONDS}
-    id_token = app.tokens.sign(
-        {
-            **common,
-            "token_use": "id",
-            "gen": account.generation,
-            "email": account.email,
-            "email_verified": account.is_confirmed,
-            "name": account.name,
-            "cognito:groups": [account.role],
-            "cognito:username": account.id,
-        }
-    )
-    access_token = app.tokens.sign({**common, "token_use": "access", "scope": "stockwright"})
-    return Session(id_token, access_token, refresh_token, account)
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

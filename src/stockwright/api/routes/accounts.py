@@ -41,6 +41,7 @@ from stockwright.store.records.accounts import get_account
 from stockwright.usecases import accounts, api_keys, sign_in
 from stockwright.usecases.accounts import ChangeAccount, SignUp
 from stockwright.usecases.api_keys import MadeKey
+from stockwright.usecases.identity import Session
 
 TAG, KEYS = "Accounts", "API keys"
 
@@ -70,12 +71,12 @@ async def _resend(call: Call) -> None:
     await accounts.resend_code(call.app, call.actor, _email(call.body))
 
 
-async def _sign_in(call: Call) -> sign_in.Session:
+async def _sign_in(call: Call) -> Session:
     body: SignInBody = call.body
     return await sign_in.sign_in(call.app, sign_in.SignIn(_email(body), body.password, body.mfa_code))
 
 
-async def _refresh(call: Call) -> sign_in.Session:
+async def _refresh(call: Call) -> Session:
     return await sign_in.refresh(call.app, call.body.refresh_token)
 
 
@@ -153,7 +154,8 @@ async def _revoke(call: Call) -> str:
 
 
 async def _jwks(call: Call) -> Answer:
-    return Answer(raw=msgspec.json.encode(call.app.tokens.jwks()), headers={"cache-control": "public, max-age=300"})
+    keys = await call.app.identity.jwks(call.app)
+    return Answer(raw=msgspec.json.encode(keys), headers={"cache-control": "public, max-age=300"})
 
 
 def _says(message: str) -> dict[str, Any]:

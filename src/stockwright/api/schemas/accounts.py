@@ -10,7 +10,7 @@ from stockwright.api.envelope import iso
 from stockwright.api.schemas.common import Text, Whole, Wire
 from stockwright.domain.account import Account
 from stockwright.domain.api_key import ApiKey
-from stockwright.usecases.sign_in import Session
+from stockwright.usecases.identity import Session
 
 Password = Annotated[str, Meta(min_length=1, max_length=1000)]
 Email = Annotated[str, Meta(max_length=1000)]

@@ -80,6 +80,7 @@ def account_of(item: Item) -> Account:
         disabled=body["disabled"],
         password_hash=body["passwordHash"],
         generation=body["generation"],
+        sessions_ended_at=body.get("sessionsEndedAt", 0),
         mfa=Mfa(mfa["secret"], mfa["confirmed"], mfa["lastStep"]) if mfa else None,
         codes={purpose: Code(code["hash"], code["expiresAt"]) for purpose, code in body["codes"].items()},
         created_at=body["createdAt"],
@@ -99,6 +100,7 @@ def _account_body(account: Account) -> dict[str, Any]:
         "disabled": account.disabled,
         "passwordHash": account.password_hash,
         "generation": account.generation,
+        "sessionsEndedAt": account.sessions_ended_at,
         "mfa": {"secret": mfa.secret, "confirmed": mfa.confirmed, "lastStep": mfa.last_step} if mfa else None,
         "codes": {
             purpose: {"hash": code.hash, "expiresAt": code.expires_at} for purpose, code in account.codes.items()

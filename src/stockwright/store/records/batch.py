@@ -8,6 +8,7 @@ again. The second decision sees the new state and tells the person what is wrong
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -87,6 +88,11 @@ class Batch:
             await store.commit(self.writes)
         except ConditionFailed as refused:
             raise Stale(f"changed meanwhile: {refused}") from refused
+
+    async def settle(self, store: Store) -> None:
+        """Commit, unless somebody else has settled it already."""
+        with contextlib.suppress(Stale):
+            await self.commit(store)
 
 
 async def retried(attempt: Callable[[], Awaitable[Result]]) -> Result:

@@ -1,0 +1,93 @@
+"""The identity port: who keeps passwords and signs tokens. Everything else about accounts is ours.
+
+Two stand behind it: `local_identity.py`, which keeps both in our own store, and a Cognito user pool
+(`adapters/cognito.py`). The rules of signing in and up (locks, codes, the second factor, what nobody
+may learn) are use cases above it, the same for both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from stockwright.domain.sign_in import TOKEN_LASTS_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stockwright.domain.account import Account, Actor
+    from stockwright.store.records.batch import Batch
+    from stockwright.usecases.context import App
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a person gets for signing in; `expires_in` in seconds."""
+
+    id_token: str
+    access_token: str
+    refresh_token: str
+    account: Account
+    expires_in: int = TOKEN_LASTS_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """Somebody new: the account's id, and the hash of the password where we keep it."""
+
+    id: str
+    password_hash: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """That somebody knows an account's password; `begun` is what a user pool gave for it."""
+
+    account: Account
+    begun: Session | None = None
+
+
+class Identity(Protocol):
+    """Keeps passwords, signs tokens."""
+
+    async def enrol(self, app: App, email: str, password: str) -> Enrolled | None:
+        """Take somebody new; None where the address is known already, whose account is then on record."""
+        ...
+
+    async def prove(self, app: App, email: str, password: str) -> Proof | None:
+        """Return the account whose password this is; None, after as long, where it is nobody's."""
+        ...
+
+    async def begin(self, app: App, proof: Proof) -> Session:
+        """Begin a session."""
+        ...
+
+    async def refresh(self, app: App, refresh_token: str) -> Session:
+        """Renew a session, or raise Unauthorized."""
+        ...
+
+    async def whose(self, app: App, token: str) -> Account:
+        """Return whose ID token it is, or raise Unauthorized; also where the account's sessions were ended."""
+        ...
+
+    async def end(self, app: App, actor: Actor, refresh_token: str) -> None:
+        """End one session of the asker."""
+        ...
+
+    async def end_all(self, app: App, batch: Batch, account: Account) -> None:
+        """End every session of an account; what that writes goes into the commit that makes it so."""
+        ...
+
+    async def set_password(self, app: App, account: Account, password: str) -> str:
+        """Set a password; returns the hash to keep, if we keep it."""
+        ...
+
+    async def follow(self, app: App, before: Account, after: Account) -> None:
+        """Take over what is about to change of an account: role, name, whether it may sign in or is confirmed."""
+        ...
+
+    async def jwks(self, app: App) -> Mapping[str, Any]:
+        """Return the keys that its tokens are verified by."""
+        ...
+
+    def close(self) -> None: ...
