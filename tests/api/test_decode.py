@@ -108,6 +108,11 @@ def test_control_characters_in_text_are_refused(raw: bytes) -> None:
     assert len(fields_of(refused(raw))) == 1
 
 
+def test_what_is_ignored_may_hold_anything() -> None:
+    raw = b'{"name": "x", "unknown": {"\\u0001": ["\\u0000"]}}'
+    assert decode.body(Sheet, raw, "").name == "x"
+
+
 def test_line_breaks_and_tabs_in_text_are_kept() -> None:
     assert decode.body(Sheet, b'{"name": "two\\nlines\\tand more"}', "").name == "two\nlines\tand more"
 

@@ -55,8 +55,9 @@ _PARAMETERS: Final = {
     "RequestId": {
         "name": "X-Request-Id",
         "in": "header",
-        "schema": {"type": "string", "maxLength": 128, "pattern": "^[A-Za-z0-9._:/+=-]+$"},
-        "description": "The client's own name for the request; it is echoed and logged",
+        "schema": {"type": "string"},
+        "description": "The client's own name for the request, echoed and logged: 1 to 128 characters of "
+        "`A-Z a-z 0-9 . _ : / + = -`; instead of any other one is made",
     },
 }
 

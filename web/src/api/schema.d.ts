@@ -2505,7 +2505,7 @@ export interface components {
         IdempotencyKey: string;
         /** @description Change only this version; 412 where it is another by now */
         IfMatch: string;
-        /** @description The client's own name for the request; it is echoed and logged */
+        /** @description The client's own name for the request, echoed and logged: 1 to 128 characters of `A-Z a-z 0-9 . _ : / + = -`; instead of any other one is made */
         RequestId: string;
     };
     requestBodies: never;

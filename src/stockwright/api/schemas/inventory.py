@@ -20,6 +20,7 @@ from stockwright.usecases.inventory_views import (
 )
 from stockwright.usecases.inventory_views import MovementView as BalancedMovement
 
+Instant = Annotated[str, Meta(max_length=64, description="ISO 8601; without an offset it is UTC, a day is its start")]
 LocationId = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
@@ -184,9 +185,9 @@ class MovementsQuery(ListQuery):
     """Filters of the ledger; times are ISO 8601."""
 
     type: Literal["INITIAL", "RESTOCK", "SALE", "RETURN", "ADJUSTMENT", "TRANSFER"] | None = None
-    location: LocationId | None = None
-    since: Text | None = None
-    until: Text | None = None
+    location: Annotated[str, Meta(max_length=64)] | None = None
+    since: Instant | None = None
+    until: Instant | None = None
 
 
 class HoldView(Wire):
