@@ -1,0 +1,24 @@
+"""What Schemathesis is told besides its own checks: rules of ours that hold for every answer."""
+
+from __future__ import annotations
+
+import schemathesis
+from schemathesis import Case, CheckContext, GenerationMode
+from schemathesis.core.transport import Response
+
+OF_THE_INSIDE = ("$argon2", "PRIVATE KEY", "Traceback", 'File "', "sqlite", "msgspec", "object at 0x")
+
+
+@schemathesis.check
+def a_refusal_of_what_the_schema_allows_names_its_fields(_: CheckContext, response: Response, case: Case) -> None:
+    """A rule that the schema does not tell must be told by the answer."""
+    generated = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
+    if generated and response.status_code == 400:
+        assert response.json()["error"].get("details"), response.text
+
+
+@schemathesis.check
+def no_answer_tells_of_the_inside(_: CheckContext, response: Response, case: Case) -> None:
+    """Neither a hash nor a key, nor where in our code something happened."""
+    if case.operation.path not in {"/api/docs/spec", "/api/metrics"}:
+        assert [word for word in OF_THE_INSIDE if word in response.text] == []
