@@ -85,6 +85,12 @@ def _mailer(settings: Settings) -> Mailer:
 
 
 def _identity(settings: Settings, clock: Clock) -> Identity:
+    if settings.cognito_user_pool_id and settings.cognito_client_id:
+        from stockwright.adapters.cognito import CognitoIdentity
+
+        return CognitoIdentity(
+            settings.cognito_user_pool_id, settings.cognito_client_id, settings.aws_endpoint_url, clock
+        )
     from stockwright.adapters.passwords import Argon2Passwords
     from stockwright.adapters.tokens import Es256Tokens, make_key
     from stockwright.usecases.local_identity import LocalIdentity

@@ -200,6 +200,11 @@ class Settings:
         return settings
 
     @property
+    def aws_endpoint_url(self) -> str | None:
+        """Where AWS's services are reached instead of AWS: its SDKs' own variable."""
+        return os.environ.get("AWS_ENDPOINT_URL") or None
+
+    @property
     def in_lambda(self) -> bool:
         """Whether this is a function of the cloud form: AWS sets its name."""
         return "AWS_LAMBDA_FUNCTION_NAME" in os.environ

@@ -88,6 +88,6 @@ def test_what_is_no_token_is_refused(tokens: Es256Tokens, text: str) -> None:
 
 
 def test_only_so_many_verified_tokens_are_remembered(tokens: Es256Tokens) -> None:
-    tokens._verified.update({f"old {number}": CLAIMS for number in range(KEPT_MAX)})
+    tokens._verifier._verified.update({f"old {number}": CLAIMS for number in range(KEPT_MAX)})
     tokens.verify(tokens.sign(CLAIMS))
-    assert len(tokens._verified) == KEPT_MAX
+    assert len(tokens._verifier._verified) == KEPT_MAX

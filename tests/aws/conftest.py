@@ -21,8 +21,10 @@ from stockwright.usecases.audit import audit
 from stockwright.usecases.catalog import CreateProduct, create_product
 from stockwright.usecases.context import App
 from tests.aws import shapes
+from tests.aws.ministack import aws, here, ministack
 from tests.aws.runtime import LambdaFunction
 
+__all__ = ["aws", "here", "ministack"]
 PASSWORD = "Vier-Blauwale-77"
 
 

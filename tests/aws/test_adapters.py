@@ -1,0 +1,59 @@
+"""The cloud's adapters, on MiniStack: mail, SMS, topics, secrets."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from stockwright.adapters.mail import SesMailer
+from stockwright.adapters.secrets import load_from_manager
+from stockwright.adapters.sms import SnsTexts, SnsTopics
+from stockwright.domain.errors import Misconfigured, Permanent
+from stockwright.usecases.context import Message
+from tests.aws.ministack import Aws
+
+
+async def test_a_mail_leaves_through_ses_with_its_text_and_html(here: Aws) -> None:
+    here.client("ses").verify_email_identity(EmailAddress="shop@example.com")
+    mailer = SesMailer("Shop <shop@example.com>")
+    await mailer.send(Message("ntf_1", "alice@example.com", "Order\nConfirmation £5", "Thanks! £5", "<p>Thanks!</p>"))
+    [mail] = here.read_back("ses/messages")["messages"][here.account]
+    assert (mail["Source"], mail["To"]) == ("Shop <shop@example.com>", ["alice@example.com"])
+    assert (mail["Subject"], mail["BodyText"], mail["BodyHtml"]) == (
+        "Order Confirmation £5",
+        "Thanks! £5",
+        "<p>Thanks!</p>",
+    )
+
+
+async def test_a_text_leaves_through_sns(here: Aws) -> None:
+    await SnsTexts().send(Message("ntf_1", "+15550100", "", "Low Stock Alert: Lamp"))
+    told = here.read_back("sns/sms-messages")["sms_messages"]["+15550100"]
+    assert [each["Message"] for each in told] == ["Low Stock Alert: Lamp"]
+
+
+async def test_a_topic_tells_who_subscribes(here: Aws) -> None:
+    sns, sqs = here.client("sns"), here.client("sqs")
+    topic = sns.create_topic(Name="low-stock-alerts")["TopicArn"]
+    queue = sqs.create_queue(QueueName="probe")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    await SnsTopics().send(Message("ntf_1", topic, "Low Stock Alert: " + "Lämp " * 40, "3 are left"))
+    [heard] = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
+    told = json.loads(heard["Body"])
+    assert told["Message"] == "3 are left"
+    assert told["Subject"].startswith("Low Stock Alert: L?mp L?mp")
+    assert len(told["Subject"]) <= 100
+
+
+async def test_a_topic_that_is_gone_is_permanent(here: Aws) -> None:
+    with pytest.raises(Permanent, match="SNS refuses"):
+        await SnsTopics().send(Message("ntf_1", f"arn:aws:sns:eu-central-1:{here.account}:nothing", "Hello", "there"))
+
+
+def test_a_secret_is_read_and_a_missing_one_is_one_clear_line(here: Aws) -> None:
+    here.client("secretsmanager").create_secret(Name="shop/warehouse", SecretString="hush-hush")
+    assert load_from_manager("shop/warehouse") == "hush-hush"
+    with pytest.raises(Misconfigured, match="cannot read the secret shop/delivery"):
+        load_from_manager("shop/delivery")

@@ -1,0 +1,332 @@
+"""Accounts over a Cognito user pool: the same use cases, with the pool keeping passwords and signing tokens."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pyotp
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from stockwright.adapters.cognito import role_of
+from stockwright.app import build, close
+from stockwright.config import Settings
+from stockwright.domain.account import ANONYMOUS, SYSTEM
+from stockwright.domain.errors import AccountLocked, AlreadyExists, Forbidden, Invalid, StockwrightError, Unauthorized
+from stockwright.store.records.accounts import find_account_by_email, put_account
+from stockwright.store.records.batch import Batch
+from stockwright.usecases.accounts import (
+    ChangeAccount,
+    SignUp,
+    add_account,
+    change_account,
+    change_password,
+    confirm_sign_up,
+    forgot_password,
+    issue_code,
+    list_accounts,
+    reset_password,
+    sign_up,
+)
+from stockwright.usecases.audit import audit
+from stockwright.usecases.context import App
+from stockwright.usecases.identity import Session
+from stockwright.usecases.sign_in import (
+    SignIn,
+    authenticate,
+    begin_mfa,
+    confirm_mfa,
+    refresh,
+    sign_in,
+    sign_out,
+)
+from tests.aws.ministack import UNSIGNED_ACCOUNT, Aws, MiniStack
+
+ADA = "ada@example.com"
+GOOD, BETTER = "Blauwal-77", "Vier-Blauwale-77"
+
+
+@dataclass
+class Pool:
+    """The user pool as an operator sees it."""
+
+    client: Any
+    id: str
+    client_id: str
+
+    def user(self, email: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.client.admin_get_user(UserPoolId=self.id, Username=email)
+        return found
+
+    def groups(self, email: str) -> list[str]:
+        found = self.client.admin_list_groups_for_user(UserPoolId=self.id, Username=email)
+        return [group["GroupName"] for group in found["Groups"]]
+
+    def make(self, email: str, password: str, *, group: str | None = None, permanent: bool = True) -> None:
+        """Make a user by hand, as one does in the console."""
+        attributes = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
+        self.client.admin_create_user(
+            UserPoolId=self.id, Username=email, UserAttributes=attributes, TemporaryPassword=password
+        )
+        if permanent:
+            self.client.admin_set_user_password(UserPoolId=self.id, Username=email, Password=password, Permanent=True)
+        if group:
+            self.client.admin_add_user_to_group(UserPoolId=self.id, Username=email, GroupName=group)
+
+
+@pytest.fixture
+def aws(ministack: MiniStack) -> Aws:
+    """The account that MiniStack takes calls for that are not signed: a token is renewed by such a one."""
+    return Aws(ministack.url, UNSIGNED_ACCOUNT)
+
+
+@pytest.fixture
+def pool(here: Aws) -> Pool:
+    client = here.client("cognito-idp")
+    pool_id = client.create_user_pool(
+        PoolName="shop",
+        UsernameAttributes=["email"],
+        UsernameConfiguration={"CaseSensitive": False},
+        AdminCreateUserConfig={"AllowAdminCreateUserOnly": True},
+        Policies={"PasswordPolicy": {"MinimumLength": 8}},
+    )["UserPool"]["Id"]
+    client_id = client.create_user_pool_client(
+        UserPoolId=pool_id,
+        ClientName="shop",
+        ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+        PreventUserExistenceErrors="ENABLED",
+    )["UserPoolClient"]["ClientId"]
+    client.create_group(UserPoolId=pool_id, GroupName="admin")
+    return Pool(client, pool_id, client_id)
+
+
+@pytest.fixture
+async def shop(pool: Pool, tmp_path: Path) -> AsyncIterator[App]:
+    settings = Settings(
+        data_dir=tmp_path, cognito_user_pool_id=pool.id, cognito_client_id=pool.client_id, log_level="error", mail="ses"
+    )
+    app = await build(settings)
+    yield app
+    report = await audit(app)
+    await close(app)
+    assert report.is_clean
+
+
+async def refused(shop: App, email: str, password: str) -> StockwrightError:
+    with pytest.raises(StockwrightError) as told:
+        await sign_in(shop, SignIn(email, password))
+    return told.value
+
+
+async def code_of(shop: App, purpose: Any = "confirmation", email: str = ADA) -> str:
+    account = await find_account_by_email(shop.store, email)
+    assert account is not None
+    return (await issue_code(shop, account.id, purpose))[1]
+
+
+async def ada_is_in(shop: App) -> Session:
+    await add_account(shop, SYSTEM, SignUp(ADA, GOOD, "Ada"), "customer")
+    return await sign_in(shop, SignIn(ADA, GOOD))
+
+
+async def test_a_person_signs_up_confirms_and_signs_in(shop: App, pool: Pool) -> None:
+    await sign_up(shop, ANONYMOUS, SignUp("Ada@Example.com", GOOD, "Ada"))
+    told = await refused(shop, ADA, GOOD)
+    assert isinstance(told, Forbidden)
+    assert told.details == {"reason": "UNCONFIRMED"}
+    assert type(await refused(shop, ADA, "Wrong-wal-77")) is Unauthorized
+    await confirm_sign_up(shop, ANONYMOUS, ADA, await code_of(shop))
+
+    session = await sign_in(shop, SignIn(ADA, GOOD))
+    assert session.expires_in == 3600
+    claims = jwt.decode(session.id_token, options={"verify_signature": False})
+    assert claims["sub"] == session.account.id
+    assert await authenticate(shop, f"Bearer {session.id_token}") == session.account.as_actor()
+    for other in (session.access_token, session.refresh_token):
+        with pytest.raises(Unauthorized):
+            await authenticate(shop, other)
+    assert {"Name": "email_verified", "Value": "true"} in pool.user(ADA)["UserAttributes"]
+    assert session.account.password_hash == ""
+
+
+async def test_an_address_that_is_known_is_answered_alike_and_its_owner_is_told(shop: App, pool: Pool) -> None:
+    await ada_is_in(shop)
+    assert await sign_up(shop, ANONYMOUS, SignUp(ADA, BETTER)) == ADA
+    assert [event.name for event in await shop.store.tail(limit=100)][-1] == "account.signup_repeated"
+    assert type(await refused(shop, ADA, BETTER)) is Unauthorized
+    with pytest.raises(AlreadyExists):
+        await add_account(shop, SYSTEM, SignUp(ADA, BETTER), "customer")
+
+    # Known to the pool alone: nobody takes that over by signing up.
+    pool.make("root@example.com", GOOD, group="admin")
+    assert await sign_up(shop, ANONYMOUS, SignUp("root@example.com", BETTER)) == "root@example.com"
+    assert type(await refused(shop, "root@example.com", BETTER)) is Unauthorized
+    assert (await sign_in(shop, SignIn("root@example.com", GOOD))).account.role == "admin"
+
+
+async def test_wrong_and_unknown_are_told_alike_and_lock_alike(shop: App) -> None:
+    await add_account(shop, SYSTEM, SignUp(ADA, GOOD), "customer")
+    for email in (ADA, "nobody@example.com"):
+        told = [await refused(shop, email, "Wrong-wal-77") for _ in range(6)]
+        assert [type(each) for each in told] == [Unauthorized] * 5 + [AccountLocked]
+        assert len({each.message for each in told[:5]}) == 1
+
+
+async def test_a_session_is_renewed_and_ended(shop: App) -> None:
+    session = await ada_is_in(shop)
+    renewed = await refresh(shop, session.refresh_token)
+    assert await authenticate(shop, renewed.id_token) == session.account.as_actor()
+    await sign_out(shop, session.account.as_actor(), renewed.refresh_token)
+    with pytest.raises(Unauthorized):
+        await refresh(shop, session.refresh_token)
+    with pytest.raises(Unauthorized):
+        await refresh(shop, "no token at all")
+
+
+async def test_signing_out_everywhere_ends_every_token_at_once(shop: App) -> None:
+    session = await ada_is_in(shop)
+    await sign_out(shop, session.account.as_actor(), None)
+    for work in (authenticate(shop, session.id_token), refresh(shop, session.refresh_token)):
+        with pytest.raises(Unauthorized):
+            await work
+    again = await sign_in(shop, SignIn(ADA, GOOD))
+    assert (await authenticate(shop, again.id_token)).id == session.account.id
+
+
+async def test_a_password_is_reset_with_a_mailed_code_and_every_session_ends(shop: App) -> None:
+    session = await ada_is_in(shop)
+    await forgot_password(shop, ANONYMOUS, ADA)
+    await forgot_password(shop, ANONYMOUS, "nobody@example.com")
+    await reset_password(shop, ANONYMOUS, ADA, await code_of(shop, "reset"), BETTER)
+    with pytest.raises(Unauthorized):
+        await authenticate(shop, session.id_token)
+    assert type(await refused(shop, ADA, GOOD)) is Unauthorized
+    again = await sign_in(shop, SignIn(ADA, BETTER))
+    with pytest.raises(Invalid):
+        await change_password(shop, again.account.as_actor(), "Wrong-wal-77", GOOD)
+    await change_password(shop, again.account.as_actor(), BETTER, GOOD)
+    assert (await sign_in(shop, SignIn(ADA, GOOD))).account.id == session.account.id
+
+
+async def test_the_second_factor_stands_before_the_pools_tokens(shop: App) -> None:
+    session = await ada_is_in(shop)
+    secret, _ = await begin_mfa(shop, session.account.as_actor())
+    totp, now = pyotp.TOTP(secret), shop.clock.now() // 1000
+    await confirm_mfa(shop, session.account.as_actor(), totp.at(now - 30))
+    told = await refused(shop, ADA, GOOD)
+    assert told.details == {"mfaRequired": True}
+    assert (await sign_in(shop, SignIn(ADA, GOOD, totp.at(now)))).account.id == session.account.id
+
+
+async def test_an_admin_makes_admins_and_disables_accounts_here_and_in_the_pool(shop: App, pool: Pool) -> None:
+    await add_account(shop, SYSTEM, SignUp("root@example.com", GOOD), "admin")
+    assert pool.groups("root@example.com") == ["admin"]
+    session = await ada_is_in(shop)
+    await change_account(shop, SYSTEM, ChangeAccount(session.account.id, role="admin", name="Ada L."))
+    assert pool.groups(ADA) == ["admin"]
+    # The token says customer, and was issued before; the record is believed.
+    assert (await authenticate(shop, session.id_token)).role == "admin"
+    await change_account(shop, SYSTEM, ChangeAccount(session.account.id, role="customer", disabled=True))
+    assert pool.groups(ADA) == []
+    assert pool.user(ADA)["Enabled"] is False
+    with pytest.raises(Unauthorized):
+        await authenticate(shop, session.id_token)
+    assert type(await refused(shop, ADA, GOOD)) is Unauthorized
+    await change_account(shop, SYSTEM, ChangeAccount(session.account.id, disabled=False))
+    assert (await sign_in(shop, SignIn(ADA, GOOD))).account.name == "Ada L."
+
+
+async def test_who_was_put_into_the_group_by_hand_is_an_admin_with_the_next_token(shop: App, pool: Pool) -> None:
+    session = await ada_is_in(shop)
+    pool.client.admin_add_user_to_group(UserPoolId=pool.id, Username=ADA, GroupName="admin")
+    account = await find_account_by_email(shop.store, ADA)
+    assert account is not None
+    # A token's time is in seconds: let the record be of an earlier one.
+    batch = Batch()
+    put_account(batch, replace(account, updated_at=account.updated_at - 5000))
+    await batch.commit(shop.store)
+    again = await sign_in(shop, SignIn(ADA, GOOD))
+    assert again.account.role == "admin"
+    # The former token is older than what is on record now.
+    assert (await authenticate(shop, session.id_token)).role == "admin"
+
+
+async def test_a_user_who_was_made_by_hand_is_met_at_the_first_sign_in(shop: App, pool: Pool) -> None:
+    pool.make("root@example.com", GOOD, group="admin")
+    session = await sign_in(shop, SignIn("root@example.com", GOOD))
+    assert (session.account.role, session.account.is_confirmed) == ("admin", True)
+    assert [each.email for each in (await list_accounts(shop, 10))[0]] == ["root@example.com"]
+    pool.make("new@example.com", GOOD, permanent=False)
+    told = await refused(shop, "new@example.com", GOOD)
+    assert told.details == {"reason": "NEW_PASSWORD"}
+    await reset_password(shop, ANONYMOUS, "new@example.com", await code_of(shop, "reset", "new@example.com"), BETTER)
+    assert (await sign_in(shop, SignIn("new@example.com", BETTER))).account.role == "customer"
+
+
+async def test_a_password_that_only_the_pool_refuses_leaves_nobody_behind(shop: App, pool: Pool) -> None:
+    pool.client.update_user_pool(
+        UserPoolId=pool.id, Policies={"PasswordPolicy": {"MinimumLength": 8, "RequireSymbols": True}}
+    )
+    with pytest.raises(Invalid):
+        await sign_up(shop, ANONYMOUS, SignUp(ADA, "Blauwale77"))
+    assert await find_account_by_email(shop.store, ADA) is None
+    await sign_up(shop, ANONYMOUS, SignUp(ADA, GOOD))
+    await confirm_sign_up(shop, ANONYMOUS, ADA, await code_of(shop))
+    assert (await sign_in(shop, SignIn(ADA, GOOD))).account.email == ADA
+
+
+async def test_tokens_of_others_are_nobodys(shop: App, pool: Pool) -> None:
+    session = await ada_is_in(shop)
+    header = jwt.get_unverified_header(session.id_token)
+    claims = jwt.decode(session.id_token, options={"verify_signature": False})
+    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    forged = [
+        jwt.encode(claims, stranger, algorithm="RS256", headers={"kid": header["kid"]}),
+        jwt.encode(claims, stranger, algorithm="RS256", headers={"kid": "unknown"}),
+        jwt.encode(claims, "k" * 32, algorithm="HS256", headers={"kid": header["kid"]}),
+        jwt.encode(claims, None, algorithm="none", headers={"kid": header["kid"]}),
+        session.id_token[:-4] + "AAAA",
+        "a.b.c",
+    ]
+    for token in forged:
+        with pytest.raises(Unauthorized):
+            await authenticate(shop, token)
+
+    other = pool.client.create_user_pool_client(
+        UserPoolId=pool.id, ClientName="other", ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
+    )["UserPoolClient"]["ClientId"]
+    theirs = pool.client.admin_initiate_auth(
+        UserPoolId=pool.id,
+        ClientId=other,
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": ADA, "PASSWORD": GOOD},
+    )["AuthenticationResult"]["IdToken"]
+    with pytest.raises(Unauthorized):
+        await authenticate(shop, theirs)
+
+
+async def test_the_pools_keys_are_ours_to_show(shop: App) -> None:
+    session = await ada_is_in(shop)
+    keys = (await shop.identity.jwks(shop))["keys"]
+    assert jwt.get_unverified_header(session.id_token)["kid"] in {key["kid"] for key in keys}
+
+
+@pytest.mark.parametrize(
+    ("groups", "role"),
+    [
+        (["admin"], "admin"),
+        (["staff", "admin"], "admin"),
+        ("[admin]", "admin"),
+        ("[staff admin]", "admin"),
+        (["administrators"], "customer"),
+        ("[not-admin]", "customer"),
+        ("", "customer"),
+        (None, "customer"),
+    ],
+)
+def test_groups_are_read_in_both_of_their_forms(groups: Any, role: str) -> None:
+    assert role_of(groups) == role
