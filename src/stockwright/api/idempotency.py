@@ -63,7 +63,7 @@ class Idempotency:
                     return kept, True
             answer = render(result)
             if once.committed and once.answer is None:
-                await complete_idempotency(app.store, key, answer)
+                await complete_idempotency(app.store, key, answer, None if once.keep else app.clock.now())
         except (AlreadyDone, Refused):
             kept = await self._find(app, key, hashed)
             if kept is not None:

@@ -118,7 +118,7 @@ def put_idempotency(batch: Batch, key: str, request_hash: str, answer: Mapping[s
         idempotency_key(key),
         {"hash": request_hash, "answer": answer},
         ABSENT,
-        ttl=None if at is None else at // 1000 + IDEMPOTENCY_SECONDS,
+        ttl=_kept_until(at),
     )
     return len(batch.writes) - 1
 
@@ -130,15 +130,19 @@ async def find_idempotency(store: Store, key: str) -> tuple[str, Mapping[str, An
     return None if item is None else (item.body["hash"], item.body["answer"])
 
 
-async def complete_idempotency(store: Store, key: str, answer: Mapping[str, Any]) -> None:
-    """Keep an answer that was only known after its commit."""
+def _kept_until(at: int | None) -> int | None:
+    return None if at is None else at // 1000 + IDEMPOTENCY_SECONDS
+
+
+async def complete_idempotency(store: Store, key: str, answer: Mapping[str, Any], at: int | None) -> None:
+    """Keep an answer that was only known after its commit; `at` as in `put_idempotency`."""
     item_key = idempotency_key(key)
     found = await store.get([item_key])
     item = found.get(item_key)
     if item is None or item.version != FIRST_VERSION:
         return
     batch = Batch()
-    batch.put(item_key, {**item.body, "answer": answer}, item.version)
+    batch.put(item_key, {**item.body, "answer": answer}, item.version, ttl=_kept_until(at))
     try:
         await batch.commit(store)
     except Stale:
