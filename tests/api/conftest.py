@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Any
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -21,6 +23,9 @@ from stockwright.usecases.local_identity import LocalIdentity
 from stockwright.usecases.sign_in import SignIn, sign_in
 from tests.api.asking import Client
 from tests.conftest import Clock
+
+if TYPE_CHECKING:
+    from tests.api.scene import Opened, Scene
 
 KEYBOARD = {
     "name": "Wireless Keyboard",
@@ -49,15 +54,22 @@ class Mailbox:
         """Keep nothing: what was to be sent is in the event log."""
 
 
-@pytest.fixture
-def asgi(app: App, clock: Clock) -> Iterator[Any]:
+@contextmanager
+def dressed(app: App, clock: Clock) -> Iterator[None]:
+    """Give a bare shop what the API needs: passwords that are hashed cheaply, tokens, a mailbox that stays here."""
     app.log = structlog.get_logger()
     app.signing_key = b"k" * 32
     app.mail = app.sms = Mailbox()
     tokens = Es256Tokens(TOKEN_KEY, "stockwright", "stockwright-shop", clock)
     app.identity = LocalIdentity(Argon2Passwords(memory_kib=8), tokens)
-    yield build_asgi(app)
+    yield
     app.identity.close()
+
+
+@pytest.fixture
+def asgi(app: App, clock: Clock) -> Iterator[Any]:
+    with dressed(app, clock):
+        yield build_asgi(app)
 
 
 @pytest.fixture
@@ -121,3 +133,20 @@ def made(admin: Client) -> Made:
         return data
 
     return make
+
+
+@pytest.fixture(scope="session")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Opened:
+    """A scene in which every route can be asked with success, to be copied."""
+    from tests.api.scene import open_once
+
+    return open_once(tmp_path_factory.mktemp("scene") / "shop")
+
+
+@pytest.fixture
+async def scene(opened: Opened, tmp_path: Path, clock: Clock) -> AsyncIterator[Scene]:
+    """A copy of that scene."""
+    from tests.api.scene import a_scene
+
+    async with a_scene(opened, tmp_path / "shop", clock) as copied:
+        yield copied

@@ -3,102 +3,166 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from stockwright.api.app import build_asgi
 from stockwright.api.table import ROUTES
+from stockwright.store.port import Put, Store, Write
 from stockwright.usecases.context import App
 from tests.api.asking import Answer, Client
-from tests.api.conftest import KEYBOARD, Made, asking
+from tests.api.conftest import Made, asking
+from tests.api.scene import GOOD, Ask, Scene
 
-TESTED_TAGS = {"Catalogue", "Inventory", "Reservations", "Orders", "Sales"}
-CHANGES_NOTHING = {("POST", "/inventory/check-availability")}
-
-
-class Scene:
-    """A product, an order and a hold of it, to be changed in every way there is."""
-
-    def __init__(self, product: dict[str, Any], order: dict[str, Any], hold: dict[str, Any]) -> None:
-        self.product, self.order, self.hold = product, order, hold
-
-    def request(self, method: str, path: str) -> tuple[str, Any]:
-        """Return the path and body of a good request to a route."""
-        product = self.product["id"]
-        line = {"productId": product, "quantity": 1}
-        order, hold = self.order["id"], self.hold["id"]
-        body: Any = {
-            ("POST", "/products"): {**KEYBOARD, "sku": "NEW-1"},
-            ("PUT", "/products/{id}"): {"quantity": 20, "price": 5},
-            ("PATCH", "/products/{id}"): {"name": "Another name"},
-            ("POST", "/categories"): {"name": "garden"},
-            ("POST", "/inventory/initialize"): {"productId": "foreign", "sku": "FOREIGN-1", "initialStock": 5},
-            ("PATCH", "/inventory/product/{productId}/stock"): {"quantity": 5, "type": "RESTOCK"},
-            ("PUT", "/stock"): {"productId": product, "quantity": 30},
-            ("POST", "/inventory/transfer"): {**line, "from": "default", "to": "north"},
-            ("POST", "/locations"): {"id": "south"},
-            ("PATCH", "/locations/{id}"): {"priority": 7},
-            ("POST", "/inventory/product/{productId}/reserve"): {"quantity": 1},
-            ("POST", "/reservations"): {"items": [line]},
-            ("POST", "/reservations/{id}/extend"): {"expirationMinutes": 60},
-            ("POST", "/orders"): {"items": [line, line]},
-            ("POST", "/orders/{id}/returns"): {"items": [line]},
-            ("POST", "/sales"): {"items": [line]},
-        }.get((method, path), {})
-        names = {"{productId}": product, "{name}": "food"}
-        if path.startswith("/locations"):
-            names["{id}"] = "north"
-        elif path.startswith("/products"):
-            names["{id}"] = product
-        else:
-            names["{id}"] = hold if "reservation" in path else order
-        for name, value in names.items():
-            path = path.replace(name, value)
-        return path, body
+ASKED_ANEW = {
+    ("POST", "/signin"): "its answer holds tokens, which are kept nowhere",
+    ("POST", "/users/login"): "the same",
+    ("POST", "/auth/login"): "the same",
+    ("POST", "/token/refresh"): "the same; a spent refresh token shown again ends its session",
+    ("POST", "/users/me/mfa"): "the set-up's answer holds a secret",
+    ("POST", "/signout"): "a session that has ended stays ended",
+    ("POST", "/inventory/check-availability"): "it changes nothing",
+}
+"""What keeps no answer with the key, and why that is right: asking again asks anew."""
+SHOWN_ONCE = {("POST", "/api-keys"): "key"}
+CHANGING = [(route.method, route.path) for route in ROUTES if route.changes]
+ONCE = [each for each in CHANGING if each not in ASKED_ANEW]
+BY_ROUTE = pytest.mark.parametrize(("method", "path"), ONCE, ids=lambda text: text)
 
 
-@pytest.fixture
-async def scene(admin: Client, alice: Client, made: Made) -> Scene:
-    product = await made(quantity=10)
-    await admin.post("/locations", {"id": "north"})
-    line = {"productId": product["id"], "quantity": 2}
-    order = (await alice.post("/orders", line)).data
-    hold = (await alice.post("/reservations", {"items": [line]})).data
-    return Scene(product, order, hold)
+class Died(BaseException):
+    """The process ended."""
 
 
-CHANGING = [(r.method, r.path) for r in ROUTES if r.changes and r.tag in TESTED_TAGS]
+class Dying:
+    """The store of a process that ends right after the commit of a request with an Idempotency-Key."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, writes: Sequence[Write]) -> None:
+        await self._store.commit(writes)
+        if any(isinstance(each, Put) and each.key[0].startswith("IDEMPOTENCY#") for each in writes):
+            raise Died
 
 
-@pytest.mark.parametrize(("method", "path"), [each for each in CHANGING if each not in CHANGES_NOTHING])
-async def test_every_change_has_one_effect_and_one_answer(
-    app: App, admin: Client, scene: Scene, clock: Any, method: str, path: str
-) -> None:
-    if path.endswith(("deliver", "returns")) or path.startswith("/orderdelivered"):
-        await admin.post(f"/orders/{scene.order['id']}/pack")
-    if method == "DELETE" and path.startswith("/products"):
-        await admin.post(f"/orders/{scene.order['id']}/cancel")
-        await admin.post(f"/inventory/reservation/{scene.hold['id']}/cancel")
-    if path.endswith("cleanup-expired"):
-        clock.advance(minutes=16)
-    asked, body = scene.request(method, path)
+def told(answer: Answer, method: str, path: str) -> Any:
+    """What an answer says, without what is shown once alone."""
+    return {name: value for name, value in answer.data.items() if name != SHOWN_ONCE.get((method, path))}
 
-    first = await admin.ask(method, asked, body, key="k-1")
+
+def test_every_route_that_changes_something_is_in_the_matrix() -> None:
+    assert GOOD.keys() == set(CHANGING)
+    assert ASKED_ANEW.keys() <= GOOD.keys()
+
+
+@BY_ROUTE
+async def test_a_key_goes_its_way_from_refused_to_expired(scene: Scene, method: str, path: str) -> None:
+    ask = await scene.ask(method, path)
+    other = replace(ask, body={**(ask.body or {}), "extra": 1})
+    await refused(scene, ask, path)
+
+    first = await scene.send(ask, "k-1")
     assert first.status in {200, 201}, first.response.text
     assert not first.replayed
-    before = await state(app)
-    clock.advance(seconds=5)
-    again = await admin.ask(method, asked, body, key="k-1")
 
-    assert (again.status, again.data) == (first.status, first.data)
-    assert again.headers.get("etag") == first.headers.get("etag")
-    assert await state(app) == before
+    for _ in range(2):
+        # At once, and almost a day later.
+        await scene.client(ask.email)
+        before = await scene.happened()
+        again = await scene.send(ask, "k-1")
+        assert again.replayed
+        assert (again.status, told(again, method, path)) == (first.status, told(first, method, path))
+        assert again.headers.get("etag") == first.headers.get("etag")
+        assert (await scene.send(other, "k-1")).refusal == (422, "IDEMPOTENCY_KEY_REUSED")
+        assert await scene.happened() == before
+        scene.clock.advance(minutes=24 * 60 - 1)
+        await scene.app.store.purge(scene.clock.now() // 1000)
+
+    scene.clock.advance(minutes=2)
+    await scene.app.store.purge(scene.clock.now() // 1000)
+    await scene.client(ask.email)
+    anew = await scene.send(other, "k-1")
+    assert not anew.replayed
+    assert anew.status != 422
+
+
+async def refused(scene: Scene, ask: Ask, path: str) -> None:
+    """Send a request that is refused in every way its route knows: nothing happens, and its key stays free."""
+    route = next(route for route in ROUTES if (route.method, route.path) == (ask.method, path))
+    before = await scene.happened()
+    if route.body is not None:
+        broken = await scene.clients[ask.email].ask(ask.method, ask.path, raw=b'{"x"', key="k-1")
+        assert broken.refusal == (400, "VALIDATION_ERROR")
+    if 412 in route.errors:
+        late = await scene.send(ask, "k-1", headers={"if-match": '"999"'})
+        assert late.refusal == (412, "VERSION_CONFLICT")
+    if "{" in path:
+        nothing = "none" if path == "/categories/{name}" else "nothing_there"
+        lost = await scene.send(replace(ask, path=re.sub(r"{\w+}", nothing, path)), "k-1")
+        assert lost.refusal == (404, "NOT_FOUND")
+    assert await scene.happened() == before
+
+
+@BY_ROUTE
+async def test_fifty_twins_at_once_have_one_effect(scene: Scene, method: str, path: str) -> None:
+    ask = await scene.ask(method, path)
+    # A second process of the same shop knows nothing of what is under way in the first.
+    async with asking(build_asgi(scene.app)) as elsewhere:
+        here = scene.clients[ask.email]
+        twin = Client(elsewhere, here.authorization)
+        answers: list[Answer] = await asyncio.gather(
+            *(client.ask(method, ask.path, ask.body, key="once") for _ in range(25) for client in (here, twin))
+        )
+
+    done = [answer for answer in answers if answer.status < 300]
+    assert sum(not answer.replayed for answer in done) == 1
+    assert len({str(told(answer, method, path)) for answer in done}) == 1
+    refused = {answer.refusal for answer in answers if answer.status >= 300}
+    # Whose session the first one ended is nobody; whoever comes too late is told that it is under way.
+    assert refused <= {(409, "IDEMPOTENCY_IN_PROGRESS"), (401, "UNAUTHORIZED"), (429, "ACCOUNT_LOCKED")}
+    await scene.client(ask.email)
+    assert (await scene.send(ask, "once")).replayed
+
+
+@BY_ROUTE
+async def test_what_was_done_before_a_crash_is_answered_after_it(scene: Scene, method: str, path: str) -> None:
+    ask = await scene.ask(method, path)
+    dying: Any = Dying(scene.app.store)
+    async with asking(build_asgi(replace(scene.app, store=dying))) as http:
+        with pytest.raises(Died):
+            await Client(http, scene.clients[ask.email].authorization).ask(method, ask.path, ask.body, key="k-1")
+    before = await scene.happened()
+    await scene.client(ask.email)
+    before = await scene.happened()
+
+    again = await scene.send(ask, "k-1")
+    assert again.status in {200, 201}, again.response.text
     assert again.replayed
-    other = await admin.ask(method, asked, {**(body or {}), "extra": 1}, key="k-1")
+    assert await scene.happened() == before
+    other = await scene.send(replace(ask, body={**(ask.body or {}), "extra": 1}), "k-1")
     assert other.refusal == (422, "IDEMPOTENCY_KEY_REUSED")
-    assert await state(app) == before
+
+
+@pytest.mark.parametrize(("method", "path"), ASKED_ANEW, ids=lambda text: text)
+async def test_what_keeps_no_answer_is_asked_anew(scene: Scene, method: str, path: str) -> None:
+    ask = await scene.ask(method, path)
+    first, again = await scene.send(ask, "k-1"), await scene.send(ask, "k-1")
+    assert first.status == 200
+    assert not again.replayed
+    assert "IDEMPOTENCY" not in scene.stored()
+    if path == "/token/refresh":
+        assert again.refusal == (401, "UNAUTHORIZED")
+    else:
+        assert again.status == 200
 
 
 async def state(app: App) -> int:

@@ -1,0 +1,289 @@
+"""A shop in which every route that changes something can be asked with success, written down once for every proof."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from stockwright.api.app import build_asgi
+from stockwright.domain.account import ANONYMOUS
+from stockwright.domain.events import Event
+from stockwright.store.records.accounts import find_account_by_email
+from stockwright.store.records.batch import Batch
+from stockwright.store.records.handling import DeadLetter, put_dead_letter
+from stockwright.usecases.accounts import SignUp, issue_code, offer_setup, sign_up
+from stockwright.usecases.audit import audit
+from stockwright.usecases.context import App
+from stockwright.usecases.sign_in import SignIn, sign_in
+from tests.api.asking import Answer, Client
+from tests.api.conftest import KEYBOARD, PASSWORD, asking, dressed, signed_in
+from tests.conftest import Clock, bare_app
+
+NEW_PASSWORD = "Better-Horse-88"
+ALICE, BOB, ADMIN = "alice@example.com", "bob@example.com", "admin@example.com"
+
+
+@dataclass
+class Ask:
+    """One request that succeeds, and the address of who makes it ("" for nobody)."""
+
+    email: str
+    method: str
+    path: str
+    body: Any
+
+
+class Scene:
+    """Products, orders and holds in every state that a step of theirs needs, and people with their tokens."""
+
+    def __init__(self, app: App, clock: Clock, http: httpx.AsyncClient) -> None:
+        self.app, self.clock, self.http = app, clock, http
+        self.clients: dict[str, Client] = {"": Client(http)}
+        self.ids: dict[str, str] = {}
+        self.secrets: dict[str, str] = {}
+
+    async def begin(self) -> None:
+        """Open the shop."""
+        admin = self.clients[ADMIN] = await signed_in(self.app, self.http, "admin", "admin")
+        alice = self.clients[ALICE] = await signed_in(self.app, self.http, "alice")
+        self.clients[BOB] = await signed_in(self.app, self.http, "bob")
+        for name, sku in (("product", "KB-1"), ("unused", "KB-2")):
+            self.ids[name] = (await admin.post("/products", {**KEYBOARD, "sku": sku, "quantity": 500})).data["id"]
+        await admin.post("/locations", {"id": "north"})
+        self.ids["key"] = (await admin.post("/api-keys", {"name": "till", "scopes": ["sales"]})).data["id"]
+        line = {"productId": self.ids["product"], "quantity": 2}
+        for order in ("placed", "packed", "delivered"):
+            self.ids[order] = (await alice.post("/orders", line)).data["id"]
+        for order in ("packed", "delivered"):
+            await admin.post(f"/orders/{self.ids[order]}/pack")
+        await admin.post(f"/orders/{self.ids['delivered']}/deliver")
+        self.ids["hold"] = (await alice.post("/reservations", {"items": [line]})).data["id"]
+        self.ids["alice"] = (await alice.get("/users/me")).data["id"]
+        self.ids["letter"] = "dlt_1"
+        batch, now = Batch(), self.clock.now()
+        event = Event("evt_1", "order.placed", self.ids["placed"], now, {}, "system", "")
+        put_dead_letter(batch, DeadLetter("dlt_1", "order-mail", event, "no such host", 3, now, now))
+        await batch.commit(self.app.store)
+
+    async def client(self, email: str) -> Client:
+        """Return somebody with a token that holds now, whichever password is theirs by now."""
+        if email:
+            for password in (PASSWORD, NEW_PASSWORD):
+                try:
+                    session = await sign_in(self.app, SignIn(email, password))
+                except Exception:  # noqa: BLE001, S112 - the other password is tried
+                    continue
+                self.clients[email].authorization = f"Bearer {session.id_token}"
+                self.secrets[email] = session.refresh_token
+                break
+        return self.clients[email]
+
+    async def code(self, email: str, purpose: Any) -> str:
+        """Have a code made, as the mail that asks for one would tell it."""
+        account = await find_account_by_email(self.app.store, email)
+        assert account is not None
+        return (await issue_code(self.app, account.id, purpose))[1]
+
+    async def ask(self, method: str, path: str) -> Ask:
+        """Return a good request to a route; KeyError where none is written down."""
+        email, given = GOOD[method, path]
+        body = await given(self) if callable(given) else given
+        body = _filled(body, self.ids)
+        place = PLACES.get((method, path), {})
+        asked = re.sub(r"{(\w+)}", lambda name: self.ids.get(place[name[1]], place[name[1]]), path)
+        return Ask(email, method, asked, body)
+
+    async def send(self, ask: Ask, key: str | None = None, **more: Any) -> Answer:
+        """Send a request as the one who makes it."""
+        return await self.clients[ask.email].ask(ask.method, ask.path, ask.body, key=key, **more)
+
+    async def happened(self) -> int:
+        """How much was written down so far: each change appends to the log."""
+        return len(await self.app.store.tail(limit=10_000))
+
+    def stored(self) -> str:
+        """Everything that the shop's file holds, with what differs from run to run (ids, salts, seals) left out."""
+        file = self.app.settings.data_dir / "stockwright.db"
+        with sqlite3.connect(file) as db:
+            rows = db.execute(
+                "SELECT pk, sk, version, body, text FROM item UNION ALL SELECT '', '', 0, body, '' FROM event"
+            )
+            return "\n".join(sorted(masked(repr(row)) for row in rows))
+
+
+def masked(text: str) -> str:
+    """Leave out what is random."""
+    text = re.sub(r"\$argon2[^\"']+", "HASH", text)
+    text = re.sub(r"eyJ[\w-]+\.[\w-]+\.[\w-]+", "TOKEN", text)
+    text = re.sub(r"\b[0-9a-f]{40,}\b", "HEX", text)
+    text = re.sub(r"\bsw_\w+", "KEY", text)
+    text = re.sub(r'("(?:hint|secret|otpauthUri|lastStep)": ?)("[^"]*"|\d+)', r"\1", text)
+    text = re.sub(r"secret\W+[A-Z2-7]{32}", "TOTP", text)
+    return re.sub(r"\b([a-z]{3,4})_[0-9a-z]{26}\b", r"\1_", text)
+
+
+def _filled(body: Any, ids: dict[str, str]) -> Any:
+    """Put ids where "$name" stands."""
+    if isinstance(body, dict):
+        return {name: _filled(value, ids) for name, value in body.items()}
+    if isinstance(body, list):
+        return [_filled(each, ids) for each in body]
+    return ids[body[1:]] if isinstance(body, str) and body.startswith("$") else body
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A scene that was begun once, to be copied: its folder, what is in it, and everybody's tokens."""
+
+    folder: Path
+    ids: dict[str, str]
+    authorizations: dict[str, str | None]
+
+
+def open_once(folder: Path) -> Opened:
+    """Begin a scene for others to copy."""
+
+    async def begin() -> Opened:
+        async with _shop(folder, Clock()) as scene:
+            await scene.begin()
+            return Opened(folder, scene.ids, {email: each.authorization for email, each in scene.clients.items()})
+
+    return asyncio.run(begin())
+
+
+@asynccontextmanager
+async def a_scene(opened: Opened, folder: Path, clock: Clock) -> AsyncIterator[Scene]:
+    """Go on from a copy of a scene that was opened once; audited in the end."""
+    shutil.copytree(opened.folder, folder)
+    async with _shop(folder, clock) as scene:
+        scene.ids.update(opened.ids)
+        for email, authorization in opened.authorizations.items():
+            scene.clients[email] = Client(scene.http, authorization)
+        yield scene
+
+
+@asynccontextmanager
+async def _shop(folder: Path, clock: Clock) -> AsyncIterator[Scene]:
+    folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - before anything runs beside it
+    app = await bare_app(folder, clock)
+    with dressed(app, clock):
+        async with asking(build_asgi(app)) as http:
+            yield Scene(app, clock, http)
+            report = await audit(app)
+    await app.store.close()
+    assert report.is_clean, report
+
+
+Given = Any | Callable[[Scene], Awaitable[Any]]
+LINE = {"productId": "$product", "quantity": 1}
+NEWCOMER = {"email": "newcomer@example.com", "password": PASSWORD, "name": "Newcomer"}
+SIGN_IN = {"email": ALICE, "password": PASSWORD}
+
+
+async def _confirmation(scene: Scene) -> Any:
+    mail: Any = scene.app.mail
+    mail.delivers = True
+    await sign_up(scene.app, ANONYMOUS, SignUp(NEWCOMER["email"], PASSWORD))
+    return {"email": NEWCOMER["email"], "code": await scene.code(NEWCOMER["email"], "confirmation")}
+
+
+async def _reset(scene: Scene) -> Any:
+    return {"email": ALICE, "code": await scene.code(ALICE, "reset"), "password": NEW_PASSWORD}
+
+
+async def _session(scene: Scene) -> Any:
+    return {"refreshToken": (await sign_in(scene.app, SignIn(ALICE, PASSWORD))).refresh_token}
+
+
+async def _set_up(scene: Scene) -> Any:
+    return {**NEWCOMER, "token": await offer_setup(scene.app)}
+
+
+async def _expired(scene: Scene) -> Any:
+    scene.clock.advance(minutes=16)
+    return {}
+
+
+GOOD: dict[tuple[str, str], tuple[str, Given]] = {
+    ("POST", "/signup"): ("", NEWCOMER),
+    ("POST", "/users"): ("", NEWCOMER),
+    ("POST", "/signup/confirm"): ("", _confirmation),
+    ("POST", "/signup/resend"): ("", {"email": ALICE}),
+    ("POST", "/signin"): ("", SIGN_IN),
+    ("POST", "/users/login"): ("", SIGN_IN),
+    ("POST", "/auth/login"): ("", SIGN_IN),
+    ("POST", "/token/refresh"): ("", _session),
+    ("POST", "/signout"): (ALICE, _session),
+    ("POST", "/password/forgot"): ("", {"email": ALICE}),
+    ("POST", "/password/reset"): ("", _reset),
+    ("POST", "/setup"): ("", _set_up),
+    ("PATCH", "/users/me"): (ALICE, {"name": "Alice A."}),
+    ("POST", "/users/me/password"): (ALICE, {"currentPassword": PASSWORD, "newPassword": NEW_PASSWORD}),
+    ("POST", "/users/me/mfa"): (ALICE, {"action": "setup"}),
+    ("PATCH", "/users/{id}"): (ADMIN, {"name": "Alice B."}),
+    ("POST", "/api-keys"): (ADMIN, {"name": "warehouse", "scopes": ["orders:pack"]}),
+    ("DELETE", "/api-keys/{id}"): (ADMIN, None),
+    ("POST", "/products"): (ADMIN, {**KEYBOARD, "sku": "NEW-1"}),
+    ("PUT", "/products/{id}"): (ADMIN, {"quantity": 600, "price": 5}),
+    ("PATCH", "/products/{id}"): (ADMIN, {"name": "Another name"}),
+    ("DELETE", "/products/{id}"): (ADMIN, None),
+    ("POST", "/categories"): (ADMIN, {"name": "garden"}),
+    ("DELETE", "/categories/{name}"): (ADMIN, None),
+    ("POST", "/inventory/initialize"): (ADMIN, {"productId": "foreign", "sku": "FOREIGN-1", "initialStock": 5}),
+    ("POST", "/inventory/check-availability"): ("", {"items": [LINE]}),
+    ("PATCH", "/inventory/product/{productId}/stock"): (ADMIN, {"quantity": 5, "type": "RESTOCK"}),
+    ("PUT", "/stock"): (ADMIN, {"productId": "$product", "quantity": 300}),
+    ("POST", "/inventory/transfer"): (ADMIN, {**LINE, "from": "default", "to": "north"}),
+    ("POST", "/inventory/cleanup-expired"): (ADMIN, _expired),
+    ("POST", "/locations"): (ADMIN, {"id": "south"}),
+    ("PATCH", "/locations/{id}"): (ADMIN, {"priority": 7}),
+    ("POST", "/inventory/product/{productId}/reserve"): (ALICE, {"quantity": 1}),
+    ("POST", "/reservations"): (ALICE, {"items": [LINE]}),
+    ("POST", "/reservations/{id}/extend"): (ALICE, {"expirationMinutes": 60}),
+    ("POST", "/inventory/reservation/{id}/confirm"): (ALICE, {}),
+    ("POST", "/inventory/reservation/{id}/cancel"): (ALICE, {}),
+    ("POST", "/orders"): (ALICE, {"items": [LINE, LINE]}),
+    ("POST", "/orders/{id}/cancel"): (ALICE, {"reason": "changed my mind"}),
+    ("POST", "/orders/{id}/pack"): (ADMIN, {}),
+    ("POST", "/orderpacked/{id}"): (ADMIN, {}),
+    ("POST", "/orders/{id}/deliver"): (ADMIN, {}),
+    ("POST", "/orderdelivered/{id}"): (ADMIN, {}),
+    ("POST", "/orders/{id}/returns"): (ADMIN, {"items": [LINE]}),
+    ("POST", "/sales"): (ADMIN, {"items": [LINE]}),
+    ("POST", "/dead-letters/{id}/redrive"): (ADMIN, {}),
+    ("DELETE", "/dead-letters/{id}"): (ADMIN, None),
+}
+"""A good request to every route that changes something: who asks, and with which body."""
+
+PLACES: dict[tuple[str, str], dict[str, str]] = {
+    ("PATCH", "/users/{id}"): {"id": "alice"},
+    ("DELETE", "/api-keys/{id}"): {"id": "key"},
+    ("PUT", "/products/{id}"): {"id": "product"},
+    ("PATCH", "/products/{id}"): {"id": "product"},
+    ("DELETE", "/products/{id}"): {"id": "unused"},
+    ("DELETE", "/categories/{name}"): {"name": "food"},
+    ("PATCH", "/inventory/product/{productId}/stock"): {"productId": "product"},
+    ("PATCH", "/locations/{id}"): {"id": "north"},
+    ("POST", "/inventory/product/{productId}/reserve"): {"productId": "product"},
+    ("POST", "/reservations/{id}/extend"): {"id": "hold"},
+    ("POST", "/inventory/reservation/{id}/confirm"): {"id": "hold"},
+    ("POST", "/inventory/reservation/{id}/cancel"): {"id": "hold"},
+    ("POST", "/orders/{id}/cancel"): {"id": "placed"},
+    ("POST", "/orders/{id}/pack"): {"id": "placed"},
+    ("POST", "/orderpacked/{id}"): {"id": "placed"},
+    ("POST", "/orders/{id}/deliver"): {"id": "packed"},
+    ("POST", "/orderdelivered/{id}"): {"id": "packed"},
+    ("POST", "/orders/{id}/returns"): {"id": "delivered"},
+    ("POST", "/dead-letters/{id}/redrive"): {"id": "letter"},
+    ("DELETE", "/dead-letters/{id}"): {"id": "letter"},
+}
+"""What stands in the variable parts of their paths: a thing of the scene, or the word itself."""
