@@ -13,10 +13,10 @@ import pytest
 from stockwright.adapters.ids import SystemIds
 from stockwright.config import Settings
 from stockwright.domain.account import Actor
-from stockwright.store.sqlite import SqliteStore
 from stockwright.usecases.audit import audit
 from stockwright.usecases.catalog import CreateProduct, StockedProduct, create_product, ensure_shop
 from stockwright.usecases.context import App
+from tests.engines import ENGINES, open_store
 
 START = 1_700_000_000_000
 ADMIN = Actor("usr_admin", "account", "admin", "admin@example.com")
@@ -55,11 +55,22 @@ def clock() -> Clock:
     return Clock()
 
 
-async def bare_app(folder: Path, clock: Clock) -> App:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--engine", choices=ENGINES, default="sqlite", help="the engine that every shop of a test is on")
+
+
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest) -> str:
+    """The engine that was chosen for this run."""
+    chosen: str = request.config.getoption("--engine")
+    return chosen
+
+
+async def bare_app(folder: Path, clock: Clock, engine: str = "sqlite") -> App:
     nothing: Any = None
     made = App(
         settings=Settings(data_dir=folder, rate_limit=False),
-        store=SqliteStore(folder / "stockwright.db"),
+        store=open_store(engine, folder),
         clock=clock,
         ids=SystemIds(clock),
         mail=nothing,
@@ -92,9 +103,9 @@ def product(app: App) -> Product:
 
 
 @pytest.fixture
-async def app(tmp_path: Path, clock: Clock) -> AsyncIterator[App]:
-    """A shop on the embedded engine, audited after every scenario."""
-    made = await bare_app(tmp_path, clock)
+async def app(tmp_path: Path, clock: Clock, engine: str) -> AsyncIterator[App]:
+    """A shop, audited after every scenario."""
+    made = await bare_app(tmp_path, clock, engine)
     yield made
     report = await audit(made)
     await made.store.close()

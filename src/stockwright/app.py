@@ -69,8 +69,10 @@ def _signing_key(settings: Settings) -> bytes:
 
 
 def _open_store(settings: Settings) -> Store:
-    if settings.store != "sqlite":
-        raise Misconfigured(f"STOCKWRIGHT_STORE {settings.store} is not in this version yet; use sqlite")
+    if settings.store == "dynamodb":
+        from stockwright.store.dynamodb import connect
+
+        return connect(settings.table_name)
     from stockwright.store.sqlite import SqliteStore
 
     return SqliteStore(_folder(settings) / DATABASE)

@@ -189,8 +189,10 @@ class Dispatcher:
 
     async def lag(self) -> int:
         """Count the events that wait for the slowest handler, up to 1000."""
-        slowest = min((int(follower.position or 0) for follower in self._followers), default=0)
-        return len(await self._app.store.tail(str(slowest) if slowest else "", 1000))
+        # Positions are the engine's words: numbers or texts that grow, a longer one always the later.
+        positions = [follower.position for follower in self._followers]
+        slowest = min(positions, key=lambda position: (len(position), position), default="")
+        return len(await self._app.store.tail(slowest, 1000))
 
     async def drain(self, timeout_seconds: float = 30) -> None:
         """Wait until every handler has seen every event and nothing is due."""

