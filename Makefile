@@ -133,8 +133,9 @@ web: $(INSTALLED) $(MODULES) ## Check and test the web app
 	@cd web && npm run --silent lint && npm run --silent typecheck && npm run --silent types:check && npm run --silent test
 
 .PHONY: unit
-unit: tools ## Run the tests
+unit: tools ## Run the tests, then use cases and API once more on AWS's own DynamoDB engine
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --engine dynamodb tests/usecases tests/api
 
 .PHONY: bench
 bench: tools ## Measure everything beside its references; writes docs/benchmarks.md (half an hour)

@@ -18,3 +18,11 @@ def open_store(engine: str, folder: Path, **options: Any) -> Store:
     from tests.aws.dynamodb_local import open_table
 
     return open_table(str(folder), **options)
+
+
+def everything_stored(store: Any) -> bytes:
+    """Return all that an engine has written, as it stands there."""
+    if isinstance(store, SqliteStore):
+        return store.path.read_bytes() + store.path.with_name(f"{store.path.name}-wal").read_bytes()
+    pages = store.client.get_paginator("scan").paginate(TableName=store.table)
+    return repr([page["Items"] for page in pages]).encode()

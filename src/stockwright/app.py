@@ -72,7 +72,7 @@ def _open_store(settings: Settings) -> Store:
     if settings.store == "dynamodb":
         from stockwright.store.dynamodb import connect
 
-        return connect(settings.table_name)
+        return connect(settings.table_name or "")
     from stockwright.store.sqlite import SqliteStore
 
     return SqliteStore(_folder(settings) / DATABASE)

@@ -180,6 +180,9 @@ class Settings:
         """Read the settings from the environment, then from the `.env` file; raises Misconfigured."""
         given = dict(_read_dotenv(dotenv if dotenv is not None else Path(".env")))
         given.update(os.environ if env is None else env)
+        if "AWS_REGION" in os.environ:
+            # AWS's own name for it, which its SDK for Python does not read.
+            os.environ.setdefault("AWS_DEFAULT_REGION", os.environ["AWS_REGION"])
         known = {f"{PREFIX}{each.name.upper()}": each for each in fields(cls)}
         for name in given:
             if name.startswith(PREFIX) and name not in known:

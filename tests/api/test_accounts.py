@@ -16,6 +16,7 @@ from stockwright.usecases.context import App
 from tests.api.asking import Answer, Client
 from tests.api.conftest import PASSWORD, AsKey, signed_in
 from tests.conftest import Clock
+from tests.engines import everything_stored
 
 ADA = {"email": "ada@example.com", "password": PASSWORD}
 BETTER = "Better-Horse-8"
@@ -274,8 +275,7 @@ async def test_no_token_and_no_key_is_kept_for_a_replay(app: App, nobody: Client
     session = (await nobody.post("/signin", ADA, key="s1")).data
     renewed = (await nobody.post("/token/refresh", {"refreshToken": session["refreshToken"]}, key="s2")).data
     made = (await admin.post("/api-keys", {"name": "till", "scopes": ["sales"]}, key="s3")).data
-    kept = app.settings.data_dir.joinpath("stockwright.db").read_bytes()
-    kept += app.settings.data_dir.joinpath("stockwright.db-wal").read_bytes()
+    kept = everything_stored(app.store)
     assert made["id"].encode() in kept
     for secret in (session["idToken"], session["refreshToken"], renewed["refreshToken"], made["key"], PASSWORD):
         assert secret.encode() not in kept

@@ -37,7 +37,7 @@ def load_settings() -> Settings:
 def load_shop() -> Settings:
     """Read the settings of a shop that is there; a look into a wrong folder must not find an empty, clean shop."""
     settings = load_settings()
-    if not (settings.data_dir / DATABASE).is_file():
+    if settings.store == "sqlite" and not (settings.data_dir / DATABASE).is_file():
         fail(Misconfigured(f"there is no shop in {settings.data_dir}; STOCKWRIGHT_DATA_DIR tells where it is"))
     return settings
 

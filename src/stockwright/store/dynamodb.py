@@ -23,7 +23,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
-from stockwright.domain.errors import Busy, Misconfigured
+from stockwright.domain.errors import Busy, Misconfigured, PayloadTooLarge
 from stockwright.domain.events import Event
 from stockwright.store.port import ABSENT, INDEXES, Add, Append, Check, ConditionFailed, Item, Page, Put
 
@@ -187,7 +187,10 @@ class DynamoDbStore:
     async def commit(self, writes: Sequence[Write]) -> None:
         """Write all or nothing in one transaction."""
         if len(writes) > WRITES_MAX:
-            raise ValueError(f"{len(writes)} writes in one commit; DynamoDB takes {WRITES_MAX}")
+            raise PayloadTooLarge(
+                f"This is {len(writes)} changes in one step, and the cloud's store takes {WRITES_MAX}: "
+                "ask for fewer lines at once"
+            )
         keys = [write.key for write in writes if not isinstance(write, Append)]
         if len(set(keys)) != len(keys):
             raise ValueError("two writes to one item in one commit")

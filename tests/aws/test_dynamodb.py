@@ -1,0 +1,291 @@
+"""What only the cloud's engine meets: traffic, conflicts, lost answers, and settings that do not fit."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ReadTimeoutError
+
+from stockwright.domain.errors import Busy, InsufficientStock
+from stockwright.store.dynamodb import DynamoDbStore, event_of_image, item_of_image
+from stockwright.store.port import ABSENT, Add, ConditionFailed, Put
+from stockwright.usecases.catalog import StockedProduct
+from stockwright.usecases.context import App
+from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.orders import PlaceOrder, place_order
+from tests.aws.dynamodb_local import REGION, address, make_client, open_table
+from tests.conftest import ALICE, Clock, bare_app
+
+ITEM = ("P#1", "STOCK")
+UNITS = ("units",)
+Answer = Callable[[Any], AWSResponse | None]
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[DynamoDbStore]:
+    opened = open_table(str(tmp_path))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def engine() -> str:
+    """Every shop of this file is on DynamoDB."""
+    return "dynamodb"
+
+
+class Body:
+    """An answer's bytes, as the SDK reads them."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text.encode()
+
+    def stream(self, *_: Any, **__: Any) -> list[bytes]:
+        return [self._text]
+
+
+def answer(status: int, code: str, body: str = "") -> AWSResponse:
+    text = body or f'{{"__type": "com.amazonaws.dynamodb.v20120810#{code}", "message": "injected"}}'
+    return AWSResponse("http://injected", status, {"content-type": "application/x-amz-json-1.0"}, Body(text))
+
+
+def cancelled(*codes: str) -> AWSResponse:
+    reasons = ",".join(f'{{"Code": "{code}"}}' for code in codes)
+    body = (
+        '{"__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException", '
+        f'"Message": "cancelled", "CancellationReasons": [{reasons}]}}'
+    )
+    return answer(400, "", body)
+
+
+def inject(store: DynamoDbStore, before: Answer, operation: str = "TransactWriteItems") -> None:
+    """Answer in DynamoDB's place where `before` returns something."""
+    store.client.meta.events.register(f"before-send.dynamodb.{operation}", lambda request, **_: before(request))
+
+
+def every_other(make: Callable[[], AWSResponse]) -> tuple[Answer, list[int]]:
+    calls = [0]
+
+    def before(_: Any) -> AWSResponse | None:
+        calls[0] += 1
+        return make() if calls[0] % 2 else None
+
+    return before, calls
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lambda: cancelled("TransactionConflict"),
+        lambda: cancelled("ThrottlingError"),
+        lambda: cancelled("ProvisionedThroughputExceeded"),
+        lambda: answer(400, "ThrottlingException"),
+        lambda: answer(500, "InternalServerError"),
+        lambda: answer(503, "ServiceUnavailable"),
+    ],
+    ids=["conflict", "throttled item", "throughput", "throttled call", "500", "503"],
+)
+async def test_what_passes_is_tried_again_and_has_one_effect(
+    store: DynamoDbStore, fault: Callable[[], AWSResponse]
+) -> None:
+    await store.commit([Put(ITEM, {"units": 50}, ABSENT)])
+    before, calls = every_other(fault)
+    inject(store, before)
+
+    for _ in range(5):
+        await store.commit([Add(ITEM, {UNITS: -1}, {UNITS: 0})])
+
+    assert (await store.get([ITEM]))[ITEM].body == {"units": 45}
+    assert calls[0] >= 10
+
+
+async def test_what_does_not_pass_is_busy_and_wrote_nothing(store: DynamoDbStore) -> None:
+    await store.commit([Put(ITEM, {"units": 50}, ABSENT)])
+    inject(store, lambda _: cancelled("TransactionConflict"))
+    with pytest.raises(Busy):
+        await store.commit([Add(ITEM, {UNITS: -1}, {UNITS: 0})])
+    assert (await store.get([ITEM]))[ITEM].body == {"units": 50}
+
+
+async def test_a_condition_is_told_even_beside_a_conflict(store: DynamoDbStore) -> None:
+    inject(store, lambda _: cancelled("TransactionConflict", "ConditionalCheckFailed", "None"))
+    with pytest.raises(ConditionFailed) as refused:
+        await store.commit([Put((f"P#{number}", "A"), {}, ABSENT) for number in range(3)])
+    assert refused.value.positions == (1,)
+
+
+async def test_an_answer_that_is_lost_after_the_commit_means_one_effect(store: DynamoDbStore) -> None:
+    """The call reaches DynamoDB and is done; its answer does not come back. The same token asks again."""
+    await store.commit([Put(ITEM, {"units": 50}, ABSENT)])
+    lost = [0]
+
+    def lose(**_: Any) -> None:
+        lost[0] += 1
+        if lost[0] % 2:
+            raise ReadTimeoutError(endpoint_url="injected")
+
+    store.client.meta.events.register("after-call.dynamodb.TransactWriteItems", lose)
+
+    for _ in range(5):
+        await store.commit([Add(ITEM, {UNITS: -1}, {UNITS: 0})])
+
+    assert lost[0] >= 10
+    assert (await store.get([ITEM]))[ITEM].body == {"units": 45}
+
+
+async def test_keys_that_were_not_read_at_once_are_asked_for_again(store: DynamoDbStore) -> None:
+    keys = [(f"P#{number}", "A") for number in range(10)]
+    for key in keys:
+        await store.commit([Put(key, {"n": 1}, ABSENT)])
+    asked = [0]
+
+    def half(parsed: Any, **_: Any) -> None:
+        asked[0] += 1
+        if asked[0] == 1:
+            left = parsed["Responses"][store.table][5:]
+            del parsed["Responses"][store.table][5:]
+            missing = [{"pk": image["pk"], "sk": image["sk"]} for image in left]
+            parsed["UnprocessedKeys"] = {store.table: {"Keys": missing, "ConsistentRead": True}}
+
+    store.client.meta.events.register("after-call.dynamodb.BatchGetItem", half)
+    assert set(await store.get(keys)) == set(keys)
+    assert asked[0] == 2
+
+
+async def test_two_hundred_buyers_of_fifty_units(app: App, product: Callable[..., Any]) -> None:
+    chair: StockedProduct = await product(50)
+
+    async def buy(number: int) -> bool:
+        await asyncio.sleep(random.Random(number).uniform(0, 0.2))
+        try:
+            await place_order(app, ALICE, PlaceOrder([LineWanted(1, chair.product.id)]))
+        except InsufficientStock:
+            return False
+        return True
+
+    outcomes = await asyncio.gather(*[buy(number) for number in range(200)])
+    assert outcomes.count(True) == 50
+
+
+async def test_sixteen_processes_worth_of_stores_on_one_item(tmp_path: Path) -> None:
+    """Each with its own connections and threads, as sixteen Lambda containers have; conflicts are injected."""
+    stores = [open_table(str(tmp_path)) for _ in range(16)]
+    await stores[0].commit([Put(ITEM, {"units": 100}, ABSENT)])
+    chance = random.Random(7)
+    for each in stores:
+        inject(each, lambda _: cancelled("TransactionConflict") if chance.random() < 0.3 else None)
+
+    async def sell(store: DynamoDbStore) -> int:
+        sold = 0
+        while True:
+            try:
+                await store.commit([Add(ITEM, {UNITS: -1}, {UNITS: 0})])
+                sold += 1
+            except ConditionFailed:
+                return sold
+            except Busy:
+                continue
+
+    sold = await asyncio.gather(*[sell(each) for each in stores])
+    assert sum(sold) == 100
+    assert (await stores[0].get([ITEM]))[ITEM].body == {"units": 0}
+    for each in stores:
+        await each.close()
+
+
+async def test_an_order_under_faults_of_every_kind_is_whole_or_not_at_all(
+    tmp_path: Path, clock: Clock, app: App, product: Callable[..., Any]
+) -> None:
+    chairs = [(await product(20)).product.id for _ in range(3)]
+    assert isinstance(app.store, DynamoDbStore)
+    chance = random.Random(11)
+    faults = [
+        lambda: cancelled("None", "TransactionConflict"),
+        lambda: answer(400, "ThrottlingException"),
+        lambda: answer(500, "InternalServerError"),
+    ]
+    inject(app.store, lambda _: chance.choice(faults)() if chance.random() < 0.4 else None)
+
+    async def order() -> bool:
+        try:
+            await place_order(app, ALICE, PlaceOrder([LineWanted(1, each) for each in chairs]))
+        except InsufficientStock:
+            return False
+        return True
+
+    outcomes = await asyncio.gather(*[order() for _ in range(30)])
+    assert outcomes.count(True) == 20
+
+
+async def test_the_log_is_followed_at_a_distance_that_no_commit_can_come_behind(tmp_path: Path, clock: Clock) -> None:
+    near, far = open_table(str(tmp_path)), open_table(str(tmp_path), settle_seconds=60)
+    made = await bare_app(tmp_path, clock, "dynamodb")
+    await place_nothing(made)
+    assert await near.tail() != []
+    assert await far.tail() == []
+    assert await far.tail(reverse=True) != []
+    for each in (near, far, made.store):
+        await each.close()
+
+
+async def place_nothing(app: App) -> None:
+    from stockwright.usecases.catalog import CreateProduct, create_product
+    from tests.conftest import ADMIN
+
+    await create_product(app, ADMIN, CreateProduct("Oak chair", "OAK-1", "A chair to sit on.", "other", 1000, 1))
+
+
+async def test_what_the_stream_tells_is_read_as_it_was_written(store: DynamoDbStore) -> None:
+    body = {"n": 1, "part": 0.5, "text": "", "on": True, "none": None, "list": [1, {"a": []}], "big": 10**18}
+    await store.commit([Put(ITEM, body, ABSENT, {"list": ("STOCK", "1")}, "words", 99)])
+    (image,) = store.client.scan(TableName=store.table)["Items"]
+    assert item_of_image(image).body == body
+    assert event_of_image(image) is None
+
+
+@pytest.mark.parametrize(
+    ("env", "told"),
+    [
+        ({"STOCKWRIGHT_TABLE_NAME": "nowhere"}, "there is no DynamoDB table nowhere in eu-central-1"),
+        ({"AWS_REGION": "", "AWS_DEFAULT_REGION": ""}, "region"),
+        ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "credentials"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "cannot be reached"),
+    ],
+    ids=["no table", "no region", "no credentials", "nobody there"],
+)
+def test_settings_that_do_not_fit_stop_the_start_with_one_line(tmp_path: Path, env: dict[str, str], told: str) -> None:
+    make_client(str(tmp_path))
+    ours = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("STOCKWRIGHT_", "AWS_"))},
+        "STOCKWRIGHT_DATA_DIR": str(tmp_path),
+        "STOCKWRIGHT_STORE": "dynamodb",
+        "STOCKWRIGHT_TABLE_NAME": "stockwright",
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "nobody",
+        "AWS_SECRET_ACCESS_KEY": "of-nobody",
+        "AWS_ENDPOINT_URL": address(),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "HOME": str(tmp_path),
+        **env,
+    }
+    run = subprocess.run(
+        [sys.executable, "-m", "stockwright.cli.main", "audit"],
+        env={name: value for name, value in ours.items() if value},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert run.stdout == ""
+    assert run.stderr.count("\n") == 1
+    assert told in run.stderr
