@@ -120,11 +120,17 @@ function AccountMenu() {
   );
 }
 
-export function Header() {
+/** `wide`: as wide as the window, like the rooms below it. */
+export function Header({ wide = false }: { wide?: boolean }) {
   const { user, isAdmin } = useAuth();
   return (
     <header className="sticky top-0 z-40 border-b bg-canvas/85 backdrop-blur-md">
-      <div className="mx-auto flex h-16 max-w-7xl items-center gap-2 px-4 sm:gap-4 sm:px-6">
+      <div
+        className={cn(
+          "mx-auto flex h-16 items-center gap-2 px-4 sm:gap-4 sm:px-6",
+          wide ? "max-w-none" : "max-w-7xl",
+        )}
+      >
         <Link to="/" aria-label="Stockwright, the front page" className="flex rounded-lg">
           <Logo />
         </Link>

@@ -61,7 +61,7 @@ export function Shell() {
         )}
       />
       <div className="flex min-h-dvh flex-col">
-        <Header />
+        <Header wide={wide} />
         <main ref={main} id={MAIN_ID} tabIndex={-1} className={cn("flex-1 outline-none", !wide && "pb-16")}>
           <Outlet />
         </main>
