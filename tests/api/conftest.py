@@ -150,3 +150,12 @@ async def scene(opened: Opened, tmp_path: Path, clock: Clock) -> AsyncIterator[S
 
     async with a_scene(opened, tmp_path / "shop", clock) as copied:
         yield copied
+
+
+@pytest.fixture
+async def twin(opened: Opened, tmp_path: Path, clock: Clock) -> AsyncIterator[Scene]:
+    """Another copy, at the same time."""
+    from tests.api.scene import a_scene
+
+    async with a_scene(opened, tmp_path / "twin", clock) as copied:
+        yield copied

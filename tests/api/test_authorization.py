@@ -1,96 +1,425 @@
-"""Who may do what: the whole matrix, made from the route table."""
+"""Who may do what: every route with every kind of asker. A new route needs a line in WHO, or nothing here passes."""
 
 from __future__ import annotations
 
+import base64
+import json
 import re
+from collections.abc import Awaitable, Callable
+from typing import Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from stockwright.adapters.tokens import Es256Tokens, make_key
 from stockwright.api.route import Route
 from stockwright.api.table import ROUTES
-from stockwright.domain.account import SCOPES
+from stockwright.domain.account import SCOPES, SYSTEM
+from stockwright.usecases.accounts import ChangeAccount, change_account
+from stockwright.usecases.api_keys import create_api_key
+from stockwright.usecases.sign_in import sign_out
 from tests.api.asking import Client
-from tests.api.conftest import AsKey
+from tests.api.conftest import TOKEN_KEY
+from tests.api.scene import ADMIN, ALICE, BOB, GOOD, Ask, Scene, masked
+from tests.conftest import Clock
 
-OPEN_BY_RULE = {
-    "/api/health", "/api/health/live", "/api/health/ready", "/api/docs", "/api/docs/spec", "/.well-known/jwks.json",
-    "/api/signup", "/api/users", "/api/signup/confirm", "/api/signup/resend", "/api/signin", "/api/users/login",
-    "/api/auth/login", "/api/token/refresh", "/api/password/forgot", "/api/password/reset", "/api/setup",
-    "/api/items", "/api/items/{id}", "/api/inventory/product/{productId}", "/api/inventory/sku/{sku}",
-    "/api/inventory/check-availability",
-}  # fmt: skip
-"""Everything that SPEC lets anybody do, written down apart from the table."""
+WHO = {
+    "public": """
+        GET /api/health, GET /api/health/live, GET /api/health/ready, GET /api/docs/spec, GET /.well-known/jwks.json,
+        POST /api/signup, POST /api/users, POST /api/signup/confirm, POST /api/signup/resend, POST /api/signin,
+        POST /api/users/login, POST /api/auth/login, POST /api/token/refresh, POST /api/password/forgot,
+        POST /api/password/reset, POST /api/setup, GET /api/items, GET /api/items/{id},
+        GET /api/inventory/product/{productId}, GET /api/inventory/sku/{sku}, POST /api/inventory/check-availability
+    """,
+    "any": """
+        POST /api/signout, GET /api/users/me, PATCH /api/users/me, POST /api/users/me/password, POST /api/users/me/mfa,
+        GET /api/products, GET /api/products/{id}, GET /api/categories, GET /api/inventory, GET /api/locations,
+        POST /api/orders, GET /api/orders, GET /api/orderslist, GET /api/orders/{id}, GET /api/order/{id},
+        POST /api/orders/{id}/cancel
+    """,
+    "any, key:reservations": """
+        POST /api/inventory/product/{productId}/reserve, POST /api/reservations, GET /api/reservations,
+        GET /api/reservations/{id}, POST /api/reservations/{id}/extend, POST /api/inventory/reservation/{id}/confirm,
+        POST /api/inventory/reservation/{id}/cancel
+    """,
+    "admin": """
+        GET /api/users, GET /api/users/{id}, PATCH /api/users/{id}, GET /api/api-keys, POST /api/api-keys,
+        DELETE /api/api-keys/{id}, POST /api/products, PUT /api/products/{id}, PATCH /api/products/{id},
+        DELETE /api/products/{id}, POST /api/categories, DELETE /api/categories/{name}, GET /api/inventory/low-stock,
+        GET /api/inventory/movements, GET /api/inventory/product/{productId}/movements,
+        GET /api/inventory/product/{productId}/explain, POST /api/inventory/cleanup-expired, POST /api/locations,
+        PATCH /api/locations/{id}, POST /api/orders/{id}/returns, GET /api/events, GET /api/events/stream,
+        GET /api/notifications, GET /api/dead-letters, POST /api/dead-letters/{id}/redrive,
+        DELETE /api/dead-letters/{id}
+    """,
+    "admin, key:inventory": """
+        POST /api/inventory/initialize, PATCH /api/inventory/product/{productId}/stock, PUT /api/stock,
+        POST /api/inventory/transfer
+    """,
+    "admin, key:sales": "POST /api/sales, GET /api/sales, GET /api/sales/{id}",
+    "admin, key:orders:pack": "POST /api/orders/{id}/pack, POST /api/orderpacked/{id}",
+    "admin, key:orders:deliver": "POST /api/orders/{id}/deliver, POST /api/orderdelivered/{id}",
+    "admin, key:metrics": "GET /api/metrics",
+}
+"""What the rules allow, written down apart from the route table. Metrics are also for whoever is on this machine."""
 
-SIGNED_IN_MAY_CHANGE = {
-    ("POST", "/api/signout"), ("PATCH", "/api/users/me"), ("POST", "/api/users/me/password"),
-    ("POST", "/api/users/me/mfa"), ("POST", "/api/orders"), ("POST", "/api/orders/{id}/cancel"),
-    ("POST", "/api/reservations"), ("POST", "/api/reservations/{id}/extend"),
-    ("POST", "/api/inventory/product/{productId}/reserve"), ("POST", "/api/inventory/reservation/{id}/confirm"),
-    ("POST", "/api/inventory/reservation/{id}/cancel"),
-}  # fmt: skip
-"""Everything that SPEC lets a customer change."""
+SOMEBODYS = {
+    "POST /api/reservations/{id}/extend": "hold",
+    "POST /api/inventory/reservation/{id}/confirm": "hold",
+    "POST /api/inventory/reservation/{id}/cancel": "hold",
+    "GET /api/reservations/{id}": "hold",
+    "GET /api/orders/{id}": "placed",
+    "GET /api/order/{id}": "placed",
+    "POST /api/orders/{id}/cancel": "placed",
+}
+"""The routes that a customer may ask, of things that belong to somebody."""
+NOBODYS = {"GET /api/products/{id}", "POST /api/inventory/product/{productId}/reserve"}
+"""The routes with something in their path that a customer may ask, of things that are everybody's."""
 
-BY_ROUTE = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+
+def said(route: Route) -> str:
+    return f"{route.method} {route.full_path}"
+
+
+def rules() -> dict[str, str]:
+    return {each.strip(): who for who, routes in WHO.items() for each in routes.split(",")}
+
+
+def may(route: Route) -> tuple[str, set[str]]:
+    """Who may ask it, and with which scopes a key may."""
+    person, _, scope = rules()[said(route)].partition(", key:")
+    return person, {scope} if scope else set()
+
+
+ENDLESS = "/api/events/stream"
+CLOSED = [route for route in ROUTES if may(route)[0] != "public"] if rules().keys() >= set(map(said, ROUTES)) else []
+FINITE = [route for route in ROUTES if route.full_path != ENDLESS]
 
 
 async def asked(client: Client, route: Route) -> int:
     path = re.sub(r"{\w+}", "none", route.full_path)
-    headers = {} if client.authorization is None else {"authorization": client.authorization}
+    headers = {} if client.authorization is None else {"authorization": client.authorization.encode()}
     body: dict[str, str] | None = {} if route.changes else None
     response = await client.http.request(route.method, path, json=body, headers=headers)
     return response.status_code
 
 
-def is_stream(route: Route) -> bool:
-    return route.path.endswith("/stream")
+def test_every_route_is_in_the_rules_and_does_what_they_say() -> None:
+    assert rules().keys() == set(map(said, ROUTES))
+    for route in ROUTES:
+        assert (route.who, set(route.scopes)) == may(route), said(route)
 
 
-def test_what_is_open_to_anybody_is_what_the_rules_say() -> None:
-    assert {route.full_path for route in ROUTES if route.who == "public"} <= OPEN_BY_RULE
+# ---- nobody ----------------------------------------------------------------------------------
 
 
-def test_what_a_customer_may_change_is_what_the_rules_say() -> None:
-    found = {(route.method, route.full_path) for route in ROUTES if route.who == "any" and route.changes}
-    assert found <= SIGNED_IN_MAY_CHANGE
+def part(value: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
-@BY_ROUTE
-async def test_without_a_good_token_only_open_routes_answer(nobody: Client, route: Route) -> None:
-    rubbish = ["Bearer", "Bearer ", "Bearer x.y.z", "Basic YWRtaW46YWRtaW4=", "x" * 5000, "sw_rubbish", "Bearer null"]
-    for authorization in (None, *rubbish):
-        status = await asked(Client(nobody.http, authorization), route)
-        if route.who == "public":
-            assert status != 403
-        else:
-            assert status == 401, authorization
+def claims_of(token: str) -> dict[str, Any]:
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return claims
 
 
-@BY_ROUTE
-async def test_a_customer_is_kept_from_what_is_for_admins(alice: Client, route: Route) -> None:
-    if route.who == "any" and is_stream(route):
-        return
-    status = await asked(alice, route)
+class Tokens:
+    """An admin's good token, and what can be made of it."""
 
-    assert (status == 403) is (route.who == "admin")
-    assert status != 401 or route.who == "public"
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.good = (scene.clients[ADMIN].authorization or "").removeprefix("Bearer ")
+        self.claims = claims_of(self.good)
+        self.now = scene.clock.now() // 1000
 
-
-@BY_ROUTE
-async def test_an_admin_is_let_in_everywhere(admin: Client, route: Route) -> None:
-    if is_stream(route):
-        return
-    status = await asked(admin, route)
-
-    assert status != 403
-    assert status < 500
-    assert status != 401 or route.who == "public"
+    def signed(self, key: bytes = TOKEN_KEY, issuer: str = "stockwright", audience: str = "stockwright-shop",
+               **claims: Any) -> str:  # fmt: skip
+        return Es256Tokens(key, issuer, audience, Clock()).sign({**self.claims, **claims})
 
 
-@BY_ROUTE
-async def test_a_key_opens_what_its_scope_names_and_nothing_else(as_key: AsKey, route: Route) -> None:
-    if route.who == "public":
-        return
-    for scope in SCOPES:
-        status = await asked(await as_key(scope), route)
-        assert (status == 403) is (scope not in route.scopes), scope
-        assert status != 401
+def _public_pem() -> bytes:
+    key = serialization.load_pem_private_key(TOKEN_KEY, None)
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def _hs256(tokens: Tokens, secret: bytes) -> str:
+    """A token whose seal is an HMAC with what everybody knows (PyJWT itself refuses to make one)."""
+    import hashlib
+    import hmac
+
+    told = f"{part({'alg': 'HS256', 'typ': 'JWT'})}.{part(tokens.claims)}"
+    seal = base64.urlsafe_b64encode(hmac.digest(secret, told.encode(), hashlib.sha256)).decode().rstrip("=")
+    return f"{told}.{seal}"
+
+
+def _self_signed(tokens: Tokens) -> str:
+    """A token that brings the key it is to be verified with."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    jwk = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(key.public_key()))
+    return jwt.encode(tokens.claims, key, algorithm="ES256", headers={"jwk": jwk})
+
+
+def _tampered(tokens: Tokens) -> str:
+    alice = (tokens.scene.clients[ALICE].authorization or "").removeprefix("Bearer ")
+    head, _, seal = alice.split(".")
+    return f"{head}.{part({**claims_of(alice), 'sub': tokens.claims['sub'], 'cognito:groups': ['admin']})}.{seal}"
+
+
+async def _access_token(tokens: Tokens) -> str:
+    await tokens.scene.client(ADMIN)
+    return tokens.signed(token_use="access")
+
+
+async def _refresh_token(tokens: Tokens) -> str:
+    await tokens.scene.client(ADMIN)
+    return tokens.scene.secrets[ADMIN]
+
+
+async def _disabled(tokens: Tokens) -> str:
+    app = tokens.scene.app
+    await change_account(app, SYSTEM, ChangeAccount(tokens.scene.ids["alice"], role="admin"))
+    alice = (tokens.scene.clients[ALICE].authorization or "").removeprefix("Bearer ")
+    assert (await Client(tokens.scene.http, alice).get("/users")).status == 200
+    await change_account(app, SYSTEM, ChangeAccount(tokens.scene.ids["alice"], disabled=True))
+    return alice
+
+
+async def _signed_out(tokens: Tokens) -> str:
+    actor = await tokens.scene.app.identity.whose(tokens.scene.app, tokens.good)
+    await sign_out(tokens.scene.app, actor.as_actor(), None)
+    return tokens.good
+
+
+async def _revoked_key(tokens: Tokens) -> str:
+    made = await create_api_key(tokens.scene.app, SYSTEM, "machine", list(SCOPES))
+    assert (await tokens.scene.clients[ADMIN].delete(f"/api-keys/{made.key.id}")).status == 200
+    return made.shown
+
+
+async def _key_with_one_letter_changed(tokens: Tokens) -> str:
+    shown = (await create_api_key(tokens.scene.app, SYSTEM, "machine", list(SCOPES))).shown
+    return shown[:-1] + ("a" if shown[-1] != "a" else "b")
+
+
+def _unsealed(alg: str) -> Callable[[Tokens], str]:
+    return lambda tokens: f"{part({'alg': alg, 'typ': 'JWT'})}.{part(tokens.claims)}."
+
+
+NOT_A_PASS: dict[str, Callable[[Tokens], str] | Callable[[Tokens], Awaitable[str]]] = {
+    "expired": lambda tokens: tokens.signed(exp=tokens.now),
+    "of another issuer": lambda tokens: tokens.signed(issuer="https://else.example"),
+    "for another audience": lambda tokens: tokens.signed(audience="another-shop"),
+    "of another key": lambda tokens: tokens.signed(make_key()),
+    "that brings its own key": _self_signed,
+    "an access token": _access_token,
+    "a refresh token": _refresh_token,
+    "without a use": lambda tokens: tokens.signed(token_use=""),
+    "of nobody": lambda tokens: tokens.signed(sub="usr_nobody"),
+    "of an earlier session": lambda tokens: tokens.signed(gen=0),
+    "alg none": _unsealed("none"),
+    "alg None": _unsealed("None"),
+    "alg NONE": _unsealed("NONE"),
+    "alg empty": _unsealed(""),
+    "HS256 with the public key as PEM": lambda tokens: _hs256(tokens, _public_pem()),
+    "HS256 with the public key as JWK": lambda tokens: _hs256(
+        tokens, json.dumps(Es256Tokens(TOKEN_KEY, "", "", Clock()).jwks()["keys"][0]).encode()
+    ),
+    "HS256 with nothing": lambda tokens: _hs256(tokens, b""),
+    "with a changed payload": _tampered,
+    "without its seal": lambda tokens: tokens.good.rsplit(".", 1)[0] + ".",
+    "with another's seal": lambda tokens: ".".join(
+        [*tokens.good.split(".")[:2], tokens.signed(make_key()).split(".")[2]]
+    ),
+    "of a disabled account": _disabled,
+    "signed out": _signed_out,
+    "a revoked key": _revoked_key,
+    "a mistyped key": _key_with_one_letter_changed,
+}
+
+
+@pytest.mark.parametrize("kind", [None, *NOT_A_PASS])
+async def test_without_a_good_token_only_open_routes_answer(scene: Scene, kind: str | None) -> None:
+    token = None
+    if kind is not None:
+        made = NOT_A_PASS[kind](Tokens(scene))
+        token = made if isinstance(made, str) else await made
+    before = await scene.happened()
+    for route in CLOSED:
+        for authorization in [None] if token is None else [token, f"Bearer {token}"]:
+            assert await asked(Client(scene.http, authorization), route) == 401, said(route)
+    assert CLOSED
+    assert await scene.happened() == before
+
+
+async def test_the_token_that_all_of_these_are_made_of_is_good(scene: Scene) -> None:
+    tokens = Tokens(scene)
+    for token in (tokens.good, tokens.signed(), f"Bearer {tokens.good}"):
+        assert (await Client(scene.http, token).get("/users")).status == 200
+
+
+async def test_rubbish_opens_nothing(scene: Scene) -> None:
+    for authorization in (
+        "Bearer",
+        "Bearer ",
+        "Basic YWRtaW46YWRtaW4=",
+        "x" * 5000,
+        "sw_rubbish",
+        "Bearer null",
+        ",",
+        "é",
+    ):
+        for route in CLOSED:
+            status = await asked(Client(scene.http, authorization), route)
+            assert status == 401, (authorization, said(route))
+
+
+async def test_open_routes_are_open_whatever_is_shown(scene: Scene) -> None:
+    for route in ROUTES:
+        if may(route)[0] == "public":
+            for authorization in (None, "Bearer x.y.z", "sw_rubbish"):
+                status = await asked(Client(scene.http, authorization), route)
+                assert status != 403, said(route)
+                assert status < 500, said(route)
+
+
+# ---- people and machines ---------------------------------------------------------------------
+
+
+async def test_a_customer_is_kept_from_what_is_for_admins(scene: Scene) -> None:
+    for route in [each for each in FINITE if each.path != "/signout"]:
+        status = await asked(scene.clients[BOB], route)
+        assert (status == 403) is (may(route)[0] == "admin"), said(route)
+        assert status != 401 or may(route)[0] == "public", said(route)
+    headers = {"authorization": scene.clients[BOB].authorization or ""}
+    assert (await scene.http.get(ENDLESS, headers=headers)).status_code == 403
+
+
+async def test_an_admin_is_let_in_everywhere(scene: Scene) -> None:
+    for route in [each for each in FINITE if each.path != "/signout"]:
+        status = await asked(scene.clients[ADMIN], route)
+        assert status not in {403, 500}, said(route)
+        assert status != 401 or may(route)[0] == "public", said(route)
+
+
+async def test_an_admin_who_is_one_no_more_is_a_customer_at_once(scene: Scene) -> None:
+    await change_account(scene.app, SYSTEM, ChangeAccount(scene.ids["alice"], role="admin"))
+    assert (await scene.clients[ALICE].get("/users")).status == 200
+    await change_account(scene.app, SYSTEM, ChangeAccount(scene.ids["alice"], role="customer"))
+    assert (await scene.clients[ALICE].get("/users")).refusal == (403, "FORBIDDEN")
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_a_key_opens_what_its_scope_names_and_nothing_else(scene: Scene, scope: str) -> None:
+    client = Client(scene.http, (await create_api_key(scene.app, SYSTEM, "machine", [scope])).shown)
+    opened = 0
+    for route in CLOSED:
+        status = await asked(client, route)
+        assert (status == 403) is (scope not in may(route)[1]), said(route)
+        assert status != 401, said(route)
+        opened += status != 403
+    assert opened
+
+
+# ---- what is another's -----------------------------------------------------------------------
+
+
+def test_every_route_to_a_thing_that_a_customer_may_ask_says_whose_it_is() -> None:
+    reached = {said(route) for route in ROUTES if "{" in route.path and may(route)[0] == "any"}
+    assert reached == SOMEBODYS.keys() | NOBODYS
+
+
+async def test_nobody_reads_or_changes_what_is_anothers(scene: Scene) -> None:
+    before, stored = await scene.happened(), scene.stored()
+    for route in [each for each in ROUTES if said(each) in SOMEBODYS]:
+        path = re.sub(r"{\w+}", scene.ids[SOMEBODYS[said(route)]], route.path)
+        _, body = GOOD.get((route.method, route.path), ("", None))
+        ask = Ask(BOB, route.method, path, body)
+        assert (await scene.send(ask)).refusal == (403, "FORBIDDEN"), said(route)
+        assert (await scene.send(ask, "a-key")).refusal == (403, "FORBIDDEN"), said(route)
+    assert (await scene.happened(), scene.stored()) == (before, stored)
+
+
+async def test_a_list_holds_ones_own_alone(scene: Scene) -> None:
+    bob, alice = scene.clients[BOB], scene.clients[ALICE]
+    for path in ("/orders", "/orderslist", "/reservations"):
+        assert (await bob.get(path)).data["items"] == []
+        assert len((await alice.get(path)).data["items"]) > 0
+        assert (await bob.get(path, scope="all")).refusal == (403, "FORBIDDEN")
+
+
+async def test_anothers_key_and_list_position_are_of_no_use(scene: Scene) -> None:
+    body = {"productId": scene.ids["product"], "quantity": 1}
+    mine = await scene.clients[ALICE].post("/orders", body, key="k")
+    his = await scene.clients[BOB].post("/orders", body, key="k")
+    assert mine.data["id"] != his.data["id"]
+    assert not his.replayed
+    token = (await scene.clients[ALICE].get("/orders", limit=1)).data["nextToken"]
+    seen = (await scene.clients[BOB].get("/orders", limit=10, nextToken=token)).data["items"]
+    assert {order["userEmail"] for order in seen} <= {BOB}
+
+
+async def test_nobody_ends_anothers_session(scene: Scene) -> None:
+    await scene.client(ALICE)
+    assert (await scene.clients[BOB].post("/signout", {"refreshToken": scene.secrets[ALICE]})).status == 200
+    assert (await scene.clients[""].post("/token/refresh", {"refreshToken": scene.secrets[ALICE]})).status == 200
+
+
+# ---- what is the shop's own to say -----------------------------------------------------------
+
+SERVER_OWNED: dict[str, Any] = {
+    "id": "ord_mine", "orderId": "ord_mine", "userId": "usr_x", "userEmail": "x@example.com", "ownerId": "usr_x",
+    "createdBy": "usr_x", "actor": "system", "requestId": "forged", "createdAt": "2001-01-01T00:00:00.000Z",
+    "updatedAt": "2001-01-01T00:00:00.000Z", "expiresAt": "2999-01-01T00:00:00.000Z", "lastUsedAt": None,
+    "version": 99, "generation": 99, "status": "DELIVERED", "fulfillmentStatus": "delivered", "timeline": [],
+    "role": "admin", "isAdmin": True, "admin": True, "groups": ["admin"], "cognito:groups": ["admin"],
+    "disabled": True, "emailVerified": True, "email_verified": True, "mfaEnabled": True, "mfa": None, "kind": "system",
+    "passwordHash": "x", "password_hash": "x", "hash": "x", "hint": "x", "key": "sw_x", "scopes": ["metrics"],
+    "email": "x@example.com", "name": "Forged", "price": 1, "pricePerUnit": 1, "unitPrice": 1, "price_cents": 1,
+    "total": 1, "totalAmount": 1, "currency": "XXX", "discount": 100, "availableStock": 9999, "reservedStock": 0,
+    "totalStock": 9999, "available": 9999, "reserved": 0, "stock": 9999, "balanceAfter": 9999, "locations": {},
+    "movements": [], "draws": {"default": 9999}, "returned": 0, "isLowStock": False, "deletedId": "x", "gen": 99,
+    "ttl": 1, "pk": "x", "sk": "x", "expect": 0, "__proto__": {"role": "admin"}, "constructor": {"role": "admin"},
+}  # fmt: skip
+"""Everything that answers or records hold and only the shop may say, under each name somebody might try."""
+
+
+def known(wanted: Any) -> set[str]:
+    """The fields that a body of that type may have, at any depth."""
+    return set(re.findall(r'"(\w+)":', json.dumps(_properties(wanted))))
+
+
+def _properties(wanted: Any) -> Any:
+    import msgspec
+
+    if wanted is None:
+        return {}
+    _, parts = msgspec.json.schema_components([wanted])
+    return {name: None for schema in parts.values() for name in schema.get("properties", {})}
+
+
+def forged(body: Any, wanted: Any) -> Any:
+    """The body with every field of the server's that its type does not know, at every depth."""
+    extra = {name: value for name, value in SERVER_OWNED.items() if name not in known(wanted)}
+    given = {
+        name: [{**extra, **each} if isinstance(each, dict) else each for each in value]
+        if isinstance(value, list)
+        else value
+        for name, value in (body or {}).items()
+    }
+    return {**extra, **given}
+
+
+@pytest.mark.parametrize(("method", "path"), GOOD, ids=lambda text: text)
+async def test_what_is_the_shops_to_say_has_no_effect(
+    scene: Scene, twin: Scene, method: str, path: str, clock: Clock
+) -> None:
+    route = next(route for route in ROUTES if (route.method, route.path) == (method, path))
+    ask, other = await scene.ask(method, path), await twin.ask(method, path)
+    other.body = forged(other.body, route.body)
+    honest, tried = await scene.send(ask), await twin.send(other)
+
+    assert honest.status in {200, 201}
+    assert tried.status == honest.status, tried.response.text
+    assert masked(json.dumps(tried.data)) == masked(json.dumps(honest.data))
+    assert twin.stored() == scene.stored()
