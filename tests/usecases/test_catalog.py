@@ -28,7 +28,7 @@ from stockwright.usecases.inventory import (
     ChangeStock,
     change_stock,
 )
-from stockwright.usecases.inventory_views import list_inventory
+from stockwright.usecases.inventory_views import ListInventory, list_inventory
 from tests.conftest import ADMIN, ALICE, Clock, Product
 
 GOOD: dict[str, Any] = {
@@ -74,7 +74,7 @@ async def test_each_wrong_field_is_named_and_nothing_is_made(app: App, field: st
     with pytest.raises(Invalid) as refused:
         await create_product(app, ADMIN, CreateProduct(**{**GOOD, field: value}))
     assert [each["field"] for each in refused.value.details] == [told]
-    assert await list_inventory(app, 10) == ([], None)
+    assert await list_inventory(app, ListInventory()) == ([], None)
 
 
 async def test_every_wrong_field_is_told_at_once(app: App) -> None:

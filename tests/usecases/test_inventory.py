@@ -24,6 +24,7 @@ from stockwright.usecases.inventory import (
     transfer,
 )
 from stockwright.usecases.inventory_views import (
+    ListInventory,
     MovementFilter,
     check_availability,
     get_by_sku,
@@ -202,8 +203,40 @@ async def test_totals_and_low_stock_are_exact_at_once(app: App, product: Product
     rest, end = await list_low_stock(app, 1, after)
     assert {*[row.product.id for row in page], *[row.product.id for row in rest]} == {low.product.id, out.product.id}
     assert end is None
-    everything, _ = await list_inventory(app, 10)
+    everything, _ = await list_inventory(app, ListInventory(limit=10))
     assert len(everything) == 4
+
+
+async def test_the_inventory_is_found_by_name_sku_status_and_place(app: App, product: Product) -> None:
+    await add_location(app, ADMIN, "outlet", "Outlet", 200)
+    plenty, low, out = await product(20), await product(3), await product(0)
+    await transfer(app, ADMIN, Transfer(low.product.id, 2, "default", "outlet"))
+
+    async def found(command: ListInventory) -> list[str]:
+        rows, after = await list_inventory(app, command)
+        assert after is None
+        return [row.product.id for row in rows]
+
+    assert await found(ListInventory(search=low.product.sku.lower())) == [low.product.id]
+    assert await found(ListInventory(search="no such thing")) == []
+    assert await found(ListInventory(status="IN_STOCK")) == [plenty.product.id]
+    assert await found(ListInventory(status="LOW")) == [low.product.id]
+    assert await found(ListInventory(status="OUT")) == [out.product.id]
+    assert await found(ListInventory(location="outlet")) == [low.product.id]
+
+
+async def test_a_filtered_inventory_has_pages_without_gaps(app: App, product: Product) -> None:
+    wanted = []
+    for number in range(7):
+        made = await product(3 if number % 2 else 50)
+        if number % 2:
+            wanted.append(made.product.id)
+
+    first, after = await list_inventory(app, ListInventory(status="LOW", limit=2))
+    rest, end = await list_inventory(app, ListInventory(status="LOW", limit=2, after=after))
+
+    assert [row.product.id for row in [*first, *rest]] == wanted
+    assert end is None
 
 
 async def test_movements_tell_the_balance_after_each_across_pages(app: App, product: Product, clock: Clock) -> None:

@@ -333,7 +333,7 @@ async def _list_by_time(app: App, actor: Actor, command: ListProducts) -> tuple[
             limit=page_size,
             reverse=command.sort == "newest",
         )
-        for position, product in enumerate(await _stocked(app, page)):
+        for position, product in enumerate(await with_stock(app, page)):
             if command.low_stock in (None, product.stock.is_low):
                 kept.append(product)
                 if len(kept) == command.limit:
@@ -354,7 +354,7 @@ async def _list_sorted(app: App, actor: Actor, command: ListProducts) -> tuple[l
         if command.low_stock is None:
             found.extend(page)
         else:
-            found.extend(each.product for each in await _stocked(app, page) if each.stock.is_low == command.low_stock)
+            found.extend(each.product for each in await with_stock(app, page) if each.stock.is_low == command.low_stock)
         if after is None:
             break
     by_price = command.sort.endswith("price")
@@ -369,10 +369,11 @@ async def _list_sorted(app: App, actor: Actor, command: ListProducts) -> tuple[l
         start = command.after
         found = [each for each in found if (place(each) < start if backwards else place(each) > start)]
     page = found[: command.limit]
-    return await _stocked(app, page), place(page[-1]) if len(found) > command.limit else None
+    return await with_stock(app, page), place(page[-1]) if len(found) > command.limit else None
 
 
-async def _stocked(app: App, products: list[Product]) -> list[StockedProduct]:
+async def with_stock(app: App, products: list[Product]) -> list[StockedProduct]:
+    """Put each product beside its stock, in one store call."""
     stocks = await stock_records.load_stocks(app.store, (product.id for product in products))
     return [StockedProduct(product, stocks[product.id]) for product in products if product.id in stocks]
 

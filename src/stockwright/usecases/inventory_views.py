@@ -11,6 +11,7 @@ from stockwright.domain.product import Product
 from stockwright.domain.stock import (
     Movement,
     Stock,
+    StockStatus,
     Wanted,
     summed,
 )
@@ -18,7 +19,7 @@ from stockwright.store.records import orders as order_records
 from stockwright.store.records import products as product_records
 from stockwright.store.records import reservations as reservation_records
 from stockwright.store.records import stock as stock_records
-from stockwright.usecases.catalog import StockedProduct, get_product
+from stockwright.usecases.catalog import StockedProduct, get_product, with_stock
 from stockwright.usecases.drawing import priorities
 
 if TYPE_CHECKING:
@@ -41,6 +42,21 @@ class Availability:
     requested: int
     available_stock: int
     available: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListInventory:
+    """Which rows of the inventory, and from where on."""
+
+    search: str = ""
+    status: StockStatus | None = None
+    location: str | None = None
+    limit: int = 20
+    after: str | None = None
+
+    def fits(self, stock: Stock) -> bool:
+        """Tell whether a product's stock passes the filters."""
+        return self.status in (None, stock.status) and (self.location is None or self.location in stock.levels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +154,26 @@ async def check_availability(app: App, wanted: Sequence[Wanted]) -> list[Availab
     return answers
 
 
-async def list_inventory(app: App, limit: int, after: str | None = None) -> tuple[list[StockedProduct], str | None]:
-    """Read a page of products with their levels, in the order of their ids."""
-    stocks, following = await stock_records.page_of_stocks(app.store, after=after, limit=limit)
-    products = await product_records.load_products(app.store, (stock.product_id for stock in stocks))
-    rows = [StockedProduct(products[stock.product_id], stock) for stock in stocks if stock.product_id in products]
-    return rows, following
+async def list_inventory(app: App, command: ListInventory) -> tuple[list[StockedProduct], str | None]:
+    """Read a page of products with their levels, in the order of their ids.
+
+    The search is the store's; whether a level fits is seen here, so with such a filter more is read.
+    """
+    kept: list[StockedProduct] = []
+    after = command.after
+    page_size = command.limit if command.status is None and command.location is None else SCAN_PAGE
+    while True:
+        page, after = await product_records.page_of_products(
+            app.store, search=command.search, after=after, limit=page_size, reverse=False
+        )
+        for row in await with_stock(app, page):
+            if command.fits(row.stock):
+                kept.append(row)
+                if len(kept) == command.limit:
+                    is_last = after is None and row.product.id == page[-1].id
+                    return kept, None if is_last else row.product.id
+        if after is None:
+            return kept, None
 
 
 async def total_inventory(app: App) -> InventoryTotals:

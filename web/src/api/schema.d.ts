@@ -1509,6 +1509,22 @@ export interface components {
             sku: string;
         };
         /**
+         * InventoryQuery
+         * @description Filters of the summary: in the name or the SKU, how much there is, and where.
+         */
+        InventoryQuery: {
+            /** @default 20 */
+            limit?: number;
+            /** @default null */
+            location?: string | null;
+            /** @default null */
+            nextToken?: string | null;
+            /** @default  */
+            search?: string;
+            /** @default null */
+            status?: ("IN_STOCK" | "LOW" | "OUT") | null;
+        };
+        /**
          * InventoryRow
          * @description A product's stock with what it is called.
          */
@@ -2982,7 +2998,10 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
+                location?: string | null;
                 nextToken?: string | null;
+                search?: string;
+                status?: ("IN_STOCK" | "LOW" | "OUT") | null;
             };
             header?: never;
             path?: never;

@@ -18,6 +18,7 @@ from stockwright.api.schemas.inventory import (
     ExplanationView,
     ExtendBody,
     InitializeBody,
+    InventoryQuery,
     InventoryRow,
     InventoryView,
     LocationBody,
@@ -59,6 +60,7 @@ from stockwright.usecases.inventory_views import (
     Availability,
     Explanation,
     InventoryTotals,
+    ListInventory,
     MovementFilter,
 )
 from stockwright.usecases.inventory_views import MovementView as BalancedMovement
@@ -87,7 +89,10 @@ def _show_location(_: Call, location: Location) -> Answer:
 
 
 async def _summary(call: Call) -> Summary:
-    rows, following = await inventory_views.list_inventory(call.app, call.query.limit, call.position())
+    query: InventoryQuery = call.query
+    rows, following = await inventory_views.list_inventory(
+        call.app, ListInventory(query.search, query.status, query.location, query.limit, call.position())
+    )
     return rows, following, await inventory_views.total_inventory(call.app)
 
 
@@ -302,7 +307,7 @@ _SETTLE: dict[str, Any] = {**_HOLD, "errors": (403, 404, 409, 412)}
 
 ROUTES = (
     Route("GET", "/inventory", _summary, "Summary of every product's stock, with the totals", TAG, _show_summary,
-          who="any", query=ListQuery, answer=InventoryView),
+          who="any", query=InventoryQuery, answer=InventoryView),
     Route("POST", "/inventory/initialize", _initialize, "Open a product's stock at a location", TAG, _show_stock,
           scopes=KEY, body=InitializeBody, answer=StockView, status=201, errors=(404, 409)),
     Route("GET", "/inventory/product/{productId}", _by_product, "Get a product's stock", TAG, _show_stock,

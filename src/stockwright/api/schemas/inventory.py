@@ -149,6 +149,14 @@ class TotalsView(Wire):
     out_of_stock: int
 
 
+class InventoryQuery(ListQuery):
+    """Filters of the summary: in the name or the SKU, how much there is, and where."""
+
+    search: Annotated[str, Meta(max_length=200)] = ""
+    status: Literal["IN_STOCK", "LOW", "OUT"] | None = None
+    location: Annotated[str, Meta(max_length=64)] | None = None
+
+
 class InventoryView(Wire):
     """The summary: a page of products, and the totals of all."""
 
