@@ -65,6 +65,9 @@ def _with_secrets(settings: Settings) -> Settings:
 def _signing_key(settings: Settings) -> bytes:
     if settings.signing_secret_id:
         return load_from_manager(settings.signing_secret_id).encode()
+    if settings.in_lambda and settings.store == "dynamodb":
+        # A function that seals nothing; those that do insist on the secret (`aws/runtime.py`).
+        return secrets.token_bytes(32)
     return load_or_make(_folder(settings) / "signing-key", lambda: secrets.token_bytes(32))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from stockwright.domain.events import Event
@@ -103,6 +104,29 @@ def message(body: Any, *, queue: str, times: int = 1, message_id: str | None = N
         "eventSource": "aws:sqs",
         "eventSourceARN": f"{QUEUE}{queue}",
         "awsRegion": "eu-central-1",
+    }
+
+
+def record(image: Mapping[str, Any] | None, sequence: int, name: str = "INSERT") -> dict[str, Any]:
+    """One record of a table's stream (NEW_AND_OLD_IMAGES)."""
+    keys = {key: image[key] for key in ("pk", "sk")} if image else {"pk": {"S": "GONE"}, "sk": {"S": "GONE"}}
+    change: dict[str, Any] = {
+        "ApproximateCreationDateTime": 1700000000,
+        "Keys": keys,
+        "SequenceNumber": f"{sequence:021d}",
+        "SizeBytes": 300,
+        "StreamViewType": "NEW_AND_OLD_IMAGES",
+    }
+    if image is not None:
+        change["NewImage"] = image
+    return {
+        "eventID": uuid.uuid4().hex,
+        "eventName": name,
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": "eu-central-1",
+        "dynamodb": change,
+        "eventSourceARN": "arn:aws:dynamodb:eu-central-1:123456789012:table/shop/stream/2023-11-14T22:13:20.000",
     }
 
 

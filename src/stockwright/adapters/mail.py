@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from email.errors import MessageError
-from email.message import EmailMessage
-from email.utils import formatdate, parseaddr
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
@@ -13,6 +10,8 @@ from stockwright.adapters import aws
 from stockwright.domain.errors import Permanent
 
 if TYPE_CHECKING:
+    from email.message import EmailMessage
+
     from stockwright.usecases.context import Message
 
 TIMEOUT_SECONDS: Final = 20
@@ -44,12 +43,16 @@ class SmtpMailer:
         self._port = parts.port or _PORTS[parts.scheme]
         self._user = unquote(parts.username) if parts.username else None
         self._password = unquote(parts.password) if parts.password else None
+        from email.utils import parseaddr
+
         self._from = mail_from
         self._domain = parseaddr(mail_from)[1].partition("@")[2] or "localhost"
         self._slots = asyncio.Semaphore(CONNECTIONS_MAX)
 
     async def send(self, message: Message) -> None:
         """Send one mail; one that the server will never take, or that cannot be written, is Permanent."""
+        from email.errors import MessageError
+
         try:
             mail = self._written(message)
         except (ValueError, IndexError, MessageError) as wrong:
@@ -58,6 +61,9 @@ class SmtpMailer:
             await self._hand_over(mail)
 
     def _written(self, message: Message) -> EmailMessage:
+        from email.message import EmailMessage
+        from email.utils import formatdate
+
         mail = EmailMessage()
         mail["From"] = self._from
         mail["To"] = message.to

@@ -32,15 +32,14 @@ def make_log(level: str) -> Any:
         processors += [structlog.processors.add_log_level, stamper, structlog.dev.ConsoleRenderer()]
     else:
         processors.append(_json_line)
-    structlog.configure(
+    made = structlog.wrap_logger(
+        structlog.WriteLogger(sys.stderr) if readable else _Lines(),
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr) if readable else _Lines,
-        cache_logger_on_first_use=False,
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # Bound once: a lazy logger would be put together anew at every line.
-    return structlog.get_logger().bind()
+    return made.bind()
 
 
 def _without_secrets(_: Any, __: str, event: Any) -> Any:

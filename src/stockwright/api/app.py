@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stockwright.api.edge import HSTS, Edge
-from stockwright.api.openapi import document
 from stockwright.api.table import ROUTES
 from stockwright.usecases.context import App
 
@@ -55,13 +55,20 @@ class Api:
 
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
-        self._openapi = msgspec.json.encode(document(ROUTES))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         scope["stockwright.metrics"] = self._edge.metrics
-        scope["stockwright.openapi"] = self._openapi
+        scope["stockwright.openapi"] = _openapi
         await self._edge(scope, receive, send)
+
+
+@cache
+def _openapi() -> bytes:
+    """Write the document when it is first asked for: starts are the faster for it."""
+    from stockwright.api.openapi import document
+
+    return msgspec.json.encode(document(ROUTES))
 
 
 class Front:

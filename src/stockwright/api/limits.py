@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Final
-
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from typing import TYPE_CHECKING, Final
 
 from stockwright.domain.errors import RateLimited
 
-POLICIES: Final[dict[str, RateLimitItem]] = {
-    "general": RateLimitItemPerMinute(3000),
-    "sign-in": RateLimitItemPerMinute(60),
-    "sign-in-account": RateLimitItemPerMinute(20),
-}
+if TYPE_CHECKING:
+    from limits import RateLimitItem
+    from limits.strategies import SlidingWindowCounterRateLimiter
+
+POLICIES: Final = {"general": 3000, "sign-in": 60, "sign-in-account": 20}
 """The names that routes use, and how many requests a minute each allows."""
 
 
@@ -31,14 +27,22 @@ class Limits:
     """Counts requests in this process; the cloud form's gateway counts before us."""
 
     def __init__(self, *, on: bool) -> None:
-        self.on = on
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._limiter: SlidingWindowCounterRateLimiter | None = None
+        self._policies: dict[str, RateLimitItem] = {}
+        if on:
+            # Imported where it is used: the cloud form starts the faster for it.
+            from limits import RateLimitItemPerMinute
+            from limits.storage import MemoryStorage
+            from limits.strategies import SlidingWindowCounterRateLimiter
+
+            self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+            self._policies = {name: RateLimitItemPerMinute(most) for name, most in POLICIES.items()}
 
     def count(self, policy: str, who: str) -> dict[str, str]:
         """Count one request; returns the RateLimit headers, or raises OverLimit with them."""
-        if not self.on:
+        if self._limiter is None:
             return {}
-        item = POLICIES[policy]
+        item = self._policies[policy]
         allowed = self._limiter.hit(item, who)
         window = self._limiter.get_window_stats(item, who)
         reset = max(1, round(window.reset_time - time.time()))  # noqa: TID251 - the library counts by the same clock

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from stockwright import __version__
+import stockwright
 from stockwright.api.envelope import STATUS
 from stockwright.api.examples import EXAMPLES
 from stockwright.api.route import Route
@@ -75,7 +75,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "Stockwright",
-            "version": __version__,
+            "version": stockwright.__version__,
             "description": "Stock, reservations, orders and sales that never oversell.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 _function = Function("api")
+_function.insist_on_the_signing_key()
 _app = build_asgi(_function.app)
 
 

@@ -15,6 +15,7 @@ from stockwright.aws.messages import delivery_of
 from stockwright.aws.metrics import count
 from stockwright.aws.runtime import Event, Function, seconds_left
 from stockwright.domain.errors import Misconfigured
+from stockwright.reactions.account_mail import HANDLER as ACCOUNT_MAIL
 from stockwright.reactions.table import REACTIONS, Reaction
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def _reaction(name: str | None) -> Reaction:
 
 _function = Function("queue")
 _run = _reaction(_function.settings.handler)
+if _run.name == ACCOUNT_MAIL:
+    _function.insist_on_the_signing_key()
 
 
 def handler(event: Event, context: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from stockwright.adapters.telemetry import CloudLog
 from stockwright.app import build
 from stockwright.config import Settings
-from stockwright.domain.errors import StockwrightError
+from stockwright.domain.errors import Misconfigured, StockwrightError
 
 if TYPE_CHECKING:
     from stockwright.usecases.context import App
@@ -26,25 +26,31 @@ SPARE_SECONDS: Final = 2.0
 
 
 class Function:
-    """A shop inside of a Lambda function."""
+    """A Lambda function, with a shop inside where it needs one."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, *, with_shop: bool = True) -> None:
         self._loop = asyncio.new_event_loop()
         # Mangum and Powertools take the thread's loop.
         asyncio.set_event_loop(self._loop)
-        self.settings, self.app = self._started()
-        self.log: CloudLog = self.app.log
         self._cold = True
-
-    def _started(self) -> tuple[Settings, App]:
-        log = CloudLog("info")
         try:
-            settings = Settings.load()
-            return settings, self._loop.run_until_complete(build(settings))
+            self.settings = Settings.load()
+            self._app = self._loop.run_until_complete(build(self.settings)) if with_shop else None
         except StockwrightError as wrong:
-            log.error("the function cannot start", function=self._name, error=wrong.message)  # noqa: TRY400 - one line
+            CloudLog("info").error("the function cannot start", function=name, error=wrong.message)
             raise
+        self.log = CloudLog(self.settings.log_level)
+
+    @property
+    def app(self) -> App:
+        """The shop."""
+        assert self._app is not None  # noqa: S101 - asked of functions that have one
+        return self._app
+
+    def insist_on_the_signing_key(self) -> None:
+        """Refuse to start where each container would have a key of its own: what one seals, all must open."""
+        if self.settings.store == "dynamodb" and self.settings.signing_secret_id is None:
+            raise Misconfigured("this function needs STOCKWRIGHT_SIGNING_SECRET_ID")
 
     def begin(self, context: Any) -> None:
         """Begin an invocation: its name stands in every line of the log."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stockwright import __version__
+import stockwright
 from stockwright.api.envelope import iso
 from stockwright.api.metrics import Metrics
 from stockwright.api.route import Answer, Call, Route
@@ -42,7 +42,9 @@ class ReadyView(Wire):
 
 
 async def _health(call: Call) -> Answer:
-    told = HealthView(status="healthy", service=SERVICE, version=__version__, timestamp=iso(call.app.clock.now()))
+    told = HealthView(
+        status="healthy", service=SERVICE, version=stockwright.__version__, timestamp=iso(call.app.clock.now())
+    )
     also = {"status": told.status, "service": told.service, "timestamp": told.timestamp}
     return Answer(told, also=also)
 
@@ -70,7 +72,7 @@ async def _metrics(call: Call) -> Answer:
 
 
 async def _spec(call: Call) -> Answer:
-    return Answer(raw=call.scope["stockwright.openapi"], headers={"cache-control": "public, max-age=60"})
+    return Answer(raw=call.scope["stockwright.openapi"](), headers={"cache-control": "public, max-age=60"})
 
 
 _OPEN: dict[str, Any] = {"who": "public", "tag": TAG}

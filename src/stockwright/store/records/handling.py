@@ -62,13 +62,13 @@ async def find_retry(store: Store, handler: str, event_id: str) -> Retry | None:
     """Find the wait of an event for a handler."""
     key = _retry_key(handler, event_id)
     item = (await store.get([key])).get(key)
-    return _retry_of(item) if item else None
+    return retry_of(item) if item else None
 
 
 async def due_retries(store: Store, handler: str, now: int, limit: int = 100) -> list[Retry]:
     """Read what is due for one handler, the longest due first."""
     page = await store.query(f"RETRY#{handler}", index="due", high=f"{now + 1:013d}", limit=limit)
-    return [_retry_of(item) for item in page.items]
+    return [retry_of(item) for item in page.items]
 
 
 async def waiting_retries(store: Store, limit: int = 1000) -> int:
@@ -160,7 +160,8 @@ def event_body(event: Event) -> dict[str, Any]:
     }
 
 
-def _retry_of(item: Item) -> Retry:
+def retry_of(item: Item) -> Retry:
+    """Read a wait from its item."""
     body = item.body
     return Retry(
         body["handler"],

@@ -1,0 +1,137 @@
+"""The stream's function: what was appended to the log, and what an admin redrives → EventBridge, and none lost.
+
+Entries that the bus does not take are sent again a few times; what still is not taken is told to
+Lambda by its sequence number, and the stream goes on from there. Sent twice does no harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from stockwright.adapters import aws
+from stockwright.aws.metrics import count
+from stockwright.aws.routing import SOURCE, redrive_of
+from stockwright.aws.runtime import Event, Function
+from stockwright.domain.errors import Misconfigured
+from stockwright.store.dynamodb import event_of_image, item_of_image
+from stockwright.store.records.handling import event_body, retry_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from stockwright.domain.events import Event as Fact
+
+ENTRIES_MAX: Final = 10
+BYTES_MAX: Final = 256 * 1024
+"""Of one PutEvents, and of each event."""
+ATTEMPTS_MAX: Final = 4
+BACKOFF_SECONDS: Final = 0.1
+RETRIES: Final = "RETRY#"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is put on the bus for one record of the stream."""
+
+    sequence: str
+    told: Mapping[str, Any]
+    bytes: int
+
+
+_function = Function("stream", with_shop=False)
+if _function.settings.event_bus is None:
+    raise Misconfigured("STOCKWRIGHT_EVENT_BUS is not set")
+_bus: Final = _function.settings.event_bus
+
+
+def handler(event: Event, context: Any) -> dict[str, list[dict[str, str]]]:
+    """Publish a batch; returns the records from which the stream must come again."""
+    _function.begin(context)
+    entries, failed = list[Entry](), list[str]()
+    for record in event["Records"]:
+        try:
+            entry = entry_of(record)
+        except (KeyError, TypeError, ValueError) as wrong:
+            _function.log.exception(
+                "record unreadable", sequence=record["dynamodb"]["SequenceNumber"], error=repr(wrong)
+            )
+            failed.append(record["dynamodb"]["SequenceNumber"])
+        else:
+            entries += [] if entry is None else [entry]
+    unsent = _function.run(publish(entries))
+    failed += unsent
+    count("PublishedEvents", len(entries) - len(unsent))
+    count("PublishFailures", len(failed))
+    return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in failed]}
+
+
+def entry_of(record: Mapping[str, Any]) -> Entry | None:
+    """Read a record of the stream: an event of the log, a redriven one for its handler alone, or nothing to tell."""
+    image = record["dynamodb"].get("NewImage")
+    if image is None:
+        return None
+    fact = event_of_image(image) if record["eventName"] == "INSERT" else None
+    if fact is not None:
+        return _entry(record, fact, fact.name)
+    if image["pk"]["S"].startswith(RETRIES):
+        retry = retry_of(item_of_image(image))
+        return _entry(record, retry.event, redrive_of(retry.handler))
+    return None
+
+
+def _entry(record: Mapping[str, Any], fact: Fact, detail_type: str) -> Entry:
+    detail = msgspec.json.encode(event_body(fact)).decode()
+    told = {
+        "EventBusName": _bus,
+        "Source": SOURCE,
+        "DetailType": detail_type,
+        "Detail": detail,
+        "Time": datetime.fromtimestamp(fact.at / 1000, UTC),
+    }
+    # As PutEvents counts: its time 14 bytes, and the bytes of the texts.
+    size = 14 + len(SOURCE) + len(detail_type.encode()) + len(detail.encode())
+    return Entry(record["dynamodb"]["SequenceNumber"], told, size)
+
+
+async def publish(entries: list[Entry]) -> list[str]:
+    """Put entries on the bus; returns the sequence numbers of those that it does not take."""
+    left = entries
+    for attempt in range(ATTEMPTS_MAX):
+        if attempt:
+            await asyncio.sleep(random.uniform(0, BACKOFF_SECONDS * 2**attempt))  # noqa: S311
+        left = [entry for part in _parts(left) for entry in await _put(part)]
+        if not left:
+            return []
+    return [entry.sequence for entry in left]
+
+
+def _parts(entries: list[Entry]) -> Iterator[list[Entry]]:
+    """Part entries so that each call holds as many as it may."""
+    part, size = list[Entry](), 0
+    for entry in entries:
+        if part and (len(part) == ENTRIES_MAX or size + entry.bytes > BYTES_MAX):
+            yield part
+            part, size = [], 0
+        part.append(entry)
+        size += entry.bytes
+    if part:
+        yield part
+
+
+async def _put(part: list[Entry]) -> list[Entry]:
+    """Send some entries; returns those that were not taken."""
+    try:
+        answer = await aws.call("events", "put_events", Entries=[dict(entry.told) for entry in part])
+    except Exception as fault:  # noqa: BLE001 - whatever it was, nothing says that the bus has them
+        _function.log.warning("bus not reached", entries=len(part), error=f"{type(fault).__name__}: {fault}")
+        return part
+    refused = [(entry, told) for entry, told in zip(part, answer["Entries"], strict=True) if told.get("ErrorCode")]
+    for _, told in refused:
+        _function.log.warning("entry refused", error=f"{told['ErrorCode']}: {told.get('ErrorMessage', '')}")
+    return [entry for entry, _ in refused]

@@ -1,0 +1,218 @@
+"""The stream's function: every event of the log reaches the bus, whatever the bus does."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stockwright.aws.routing import SOURCE, heard_by, redrive_of
+from stockwright.domain.events import Event
+from stockwright.reactions.table import REACTIONS
+from stockwright.store.dynamodb import _event_image, _image
+from stockwright.store.port import Put
+from stockwright.store.records.batch import Batch
+from stockwright.store.records.handling import Retry, put_retry
+from tests.aws.ministack import Aws
+from tests.aws.runtime import FunctionFailed, LambdaFunction
+from tests.aws.shapes import batch, record
+
+AT = 1_700_000_000_000
+
+
+def placed(number: int, **data: Any) -> Event:
+    return Event(f"evt_{number:04d}", "order.placed", f"ord_{number}", AT, {"products": ["prd_1"], **data}, "usr_alice")
+
+
+def appended(event: Event) -> dict[str, Any]:
+    return _event_image(event, AT)
+
+
+def put_image(batch: Batch) -> dict[str, Any]:
+    [write] = batch.writes
+    assert isinstance(write, Put)
+    return _image(write)
+
+
+class Bus:
+    """An EventBridge that refuses entries, or everything, as often as a test wants."""
+
+    def __init__(self) -> None:
+        self.refuse: dict[str, int] = {}
+        self.down = 0
+        self.calls: list[list[dict[str, Any]]] = []
+        self.taken: list[dict[str, Any]] = []
+        bus = self
+
+        class Calls(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                entries = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["Entries"]
+                bus.calls.append(entries)
+                status, answer = bus.answer(entries)
+                body = json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/x-amz-json-1.1")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Calls)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def answer(self, entries: list[dict[str, Any]]) -> tuple[int, dict[str, Any]]:
+        if self.down:
+            self.down -= 1
+            return 500, {"__type": "InternalException", "message": "down"}
+        told: list[dict[str, str]] = []
+        for entry in entries:
+            subject = json.loads(entry["Detail"])["subject"]
+            if self.refuse.get(subject, 0):
+                self.refuse[subject] -= 1
+                told.append({"ErrorCode": "ThrottlingException", "ErrorMessage": "too much"})
+            else:
+                self.taken.append(entry)
+                told.append({"EventId": "e"})
+        return 200, {"FailedEntryCount": sum("ErrorCode" in each for each in told), "Entries": told}
+
+    def subjects(self) -> list[str]:
+        return [json.loads(entry["Detail"])["subject"] for entry in self.taken]
+
+
+@pytest.fixture
+def bus() -> Iterator[Bus]:
+    made = Bus()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def stream(bus: Bus, tmp_path: Path) -> Iterator[LambdaFunction]:
+    env = {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{bus.server.server_address[1]}",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "STOCKWRIGHT_EVENT_BUS": "shop",
+    }
+    with LambdaFunction("stockwright.aws.stream", tmp_path, **env) as function:
+        yield function
+
+
+def test_events_and_redriven_ones_are_told_and_nothing_else_is(stream: LambdaFunction, bus: Bus) -> None:
+    product, retry = Batch(), Batch()
+    product.put(("PRODUCT#1", "PRODUCT"), {"name": "Chair"}, 3)
+    put_retry(retry, Retry("warehouse", placed(9), 0, AT, AT))
+    told = stream.invoke(
+        batch(
+            record(appended(placed(1)), 1),
+            record(put_image(product), 2, "MODIFY"),
+            record(put_image(retry), 3),
+            record(None, 4, "REMOVE"),
+        )
+    )
+    assert told == {"batchItemFailures": []}
+    assert [(entry["Source"], entry["DetailType"], entry["EventBusName"]) for entry in bus.taken] == [
+        (SOURCE, "order.placed", "shop"),
+        (SOURCE, redrive_of("warehouse"), "shop"),
+    ]
+    detail = json.loads(bus.taken[0]["Detail"])
+    assert (detail["id"], detail["subject"], detail["actor"], detail["data"]) == (
+        "evt_0001",
+        "ord_1",
+        "usr_alice",
+        {"products": ["prd_1"]},
+    )
+    assert detail["position"]
+
+
+def test_what_the_bus_refuses_is_sent_again_alone(stream: LambdaFunction, bus: Bus) -> None:
+    bus.refuse = {"ord_3": 2}
+    told = stream.invoke(batch(*[record(appended(placed(number)), number) for number in range(1, 26)]))
+    assert told == {"batchItemFailures": []}
+    assert [len(call) for call in bus.calls] == [10, 10, 5, 1, 1]
+    assert sorted(bus.subjects()) == sorted(f"ord_{number}" for number in range(1, 26))
+
+
+def test_what_the_bus_never_takes_is_told_to_lambda_and_comes_again(stream: LambdaFunction, bus: Bus) -> None:
+    bus.refuse = {"ord_2": 4}
+    records = [record(appended(placed(number)), number) for number in (1, 2, 3)]
+    told = stream.invoke(batch(*records))
+    assert told == {"batchItemFailures": [{"itemIdentifier": f"{2:021d}"}]}
+    assert bus.subjects() == ["ord_1", "ord_3"]
+    # Lambda begins anew from there.
+    assert stream.invoke(batch(*records[1:])) == {"batchItemFailures": []}
+    assert bus.subjects() == ["ord_1", "ord_3", "ord_2", "ord_3"]
+    [counted] = [line["PublishFailures"] for line in stream.lines() if "PublishFailures" in line]
+    assert counted == [1.0]
+
+
+def test_a_bus_that_is_down_loses_nothing(stream: LambdaFunction, bus: Bus) -> None:
+    bus.down = 100
+    records = [record(appended(placed(number)), number) for number in (1, 2)]
+    told = stream.invoke(batch(*records))
+    assert [each["itemIdentifier"] for each in told["batchItemFailures"]] == [f"{1:021d}", f"{2:021d}"]
+    bus.down = 0
+    assert stream.invoke(batch(*records)) == {"batchItemFailures": []}, stream.output()
+    assert bus.subjects() == ["ord_1", "ord_2"]
+
+
+def test_large_events_go_in_calls_that_the_bus_takes(stream: LambdaFunction, bus: Bus) -> None:
+    told = stream.invoke(
+        batch(*[record(appended(placed(number, note="x" * 100_000)), number) for number in range(1, 6)])
+    )
+    assert told == {"batchItemFailures": []}
+    assert [len(call) for call in bus.calls] == [2, 2, 1]
+
+
+def test_a_record_that_cannot_be_read_keeps_no_other_from_the_bus(stream: LambdaFunction, bus: Bus) -> None:
+    broken = {**appended(placed(2)), "b": {"M": {"id": {"S": "evt_2"}}}}
+    told = stream.invoke(batch(record(appended(placed(1)), 1), record(broken, 2), record(appended(placed(3)), 3)))
+    assert told == {"batchItemFailures": [{"itemIdentifier": f"{2:021d}"}]}
+    assert bus.subjects() == ["ord_1", "ord_3"]
+    assert [line["message"] for line in stream.lines() if line.get("level") == "ERROR"] == ["record unreadable"]
+
+
+def test_without_a_bus_there_is_no_start(tmp_path: Path) -> None:
+    with (
+        LambdaFunction("stockwright.aws.stream", tmp_path) as function,
+        pytest.raises(FunctionFailed, match="EVENT_BUS"),
+    ):
+        function.invoke(batch())
+
+
+def test_each_handlers_rule_lets_its_events_through_and_no_others(aws: Aws, tmp_path: Path) -> None:
+    events, sqs = aws.client("events"), aws.client("sqs")
+    events.create_event_bus(Name="shop")
+    queues = {}
+    for reaction in REACTIONS:
+        queues[reaction.name] = sqs.create_queue(QueueName=reaction.name)["QueueUrl"]
+        arn = f"arn:aws:sqs:eu-central-1:{aws.account}:{reaction.name}"
+        pattern = json.dumps({"source": [SOURCE], "detail-type": heard_by(reaction)})
+        events.put_rule(Name=reaction.name, EventBusName="shop", EventPattern=pattern)
+        events.put_targets(Rule=reaction.name, EventBusName="shop", Targets=[{"Id": "queue", "Arn": arn}])
+    redriven = Batch()
+    put_retry(redriven, Retry("warehouse", placed(2), 0, AT, AT))
+    with LambdaFunction("stockwright.aws.stream", tmp_path, **aws.env, STOCKWRIGHT_EVENT_BUS="shop") as stream:
+        told = stream.invoke(batch(record(appended(placed(1)), 1), record(put_image(redriven), 2)))
+        assert told == {"batchItemFailures": []}
+    heard = {
+        name: sorted(
+            json.loads(message["Body"])["detail-type"]
+            for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ())
+        )
+        for name, url in queues.items()
+    }
+    assert {name: types for name, types in heard.items() if types} == {
+        "order-confirmation": ["order.placed"],
+        "order-topic": ["order.placed"],
+        "stock-watch": ["order.placed"],
+        "warehouse": ["order.placed", "redrive.warehouse"],
+    }
