@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from stockwright.domain.account import SYSTEM
+from stockwright.usecases.accounts import SignUp, add_account
 from stockwright.usecases.catalog import CreateProduct, create_product
 from tests.aws.conftest import PASSWORD, Cloud
 from tests.aws.runtime import LambdaFunction
+from tests.aws.shapes import request
 
 
 async def signed_in(cloud: Cloud) -> str:
@@ -55,6 +57,16 @@ async def test_an_id_with_a_slash_finds_its_way(cloud: Cloud) -> None:
     status, told, _ = await cloud.ask("GET", "/inventory/sku/LAMP%2F1%20B")
     assert status == 200, told
     assert told["data"]["sku"] == "LAMP/1 B"
+
+
+async def test_the_stream_of_events_ends_when_there_is_something_to_tell(cloud: Cloud) -> None:
+    await add_account(cloud.app, SYSTEM, SignUp("root@example.com", PASSWORD), "admin")
+    _, told, _ = await cloud.ask("POST", "/signin", {"email": "root@example.com", "password": PASSWORD})
+    headers = {"last-event-id": "1", "authorization": told["data"]["idToken"]}
+    answer = await cloud.invoke("api", request("GET", "/api/events/stream", headers=headers))
+    assert answer["headers"]["content-type"] == "text/event-stream"
+    assert answer["body"].startswith("retry: 2000\nid: 1\n\nid: 2\nevent: ")
+    assert "event: account.signed_in" in answer["body"]
 
 
 def test_a_wrong_setting_fails_the_start_with_one_clear_line(tmp_path: Path) -> None:

@@ -44,12 +44,18 @@ def _passes(event: Event, name: str | None, subject: str | None) -> bool:
     return named and subject in (None, event.subject)
 
 
-async def follow_events(app: App, after: str | None) -> AsyncGenerator[Event | None, None]:
-    """Tell every event from behind `after` (None: from now on) as it comes; None where none came for a while."""
+async def newest_position(app: App) -> str:
+    """Return the place of the newest event in the log ("" where there is none)."""
+    last = await app.store.tail(limit=1, reverse=True)
+    return last[0].position if last else ""
+
+
+async def follow_events(app: App, after: str, *, once: bool = False) -> AsyncGenerator[Event | None, None]:
+    """Tell every event from behind `after` as it comes; None where none came for a while.
+
+    With `once`, end after the first that came, or the first while.
+    """
     position = after
-    if position is None:
-        last = await app.store.tail(limit=1, reverse=True)
-        position = last[0].position if last else ""
     while True:
         events = await app.store.tail(position, 100, wait_seconds=WAIT_SECONDS)
         for event in events:
@@ -57,6 +63,8 @@ async def follow_events(app: App, after: str | None) -> AsyncGenerator[Event | N
             position = event.position
         if not events:
             yield None
+        if once:
+            return
 
 
 async def list_notifications(

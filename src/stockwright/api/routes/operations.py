@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
@@ -28,6 +29,9 @@ from stockwright.usecases import operations
 
 TAG = "Operations"
 
+_POSITION = {"sqlite": re.compile(r"[0-9]{1,18}"), "dynamodb": re.compile(r"[0-9]{13}-[0-9A-Za-z_]{1,64}")}
+"""What a position in each engine's log looks like."""
+
 
 async def _events(call: Call) -> tuple[list[Event], str | None]:
     query: EventsQuery = call.query
@@ -36,15 +40,22 @@ async def _events(call: Call) -> tuple[list[Event], str | None]:
 
 async def _stream(call: Call) -> Answer:
     after = call.headers.get("last-event-id")
-    if after is not None and not (after.isdecimal() and len(after) < 19):  # noqa: PLR2004
+    if after is None:
+        after = await operations.newest_position(call.app)
+    elif not _POSITION[call.app.settings.store].fullmatch(after):
         raise Invalid.field("Last-Event-ID", "must be the id of an event of this stream")
     return Answer(stream=_told(call, after), content_type="text/event-stream")
 
 
-async def _told(call: Call, after: str | None) -> AsyncIterator[bytes]:
-    """Write events as the HTML standard says (section 9.2); a comment now and then keeps the line open."""
-    yield b"retry: 2000\n\n"
-    async with aclosing(operations.follow_events(call.app, after)) as events:
+async def _told(call: Call, after: str) -> AsyncIterator[bytes]:
+    """Write events as the HTML standard says (section 9.2); a comment now and then keeps the line open.
+
+    It begins with where it begins, so that who has heard of nothing yet misses nothing either. A
+    function of the cloud form sends no answer before it ends: it ends when there is something to
+    tell, and the client comes again by itself.
+    """
+    yield b"retry: 2000\nid: %s\n\n" % after.encode()
+    async with aclosing(operations.follow_events(call.app, after, once=call.app.settings.in_lambda)) as events:
         async for event in events:
             if event is None:
                 yield b": still here\n\n"
