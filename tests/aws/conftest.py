@@ -16,15 +16,18 @@ from stockwright.app import build, close
 from stockwright.config import Settings
 from stockwright.domain.account import SYSTEM, Actor
 from stockwright.domain.events import Event
+from stockwright.store.dynamodb import DynamoDbStore, create_table
 from stockwright.usecases.accounts import SignUp, add_account
 from stockwright.usecases.audit import audit
 from stockwright.usecases.catalog import CreateProduct, create_product
 from stockwright.usecases.context import App
 from tests.aws import shapes
-from tests.aws.ministack import aws, here, ministack
+from tests.aws.ministack import Aws, aws, here, ministack
+from tests.aws.pool import make_pool
 from tests.aws.runtime import LambdaFunction
 
 __all__ = ["aws", "here", "ministack"]
+TABLE = "shop"
 PASSWORD = "Vier-Blauwale-77"
 
 
@@ -58,23 +61,44 @@ class Cloud:
         return told["statusCode"], json.loads(told["body"]) if told["body"] else None, told["headers"]
 
     async def events(self, name: str = "") -> list[Event]:
-        return [event for event in await self.app.store.tail(limit=1000) if event.name.startswith(name)]
+        newest_first = await self.app.store.tail(limit=1000, reverse=True)
+        return [event for event in reversed(newest_first) if event.name.startswith(name)]
 
     async def event(self, name: str) -> Event:
         return (await self.events(name))[-1]
 
 
 @pytest.fixture
-async def cloud(tmp_path: Path) -> AsyncIterator[Cloud]:
-    settings = Settings(data_dir=tmp_path / "data", log_level="error")
-    env = {"STOCKWRIGHT_DATA_DIR": str(tmp_path / "data")}
-    app = await build(settings)
+def resources(here: Aws) -> dict[str, str]:
+    """Make what the stack makes for the functions; returns their settings."""
+    create_table(here.client("dynamodb"), TABLE)
+    here.client("ses").verify_email_identity(EmailAddress="shop@example.com")
+    here.client("secretsmanager").create_secret(Name="shop/signing", SecretString="k" * 40)
+    pool = make_pool(here)
+    return {
+        **here.env,
+        "STOCKWRIGHT_STORE": "dynamodb",
+        "STOCKWRIGHT_TABLE_NAME": TABLE,
+        "STOCKWRIGHT_COGNITO_USER_POOL_ID": pool.id,
+        "STOCKWRIGHT_COGNITO_CLIENT_ID": pool.client_id,
+        "STOCKWRIGHT_SIGNING_SECRET_ID": "shop/signing",
+        "STOCKWRIGHT_MAIL": "ses",
+        "STOCKWRIGHT_MAIL_FROM": "Shop <shop@example.com>",
+    }
+
+
+@pytest.fixture
+async def cloud(here: Aws, resources: dict[str, str], tmp_path: Path) -> AsyncIterator[Cloud]:
+    app = await build(Settings.load({**resources, "STOCKWRIGHT_LOG_LEVEL": "error"}))
+    await app.store.close()
+    # The log is read at once here: nobody writes while a test looks.
+    app.store = DynamoDbStore(TABLE, here.client("dynamodb"), settle_seconds=0)
     alice = await add_account(app, SYSTEM, SignUp("alice@example.com", PASSWORD), "customer")
     made = await create_product(
         app, SYSTEM, CreateProduct("Wireless Keyboard", "KB-1", "A keyboard without a wire.", "electronics", 7999, 30)
     )
     with ExitStack() as stack:
-        yield Cloud(app, tmp_path, alice.as_actor(), made.product.id, env, stack)
+        yield Cloud(app, tmp_path, alice.as_actor(), made.product.id, resources, stack)
         report = await audit(app)
     await close(app)
     assert report.is_clean

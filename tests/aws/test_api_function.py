@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from stockwright.app import build, close
+from stockwright.config import Settings
 from stockwright.domain.account import SYSTEM
 from stockwright.usecases.accounts import SignUp, add_account
 from stockwright.usecases.catalog import CreateProduct, create_product
+from stockwright.usecases.sign_in import SignIn, sign_in
 from tests.aws.conftest import PASSWORD, Cloud
 from tests.aws.runtime import LambdaFunction
 from tests.aws.shapes import request
@@ -59,11 +62,15 @@ async def test_an_id_with_a_slash_finds_its_way(cloud: Cloud) -> None:
     assert told["data"]["sku"] == "LAMP/1 B"
 
 
-async def test_the_stream_of_events_ends_when_there_is_something_to_tell(cloud: Cloud) -> None:
-    await add_account(cloud.app, SYSTEM, SignUp("root@example.com", PASSWORD), "admin")
-    _, told, _ = await cloud.ask("POST", "/signin", {"email": "root@example.com", "password": PASSWORD})
-    headers = {"last-event-id": "1", "authorization": told["data"]["idToken"]}
-    answer = await cloud.invoke("api", request("GET", "/api/events/stream", headers=headers))
+async def test_the_stream_of_events_ends_when_there_is_something_to_tell(tmp_path: Path) -> None:
+    env = {"STOCKWRIGHT_DATA_DIR": str(tmp_path / "data")}
+    app = await build(Settings.load({**env, "STOCKWRIGHT_LOG_LEVEL": "error"}))
+    await add_account(app, SYSTEM, SignUp("root@example.com", PASSWORD), "admin")
+    session = await sign_in(app, SignIn("root@example.com", PASSWORD))
+    await close(app)
+    asked = request("GET", "/api/events/stream", token=session.id_token, headers={"last-event-id": "1"})
+    with LambdaFunction("stockwright.aws.api", tmp_path, **env) as function:
+        answer = function.invoke(asked)
     assert answer["headers"]["content-type"] == "text/event-stream"
     assert answer["body"].startswith("retry: 2000\nid: 1\n\nid: 2\nevent: ")
     assert "event: account.signed_in" in answer["body"]
