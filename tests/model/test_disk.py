@@ -1,0 +1,204 @@
+"""Power cuts and refusing disks under the embedded engine: nothing acknowledged is lost, nothing is half there.
+
+Long: `make prove`. The seed of a failure is in its message: `PROVE_SEED=<it> pytest tests/model/test_disk.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from stockwright.domain.errors import Busy, Misconfigured
+from stockwright.domain.events import Event
+from stockwright.store import sqlite
+from stockwright.store.port import ABSENT, Add, Append, Put
+from stockwright.store.sqlite import EngineFailed, SqliteStore
+from tests.model.disk import LOSSES, Disk, Fault, leave
+from tests.proving import SECONDS, SEED
+
+SHELF = ("P#1", "STOCK")
+UNITS = ("units",)
+CLIENTS, TURNS = 4, 10
+
+
+def seeds() -> Iterator[int]:
+    """One seed, or as many as there is time for."""
+    until = time.monotonic() + SECONDS
+    yield SEED
+    for seed in range(SEED + 1, SEED + 1_000_000):
+        if time.monotonic() >= until:
+            return
+        yield seed
+
+
+def order(name: str, chance: random.Random) -> list[Put | Add | Append]:
+    """An order that takes a unit and tells so, all in one commit."""
+    filling = "x" * chance.randrange(2000)
+    event = Event(id=f"evt_{name}", name="order.placed", subject=name, at=1, data={"filling": filling})
+    return [Put((name, "ORDER"), {"filling": filling}, ABSENT), Add(SHELF, {UNITS: 1}), Append(event)]
+
+
+async def work(disk: Disk, path: Path, chance: random.Random, pages: int) -> None:
+    """Serve a few clients; the log is folded back into the file (and synced for that) every so many pages."""
+    store = SqliteStore(path)
+    store._writer.pragma("wal_autocheckpoint", pages)
+    await store.commit([Put(SHELF, {"units": 0}, ABSENT)])
+    disk.said("open")
+
+    async def client(number: int) -> None:
+        for turn in range(TURNS):
+            name = f"ORDER#{number}-{turn}"
+            await store.commit(order(name, chance))
+            disk.said(name)
+
+    await asyncio.gather(*[client(number) for number in range(CLIENTS)])
+    # The power fails while it runs: what is written at its end is not looked at.
+    noted = len(disk.notes)
+    await store.close()
+    del disk.notes[noted:]
+
+
+async def whole(path: Path, said: list[str]) -> int:
+    """Look whether everything that was said is there, and nothing by halves; returns the number of orders."""
+    store = SqliteStore(path)
+    try:
+        assert store._writer.pragma("integrity_check") == "ok"
+        names = [name for name in said if name != "open"]
+        kept = await store.get([(name, "ORDER") for name in names])
+        lost = sorted(set(names) - {key[0] for key in kept})
+        assert not lost, f"acknowledged and lost: {lost}"
+        shelf = (await store.get([SHELF])).get(SHELF)
+        assert shelf is not None or "open" not in said
+        orders = store._reader.execute("SELECT pk FROM item WHERE sk='ORDER'").fetchall()
+        assert (shelf.body["units"] if shelf else 0) == len(orders)
+        events = await store.tail(limit=1000)
+        assert sorted(event.subject for event in events) == sorted(name for (name,) in orders)
+        assert [event.position for event in events] == [str(number + 1) for number in range(len(events))]
+        # And it goes on working.
+        if shelf is not None:
+            await store.commit([Add(SHELF, {UNITS: 0}), Put(("AFTER", "POWER"), {}, ABSENT)])
+        return len(orders)
+    finally:
+        await store.close()
+
+
+@pytest.mark.slow
+async def test_a_power_cut_at_any_write_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    found, started = 0, time.monotonic()
+    for seed in seeds():
+        for pages in (16, 4000):
+            found += await every_cut(tmp_path / f"{seed}-{pages}", seed, pages)
+    print(f"power: {found} cuts in {time.monotonic() - started:.0f} s")
+
+
+async def every_cut(folder: Path, seed: int, pages: int) -> int:
+    """Work once, then cut the power at every instant of it, in every way; returns how many cuts that was."""
+    chance = random.Random(seed)
+    disk, home, ruin = Disk(), folder / "shop", folder / "ruin"
+    home.mkdir(parents=True)
+    ruin.mkdir()
+    with disk.mounted():
+        await work(disk, home / "stockwright.db", chance, pages)
+    counts: list[int] = []
+    for number, said, files in disk.instants():
+        for loss in LOSSES:
+            try:
+                counts.append(await whole(leave(files, ruin, loss, chance), said))
+            except (AssertionError, Misconfigured, apsw.Error) as fault:
+                raise AssertionError(f"PROVE_SEED={seed}, power cut at {number}, {loss} kept: {fault}") from fault
+    assert max(counts) == CLIENTS * TURNS
+    assert len(set(counts)) > TURNS / 2
+    return len(counts)
+
+
+REFUSALS = {
+    "full disk": ("write", apsw.FullError),
+    "failing disk": ("write", apsw.IOError),
+    "failing sync": ("sync", apsw.IOError),
+}
+ORDERS = 14
+
+
+async def refused(disk: Disk, store: SqliteStore, fault: Fault, chance: random.Random) -> tuple[list[str], set[str]]:
+    """Order on a disk that refuses, then on a mended one; returns what was acknowledged, and what was told."""
+    # While the log is folded into the database it is synced too, after the COMMIT stands (`Fault`).
+    store._writer.pragma("wal_autocheckpoint", 0 if fault.kind == "sync" else 8)
+    await store.commit([Put(SHELF, {"units": 0}, ABSENT)])
+    disk.fault = fault
+    acknowledged, told = ["open"], set[str]()
+    for turn in range(ORDERS):
+        name = f"ORDER#{turn}"
+        try:
+            await store.commit(order(name, chance))
+            acknowledged.append(name)
+        except EngineFailed as failed:
+            told.add(str(failed))
+    disk.fault = None
+    # The disk is mended, and the same process goes on. What was refused is not there.
+    await store.commit(order("ORDER#mended", chance))
+    kept = await store.get([(f"ORDER#{turn}", "ORDER") for turn in range(ORDERS)])
+    assert {key[0] for key in kept} == set(acknowledged) - {"open"}
+    return [*acknowledged, "ORDER#mended"], told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", REFUSALS)
+@pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])
+async def test_a_disk_that_refuses_at_any_call_is_told_and_loses_nothing(
+    tmp_path: Path, name: str, for_good: bool
+) -> None:
+    kind, error = REFUSALS[name]
+    struck = 0
+    for nth in range(1, 400, 1 if SECONDS else 5):
+        fault = Fault(kind, nth, error, for_good)  # type: ignore[arg-type]
+        folder = tmp_path / str(nth)
+        folder.mkdir()
+        path, disk, chance = folder / "stockwright.db", Disk(), random.Random(SEED)
+        try:
+            with disk.mounted():
+                store = SqliteStore(path)
+                try:
+                    acknowledged, told = await refused(disk, store, fault, chance)
+                finally:
+                    disk.fault = None
+                    await store.close()
+            assert await whole(path, acknowledged) == len(acknowledged) - 1
+        except (AssertionError, Misconfigured, apsw.Error) as wrong:
+            raise AssertionError(f"PROVE_SEED={SEED}, {name}, {kind} {nth}: {wrong}") from wrong
+        if not fault.refused:
+            break
+        struck += 1
+        assert told
+        assert all(line.startswith("the store could not write: ") for line in told)
+    print(f"{name}: refused at each of {struck} calls")
+    assert struck >= 3
+
+
+@pytest.mark.parametrize("nth", range(3))
+async def test_a_file_that_another_process_holds_is_busy_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nth: int
+) -> None:
+    monkeypatch.setattr(sqlite, "LOCK_WAIT_SECONDS", 0.05)
+    path, chance = tmp_path / "stockwright.db", random.Random(SEED)
+    store = SqliteStore(path)
+    await store.commit([Put(SHELF, {"units": 0}, ABSENT)])
+    other = apsw.Connection(str(path))
+    acknowledged = ["open"]
+    for turn in range(3):
+        if turn == nth:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(Busy):
+                await store.commit(order(f"ORDER#{turn}", chance))
+            other.execute("ROLLBACK")
+        else:
+            await store.commit(order(f"ORDER#{turn}", chance))
+            acknowledged.append(f"ORDER#{turn}")
+    other.close()
+    await store.close()
+    assert await whole(path, acknowledged) == 2
