@@ -1,0 +1,110 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { api } from "@/api/client";
+import type { Schemas } from "@/api/types";
+import { toast } from "@/components/ui/toast";
+import { type ChangeForm, type ChangeKind, changed, deltasOf, parseWhole } from "./change";
+import { ADMIN, type InventoryRow, stockChanged } from "./queries";
+
+type StockChange = Schemas["StockChangeView"];
+
+interface Change {
+  kind: ChangeKind;
+  row: Pick<InventoryRow, "productId" | "name" | "version"> & Parameters<typeof deltasOf>[1];
+  form: ChangeForm;
+}
+
+function send({ kind, row, form }: Change): Promise<StockChange> {
+  const quantity = parseWhole(form.quantity) ?? 0;
+  const { location, to } = form;
+  const reason = form.reason.trim();
+  const params = { productId: row.productId };
+  if (kind === "transfer") {
+    return api.post("/inventory/transfer", { body: { ...params, quantity, from: location, to, reason } });
+  }
+  if (kind === "count") {
+    // What was counted is true for the stock as it was seen: a change in between is shown first.
+    return api.put("/stock", { body: { ...params, quantity, location, reason }, version: row.version });
+  }
+  const type = kind === "restock" ? "RESTOCK" : "ADJUSTMENT";
+  return api.patch("/inventory/product/{productId}/stock", {
+    params,
+    body: { quantity, type, location, reason },
+  });
+}
+
+/** Takes a change back by its opposite, which stands in the ledger too. */
+async function takeBack(change: Change, deltas: ReadonlyMap<string, number>): Promise<void> {
+  const { productId } = change.row;
+  const reason = `Taken back: ${change.form.reason.trim()}`;
+  if (change.kind === "transfer") {
+    const quantity = parseWhole(change.form.quantity) ?? 0;
+    const { location: to, to: from } = change.form;
+    await api.post("/inventory/transfer", { body: { productId, quantity, from, to, reason } });
+    return;
+  }
+  for (const [location, delta] of deltas) {
+    await api.patch("/inventory/product/{productId}/stock", {
+      params: { productId },
+      body: { quantity: -delta, type: "ADJUSTMENT", location, reason },
+    });
+  }
+}
+
+function told({ kind, row, form }: Change, deltas: ReadonlyMap<string, number>): string {
+  const units = parseWhole(form.quantity) ?? 0;
+  if (kind === "restock") return `${String(units)} × ${row.name} booked in`;
+  if (kind === "transfer") return `${String(units)} × ${row.name} moved to ${form.to}`;
+  if (kind === "count") {
+    return deltas.get(form.location) === 0
+      ? `${row.name}: the count agrees`
+      : `${row.name} counted: ${String(units)}`;
+  }
+  return `${row.name}: ${units > 0 ? "+" : "−"}${String(Math.abs(units))}`;
+}
+
+interface Page {
+  items: InventoryRow[];
+}
+
+/** Changes stock: the lists show it at once, and take it back where the server refuses. */
+export function useStockChange() {
+  const client = useQueryClient();
+  const lists = { queryKey: [ADMIN, "inventory", "page"] };
+  return useMutation({
+    mutationFn: send,
+    onMutate: async (change) => {
+      await client.cancelQueries(lists);
+      const before = client.getQueriesData<Page>(lists);
+      const deltas = deltasOf(change.kind, change.row, change.form) ?? new Map<string, number>();
+      client.setQueriesData<Page>(lists, (page) =>
+        page
+          ? {
+              ...page,
+              items: page.items.map((row) =>
+                row.productId === change.row.productId ? changed(row, deltas) : row,
+              ),
+            }
+          : page,
+      );
+      return { before, deltas };
+    },
+    onSuccess: (_, change, { deltas }) => {
+      const moved = [...deltas.values()].some((delta) => delta !== 0);
+      toast.success(told(change, deltas), {
+        ...(moved && {
+          action: {
+            label: "Undo",
+            run: () =>
+              takeBack(change, deltas)
+                .then(() => toast.info("Taken back"), toast.error)
+                .then(() => stockChanged(client)),
+          },
+        }),
+      });
+    },
+    onError: (_error, _change, kept) => {
+      for (const [key, page] of kept?.before ?? []) client.setQueryData(key, page);
+    },
+    onSettled: () => stockChanged(client),
+  });
+}

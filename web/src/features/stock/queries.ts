@@ -1,0 +1,102 @@
+import { keepPreviousData, type QueryClient, queryOptions } from "@tanstack/react-query";
+import { api } from "@/api/client";
+import type { Schemas } from "@/api/types";
+
+export type InventoryRow = Schemas["InventoryRow"];
+export type Movement = Schemas["MovementView"];
+export type Reservation = Schemas["ReservationView"];
+export type Location = Schemas["LocationView"];
+export type StockStatus = "IN_STOCK" | "LOW" | "OUT";
+
+/** Everything of the back office is asked for anew below this name. */
+export const ADMIN = "admin";
+export const LOOK_AGAIN_MS = 15_000;
+const PAGE = 25;
+
+export interface InventoryFilter {
+  search?: string | undefined;
+  status?: StockStatus | undefined;
+  location?: string | undefined;
+}
+
+export function inventoryPage(filter: InventoryFilter, token: string | null) {
+  return queryOptions({
+    queryKey: [ADMIN, "inventory", "page", filter, token],
+    queryFn: ({ signal }) =>
+      api.get("/inventory", { query: { ...filter, limit: PAGE, nextToken: token }, signal }),
+    placeholderData: keepPreviousData,
+    refetchInterval: LOOK_AGAIN_MS,
+  });
+}
+
+export function lowStockPage(token: string | null) {
+  return queryOptions({
+    queryKey: [ADMIN, "low-stock", token],
+    queryFn: ({ signal }) =>
+      api.get("/inventory/low-stock", { query: { limit: PAGE, nextToken: token }, signal }),
+    placeholderData: keepPreviousData,
+    refetchInterval: LOOK_AGAIN_MS,
+  });
+}
+
+export function explanation(productId: string) {
+  return queryOptions({
+    queryKey: [ADMIN, "explain", productId],
+    queryFn: ({ signal }) =>
+      api.get("/inventory/product/{productId}/explain", { params: { productId }, signal }),
+    staleTime: 0,
+  });
+}
+
+/** The places by their order of drawing. */
+export const locations = queryOptions({
+  queryKey: [ADMIN, "locations"],
+  queryFn: async ({ signal }) => {
+    const { items } = await api.get("/locations", { signal });
+    return items.toSorted((one, other) => one.priority - other.priority || one.id.localeCompare(other.id));
+  },
+  staleTime: 60_000,
+});
+
+export type MovementType = "INITIAL" | "RESTOCK" | "SALE" | "RETURN" | "ADJUSTMENT" | "TRANSFER";
+
+export interface MovementsFilter {
+  type?: MovementType | undefined;
+  location?: string | undefined;
+  since?: string | undefined;
+  until?: string | undefined;
+}
+
+/** The ledger of the shop, or of one product: there each movement tells the balance after it. */
+export function movementsPage(productId: string | undefined, filter: MovementsFilter, token: string | null) {
+  return queryOptions({
+    queryKey: [ADMIN, "movements", productId ?? "", filter, token],
+    queryFn: ({ signal }) => {
+      const query = { ...filter, limit: PAGE, nextToken: token };
+      return productId
+        ? api.get("/inventory/product/{productId}/movements", { params: { productId }, query, signal })
+        : api.get("/inventory/movements", { query, signal });
+    },
+    placeholderData: keepPreviousData,
+  });
+}
+
+export type ReservationStatus = "ACTIVE" | "CONFIRMED" | "CANCELLED" | "EXPIRED";
+
+export function reservationsPage(status: ReservationStatus | undefined, token: string | null) {
+  return queryOptions({
+    queryKey: [ADMIN, "reservations", status ?? "", token],
+    queryFn: ({ signal }) =>
+      api.get("/reservations", { query: { scope: "all", status, limit: PAGE, nextToken: token }, signal }),
+    placeholderData: keepPreviousData,
+    refetchInterval: LOOK_AGAIN_MS,
+  });
+}
+
+/** The stock has changed: whatever shows a number of it looks again. */
+export async function stockChanged(client: QueryClient): Promise<void> {
+  await Promise.all([
+    client.invalidateQueries({ queryKey: [ADMIN] }),
+    client.invalidateQueries({ queryKey: ["goods"] }),
+  ]);
+}

@@ -1,0 +1,150 @@
+import { useQuery } from "@tanstack/react-query";
+import { CircleCheck } from "lucide-react";
+import { Link } from "react-router";
+import { Sheet } from "@/components/ui/dialog";
+import { ErrorState } from "@/components/ui/states";
+import { Skeleton } from "@/components/ui/surfaces";
+import { Time } from "@/components/ui/values";
+import { OrderStatusBadge, shortId } from "@/features/orders/status";
+import { usePlaces } from "./places";
+import { explanation } from "./queries";
+import { TimeLeft } from "./time-left";
+
+/** Why available is what it is: what lies there, less what is promised, and to whom. */
+export function WhySheet({
+  productId,
+  name,
+  onClose,
+}: {
+  productId: string;
+  name: string;
+  onClose: () => void;
+}) {
+  const why = useQuery(explanation(productId));
+  const { nameOf } = usePlaces();
+  const told = why.data;
+  return (
+    <Sheet
+      open
+      onClose={onClose}
+      title={told ? `Why are ${String(told.availableStock)} available?` : "Why so many?"}
+      description={name}
+      size="md"
+    >
+      {why.isError && !told ? (
+        <ErrorState error={why.error} onRetry={() => why.refetch()} />
+      ) : !told ? (
+        <div className="flex flex-col gap-4">
+          <Skeleton className="h-24 rounded-2xl" />
+          <Skeleton className="h-40 rounded-2xl" />
+        </div>
+      ) : (
+        <div className="flex flex-col gap-8">
+          <dl className="grid grid-cols-[1fr_auto_1fr_auto_1fr] items-center rounded-2xl bg-sunken px-3 py-5 text-center">
+            <Sum label="on the shelf" value={told.totalStock} />
+            <span aria-hidden className="text-muted text-xl">
+              −
+            </span>
+            <Sum label="promised" value={told.reservedStock} />
+            <span aria-hidden className="text-muted text-xl">
+              =
+            </span>
+            <Sum label="available" value={told.availableStock} strong />
+          </dl>
+          <section>
+            <h3 className="font-semibold">Promised to</h3>
+            {told.holds.length === 0 ? (
+              <p className="mt-2 flex items-center gap-2 text-muted text-sm">
+                <CircleCheck aria-hidden className="size-4" /> Nobody: everything here can be bought.
+              </p>
+            ) : (
+              <ul className="mt-2 divide-y border-y text-sm">
+                {told.holds.map((hold) => (
+                  <li key={hold.id} className="flex items-center gap-4 py-3">
+                    <span className="w-10 shrink-0 text-right font-semibold text-base tabular-nums">
+                      {hold.quantity}
+                    </span>
+                    <div className="min-w-0 flex-1">
+                      {hold.kind === "order" ? (
+                        <Link
+                          to={`/admin/orders/${encodeURIComponent(hold.id)}`}
+                          className="rounded font-medium hover:underline"
+                        >
+                          Order {shortId(hold.id)}
+                        </Link>
+                      ) : (
+                        <Link to="/admin/reservations" className="rounded font-medium hover:underline">
+                          Reservation {shortId(hold.id)}
+                        </Link>
+                      )}
+                      <p className="text-muted">
+                        <Time value={hold.createdAt} />
+                        {" · "}
+                        {Object.keys(hold.locations).map(nameOf).join(", ")}
+                      </p>
+                    </div>
+                    {hold.kind === "order" ? (
+                      <OrderStatusBadge status={hold.status} />
+                    ) : (
+                      hold.expiresAt && <TimeLeft until={hold.expiresAt} />
+                    )}
+                  </li>
+                ))}
+              </ul>
+            )}
+          </section>
+          <section>
+            <h3 className="font-semibold">Place by place</h3>
+            <table className="mt-2 w-full text-sm">
+              <thead className="text-muted">
+                <tr className="border-b">
+                  <th scope="col" className="py-2 text-left font-medium">
+                    Place
+                  </th>
+                  <th scope="col" className="py-2 text-right font-medium">
+                    Total
+                  </th>
+                  <th scope="col" className="py-2 text-right font-medium">
+                    Promised
+                  </th>
+                  <th scope="col" className="py-2 text-right font-medium">
+                    Available
+                  </th>
+                </tr>
+              </thead>
+              <tbody className="divide-y">
+                {told.locations.map((level) => (
+                  <tr key={level.location} className="tabular-nums">
+                    <th scope="row" className="py-2.5 text-left font-normal">
+                      {nameOf(level.location)}
+                    </th>
+                    <td className="text-right">{level.totalStock}</td>
+                    <td className="text-right">{level.reservedStock}</td>
+                    <td className="text-right font-medium">{level.availableStock}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </section>
+        </div>
+      )}
+    </Sheet>
+  );
+}
+
+function Sum({ label, value, strong = false }: { label: string; value: number; strong?: boolean }) {
+  return (
+    <div className="flex flex-col-reverse">
+      <dt className="text-muted text-xs">{label}</dt>
+      <dd
+        className={
+          strong
+            ? "font-semibold text-2xl text-brand-text tabular-nums"
+            : "font-semibold text-2xl tabular-nums"
+        }
+      >
+        {value}
+      </dd>
+    </div>
+  );
+}

@@ -1,0 +1,46 @@
+import { useEffect, useState } from "react";
+import { useLocation, useSearchParams } from "react-router";
+import { FIRST_PAGE, type Trail } from "./paging";
+import { useDebounced } from "./use-debounced";
+
+/**
+ * A list's filters live in the address, so that it can be kept and sent; the way through its pages
+ * lives in the history entry. Another filter begins at the first page.
+ */
+export function useList() {
+  const [params, setParams] = useSearchParams();
+  const trail = (useLocation().state as { trail?: Trail } | null)?.trail ?? FIRST_PAGE;
+  const set = (changes: Record<string, string | undefined>, replace = false) =>
+    setParams(
+      (now) => {
+        const next = new URLSearchParams(now);
+        for (const [name, value] of Object.entries(changes)) {
+          if (value) next.set(name, value);
+          else next.delete(name);
+        }
+        return next;
+      },
+      { preventScrollReset: true, replace },
+    );
+  const clear = () => setParams({}, { preventScrollReset: true });
+  const go = (to: Trail) => setParams((now) => now, { state: { trail: to } });
+  return { params, trail, set, clear, go };
+}
+
+const TYPED_MS = 250;
+
+/** What is typed shows at once, and is looked for when the typing rests. */
+export function useTyped(kept: string, keep: (text: string) => void): [string, (text: string) => void] {
+  const [text, setText] = useState(kept);
+  const settled = useDebounced(text, TYPED_MS);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only what was typed is kept
+  useEffect(() => {
+    if (settled.trim() !== kept) keep(settled.trim());
+  }, [settled]);
+  // The back button, or a cleared filter.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only what was kept elsewhere is shown
+  useEffect(() => {
+    if (kept !== text.trim()) setText(kept);
+  }, [kept]);
+  return [text, setText];
+}

@@ -1,0 +1,274 @@
+import { useQuery } from "@tanstack/react-query";
+import {
+  ArrowLeftRight,
+  Boxes,
+  CircleHelp,
+  ClipboardCheck,
+  Ellipsis,
+  PackagePlus,
+  Pencil,
+  Plus,
+  ScrollText,
+  SlidersHorizontal,
+} from "lucide-react";
+import { useState } from "react";
+import { Link, useNavigate } from "react-router";
+import { Page } from "@/components/layout/page";
+import { Button, ButtonLink } from "@/components/ui/button";
+import { Select } from "@/components/ui/field";
+import { Menu, MenuItem, MenuSeparator } from "@/components/ui/menu";
+import { Pager } from "@/components/ui/pager";
+import { SearchField } from "@/components/ui/search-field";
+import { EmptyState, ErrorState } from "@/components/ui/states";
+import { PageHeader } from "@/components/ui/surfaces";
+import { type Column, DataTable } from "@/components/ui/table";
+import type { ChangeKind } from "@/features/stock/change";
+import { ChangeStockDialog } from "@/features/stock/change-dialog";
+import { usePlaces } from "@/features/stock/places";
+import { type InventoryRow, inventoryPage, type StockStatus } from "@/features/stock/queries";
+import { StockStatusBadge } from "@/features/stock/status";
+import { WhySheet } from "@/features/stock/why-sheet";
+import { cn } from "@/lib/cn";
+import { useList, useTyped } from "@/lib/use-list";
+
+const STATUSES: Record<StockStatus, string> = { IN_STOCK: "In stock", LOW: "Low", OUT: "Out of stock" };
+
+type Opened = { row: InventoryRow; what: ChangeKind | "why" } | null;
+
+/** What lies where, how much of it is promised, and every way to change it. */
+export default function Inventory() {
+  const { params, trail, set, clear, go } = useList();
+  const { places, nameOf } = usePlaces();
+  const [opened, setOpened] = useState<Opened>(null);
+  const status = params.get("status");
+  const filter = {
+    search: params.get("search") || undefined,
+    status: status && status in STATUSES ? (status as StockStatus) : undefined,
+    location: params.get("location") || undefined,
+  };
+  const [typed, setTyped] = useTyped(filter.search ?? "", (search) => set({ search }, true));
+  const page = useQuery(inventoryPage(filter, trail.token));
+  const totals = page.data?.totals;
+  const filtered = Boolean(filter.search || filter.status || filter.location);
+  return (
+    <Page title="Inventory">
+      <PageHeader
+        title="Inventory"
+        description={
+          totals
+            ? `${totals.products.toLocaleString()} products, ${totals.totalStock.toLocaleString()} units on the shelf, ${totals.reservedStock.toLocaleString()} of them promised.`
+            : "What lies where, and how much of it is promised."
+        }
+        actions={
+          <ButtonLink to="/admin/products/new">
+            <Plus aria-hidden className="size-4" /> New product
+          </ButtonLink>
+        }
+      />
+      <div className="mb-5 flex flex-wrap gap-2">
+        <SearchField
+          label="Search by name or SKU"
+          value={typed}
+          onChange={setTyped}
+          className="w-full sm:w-80"
+        />
+        <Select
+          aria-label="Status"
+          value={filter.status ?? ""}
+          onChange={(event) => set({ status: event.target.value })}
+          className="max-sm:flex-1"
+        >
+          <option value="">Every status</option>
+          {Object.entries(STATUSES).map(([value, label]) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </Select>
+        <Select
+          aria-label="Place"
+          value={filter.location ?? ""}
+          onChange={(event) => set({ location: event.target.value })}
+          className="max-sm:flex-1"
+        >
+          <option value="">Every place</option>
+          {places.map((place) => (
+            <option key={place.id} value={place.id}>
+              {place.name}
+            </option>
+          ))}
+        </Select>
+      </div>
+      {page.isError && !page.data ? (
+        <ErrorState error={page.error} onRetry={() => page.refetch()} />
+      ) : (
+        <div className={cn("transition-opacity", page.isPlaceholderData && "opacity-55")}>
+          <DataTable
+            caption="Stock of every product"
+            columns={columns(nameOf, setOpened)}
+            rows={page.data?.items}
+            rowKey={(row) => row.productId}
+            loading={page.isPending}
+            empty={
+              <EmptyState
+                icon={Boxes}
+                title={filtered ? "Nothing fits these filters" : "The shelves are still empty"}
+                action={
+                  filtered ? (
+                    <Button variant="secondary" onClick={clear}>
+                      Show everything
+                    </Button>
+                  ) : (
+                    <ButtonLink to="/admin/products/new">New product</ButtonLink>
+                  )
+                }
+              >
+                {filtered
+                  ? "Try another word, or one filter less."
+                  : "List your first product; its stock shows here."}
+              </EmptyState>
+            }
+          />
+        </div>
+      )}
+      <Pager trail={trail} nextToken={page.data?.nextToken} busy={page.isPlaceholderData} onChange={go} />
+      {opened &&
+        (opened.what === "why" ? (
+          <WhySheet productId={opened.row.productId} name={opened.row.name} onClose={() => setOpened(null)} />
+        ) : (
+          <ChangeStockDialog row={opened.row} kind={opened.what} onClose={() => setOpened(null)} />
+        ))}
+    </Page>
+  );
+}
+
+function columns(nameOf: (id: string) => string, open: (opened: Opened) => void): Column<InventoryRow>[] {
+  return [
+    {
+      id: "product",
+      header: "Product",
+      accessorFn: (row) => row.name,
+      enableSorting: true,
+      meta: { card: "title" },
+      cell: ({ row: { original: row } }) => (
+        <>
+          <Link
+            to={`/admin/products/${encodeURIComponent(row.productId)}`}
+            className="rounded font-medium hover:underline"
+          >
+            {row.name}
+          </Link>
+          <span className="block font-normal text-muted text-xs">{row.sku}</span>
+        </>
+      ),
+    },
+    {
+      id: "places",
+      header: "Places",
+      cell: ({ row: { original: row } }) => (
+        <ul className="flex flex-col gap-0.5 text-xs max-md:items-end">
+          {row.locations.map((level) => (
+            <li key={level.location} className="text-muted">
+              {nameOf(level.location)}{" "}
+              <span className="font-medium text-ink tabular-nums">
+                {level.availableStock.toLocaleString()}
+              </span>
+            </li>
+          ))}
+        </ul>
+      ),
+    },
+    {
+      id: "available",
+      header: "Available",
+      accessorFn: (row) => row.availableStock,
+      enableSorting: true,
+      meta: { align: "right" },
+      cell: ({ row: { original: row } }) => (
+        <button
+          type="button"
+          onClick={() => open({ row, what: "why" })}
+          aria-label={`${String(row.availableStock)} available: why?`}
+          className="rounded-lg px-2 py-1 font-semibold tabular-nums underline decoration-dotted decoration-line-strong underline-offset-4 hover:bg-sunken max-md:-mr-2"
+        >
+          {row.availableStock.toLocaleString()}
+        </button>
+      ),
+    },
+    {
+      id: "reserved",
+      header: "Reserved",
+      accessorFn: (row) => row.reservedStock,
+      enableSorting: true,
+      meta: { align: "right" },
+      cell: ({ row }) => row.original.reservedStock.toLocaleString(),
+    },
+    {
+      id: "total",
+      header: "Total",
+      accessorFn: (row) => row.totalStock,
+      enableSorting: true,
+      meta: { align: "right" },
+      cell: ({ row }) => row.original.totalStock.toLocaleString(),
+    },
+    {
+      id: "status",
+      header: "Status",
+      cell: ({ row }) => <StockStatusBadge status={row.original.status} />,
+    },
+    {
+      id: "actions",
+      header: () => <span className="sr-only">Change</span>,
+      meta: { card: "actions", align: "right" },
+      cell: ({ row: { original: row } }) => <RowActions row={row} open={open} />,
+    },
+  ];
+}
+
+function RowActions({ row, open }: { row: InventoryRow; open: (opened: Opened) => void }) {
+  const navigate = useNavigate();
+  return (
+    <div className="flex justify-end gap-1 max-md:w-full max-md:justify-between">
+      <Button
+        variant="secondary"
+        size="sm"
+        aria-label={`Adjust ${row.name}`}
+        onClick={() => open({ row, what: "adjust" })}
+      >
+        <SlidersHorizontal aria-hidden className="size-3.5" /> Adjust
+      </Button>
+      <Menu
+        trigger={
+          <Button
+            variant="ghost"
+            size="icon"
+            className="size-8 rounded-lg"
+            aria-label={`More for ${row.name}`}
+          >
+            <Ellipsis aria-hidden className="size-4" />
+          </Button>
+        }
+      >
+        <MenuItem onSelect={() => open({ row, what: "restock" })}>
+          <PackagePlus aria-hidden /> Restock
+        </MenuItem>
+        <MenuItem onSelect={() => open({ row, what: "count" })}>
+          <ClipboardCheck aria-hidden /> Count
+        </MenuItem>
+        <MenuItem onSelect={() => open({ row, what: "transfer" })}>
+          <ArrowLeftRight aria-hidden /> Transfer
+        </MenuItem>
+        <MenuSeparator />
+        <MenuItem onSelect={() => open({ row, what: "why" })}>
+          <CircleHelp aria-hidden /> Why {row.availableStock} available?
+        </MenuItem>
+        <MenuItem onSelect={() => navigate(`/admin/movements?product=${encodeURIComponent(row.productId)}`)}>
+          <ScrollText aria-hidden /> Movements
+        </MenuItem>
+        <MenuItem onSelect={() => navigate(`/admin/products/${encodeURIComponent(row.productId)}`)}>
+          <Pencil aria-hidden /> Edit product
+        </MenuItem>
+      </Menu>
+    </div>
+  );
+}
