@@ -23,7 +23,8 @@ TIMEOUT_SECONDS: Final = 10.0
 ANSWER_BYTES_MAX: Final = 64 * 1024
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
-_CARRIER: Final = ipaddress.ip_network("100.64.0.0/10")
+_NOT_FOR_US: Final = tuple(map(ipaddress.ip_network, ("100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24")))
+"""Carriers' own, the protocols' own (where one cloud keeps its metadata), old relays: not every Python knows them."""
 _GLOBAL: Final = ipaddress.ip_network("2000::/3")
 """All of IPv6 that is handed out for machines to be reached at (IANA)."""
 
@@ -114,7 +115,7 @@ def is_private(text: str) -> bool:
         # Local, translated (::ffff:0:a.b.c.d) or long out of use (::a.b.c.d, fec0::): only tricks write them.
         if address not in _GLOBAL:
             return True
-    elif address in _CARRIER:
+    elif any(address in network for network in _NOT_FOR_US):
         return True
     return not address.is_global or address.is_multicast
 
