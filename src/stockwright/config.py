@@ -7,6 +7,7 @@ capitals, from the environment or else from a `.env` file. A wrong one stops the
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -196,7 +197,7 @@ class Settings:
             try:
                 values[each.name] = parse(text)
             except ValueError as wrong:
-                shown = "" if each.metadata["secret"] else f", not {text!r}"
+                shown = "" if each.metadata["secret"] else f", not {_without_password(text)!r}"
                 raise Misconfigured(f"{name} {wrong}{shown}") from None
         settings = cls(**values)
         settings._check()
@@ -240,7 +241,12 @@ def _shown(value: Any) -> str:
         return "on" if value else "off"
     if isinstance(value, tuple):
         return ",".join(value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else _without_password(str(value))
+
+
+def _without_password(text: str) -> str:
+    """Leave out who signs in at a URL, and with what."""
+    return re.sub(r"(?<=://)[^/\s]*@", "***@", text)
 
 
 def _read_dotenv(path: Path) -> Mapping[str, str]:

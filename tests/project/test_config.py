@@ -91,6 +91,14 @@ def test_secrets_are_listed_as_set_and_never_shown(tmp_path: Path) -> None:
     assert "hush-hush" not in str(listed)
 
 
+def test_who_signs_in_at_a_partners_address_is_not_shown(tmp_path: Path) -> None:
+    settings = load(tmp_path, WAREHOUSE_URL="https://shop:hush@hush@warehouse.example/a@b")
+    assert ("STOCKWRIGHT_WAREHOUSE_URL", "https://***@warehouse.example/a@b") in [row[:2] for row in settings.listed()]
+    with pytest.raises(Misconfigured) as refused:
+        load(tmp_path, DELIVERY_URL="htps://shop:hush-hush@delivery.example/")
+    assert "hush" not in refused.value.message
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
