@@ -1,0 +1,124 @@
+"""Every answer of every route carries the headers that keep it where it belongs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from stockwright.api.app import WEB, build_asgi
+from stockwright.api.route import Route
+from stockwright.api.table import ROUTES
+from tests.api.conftest import asking
+from tests.api.scene import ADMIN, Scene
+
+GOOD, EVIL = (
+    "https://shop.example",
+    ("https://evil.example", "null", "http://shop.example", "https://shop.example.evil"),
+)
+FINITE = [route for route in ROUTES if not route.path.endswith("/stream")]
+PAGES = ("/", "/login", "/admin/anything", "/api/docs", "/api/docs/assets/start.js", "/api/docs/assets/swagger/nothing")
+
+
+@pytest.fixture
+async def https(scene: Scene) -> AsyncIterator[httpx.AsyncClient]:
+    """The scene's shop, as people reach it by https and from one other origin."""
+    scene.app.settings = replace(scene.app.settings, public_url=GOOD, cors_origins=(GOOD,))
+    async with asking(build_asgi(scene.app)) as http:
+        http.headers["authorization"] = scene.clients[ADMIN].authorization or ""
+        yield http
+
+
+async def asked(http: httpx.AsyncClient, route: Route, **headers: str) -> httpx.Response:
+    path = re.sub(r"{\w+}", "none", route.full_path)
+    return await http.request(route.method, path, json={} if route.changes else None, headers=headers)
+
+
+def held(response: httpx.Response) -> None:
+    """What every answer carries, whatever it says."""
+    headers = response.headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["referrer-policy"] == "no-referrer"
+    policy = headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe-eval" not in policy
+    assert "script-src 'self'" in policy or "default-src 'none'" in policy
+    assert re.fullmatch(r"max-age=(\d{8,})", headers["strict-transport-security"])
+    # Nothing here signs in by cookie, so that no other site can make a browser act for somebody.
+    assert "set-cookie" not in headers
+    assert "access-control-allow-credentials" not in headers
+    # Nor does an answer tell what it runs on.
+    assert headers.keys().isdisjoint({"server", "x-powered-by"})
+
+
+async def test_answers_and_refusals_of_every_route_are_kept_safe(https: httpx.AsyncClient) -> None:
+    for route in FINITE:
+        for response in (await asked(https, route), await asked(https, route, authorization="Bearer x")):
+            held(response)
+            public = route.who == "public" and route.full_path in {"/api/docs/spec", "/.well-known/jwks.json"}
+            kept = response.headers["cache-control"]
+            assert kept in {"no-store", "private, no-cache"} or (public and kept.startswith("public, max-age="))
+
+
+async def test_what_one_person_reads_is_kept_by_no_cache_on_the_way(scene: Scene, https: httpx.AsyncClient) -> None:
+    for path in (f"/api/orders/{scene.ids['placed']}", "/api/users/me", f"/api/products/{scene.ids['product']}"):
+        response = await https.get(path)
+        assert response.status_code == 200
+        assert response.headers["cache-control"] == "private, no-cache"
+        again = await https.get(path, headers={"if-none-match": response.headers["etag"]})
+        assert (again.status_code, again.headers["cache-control"]) == (304, "private, no-cache")
+        held(again)
+
+
+async def test_odd_requests_are_answered_as_safely(https: httpx.AsyncClient) -> None:
+    for response in (
+        await https.get("/api/nothing"),
+        await https.request("BREW", "/api/orders"),
+        await https.post("/api/orders", content=b"x" * 1_100_000),
+        await https.post("/api/orders", content=b"{"),
+        await https.get("/api/orders?limit=0"),
+        await https.options("/api/orders"),
+        await https.request("HEAD", "/api/products"),
+    ):
+        held(response)
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_pages_run_no_script_but_their_own_and_are_framed_by_nobody(https: httpx.AsyncClient, page: str) -> None:
+    response = await https.get(page)
+    if response.status_code in {404, 503, 307} and not (WEB / "index.html").is_file():
+        pytest.skip("the web app is not built")
+    assert "strict-transport-security" in response.headers
+    if response.status_code == 404:
+        return
+    held(response)
+    policy = response.headers["content-security-policy"]
+    assert "script-src 'self';" in policy
+    assert "object-src 'none'" in policy
+    assert "base-uri" in policy
+    assert response.headers["cross-origin-opener-policy"] == "same-origin"
+    assert "geolocation=()" in response.headers["permissions-policy"]
+    assert "microphone=()" in response.headers["permissions-policy"]
+    if response.headers["content-type"].startswith("text/html"):
+        assert re.findall(r"<script(?![^>]*\bsrc=)[^>]*>", response.text) == []
+        assert re.findall(r"\son\w+=", response.text) == []
+        assert re.findall(r"(?:src|href)=\"(?:https?:)?//", response.text) == []
+
+
+async def test_every_route_lets_the_configured_origin_read_and_no_other(https: httpx.AsyncClient) -> None:
+    for route in FINITE:
+        friend = await asked(https, route, origin=GOOD)
+        assert friend.headers["access-control-allow-origin"] == GOOD
+        assert "Origin" in friend.headers["vary"]
+        path = re.sub(r"{\w+}", "none", route.full_path)
+        for origin in EVIL:
+            stranger = await asked(https, route, origin=origin)
+            assert "access-control-allow-origin" not in stranger.headers
+            assert "Origin" in stranger.headers["vary"]
+            asking_first = {"origin": origin, "access-control-request-method": route.method}
+            preflight = await https.options(path, headers=asking_first)
+            assert not [name for name in preflight.headers if name.startswith("access-control-")]
