@@ -39,6 +39,7 @@ async def test_the_log_is_synced_before_anybody_is_answered(path: Path) -> None:
     writer = store._writer
     assert writer.pragma("journal_mode") == "wal"
     assert writer.pragma("synchronous") == 2  # FULL
+    assert writer.pragma("wal_autocheckpoint") == 4000
     await store.close()
 
 

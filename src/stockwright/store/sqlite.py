@@ -455,10 +455,11 @@ def _prepare(connection: apsw.Connection, path: FilePath) -> None:
             f"{path} has data format {version}, this release reads {SCHEMA_VERSION}: "
             "start the release that wrote it, or restore a backup into another folder"
         )
-    # In this order: FULL makes each COMMIT wait for the fsync of the log.
+    # In this order: FULL makes each COMMIT wait for the fsync of the log. Read to the end: apsw runs
+    # what stands behind a row only when it is asked for the next.
     connection.execute(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA foreign_keys=OFF"
-    )
+    ).fetchall()
     connection.set_busy_timeout(0)
 
 
