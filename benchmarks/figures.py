@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks import by_hand
+from benchmarks import cold_start as cold
 from benchmarks.shop import Served, add_movements, add_orders, fill, serving, serving_a_constant
 from stockwright.app import build, close
 from stockwright.cli.load import Load, Measured, connected, measure
@@ -278,12 +279,27 @@ def growth(run: Run) -> Iterator[Figure]:
         )
 
 
+def cold_start(run: Run) -> Iterator[Figure]:
+    """The import of the cloud form's API function, without and with AWS's SDK."""
+    times = cold.TIMES if run.large else 3
+    nothing = cold.quickest_ms(cold.NOTHING, times)
+    for name, code, budget in (
+        ("Import of the API's Lambda function", cold.API, cold.BUDGET_MS),
+        ("  … with AWS's SDK and its first client", cold.WITH_CLIENT, None),
+    ):
+        over = cold.quickest_ms(code, times) - nothing
+        goal = "" if budget is None else f"{budget} ms over it"
+        met = None if budget is None else over <= budget
+        yield Figure(name, f"{over:.0f} ms over it", f"python -c pass: {nothing:.0f} ms", goal, met)
+
+
 BENCHES: dict[str, Bench] = {
     "http": over_http,
     "in-process": in_process,
     "life": whole_life,
     "large": large_shop,
     "growth": growth,
+    "cold": cold_start,
 }
 
 

@@ -12,11 +12,20 @@ import pyotp
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from stockwright.adapters import aws as sdk
 from stockwright.adapters.cognito import role_of
 from stockwright.app import build, close
 from stockwright.config import Settings
 from stockwright.domain.account import ANONYMOUS, SYSTEM
-from stockwright.domain.errors import AccountLocked, AlreadyExists, Forbidden, Invalid, StockwrightError, Unauthorized
+from stockwright.domain.errors import (
+    AccountLocked,
+    AlreadyExists,
+    Busy,
+    Forbidden,
+    Invalid,
+    StockwrightError,
+    Unauthorized,
+)
 from stockwright.store.records.accounts import find_account_by_email, put_account
 from stockwright.store.records.batch import Batch
 from stockwright.usecases.accounts import (
@@ -271,6 +280,21 @@ async def test_the_pools_keys_are_ours_to_show(shop: App) -> None:
     session = await ada_is_in(shop)
     keys = (await shop.identity.jwks(shop))["keys"]
     assert jwt.get_unverified_header(session.id_token)["kid"] in {key["kid"] for key in keys}
+
+
+async def test_a_pool_that_cannot_be_reached_is_busy_and_locks_nobody(
+    shop: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await ada_is_in(shop)
+    with monkeypatch.context() as away:
+        away.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        sdk._made.cache_clear()
+        for _ in range(6):
+            assert isinstance(await refused(shop, ADA, GOOD), Busy)
+        # Who is signed in already needs the pool no more.
+        assert (await authenticate(shop, session.id_token)).email == ADA
+    sdk._made.cache_clear()
+    assert (await sign_in(shop, SignIn(ADA, GOOD))).account.email == ADA
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,13 @@ async def test_from_signing_up_to_the_doorstep(cloud: Cloud, here: Aws) -> None:
         await pump.run()
         assert (await people.ask("GET", f"/orders/{order['id']}", who=BOB))["status"] == "DELIVERED"
         assert {f"Order Packed - #{order['id']}", f"Order Delivered - #{order['id']}"} <= set(mails(here, BOB))
+
+        # What cannot be read at all ends in the queue of dead letters, and from there before the admins.
+        here.client("sqs").send_message(QueueUrl=pump.queues["warehouse"], MessageBody="{ this is no event")
+        await pump.run()
+        [letter] = (await people.ask("GET", "/dead-letters", who=ROOT))["items"]
+        assert letter["event"]["data"] == {"body": "{ this is no event"}
+        assert operations_heard() == ["ALERT: warehouse failed for message.unreadable"]
     finally:
         for server in servers:
             server.close()

@@ -7,7 +7,7 @@ from functools import cache
 from threading import Lock
 from typing import Any, Final
 
-from stockwright.domain.errors import Misconfigured
+from stockwright.domain.errors import Busy, Misconfigured
 
 CONNECT_SECONDS: Final = 3
 READ_SECONDS: Final = 10
@@ -16,12 +16,18 @@ _MAKING = Lock()
 
 
 async def call(service: str, operation: str, **arguments: Any) -> Any:
-    """Call an operation in a thread of its own."""
+    """Call an operation in a thread of its own; a service that cannot be reached is Busy."""
     return await asyncio.to_thread(_call, service, operation, arguments)
 
 
 def _call(service: str, operation: str, arguments: dict[str, Any]) -> Any:
-    return getattr(client(service), operation)(**arguments)
+    from botocore.exceptions import ConnectionError as Unreachable
+    from botocore.exceptions import HTTPClientError
+
+    try:
+        return getattr(client(service), operation)(**arguments)
+    except (Unreachable, HTTPClientError) as fault:
+        raise Busy(f"AWS's {service} cannot be reached now; try again shortly") from fault
 
 
 def client(service: str) -> Any:
