@@ -13,7 +13,6 @@ from aws_lambda_powertools.utilities.batch import AsyncBatchProcessor, EventType
 
 from stockwright.aws.delivery import Delivery, bury
 from stockwright.aws.messages import delivery_of
-from stockwright.aws.metrics import count
 from stockwright.aws.runtime import Event, Function
 from stockwright.domain.errors import Permanent
 from stockwright.domain.events import Event as Fact
@@ -47,7 +46,6 @@ async def _keep(record: SQSRecord) -> None:
         delivery, error = unreadable(told, app.clock.now()), wrong.message
     waiting = await find_retry(app.store, name, delivery.event.id) if delivery.redriven else None
     await bury(app, name, delivery, error, waiting)
-    count("DeadLetters", handler=name)
 
 
 def handler_of(arn: str) -> str:

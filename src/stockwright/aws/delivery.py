@@ -12,6 +12,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stockwright.aws.metrics import count
 from stockwright.dispatcher import ATTEMPTS_MAX, ERROR_MAX, give_up, letter_id_of
 from stockwright.domain.errors import Permanent
 from stockwright.store.records import handling as records
@@ -77,6 +78,7 @@ async def bury(app: App, handler: str, delivery: Delivery, error: str, waiting: 
         # Stale: a twin of this delivery has settled it.
         with contextlib.suppress(Stale):
             await batch.commit(app.store)
+    count("DeadLetters", handler=handler)
     app.log.error(
         "event given up",
         handler=handler,

@@ -10,9 +10,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 NAMESPACE: Final = "Stockwright"
 
 
-def count(name: str, number: int = 1, **dimensions: str) -> None:
-    """Count something; nothing is written of nothing."""
-    if number:
+def count(name: str, number: int = 1, handler: str | None = None) -> None:
+    """Count something: for all handlers, which is what an alarm looks at, and for this one. Nothing of nothing."""
+    if not number:
+        return
+    with single_metric(name=name, unit=MetricUnit.Count, value=number, namespace=NAMESPACE):
+        pass
+    if handler is not None:
         with single_metric(name=name, unit=MetricUnit.Count, value=number, namespace=NAMESPACE) as metric:
-            for dimension, value in dimensions.items():
-                metric.add_dimension(dimension, value)
+            metric.add_dimension("handler", handler)
