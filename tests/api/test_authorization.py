@@ -52,7 +52,8 @@ WHO = {
         GET /api/inventory/product/{productId}/explain, POST /api/inventory/cleanup-expired, POST /api/locations,
         PATCH /api/locations/{id}, POST /api/orders/{id}/returns, GET /api/events, GET /api/events/stream,
         GET /api/notifications, GET /api/dead-letters, POST /api/dead-letters/{id}/redrive,
-        DELETE /api/dead-letters/{id}
+        DELETE /api/dead-letters/{id}, GET /api/reports/summary, GET /api/reports/sales, GET /api/reports/top-products,
+        GET /api/reports/stock-value, GET /api/reports/stock-history
     """,
     "admin, key:inventory": """
         POST /api/inventory/initialize, PATCH /api/inventory/product/{productId}/stock, PUT /api/stock,

@@ -8,6 +8,7 @@ import gzip
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from stockwright.usecases.audit import audit
 from stockwright.usecases.context import App
 from stockwright.usecases.imports import ImportReport, import_orders, import_products
 from stockwright.usecases.orders import ListOrders, list_orders
+from stockwright.usecases.reports import Range, report_sales, report_top_products
 from tests.conftest import ADMIN, Clock, bare_app
 
 DATA = Path(__file__).parent.parent / "data" / "online_retail_10k.csv.gz"
@@ -98,6 +100,17 @@ class Recount:
 
     def left(self, code: str) -> int:
         return 10 + self.returned[code]
+
+
+async def test_reports_of_the_files_days_count_what_the_file_says(imported: Imported, retail: Path) -> None:
+    recount, year = Recount(retail), Range(date(2010, 12, 1), date(2011, 11, 30), "Europe/London")
+    sold = await report_sales(imported.app, year, "week")
+    assert (sold.total.orders, sold.total.returned) == (len(recount.invoices), recount.returned.total())
+    assert sold.total.units == recount.sold.total() - recount.returned.total()
+    top = (await report_top_products(imported.app, year, limit=100)).products
+    assert [each.units for each in top] == [
+        units for _, units in Counter(recount.sold - recount.returned).most_common(100)
+    ]
 
 
 async def test_units_sold_returned_and_left_are_those_of_the_file(imported: Imported, retail: Path) -> None:

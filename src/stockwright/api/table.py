@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from stockwright.api.route import Route
-from stockwright.api.routes import accounts, catalog, inventory, operations, orders, system
+from stockwright.api.routes import accounts, catalog, inventory, operations, orders, reports, system
 
 ROUTES: Final[tuple[Route, ...]] = (
     *system.ROUTES,
@@ -14,4 +14,5 @@ ROUTES: Final[tuple[Route, ...]] = (
     *inventory.ROUTES,
     *orders.ROUTES,
     *operations.ROUTES,
+    *reports.ROUTES,
 )

@@ -865,6 +865,97 @@ export interface paths {
         patch: operations["patch-products-by-id"];
         trace?: never;
     };
+    "/api/reports/sales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was sold, by day or by week
+         * @description Orders that were not cancelled and sales at the till, less what came back. An order, and what came back of it, belongs to the day it was placed on.
+         */
+        get: operations["get-reports-sales"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/stock-history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the stock moved, by day or by week */
+        get: operations["get-reports-stock-history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/stock-value": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the stock would bring at today's prices */
+        get: operations["get-reports-stock-value"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the shop stands now: today, what waits, the shelf */
+        get: operations["get-reports-summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reports/top-products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The products that sold most
+         * @description By units, or by what they brought in one currency.
+         */
+        get: operations["get-reports-top-products"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/reservations": {
         parameters: {
             query?: never;
@@ -1198,6 +1289,14 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AmountView
+         * @description Minor units of one currency.
+         */
+        AmountView: {
+            amount: number;
+            currency: string;
+        };
+        /**
          * ApiKeyBody
          * @description A new API key.
          */
@@ -1252,6 +1351,16 @@ export interface components {
          */
         CategoryView: {
             name: string;
+        };
+        /**
+         * CategoryWorth
+         * @description What is of one category.
+         */
+        CategoryWorth: {
+            category: string;
+            units: number;
+            unpriced: number;
+            value: components["schemas"]["AmountView"][];
         };
         /**
          * ChangePasswordBody
@@ -1810,6 +1919,16 @@ export interface components {
             version: number;
         };
         /**
+         * LocationWorth
+         * @description What lies at one location.
+         */
+        LocationWorth: {
+            location: string;
+            units: number;
+            unpriced: number;
+            value: components["schemas"]["AmountView"][];
+        };
+        /**
          * MadeKeyView
          * @description A new API key with the key itself, shown this once.
          */
@@ -1931,6 +2050,15 @@ export interface components {
             status: string;
             subject: string;
             to: string;
+        };
+        /**
+         * OpenOrdersView
+         * @description How many orders wait, up to 1000 of each.
+         */
+        OpenOrdersView: {
+            confirmed: number;
+            packed: number;
+            pending: number;
         };
         /**
          * OrderLineView
@@ -2324,6 +2452,51 @@ export interface components {
             sku?: string | null;
         };
         /**
+         * SalesPart
+         * @description A day, or the week that begins on it.
+         */
+        SalesPart: {
+            cancelledOrders: number;
+            date: string;
+            orders: number;
+            returnedUnits: number;
+            revenue: components["schemas"]["AmountView"][];
+            sales: number;
+            units: number;
+        };
+        /**
+         * SalesQuery
+         * @description The range, in days or in weeks that begin on Monday.
+         */
+        SalesQuery: {
+            /**
+             * @default day
+             * @enum {unknown}
+             */
+            by?: "day" | "week";
+            /** @default null */
+            from?: string | null;
+            /**
+             * @description Whose days they are, such as Europe/Berlin; UTC if not said
+             * @default UTC
+             */
+            timeZone?: string;
+            /** @default null */
+            to?: string | null;
+        };
+        /**
+         * SalesView
+         * @description What was sold in each part of a range, and in all of it.
+         */
+        SalesView: {
+            by: string;
+            from: string;
+            items: components["schemas"]["SalesPart"][];
+            timeZone: string;
+            to: string;
+            total: components["schemas"]["TakingsView"];
+        };
+        /**
          * SaleView
          * @description A sale at the till.
          */
@@ -2425,6 +2598,65 @@ export interface components {
             version: number;
         };
         /**
+         * StockHistoryQuery
+         * @description One product's history, or the whole shop's.
+         */
+        StockHistoryQuery: {
+            /**
+             * @default day
+             * @enum {unknown}
+             */
+            by?: "day" | "week";
+            /** @default null */
+            from?: string | null;
+            /** @default null */
+            productId?: string | null;
+            /**
+             * @description Whose days they are, such as Europe/Berlin; UTC if not said
+             * @default UTC
+             */
+            timeZone?: string;
+            /** @default null */
+            to?: string | null;
+        };
+        /**
+         * StockHistoryView
+         * @description How the stock moved; `closingStock` is told for one product.
+         */
+        StockHistoryView: {
+            by: string;
+            from: string;
+            items: components["schemas"]["StockPart"][];
+            productId: string | null;
+            timeZone: string;
+            to: string;
+        };
+        /**
+         * StockPart
+         * @description Signed units by what moved them; transfers between locations cancel out.
+         */
+        StockPart: {
+            adjusted: number;
+            change: number;
+            closingStock: number | null;
+            date: string;
+            initial: number;
+            restocked: number;
+            returned: number;
+            sold: number;
+        };
+        /**
+         * StockValueView
+         * @description What all goods on the shelf would bring, at today's selling prices.
+         */
+        StockValueView: {
+            available: components["schemas"]["WorthView"];
+            categories: components["schemas"]["CategoryWorth"][];
+            locations: components["schemas"]["LocationWorth"][];
+            reserved: components["schemas"]["WorthView"];
+            total: components["schemas"]["WorthView"];
+        };
+        /**
          * StockView
          * @description A product's stock: the sums over its locations, and each of them.
          */
@@ -2441,6 +2673,88 @@ export interface components {
             status: string;
             totalStock: number;
             version: number;
+        };
+        /**
+         * SummaryQuery
+         * @description When today began.
+         */
+        SummaryQuery: {
+            /**
+             * @description Whose days they are, such as Europe/Berlin; UTC if not said
+             * @default UTC
+             */
+            timeZone?: string;
+        };
+        /**
+         * SummaryView
+         * @description How the shop stands now. Dead letters and retries are counted up to 1000.
+         */
+        SummaryView: {
+            date: string;
+            deadLetters: number;
+            inventory: components["schemas"]["TotalsView"];
+            openOrders: components["schemas"]["OpenOrdersView"];
+            timeZone: string;
+            today: components["schemas"]["TakingsView"];
+            waitingRetries: number;
+            yesterday: components["schemas"]["TakingsView"];
+        };
+        /**
+         * TakingsView
+         * @description What was sold: `units` and `revenue` are of orders that were not cancelled and of sales, less returns.
+         */
+        TakingsView: {
+            cancelledOrders: number;
+            orders: number;
+            returnedUnits: number;
+            revenue: components["schemas"]["AmountView"][];
+            sales: number;
+            units: number;
+        };
+        /**
+         * TopProductsQuery
+         * @description What decides; by revenue, of one currency.
+         */
+        TopProductsQuery: {
+            /**
+             * @default units
+             * @enum {unknown}
+             */
+            by?: "revenue" | "units";
+            /** @default null */
+            currency?: string | null;
+            /** @default null */
+            from?: string | null;
+            /** @default 10 */
+            limit?: number;
+            /**
+             * @description Whose days they are, such as Europe/Berlin; UTC if not said
+             * @default UTC
+             */
+            timeZone?: string;
+            /** @default null */
+            to?: string | null;
+        };
+        /**
+         * TopProductsView
+         * @description The products that sold most, the first first.
+         */
+        TopProductsView: {
+            from: string;
+            items: components["schemas"]["TopProductView"][];
+            timeZone: string;
+            to: string;
+        };
+        /**
+         * TopProductView
+         * @description One product's part of what was sold.
+         */
+        TopProductView: {
+            name: string;
+            productId: string;
+            revenue: components["schemas"]["AmountView"][];
+            sku: string;
+            units: number;
         };
         /**
          * TotalsView
@@ -2513,6 +2827,15 @@ export interface components {
         Versioned: {
             /** @default null */
             expectedVersion?: number | null;
+        };
+        /**
+         * WorthView
+         * @description Units, and what they would bring at today's prices; `unpriced` ones have no price yet.
+         */
+        WorthView: {
+            units: number;
+            unpriced: number;
+            value: components["schemas"]["AmountView"][];
         };
     };
     responses: never;
@@ -4319,6 +4642,151 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["ProductView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "get-reports-sales": {
+        parameters: {
+            query?: {
+                by?: "day" | "week";
+                from?: string | null;
+                timeZone?: string;
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SalesView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "get-reports-stock-history": {
+        parameters: {
+            query?: {
+                by?: "day" | "week";
+                from?: string | null;
+                productId?: string | null;
+                timeZone?: string;
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["StockHistoryView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "get-reports-stock-value": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["StockValueView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "get-reports-summary": {
+        parameters: {
+            query?: {
+                timeZone?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SummaryView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "get-reports-top-products": {
+        parameters: {
+            query?: {
+                by?: "revenue" | "units";
+                currency?: string | null;
+                from?: string | null;
+                limit?: number;
+                timeZone?: string;
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["TopProductsView"];
                         meta: components["schemas"]["Meta"];
                         /** @constant */
                         success: true;

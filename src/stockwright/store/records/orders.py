@@ -38,23 +38,37 @@ async def page_of_orders(
     *,
     user_id: str | None = None,
     status: str | None = None,
+    low: str = "",
+    high: str = "",
     after: str | None = None,
     limit: int = 20,
     reverse: bool = True,
 ) -> tuple[list[Order], str | None]:
-    """Read a buyer's orders (perhaps of one status), or everybody's of one status, newest first."""
+    """Read a buyer's orders (perhaps of one status), or everybody's of one status, newest first.
+
+    `low` and `high` bound the ids, and so the time.
+    """
     if user_id is not None:
         page = await store.query(
             f"ORDER#{user_id}",
             index="owner",
             where={"status": status} if status else None,
+            low=low,
+            high=high,
             after=after,
             limit=limit,
             reverse=reverse,
         )
     else:
-        page = await store.query(f"ORDER#{status}", index="list", after=after, limit=limit, reverse=reverse)
+        page = await store.query(
+            f"ORDER#{status}", index="list", low=low, high=high, after=after, limit=limit, reverse=reverse
+        )
     return [order_of(item) for item in page.items], page.next
+
+
+async def count_orders(store: Store, status: str, limit: int) -> int:
+    """Count the orders of a status, up to a limit."""
+    return len((await store.query(f"ORDER#{status}", index="list", limit=limit)).items)
 
 
 def put_order(batch: Batch, order: Order) -> None:

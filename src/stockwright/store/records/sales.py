@@ -28,10 +28,10 @@ async def get_sale(store: Store, sale_id: str) -> Sale:
 
 
 async def page_of_sales(
-    store: Store, *, after: str | None = None, limit: int = 20, low: str = "", reverse: bool = True
+    store: Store, *, low: str = "", high: str = "", after: str | None = None, limit: int = 20, reverse: bool = True
 ) -> tuple[list[Sale], str | None]:
-    """Read sales, newest first."""
-    page = await store.query("SALE", index="list", after=after, limit=limit, low=low, reverse=reverse)
+    """Read sales, newest first; `low` and `high` bound their ids, and so the time."""
+    page = await store.query("SALE", index="list", low=low, high=high, after=after, limit=limit, reverse=reverse)
     return [sale_of(item) for item in page.items], page.next
 
 

@@ -1,0 +1,199 @@
+"""Reports of what was sold, recounted from the orders and sales themselves: nothing is kept twice.
+
+An order belongs to the day it was placed on. A report reads the orders and sales of its days, READ
+at a time, and no more than SOLD_MAX of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Final, Literal
+
+from stockwright.domain.errors import Invalid
+from stockwright.domain.order import Order
+from stockwright.domain.period import By, Period, period_of
+from stockwright.domain.sale import Sale
+from stockwright.domain.takings import SoldProduct, Takings, add_lines
+from stockwright.store.records import orders as order_records
+from stockwright.store.records import sales as sale_records
+from stockwright.store.records.handling import page_of_dead_letters, waiting_retries
+from stockwright.usecases.inventory_views import InventoryTotals, total_inventory
+from stockwright.usecases.orders import STATUSES
+
+if TYPE_CHECKING:
+    from stockwright.domain.order import OrderStatus
+    from stockwright.usecases.context import App
+
+READ: Final = 500
+SOLD_MAX: Final = 100_000
+COUNTED_MAX: Final = 1000
+"""Open orders and dead letters are counted up to here."""
+PLACING_MS: Final = 600_000
+"""An order may bear an id this much older than its time: its placing was tried again."""
+DAYS: Final = 30
+
+OPEN: Final[tuple[OrderStatus, ...]] = ("PENDING", "CONFIRMED", "PACKED")
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The days that a report is of, both ends in it; None: the last 30 days. `zone` tells when a day begins."""
+
+    first: date | None = None
+    last: date | None = None
+    zone: str = "UTC"
+
+    def period(self, app: App) -> Period:
+        """Return its days, or refuse."""
+        return period_of(self.first, self.last, self.zone, app.clock.now(), DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class SalesReport:
+    """What was sold in each part of a period, and in all of it."""
+
+    period: Period
+    by: By
+    parts: list[tuple[date, Takings]]
+    total: Takings
+
+
+@dataclass(frozen=True, slots=True)
+class TopProducts:
+    """The products that sold most in a period."""
+
+    period: Period
+    products: list[SoldProduct]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How the shop stands now: today so far, yesterday, what waits, what the shelf holds."""
+
+    period: Period
+    today: Takings
+    yesterday: Takings
+    open_orders: dict[OrderStatus, int]
+    inventory: InventoryTotals
+    dead_letters: int
+    retries: int
+
+
+async def report_sales(app: App, wanted: Range, by: By = "day") -> SalesReport:
+    """Tell what was sold in each day or week of a range."""
+    period = wanted.period(app)
+    parts = period.parts(by)
+    taken = [Takings() for _ in parts.days]
+    total = Takings()
+    async for sold in _sold(app, period):
+        for each in (taken[parts.of(sold.created_at)], total):
+            each.add_order(sold) if isinstance(sold, Order) else each.add_sale(sold)
+    return SalesReport(period, by, list(zip(parts.days, taken, strict=True)), total)
+
+
+async def report_top_products(
+    app: App,
+    wanted: Range,
+    limit: int = 10,
+    by: Literal["units", "revenue"] = "units",
+    currency: str | None = None,
+) -> TopProducts:
+    """Tell which products sold most, by units or by what they brought in one currency.
+
+    Refuses to compare amounts of several currencies. Ties are in the order of the products' ids.
+    """
+    period = wanted.period(app)
+    products: dict[str, SoldProduct] = {}
+    async for sold in _sold(app, period):
+        if isinstance(sold, Sale) or sold.status != "CANCELLED":
+            add_lines(products, sold)
+    found = [product for product in products.values() if product.units > 0]
+    if by == "units":
+        found.sort(key=lambda product: (-product.units, product.product_id))
+        return TopProducts(period, found[:limit])
+    names = sorted({name for product in found for name, cents in product.cents.items() if cents})
+    if currency is None and len(names) > 1:
+        raise Invalid.field("currency", f"is needed to rank by revenue: goods were sold in {', '.join(names)}")
+    ranked = currency or (names[0] if names else "")
+    found = [product for product in found if product.cents[ranked] > 0]
+    found.sort(key=lambda product: (-product.cents[ranked], product.product_id))
+    return TopProducts(period, found[:limit])
+
+
+async def report_summary(app: App, zone: str = "UTC") -> Summary:
+    """Tell how the shop stands now; `zone` tells when today began."""
+    period = period_of(None, None, zone, app.clock.now(), days=2)
+    parts = period.parts()
+    days = [Takings(), Takings()]
+    async for sold in _sold(app, period):
+        taken = days[parts.of(sold.created_at)]
+        taken.add_order(sold) if isinstance(sold, Order) else taken.add_sale(sold)
+    letters, _ = await page_of_dead_letters(app.store, limit=COUNTED_MAX)
+    return Summary(
+        period=period,
+        today=days[1],
+        yesterday=days[0],
+        open_orders={status: await order_records.count_orders(app.store, status, COUNTED_MAX) for status in OPEN},
+        inventory=await total_inventory(app),
+        dead_letters=len(letters),
+        retries=await waiting_retries(app.store, COUNTED_MAX),
+    )
+
+
+async def _sold(app: App, period: Period) -> AsyncIterator[Order | Sale]:
+    """Go through the orders and sales of a period, each once, the orders by status."""
+    left = SOLD_MAX
+    async for sold in _every(app, period):
+        left -= 1
+        if left < 0:
+            raise Invalid.field("from", f"the range holds more than {SOLD_MAX} orders and sales; ask for fewer days")
+        if period.starts_at <= sold.created_at < period.ends_at:
+            yield sold
+
+
+async def _every(app: App, period: Period) -> AsyncIterator[Order | Sale]:
+    """Read by id, which is by time.
+
+    An order that takes a step while this reads is in two statuses, and never in none: they are read
+    from the first to the last, and it is told once, as it was seen first.
+    """
+    low, high = period.starts_at - PLACING_MS, period.ends_at
+    seen: set[str] = set()
+    for status in STATUSES:
+        after: str | None = None
+        while True:
+            page, after = await order_records.page_of_orders(
+                app.store,
+                status=status,
+                low=app.ids.first("ord", low),
+                high=app.ids.first("ord", high),
+                after=after,
+                limit=READ,
+                reverse=False,
+            )
+            for order in page:
+                if order.id not in seen:
+                    seen.add(order.id)
+                    yield order
+            if after is None:
+                break
+            # Reading from the store may never suspend: let a serving process serve.
+            await asyncio.sleep(0)
+    after = None
+    while True:
+        sales, after = await sale_records.page_of_sales(
+            app.store,
+            low=app.ids.first("sal", low),
+            high=app.ids.first("sal", high),
+            after=after,
+            limit=READ,
+            reverse=False,
+        )
+        for sale in sales:
+            yield sale
+        if after is None:
+            return
+        await asyncio.sleep(0)

@@ -1,0 +1,170 @@
+"""Reports of the stock: what it is worth now, and how it moved."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from stockwright.domain.errors import Busy, Invalid
+from stockwright.domain.period import By, Parts, Period
+from stockwright.store.records import products as product_records
+from stockwright.store.records import stock as stock_records
+from stockwright.usecases.catalog import get_product
+
+if TYPE_CHECKING:
+    from stockwright.domain.stock import Movement
+    from stockwright.usecases.context import App
+    from stockwright.usecases.reports import Range
+
+READ: Final = 500
+MOVEMENTS_MAX: Final = 200_000
+BOOKING_MS: Final = 600_000
+"""A movement may bear an id this much older than its time."""
+LOOKS_MAX: Final = 10
+
+
+@dataclass(slots=True)
+class Worth:
+    """Units, and what they would bring at today's prices: minor units of each currency.
+
+    `unpriced` units are of products that have no price yet; they are among `units`.
+    """
+
+    units: int = 0
+    unpriced: int = 0
+    cents: Counter[str] = field(default_factory=Counter)
+
+    def add(self, units: int, price_cents: int, currency: str) -> None:
+        """Count units at a price."""
+        self.units += units
+        if price_cents:
+            self.cents[currency] += units * price_cents
+        else:
+            self.unpriced += units
+
+
+@dataclass(slots=True)
+class StockValue:
+    """What all goods on the shelf would bring, promised ones too, whole and in parts."""
+
+    total: Worth = field(default_factory=Worth)
+    available: Worth = field(default_factory=Worth)
+    reserved: Worth = field(default_factory=Worth)
+    by_location: dict[str, Worth] = field(default_factory=dict)
+    by_category: dict[str, Worth] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Moved:
+    """What one part of a period did to the stock: signed units of each type of movement.
+
+    Transfers come to nothing: what leaves one location comes to another. `closing` is the total at
+    the end of the part, where the report is of one product.
+    """
+
+    units: Counter[str] = field(default_factory=Counter)
+    closing: int | None = None
+
+    @property
+    def change(self) -> int:
+        """The sum of all types."""
+        return sum(self.units.values())
+
+
+@dataclass(frozen=True, slots=True)
+class StockHistory:
+    """How the stock moved in each part of a period, of one product or of the whole shop."""
+
+    period: Period
+    by: By
+    product_id: str | None
+    parts: list[tuple[date, Moved]]
+
+
+async def report_stock_value(app: App) -> StockValue:
+    """Sum the whole shop's stock at today's prices; two calls for each READ products."""
+    value = StockValue()
+    after: str | None = None
+    while True:
+        stocks, after = await stock_records.page_of_stocks(app.store, after=after, limit=READ)
+        products = await product_records.load_products(app.store, (stock.product_id for stock in stocks))
+        for stock in stocks:
+            product = products.get(stock.product_id)
+            if product is None:
+                continue
+            price = product.price_cents, product.currency
+            value.available.add(stock.available, *price)
+            value.reserved.add(stock.reserved, *price)
+            value.total.add(stock.total, *price)
+            value.by_category.setdefault(product.category, Worth()).add(stock.total, *price)
+            for place, level in stock.levels.items():
+                value.by_location.setdefault(place, Worth()).add(level.total, *price)
+        if after is None:
+            return value
+
+
+async def report_stock_history(app: App, wanted: Range, by: By = "day", product_id: str | None = None) -> StockHistory:
+    """Tell what each day or week of a range did to the stock; of one product also what was left."""
+    period = wanted.period(app)
+    parts = period.parts(by)
+    if product_id is None:
+        moved, _ = await _moved(app, period, parts, None, period.ends_at)
+    else:
+        moved = await _with_balance(app, period, parts, product_id)
+    return StockHistory(period, by, product_id, list(zip(parts.days, moved, strict=True)))
+
+
+async def _with_balance(app: App, period: Period, parts: Parts, product_id: str) -> list[Moved]:
+    """Go back from the total now, which must stand still meanwhile: else it is looked at again."""
+    for _ in range(LOOKS_MAX):
+        stock = (await get_product(app, product_id)).stock
+        moved, later = await _moved(app, period, parts, product_id, None)
+        if (await stock_records.get_stock(app.store, product_id)).version != stock.version:
+            continue
+        balance = stock.total - later
+        for each in reversed(moved):
+            each.closing = balance
+            balance -= each.change
+        return moved
+    raise Busy("The stock moves faster than it can be told; try again shortly")
+
+
+async def _moved(
+    app: App, period: Period, parts: Parts, product_id: str | None, until: int | None
+) -> tuple[list[Moved], int]:
+    """Sum the movements of each part, and of what came after the period."""
+    moved, later = [Moved() for _ in parts.days], 0
+    async for movement in _movements(app, period.starts_at, until, product_id):
+        if movement.at >= period.ends_at:
+            later += movement.quantity
+        elif movement.at >= period.starts_at:
+            moved[parts.of(movement.at)].units[movement.type] += movement.quantity
+    return moved, later
+
+
+async def _movements(app: App, since: int, until: int | None, product_id: str | None) -> AsyncIterator[Movement]:
+    """Go through the ledger from an instant on, READ at a time, and no more than MOVEMENTS_MAX."""
+    after: str | None = None
+    left = MOVEMENTS_MAX
+    while True:
+        page, after = await stock_records.page_of_movements(
+            app.store,
+            product_id,
+            low=app.ids.first("mov", since - BOOKING_MS),
+            high="" if until is None else app.ids.first("mov", until),
+            after=after,
+            limit=READ,
+            reverse=False,
+        )
+        left -= len(page)
+        if left < 0:
+            raise Invalid.field("from", f"more than {MOVEMENTS_MAX} movements were booked since; ask for fewer days")
+        for movement in page:
+            yield movement
+        if after is None:
+            return
+        await asyncio.sleep(0)

@@ -1,0 +1,138 @@
+"""Reports over the demo's five weeks, against a plain recount of every order, sale, level and movement."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from stockwright.app import build, close
+from stockwright.config import Settings
+from stockwright.demo.load import load_demo_into_empty_shop
+from stockwright.domain.order import Order
+from stockwright.domain.sale import Sale
+from stockwright.usecases.catalog import ListProducts, list_products
+from stockwright.usecases.context import App
+from stockwright.usecases.inventory_views import MovementFilter, list_movements
+from stockwright.usecases.orders import ListOrders, list_orders
+from stockwright.usecases.reports import Range, report_sales, report_summary, report_top_products
+from stockwright.usecases.sales import list_sales
+from stockwright.usecases.stock_reports import report_stock_history, report_stock_value
+from tests.conftest import ADMIN, START, Clock
+
+ALL = Range(date(2023, 10, 1), date(2023, 11, 20))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("demo")
+
+    async def work() -> None:
+        app = await build(Settings(data_dir=made), Clock(START))
+        try:
+            await load_demo_into_empty_shop(app)
+        finally:
+            await close(app)
+
+    asyncio.run(work())
+    return made
+
+
+@pytest.fixture
+async def shop(folder: Path) -> AsyncIterator[App]:
+    app = await build(Settings(data_dir=folder), Clock(START))
+    yield app
+    await close(app)
+
+
+async def every_sold(app: App) -> list[Order | Sale]:
+    sold: list[Order | Sale] = []
+    after: str | None = None
+    while True:
+        orders, after = await list_orders(app, ADMIN, ListOrders(everybody=True, limit=100, after=after))
+        sold += [order for order in orders if order.status != "CANCELLED"]
+        if after is None:
+            break
+    while True:
+        sales, after = await list_sales(app, 100, after)
+        sold += sales
+        if after is None:
+            return sold
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles", "Asia/Kolkata"])
+async def test_each_days_sales_are_those_of_its_orders_and_sales(shop: App, zone: str) -> None:
+    units: Counter[str] = Counter()
+    cents: Counter[str] = Counter()
+    for each in await every_sold(shop):
+        day = datetime.fromtimestamp(each.created_at / 1000, ZoneInfo(zone)).date().isoformat()
+        for line in each.lines:
+            units[day] += line.quantity - line.returned
+            cents[day] += (line.quantity - line.returned) * line.unit_price_cents
+    report = await report_sales(shop, Range(ALL.first, ALL.last, zone))
+    assert {day.isoformat(): taken.units for day, taken in report.parts if taken.units} == +units
+    assert {day.isoformat(): taken.cents["USD"] for day, taken in report.parts if taken.units} == +cents
+    assert report.total.cents == {"USD": cents.total()}
+    assert len(units) > 30
+    assert report.total.returned > 0
+    assert report.total.cancelled > 0
+
+
+async def test_top_products_are_those_that_a_recount_finds(shop: App) -> None:
+    units: Counter[str] = Counter()
+    for each in await every_sold(shop):
+        for line in each.lines:
+            units[line.product_id] += line.quantity - line.returned
+    found = await report_top_products(shop, ALL, limit=100)
+    assert {each.product_id: each.units for each in found.products} == +units
+
+
+async def test_the_stocks_value_is_units_times_price(shop: App) -> None:
+    value, units, after = 0, 0, None
+    while True:
+        page, after = await list_products(shop, ADMIN, ListProducts(limit=100, after=after))
+        value += sum(each.stock.total * each.product.price_cents for each in page)
+        units += sum(each.stock.total for each in page)
+        if after is None:
+            break
+    found = await report_stock_value(shop)
+    assert (found.total.units, found.total.cents) == (units, {"USD": value})
+    assert sum(each.units for each in found.by_category.values()) == units
+    assert sum(each.units for each in found.by_location.values()) == units
+
+
+async def test_history_is_what_the_ledger_says(shop: App) -> None:
+    booked: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    after: str | None = None
+    while True:
+        page, after = await list_movements(shop, MovementFilter(limit=100, after=after))
+        for view in page:
+            day = datetime.fromtimestamp(view.movement.at / 1000, ZoneInfo("UTC")).date().isoformat()
+            booked[day][view.movement.type] += view.movement.quantity
+        if after is None:
+            break
+    history = await report_stock_history(shop, ALL)
+    assert {day.isoformat(): moved.units for day, moved in history.parts if moved.units} == dict(booked)
+    total = (await report_stock_value(shop)).total.units
+    assert sum(moved.change for _, moved in history.parts) == total
+
+
+async def test_a_product_that_moved_ends_on_what_is_left(shop: App) -> None:
+    top = (await report_top_products(shop, ALL, limit=3)).products
+    for each in top:
+        history = await report_stock_history(shop, ALL, "week", each.product_id)
+        page, _ = await list_movements(shop, MovementFilter(product_id=each.product_id, limit=100))
+        assert history.parts[-1][1].closing == sum(view.movement.quantity for view in page)
+
+
+async def test_the_summarys_two_days_are_those_of_the_sales_report(shop: App) -> None:
+    summary = await report_summary(shop)
+    days = dict((await report_sales(shop, Range())).parts)
+    assert summary.today == days[date(2023, 11, 14)]
+    assert summary.yesterday == days[date(2023, 11, 13)]
+    assert summary.today.orders > 0

@@ -1,0 +1,257 @@
+"""Reports count to the unit: what was sold, what came back, what is left, day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pytest
+
+from stockwright.domain.errors import Invalid, NotFound
+from stockwright.domain.order import Order
+from stockwright.store.port import Page
+from stockwright.usecases import reports
+from stockwright.usecases.catalog import UpdateProduct, delete_product, update_product
+from stockwright.usecases.context import App
+from stockwright.usecases.inventory import ChangeStock, Initialize, Transfer, change_stock, initialize, transfer
+from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.locations import add_location
+from stockwright.usecases.orders import (
+    PlaceOrder,
+    ReturnOrder,
+    cancel_order,
+    deliver_order,
+    pack_order,
+    place_order,
+    return_order,
+)
+from stockwright.usecases.reports import Range, report_sales, report_summary, report_top_products
+from stockwright.usecases.sales import Sell, record_sale
+from stockwright.usecases.stock_reports import Moved, report_stock_history, report_stock_value
+from tests.conftest import ADMIN, ALICE, Clock, Product
+
+TODAY = date(2023, 11, 14)
+"""The day of the tests' clock: it stands at 22:13:20 UTC."""
+DAY = 24 * 60
+
+
+async def buy(app: App, *lines: tuple[str, int]) -> Order:
+    return await place_order(app, ALICE, PlaceOrder([LineWanted(units, product_id) for product_id, units in lines]))
+
+
+async def sell(app: App, product_id: str, units: int) -> None:
+    await record_sale(app, ADMIN, Sell([LineWanted(units, product_id)]))
+
+
+async def test_sales_are_orders_and_the_till_without_what_was_cancelled_or_came_back(
+    app: App, product: Product
+) -> None:
+    chair, table = (await product(100)).product.id, (await product(100, price_cents=25_000)).product.id
+    kept = await buy(app, (chair, 5), (table, 1))
+    await cancel_order(app, ALICE, (await buy(app, (chair, 50))).id)
+    await pack_order(app, ADMIN, kept.id)
+    await return_order(app, ADMIN, ReturnOrder(kept.id, [(chair, 2)]))
+    await sell(app, table, 2)
+
+    taken = (await report_sales(app, Range(TODAY, TODAY))).total
+    assert (taken.orders, taken.cancelled, taken.sales, taken.units, taken.returned) == (1, 1, 1, 6, 2)
+    assert taken.cents == {"USD": 3 * 1000 + 3 * 25_000}
+
+
+async def test_each_order_belongs_to_the_day_it_was_placed_on_in_the_zone_asked_for(
+    app: App, product: Product, clock: Clock
+) -> None:
+    chair = (await product(100)).product.id
+    await buy(app, (chair, 1))
+    clock.advance(minutes=60)
+    late = await buy(app, (chair, 2))
+    clock.advance(minutes=2 * DAY)
+    await sell(app, chair, 4)
+    await pack_order(app, ADMIN, late.id)
+    await return_order(app, ADMIN, ReturnOrder(late.id, [(chair, 1)]))
+
+    async def units(zone: str) -> list[int]:
+        report = await report_sales(app, Range(TODAY, date(2023, 11, 17), zone))
+        assert report.total.units == sum(taken.units for _, taken in report.parts)
+        return [taken.units for _, taken in report.parts]
+
+    assert await units("UTC") == [2, 0, 4, 0]
+    assert await units("Europe/Berlin") == [1, 1, 0, 4]
+    assert await units("America/New_York") == [2, 0, 4, 0]
+    assert (await report_sales(app, Range(TODAY, TODAY, "Europe/Berlin"))).total.orders == 1
+
+
+async def test_weeks_sum_their_days(app: App, product: Product, clock: Clock) -> None:
+    chair = (await product(100)).product.id
+    for units in range(1, 11):
+        await sell(app, chair, units)
+        clock.advance(minutes=DAY)
+    report = await report_sales(app, Range(TODAY, date(2023, 11, 23)), "week")
+    # 14 November 2023 is a Tuesday.
+    assert [(day.isoformat(), taken.units) for day, taken in report.parts] == [
+        ("2023-11-14", 1 + 2 + 3 + 4 + 5 + 6),
+        ("2023-11-20", 7 + 8 + 9 + 10),
+    ]
+
+
+async def test_amounts_of_several_currencies_stay_apart(app: App, product: Product) -> None:
+    dollars, euros = (await product(10)).product.id, (await product(10, currency="EUR", price_cents=900)).product.id
+    await buy(app, (dollars, 3))
+    await buy(app, (euros, 5))
+    assert (await report_sales(app, Range(TODAY, TODAY))).total.cents == {"USD": 3000, "EUR": 4500}
+    value = await report_stock_value(app)
+    assert value.total.cents == {"USD": 10 * 1000, "EUR": 10 * 900}
+
+    with pytest.raises(Invalid) as refused:
+        await report_top_products(app, Range(TODAY, TODAY), by="revenue")
+    assert refused.value.details[0]["field"] == "currency"
+    best = await report_top_products(app, Range(TODAY, TODAY), by="revenue", currency="USD")
+    assert [(each.product_id, each.cents["USD"]) for each in best.products] == [(dollars, 3000)]
+
+
+async def test_top_products_are_ranked_by_units_or_by_what_they_brought(app: App, product: Product) -> None:
+    cheap, dear, gone = [(await product(50, price_cents=price)).product.id for price in (100, 90_000, 100)]
+    await buy(app, (cheap, 9), (dear, 1))
+    await sell(app, dear, 1)
+    all_back = await buy(app, (gone, 5))
+    await pack_order(app, ADMIN, all_back.id)
+    await return_order(app, ADMIN, ReturnOrder(all_back.id, [(gone, 5)]))
+
+    by_units = await report_top_products(app, Range(TODAY, TODAY))
+    assert [(each.product_id, each.units) for each in by_units.products] == [(cheap, 9), (dear, 2)]
+    by_revenue = await report_top_products(app, Range(TODAY, TODAY), by="revenue")
+    assert [(each.product_id, each.cents["USD"]) for each in by_revenue.products] == [(dear, 180_000), (cheap, 900)]
+    assert len((await report_top_products(app, Range(TODAY, TODAY), limit=1)).products) == 1
+
+
+async def test_the_summary_tells_today_yesterday_and_what_waits(app: App, product: Product, clock: Clock) -> None:
+    chair, few = (await product(100)).product.id, (await product(4)).product.id
+    await sell(app, chair, 7)
+    clock.advance(minutes=DAY)
+    await buy(app, (chair, 1))
+    packed = await buy(app, (chair, 2))
+    await pack_order(app, ADMIN, packed.id)
+    delivered = await buy(app, (few, 4))
+    await pack_order(app, ADMIN, delivered.id)
+    await deliver_order(app, ADMIN, delivered.id)
+
+    found = await report_summary(app)
+    assert found.period.last == date(2023, 11, 15)
+    assert (found.today.orders, found.today.units, found.today.cents) == (3, 7, {"USD": 7000})
+    assert (found.yesterday.sales, found.yesterday.units) == (1, 7)
+    assert found.open_orders == {"PENDING": 1, "CONFIRMED": 0, "PACKED": 1}
+    assert (found.inventory.out, found.inventory.low, found.inventory.total) == (1, 0, 91)
+    assert (found.dead_letters, found.retries) == (0, 0)
+
+
+async def test_stock_is_worth_what_it_would_bring_today(app: App, product: Product) -> None:
+    chair = (await product(10, category="other")).product
+    phone = (await product(3, category="phone", price_cents=50_000)).product
+    await product(5, category="phone", price_cents=99)
+    await initialize(app, ADMIN, Initialize("foreign", "FOREIGN-1", 8, "default"))
+    await add_location(app, ADMIN, "store", "Store", 200)
+    await initialize(app, ADMIN, Initialize(chair.id, chair.sku, 0, "store"))
+    await transfer(app, ADMIN, Transfer(chair.id, 4, "default", "store", ""))
+    await buy(app, (phone.id, 2))
+    await update_product(app, ADMIN, UpdateProduct(chair.id, {"price_cents": 2000}))
+    await delete_product(app, ADMIN, (await product(7)).product.id)
+
+    value = await report_stock_value(app)
+    assert (value.total.units, value.total.unpriced) == (26, 8)
+    assert value.total.cents == {"USD": 10 * 2000 + 3 * 50_000 + 5 * 99}
+    assert value.reserved.cents == {"USD": 2 * 50_000}
+    assert value.available.cents + value.reserved.cents == value.total.cents
+    assert {place: worth.units for place, worth in value.by_location.items()} == {"default": 22, "store": 4}
+    assert value.by_category["phone"].cents == {"USD": 3 * 50_000 + 5 * 99}
+
+
+async def test_a_products_history_closes_each_day_on_what_was_left(app: App, product: Product, clock: Clock) -> None:
+    chair = (await product(20)).product
+    clock.advance(minutes=DAY)
+    await change_stock(app, ADMIN, ChangeStock(chair.id, 30, "RESTOCK"))
+    await sell(app, chair.id, 5)
+    clock.advance(minutes=2 * DAY)
+    await change_stock(app, ADMIN, ChangeStock(chair.id, -1, "ADJUSTMENT"))
+    order = await buy(app, (chair.id, 10))
+    await pack_order(app, ADMIN, order.id)
+    await return_order(app, ADMIN, ReturnOrder(order.id, [(chair.id, 3)]))
+    clock.advance(minutes=DAY)
+    await sell(app, chair.id, 2)
+
+    async def told(first: int, last: int) -> list[tuple[int, int | None]]:
+        wanted = Range(date(2023, 11, first), date(2023, 11, last))
+        history = await report_stock_history(app, wanted, product_id=chair.id)
+        return [(moved.change, moved.closing) for _, moved in history.parts]
+
+    assert await told(14, 18) == [(20, 20), (25, 45), (0, 45), (-8, 37), (-2, 35)]
+    assert await told(15, 16) == [(25, 45), (0, 45)]
+    whole = await report_stock_history(app, Range(TODAY, date(2023, 11, 18)))
+    assert [moved for _, moved in whole.parts][3] == Moved(
+        {"ADJUSTMENT": -1, "SALE": -10, "RETURN": 3},  # type: ignore[arg-type]
+        None,
+    )
+    with pytest.raises(NotFound):
+        await report_stock_history(app, Range(TODAY, TODAY), product_id="nobody")
+
+
+class Counting:
+    """The store, and how often it was asked."""
+
+    def __init__(self, store: Any) -> None:
+        self.store = store
+        self.calls = 0
+
+    async def query(self, *given: Any, **named: Any) -> Page:
+        self.calls += 1
+        page: Page = await self.store.query(*given, **named)
+        return page
+
+    async def get(self, keys: Sequence[Any]) -> Any:
+        self.calls += 1
+        return await self.store.get(keys)
+
+
+async def test_a_report_costs_calls_by_its_range_not_by_its_orders_or_lines(app: App, product: Product) -> None:
+    chairs = [(await product(1000)).product.id for _ in range(6)]
+    shop = app.store
+    costs = []
+    for _ in range(2):
+        for _ in range(10):
+            await buy(app, *((chair, 1) for chair in chairs))
+            await sell(app, chairs[0], 1)
+        counting = Counting(shop)
+        app.store = counting  # type: ignore[assignment]
+        try:
+            await report_sales(app, Range(TODAY, TODAY))
+            await report_top_products(app, Range(TODAY, TODAY))
+            await report_stock_value(app)
+        finally:
+            app.store = shop
+        costs.append(counting.calls)
+    # Five statuses and the sales, twice; stock levels and products.
+    assert costs == [14, 14]
+
+
+async def test_a_range_that_holds_too_much_is_refused(
+    app: App, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chair = (await product(10)).product.id
+    for _ in range(4):
+        await sell(app, chair, 1)
+    monkeypatch.setattr(reports, "SOLD_MAX", 3)
+    with pytest.raises(Invalid) as refused:
+        await report_sales(app, Range(TODAY, TODAY))
+    assert "ask for fewer days" in refused.value.details[0]["message"]
+
+
+async def test_a_report_goes_on_over_pages(app: App, product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reports, "READ", 3)
+    chair = (await product(100)).product.id
+    for number in range(10):
+        order = await buy(app, (chair, 1))
+        if number % 3 == 0:
+            await pack_order(app, ADMIN, order.id)
+        await sell(app, chair, 2)
+    taken = (await report_sales(app, Range(TODAY, TODAY))).total
+    assert (taken.orders, taken.sales, taken.units) == (10, 10, 30)
