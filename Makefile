@@ -112,13 +112,13 @@ test: tools lint types imports web unit ## Every check and test
 
 .PHONY: lint
 lint: $(TOOLS) ## Format and lint
-	@$(BIN)/ruff format --check --quiet src tests benchmarks || { echo "Run 'make format'."; exit 1; }
-	@$(BIN)/ruff check --quiet src tests benchmarks
+	@$(BIN)/ruff format --check --quiet src tests release benchmarks || { echo "Run 'make format'."; exit 1; }
+	@$(BIN)/ruff check --quiet src tests release benchmarks
 
 .PHONY: format
 format: $(TOOLS) ## Format the code, and mend what can be mended
-	@$(BIN)/ruff format --quiet src tests benchmarks
-	@$(BIN)/ruff check --fix --quiet src tests benchmarks
+	@$(BIN)/ruff format --quiet src tests release benchmarks
+	@$(BIN)/ruff check --fix --quiet src tests release benchmarks
 
 .PHONY: types
 types: $(TOOLS) ## Check the types
@@ -140,6 +140,21 @@ unit: tools ## Run the tests, then use cases and API once more on AWS's own Dyna
 .PHONY: bench
 bench: tools ## Measure everything beside its references; writes docs/benchmarks.md (half an hour)
 	@$(BIN)/python -m benchmarks --write
+
+# ---- what is shipped ---------------------------------------------------------------------------
+
+.PHONY: wheel
+wheel: tools ## Build the wheel, with the web app and its bill of materials
+	@$(BIN)/uv build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist
+	@ls dist/*.whl
+
+.PHONY: licences
+licences: tools ## Write docs/licences.md anew, from the locks
+	@$(BIN)/python release/licences.py
+
+.PHONY: audit-deps
+audit-deps: tools ## Ask the vulnerability services about every locked package (needs the internet)
+	@release/audit-deps
 
 .PHONY: clean
 clean: ## Remove everything that was made (not the data)
