@@ -12,8 +12,8 @@ HEAD = """# Licences
 
 What runs with Stockwright and under which licence, by SPDX. `make licences` writes this page from the locks and from
 what the packages say of themselves; a test holds it to them, and to the licences that we take: permissive ones, and
-MPL-2.0, which binds changes of its own files alone. Each wheel carries the same as a bill of materials (CycloneDX 1.6, in
-`.dist-info/sboms/`; `python release/sbom.py` prints it).
+MPL-2.0, which binds changes of its own files alone. Each wheel carries the same as a bill of materials (CycloneDX
+1.6, in `.dist-info/sboms/`; `python release/sbom.py` prints it).
 
 Stockwright itself is under the MIT licence.
 """
