@@ -287,6 +287,21 @@ async def test_returns_go_back_to_the_shelf_or_not(app: App, product: Product) -
         await return_order(app, ADMIN, ReturnOrder(order.id, [(chair.product.sku, 2)]))
 
 
+async def test_what_was_returned_does_not_come_back_again_when_the_rest_is_cancelled(
+    app: App, product: Product
+) -> None:
+    chair, desk = await product(5), await product(5)
+    order = await order_of(app, (chair.product.id, 3), (desk.product.id, 2))
+    await pack_order(app, ADMIN, order.id)
+    await return_order(app, ADMIN, ReturnOrder(order.id, [(chair.product.sku, 2)]))
+    await return_order(app, ADMIN, ReturnOrder(order.id, [(desk.product.sku, 2)], restock=False))
+
+    await cancel_order(app, ADMIN, order.id)
+
+    assert await levels(app, chair.product.id) == (5, 0, 5)
+    assert await levels(app, desk.product.id) == (3, 0, 3)
+
+
 async def test_more_than_was_bought_cannot_come_back_even_at_once(app: App, product: Product) -> None:
     chair = await product(5)
     order = await order_of(app, (chair.product.id, 2), (chair.product.id, 2))

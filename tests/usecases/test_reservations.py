@@ -13,7 +13,9 @@ from stockwright.domain.reservation import Reservation
 from stockwright.domain.stock import Wanted
 from stockwright.store.records.stock import get_stock, page_of_movements
 from stockwright.usecases.context import App
+from stockwright.usecases.inventory import ChangeStock, CountStock, Transfer, change_stock, count_stock, transfer
 from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.locations import add_location
 from stockwright.usecases.orders import PlaceOrder, place_order
 from stockwright.usecases.reservations import (
     ListReservations,
@@ -119,6 +121,35 @@ async def test_cancelling_an_expired_hold_ends_it_as_expired(app: App, product: 
     assert (await cancel_reservation(app, ALICE, held.id)).status == "EXPIRED"
     assert (await cancel_reservation(app, ALICE, held.id)).status == "EXPIRED"
     assert await levels(app, chair.product.id) == (5, 0, 5)
+
+
+async def test_units_of_expired_holds_can_be_bought_however_many_other_holds_are_due(
+    app: App, product: Product, clock: Clock
+) -> None:
+    chair, desk = await product(130), await product(1)
+    for _ in range(130):
+        await hold(app, chair.product.id, 1, minutes=1)
+    await hold(app, desk.product.id, 1, minutes=2)
+    clock.advance(minutes=3)
+    assert (await hold(app, desk.product.id, 1)).status == "ACTIVE"
+    assert (await hold(app, chair.product.id, 130)).status == "ACTIVE"
+
+
+async def test_units_of_expired_holds_can_be_counted_out_moved_and_adjusted(
+    app: App, product: Product, clock: Clock
+) -> None:
+    await add_location(app, ADMIN, "cellar")
+    chairs = [await product(5) for _ in range(3)]
+    for chair in chairs:
+        await hold(app, chair.product.id, 5, minutes=1)
+    clock.advance(minutes=2)
+    counted, moved, adjusted = (chair.product.id for chair in chairs)
+
+    await count_stock(app, ADMIN, CountStock(counted, 0))
+    await transfer(app, ADMIN, Transfer(moved, 5, "default", "cellar"))
+    await change_stock(app, ADMIN, ChangeStock(adjusted, -5, "SALE"))
+
+    assert [await levels(app, each) for each in (counted, moved, adjusted)] == [(0, 0, 0), (5, 0, 5), (0, 0, 0)]
 
 
 async def test_the_sweep_ends_every_due_hold_once(app: App, product: Product, clock: Clock) -> None:

@@ -192,6 +192,18 @@ def take_back(
     return after, {product_id: _back_to(order, product_id, quantity) for product_id, quantity in back.items()}
 
 
+def still_out(order: Order) -> Draws:
+    """Return what an order drew and nobody has given back: what comes back when it is cancelled."""
+    returned = dict.fromkeys(order.draws, 0)
+    for line in order.lines:
+        returned[line.product_id] += line.returned
+    left = {
+        product_id: _back_to(order, product_id, sum(drawn.values()) - returned[product_id])
+        for product_id, drawn in order.draws.items()
+    }
+    return {product_id: draw for product_id, draw in left.items() if draw}
+
+
 def _back_to(order: Order, product_id: str, quantity: int) -> Draw:
     """Return units to where they were drawn from, skipping what went back before."""
     gone_back = sum(line.returned for line in order.lines if line.product_id == product_id)

@@ -112,13 +112,15 @@ def shifts_of(changes: Mapping[str, int]) -> dict[str, Shift]:
 
 
 async def free_expired(app: App, product_ids: set[str] | None = None) -> int:
-    """End holds that are due (of these products, or all) and give their units back; returns how many."""
-    freed = 0
-    due = await reservation_records.due_reservations(app.store, app.clock.now(), EXPIRED_AT_ONCE_MAX)
-    for held in due:
-        if product_ids is None or not product_ids.isdisjoint(held.draws):
-            freed += await _expire(app, held)
-    return freed
+    """End every hold that is due (of these products, or all) and give its units back; returns how many."""
+    freed, now, after = 0, app.clock.now(), None
+    while True:
+        due, after = await reservation_records.due_reservations(app.store, now, after=after, limit=EXPIRED_AT_ONCE_MAX)
+        for held in due:
+            if product_ids is None or not product_ids.isdisjoint(held.draws):
+                freed += await _expire(app, held)
+        if after is None:
+            return freed
 
 
 async def _expire(app: App, held: Reservation) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound
 from stockwright.domain.product import Product, check_id
@@ -25,14 +25,15 @@ from stockwright.store.records import stock as stock_records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases.catalog import StockedProduct, add_new_product, check_thresholds, get_product, load_stocked
 from stockwright.usecases.commit import commit, insist, new_event
-from stockwright.usecases.drawing import book, priorities, shifts_of, spread
+from stockwright.usecases.drawing import book, free_expired, priorities, shifts_of, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from stockwright.domain.account import Actor
     from stockwright.usecases.context import App
 
+Result = TypeVar("Result")
 ChangeType = Literal["RESTOCK", "SALE", "RETURN", "ADJUSTMENT"]
 
 
@@ -193,8 +194,18 @@ async def change_stock(app: App, actor: Actor, command: ChangeStock) -> StockCha
         await commit(app, batch, _expected(stock, changes, booked), settled=False)
         return booked
 
-    movements = await retried(attempt)
+    movements = await _freeing(app, command.product_id, attempt)
     return StockChange(await stock_records.get_stock(app.store, command.product_id), movements)
+
+
+async def _freeing(app: App, product_id: str, attempt: Callable[[], Awaitable[Result]]) -> Result:
+    """Decide; where that is a refusal, free the product's expired holds and decide once more."""
+    try:
+        return await retried(attempt)
+    except Conflict:
+        if not await free_expired(app, {product_id}):
+            raise
+    return await retried(attempt)
 
 
 def _signed(command: ChangeStock) -> int:
@@ -231,7 +242,7 @@ async def count_stock(app: App, actor: Actor, command: CountStock) -> StockChang
         await commit(app, batch, result)
         return result
 
-    return await retried(attempt)
+    return await _freeing(app, command.product_id, attempt)
 
 
 async def _difference(app: App, stock: Stock, command: CountStock) -> dict[str, int]:
@@ -281,7 +292,7 @@ async def transfer(app: App, actor: Actor, command: Transfer) -> StockChange:
         await commit(app, batch, _expected(opened, changes, booked), settled=False)
         return booked
 
-    movements = await retried(attempt)
+    movements = await _freeing(app, command.product_id, attempt)
     return StockChange(await stock_records.get_stock(app.store, command.product_id), movements)
 
 

@@ -159,8 +159,9 @@ async def cancel_order(
         if order.is_reserving:
             move(batch, order.draws, release)
         else:
-            move(batch, order.draws, receive)
-            book(app, actor, batch, order.draws, _skus(order), "RETURN", reference=order.id, reason="Order cancelled")
+            draws = rules.still_out(order)
+            move(batch, draws, receive)
+            book(app, actor, batch, draws, _skus(order), "RETURN", reference=order.id, reason="Order cancelled")
 
     async def attempt() -> Order:
         order = await get_order(app, actor, order_id)

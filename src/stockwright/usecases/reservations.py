@@ -175,12 +175,7 @@ async def clean_up(app: App) -> int:
 
 async def expire_due(app: App) -> int:
     """End every hold that is due; returns how many. The sweeper's work."""
-    expired = 0
-    while True:
-        freed = await free_expired(app)
-        expired += freed
-        if not freed:
-            return expired
+    return await free_expired(app)
 
 
 async def _change(

@@ -51,10 +51,12 @@ async def page_of_reservations(
     return [reservation_of(item) for item in page.items], page.next
 
 
-async def due_reservations(store: Store, now: int, limit: int = 100) -> list[Reservation]:
+async def due_reservations(
+    store: Store, now: int, *, after: str | None = None, limit: int = 100
+) -> tuple[list[Reservation], str | None]:
     """Read ACTIVE reservations whose expiry has come, the longest due first."""
-    page = await store.query("RESERVATION", index="due", high=_due(now + 1), limit=limit)
-    return [reservation_of(item) for item in page.items]
+    page = await store.query("RESERVATION", index="due", high=_due(now + 1), after=after, limit=limit)
+    return [reservation_of(item) for item in page.items], page.next
 
 
 def put_reservation(batch: Batch, held: Reservation) -> None:
