@@ -141,6 +141,14 @@ unit: tools ## Run the tests, then use cases and API once more on AWS's own Dyna
 bench: tools ## Measure everything beside its references; writes docs/benchmarks.md (half an hour)
 	@$(BIN)/python -m benchmarks --write
 
+MINUTES ?= 30
+SEED ?= 7
+PROOFS := tests/model tests/e2e/test_crash.py tests/api/test_fuzz.py tests/security
+
+.PHONY: prove
+prove: tools ## The long proofs: make prove MINUTES=30 SEED=7
+	@PROVE_SECONDS=$$(( $(MINUTES) * 60 / 8 )) PROVE_SEED=$(SEED) nice -n 15 $(BIN)/pytest -q -s --numprocesses 0 $(PROOFS)
+
 # ---- what is shipped ---------------------------------------------------------------------------
 
 .PHONY: wheel

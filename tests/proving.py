@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Final
 
 SECONDS: Final = int(os.environ.get("PROVE_SECONDS") or 0)
 """About how long each proof goes on; 0 is its short form."""
 SEED: Final = int(os.environ.get("PROVE_SEED") or 7)
 """What the proof's choices follow from; a failure prints it, and the same seed replays it."""
+MEMORY: Final = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a folder is made in it
+"""Where files cost no disk, for proofs that are not about the disk; None where the system has no such place."""

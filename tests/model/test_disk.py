@@ -89,11 +89,11 @@ async def whole(path: Path, said: list[str]) -> int:
 
 
 @pytest.mark.slow
-async def test_a_power_cut_at_any_write_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+async def test_a_power_cut_at_any_write_loses_nothing_that_was_acknowledged(memory: Path) -> None:
     found, started = 0, time.monotonic()
     for seed in seeds():
         for pages in (16, 4000):
-            found += await every_cut(tmp_path / f"{seed}-{pages}", seed, pages)
+            found += await every_cut(memory / f"{seed}-{pages}", seed, pages)
     print(f"power: {found} cuts in {time.monotonic() - started:.0f} s")
 
 
@@ -151,13 +151,13 @@ async def refused(disk: Disk, store: SqliteStore, fault: Fault, chance: random.R
 @pytest.mark.parametrize("name", REFUSALS)
 @pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])
 async def test_a_disk_that_refuses_at_any_call_is_told_and_loses_nothing(
-    tmp_path: Path, name: str, for_good: bool
+    memory: Path, name: str, for_good: bool
 ) -> None:
     kind, error = REFUSALS[name]
     struck = 0
     for nth in range(1, 400, 1 if SECONDS else 5):
         fault = Fault(kind, nth, error, for_good)  # type: ignore[arg-type]
-        folder = tmp_path / str(nth)
+        folder = memory / str(nth)
         folder.mkdir()
         path, disk, chance = folder / "stockwright.db", Disk(), random.Random(SEED)
         try:

@@ -1,0 +1,377 @@
+"""What the product promises (SPEC §1), said a second time: single-threaded, in plain Python, sharing no code with it.
+
+Every step takes what a person asks and returns what the answer must be, or raises `No` with the
+error's code and details. Things bear the names that the product gave them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+MOST = 1_000_000_000
+MINUTE = 60_000
+Want = tuple[str, int, str | None]
+"""Product, units, location (None: wherever they are)."""
+Drawn = dict[str, dict[str, int]]
+
+
+class No(Exception):
+    """A refusal: the error's code, and its details where the promise names them."""
+
+    def __init__(self, code: str, details: Any = None) -> None:
+        super().__init__(code, details)
+        self.code, self.details = code, details
+
+
+@dataclass
+class Hold:
+    owner: str
+    drawn: Drawn
+    expires: int
+    status: str = "ACTIVE"
+
+
+@dataclass
+class Order:
+    owner: str
+    lines: list[tuple[str, int]]
+    drawn: Drawn
+    total: int
+    status: str = "PENDING"
+    steps: list[str] = field(default_factory=lambda: ["PENDING"])
+    returned: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Shop:
+    """Every number and every thing of a shop, as they must be."""
+
+    now: int
+    places: dict[str, tuple[int, bool]] = field(default_factory=lambda: {"default": (100, True)})
+    skus: dict[str, str] = field(default_factory=dict)
+    prices: dict[str, int] = field(default_factory=dict)
+    levels: dict[str, dict[str, list[int]]] = field(default_factory=dict)
+    holds: dict[str, Hold] = field(default_factory=dict)
+    orders: dict[str, Order] = field(default_factory=dict)
+    ledger: Counter[tuple[str, str, str, int]] = field(default_factory=Counter)
+    events: list[str] = field(default_factory=list)
+
+    # ---- stock ---------------------------------------------------------------------------------
+
+    def open(self, product: str, sku: str, price: int, units: int) -> None:
+        self.skus[product], self.prices[product] = sku, price
+        self.levels[product] = {"default": [units, 0]}
+        if units:
+            self._book(product, "default", "INITIAL", units)
+        self.events.append("product.created")
+
+    def place(self, name: str, priority: int, active: bool) -> None:
+        known = self.places.get(name)
+        if known is None:
+            self.places[name] = (priority, True)
+            self.events.append("location.created")
+        elif known != (priority, active):
+            if name == "default" and not active:
+                raise No("CONFLICT")
+            self.places[name] = (priority, active)
+            self.events.append("location.changed")
+
+    def adjust(self, product: str, units: int, kind: str, place: str | None) -> dict[str, list[int]]:
+        if not 1 <= abs(units) <= MOST or (kind in {"RESTOCK", "RETURN"} and units < 0):
+            raise No("VALIDATION_ERROR")
+        if kind == "SALE":
+            units = -abs(units)
+        levels = self._levels(product)
+        if place is not None:
+            changes = {place: units}
+            level = self._level(product, place)
+            if level[0] + units < 0:
+                self._free({product})
+            if level[0] + units < 0:
+                raise self._short([(product, -units, place)])
+        elif units > 0:
+            changes = {next((each for each in self._order() if each in levels), next(iter(levels))): units}
+        else:
+            changes = {each: -taken for each, taken in self._take([(product, -units, None)])[product].items()}
+        for each, moved in changes.items():
+            if sum(levels[each]) + moved > MOST:
+                raise No("VALIDATION_ERROR")
+        for each, moved in changes.items():
+            self._receive(product, each, kind, moved)
+        self.events.append("stock.changed")
+        return levels
+
+    def count(self, product: str, counted: int, place: str | None) -> dict[str, list[int]]:
+        if not 0 <= counted <= MOST:
+            raise No("VALIDATION_ERROR")
+        levels = self._levels(product)
+        counting = [self._level(product, place)] if place is not None else list(levels.values())
+        if counted < sum(level[1] for level in counting):
+            self._free({product})
+        if counted < sum(level[1] for level in counting):
+            raise No("CONFLICT")
+        difference = counted - sum(map(sum, counting))
+        if not difference:
+            return levels
+        if place is not None:
+            changes = {place: difference}
+        elif difference > 0:
+            changes = {next((each for each in self._order() if each in levels), next(iter(levels))): difference}
+        else:
+            changes = {each: -taken for each, taken in self._take([(product, -difference, None)])[product].items()}
+        for each, moved in changes.items():
+            self._receive(product, each, "ADJUSTMENT", moved)
+        self.events.append("stock.changed")
+        return levels
+
+    def transfer(self, product: str, units: int, source: str, target: str) -> dict[str, list[int]]:
+        if not 1 <= units <= MOST or source == target:
+            raise No("VALIDATION_ERROR")
+        levels, level = self._levels(product), self._level(product, source)
+        if level[0] < units:
+            self._free({product})
+        if level[0] < units:
+            raise self._short([(product, units, source)])
+        if target not in levels:
+            if target not in self.places:
+                raise No("NOT_FOUND")
+            levels[target] = [0, 0]
+        self._receive(product, source, "TRANSFER", -units)
+        self._receive(product, target, "TRANSFER", units)
+        self.events.append("stock.changed")
+        return levels
+
+    def sell(self, wants: list[Want]) -> tuple[Drawn, int]:
+        drawn = self._take(wants)
+        for product, places in drawn.items():
+            for place, units in places.items():
+                self._receive(product, place, "SALE", -units)
+        self.events.append("sale.recorded")
+        return drawn, self._total(wants)
+
+    # ---- reservations --------------------------------------------------------------------------
+
+    def reserve(self, owner: str, wants: list[Want], minutes: int) -> Hold:
+        if not 1 <= minutes <= 1440:
+            raise No("VALIDATION_ERROR")
+        held = Hold(owner, self._take(wants), self.now + minutes * MINUTE)
+        self._reserve(held.drawn)
+        self.events.append("reservation.created")
+        return held
+
+    def confirm(self, asker: str, name: str) -> Hold:
+        held = self._reached(asker, name)
+        status = self._status(held)
+        if status == "CONFIRMED":
+            return held
+        if status != "ACTIVE":
+            raise No("RESERVATION_NOT_ACTIVE", {"status": status})
+        held.status = "CONFIRMED"
+        self._ship(held.drawn)
+        self.events.append("reservation.confirmed")
+        return held
+
+    def give_up(self, asker: str, name: str) -> Hold:
+        held = self._reached(asker, name)
+        if held.status in {"CANCELLED", "EXPIRED"}:
+            return held
+        if held.status == "CONFIRMED":
+            raise No("RESERVATION_NOT_ACTIVE", {"status": "CONFIRMED"})
+        held.status = "EXPIRED" if self._status(held) == "EXPIRED" else "CANCELLED"
+        self._release(held.drawn)
+        self.events.append(f"reservation.{held.status.lower()}")
+        return held
+
+    def extend(self, asker: str, name: str, minutes: int) -> Hold:
+        if not 1 <= minutes <= 1440:
+            raise No("VALIDATION_ERROR")
+        held = self._reached(asker, name)
+        if self._status(held) != "ACTIVE":
+            raise No("RESERVATION_NOT_ACTIVE", {"status": self._status(held)})
+        held.expires = max(held.expires, self.now + minutes * MINUTE)
+        self.events.append("reservation.extended")
+        return held
+
+    def sweep(self) -> int:
+        return self._free(set(self.levels))
+
+    # ---- orders --------------------------------------------------------------------------------
+
+    def order(self, owner: str, lines: list[tuple[str, int]]) -> Order:
+        drawn = self._take([(product, units, None) for product, units in lines])
+        self._reserve(drawn)
+        self.events.append("order.placed")
+        total = self._total([(product, units, None) for product, units in lines])
+        return Order(owner, lines, drawn, total, returned=[0] * len(lines))
+
+    def step(self, name: str, to: str) -> Order:
+        order = self.orders[name]
+        if order.status == to or (to == "CONFIRMED" and order.status != "PENDING"):
+            return order
+        if (
+            order.status
+            not in {"CONFIRMED": {"PENDING"}, "PACKED": {"PENDING", "CONFIRMED"}, "DELIVERED": {"PACKED"}}[to]
+        ):
+            raise No("INVALID_TRANSITION", {"from": order.status, "to": to})
+        steps = ["CONFIRMED", "PACKED"] if (order.status, to) == ("PENDING", "PACKED") else [to]
+        if order.status == "PENDING":
+            self._ship(order.drawn)
+        order.status = to
+        order.steps += steps
+        self.events += [f"order.{each.lower()}" for each in steps]
+        return order
+
+    def cancel(self, asker: str, name: str) -> Order:
+        order = self.orders[name]
+        if asker not in {order.owner, "admin"}:
+            raise No("FORBIDDEN")
+        if order.status == "CANCELLED":
+            return order
+        if order.status not in ({"PENDING", "CONFIRMED", "PACKED"} if asker == "admin" else {"PENDING", "CONFIRMED"}):
+            raise No("INVALID_TRANSITION", {"from": order.status, "to": "CANCELLED"})
+        if order.status == "PENDING":
+            self._release(order.drawn)
+        else:
+            # What was given back before does not come back a second time.
+            for product, places in order.drawn.items():
+                self._give_back(order, product, sum(places.values()) - self._came_back(order, product), "cancelled")
+        order.status = "CANCELLED"
+        order.steps.append("CANCELLED")
+        self.events.append("order.cancelled")
+        return order
+
+    def take_back(self, name: str, product: str, units: int, restock: bool) -> Order:
+        order = self.orders[name]
+        lines = [number for number, line in enumerate(order.lines) if line[0] == product]
+        if sum(order.lines[each][1] - order.returned[each] for each in lines) < units:
+            raise No("VALIDATION_ERROR")
+        if order.status not in {"PACKED", "DELIVERED"}:
+            raise No("INVALID_TRANSITION", {"from": order.status, "to": "RETURNED"})
+        if restock:
+            self._give_back(order, product, units, "returned")
+        for number in lines:
+            taken = min(units, order.lines[number][1] - order.returned[number])
+            order.returned[number] += taken
+            units -= taken
+        order.steps.append("RETURNED")
+        self.events.append("order.returned")
+        return order
+
+    def _came_back(self, order: Order, product: str) -> int:
+        return sum(back for line, back in zip(order.lines, order.returned, strict=True) if line[0] == product)
+
+    def _give_back(self, order: Order, product: str, units: int, _why: str) -> None:
+        """The units go where they came from, in the order they were drawn, behind those that came back before."""
+        one_by_one = [place for place, drawn in order.drawn[product].items() for _ in range(drawn)]
+        before = self._came_back(order, product)
+        for place, back in Counter(one_by_one[before : before + units]).items():
+            self._receive(product, place, "RETURN", back)
+
+    # ---- what they share -----------------------------------------------------------------------
+
+    def _levels(self, product: str) -> dict[str, list[int]]:
+        if product not in self.levels:
+            raise No("NOT_FOUND")
+        return self.levels[product]
+
+    def _level(self, product: str, place: str) -> list[int]:
+        if place not in self._levels(product):
+            raise No("NOT_FOUND")
+        return self.levels[product][place]
+
+    def _order(self) -> list[str]:
+        return sorted(
+            (name for name, (_, active) in self.places.items() if active), key=lambda n: (self.places[n][0], n)
+        )
+
+    def _take(self, wants: list[Want]) -> Drawn:
+        """Decide where the units come from; a shortage first frees what has expired."""
+        for product, units, _ in wants:
+            if not 1 <= units <= MOST:
+                raise No("VALIDATION_ERROR")
+            self._levels(product)
+        drawn, short = self._try(wants)
+        if short and self._free({product for product, _, _ in short}):
+            drawn, short = self._try(wants)
+        if short:
+            raise self._short(short)
+        return drawn
+
+    def _try(self, wants: list[Want]) -> tuple[Drawn, list[Want]]:
+        sums: dict[tuple[str, str | None], int] = {}
+        for product, units, place in wants:
+            sums[product, place] = sums.get((product, place), 0) + units
+        left = {(product, place): level[0] for product in self.levels for place, level in self.levels[product].items()}
+        drawn: Drawn = {}
+        short: list[Want] = []
+        named_first = sorted(sums.items(), key=lambda each: each[0][1] is None)
+        for (product, place), units in named_first:
+            missing = units
+            for each in [place] if place else self._order():
+                taken = min(missing, left.get((product, each), 0))
+                if taken > 0:
+                    left[product, each] -= taken
+                    missing -= taken
+                    here = drawn.setdefault(product, {})
+                    here[each] = here.get(each, 0) + taken
+            if missing:
+                short.append((product, units, place))
+        return drawn, short
+
+    def _short(self, short: list[Want]) -> No:
+        lines = []
+        for product, units, place in short:
+            levels = self.levels[product]
+            available = sum(levels[each][0] for each in ([place] if place else self._order()) if each in levels)
+            lines.append((product, units, available))
+        return No("INSUFFICIENT_STOCK", lines)
+
+    def _status(self, held: Hold) -> str:
+        return "EXPIRED" if held.status == "ACTIVE" and self.now >= held.expires else held.status
+
+    def _free(self, products: set[str]) -> int:
+        """End every expired hold on these products."""
+        freed = 0
+        for held in self.holds.values():
+            if held.status == "ACTIVE" and self._status(held) == "EXPIRED" and products & set(held.drawn):
+                held.status = "EXPIRED"
+                self._release(held.drawn)
+                self.events.append("reservation.expired")
+                freed += 1
+        return freed
+
+    def _reached(self, asker: str, name: str) -> Hold:
+        held = self.holds[name]
+        if asker not in {held.owner, "admin"}:
+            raise No("FORBIDDEN")
+        return held
+
+    def _total(self, wants: list[Want]) -> int:
+        return sum(self.prices[product] * units for product, units, _ in wants)
+
+    def _book(self, product: str, place: str, kind: str, units: int) -> None:
+        self.ledger[product, place, kind, units] += 1
+
+    def _receive(self, product: str, place: str, kind: str, units: int) -> None:
+        self.levels[product][place][0] += units
+        self._book(product, place, kind, units)
+
+    def _reserve(self, drawn: Drawn) -> None:
+        for product, places in drawn.items():
+            for place, units in places.items():
+                self.levels[product][place][0] -= units
+                self.levels[product][place][1] += units
+
+    def _release(self, drawn: Drawn) -> None:
+        for product, places in drawn.items():
+            for place, units in places.items():
+                self.levels[product][place][0] += units
+                self.levels[product][place][1] -= units
+
+    def _ship(self, drawn: Drawn) -> None:
+        for product, places in drawn.items():
+            for place, units in places.items():
+                self.levels[product][place][1] -= units
+                self._book(product, place, "SALE", -units)

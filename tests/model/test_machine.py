@@ -1,0 +1,390 @@
+"""The real use cases against the model: every answer, every level, every movement and every event is foretold.
+
+Long: `make prove`. `PROVE_SEED=<it> pytest tests/model/test_machine.py` replays a failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from stockwright.api.idempotency import Idempotency
+from stockwright.domain.account import SYSTEM
+from stockwright.domain.errors import StockwrightError
+from stockwright.domain.order import Order
+from stockwright.domain.reservation import Reservation
+from stockwright.domain.sale import Sale
+from stockwright.domain.stock import Wanted
+from stockwright.store.records.orders import page_of_orders
+from stockwright.store.records.stock import load_stocks, page_of_movements
+from stockwright.usecases.audit import audit
+from stockwright.usecases.catalog import CreateProduct, create_product
+from stockwright.usecases.context import REQUEST, RequestContext
+from stockwright.usecases.inventory import (
+    ChangeStock,
+    CountStock,
+    StockChange,
+    Transfer,
+    change_stock,
+    count_stock,
+    transfer,
+)
+from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.locations import ChangeLocation, add_location, change_location
+from stockwright.usecases.orders import (
+    PlaceOrder,
+    ReturnOrder,
+    cancel_order,
+    confirm_order,
+    deliver_order,
+    pack_order,
+    place_order,
+    return_order,
+)
+from stockwright.usecases.reservations import (
+    Reserve,
+    cancel_reservation,
+    clean_up,
+    confirm_reservation,
+    extend_reservation,
+    reserve_stock,
+)
+from stockwright.usecases.sales import Sell, record_sale
+from tests.conftest import ADMIN, ALICE, BOB, START, Clock, bare_app
+from tests.engines import ENGINES
+from tests.model.shop import Hold, No, Shop
+from tests.model.shop import Order as ModelOrder
+from tests.proving import MEMORY, SECONDS, SEED
+
+PEOPLE = {"alice": ALICE, "bob": BOB, "admin": ADMIN}
+PLACES = ("default", "cellar", "attic")
+PRODUCTS = ("pen", "cup", "lamp")
+
+people = st.sampled_from(sorted(PEOPLE))
+units = st.integers(1, 12)
+places = st.sampled_from(PLACES)
+products = st.sampled_from((*PRODUCTS, *PRODUCTS, *PRODUCTS, "ghost"))
+minutes = st.sampled_from((1, 2, 5, 30))
+wants = st.lists(st.tuples(products, units, st.none() | places), min_size=1, max_size=4)
+lines = st.lists(st.tuples(products, units), min_size=1, max_size=4)
+
+
+class ShopMachine(RuleBasedStateMachine):
+    """A shop of three products and three places, and everything that people do to it."""
+
+    engine = "sqlite"
+    holds = Bundle("holds")
+    orders = Bundle("orders")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.clock = Clock()
+        self.folder = tempfile.TemporaryDirectory(dir=MEMORY)
+        self.app = self.wait(bare_app(Path(self.folder.name), self.clock, self.engine))
+        self.model = Shop(START)
+        self.keys = Idempotency()
+        self.number = 0
+        self.position = ""
+        self.former: tuple[str, Callable[[], Awaitable[Any]], Any] | None = None
+        for product in PRODUCTS:
+            command = CreateProduct(product, f"{product}-1", "A thing to sell.", "other", 250, 20, id=product)
+            self.wait(create_product(self.app, ADMIN, command))
+            self.model.open(product, f"{product}-1", 250, 20)
+
+    def wait(self, work: Awaitable[Any]) -> Any:
+        return self.loop.run_until_complete(work)  # type: ignore[arg-type]
+
+    def keyed(self, key: str, work: Callable[[], Awaitable[Any]]) -> tuple[Any, bool]:
+        """Ask as the edge does: with an Idempotency-Key in the commit of the effect."""
+
+        async def ask() -> tuple[Any, bool]:
+            context = RequestContext(id=key)
+            REQUEST.set(context)
+            return await self.keys.run(self.app, context, key, key, work, lambda result: {"answer": shape(result)})
+
+        return self.wait(asyncio.ensure_future(ask(), loop=self.loop))
+
+    def ask(self, work: Callable[[], Awaitable[Any]], foretold: Callable[[], Any]) -> Any:
+        """Ask the product and the model; both must give the same answer, or the same refusal."""
+        self.number += 1
+        key, result, told = f"key-{self.number}", [], len(self.model.events)
+
+        async def remembered() -> Any:
+            result.append(await work())
+            return result[-1]
+
+        answer: Any
+        try:
+            kept, _ = self.keyed(key, remembered)
+            answer = ("yes", kept["answer"])
+        except StockwrightError as refused:
+            answer = ("no", refused.code, details_of(refused))
+        expected: Any
+        try:
+            found = foretold()
+            expected = ("yes", shape(found))
+        except No as refused:
+            found = None
+            expected = ("no", refused.code, refused.details)
+        assert answer[0] == expected[0], f"answered {answer}, foretold {expected}"
+        if answer[0] == "no" and expected[2] is None:
+            assert answer[1] == expected[1]
+        else:
+            assert answer == expected
+        # Only what changed something keeps its key.
+        self.former = (key, work, answer[1]) if answer[0] == "yes" and len(self.model.events) > told else None
+        return (result[-1].id, found) if answer[0] == "yes" and hasattr(result[-1], "id") else None
+
+    # ---- stock -----------------------------------------------------------------------------------
+
+    @rule(
+        product=products,
+        moved=st.integers(-30, 30) | st.just(10**9),
+        kind=st.sampled_from(("RESTOCK", "SALE", "RETURN", "ADJUSTMENT")),
+        place=st.none() | places,
+    )
+    def adjust(self, product: str, moved: int, kind: Any, place: str | None) -> None:
+        self.ask(
+            lambda: change_stock(self.app, ADMIN, ChangeStock(product, moved, kind, location=place)),
+            lambda: self.model.adjust(product, moved, kind, place),
+        )
+
+    @rule(product=products, counted=st.integers(-1, 60), place=st.none() | places)
+    def count(self, product: str, counted: int, place: str | None) -> None:
+        self.ask(
+            lambda: count_stock(self.app, ADMIN, CountStock(product, counted, location=place)),
+            lambda: self.model.count(product, counted, place),
+        )
+
+    @rule(product=products, moved=units, source=places, goal=places)
+    def transfer(self, product: str, moved: int, source: str, goal: str) -> None:
+        self.ask(
+            lambda: transfer(self.app, ADMIN, Transfer(product, moved, source, goal)),
+            lambda: self.model.transfer(product, moved, source, goal),
+        )
+
+    @rule(name=places, priority=st.integers(0, 200), active=st.booleans())
+    def arrange(self, name: str, priority: int, active: bool) -> None:
+        if name in self.model.places:
+            self.ask(
+                lambda: change_location(self.app, ADMIN, ChangeLocation(name, priority=priority, active=active)),
+                lambda: self.model.place(name, priority, active),
+            )
+        else:
+            self.ask(
+                lambda: add_location(self.app, ADMIN, name, priority=priority),
+                lambda: self.model.place(name, priority, active=True),
+            )
+
+    @rule(wanted=lines, place=st.none() | places)
+    def sell(self, wanted: list[tuple[str, int]], place: str | None) -> None:
+        items = [LineWanted(count, product) for product, count in wanted]
+        self.ask(
+            lambda: record_sale(self.app, ADMIN, Sell(items, place)),
+            lambda: self.model.sell([(product, count, place) for product, count in wanted]),
+        )
+
+    # ---- reservations ------------------------------------------------------------------------------
+
+    @rule(target=holds, person=people, wanted=wants, lasts=minutes | st.sampled_from((0, 1441)))
+    def reserve(self, person: str, wanted: list[Any], lasts: int) -> Any:
+        items = [Wanted(*each) for each in wanted]
+        made = self.ask(
+            lambda: reserve_stock(self.app, PEOPLE[person], Reserve(items, minutes=lasts)),
+            lambda: self.model.reserve(person, wanted, lasts),
+        )
+        if made is None:
+            return multiple()
+        name, self.model.holds[made[0]] = made
+        return name
+
+    @rule(name=holds, person=people)
+    def confirm(self, name: str, person: str) -> None:
+        self.ask(lambda: confirm_reservation(self.app, PEOPLE[person], name), lambda: self.model.confirm(person, name))
+
+    @rule(name=holds, person=people)
+    def give_up(self, name: str, person: str) -> None:
+        self.ask(lambda: cancel_reservation(self.app, PEOPLE[person], name), lambda: self.model.give_up(person, name))
+
+    @rule(name=holds, person=people, lasts=minutes)
+    def extend(self, name: str, person: str, lasts: int) -> None:
+        self.ask(
+            lambda: extend_reservation(self.app, PEOPLE[person], name, lasts),
+            lambda: self.model.extend(person, name, lasts),
+        )
+
+    @rule()
+    def sweep(self) -> None:
+        assert self.wait(clean_up(self.app)) == self.model.sweep()
+
+    @rule(seconds=st.sampled_from((1, 30, 59, 60, 61, 300, 1800)))
+    def time_passes(self, seconds: int) -> None:
+        self.clock.advance(seconds=seconds)
+        self.model.now += seconds * 1000
+
+    @precondition(lambda self: any(hold.status == "ACTIVE" for hold in self.model.holds.values()))
+    @rule(early=st.sampled_from((0, 1)))
+    def a_hold_comes_due(self, early: int) -> None:
+        """To the very millisecond of an expiry, and to the one before it."""
+        due = min(hold.expires for hold in self.model.holds.values() if hold.status == "ACTIVE") - early
+        if due > self.model.now:
+            self.clock.at = self.model.now = due
+
+    # ---- orders ------------------------------------------------------------------------------------
+
+    @rule(target=orders, person=people, wanted=lines)
+    def order(self, person: str, wanted: list[tuple[str, int]]) -> Any:
+        items = [LineWanted(count, product) for product, count in wanted]
+        made = self.ask(
+            lambda: place_order(self.app, PEOPLE[person], PlaceOrder(items)),
+            lambda: self.model.order(person, wanted),
+        )
+        if made is None:
+            return multiple()
+        name, self.model.orders[made[0]] = made
+        return name
+
+    @rule(name=orders, to=st.sampled_from(("CONFIRMED", "PACKED", "DELIVERED")))
+    def step(self, name: str, to: str) -> None:
+        step = {"CONFIRMED": confirm_order, "PACKED": pack_order, "DELIVERED": deliver_order}[to]
+        actor = SYSTEM if to == "CONFIRMED" else ADMIN
+        self.ask(lambda: step(self.app, actor, name), lambda: self.model.step(name, to))
+
+    @rule(name=orders, person=people)
+    def cancel(self, name: str, person: str) -> None:
+        self.ask(lambda: cancel_order(self.app, PEOPLE[person], name), lambda: self.model.cancel(person, name))
+
+    @rule(name=orders, back=units, restock=st.booleans(), data=st.data())
+    def take_back(self, name: str, back: int, restock: bool, data: Any) -> None:
+        product = data.draw(st.sampled_from(sorted({line[0] for line in self.model.orders[name].lines})))
+        self.ask(
+            lambda: return_order(self.app, ADMIN, ReturnOrder(name, [(product, back)], restock=restock)),
+            lambda: self.model.take_back(name, product, back, restock),
+        )
+
+    # ---- asked again ---------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.former is not None)
+    @rule()
+    def retry(self) -> None:
+        """The last thing that changed something, asked again with its key: the first answer, and no second effect."""
+        assert self.former is not None
+        key, work, answer = self.former
+        kept, replayed = self.keyed(key, work)
+        assert (kept["answer"], replayed) == (answer, True)
+
+    # ---- after each step -------------------------------------------------------------------------------
+
+    @invariant()
+    def every_level_is_as_foretold(self) -> None:
+        stocks = self.wait(load_stocks(self.app.store, PRODUCTS))
+        for product, stock in stocks.items():
+            found = {place: [level.available, level.reserved] for place, level in stock.levels.items()}
+            assert found == self.model.levels[product]
+            assert stock.stored_totals == {place: sum(level) for place, level in found.items()}
+
+    @invariant()
+    def every_event_is_as_foretold(self) -> None:
+        told = self.wait(self.app.store.tail(self.position, 1000))
+        if told:
+            self.position = told[-1].position
+        assert Counter(event.name for event in told) == Counter(self.model.events)
+        self.model.events.clear()
+
+    def teardown(self) -> None:
+        try:
+            self.wait(self.finish())
+        finally:
+            self.wait(self.app.store.close())
+            self.loop.close()
+            self.folder.cleanup()
+
+    async def finish(self) -> None:
+        report = await audit(self.app)
+        assert (report.drifts, report.unsettled) == ([], [])
+        ledger: Counter[tuple[str, str, str, int]] = Counter()
+        after: str | None = None
+        while True:
+            page, after = await page_of_movements(self.app.store, after=after, limit=100)
+            ledger.update((each.product_id, each.location, each.type, each.quantity) for each in page)
+            if after is None:
+                break
+        assert ledger == self.model.ledger
+        found = 0
+        for status in ("PENDING", "CONFIRMED", "PACKED", "DELIVERED", "CANCELLED"):
+            orders, _ = await page_of_orders(self.app.store, status=status, limit=100)
+            found += len(orders)
+        assert found == len(self.model.orders)
+
+
+def shape(found: Any) -> Any:
+    """What of an answer is foretold, whichever side it comes from."""
+    shaped: Any = None
+    match found:
+        case Reservation():
+            shaped = [found.owner_id.removeprefix("usr_"), dict(found.draws), found.status, found.expires_at]
+        case Hold():
+            shaped = [found.owner, found.drawn, found.status, found.expires]
+        case Order():
+            returned = [line.returned for line in found.lines]
+            shaped = [found.draws, found.total_cents, found.status, [step.status for step in found.timeline], returned]
+        case ModelOrder():
+            shaped = [found.drawn, found.total, found.status, found.steps, found.returned]
+        case StockChange():
+            shaped = {place: [level.available, level.reserved] for place, level in found.stock.levels.items()}
+        case Sale():
+            shaped = [found.draws, found.total_cents]
+        case dict() | tuple():
+            shaped = found
+    return json.loads(json.dumps(shaped))
+
+
+def details_of(refused: StockwrightError) -> Any:
+    if refused.code == "INSUFFICIENT_STOCK":
+        return [(line["productId"], line["requested"], line["available"]) for line in refused.details["lines"]]
+    return refused.details if refused.code in {"RESERVATION_NOT_ACTIVE", "INVALID_TRANSITION"} else None
+
+
+RUNS = {"sqlite": (30, 40), "dynamodb": (3, 25)}
+"""How many shops, and how many steps in each."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_answer_is_as_foretold(engine: str) -> None:
+    runs, steps = RUNS[engine]
+    if SECONDS:
+        # About 60 steps a second on the embedded engine, 20 on DynamoDB Local.
+        runs = max(runs, SECONDS * (60 if engine == "sqlite" else 10) // steps)
+    machine = type(f"Shop on {engine}", (ShopMachine,), {"engine": engine})
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        seed(SEED)(machine),
+        settings=settings(
+            max_examples=runs,
+            stateful_step_count=steps,
+            deadline=None,
+            database=None,
+            print_blob=True,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.generate, Phase.shrink),
+        ),
+    )
