@@ -341,6 +341,6 @@ async def test_a_repeated_change_answers_with_what_the_first_one_foresaw_if_its_
 
     assert kept == [15]
     assert await find_idempotency(app.store, "key") == ("hash", {"available": 15})
-    await complete_idempotency(app.store, "key", {"available": 99})
-    await complete_idempotency(app.store, "key", {"available": 1})
+    await complete_idempotency(app.store, "key", {"available": 99}, app.clock.now())
+    await complete_idempotency(app.store, "key", {"available": 1}, app.clock.now())
     assert await find_idempotency(app.store, "key") == ("hash", {"available": 99})
