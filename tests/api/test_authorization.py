@@ -53,7 +53,9 @@ WHO = {
         PATCH /api/locations/{id}, POST /api/orders/{id}/returns, GET /api/events, GET /api/events/stream,
         GET /api/notifications, GET /api/dead-letters, POST /api/dead-letters/{id}/redrive,
         DELETE /api/dead-letters/{id}, GET /api/reports/summary, GET /api/reports/sales, GET /api/reports/top-products,
-        GET /api/reports/stock-value, GET /api/reports/stock-history
+        GET /api/reports/stock-value, GET /api/reports/stock-history,
+        GET /api/products/export, GET /api/inventory/export, GET /api/movements/export,
+        GET /api/orders/export
     """,
     "admin, key:inventory": """
         POST /api/inventory/initialize, PATCH /api/inventory/product/{productId}/stock, PUT /api/stock,

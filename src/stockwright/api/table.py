@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from stockwright.api.route import Route
-from stockwright.api.routes import accounts, catalog, inventory, operations, orders, reports, system
+from stockwright.api.routes import accounts, catalog, exports, inventory, operations, orders, reports, system
 
 ROUTES: Final[tuple[Route, ...]] = (
     *system.ROUTES,
@@ -15,4 +15,5 @@ ROUTES: Final[tuple[Route, ...]] = (
     *orders.ROUTES,
     *operations.ROUTES,
     *reports.ROUTES,
+    *exports.ROUTES,
 )

@@ -14,6 +14,7 @@ from stockwright.cli.run import load_settings, out, print_json, progress_bar, ru
 from stockwright.domain.account import SYSTEM, Actor
 from stockwright.usecases.context import App
 from stockwright.usecases.imports import ImportReport, import_orders, import_products, summary
+from stockwright.usecases.stock_import import Mode, import_stock
 
 app = typer.Typer(help="Bring in what a shop had before.", no_args_is_help=True)
 
@@ -42,6 +43,31 @@ def products(file: File, skipped: AllSkipped = False, as_json: Json = False) -> 
 def orders(file: File, skipped: AllSkipped = False, as_json: Json = False) -> None:
     """Place and ship every invoice as an order, and book credit notes as returns."""
     _import("orders and returns", import_orders, file, skipped=skipped, as_json=as_json)
+
+
+@app.command()
+def stock(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="A CSV file with the columns sku, quantity[, location, reason].",
+        ),
+    ],
+    mode: Annotated[
+        Mode, typer.Option(help="add: what came in or went out; count: what was counted; set: what is to be available.")
+    ] = "add",
+    skipped: AllSkipped = False,
+    as_json: Json = False,
+) -> None:
+    """Book stock by SKU; a row of a file is booked once, however often the file is imported."""
+
+    async def work(shop: App, actor: Actor, rows: Path, progress: Callable[[int, int], None]) -> ImportReport:
+        return await import_stock(shop, actor, rows, mode, progress)
+
+    _import("rows", work, file, skipped=skipped, as_json=as_json)
 
 
 def _import(what: str, work: Import, file: Path, *, skipped: bool, as_json: bool) -> None:

@@ -151,7 +151,7 @@ async def import_products(
             await create_product(opened, actor, wanted)
         except Refused as refused:
             for row in of_code:
-                report.skip(row, _told(refused))
+                report.skip(row, told(refused))
         else:
             report.created += 1
     return report
@@ -253,7 +253,7 @@ async def _order(app: App, actor: Actor, invoice: str, rows: list[Row], sold: _S
             await place_order(shop, actor, command)
         except StockwrightError as refused:
             for row in lines:
-                report.skip(row, _told(refused))
+                report.skip(row, told(refused))
             return
         report.created += 1
     else:
@@ -308,7 +308,8 @@ def _order_id(app: App, at: int, invoice: str) -> str:
     return f"{app.ids.first('ord', at)[:-16]}{tail}"
 
 
-def _told(refused: StockwrightError) -> str:
+def told(refused: StockwrightError) -> str:
+    """Tell in one line why something was refused."""
     if isinstance(refused, Invalid) and isinstance(refused.details, list):
         return "; ".join(f"{entry['field']} {entry['message']}" for entry in refused.details)
     return refused.message
