@@ -15,7 +15,7 @@ import httpx
 
 from benchmarks import by_hand
 from benchmarks import cold_start as cold
-from benchmarks.shop import Served, add_movements, add_orders, fill, serving, serving_a_constant
+from benchmarks.shop import Served, add_movements, add_orders, command, fill, serving, serving_a_constant
 from stockwright.app import build, close
 from stockwright.cli.load import Load, Measured, connected, measure
 from stockwright.config import Settings
@@ -293,12 +293,35 @@ def cold_start(run: Run) -> Iterator[Figure]:
         yield Figure(name, f"{over:.0f} ms over it", f"python -c pass: {nothing:.0f} ms", goal, met)
 
 
+def spreadsheets(run: Run) -> Iterator[Figure]:
+    """Stock in from a spreadsheet, the ledger out to one, by the commands that people use."""
+    products, rows, movements = (5000, 50_000, 100_000) if run.large else (200, 400, 500)
+    ids = fill(run.folder / "sheets", products)
+    sheet = run.folder / "stock.csv"
+    sheet.write_text(
+        "sku,quantity\n" + "".join(f"BENCH-{number % products},{number % 50 + 1}\n" for number in range(rows))
+    )
+    seconds, _ = command(run.folder / "sheets", "import", "stock", str(sheet))
+    yield Figure(f"Import of {rows:,} stock rows", f"{seconds:.1f} s", goal="20 s", met=seconds <= 20)
+    add_movements(run.folder / "sheets", ids, movements)
+    ledger = run.folder / "ledger.csv"
+    seconds, memory = command(run.folder / "sheets", "export", "movements", str(ledger))
+    written = ledger.read_bytes().count(b"\r\n") - 1
+    yield Figure(
+        f"Export of {written:,} movements",
+        f"{seconds:.1f} s, {memory:.0f} MB at most",
+        goal="5 s for 100,000, flat memory",
+        met=seconds <= 5 * max(1, written / 100_000),
+    )
+
+
 BENCHES: dict[str, Bench] = {
     "http": over_http,
     "in-process": in_process,
     "life": whole_life,
     "large": large_shop,
     "growth": growth,
+    "spreadsheets": spreadsheets,
     "cold": cold_start,
 }
 

@@ -168,12 +168,32 @@ def _settings(folder: Path) -> Settings:
     return Settings(data_dir=folder, rate_limit=False, log_level="error", demo=False)
 
 
+def _env(folder: Path) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("STOCKWRIGHT_")}
+    return inherited | {"STOCKWRIGHT_DATA_DIR": str(folder), "STOCKWRIGHT_DEMO": "off"}
+
+
 def free_port() -> int:
     """Find a port that nobody uses."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]
         return port
+
+
+def command(folder: Path, *arguments: str) -> tuple[float, float]:
+    """Run a command of ours on a shop; returns its seconds and the most memory (MB) it took."""
+    begun = time.perf_counter()
+    running = subprocess.Popen(
+        [sys.executable, "-m", "stockwright.cli.main", *arguments],
+        env=_env(folder),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, used = os.wait4(running.pid, 0)
+    if status:
+        raise RuntimeError(f"stockwright {' '.join(arguments)} ended with {os.waitstatus_to_exitcode(status)}")
+    return time.perf_counter() - begun, used.ru_maxrss / 1024
 
 
 @contextmanager
@@ -201,13 +221,7 @@ def serving(folder: Path) -> Iterator[Served]:
     """Serve a filled shop as it is shipped, but for the rate limit."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    env = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("STOCKWRIGHT_")},
-        "STOCKWRIGHT_DATA_DIR": str(folder),
-        "STOCKWRIGHT_PORT": str(port),
-        "STOCKWRIGHT_RATE_LIMIT": "off",
-        "STOCKWRIGHT_DEMO": "off",
-    }
+    env = _env(folder) | {"STOCKWRIGHT_PORT": str(port), "STOCKWRIGHT_RATE_LIMIT": "off"}
     arguments = [sys.executable, "-m", "stockwright.cli.main", "serve"]
     with process(arguments, f"{url}/api/health/ready", env) as (pid, seconds):
         told = httpx.post(f"{url}/api/signin", json={"email": EMAIL, "password": PASSWORD}, timeout=30).json()
