@@ -12,15 +12,20 @@ from typing import Any
 import pytest
 
 from stockwright.aws.routing import SOURCE, heard_by, redrive_of
+from stockwright.domain.account import SYSTEM
 from stockwright.domain.events import Event
 from stockwright.reactions.table import REACTIONS
 from stockwright.store.dynamodb import _event_image, _image
 from stockwright.store.port import Put
 from stockwright.store.records.batch import Batch
 from stockwright.store.records.handling import Retry, put_retry
-from tests.aws.ministack import Aws
+from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.operations import list_dead_letters, redrive
+from stockwright.usecases.orders import PlaceOrder, place_order
+from tests.aws.conftest import TABLE, Cloud
+from tests.aws.ministack import REGION, Aws
 from tests.aws.runtime import FunctionFailed, LambdaFunction
-from tests.aws.shapes import batch, record
+from tests.aws.shapes import batch, message, record
 
 AT = 1_700_000_000_000
 
@@ -178,6 +183,62 @@ def test_a_record_that_cannot_be_read_keeps_no_other_from_the_bus(stream: Lambda
     assert told == {"batchItemFailures": [{"itemIdentifier": f"{2:021d}"}]}
     assert bus.subjects() == ["ord_1", "ord_3"]
     assert [line["message"] for line in stream.lines() if line.get("level") == "ERROR"] == ["record unreadable"]
+
+
+async def test_what_lambda_gave_up_is_kept_and_redriven_from_the_stream(cloud: Cloud, here: Aws) -> None:
+    here.client("events").create_event_bus(Name="shop")
+    queue = here.client("sqs").create_queue(QueueName="heard")["QueueUrl"]
+    events = here.client("events")
+    events.put_rule(Name="all", EventBusName="shop", EventPattern=json.dumps({"source": [SOURCE]}))
+    arn = f"arn:aws:sqs:{REGION}:{here.account}:heard"
+    events.put_targets(Rule="all", EventBusName="shop", Targets=[{"Id": "queue", "Arn": arn}])
+
+    # Two orders are placed, and the batch that holds them is given up: Lambda tells which records it was.
+    streams = here.client("dynamodbstreams")
+    stream = here.client("dynamodb").describe_table(TableName=TABLE)["Table"]["LatestStreamArn"]
+    shard = streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
+    place = {"StreamArn": stream, "ShardId": shard, "ShardIteratorType": "LATEST"}
+    latest = streams.get_shard_iterator(**place)["ShardIterator"]
+    for _ in range(2):
+        await place_order(cloud.app, cloud.alice, PlaceOrder([LineWanted(1, cloud.product_id)]))
+    records = streams.get_records(ShardIterator=latest)["Records"]
+    given_up = {
+        "requestContext": {"condition": "RetryAttemptsExhausted", "approximateInvokeCount": 11},
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": None},
+        "version": "1.0",
+        "timestamp": "2023-11-14T22:13:20.000Z",
+        "DDBStreamBatchInfo": {
+            "shardId": shard,
+            "startSequenceNumber": records[0]["dynamodb"]["SequenceNumber"],
+            "endSequenceNumber": records[-1]["dynamodb"]["SequenceNumber"],
+            "approximateArrivalOfFirstRecord": "2023-11-14T22:13:19Z",
+            "approximateArrivalOfLastRecord": "2023-11-14T22:13:20Z",
+            "batchSize": len(records),
+            "streamArn": stream,
+        },
+    }
+    told = batch(message(given_up, queue="stream-dlq"))
+    assert await cloud.invoke("dead_letters", told) == {"batchItemFailures": []}
+    [letter] = (await list_dead_letters(cloud.app, 10))[0]
+    assert letter.handler == "stream"
+
+    # An admin redrives it: what was given up is on the bus.
+    latest = streams.get_shard_iterator(**place)["ShardIterator"]
+    await redrive(cloud.app, SYSTEM, letter.id)
+    again = [each for each in streams.get_records(ShardIterator=latest)["Records"] if _is_retry(each)]
+    told = await cloud.invoke("stream", batch(*[_plain(each) for each in again]), STOCKWRIGHT_EVENT_BUS="shop")
+    assert told == {"batchItemFailures": []}
+    heard = here.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    assert sorted(json.loads(each["Body"])["detail-type"] for each in heard) == ["order.placed", "order.placed"]
+
+
+def _is_retry(record: dict[str, Any]) -> bool:
+    return record["eventName"] == "INSERT" and bool(record["dynamodb"]["Keys"]["pk"]["S"].startswith("RETRY#"))
+
+
+def _plain(record: dict[str, Any]) -> dict[str, Any]:
+    """As JSON: without the time that the SDK makes of it."""
+    return {**record, "dynamodb": {**record["dynamodb"], "ApproximateCreationDateTime": 1700000000}}
 
 
 def test_without_a_bus_there_is_no_start(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import atexit
 import functools
 import logging
+import os
 import sys
 import time
 import traceback
@@ -112,7 +113,13 @@ class CloudLog:
     def __init__(self, level: str) -> None:
         from aws_lambda_powertools import Logger
 
-        self._logger = Logger(service="stockwright", level=level.upper(), location=None, utc=True, use_rfc3339=True)
+        self._logger = Logger(
+            service=os.environ.get("POWERTOOLS_SERVICE_NAME", "stockwright"),
+            level=level.upper(),
+            location=None,
+            utc=True,
+            use_rfc3339=True,
+        )
 
     def begin(self, **fields: Any) -> None:
         """Say what stands in every line from now on: the function, and the invocation."""

@@ -13,6 +13,7 @@ from aws_lambda_powertools.utilities.batch import AsyncBatchProcessor, EventType
 
 from stockwright.aws.delivery import Delivery, bury
 from stockwright.aws.messages import delivery_of
+from stockwright.aws.routing import STREAM
 from stockwright.aws.runtime import Event, Function
 from stockwright.domain.errors import Permanent
 from stockwright.domain.events import Event as Fact
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-STREAM = "stream"
 GIVEN_UP = "the queue gave it up: each of its deliveries ended without an answer"
 
 _function = Function("dead-letters")

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from stockwright.reactions.table import Reaction
 
 SOURCE: Final = "stockwright"
+STREAM: Final = "stream"
+"""Stands as the handler of what the stream's function could not put on the bus."""
 
 
 def redrive_of(handler: str) -> str:

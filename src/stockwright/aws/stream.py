@@ -1,14 +1,16 @@
 """The stream's function: what was appended to the log, and what an admin redrives → EventBridge, and none lost.
 
 Entries that the bus does not take are sent again a few times; what still is not taken is told to
-Lambda by its sequence number, and the stream goes on from there. Sent twice does no harm.
+Lambda by its sequence number, and the stream goes on from there. Sent twice does no harm. What Lambda
+gives up in the end becomes a dead letter that tells which records they were (`dead_letters.py`);
+redriven, they are read from the stream again, which keeps them for a day.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +18,7 @@ import msgspec
 
 from stockwright.adapters import aws
 from stockwright.aws.metrics import count
-from stockwright.aws.routing import SOURCE, redrive_of
+from stockwright.aws.routing import SOURCE, STREAM, redrive_of
 from stockwright.aws.runtime import Event, Function
 from stockwright.domain.errors import Misconfigured
 from stockwright.store.dynamodb import event_of_image, item_of_image
@@ -33,6 +35,8 @@ BYTES_MAX: Final = 256 * 1024
 ATTEMPTS_MAX: Final = 4
 BACKOFF_SECONDS: Final = 0.1
 RETRIES: Final = "RETRY#"
+PAGES_MAX: Final = 20
+"""Of the stream, to find again what was given up: a batch is 100 records, a page up to 1000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +59,12 @@ def handler(event: Event, context: Any) -> dict[str, list[dict[str, str]]]:
     _function.begin(context)
     entries, failed = list[Entry](), list[str]()
     for record in event["Records"]:
+        sequence: str = record["dynamodb"]["SequenceNumber"]
         try:
-            entry = entry_of(record)
-        except (KeyError, TypeError, ValueError) as wrong:
-            _function.log.exception(
-                "record unreadable", sequence=record["dynamodb"]["SequenceNumber"], error=repr(wrong)
-            )
-            failed.append(record["dynamodb"]["SequenceNumber"])
-        else:
-            entries += [] if entry is None else [entry]
+            entries += _function.run(entries_of(record))
+        except Exception as wrong:
+            _function.log.exception("record unreadable", sequence=sequence, error=repr(wrong))
+            failed.append(sequence)
     unsent = _function.run(publish(entries))
     failed += unsent
     count("PublishedEvents", len(entries) - len(unsent))
@@ -71,21 +72,49 @@ def handler(event: Event, context: Any) -> dict[str, list[dict[str, str]]]:
     return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in failed]}
 
 
-def entry_of(record: Mapping[str, Any]) -> Entry | None:
-    """Read a record of the stream: an event of the log, a redriven one for its handler alone, or nothing to tell."""
-    image = record["dynamodb"].get("NewImage")
+async def entries_of(record: Mapping[str, Any]) -> list[Entry]:
+    """Read a record of the stream: an event of the log, what an admin redrives, or nothing to tell."""
+    sequence, image = record["dynamodb"]["SequenceNumber"], record["dynamodb"].get("NewImage")
     if image is None:
-        return None
+        return []
     fact = event_of_image(image) if record["eventName"] == "INSERT" else None
     if fact is not None:
-        return _entry(record, fact, fact.name)
-    if image["pk"]["S"].startswith(RETRIES):
-        retry = retry_of(item_of_image(image))
-        return _entry(record, retry.event, redrive_of(retry.handler))
-    return None
+        return [_entry(sequence, fact, fact.name)]
+    if not image["pk"]["S"].startswith(RETRIES):
+        return []
+    retry = retry_of(item_of_image(image))
+    if retry.handler != STREAM:
+        return [_entry(sequence, retry.event, redrive_of(retry.handler))]
+    again = await _read_again(retry.event)
+    entries = [entry for each in again for entry in await entries_of(each)]
+    return [replace(entry, sequence=sequence) for entry in entries]
 
 
-def _entry(record: Mapping[str, Any], fact: Fact, detail_type: str) -> Entry:
+async def _read_again(given_up: Fact) -> list[Mapping[str, Any]]:
+    """Read the records from the stream that Lambda gave up."""
+    batch = msgspec.json.decode(given_up.data["body"])["DDBStreamBatchInfo"]
+    last = int(batch["endSequenceNumber"])
+    found: list[Mapping[str, Any]] = []
+    begun = await aws.call(
+        "dynamodbstreams",
+        "get_shard_iterator",
+        StreamArn=batch["streamArn"],
+        ShardId=batch["shardId"],
+        ShardIteratorType="AT_SEQUENCE_NUMBER",
+        SequenceNumber=batch["startSequenceNumber"],
+    )
+    iterator = begun["ShardIterator"]
+    for _ in range(PAGES_MAX):
+        page = await aws.call("dynamodbstreams", "get_records", ShardIterator=iterator)
+        found += [each for each in page["Records"] if int(each["dynamodb"]["SequenceNumber"]) <= last]
+        iterator = page.get("NextShardIterator")
+        ended = any(int(each["dynamodb"]["SequenceNumber"]) >= last for each in page["Records"])
+        if ended or iterator is None:
+            return found
+    raise TimeoutError("the records that were given up are not found in the stream")
+
+
+def _entry(sequence: str, fact: Fact, detail_type: str) -> Entry:
     detail = msgspec.json.encode(event_body(fact)).decode()
     told = {
         "EventBusName": _bus,
@@ -96,7 +125,7 @@ def _entry(record: Mapping[str, Any], fact: Fact, detail_type: str) -> Entry:
     }
     # As PutEvents counts: its time 14 bytes, and the bytes of the texts.
     size = 14 + len(SOURCE) + len(detail_type.encode()) + len(detail.encode())
-    return Entry(record["dynamodb"]["SequenceNumber"], told, size)
+    return Entry(sequence, told, size)
 
 
 async def publish(entries: list[Entry]) -> list[str]:
