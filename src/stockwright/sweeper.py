@@ -1,4 +1,4 @@
-"""The sweeper: ends expired holds and removes rubbish, by itself, every few seconds.
+"""The sweeper: ends expired holds, finishes what stopped half-way and removes rubbish, every few seconds.
 
 Nothing depends on its being on time: an expired hold is expired at the instant, swept or not.
 """
@@ -9,6 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from stockwright.usecases.reservations import expire_due
+from stockwright.usecases.settling import finish_due
 
 if TYPE_CHECKING:
     from stockwright.usecases.context import App
@@ -19,6 +20,7 @@ EVERY_SECONDS: Final = 5.0
 async def sweep(app: App) -> int:
     """Sweep once; returns how many holds were ended."""
     expired = await expire_due(app)
+    await finish_due(app)
     await app.store.purge(app.clock.now() // 1000)
     return expired
 

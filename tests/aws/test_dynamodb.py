@@ -15,15 +15,21 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
-from stockwright.domain.errors import Busy, InsufficientStock
+from stockwright.domain.errors import Busy, InsufficientStock, PayloadTooLarge
+from stockwright.domain.product import Product
+from stockwright.domain.stock import Level, Stock
 from stockwright.store.dynamodb import DynamoDbStore, event_of_image, item_of_image
 from stockwright.store.port import ABSENT, Add, ConditionFailed, Put
+from stockwright.store.records.batch import Batch
+from stockwright.store.records.products import claim_sku, put_product
+from stockwright.store.records.stock import load_stocks, put_stock
 from stockwright.usecases.catalog import StockedProduct
 from stockwright.usecases.context import App
+from stockwright.usecases.drawing import book
 from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.orders import PlaceOrder, place_order
+from stockwright.usecases.orders import PlaceOrder, cancel_order, get_order, place_order
 from tests.aws.dynamodb_local import REGION, address, make_client, open_table
-from tests.conftest import ALICE, Clock, bare_app
+from tests.conftest import ADMIN, ALICE, Clock, bare_app
 
 ITEM = ("P#1", "STOCK")
 UNITS = ("units",)
@@ -226,6 +232,40 @@ async def test_an_order_under_faults_of_every_kind_is_whole_or_not_at_all(
     assert outcomes.count(True) == 20
 
 
+async def test_an_order_of_593_lines_is_whole_though_a_transaction_takes_a_hundred(
+    app: App,
+) -> None:
+    assert isinstance(app.store, DynamoDbStore)
+    chairs = [f"prd_{number:03}" for number in range(593)]
+    for start in range(0, len(chairs), 20):
+        batch = Batch()
+        for each in chairs[start : start + 20]:
+            put_product(batch, Product(each, each, each, price_cents=100))
+            claim_sku(batch, each, each)
+            put_stock(batch, Stock(each, each, {"default": Level(5)}))
+            book(app, ADMIN, batch, {each: {"default": 5}}, {each: each}, "INITIAL")
+        await batch.commit(app.store)
+    chance = random.Random(13)
+    inject(app.store, lambda _: cancelled("TransactionConflict") if chance.random() < 0.2 else None)
+
+    order = await place_order(app, ALICE, PlaceOrder([LineWanted(2, each) for each in chairs]))
+    assert await levels(app, chairs) == {(3, 2, 5)}
+    cancelled_order = await cancel_order(app, ALICE, order.id)
+    assert await levels(app, chairs) == {(5, 0, 5)}
+    assert cancelled_order == await get_order(app, ALICE, order.id)
+
+
+async def levels(app: App, product_ids: list[str]) -> set[tuple[int, int, int]]:
+    stocks = await load_stocks(app.store, product_ids)
+    return {(stock.available, stock.reserved, stock.total) for stock in stocks.values()}
+
+
+async def test_an_item_that_is_too_large_is_told_as_such(store: DynamoDbStore) -> None:
+    with pytest.raises(PayloadTooLarge):
+        await store.commit([Put(ITEM, {"text": "x" * 450_000}, ABSENT), Put(("P#2", "A"), {}, ABSENT)])
+    assert await store.get([ITEM, ("P#2", "A")]) == {}
+
+
 async def test_the_log_is_followed_at_a_distance_that_no_commit_can_come_behind(tmp_path: Path, clock: Clock) -> None:
     near, far = open_table(str(tmp_path)), open_table(str(tmp_path), settle_seconds=60)
     made = await bare_app(tmp_path, clock, "dynamodb")
@@ -239,7 +279,6 @@ async def test_the_log_is_followed_at_a_distance_that_no_commit_can_come_behind(
 
 async def place_nothing(app: App) -> None:
     from stockwright.usecases.catalog import CreateProduct, create_product
-    from tests.conftest import ADMIN
 
     await create_product(app, ADMIN, CreateProduct("Oak chair", "OAK-1", "A chair to sit on.", "other", 1000, 1))
 

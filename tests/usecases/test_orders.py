@@ -15,7 +15,6 @@ from stockwright.domain.errors import (
     Invalid,
     InvalidTransition,
     NotFound,
-    PayloadTooLarge,
 )
 from stockwright.domain.order import Order
 from stockwright.domain.stock import Stock
@@ -386,14 +385,12 @@ class CountingStore:
         return found
 
 
-@pytest.mark.parametrize("lines", [1, 593])
+@pytest.mark.parametrize("lines", [1, 40, 593])
 async def test_the_number_of_store_calls_does_not_grow_with_the_lines(app: App, product: Product, lines: int) -> None:
+    if lines > app.store.writes_max:
+        pytest.skip("such an order goes in pieces here: test_large_orders")
     made: Sequence[str] = [(await product(5, sku=f"SKU-{number}")).product.id for number in range(lines)]
     store, app.store = app.store, CountingStore(app.store)  # type: ignore[assignment]
-    if lines > store.writes_max:
-        with pytest.raises(PayloadTooLarge):
-            await order_of(app, *[(product_id, 2) for product_id in made])
-        return
     order = await order_of(app, *[(product_id, 2) for product_id in made])
     placing = list(app.store.calls)  # type: ignore[attr-defined]
     await pack_order(app, ADMIN, order.id)

@@ -80,6 +80,8 @@ class Order:
     created_at: int
     updated_at: int
     reference: str = ""
+    settling: bool = False
+    """Whether units of its last step are still on their way (an order larger than one commit)."""
     version: int = 0
 
     @property

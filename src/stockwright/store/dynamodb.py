@@ -243,6 +243,8 @@ class DynamoDbStore:
         except Exception as fault:
             if _may_pass(fault):
                 raise Busy from fault
+            if "item size" in str(fault).lower():
+                raise PayloadTooLarge("This does not fit into one item of the cloud's store (400 KB)") from fault
             raise
 
     # ---- keeping house -------------------------------------------------------------------

@@ -21,6 +21,7 @@ from stockwright.store.records import reservations as reservation_records
 from stockwright.store.records import stock as stock_records
 from stockwright.usecases.catalog import StockedProduct, get_product, with_stock
 from stockwright.usecases.drawing import priorities
+from stockwright.usecases.settling import half_settled_orders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -256,15 +257,16 @@ async def active_reservations(app: App) -> AsyncIterator[Reservation]:
 
 
 async def reserving_orders(app: App) -> AsyncIterator[Order]:
-    """Go through every order whose units are still reserved."""
-    for status in ("PLACING", "PENDING"):
-        after: str | None = None
-        while True:
-            page, after = await order_records.page_of_orders(app.store, status=status, after=after, limit=SCAN_PAGE)
-            for order in page:
-                yield order
-            if after is None:
-                break
+    """Go through every order that holds units; the draws of one that is half-way are what it holds now."""
+    after: str | None = None
+    while True:
+        page, after = await order_records.page_of_orders(app.store, status="PENDING", after=after, limit=SCAN_PAGE)
+        for order in page:
+            yield order
+        if after is None:
+            break
+    async for order in half_settled_orders(app):
+        yield order
 
 
 async def list_movements(app: App, wanted: MovementFilter) -> tuple[list[MovementView], str | None]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stockwright.domain import order as rules
 from stockwright.domain.errors import Conflict, Invalid
 from stockwright.domain.order import LINES_MAX, Order, ReturnedLine
 from stockwright.domain.product import check_id
-from stockwright.domain.stock import Wanted, check_quantity, receive, release, reserve, ship
+from stockwright.domain.stock import Wanted, check_quantity
 from stockwright.store.records import orders as records
 from stockwright.store.records import products as product_records
 from stockwright.store.records.batch import Batch, retried
-from stockwright.usecases.commit import commit, insist, new_event
-from stockwright.usecases.drawing import book, load_and_draw, move
+from stockwright.usecases.commit import commit, insist
+from stockwright.usecases.drawing import load_and_draw
 from stockwright.usecases.lines import load_lines
 from stockwright.usecases.merging import newest
+from stockwright.usecases.settling import Moving, get_settled_order, place, take_step
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from stockwright.domain.account import Actor
     from stockwright.domain.order import OrderStatus
     from stockwright.domain.stock import Draws
+    from stockwright.store.port import Write
     from stockwright.usecases.context import App
     from stockwright.usecases.lines import LineWanted
 
@@ -78,13 +80,7 @@ async def place_order(app: App, actor: Actor, command: PlaceOrder) -> Order:
         buyer = command.buyer or (actor.id, actor.email)
         order = rules.place(order_id, buyer, lines, draws, currency, app.clock.now(), command.reference)
         # From here on only the store may refuse.
-        batch = Batch()
-        records.put_order(batch, order)
-        move(batch, draws, reserve)
-        _tell(app, actor, batch, order, "placed", products=list(draws))
-        order = replace(order, version=1)
-        await commit(app, batch, order)
-        return order
+        return await place(app, actor, order)
 
     return await retried(attempt)
 
@@ -121,18 +117,13 @@ async def confirm_order(
     """
 
     async def attempt() -> Order:
-        order = await records.get_order(app.store, order_id)
+        order = await get_settled_order(app, order_id)
         beside = Batch()
         if also is not None:
             await also(beside)
-
-        def settle(batch: Batch, order: Order, after: Order) -> None:
-            _ship_reserved(app, actor, batch, order, after)
-            batch.writes.extend(beside.writes)
-
         if order.status == "PENDING":
             after = rules.advance(order, "CONFIRMED", actor.id, app.clock.now())
-            return await _commit_step(app, actor, order, after, settle)
+            return await _commit_step(app, actor, order, after, _shipping(order), beside.writes)
         if beside.writes:
             await commit(app, beside)
         return order
@@ -155,19 +146,16 @@ async def cancel_order(
 ) -> Order:
     """Cancel an order: the owner until it is packed, an admin until it is delivered. The stock comes back."""
 
-    def settle(batch: Batch, order: Order, _: Order) -> None:
-        if order.is_reserving:
-            move(batch, order.draws, release)
-        else:
-            draws = rules.still_out(order)
-            move(batch, draws, receive)
-            book(app, actor, batch, draws, _skus(order), "RETURN", reference=order.id, reason="Order cancelled")
-
     async def attempt() -> Order:
-        order = await get_order(app, actor, order_id)
+        order = await get_settled_order(app, order_id)
+        actor.must_reach(order.user_id, "order")
         insist(expected_version, order)
         after = rules.cancel(order, actor.id, app.clock.now(), as_admin=actor.is_admin, note=reason)
-        return await _commit_step(app, actor, order, after, settle)
+        if order.is_reserving:
+            moving = Moving("release", order.draws)
+        else:
+            moving = Moving("receive", rules.still_out(order), "RETURN", "Order cancelled")
+        return await _commit_step(app, actor, order, after, moving)
 
     return await retried(attempt)
 
@@ -180,65 +168,45 @@ async def return_order(app: App, actor: Actor, command: ReturnOrder) -> Order:
         check_quantity(quantity, f"items[{position}].quantity")
 
     async def attempt() -> Order:
-        order = await records.get_order(app.store, command.order_id)
+        order = await get_settled_order(app, command.order_id)
         insist(command.expected_version, order)
         returned = _find_lines(order, command.items)
         after, draws = rules.take_back(order, returned, actor.id, app.clock.now(), command.reason)
-        batch = Batch()
-        records.put_order(batch, after)
-        if command.restock:
-            await _must_be_kept(app, draws)
-            move(batch, draws, receive)
-            reason = command.reason or "Returned"
-            book(app, actor, batch, draws, _skus(order), "RETURN", reference=order.id, reason=reason)
-        _tell(app, actor, batch, after, "returned", products=list(draws) if command.restock else [])
-        after = replace(after, version=order.version + 1)
-        await commit(app, batch, after)
-        return after
+        if not command.restock:
+            return await take_step(app, actor, after, None, [("returned", [])])
+        await _must_be_kept(app, draws)
+        moving = Moving("receive", draws, "RETURN", command.reason or "Returned")
+        return await take_step(app, actor, after, moving, [("returned", list(draws))])
 
     return await retried(attempt)
 
 
 async def _step(app: App, actor: Actor, order_id: str, to: OrderStatus, expected_version: int | None) -> Order:
-    def settle(batch: Batch, order: Order, after: Order) -> None:
-        _ship_reserved(app, actor, batch, order, after)
-
     async def attempt() -> Order:
-        order = await records.get_order(app.store, order_id)
+        order = await get_settled_order(app, order_id)
         insist(expected_version, order)
         after = rules.advance(order, to, actor.id, app.clock.now())
-        return await _commit_step(app, actor, order, after, settle)
+        return await _commit_step(app, actor, order, after, _shipping(order))
 
     return await retried(attempt)
 
 
 async def _commit_step(
-    app: App,
-    actor: Actor,
-    order: Order,
-    after: Order | None,
-    settle: Callable[[Batch, Order, Order], None],
+    app: App, actor: Actor, order: Order, after: Order | None, moving: Moving | None, beside: Sequence[Write] = ()
 ) -> Order:
     """Write an order's next state with what it does to the stock; a repeat writes nothing."""
     if after is None:
         return order
-    batch = Batch()
-    records.put_order(batch, after)
-    settle(batch, order, after)
-    if order.status == "PENDING" and after.status == "PACKED":
-        _tell(app, actor, batch, after, "confirmed", products=[])
     changed = list(order.draws) if after.status == "CANCELLED" else []
-    _tell(app, actor, batch, after, after.status.lower(), products=changed)
-    after = replace(after, version=order.version + 1)
-    await commit(app, batch, after)
-    return after
+    tells = [(after.status.lower(), changed)]
+    if order.status == "PENDING" and after.status == "PACKED":
+        tells.insert(0, ("confirmed", []))
+    return await take_step(app, actor, after, moving, tells, beside)
 
 
-def _ship_reserved(app: App, actor: Actor, batch: Batch, before: Order, after: Order) -> None:
-    """Let the reserved units leave where this step is the one that commits them."""
-    if before.is_reserving and not after.is_reserving:
-        move(batch, before.draws, ship)
-        book(app, actor, batch, before.draws, _skus(before), "SALE", sign=-1, reference=before.id)
+def _shipping(order: Order) -> Moving | None:
+    """Let the reserved units leave where the step is the one that commits them."""
+    return Moving("ship", order.draws, "SALE") if order.is_reserving else None
 
 
 def _find_lines(order: Order, items: Sequence[tuple[str, int]]) -> list[ReturnedLine]:
@@ -269,23 +237,3 @@ async def _must_be_kept(app: App, draws: Draws) -> None:
         raise Conflict(
             "A product of this order was deleted; book the return without restocking", {"productId": gone[0]}
         )
-
-
-def _skus(order: Order) -> dict[str, str]:
-    return {line.product_id: line.sku for line in order.lines}
-
-
-def _tell(app: App, actor: Actor, batch: Batch, order: Order, step: str, products: list[str]) -> None:
-    batch.append(
-        new_event(
-            app,
-            actor,
-            f"order.{step}",
-            order.id,
-            userId=order.user_id,
-            userEmail=order.user_email,
-            totalAmount=order.total_cents,
-            currency=order.currency,
-            products=products,
-        )
-    )

@@ -15,6 +15,7 @@ from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases.commit import commit, insist, new_event
 from stockwright.usecases.drawing import book, free_expired, load_and_draw, move
 from stockwright.usecases.merging import newest
+from stockwright.usecases.settling import check_one_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,6 +61,7 @@ async def reserve_stock(app: App, actor: Actor, command: Reserve) -> Reservation
     async def attempt() -> Reservation:
         wanted = summed(command.items)
         stocks, draws = await load_and_draw(app, wanted)
+        check_one_step(app, draws)
         now = app.clock.now()
         held = Reservation(
             id=reservation_id,

@@ -15,6 +15,7 @@ from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases.commit import commit, new_event
 from stockwright.usecases.drawing import book, load_and_draw, move
 from stockwright.usecases.lines import load_lines
+from stockwright.usecases.settling import check_one_step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +49,7 @@ async def record_sale(app: App, actor: Actor, command: Sell) -> Sale:
         check_lines(lines)
         wanted = [Wanted(line.product_id, line.quantity, command.location) for line in lines]
         stocks, draws = await load_and_draw(app, wanted)
+        check_one_step(app, draws)
         sale = Sale(
             id=sale_id,
             lines=lines,

@@ -9,7 +9,7 @@ from stockwright.domain.order import Order, OrderLine, Step
 from stockwright.store.records.parsing import once
 
 if TYPE_CHECKING:
-    from stockwright.store.port import Body, Item, Key, Store
+    from stockwright.store.port import Body, IndexName, Item, Key, Store
     from stockwright.store.records.batch import Batch
 
 
@@ -19,10 +19,11 @@ def order_key(order_id: str) -> Key:
 
 
 async def find_order(store: Store, order_id: str) -> Order | None:
-    """Find an order."""
+    """Find an order; one that is still being placed is nobody's to see."""
     key = order_key(order_id)
     item = (await store.get([key])).get(key)
-    return order_of(item) if item else None
+    order = order_of(item) if item else None
+    return None if order is None or order.status == "PLACING" else order
 
 
 async def get_order(store: Store, order_id: str) -> Order:
@@ -72,13 +73,11 @@ async def count_orders(store: Store, status: str, limit: int) -> int:
 
 
 def put_order(batch: Batch, order: Order) -> None:
-    """Write an order, expecting the version that it was loaded with."""
-    batch.put(
-        order_key(order.id),
-        _order_body(order),
-        order.version,
-        {"owner": (f"ORDER#{order.user_id}", order.id), "list": (f"ORDER#{order.status}", order.id)},
-    )
+    """Write an order, expecting the version that it was loaded with; its buyer has it once it is placed."""
+    indexes: dict[IndexName, tuple[str, str]] = {"list": (f"ORDER#{order.status}", order.id)}
+    if order.status != "PLACING":
+        indexes["owner"] = (f"ORDER#{order.user_id}", order.id)
+    batch.put(order_key(order.id), _order_body(order), order.version, indexes)
 
 
 def line_body(line: OrderLine) -> Body:
@@ -127,12 +126,13 @@ def order_of(item: Item) -> Order:
         created_at=body["createdAt"],
         updated_at=body["updatedAt"],
         reference=body["reference"],
+        settling=body.get("settling", False),
         version=item.version,
     )
 
 
 def _order_body(order: Order) -> Body:
-    return {
+    body: Body = {
         "id": order.id,
         "userId": order.user_id,
         "userEmail": order.user_email,
@@ -146,3 +146,6 @@ def _order_body(order: Order) -> Body:
         "updatedAt": order.updated_at,
         "reference": order.reference,
     }
+    if order.settling:
+        body["settling"] = True
+    return body

@@ -1,0 +1,324 @@
+"""What a step of an order does to the stock: in one commit, or in pieces where that is too large.
+
+A store takes `writes_max` writes at once, and real carts reach 593 lines. What is left to do then is
+an item of its own beside the order (`records/works.py`). Each piece's commit moves units and shortens
+that item, held to its version: a piece has one effect, whoever does it, and whoever comes later goes
+on where it stands.
+
+Placing may fail half-way, since another buyer may be faster: the order is PLACING, and nobody's to
+see, until every unit is reserved; what stops there is given back, by the sweeper at the latest.
+The other steps cannot fail: their first commit decides and is what is answered, the rest carries it
+out, and the sweeper does so where the process has ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from stockwright.domain.account import SYSTEM
+from stockwright.domain.errors import Busy, Invalid, StockwrightError
+from stockwright.domain.stock import receive, release, reserve, ship
+from stockwright.store.records import orders as records
+from stockwright.store.records import works
+from stockwright.store.records.batch import Batch, Stale, retried
+from stockwright.store.records.works import Work
+from stockwright.usecases.commit import commit, new_event
+from stockwright.usecases.drawing import book, move
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+    from stockwright.domain.account import Actor
+    from stockwright.domain.order import Order
+    from stockwright.domain.stock import Draws, MovementType, Shift
+    from stockwright.store.port import Write
+    from stockwright.store.records.works import StepName
+    from stockwright.usecases.context import App
+
+WORK_SECONDS: Final = 60
+"""How long the process that began has the work to itself; no request lasts so long."""
+BESIDE: Final = 3
+"""Writes of a hold or sale that are not of its products: itself, its event, the Idempotency-Key."""
+
+_SHIFTS: Final[Mapping[StepName, Callable[[int], Shift]]] = {
+    "reserve": reserve,
+    "release": release,
+    "ship": ship,
+    "receive": receive,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """Units that move with a step, and the movement that tells of it (None: none came or went)."""
+
+    step: StepName
+    draws: Draws
+    booked: MovementType | None = None
+    reason: str = ""
+
+
+def check_one_step(app: App, draws: Draws) -> None:
+    """Refuse a hold or sale that one commit of this store cannot end: orders are the way for so many products."""
+    most = (app.store.writes_max - BESIDE) // 2
+    if sum(1 + len(drawn) for drawn in draws.values()) > app.store.writes_max - BESIDE:
+        raise Invalid.field("items", f"must be of at most {most} products in one step; an order may hold more")
+
+
+async def place(app: App, actor: Actor, order: Order) -> Order:
+    """Write a new order and reserve its units, or change nothing (Stale: decide again)."""
+    batch = Batch()
+    records.put_order(batch, order)
+    _carry(app, actor, batch, order, Moving("reserve", order.draws))
+    tell(app, actor, batch, order, "placed", list(order.draws))
+    if not _fits(app, batch):
+        return await _place_in_pieces(app, actor, order)
+    placed = replace(order, version=1)
+    await commit(app, batch, placed)
+    return placed
+
+
+async def take_step(
+    app: App,
+    actor: Actor,
+    after: Order,
+    moving: Moving | None,
+    tells: Sequence[tuple[str, list[str]]],
+    beside: Sequence[Write] = (),
+) -> Order:
+    """Write an order's next state, move its units and tell of it; `beside` belongs to the same commit.
+
+    `after` carries the version that the order was loaded with.
+    """
+    batch = Batch()
+    records.put_order(batch, after)
+    if moving is not None:
+        _carry(app, actor, batch, after, moving)
+    batch.writes.extend(beside)
+    for step, products in tells:
+        tell(app, actor, batch, after, step, products)
+    if moving is not None and not _fits(app, batch):
+        return await _take_in_pieces(app, actor, after, moving, tells, beside)
+    stepped = replace(after, version=after.version + 1)
+    await commit(app, batch, stepped)
+    return stepped
+
+
+async def get_settled_order(app: App, order_id: str) -> Order:
+    """Get an order for its next step; what its last one left to be done is done first."""
+    order = await records.get_order(app.store, order_id)
+    if order.settling:
+        await finish(app, order_id)
+        order = await records.get_order(app.store, order_id)
+        if order.settling:
+            raise Stale("it is being settled")
+    return order
+
+
+async def finish(app: App, order_id: str) -> None:
+    """Carry out what an order's step left to be done, from wherever it stands; give up a half-placed one."""
+
+    async def attempt() -> None:
+        order, work = await works.load_with_work(app.store, order_id)
+        if order is None or work is None:
+            return
+        if work.step == "reserve":
+            work = await _turn_back(app, order, work)
+        work = await _carry_out(app, order, work)
+        batch = Batch()
+        works.delete_work(batch, work)
+        if order.status == "PLACING":
+            batch.delete(records.order_key(order.id), order.version)
+        else:
+            records.put_order(batch, replace(order, settling=False))
+        for step, products in work.tells:
+            tell(app, _actor(work), batch, order, step, products)
+        await batch.commit(app.store)
+
+    await retried(attempt)
+
+
+async def finish_due(app: App) -> int:
+    """Finish all work whose time is over; returns how much. The sweeper's."""
+    finished = 0
+    for work in await works.due_works(app.store, app.clock.now()):
+        try:
+            await finish(app, work.order_id)
+            finished += 1
+        except StockwrightError:
+            app.log.exception("an order is not settled", order_id=work.order_id)
+    return finished
+
+
+async def half_settled_orders(app: App) -> AsyncIterator[Order]:
+    """Go through the orders whose work is under way; their draws are what they still hold reserved."""
+    after: str | None = None
+    while True:
+        page, after = await works.page_of_works(app.store, after=after)
+        for each in page:
+            order, work = await works.load_with_work(app.store, each.order_id)
+            if order is not None and work is not None and work.step != "receive":
+                yield replace(order, draws=_reserved(order, work))
+        if after is None:
+            return
+
+
+def tell(app: App, actor: Actor, batch: Batch, order: Order, step: str, products: list[str]) -> None:
+    """Tell of a step of an order; `products` are those of which other units can be bought than before."""
+    batch.append(
+        new_event(
+            app,
+            actor,
+            f"order.{step}",
+            order.id,
+            userId=order.user_id,
+            userEmail=order.user_email,
+            totalAmount=order.total_cents,
+            currency=order.currency,
+            products=products,
+        )
+    )
+
+
+def _carry(app: App, actor: Actor, batch: Batch, order: Order, moving: Moving) -> None:
+    """Move units, and book them where they come or go."""
+    move(batch, moving.draws, _SHIFTS[moving.step])
+    if moving.booked is not None:
+        skus = {line.product_id: line.sku for line in order.lines}
+        sign = -1 if moving.step == "ship" else 1
+        book(
+            app,
+            actor,
+            batch,
+            moving.draws,
+            skus,
+            moving.booked,
+            sign=sign,
+            reason=moving.reason,
+            reference=order.id,
+        )
+
+
+def _fits(app: App, batch: Batch) -> bool:
+    """Tell whether one commit takes it, and the Idempotency-Key with it."""
+    return len(batch.writes) < app.store.writes_max
+
+
+# ---- in pieces -------------------------------------------------------------------------------
+
+
+async def _place_in_pieces(app: App, actor: Actor, order: Order) -> Order:
+    batch = Batch()
+    records.put_order(batch, replace(order, status="PLACING"))
+    work = _begin(app, actor, order, Moving("reserve", order.draws))
+    works.put_work(batch, work)
+    try:
+        await batch.commit(app.store)
+    except Stale:
+        await _give_up_if_due(app, order.id)
+        raise
+    try:
+        work = await _carry_out(app, order, replace(work, version=1))
+        batch = Batch()
+        works.delete_work(batch, work)
+        records.put_order(batch, replace(order, version=1))
+        tell(app, actor, batch, order, "placed", list(order.draws))
+        placed = replace(order, version=2)
+        await commit(app, batch, placed)
+    except StockwrightError:
+        await _give_up(app, order.id)
+        raise
+    return placed
+
+
+async def _take_in_pieces(
+    app: App,
+    actor: Actor,
+    after: Order,
+    moving: Moving,
+    tells: Sequence[tuple[str, list[str]]],
+    beside: Sequence[Write],
+) -> Order:
+    batch = Batch()
+    records.put_order(batch, replace(after, settling=True))
+    works.put_work(batch, _begin(app, actor, after, moving, tells))
+    batch.writes.extend(beside)
+    settled = replace(after, version=after.version + 2)
+    await commit(app, batch, settled)
+    # It is decided: where the store is too busy to go on now, the sweeper does later.
+    with contextlib.suppress(Busy):
+        await finish(app, after.id)
+    return settled
+
+
+def _begin(app: App, actor: Actor, order: Order, moving: Moving, tells: Sequence[tuple[str, list[str]]] = ()) -> Work:
+    return Work(
+        order.id,
+        moving.step,
+        moving.draws,
+        actor.id,
+        app.clock.now() + WORK_SECONDS * 1000,
+        moving.booked,
+        moving.reason,
+        tuple(tells),
+    )
+
+
+async def _carry_out(app: App, order: Order, work: Work) -> Work:
+    """Move what is left, piece by piece; Stale where somebody else is at it, or a unit is not there."""
+    while work.left:
+        piece = _piece(work, app.store.writes_max - 1)
+        after = replace(work, left={each: drawn for each, drawn in work.left.items() if each not in piece})
+        batch = Batch()
+        works.put_work(batch, after)
+        _carry(app, _actor(work), batch, order, Moving(work.step, piece, work.booked, work.reason))
+        await batch.commit(app.store)
+        work = replace(after, version=work.version + 1)
+    return work
+
+
+def _piece(work: Work, room: int) -> Draws:
+    """Take the products of the next commit: at least one, and no more than there is room for."""
+    piece: Draws = {}
+    for product_id in sorted(work.left):
+        room -= 1 + (len(work.left[product_id]) if work.booked else 0)
+        if piece and room < 0:
+            break
+        piece[product_id] = work.left[product_id]
+    return piece
+
+
+async def _give_up(app: App, order_id: str) -> None:
+    """Give back what a half-placed order has reserved, and forget it; a placed one stays."""
+    order, _ = await works.load_with_work(app.store, order_id)
+    if order is not None and order.status == "PLACING":
+        await finish(app, order_id)
+
+
+async def _give_up_if_due(app: App, order_id: str) -> None:
+    """Clear the way where a former try at the same order ended half-way."""
+    order, work = await works.load_with_work(app.store, order_id)
+    if order is not None and work is not None and order.status == "PLACING" and work.due_at <= app.clock.now():
+        await finish(app, order_id)
+
+
+async def _turn_back(app: App, order: Order, work: Work) -> Work:
+    """Turn half a placing round: what was reserved is what is left to be released."""
+    turned = replace(work, step="release", left=_reserved(order, work))
+    batch = Batch()
+    works.put_work(batch, turned)
+    await batch.commit(app.store)
+    return replace(turned, version=work.version + 1)
+
+
+def _reserved(order: Order, work: Work) -> Draws:
+    """Return the units that are reserved for the order at this moment of its work."""
+    if work.step == "reserve":
+        return {each: drawn for each, drawn in order.draws.items() if each not in work.left}
+    return work.left
+
+
+def _actor(work: Work) -> Actor:
+    return replace(SYSTEM, id=work.actor)
