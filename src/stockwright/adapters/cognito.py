@@ -121,8 +121,9 @@ class CognitoIdentity:
         if "ChallengeName" in begun:
             await self._meet(app, email)
             raise Forbidden("Set a password of your own first: ask for a code to reset it", {"reason": "NEW_PASSWORD"})
-        account = await self._account(app, await self._verified(begun["AuthenticationResult"]["IdToken"]))
-        if _was_ended(account, await self._verified(begun["AuthenticationResult"]["IdToken"])):
+        claims = await self._verified(begun["AuthenticationResult"]["IdToken"])
+        account = await self._account(app, claims)
+        if _was_ended(account, claims):
             # In the second in which the sessions were ended; tokens count time in seconds.
             await asyncio.sleep(1)
             begun = await self._sign_in(email, password)
