@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from stockwright.app import build, close
@@ -44,6 +45,21 @@ async def test_each_request_is_one_line_with_s2s_fields(cloud: Cloud) -> None:
     assert line["context"]["path"] == "/api/orders"
     assert line["xray_trace_id"] == "1-5bef4de7-ad49b0e87f6ef6c87fc2e700"
     assert PASSWORD not in cloud.function("api").output()
+
+
+async def test_answers_that_are_no_envelope_pass_too(cloud: Cloud) -> None:
+    await add_account(cloud.app, SYSTEM, SignUp("root@example.com", PASSWORD), "admin")
+    _, told, _ = await cloud.ask("POST", "/signin", {"email": "root@example.com", "password": PASSWORD})
+    token = told["data"]["idToken"]
+    exported = await cloud.invoke("api", request("GET", "/api/products/export", token=token))
+    assert (exported["statusCode"], exported["headers"]["content-type"].split(";")[0]) == (200, "text/csv")
+    assert "KB-1" in exported["body"]
+    spec = await cloud.invoke("api", request("GET", "/api/docs/spec"))
+    assert json.loads(spec["body"])["openapi"].startswith("3.1")
+    keys = await cloud.invoke("api", request("GET", "/.well-known/jwks.json"))
+    assert json.loads(keys["body"])["keys"]
+    preflight = await cloud.invoke("api", request("OPTIONS", "/api/orders"))
+    assert (preflight["statusCode"], preflight["body"]) == (204, "")
 
 
 async def test_without_a_token_there_are_only_public_answers(cloud: Cloud) -> None:
