@@ -97,6 +97,9 @@ lock: $(BIN)/uv ## Resolve the Python packages anew (writes the requirements)
 	@$(COMPILE) --constraint requirements.txt --group dev --group infra --extra aws pyproject.toml \
 		--output-file requirements-dev.txt
 	@$(COMPILE) tests/aws/ministack.in --output-file tests/aws/ministack.txt
+	@# A function serves no port and keeps no file.
+	@$(COMPILE) --constraint requirements-dev.txt --extra aws pyproject.toml --output-file infra/requirements.txt \
+		$(addprefix --no-emit-package ,apsw httptools python-dotenv pyyaml uvloop watchfiles websockets)
 
 # ---- running -----------------------------------------------------------------------------------
 
@@ -112,13 +115,13 @@ test: tools lint types imports web unit ## Every check and test
 
 .PHONY: lint
 lint: $(TOOLS) ## Format and lint
-	@$(BIN)/ruff format --check --quiet src tests release benchmarks || { echo "Run 'make format'."; exit 1; }
-	@$(BIN)/ruff check --quiet src tests release benchmarks
+	@$(BIN)/ruff format --check --quiet src tests release benchmarks infra || { echo "Run 'make format'."; exit 1; }
+	@$(BIN)/ruff check --quiet src tests release benchmarks infra
 
 .PHONY: format
 format: $(TOOLS) ## Format the code, and mend what can be mended
-	@$(BIN)/ruff format --quiet src tests release benchmarks
-	@$(BIN)/ruff check --fix --quiet src tests release benchmarks
+	@$(BIN)/ruff format --quiet src tests release benchmarks infra
+	@$(BIN)/ruff check --fix --quiet src tests release benchmarks infra
 
 .PHONY: types
 types: $(TOOLS) ## Check the types
@@ -164,6 +167,32 @@ licences: tools ## Write docs/licences.md anew, from the locks
 audit-deps: tools ## Ask the vulnerability services about every locked package (needs the internet)
 	@release/audit-deps
 
+# ---- the cloud (infra/README.md) ---------------------------------------------------------------
+
+STAGE ?= dev
+CDK := npx --yes aws-cdk@2.1148.1 --app "$(BIN)/python -m infra.app" --output build/cdk.out
+
+.PHONY: package
+package: setup $(TOOLS) ## Build the functions' folder for Lambda
+	@$(BIN)/python -m infra.package
+
+.PHONY: synth
+synth: package ## Write and review the stacks' templates
+	@$(BIN)/python -c 'from infra.app import synthesize; print(synthesize())'
+
+.PHONY: deploy
+deploy: package ## Deploy a stage to AWS, with the web app (STAGE=dev)
+	@$(CDK) deploy stockwright-$(STAGE) --outputs-file build/outputs.json $(CDK_OPTIONS)
+	@$(BIN)/python -m infra.publish $(STAGE)
+
+.PHONY: smoke
+smoke: $(TOOLS) ## Ask a deployed stage whether it works (STAGE=dev)
+	@$(BIN)/python -m infra.smoke $(STAGE)
+
+.PHONY: remove
+remove: ## Remove a stage from AWS (STAGE=dev)
+	@$(CDK) destroy stockwright-$(STAGE) $(CDK_OPTIONS)
+
 .PHONY: clean
 clean: ## Remove everything that was made (not the data)
-	@rm -rf $(VENV) $(MINISTACK) tests/aws/node_modules $(SWAGGER) $(WEB) web/node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(MINISTACK) tests/aws/node_modules $(SWAGGER) $(WEB) web/node_modules dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

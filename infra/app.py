@@ -1,0 +1,40 @@
+"""The CDK application: one stack for each stage. `make synth`, or `npx cdk deploy stockwright-dev`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+from aws_cdk import App, Environment
+
+from infra.package import BUILD
+from infra.review import review
+from infra.stack import Stockwright
+from infra.stages import load_stages
+
+FLAGS: Final = {
+    "@aws-cdk/aws-iam:minimizePolicies": True,
+    "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
+    "@aws-cdk/core:target-partitions": ["aws"],
+}
+
+
+def synthesize(code: Path = BUILD / "lambda", out: Path | None = None, *names: str) -> Path:
+    """Write the templates of these stages (or all), and have them reviewed; returns the folder."""
+    app = App(
+        outdir=None if out is None else str(out),
+        context=FLAGS,
+        # Where each resource was made in Python takes half of the time, and tells little.
+        stack_traces=False,
+        tree_metadata=False,
+        analytics_reporting=False,
+    )
+    place = Environment(account=os.environ.get("CDK_DEFAULT_ACCOUNT"), region=os.environ.get("CDK_DEFAULT_REGION"))
+    stages = load_stages()
+    review(app, [Stockwright(app, stages[name], code, place) for name in names or stages])
+    return Path(app.synth().directory)
+
+
+if __name__ == "__main__":
+    synthesize()

@@ -1,0 +1,230 @@
+"""Which functions there are, what wakes each, what each is told, and what each may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_scheduler_targets as targets
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_ses as ses
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from infra.data import Data
+from infra.events import Events
+from infra.functions import Function
+from infra.identity import Identity
+from infra.stages import Stage
+
+MAILING = frozenset({"order-confirmation", "order-mail", "account-mail"})
+"""Handlers that write to customers; what is for admins goes to topics."""
+POOL_ACTIONS = (
+    "AdminAddUserToGroup",
+    "AdminCreateUser",
+    "AdminDisableUser",
+    "AdminEnableUser",
+    "AdminGetUser",
+    "AdminInitiateAuth",
+    "AdminListGroupsForUser",
+    "AdminRemoveUserFromGroup",
+    "AdminSetUserPassword",
+    "AdminUpdateUserAttributes",
+    "AdminUserGlobalSignOut",
+)
+BATCH = 10
+
+
+class Functions(Construct):
+    """The API, the stream, one function for each handler's queue, the dead letters, the sweeper."""
+
+    def __init__(
+        self, scope: Construct, stage: Stage, folder: Path, data: Data, identity: Identity, events: Events
+    ) -> None:
+        super().__init__(scope, "Functions")
+        self._stage, self._folder, self._data, self._events = stage, folder, data, events
+        self._pool = identity
+        self.sender = ses.EmailIdentity(self, "Sender", identity=ses.Identity.email(stage.sender))
+        self.api = self._api()
+        self.stream = self._stream()
+        self.dead_letters = self._dead_letters()
+        self.sweep = self._sweep()
+        self.handlers = {name: self._handler(name) for name in events.queues}
+
+    @property
+    def all(self) -> list[Function]:
+        """Every function."""
+        return [self.api, self.stream, self.dead_letters, self.sweep, *self.handlers.values()]
+
+    def tell_public_url(self, url: str) -> None:
+        """Tell those that mail where people reach the shop (the API's own address would be a cycle)."""
+        for each in self.handlers.values():
+            each.function.add_environment("STOCKWRIGHT_PUBLIC_URL", url)
+
+    def _function(
+        self,
+        name: str,
+        module: str,
+        env: dict[str, str],
+        may: Iterable[iam.PolicyStatement] = (),
+        memory: int = 512,
+    ) -> Function:
+        return Function(
+            self,
+            name,
+            module=module,
+            stage=self._stage,
+            folder=self._folder,
+            env=env,
+            may=list(may),
+            memory=memory,
+        )
+
+    def _shop(self) -> dict[str, str]:
+        """Tell a function where the shop is."""
+        return {
+            "STORE": "dynamodb",
+            "TABLE_NAME": self._data.table.table_name,
+            "COGNITO_USER_POOL_ID": self._pool.pool.user_pool_id,
+            "COGNITO_CLIENT_ID": self._pool.client.user_pool_client_id,
+            "MAIL": "ses",
+            "MAIL_FROM": self._stage.mail_from,
+            "ALLOW_PRIVATE_ADDRESSES": "on" if self._stage.allow_private_addresses else "",
+        }
+
+    def _table(self) -> list[iam.PolicyStatement]:
+        """Let a function read the shop, and write it in transactions."""
+        table = self._data.table
+        indexes = [f"{table.table_arn}/index/{name}" for name in ("owner", "list", "due")]
+        return [
+            _allow(
+                [table.table_arn],
+                "dynamodb:BatchGetItem",
+                "dynamodb:GetItem",
+                "dynamodb:Query",
+                "dynamodb:ConditionCheckItem",
+                "dynamodb:DeleteItem",
+                "dynamodb:PutItem",
+                "dynamodb:UpdateItem",
+            ),
+            _allow(indexes, "dynamodb:Query"),
+        ]
+
+    def _api(self) -> Function:
+        env = {
+            "SIGNING_SECRET_ID": self._data.signing.secret_arn,
+            "CORS_ORIGINS": ",".join(self._stage.cors_origins),
+            # Each container would count for itself; API Gateway throttles for all.
+            "RATE_LIMIT": "off",
+        }
+        may = [
+            *self._table(),
+            _read(self._data.signing),
+            _allow([self._pool.pool.user_pool_arn], *(f"cognito-idp:{action}" for action in POOL_ACTIONS)),
+        ]
+        return self._function("api", "api", self._shop() | env, may, memory=1024)
+
+    def _stream(self) -> Function:
+        bus = self._events.bus
+        made = self._function(
+            "stream", "stream", {"EVENT_BUS": bus.event_bus_name}, [_allow([bus.event_bus_arn], "events:PutEvents")]
+        )
+        made.alias.add_event_source(
+            sources.DynamoEventSource(
+                self._data.table,
+                starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+                batch_size=100,
+                bisect_batch_on_error=True,
+                report_batch_item_failures=True,
+                retry_attempts=10,
+                max_record_age=Duration.hours(12),
+                on_failure=sources.SqsDlq(self._events.stream_dlq),
+            )
+        )
+        return made
+
+    def _handler(self, name: str) -> Function:
+        env = self._shop() | {"HANDLER": name}
+        may = self._table()
+        if name in MAILING:
+            may.append(self._mail())
+        topic = {
+            "order-topic": ("ORDERS_TOPIC", self._events.orders),
+            "stock-alert": ("LOW_STOCK_TOPIC", self._events.low_stock),
+            "operations-alert": ("OPERATIONS_TOPIC", self._events.operations),
+        }.get(name)
+        if topic is not None:
+            env[topic[0]] = topic[1].topic_arn
+            may.append(_publish(topic[1]))
+        secret = {
+            "account-mail": ("SIGNING_SECRET_ID", self._data.signing),
+            "warehouse": ("WAREHOUSE_SECRET_ID", self._data.warehouse),
+            "delivery-service": ("DELIVERY_SECRET_ID", self._data.delivery),
+        }.get(name)
+        if secret is not None:
+            env[secret[0]] = secret[1].secret_arn
+            may.append(_read(secret[1]))
+        env |= {"WAREHOUSE_URL": self._stage.warehouse_url} if name == "warehouse" else {}
+        env |= {"DELIVERY_URL": self._stage.delivery_url} if name == "delivery-service" else {}
+        if name == "stock-alert" and self._stage.alert_phones:
+            env |= {"SMS": "sns", "ALERT_PHONES": ",".join(self._stage.alert_phones)}
+            may.append(_text())
+        made = self._function(name, "queue", env, may)
+        made.alias.add_event_source(
+            sources.SqsEventSource(self._events.queues[name].queue, batch_size=BATCH, report_batch_item_failures=True)
+        )
+        return made
+
+    def _dead_letters(self) -> Function:
+        made = self._function("dead-letters", "dead_letters", self._shop(), self._table())
+        for dlq in self._events.dlqs.values():
+            made.alias.add_event_source(sources.SqsEventSource(dlq, batch_size=BATCH, report_batch_item_failures=True))
+        return made
+
+    def _sweep(self) -> Function:
+        made = self._function("sweep", "sweep", self._shop(), self._table())
+        role = iam.Role(
+            self,
+            "SweepScheduleRole",
+            role_name=f"{self._stage.prefix}-sweep-schedule",
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            ),
+        )
+        scheduler.Schedule(
+            self,
+            "SweepSchedule",
+            schedule_name=f"{self._stage.prefix}-sweep",
+            description="Ends expired holds",
+            schedule=scheduler.ScheduleExpression.rate(Duration.minutes(1)),
+            target=targets.LambdaInvoke(made.alias, role=role, retry_attempts=0),
+        )
+        return made
+
+    def _mail(self) -> iam.PolicyStatement:
+        stack = Stack.of(self)
+        identity = stack.format_arn(service="ses", resource="identity", resource_name=self.sender.email_identity_name)
+        return _allow([identity], "ses:SendEmail")
+
+
+def _allow(resources: list[str], *actions: str) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=list(actions), resources=resources)
+
+
+def _read(secret: secretsmanager.Secret) -> iam.PolicyStatement:
+    return _allow([secret.secret_arn], "secretsmanager:GetSecretValue")
+
+
+def _publish(topic: sns.Topic) -> iam.PolicyStatement:
+    return _allow([topic.topic_arn], "sns:Publish")
+
+
+def _text() -> iam.PolicyStatement:
+    """An SMS has no resource that could be named: everything that is no topic or endpoint."""
+    return iam.PolicyStatement(actions=["sns:Publish"], not_resources=["arn:aws:sns:*:*:*"])

@@ -1,0 +1,65 @@
+"""The review of the stacks by AWS's Solutions pack (cdk-nag), and what it may not complain about, with the reason.
+
+A reason names the construct that it stands for; what is new or elsewhere fails the synthesis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aws_cdk import Acknowledgment, Validations
+from cdk_nag import AwsSolutionsChecks
+from constructs import IConstruct
+
+from infra.stack import Stockwright
+
+Reasons = dict[str, str]
+
+SECRETS: Reasons = {
+    "SMG4": "The partners' keys are theirs to change; a new signing key would void every open list and mailed code."
+}
+POOL: Reasons = {
+    "COG1": "Nobody signs up at the pool: the API's rules hold, which follow NIST SP 800-63B-4 (length, no common "
+    "passwords) and must let long passphrases through.",
+    "COG2": "The second factor is the API's (TOTP), which is the pool's only client.",
+    "COG8": "The plus plan's threat protection costs by user; lock-out and rate limits are the API's.",
+}
+STREAM_DLQ: Reasons = {"SQS3": "It is the dead-letter queue of the table's stream, which the rule does not know."}
+FUNCTION: Reasons = {
+    "L1": "Python 3.13 is what the tests run and every dependency has wheels for; Lambda supports it until 2029."
+}
+TRACING: Reasons = {"IAM5[Resource::*]": "X-Ray's actions take no resource."}
+STREAM: Reasons = {"IAM5[Resource::*]": "X-Ray's actions and dynamodb:ListStreams take no resource."}
+RELEASES: Reasons = {"IAM5[Resource::*]": "cloudwatch:DescribeAlarms is asked for all alarms at once."}
+ROUTES: Reasons = {
+    "APIG4": "Public routes and those that take API keys cannot stand behind the pool's authorizer; the function "
+    "checks every request (infra/http.py)."
+}
+DISTRIBUTION: Reasons = {
+    "CFR1": "The shop sells everywhere.",
+    "CFR2": "A WAF costs by the month and by the request; API Gateway throttles, and the API has its limits.",
+    "CFR4": "CloudFront's own name comes with CloudFront's own certificate; with a domain of yours, TLS 1.2 holds.",
+}
+
+
+def review(scope: IConstruct, stacks: Iterable[Stockwright]) -> None:
+    """Have every resource checked."""
+    Validations.of(scope).add_plugins(AwsSolutionsChecks(scope))
+    for stack in stacks:
+        for secret in (stack.data.signing, stack.data.warehouse, stack.data.delivery):
+            _acknowledge(secret, SECRETS)
+        _acknowledge(stack.identity.pool, POOL)
+        _acknowledge(stack.events.stream_dlq, STREAM_DLQ)
+        for each in stack.functions.all:
+            _acknowledge(each.function, FUNCTION)
+            _acknowledge(each.role, STREAM if each is stack.functions.stream else TRACING)
+        _acknowledge(stack.releases, RELEASES)
+        for route in stack.http.open_routes:
+            _acknowledge(route, ROUTES)
+        _acknowledge(stack.web.distribution, DISTRIBUTION)
+
+
+def _acknowledge(construct: IConstruct, reasons: Reasons) -> None:
+    Validations.of(construct).acknowledge(
+        *(Acknowledgment(id=f"AwsSolutions::AwsSolutions-{rule}", reason=reason) for rule, reason in reasons.items())
+    )

@@ -1,0 +1,55 @@
+"""The whole stack of one stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import CfnOutput, Environment, Stack, Tags
+from constructs import Construct
+
+from infra.alarms import Alarms
+from infra.data import Data
+from infra.events import Events
+from infra.handlers import Functions
+from infra.http import Http
+from infra.identity import Identity
+from infra.releases import Releases
+from infra.stages import Stage
+from infra.web import Web
+
+
+class Stockwright(Stack):
+    """Everything that one shop needs on AWS."""
+
+    def __init__(self, scope: Construct, stage: Stage, folder: Path, env: Environment | None = None) -> None:
+        super().__init__(
+            scope,
+            stage.prefix,
+            stack_name=stage.prefix,
+            description=f"Stockwright, stage {stage.name}",
+            env=env,
+            termination_protection=stage.keep,
+        )
+        Tags.of(self).add("app", "stockwright")
+        Tags.of(self).add("stage", stage.name)
+        self.data = Data(self, stage)
+        self.identity = Identity(self, stage)
+        self.events = Events(self, stage)
+        self.functions = Functions(self, stage, folder, self.data, self.identity, self.events)
+        self.http = Http(self, stage, self.functions.api, self.identity)
+        self.web = Web(self, stage, self.http)
+        self.functions.tell_public_url(self.web.url)
+        self.alarms = Alarms(self, stage, self.data, self.events, self.functions, self.http)
+        self.releases = Releases(self, stage, self.functions, {"api": self.alarms.latency})
+        for name, value in {
+            "Url": self.web.url,
+            "ApiUrl": f"https://{self.http.host}",
+            "ApiId": self.http.api.api_id,
+            "Bucket": self.web.bucket.bucket_name,
+            "DistributionId": self.web.distribution.distribution_id,
+            "DistributionDomain": self.web.distribution.distribution_domain_name,
+            "Table": self.data.table.table_name,
+            "UserPoolId": self.identity.pool.user_pool_id,
+            "UserPoolClientId": self.identity.client.user_pool_client_id,
+        }.items():
+            CfnOutput(self, name, value=value)

@@ -1,0 +1,50 @@
+"""What differs between the stages."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any, Final
+
+FILE: Final = Path(__file__).with_name("stages.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One stage; `keep` holds on to its data when the stack is removed, `gradual` shifts traffic slowly."""
+
+    name: str
+    mail_from: str
+    log_days: int
+    rate_per_second: int
+    burst: int
+    keep: bool = False
+    gradual: bool = False
+    alert_emails: tuple[str, ...] = ()
+    alert_phones: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
+    warehouse_url: str = ""
+    delivery_url: str = ""
+    allow_private_addresses: bool = False
+
+    @property
+    def prefix(self) -> str:
+        """What every name begins with."""
+        return f"stockwright-{self.name}"
+
+    @property
+    def sender(self) -> str:
+        """The bare address that mails come from."""
+        return parseaddr(self.mail_from)[1]
+
+
+def load_stages(file: Path = FILE) -> dict[str, Stage]:
+    """Read the stages; a field that is not one is an error."""
+    return {name: _stage(name, told) for name, told in tomllib.loads(file.read_text(encoding="utf-8")).items()}
+
+
+def _stage(name: str, told: dict[str, Any]) -> Stage:
+    given = {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
+    return Stage(name=name, **given)

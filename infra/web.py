@@ -1,0 +1,131 @@
+"""The web app: a private bucket behind CloudFront, which also sends /api/* to the HTTP API."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.http import Http
+from infra.stages import Stage
+from stockwright.api.app import PAGE_HEADERS
+
+LOG_DAYS: Final = 90
+# The app's routes are pages of one document; a path whose last part has a dot is a file.
+ROUTING: Final = """\
+function handler(event) {
+  var request = event.request;
+  if (request.uri.split("/").pop().indexOf(".") < 0) request.uri = "/index.html";
+  return request;
+}
+"""
+
+
+class Web(Construct):
+    """One address for the web app and the API, so that browsers need no leave to call it."""
+
+    def __init__(self, scope: Construct, stage: Stage, http: Http) -> None:
+        super().__init__(scope, "Web")
+        removal = RemovalPolicy.RETAIN if stage.keep else RemovalPolicy.DESTROY
+        self.logs = s3.Bucket(
+            self,
+            "Logs",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            # CloudFront's standard logs are written by an access control list.
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(LOG_DAYS))],
+            removal_policy=removal,
+        )
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            versioned=True,
+            server_access_logs_bucket=self.logs,
+            server_access_logs_prefix="s3/",
+            lifecycle_rules=[s3.LifecycleRule(noncurrent_version_expiration=Duration.days(LOG_DAYS))],
+            removal_policy=removal,
+        )
+        api = cloudfront.BehaviorOptions(
+            origin=origins.HttpOrigin(
+                http.host,
+                protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+                origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+            ),
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+            allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+            cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+            origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+        )
+        self.distribution = cloudfront.Distribution(
+            self,
+            "Distribution",
+            comment=stage.prefix,
+            default_root_object="index.html",
+            default_behavior=cloudfront.BehaviorOptions(
+                origin=origins.S3BucketOrigin.with_origin_access_control(self.bucket),
+                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+                response_headers_policy=_headers(self, stage),
+                function_associations=[
+                    cloudfront.FunctionAssociation(
+                        function=cloudfront.Function(
+                            self,
+                            "Routing",
+                            code=cloudfront.FunctionCode.from_inline(ROUTING),
+                            runtime=cloudfront.FunctionRuntime.JS_2_0,
+                        ),
+                        event_type=cloudfront.FunctionEventType.VIEWER_REQUEST,
+                    )
+                ],
+            ),
+            additional_behaviors={"/api/*": api, "/.well-known/*": api},
+            http_version=cloudfront.HttpVersion.HTTP2_AND_3,
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+            enable_logging=True,
+            log_bucket=self.logs,
+            log_file_prefix="cloudfront/",
+        )
+
+    @property
+    def url(self) -> str:
+        """Where people reach the shop."""
+        return f"https://{self.distribution.distribution_domain_name}"
+
+
+def _headers(scope: Construct, stage: Stage) -> cloudfront.ResponseHeadersPolicy:
+    """Send the same headers with each page as the one process does, and HSTS."""
+    header = cloudfront.ResponseCustomHeader
+    return cloudfront.ResponseHeadersPolicy(
+        scope,
+        "Headers",
+        response_headers_policy_name=f"{stage.prefix}-pages",
+        security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
+            content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+                content_security_policy=PAGE_HEADERS["content-security-policy"], override=True
+            ),
+            content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
+            frame_options=cloudfront.ResponseHeadersFrameOptions(
+                frame_option=cloudfront.HeadersFrameOption.DENY, override=True
+            ),
+            referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
+                referrer_policy=cloudfront.HeadersReferrerPolicy.NO_REFERRER, override=True
+            ),
+            strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
+                access_control_max_age=Duration.days(365), include_subdomains=True, override=True
+            ),
+        ),
+        custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
+            custom_headers=[
+                header(header=name, value=PAGE_HEADERS[name], override=True)
+                for name in ("cross-origin-opener-policy", "permissions-policy")
+            ]
+        ),
+    )

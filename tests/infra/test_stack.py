@@ -1,0 +1,379 @@
+"""What the stack is made of."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from infra.events import DLQ_RETENTION, RECEIVES_MAX, RETENTION, VISIBILITY
+from infra.http import guarded
+
+from stockwright.api.app import PAGE_HEADERS
+from stockwright.api.table import ROUTES
+from stockwright.aws.metrics import NAMESPACE, count
+from stockwright.aws.routing import SOURCE, heard_by
+from stockwright.reactions.table import REACTIONS
+from stockwright.store.dynamodb import table_definition
+from tests.infra.conftest import ROOT, Template
+
+# What AWS lets nobody narrow: the actions that take no resource.
+WITHOUT_RESOURCE = {
+    "cloudwatch:DescribeAlarms",
+    "dynamodb:ListStreams",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every statement of every role's policies, with the policy's logical id."""
+    for name, policy in template.of("IAM::Policy").items():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            yield name, statement
+    for name, role in template.of("IAM::Role").items():
+        assert "ManagedPolicyArns" not in role, name
+        for policy in role.get("Policies", []):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield name, statement
+
+
+def role_of(template: Template, function: str) -> set[str]:
+    """The actions that a function's role allows."""
+    [role] = [
+        name
+        for name, role in template.of("IAM::Role").items()
+        if role.get("RoleName") == f"stockwright-prod-{function}"
+    ]
+    return {
+        action
+        for policy in template.of("IAM::Policy").values()
+        if {"Ref": role} in policy["Roles"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in as_list(statement["Action"])
+    }
+
+
+def functions(template: Template) -> dict[str, dict[str, Any]]:
+    """The functions by their short name."""
+    return {
+        each["FunctionName"].removeprefix("stockwright-prod-"): each
+        for each in template.of("Lambda::Function").values()
+    }
+
+
+def alarms_on(template: Template, metric: str) -> set[str]:
+    """The names of what alarms watch by a metric: the values of their dimensions."""
+    return {
+        json.dumps(dimension["Value"])
+        for alarm in template.of("CloudWatch::Alarm").values()
+        if alarm.get("MetricName") == metric
+        for dimension in alarm["Dimensions"]
+    }
+
+
+def test_cfn_lint_has_nothing_to_say(prod: Template) -> None:
+    # W3005 wants no DependsOn where a Ref says the same; the CDK writes both.
+    program = [str(ROOT / ".venv/bin/cfn-lint"), "--ignore-checks", "W3005", "--", str(prod.file)]
+    told = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stdout) == (0, "")
+
+
+def test_the_table_is_the_engines(prod: Template) -> None:
+    [table] = prod.of("DynamoDB::Table").values()
+    told = table_definition("any")
+    assert table["KeySchema"] == told["KeySchema"]
+    assert table["BillingMode"] == told["BillingMode"]
+    kinds = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
+    assert kinds == {each["AttributeName"]: each["AttributeType"] for each in told["AttributeDefinitions"]}
+    assert table["GlobalSecondaryIndexes"] == told["GlobalSecondaryIndexes"]
+    assert table["StreamSpecification"]["StreamViewType"] == told["StreamSpecification"]["StreamViewType"]
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+
+
+def test_the_table_can_be_brought_back_and_is_encrypted(prod: Template) -> None:
+    [(name, table)] = prod.of("DynamoDB::Table").items()
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert table["DeletionProtectionEnabled"] is True
+    assert prod.resources[name]["DeletionPolicy"] == "Retain"
+
+
+def test_each_handler_has_a_rule_a_queue_and_a_dead_letter_queue(prod: Template) -> None:
+    queues = {each["QueueName"]: (name, each) for name, each in prod.of("SQS::Queue").items()}
+    rules = {each["Name"]: each for each in prod.of("Events::Rule").values()}
+    for reaction in REACTIONS:
+        name = f"stockwright-prod-{reaction.name}"
+        queue_id, queue = queues.pop(name)
+        dlq_id, dlq = queues.pop(f"{name}-dlq")
+        assert queue["RedrivePolicy"] == {
+            "deadLetterTargetArn": {"Fn::GetAtt": [dlq_id, "Arn"]},
+            "maxReceiveCount": RECEIVES_MAX,
+        }
+        assert queue["VisibilityTimeout"] == VISIBILITY.to_seconds() == 180
+        assert queue["MessageRetentionPeriod"] == RETENTION.to_seconds() == 4 * 86_400
+        assert dlq["MessageRetentionPeriod"] == DLQ_RETENTION.to_seconds() == 14 * 86_400
+        rule = rules.pop(name)
+        assert rule["EventPattern"] == {"source": [SOURCE], "detail-type": heard_by(reaction)}
+        [target] = rule["Targets"]
+        assert target["Arn"] == {"Fn::GetAtt": [queue_id, "Arn"]}
+        assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [dlq_id, "Arn"]}}
+        assert "InputTransformer" not in target
+    # No queue is left but the stream's own dead letters.
+    assert list(queues) == ["stockwright-prod-stream-dlq"]
+    assert not rules
+
+
+def test_each_queue_is_encrypted_and_has_an_alarm(prod: Template) -> None:
+    old, full = (
+        alarms_on(prod, "ApproximateAgeOfOldestMessage"),
+        alarms_on(prod, "ApproximateNumberOfMessagesVisible"),
+    )
+    for name, queue in prod.of("SQS::Queue").items():
+        assert queue["SqsManagedSseEnabled"] is True
+        watched = old if "RedrivePolicy" in queue else full
+        assert json.dumps({"Fn::GetAtt": [name, "QueueName"]}) in watched, name
+
+
+def test_each_queue_wakes_one_function_which_tells_what_failed(prod: Template) -> None:
+    sources = list(prod.of("Lambda::EventSourceMapping").values())
+    arns = [json.dumps(each["EventSourceArn"]) for each in sources]
+    for name in prod.of("SQS::Queue"):
+        assert arns.count(json.dumps({"Fn::GetAtt": [name, "Arn"]})) == 1, name
+    assert all(each["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for each in sources)
+    [stream] = [each for each in sources if "StartingPosition" in each]
+    assert stream["BisectBatchOnFunctionError"] is True
+    assert stream["MaximumRetryAttempts"] == 10
+    assert "Destination" in stream["DestinationConfig"]["OnFailure"]
+
+
+def test_a_queue_hides_a_message_six_times_as_long_as_its_function_may_take(prod: Template) -> None:
+    for name, function in functions(prod).items():
+        assert function["Timeout"] * 6 <= VISIBILITY.to_seconds(), name
+
+
+def test_no_role_may_do_more_than_it_must(prod: Template) -> None:
+    for policy, statement in statements(prod):
+        actions = as_list(statement["Action"])
+        assert statement["Effect"] == "Allow"
+        assert "NotAction" not in statement
+        assert not [action for action in actions if "*" in action], policy
+        if as_list(statement["Resource"]) == ["*"]:
+            assert set(actions) <= WITHOUT_RESOURCE, policy
+        else:
+            assert "*" not in json.dumps(statement["Resource"]).replace(':live:*"', ""), policy
+
+
+def test_each_function_has_a_role_of_its_own(prod: Template) -> None:
+    roles = [json.dumps(each["Role"]) for each in prod.of("Lambda::Function").values()]
+    assert len(roles) == len(set(roles)) == 4 + len(REACTIONS)
+
+
+@pytest.mark.parametrize(
+    ("action", "who"),
+    [
+        ("ses:SendEmail", {"order-confirmation", "order-mail", "account-mail"}),
+        ("sns:Publish", {"order-topic", "stock-alert", "operations-alert"}),
+        ("secretsmanager:GetSecretValue", {"api", "account-mail", "warehouse", "delivery-service"}),
+        ("cognito-idp:AdminInitiateAuth", {"api"}),
+        ("events:PutEvents", {"stream"}),
+        ("dynamodb:GetRecords", {"stream"}),
+        ("dynamodb:Scan", set()),
+    ],
+)
+def test_an_action_is_for_those_whose_work_it_is(prod: Template, action: str, who: set[str]) -> None:
+    assert {name for name in functions(prod) if action in role_of(prod, name)} == who
+
+
+def test_the_stream_cannot_write_the_table(prod: Template) -> None:
+    assert "dynamodb:PutItem" not in role_of(prod, "stream")
+
+
+def test_nobody_reads_anothers_secret(prod: Template) -> None:
+    readers: dict[str, int] = {}
+    for _, statement in statements(prod):
+        if "secretsmanager:GetSecretValue" in as_list(statement["Action"]):
+            [resource] = as_list(statement["Resource"])
+            readers[resource["Ref"]] = readers.get(resource["Ref"], 0) + 1
+    # Codes that are mailed follow from the signing key: the API's function, and the one that mails them.
+    assert sorted(readers.values()) == [1, 1, 2]
+
+
+def test_each_function_has_a_log_that_forgets_and_an_alarm(prod: Template) -> None:
+    errors = alarms_on(prod, "Errors")
+    for name, function in prod.of("Lambda::Function").items():
+        group = prod.of("Logs::LogGroup")[function["LoggingConfig"]["LogGroup"]["Ref"]]
+        assert group["LogGroupName"] == f"/aws/lambda/{function['FunctionName']}"
+        assert group["RetentionInDays"] == 90
+        assert json.dumps({"Ref": name}) in errors
+        assert function["TracingConfig"] == {"Mode": "Active"}
+        assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+
+
+def test_every_log_forgets(prod: Template) -> None:
+    assert all(each["RetentionInDays"] == 90 for each in prod.of("Logs::LogGroup").values())
+
+
+def test_s2s_alarms_stand(prod: Template) -> None:
+    alarms = {
+        each["AlarmName"].removeprefix("stockwright-prod-"): each for each in prod.of("CloudWatch::Alarm").values()
+    }
+    topics = {each["TopicName"]: name for name, each in prod.of("SNS::Topic").items()}
+
+    def told(name: str) -> tuple[Any, ...]:
+        alarm = alarms[name]
+        [action] = alarm["AlarmActions"]
+        return (
+            alarm["Threshold"],
+            alarm["Period"],
+            alarm.get("Statistic", alarm.get("ExtendedStatistic")),
+            action["Ref"],
+        )
+
+    operations = topics["stockwright-prod-operations"]
+    assert told("errors-api") == (10, 300, "Sum", operations)
+    assert told("dlq-warehouse") == (5, 300, "Maximum", operations)
+    assert told("latency") == (3000, 300, "p95", operations)
+    assert told("low-stock") == (0, 300, "Sum", topics["stockwright-prod-low-stock-alerts"])
+    assert alarms["latency"]["MetricName"] == "IntegrationLatency"
+    assert {each["ComparisonOperator"] for name, each in alarms.items() if not name.startswith("release-")} == {
+        "GreaterThanThreshold"
+    }
+
+
+def test_what_functions_count_is_what_alarms_watch(
+    prod: Template, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watched = [each for each in prod.of("CloudWatch::Alarm").values() if each.get("Namespace") == NAMESPACE]
+    assert sorted(each["MetricName"] for each in watched) == ["DeadLetters", "LowStock"]
+    [service] = {
+        each["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for each in prod.of("Lambda::Function").values()
+    }
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", service)
+    for alarm in watched:
+        count(alarm["MetricName"], handler="warehouse")
+        told = json.loads(capsys.readouterr().out.splitlines()[0])
+        [counted] = told["_aws"]["CloudWatchMetrics"]
+        assert counted["Namespace"] == NAMESPACE
+        assert [each["Name"] for each in counted["Metrics"]] == [alarm["MetricName"]]
+        assert counted["Dimensions"] == [["service"]]
+        assert alarm["Dimensions"] == [{"Name": "service", "Value": told["service"]}]
+
+
+def test_no_bucket_is_public(prod: Template) -> None:
+    for name, bucket in prod.of("S3::Bucket").items():
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+        assert "AccessControl" not in bucket
+        assert "BucketEncryption" in bucket
+        assert "WebsiteConfiguration" not in bucket
+        denied = [
+            statement
+            for policy in prod.of("S3::BucketPolicy").values()
+            if policy["Bucket"] == {"Ref": name}
+            for statement in policy["PolicyDocument"]["Statement"]
+            if statement["Effect"] == "Deny"
+        ]
+        assert denied[0]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    for policy in prod.of("S3::BucketPolicy").values():
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement["Effect"] == "Deny" or set(statement["Principal"]) == {"Service"}
+
+
+def test_pages_have_the_headers_of_the_one_process(prod: Template) -> None:
+    [policy] = prod.of("CloudFront::ResponseHeadersPolicy").values()
+    told = json.dumps(policy).lower()
+    for name, value in PAGE_HEADERS.items():
+        if name not in {"x-content-type-options", "cache-control"}:
+            assert json.dumps(value).lower()[1:-1] in told, name
+    assert policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]["ContentTypeOptions"] == {"Override": True}
+
+
+def test_cloudfront_keeps_nothing_of_the_api_and_sends_everything_on(prod: Template) -> None:
+    [distribution] = prod.of("CloudFront::Distribution").values()
+    behaviors = {each["PathPattern"]: each for each in distribution["DistributionConfig"]["CacheBehaviors"]}
+    assert set(behaviors) == {"/api/*", "/.well-known/*"}
+    for each in behaviors.values():
+        # CachingDisabled and AllViewerExceptHostHeader, by AWS's own ids.
+        assert each["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+        assert each["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+        assert "PUT" in each["AllowedMethods"]
+
+
+def test_the_authorizer_stands_before_what_admins_alone_may_ask(prod: Template) -> None:
+    routes = {each["RouteKey"]: each for each in prod.of("ApiGatewayV2::Route").values()}
+    behind = {key for key, each in routes.items() if each["AuthorizationType"] == "JWT"}
+    assert behind == {f"{route.method} {route.full_path}" for route in guarded()}
+    assert set(routes) - behind == {"ANY /api/{proxy+}", "ANY /.well-known/jwks.json"}
+    assert "GET /api/users" in behind
+    assert "POST /api/dead-letters/{id}/redrive" in behind
+
+
+def test_no_public_route_and_none_for_api_keys_is_shadowed_by_the_authorizer() -> None:
+    behind = {(route.method, *route.full_path.split("/")) for route in guarded()}
+
+    def is_like(pattern: tuple[str, ...], route: tuple[str, ...]) -> bool:
+        pairs = zip(pattern, route, strict=False)
+        return len(pattern) == len(route) and all(one == other or one.startswith("{") for one, other in pairs)
+
+    for route in ROUTES:
+        if route.who == "public" or route.scopes:
+            asked = (route.method, *route.full_path.split("/"))
+            assert not [pattern for pattern in behind if is_like(pattern, asked)], route.name
+
+
+def test_the_api_is_throttled_and_logged(prod: Template) -> None:
+    [stage] = prod.of("ApiGatewayV2::Stage").values()
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == 1000
+    assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] == 2000
+    assert "$context.requestId" in stage["AccessLogSettings"]["Format"]
+
+
+def test_only_the_api_signs_people_up_and_in(prod: Template) -> None:
+    [pool] = prod.of("Cognito::UserPool").values()
+    assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    assert pool["UsernameAttributes"] == ["email"]
+    assert pool["UsernameConfiguration"] == {"CaseSensitive": False}
+    assert pool["DeletionProtection"] == "ACTIVE"
+    [client] = prod.of("Cognito::UserPoolClient").values()
+    assert client["ExplicitAuthFlows"] == ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    assert client["GenerateSecret"] is False
+    assert {each["GroupName"] for each in prod.of("Cognito::UserPoolGroup").values()} == {"admin"}
+
+
+def test_new_versions_take_traffic_gradually_and_give_it_back_on_an_alarm(prod: Template) -> None:
+    groups = prod.of("CodeDeploy::DeploymentGroup")
+    aliases = {name: each for name, each in prod.resources.items() if each["Type"] == "AWS::Lambda::Alias"}
+    assert len(groups) == len(aliases) == len(prod.of("Lambda::Function"))
+    for each in groups.values():
+        assert "DEPLOYMENT_STOP_ON_ALARM" in each["AutoRollbackConfiguration"]["Events"]
+        assert each["AlarmConfiguration"]["Enabled"] is True
+        assert each["AlarmConfiguration"]["Alarms"]
+        assert each["DeploymentConfigName"] == "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+    for each in aliases.values():
+        assert each["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["DeploymentGroupName"]["Ref"] in groups
+
+
+def test_the_sweeper_is_called_each_minute(prod: Template) -> None:
+    [schedule] = prod.of("Scheduler::Schedule").values()
+    assert schedule["ScheduleExpression"] == "rate(1 minute)"
+    assert schedule["State"] == "ENABLED"
+
+
+def test_topics_take_nothing_unencrypted_and_alarms_may_tell_them(prod: Template) -> None:
+    assert {each["TopicName"].removeprefix("stockwright-prod-") for each in prod.of("SNS::Topic").values()} == {
+        "low-stock-alerts",
+        "order-notifications",
+        "operations",
+    }
+    for policy in prod.of("SNS::TopicPolicy").values():
+        denied, allowed = sorted(policy["PolicyDocument"]["Statement"], key=lambda each: each["Effect"], reverse=True)
+        assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
