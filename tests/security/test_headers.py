@@ -122,3 +122,22 @@ async def test_every_route_lets_the_configured_origin_read_and_no_other(https: h
             asking_first = {"origin": origin, "access-control-request-method": route.method}
             preflight = await https.options(path, headers=asking_first)
             assert not [name for name in preflight.headers if name.startswith("access-control-")]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/..%2f..%2f..%2fapp.py", "/%2e%2e/%2e%2e/app.py", "/assets/..%2f..%2f..%2fapp.py", "/assets/%2e%2e/index.html",
+        "/api/docs/assets/..%2f..%2f..%2fapp.py", "/api/docs/assets/swagger/..%2f..%2fdocs%2fstart.js", "//etc/passwd",
+        "/%2fetc%2fpasswd", "/assets/%2fetc%2fpasswd", "/..%5c..%5capp.py", "/x%00.html", "/" + "x" * 5000, "/.env",
+        "/.git/config", "/stockwright-data/stockwright.db",
+    ],
+)  # fmt: skip
+async def test_no_file_outside_of_the_pages_is_read(https: httpx.AsyncClient, path: str) -> None:
+    response = await https.get(path)
+    assert response.status_code in {200, 404}, response.status_code
+    assert "ASGI application" not in response.text
+    assert "root:" not in response.text
+    if response.status_code == 200:
+        # The web app answers for every page that it may have.
+        assert '<div id="root">' in response.text
