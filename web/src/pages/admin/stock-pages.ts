@@ -1,8 +1,19 @@
-import { Boxes } from "lucide-react";
+import { Boxes, ClipboardList } from "lucide-react";
 import type { AdminPage } from "./page-table";
 
 /** The pages that work with stock, products and orders. */
 export const stockPages: readonly AdminPage[] = [
+  {
+    path: "orders",
+    title: "Orders",
+    group: "Today",
+    icon: ClipboardList,
+    shortcut: "g w",
+    keywords: "board pack deliver cancel return work",
+    atHand: true,
+    load: () => import("./orders"),
+  },
+  { path: "orders/:id", title: "Order", icon: ClipboardList, load: () => import("./order") },
   {
     path: "inventory",
     title: "Inventory",

@@ -1,0 +1,86 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { conflictingState, isApiError } from "@/api/errors";
+import type { Order } from "@/api/types";
+import { Button } from "@/components/ui/button";
+import { Dialog } from "@/components/ui/dialog";
+import { TextAreaField } from "@/components/ui/field";
+import { ErrorNote } from "@/components/ui/states";
+import { toast } from "@/components/ui/toast";
+import { cancelOrder } from "./queries";
+import { shortId, statusLabel } from "./status";
+
+/** Gives an order up, and says why; where it moved on meanwhile, one decides anew. */
+export function CancelOrderDialog({
+  order,
+  onClose,
+  staff = false,
+}: {
+  order: Order;
+  onClose: () => void;
+  /** The shop cancels, not the buyer: the buyer is mailed. */
+  staff?: boolean;
+}) {
+  const queryClient = useQueryClient();
+  const [reason, setReason] = useState("");
+  const cancel = useMutation({
+    mutationFn: () => cancelOrder(order, reason.trim()),
+    onSuccess: (cancelled) => {
+      queryClient.setQueryData(["orders", "one", order.id], cancelled);
+      toast.success(staff ? `Order ${shortId(order.id)} is cancelled` : "Your order is cancelled", {
+        description: "Its units are back on the shelf.",
+      });
+      onClose();
+    },
+    onError: (error) => {
+      // It moved on meanwhile: show where it is, and let the buyer decide anew.
+      const current = conflictingState<Order>(error);
+      if (current) queryClient.setQueryData(["orders", "one", order.id], current);
+      else void queryClient.invalidateQueries({ queryKey: ["orders", "one", order.id] });
+    },
+    onSettled: () => {
+      void queryClient.invalidateQueries({ queryKey: ["orders", "own"] });
+      if (staff) void queryClient.invalidateQueries({ queryKey: ["admin"] });
+      void queryClient.invalidateQueries({ queryKey: ["goods"] });
+    },
+  });
+  const moved = isApiError(cancel.error, "VERSION_CONFLICT");
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title="Cancel this order?"
+      description={
+        staff
+          ? "The units go back on the shelf, and the customer is mailed."
+          : "The units go back on the shelf, and others can buy them."
+      }
+      footer={
+        <>
+          <Button variant="secondary" onClick={onClose}>
+            Keep it
+          </Button>
+          <Button variant="danger" busy={cancel.isPending} onClick={() => cancel.mutate()}>
+            Cancel the order
+          </Button>
+        </>
+      }
+    >
+      <TextAreaField
+        label="Why? (optional)"
+        rows={3}
+        maxLength={500}
+        value={reason}
+        onChange={(event) => setReason(event.target.value)}
+      />
+      {moved ? (
+        <p role="alert" className="mt-4 rounded-xl bg-warning-soft px-4 py-3 text-sm text-warning">
+          The order has moved on meanwhile: it is {statusLabel(order.status).toLowerCase()} now. Cancel it
+          still?
+        </p>
+      ) : (
+        <ErrorNote error={cancel.error} className="mt-4" />
+      )}
+    </Dialog>
+  );
+}

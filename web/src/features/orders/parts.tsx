@@ -1,0 +1,199 @@
+import { Check, Copy } from "lucide-react";
+import { useState } from "react";
+import { Link } from "react-router";
+import type { Order, OrderStep, User } from "@/api/types";
+import { Money, Time } from "@/components/ui/values";
+import { useAuth } from "@/features/auth/auth";
+import { LinePicture } from "@/features/catalog/line-picture";
+import { describeOptions } from "@/features/catalog/options";
+import { cn } from "@/lib/cn";
+import { statusLabel } from "./status";
+
+/** What a step is called once it is done. */
+const STEPS: Record<string, string> = { PENDING: "Placed", RETURNED: "Units came back" };
+
+/** What was bought, and what it came to. */
+export function OrderLines({ order }: { order: Order }) {
+  return (
+    <>
+      <ul className="mt-3 divide-y border-y">
+        {order.items.map((line, index) => (
+          <li key={`${line.sku} ${String(index)}`} className="flex items-center gap-4 py-4">
+            <LinePicture line={line} className="size-14 shrink-0 rounded-xl border sm:size-16" />
+            <div className="min-w-0 flex-1">
+              <Link
+                to={`/products/${encodeURIComponent(line.productId)}`}
+                className="rounded font-medium hover:underline"
+              >
+                {line.name}
+              </Link>
+              <p className="text-muted text-sm">
+                {[describeOptions(line.options), `SKU ${line.sku}`].filter(Boolean).join(" · ")}
+              </p>
+              {line.returned > 0 && <p className="text-sm text-info">{line.returned} returned</p>}
+            </div>
+            <div className="shrink-0 text-right">
+              <Money minor={line.total} currency={order.currency} className="font-medium" />
+              <p className="text-muted text-sm">
+                {line.quantity} × <Money minor={line.pricePerUnit} currency={order.currency} />
+              </p>
+            </div>
+          </li>
+        ))}
+      </ul>
+      <div className="flex items-baseline justify-between py-5">
+        <span className="font-medium">Total</span>
+        <Money minor={order.totalAmount} currency={order.currency} className="font-semibold text-2xl" />
+      </div>
+    </>
+  );
+}
+
+export function OrderDetails({ order }: { order: Order }) {
+  return (
+    <section aria-labelledby="details" className="text-sm">
+      <h2 id="details" className="font-semibold text-lg">
+        Details
+      </h2>
+      <dl className="mt-3 flex flex-col gap-2.5">
+        <div>
+          <dt className="text-muted">Order number</dt>
+          <dd className="mt-0.5 flex items-center gap-1">
+            <code className="min-w-0 break-all font-mono text-xs">{order.id}</code>
+            <CopyButton text={order.id} />
+          </dd>
+        </div>
+        <div>
+          <dt className="text-muted">Mails go to</dt>
+          <dd className="mt-0.5 break-all">{order.userEmail}</dd>
+        </div>
+        {order.reference && (
+          <div>
+            <dt className="text-muted">Reference</dt>
+            <dd className="mt-0.5 break-all">{order.reference}</dd>
+          </div>
+        )}
+      </dl>
+    </section>
+  );
+}
+
+const WAY: readonly string[] = ["PENDING", "CONFIRMED", "PACKED", "DELIVERED"];
+const WAY_LABELS: Record<string, string> = {
+  PENDING: "Placed",
+  CONFIRMED: "Confirmed",
+  PACKED: "Packed",
+  DELIVERED: "Delivered",
+};
+
+/** How far an order has come. */
+export function OrderProgress({ order }: { order: Order }) {
+  const cancelled = order.status === "CANCELLED";
+  const reached = cancelled
+    ? Math.max(0, ...order.timeline.map((step) => WAY.indexOf(step.status)))
+    : WAY.indexOf(order.status);
+  return (
+    <ol className={cn("grid grid-cols-4", cancelled && "opacity-60")}>
+      {WAY.map((step, index) => {
+        const done = index <= reached;
+        const at = order.timeline.find((each) => each.status === step)?.at;
+        return (
+          <li
+            key={step}
+            aria-current={index === reached && !cancelled ? "step" : undefined}
+            className="relative flex flex-col items-center text-center"
+          >
+            {index > 0 && (
+              <span
+                aria-hidden
+                className={cn("absolute top-3.5 right-1/2 h-0.5 w-full", done ? "bg-brand" : "bg-line")}
+              />
+            )}
+            <span
+              aria-hidden
+              className={cn(
+                "relative z-10 grid size-7 place-items-center rounded-full border-2",
+                done ? "border-brand bg-brand text-on-brand" : "border-line bg-surface",
+                index === reached && !cancelled && "ring-4 ring-brand-soft",
+              )}
+            >
+              {done && <Check className="size-3.5" strokeWidth={3} />}
+            </span>
+            <span className={cn("mt-2.5 text-xs sm:text-sm", done ? "font-medium" : "text-muted")}>
+              {WAY_LABELS[step]}
+            </span>
+            {at && done && <Time value={at} className="mt-0.5 hidden text-muted text-xs sm:block" />}
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+/** Every step of an order, newest first, and whose it was. */
+export function OrderTimeline({ order }: { order: Order }) {
+  const { user } = useAuth();
+  const { timeline: steps, userId: buyer } = order;
+  return (
+    <section aria-labelledby="timeline" className="text-sm">
+      <h2 id="timeline" className="font-semibold text-lg">
+        Timeline
+      </h2>
+      <ol className="mt-4">
+        {[...steps].reverse().map((step, index) => (
+          <li key={step.status + step.at} className="relative flex gap-3 pb-5 last:pb-0">
+            {index < steps.length - 1 && (
+              <span aria-hidden className="absolute top-4 bottom-0 left-[5px] w-px bg-line" />
+            )}
+            <span
+              aria-hidden
+              className={cn(
+                "mt-1.5 size-[11px] shrink-0 rounded-full border-2",
+                index === 0 ? "border-brand bg-brand" : "border-line-strong bg-surface",
+              )}
+            />
+            <div>
+              <p className="font-medium">{STEPS[step.status] ?? statusLabel(step.status)}</p>
+              <p className="text-muted">
+                <Time value={step.at} style="datetime" />
+                {byWhom(step, buyer, user)}
+              </p>
+              {step.note && <p className="mt-0.5 text-muted">{step.note}</p>}
+            </div>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+/** A customer is told what they did themselves; the shop's staff, who did what. */
+function byWhom(step: OrderStep, buyer: string, user: User | null): string {
+  if (step.actor === user?.id) return step.status === "PENDING" ? "" : " by you";
+  if (user?.role !== "admin") return "";
+  if (step.actor === "system") return " automatically";
+  return step.actor === buyer ? " by the customer" : " by staff";
+}
+
+function CopyButton({ text }: { text: string }) {
+  const [copied, setCopied] = useState(false);
+  if (!navigator.clipboard) return null;
+  return (
+    <button
+      type="button"
+      aria-label="Copy the order number"
+      className="grid size-8 shrink-0 place-items-center rounded-lg text-muted hover:bg-sunken hover:text-ink"
+      onClick={async () => {
+        await navigator.clipboard.writeText(text);
+        setCopied(true);
+        setTimeout(() => setCopied(false), 1500);
+      }}
+    >
+      {copied ? (
+        <Check aria-hidden className="size-4 text-success" />
+      ) : (
+        <Copy aria-hidden className="size-4" />
+      )}
+    </button>
+  );
+}

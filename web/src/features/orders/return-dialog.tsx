@@ -1,0 +1,151 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { api } from "@/api/client";
+import { conflictingState, isApiError } from "@/api/errors";
+import type { Order } from "@/api/types";
+import { Button } from "@/components/ui/button";
+import { Dialog } from "@/components/ui/dialog";
+import { Switch, TextField } from "@/components/ui/field";
+import { Quantity } from "@/components/ui/quantity";
+import { ErrorNote } from "@/components/ui/states";
+import { toast } from "@/components/ui/toast";
+import { LinePicture } from "@/features/catalog/line-picture";
+import { describeOptions } from "@/features/catalog/options";
+import { returnable, returnItems } from "./board";
+import { shortId } from "./status";
+
+const REASONS = ["Wrong size", "Damaged on the way", "Changed their mind"];
+
+/** What came back of an order, how much of it, and whether it can be sold again. */
+export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => void }) {
+  const client = useQueryClient();
+  const [quantities, setQuantities] = useState<number[]>(() => order.items.map(() => 0));
+  const [restock, setRestock] = useState(true);
+  const [reason, setReason] = useState("");
+  const items = returnItems(order.items, quantities);
+  const units = items.reduce((sum, { quantity }) => sum + quantity, 0);
+  const book = useMutation({
+    mutationFn: () =>
+      api.post("/orders/{id}/returns", {
+        params: { id: order.id },
+        body: { items, restock, reason: reason.trim() },
+        version: order.version,
+      }),
+    onSuccess: (after) => {
+      client.setQueryData(["orders", "one", order.id], after);
+      toast.success(
+        `${units === 1 ? "1 unit" : `${String(units)} units`} of ${shortId(order.id)} came back`,
+        {
+          description: restock ? "On the shelf again." : "Not put on the shelf.",
+        },
+      );
+      onClose();
+    },
+    onError: (error) => {
+      const current = conflictingState<Order>(error);
+      if (current) client.setQueryData(["orders", "one", order.id], current);
+    },
+    onSettled: () =>
+      Promise.all(["admin", "orders", "goods"].map((name) => client.invalidateQueries({ queryKey: [name] }))),
+  });
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      size="md"
+      title={`What came back of ${shortId(order.id)}?`}
+      footer={
+        <>
+          <Button variant="secondary" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button disabled={units === 0} busy={book.isPending} onClick={() => book.mutate()}>
+            {units === 1 ? "Book 1 unit back" : `Book ${String(units)} units back`}
+          </Button>
+        </>
+      }
+    >
+      <ul className="divide-y border-y">
+        {order.items.map((line, index) => {
+          const most = returnable(line);
+          return (
+            <li
+              key={`${line.sku} ${JSON.stringify(line.options)}`}
+              className="flex flex-wrap items-center gap-x-4 gap-y-2 py-3"
+            >
+              <LinePicture line={line} className="size-11 shrink-0 rounded-lg border" />
+              <div className="min-w-32 flex-1 text-sm">
+                <p className="font-medium">{line.name}</p>
+                <p className="text-muted">
+                  {[
+                    describeOptions(line.options),
+                    line.returned ? `${String(line.returned)} of ${String(line.quantity)} are back` : "",
+                  ]
+                    .filter(Boolean)
+                    .join(" · ") || `${String(line.quantity)} sold`}
+                </p>
+              </div>
+              {most === 0 ? (
+                <span className="text-muted text-sm">all back</span>
+              ) : (
+                <Quantity
+                  label={`Units of ${line.name} that came back`}
+                  size="sm"
+                  min={0}
+                  max={most}
+                  value={quantities[index] ?? 0}
+                  onChange={(quantity) =>
+                    setQuantities(quantities.map((each, at) => (at === index ? quantity : each)))
+                  }
+                />
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      <Button
+        variant="ghost"
+        size="sm"
+        className="mt-2 -ml-3"
+        onClick={() => setQuantities(order.items.map(returnable))}
+      >
+        Everything came back
+      </Button>
+      <div className="mt-3 flex items-center justify-between gap-4 rounded-xl bg-sunken px-4 py-3 text-sm">
+        <span>
+          <span className="block font-medium">On the shelf again</span>
+          <span className="text-muted">
+            {restock ? "The units can be sold once more." : "They are booked back, but not for sale."}
+          </span>
+        </span>
+        <Switch label="On the shelf again" checked={restock} onChange={setRestock} />
+      </div>
+      <TextField
+        label="Reason"
+        className="mt-4"
+        maxLength={500}
+        value={reason}
+        onChange={(event) => setReason(event.target.value)}
+      />
+      <div className="mt-2 flex flex-wrap gap-1.5">
+        {REASONS.map((each) => (
+          <button
+            key={each}
+            type="button"
+            onClick={() => setReason(each)}
+            className="rounded-full border bg-surface px-2.5 py-1 text-muted text-xs hover:border-line-strong hover:text-ink"
+          >
+            {each}
+          </button>
+        ))}
+      </div>
+      {isApiError(book.error, "VERSION_CONFLICT") ? (
+        <p role="alert" className="mt-4 rounded-xl bg-warning-soft px-4 py-3 text-sm text-warning">
+          The order changed meanwhile. Look at the lines once more, then book it.
+        </p>
+      ) : (
+        <ErrorNote error={book.error} className="mt-4" />
+      )}
+    </Dialog>
+  );
+}

@@ -1,0 +1,45 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { api } from "@/api/client";
+import type { Order } from "@/api/types";
+import { toast } from "@/components/ui/toast";
+import { type Board, movedOn } from "./board";
+import { shortId } from "./status";
+
+export const BOARD = ["admin", "orders", "board"] as const;
+
+/** Packs or delivers: the board shows it at once, and takes it back where the server refuses. */
+export function useOrderStep() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ order, to }: { order: Order; to: "PACKED" | "DELIVERED" }) => {
+      const given = { params: { id: order.id }, body: {}, version: order.version };
+      return to === "PACKED" ? api.post("/orders/{id}/pack", given) : api.post("/orders/{id}/deliver", given);
+    },
+    onMutate: async ({ order, to }) => {
+      await client.cancelQueries({ queryKey: BOARD });
+      const before = client.getQueriesData<Board>({ queryKey: BOARD });
+      client.setQueriesData<Board>(
+        { queryKey: BOARD, predicate: ({ queryKey }) => queryKey[3] === to },
+        (board) => movedOn(board, order, { ...order, status: to }),
+      );
+      client.setQueriesData<Board>(
+        { queryKey: BOARD, predicate: ({ queryKey }) => queryKey[3] !== to },
+        (board) => movedOn(board, order, null),
+      );
+      return { before };
+    },
+    onSuccess: (order, { to }) => {
+      client.setQueryData(["orders", "one", order.id], order);
+      toast.success(to === "PACKED" ? `${shortId(order.id)} is packed` : `${shortId(order.id)} is delivered`);
+    },
+    onError: (error, _, kept) => {
+      for (const [key, board] of kept?.before ?? []) client.setQueryData(key, board);
+      toast.error(error);
+    },
+    onSettled: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: ["admin"] }),
+        client.invalidateQueries({ queryKey: ["orders"] }),
+      ]),
+  });
+}

@@ -1,0 +1,248 @@
+import { type InfiniteData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { CircleCheck, PackageCheck, Truck } from "lucide-react";
+import { Link } from "react-router";
+import { api } from "@/api/client";
+import type { Order, OrderStatus } from "@/api/types";
+import { Page } from "@/components/layout/page";
+import { Button } from "@/components/ui/button";
+import { Pager } from "@/components/ui/pager";
+import { Segmented } from "@/components/ui/segmented";
+import { EmptyState, ErrorState } from "@/components/ui/states";
+import { Card, PageHeader, Skeleton } from "@/components/ui/surfaces";
+import { type Column, DataTable } from "@/components/ui/table";
+import { Money, Time } from "@/components/ui/values";
+import { nextStep, unitsOf } from "@/features/orders/board";
+import { OrderStatusBadge, shortId } from "@/features/orders/status";
+import { BOARD, useOrderStep } from "@/features/orders/steps";
+import { LOOK_AGAIN_MS } from "@/features/stock/queries";
+import { cn } from "@/lib/cn";
+import { useList } from "@/lib/use-list";
+
+const VIEWS = [
+  { value: "open", label: "To do" },
+  { value: "DELIVERED", label: "Delivered" },
+  { value: "CANCELLED", label: "Cancelled" },
+] as const;
+type View = (typeof VIEWS)[number]["value"];
+
+/** Every order by where it stands; what waits is worked off from left to right. */
+export default function Orders() {
+  const { params, trail, set, go } = useList();
+  const view = VIEWS.find(({ value }) => value === params.get("view"))?.value ?? "open";
+  return (
+    <Page title="Orders">
+      <PageHeader title="Orders" description="Pack what is confirmed, hand over what is packed." />
+      <Segmented<View>
+        label="Which orders"
+        value={view}
+        onChange={(next) => set({ view: next === "open" ? undefined : next })}
+        segments={VIEWS}
+        className="mb-6 sm:w-96"
+      />
+      {view === "open" ? <OpenOrders /> : <ClosedOrders key={view} status={view} trail={trail} go={go} />}
+    </Page>
+  );
+}
+
+const COLUMNS: { status: OrderStatus; title: string; hint: string }[] = [
+  { status: "PENDING", title: "Just placed", hint: "New orders stand here until their confirmation is out." },
+  { status: "CONFIRMED", title: "To pack", hint: "Nothing to pack: all confirmed orders are packed." },
+  { status: "PACKED", title: "To hand over", hint: "Nothing waits for the delivery." },
+];
+
+function OpenOrders() {
+  return (
+    <div className="grid items-start gap-6 xl:grid-cols-3 xl:gap-5">
+      {COLUMNS.map((column) => (
+        <BoardColumn key={column.status} {...column} />
+      ))}
+    </div>
+  );
+}
+
+function BoardColumn({ status, title, hint }: (typeof COLUMNS)[number]) {
+  const found = useInfiniteQuery({
+    queryKey: [...BOARD, status],
+    queryFn: ({ signal, pageParam }) =>
+      api.get("/orders", { query: { scope: "all", status, limit: 20, nextToken: pageParam }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextToken,
+    refetchInterval: LOOK_AGAIN_MS,
+  });
+  const orders = ordersOf(found.data);
+  const more = found.hasNextPage ? "+" : "";
+  return (
+    <section aria-label={title} className="rounded-2xl bg-sunken/70 p-2">
+      <h2 className="flex items-center justify-between px-2 pt-1.5 pb-3 font-semibold text-sm">
+        {title}
+        <span className="rounded-full bg-surface px-2 py-0.5 font-medium text-muted text-xs tabular-nums">
+          {orders ? `${String(orders.length)}${more}` : "…"}
+        </span>
+      </h2>
+      {found.isError && !orders ? (
+        <ErrorState error={found.error} onRetry={() => found.refetch()} className="py-8" />
+      ) : !orders ? (
+        <div className="flex flex-col gap-2">
+          <Skeleton className="h-36 rounded-xl" />
+          <Skeleton className="h-36 rounded-xl" />
+        </div>
+      ) : orders.length === 0 ? (
+        <p className="flex items-center gap-2 px-2 pt-2 pb-5 text-muted text-sm">
+          <CircleCheck aria-hidden className="size-4 shrink-0" /> {hint}
+        </p>
+      ) : (
+        <ul className="flex flex-col gap-2">
+          {orders.map((order) => (
+            <li key={order.id}>
+              <OrderCard order={order} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {found.hasNextPage && (
+        <Button
+          variant="ghost"
+          size="sm"
+          className="mt-2 w-full"
+          busy={found.isFetchingNextPage}
+          onClick={() => found.fetchNextPage()}
+        >
+          Show more
+        </Button>
+      )}
+    </section>
+  );
+}
+
+function ordersOf(data: InfiniteData<{ items: Order[] }> | undefined): Order[] | undefined {
+  return data?.pages.flatMap((page) => page.items);
+}
+
+const LINES_SHOWN = 3;
+
+function OrderCard({ order }: { order: Order }) {
+  const rest = order.items.length - LINES_SHOWN;
+  return (
+    <Card className="relative rounded-xl p-4 transition-shadow hover:shadow-lifted">
+      <div className="flex items-baseline justify-between gap-3">
+        <Link
+          to={`/admin/orders/${encodeURIComponent(order.id)}`}
+          className="rounded font-semibold after:absolute after:inset-0 after:rounded-xl hover:underline"
+        >
+          {shortId(order.id)}
+        </Link>
+        <Time value={order.createdAt} className="text-muted text-xs" />
+      </div>
+      <p className="truncate text-muted text-sm">{order.userEmail}</p>
+      <ul className="mt-3 flex flex-col gap-1 text-sm">
+        {order.items.slice(0, LINES_SHOWN).map((line) => (
+          <li key={`${line.sku} ${JSON.stringify(line.options)}`} className="flex gap-2">
+            <span className="w-7 shrink-0 text-right text-muted tabular-nums">{line.quantity} ×</span>
+            <span className="truncate">{line.name}</span>
+          </li>
+        ))}
+        {rest > 0 && <li className="pl-9 text-muted">and {rest} more</li>}
+      </ul>
+      <div className="mt-4 flex items-center justify-between gap-3">
+        <Money minor={order.totalAmount} currency={order.currency} className="font-medium" />
+        <NextStepButton order={order} />
+      </div>
+    </Card>
+  );
+}
+
+function NextStepButton({ order }: { order: Order }) {
+  const step = useOrderStep();
+  const to = nextStep(order);
+  if (!to) return null;
+  const packs = to === "PACKED";
+  return (
+    <Button
+      size="sm"
+      variant={order.status === "PENDING" ? "secondary" : "primary"}
+      className="relative"
+      aria-label={`${packs ? "Pack" : "Deliver"} ${shortId(order.id)}`}
+      busy={step.isPending}
+      onClick={() => step.mutate({ order, to })}
+    >
+      {packs ? <PackageCheck aria-hidden className="size-4" /> : <Truck aria-hidden className="size-4" />}
+      {packs ? "Pack" : "Deliver"}
+    </Button>
+  );
+}
+
+const ORDER_COLUMNS: Column<Order>[] = [
+  {
+    id: "order",
+    header: "Order",
+    meta: { card: "title" },
+    cell: ({ row: { original: order } }) => (
+      <Link
+        to={`/admin/orders/${encodeURIComponent(order.id)}`}
+        className="rounded font-medium hover:underline"
+      >
+        {shortId(order.id)}
+      </Link>
+    ),
+  },
+  { id: "customer", header: "Customer", cell: ({ row }) => row.original.userEmail },
+  {
+    id: "what",
+    header: "What",
+    meta: { card: "hidden" },
+    cell: ({ row: { original: order } }) => {
+      const [first, ...others] = order.items;
+      return `${first?.name ?? ""}${others.length ? ` and ${String(others.length)} more` : ""}`;
+    },
+  },
+  {
+    id: "units",
+    header: "Units",
+    meta: { align: "right" },
+    cell: ({ row }) => unitsOf(row.original),
+  },
+  {
+    id: "total",
+    header: "Total",
+    meta: { align: "right" },
+    cell: ({ row: { original: order } }) => <Money minor={order.totalAmount} currency={order.currency} />,
+  },
+  { id: "placed", header: "Placed", cell: ({ row }) => <Time value={row.original.createdAt} /> },
+  { id: "status", header: "Status", cell: ({ row }) => <OrderStatusBadge status={row.original.status} /> },
+];
+
+function ClosedOrders({
+  status,
+  trail,
+  go,
+}: { status: "DELIVERED" | "CANCELLED" } & Pick<ReturnType<typeof useList>, "trail" | "go">) {
+  const page = useQuery({
+    queryKey: ["admin", "orders", "page", status, trail.token],
+    queryFn: ({ signal }) =>
+      api.get("/orders", { query: { scope: "all", status, limit: 25, nextToken: trail.token }, signal }),
+    placeholderData: (before) => before,
+  });
+  if (page.isError && !page.data) return <ErrorState error={page.error} onRetry={() => page.refetch()} />;
+  return (
+    <div className={cn("transition-opacity", page.isPlaceholderData && "opacity-55")}>
+      <DataTable
+        caption={status === "DELIVERED" ? "Delivered orders" : "Cancelled orders"}
+        columns={ORDER_COLUMNS}
+        rows={page.data?.items}
+        rowKey={(order) => order.id}
+        loading={page.isPending}
+        empty={
+          <EmptyState
+            icon={PackageCheck}
+            title={status === "DELIVERED" ? "Nothing was delivered yet" : "No order was cancelled"}
+          >
+            {status === "DELIVERED"
+              ? "Orders come here when they are handed over; what comes back is booked from here."
+              : "Orders that are given up come here."}
+          </EmptyState>
+        }
+      />
+      <Pager trail={trail} nextToken={page.data?.nextToken} busy={page.isPlaceholderData} onChange={go} />
+    </div>
+  );
+}
