@@ -1,4 +1,4 @@
-import { Boxes, ClipboardList } from "lucide-react";
+import { Boxes, ClipboardList, ScanBarcode } from "lucide-react";
 import type { AdminPage } from "./page-table";
 
 /** The pages that work with stock, products and orders. */
@@ -14,6 +14,16 @@ export const stockPages: readonly AdminPage[] = [
     load: () => import("./orders"),
   },
   { path: "orders/:id", title: "Order", icon: ClipboardList, load: () => import("./order") },
+  {
+    path: "till",
+    title: "Till",
+    group: "Today",
+    icon: ScanBarcode,
+    shortcut: "g t",
+    keywords: "sale sell counter scan barcode receipt",
+    atHand: true,
+    load: () => import("./till"),
+  },
   {
     path: "inventory",
     title: "Inventory",

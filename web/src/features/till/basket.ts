@@ -1,0 +1,45 @@
+/** What is on the till's list: pure, so that its rules can be read and tested by themselves. */
+export interface BasketLine {
+  productId: string;
+  sku: string;
+  name: string;
+  category: string;
+  imageUrl: string | null;
+  price: number;
+  currency: string;
+  available: number;
+  quantity: number;
+}
+
+export type Basket = readonly BasketLine[];
+
+/** One more of it; what was scanned last stands first. */
+export function scanned(basket: Basket, product: Omit<BasketLine, "quantity">): Basket {
+  const known = basket.find((line) => line.productId === product.productId);
+  const line = { ...product, quantity: (known?.quantity ?? 0) + 1 };
+  return [line, ...basket.filter((each) => each !== known)];
+}
+
+export function withQuantity(basket: Basket, productId: string, quantity: number): Basket {
+  return quantity <= 0
+    ? basket.filter((line) => line.productId !== productId)
+    : basket.map((line) => (line.productId === productId ? { ...line, quantity } : line));
+}
+
+/** The currency of the list: a sale is in one. */
+export function currencyOf(basket: Basket): string | null {
+  return basket[0]?.currency ?? null;
+}
+
+export function totalOf(basket: Basket): number {
+  return basket.reduce((total, line) => total + line.price * line.quantity, 0);
+}
+
+export function unitsIn(basket: Basket): number {
+  return basket.reduce((units, line) => units + line.quantity, 0);
+}
+
+/** Lines of which there is less than somebody wants to sell. */
+export function shortOf(basket: Basket): BasketLine[] {
+  return basket.filter((line) => line.quantity > line.available);
+}

@@ -1,0 +1,408 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Camera, CircleCheck, Printer, ScanBarcode, Search, Trash2 } from "lucide-react";
+import { type FormEvent, useId, useRef, useState } from "react";
+import { Link } from "react-router";
+import { api } from "@/api/client";
+import { isApiError, shortages } from "@/api/errors";
+import type { Schemas } from "@/api/types";
+import { Page } from "@/components/layout/page";
+import { Button } from "@/components/ui/button";
+import { Dialog } from "@/components/ui/dialog";
+import { Input, SelectField } from "@/components/ui/field";
+import { Quantity } from "@/components/ui/quantity";
+import { EmptyState, ErrorNote } from "@/components/ui/states";
+import { Badge, Card, Kbd, PageHeader } from "@/components/ui/surfaces";
+import { toast } from "@/components/ui/toast";
+import { Money, Time } from "@/components/ui/values";
+import { ProductPicture } from "@/features/catalog/art";
+import { shortId } from "@/features/orders/status";
+import { usePlaces } from "@/features/stock/places";
+import { stockChanged } from "@/features/stock/queries";
+import {
+  type Basket,
+  type BasketLine,
+  currencyOf,
+  scanned,
+  shortOf,
+  totalOf,
+  unitsIn,
+  withQuantity,
+} from "@/features/till/basket";
+import { canUseCamera, ScanDialog } from "@/features/till/scan-dialog";
+import { useWedge } from "@/features/till/use-wedge";
+import { useDebounced } from "@/lib/use-debounced";
+
+type Sale = Schemas["SaleView"];
+type Product = Schemas["ProductView"];
+
+const FOUND_MAX = 6;
+
+function lineOf(product: Product): Omit<BasketLine, "quantity"> {
+  const { id, sku, name, category, imageUrl, price, currency, quantity } = product;
+  return { productId: id, sku, name, category, imageUrl, price, currency, available: quantity };
+}
+
+/** The product of a scanned code: its SKU. */
+async function productOf(code: string): Promise<Product> {
+  const { productId } = await api.get("/inventory/sku/{sku}", { params: { sku: code } });
+  return api.get("/products/{id}", { params: { id: productId } });
+}
+
+/** Sales over the counter: scan or find, check the total, sell. */
+export default function Till() {
+  const client = useQueryClient();
+  const { places } = usePlaces();
+  const [basket, setBasket] = useState<Basket>([]);
+  const [place, setPlace] = useState("");
+  const [camera, setCamera] = useState(false);
+  const [receipt, setReceipt] = useState<Sale | null>(null);
+  const field = useRef<HTMLInputElement>(null);
+
+  const add = (product: Product) => {
+    const currency = currencyOf(basket);
+    if (product.status !== "ACTIVE") toast.error(`${product.name} is not for sale`);
+    else if (currency && currency !== product.currency)
+      toast.error(`${product.name} is priced in ${product.currency}; this sale is in ${currency}`);
+    else setBasket((now) => scanned(now, lineOf(product)));
+  };
+  const scan = useMutation({
+    mutationFn: productOf,
+    onSuccess: add,
+    onError: (error, code) =>
+      toast.error(isApiError(error, "NOT_FOUND") ? `Nothing has the code ${code}` : error),
+  });
+  useWedge((code) => {
+    if (!receipt) scan.mutate(code.trim());
+  });
+  const sell = useMutation({
+    mutationFn: () =>
+      api.post("/sales", {
+        body: {
+          items: basket.map(({ productId, quantity }) => ({ productId, quantity })),
+          reference: "Till",
+          ...(place && { location: place }),
+        },
+      }),
+    onSuccess: (sale) => {
+      setBasket([]);
+      setReceipt(sale);
+    },
+    onError: (error) => {
+      // What is short now shows at its line.
+      const left = new Map(shortages(error).map(({ productId, available }) => [productId, available]));
+      setBasket((now) =>
+        now.map((line) => ({ ...line, available: left.get(line.productId) ?? line.available })),
+      );
+    },
+    onSettled: () =>
+      Promise.all([stockChanged(client), client.invalidateQueries({ queryKey: ["admin", "sales"] })]),
+  });
+  const currency = currencyOf(basket) ?? "USD";
+  const isShort = shortOf(basket).length > 0;
+  const set = (productId: string, quantity: number) => setBasket(withQuantity(basket, productId, quantity));
+
+  return (
+    <Page title="Till">
+      <PageHeader
+        title="Till"
+        description="Scan anywhere on this page, or find a product by its name."
+        actions={
+          canUseCamera() && (
+            <Button variant="secondary" onClick={() => setCamera(true)}>
+              <Camera aria-hidden className="size-4" /> Camera
+            </Button>
+          )
+        }
+      />
+      <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]">
+        <section aria-label="This sale">
+          <Finder fieldRef={field} onPick={add} onCode={(code) => scan.mutate(code)} />
+          {basket.length === 0 ? (
+            <EmptyState icon={ScanBarcode} title="Ready for the first product">
+              Scan its code: the scanner works wherever the cursor is. Without one, type a name above.
+            </EmptyState>
+          ) : (
+            <ul className="mt-5 flex flex-col gap-2" aria-live="polite">
+              {basket.map((line) => (
+                <li key={line.productId}>
+                  <Line line={line} onChange={(quantity) => set(line.productId, quantity)} />
+                </li>
+              ))}
+            </ul>
+          )}
+        </section>
+        <Card className="flex flex-col gap-5 p-5 lg:sticky lg:top-24">
+          <dl className="flex flex-col gap-1.5">
+            <div className="flex justify-between text-muted text-sm">
+              <dt>Units</dt>
+              <dd className="tabular-nums">{unitsIn(basket)}</dd>
+            </div>
+            <div className="flex items-baseline justify-between">
+              <dt className="font-medium">Total</dt>
+              <dd aria-live="polite">
+                <Money minor={totalOf(basket)} currency={currency} className="font-semibold text-3xl" />
+              </dd>
+            </div>
+          </dl>
+          <SelectField label="Taken from" value={place} onChange={(event) => setPlace(event.target.value)}>
+            <option value="">Wherever there is most reason to</option>
+            {places
+              .filter(({ active }) => active)
+              .map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {name}
+                </option>
+              ))}
+          </SelectField>
+          <ErrorNote error={sell.error} />
+          <Button
+            size="lg"
+            disabled={basket.length === 0 || isShort}
+            busy={sell.isPending}
+            onClick={() => sell.mutate()}
+          >
+            Sell
+          </Button>
+          {basket.length > 0 && (
+            <Button variant="ghost" size="sm" onClick={() => setBasket([])}>
+              Start over
+            </Button>
+          )}
+        </Card>
+      </div>
+      <LastSales onOpen={setReceipt} />
+      {camera && <ScanDialog onCode={(code) => scan.mutate(code)} onClose={() => setCamera(false)} />}
+      {receipt && (
+        <Receipt
+          sale={receipt}
+          onClose={() => {
+            setReceipt(null);
+            field.current?.focus();
+          }}
+        />
+      )}
+    </Page>
+  );
+}
+
+function Line({ line, onChange }: { line: BasketLine; onChange: (quantity: number) => void }) {
+  const short = line.quantity > line.available;
+  return (
+    <Card className="flex flex-wrap items-center gap-x-4 gap-y-3 rounded-xl p-3">
+      <ProductPicture goods={line} className="size-12 shrink-0 rounded-lg border" />
+      <div className="min-w-32 flex-1">
+        <p className="font-medium">{line.name}</p>
+        <p className="text-muted text-sm">
+          <Money minor={line.price} currency={line.currency} /> · {line.sku}
+        </p>
+        {short && (
+          <p role="alert" className="text-danger text-sm">
+            Only {line.available} left
+          </p>
+        )}
+      </div>
+      <div className="flex items-center gap-3 max-sm:w-full max-sm:justify-between">
+        <Quantity label={`Units of ${line.name}`} size="sm" value={line.quantity} onChange={onChange} />
+        <Money
+          minor={line.price * line.quantity}
+          currency={line.currency}
+          className="w-24 text-right font-medium"
+        />
+        <button
+          type="button"
+          aria-label={`Remove ${line.name}`}
+          onClick={() => onChange(0)}
+          className="grid size-8 place-items-center rounded-lg text-muted hover:bg-sunken hover:text-ink"
+        >
+          <Trash2 aria-hidden className="size-4" />
+        </button>
+      </div>
+    </Card>
+  );
+}
+
+/** Finds by name or SKU as one types; Enter takes the first, or the code that was typed. */
+function Finder({
+  fieldRef,
+  onPick,
+  onCode,
+}: {
+  fieldRef: React.RefObject<HTMLInputElement | null>;
+  onPick: (product: Product) => void;
+  onCode: (code: string) => void;
+}) {
+  const id = useId();
+  const [text, setText] = useState("");
+  const wanted = useDebounced(text.trim(), 180);
+  const found = useQuery({
+    queryKey: ["goods", "till", wanted],
+    queryFn: ({ signal }) =>
+      api.get("/products", { query: { search: wanted, status: "ACTIVE", limit: FOUND_MAX }, signal }),
+    enabled: wanted.length >= 2,
+  });
+  const shown = text.trim().length >= 2 && wanted === text.trim() ? (found.data?.items ?? []) : [];
+  const pick = (product: Product) => {
+    onPick(product);
+    setText("");
+    fieldRef.current?.focus();
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const code = text.trim();
+    const exact = shown.find((product) => product.sku.toLowerCase() === code.toLowerCase());
+    const [first] = shown;
+    if (exact ?? first) pick((exact ?? first) as Product);
+    else if (code) {
+      onCode(code);
+      setText("");
+    }
+  };
+  return (
+    <form onSubmit={submit} className="relative">
+      <label htmlFor={id} className="sr-only">
+        Product name or code
+      </label>
+      <Search aria-hidden className="pointer-events-none absolute top-4 left-4 size-4.5 text-muted" />
+      <Input
+        id={id}
+        ref={fieldRef}
+        type="search"
+        autoComplete="off"
+        placeholder="Product name or code"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") setText("");
+        }}
+        className="h-13 pr-16 pl-11"
+      />
+      <span aria-hidden className="pointer-events-none absolute inset-y-0 right-4 flex items-center">
+        <Kbd>Enter</Kbd>
+      </span>
+      {shown.length > 0 && (
+        <ul
+          aria-label="Products found"
+          className="absolute inset-x-0 top-full z-20 mt-2 rounded-2xl border bg-surface p-1.5 shadow-floating"
+        >
+          {shown.map((product) => (
+            <li key={product.id}>
+              <button
+                type="button"
+                onClick={() => pick(product)}
+                className="flex w-full items-center gap-3 rounded-xl px-3 py-2 text-left text-sm hover:bg-sunken focus-visible:bg-sunken"
+              >
+                <ProductPicture goods={product} className="size-9 shrink-0 rounded-lg border" />
+                <span className="min-w-0 flex-1">
+                  <span className="block truncate font-medium">{product.name}</span>
+                  <span className="block text-muted text-xs">
+                    {product.sku} · {product.quantity} left
+                  </span>
+                </span>
+                <Money minor={product.price} currency={product.currency} />
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </form>
+  );
+}
+
+function LastSales({ onOpen }: { onOpen: (sale: Sale) => void }) {
+  const sales = useQuery({
+    queryKey: ["admin", "sales", "last"],
+    queryFn: ({ signal }) => api.get("/sales", { query: { limit: 5 }, signal }),
+  });
+  if (!sales.data?.items.length) return null;
+  return (
+    <section aria-labelledby="last-sales" className="mt-12">
+      <h2 id="last-sales" className="font-semibold text-lg">
+        Last sales
+      </h2>
+      <ul className="mt-3 divide-y border-y text-sm">
+        {sales.data.items.map((sale) => (
+          <li key={sale.id}>
+            <button
+              type="button"
+              onClick={() => onOpen(sale)}
+              className="flex w-full items-center gap-4 rounded-lg px-2 py-3 text-left hover:bg-sunken/60"
+            >
+              <span className="font-medium">{shortId(sale.id)}</span>
+              <span className="min-w-0 flex-1 truncate text-muted">
+                {sale.items.map((line) => `${String(line.quantity)} × ${line.name}`).join(", ")}
+              </span>
+              <Time value={sale.createdAt} className="text-muted max-sm:hidden" />
+              <Money minor={sale.totalAmount} currency={sale.currency} className="font-medium" />
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** What the customer takes along; it prints by itself. */
+function Receipt({ sale, onClose }: { sale: Sale; onClose: () => void }) {
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title="Receipt"
+      description={<Time value={sale.createdAt} style="datetime" />}
+      footer={
+        <>
+          <Button variant="secondary" onClick={() => window.print()}>
+            <Printer aria-hidden className="size-4" /> Print
+          </Button>
+          <Button data-autofocus onClick={onClose}>
+            Next sale
+          </Button>
+        </>
+      }
+    >
+      <div className="mb-4 flex items-center justify-between">
+        <Badge tone="success">
+          <CircleCheck aria-hidden className="size-3.5" /> Sold
+        </Badge>
+        <span className="font-mono text-muted text-xs">{shortId(sale.id)}</span>
+      </div>
+      <table className="w-full text-sm">
+        <caption className="sr-only">What was sold</caption>
+        <thead className="sr-only">
+          <tr>
+            <th scope="col">Units</th>
+            <th scope="col">Product</th>
+            <th scope="col">Price</th>
+          </tr>
+        </thead>
+        <tbody className="divide-y border-y">
+          {sale.items.map((line) => (
+            <tr key={line.sku}>
+              <td className="py-2.5 pr-3 align-top text-muted tabular-nums">{line.quantity} ×</td>
+              <td className="py-2.5">
+                <Link
+                  to={`/admin/products/${encodeURIComponent(line.productId)}`}
+                  className="hover:underline"
+                >
+                  {line.name}
+                </Link>
+                {line.quantity > 1 && (
+                  <span className="block text-muted text-xs">
+                    each <Money minor={line.pricePerUnit} currency={sale.currency} />
+                  </span>
+                )}
+              </td>
+              <td className="py-2.5 text-right align-top">
+                <Money minor={line.total} currency={sale.currency} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p className="flex items-baseline justify-between pt-4">
+        <span className="font-medium">Total</span>
+        <Money minor={sale.totalAmount} currency={sale.currency} className="font-semibold text-2xl" />
+      </p>
+    </Dialog>
+  );
+}
