@@ -9,11 +9,12 @@ import pytest
 
 from stockwright.store.port import Store
 from tests.engines import ENGINES, open_store
+from tests.model.memory import MemoryStore
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=[*ENGINES, "memory"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    """An empty store of each engine."""
-    opened = open_store(request.param, tmp_path)
+    """An empty store of each engine, and of the one that the simulation stands on."""
+    opened = MemoryStore() if request.param == "memory" else open_store(request.param, tmp_path)
     yield opened
     await opened.close()

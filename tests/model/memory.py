@@ -1,0 +1,193 @@
+"""An engine in memory, for the simulation: small and whole (the contract suite holds it), its durable state kept apart.
+
+Several stores may be opened on one `Durable`, one after the other, as processes open one file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import msgspec
+
+from stockwright.domain.errors import Busy
+from stockwright.domain.events import Event
+from stockwright.store.port import (
+    ABSENT,
+    INDEXES,
+    Add,
+    Append,
+    Body,
+    ConditionFailed,
+    Delete,
+    IndexName,
+    Item,
+    Key,
+    Page,
+    Put,
+    Write,
+)
+
+Entries = dict[str, Key]
+
+
+@dataclass(slots=True)
+class _Kept:
+    version: int
+    body: bytes
+    put: Put
+
+
+@dataclass(slots=True)
+class Durable:
+    """What is left when a process ends."""
+
+    items: dict[Key, _Kept] = field(default_factory=dict)
+    parts: dict[tuple[str | None, str], Entries] = field(default_factory=dict)
+    log: list[Event] = field(default_factory=list)
+
+    def entries(self, put: Put) -> list[tuple[tuple[str | None, str], str]]:
+        named = [((name, put.indexes[name][0]), put.indexes[name][1]) for name in INDEXES if name in put.indexes]
+        return [((None, put.key[0]), put.key[1]), *named]
+
+    def remove(self, key: Key) -> None:
+        kept = self.items.pop(key, None)
+        if kept is not None:
+            for part, sort in self.entries(kept.put):
+                del self.parts[part][sort]
+
+    def keep(self, key: Key, kept: _Kept) -> None:
+        self.remove(key)
+        self.items[key] = kept
+        for part, sort in self.entries(kept.put):
+            self.parts.setdefault(part, {})[sort] = key
+
+
+class MemoryStore:
+    """The store port on a `Durable`."""
+
+    writes_max = 100_000
+
+    def __init__(self, durable: Durable | None = None) -> None:
+        self.durable = durable or Durable()
+        self._news = asyncio.Event()
+        self._closed = False
+
+    def _item(self, key: Key) -> Item:
+        kept = self.durable.items[key]
+        return Item(key, kept.version, msgspec.json.decode(kept.body))
+
+    async def get(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        return {key: self._item(key) for key in keys if key in self.durable.items}
+
+    async def query(
+        self,
+        partition: str,
+        *,
+        index: IndexName | None = None,
+        begins: str = "",
+        low: str = "",
+        high: str = "",
+        after: str | None = None,
+        limit: int = 100,
+        reverse: bool = False,
+        where: Mapping[str, str | int | bool] | None = None,
+        contains: str = "",
+    ) -> Page:
+        entries = self.durable.parts.get((index, partition), {})
+        sorts = sorted(entries)
+        low = max(low, begins)
+        sorts = sorts[bisect_left(sorts, low) : bisect_left(sorts, high) if high else None]
+        sorts = [sort for sort in sorts if sort.startswith(begins)]
+        if reverse:
+            sorts.reverse()
+        if after is not None:
+            sorts = [sort for sort in sorts if (sort < after if reverse else sort > after)]
+        found: list[Item] = []
+        for number, sort in enumerate(sorts):
+            item = self._item(entries[sort])
+            text = self.durable.items[item.key].put.text
+            if all(item.body.get(name) == value for name, value in (where or {}).items()) and contains in text:
+                found.append(item)
+                if len(found) == limit:
+                    return Page(tuple(found), sort if number + 1 < len(sorts) else None)
+        return Page(tuple(found), None)
+
+    async def commit(self, writes: Sequence[Write]) -> None:  # noqa: PLR0912 - one branch for each kind of write
+        if self._closed:
+            raise Busy("The store is closing")
+        keys = [write.key for write in writes if not isinstance(write, Append)]
+        if len(set(keys)) != len(keys):
+            raise ValueError("two writes to one item in one commit")
+        after: list[tuple[Key, _Kept | None]] = []
+        failed: list[int] = []
+        for position, write in enumerate(writes):
+            if isinstance(write, Append):
+                continue
+            kept = self.durable.items.get(write.key)
+            version = kept.version if kept else ABSENT
+            if isinstance(write, Add):
+                added = None if kept is None or write.expect not in (None, version) else _added(kept, write)
+                after.append((write.key, added))
+                if added is None:
+                    failed.append(position)
+            elif version != write.expect:
+                failed.append(position)
+            elif isinstance(write, Put):
+                after.append((write.key, _Kept(version + 1, msgspec.json.encode(write.body), write)))
+            elif isinstance(write, Delete):
+                after.append((write.key, None))
+        if failed:
+            raise ConditionFailed(failed)
+        for key, changed in after:
+            if changed is None:
+                self.durable.remove(key)
+            else:
+                self.durable.keep(key, changed)
+        for write in writes:
+            if isinstance(write, Append):
+                body = msgspec.json.decode(msgspec.json.encode(write.event.data))
+                self.durable.log.append(replace(write.event, data=body, position=str(len(self.durable.log) + 1)))
+                self._news.set()
+
+    async def tail(
+        self, after: str = "", limit: int = 100, *, reverse: bool = False, wait_seconds: float = 0
+    ) -> list[Event]:
+        log, at = self.durable.log, int(after or 0)
+        if reverse:
+            return log[: at - 1 if after else None][::-1][:limit]
+        if len(log) <= at and wait_seconds:
+            self._news.clear()
+            try:
+                async with asyncio.timeout(wait_seconds):
+                    await self._news.wait()
+            except TimeoutError:
+                return []
+        return log[at : at + limit]
+
+    async def purge(self, now_seconds: int, limit: int = 1000) -> int:
+        due = [key for key, kept in self.durable.items.items() if kept.put.ttl and kept.put.ttl <= now_seconds][:limit]
+        for key in due:
+            self.durable.remove(key)
+        return len(due)
+
+    async def close(self) -> None:
+        self._closed = True
+        self._news.set()
+
+
+def _added(kept: _Kept, write: Add) -> _Kept | None:
+    body: Body = msgspec.json.decode(kept.body)
+    for path, delta in write.deltas.items():
+        inner: Any = body
+        for name in path[:-1]:
+            inner = inner.get(name) if isinstance(inner, dict) else None
+        if not isinstance(inner, dict) or not isinstance(inner.get(path[-1]), int):
+            return None
+        inner[path[-1]] += delta
+        if path in write.floors and inner[path[-1]] < write.floors[path]:
+            return None
+    return _Kept(kept.version + 1, msgspec.json.encode(body), kept.put)

@@ -1,0 +1,655 @@
+"""A whole shop in one seed: its clock, who runs when, what fails, what crashes, what a queue does to events.
+
+Everything runs on a loop whose time is made up, so a minute of the shop takes no time, and the same
+seed does the same again. `python -m tests.model.simulation 123` replays seed 123 and tells it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import io
+import random
+import selectors
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stockwright.api.idempotency import Idempotency
+from stockwright.aws.delivery import Delivery, bury, deliver
+from stockwright.config import Settings
+from stockwright.dispatcher import ATTEMPTS_MAX, Dispatcher, letter_id_of
+from stockwright.domain.account import SYSTEM
+from stockwright.domain.errors import Busy, Permanent, Refused
+from stockwright.domain.events import Event
+from stockwright.domain.order import Order
+from stockwright.domain.stock import Wanted
+from stockwright.reactions.table import Reaction, reactions_for
+from stockwright.store.port import Write
+from stockwright.store.records.alerts import load_marks
+from stockwright.store.records.handling import DeadLetter, page_of_dead_letters, waiting_retries
+from stockwright.store.records.notifications import Notification, page_of_notifications
+from stockwright.store.records.orders import page_of_orders
+from stockwright.store.records.reservations import page_of_reservations
+from stockwright.store.records.sales import page_of_sales
+from stockwright.store.records.stock import load_stocks, page_of_movements
+from stockwright.sweeper import sweep
+from stockwright.usecases.audit import audit
+from stockwright.usecases.catalog import CreateProduct, create_product, ensure_shop
+from stockwright.usecases.context import REQUEST, App, Message, RequestContext
+from stockwright.usecases.inventory import ChangeStock, Transfer, change_stock, transfer
+from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.locations import add_location
+from stockwright.usecases.orders import (
+    PlaceOrder,
+    ReturnOrder,
+    cancel_order,
+    deliver_order,
+    pack_order,
+    place_order,
+    return_order,
+)
+from stockwright.usecases.reservations import Reserve, cancel_reservation, confirm_reservation, reserve_stock
+from stockwright.usecases.sales import Sell, record_sale
+from tests.conftest import ADMIN, ALICE, START
+from tests.model.memory import Durable, MemoryStore
+
+CLIENTS, ASKS = 4, 5
+PRODUCTS = ("pen", "cup")
+UNITS = 25
+
+
+class Crashed(Exception):
+    """The process is gone; whether the commit under way came through, nobody knows."""
+
+
+class Lost(Exception):
+    """It was done, and the answer was lost."""
+
+
+# ---- time --------------------------------------------------------------------------------------------
+
+
+class _NoWait(selectors.SelectSelector):
+    """Waiting takes no time: the loop's clock jumps to when the next thing is due."""
+
+    loop: MadeUpLoop
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        if timeout is None:
+            raise AssertionError("everybody waits for something that nobody does")
+        self.loop.at += max(timeout, 0)
+        return []
+
+
+class MadeUpLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time is made up."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+        selector = _NoWait()
+        selector.loop = self
+        super().__init__(selector)
+
+    def time(self) -> float:
+        return self.at
+
+
+class _Clock:
+    def __init__(self, loop: MadeUpLoop) -> None:
+        self._loop = loop
+
+    def now(self) -> int:
+        return START + int(self._loop.at * 1000)
+
+
+class _Ids:
+    """Names that follow from how many were made: the same seed makes the same."""
+
+    def __init__(self, clock: Any, counter: list[int] | None = None) -> None:
+        self._clock, self._counter = clock, counter if counter is not None else [0]
+
+    def new(self, prefix: str) -> str:
+        self._counter[0] += 1
+        return f"{prefix}_{self._clock.now():013d}{self._counter[0]:06d}"
+
+    def first(self, prefix: str, at: int) -> str:
+        return f"{prefix}_{at:013d}"
+
+    def on(self, clock: Any) -> _Ids:
+        return _Ids(clock, self._counter)
+
+    def secret(self, bits: int) -> bytes:
+        return b"\0" * (bits // 8)
+
+
+# ---- what fails --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Weather:
+    """How often things fail, and the dice."""
+
+    dice: random.Random
+    busy: float = 0.0
+    lost: float = 0.0
+    receiver: float = 0.0
+    refusal: float = 0.0
+
+    async def pause(self, most: float = 0.02) -> None:
+        await asyncio.sleep(self.dice.random() * most)
+
+    def strikes(self, chance: float) -> bool:
+        return self.dice.random() < chance
+
+    def strike(self, chance: float, fault: type[Exception]) -> None:
+        if self.strikes(chance):
+            raise fault
+
+
+class Faulty:
+    """A store whose every call takes its time and may fail, until its process crashes."""
+
+    writes_max = MemoryStore.writes_max
+
+    def __init__(self, durable: Durable, weather: Weather) -> None:
+        self.inner, self._weather = MemoryStore(durable), weather
+        self.dead = False
+
+    async def _around(self, work: Awaitable[Any], *, commits: bool = False) -> Any:
+        try:
+            await self._weather.pause()
+            self._alive()
+            self._weather.strike(self._weather.busy, Busy)
+        except BaseException:
+            work.close()  # type: ignore[attr-defined]
+            raise
+        found = await work
+        await self._weather.pause(0.01)
+        self._alive()
+        if commits:
+            self._weather.strike(self._weather.lost, Lost)
+        return found
+
+    def _alive(self) -> None:
+        if self.dead:
+            raise Crashed
+
+    async def get(self, keys: Sequence[Any]) -> Any:
+        return await self._around(self.inner.get(keys))
+
+    async def query(self, partition: str, **options: Any) -> Any:
+        return await self._around(self.inner.query(partition, **options))
+
+    async def commit(self, writes: Sequence[Write]) -> None:
+        await self._around(self.inner.commit(writes), commits=True)
+
+    async def tail(self, after: str = "", limit: int = 100, **options: Any) -> list[Event]:
+        found: list[Event] = await self._around(self.inner.tail(after, limit, **options))
+        return found
+
+    async def purge(self, now_seconds: int, limit: int = 1000) -> int:
+        return int(await self._around(self.inner.purge(now_seconds, limit)))
+
+    async def close(self) -> None:
+        self.dead = True
+
+
+class _Log:
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_, **__: None
+
+
+@dataclass
+class Outside:
+    """The mail server and the partners: they fail before, or after they took it, or refuse for good."""
+
+    weather: Weather
+    delivers: bool = True
+    taken: Counter[str] = field(default_factory=Counter)
+
+    async def _take(self, name: str) -> None:
+        await self.weather.pause()
+        if self.weather.strikes(self.weather.receiver):
+            raise ConnectionError("not reached")
+        if self.weather.strikes(self.weather.refusal):
+            raise Permanent("refused")
+        self.taken[name] += 1
+        if self.weather.strikes(self.weather.receiver):
+            raise ConnectionError("taken, but the answer was lost")
+
+    async def send(self, message: Message) -> None:
+        await self._take(message.id)
+
+    async def post(self, url: str, _body: bytes, headers: Mapping[str, str]) -> int:
+        await self._take(f"{url} {headers['idempotency-key']}")
+        return 200
+
+    async def close(self) -> None: ...
+
+
+# ---- a shop, from crash to crash ------------------------------------------------------------------------
+
+
+@dataclass
+class Queues:
+    """The cloud's way of an event to its handlers: each may come twice, late, out of order, or again after a crash."""
+
+    weather: Weather
+    waiting: list[tuple[Reaction, Event, int]] = field(default_factory=list)
+    read: int = 0
+
+    async def run(self, app: App, reactions: Sequence[Reaction], log: list[Event]) -> None:
+        """Hand out what waits, some of it at once; what is not settled comes again."""
+        async with asyncio.TaskGroup() as at_work:
+            while True:
+                for event in log[self.read :]:
+                    for reaction in reactions:
+                        if event.name in reaction.events:
+                            copies = 2 if self.weather.strikes(0.15) else 1
+                            self.waiting += [(reaction, event, 1)] * copies
+                self.read = len(log)
+                self.weather.dice.shuffle(self.waiting)
+                handed, self.waiting = self.waiting[:3], self.waiting[3:]
+                for reaction, event, attempt in handed:
+                    at_work.create_task(self._hand(app, reaction, event, attempt))
+                await self.weather.pause(0.2)
+
+    async def _hand(self, app: App, reaction: Reaction, event: Event, attempt: int) -> None:
+        delivery = Delivery(event, attempt, app.clock.now())
+        try:
+            if attempt > ATTEMPTS_MAX:
+                await bury(app, reaction.name, delivery, "given up by the queue")
+            else:
+                await deliver(app, reaction, delivery, 30)
+            self.weather.strike(self.weather.lost, Lost)
+        except Exception:  # noqa: BLE001 - whatever it was, the queue brings it again
+            self.waiting.append((reaction, event, attempt + 1))
+        except asyncio.CancelledError:
+            self.waiting.append((reaction, event, attempt))
+            raise
+
+
+@dataclass
+class Asked:
+    """What a client asked for, under its key, and how it ended (None: never told)."""
+
+    key: str
+    kind: str
+    product: str
+    units: int
+    about: str = ""
+    ended: str | None = None
+
+
+class Simulation:
+    """One seed's shop."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.dice = random.Random(seed)
+        self.loop = MadeUpLoop()
+        self.clock = _Clock(self.loop)
+        self.ids = _Ids(self.clock)
+        self.durable = Durable()
+        stormy = self.dice.random()
+        self.weather = Weather(
+            self.dice,
+            busy=0.04 * stormy,
+            lost=0.08 * stormy,
+            receiver=0.3 * self.dice.random(),
+            refusal=0.05 * self.dice.random(),
+        )
+        self.outside = Outside(self.weather)
+        self.queues = Queues(self.weather) if self.dice.random() < 0.4 else None
+        self.asked: list[Asked] = []
+        self.crashes = 0
+        self.handlers: list[asyncio.Task[None]] = []
+        self.dispatcher: Dispatcher | None = None
+
+    def run(self) -> str:
+        """Live through it, check it, and return a digest of everything that happened."""
+        random.seed(self.seed)
+        asyncio.set_event_loop(self.loop)
+        try:
+            # The cloud form writes its metrics to the output.
+            with contextlib.redirect_stdout(io.StringIO()):
+                self.loop.run_until_complete(self._live())
+        finally:
+            self.loop.close()
+            asyncio.set_event_loop(None)
+        told = [(event.name, event.subject, event.at) for event in self.durable.log]
+        return hashlib.sha256(repr((told, sorted(self.outside.taken.items()), self.loop.at)).encode()).hexdigest()
+
+    # ---- processes -------------------------------------------------------------------------------------
+
+    def _build(self) -> App:
+        self.store = Faulty(self.durable, self.weather)
+        outside: Any = self.outside
+        return App(
+            settings=Settings(
+                data_dir=Path("nowhere"),
+                warehouse_url="http://warehouse",
+                delivery_url="http://delivery",
+                alert_emails=("ops@example.com",),
+                alert_phones=("+1 555 0100",),
+                retry_delay_seconds=2,
+            ),
+            store=self.store,  # type: ignore[arg-type]
+            clock=self.clock,
+            ids=self.ids,
+            mail=outside,
+            sms=outside,
+            topics=outside,
+            outbound=outside,
+            identity=None,  # type: ignore[arg-type]
+            log=_Log(),
+        )
+
+    async def _start(self) -> None:
+        """Start a process; a start that fails is tried again, as whoever watches it does."""
+        while True:
+            self.app, self.keys = self._build(), Idempotency()
+            reactions = reactions_for(self.app.settings)
+            try:
+                await ensure_shop(self.app)
+                if self.queues is not None:
+                    work = self.queues.run(self.app, reactions, self.durable.log)
+                    self.handlers = [asyncio.create_task(work)]
+                else:
+                    self.dispatcher = Dispatcher(self.app, reactions)
+                    await self.dispatcher.start()
+                self.handlers.append(asyncio.create_task(self._sweeping(self.app)))
+                return
+            except (Busy, Lost):
+                await self._crash()
+
+    async def _sweeping(self, app: App) -> None:
+        while True:
+            with contextlib.suppress(Exception):
+                await sweep(app)
+            await asyncio.sleep(3)
+
+    async def _crash(self) -> None:
+        """End the process at once: nothing that it still wanted to write is written."""
+        self.store.dead = True
+        tasks = [*self.handlers]
+        if self.dispatcher is not None:
+            tasks += [*self.dispatcher._loops, *self.dispatcher._work]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.handlers, self.dispatcher = [], None
+
+    # ---- a run -------------------------------------------------------------------------------------------
+
+    async def _live(self) -> None:
+        calm = Weather(self.dice)
+        storm, self.weather = self.weather, calm
+        await self._start()
+        await add_location(self.app, ADMIN, "cellar", priority=self.dice.choice((50, 150)))
+        for product in PRODUCTS:
+            command = CreateProduct(product, f"{product}-1", "A thing to sell.", "other", 250, UNITS, id=product)
+            await create_product(self.app, ADMIN, command)
+        await self._crash()
+        self.weather = storm
+        await self._start()
+        clients = asyncio.gather(*[self._client(number) for number in range(CLIENTS)])
+        crashing = asyncio.create_task(self._crashing())
+        await clients
+        crashing.cancel()
+        await asyncio.gather(crashing, return_exceptions=True)
+        await self._crash()
+        # The storm is over: what is left to do gets done, and then everything must add up.
+        storm.busy = storm.lost = storm.receiver = storm.refusal = 0
+        await self._start()
+        await self._settle()
+        await self._check()
+        await self._crash()
+
+    async def _crashing(self) -> None:
+        for _ in range(self.dice.choice((0, 1, 1, 2))):
+            await asyncio.sleep(self.dice.random() * 2.5)
+            self.crashes += 1
+            await self._crash()
+            await self._start()
+
+    async def _settle(self) -> None:
+        if self.dispatcher is not None:
+            await self.dispatcher.drain(600)
+            while await waiting_retries(self.app.store):
+                await asyncio.sleep(1)
+                await self.dispatcher.drain(600)
+        if self.queues is not None:
+            # Handled, and nothing told meanwhile that is to be handled.
+            calm = 0
+            while calm < 20:
+                busy = self.queues.waiting or self.queues.read < len(self.durable.log)
+                calm = 0 if busy else calm + 1
+                await asyncio.sleep(0.3)
+
+    # ---- clients -------------------------------------------------------------------------------------------
+
+    async def _client(self, number: int) -> None:
+        for turn in range(ASKS):
+            await asyncio.sleep(self.dice.random() * 0.5)
+            asked = self._next(f"key-{number}-{turn}")
+            self.asked.append(asked)
+            while asked.ended is None:
+                try:
+                    asked.ended = await self._ask(asked)
+                except (Busy, Lost, Crashed):
+                    await asyncio.sleep(0.2 + self.dice.random())
+                except Refused as refused:
+                    if refused.transient:
+                        await asyncio.sleep(0.2)
+                    else:
+                        asked.ended = refused.code
+
+    def _next(self, key: str) -> Asked:
+        dice, done = self.dice, [each for each in self.asked if each.ended and each.ended.startswith(("ord", "res"))]
+        orders = [each.ended for each in done if each.kind == "order"]
+        holds = [each.ended for each in done if each.kind == "reserve"]
+        kinds = ["order", "order", "reserve", "sell", "restock", "transfer"]
+        kinds += ["pack", "deliver", "cancel", "return"] if orders else []
+        kinds += ["confirm", "give up"] if holds else []
+        kind = dice.choice(kinds)
+        about = dice.choice(orders if kind in {"pack", "deliver", "cancel", "return"} else holds or [""])
+        return Asked(key, kind, dice.choice(PRODUCTS), dice.randrange(1, 9), about or "")
+
+    async def _ask(self, asked: Asked) -> str:
+        """Ask under the key; whatever happens to the answer, the effect is one."""
+        context = RequestContext(id=asked.key)
+
+        async def within() -> str:
+            REQUEST.set(context)
+            kept, _ = await self.keys.run(
+                app, context, asked.key, asked.kind, lambda: self._do(app, asked), lambda made: {"id": _id_of(made)}
+            )
+            return str(kept["id"])
+
+        app = self.app
+        told = await asyncio.create_task(within())
+        await self.weather.pause()
+        self.weather.strike(self.weather.lost, Lost)
+        return told
+
+    async def _do(self, app: App, asked: Asked) -> Any:  # noqa: PLR0911 - one way out for each kind
+        product, units, key, about = asked.product, asked.units, asked.key, asked.about
+        line = [LineWanted(units, product)]
+        match asked.kind:
+            case "order":
+                return await place_order(app, ALICE, PlaceOrder(line, reference=key))
+            case "reserve":
+                return await reserve_stock(app, ALICE, Reserve([Wanted(product, units)], key, minutes=1))
+            case "sell":
+                return await record_sale(app, ADMIN, Sell(line, reference=key))
+            case "restock":
+                return await change_stock(app, ADMIN, ChangeStock(product, units, "RESTOCK", reference=key))
+            case "transfer":
+                return await transfer(app, ADMIN, Transfer(product, units, "default", "cellar", reference=key))
+            case "pack":
+                return await pack_order(app, ADMIN, about)
+            case "deliver":
+                return await deliver_order(app, ADMIN, about)
+            case "cancel":
+                return await cancel_order(app, ADMIN, about, key)
+            case "return":
+                order = next(each for each in self.asked if each.ended == about)
+                return await return_order(app, ADMIN, ReturnOrder(about, [(order.product, 1)], reason=key))
+            case "confirm":
+                return await confirm_reservation(app, ALICE, about)
+            case _:
+                return await cancel_reservation(app, ALICE, about)
+
+    # ---- what must be so afterwards ---------------------------------------------------------------------------
+
+    async def _check(self) -> None:
+        report = await audit(self.app)
+        assert (report.drifts, report.unsettled) == ([], [])
+        orders = await self._orders()
+        await self._check_effects(orders)
+        await self._check_events(orders)
+
+    async def _orders(self) -> dict[str, Order]:
+        found: dict[str, Order] = {}
+        for status in ("PENDING", "CONFIRMED", "PACKED", "DELIVERED", "CANCELLED"):
+            page, _ = await page_of_orders(self.app.store, status=status, limit=1000)
+            found |= {order.id: order for order in page}
+        return found
+
+    async def _check_effects(self, orders: dict[str, Order]) -> None:
+        """What was acknowledged is there once, what was refused is not there, and the units add up from them alone."""
+        store = self.app.store
+        holds = []
+        for status in ("ACTIVE", "CONFIRMED", "CANCELLED", "EXPIRED"):
+            holds += (await page_of_reservations(store, status=status, limit=1000))[0]
+        sales, _ = await page_of_sales(store, limit=1000)
+        movements, _ = await page_of_movements(store, limit=10_000)
+        booked = Counter((each.type, each.reference) for each in movements)
+        found = Counter[str]()
+        found.update(order.reference for order in orders.values())
+        found.update(hold.order_id for hold in holds)
+        found.update(sale.reference for sale in sales)
+        found.update(name for (kind, name), count in booked.items() if kind == "RESTOCK" for _ in range(count))
+        found.update(name for (kind, name), count in booked.items() if kind == "TRANSFER" for _ in range(count // 2))
+        told = {"order", "reserve", "sell", "restock", "transfer"}
+        for asked in self.asked:
+            if asked.kind in told:
+                expected = 0 if asked.ended and asked.ended.isupper() else 1
+                assert found[asked.key] == expected, f"{asked} has {found[asked.key]} effects"
+        for product, stock in (await load_stocks(store, PRODUCTS)).items():
+            units = UNITS + sum(
+                asked.units
+                for asked in self.asked
+                if (asked.kind, asked.product) == ("restock", product) and asked.ended and not asked.ended.isupper()
+            )
+            units -= sum(line.quantity for sale in sales for line in sale.lines if line.product_id == product)
+            units -= sum(
+                item.quantity
+                for hold in holds
+                if hold.status in {"ACTIVE", "CONFIRMED"}
+                for item in hold.items
+                if item.product_id == product
+            )
+            units -= sum(
+                line.quantity - line.returned
+                for order in orders.values()
+                if order.status != "CANCELLED"
+                for line in order.lines
+                if line.product_id == product
+            )
+            assert stock.available == units, f"{product}: {stock.available} available, {units} by what happened"
+        for order in orders.values():
+            reasons = [step.note for step in order.timeline if step.status == "RETURNED"]
+            assert len(reasons) == len(set(reasons)), f"a return of {order.id} was booked twice"
+
+    async def _check_events(self, orders: dict[str, Order]) -> None:
+        """Each change told its event once, and each handler of each event had its one effect."""
+        store, log = self.app.store, self.durable.log
+        assert len({event.id for event in log}) == len(log)
+        named = Counter((event.name, event.subject) for event in log)
+        for order in orders.values():
+            steps = Counter(step.status for step in order.timeline)
+            for status, count in steps.items():
+                name = "placed" if status == "PENDING" else status.lower()
+                assert named[f"order.{name}", order.id] == count, f"order.{name} of {order.id}"
+        letters = {letter.id: letter for letter in (await page_of_dead_letters(store, limit=1000))[0]}
+        notes, _ = await page_of_notifications(store, limit=1000)
+        for event in log:
+            for reaction in reactions_for(self.app.settings):
+                if event.name in reaction.events and letter_id_of(event, reaction.name) not in letters:
+                    self._check_effect(event, reaction, orders, notes)
+        self._check_letters(letters)
+        await self._check_marks()
+        assert await waiting_retries(store) == 0
+
+    def _check_effect(
+        self, event: Event, reaction: Reaction, orders: dict[str, Order], notes: list[Notification]
+    ) -> None:
+        ours = [note for note in notes if note.event_id == event.id and f"-{reaction.name}-" in note.id]
+        sent = [note for note in ours if note.status == "SENT"]
+        told = f"{reaction.name} of {event.name} {event.subject}: {[note.status for note in ours]}"
+        assert all(self.outside.taken[note.id] for note in sent), told
+        # A confirmation that failed is not tried again once the order is packed or cancelled.
+        assert sent == ours or reaction.name == "order-confirmation", told
+        order = orders.get(event.subject)
+        match reaction.name:
+            case "order-confirmation":
+                assert order is not None
+                by_us = any(step.status == "CONFIRMED" and step.actor == SYSTEM.id for step in order.timeline)
+                assert order.status != "PENDING", told
+                assert len(sent) == 1 if by_us else len(sent) <= 1, told
+            case "order-mail" | "operations-alert":
+                assert len(sent) == 1, told
+            case "stock-alert":
+                assert len(sent) == (1 if event.name == "stock.replenished" else 2), told
+            case "warehouse":
+                assert order is not None
+                if order.status == "CONFIRMED":
+                    assert self.outside.taken[f"http://warehouse {event.id}"], told
+            case "delivery-service":
+                assert order is not None
+                if order.status == "PACKED":
+                    assert self.outside.taken[f"http://delivery {event.id}"], told
+            case _:
+                assert not sent
+
+    def _check_letters(self, letters: dict[str, DeadLetter]) -> None:
+        """Each event that was given up was told to the admins once, but for failed alerts."""
+        alerted = Counter(event.subject for event in self.durable.log if event.name == "dead_letter.created")
+        expected = {name for name, letter in letters.items() if letter.handler != "operations-alert"}
+        assert alerted == Counter(expected)
+
+    async def _check_marks(self) -> None:
+        """Every shortage was told once, and every end of one, in turn."""
+        stocks = await load_stocks(self.app.store, PRODUCTS)
+        marks = await load_marks(self.app.store, PRODUCTS)
+        given_up = {letter.event.id for letter in (await page_of_dead_letters(self.app.store, limit=1000))[0]}
+        for product, stock in stocks.items():
+            turns = [
+                event.name
+                for event in self.durable.log
+                if event.subject == product and event.name in {"stock.low", "stock.replenished"}
+            ]
+            assert turns == [("stock.low", "stock.replenished")[number % 2] for number in range(len(turns))], turns
+            if not given_up:
+                assert (marks[product].low_since is not None) == stock.is_low, f"{product}: mark and stock differ"
+                assert (marks[product].out_since is not None) == (stock.available == 0)
+
+
+def _id_of(made: Any) -> str:
+    return str(getattr(made, "id", "done"))
+
+
+if __name__ == "__main__":
+    for argument in sys.argv[1:]:
+        simulation = Simulation(int(argument))
+        digest = simulation.run()
+        for line in simulation.asked:
+            print(line)
+        print(f"{len(simulation.durable.log)} events, {simulation.crashes} crashes, {digest}")
