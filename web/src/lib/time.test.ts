@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatCountdown, formatRelative, formatTime } from "./time";
+import { dayEnd, dayStart, formatCountdown, formatRelative, formatTime } from "./time";
 
 const NOW = Date.parse("2026-03-10T12:00:00.000Z");
 
@@ -23,4 +23,11 @@ test("a countdown never goes below zero", () => {
   expect(formatCountdown(754_000)).toBe("12:34");
   expect(formatCountdown(3_723_000)).toBe("1:02:03");
   expect(formatCountdown(-5)).toBe("0:00");
+});
+
+test("a day is the reader's own, from its first moment to its last", () => {
+  const [start, end] = [dayStart("2026-11-21"), dayEnd("2026-11-21")];
+  expect(new Date(start ?? "").getHours()).toBe(0);
+  expect(Date.parse(end ?? "") - Date.parse(start ?? "")).toBe(24 * 3_600_000 - 1);
+  expect(dayStart("rubbish")).toBeUndefined();
 });

@@ -42,3 +42,15 @@ export function formatCountdown(milliseconds: number): string {
   const two = (part: number) => String(part).padStart(2, "0");
   return hours ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
 }
+
+/** The first moment of a day as a date field writes it ("2026-11-21"), in the reader's own zone. */
+export function dayStart(day: string): string | undefined {
+  const at = Date.parse(`${day}T00:00:00`);
+  return Number.isNaN(at) ? undefined : new Date(at).toISOString();
+}
+
+/** The last moment of that day. */
+export function dayEnd(day: string): string | undefined {
+  const at = Date.parse(`${day}T23:59:59.999`);
+  return Number.isNaN(at) ? undefined : new Date(at).toISOString();
+}

@@ -1,4 +1,12 @@
-import { Boxes, ClipboardList, ScanBarcode } from "lucide-react";
+import {
+  Boxes,
+  ClipboardList,
+  Hourglass,
+  MapPin,
+  ScanBarcode,
+  ScrollText,
+  TriangleAlert,
+} from "lucide-react";
 import type { AdminPage } from "./page-table";
 
 /** The pages that work with stock, products and orders. */
@@ -33,5 +41,40 @@ export const stockPages: readonly AdminPage[] = [
     keywords: "stock levels adjust restock count transfer",
     atHand: true,
     load: () => import("./inventory"),
+  },
+  {
+    path: "low-stock",
+    title: "Low stock",
+    group: "Stock",
+    icon: TriangleAlert,
+    shortcut: "g l",
+    keywords: "reorder book in threshold",
+    load: () => import("./low-stock"),
+  },
+  {
+    path: "movements",
+    title: "Movements",
+    group: "Stock",
+    icon: ScrollText,
+    shortcut: "g m",
+    keywords: "ledger history restock sale return adjustment transfer",
+    load: () => import("./movements"),
+  },
+  {
+    path: "reservations",
+    title: "Reservations",
+    group: "Stock",
+    icon: Hourglass,
+    shortcut: "g r",
+    keywords: "holds confirm cancel extend",
+    load: () => import("./reservations"),
+  },
+  {
+    path: "locations",
+    title: "Locations",
+    group: "Stock",
+    icon: MapPin,
+    keywords: "places warehouse store priority",
+    load: () => import("./locations"),
   },
 ];

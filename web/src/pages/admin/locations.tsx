@@ -1,0 +1,210 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { MapPin, Pencil, Plus } from "lucide-react";
+import { useState } from "react";
+import { z } from "zod";
+import { api } from "@/api/client";
+import { conflictingState } from "@/api/errors";
+import { Page } from "@/components/layout/page";
+import { Button } from "@/components/ui/button";
+import { Dialog } from "@/components/ui/dialog";
+import { Switch, TextField } from "@/components/ui/field";
+import { EmptyState, ErrorNote, ErrorState } from "@/components/ui/states";
+import { Badge, PageHeader } from "@/components/ui/surfaces";
+import { type Column, DataTable } from "@/components/ui/table";
+import { toast } from "@/components/ui/toast";
+import { parseWhole } from "@/features/stock/change";
+import { type Location, locations } from "@/features/stock/queries";
+import { useApiForm } from "@/lib/use-api-form";
+
+/** The places that hold stock, and the order in which orders draw on them. */
+export default function Locations() {
+  const found = useQuery(locations);
+  const [opened, setOpened] = useState<Location | "new" | null>(null);
+  const columns: Column<Location>[] = [
+    {
+      id: "name",
+      header: "Place",
+      meta: { card: "title" },
+      cell: ({ row: { original: place } }) => (
+        <>
+          <span className="font-medium">{place.name}</span>
+          <span className="block font-normal text-muted text-xs">{place.id}</span>
+        </>
+      ),
+    },
+    {
+      id: "priority",
+      header: "Priority",
+      meta: { align: "right" },
+      cell: ({ row }) => row.original.priority,
+    },
+    {
+      id: "state",
+      header: "State",
+      cell: ({ row }) =>
+        row.original.active ? (
+          <Badge tone="success" dot>
+            Active
+          </Badge>
+        ) : (
+          <Badge dot>Resting</Badge>
+        ),
+    },
+    {
+      id: "active",
+      header: "Takes part",
+      cell: ({ row }) => <ActiveSwitch place={row.original} />,
+    },
+    {
+      id: "actions",
+      header: () => <span className="sr-only">Change</span>,
+      meta: { card: "actions", align: "right" },
+      cell: ({ row: { original: place } }) => (
+        <Button
+          size="sm"
+          variant="secondary"
+          aria-label={`Change ${place.name}`}
+          onClick={() => setOpened(place)}
+        >
+          <Pencil aria-hidden className="size-3.5" /> Change
+        </Button>
+      ),
+    },
+  ];
+  return (
+    <Page title="Locations">
+      <PageHeader
+        title="Locations"
+        description="Where stock lies. Orders draw on the active place with the lowest priority number first."
+        actions={
+          <Button onClick={() => setOpened("new")}>
+            <Plus aria-hidden className="size-4" /> Add a place
+          </Button>
+        }
+      />
+      {found.isError && !found.data ? (
+        <ErrorState error={found.error} onRetry={() => found.refetch()} />
+      ) : (
+        <DataTable
+          caption="Places that hold stock"
+          columns={columns}
+          rows={found.data}
+          rowKey={(place) => place.id}
+          loading={found.isPending}
+          empty={
+            <EmptyState
+              icon={MapPin}
+              title="There is no place yet"
+              action={<Button onClick={() => setOpened("new")}>Add a place</Button>}
+            >
+              The first product you list makes one; or name your own now.
+            </EmptyState>
+          }
+        />
+      )}
+      {opened && <PlaceDialog place={opened === "new" ? null : opened} onClose={() => setOpened(null)} />}
+    </Page>
+  );
+}
+
+/** At once, and back again where the server refuses (units that nobody could reach, for one). */
+function ActiveSwitch({ place }: { place: Location }) {
+  const client = useQueryClient();
+  const change = useMutation({
+    mutationFn: (active: boolean) =>
+      api.patch("/locations/{id}", { params: { id: place.id }, body: { active }, version: place.version }),
+    onMutate: (active) => {
+      const before = client.getQueryData(locations.queryKey);
+      client.setQueryData(locations.queryKey, (all) =>
+        all?.map((each) => (each.id === place.id ? { ...each, active } : each)),
+      );
+      return { before };
+    },
+    onError: (error, _, kept) => {
+      if (kept?.before) client.setQueryData(locations.queryKey, kept.before);
+      toast.error(error);
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: ["admin"] }),
+  });
+  return (
+    <Switch
+      label={`${place.name} takes part`}
+      checked={place.active}
+      disabled={change.isPending}
+      onChange={(active) => change.mutate(active)}
+    />
+  );
+}
+
+const schema = z.object({
+  name: z.string().trim().min(1, "What it is called").max(100, "At most 100 characters"),
+  id: z.string().trim().max(64, "At most 64 characters"),
+  priority: z.string().refine((text) => {
+    const units = parseWhole(text);
+    return units !== null && units >= 0;
+  }, "A whole number, 0 or more"),
+});
+
+function PlaceDialog({ place, onClose }: { place: Location | null; onClose: () => void }) {
+  const client = useQueryClient();
+  const [known, setKnown] = useState(place);
+  const [moved, setMoved] = useState<Location | null>(null);
+  const form = useApiForm(
+    schema,
+    { name: place?.name ?? "", id: place?.id ?? "", priority: String(place?.priority ?? 100) },
+    async ({ name, id, priority }) => {
+      const body = { name, priority: parseWhole(priority) ?? 100 };
+      try {
+        if (known) {
+          await api.patch("/locations/{id}", { params: { id: known.id }, body, version: known.version });
+        } else await api.post("/locations", { body: { ...body, id: id || name } });
+      } catch (failed) {
+        const now = conflictingState<Location>(failed);
+        if (!now) throw failed;
+        setMoved(now);
+        setKnown(now);
+        return;
+      }
+      toast.success(known ? `${name} is changed` : `${name} can hold stock now`);
+      await client.invalidateQueries({ queryKey: ["admin"] });
+      onClose();
+    },
+  );
+  return (
+    <Dialog open onClose={onClose} title={place ? place.name : "Add a place"}>
+      <form onSubmit={form.onSubmit} noValidate className="flex flex-col gap-4">
+        <TextField label="Name" data-autofocus error={form.wrong("name")} {...form.register("name")} />
+        {!place && (
+          <TextField
+            label="Short name (optional)"
+            hint="What imports and the API call it; it cannot be changed later."
+            error={form.wrong("id")}
+            {...form.register("id")}
+          />
+        )}
+        <TextField
+          label="Priority"
+          inputMode="numeric"
+          hint="Orders draw on the lowest number first."
+          error={form.wrong("priority")}
+          {...form.register("priority")}
+        />
+        {moved && (
+          <p role="alert" className="rounded-xl bg-warning-soft px-4 py-3 text-sm text-warning">
+            Somebody changed it meanwhile: it is called {moved.name}, with priority {moved.priority}. Save
+            again to put yours in its place.
+          </p>
+        )}
+        <ErrorNote error={form.error} />
+        <div className="flex justify-end gap-2">
+          <Button variant="secondary" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" busy={form.busy}>
+            {place ? "Save" : "Add"}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,235 @@
+import { useQuery } from "@tanstack/react-query";
+import { ScrollText, X } from "lucide-react";
+import { useMemo } from "react";
+import { Link } from "react-router";
+import { api } from "@/api/client";
+import { Page } from "@/components/layout/page";
+import { Button } from "@/components/ui/button";
+import { Input, Select } from "@/components/ui/field";
+import { Pager } from "@/components/ui/pager";
+import { EmptyState, ErrorState } from "@/components/ui/states";
+import { Badge, PageHeader, type Tone } from "@/components/ui/surfaces";
+import { type Column, DataTable } from "@/components/ui/table";
+import { Time } from "@/components/ui/values";
+import { shortId } from "@/features/orders/status";
+import { usePlaces } from "@/features/stock/places";
+import { type Movement, type MovementType, movementsPage } from "@/features/stock/queries";
+import { cn } from "@/lib/cn";
+import { dayEnd, dayStart } from "@/lib/time";
+import { useList } from "@/lib/use-list";
+
+const TYPES: Record<MovementType, { label: string; tone: Tone }> = {
+  INITIAL: { label: "First stock", tone: "neutral" },
+  RESTOCK: { label: "Restock", tone: "success" },
+  SALE: { label: "Sale", tone: "brand" },
+  RETURN: { label: "Return", tone: "info" },
+  ADJUSTMENT: { label: "Adjustment", tone: "warning" },
+  TRANSFER: { label: "Transfer", tone: "neutral" },
+};
+
+/** The ledger: every unit that came or went, why, and by whom. */
+export default function Movements() {
+  const { params, trail, set, clear, go } = useList();
+  const { places, nameOf } = usePlaces();
+  const type = params.get("type");
+  const product = params.get("product") || undefined;
+  const since = params.get("since") || undefined;
+  const until = params.get("until") || undefined;
+  const filter = {
+    type: type && type in TYPES ? (type as MovementType) : undefined,
+    location: params.get("location") || undefined,
+    since: since && dayStart(since),
+    until: until && dayEnd(until),
+  };
+  const page = useQuery(movementsPage(product, filter, trail.token));
+  const filtered = Boolean(type || product || since || until || filter.location);
+  const shown = useMemo(() => columns(nameOf, Boolean(product)), [nameOf, product]);
+  return (
+    <Page title="Movements">
+      <PageHeader
+        title="Movements"
+        description="Every unit that came or went. Nothing here is ever changed; a mistake is booked back."
+      />
+      <div className="mb-5 flex flex-wrap items-center gap-2">
+        {product && <ProductFilter id={product} onClear={() => set({ product: undefined })} />}
+        <Select
+          aria-label="Type"
+          value={filter.type ?? ""}
+          onChange={(event) => set({ type: event.target.value })}
+          className="max-sm:flex-1"
+        >
+          <option value="">Every type</option>
+          {Object.entries(TYPES).map(([value, { label }]) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </Select>
+        <Select
+          aria-label="Place"
+          value={filter.location ?? ""}
+          onChange={(event) => set({ location: event.target.value })}
+          className="max-sm:flex-1"
+        >
+          <option value="">Every place</option>
+          {places.map((place) => (
+            <option key={place.id} value={place.id}>
+              {place.name}
+            </option>
+          ))}
+        </Select>
+        <div className="flex items-center gap-2 max-sm:w-full">
+          <Input
+            type="date"
+            aria-label="From day"
+            value={since ?? ""}
+            max={until}
+            onChange={(event) => set({ since: event.target.value })}
+            className="min-w-0 sm:w-40"
+          />
+          <span className="text-muted text-sm">to</span>
+          <Input
+            type="date"
+            aria-label="To day"
+            value={until ?? ""}
+            min={since}
+            onChange={(event) => set({ until: event.target.value })}
+            className="min-w-0 sm:w-40"
+          />
+        </div>
+        {filtered && (
+          <Button variant="ghost" size="sm" onClick={clear}>
+            Clear
+          </Button>
+        )}
+      </div>
+      {page.isError && !page.data ? (
+        <ErrorState error={page.error} onRetry={() => page.refetch()} />
+      ) : (
+        <div className={cn("transition-opacity", page.isPlaceholderData && "opacity-55")}>
+          <DataTable
+            caption="Movements of stock, newest first"
+            columns={shown}
+            rows={page.data?.items}
+            rowKey={(movement) => movement.id}
+            loading={page.isPending}
+            empty={
+              <EmptyState
+                icon={ScrollText}
+                title={filtered ? "Nothing moved that fits these filters" : "Nothing has moved yet"}
+                action={
+                  filtered && (
+                    <Button variant="secondary" onClick={clear}>
+                      Show everything
+                    </Button>
+                  )
+                }
+              >
+                {filtered
+                  ? "Try a longer time, or one filter less."
+                  : "Restocks, sales, counts and transfers show here as they happen."}
+              </EmptyState>
+            }
+          />
+        </div>
+      )}
+      <Pager trail={trail} nextToken={page.data?.nextToken} busy={page.isPlaceholderData} onChange={go} />
+    </Page>
+  );
+}
+
+function ProductFilter({ id, onClear }: { id: string; onClear: () => void }) {
+  const found = useQuery({
+    queryKey: ["admin", "products", "one", id],
+    queryFn: ({ signal }) => api.get("/products/{id}", { params: { id }, signal }),
+  });
+  return (
+    <span className="inline-flex h-10 max-w-full items-center gap-1 rounded-xl bg-brand-soft pr-1 pl-3 font-medium text-brand-text text-sm">
+      <span className="truncate">{found.data?.name ?? "One product"}</span>
+      <button
+        type="button"
+        aria-label="Show all products"
+        onClick={onClear}
+        className="grid size-8 shrink-0 place-items-center rounded-lg hover:bg-surface"
+      >
+        <X aria-hidden className="size-4" />
+      </button>
+    </span>
+  );
+}
+
+function Reference({ movement }: { movement: Movement }) {
+  const { reference } = movement;
+  if (reference.startsWith("ord_")) {
+    return (
+      <Link to={`/admin/orders/${encodeURIComponent(reference)}`} className="rounded hover:underline">
+        Order {shortId(reference)}
+      </Link>
+    );
+  }
+  return <>{/^[a-z]{3}_/.test(reference) ? shortId(reference) : reference}</>;
+}
+
+function columns(nameOf: (id: string) => string, ofOne: boolean): Column<Movement>[] {
+  const balance: Column<Movement>[] = ofOne
+    ? [
+        {
+          id: "balance",
+          header: "Total after",
+          meta: { align: "right" },
+          cell: ({ row }) => row.original.balanceAfter?.toLocaleString() ?? "",
+        },
+      ]
+    : [];
+  return [
+    {
+      id: "product",
+      header: "Product",
+      meta: { card: "title" },
+      cell: ({ row: { original: movement } }) => (
+        <Link
+          to={`/admin/movements?product=${encodeURIComponent(movement.productId)}`}
+          className="rounded font-medium hover:underline"
+        >
+          {movement.sku}
+        </Link>
+      ),
+    },
+    {
+      id: "type",
+      header: "Type",
+      cell: ({ row }) => {
+        const look = TYPES[row.original.type as MovementType];
+        return <Badge tone={look?.tone ?? "neutral"}>{look?.label ?? row.original.type}</Badge>;
+      },
+    },
+    {
+      id: "units",
+      header: "Units",
+      meta: { align: "right" },
+      cell: ({ row: { original: movement } }) => (
+        <span className={cn("font-semibold", movement.quantity > 0 ? "text-success" : "text-danger")}>
+          {movement.quantity > 0 ? "+" : "−"}
+          {Math.abs(movement.quantity).toLocaleString()}
+        </span>
+      ),
+    },
+    ...balance,
+    { id: "place", header: "Place", cell: ({ row }) => nameOf(row.original.location) },
+    {
+      id: "why",
+      header: "Why",
+      cell: ({ row: { original: movement } }) => (
+        <span className="block max-w-72 break-words">
+          {movement.reason || !movement.reference ? movement.reason || "–" : ""}
+          {movement.reference && (
+            <span className={cn(movement.reason && "block text-muted text-xs")}>
+              <Reference movement={movement} />
+            </span>
+          )}
+        </span>
+      ),
+    },
+    { id: "when", header: "When", cell: ({ row }) => <Time value={row.original.createdAt} /> },
+  ];
+}

@@ -1,0 +1,203 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Clock3, Hourglass } from "lucide-react";
+import { api } from "@/api/client";
+import { conflictingState } from "@/api/errors";
+import { Page } from "@/components/layout/page";
+import { Button } from "@/components/ui/button";
+import { Pager } from "@/components/ui/pager";
+import { Segmented } from "@/components/ui/segmented";
+import { EmptyState, ErrorState } from "@/components/ui/states";
+import { Badge, PageHeader, type Tone } from "@/components/ui/surfaces";
+import { type Column, DataTable } from "@/components/ui/table";
+import { toast } from "@/components/ui/toast";
+import { Time } from "@/components/ui/values";
+import { shortId } from "@/features/orders/status";
+import {
+  type Reservation,
+  type ReservationStatus,
+  reservationsPage,
+  stockChanged,
+} from "@/features/stock/queries";
+import { TimeLeft } from "@/features/stock/time-left";
+import { cn } from "@/lib/cn";
+import { useList } from "@/lib/use-list";
+
+const VIEWS: { value: ReservationStatus; label: string }[] = [
+  { value: "ACTIVE", label: "Active" },
+  { value: "CONFIRMED", label: "Confirmed" },
+  { value: "CANCELLED", label: "Cancelled" },
+  { value: "EXPIRED", label: "Expired" },
+];
+const LOOKS: Record<string, { label: string; tone: Tone }> = {
+  ACTIVE: { label: "Active", tone: "success" },
+  CONFIRMED: { label: "Confirmed", tone: "brand" },
+  CANCELLED: { label: "Cancelled", tone: "neutral" },
+  EXPIRED: { label: "Expired", tone: "neutral" },
+};
+const LONGER_MINUTES = 15;
+
+/** Units that somebody may still buy: until when, and what becomes of them. */
+export default function Reservations() {
+  const { params, trail, set, go } = useList();
+  const status = VIEWS.find(({ value }) => value === params.get("status"))?.value ?? "ACTIVE";
+  const page = useQuery(reservationsPage(status, trail.token));
+  return (
+    <Page title="Reservations">
+      <PageHeader
+        title="Reservations"
+        description="Units set aside for carts and partners. When the time is over, they go back on the shelf."
+      />
+      <Segmented
+        label="Which reservations"
+        value={status}
+        onChange={(next) => set({ status: next === "ACTIVE" ? undefined : next })}
+        segments={VIEWS}
+        className="mb-6 sm:w-120"
+      />
+      {page.isError && !page.data ? (
+        <ErrorState error={page.error} onRetry={() => page.refetch()} />
+      ) : (
+        <div className={cn("transition-opacity", page.isPlaceholderData && "opacity-55")}>
+          <DataTable
+            caption="Reservations"
+            columns={status === "ACTIVE" ? ACTIVE_COLUMNS : COLUMNS}
+            rows={page.data?.items}
+            rowKey={(held) => held.id}
+            loading={page.isPending}
+            empty={
+              <EmptyState
+                icon={Hourglass}
+                title={status === "ACTIVE" ? "Nothing is set aside now" : "None of these"}
+              >
+                {status === "ACTIVE"
+                  ? "When a cart or a partner reserves units, they show here with the time that is left."
+                  : "Reservations come here when they end this way."}
+              </EmptyState>
+            }
+          />
+        </div>
+      )}
+      <Pager trail={trail} nextToken={page.data?.nextToken} busy={page.isPlaceholderData} onChange={go} />
+    </Page>
+  );
+}
+
+const COLUMNS: Column<Reservation>[] = [
+  {
+    id: "reservation",
+    header: "Reservation",
+    meta: { card: "title" },
+    cell: ({ row: { original: held } }) => (
+      <>
+        <span className="font-medium">{shortId(held.id)}</span>
+        {held.orderId && <span className="block font-normal text-muted text-xs">for {held.orderId}</span>}
+      </>
+    ),
+  },
+  {
+    id: "what",
+    header: "Units",
+    cell: ({ row: { original: held } }) => (
+      <ul className="flex flex-col gap-0.5">
+        {held.items.slice(0, 4).map((item) => (
+          <li key={item.productId} className="tabular-nums">
+            {item.quantity} × {item.sku}
+          </li>
+        ))}
+        {held.items.length > 4 && <li className="text-muted">and {held.items.length - 4} more</li>}
+      </ul>
+    ),
+  },
+  { id: "since", header: "Made", cell: ({ row }) => <Time value={row.original.createdAt} /> },
+  {
+    id: "state",
+    header: "State",
+    cell: ({ row: { original: held } }) =>
+      held.status === "ACTIVE" ? (
+        <TimeLeft until={held.expiresAt} />
+      ) : (
+        <Badge tone={LOOKS[held.status]?.tone ?? "neutral"} dot>
+          {LOOKS[held.status]?.label ?? held.status}
+        </Badge>
+      ),
+  },
+];
+const ACTIVE_COLUMNS: Column<Reservation>[] = [
+  ...COLUMNS,
+  {
+    id: "actions",
+    header: () => <span className="sr-only">What becomes of it</span>,
+    meta: { card: "actions", align: "right" },
+    cell: ({ row }) => <Actions held={row.original} />,
+  },
+];
+type Act = "confirm" | "cancel" | "extend";
+
+function Actions({ held }: { held: Reservation }) {
+  const client = useQueryClient();
+  const name = shortId(held.id);
+  const act = useMutation({
+    mutationFn: (what: Act) => {
+      const given = { params: { id: held.id }, version: held.version };
+      if (what === "extend") {
+        return api.post("/reservations/{id}/extend", {
+          ...given,
+          body: { expirationMinutes: LONGER_MINUTES },
+        });
+      }
+      return what === "confirm"
+        ? api.post("/inventory/reservation/{id}/confirm", { ...given, body: {} })
+        : api.post("/inventory/reservation/{id}/cancel", { ...given, body: {} });
+    },
+    onSuccess: (_, what) => {
+      const told = {
+        confirm: { title: `${name} is confirmed`, description: "Its units left as a sale." },
+        cancel: { title: `${name} is given up`, description: "Its units can be bought again." },
+        extend: {
+          title: `${name} holds on`,
+          description: `${String(LONGER_MINUTES)} minutes from now.`,
+        },
+      }[what];
+      toast.success(told.title, { description: told.description });
+    },
+    onError: (error) =>
+      conflictingState(error)
+        ? toast.info(`${name} changed meanwhile`, { description: "The list shows it as it is now." })
+        : toast.error(error),
+    onSettled: () => stockChanged(client),
+  });
+  const busy = (what: Act) => act.isPending && act.variables === what;
+  return (
+    <div className="flex flex-wrap justify-end gap-2">
+      <Button
+        size="sm"
+        variant="ghost"
+        aria-label={`Hold ${name} for ${String(LONGER_MINUTES)} minutes from now`}
+        busy={busy("extend")}
+        disabled={act.isPending}
+        onClick={() => act.mutate("extend")}
+      >
+        <Clock3 aria-hidden className="size-3.5" /> {LONGER_MINUTES} min
+      </Button>
+      <Button
+        size="sm"
+        variant="secondary"
+        aria-label={`Cancel ${name}`}
+        busy={busy("cancel")}
+        disabled={act.isPending}
+        onClick={() => act.mutate("cancel")}
+      >
+        Cancel
+      </Button>
+      <Button
+        size="sm"
+        aria-label={`Confirm ${name}`}
+        busy={busy("confirm")}
+        disabled={act.isPending}
+        onClick={() => act.mutate("confirm")}
+      >
+        Confirm
+      </Button>
+    </div>
+  );
+}
