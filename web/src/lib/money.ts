@@ -42,3 +42,20 @@ export function parseMoney(text: string, currency: string): number | null {
 export function plainMoney(minor: number, currency: string): string {
   return (minor / 10 ** digitsOf(currency)).toFixed(digitsOf(currency));
 }
+
+const briefs = new Map<string, Intl.NumberFormat>();
+
+/** 129900, USD → $1.3K: for the edge of a chart. */
+export function formatMoneyBriefly(minor: number, currency: string): string {
+  let format = briefs.get(currency);
+  if (!format) {
+    const brief = { notation: "compact", maximumFractionDigits: 1 } as const;
+    try {
+      format = new Intl.NumberFormat(undefined, { ...brief, style: "currency", currency });
+    } catch {
+      format = new Intl.NumberFormat(undefined, brief);
+    }
+    briefs.set(currency, format);
+  }
+  return format.format(minor / 10 ** digitsOf(currency));
+}

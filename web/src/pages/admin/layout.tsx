@@ -5,12 +5,14 @@ import { useCommands } from "@/components/command/commands";
 import { Page } from "@/components/layout/page";
 import { Sheet } from "@/components/ui/dialog";
 import { Skeleton } from "@/components/ui/surfaces";
+import { useLive } from "@/features/live/live";
 import { cn } from "@/lib/cn";
 import { type AdminPage, addressOf, adminPages, GROUPS } from "./page-table";
 
 /** The back office around its pages: a sidebar, and on a phone the pages at hand with a list of all. */
 export function AdminLayout({ children }: { children: ReactNode }) {
   useAdminCommands();
+  useLive();
   return (
     <div className="lg:grid lg:grid-cols-[15rem_minmax(0,1fr)]">
       <aside className="sticky top-16 hidden h-[calc(100dvh-4rem-1px)] overflow-y-auto border-r px-3 py-6 lg:block">

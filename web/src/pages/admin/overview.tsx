@@ -1,269 +1,376 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Boxes, CircleCheck, PackageOpen } from "lucide-react";
-import type { ReactNode } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
 import { Link } from "react-router";
-import { api } from "@/api/client";
-import type { Order, Schemas } from "@/api/types";
 import { Page } from "@/components/layout/page";
-import { Button } from "@/components/ui/button";
-import { EmptyState, ErrorState } from "@/components/ui/states";
-import { Badge, Card, PageHeader, Skeleton } from "@/components/ui/surfaces";
-import { type Column, DataTable } from "@/components/ui/table";
-import { toast } from "@/components/ui/toast";
-import { Money, Time } from "@/components/ui/values";
-import { OrderStatusBadge, shortId } from "@/features/orders/status";
+import { Select } from "@/components/ui/field";
+import { ErrorNote, ErrorState } from "@/components/ui/states";
+import { Card, PageHeader, Skeleton } from "@/components/ui/surfaces";
+import { LowStock, ToShip } from "@/features/admin/waiting";
+import { LiveBadge } from "@/features/live/live-badge";
+import { ChartCard } from "@/features/reports/chart-card";
+import {
+  SPANS,
+  type Span,
+  sales,
+  stockHistory,
+  stockValue,
+  summary,
+  topProducts,
+} from "@/features/reports/queries";
+import {
+  type Amount,
+  amountIn,
+  currenciesOf,
+  inAndOut,
+  type Measure,
+  pointsOf,
+  sentenceOf,
+} from "@/features/reports/series";
+import { cn } from "@/lib/cn";
+import { formatMoney, formatMoneyBriefly } from "@/lib/money";
+import { addressOf, adminPages } from "./page-table";
 
-type InventoryRow = Schemas["InventoryRow"];
-
-const LOOK_AGAIN_MS = 15_000;
-
-/** What needs somebody now: the stock in numbers, what to reorder, and the orders that wait to go out. */
+/** How the shop does today, and what waits for somebody. It follows the shop as it goes. */
 export function Overview() {
-  const inventory = useQuery({
-    queryKey: ["admin", "inventory", "totals"],
-    queryFn: ({ signal }) => api.get("/inventory", { query: { limit: 1 }, signal }),
-    refetchInterval: LOOK_AGAIN_MS,
-  });
-  const letters = useQuery({
-    queryKey: ["admin", "dead-letters"],
-    queryFn: ({ signal }) => api.get("/dead-letters", { query: { limit: 100 }, signal }),
-    refetchInterval: LOOK_AGAIN_MS,
-  });
-  const totals = inventory.data?.totals;
+  const [span, setSpan] = useState<Span>("30 days");
   return (
-    <Page title="Back office" className="flex flex-col gap-10">
+    <Page title="Overview" className="flex flex-col gap-8 sm:gap-10">
       <div>
-        <PageHeader title="Back office" description="What is on the shelf, and what waits for you." />
-        {inventory.isError && !totals ? (
-          <ErrorState error={inventory.error} onRetry={() => inventory.refetch()} />
-        ) : (
-          <dl className="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-6">
-            <Figure label="Products" value={totals?.products} />
-            <Figure label="Units on the shelf" value={totals?.totalStock} />
-            <Figure label="Units promised" value={totals?.reservedStock} />
-            <Figure label="Low on stock" value={totals?.lowStock} />
-            <Figure label="Out of stock" value={totals?.outOfStock} />
-            <Figure label="Dead letters" value={letters.data?.count} />
-          </dl>
-        )}
+        <PageHeader title="Overview" description={<Today />} actions={<LiveBadge />} />
+        <Figures />
       </div>
-      <ToShip />
-      <LowStock />
+      <div className="grid gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
+        <SalesChart span={span} onSpan={setSpan} />
+        <TopProducts span={span} />
+      </div>
+      <ToShip all={<AllOf path="orders" label="All orders" />} />
+      <LowStock all={<AllOf path="low-stock" label="All that is low" />} />
+      <div className="grid gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
+        <MovesChart span={span} />
+        <StockValue />
+      </div>
     </Page>
   );
 }
 
-function Figure({ label, value }: { label: string; value: number | undefined }) {
+function AllOf({ path, label }: { path: string; label: string }) {
+  const page = adminPages.find((each) => each.path === path);
+  if (!page) return null;
   return (
-    <Card className="flex flex-col gap-1 p-4 sm:p-5">
+    <Link to={addressOf(page)} className="font-medium text-brand-text text-sm hover:underline">
+      {label}
+    </Link>
+  );
+}
+
+function Today() {
+  return <>{new Intl.DateTimeFormat(undefined, { dateStyle: "full" }).format(new Date())}</>;
+}
+
+// ---- figures ---------------------------------------------------------------------------------------
+
+function Figures() {
+  const found = useQuery(summary());
+  const worth = useQuery(stockValue());
+  const now = found.data;
+  if (found.isError && !now) return <ErrorState error={found.error} onRetry={() => found.refetch()} />;
+  const waiting = now && now.openOrders.pending + now.openOrders.confirmed + now.openOrders.packed;
+  return (
+    <dl className="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-4">
+      <Figure label="Revenue today" note={now && <>Yesterday {inWords(now.yesterday.revenue)}</>}>
+        {now && <Amounts amounts={now.today.revenue} />}
+      </Figure>
+      <Figure
+        label="Orders today"
+        note={
+          now &&
+          `Yesterday ${count(now.yesterday.orders)}${now.today.cancelledOrders ? ` · ${count(now.today.cancelledOrders)} cancelled` : ""}`
+        }
+      >
+        {now && count(now.today.orders)}
+      </Figure>
+      <Figure label="Units sold today" note={now && `Yesterday ${count(now.yesterday.units)}`}>
+        {now && count(now.today.units)}
+      </Figure>
+      <Figure label="Till sales today" note={now && `Yesterday ${count(now.yesterday.sales)}`}>
+        {now && count(now.today.sales)}
+      </Figure>
+      <Figure
+        label="Open orders"
+        note={
+          now && `${count(now.openOrders.confirmed)} to pack · ${count(now.openOrders.packed)} to deliver`
+        }
+      >
+        {now && count(waiting ?? 0)}
+      </Figure>
+      <Figure
+        label="Stock value"
+        note={worth.data && `${count(worth.data.total.units)} units at today's prices`}
+      >
+        {worth.data && <Amounts amounts={worth.data.total.value} />}
+      </Figure>
+      <Figure
+        label="Low on stock"
+        tone={now && now.inventory.outOfStock > 0 ? "warning" : undefined}
+        note={now && `${count(now.inventory.outOfStock)} more are out of stock`}
+      >
+        {now && count(now.inventory.lowStock)}
+      </Figure>
+      <Figure
+        label="Dead letters"
+        tone={now && now.deadLetters > 0 ? "danger" : undefined}
+        note={
+          now &&
+          (now.deadLetters ? (
+            <Link to="/admin/dead-letters" className="font-medium text-brand-text hover:underline">
+              See what failed
+            </Link>
+          ) : now.waitingRetries ? (
+            `${count(now.waitingRetries)} tried again soon`
+          ) : (
+            "Everything was handled"
+          ))
+        }
+      >
+        {now && count(now.deadLetters)}
+      </Figure>
+    </dl>
+  );
+}
+
+/** Its room is the same before and after its value is there. */
+function Figure({
+  label,
+  note,
+  tone,
+  children,
+}: {
+  label: string;
+  note: ReactNode;
+  tone?: "warning" | "danger" | undefined;
+  children: ReactNode;
+}) {
+  const known = children !== undefined && children !== null;
+  return (
+    <Card className="flex min-w-0 flex-col gap-1 p-4 sm:p-5">
       <dt className="text-muted text-sm">{label}</dt>
-      <dd className="font-semibold text-2xl tabular-nums">
-        {value === undefined ? <Skeleton className="h-8 w-16" /> : value.toLocaleString()}
+      <dd
+        className={cn(
+          "min-h-8 font-semibold text-xl tabular-nums leading-8 sm:text-2xl",
+          tone === "danger" && "text-danger",
+          tone === "warning" && "text-warning",
+        )}
+      >
+        {known ? children : <Skeleton className="h-8 w-20" />}
       </dd>
+      <dd className="min-h-10 text-muted text-sm lg:min-h-5">{known ? note : null}</dd>
     </Card>
   );
 }
 
-function Section({ title, children }: { title: string; children: ReactNode }) {
+/** Amounts of several currencies stand below each other, and are never summed. */
+function Amounts({ amounts }: { amounts: readonly Amount[] }) {
+  if (!amounts.length) return <>0</>;
   return (
-    <section>
-      <h2 className="mb-4 font-semibold text-xl">{title}</h2>
-      {children}
-    </section>
+    <span className="flex flex-col">
+      {amounts.map(({ currency, amount }) => (
+        <span key={currency} className="truncate" title={formatMoney(amount, currency)}>
+          {formatMoney(amount, currency)}
+        </span>
+      ))}
+    </span>
   );
 }
 
-/** Orders to pack, then orders to hand over; each step moves an order on. */
-function ToShip() {
-  const toPack = useQuery(ordersOf("CONFIRMED"));
-  const toDeliver = useQuery(ordersOf("PACKED"));
-  const rows = toPack.data && toDeliver.data ? [...toPack.data.items, ...toDeliver.data.items] : undefined;
-  const failed = toPack.isError ? toPack : toDeliver.isError ? toDeliver : undefined;
+function inWords(amounts: readonly Amount[]): string {
+  return amounts.map(({ currency, amount }) => formatMoney(amount, currency)).join(" and ") || "0";
+}
+
+function count(value: number): string {
+  return value.toLocaleString();
+}
+
+// ---- sales -----------------------------------------------------------------------------------------
+
+function SalesChart({ span, onSpan }: { span: Span; onSpan: (span: Span) => void }) {
+  const found = useQuery(sales(span));
+  const [chosen, setChosen] = useState("");
+  const currencies = currenciesOf(found.data ? [found.data.total] : []);
+  const measure = measureOf(chosen, currencies);
+  const points = found.data && pointsOf(found.data.items, measure);
+  const show = (value: number, brief = false) => showValue(value, measure, brief);
+  const weekly = SPANS[span].by === "week";
   return (
-    <Section title="Orders to go out">
-      {failed && !rows ? (
-        <ErrorState error={failed.error} onRetry={() => failed.refetch()} />
-      ) : (
-        <DataTable
-          caption="Orders that wait to be packed or delivered"
-          columns={ORDER_COLUMNS}
-          rows={rows}
-          rowKey={(order) => order.id}
-          loading={rows === undefined}
-          empty={
-            <EmptyState icon={CircleCheck} title="Nothing waits to go out">
-              Orders show here as soon as they are confirmed.
-            </EmptyState>
-          }
-        />
-      )}
-    </Section>
+    <ChartCard
+      title="Sales over time"
+      sentence={points && sentenceOf(points, show)}
+      weekly={weekly}
+      rows={points}
+      series={[{ key: "value", label: labelOf(measure, currencies), color: "var(--chart-1)" }]}
+      show={show}
+      failed={found.isError && !found.data ? <ErrorNote error={found.error} className="mt-4" /> : undefined}
+      controls={
+        <>
+          <Select
+            aria-label="What to show"
+            value={chosen}
+            onChange={(event) => setChosen(event.target.value)}
+          >
+            {(currencies.length ? currencies : [""]).map((currency, index) => (
+              <option key={currency} value={index === 0 ? "" : currency}>
+                {labelOf({ kind: "revenue", currency }, currencies)}
+              </option>
+            ))}
+            <option value="units">Units</option>
+            <option value="orders">Orders and sales</option>
+          </Select>
+          <Select
+            aria-label="Time span"
+            value={span}
+            onChange={(event) => onSpan(event.target.value as Span)}
+          >
+            {Object.keys(SPANS).map((each) => (
+              <option key={each}>{each}</option>
+            ))}
+          </Select>
+        </>
+      }
+    />
   );
 }
 
-function ordersOf(status: "CONFIRMED" | "PACKED") {
-  return {
-    queryKey: ["admin", "orders", status],
-    queryFn: ({ signal }: { signal: AbortSignal }) =>
-      api.get("/orders", { query: { scope: "all", status, limit: 50 }, signal }),
-    refetchInterval: LOOK_AGAIN_MS,
-  } as const;
+function measureOf(chosen: string, currencies: readonly string[]): Measure {
+  if (chosen === "units" || chosen === "orders") return { kind: chosen };
+  return { kind: "revenue", currency: chosen || currencies[0] || "" };
 }
 
-const ORDER_COLUMNS: Column<Order>[] = [
-  {
-    id: "order",
-    header: "Order",
-    meta: { card: "title" },
-    cell: ({ row: { original: order } }) => (
-      <Link to={`/orders/${encodeURIComponent(order.id)}`} className="font-medium hover:underline">
-        {shortId(order.id)}
-      </Link>
-    ),
-  },
-  { id: "buyer", header: "Customer", cell: ({ row }) => row.original.userEmail || "In the shop" },
-  {
-    id: "units",
-    header: "Units",
-    meta: { align: "right" },
-    cell: ({ row }) => row.original.items.reduce((sum, line) => sum + line.quantity, 0),
-  },
-  {
-    id: "total",
-    header: "Total",
-    meta: { align: "right" },
-    cell: ({ row: { original: order } }) => <Money minor={order.totalAmount} currency={order.currency} />,
-  },
-  { id: "placed", header: "Placed", cell: ({ row }) => <Time value={row.original.createdAt} /> },
-  { id: "status", header: "Status", cell: ({ row }) => <OrderStatusBadge status={row.original.status} /> },
-  {
-    id: "actions",
-    header: () => <span className="sr-only">Next step</span>,
-    meta: { card: "actions", align: "right" },
-    cell: ({ row }) => <NextStep order={row.original} />,
-  },
-];
+function labelOf(measure: Measure, currencies: readonly string[]): string {
+  if (measure.kind === "revenue") return currencies.length > 1 ? `Revenue, ${measure.currency}` : "Revenue";
+  return measure.kind === "units" ? "Units" : "Orders and sales";
+}
 
-function NextStep({ order }: { order: Order }) {
-  const client = useQueryClient();
-  const packs = order.status === "CONFIRMED";
-  const step = useMutation({
-    mutationFn: () => {
-      const given = { params: { id: order.id }, body: {}, version: order.version };
-      return packs ? api.post("/orders/{id}/pack", given) : api.post("/orders/{id}/deliver", given);
-    },
-    onSuccess: () => toast.success(packs ? "Packed" : "Delivered", { description: shortId(order.id) }),
-    onError: (error) => toast.error(error),
-    onSettled: () =>
-      Promise.all([
-        client.invalidateQueries({ queryKey: ["admin"] }),
-        client.invalidateQueries({ queryKey: ["orders"] }),
-      ]),
-  });
+function showValue(value: number, measure: Measure, brief: boolean): string {
+  if (measure.kind !== "revenue" || !measure.currency) return count(value);
+  return brief ? formatMoneyBriefly(value, measure.currency) : formatMoney(value, measure.currency);
+}
+
+function TopProducts({ span }: { span: Span }) {
+  const found = useQuery(topProducts(span));
+  const most = found.data?.items[0]?.units ?? 1;
   return (
-    <Button
-      size="sm"
-      variant={packs ? "primary" : "secondary"}
-      busy={step.isPending}
-      onClick={() => step.mutate()}
+    <Card className="p-4 sm:p-6">
+      <section aria-labelledby="top-products">
+        <h2 id="top-products" className="font-semibold text-lg">
+          Top products
+        </h2>
+        <p className="text-muted text-sm">Units sold in {span}</p>
+        {found.isError && !found.data ? (
+          <ErrorNote error={found.error} className="mt-4" />
+        ) : (
+          <ol className="mt-4 flex min-h-96 flex-col gap-3">
+            {found.isPending &&
+              [1, 2, 3, 4, 5, 6, 7, 8].map((each) => <Skeleton key={each} className="h-9" />)}
+            {found.data?.items.map((each) => (
+              <li key={each.productId}>
+                <div className="flex items-baseline justify-between gap-3 text-sm">
+                  <Link
+                    to={`/products/${encodeURIComponent(each.productId)}`}
+                    className="min-w-0 truncate font-medium hover:underline"
+                  >
+                    {each.name}
+                  </Link>
+                  <span className="shrink-0 tabular-nums" title={inWords(each.revenue)}>
+                    {count(each.units)}
+                  </span>
+                </div>
+                <Share part={each.units / most} />
+              </li>
+            ))}
+            {found.data?.items.length === 0 && (
+              <li className="text-muted text-sm">Nothing was sold in these days. Sales show here at once.</li>
+            )}
+          </ol>
+        )}
+      </section>
+    </Card>
+  );
+}
+
+/** How much of the most it is; the number beside it says the same. */
+function Share({ part, color = "var(--chart-1)" }: { part: number; color?: string }) {
+  return (
+    <svg
+      aria-hidden
+      viewBox="0 0 100 4"
+      preserveAspectRatio="none"
+      className="mt-1.5 h-1.5 w-full rounded-full"
     >
-      {packs ? "Mark as packed" : "Mark as delivered"}
-    </Button>
+      <rect width="100" height="4" fill="var(--neutral-soft)" />
+      <rect width={Math.max(0, Math.min(100, 100 * part))} height="4" fill={color} />
+    </svg>
   );
 }
 
-function LowStock() {
-  const low = useQuery({
-    queryKey: ["admin", "low-stock"],
-    queryFn: ({ signal }) => api.get("/inventory/low-stock", { query: { limit: 50 }, signal }),
-    refetchInterval: LOOK_AGAIN_MS,
-  });
+// ---- stock -----------------------------------------------------------------------------------------
+
+function MovesChart({ span }: { span: Span }) {
+  const found = useQuery(stockHistory(span));
+  const rows = found.data?.items.map(inAndOut);
+  const sum = (key: "came" | "went") => (rows ?? []).reduce((all, row) => all + row[key], 0);
   return (
-    <Section title="Low on stock">
-      {low.isError && !low.data ? (
-        <ErrorState error={low.error} onRetry={() => low.refetch()} />
-      ) : (
-        <DataTable
-          caption="Products below their threshold"
-          columns={LOW_COLUMNS}
-          rows={low.data?.items}
-          rowKey={(row) => row.productId}
-          loading={low.isPending}
-          empty={
-            <EmptyState icon={Boxes} title="Enough of everything">
-              Products show here when fewer are left than their threshold.
-            </EmptyState>
-          }
-        />
-      )}
-    </Section>
+    <ChartCard
+      title="Goods in and out"
+      sentence={rows && `${count(sum("came"))} units came, ${count(sum("went"))} went in ${span}.`}
+      weekly={SPANS[span].by === "week"}
+      rows={rows}
+      series={[
+        { key: "came", label: "Came in", color: "var(--chart-3)" },
+        { key: "went", label: "Went out", color: "var(--chart-2)" },
+      ]}
+      show={count}
+      failed={found.isError && !found.data ? <ErrorNote error={found.error} className="mt-4" /> : undefined}
+    />
   );
 }
 
-const LOW_COLUMNS: Column<InventoryRow>[] = [
-  {
-    id: "product",
-    header: "Product",
-    meta: { card: "title" },
-    cell: ({ row: { original: row } }) => (
-      <Link to={`/products/${encodeURIComponent(row.productId)}`} className="font-medium hover:underline">
-        {row.name}
-      </Link>
-    ),
-  },
-  { id: "sku", header: "SKU", cell: ({ row }) => row.original.sku },
-  {
-    id: "available",
-    header: "Available",
-    meta: { align: "right" },
-    cell: ({ row }) => row.original.availableStock,
-  },
-  {
-    id: "threshold",
-    header: "Threshold",
-    meta: { align: "right" },
-    cell: ({ row }) => row.original.lowStockThreshold,
-  },
-  {
-    id: "reorder",
-    header: "Suggested reorder",
-    meta: { align: "right" },
-    cell: ({ row }) => row.original.suggestedReorderQuantity,
-  },
-  {
-    id: "status",
-    header: "Status",
-    cell: ({ row }) => (
-      <Badge tone={row.original.availableStock === 0 ? "danger" : "warning"} dot>
-        {row.original.availableStock === 0 ? "Out of stock" : "Low"}
-      </Badge>
-    ),
-  },
-  {
-    id: "actions",
-    header: () => <span className="sr-only">Next step</span>,
-    meta: { card: "actions", align: "right" },
-    cell: ({ row }) => <Restock row={row.original} />,
-  },
-];
-
-function Restock({ row }: { row: InventoryRow }) {
-  const client = useQueryClient();
-  const units = row.suggestedReorderQuantity || row.reorderQuantity;
-  const restock = useMutation({
-    mutationFn: () =>
-      api.patch("/inventory/product/{productId}/stock", {
-        params: { productId: row.productId },
-        body: { quantity: units, type: "RESTOCK", reason: "Suggested reorder arrived" },
-      }),
-    onSuccess: () => toast.success(`${String(units)} units of ${row.name} are on the shelf`),
-    onError: (error) => toast.error(error),
-    onSettled: () => client.invalidateQueries({ queryKey: ["admin"] }),
-  });
+function StockValue() {
+  const found = useQuery(stockValue());
+  const [currency] = currenciesOf(found.data ? [{ revenue: found.data.total.value }] : []);
+  const rows = (found.data?.categories ?? [])
+    .filter(({ units }) => units > 0)
+    .sort((one, other) => amountIn(other.value, currency ?? "") - amountIn(one.value, currency ?? ""));
+  const most = Math.max(1, ...rows.map(({ value }) => amountIn(value, currency ?? "")));
   return (
-    <Button size="sm" variant="secondary" busy={restock.isPending} onClick={() => restock.mutate()}>
-      <PackageOpen aria-hidden className="size-4" />
-      Book in {units}
-    </Button>
+    <Card className="p-4 sm:p-6">
+      <section aria-labelledby="stock-value">
+        <h2 id="stock-value" className="font-semibold text-lg">
+          Stock value
+        </h2>
+        <p className="text-muted text-sm">By category, at today's selling prices</p>
+        {found.isError && !found.data ? (
+          <ErrorNote error={found.error} className="mt-4" />
+        ) : (
+          <ul className="mt-4 flex min-h-80 flex-col gap-3">
+            {found.isPending && [1, 2, 3, 4, 5, 6, 7].map((each) => <Skeleton key={each} className="h-9" />)}
+            {rows.map((each) => (
+              <li key={each.category}>
+                <div className="flex items-baseline justify-between gap-3 text-sm">
+                  <span className="min-w-0 truncate font-medium capitalize">{each.category}</span>
+                  <span className="shrink-0 tabular-nums" title={`${count(each.units)} units`}>
+                    {inWords(each.value)}
+                  </span>
+                </div>
+                <Share part={amountIn(each.value, currency ?? "") / most} color="var(--chart-3)" />
+              </li>
+            ))}
+            {found.data && rows.length === 0 && (
+              <li className="text-muted text-sm">
+                The shelf is empty. Book goods in, and their value shows here.
+              </li>
+            )}
+          </ul>
+        )}
+      </section>
+    </Card>
   );
 }

@@ -1,0 +1,112 @@
+/** One event of a stream of server-sent events, as the HTML standard (section 9.2) reads them. */
+export interface ServerEvent {
+  id: string;
+  name: string;
+  data: string;
+}
+
+/** Reads a stream piece by piece, wherever it was cut. */
+export class EventReader {
+  /** How long the server asks to wait before the next connection, ms. */
+  retry: number | null = null;
+  #rest = "";
+  #id = "";
+  #name = "";
+  #data: string[] = [];
+
+  push(text: string): ServerEvent[] {
+    const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
+    this.#rest = lines.pop() ?? "";
+    return lines.flatMap((line) => this.#read(line));
+  }
+
+  #read(line: string): ServerEvent[] {
+    if (line === "") return this.#dispatch();
+    const colon = line.indexOf(":");
+    const field = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+    if (field === "event") this.#name = value;
+    else if (field === "data") this.#data.push(value);
+    else if (field === "id" && !value.includes("\0")) this.#id = value;
+    else if (field === "retry" && /^\d+$/.test(value)) this.retry = Number(value);
+    return [];
+  }
+
+  #dispatch(): ServerEvent[] {
+    const event = { id: this.#id, name: this.#name || "message", data: this.#data.join("\n") };
+    const told = this.#data.length > 0;
+    this.#name = "";
+    this.#data = [];
+    return told ? [event] : [];
+  }
+}
+
+export type Connection = "connecting" | "live" | "waiting" | "off";
+
+export interface FollowerParts {
+  /** Opens the stream from behind an event; throws where it is refused. */
+  open: (after: string | null, signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
+  /** Whether that refusal is for good. */
+  isFinal: (error: unknown) => boolean;
+  onEvent: (event: ServerEvent) => void;
+  /** What happened before this was open may not have been told. */
+  onOpen: () => void;
+  onConnection: (connection: Connection) => void;
+  sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  random: () => number;
+}
+
+const WAIT_MS = 1_000;
+const WAIT_MAX_MS = 30_000;
+
+/** Follows a stream until it is told to stop: what breaks off is taken up behind the last event. */
+export async function follow(parts: FollowerParts, signal: AbortSignal, from: string | null): Promise<void> {
+  let after = from;
+  let failures = 0;
+  while (!signal.aborted) {
+    const reader = new EventReader();
+    parts.onConnection("connecting");
+    try {
+      const stream = await parts.open(after, signal);
+      failures = 0;
+      parts.onConnection("live");
+      parts.onOpen();
+      for await (const event of readEvents(stream, reader)) {
+        after = event.id || after;
+        parts.onEvent(event);
+      }
+    } catch (error) {
+      if (signal.aborted) break;
+      if (parts.isFinal(error)) break;
+      failures += 1;
+    }
+    if (signal.aborted) break;
+    if (failures) parts.onConnection("waiting");
+    await parts.sleep(waitBefore(failures, reader.retry, parts.random()), signal);
+  }
+  parts.onConnection("off");
+}
+
+/** After a good end what the server asks for; after failures longer each time, and never all at once. */
+export function waitBefore(failures: number, retry: number | null, random: number): number {
+  if (failures === 0) return retry ?? WAIT_MS;
+  const most = Math.min(WAIT_MAX_MS, WAIT_MS * 2 ** failures);
+  return most / 2 + (random * most) / 2;
+}
+
+async function* readEvents(
+  stream: ReadableStream<Uint8Array>,
+  reader: EventReader,
+): AsyncGenerator<ServerEvent> {
+  const pieces = stream.getReader();
+  const decoder = new TextDecoder();
+  try {
+    for (;;) {
+      const { done, value } = await pieces.read();
+      if (done) return;
+      yield* reader.push(decoder.decode(value, { stream: true }));
+    }
+  } finally {
+    pieces.cancel().catch(() => undefined);
+  }
+}
