@@ -53,6 +53,15 @@ async def test_no_text_becomes_a_formula(admin: Client, made: Made) -> None:
     assert product["sku"] == "'-1+2"
 
 
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "＝", "＋", "－", "＠"])
+async def test_no_way_to_begin_a_formula_is_left(admin: Client, made: Made, start: str) -> None:
+    board = await made(name=f"{start}cmd|' /C calc'!A0")
+    await admin.post("/orders", {"productId": board["id"], "quantity": 1, "reference": f"{start}1"})
+    for what in ("products", "orders", "inventory", "movements"):
+        cells = [cell for row in rows_of(await admin.get(f"/{what}/export")) for cell in row.values()]
+        assert [cell for cell in cells if cell.startswith(start) and not cell.lstrip("-").isdecimal()] == []
+
+
 async def test_a_negative_number_stays_one(admin: Client, made: Made) -> None:
     board = await made()
     change = {"quantity": -3, "type": "ADJUSTMENT", "reason": "@broken"}

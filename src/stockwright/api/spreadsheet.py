@@ -12,7 +12,7 @@ from stockwright.usecases.exports import Cell, Rows
 
 CONTENT_TYPE: Final = "text/csv; charset=utf-8"
 _TIMES: Final = frozenset({"at", "createdAt", "placedAt"})
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 async def csv_parts(columns: Sequence[str], pages: AsyncIterator[Rows]) -> AsyncIterator[bytes]:
