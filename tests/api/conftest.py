@@ -144,12 +144,24 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Opened:
 
 
 @pytest.fixture
-async def scene(opened: Opened, tmp_path: Path, clock: Clock) -> AsyncIterator[Scene]:
-    """A copy of that scene."""
-    from tests.api.scene import a_scene
+async def scene(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock, engine: str) -> AsyncIterator[Scene]:
+    """A copy of that scene; on an engine that is no file, one of its own."""
+    from tests.api.scene import a_scene, shop
 
-    async with a_scene(opened, tmp_path / "shop", clock) as copied:
-        yield copied
+    if engine == "sqlite":
+        async with a_scene(request.getfixturevalue("opened"), tmp_path / "shop", clock) as copied:
+            yield copied
+        return
+    async with shop(tmp_path / "shop", clock, engine) as own:
+        await own.begin()
+        yield own
+
+
+@pytest.fixture
+def embedded(engine: str) -> None:
+    """For what says nothing new on another engine."""
+    if engine != "sqlite":
+        pytest.skip("told once, on the embedded engine")
 
 
 @pytest.fixture

@@ -153,7 +153,7 @@ def open_once(folder: Path) -> Opened:
     """Begin a scene for others to copy."""
 
     async def begin() -> Opened:
-        async with _shop(folder, Clock()) as scene:
+        async with shop(folder, Clock()) as scene:
             await scene.begin()
             return Opened(folder, scene.ids, {email: each.authorization for email, each in scene.clients.items()})
 
@@ -164,7 +164,7 @@ def open_once(folder: Path) -> Opened:
 async def a_scene(opened: Opened, folder: Path, clock: Clock) -> AsyncIterator[Scene]:
     """Go on from a copy of a scene that was opened once; audited in the end."""
     shutil.copytree(opened.folder, folder)
-    async with _shop(folder, clock) as scene:
+    async with shop(folder, clock) as scene:
         scene.ids.update(opened.ids)
         for email, authorization in opened.authorizations.items():
             scene.clients[email] = Client(scene.http, authorization)
@@ -172,9 +172,10 @@ async def a_scene(opened: Opened, folder: Path, clock: Clock) -> AsyncIterator[S
 
 
 @asynccontextmanager
-async def _shop(folder: Path, clock: Clock) -> AsyncIterator[Scene]:
+async def shop(folder: Path, clock: Clock, engine: str = "sqlite") -> AsyncIterator[Scene]:
+    """Open a scene in which nothing has happened; audited in the end."""
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - before anything runs beside it
-    app = await bare_app(folder, clock)
+    app = await bare_app(folder, clock, engine)
     with dressed(app, clock):
         async with asking(build_asgi(app)) as http:
             yield Scene(app, clock, http)

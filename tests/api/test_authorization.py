@@ -25,6 +25,8 @@ from tests.api.conftest import TOKEN_KEY
 from tests.api.scene import ADMIN, ALICE, BOB, GOOD, Ask, Scene, masked
 from tests.conftest import Clock
 
+pytestmark = pytest.mark.usefixtures("embedded")
+
 WHO = {
     "public": """
         GET /api/health, GET /api/health/live, GET /api/health/ready, GET /api/docs/spec, GET /.well-known/jwks.json,

@@ -16,6 +16,8 @@ from tests.e2e.server import EMAIL, PASSWORD, Server
 from tests.needs import ROOT
 from tests.proving import SECONDS, SEED
 
+pytestmark = pytest.mark.usefixtures("embedded")
+
 CUSTOMER = "customer@example.com"
 LEFT_OUT = {
     "get-docs-spec": "what is asked follows from it",

@@ -29,10 +29,18 @@ ASKED_ANEW = {
     ("POST", "/inventory/check-availability"): "it changes nothing",
 }
 """What keeps no answer with the key, and why that is right: asking again asks anew."""
+ON_EVERY_ENGINE = {("POST", "/orders"), ("POST", "/sales"), ("PATCH", "/inventory/product/{productId}/stock")}
+"""One of each kind of commit: the answer known before it, a till's, and the answer that is only known after it."""
 SHOWN_ONCE = {("POST", "/api-keys"): "key"}
 CHANGING = [(route.method, route.path) for route in ROUTES if route.changes]
 ONCE = [each for each in CHANGING if each not in ASKED_ANEW]
 BY_ROUTE = pytest.mark.parametrize(("method", "path"), ONCE, ids=lambda text: text)
+
+
+@pytest.fixture
+def told_here(engine: str, method: str, path: str) -> None:
+    if engine != "sqlite" and (method, path) not in ON_EVERY_ENGINE:
+        pytest.skip("told once, on the embedded engine")
 
 
 class Died(BaseException):
@@ -65,7 +73,8 @@ def test_every_route_that_changes_something_is_in_the_matrix() -> None:
 
 
 @BY_ROUTE
-async def test_a_key_goes_its_way_from_refused_to_expired(scene: Scene, method: str, path: str) -> None:
+@pytest.mark.usefixtures("told_here")
+async def test_a_key_goes_its_way_from_refused_to_expired(scene: Scene, engine: str, method: str, path: str) -> None:
     ask = await scene.ask(method, path)
     other = replace(ask, body={**(ask.body or {}), "extra": 1})
     await refused(scene, ask, path)
@@ -87,6 +96,8 @@ async def test_a_key_goes_its_way_from_refused_to_expired(scene: Scene, method: 
         scene.clock.advance(minutes=24 * 60 - 1)
         await scene.app.store.purge(scene.clock.now() // 1000)
 
+    if engine != "sqlite":
+        return  # There the engine itself forgets what is past its time, by its own clock.
     scene.clock.advance(minutes=2)
     await scene.app.store.purge(scene.clock.now() // 1000)
     await scene.client(ask.email)
@@ -113,6 +124,7 @@ async def refused(scene: Scene, ask: Ask, path: str) -> None:
 
 
 @BY_ROUTE
+@pytest.mark.usefixtures("embedded")
 async def test_fifty_twins_at_once_have_one_effect(scene: Scene, method: str, path: str) -> None:
     ask = await scene.ask(method, path)
     # A second process of the same shop knows nothing of what is under way in the first.
@@ -134,6 +146,7 @@ async def test_fifty_twins_at_once_have_one_effect(scene: Scene, method: str, pa
 
 
 @BY_ROUTE
+@pytest.mark.usefixtures("embedded")
 async def test_what_was_done_before_a_crash_is_answered_after_it(scene: Scene, method: str, path: str) -> None:
     ask = await scene.ask(method, path)
     dying: Any = Dying(scene.app.store)
@@ -153,6 +166,7 @@ async def test_what_was_done_before_a_crash_is_answered_after_it(scene: Scene, m
 
 
 @pytest.mark.parametrize(("method", "path"), ASKED_ANEW, ids=lambda text: text)
+@pytest.mark.usefixtures("embedded")
 async def test_what_keeps_no_answer_is_asked_anew(scene: Scene, method: str, path: str) -> None:
     ask = await scene.ask(method, path)
     first, again = await scene.send(ask, "k-1"), await scene.send(ask, "k-1")
