@@ -58,10 +58,15 @@ def make_client(name: str) -> Any:
         "dynamodb",
         endpoint_url=address(),
         region_name=REGION,
-        aws_access_key_id=hashlib.sha256(name.encode()).hexdigest()[:20],
+        aws_access_key_id=access_key(name),
         aws_secret_access_key="of-nobody",
         config=Config(max_pool_connections=32, retries={"total_max_attempts": 3, "mode": "standard"}),
     )
+
+
+def access_key(name: str) -> str:
+    """Return the access key of the database of that name."""
+    return hashlib.sha256(name.encode()).hexdigest()[:20]
 
 
 @cache

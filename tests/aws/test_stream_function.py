@@ -15,7 +15,7 @@ from stockwright.aws.routing import SOURCE, heard_by, redrive_of
 from stockwright.domain.account import SYSTEM
 from stockwright.domain.events import Event
 from stockwright.reactions.table import REACTIONS
-from stockwright.store.dynamodb import _event_image, _image
+from stockwright.store.dynamodb import event_image, image_of_put
 from stockwright.store.port import Put
 from stockwright.store.records.batch import Batch
 from stockwright.store.records.handling import Retry, put_retry
@@ -35,13 +35,13 @@ def placed(number: int, **data: Any) -> Event:
 
 
 def appended(event: Event) -> dict[str, Any]:
-    return _event_image(event, AT)
+    return event_image(event, AT, f"{AT:013d}-{event.id}")
 
 
 def put_image(batch: Batch) -> dict[str, Any]:
     [write] = batch.writes
     assert isinstance(write, Put)
-    return _image(write)
+    return image_of_put(write)
 
 
 class Bus:

@@ -10,6 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stockwright.cli.main import app as cli
+from stockwright.store.dynamodb import create_table
+from tests.aws.dynamodb_local import REGION, access_key, address, make_client
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -45,7 +47,19 @@ def demo(terminal: Terminal) -> Terminal:
 
 def test_every_command_explains_itself(terminal: Terminal) -> None:
     told = terminal.type("--help").output
-    for word in ("serve", "demo", "audit", "backup", "restore", "config", "users", "keys", "dead-letters", "import"):
+    for word in (
+        "serve",
+        "demo",
+        "audit",
+        "backup",
+        "restore",
+        "config",
+        "copy",
+        "users",
+        "keys",
+        "dead-letters",
+        "import",
+    ):
         assert word in told
         assert terminal.type(word, "--help").exit_code == 0
     assert terminal.type("--version").output.startswith("stockwright ")
@@ -204,3 +218,36 @@ def test_an_import_tells_what_it_did_and_why_rows_were_left_out(terminal: Termin
     told = json.loads(terminal.type("import", "orders", str(file), "--json").output)
     assert (told["created"], told["unchanged"]) == (0, 1)
     assert terminal.type("import", "orders", str(tmp_path / "nothing.csv")).exit_code == 2
+
+
+def test_a_shop_is_copied_to_dynamodb_and_both_are_proved_alike(terminal: Terminal) -> None:
+    made = terminal.type("import", "products", str(small_file(terminal.folder.parent)))
+    assert made.exit_code == 0, made.output
+    create_table(make_client(str(terminal.folder)), "shop")
+    cloud = {
+        "STOCKWRIGHT_TABLE_NAME": "shop",
+        "AWS_REGION": REGION,
+        "AWS_ENDPOINT_URL": address(),
+        "AWS_ACCESS_KEY_ID": access_key(str(terminal.folder)),
+        "AWS_SECRET_ACCESS_KEY": "of-nobody",
+    }
+    copied = terminal.type("copy", "--from", "sqlite", "--to", "dynamodb", "--json", **cloud)
+    assert copied.exit_code == 0, copied.output
+    told = json.loads(copied.stdout)
+    assert told["alike"]
+    assert told["dynamodb"]["products"] == told["sqlite"]["products"] == 3
+
+    again = terminal.type("copy", "--from", "sqlite", "--to", "dynamodb", **cloud)
+    assert again.exit_code == 1
+    assert "holds a shop already" in again.output
+    assert terminal.type("copy", "--from", "sqlite", "--to", "sqlite", **cloud).exit_code == 1
+
+
+def small_file(folder: Path) -> Path:
+    """A file of three sales, in the columns of the retail data."""
+    file = folder / "sales.csv"
+    rows = [f"53636{n},CODE{n},OAK CHAIR {n},3,2010-12-01 08:26:00,2.55,17850,UK" for n in range(3)]
+    file.write_text(
+        "\n".join(["InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country", *rows])
+    )
+    return file

@@ -95,6 +95,21 @@ def restore(file: Annotated[Path, typer.Argument(help="A file that `backup` made
     shop.restore(load_settings(), file)
 
 
+@app.command(name="copy")
+def copy_shop(
+    source: Annotated[str, typer.Option("--from", help="The engine to copy from: sqlite or dynamodb.")],
+    target: Annotated[str, typer.Option("--to", help="The engine to copy to; it must hold no shop yet.")],
+    as_json: Json = False,
+) -> None:
+    """Copy the whole shop to the other engine, and prove that both are alike. Stop the shop first.
+
+    A copy that was cut off goes on where it was when it is run again.
+    """
+    from stockwright.cli.copying import copy_shop as copy_all
+
+    copy_all(source, target, as_json=as_json)
+
+
 @app.command()
 def bench(
     email: Annotated[str, typer.Option(prompt=True, help="An admin of that shop.")],

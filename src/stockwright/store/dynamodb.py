@@ -47,6 +47,8 @@ PAGES_MAX: Final = 50
 SHARDS: Final = 4
 DAY_MS: Final = 86_400_000
 DAYS: Final = "LOG"
+TOLD: Final = "told"
+"""Marks an event that a copied shop's handlers have had already."""
 _PASSING: Final = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 _BUSY: Final = frozenset(
     {
@@ -85,10 +87,10 @@ class DynamoDbStore:
 
     def _get(self, keys: list[Key]) -> list[Item]:
         if len(keys) == 1:
-            answer = self.client.get_item(TableName=self.table, Key=_key(keys[0]), ConsistentRead=True)
+            answer = self.client.get_item(TableName=self.table, Key=key_image(keys[0]), ConsistentRead=True)
             return [item_of_image(answer["Item"])] if "Item" in answer else []
         items: list[Item] = []
-        left: _Wire = {self.table: {"Keys": [_key(key) for key in keys], "ConsistentRead": True}}
+        left: _Wire = {self.table: {"Keys": [key_image(key) for key in keys], "ConsistentRead": True}}
         for attempt in range(ATTEMPTS_MAX):
             answer = self.client.batch_get_item(RequestItems=left)
             items += [item_of_image(image) for image in answer["Responses"].get(self.table, ())]
@@ -164,7 +166,7 @@ class DynamoDbStore:
     async def _read_log(self, after: str, limit: int, *, reverse: bool) -> list[Event]:
         """Go through the days, in each through its shards at once."""
         page = await self.query(DAYS, limit=10_000, reverse=reverse)
-        at = _day(int(after.split("-", maxsplit=1)[0])) if after else ""
+        at = day_of(int(after.split("-", maxsplit=1)[0])) if after else ""
         days = [item.key[1] for item in page.items if not at or (item.key[1] <= at if reverse else item.key[1] >= at)]
         high = "" if reverse else f"{_now_ms() - self._settle_ms + 1:013d}"
         events: list[Event] = []
@@ -197,7 +199,7 @@ class DynamoDbStore:
         if not writes:
             return
         if any(isinstance(write, Append) for write in writes):
-            await self._call(self._open_day, _day(_now_ms()))
+            await self._call(self._open_day, day_of(_now_ms()))
         for attempt in range(ATTEMPTS_MAX):
             if await self._call(self._transact, writes):
                 return
@@ -232,8 +234,7 @@ class DynamoDbStore:
     def _open_day(self, day: str) -> None:
         """Enter a day in the list of the log's days, once per process."""
         if day not in self._days:
-            image = {"pk": {"S": DAYS}, "sk": {"S": day}, "v": {"N": "1"}, "b": {"M": {}}}
-            self.client.put_item(TableName=self.table, Item=image)
+            self.client.put_item(TableName=self.table, Item=day_image(day))
             self._days.add(day)
 
     async def _call(self, work: Callable[..., Any], *arguments: Any) -> Any:
@@ -259,7 +260,7 @@ class DynamoDbStore:
         self.client.close()
 
 
-def connect(table: str) -> DynamoDbStore:
+def connect(table: str, settle_seconds: float = SETTLE_SECONDS) -> DynamoDbStore:
     """Open the table that the settings and AWS's own variables name, or tell in one line why not."""
     import boto3
     from botocore.config import Config
@@ -273,7 +274,7 @@ def connect(table: str) -> DynamoDbStore:
     )
     try:
         client = boto3.client("dynamodb", config=config)
-        client.get_item(TableName=table, Key=_key((DAYS, "-")))
+        client.get_item(TableName=table, Key=key_image((DAYS, "-")))
     except ClientError as refused:
         code, told = refused.response["Error"]["Code"], refused.response["Error"].get("Message", "")
         if code == "ResourceNotFoundException":
@@ -286,7 +287,7 @@ def connect(table: str) -> DynamoDbStore:
         raise Misconfigured(f"DynamoDB refuses to open the table {table}: {told or code}") from None
     except BotoCoreError as wrong:
         raise Misconfigured(f"DynamoDB cannot be reached: {wrong}") from None
-    return DynamoDbStore(table, client)
+    return DynamoDbStore(table, client, settle_seconds=settle_seconds)
 
 
 def table_definition(table: str) -> _Wire:
@@ -321,8 +322,25 @@ def item_of_image(image: _Wire) -> Item:
 
 
 def event_of_image(image: _Wire) -> Event | None:
-    """Read an event of the log from a record of the stream; None where the item is none."""
-    return _event(item_of_image(image)) if image["pk"]["S"].startswith(f"{DAYS}#") else None
+    """Read an event of the log from a record of the stream; None where the item is none, or an old story."""
+    is_news = image["pk"]["S"].startswith(f"{DAYS}#") and TOLD not in image
+    return _event(item_of_image(image)) if is_news else None
+
+
+def is_of_log(image: _Wire) -> bool:
+    """Tell whether an item is an event of the log, or one of the log's days."""
+    pk: str = image["pk"]["S"]
+    return pk == DAYS or pk.startswith(f"{DAYS}#")
+
+
+def put_of_image(image: _Wire) -> Put:
+    """Read an item as the write that makes it what it is."""
+    item = item_of_image(image)
+    indexes: dict[IndexName, tuple[str, str]] = {
+        index: (image[f"{index}_p"]["S"], image[f"{index}_s"]["S"]) for index in INDEXES if f"{index}_p" in image
+    }
+    ttl = int(image["ttl"]["N"]) if "ttl" in image else None
+    return Put(item.key, item.body, item.version - 1, indexes, image.get("t", {}).get("S", ""), ttl)
 
 
 # ---- as DynamoDB writes it -------------------------------------------------------------------
@@ -336,7 +354,8 @@ def _can_be(key: Key) -> bool:
     return 0 < pk <= PK_BYTES_MAX and 0 < sk <= SK_BYTES_MAX
 
 
-def _key(key: Key) -> _Wire:
+def key_image(key: Key) -> _Wire:
+    """Write a key."""
     return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
 
 
@@ -372,12 +391,12 @@ def _plain(attribute: _Wire) -> Any:
 def _action(table: str, write: Write, now: int) -> _Wire:
     """Write one write as an action of a transaction."""
     if isinstance(write, Append):
-        return {"Put": {"TableName": table, "Item": _event_image(write.event, now)}}
+        return {"Put": {"TableName": table, "Item": event_image(write.event, now, f"{now:013d}-{write.event.id}")}}
     if isinstance(write, Add):
         return {"Update": _update(table, write)}
     if isinstance(write, Put):
-        return {"Put": {"TableName": table, "Item": _image(write)} | _expecting(write.expect)}
-    at_key = {"TableName": table, "Key": _key(write.key)} | _expecting(write.expect)
+        return {"Put": {"TableName": table, "Item": image_of_put(write)} | _expecting(write.expect)}
+    at_key = {"TableName": table, "Key": key_image(write.key)} | _expecting(write.expect)
     return {"ConditionCheck": at_key} if isinstance(write, Check) else {"Delete": at_key}
 
 
@@ -387,8 +406,9 @@ def _expecting(version: int) -> _Wire:
     return {"ConditionExpression": "v = :expect", "ExpressionAttributeValues": {":expect": {"N": str(version)}}}
 
 
-def _image(put: Put) -> _Wire:
-    image = _key(put.key) | {"v": {"N": str(put.expect + 1)}, "b": _attribute(put.body)}
+def image_of_put(put: Put) -> _Wire:
+    """Write an item whole."""
+    image = key_image(put.key) | {"v": {"N": str(put.expect + 1)}, "b": _attribute(put.body)}
     for index, (partition, sort) in put.indexes.items():
         image |= {f"{index}_p": {"S": partition}, f"{index}_s": {"S": sort}}
     if put.text:
@@ -419,7 +439,7 @@ def _update(table: str, add: Add) -> _Wire:
             conditions.append(f"{at} >= :f{number}")
     written: _Wire = {
         "TableName": table,
-        "Key": _key(add.key),
+        "Key": key_image(add.key),
         "UpdateExpression": f"SET {', '.join(sets)}",
         "ConditionExpression": " AND ".join(conditions),
         "ExpressionAttributeValues": values,
@@ -481,7 +501,8 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _day(at: int) -> str:
+def day_of(at: int) -> str:
+    """Name the day of an instant (ms), as the log does."""
     return f"{at // DAY_MS:06d}"
 
 
@@ -489,9 +510,13 @@ def _shard(day: str, shard: int) -> str:
     return f"{DAYS}#{day}#{shard}"
 
 
-def _event_image(event: Event, now: int) -> _Wire:
-    """Write an event behind those that were sent before."""
-    position = f"{now:013d}-{event.id}"
+def day_image(day: str) -> _Wire:
+    """Write a day's entry in the list of the log's days."""
+    return key_image((DAYS, day)) | {"v": {"N": "1"}, "b": {"M": {}}}
+
+
+def event_image(event: Event, at: int, position: str) -> _Wire:
+    """Write an event into its day, at its position."""
     told = {
         "id": event.id,
         "name": event.name,
@@ -501,8 +526,8 @@ def _event_image(event: Event, now: int) -> _Wire:
         "actor": event.actor,
         "request_id": event.request_id,
     }
-    key = (_shard(_day(now), crc32(event.id.encode()) % SHARDS), position)
-    return _key(key) | {"v": {"N": "1"}, "b": _attribute(told)}
+    key = (_shard(day_of(at), crc32(event.id.encode()) % SHARDS), position)
+    return key_image(key) | {"v": {"N": "1"}, "b": _attribute(told)}
 
 
 def _event(item: Item) -> Event:

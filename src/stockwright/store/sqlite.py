@@ -367,10 +367,10 @@ class SqliteStore:
             if row.put is None:
                 execute("UPDATE item SET version=?, body=? WHERE pk=? AND sk=?", (row.version, body, *key))
             else:
-                execute(_UPSERT, (*key, row.version, body, *_columns(row.put)))
+                execute(UPSERT, (*key, row.version, body, *columns(row.put)))
         placed: list[Event] = []
         for event in events:
-            execute("INSERT INTO event (body) VALUES (?)", (_encode(_event_body(event)),))
+            execute("INSERT INTO event (body) VALUES (?)", (_encode(event_body(event)),))
             placed.append(replace(event, position=str(self._writer.last_insert_rowid())))
         return placed
 
@@ -413,7 +413,7 @@ class SqliteStore:
         self._writer.close()
 
 
-_UPSERT: Final = """
+UPSERT: Final = """
 INSERT INTO item (pk, sk, version, body, owner_p, owner_s, list_p, list_s, due_p, due_s, text, ttl)
 VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
 ON CONFLICT (pk, sk) DO UPDATE SET version=excluded.version, body=excluded.body,
@@ -519,12 +519,14 @@ def _moved(body: Body, path: Path, delta: int, floor: int | None) -> Body | None
     return None if floor is not None and value < floor else {**body, name: value}
 
 
-def _columns(put: Put) -> tuple[str | int | None, ...]:
+def columns(put: Put) -> tuple[str | int | None, ...]:
+    """Return what a row holds beside its key, version and body."""
     owner, listed, due = (put.indexes.get(name, (None, None)) for name in ("owner", "list", "due"))
     return (*owner, *listed, *due, put.text or None, put.ttl)
 
 
-def _event_body(event: Event) -> Body:
+def event_body(event: Event) -> Body:
+    """Write an event as the log keeps it."""
     return {
         "id": event.id,
         "name": event.name,

@@ -1,0 +1,69 @@
+"""Moving a shop: from the embedded store to DynamoDB, and back."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import asdict, replace
+
+from stockwright.app import DATABASE
+from stockwright.cli.run import fail, load_settings, out, print_json, progress_bar, run
+from stockwright.config import Settings
+from stockwright.domain.errors import Misconfigured, StockwrightError
+from stockwright.reactions.table import REACTIONS
+from stockwright.store.copying import Copied, DynamoDbSide, Side, SqliteSide, copy
+from stockwright.usecases.audit import audit
+
+ENGINES = ("sqlite", "dynamodb")
+
+
+def copy_shop(source: str, target: str, *, as_json: bool) -> None:
+    """Copy, then count and audit both sides; status 1 where anything differs."""
+    if {source, target} != set(ENGINES):
+        fail(Misconfigured("copy goes --from sqlite --to dynamodb, or back"))
+    settings = load_settings()
+    if "dynamodb" in (source, target) and not settings.table_name:
+        fail(Misconfigured("STOCKWRIGHT_TABLE_NAME must name the DynamoDB table"))
+    if source == "sqlite" and not (settings.data_dir / DATABASE).is_file():
+        fail(Misconfigured(f"there is no shop in {settings.data_dir}; STOCKWRIGHT_DATA_DIR tells where it is"))
+    try:
+        copied = asyncio.run(_copy(settings, source, target))
+    except StockwrightError as wrong:
+        fail(wrong)
+    reports = {name: run(audit, replace(settings, store=name)) for name in (source, target)}  # type: ignore[arg-type]
+    alike = (
+        copied.items == copied.found
+        and all(report.is_clean for report in reports.values())
+        and reports[source] == reports[target]
+    )
+    if as_json:
+        print_json({**asdict(copied), "alike": alike, **{name: asdict(report) for name, report in reports.items()}})
+    else:
+        told = f"{copied.items:,} items and {copied.events:,} events from {source} to {target}"
+        out.print(f"[bold green]Copied[/] {told}." if alike else f"[bold red]Not alike[/]: {told}.", highlight=False)
+        for name, report in reports.items():
+            counts = f"{report.products:,} products, {report.movements:,} movements, {report.holds:,} holds"
+            drifts = f"{len(report.drifts)} numbers that do not add up"
+            out.print(f"  {name}: {counts}, {drifts}", highlight=False)
+    if not alike:
+        raise SystemExit(1)
+
+
+async def _copy(settings: Settings, source: str, target: str) -> Copied:
+    async with AsyncExitStack() as opened:
+        sides: list[Side] = []
+        for name in (source, target):
+            side = _open(settings, name, is_source=name == source)
+            opened.push_async_callback(side.close)
+            sides.append(side)
+        with progress_bar("Items copied") as progress:
+            return await copy(sides[0], sides[1], [reaction.name for reaction in REACTIONS], progress)
+
+
+def _open(settings: Settings, engine: str, *, is_source: bool) -> SqliteSide | DynamoDbSide:
+    if engine == "sqlite":
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return SqliteSide(settings.data_dir / DATABASE, hold=is_source)
+    from stockwright.store.dynamodb import connect
+
+    return DynamoDbSide(connect(settings.table_name or "", settle_seconds=0))

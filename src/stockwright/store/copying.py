@@ -1,0 +1,291 @@
+"""A whole shop from one engine to another: every item with its version, every event in its order.
+
+What is copied is written as it was, so that writing it again changes nothing. A mark in the target
+tells how far the copy is, and one that was cut off goes on from there. Positions in the log are the
+target's own, so the handlers' cursors are translated; an event that every handler has had is marked
+as such, and the cloud's stream tells nobody of it a second time.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import apsw
+import msgspec
+
+from stockwright.domain.errors import Busy, Misconfigured
+from stockwright.store import dynamodb, sqlite
+from stockwright.store.port import INDEXES, Put
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from stockwright.domain.events import Event
+    from stockwright.store.port import IndexName, Key, Store
+
+PAGE: Final = 500
+MARK: Final[Key] = ("COPY", "COPY")
+CURSORS: Final = "CURSORS"
+BATCH_ITEMS: Final = 25
+ATTEMPTS_MAX: Final = 10
+
+Position = list[str]
+"""A key, as a place in the order in which an engine reads its items."""
+
+
+@dataclass(slots=True)
+class Mark:
+    """How far a copy is: items up to `after`, then events up to `position` of the source."""
+
+    items: int = 0
+    after: Position | None = None
+    items_done: bool = False
+    events: int = 0
+    position: str = ""
+    last: str = ""
+    """Where the last event stands in the target."""
+    ms: int = 0
+    cursors: dict[str, str] = field(default_factory=dict)
+    """The handlers' positions in the target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An event and its place in the target: an instant (ms) that never falls, and its number from 1."""
+
+    event: Event
+    ms: int
+    number: int
+    handled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What a copy wrote, and how many items the target holds."""
+
+    items: int
+    events: int
+    found: int
+
+
+class Side(Protocol):
+    """One engine, as a copy needs it. A row is a Put that expects the version before its own."""
+
+    store: Store
+    has_stream: bool
+    """Whether handlers without a cursor here have heard of every event all the same."""
+
+    def count(self) -> int:
+        """Count the items; the log and a copy's mark are none."""
+        ...
+
+    def rows(self, after: Position | None) -> tuple[list[Put], Position | None]:
+        """Read a page of all items, and where to go on (None: there are no more)."""
+        ...
+
+    def write(self, rows: Sequence[Put], mark: Mark | None) -> None:
+        """Write items as they are, and then how far the copy is (None: it is whole)."""
+        ...
+
+    def write_events(self, placed: Sequence[Placed], mark: Mark) -> None:
+        """Write events at their places, and then how far the copy is."""
+        ...
+
+    def position(self, placed: Placed) -> str:
+        """Return the position of an event here."""
+        ...
+
+
+async def copy(
+    source: Side, target: Side, handlers: Sequence[str], progress: Callable[[int, int], None] = lambda *_: None
+) -> Copied:
+    """Copy everything, or what a former copy left to do; refuses a target that holds another shop."""
+    mark = await _find_mark(target)
+    total = source.count()
+    while not mark.items_done:
+        rows, mark.after = source.rows(mark.after)
+        mark.items_done = mark.after is None
+        kept = [row for row in rows if row.key[0] != CURSORS and row.key != MARK]
+        mark.items += len(kept)
+        target.write(kept, mark)
+        progress(mark.items, total)
+    page = await source.store.query(CURSORS, limit=1000)
+    cursors = {item.key[1]: item.body["position"] for item in page.items}
+    while events := await source.store.tail(mark.position, PAGE):
+        unheard = not cursors and not source.has_stream
+        target.write_events([_placed(target, event, mark, cursors, unheard=unheard) for event in events], mark)
+        progress(total, total)
+    if cursors:
+        positions = {name: mark.cursors.get(name, "") for name in cursors}
+    else:
+        positions = dict.fromkeys(handlers, mark.last) if source.has_stream else {}
+    target.write([Put((CURSORS, name), {"position": each}, 0) for name, each in positions.items()], None)
+    return Copied(mark.items + len(positions), mark.events, target.count())
+
+
+async def _find_mark(target: Side) -> Mark:
+    found = (await target.store.get([MARK])).get(MARK)
+    if found is not None:
+        return Mark(**found.body)
+    if target.count():
+        raise Misconfigured("the target holds a shop already; a copy is made into an empty one")
+    target.write([], Mark())
+    return Mark()
+
+
+def _placed(target: Side, event: Event, mark: Mark, cursors: Mapping[str, str], *, unheard: bool) -> Placed:
+    """Give an event its place behind the last one, and take along the cursors that have passed it."""
+    mark.ms, mark.events, mark.position = max(mark.ms, event.at), mark.events + 1, event.position
+    behind = {name for name, cursor in cursors.items() if _order(cursor) < _order(event.position)}
+    placed = Placed(event, mark.ms, mark.events, not behind and not unheard)
+    mark.last = target.position(placed)
+    mark.cursors |= dict.fromkeys(cursors.keys() - behind, mark.last)
+    return placed
+
+
+def _order(position: str) -> tuple[int, str]:
+    """Compare positions of either engine: whole numbers, or instants with an id behind."""
+    return len(position.partition("-")[0]), position
+
+
+class SqliteSide:
+    """The embedded store's file. As a source it stands still: whoever would write meanwhile gets Busy."""
+
+    has_stream = False
+
+    def __init__(self, path: Path, *, hold: bool) -> None:
+        self.store: Store = sqlite.SqliteStore(path)
+        self._file = apsw.Connection(str(path))
+        self._file.set_busy_timeout(5000)
+        if hold:
+            self._file.execute("BEGIN IMMEDIATE")
+
+    def count(self) -> int:
+        """Count the rows."""
+        counted: list[Any] = self._file.execute("SELECT count(*) FROM item WHERE pk<>?", MARK[:1]).fetchall()
+        return int(counted[0][0])
+
+    def rows(self, after: Position | None) -> tuple[list[Put], Position | None]:
+        """Read on in the order of the keys."""
+        found = self._file.execute(
+            "SELECT pk, sk, version, body, owner_p, owner_s, list_p, list_s, due_p, due_s, text, ttl "
+            "FROM item WHERE (pk, sk) > (?, ?) ORDER BY pk, sk LIMIT ?",
+            (*(after or ["", ""]), PAGE),
+        ).fetchall()
+        rows = [_row(columns) for columns in found]
+        return rows, list(rows[-1].key) if len(rows) == PAGE else None
+
+    def write(self, rows: Sequence[Put], mark: Mark | None) -> None:
+        """Write items and mark in one transaction."""
+        with self._file:
+            for row in rows:
+                self._upsert(row)
+            self._mark(mark)
+
+    def write_events(self, placed: Sequence[Placed], mark: Mark) -> None:
+        """Write events under their numbers, and the mark, in one transaction."""
+        with self._file:
+            for each in placed:
+                body = msgspec.json.encode(sqlite.event_body(each.event))
+                self._file.execute("INSERT OR REPLACE INTO event (position, body) VALUES (?,?)", (each.number, body))
+            self._mark(mark)
+
+    def position(self, placed: Placed) -> str:
+        """Return its number."""
+        return str(placed.number)
+
+    def _mark(self, mark: Mark | None) -> None:
+        if mark is None:
+            self._file.execute("DELETE FROM item WHERE pk=? AND sk=?", MARK)
+        else:
+            self._upsert(Put(MARK, asdict(mark), 0))
+
+    def _upsert(self, row: Put) -> None:
+        body = msgspec.json.encode(row.body)
+        self._file.execute(sqlite.UPSERT, (*row.key, row.expect + 1, body, *sqlite.columns(row)))
+
+    async def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+        await self.store.close()
+
+
+def _row(columns: tuple[Any, ...]) -> Put:
+    pk, sk, version, body, *entries, text, ttl = columns
+    pairs = zip(INDEXES, zip(entries[::2], entries[1::2], strict=True), strict=True)
+    indexes: dict[IndexName, tuple[str, str]] = {name: entry for name, entry in pairs if entry[0] is not None}
+    return Put((pk, sk), msgspec.json.decode(body), version - 1, indexes, text or "", ttl)
+
+
+class DynamoDbSide:
+    """The cloud's table. Nothing holds it still: stop what writes to it before it is the source."""
+
+    has_stream = True
+
+    def __init__(self, store: dynamodb.DynamoDbStore) -> None:
+        self.store: Store = store
+        self._client, self._table = store.client, store.table
+        self._days: set[str] = set()
+
+    def count(self) -> int:
+        """Count by reading every key, since DynamoDB's own count is hours old."""
+        after: Position | None = None
+        count = 0
+        while True:
+            rows, after = self.rows(after)
+            count += sum(row.key != MARK for row in rows)
+            if after is None:
+                return count
+
+    def rows(self, after: Position | None) -> tuple[list[Put], Position | None]:
+        """Read on in the order of the table, which is nobody's but always the same."""
+        start = {"ExclusiveStartKey": dynamodb.key_image((after[0], after[1]))} if after else {}
+        answer = self._client.scan(TableName=self._table, ConsistentRead=True, Limit=PAGE, **start)
+        rows = [dynamodb.put_of_image(image) for image in answer["Items"] if not dynamodb.is_of_log(image)]
+        last = answer.get("LastEvaluatedKey")
+        return rows, [last["pk"]["S"], last["sk"]["S"]] if last else None
+
+    def write(self, rows: Sequence[Put], mark: Mark | None) -> None:
+        """Write items, then the mark: what was written twice is as it was."""
+        self._write([dynamodb.image_of_put(row) for row in rows])
+        self._mark(mark)
+
+    def write_events(self, placed: Sequence[Placed], mark: Mark) -> None:
+        """Write events into their days, then the mark."""
+        images = [dynamodb.event_image(each.event, each.ms, self.position(each)) for each in placed]
+        for image, each in zip(images, placed, strict=True):
+            if each.handled:
+                image[dynamodb.TOLD] = {"BOOL": True}
+        days = {dynamodb.day_of(each.ms) for each in placed} - self._days
+        self._write([*map(dynamodb.day_image, days), *images])
+        self._days |= days
+        self._mark(mark)
+
+    def position(self, placed: Placed) -> str:
+        """Return its instant and number."""
+        return f"{placed.ms:013d}-{placed.number:012d}"
+
+    def _mark(self, mark: Mark | None) -> None:
+        if mark is None:
+            self._client.delete_item(TableName=self._table, Key=dynamodb.key_image(MARK))
+        else:
+            self._write([dynamodb.image_of_put(Put(MARK, asdict(mark), 0))])
+
+    def _write(self, images: Sequence[dict[str, Any]]) -> None:
+        for start in range(0, len(images), BATCH_ITEMS):
+            left = {self._table: [{"PutRequest": {"Item": image}} for image in images[start : start + BATCH_ITEMS]]}
+            for attempt in range(ATTEMPTS_MAX):
+                left = self._client.batch_write_item(RequestItems=left).get("UnprocessedItems") or {}
+                if not left:
+                    break
+                time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311
+            else:
+                raise Busy("DynamoDB takes no more writes now; run the copy again, it goes on where it was")
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self.store.close()

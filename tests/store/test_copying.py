@@ -1,0 +1,172 @@
+"""A shop moves to the other engine and back: the same items, the same story, nobody told twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stockwright.domain.errors import Misconfigured
+from stockwright.domain.stock import Wanted
+from stockwright.store import copying
+from stockwright.store.copying import Copied, DynamoDbSide, SqliteSide, copy
+from stockwright.store.dynamodb import event_of_image
+from stockwright.store.port import Put
+from stockwright.store.records.batch import Batch
+from stockwright.store.records.handling import load_cursors, put_cursor
+from stockwright.store.sqlite import SqliteStore
+from stockwright.usecases.audit import audit
+from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.orders import PlaceOrder, pack_order, place_order
+from stockwright.usecases.reservations import Reserve, reserve_stock
+from tests.aws.dynamodb_local import open_table
+from tests.conftest import ADMIN, ALICE, Clock, Product, bare_app
+
+HANDLERS = ["mail", "warehouse"]
+
+
+@pytest.fixture
+def engine() -> str:
+    """The shop that is moved begins on the embedded store."""
+    return "sqlite"
+
+
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copying, "PAGE", 20)
+
+
+@pytest.fixture
+async def moved(app: Any, product: Product, tmp_path: Path) -> Path:
+    """A shop with a history; its mail handler has had two events, its warehouse handler four."""
+    chairs = [(await product(9)).product.id for _ in range(6)]
+    order = await place_order(
+        app, ALICE, PlaceOrder([LineWanted(2, each, options={"color": "red"}) for each in chairs])
+    )
+    await pack_order(app, ADMIN, order.id)
+    await place_order(app, ALICE, PlaceOrder([LineWanted(1, chairs[0])]))
+    await reserve_stock(app, ALICE, Reserve([Wanted(chairs[1], 3)]))
+    events = await app.store.tail()
+    batch = Batch()
+    put_cursor(batch, "mail", events[1].position, 0)
+    put_cursor(batch, "warehouse", events[3].position, 0)
+    await batch.commit(app.store)
+    return tmp_path / "stockwright.db"
+
+
+async def to_cloud(path: Path, name: str, target: DynamoDbSide | None = None) -> Copied:
+    source, target = SqliteSide(path, hold=True), target or DynamoDbSide(open_table(name))
+    try:
+        return await copy(source, target, HANDLERS)
+    finally:
+        await source.close()
+        await target.close()
+
+
+def everything(side: Any) -> dict[Any, Put]:
+    """Every item but the cursors, as written; a table's maps have no order."""
+    rows, after = side.rows(None)
+    while after is not None:
+        page, after = side.rows(after)
+        rows += page
+    return {row.key: row for row in rows if row.key[0] != "CURSORS"}
+
+
+async def story(store: Any) -> list[Any]:
+    return [(event.id, event.name, event.at, dict(event.data)) for event in await store.tail(limit=1000)]
+
+
+async def test_every_item_and_event_arrives_as_it_was_and_adds_up(moved: Path, tmp_path: Path, clock: Clock) -> None:
+    copied = await to_cloud(moved, str(tmp_path))
+
+    before, after = SqliteSide(moved, hold=False), DynamoDbSide(open_table(str(tmp_path)))
+    assert everything(after) == everything(before)
+    assert await story(after.store) == await story(before.store)
+    assert copied.items == copied.found == before.count() == after.count()
+    assert copied.events == len(await story(before.store))
+    cloud = await bare_app(tmp_path, clock, "dynamodb")
+    assert (await audit(cloud)).drifts == []
+    for each in (before, after, cloud.store):
+        await each.close()
+
+
+async def test_handlers_go_on_behind_what_they_have_had(moved: Path, tmp_path: Path) -> None:
+    before = SqliteStore(moved)
+    told = [event.id for event in await before.tail()]
+    await before.close()
+    await to_cloud(moved, str(tmp_path))
+
+    store = open_table(str(tmp_path))
+    cursors = {name: position for name, (position, _) in (await load_cursors(store)).items()}
+    assert [event.id for event in await store.tail(cursors["mail"])] == told[2:]
+    assert [event.id for event in await store.tail(cursors["warehouse"])] == told[4:]
+    images = store.client.scan(TableName=store.table)["Items"]
+    news = {event.id for event in map(event_of_image, images) if event is not None}
+    assert news == set(told[2:])
+    await store.close()
+
+
+async def test_there_and_back_again_is_the_same_shop(moved: Path, tmp_path: Path) -> None:
+    await to_cloud(moved, str(tmp_path))
+    source, target = DynamoDbSide(open_table(str(tmp_path))), SqliteSide(tmp_path / "back.db", hold=False)
+    await copy(source, target, HANDLERS)
+
+    first = SqliteSide(moved, hold=False)
+    assert everything(target) == everything(first)
+    assert await target.store.tail() == await first.store.tail()
+    assert await load_cursors(target.store) == await load_cursors(first.store)
+    for each in (source, target, first):
+        await each.close()
+
+
+async def test_who_comes_from_the_stream_has_had_every_event(moved: Path, tmp_path: Path) -> None:
+    """The functions of the cloud have no cursors: back home, nobody is told the whole story again."""
+    await to_cloud(moved, str(tmp_path))
+    cloud = open_table(str(tmp_path))
+    for name in HANDLERS:
+        cloud.client.delete_item(TableName=cloud.table, Key={"pk": {"S": "CURSORS"}, "sk": {"S": name}})
+    source, target = DynamoDbSide(cloud), SqliteSide(tmp_path / "back.db", hold=False)
+    await copy(source, target, HANDLERS)
+    cursors = await load_cursors(target.store)
+    assert set(cursors) == set(HANDLERS)
+    for position, _ in cursors.values():
+        assert await target.store.tail(position) == []
+    for each in (source, target):
+        await each.close()
+
+
+class Breaking(DynamoDbSide):
+    """A table that is out of reach from the n-th write on, half of which arrived."""
+
+    left = 0
+
+    def _write(self, images: Sequence[dict[str, Any]]) -> None:
+        self.left -= 1
+        if self.left < 0:
+            super()._write(images[: len(images) // 2])
+            raise ConnectionError
+        super()._write(images)
+
+
+@pytest.mark.parametrize("writes", [1, 3, 7])
+async def test_a_copy_that_is_cut_off_goes_on_where_it_was(moved: Path, tmp_path: Path, writes: int) -> None:
+    breaking = Breaking(open_table(str(tmp_path)))
+    breaking.left = writes
+    with pytest.raises(ConnectionError):
+        await to_cloud(moved, str(tmp_path), breaking)
+    copied = await to_cloud(moved, str(tmp_path))
+
+    before, after = SqliteSide(moved, hold=False), DynamoDbSide(open_table(str(tmp_path)))
+    assert everything(after) == everything(before)
+    assert await story(after.store) == await story(before.store)
+    assert copied.items == copied.found == before.count()
+    for each in (before, after):
+        await each.close()
+
+
+async def test_a_shop_is_not_written_over(moved: Path, tmp_path: Path) -> None:
+    await to_cloud(moved, str(tmp_path))
+    with pytest.raises(Misconfigured, match="holds a shop already"):
+        await to_cloud(moved, str(tmp_path))
