@@ -8,7 +8,7 @@ export interface KeyPress {
 }
 
 /** Slower than this between two keys, and it was a hand. */
-const GAP_MAX_MS = 45;
+const GAP_MAX_MS = 80;
 const LENGTH_MIN = 4;
 const LENGTH_MAX = 80;
 

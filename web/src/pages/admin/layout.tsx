@@ -143,7 +143,7 @@ function useAdminCommands(): void {
     useMemo(
       () =>
         adminPages
-          .filter((page) => page.group && page.path)
+          .filter((page) => page.path && !page.path.includes(":"))
           .map((page) => ({
             id: `admin ${page.path}`,
             title: page.title,

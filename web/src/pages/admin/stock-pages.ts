@@ -5,6 +5,8 @@ import {
   MapPin,
   ScanBarcode,
   ScrollText,
+  Store,
+  Tags,
   TriangleAlert,
 } from "lucide-react";
 import type { AdminPage } from "./page-table";
@@ -76,5 +78,29 @@ export const stockPages: readonly AdminPage[] = [
     icon: MapPin,
     keywords: "places warehouse store priority",
     load: () => import("./locations"),
+  },
+  {
+    path: "products",
+    title: "Products",
+    group: "Catalogue",
+    icon: Store,
+    shortcut: "g s",
+    keywords: "catalogue price edit hide",
+    load: () => import("./products"),
+  },
+  {
+    path: "products/new",
+    title: "New product",
+    icon: Store,
+    shortcut: "n p",
+    load: () => import("./product"),
+  },
+  { path: "products/:id", title: "Product", icon: Store, load: () => import("./product") },
+  {
+    path: "categories",
+    title: "Categories",
+    group: "Catalogue",
+    icon: Tags,
+    load: () => import("./categories"),
   },
 ];

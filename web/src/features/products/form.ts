@@ -1,0 +1,159 @@
+import type { Product, Schemas } from "@/api/types";
+import { parseMoney, plainMoney } from "@/lib/money";
+
+/** A product as a form holds it: pure, so that reading, sending and merging share one rule. */
+export interface ProductForm {
+  name: string;
+  sku: string;
+  description: string;
+  category: string;
+  type: string;
+  brand: string;
+  price: string;
+  currency: string;
+  imageUrl: string;
+  status: string;
+  options: { name: string; values: string }[];
+  lowStockThreshold: string;
+  reorderPoint: string;
+  reorderQuantity: string;
+}
+export type ProductField = keyof ProductForm;
+
+export const LABELS: Record<ProductField, string> = {
+  name: "Name",
+  sku: "SKU",
+  description: "Description",
+  category: "Category",
+  type: "Type",
+  brand: "Brand",
+  price: "Price",
+  currency: "Currency",
+  imageUrl: "Picture",
+  status: "For sale",
+  options: "Options",
+  lowStockThreshold: "Low-stock threshold",
+  reorderPoint: "Reorder point",
+  reorderQuantity: "Reorder quantity",
+};
+const FIELDS = Object.keys(LABELS) as ProductField[];
+
+export const EMPTY_PRODUCT: ProductForm = {
+  name: "",
+  sku: "",
+  description: "",
+  category: "other",
+  type: "",
+  brand: "",
+  price: "",
+  currency: "USD",
+  imageUrl: "",
+  status: "ACTIVE",
+  options: [],
+  lowStockThreshold: "10",
+  reorderPoint: "20",
+  reorderQuantity: "50",
+};
+
+export function formOf(product: Product): ProductForm {
+  return {
+    name: product.name,
+    sku: product.sku,
+    description: product.description,
+    category: product.category,
+    type: product.type,
+    brand: product.brand,
+    price: product.price ? plainMoney(product.price, product.currency) : "",
+    currency: product.currency,
+    imageUrl: product.imageUrl ?? "",
+    status: product.status,
+    options: Object.entries(product.options).map(([name, given]) => ({
+      name,
+      values: (Array.isArray(given) ? given : [given]).map(String).join(", "),
+    })),
+    lowStockThreshold: String(product.lowStockThreshold),
+    reorderPoint: String(product.reorderPoint),
+    reorderQuantity: String(product.reorderQuantity),
+  };
+}
+
+/** "red, blue,, red" → ["red", "blue"] */
+export function valuesOf(text: string): string[] {
+  return [...new Set(text.split(",").map((value) => value.trim()))].filter(Boolean);
+}
+
+function optionsOf(rows: ProductForm["options"]): Record<string, string[]> {
+  return Object.fromEntries(
+    rows.map(({ name, values }) => [name.trim(), valuesOf(values)]).filter(([name]) => name),
+  );
+}
+
+function isSame(one: ProductForm, other: ProductForm, field: ProductField): boolean {
+  return field === "options"
+    ? JSON.stringify(optionsOf(one.options)) === JSON.stringify(optionsOf(other.options))
+    : one[field] === other[field];
+}
+
+type Sent = Schemas["ProductBody"] & Schemas["ProductPatch"];
+
+/** The fields as the API takes them; with `base`, only those that differ from it. */
+export function bodyOf(form: ProductForm, base?: ProductForm): Partial<Sent> {
+  const whole = (text: string) => Number(text.trim());
+  const all: Partial<Sent> = {
+    name: form.name.trim(),
+    sku: form.sku.trim(),
+    description: form.description.trim(),
+    category: form.category,
+    type: form.type.trim(),
+    brand: form.brand.trim(),
+    price: parseMoney(form.price, form.currency) ?? 0,
+    currency: form.currency,
+    imageUrl: form.imageUrl.trim() || null,
+    status: form.status === "INACTIVE" ? "INACTIVE" : "ACTIVE",
+    options: optionsOf(form.options),
+    lowStockThreshold: whole(form.lowStockThreshold),
+    reorderPoint: whole(form.reorderPoint),
+    reorderQuantity: whole(form.reorderQuantity),
+  };
+  if (!base) return all;
+  return Object.fromEntries(
+    Object.entries(all).filter(
+      ([field]) =>
+        !isSame(form, base, field as ProductField) || (field === "price" && form.currency !== base.currency),
+    ),
+  );
+}
+
+export interface Merge {
+  /** Mine, with what only they changed. */
+  form: ProductForm;
+  /** Both changed it, each to something else: somebody has to choose. */
+  conflicts: ProductField[];
+  /** Only they changed it: taken over. */
+  taken: ProductField[];
+}
+
+/** Brings two edits of one product together. */
+export function merged(base: ProductForm, mine: ProductForm, theirs: ProductForm): Merge {
+  const conflicts: ProductField[] = [];
+  const taken: ProductField[] = [];
+  const form = { ...mine };
+  for (const field of FIELDS) {
+    if (isSame(base, theirs, field) || isSame(mine, theirs, field)) continue;
+    if (isSame(base, mine, field)) {
+      Object.assign(form, { [field]: theirs[field] });
+      taken.push(field);
+    } else conflicts.push(field);
+  }
+  return { form, conflicts, taken };
+}
+
+/** A field's value in words. */
+export function told(form: ProductForm, field: ProductField): string {
+  if (field === "status") return form.status === "ACTIVE" ? "yes" : "no";
+  if (field === "price") return `${form.price} ${form.currency}`;
+  if (field === "options") {
+    return form.options.map(({ name, values }) => `${name}: ${values}`).join("; ") || "none";
+  }
+  return form[field] || "nothing";
+}

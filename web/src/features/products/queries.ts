@@ -1,0 +1,34 @@
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { api } from "@/api/client";
+
+export interface ProductsFilter {
+  search?: string | undefined;
+  category?: string | undefined;
+  status?: "ACTIVE" | "INACTIVE" | "UNLISTED" | undefined;
+}
+
+export function productsPage(filter: ProductsFilter, token: string | null) {
+  return queryOptions({
+    queryKey: ["admin", "products", "page", filter, token],
+    queryFn: ({ signal }) =>
+      api.get("/products", { query: { ...filter, limit: 25, nextToken: token }, signal }),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function product(id: string) {
+  return queryOptions({
+    queryKey: ["admin", "products", "one", id],
+    queryFn: ({ signal }) => api.get("/products/{id}", { params: { id }, signal }),
+    // A form stands on it: what others change meanwhile shows when it is saved.
+    refetchOnWindowFocus: false,
+    staleTime: 0,
+    gcTime: 0,
+  });
+}
+
+export const categories = queryOptions({
+  queryKey: ["admin", "categories"],
+  queryFn: async ({ signal }) => (await api.get("/categories", { signal })).items.map(({ name }) => name),
+  staleTime: 60_000,
+});

@@ -1,0 +1,487 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { ChevronLeft, ExternalLink, PackageX, Plus, Trash2 } from "lucide-react";
+import { type ReactNode, useState } from "react";
+import { useFieldArray } from "react-hook-form";
+import { Link, useNavigate, useParams } from "react-router";
+import { z } from "zod";
+import { api } from "@/api/client";
+import { conflictingState, isApiError } from "@/api/errors";
+import type { Product } from "@/api/types";
+import { Page } from "@/components/layout/page";
+import { Button, ButtonLink } from "@/components/ui/button";
+import { Dialog } from "@/components/ui/dialog";
+import { Field, Input, SelectField, Switch, TextAreaField, TextField } from "@/components/ui/field";
+import { EmptyState, ErrorNote, ErrorState } from "@/components/ui/states";
+import { Skeleton } from "@/components/ui/surfaces";
+import { toast } from "@/components/ui/toast";
+import { ProductPicture } from "@/features/catalog/art";
+import { titled } from "@/features/catalog/options";
+import {
+  bodyOf,
+  EMPTY_PRODUCT,
+  formOf,
+  LABELS,
+  type Merge,
+  merged,
+  type ProductField,
+  type ProductForm,
+  told,
+} from "@/features/products/form";
+import { categories, product as productQuery } from "@/features/products/queries";
+import { parseWhole } from "@/features/stock/change";
+import { parseMoney } from "@/lib/money";
+import { useApiForm } from "@/lib/use-api-form";
+
+/** The form of a product, new or known. */
+export default function ProductPage() {
+  const { id } = useParams();
+  return id ? <Known key={id} id={id} /> : <Edit product={null} />;
+}
+
+function Known({ id }: { id: string }) {
+  const found = useQuery(productQuery(id));
+  if (found.data) return <Edit product={found.data} />;
+  if (found.isPending) {
+    return (
+      <Page title="Product">
+        <Skeleton className="h-9 w-72" />
+        <Skeleton className="mt-8 h-120 rounded-2xl" />
+      </Page>
+    );
+  }
+  return (
+    <Page title="Product">
+      {isApiError(found.error, "NOT_FOUND") ? (
+        <EmptyState
+          heading="h1"
+          icon={PackageX}
+          title="There is no such product"
+          action={<ButtonLink to="/admin/products">All products</ButtonLink>}
+        >
+          It may have been deleted.
+        </EmptyState>
+      ) : (
+        <ErrorState heading="h1" error={found.error} onRetry={() => found.refetch()} />
+      )}
+    </Page>
+  );
+}
+
+const whole = (least: number) =>
+  z.string().refine((text) => (parseWhole(text) ?? -1) >= least, `A whole number, ${String(least)} or more`);
+
+const schema = z
+  .object({
+    name: z.string().trim().min(3, "3 to 200 characters").max(200, "3 to 200 characters"),
+    sku: z.string().trim().min(3, "3 to 50 characters").max(50, "3 to 50 characters"),
+    description: z.string().trim().min(10, "10 to 2000 characters").max(2000, "10 to 2000 characters"),
+    category: z.string().min(1, "Choose one"),
+    type: z.string().max(100, "At most 100 characters"),
+    brand: z.string().max(100, "At most 100 characters"),
+    price: z.string(),
+    currency: z.string().regex(/^[A-Z]{3}$/, "Three letters, such as USD"),
+    imageUrl: z.string().refine((url) => !url.trim() || /^https?:\/\/\S+$/.test(url.trim()), "A web address"),
+    status: z.string(),
+    options: z.array(z.object({ name: z.string(), values: z.string() })),
+    lowStockThreshold: whole(0),
+    reorderPoint: whole(0),
+    reorderQuantity: whole(1),
+    quantity: whole(0),
+  })
+  .refine(({ price, currency }) => (parseMoney(price, currency) ?? 0) > 0, {
+    path: ["price"],
+    message: "More than 0",
+  });
+type Values = z.infer<typeof schema>;
+
+interface Conflict extends Merge {
+  theirs: ProductForm;
+}
+
+function Edit({ product }: { product: Product | null }) {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const { data: known = [] } = useQuery(categories);
+  const [base, setBase] = useState<ProductForm>(product ? formOf(product) : EMPTY_PRODUCT);
+  const [version, setVersion] = useState(product?.version);
+  const [conflict, setConflict] = useState<Conflict | null>(null);
+  const [deleting, setDeleting] = useState(false);
+  const done = () =>
+    Promise.all(["admin", "goods"].map((name) => client.invalidateQueries({ queryKey: [name] })));
+
+  const form = useApiForm<Values>(schema, { ...base, quantity: "0" }, async ({ quantity, ...mine }) => {
+    if (!product) {
+      const made = await api.post("/products", {
+        body: { ...bodyOf(mine), quantity: parseWhole(quantity) ?? 0 },
+      });
+      toast.success(`${made.name} is listed`);
+      await done();
+      navigate("/admin/products");
+      return;
+    }
+    try {
+      const saved = await api.patch("/products/{id}", {
+        params: { id: product.id },
+        body: bodyOf(mine, base),
+        ...(version !== undefined && { version }),
+      });
+      toast.success(`${saved.name} is saved`);
+      await done();
+      navigate("/admin/products");
+    } catch (failed) {
+      // Somebody saved it since it was opened: bring both together, and let the reader choose.
+      const now = conflictingState<Product>(failed);
+      if (!now) throw failed;
+      const theirs = formOf(now);
+      const both = merged(base, mine, theirs);
+      setBase(theirs);
+      setVersion(now.version);
+      setConflict({ ...both, theirs });
+      form.reset({ ...both.form, quantity });
+    }
+  });
+  const { register, wrong } = form;
+  const values = form.watch();
+  const title = product ? base.name : "New product";
+  return (
+    <Page title={title} className="max-w-5xl">
+      <Link
+        to="/admin/products"
+        className="inline-flex items-center gap-1 rounded text-muted text-sm hover:text-ink"
+      >
+        <ChevronLeft aria-hidden className="size-4" /> Products
+      </Link>
+      <header className="mt-3 mb-6 flex flex-wrap items-center gap-x-4 gap-y-3">
+        <h1 className="min-w-0 flex-1 font-semibold text-2xl sm:text-3xl">{title}</h1>
+        {product && (
+          <div className="flex flex-wrap gap-2">
+            <ButtonLink to={`/products/${encodeURIComponent(product.id)}`} variant="secondary" size="sm">
+              <ExternalLink aria-hidden className="size-3.5" /> In the shop
+            </ButtonLink>
+            <ButtonLink
+              to={`/admin/inventory?search=${encodeURIComponent(product.sku)}`}
+              variant="secondary"
+              size="sm"
+            >
+              Stock
+            </ButtonLink>
+            <Button variant="ghost" size="sm" className="text-danger" onClick={() => setDeleting(true)}>
+              <Trash2 aria-hidden className="size-3.5" /> Delete
+            </Button>
+          </div>
+        )}
+      </header>
+      {conflict && (
+        <Conflicts
+          conflict={conflict}
+          mine={values}
+          onTake={(field) => form.setValue(field, conflict.theirs[field], { shouldDirty: true })}
+          onKeep={(field) => form.setValue(field, conflict.form[field], { shouldDirty: true })}
+        />
+      )}
+      <form onSubmit={form.onSubmit} noValidate className="divide-y border-y">
+        <Part title="What it is" description="How buyers find it, and what they read.">
+          <TextField label="Name" data-autofocus error={wrong("name")} {...register("name")} />
+          <TextAreaField
+            label="Description"
+            rows={5}
+            error={wrong("description")}
+            {...register("description")}
+          />
+          <div className="grid gap-4 sm:grid-cols-3">
+            <SelectField label="Category" error={wrong("category")} {...register("category")}>
+              {[...new Set([...known, values.category])].filter(Boolean).map((name) => (
+                <option key={name} value={name}>
+                  {titled(name)}
+                </option>
+              ))}
+            </SelectField>
+            <TextField label="Type" error={wrong("type")} {...register("type")} />
+            <TextField label="Brand" error={wrong("brand")} {...register("brand")} />
+          </div>
+        </Part>
+        <Part title="Price and sale" description="The SKU is what scanners, imports and partners call it.">
+          <div className="grid gap-4 sm:grid-cols-[1fr_7rem_1fr]">
+            <TextField label="Price" inputMode="decimal" error={wrong("price")} {...register("price")} />
+            <TextField
+              label="Currency"
+              maxLength={3}
+              error={wrong("currency")}
+              {...register("currency", { setValueAs: (text: string) => text.toUpperCase() })}
+            />
+            <TextField label="SKU" error={wrong("sku")} {...register("sku")} />
+          </div>
+          <div className="flex items-center justify-between gap-4 rounded-xl bg-sunken px-4 py-3 text-sm">
+            <span>
+              <span className="block font-medium">For sale</span>
+              <span className="text-muted">
+                {values.status === "ACTIVE" ? "Buyers see it, and can order it." : "Only admins see it."}
+              </span>
+            </span>
+            <Switch
+              label="For sale"
+              checked={values.status === "ACTIVE"}
+              onChange={(on) => form.setValue("status", on ? "ACTIVE" : "INACTIVE", { shouldDirty: true })}
+            />
+          </div>
+        </Part>
+        <Part
+          title="Options"
+          description="What a buyer chooses: colours, sizes. All of them share one stock."
+        >
+          <Options form={form} />
+        </Part>
+        <Part
+          title="Picture"
+          description="Without one, the shop draws its own from the name and the category."
+        >
+          <div className="flex items-start gap-4">
+            <ProductPicture
+              goods={{
+                name: values.name,
+                category: values.category,
+                imageUrl: values.imageUrl.trim() || null,
+              }}
+              className="size-24 shrink-0 rounded-xl border"
+            />
+            <TextField
+              label="Picture's address"
+              type="url"
+              placeholder="https://"
+              className="min-w-0 flex-1"
+              error={wrong("imageUrl")}
+              {...register("imageUrl")}
+            />
+          </div>
+        </Part>
+        <Part title="Stock" description="When to warn, when to order, and how much.">
+          {!product && (
+            <TextField
+              label="Units on the shelf"
+              inputMode="numeric"
+              error={wrong("quantity")}
+              {...register("quantity")}
+            />
+          )}
+          <div className="grid items-start gap-4 sm:grid-cols-3">
+            <TextField
+              label="Low below"
+              inputMode="numeric"
+              hint="Fewer than this, and the alert goes out."
+              error={wrong("lowStockThreshold")}
+              {...register("lowStockThreshold")}
+            />
+            <TextField
+              label="Reorder point"
+              inputMode="numeric"
+              hint="Orders fill up past this."
+              error={wrong("reorderPoint")}
+              {...register("reorderPoint")}
+            />
+            <TextField
+              label="Reorder quantity"
+              inputMode="numeric"
+              hint="Ordered in lots of this size."
+              error={wrong("reorderQuantity")}
+              {...register("reorderQuantity")}
+            />
+          </div>
+        </Part>
+        <div className="flex flex-col gap-4 py-6">
+          <ErrorNote error={form.error} />
+          <div className="flex justify-end gap-2">
+            <ButtonLink to="/admin/products" variant="secondary">
+              Cancel
+            </ButtonLink>
+            <Button type="submit" busy={form.busy}>
+              {product ? "Save" : "List the product"}
+            </Button>
+          </div>
+        </div>
+      </form>
+      {deleting && product && (
+        <DeleteDialog
+          product={product}
+          version={version}
+          onClose={() => setDeleting(false)}
+          onDone={() => {
+            navigate("/admin/products");
+            void done();
+          }}
+        />
+      )}
+    </Page>
+  );
+}
+
+function Part({ title, description, children }: { title: string; description: string; children: ReactNode }) {
+  return (
+    <section className="grid gap-x-12 gap-y-5 py-7 md:grid-cols-[1fr_2.2fr]">
+      <div>
+        <h2 className="font-semibold">{title}</h2>
+        <p className="mt-1 text-muted text-sm">{description}</p>
+      </div>
+      <div className="flex min-w-0 flex-col gap-4">{children}</div>
+    </section>
+  );
+}
+
+function Options({ form }: { form: ReturnType<typeof useApiForm<Values>> }) {
+  const { fields, append, remove } = useFieldArray({ control: form.control, name: "options" });
+  return (
+    <>
+      {fields.map((row, index) => (
+        <div
+          key={row.id}
+          className="grid grid-cols-[minmax(0,1fr)_auto] items-end gap-2 sm:grid-cols-[10rem_minmax(0,1fr)_auto]"
+        >
+          <Field label="Option" className="max-sm:col-span-2">
+            {(wiring) => (
+              <Input placeholder="color" {...wiring} {...form.register(`options.${index}.name`)} />
+            )}
+          </Field>
+          <Field label="Values, with commas between">
+            {(wiring) => (
+              <Input placeholder="red, blue" {...wiring} {...form.register(`options.${index}.values`)} />
+            )}
+          </Field>
+          <Button
+            variant="ghost"
+            size="icon"
+            aria-label={`Remove the option ${row.name || String(index + 1)}`}
+            onClick={() => remove(index)}
+          >
+            <Trash2 aria-hidden className="size-4" />
+          </Button>
+        </div>
+      ))}
+      <Button
+        variant="secondary"
+        size="sm"
+        className="self-start"
+        onClick={() => append({ name: "", values: "" })}
+      >
+        <Plus aria-hidden className="size-3.5" /> Add an option
+      </Button>
+    </>
+  );
+}
+
+/** Somebody saved it first: what they wrote, beside what is in this form. */
+function Conflicts({
+  conflict,
+  mine,
+  onTake,
+  onKeep,
+}: {
+  conflict: Conflict;
+  mine: ProductForm;
+  onTake: (field: ProductField) => void;
+  onKeep: (field: ProductField) => void;
+}) {
+  const { conflicts, taken, theirs, form } = conflict;
+  return (
+    <section
+      role="alert"
+      aria-label="Somebody else changed this product"
+      className="mb-6 rounded-2xl bg-warning-soft p-5 text-sm"
+    >
+      <h2 className="font-semibold text-base text-warning">Somebody else changed this product meanwhile</h2>
+      <p className="mt-1">
+        {conflicts.length
+          ? "Nothing is saved yet. Choose below, then save again."
+          : "Nothing is saved yet. Your changes do not touch theirs: save again to keep both."}
+        {taken.length > 0 && ` Taken over from them: ${taken.map((field) => LABELS[field]).join(", ")}.`}
+      </p>
+      {conflicts.length > 0 && (
+        <ul className="mt-4 flex flex-col gap-3">
+          {conflicts.map((field) => {
+            const tookTheirs = told(mine, field) === told(theirs, field);
+            return (
+              <li key={field} className="rounded-xl border bg-surface p-4">
+                <p className="font-medium">{LABELS[field]}</p>
+                <dl className="mt-1 grid gap-x-6 gap-y-1 sm:grid-cols-2">
+                  <div className="min-w-0">
+                    <dt className="text-muted">Yours</dt>
+                    <dd className="break-words">{told(form, field)}</dd>
+                  </div>
+                  <div className="min-w-0">
+                    <dt className="text-muted">Theirs</dt>
+                    <dd className="break-words">{told(theirs, field)}</dd>
+                  </div>
+                </dl>
+                <div className="mt-3 flex gap-2">
+                  <Button
+                    size="sm"
+                    variant={tookTheirs ? "secondary" : "primary"}
+                    aria-pressed={!tookTheirs}
+                    aria-label={`${LABELS[field]}: keep mine`}
+                    onClick={() => onKeep(field)}
+                  >
+                    Keep mine
+                  </Button>
+                  <Button
+                    size="sm"
+                    variant={tookTheirs ? "primary" : "secondary"}
+                    aria-pressed={tookTheirs}
+                    aria-label={`${LABELS[field]}: take theirs`}
+                    onClick={() => onTake(field)}
+                  >
+                    Take theirs
+                  </Button>
+                </div>
+              </li>
+            );
+          })}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function DeleteDialog({
+  product,
+  version,
+  onClose,
+  onDone,
+}: {
+  product: Product;
+  version: number | undefined;
+  onClose: () => void;
+  onDone: () => void;
+}) {
+  const remove = useMutation({
+    mutationFn: () =>
+      api.delete("/products/{id}", {
+        params: { id: product.id },
+        ...(version !== undefined && { version }),
+      }),
+    onSuccess: () => {
+      toast.success(`${product.name} is deleted`);
+      onDone();
+    },
+  });
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={`Delete ${product.name}?`}
+      description="It leaves the shop, and its units are booked out. Past orders and movements stay readable."
+      footer={
+        <>
+          <Button variant="secondary" onClick={onClose}>
+            Keep it
+          </Button>
+          <Button variant="danger" busy={remove.isPending} onClick={() => remove.mutate()}>
+            Delete
+          </Button>
+        </>
+      }
+    >
+      <p className="text-muted text-sm">
+        This cannot be undone. To hide it for a while, switch off “For sale”.
+      </p>
+      <ErrorNote error={remove.error} className="mt-4" />
+    </Dialog>
+  );
+}
