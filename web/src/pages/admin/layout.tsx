@@ -91,6 +91,7 @@ function AtHand() {
   return (
     <>
       <nav
+        data-foot
         aria-label="Back office, pages at hand"
         className="fixed inset-x-0 bottom-0 z-40 border-t bg-canvas/95 px-2 pb-[env(safe-area-inset-bottom)] backdrop-blur-md lg:hidden"
       >

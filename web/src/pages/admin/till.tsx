@@ -145,7 +145,7 @@ export default function Till() {
             </div>
           </dl>
           <SelectField label="Taken from" value={place} onChange={(event) => setPlace(event.target.value)}>
-            <option value="">Wherever there is most reason to</option>
+            <option value="">By the places’ priority</option>
             {places
               .filter(({ active }) => active)
               .map(({ id, name }) => (
