@@ -288,6 +288,8 @@ class ShopMachine(RuleBasedStateMachine):
     def retry(self) -> None:
         """The last thing that changed something, asked again with its key: the first answer, and no second effect."""
         assert self.former is not None
+        # A retry decides before it looks for its record: what it finds expired, it may free.
+        self.sweep()
         key, work, answer = self.former
         kept, replayed = self.keyed(key, work)
         assert (kept["answer"], replayed) == (answer, True)
