@@ -78,9 +78,14 @@ def demo() -> None:
 
 
 @app.command()
-def audit(as_json: Json = False) -> None:
+def audit(
+    as_json: Json = False,
+    with_repair: Annotated[
+        bool, typer.Option("--repair", help="Book a correction, with its reason, for each level that does not add up.")
+    ] = False,
+) -> None:
     """Prove that every number adds up, on a running shop too; status 1 and a report where one does not."""
-    shop.audit_shop(load_shop(), as_json=as_json)
+    shop.audit_shop(load_shop(), as_json=as_json, with_repair=with_repair)
 
 
 @app.command()

@@ -16,10 +16,13 @@ from rich.table import Table
 from stockwright.app import DATABASE
 from stockwright.cli.run import err, fail, out, print_json, progress_bar, run
 from stockwright.config import Settings
+from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Misconfigured
+from stockwright.domain.stock import Movement
 from stockwright.store.sqlite import SqliteStore
 from stockwright.usecases.audit import AuditReport, audit
 from stockwright.usecases.context import App
+from stockwright.usecases.repair import repair
 
 SECRETS = ("token-key.pem", "signing-key")
 SECRETS_OF_DEMO = ("demo-passwords",)
@@ -38,12 +41,23 @@ def demo(settings: Settings) -> None:
         out.print(note, highlight=False, markup=False)
 
 
-def audit_shop(settings: Settings, *, as_json: bool) -> None:
-    """Print the report; status 1 on drift."""
-    report = run(audit, settings)
+def audit_shop(settings: Settings, *, as_json: bool, with_repair: bool = False) -> None:
+    """Print the report, after the repair if that is asked for; status 1 on drift that is left."""
+    booked: list[Movement] = []
+
+    async def work(app: App) -> AuditReport:
+        report = await audit(app)
+        if with_repair and not report.is_clean:
+            booked.extend(await repair(app, SYSTEM, report))
+            report = await audit(app)
+        return report
+
+    report = run(work, settings)
     if as_json:
-        print_json({**asdict(report), "clean": report.is_clean})
+        print_json({**asdict(report), "clean": report.is_clean, "booked": [asdict(each) for each in booked]})
     else:
+        for each in booked:
+            out.print(f"Booked {each.quantity:+} of {each.sku} at {each.location}: {each.reason}", highlight=False)
         _print_report(report)
     if not report.is_clean:
         raise SystemExit(1)
@@ -61,7 +75,12 @@ def _print_report(report: AuditReport) -> None:
         table = Table("Product", "SKU", "Location", "Rule", "Stored", "Expected")
         for drift in report.drifts:
             table.add_row(
-                drift.product_id, drift.sku, drift.location, drift.rule, str(drift.stored), str(drift.expected)
+                drift.product_id or drift.about,
+                drift.sku,
+                drift.location,
+                drift.rule,
+                str(drift.stored),
+                str(drift.expected),
             )
         out.print(table)
     if report.unsettled:

@@ -3,6 +3,7 @@
 1. No level holds less than nothing, and `total = available + reserved` as stored.
 2. A level's movements sum to its total; ACTIVE reservations and open orders sum to its reserved.
 3. Every SKU is claimed by the product that bears it.
+4. Every step of an order has its event, and the events tell what is so (`audit_events.py`).
 
 Work goes on while the audit reads, so a first look may see two moments at once. What does not sum
 up is looked at again until the stock's version was the same before and after; only then it counts.
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from stockwright.store.records import products as product_records
 from stockwright.store.records import stock as stock_records
+from stockwright.usecases.audit_events import event_drifts
 from stockwright.usecases.inventory_views import (
     active_reservations,
     reserving_orders,
@@ -44,6 +46,8 @@ class Drift:
     rule: str
     stored: int
     expected: int
+    about: str = ""
+    """What is named where it is no level: an event, an order."""
 
 
 @dataclass(slots=True)
@@ -65,9 +69,9 @@ class AuditReport:
 
 
 async def audit(app: App) -> AuditReport:
-    """Check every product, deleted ones too; memory grows with the products, not with their history."""
+    """Check every product, deleted ones too, and every event; memory grows with products and orders."""
     report = AuditReport()
-    held = await _held(app, report)
+    held = await held_units(app, report)
     async for stock in _every_stock(app):
         report.products += 1
         report.levels += len(stock.levels)
@@ -77,6 +81,8 @@ async def audit(app: App) -> AuditReport:
             await _look_again(app, stock.product_id, report)
         # Reading from the store may never suspend: let a serving process serve.
         await asyncio.sleep(0)
+    for about, rule, told, expected in await event_drifts(app):
+        report.drifts.append(Drift("", "", "", rule, told, expected, about))
     return report
 
 
@@ -84,7 +90,7 @@ async def _look_again(app: App, product_id: str, report: AuditReport) -> None:
     for look in range(LOOKS_MAX):
         before = await stock_records.get_stock(app.store, product_id)
         moved = await _moved(app, product_id)
-        held = await _held(app)
+        held = await held_units(app)
         claim = await _claim_drift(app, before)
         after = await stock_records.get_stock(app.store, product_id)
         drifts = _drifts(before, _sums(moved), held) + claim
@@ -149,11 +155,16 @@ async def _moved(app: App, product_id: str) -> dict[str, tuple[int, int]]:
             return sums
 
 
+async def moved_units(app: App, product_id: str) -> dict[str, int]:
+    """Sum a product's movements: location → units."""
+    return _sums(await _moved(app, product_id))
+
+
 def _sums(moved: dict[str, tuple[int, int]]) -> dict[str, int]:
     return {location: units for location, (_, units) in moved.items()}
 
 
-async def _held(app: App, report: AuditReport | None = None) -> Counter[Place]:
+async def held_units(app: App, report: AuditReport | None = None) -> Counter[Place]:
     """Sum what ACTIVE reservations and open orders hold at each level."""
     sums: Counter[Place] = Counter()
     holds = 0

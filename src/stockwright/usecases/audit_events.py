@@ -1,0 +1,94 @@
+"""The audit of the event log: every step of an order has its event, and every event tells what is so.
+
+Work goes on while it reads: an order whose events do not match is looked at again, until it was the
+same before and after. Memory grows with the number of orders: a count for each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Final
+
+from stockwright.store.records.orders import get_order, order_key, order_of, page_of_orders
+from stockwright.usecases.orders import STATUSES
+
+if TYPE_CHECKING:
+    from stockwright.domain.events import Event
+    from stockwright.domain.order import Order
+    from stockwright.usecases.context import App
+
+PAGE: Final = 100
+LOOKS_MAX: Final = 20
+RULE: Final = "each step has its event"
+_STATUS: Final = {"order.placed": "PENDING"} | {
+    f"order.{status.lower()}": status for status in ("CONFIRMED", "PACKED", "DELIVERED", "CANCELLED", "RETURNED")
+}
+
+EventDrift = tuple[str, str, int, int]
+"""What it is about, the rule, what is told, what is so."""
+
+
+async def event_drifts(app: App) -> list[EventDrift]:
+    """Return each event that tells of an order what is not so, and each order whose steps have not their events."""
+    drifts: list[EventDrift] = []
+    told: Counter[str] = Counter()
+    after = ""
+    while events := await app.store.tail(after, PAGE):
+        after = events[-1].position
+        about_orders = [event for event in events if event.name in _STATUS]
+        orders = await _load(app, {event.subject for event in about_orders})
+        for event in about_orders:
+            told[event.subject] += 1
+            drifts += _drifts_of(event, orders.get(event.subject))
+        await asyncio.sleep(0)
+    async for order in _every_order(app):
+        if told[order.id] != len(order.timeline):
+            drifts += await _look_again(app, order.id, told[order.id], after)
+    return drifts
+
+
+async def _look_again(app: App, order_id: str, told: int, after: str) -> list[EventDrift]:
+    """Count what was told of an order since the log was read, while the order stays as it is."""
+    for _ in range(LOOKS_MAX):
+        before = await get_order(app.store, order_id)
+        later, position = 0, after
+        while events := await app.store.tail(position, PAGE):
+            position = events[-1].position
+            later += sum(event.subject == order_id and event.name in _STATUS for event in events)
+        now = await get_order(app.store, order_id)
+        if now.version == before.version:
+            steps = len(now.timeline)
+            return [] if told + later == steps else [(f"order {order_id}", RULE, told + later, steps)]
+    return []
+
+
+def _drifts_of(event: Event, order: Order | None) -> list[EventDrift]:
+    about = f"event {event.id} ({event.name} of {event.subject})"
+    if order is None:
+        return [(about, "the order of an event is there", 1, 0)]
+    found: list[EventDrift] = []
+    if not any(step.status == _STATUS[event.name] for step in order.timeline):
+        found.append((about, "the order has taken the step that its event tells", 1, 0))
+    if event.data.get("totalAmount") != order.total_cents:
+        found.append(
+            (about, "an event tells the order's total", int(event.data.get("totalAmount", 0)), order.total_cents)
+        )
+    return found
+
+
+async def _load(app: App, order_ids: set[str]) -> dict[str, Order]:
+    found = await app.store.get([order_key(order_id) for order_id in sorted(order_ids)])
+    return {order.id: order for order in map(order_of, found.values())}
+
+
+async def _every_order(app: App) -> AsyncIterator[Order]:
+    for status in STATUSES:
+        after: str | None = None
+        while True:
+            page, after = await page_of_orders(app.store, status=status, after=after, limit=PAGE)
+            for order in page:
+                yield order
+            if after is None:
+                break

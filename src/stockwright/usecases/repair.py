@@ -1,0 +1,94 @@
+"""The audit's repair: what does not add up is booked right, visibly, with its reason in the ledger.
+
+What the holds say is reserved counts before what the level says; what the level says is there counts
+before what the ledger sums to. The difference is an ADJUSTMENT, so that nobody's former entry is
+touched and everybody can read what was done. Claims and events are named by the audit and left to people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from stockwright.domain.stock import Level, Movement, Stock
+from stockwright.store.records import products as product_records
+from stockwright.store.records import stock as stock_records
+from stockwright.store.records.batch import Batch, retried
+from stockwright.usecases.audit import AuditReport, held_units, moved_units
+from stockwright.usecases.commit import commit, new_event
+
+if TYPE_CHECKING:
+    from stockwright.domain.account import Actor
+    from stockwright.usecases.context import App
+
+REASON: Final = "Audit repair"
+
+
+async def repair(app: App, actor: Actor, report: AuditReport) -> list[Movement]:
+    """Book a correction for every level that the report names; returns what was booked."""
+    booked: list[Movement] = []
+    for product_id in dict.fromkeys(drift.product_id for drift in report.drifts if drift.location):
+        booked += await _repair_product(app, actor, product_id)
+    return booked
+
+
+async def _repair_product(app: App, actor: Actor, product_id: str) -> list[Movement]:
+    async def attempt() -> list[Movement]:
+        stock = await stock_records.get_stock(app.store, product_id)
+        moved = await moved_units(app, product_id)
+        held = await held_units(app)
+        levels, booked = dict(stock.levels), list[Movement]()
+        for place in dict.fromkeys([*stock.levels, *moved]):
+            before = stock.levels.get(place, Level())
+            after = _corrected(before, held[product_id, place])
+            levels[place] = after
+            units = after.total - moved.get(place, 0)
+            kept = stock.stored_totals.get(place, 0)
+            if after != before or units or kept != before.total:
+                booked.append(_movement(app, actor, stock, place, units, _why(before, after, kept)))
+        if not booked:
+            return []
+        batch = Batch()
+        deleted = product_id not in await product_records.load_products(app.store, [product_id])
+        stock_records.put_stock(batch, replace(stock, levels=levels), deleted=deleted)
+        for movement in booked:
+            stock_records.put_movement(batch, movement)
+        changes = {movement.location: movement.quantity for movement in booked}
+        told = {"sku": stock.sku, "type": "ADJUSTMENT", "changes": changes, "products": [product_id]}
+        batch.append(new_event(app, actor, "stock.changed", product_id, **told))
+        await commit(app, batch)
+        return booked
+
+    return await retried(attempt)
+
+
+def _corrected(level: Level, held: int) -> Level:
+    """Return what is there with what is really held: as many units in all, unless more are promised."""
+    return Level(max(0, level.total - held), held)
+
+
+def _why(before: Level, after: Level, kept_total: int) -> str:
+    told = [
+        f"{name} was {was}, is {now}"
+        for name, was, now in (
+            ("available", before.available, after.available),
+            ("reserved", before.reserved, after.reserved),
+            ("total", kept_total, after.total),
+        )
+        if was != now
+    ]
+    return f"{REASON}: {', '.join(told) or 'the ledger did not sum to the total'}"
+
+
+def _movement(app: App, actor: Actor, stock: Stock, place: str, units: int, reason: str) -> Movement:
+    return Movement(
+        id=app.ids.new("mov"),
+        product_id=stock.product_id,
+        sku=stock.sku,
+        location=place,
+        type="ADJUSTMENT",
+        quantity=units,
+        at=app.clock.now(),
+        actor=actor.id,
+        reason=reason,
+    )
