@@ -196,13 +196,7 @@ def take_back(
 
 def still_out(order: Order) -> Draws:
     """Return what an order drew and nobody has given back: what comes back when it is cancelled."""
-    returned = dict.fromkeys(order.draws, 0)
-    for line in order.lines:
-        returned[line.product_id] += line.returned
-    left = {
-        product_id: _back_to(order, product_id, sum(drawn.values()) - returned[product_id])
-        for product_id, drawn in order.draws.items()
-    }
+    left = {product_id: _back_to(order, product_id, sum(drawn.values())) for product_id, drawn in order.draws.items()}
     return {product_id: draw for product_id, draw in left.items() if draw}
 
 

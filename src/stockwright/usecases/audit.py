@@ -96,10 +96,12 @@ async def _look_again(app: App, product_id: str, report: AuditReport) -> None:
         drifts = _drifts(before, _sums(moved), held) + claim
         if not drifts:
             return
-        if before.version == after.version:
+        await asyncio.sleep(0.01 * (look + 1))
+        # Looked at once more later: a list may show a commit that is under way before single items do.
+        later = await stock_records.get_stock(app.store, product_id)
+        if before.version == after.version == later.version:
             report.drifts.extend(drifts)
             return
-        await asyncio.sleep(0.01 * look)
     report.unsettled.append(product_id)
 
 
