@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import random
 import subprocess
@@ -18,6 +19,7 @@ from botocore.exceptions import ReadTimeoutError
 from stockwright.domain.errors import Busy, InsufficientStock, PayloadTooLarge
 from stockwright.domain.product import Product
 from stockwright.domain.stock import Level, Stock
+from stockwright.store import dynamodb
 from stockwright.store.dynamodb import DynamoDbStore, event_of_image, item_of_image
 from stockwright.store.port import ABSENT, Add, ConditionFailed, Put
 from stockwright.store.records.batch import Batch
@@ -29,7 +31,7 @@ from stockwright.usecases.drawing import book
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.orders import PlaceOrder, cancel_order, get_order, place_order
 from tests.aws.dynamodb_local import REGION, address, make_client, open_table
-from tests.conftest import ADMIN, ALICE, Clock, bare_app
+from tests.conftest import ADMIN, ALICE, START, Clock, bare_app
 
 ITEM = ("P#1", "STOCK")
 UNITS = ("units",)
@@ -146,6 +148,33 @@ async def test_an_answer_that_is_lost_after_the_commit_means_one_effect(store: D
 
     assert lost[0] >= 10
     assert (await store.get([ITEM]))[ITEM].body == {"units": 45}
+
+
+async def test_a_commit_is_not_sent_again_when_readers_of_the_log_may_have_gone_on(
+    store: DynamoDbStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+
+    def lose(**_: Any) -> None:
+        sent.append(1)
+        raise ReadTimeoutError(endpoint_url="injected")
+
+    store.client.meta.events.register("after-call.dynamodb.TransactWriteItems", lose)
+    instants = itertools.count(START, 4000)
+    monkeypatch.setattr(dynamodb, "_now_ms", lambda: next(instants))
+    with pytest.raises(Busy):
+        await DynamoDbStore(store.table, store.client).commit([Put(ITEM, {"units": 1}, ABSENT)])
+    assert len(sent) == 1
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "Query"])
+async def test_a_read_that_fails_for_a_moment_is_asked_again(store: DynamoDbStore, operation: str) -> None:
+    await store.commit([Put(ITEM, {"units": 50}, ABSENT)])
+    before, calls = every_other(lambda: answer(500, "InternalServerError"))
+    inject(store, before, operation)
+    found = await store.get([ITEM]) if operation == "GetItem" else (await store.query(ITEM[0])).items
+    assert len(found) == 1
+    assert calls[0] == 2
 
 
 async def test_keys_that_were_not_read_at_once_are_asked_for_again(store: DynamoDbStore) -> None:

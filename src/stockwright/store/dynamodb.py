@@ -39,8 +39,12 @@ SK_BYTES_MAX: Final = 1024
 CALLS_AT_ONCE: Final = 32
 ATTEMPTS_MAX: Final = 8
 BACKOFF_SECONDS: Final = 0.025
+CONNECT_SECONDS: Final = 1.0
 CALL_SECONDS: Final = 3.0
-SETTLE_SECONDS: Final = 2 * CALL_SECONDS
+"""How long an answer is waited for, and for how long a commit may be sent again."""
+SETTLE_SECONDS: Final = 10.0
+"""No commit arrives so long after its instant: sent again, connected, answered, and clocks that differ."""
+READS_MAX: Final = 3
 LOOK_SECONDS: Final = 0.5
 PAGES_MAX: Final = 50
 """How many pages a filtered query reads for one of its own."""
@@ -70,8 +74,16 @@ class DynamoDbStore:
 
     writes_max: int = WRITES_MAX
 
-    def __init__(self, table: str, client: Any, *, settle_seconds: float = SETTLE_SECONDS) -> None:
+    def __init__(
+        self,
+        table: str,
+        client: Any,
+        *,
+        settle_seconds: float = SETTLE_SECONDS,
+        resend_seconds: float = CALL_SECONDS,
+    ) -> None:
         self.table, self.client = table, client
+        self._resend_ms = resend_seconds * 1000
         self._settle_ms = int(settle_seconds * 1000)
         self._threads = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="stockwright-dynamodb")
         self._days: set[str] = set()
@@ -212,6 +224,9 @@ class DynamoDbStore:
         now, token = _now_ms(), secrets.token_hex(16)
         items = [_action(self.table, write, now) for write in writes]
         for attempt in range(ATTEMPTS_MAX):
+            if attempt and _now_ms() - now > self._resend_ms:
+                # Its place in the log would lie behind readers that have gone on.
+                break
             try:
                 self.client.transact_write_items(TransactItems=items, ClientRequestToken=token)
             except errors.TransactionCanceledException as cancelled:
@@ -238,15 +253,18 @@ class DynamoDbStore:
             self._days.add(day)
 
     async def _call(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        """Run a call in a thread of the pool; what only too much traffic refuses is Busy."""
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
-        except Exception as fault:
-            if _may_pass(fault):
-                raise Busy from fault
-            if "item size" in str(fault).lower():
-                raise PayloadTooLarge("This does not fit into one item of the cloud's store (400 KB)") from fault
-            raise
+        """Run a call in a thread of the pool, once more where it may pass; what does not pass is Busy."""
+        loop = asyncio.get_running_loop()
+        for attempt in range(READS_MAX):
+            try:
+                return await loop.run_in_executor(self._threads, work, *arguments)
+            except Exception as fault:
+                if "item size" in str(fault).lower():
+                    raise PayloadTooLarge("This does not fit into one item of the cloud's store (400 KB)") from fault
+                if not _may_pass(fault):
+                    raise
+            await asyncio.sleep(_pause(attempt))
+        raise Busy
 
     # ---- keeping house -------------------------------------------------------------------
 
@@ -267,9 +285,9 @@ def connect(table: str, settle_seconds: float = SETTLE_SECONDS) -> DynamoDbStore
     from botocore.exceptions import BotoCoreError, ClientError
 
     config = Config(
-        connect_timeout=CALL_SECONDS,
+        connect_timeout=CONNECT_SECONDS,
         read_timeout=CALL_SECONDS,
-        retries={"total_max_attempts": 3, "mode": "standard"},
+        retries={"total_max_attempts": 1},
         max_pool_connections=CALLS_AT_ONCE,
     )
     try:
