@@ -136,20 +136,22 @@ def made(admin: Client) -> Made:
 
 
 @pytest.fixture(scope="session")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Opened:
-    """A scene in which every route can be asked with success, to be copied."""
+def opened(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Opened | None:
+    """A scene in which every route can be asked with success, to be copied; None on an engine that is no file."""
+    if engine != "sqlite":
+        return None
     from tests.api.scene import open_once
 
     return open_once(tmp_path_factory.mktemp("scene") / "shop")
 
 
 @pytest.fixture
-async def scene(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock, engine: str) -> AsyncIterator[Scene]:
+async def scene(opened: Opened | None, tmp_path: Path, clock: Clock, engine: str) -> AsyncIterator[Scene]:
     """A copy of that scene; on an engine that is no file, one of its own."""
     from tests.api.scene import a_scene, shop
 
-    if engine == "sqlite":
-        async with a_scene(request.getfixturevalue("opened"), tmp_path / "shop", clock) as copied:
+    if opened is not None:
+        async with a_scene(opened, tmp_path / "shop", clock) as copied:
             yield copied
         return
     async with shop(tmp_path / "shop", clock, engine) as own:
