@@ -78,7 +78,7 @@ const ORDER_COLUMNS: Column<Order>[] = [
     header: "Order",
     meta: { card: "title" },
     cell: ({ row: { original: order } }) => (
-      <Link to={`/orders/${encodeURIComponent(order.id)}`} className="font-medium hover:underline">
+      <Link to={`/admin/orders/${encodeURIComponent(order.id)}`} className="font-medium hover:underline">
         {shortId(order.id)}
       </Link>
     ),

@@ -58,6 +58,7 @@ async function followed(openings: (() => ReadableStream<Uint8Array>)[]) {
   };
   await follow(
     {
+      position: { after: null },
       open: async (after) => {
         told.asked.push(after);
         const opening = openings.shift();
@@ -74,7 +75,6 @@ async function followed(openings: (() => ReadableStream<Uint8Array>)[]) {
       random: () => 1,
     },
     stop.signal,
-    null,
   );
   return told;
 }
@@ -107,6 +107,7 @@ test("somebody who leaves is not followed any more", async () => {
   const is: Connection[] = [];
   await follow(
     {
+      position: { after: null },
       open: async () => {
         stop.abort();
         throw new Error("aborted");
@@ -119,7 +120,6 @@ test("somebody who leaves is not followed any more", async () => {
       random: () => 0,
     },
     stop.signal,
-    null,
   );
   expect(is).toEqual(["connecting", "off"]);
 });

@@ -44,6 +44,8 @@ export class EventReader {
 export type Connection = "connecting" | "live" | "waiting" | "off";
 
 export interface FollowerParts {
+  /** Behind which event to go on; null is from now on. */
+  position: { after: string | null };
   /** Opens the stream from behind an event; throws where it is refused. */
   open: (after: string | null, signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>;
   /** Whether that refusal is for good. */
@@ -60,19 +62,19 @@ const WAIT_MS = 1_000;
 const WAIT_MAX_MS = 30_000;
 
 /** Follows a stream until it is told to stop: what breaks off is taken up behind the last event. */
-export async function follow(parts: FollowerParts, signal: AbortSignal, from: string | null): Promise<void> {
-  let after = from;
+export async function follow(parts: FollowerParts, signal: AbortSignal): Promise<void> {
+  const { position } = parts;
   let failures = 0;
   while (!signal.aborted) {
     const reader = new EventReader();
     parts.onConnection("connecting");
     try {
-      const stream = await parts.open(after, signal);
+      const stream = await parts.open(position.after, signal);
       failures = 0;
       parts.onConnection("live");
       parts.onOpen();
       for await (const event of readEvents(stream, reader)) {
-        after = event.id || after;
+        position.after = event.id || position.after;
         parts.onEvent(event);
       }
     } catch (error) {

@@ -2,25 +2,19 @@ import { useEffect } from "react";
 import { api } from "@/api/client";
 import { isApiError } from "@/api/errors";
 import { queryClient } from "@/api/queries";
-import type { Schemas } from "@/api/types";
 import { Store, useStore } from "@/lib/store";
-import { type Connection, follow, type ServerEvent } from "./events";
+import { type Connection, follow } from "./events";
 
-export type ShopEvent = Schemas["EventView"];
-
-const SHOWN_MAX = 200;
 /** As long as events pour in, what is shown is asked for anew this often, and never in a queue. */
 const LOOK_AGAIN_MS = 1_000;
 /** A tab that nobody looks at lets go of its connection: a browser has few of them. */
 const HIDDEN_MS = 10_000;
 
 const connection = new Store<Connection>("off");
-/** The events of this visit, newest first. */
-const recent = new Store<readonly ShopEvent[]>([]);
 
 let users = 0;
 let stop: AbortController | null = null;
-let lastId: string | null = null;
+const position: { after: string | null } = { after: null };
 let looking = false;
 let wanted = false;
 let hiddenTimer: ReturnType<typeof setTimeout> | undefined;
@@ -41,10 +35,6 @@ export function useLive(): Connection {
   return useStore(connection);
 }
 
-export function useRecentEvents(): readonly ShopEvent[] {
-  return useStore(recent);
-}
-
 function begin(): void {
   document.addEventListener("visibilitychange", onVisibility);
   connect();
@@ -53,8 +43,7 @@ function begin(): void {
 function end(): void {
   document.removeEventListener("visibilitychange", onVisibility);
   disconnect();
-  lastId = null;
-  recent.set([]);
+  position.after = null;
 }
 
 function onVisibility(): void {
@@ -74,10 +63,11 @@ function connect(): void {
   stop = mine;
   follow(
     {
+      position,
       open: openStream,
       // Not an admin any more, or an old server without a stream: the pages still look now and then.
       isFinal: (error) => isApiError(error) && [401, 403, 404].includes(error.status),
-      onEvent,
+      onEvent: lookAgain,
       onOpen: lookAgain,
       onConnection: (now) => {
         if (stop === mine || now === "off") connection.set(now);
@@ -86,7 +76,6 @@ function connect(): void {
       random: Math.random,
     },
     mine.signal,
-    lastId,
   );
 }
 
@@ -97,23 +86,8 @@ async function openStream(after: string | null, signal: AbortSignal): Promise<Re
     return response.body ?? new ReadableStream({ start: (controller) => controller.close() });
   } catch (error) {
     // The shop's log is another one now.
-    if (isApiError(error) && error.status === 400) lastId = null;
+    if (isApiError(error) && error.status === 400) position.after = null;
     throw error;
-  }
-}
-
-function onEvent(event: ServerEvent): void {
-  lastId = event.id || lastId;
-  const read = readEvent(event.data);
-  if (read) recent.update((shown) => [read, ...shown].slice(0, SHOWN_MAX));
-  lookAgain();
-}
-
-function readEvent(data: string): ShopEvent | null {
-  try {
-    return JSON.parse(data) as ShopEvent;
-  } catch {
-    return null;
   }
 }
 

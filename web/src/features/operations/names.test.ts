@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { eventTitle, handlerTitle, pageOf, thingTitle } from "./names";
+
+test("events and handlers have names for people, also those that nobody has named", () => {
+  expect(eventTitle("dead_letter.created")).toBe("Dead letter created");
+  expect(eventTitle("api_key.created")).toBe("API key created");
+  expect(eventTitle("order.placed")).toBe("Order placed");
+  expect(handlerTitle("warehouse")).toBe("Pick list to the warehouse");
+  expect(handlerTitle("some-new-one")).toBe("Some new one");
+});
+
+test("what has a page is linked to it, whatever its id holds", () => {
+  expect(pageOf("ord_01/x")).toBe("/admin/orders/ord_01%2Fx");
+  expect(pageOf("prd_1")).toBe("/products/prd_1");
+  expect(pageOf("4711")).toBeNull();
+});
+
+test("our own ids are told by their kind and their end, those of others as they are", () => {
+  expect(thingTitle("ord_01m7yj38j4222tshbv2sqqaptha")).toBe("Order #QAPTHA");
+  for (const id of ["system", "692cc529439b2ea96b10e98b", "xyz_01m7yj38j4222tshbv2sqqaptha", "ord_1"]) {
+    expect(thingTitle(id)).toBe(id);
+  }
+});

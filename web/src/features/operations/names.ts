@@ -1,0 +1,49 @@
+/** "dead_letter.created" → "Dead letter created". */
+export function eventTitle(name: string): string {
+  const words = name.replace(/[._-]+/g, " ").trim();
+  return (words.charAt(0).toUpperCase() + words.slice(1)).replace(/^Api\b/, "API");
+}
+
+/** What each handler does, for people. */
+const HANDLERS: Record<string, string> = {
+  "order-confirmation": "Confirmation mail to the customer",
+  "order-mail": "Mail to the customer",
+  "order-topic": "Order notifications",
+  warehouse: "Pick list to the warehouse",
+  "delivery-service": "Request to the delivery service",
+  "stock-watch": "Watch over low stock",
+  "stock-alert": "Low-stock alert",
+  "account-mail": "Account mail",
+  "operations-alert": "Mail to the admins",
+};
+
+export function handlerTitle(handler: string): string {
+  return HANDLERS[handler] ?? eventTitle(handler);
+}
+
+/** Where the thing that an event is about can be seen; null where it has no page. */
+export function pageOf(subject: string): string | null {
+  const id = encodeURIComponent(subject);
+  if (subject.startsWith("ord_")) return `/admin/orders/${id}`;
+  if (subject.startsWith("prd_")) return `/products/${id}`;
+  if (subject.startsWith("usr_")) return "/admin/users";
+  if (subject.startsWith("res_")) return "/admin/reservations";
+  return null;
+}
+
+const THINGS: Record<string, string> = {
+  ord: "Order",
+  prd: "Product",
+  usr: "User",
+  res: "Reservation",
+  sal: "Sale",
+  key: "API key",
+  dlq: "Dead letter",
+};
+
+/** "ord_01m7…qaptha" → "Order #QAPTHA": the end of an id is what tells it from its neighbours. */
+export function thingTitle(id: string): string {
+  const [, prefix = "", rest = ""] = /^([a-z]{3})_(\w{20,})$/.exec(id) ?? [];
+  const thing = THINGS[prefix];
+  return thing ? `${thing} #${rest.slice(-6).toUpperCase()}` : id;
+}

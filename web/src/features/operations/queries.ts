@@ -1,0 +1,54 @@
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { api } from "@/api/client";
+import type { Schemas } from "@/api/types";
+import { LOOK_AGAIN_MS } from "@/features/reports/queries";
+
+export type ShopEvent = Schemas["EventView"];
+export type Notification = Schemas["NotificationView"];
+export type DeadLetter = Schemas["DeadLetterView"];
+export type ApiKey = Schemas["ApiKeyView"];
+export type Channel = "email" | "sms" | "topic";
+
+const shared = { placeholderData: keepPreviousData, refetchInterval: LOOK_AGAIN_MS } as const;
+
+export function eventsPage(name: string | undefined, subject: string | undefined, token: string | null) {
+  return queryOptions({
+    ...shared,
+    queryKey: ["admin", "events", name ?? "", subject ?? "", token],
+    queryFn: ({ signal }) =>
+      api.get("/events", { query: { name, subject, limit: 25, nextToken: token }, signal }),
+  });
+}
+
+export function notificationsPage(channel: Channel | undefined, token: string | null) {
+  return queryOptions({
+    ...shared,
+    queryKey: ["admin", "notifications", channel ?? "", token],
+    queryFn: ({ signal }) =>
+      api.get("/notifications", { query: { channel, limit: 25, nextToken: token }, signal }),
+  });
+}
+
+export function deadLettersPage(token: string | null) {
+  return queryOptions({
+    ...shared,
+    queryKey: ["admin", "dead-letters", token],
+    queryFn: ({ signal }) => api.get("/dead-letters", { query: { limit: 25, nextToken: token }, signal }),
+  });
+}
+
+export function usersPage(token: string | null) {
+  return queryOptions({
+    ...shared,
+    queryKey: ["admin", "users", token],
+    queryFn: ({ signal }) => api.get("/users", { query: { limit: 25, nextToken: token }, signal }),
+  });
+}
+
+export function apiKeysPage(token: string | null) {
+  return queryOptions({
+    ...shared,
+    queryKey: ["admin", "api-keys", token],
+    queryFn: ({ signal }) => api.get("/api-keys", { query: { limit: 25, nextToken: token }, signal }),
+  });
+}

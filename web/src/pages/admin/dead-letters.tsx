@@ -1,0 +1,215 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { CircleCheck, RotateCw, Trash2 } from "lucide-react";
+import { useState } from "react";
+import { api } from "@/api/client";
+import { Page } from "@/components/layout/page";
+import { Button } from "@/components/ui/button";
+import { Sheet } from "@/components/ui/dialog";
+import { Pager } from "@/components/ui/pager";
+import { EmptyState, ErrorState } from "@/components/ui/states";
+import { Card, PageHeader } from "@/components/ui/surfaces";
+import { type Column, DataTable } from "@/components/ui/table";
+import { toast } from "@/components/ui/toast";
+import { Time } from "@/components/ui/values";
+import { eventTitle, handlerTitle } from "@/features/operations/names";
+import { Confirm, Fact, Facts, Json, Subject } from "@/features/operations/parts";
+import { type DeadLetter, deadLettersPage } from "@/features/operations/queries";
+import { useList } from "@/lib/use-list";
+
+/** What was given up after its tries: why, what it was, and the way to try it again. */
+export default function DeadLetters() {
+  const { trail, go } = useList();
+  const page = useQuery(deadLettersPage(trail.token));
+  const [shown, setShown] = useState<DeadLetter | null>(null);
+  const [unwanted, setUnwanted] = useState<DeadLetter | null>(null);
+  const redrive = useRedrive();
+  const all = page.data?.items ?? [];
+  return (
+    <Page title="Dead letters">
+      <PageHeader
+        title="Dead letters"
+        description="Events that a handler gave up after three tries. Look at the error, mend its cause, then try them again: each has its effect once."
+        actions={
+          all.length > 1 && (
+            <Button variant="secondary" busy={redrive.isPending} onClick={() => redrive.mutate(all)}>
+              <RotateCw aria-hidden className="size-4" />
+              Try these {all.length} again
+            </Button>
+          )
+        }
+      />
+      {page.isError && !page.data ? (
+        <ErrorState error={page.error} onRetry={() => page.refetch()} />
+      ) : (
+        <DataTable
+          caption="Dead letters, newest first"
+          columns={columns(setShown, setUnwanted)}
+          rows={page.data?.items}
+          rowKey={(letter) => letter.id}
+          loading={page.isPending}
+          empty={
+            <Card>
+              <EmptyState icon={CircleCheck} title="Nothing was given up">
+                Every mail, call and alert has gone out, or is still being tried. What fails three times shows
+                here.
+              </EmptyState>
+            </Card>
+          }
+        />
+      )}
+      <Pager trail={trail} nextToken={page.data?.nextToken} busy={page.isPlaceholderData} onChange={go} />
+      <Details letter={shown} onClose={() => setShown(null)} />
+      <Remove letter={unwanted} onClose={() => setUnwanted(null)} />
+    </Page>
+  );
+}
+
+function columns(
+  onShow: (letter: DeadLetter) => void,
+  onRemove: (letter: DeadLetter) => void,
+): Column<DeadLetter>[] {
+  return [
+    {
+      id: "what",
+      header: "What failed",
+      meta: { card: "title" },
+      cell: ({ row: { original: letter } }) => (
+        <button
+          type="button"
+          onClick={() => onShow(letter)}
+          className="text-left font-medium hover:underline"
+        >
+          {handlerTitle(letter.handler)}
+        </button>
+      ),
+    },
+    { id: "event", header: "Event", cell: ({ row }) => eventTitle(row.original.event.name) },
+    { id: "about", header: "About", cell: ({ row }) => <Subject id={row.original.event.subject} /> },
+    {
+      id: "error",
+      header: "Error",
+      cell: ({ row }) => (
+        <span className="line-clamp-2 max-w-72 break-words text-danger" title={row.original.error}>
+          {row.original.error}
+        </span>
+      ),
+    },
+    { id: "tries", header: "Tries", meta: { align: "right" }, cell: ({ row }) => row.original.attempts },
+    {
+      id: "given up",
+      header: "Given up",
+      cell: ({ row }) => <Time value={row.original.createdAt} className="whitespace-nowrap" />,
+    },
+    {
+      id: "actions",
+      header: () => <span className="sr-only">What to do</span>,
+      meta: { card: "actions", align: "right" },
+      cell: ({ row: { original: letter } }) => (
+        <span className="inline-flex gap-2">
+          <TryAgain letter={letter} />
+          <Button
+            size="sm"
+            variant="ghost"
+            aria-label={`Delete the dead letter: ${handlerTitle(letter.handler)}`}
+            onClick={() => onRemove(letter)}
+          >
+            <Trash2 aria-hidden className="size-4" />
+            <span className="md:sr-only">Delete</span>
+          </Button>
+        </span>
+      ),
+    },
+  ];
+}
+
+function useRedrive(onDone?: () => void) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: async (letters: readonly DeadLetter[]) => {
+      // One after the other: what cannot go on its way stays here, and says why.
+      for (const { id } of letters) await api.post("/dead-letters/{id}/redrive", { params: { id } });
+      return letters.length;
+    },
+    onSuccess: (count) => {
+      onDone?.();
+      toast.success(count === 1 ? "It is tried again" : `${count} are tried again`, {
+        description: "What fails again comes back here.",
+      });
+    },
+    onError: (error) => toast.error(error),
+    onSettled: () => client.invalidateQueries({ queryKey: ["admin"] }),
+  });
+}
+
+function TryAgain({ letter, onDone }: { letter: DeadLetter; onDone?: () => void }) {
+  const redrive = useRedrive(onDone);
+  return (
+    <Button size="sm" variant="secondary" busy={redrive.isPending} onClick={() => redrive.mutate([letter])}>
+      <RotateCw aria-hidden className="size-4" />
+      Try again
+    </Button>
+  );
+}
+
+function Details({ letter, onClose }: { letter: DeadLetter | null; onClose: () => void }) {
+  return (
+    <Sheet
+      open={letter !== null}
+      onClose={onClose}
+      title={letter ? handlerTitle(letter.handler) : ""}
+      description={letter && eventTitle(letter.event.name)}
+      size="md"
+      footer={letter && <TryAgain letter={letter} onDone={onClose} />}
+    >
+      {letter && (
+        <div className="flex flex-col gap-6">
+          <Facts>
+            <Fact label="Handler">{letter.handler}</Fact>
+            <Fact label="About">
+              <Subject id={letter.event.subject} />
+            </Fact>
+            <Fact label="Tries">{letter.attempts}</Fact>
+            <Fact label="First tried">
+              <Time value={letter.firstTriedAt} style="datetime" />
+            </Fact>
+            <Fact label="Given up">
+              <Time value={letter.createdAt} style="datetime" />
+            </Fact>
+            <Fact label="Request">
+              <code className="select-all break-all font-mono text-xs">{letter.event.requestId || "—"}</code>
+            </Fact>
+          </Facts>
+          <Json label="Error" value={letter.error} />
+          <Json label="The event" value={letter.event} />
+        </div>
+      )}
+    </Sheet>
+  );
+}
+
+function Remove({ letter, onClose }: { letter: DeadLetter | null; onClose: () => void }) {
+  const client = useQueryClient();
+  const remove = useMutation({
+    mutationFn: (id: string) => api.delete("/dead-letters/{id}", { params: { id } }),
+    onSuccess: () => {
+      onClose();
+      toast.success("The dead letter is gone");
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: ["admin"] }),
+  });
+  return (
+    <Confirm
+      open={letter !== null}
+      onClose={onClose}
+      title="Delete this dead letter?"
+      action="Delete it"
+      danger
+      busy={remove.isPending}
+      error={remove.error}
+      onConfirm={() => letter && remove.mutate(letter.id)}
+    >
+      {letter &&
+        `${handlerTitle(letter.handler)} will not be tried again for this event. The event itself stays in the log.`}
+    </Confirm>
+  );
+}

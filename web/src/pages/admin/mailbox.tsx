@@ -1,0 +1,170 @@
+import { useQuery } from "@tanstack/react-query";
+import { Mail, MessageSquareText } from "lucide-react";
+import { useState } from "react";
+import { Page } from "@/components/layout/page";
+import { Button } from "@/components/ui/button";
+import { Sheet } from "@/components/ui/dialog";
+import { Pager } from "@/components/ui/pager";
+import { Segmented } from "@/components/ui/segmented";
+import { EmptyState, ErrorState } from "@/components/ui/states";
+import { Badge, Card, PageHeader } from "@/components/ui/surfaces";
+import { type Column, DataTable } from "@/components/ui/table";
+import { Time } from "@/components/ui/values";
+import { Fact, Facts, Json, Subject } from "@/features/operations/parts";
+import { type Channel, type Notification, notificationsPage } from "@/features/operations/queries";
+import { cn } from "@/lib/cn";
+import { useList } from "@/lib/use-list";
+
+const CHANNELS: Record<Channel, string> = { email: "Mail", sms: "SMS", topic: "Topic" };
+
+/** Every mail and SMS that the shop sent, or tried to send. */
+export default function Mailbox() {
+  const { params, trail, set, clear, go } = useList();
+  const given = params.get("channel") ?? "";
+  const channel = given in CHANNELS ? (given as Channel) : undefined;
+  const page = useQuery(notificationsPage(channel, trail.token));
+  const [shown, setShown] = useState<Notification | null>(null);
+  return (
+    <Page title="Mailbox">
+      <PageHeader
+        title="Mailbox"
+        description="Every mail and SMS of the shop, as it was sent or failed. Without a mail server they stay here."
+      />
+      <Segmented
+        label="Channel"
+        value={channel ?? "all"}
+        onChange={(value) => set({ channel: value === "all" ? undefined : value })}
+        segments={[
+          { value: "all", label: "Everything" },
+          { value: "email", label: "Mail" },
+          { value: "sms", label: "SMS" },
+        ]}
+        className="mb-5 sm:w-80"
+      />
+      {page.isError && !page.data ? (
+        <ErrorState error={page.error} onRetry={() => page.refetch()} />
+      ) : (
+        <div className={cn("transition-opacity", page.isPlaceholderData && "opacity-55")}>
+          <DataTable
+            caption="Messages, newest first"
+            columns={columns(setShown)}
+            rows={page.data?.items}
+            rowKey={(message) => message.id}
+            loading={page.isPending}
+            empty={
+              <Card>
+                <EmptyState
+                  icon={Mail}
+                  title={channel ? "Nothing went out this way" : "No message yet"}
+                  action={
+                    channel && (
+                      <Button variant="secondary" onClick={clear}>
+                        Show everything
+                      </Button>
+                    )
+                  }
+                >
+                  An order's confirmation, a low-stock alert or a code to sign up with shows here as it goes
+                  out.
+                </EmptyState>
+              </Card>
+            }
+          />
+        </div>
+      )}
+      <Pager trail={trail} nextToken={page.data?.nextToken} busy={page.isPlaceholderData} onChange={go} />
+      <Details message={shown} onClose={() => setShown(null)} />
+    </Page>
+  );
+}
+
+function columns(onShow: (message: Notification) => void): Column<Notification>[] {
+  return [
+    {
+      id: "subject",
+      header: "Message",
+      meta: { card: "title" },
+      cell: ({ row: { original: message } }) => (
+        <button
+          type="button"
+          onClick={() => onShow(message)}
+          className="line-clamp-2 max-w-md break-words text-left font-medium hover:underline"
+        >
+          {titleOf(message)}
+        </button>
+      ),
+    },
+    { id: "channel", header: "Channel", cell: ({ row }) => <ChannelName channel={row.original.channel} /> },
+    {
+      id: "to",
+      header: "To",
+      cell: ({ row }) => <span className="block max-w-56 truncate">{row.original.to}</span>,
+    },
+    { id: "status", header: "Status", cell: ({ row }) => <Status status={row.original.status} /> },
+    { id: "when", header: "When", cell: ({ row }) => <Time value={row.original.createdAt} /> },
+  ];
+}
+
+function titleOf(message: Notification): string {
+  return message.subject || message.body.split("\n", 1)[0] || "Without a subject";
+}
+
+function ChannelName({ channel }: { channel: string }) {
+  const Icon = channel === "email" ? Mail : MessageSquareText;
+  return (
+    <span className="inline-flex items-center gap-2 align-middle">
+      <Icon aria-hidden className="size-4 text-muted" />
+      {CHANNELS[channel as Channel] ?? channel}
+    </span>
+  );
+}
+
+function Status({ status }: { status: string }) {
+  return (
+    <Badge tone={status === "SENT" ? "success" : "danger"} dot>
+      {status === "SENT" ? "Sent" : "Failed"}
+    </Badge>
+  );
+}
+
+/** As text: what a mail's HTML says its text says too, and nothing of it runs or loads here. */
+function Details({ message, onClose }: { message: Notification | null; onClose: () => void }) {
+  return (
+    <Sheet open={message !== null} onClose={onClose} title={message ? titleOf(message) : ""} size="md">
+      {message && (
+        <div className="flex flex-col gap-6">
+          <Facts>
+            <Fact label="To">{message.to}</Fact>
+            <Fact label="Channel">
+              <ChannelName channel={message.channel} />
+            </Fact>
+            <Fact label="Status">
+              <Status status={message.status} />
+            </Fact>
+            <Fact label="When">
+              <Time value={message.createdAt} style="datetime" />
+            </Fact>
+            <Fact label="About">
+              <Subject id={message.about} />
+            </Fact>
+          </Facts>
+          {message.error && <Json label="Error" value={message.error} />}
+          <section aria-label="Text of the message">
+            <h3 className="mb-1.5 font-medium text-sm">Text</h3>
+            <p className="whitespace-pre-wrap break-words rounded-xl border bg-canvas p-4 text-sm leading-6">
+              {message.body}
+            </p>
+          </section>
+          {message.html && (
+            <details className="text-sm">
+              <summary className="w-fit rounded py-1 text-muted hover:text-ink">HTML source</summary>
+              <div className="mt-2">
+                <Json label="HTML as it was sent" value={message.html} />
+              </div>
+            </details>
+          )}
+        </div>
+      )}
+    </Sheet>
+  );
+}

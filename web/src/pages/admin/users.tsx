@@ -1,0 +1,236 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Ellipsis, ShieldCheck, ShieldMinus, UserCheck, Users as UsersIcon, UserX } from "lucide-react";
+import { useState } from "react";
+import { api } from "@/api/client";
+import { conflictingState } from "@/api/errors";
+import type { User } from "@/api/types";
+import { Page } from "@/components/layout/page";
+import { Button } from "@/components/ui/button";
+import { Menu, MenuItem } from "@/components/ui/menu";
+import { Pager } from "@/components/ui/pager";
+import { EmptyState, ErrorState } from "@/components/ui/states";
+import { Badge, Card, PageHeader } from "@/components/ui/surfaces";
+import { type Column, DataTable } from "@/components/ui/table";
+import { toast } from "@/components/ui/toast";
+import { Time } from "@/components/ui/values";
+import { useAuth } from "@/features/auth/auth";
+import { Confirm } from "@/features/operations/parts";
+import { usersPage } from "@/features/operations/queries";
+import { useList } from "@/lib/use-list";
+
+type Change = { role: "admin" | "customer" } | { disabled: boolean };
+
+interface Wanted {
+  user: User;
+  change: Change;
+}
+
+/** Who has an account, who is an admin, and who may not sign in any more. */
+export default function Users() {
+  const { trail, go } = useList();
+  const page = useQuery(usersPage(trail.token));
+  const [wanted, setWanted] = useState<Wanted | null>(null);
+  const { user: me } = useAuth();
+  return (
+    <Page title="Users">
+      <PageHeader
+        title="Users"
+        description="Everybody with an account. Admins see this back office; customers see the shop and their own orders."
+      />
+      {page.isError && !page.data ? (
+        <ErrorState error={page.error} onRetry={() => page.refetch()} />
+      ) : (
+        <DataTable
+          caption="Accounts, newest first"
+          columns={columns(me?.id, (user, change) => setWanted({ user, change }))}
+          rows={page.data?.items}
+          rowKey={(user) => user.id}
+          loading={page.isPending}
+          empty={
+            <Card>
+              <EmptyState icon={UsersIcon} title="Nobody has an account yet">
+                Customers sign up by themselves, and show here at once.
+              </EmptyState>
+            </Card>
+          }
+        />
+      )}
+      <Pager trail={trail} nextToken={page.data?.nextToken} busy={page.isPlaceholderData} onChange={go} />
+      <ChangeUser wanted={wanted} onClose={() => setWanted(null)} />
+    </Page>
+  );
+}
+
+function columns(me: string | undefined, onWant: (user: User, change: Change) => void): Column<User>[] {
+  return [
+    {
+      id: "who",
+      header: "Who",
+      meta: { card: "title" },
+      cell: ({ row: { original: user } }) => (
+        <span className="block min-w-0 max-w-72">
+          <span className="block truncate font-medium">
+            {user.name || user.email}
+            {user.id === me && <span className="font-normal text-muted"> (you)</span>}
+          </span>
+          {user.name && <span className="block truncate font-normal text-muted text-sm">{user.email}</span>}
+        </span>
+      ),
+    },
+    {
+      id: "role",
+      header: "Role",
+      cell: ({ row }) => (
+        <Badge tone={row.original.role === "admin" ? "brand" : "neutral"}>
+          {row.original.role === "admin" ? "Admin" : "Customer"}
+        </Badge>
+      ),
+    },
+    { id: "state", header: "State", cell: ({ row }) => <State user={row.original} /> },
+    {
+      id: "factor",
+      header: "Second factor",
+      cell: ({ row }) => (row.original.mfaEnabled ? "On" : <span className="text-muted">Off</span>),
+    },
+    { id: "since", header: "Since", cell: ({ row }) => <Time value={row.original.createdAt} style="date" /> },
+    {
+      id: "actions",
+      header: () => <span className="sr-only">What to do</span>,
+      meta: { card: "actions", align: "right" },
+      cell: ({ row: { original: user } }) =>
+        user.id === me ? (
+          <span className="text-muted text-sm">Somebody else can change this</span>
+        ) : (
+          <Actions user={user} onWant={(change) => onWant(user, change)} />
+        ),
+    },
+  ];
+}
+
+function State({ user }: { user: User }) {
+  if (user.disabled)
+    return (
+      <Badge tone="danger" dot>
+        Disabled
+      </Badge>
+    );
+  if (user.status === "UNCONFIRMED")
+    return (
+      <Badge tone="warning" dot>
+        Not confirmed
+      </Badge>
+    );
+  return (
+    <Badge tone="success" dot>
+      Active
+    </Badge>
+  );
+}
+
+function Actions({ user, onWant }: { user: User; onWant: (change: Change) => void }) {
+  return (
+    <Menu
+      trigger={
+        <Button size="sm" variant="secondary" aria-label={`Change ${user.email}`}>
+          <Ellipsis aria-hidden className="size-4" />
+          <span className="md:sr-only">Change</span>
+        </Button>
+      }
+    >
+      {user.role === "admin" ? (
+        <MenuItem onSelect={() => onWant({ role: "customer" })}>
+          <ShieldMinus aria-hidden />
+          Make a customer
+        </MenuItem>
+      ) : (
+        <MenuItem onSelect={() => onWant({ role: "admin" })}>
+          <ShieldCheck aria-hidden />
+          Make an admin
+        </MenuItem>
+      )}
+      {user.disabled ? (
+        <MenuItem onSelect={() => onWant({ disabled: false })}>
+          <UserCheck aria-hidden />
+          Let sign in again
+        </MenuItem>
+      ) : (
+        <MenuItem danger onSelect={() => onWant({ disabled: true })}>
+          <UserX aria-hidden />
+          Disable
+        </MenuItem>
+      )}
+    </Menu>
+  );
+}
+
+function wordsOf({ user, change }: Wanted): { title: string; text: string; action: string; done: string } {
+  const who = user.name || user.email;
+  if ("disabled" in change) {
+    return change.disabled
+      ? {
+          title: `Disable ${who}?`,
+          text: `${user.email} is signed out everywhere at once, and cannot sign in until somebody allows it again. Orders stay as they are.`,
+          action: "Disable",
+          done: `${who} is disabled`,
+        }
+      : {
+          title: `Let ${who} sign in again?`,
+          text: `${user.email} can sign in with the password of before.`,
+          action: "Let sign in",
+          done: `${who} can sign in again`,
+        };
+  }
+  return change.role === "admin"
+    ? {
+        title: `Make ${who} an admin?`,
+        text: `${user.email} will see and change everything here: stock, orders, users and keys.`,
+        action: "Make an admin",
+        done: `${who} is an admin`,
+      }
+    : {
+        title: `Make ${who} a customer?`,
+        text: `${user.email} will only see the shop and their own orders.`,
+        action: "Make a customer",
+        done: `${who} is a customer`,
+      };
+}
+
+function ChangeUser({ wanted, onClose }: { wanted: Wanted | null; onClose: () => void }) {
+  const client = useQueryClient();
+  const words = wanted && wordsOf(wanted);
+  const change = useMutation({
+    mutationFn: ({ user, change: body }: Wanted) =>
+      api.patch("/users/{id}", { params: { id: user.id }, body, version: user.version }),
+    onSuccess: () => {
+      if (words) toast.success(words.done);
+      close();
+    },
+    onError: (error) => {
+      const now = conflictingState<User>(error);
+      if (!now) return;
+      toast.info("Somebody else changed this account meanwhile", {
+        description: `It is ${now.role === "admin" ? "an admin" : "a customer"} now, ${now.disabled ? "and disabled" : "and may sign in"}. Look again, then decide.`,
+      });
+      close();
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: ["admin", "users"] }),
+  });
+  const close = () => {
+    change.reset();
+    onClose();
+  };
+  return (
+    <Confirm
+      open={wanted !== null}
+      onClose={close}
+      title={words?.title ?? ""}
+      action={words?.action ?? ""}
+      danger={Boolean(wanted && "disabled" in wanted.change && wanted.change.disabled)}
+      busy={change.isPending}
+      error={change.error}
+      onConfirm={() => wanted && change.mutate(wanted)}
+    >
+      {words?.text}
+    </Confirm>
+  );
+}
