@@ -172,6 +172,10 @@ audit-deps: tools ## Ask the vulnerability services about every locked package (
 STAGE ?= dev
 CDK := npx --yes aws-cdk@2.1148.1 --app "$(BIN)/python -m infra.app" --output build/cdk.out
 
+.PHONY: cloud
+cloud: setup $(TOOLS) $(MINISTACK)/.installed ## The cloud form on this machine, on MiniStack
+	@exec $(BIN)/stockwright cloud up
+
 .PHONY: package
 package: setup $(TOOLS) ## Build the functions' folder for Lambda
 	@$(BIN)/python -m infra.package

@@ -14,6 +14,7 @@ import compileall
 import shutil
 import subprocess
 import sys
+from importlib.metadata import distribution
 from pathlib import Path
 from py_compile import PycInvalidationMode
 from typing import Final
@@ -32,16 +33,32 @@ NEEDLESS: Final = ("bin", "**/tests", "**/*.pyi", "**/__pycache__", "**/RECORD",
 def build(folder: Path, *, here: bool = False) -> Path:
     """Make the folder anew; returns it."""
     shutil.rmtree(folder, ignore_errors=True)
-    target = ["--quiet", "--no-deps", "--target", str(folder)]
+    shutil.copytree(_needed(here=here), folder)
+    shutil.copytree(ROOT / "src/stockwright", folder / "stockwright", ignore=shutil.ignore_patterns("__pycache__"))
+    # The version is read from there.
+    ours = distribution("stockwright")
+    (folder / f"stockwright-{ours.version}.dist-info").mkdir()
+    (folder / f"stockwright-{ours.version}.dist-info/METADATA").write_text(ours.read_text("METADATA") or "", "utf-8")
+    _compile(folder, here=here)
+    return folder
+
+
+def _needed(*, here: bool) -> Path:
+    """Install what the shop needs, unless it is there as the lock says."""
+    folder = BUILD / ("needed-here" if here else "needed")
+    mark, lock = folder.with_suffix(".lock"), LOCK.read_text(encoding="utf-8")
+    if mark.exists() and mark.read_text(encoding="utf-8") == lock:
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
     whose = ["--python", sys.executable]
     if not here:
         whose = ["--python-platform", PLATFORM, "--python-version", PYTHON]
-    _uv("install", *target, *whose, "--require-hashes", "--only-binary", ":all:", "--requirement", str(LOCK))
-    _uv("install", *target, "--python", sys.executable, str(ROOT))
+    how = ["--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:", "--target", str(folder)]
+    subprocess.run([str(UV), "pip", "install", *how, *whose, "--requirement", str(LOCK)], check=True, cwd=ROOT)
     for pattern in NEEDLESS:
         for found in folder.glob(pattern):
             shutil.rmtree(found) if found.is_dir() else found.unlink()
-    _compile(folder, here=here)
+    mark.write_text(lock, encoding="utf-8")
     return folder
 
 
@@ -63,10 +80,6 @@ def _compile(folder: Path, *, here: bool) -> None:
         return
     how = ["-m", "compileall", "-qq", "-s", str(folder), "--invalidation-mode", "unchecked-hash"]
     subprocess.run([found.stdout.strip(), *how, str(folder)], check=True)
-
-
-def _uv(*arguments: str) -> None:
-    subprocess.run([str(UV), "pip", *arguments], check=True, cwd=ROOT)
 
 
 def _note(line: str) -> None:

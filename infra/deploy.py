@@ -1,0 +1,83 @@
+"""Deploys a synthesised template with the SDK alone, as `cdk deploy` does: first the assets, then the stack.
+
+For MiniStack. It has no CodeDeploy: the releases are left out of the template, and every new version
+takes all traffic at once.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+Client = Callable[[str], Any]
+"""Makes the SDK's client of a service."""
+
+ABSENT: Final = ("AWS::CodeDeploy::",)
+"""What MiniStack does not have."""
+BOOTSTRAP: Final = "/cdk-bootstrap/hnb659fds/version"
+POLL_SECONDS: Final = 1
+DEPLOY_SECONDS: Final = 300
+
+
+class DeployFailed(Exception):
+    """The stack did not come up; the message tells which resource, and why."""
+
+
+def deploy(client: Client, out: Path, stack: str, account: str, region: str) -> dict[str, str]:
+    """Deploy a stack of a synthesised assembly; returns its outputs."""
+    s3, bucket = client("s3"), f"cdk-hnb659fds-assets-{account}-{region}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+    assets = json.loads((out / f"{stack}.assets.json").read_text(encoding="utf-8"))["files"]
+    for hash_, asset in assets.items():
+        if asset["source"]["packaging"] == "zip":
+            s3.put_object(Bucket=bucket, Key=f"{hash_}.zip", Body=zipped(out / asset["source"]["path"]))
+    client("ssm").put_parameter(Name=BOOTSTRAP, Type="String", Value="21", Overwrite=True)
+    template = for_ministack(json.loads((out / f"{stack}.template.json").read_text(encoding="utf-8")))
+    # Longer than what CloudFormation takes in a request.
+    s3.put_object(Bucket=bucket, Key=f"{stack}.json", Body=json.dumps(template).encode())
+    cloudformation = client("cloudformation")
+    cloudformation.create_stack(
+        StackName=stack,
+        TemplateURL=f"{s3.meta.endpoint_url}/{bucket}/{stack}.json",
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+    try:
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName=stack, WaiterConfig={"Delay": POLL_SECONDS, "MaxAttempts": DEPLOY_SECONDS // POLL_SECONDS}
+        )
+    except Exception as fault:
+        raise DeployFailed(_why(cloudformation, stack)) from fault
+    [told] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    return {each["OutputKey"]: each["OutputValue"] for each in told["Outputs"]}
+
+
+def zipped(folder: Path) -> bytes:
+    """Zip a folder, with each file's time the same: the same folder is the same zip."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                told = zipfile.ZipInfo(str(file.relative_to(folder)), (1980, 1, 1, 0, 0, 0))
+                told.external_attr = 0o644 << 16
+                archive.writestr(told, file.read_bytes(), zipfile.ZIP_DEFLATED, 1)
+    return made.getvalue()
+
+
+def for_ministack(template: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what MiniStack does not have, and what points at it."""
+    kept = {
+        name: {key: value for key, value in each.items() if key != "UpdatePolicy"}
+        for name, each in template["Resources"].items()
+        if not each["Type"].startswith(ABSENT)
+    }
+    return {**template, "Resources": kept}
+
+
+def _why(cloudformation: Any, stack: str) -> str:
+    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+    failed = [each for each in events if each["ResourceStatus"].endswith("_FAILED")]
+    return "; ".join(f"{each['LogicalResourceId']}: {each.get('ResourceStatusReason', '')}" for each in failed[:3])
