@@ -17,6 +17,7 @@ TOOLS := $(VENV)/.tools
 MODULES := web/node_modules/.installed
 DYNAMODB := tests/aws/node_modules/.installed
 MINISTACK := .venv-ministack
+NEEDED := build/needed-here.lock
 
 # The newest Python that really runs: version managers leave names behind that do not.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
@@ -85,8 +86,13 @@ setup: $(INSTALLED) $(SWAGGER)/swagger-ui-bundle.js $(WEB)/index.html ## Set eve
 system: ## Install the browser and the Java that some tests need (Debian, as root)
 	@tests/install-system
 
+# What the functions need, to run them on MiniStack.
+$(NEEDED): $(TOOLS) infra/requirements.txt
+	@$(BIN)/python -m infra.package --here
+	@touch $@
+
 .PHONY: tools
-tools: setup system $(TOOLS) $(DYNAMODB) $(MINISTACK)/.installed ## Set up everything that the tests need
+tools: setup system $(TOOLS) $(DYNAMODB) $(MINISTACK)/.installed $(NEEDED) ## Set up everything that the tests need
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
@@ -173,7 +179,7 @@ STAGE ?= dev
 CDK := npx --yes aws-cdk@2.1148.1 --app "$(BIN)/python -m infra.app" --output build/cdk.out
 
 .PHONY: cloud
-cloud: setup $(TOOLS) $(MINISTACK)/.installed ## The cloud form on this machine, on MiniStack
+cloud: setup $(TOOLS) $(MINISTACK)/.installed $(NEEDED) ## The cloud form on this machine, on MiniStack
 	@exec $(BIN)/stockwright cloud up
 
 .PHONY: package

@@ -35,7 +35,8 @@ def front(url: str, api_id: str, distribution: str) -> Starlette:
         path = request.scope["raw_path"].decode()
         headers = {name: value for name, value in request.headers.items() if name not in {"host", "accept-encoding"}}
         if not is_api:
-            headers["host"] = distribution
+            # As a browser's over TLS, which the distribution insists on.
+            headers |= {"host": distribution, "x-forwarded-proto": "https"}
         told = await request.app.state.client.request(
             request.method,
             httpx.URL(

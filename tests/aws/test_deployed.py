@@ -178,7 +178,8 @@ def test_the_page_comes_from_the_bucket_through_the_distribution(stack: Stack, t
     (tmp_path / "index.html").write_text("<html>the shop</html>")
     assert publish(stack.aws.client("s3"), stack.outputs["Bucket"], tmp_path) == 1
     # A page of the app, which is no file: CloudFront's function answers with the document.
-    page = httpx.get(f"{stack.aws.url}/orders", headers={"host": stack.outputs["DistributionDomain"]}, timeout=30)
+    headers = {"host": stack.outputs["DistributionDomain"], "x-forwarded-proto": "https"}
+    page = httpx.get(f"{stack.aws.url}/orders", headers=headers, timeout=30)
     assert page.text == "<html>the shop</html>"
     assert page.headers["content-security-policy"].startswith("default-src 'self'")
     assert page.headers["strict-transport-security"].startswith("max-age=31536000")
