@@ -1,27 +1,31 @@
 """What stands before MiniStack on one machine, as CloudFront stands before the stack on AWS.
 
-MiniStack's CloudFront sends nothing on to an HTTP API, so this does: /api/* and /.well-known/* go to
-the API, everything else to the distribution, which reads the bucket and adds its headers.
+MiniStack's CloudFront sends nothing on to an HTTP API, and is refused by a bucket that wants TLS. So
+this does both: /api/* and /.well-known/* go to the API, everything else is the built web app.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Final
 
 import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
+
+from infra.publish import WEB
+from stockwright.api.app import PAGE_HEADERS
 
 SECONDS: Final = 60
 METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 HOP: Final = frozenset({"connection", "content-encoding", "content-length", "keep-alive", "transfer-encoding"})
 
 
-def front(url: str, api_id: str, distribution: str) -> Starlette:
+def front(url: str, api_id: str, web: Path = WEB) -> Starlette:
     """Make the application; `url` is MiniStack's."""
 
     @contextlib.asynccontextmanager
@@ -31,18 +35,13 @@ def front(url: str, api_id: str, distribution: str) -> Starlette:
             yield
 
     async def pass_on(request: Request) -> Response:
-        is_api = request.url.path.startswith(("/api/", "/.well-known/"))
         path = request.scope["raw_path"].decode()
+        if not path.startswith(("/api/", "/.well-known/")):
+            return _page(web, request.url.path)
         headers = {name: value for name, value in request.headers.items() if name not in {"host", "accept-encoding"}}
-        if not is_api:
-            # As a browser's over TLS, which the distribution insists on.
-            headers |= {"host": distribution, "x-forwarded-proto": "https"}
         told = await request.app.state.client.request(
             request.method,
-            httpx.URL(
-                url + (f"/_aws/execute-api/{api_id}/$default{path}" if is_api else path),
-                query=request.url.query.encode() or None,
-            ),
+            httpx.URL(f"{url}/_aws/execute-api/{api_id}/$default{path}", query=request.url.query.encode() or None),
             headers=headers,
             content=await request.body(),
         )
@@ -50,3 +49,10 @@ def front(url: str, api_id: str, distribution: str) -> Starlette:
         return Response(told.content, told.status_code, kept)
 
     return Starlette(routes=[Route("/{path:path}", pass_on, methods=METHODS)], lifespan=lifespan)
+
+
+def _page(web: Path, path: str) -> Response:
+    """Answer with a file of the web app, or with its one document."""
+    file = (web / path.lstrip("/")).resolve()
+    is_file = file.is_relative_to(web) and file.is_file()
+    return FileResponse(file if is_file else web / "index.html", headers=PAGE_HEADERS)

@@ -59,9 +59,7 @@ def up(port: int) -> None:
             f"What is kept        {STATE}\n\n"
             "The first request of each function takes seconds: it starts cold. Ctrl+C ends it all.\n"
         )
-        uvicorn.run(
-            front(url, told["ApiId"], told["DistributionDomain"]), host="127.0.0.1", port=port, log_level="warning"
-        )
+        uvicorn.run(front(url, told["ApiId"]), host="127.0.0.1", port=port, log_level="warning")
     finally:
         ministack.terminate()
         ministack.wait()

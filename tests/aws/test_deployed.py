@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -170,16 +169,3 @@ def test_the_schedule_calls_the_sweeper(stack: Stack) -> None:
         return bool(told)
 
     eventually(swept, "the sweeper was not called")
-
-
-def test_the_page_comes_from_the_bucket_through_the_distribution(stack: Stack, tmp_path: Path) -> None:
-    from infra.publish import publish
-
-    (tmp_path / "index.html").write_text("<html>the shop</html>")
-    assert publish(stack.aws.client("s3"), stack.outputs["Bucket"], tmp_path) == 1
-    # A page of the app, which is no file: CloudFront's function answers with the document.
-    headers = {"host": stack.outputs["DistributionDomain"], "x-forwarded-proto": "https"}
-    page = httpx.get(f"{stack.aws.url}/orders", headers=headers, timeout=30)
-    assert page.text == "<html>the shop</html>"
-    assert page.headers["content-security-policy"].startswith("default-src 'self'")
-    assert page.headers["strict-transport-security"].startswith("max-age=31536000")
