@@ -151,7 +151,7 @@ function Details({ message, onClose }: { message: Notification | null; onClose: 
           {message.error && <Json label="Error" value={message.error} />}
           <section aria-label="Text of the message">
             <h3 className="mb-1.5 font-medium text-sm">Text</h3>
-            <p className="whitespace-pre-wrap break-words rounded-xl border bg-canvas p-4 text-sm leading-6">
+            <p className="whitespace-pre-wrap break-words rounded-xl border bg-canvas p-4 font-mono text-xs leading-5">
               {message.body}
             </p>
           </section>
