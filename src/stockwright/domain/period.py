@@ -66,7 +66,7 @@ def period_of(first: date | None, last: date | None, zone: str, now: int, days: 
     last = last or max(first or today, today)
     for name, day in (("from", first), ("to", last)):
         if day is not None and not YEAR_MIN < day.year < MAXYEAR:
-            raise Invalid.field(name, f"must be a day after {YEAR_MIN}")
+            raise Invalid.field(name, f"must be a day of the years {YEAR_MIN + 1} to {MAXYEAR - 1}")
     first = first or last - timedelta(days=days - 1)
     if first > last:
         raise Invalid.field("to", "must not be before `from`")
