@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 
 EMAIL, PASSWORD = "admin@example.com", "Vier-Blauwale-77"
-START_SECONDS_MAX = 30
+START_SECONDS_MAX = 60
 
 
 def free_port() -> int:

@@ -125,7 +125,7 @@ def _parameters(route: Route, schemas: dict[int, Any], components: dict[str, Any
     if route.query is not None:
         query = _struct(schemas[id(route.query)], components)
         parameters += [
-            {"name": name, "in": "query", "required": name in query.get("required", []), "schema": schema}
+            {"name": name, "in": "query", "required": name in query.get("required", []), "schema": _or_blank(schema)}
             for name, schema in query["properties"].items()
         ]
     parameters.append({"$ref": "#/components/parameters/RequestId"})
@@ -134,6 +134,16 @@ def _parameters(route: Route, schemas: dict[int, Any], components: dict[str, Any
     if STATUS["VERSION_CONFLICT"] in route.errors:
         parameters.append({"$ref": "#/components/parameters/IfMatch"})
     return parameters
+
+
+def _or_blank(schema: dict[str, Any]) -> dict[str, Any]:
+    """Say that a field left blank counts as not given, where the rest of its schema would not let it be blank."""
+    kinds = schema.get("anyOf", [schema])
+    if not any("format" in kind or "minLength" in kind for kind in kinds):
+        return schema
+    kept = {name: value for name, value in schema.items() if name in {"description", "default"}}
+    kinds = [{name: value for name, value in kind.items() if name != "default"} for kind in kinds]
+    return {**kept, "anyOf": [*kinds, {"const": ""}]}
 
 
 def _responses(route: Route, schemas: dict[int, Any]) -> dict[str, Any]:
