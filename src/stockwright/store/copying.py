@@ -18,7 +18,7 @@ import msgspec
 
 from stockwright.domain.errors import Busy, Misconfigured
 from stockwright.store import dynamodb, sqlite
-from stockwright.store.port import INDEXES, Put
+from stockwright.store.port import INDEXES, Put, log_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -140,16 +140,11 @@ async def _find_mark(target: Side) -> Mark:
 def _placed(target: Side, event: Event, mark: Mark, cursors: Mapping[str, str], *, unheard: bool) -> Placed:
     """Give an event its place behind the last one, and take along the cursors that have passed it."""
     mark.ms, mark.events, mark.position = max(mark.ms, event.at), mark.events + 1, event.position
-    behind = {name for name, cursor in cursors.items() if _order(cursor) < _order(event.position)}
+    behind = {name for name, cursor in cursors.items() if log_order(cursor) < log_order(event.position)}
     placed = Placed(event, mark.ms, mark.events, not behind and not unheard)
     mark.last = target.position(placed)
     mark.cursors |= dict.fromkeys(cursors.keys() - behind, mark.last)
     return placed
-
-
-def _order(position: str) -> tuple[int, str]:
-    """Compare positions of either engine: whole numbers, or instants with an id behind."""
-    return len(position.partition("-")[0]), position
 
 
 class SqliteSide:

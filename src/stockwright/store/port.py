@@ -167,3 +167,8 @@ class Store(Protocol):
     async def close(self) -> None:
         """Finish what is under way and let go of the files or connections."""
         ...
+
+
+def log_order(position: str) -> tuple[int, str]:
+    """Compare positions in the log: they are whole numbers, or instants with an id behind."""
+    return len(position.partition("-")[0]), position

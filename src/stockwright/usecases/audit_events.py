@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final
 
+from stockwright.store.port import log_order
 from stockwright.store.records.orders import find_order, order_key, order_of, page_of_orders
 from stockwright.usecases.orders import STATUSES
 
@@ -58,16 +59,26 @@ async def _look_again(app: App, order_id: str, told: int, after: str) -> list[Ev
     for _ in range(LOOKS_MAX):
         await asyncio.sleep(LOOK_SECONDS)
         before = await find_order(app.store, order_id)
-        later, position = 0, after
-        while events := await app.store.tail(position, PAGE):
-            position = events[-1].position
-            later += sum(event.subject == order_id and event.name in _STATUS for event in events)
+        later = await _told_since(app, order_id, after)
         await asyncio.sleep(LOOK_SECONDS)
         now = await find_order(app.store, order_id)
         if now is not None and before is not None and now.version == before.version:
             steps = len(now.timeline)
-            return [] if told + later == steps else [(f"order {order_id}", RULE, told + later, steps)]
+            # A large order's last step is told when all its units have moved.
+            return [] if now.settling or told + later == steps else [(f"order {order_id}", RULE, told + later, steps)]
     return []
+
+
+async def _told_since(app: App, order_id: str, after: str) -> int:
+    """Count what is told of an order behind a position, from the end: the newest are not followed forwards yet."""
+    count, position = 0, ""
+    while events := await app.store.tail(position, PAGE, reverse=True):
+        newer = [event for event in events if log_order(event.position) > log_order(after)]
+        count += sum(event.subject == order_id and event.name in _STATUS for event in newer)
+        if len(newer) < len(events):
+            break
+        position = events[-1].position
+    return count
 
 
 def _drifts_of(event: Event, order: Order | None) -> list[EventDrift]:
