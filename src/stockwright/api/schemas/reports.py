@@ -9,17 +9,16 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from stockwright.api.schemas.common import Id, Limit, Wire
+from stockwright.api.schemas.common import Limit, Wire
 from stockwright.api.schemas.inventory import TotalsView, totals_view
+from stockwright.domain.errors import Invalid
 from stockwright.domain.period import Period
 from stockwright.domain.takings import SoldProduct, Takings
 from stockwright.usecases.reports import Range, SalesReport, Summary, TopProducts
 from stockwright.usecases.stock_reports import Moved, StockHistory, StockValue, Worth
 
-Zone = Annotated[
-    str, Meta(min_length=1, max_length=64, description="Whose days they are, such as Europe/Berlin; UTC if not said")
-]
-Day = Annotated[date, Meta(description="YYYY-MM-DD; both ends are in the range, of at most 366 days")]
+Zone = Annotated[str, Meta(max_length=64, description="Whose days they are, such as Europe/Berlin; UTC if not said")]
+Day = Annotated[str, Meta(max_length=10, description="YYYY-MM-DD; both ends are in the range, of at most 366 days")]
 
 
 class RangeQuery(Wire):
@@ -31,7 +30,7 @@ class RangeQuery(Wire):
 
     def range(self) -> Range:
         """Return what is asked for."""
-        return Range(self.first, self.last, self.time_zone)
+        return Range(_day(self.first, "from"), _day(self.last, "to"), self.time_zone)
 
 
 class SalesQuery(RangeQuery):
@@ -44,14 +43,14 @@ class TopProductsQuery(RangeQuery):
     """What decides; by revenue, of one currency."""
 
     by: Literal["units", "revenue"] = "units"
-    currency: Annotated[str, Meta(min_length=3, max_length=3)] | None = None
+    currency: Annotated[str, Meta(max_length=3)] | None = None
     limit: Limit = 10
 
 
 class StockHistoryQuery(SalesQuery):
     """One product's history, or the whole shop's."""
 
-    product_id: Id | None = None
+    product_id: Annotated[str, Meta(max_length=128)] | None = None
 
 
 class SummaryQuery(Wire):
@@ -236,6 +235,13 @@ def stock_history_view(history: StockHistory) -> StockHistoryView:
         product_id=history.product_id,
         items=[_moved(day, moved) for day, moved in history.parts],
     )
+
+
+def _day(text: str | None, name: str) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise Invalid.field(name, "must be a day such as 2025-01-31") from None
 
 
 def _period(period: Period) -> dict[str, str]:
