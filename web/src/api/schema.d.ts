@@ -4802,9 +4802,9 @@ export interface operations {
         parameters: {
             query?: {
                 by?: "day" | "week";
-                from?: string | null | "";
-                timeZone?: string | "";
-                to?: string | null | "";
+                from?: string | null;
+                timeZone?: string;
+                to?: string | null;
             };
             header?: never;
             path?: never;
@@ -4832,10 +4832,10 @@ export interface operations {
         parameters: {
             query?: {
                 by?: "day" | "week";
-                from?: string | null | "";
-                productId?: string | null | "";
-                timeZone?: string | "";
-                to?: string | null | "";
+                from?: string | null;
+                productId?: string | null;
+                timeZone?: string;
+                to?: string | null;
             };
             header?: never;
             path?: never;
@@ -4887,7 +4887,7 @@ export interface operations {
     "get-reports-summary": {
         parameters: {
             query?: {
-                timeZone?: string | "";
+                timeZone?: string;
             };
             header?: never;
             path?: never;
@@ -4915,11 +4915,11 @@ export interface operations {
         parameters: {
             query?: {
                 by?: "revenue" | "units";
-                currency?: string | null | "";
-                from?: string | null | "";
+                currency?: string | null;
+                from?: string | null;
                 limit?: number;
-                timeZone?: string | "";
-                to?: string | null | "";
+                timeZone?: string;
+                to?: string | null;
             };
             header?: never;
             path?: never;
