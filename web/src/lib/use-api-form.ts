@@ -1,8 +1,11 @@
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useState } from "react";
 import { type DefaultValues, type FieldValues, type Path, useForm } from "react-hook-form";
-import type { z } from "zod";
+import { config, type z } from "zod";
 import { fieldErrors } from "@/api/errors";
+
+// Otherwise zod tries whether it may make code out of text, and the page's policy reports that it may not.
+config({ jitless: true });
 
 /**
  * A form whose rules are a zod schema, and whose wrong fields the API may tell too: those show at

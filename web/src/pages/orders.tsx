@@ -103,10 +103,7 @@ function OrderCard({ order }: { order: Order }) {
   const more = order.items.length - 1;
   return (
     <li className="relative flex items-center gap-4 rounded-2xl border bg-surface p-4 shadow-card transition-shadow hover:shadow-lifted sm:gap-6 sm:p-5">
-      <div
-        aria-hidden
-        className="flex shrink-0 -space-x-9 sm:w-32 sm:-space-x-8 max-sm:[&>*:nth-child(n+2)]:hidden"
-      >
+      <div aria-hidden className="flex shrink-0 sm:w-32 sm:-space-x-8 max-sm:[&>*:nth-child(n+2)]:hidden">
         {order.items.slice(0, PICTURES).map((line, index) => (
           <LinePicture
             key={`${line.sku} ${String(index)}`}

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { PackageSearch, X } from "lucide-react";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { useLocation, useSearchParams } from "react-router";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
@@ -199,8 +199,14 @@ function Filters({
 }
 
 function Chip({ active, onClick, children }: { active: boolean; onClick: () => void; children: string }) {
+  const ref = useRef<HTMLButtonElement>(null);
+  // On a phone the row is wider than the window: what is chosen shows.
+  useEffect(() => {
+    if (active) ref.current?.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
+  }, [active]);
   return (
     <button
+      ref={ref}
       type="button"
       aria-pressed={active}
       onClick={onClick}

@@ -2,10 +2,10 @@ import { Search, X } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
 import { cn } from "@/lib/cn";
-import { useDebounced } from "@/lib/use-debounced";
 import { Kbd } from "../ui/surfaces";
 
 export const SEARCH_ID = "search";
+const SETTLES_MS = 250;
 
 /** Searches as one types on the grid; from any other page, on Enter. */
 export function SearchBox({ className }: { className?: string }) {
@@ -15,7 +15,6 @@ export function SearchBox({ className }: { className?: string }) {
   const onGrid = pathname === "/products";
   const told = onGrid ? (params.get("search") ?? "") : "";
   const [text, setText] = useState(told);
-  const settled = useDebounced(text, 250);
   const sent = useRef(told);
 
   // The address changed by another way (a link, the back button): follow it.
@@ -26,18 +25,29 @@ export function SearchBox({ className }: { className?: string }) {
   }, [told]);
 
   useEffect(() => {
-    if (!onGrid || settled === sent.current) return;
-    sent.current = settled;
-    setParams(
-      (now) => {
-        const next = new URLSearchParams(now);
-        if (settled.trim()) next.set("search", settled.trim());
-        else next.delete("search");
-        return next;
-      },
-      { replace: true },
-    );
-  }, [onGrid, settled, setParams]);
+    if (!onGrid || text === sent.current) return;
+    const timer = setTimeout(() => {
+      sent.current = text;
+      setParams(
+        (now) => {
+          const next = new URLSearchParams(now);
+          if (text.trim()) next.set("search", text.trim());
+          else next.delete("search");
+          return next;
+        },
+        { replace: true },
+      );
+    }, SETTLES_MS);
+    // Whoever follows a link meanwhile is not called back by the end of what they typed.
+    const leave = ({ target }: MouseEvent) => {
+      if (target instanceof Element && target.closest("a")) clearTimeout(timer);
+    };
+    document.addEventListener("click", leave, true);
+    return () => {
+      clearTimeout(timer);
+      document.removeEventListener("click", leave, true);
+    };
+  }, [onGrid, text, setParams]);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();

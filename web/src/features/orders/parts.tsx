@@ -92,8 +92,9 @@ export function OrderProgress({ order }: { order: Order }) {
   const reached = cancelled
     ? Math.max(0, ...order.timeline.map((step) => WAY.indexOf(step.status)))
     : WAY.indexOf(order.status);
+  const passed = cancelled ? "bg-line-strong" : "bg-brand";
   return (
-    <ol className={cn("grid grid-cols-4", cancelled && "opacity-60")}>
+    <ol className="grid grid-cols-4">
       {WAY.map((step, index) => {
         const done = index <= reached;
         const at = order.timeline.find((each) => each.status === step)?.at;
@@ -106,20 +107,22 @@ export function OrderProgress({ order }: { order: Order }) {
             {index > 0 && (
               <span
                 aria-hidden
-                className={cn("absolute top-3.5 right-1/2 h-0.5 w-full", done ? "bg-brand" : "bg-line")}
+                className={cn("absolute top-3.5 right-1/2 h-0.5 w-full", done ? passed : "bg-line")}
               />
             )}
             <span
               aria-hidden
               className={cn(
                 "relative z-10 grid size-7 place-items-center rounded-full border-2",
-                done ? "border-brand bg-brand text-on-brand" : "border-line bg-surface",
+                done ? cn("border-transparent text-on-brand", passed) : "border-line bg-surface",
                 index === reached && !cancelled && "ring-4 ring-brand-soft",
               )}
             >
               {done && <Check className="size-3.5" strokeWidth={3} />}
             </span>
-            <span className={cn("mt-2.5 text-xs sm:text-sm", done ? "font-medium" : "text-muted")}>
+            <span
+              className={cn("mt-2.5 text-xs sm:text-sm", done && !cancelled ? "font-medium" : "text-muted")}
+            >
               {WAY_LABELS[step]}
             </span>
             {at && done && <Time value={at} className="mt-0.5 hidden text-muted text-xs sm:block" />}

@@ -18,6 +18,8 @@ const LOOKS: Record<string, { tone: Tone; label: string; meaning: string }> = {
     label: "Cancelled",
     meaning: "It was cancelled, and the units are back on the shelf.",
   },
+  // A step of its timeline: the order itself stays delivered.
+  RETURNED: { tone: "info", label: "Returned", meaning: "Some of it came back." },
 };
 
 export function statusLabel(status: string): string {

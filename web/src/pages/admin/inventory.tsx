@@ -188,7 +188,7 @@ function columns(nameOf: (id: string) => string, open: (opened: Opened) => void)
         <button
           type="button"
           onClick={() => open({ row, what: "why" })}
-          aria-label={`${String(row.availableStock)} available: why?`}
+          aria-label={`${row.availableStock.toLocaleString()} available: why?`}
           className="rounded-lg px-2 py-1 font-semibold tabular-nums underline decoration-dotted decoration-line-strong underline-offset-4 hover:bg-sunken max-md:-mr-2"
         >
           {row.availableStock.toLocaleString()}

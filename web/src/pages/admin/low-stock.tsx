@@ -118,7 +118,7 @@ function BookIn({ row, onOther }: { row: InventoryRow; onOther: () => void }) {
       <Button
         size="sm"
         variant="ghost"
-        aria-label={`Book in another quantity of ${row.name}`}
+        aria-label={`Other… quantity of ${row.name}`}
         onClick={onOther}
       >
         Other…

@@ -103,10 +103,10 @@ function Shown({ order }: { order: Order }) {
           </h2>
           <OrderLines order={order} />
         </section>
-        <aside className="flex flex-col gap-8">
+        <div className="flex flex-col gap-8">
           <OrderTimeline order={order} />
           <OrderDetails order={order} />
-        </aside>
+        </div>
       </div>
       {opened === "cancel" && <CancelOrderDialog staff order={order} onClose={() => setOpened(null)} />}
       {opened === "return" && <ReturnDialog order={order} onClose={() => setOpened(null)} />}

@@ -172,7 +172,7 @@ function Actions({ held }: { held: Reservation }) {
       <Button
         size="sm"
         variant="ghost"
-        aria-label={`Hold ${name} for ${String(LONGER_MINUTES)} minutes from now`}
+        aria-label={`${String(LONGER_MINUTES)} min from now for ${name}`}
         busy={busy("extend")}
         disabled={act.isPending}
         onClick={() => act.mutate("extend")}
