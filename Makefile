@@ -116,7 +116,7 @@ run: setup ## Serve the shop, with demo data in an empty data folder
 # ---- checking ----------------------------------------------------------------------------------
 
 .PHONY: test
-test: tools lint types imports web unit ## Every check and test
+test: tools lint types imports web unit browser ## Every check and test
 	@echo "Everything holds."
 
 .PHONY: lint
@@ -143,8 +143,12 @@ web: $(INSTALLED) $(MODULES) ## Check and test the web app
 
 .PHONY: unit
 unit: tools ## Run the tests, then use cases and API once more on AWS's own DynamoDB engine
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser"
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile --engine dynamodb tests/usecases tests/api
+
+.PHONY: browser
+browser: tools ## Use the web app as people do, in a real browser; pictures of every page go to test-results/
+	@$(BIN)/pytest --numprocesses 2 --dist load tests/browser
 
 .PHONY: bench
 bench: tools ## Measure everything beside its references; writes docs/benchmarks.md (half an hour)

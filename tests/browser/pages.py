@@ -1,0 +1,65 @@
+"""Every page of the web app: one line each. They are looked at by axe, and photographed, in test_pages.py."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+VISITOR, CUSTOMER, ADMIN = None, "mia@demo.example", "admin@demo.example"
+
+
+class Shown(NamedTuple):
+    """A page: its picture's name, its path, who looks, and a text by which it is ready.
+
+    A path may name things of the demo shop: {product}, {order}; see test_pages.py.
+    """
+
+    name: str
+    path: str
+    who: str | None
+    ready: str
+
+
+PAGES = [
+    Shown("landing", "/", VISITOR, "New on the shelf"),
+    Shown("products", "/products", VISITOR, "All products"),
+    Shown("products-signed-in", "/products?sort=priceAsc", CUSTOMER, "All products"),
+    Shown("products-category", "/products?category=electronics", VISITOR, "Electronics"),
+    Shown("products-nothing", "/products?search=unicorn", VISITOR, "Nothing fits these filters"),
+    Shown("product", "/products/{product}", CUSTOMER, "Add to cart"),
+    Shown("product-sold-out", "/products/{sold_out}", VISITOR, "None left right now"),
+    Shown("product-gone", "/products/prd_none", VISITOR, "This product is not for sale"),
+    Shown("cart", "/cart", CUSTOMER, "Summary"),
+    Shown("cart-empty", "/cart", VISITOR, "Your cart is empty"),
+    Shown("orders", "/orders", CUSTOMER, "Your orders"),
+    Shown("orders-none", "/orders", ADMIN, "You have not ordered yet"),
+    Shown("order", "/orders/{order}", CUSTOMER, "Details"),
+    Shown("order-cancelled", "/orders/{cancelled}", CUSTOMER, "Details"),
+    Shown("account", "/account", CUSTOMER, "Second factor"),
+    Shown("login", "/login", VISITOR, "Welcome back"),
+    Shown("signup", "/signup", VISITOR, "Create your account"),
+    Shown("confirm", "/signup/confirm", VISITOR, "Check your mail"),
+    Shown("forgot", "/password/forgot", VISITOR, "Forgot the password?"),
+    Shown("reset", "/password/reset", VISITOR, "Set a new password"),
+    Shown("setup", "/setup?token=some", VISITOR, "Set up your shop"),
+    Shown("setup-incomplete", "/setup", VISITOR, "The link is not complete"),
+    Shown("not-found", "/nowhere", VISITOR, "There is no page here"),
+    Shown("staff-only", "/admin", CUSTOMER, "This room is for the shop's staff"),
+    Shown("admin", "/admin", ADMIN, "Top products"),
+    Shown("admin-orders", "/admin/orders", ADMIN, "Orders"),
+    Shown("admin-order", "/admin/orders/{order}", ADMIN, "Timeline"),
+    Shown("admin-inventory", "/admin/inventory", ADMIN, "Inventory"),
+    Shown("admin-low-stock", "/admin/low-stock", ADMIN, "Low stock"),
+    Shown("admin-movements", "/admin/movements", ADMIN, "Movements"),
+    Shown("admin-reservations", "/admin/reservations", ADMIN, "Reservations"),
+    Shown("admin-locations", "/admin/locations", ADMIN, "Locations"),
+    Shown("admin-products", "/admin/products", ADMIN, "Products"),
+    Shown("admin-product", "/admin/products/{product}", ADMIN, "Description"),
+    Shown("admin-product-new", "/admin/products/new", ADMIN, "Description"),
+    Shown("admin-categories", "/admin/categories", ADMIN, "Categories"),
+    Shown("admin-users", "/admin/users", ADMIN, "Users"),
+    Shown("admin-api-keys", "/admin/api-keys", ADMIN, "API keys"),
+    Shown("admin-mailbox", "/admin/mailbox", ADMIN, "Mailbox"),
+    Shown("admin-events", "/admin/events", ADMIN, "Events"),
+    Shown("admin-dead-letters", "/admin/dead-letters", ADMIN, "Dead letters"),
+    Shown("admin-till", "/admin/till", ADMIN, "Till"),
+]

@@ -1,0 +1,148 @@
+"""Signing up, signing in, and a session that ends in the middle of something."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+
+import pyotp
+from playwright.sync_api import Page, expect
+
+from tests.around import GOOD
+from tests.browser.conftest import Open, OpenPage
+from tests.browser.shop import Shop
+
+
+def sign_in(page: Page, email: str, password: str) -> None:
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+
+
+def test_somebody_signs_up_with_the_code_of_the_mail_and_is_in(open_page: OpenPage, shop: Shop) -> None:
+    page = open_page(shop, "/signup?next=/account")
+    page.get_by_label("Name (optional)").fill("Ada Lund")
+    page.get_by_label("E-mail").fill("ada@example.com")
+    page.get_by_label("Password", exact=True).fill("short")
+    page.get_by_role("button", name="Create account").click()
+    expect(page.get_by_label("Password", exact=True)).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Password", exact=True).fill(GOOD)
+    page.get_by_role("button", name="Create account").click()
+    expect(page.get_by_text("We have sent a message to ada@example.com")).to_be_visible()
+    page.get_by_label("Code").fill(shop.mailed_code("ada@example.com"))
+    page.get_by_role("button", name="Confirm").click()
+    page.wait_for_url("**/account")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Ada Lund")
+
+
+def test_a_wrong_code_is_told_and_the_right_one_still_works(visit: Open, shop: Shop) -> None:
+    page = visit(shop, refusals=(400,)).page("/signup")
+    page.get_by_label("E-mail").fill("ben@example.com")
+    page.get_by_label("Password", exact=True).fill(GOOD)
+    page.get_by_role("button", name="Create account").click()
+    code = shop.mailed_code("ben@example.com")
+    page.get_by_label("Code").fill("000000" if code != "000000" else "111111")
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_label("Code").fill(code)
+    page.get_by_role("button", name="Confirm").click()
+    page.wait_for_url("**/products")
+
+
+def test_a_second_factor_is_set_up_and_asked_for(visit: Open, shop: Shop) -> None:
+    kim = shop.person()
+    page = visit(shop, kim).page("/account")
+    page.get_by_role("button", name="Set it up").click()
+    secret = page.get_by_role("main").locator("code").inner_text().replace(" ", "")
+    page.get_by_label("Code that the app shows").fill(pyotp.TOTP(secret).now())
+    page.get_by_role("button", name="Switch on").click()
+    expect(page.get_by_text("The second factor is on")).to_be_visible()
+    other = visit(shop, refusals=(401,)).page("/login?next=/account")
+    sign_in(other, kim, GOOD)
+    # The code that set it up is spent; the next one is good a little early.
+    soon = pyotp.TOTP(secret)
+    code = other.get_by_label("Code of your authenticator app")
+    expect(code).to_be_focused()
+    code.fill(soon.at(time.time() + 30))
+    other.get_by_role("main").get_by_role("button", name="Sign in").click()
+    other.wait_for_url("**/account")
+
+
+def test_an_hour_later_the_token_is_renewed_and_nothing_that_was_typed_is_lost(visit: Open, shop: Shop) -> None:
+    page = visit(shop, shop.person()).page("/account")
+    page.get_by_label("Name", exact=True).fill("Kim of the Hills")
+    page.evaluate(
+        """() => {
+          const kept = JSON.parse(localStorage["stockwright.session"]);
+          localStorage["stockwright.session"] = JSON.stringify({ ...kept, expiresAt: 0, idToken: kept.idToken + "x" });
+          dispatchEvent(new StorageEvent("storage", { key: "stockwright.session" }));
+        }"""
+    )
+    with page.expect_request("**/api/token/refresh"):
+        page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Your name is saved")).to_be_visible()
+
+
+def test_a_session_that_was_ended_elsewhere_asks_for_the_password_and_goes_on(visit: Open, shop: Shop) -> None:
+    kim = shop.person()
+    page = visit(shop, kim, refusals=(401, 412)).page("/account")
+    page.get_by_label("Name", exact=True).fill("Kim of the Sea")
+    shop.ask("POST", "/signout", {}, who=kim)
+    page.get_by_role("button", name="Save").click()
+    dialog = page.get_by_role("dialog", name="Your session has ended")
+    dialog.get_by_label("Password", exact=True).fill(GOOD)
+    dialog.get_by_role("button", name="Sign in").click()
+    # Ending all sessions changed the account: the page says so, and what was typed is still there.
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Kim of the Sea")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Your name is saved")).to_be_visible()
+
+
+def test_what_somebody_else_changed_meanwhile_is_shown(visit: Open, shop: Shop) -> None:
+    kim = shop.person()
+    page = visit(shop, kim, refusals=(412,)).page("/account")
+    name = page.get_by_label("Name", exact=True)
+    expect(name).to_have_value("Kim Berg")
+    here = visit(shop, kim).page("/account")
+    here.get_by_label("Name", exact=True).fill("Kim on the phone")
+    here.get_by_role("button", name="Save").click()
+    expect(here.get_by_text("Your name is saved")).to_be_visible()
+    name.fill("Kim at the desk")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text(re.compile("changed", re.IGNORECASE))
+    expect(name).to_have_value("Kim at the desk")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Your name is saved")).to_be_visible()
+
+
+def test_the_dark_stays_dark_when_the_page_comes_again(open_page: OpenPage, shop: Shop) -> None:
+    page = open_page(shop, "/")
+    page.get_by_role("button", name="Theme").click()
+    page.get_by_role("menuitem", name="Dark").click()
+    page.reload()
+    # Before the app runs: the theme is there at the first paint.
+    assert page.evaluate("document.documentElement.className") == "dark"
+    assert json.loads(page.evaluate("JSON.stringify(localStorage['stockwright.theme'])")) == "dark"
+
+
+def test_the_palette_finds_pages_deeds_and_products(open_page: OpenPage, shop: Shop) -> None:
+    kettle = shop.product("Copper Kettle", 3)
+    page = open_page(shop, "/", shop.person())
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.keyboard.press("Control+k")
+    palette = page.get_by_role("dialog", name="Command palette")
+    expect(palette.get_by_role("combobox")).to_be_focused()
+    page.keyboard.type(kettle["name"])
+    expect(palette.get_by_role("option", name=kettle["name"])).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name=kettle["name"])).to_be_visible()
+    page.keyboard.press("Control+k")
+    page.keyboard.press("Escape")
+    expect(palette).to_be_hidden()
+    page.keyboard.press("g")
+    page.keyboard.press("o")
+    page.wait_for_url("**/orders")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
