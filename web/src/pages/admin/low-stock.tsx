@@ -115,12 +115,7 @@ function BookIn({ row, onOther }: { row: InventoryRow; onOther: () => void }) {
   const location = row.locations[0]?.location ?? "default";
   return (
     <div className="flex flex-wrap justify-end gap-2">
-      <Button
-        size="sm"
-        variant="ghost"
-        aria-label={`Other… quantity of ${row.name}`}
-        onClick={onOther}
-      >
+      <Button size="sm" variant="ghost" aria-label={`Other… quantity of ${row.name}`} onClick={onOther}>
         Other…
       </Button>
       <Button
