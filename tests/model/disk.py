@@ -38,11 +38,7 @@ class Note:
 
 @dataclass(slots=True)
 class Fault:
-    """Refuse the n-th call of a kind (from 1) on the log; with `for_good`, every later one as well.
-
-    Only on the log: what fails while the log is folded into the database is SQLite's to try again
-    later, but apsw raises it from a COMMIT that stands.
-    """
+    """Refuse the n-th call of a kind (from 1); with `for_good`, every later one as well."""
 
     kind: Literal["write", "sync"]
     nth: int
@@ -74,8 +70,8 @@ class Disk:
         """The store acknowledged something: from here on it must be there."""
         self.note("said", what)
 
-    def check(self, kind: str, file: str | None) -> None:
-        if self.fault is not None and (file or "").endswith("-wal") and self.fault.strikes(kind):
+    def check(self, kind: str) -> None:
+        if self.fault is not None and self.fault.strikes(kind):
             raise self.fault.error(f"planned: {kind} {self.fault.calls}")
 
     @contextmanager
@@ -172,7 +168,7 @@ class _Recorded(apsw.VFSFile):
         super().__init__(_SYSTEM, name, flags)
 
     def xWrite(self, data: Any, offset: int) -> None:  # noqa: N802
-        self._disk.check("write", self._name)
+        self._disk.check("write")
         super().xWrite(data, offset)
         if self._name:
             self._disk.note("write", self._name, offset, bytes(data))
@@ -183,7 +179,7 @@ class _Recorded(apsw.VFSFile):
             self._disk.note("truncate", self._name, newsize)
 
     def xSync(self, flags: int) -> None:  # noqa: N802
-        self._disk.check("sync", self._name)
+        self._disk.check("sync")
         super().xSync(flags)
         if self._name:
             self._disk.note("sync", self._name)

@@ -47,7 +47,7 @@ def order(name: str, chance: random.Random) -> list[Put | Add | Append]:
 async def work(disk: Disk, path: Path, chance: random.Random, pages: int) -> None:
     """Serve a few clients; the log is folded back into the file (and synced for that) every so many pages."""
     store = SqliteStore(path)
-    store._writer.pragma("wal_autocheckpoint", pages)
+    store.log_pages_max = pages
     await store.commit([Put(SHELF, {"units": 0}, ABSENT)])
     disk.said("open")
 
@@ -127,8 +127,7 @@ ORDERS = 14
 
 async def refused(disk: Disk, store: SqliteStore, fault: Fault, chance: random.Random) -> tuple[list[str], set[str]]:
     """Order on a disk that refuses, then on a mended one; returns what was acknowledged, and what was told."""
-    # While the log is folded into the database it is synced too, after the COMMIT stands (`Fault`).
-    store._writer.pragma("wal_autocheckpoint", 0 if fault.kind == "sync" else 8)
+    store.log_pages_max = 8
     await store.commit([Put(SHELF, {"units": 0}, ABSENT)])
     disk.fault = fault
     acknowledged, told = ["open"], set[str]()
@@ -154,8 +153,8 @@ async def test_a_disk_that_refuses_at_any_call_is_told_and_loses_nothing(
     memory: Path, name: str, for_good: bool
 ) -> None:
     kind, error = REFUSALS[name]
-    struck = 0
-    for nth in range(1, 400, 1 if SECONDS else 5):
+    struck = in_commits = 0
+    for nth in range(1, 400, 1 if SECONDS else 4):
         fault = Fault(kind, nth, error, for_good)  # type: ignore[arg-type]
         folder = memory / str(nth)
         folder.mkdir()
@@ -174,10 +173,13 @@ async def test_a_disk_that_refuses_at_any_call_is_told_and_loses_nothing(
         if not fault.refused:
             break
         struck += 1
-        assert told
+        # Nobody is told where the log could not be folded into the file: that is tried again.
+        in_commits += bool(told)
+        assert told or not for_good
         assert all(line.startswith("the store could not write: ") for line in told)
     print(f"{name}: refused at each of {struck} calls")
     assert struck >= 3
+    assert struck == in_commits if for_good else struck > in_commits >= 2
 
 
 @pytest.mark.parametrize("nth", range(3))

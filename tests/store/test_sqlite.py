@@ -7,14 +7,21 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import apsw
 import pytest
 
 from stockwright.domain.errors import Busy, Misconfigured
-from stockwright.store.port import ABSENT, Add, ConditionFailed, Put
+from stockwright.domain.events import Event
+from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Put
 from stockwright.store.sqlite import QUEUE_MAX, EngineFailed, SqliteStore
+
+if TYPE_CHECKING:
+    from stockwright.store.port import IndexName, Key
 
 KEY = ("P#1", "STOCK")
 UNITS = ("units",)
@@ -39,7 +46,57 @@ async def test_the_log_is_synced_before_anybody_is_answered(path: Path) -> None:
     writer = store._writer
     assert writer.pragma("journal_mode") == "wal"
     assert writer.pragma("synchronous") == 2  # FULL
-    assert writer.pragma("wal_autocheckpoint") == 4000
+    await store.close()
+
+
+async def test_the_log_is_folded_into_the_file_while_work_goes_on(path: Path) -> None:
+    store = SqliteStore(path)
+    store.log_pages_max = 50
+    log = path.with_name(path.name + "-wal")
+    for number in range(300):
+        await store.commit([Put((f"P#{number}", "STOCK"), {"filling": "x" * 5000}, ABSENT)])
+    assert log.stat().st_size < 100 * 8300
+    await store.close()
+
+
+class Gate(ThreadPoolExecutor):
+    """Lets a COMMIT stand in the file and keeps the news of it back until it is opened."""
+
+    def __init__(self) -> None:
+        super().__init__(max_workers=1)
+        self.stands, self.opened = threading.Event(), threading.Event()
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        def run() -> Any:
+            result = fn(*args, **kwargs)
+            self.stands.set()
+            assert self.opened.wait(10)
+            return result
+
+        return super().submit(run)
+
+
+async def test_an_event_an_item_and_a_list_tell_of_the_same_moment(path: Path) -> None:
+    store = SqliteStore(path)
+    store._thread = gate = Gate()
+    event = Event(id="evt_1", name="order.placed", subject="ORDER#1", at=1, data={})
+    indexes: dict[IndexName, tuple[str, str]] = {"list": ("ORDERS", "1")}
+    key: Key = ("ORDER#1", "ORDER")
+    committed = asyncio.create_task(store.commit([Put(key, {"total": 5}, ABSENT, indexes), Append(event)]))
+    await asyncio.to_thread(gate.stands.wait, 10)
+
+    async def told() -> tuple[int, int, int, int]:
+        return (
+            len(await store.tail()),
+            len(await store.get([key])),
+            len((await store.query("ORDERS", index="list")).items),
+            len((await store.query("ORDER#1")).items),
+        )
+
+    assert await told() == (0, 0, 0, 0)
+    gate.opened.set()
+    await committed
+    assert await told() == (1, 1, 1, 1)
     await store.close()
 
 

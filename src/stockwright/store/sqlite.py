@@ -6,9 +6,11 @@ items as the batch has left them so far, and a refused caller changes nothing. E
 is written once per batch, however many callers wanted it. After the COMMIT, and the fsync in it,
 everyone is answered, the refused too, so that no answer stands on something that was not kept.
 
-Decoded items, small partitions and the newest events are kept as of the last COMMIT (`kept.py`), for
-the next batch and for readers. Another process that writes the same file (the command line beside
-a running server) is noticed by `PRAGMA data_version`, once in each turn of the event loop.
+Decoded items, small partitions and the newest events are kept as of the last COMMIT (`kept.py`), for the next
+batch and for readers. While a COMMIT is under way, whoever reads the file reads it as it was before, so that
+an event, an item and a list never tell of different moments. Another process that writes the same file (the
+command line beside a running server) is noticed by `PRAGMA data_version`, once in each turn of the event
+loop.
 """
 
 from __future__ import annotations
@@ -70,10 +72,14 @@ class SqliteStore:
     """The store port on one file. Belongs to the event loop that opened it."""
 
     writes_max: int = 100_000
+    log_pages_max: int = 4000
+    """So long may the log grow before it is folded into the file."""
 
     def __init__(self, path: FilePath) -> None:
         self.path = path
+        self._log_pages = 0
         self._writer = _open_writer(path)
+        self._writer.set_wal_hook(self._note_log)
         self._reader = _connect(path, readonly=True)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stockwright-commit")
         self._waiting: list[_Caller] = []
@@ -122,9 +128,8 @@ class SqliteStore:
                 read[(pk, sk)] = Row(Item((pk, sk), version, _decode(body)), len(body))
         for key, row in read.items():
             found[key] = row.item
-        if not self._committing:
-            for key in missing:
-                self._kept.keep(key, read.get(key, GONE))
+        for key in missing:
+            self._kept.keep(key, read.get(key, GONE))
 
     def _look_for_others(self) -> None:
         """Forget what is kept where another process has written since; asked once in a turn of the loop.
@@ -189,7 +194,7 @@ class SqliteStore:
         rows: list[Any] = self._reader.execute(sql, (*values, limit + 1)).fetchall()
         items = tuple(self._item((pk, sk), version, body) for pk, sk, version, body, _ in rows[:limit])
         page = Page(items, rows[limit - 1][4] if len(rows) > limit else None)
-        if whole and page.next is None and not self._committing and len(items) <= KEPT_PARTITION_MAX:
+        if whole and page.next is None and len(items) <= KEPT_PARTITION_MAX:
             self._kept.keep_partition(partition, page)
         return page
 
@@ -252,6 +257,7 @@ class SqliteStore:
                 callers = self._gather()
                 try:
                     await self._run(callers)
+                    await self._fold_log()
                 except BaseException as fault:
                     self._kept.clear()
                     for _, answer in callers:
@@ -282,6 +288,9 @@ class SqliteStore:
             events = self._write_out(touched, events)
             if touched or events:
                 self._committing = True
+                # Its first read fixes what the reader sees until it ends.
+                self._reader.execute("BEGIN")
+                self._reader.execute("SELECT 1 FROM item LIMIT 1").fetchall()
                 await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.execute, "COMMIT")
             else:
                 self._writer.execute("ROLLBACK")
@@ -291,6 +300,8 @@ class SqliteStore:
             raise
         finally:
             self._committing = False
+            if self._reader.in_transaction:
+                self._reader.execute("COMMIT")
         self._keep(touched, events)
         if events:
             self._news.set()
@@ -301,6 +312,20 @@ class SqliteStore:
                 answer.set_exception(ConditionFailed(positions))
             else:
                 answer.set_result(None)
+
+    def _note_log(self, _: apsw.Connection, __: str, pages: int) -> int:
+        self._log_pages = pages
+        return apsw.SQLITE_OK
+
+    async def _fold_log(self) -> None:
+        """Fold a long log into the file, after the answers; what hinders that is SQLite's to try again.
+
+        Not SQLite's own way, within a COMMIT: there our reader holds the log, and it would only grow.
+        """
+        if self._log_pages < self.log_pages_max:
+            return
+        with contextlib.suppress(apsw.Error):
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._writer.wal_checkpoint)
 
     async def _begin(self) -> None:
         """Take the write lock; another process may hold it for a moment."""
@@ -457,9 +482,7 @@ def _prepare(connection: apsw.Connection, path: FilePath) -> None:
         )
     # In this order: FULL makes each COMMIT wait for the fsync of the log. Read to the end: apsw runs
     # what stands behind a row only when it is asked for the next.
-    connection.execute(
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA foreign_keys=OFF"
-    ).fetchall()
+    connection.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF").fetchall()
     connection.set_busy_timeout(0)
 
 
