@@ -135,6 +135,21 @@ async def test_units_of_expired_holds_can_be_bought_however_many_other_holds_are
     assert (await hold(app, chair.product.id, 130)).status == "ACTIVE"
 
 
+async def test_nobody_is_refused_what_somebody_else_has_just_freed(app: App, product: Product, clock: Clock) -> None:
+    """Ten who come at once all find the hold expired; one of them ends it, and its units are there for all."""
+    chair = await product(10)
+    await hold(app, chair.product.id, 10, minutes=1)
+    clock.advance(minutes=1)
+
+    bought = PlaceOrder([LineWanted(1, chair.product.id)])
+    taken = ChangeStock(chair.product.id, -1, "ADJUSTMENT", location="default")
+    await asyncio.gather(
+        *[place_order(app, BOB, bought) for _ in range(5)], *[change_stock(app, ADMIN, taken) for _ in range(5)]
+    )
+
+    assert await levels(app, chair.product.id) == (0, 5, 5)
+
+
 async def test_units_of_expired_holds_can_be_counted_out_moved_and_adjusted(
     app: App, product: Product, clock: Clock
 ) -> None:

@@ -49,8 +49,9 @@ async def load_and_draw(app: App, wanted: Sequence[Wanted]) -> tuple[dict[str, S
     draws, short = draw(wanted, stocks, order)
     if not short:
         return stocks, draws
-    if await free_expired(app, {each.product_id for each in short}):
-        stocks = await load_stocks(app, stocks)
+    await free_expired(app, {each.product_id for each in short})
+    # Also where nothing was freed by us: somebody else may have, since the stock was loaded.
+    stocks = await load_stocks(app, stocks)
     return stocks, draw_or_refuse(wanted, stocks, order)
 
 

@@ -203,8 +203,8 @@ async def _freeing(app: App, product_id: str, attempt: Callable[[], Awaitable[Re
     try:
         return await retried(attempt)
     except Conflict:
-        if not await free_expired(app, {product_id}):
-            raise
+        # Decided anew also where nothing was freed by us: somebody else may have, since the stock was loaded.
+        await free_expired(app, {product_id})
     return await retried(attempt)
 
 
