@@ -42,6 +42,7 @@ class Server:
             "STOCKWRIGHT_ADMIN_PASSWORD": PASSWORD,
             **{f"STOCKWRIGHT_{name.upper()}": value for name, value in settings.items()},
         }
+        self.program = [sys.executable, "-m", "stockwright.cli.main"]
         self.arguments = ["serve"]
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -49,7 +50,7 @@ class Server:
         """Start, and wait until it answers."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "stockwright.cli.main", *self.arguments],
+                [*self.program, *self.arguments],
                 env=self.env,
                 stdout=log,
                 stderr=log,
@@ -71,11 +72,23 @@ class Server:
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
+    def pause(self, seconds: float) -> None:
+        """Hold it still, as a machine does that is too busy."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        self.process.send_signal(signal.SIGCONT)
+
     def stop(self) -> int:
         """Ask it to end, as Ctrl+C does; returns its exit status."""
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(timeout=30)
+
+    def end(self) -> None:
+        """End it, if it runs, however a test went."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command on the same shop."""
