@@ -26,13 +26,15 @@ from tests.model.history import Asked, History, Try, check, request
 from tests.proving import SECONDS, SEED
 
 CLIENTS = 16
-ROUND_SECONDS = 8.0
+ROUND_SECONDS = 6.0
 """How long clients ask before what they were told is checked."""
 TIMES = 20
 UNITS = 30
 ACCOUNTS = {"alice": "alice@example.com", "bob": "bob@example.com", "admin": EMAIL}
 UNSETTLED = {"IDEMPOTENCY_IN_PROGRESS", "BUSY"}
 LONG = 60.0
+LEFT = Path(__file__).parents[2] / "test-results"
+"""Where a failure leaves its history."""
 
 
 @dataclass
@@ -114,8 +116,12 @@ class Round:
                 asked.tries.append(tried)
                 try:
                     answer = await connection.request(method, path, json=body, headers=headers, timeout=patience)
-                except httpx.TransportError:
+                except httpx.ConnectError:
+                    # Nobody was there to be asked.
+                    asked.tries.pop()
                     await asyncio.sleep(0.05)
+                    continue
+                except httpx.TransportError:
                     continue
                 told = answer.json()
                 assert answer.status_code < 500 or told["error"]["code"] in UNSETTLED, (asked, told)
@@ -232,13 +238,13 @@ async def run_round(folder: Path, seed: int) -> Counter[str]:
         audited = await asyncio.to_thread(server.command, "audit", "--json")
     finally:
         server.end()
-    kept = this.history.save(folder / "history.json")
     try:
         figures, shop = check(this.history)
         assert ledger == shop.ledger
         assert letters == []
         assert json.loads(audited.stdout)["clean"], audited.stdout
     except AssertionError as wrong:
+        kept = this.history.save(LEFT / f"history-{seed}.json")
         raise AssertionError(f"PROVE_SEED={seed}, python -m tests.model.history {kept}: {wrong}") from wrong
     return figures + this.struck
 

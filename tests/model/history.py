@@ -72,6 +72,7 @@ class History:
     events: list[dict[str, Any]] = field(default_factory=list)
 
     def save(self, path: Path) -> Path:
+        path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(asdict(self)), encoding="utf-8")
         return path
 
