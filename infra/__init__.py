@@ -20,4 +20,4 @@ publish.py     puts the web app into the bucket
 import os
 
 # Node 20 works; the CDK would say at length that it is old.
-os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")

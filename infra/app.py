@@ -11,7 +11,7 @@ from aws_cdk import App, Environment
 from infra.package import BUILD
 from infra.review import review
 from infra.stack import Stockwright
-from infra.stages import load_stages
+from infra.stages import Stage, load_stages
 
 FLAGS: Final = {
     "@aws-cdk/aws-iam:minimizePolicies": True,
@@ -20,8 +20,8 @@ FLAGS: Final = {
 }
 
 
-def synthesize(code: Path = BUILD / "lambda", out: Path | None = None, *names: str) -> Path:
-    """Write the templates of these stages (or all), and have them reviewed; returns the folder."""
+def synthesize(code: Path = BUILD / "lambda", out: Path | None = None, *stages: Stage) -> Path:
+    """Write the templates of these stages (or of all), and have them reviewed; returns the folder."""
     app = App(
         outdir=None if out is None else str(out),
         context=FLAGS,
@@ -31,8 +31,7 @@ def synthesize(code: Path = BUILD / "lambda", out: Path | None = None, *names: s
         analytics_reporting=False,
     )
     place = Environment(account=os.environ.get("CDK_DEFAULT_ACCOUNT"), region=os.environ.get("CDK_DEFAULT_REGION"))
-    stages = load_stages()
-    review(app, [Stockwright(app, stages[name], code, place) for name in names or stages])
+    review(app, [Stockwright(app, stage, code, place) for stage in stages or load_stages().values()])
     return Path(app.synth().directory)
 
 

@@ -1,7 +1,9 @@
 """Deploys a synthesised template with the SDK alone, as `cdk deploy` does: first the assets, then the stack.
 
-For MiniStack. It has no CodeDeploy: the releases are left out of the template, and every new version
-takes all traffic at once.
+For MiniStack, whose template differs in this. It has no CodeDeploy: the releases are left out, and every
+new version takes all traffic at once. It speaks no TLS here: the policies that refuse everything else
+are left out. A secret's `Ref` is its name there, not its ARN. And where policies hold, it asks whether
+a role may send mails as anybody (`*`), not as the sender alone.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ Client = Callable[[str], Any]
 
 ABSENT: Final = ("AWS::CodeDeploy::",)
 """What MiniStack does not have."""
+WITHOUT_TLS: Final = {"Bool": {"aws:SecureTransport": "false"}}
 BOOTSTRAP: Final = "/cdk-bootstrap/hnb659fds/version"
 POLL_SECONDS: Final = 1
 DEPLOY_SECONDS: Final = 300
@@ -68,13 +71,30 @@ def zipped(folder: Path) -> bytes:
 
 
 def for_ministack(template: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what MiniStack does not have, and what points at it."""
+    """Write a template as MiniStack understands it."""
     kept = {
         name: {key: value for key, value in each.items() if key != "UpdatePolicy"}
         for name, each in template["Resources"].items()
         if not each["Type"].startswith(ABSENT)
     }
-    return {**template, "Resources": kept}
+    secrets = {name for name, each in kept.items() if each["Type"] == "AWS::SecretsManager::Secret"}
+    written: dict[str, Any] = _rewritten({**template, "Resources": kept}, secrets)
+    return written
+
+
+def _rewritten(told: Any, secrets: set[str]) -> Any:
+    if isinstance(told, list):
+        return [_rewritten(each, secrets) for each in told if not _is_about_tls(each)]
+    if not isinstance(told, dict):
+        return told
+    if told.get("Ref") in secrets:
+        return {"Fn::GetAtt": [told["Ref"], "Id"]}
+    widened = {"Resource": "*"} if told.get("Action") == "ses:SendEmail" else {}
+    return {name: _rewritten(each, secrets) for name, each in told.items()} | widened
+
+
+def _is_about_tls(told: Any) -> bool:
+    return isinstance(told, dict) and told.get("Condition") == WITHOUT_TLS
 
 
 def _why(cloudformation: Any, stack: str) -> str:

@@ -25,6 +25,7 @@ from infra.deploy import deploy
 from infra.front import front
 from infra.package import BUILD, ROOT, build
 from infra.publish import publish
+from infra.stages import load_stages
 
 ACCOUNT: Final = "000000000000"
 REGION: Final = "eu-central-1"
@@ -87,7 +88,7 @@ def _deployed(url: str) -> dict[str, str]:
         )
 
     print("Building the functions, writing the template, deploying it")  # noqa: T201 - for people
-    out = synthesize(build(BUILD / "lambda-here", here=True), BUILD / "local.out", STAGE)
+    out = synthesize(build(BUILD / "lambda-here", here=True), BUILD / "local.out", load_stages()[STAGE])
     told = deploy(client, out, f"stockwright-{STAGE}", ACCOUNT, REGION)
     publish(client("s3"), told["Bucket"])
     told["AdminPassword"] = secrets.token_urlsafe(18)

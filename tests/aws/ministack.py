@@ -5,35 +5,46 @@ Each test has an account of its own: MiniStack takes a 12-digit access key for t
 
 from __future__ import annotations
 
+import atexit
+import hashlib
 import itertools
 import os
 import subprocess
+import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
 import httpx
 import pytest
+from botocore.config import Config
 
 from stockwright.adapters import aws as sdk
+from stockwright.store.dynamodb import DynamoDbStore, create_table
 from tests import needs
 from tests.e2e.server import free_port
 
 REGION = "eu-central-1"
+TABLE = "stockwright"
 UNSIGNED_ACCOUNT = "000000000000"
 START_SECONDS = 60
 _ACCOUNTS = itertools.count(100_000_000_001)
 
 
 class MiniStack:
-    """The process; `start()` returns when it answers."""
+    """The process; `start()` returns when it answers.
 
-    def __init__(self, folder: Path) -> None:
+    A strict one holds everybody to the policies of roles, queues, topics, buckets and secrets, as AWS
+    does, and runs each function with the credentials of its role.
+    """
+
+    def __init__(self, folder: Path, *, strict: bool = False) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._strict = strict
         self._program = needs.file(".venv-ministack/bin/ministack")
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -54,6 +65,7 @@ class MiniStack:
                     "SFTP_ENABLED": "0",
                     "MINISTACK_REGION": REGION,
                     "AWS_DEFAULT_REGION": REGION,
+                    "AUTH": str(self._strict).lower(),
                 },
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -94,26 +106,60 @@ class Aws:
             "AWS_DEFAULT_REGION": REGION,
         }
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, role: str | None = None) -> Any:
+        """Make a client of a service: the account's own, or one that may do what a role may."""
+        keys = {"AccessKeyId": self.account, "SecretAccessKey": "not-a-secret", "SessionToken": None}
+        if role is not None:
+            keys = self._assume(role)
         return boto3.client(
             service,
             endpoint_url=self.url,
             region_name=REGION,
-            aws_access_key_id=self.account,
-            aws_secret_access_key="not-a-secret",
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
         )
+
+    def _assume(self, role: str) -> Any:
+        arn = f"arn:aws:iam::{self.account}:role/{role}"
+        return self.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
 
     def read_back(self, what: str) -> Any:
         """Return what MiniStack keeps of what it was given: `ses/messages`, `sns/sms-messages`."""
         return httpx.get(f"{self.url}/_ministack/{what}", params={"account": self.account}, timeout=10).json()
 
 
-@pytest.fixture(scope="session")
-def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
-    made = MiniStack(tmp_path_factory.mktemp("ministack"))
+@cache
+def shared() -> MiniStack:
+    """Start the worker's own when it is first asked for; it ends with the worker."""
+    folder = tempfile.TemporaryDirectory(prefix="stockwright-ministack-")
+    made = MiniStack(Path(folder.name))
+    atexit.register(folder.cleanup)
+    atexit.register(made.stop)
     made.start()
-    yield made
-    made.stop()
+    return made
+
+
+def open_table(name: str, settle_seconds: float = 0) -> DynamoDbStore:
+    """Open the table of an account of that name, made where it is not there."""
+    account = f"{int(hashlib.sha256(name.encode()).hexdigest(), 16) % 10**12:012}"
+    client = boto3.client(
+        "dynamodb",
+        endpoint_url=shared().url,
+        region_name=REGION,
+        aws_access_key_id=account,
+        aws_secret_access_key="not-a-secret",
+        config=Config(max_pool_connections=32, retries={"total_max_attempts": 1}),
+    )
+    if TABLE not in client.list_tables()["TableNames"]:
+        create_table(client, TABLE)
+    # As with DynamoDB Local: a busy machine may be slow to answer.
+    return DynamoDbStore(TABLE, client, settle_seconds=settle_seconds, resend_seconds=60)
+
+
+@pytest.fixture(scope="session")
+def ministack() -> MiniStack:
+    return shared()
 
 
 @pytest.fixture

@@ -1,93 +1,50 @@
-"""The whole stack, deployed to MiniStack from the template that CloudFormation would get; its functions really run."""
+"""The whole stack, deployed to MiniStack from the template that CloudFormation would get.
+
+Its functions really run, each with the credentials of its role, and the policies hold: of roles, queues,
+topics and secrets. One deployment for all tests.
+"""
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 
-from tests import needs
-from tests.aws.ministack import REGION, Aws, MiniStack
+from tests.around import Partner, answering
+from tests.aws.deployed import ADMIN, PASSWORD, PREFIX, Stack, deployed, eventually
+from tests.aws.probing import FUNCTIONS, can, must_be_able
 
-PASSWORD = "Vier-Blauwale-77"
-SECONDS = 240
-ACCOUNT = "000000000000"
-"""MiniStack's own: requests without a signature (API Gateway's, CloudFront's) belong to it."""
-
-
-@dataclass
-class Stack:
-    """The deployed stack, asked as people and machines ask it."""
-
-    aws: Aws
-    outputs: dict[str, str]
-    http: httpx.Client
-    tokens: dict[str, str] = field(default_factory=dict)
-
-    def ask(self, method: str, path: str, body: Any = None, who: str = "") -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self.tokens[who]}"} if who else {}
-        return self.http.request(method, path, json=body, headers=headers)
-
-    def data(self, method: str, path: str, body: Any = None, who: str = "") -> Any:
-        answer = self.ask(method, path, body, who)
-        assert answer.is_success, answer.text
-        return answer.json()["data"]
-
-    def sign_in(self, email: str) -> None:
-        self.tokens[email] = self.data("POST", "/api/signin", {"email": email, "password": PASSWORD})["idToken"]
-
-    def mails(self, to: str) -> list[str]:
-        """What SES was given for somebody."""
-        return [text for each in _leaves(self.aws.read_back("ses/messages")) if to in (text := json.dumps(each))]
-
-    def queue(self, name: str) -> str:
-        url: str = self.aws.client("sqs").get_queue_url(QueueName=f"stockwright-local-{name}")["QueueUrl"]
-        return url
-
-
-def _leaves(told: Any) -> Iterator[Any]:
-    """Every message, however MiniStack has grouped them."""
-    for each in told["messages"].values() if isinstance(told["messages"], dict) else [told["messages"]]:
-        yield from each if isinstance(each, list) else [each]
-
-
-def eventually(look: Callable[[], Any], what: str) -> Any:
-    """Look until there is something; functions start cold, one after the other."""
-    deadline = time.monotonic() + SECONDS
-    while not (found := look()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.25)
-    return found
+ALICE = "alice@example.com"
+KEYBOARD = {
+    "name": "Wireless Keyboard",
+    "sku": "KB-1",
+    "description": "A keyboard without a wire.",
+    "category": "electronics",
+    "price": 7999,
+    "quantity": 12,
+}
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    needs.program("node")
-    from infra.app import synthesize
-    from infra.deploy import deploy
-    from infra.local import make_admin
-    from infra.package import build
+    warehouse, delivery = Partner(), Partner()
+    with (
+        answering(warehouse, delivery),
+        deployed(tmp_path_factory.mktemp("deployed"), warehouse, delivery) as made,
+    ):
+        yield made
 
-    folder = tmp_path_factory.mktemp("deployed")
-    out = synthesize(build(folder / "code", here=True), folder / "out", "local")
-    ministack = MiniStack(folder)
-    ministack.start()
-    try:
-        aws = Aws(ministack.url, ACCOUNT)
-        outputs = deploy(aws.client, out, "stockwright-local", ACCOUNT, REGION)
-        make_admin(aws.client("cognito-idp"), outputs["UserPoolId"], "admin@example.com", PASSWORD)
-        base = f"{ministack.url}/_aws/execute-api/{outputs['ApiId']}/$default"
-        with httpx.Client(base_url=base, timeout=60) as http:
-            made = Stack(aws, outputs, http)
-            made.sign_in("admin@example.com")
-            yield made
-    finally:
-        ministack.stop()
+
+def letters(stack: Stack) -> list[Any]:
+    found: list[Any] = stack.data("GET", "/api/dead-letters", who=ADMIN)["items"]
+    return found
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_may_do_its_work_and_no_others(stack: Stack, function: str) -> None:
+    assert can(stack, function) == must_be_able(function)
 
 
 def test_nobody_without_a_token_comes_in(stack: Stack) -> None:
@@ -98,74 +55,76 @@ def test_nobody_without_a_token_comes_in(stack: Stack) -> None:
     assert (refused.status_code, refused.json()) == (401, {"message": "Unauthorized"})
 
 
-def test_an_order_goes_all_the_way_and_each_step_is_mailed(stack: Stack) -> None:
-    admin, alice = "admin@example.com", "alice@example.com"
-    signed_up = stack.ask("POST", "/api/signup", {"email": alice, "password": PASSWORD, "name": "Alice"})
-    assert signed_up.status_code == 201
-    [mail] = eventually(lambda: stack.mails(alice), "the code was not mailed")
-    code = next(word for word in mail.replace("\\n", " ").split() if word.isdigit() and len(word) >= 6)
-    stack.data("POST", "/api/signup/confirm", {"email": alice, "code": code})
-    stack.sign_in(alice)
+def test_an_order_goes_all_the_way_though_the_warehouse_is_down_at_first(stack: Stack) -> None:
+    # Alice signs up; her code comes by mail.
+    assert stack.ask("POST", "/api/signup", {"email": ALICE, "password": PASSWORD, "name": "Alice"}).is_success
+    [mail] = eventually(lambda: stack.mails(ALICE), "the code was not mailed").values()
+    code = re.findall(r"^\d{6}$", mail, re.MULTILINE)[0]
+    stack.data("POST", "/api/signup/confirm", {"email": ALICE, "code": code})
+    stack.sign_in(ALICE)
+    assert stack.ask("GET", "/api/users", who=ALICE).status_code == 403
 
-    assert stack.ask("GET", "/api/users", who=alice).status_code == 403
-    product = {
-        "name": "Wireless Keyboard",
-        "sku": "KB-1",
-        "description": "A keyboard without a wire.",
-        "category": "electronics",
-        "price": 7999,
-        "quantity": 12,
-    }
-    product_id = stack.data("POST", "/api/products", product, who=admin)["id"]
-    order_id = stack.data("POST", "/api/orders", {"productId": product_id, "quantity": 5}, who=alice)["id"]
+    # She orders nearly all there is, while the warehouse is down.
+    stack.warehouse.status = 503
+    stack.hurry("warehouse")
+    alarmed, low_stock = stack.hear("operations"), stack.hear("low-stock-alerts")
+    product_id = stack.data("POST", "/api/products", KEYBOARD, who=ADMIN)["id"]
+    order_id = stack.data("POST", "/api/orders", {"productId": product_id, "quantity": 5}, who=ALICE)["id"]
 
     def status() -> str:
-        told: str = stack.data("GET", f"/api/orders/{order_id}", who=alice)["status"]
+        told: str = stack.data("GET", f"/api/orders/{order_id}", who=ALICE)["status"]
         return told
 
     eventually(lambda: status() == "CONFIRMED", "the order was not confirmed")
-    assert [mail for mail in stack.mails(alice) if order_id in mail]
+    assert f"Order Confirmation - #{order_id}" in stack.mails(ALICE)
+    assert eventually(low_stock, "nobody was told that it runs low") == [
+        "Low Stock Alert: Product Wireless Keyboard is below threshold"
+    ]
+
+    # The warehouse was asked three times. The admins know, and send it on its way again.
+    [letter] = eventually(lambda: letters(stack), "the pick list became no dead letter")
+    assert (letter["handler"], len(stack.warehouse.calls)) == ("warehouse", 3)
+    assert eventually(alarmed, "the admins were not told") == ["ALERT: warehouse failed for order.placed"]
+    stack.warehouse.status = 200
+    stack.data("POST", f"/api/dead-letters/{letter['id']}/redrive", {}, who=ADMIN)
+    eventually(lambda: len(stack.warehouse.calls) == 4, "the pick list was not sent again")
+    assert letters(stack) == []
+    headers, picked = stack.warehouse.calls[3]
+    key = stack.aws.client("secretsmanager").get_secret_value(SecretId=f"{PREFIX}/warehouse")["SecretString"]
+    assert (headers["x-api-key"], picked["orderId"]) == (key, order_id)
+
+    # Packed by the warehouse, handed to the delivery service, delivered: each with its own API key.
     keys = {
-        scope: stack.data("POST", "/api/api-keys", {"name": scope, "scopes": [scope]}, who=admin)["key"]
+        scope: stack.data("POST", "/api/api-keys", {"name": scope, "scopes": [scope]}, who=ADMIN)["key"]
         for scope in ("orders:pack", "orders:deliver")
     }
-    for path, scope in (("orderpacked", "orders:pack"), ("orderdelivered", "orders:deliver")):
-        answer = stack.http.post(f"/api/{path}/{order_id}", headers={"Authorization": keys[scope]})
-        assert answer.is_success, answer.text
+    assert stack.http.post(f"/api/orderpacked/{order_id}", headers={"Authorization": keys["orders:pack"]}).is_success
+    eventually(lambda: stack.delivery.calls, "the delivery was not asked for")
+    assert stack.delivery.calls[0][1]["orderId"] == order_id
+    answer = stack.http.post(f"/api/orderdelivered/{order_id}", headers={"Authorization": keys["orders:deliver"]})
+    assert answer.is_success, answer.text
     assert status() == "DELIVERED"
-    eventually(lambda: len(stack.mails(alice)) >= 4, "code, confirmation, packed, delivered")
+    steps = {f"Order {step} - #{order_id}" for step in ("Confirmation", "Packed", "Delivered")}
+    eventually(lambda: steps <= set(stack.mails(ALICE)), "not every step was mailed")
 
 
 def test_a_poison_message_ends_as_a_dead_letter_that_admins_hear_of(stack: Stack) -> None:
-    sqs, sns = stack.aws.client("sqs"), stack.aws.client("sns")
-    ear = sqs.create_queue(QueueName="ear")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=ear, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    topic = next(
-        each["TopicArn"]
-        for each in sns.list_topics()["Topics"]
-        if each["TopicArn"].endswith("stockwright-local-operations")
-    )
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    # As SQS hands it over after the third try; the waits between them are SQS's own, 180 s each.
-    sqs.send_message(QueueUrl=stack.queue("warehouse-dlq"), MessageBody="{ this is no event")
-
-    def letters() -> list[Any]:
-        found: list[Any] = stack.data("GET", "/api/dead-letters", who="admin@example.com")["items"]
-        return found
-
-    [letter] = eventually(letters, "the poison became no dead letter")
-    assert letter["handler"] == "warehouse"
-    heard = eventually(lambda: sqs.receive_message(QueueUrl=ear).get("Messages"), "nobody was told")
-    assert "warehouse" in heard[0]["Body"]
-    stack.data("DELETE", f"/api/dead-letters/{letter['id']}", who="admin@example.com")
-    assert letters() == []
+    alarmed = stack.hear("operations")
+    stack.hurry("delivery-service")
+    poison = "{ this is no event"
+    stack.aws.client("sqs").send_message(QueueUrl=stack.queue("delivery-service"), MessageBody=poison)
+    [letter] = eventually(lambda: letters(stack), "the poison became no dead letter")
+    assert (letter["handler"], letter["event"]["data"]) == ("delivery-service", {"body": poison})
+    assert eventually(alarmed, "the admins were not told") == ["ALERT: delivery-service failed for message.unreadable"]
+    stack.data("DELETE", f"/api/dead-letters/{letter['id']}", who=ADMIN)
+    assert letters(stack) == []
 
 
 def test_the_schedule_calls_the_sweeper(stack: Stack) -> None:
     logs = stack.aws.client("logs")
 
     def swept() -> bool:
-        told = logs.filter_log_events(logGroupName="/aws/lambda/stockwright-local-sweep")["events"]
-        return bool(told)
+        told = logs.filter_log_events(logGroupName=f"/aws/lambda/{PREFIX}-sweep")["events"]
+        return any("REPORT" in each["message"] or "START" in each["message"] for each in told)
 
     eventually(swept, "the sweeper was not called")

@@ -36,10 +36,11 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Template:
     """The stage that people buy in; the synthesis fails where the review has something to say."""
     needs.program("node")
     from infra.app import synthesize
+    from infra.stages import load_stages
 
     folder = tmp_path_factory.mktemp("stack")
     code = folder / "code"
     code.mkdir()
     (code / "nothing.py").touch()
-    file = synthesize(code, folder / "out", "prod") / "stockwright-prod.template.json"
+    file = synthesize(code, folder / "out", load_stages()["prod"]) / "stockwright-prod.template.json"
     return Template(file, json.loads(file.read_text())["Resources"])

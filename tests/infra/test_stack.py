@@ -191,6 +191,19 @@ def test_an_action_is_for_those_whose_work_it_is(prod: Template, action: str, wh
     assert {name for name in functions(prod) if action in role_of(prod, name)} == who
 
 
+def test_each_function_writes_its_own_log_and_no_other(prod: Template) -> None:
+    for function in prod.of("Lambda::Function").values():
+        role, group = function["Role"]["Fn::GetAtt"][0], function["LoggingConfig"]["LogGroup"]["Ref"]
+        logs = [
+            as_list(statement["Resource"])
+            for policy in prod.of("IAM::Policy").values()
+            if {"Ref": role} in policy["Roles"]
+            for statement in policy["PolicyDocument"]["Statement"]
+            if "logs:PutLogEvents" in as_list(statement["Action"])
+        ]
+        assert logs == [[{"Fn::GetAtt": [group, "Arn"]}]], function["FunctionName"]
+
+
 def test_the_stream_cannot_write_the_table(prod: Template) -> None:
     assert "dynamodb:PutItem" not in role_of(prod, "stream")
 

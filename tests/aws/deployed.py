@@ -1,0 +1,115 @@
+"""The whole stack on MiniStack, as strict as AWS: asked as people and machines ask it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests import needs
+from tests.around import Partner
+from tests.aws.ministack import REGION, Aws, MiniStack
+
+PASSWORD = "Vier-Blauwale-77"
+ADMIN = "admin@example.com"
+ACCOUNT = "000000000000"
+"""MiniStack's own: requests without a signature (API Gateway's, CloudFront's) belong to it."""
+PREFIX = "stockwright-local"
+SECONDS = 240
+
+
+@dataclass
+class Stack:
+    """The deployed stack, and the partners that it calls."""
+
+    aws: Aws
+    outputs: dict[str, str]
+    http: httpx.Client
+    warehouse: Partner
+    delivery: Partner
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, method: str, path: str, body: Any = None, who: str = "") -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.tokens[who]}"} if who else {}
+        return self.http.request(method, path, json=body, headers=headers)
+
+    def data(self, method: str, path: str, body: Any = None, who: str = "") -> Any:
+        answer = self.ask(method, path, body, who)
+        assert answer.is_success, answer.text
+        return answer.json()["data"]
+
+    def sign_in(self, email: str) -> None:
+        self.tokens[email] = self.data("POST", "/api/signin", {"email": email, "password": PASSWORD})["idToken"]
+
+    def mails(self, to: str) -> dict[str, str]:
+        """The subjects and texts that SES was given for somebody."""
+        sent = self.aws.read_back("ses/messages")["messages"].get(self.aws.account, [])
+        return {mail["Subject"]: mail["BodyText"] for mail in sent if mail["To"] == [to]}
+
+    def queue(self, name: str) -> str:
+        url: str = self.aws.client("sqs").get_queue_url(QueueName=f"{PREFIX}-{name}")["QueueUrl"]
+        return url
+
+    def topic(self, name: str) -> str:
+        return f"arn:aws:sns:{REGION}:{ACCOUNT}:{PREFIX}-{name}"
+
+    def hurry(self, name: str) -> None:
+        """Let a queue deliver again after a second, what waits three minutes otherwise."""
+        self.aws.client("sqs").set_queue_attributes(QueueUrl=self.queue(name), Attributes={"VisibilityTimeout": "1"})
+
+    def hear(self, topic: str) -> Callable[[], list[str]]:
+        """Subscribe to a topic with a queue; returns what reads the subjects of what was heard since."""
+        sqs = self.aws.client("sqs")
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:hears-{topic}"
+        may = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [{**may, "Resource": arn}]})
+        url = sqs.create_queue(QueueName=f"hears-{topic}", Attributes={"Policy": policy})["QueueUrl"]
+        self.aws.client("sns").subscribe(TopicArn=self.topic(topic), Protocol="sqs", Endpoint=arn)
+
+        def read() -> list[str]:
+            found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+            return [json.loads(message["Body"])["Subject"] for message in found]
+
+        return read
+
+
+def eventually(look: Callable[[], Any], what: str) -> Any:
+    """Look until there is something; functions start cold, one after the other."""
+    deadline = time.monotonic() + SECONDS
+    while not (found := look()):
+        assert time.monotonic() < deadline, what
+        time.sleep(0.25)
+    return found
+
+
+@contextmanager
+def deployed(folder: Path, warehouse: Partner, delivery: Partner) -> Iterator[Stack]:
+    """Build the functions, write the template, deploy it, and sign its admin in."""
+    needs.program("node")
+    from infra.app import synthesize
+    from infra.deploy import deploy
+    from infra.local import make_admin
+    from infra.package import build
+    from infra.stages import load_stages
+
+    stage = replace(load_stages()["local"], warehouse_url=warehouse.url, delivery_url=delivery.url)
+    out = synthesize(build(folder / "code", here=True), folder / "out", stage)
+    ministack = MiniStack(folder, strict=True)
+    ministack.start()
+    try:
+        aws = Aws(ministack.url, ACCOUNT)
+        outputs = deploy(aws.client, out, PREFIX, ACCOUNT, REGION)
+        make_admin(aws.client("cognito-idp"), outputs["UserPoolId"], ADMIN, PASSWORD)
+        base = f"{ministack.url}/_aws/execute-api/{outputs['ApiId']}/$default"
+        with httpx.Client(base_url=base, timeout=60) as http:
+            made = Stack(aws, outputs, http, warehouse, delivery)
+            made.sign_in(ADMIN)
+            yield made
+    finally:
+        ministack.stop()
