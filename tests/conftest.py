@@ -16,7 +16,7 @@ from stockwright.domain.account import Actor
 from stockwright.usecases.audit import audit
 from stockwright.usecases.catalog import CreateProduct, StockedProduct, create_product, ensure_shop
 from stockwright.usecases.context import App
-from tests.engines import ENGINES, open_store
+from tests.engines import ALL_ENGINES, open_store
 
 START = 1_700_000_000_000
 ADMIN = Actor("usr_admin", "account", "admin", "admin@example.com")
@@ -56,7 +56,8 @@ def clock() -> Clock:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--engine", choices=ENGINES, default="sqlite", help="the engine that every shop of a test is on")
+    told = "the engine that every shop of a test is on"
+    parser.addoption("--engine", choices=ALL_ENGINES, default="sqlite", help=told)
 
 
 @pytest.fixture(scope="session")

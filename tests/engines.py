@@ -1,4 +1,4 @@
-"""The engines that tests run on, each a real one: a file, or AWS's own DynamoDB engine in a process."""
+"""The engines that tests run on, each a real one: a file, AWS's own DynamoDB engine, or MiniStack's."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from stockwright.store.port import Store
 from stockwright.store.sqlite import SqliteStore
 
 ENGINES = ("sqlite", "dynamodb")
+ALL_ENGINES = (*ENGINES, "ministack")
+"""MiniStack's table is the one that the deployed stack is tried on; it is held to the same contract."""
 
 
 def open_store(engine: str, folder: Path, **options: Any) -> Store:
     """Open an empty store; a second one on the same folder sees the same."""
     if engine == "sqlite":
         return SqliteStore(folder / "stockwright.db")
-    from tests.aws.dynamodb_local import open_table
-
+    if engine == "ministack":
+        from tests.aws.ministack import open_table
+    else:
+        from tests.aws.dynamodb_local import open_table
     return open_table(str(folder), **options)
 
 

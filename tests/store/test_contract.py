@@ -1,4 +1,4 @@
-"""What every engine must do. A second engine joins by one more entry in `ENGINES` (conftest)."""
+"""What every engine must do. A second engine joins by one more entry in `ALL_ENGINES` (tests/engines.py)."""
 
 from __future__ import annotations
 
