@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import os
 import signal
 import socket
@@ -12,6 +13,8 @@ import time
 from pathlib import Path
 
 import httpx
+
+from tests.e2e.forking import Forked, Forker
 
 EMAIL, PASSWORD = "admin@example.com", "Vier-Blauwale-77"
 START_SECONDS_MAX = 60
@@ -44,27 +47,40 @@ class Server:
         }
         self.program = [sys.executable, "-m", "stockwright.cli.main"]
         self.arguments = ["serve"]
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Forked | None = None
+        self.forker: Forker | None = None
+        """Set by who starts it very often."""
 
     def start(self) -> None:
         """Start, and wait until it answers."""
+        self.process = self.forker.start() if self.forker else self._spawn()
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, self.log.read_text()
+            if self._is_ready():
+                return
+            time.sleep(0.02)
+        raise AssertionError(self.log.read_text())
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            return subprocess.Popen(
                 [*self.program, *self.arguments],
                 env=self.env,
                 stdout=log,
                 stderr=log,
                 cwd=self.folder.parent,
             )
-        deadline = time.monotonic() + START_SECONDS_MAX
-        while time.monotonic() < deadline:
-            assert self.process.poll() is None, self.log.read_text()
-            try:
-                if httpx.get(f"{self.url}/api/health/ready", timeout=1).status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.02)
-        raise AssertionError(self.log.read_text())
+
+    def _is_ready(self) -> bool:
+        asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
+        try:
+            asking.request("GET", "/api/health/ready")
+            return asking.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            asking.close()
 
     def kill(self) -> None:
         """End it as a power cut would, but for the disk's own memory."""

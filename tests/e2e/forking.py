@@ -1,0 +1,119 @@
+"""Starts `stockwright serve` again and again from one process that has read the program: a thousand starts are cheap.
+
+Each start is a process of its own, forked before anything is opened; only the reading is saved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import uvicorn
+
+
+class Forker:
+    """The process that has read the program; `start` takes the place of `subprocess.Popen`."""
+
+    def __init__(self, env: Mapping[str, str], log: Path, folder: Path) -> None:
+        with log.open("ab") as written:
+            self._process = subprocess.Popen(
+                [sys.executable, __file__],
+                env=dict(env),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=written,
+                cwd=folder,
+                text=True,
+            )
+
+    def ask(self, word: str) -> int:
+        """Say a word; returns the number that it answers."""
+        asks, answers = self._process.stdin, self._process.stdout
+        assert asks is not None
+        assert answers is not None
+        asks.write(f"{word}\n")
+        asks.flush()
+        return int(answers.readline())
+
+    def start(self) -> Forked:
+        return Forked(self, self.ask("start"))
+
+    def close(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            pipe.close()
+        self._process.wait(timeout=10)
+
+
+class Forked:
+    """A started server, as far as tests handle one."""
+
+    def __init__(self, forker: Forker, pid: int) -> None:
+        self._forker, self.pid = forker, pid
+        self._status: int | None = None
+
+    def poll(self) -> int | None:
+        """Its exit status, or None while it runs."""
+        if self._status is None:
+            status = self._forker.ask(f"look {self.pid}")
+            self._status = None if status == RUNS else status
+        return self._status
+
+    def wait(self, timeout: float = 0) -> int:  # noqa: ARG002 - the server ends by itself, or its test is cut off
+        if self._status is None:
+            self._status = self._forker.ask(f"wait {self.pid}")
+        return self._status
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+
+RUNS = 1000
+
+
+async def _read_the_program() -> None:
+    """Put a shop together once, in a folder of its own, so that whatever a start reads is read."""
+    from stockwright.api.app import build_asgi
+    from stockwright.app import build, close
+    from stockwright.config import Settings
+
+    with tempfile.TemporaryDirectory() as folder:
+        shop = await build(Settings(data_dir=Path(folder)))
+        uvicorn.Config(build_asgi(shop), log_config=None).load()
+        await close(shop)
+
+
+def _serve_starts(words: IO[str]) -> None:
+    from stockwright.cli import serve
+    from stockwright.cli.main import app
+
+    with asyncio.Runner(loop_factory=serve._loop_factory()) as runner:
+        runner.run(_read_the_program())
+    for word in words:
+        match word.split():
+            case ["start"]:
+                pid = os.fork()
+                if pid == 0:
+                    os.dup2(2, 1)
+                    os.close(0)
+                    app(["serve"])
+                _tell(pid)
+            case ["look", pid_text]:
+                pid, status = os.waitpid(int(pid_text), os.WNOHANG)
+                _tell(os.waitstatus_to_exitcode(status) if pid else RUNS)
+            case ["wait", pid_text]:
+                _tell(os.waitstatus_to_exitcode(os.waitpid(int(pid_text), 0)[1]))
+
+
+def _tell(number: Any) -> None:
+    print(number, flush=True)
+
+
+if __name__ == "__main__":
+    _serve_starts(sys.stdin)
