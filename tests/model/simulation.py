@@ -15,7 +15,8 @@ import selectors
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from stockwright.reactions.table import Reaction, reactions_for
 from stockwright.store.port import Write
 from stockwright.store.records.alerts import load_marks
 from stockwright.store.records.handling import DeadLetter, page_of_dead_letters, waiting_retries
-from stockwright.store.records.notifications import Notification, page_of_notifications
+from stockwright.store.records.notifications import Notification, notification_key, page_of_notifications
 from stockwright.store.records.orders import page_of_orders
 from stockwright.store.records.reservations import page_of_reservations
 from stockwright.store.records.sales import page_of_sales
@@ -139,9 +140,12 @@ class Weather:
     lost: float = 0.0
     receiver: float = 0.0
     refusal: float = 0.0
+    slow: float = 0.0
+    """How often something takes many times as long: whoever decided before it acts on what is long past."""
 
     async def pause(self, most: float = 0.02) -> None:
-        await asyncio.sleep(self.dice.random() * most)
+        times = 20 if self.strikes(self.slow) else 1
+        await asyncio.sleep(self.dice.random() * most * times)
 
     def strikes(self, chance: float) -> bool:
         return self.dice.random() < chance
@@ -204,13 +208,20 @@ class _Log:
         return lambda *_, **__: None
 
 
+KNOWN_AS_SENT: ContextVar[set[str]] = ContextVar("known_as_sent")
+"""What was sent when the handler under way began."""
+
+
 @dataclass
 class Outside:
     """The mail server and the partners: they fail before, or after they took it, or refuse for good."""
 
     weather: Weather
+    durable: Durable
     delivers: bool = True
     taken: Counter[str] = field(default_factory=Counter)
+    again: list[str] = field(default_factory=list)
+    """What was sent though it was recorded as sent before its handler began."""
 
     async def _take(self, name: str) -> None:
         await self.weather.pause()
@@ -223,7 +234,21 @@ class Outside:
             raise ConnectionError("taken, but the answer was lost")
 
     async def send(self, message: Message) -> None:
+        if message.id in KNOWN_AS_SENT.get():
+            self.again.append(message.id)
         await self._take(message.id)
+
+    def watched(self, reaction: Reaction) -> Reaction:
+        """Note what was sent when it begins: that must not go out again."""
+
+        async def run(app: App, event: Event) -> None:
+            about = f"ntf_{event.id.removeprefix('evt_')}-"
+            told = [name for name in self.durable.parts.get(("list", "NOTIFICATION"), {}) if name.startswith(about)]
+            found = await MemoryStore(self.durable).get([notification_key(name) for name in told])
+            KNOWN_AS_SENT.set({item.body["id"] for item in found.values() if item.body["status"] == "SENT"})
+            await reaction.run(app, event)
+
+        return replace(reaction, run=run)
 
     async def post(self, url: str, _body: bytes, headers: Mapping[str, str]) -> int:
         await self._take(f"{url} {headers['idempotency-key']}")
@@ -303,8 +328,9 @@ class Simulation:
             lost=0.08 * stormy,
             receiver=0.3 * self.dice.random(),
             refusal=0.05 * self.dice.random(),
+            slow=0.1 * self.dice.random(),
         )
-        self.outside = Outside(self.weather)
+        self.outside = Outside(self.weather, self.durable)
         self.queues = Queues(self.weather) if self.dice.random() < 0.4 else None
         self.asked: list[Asked] = []
         self.crashes = 0
@@ -354,7 +380,10 @@ class Simulation:
         """Start a process; a start that fails is tried again, as whoever watches it does."""
         while True:
             self.app, self.keys = self._build(), Idempotency()
-            reactions = reactions_for(self.app.settings)
+            reactions = [
+                reaction if reaction.run_many else self.outside.watched(reaction)
+                for reaction in reactions_for(self.app.settings)
+            ]
             try:
                 await ensure_shop(self.app)
                 if self.queues is not None:
@@ -405,7 +434,7 @@ class Simulation:
         await asyncio.gather(crashing, return_exceptions=True)
         await self._crash()
         # The storm is over: what is left to do gets done, and then everything must add up.
-        storm.busy = storm.lost = storm.receiver = storm.refusal = 0
+        storm.busy = storm.lost = storm.receiver = storm.refusal = storm.slow = 0
         await self._start()
         await self._settle()
         await self._check()
@@ -587,6 +616,7 @@ class Simulation:
         self._check_letters(letters)
         await self._check_marks()
         assert await waiting_retries(store) == 0
+        assert not self.outside.again, f"sent again, though it was recorded as sent: {self.outside.again}"
 
     def _check_effect(
         self, event: Event, reaction: Reaction, orders: dict[str, Order], notes: list[Notification]

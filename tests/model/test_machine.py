@@ -242,12 +242,26 @@ class ShopMachine(RuleBasedStateMachine):
         self.model.now += seconds * 1000
 
     @precondition(lambda self: any(hold.status == "ACTIVE" for hold in self.model.holds.values()))
-    @rule(early=st.sampled_from((0, 1)))
-    def a_hold_comes_due(self, early: int) -> None:
-        """To the very millisecond of an expiry, and to the one before it."""
-        due = min(hold.expires for hold in self.model.holds.values() if hold.status == "ACTIVE") - early
-        if due > self.model.now:
-            self.clock.at = self.model.now = due
+    @rule(early=st.sampled_from((0, 1)), step=st.sampled_from(("confirm", "give up", "extend", "buy", "sweep")))
+    def a_hold_comes_due(self, early: int, step: str) -> None:
+        """To the very millisecond of an expiry, or to the one before it; then something is asked of that hold."""
+        active = {name: hold for name, hold in self.model.holds.items() if hold.status == "ACTIVE"}
+        name, hold = min(active.items(), key=lambda each: each[1].expires)
+        if hold.expires - early > self.model.now:
+            self.clock.at = self.model.now = hold.expires - early
+        match step:
+            case "confirm":
+                self.confirm(name=name, person=hold.owner)
+            case "give up":
+                self.give_up(name=name, person=hold.owner)
+            case "extend":
+                self.extend(name=name, person=hold.owner, lasts=1)
+            case "buy":
+                product, drawn = next(iter(hold.drawn.items()))
+                on_shelf = sum(level[0] for level in self.model.levels[product].values())
+                self.order(person="bob", wanted=[(product, on_shelf + sum(drawn.values()))])
+            case _:
+                self.sweep()
 
     # ---- orders ------------------------------------------------------------------------------------
 
