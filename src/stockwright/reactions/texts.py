@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ _THICK: Final = "━" * 42
 _THIN: Final = "─" * 39
 
 
+@lru_cache(4096)
 def money(cents: int, currency: str) -> str:
     """Write an amount of minor units: `$1,234.50`."""
     symbol = _SYMBOLS.get(currency, f"{currency} ")
@@ -28,7 +30,12 @@ def iso(at: int) -> str:
 
 def date(at: int) -> str:
     """Write an instant as S2 does: `Monday, January 15, 2024, 2:00 PM` (UTC)."""
-    told = datetime.fromtimestamp(at / 1000, UTC)
+    return _minute(at // 60_000)
+
+
+@lru_cache(64)
+def _minute(minute: int) -> str:
+    told = datetime.fromtimestamp(minute * 60, UTC)
     return f"{told:%A, %B} {told.day}, {told.year}, {told.hour % 12 or 12}:{told:%M %p} UTC"
 
 

@@ -8,8 +8,9 @@ Never two writes to one item in one commit (DynamoDB refuses that; so do we).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,8 +27,7 @@ ABSENT: Final = 0
 """The version of an item that is not there: `expect=ABSENT` writes only what is new."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True, eq=False):
     """An item as stored. The body is shared, never changed in place.
 
     `parsed` is what `records` read from it, once.
@@ -36,11 +36,10 @@ class Item:
     key: Key
     version: int
     body: Body
-    parsed: Any = field(default=None, init=False, repr=False, compare=False)
+    parsed: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(Struct, frozen=True):
     """Write the whole item where its version is `expect` (ABSENT: where there is none).
 
     `indexes` names the entries it has: index → (partition, sort); sorts are unique within a
@@ -56,8 +55,7 @@ class Put:
     ttl: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Add:
+class Add(Struct, frozen=True):
     """Add to whole numbers inside an item; no result may fall below its floor.
 
     The item and every path must exist. Where `expect` is given the version must match too.
@@ -69,24 +67,21 @@ class Add:
     expect: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """Write nothing; only hold the commit to the item's version."""
 
     key: Key
     expect: int
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(Struct, frozen=True):
     """Remove the item where its version is `expect`."""
 
     key: Key
     expect: int
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(Struct, frozen=True):
     """Append an event to the log."""
 
     event: Event
@@ -95,8 +90,7 @@ class Append:
 Write = Put | Add | Check | Delete | Append
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Some items of a query, and where to go on (None: there are no more)."""
 
     items: tuple[Item, ...]

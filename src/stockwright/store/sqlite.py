@@ -382,22 +382,31 @@ class SqliteStore:
 
     def _write_out(self, touched: dict[Key, Row], events: list[Event]) -> list[Event]:
         """Write every touched item once, and the events; returns the events with their positions."""
-        execute = self._writer.execute
+        whole: list[tuple[Any, ...]] = []
+        bodies: list[tuple[Any, ...]] = []
+        gone: list[Key] = []
         for key, row in touched.items():
             if row is GONE:
-                execute("DELETE FROM item WHERE pk=? AND sk=?", key)
+                gone.append(key)
                 continue
             body = _encode(row.item.body)
             row.bytes = len(body)
             if row.put is None:
-                execute("UPDATE item SET version=?, body=? WHERE pk=? AND sk=?", (row.version, body, *key))
+                bodies.append((row.version, body, *key))
             else:
-                execute(UPSERT, (*key, row.version, body, *columns(row.put)))
-        placed: list[Event] = []
-        for event in events:
-            execute("INSERT INTO event (body) VALUES (?)", (_encode(event_body(event)),))
-            placed.append(replace(event, position=str(self._writer.last_insert_rowid())))
-        return placed
+                whole.append((*key, row.version, body, *columns(row.put)))
+        execute_many = self._writer.executemany
+        if whole:
+            execute_many(UPSERT, whole)
+        if bodies:
+            execute_many("UPDATE item SET version=?, body=? WHERE pk=? AND sk=?", bodies)
+        if gone:
+            execute_many("DELETE FROM item WHERE pk=? AND sk=?", gone)
+        if not events:
+            return events
+        execute_many("INSERT INTO event (body) VALUES (?)", [(_encode(event_body(event)),) for event in events])
+        first = self._writer.last_insert_rowid() - len(events) + 1
+        return [replace(event, position=str(position)) for position, event in enumerate(events, first)]
 
     def _keep(self, touched: dict[Key, Row], events: list[Event]) -> None:
         """Take over what was committed, unless another process has written at once after it."""

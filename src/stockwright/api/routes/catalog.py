@@ -19,7 +19,7 @@ from stockwright.api.schemas.catalog import (
     ProductsQuery,
     ProductView,
     item_view,
-    product_view,
+    shown_product,
 )
 from stockwright.api.schemas.common import ListView
 from stockwright.domain.account import ANONYMOUS
@@ -45,7 +45,7 @@ _FIELDS = {
 
 def show_product(_: Call, found: StockedProduct) -> Answer:
     """Show a product; its ETag starts with the version that If-Match compares."""
-    return Answer(product_view(found), etag=f'"{found.product.version}-{found.stock.version}"')
+    return Answer(shown_product(found), etag=f'"{found.product.version}-{found.stock.version}"')
 
 
 def show_list(call: Call, found: tuple[list[Any], str | None], view: Any) -> ListView[Any]:
@@ -204,7 +204,7 @@ ROUTES = (
         _list,
         "List products",
         "Catalogue",
-        lambda call, found: show_list(call, found, product_view),
+        lambda call, found: show_list(call, found, shown_product),
         who="any",
         query=ProductsQuery,
         answer=ListView[ProductView],

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, Raw, UnsetType
+from msgspec.json import encode
 
 from stockwright.api.envelope import iso
 from stockwright.api.schemas.common import Id, ListQuery, Options, Text, Whole, Wire
+from stockwright.domain.product import Product
+from stockwright.domain.stock import Stock
 from stockwright.usecases.catalog import SortOrder, StockedProduct
 
 
@@ -177,6 +180,23 @@ def product_view(found: StockedProduct) -> ProductView:
         updated_at=iso(product.updated_at),
         created_by=product.created_by,
     )
+
+
+_SHOWN: dict[str, tuple[Product, Stock, Raw]] = {}
+_SHOWN_MAX: Final = 5000
+
+
+def shown_product(found: StockedProduct) -> Raw:
+    """Show a product with its stock, written once for as long as both are what they were."""
+    product, stock = found.product, found.stock
+    former = _SHOWN.get(product.id)
+    if former is not None and former[0] is product and former[1] is stock:
+        return former[2]
+    if len(_SHOWN) >= _SHOWN_MAX:
+        _SHOWN.clear()
+    shown = Raw(encode(product_view(found)))
+    _SHOWN[product.id] = (product, stock, shown)
+    return shown
 
 
 def item_view(found: StockedProduct) -> ItemView:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, TypeVar
 
+from msgspec.structs import force_setattr
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,7 +23,7 @@ def once(parse: Callable[[Item], Result]) -> Callable[[Item], Result]:
         found: Result | None = item.parsed
         if found is None:
             found = parse(item)
-            object.__setattr__(item, "parsed", found)
+            force_setattr(item, "parsed", found)
         return found
 
     return kept
