@@ -25,6 +25,7 @@ import { ProductPicture } from "@/features/catalog/art";
 import { describeOptions } from "@/features/catalog/options";
 import { type Goods, goods as goodsQuery } from "@/features/catalog/queries";
 import { placeOrder } from "@/features/orders/queries";
+import { formatCount } from "@/lib/count";
 
 /** What the shop says now of a product in the cart. */
 interface Now {
@@ -113,7 +114,7 @@ export function Component() {
           <dl className="mt-4 flex flex-col gap-2.5 text-sm">
             <div className="flex justify-between">
               <dt className="text-muted">Units</dt>
-              <dd className="tabular-nums">{units}</dd>
+              <dd className="tabular-nums">{formatCount(units)}</dd>
             </div>
             {totals.map(({ currency, minor }) => (
               <div key={currency} className="flex items-baseline justify-between border-t pt-3">
@@ -195,7 +196,7 @@ function Line({
             <p className="mt-0.5 text-muted text-sm">{describeOptions(line.options) || line.sku}</p>
             {short && (
               <p className="mt-1 font-medium text-sm text-warning">
-                {limit > 0 ? `Only ${limit} left` : "None left right now"}
+                {limit > 0 ? `Only ${formatCount(limit)} left` : "None left right now"}
               </p>
             )}
           </div>

@@ -171,7 +171,11 @@ function Collage({ goods, loading }: { goods: Goods[]; loading: boolean }) {
             <ProductPicture
               goods={one}
               eager
-              className="size-full transition-transform duration-500 group-hover:scale-[1.03]"
+              className={cn(
+                "size-full transition-transform duration-500 group-hover:scale-[1.03]",
+                // Its name stands below the drawing, not on it.
+                index > 0 && "[&>svg:last-child]:-translate-y-[18%]",
+              )}
             />
             <span className="absolute inset-x-2.5 bottom-2.5 flex items-center justify-between gap-2 rounded-2xl bg-surface/90 px-3.5 py-2 text-sm backdrop-blur-sm sm:inset-x-3 sm:bottom-3">
               <span className="truncate font-medium">{one.name}</span>

@@ -11,9 +11,11 @@ import { PageHeader, Skeleton } from "@/components/ui/surfaces";
 import { Money, Time } from "@/components/ui/values";
 import { SignedIn } from "@/features/auth/guards";
 import { LinePicture } from "@/features/catalog/line-picture";
+import { unitsOf } from "@/features/orders/board";
 import { ordersPage } from "@/features/orders/queries";
 import { OrderStatusBadge, shortId, statusLabel } from "@/features/orders/status";
 import { cn } from "@/lib/cn";
+import { counted } from "@/lib/count";
 import { FIRST_PAGE, type Trail } from "@/lib/paging";
 
 const STATUSES: OrderStatus[] = ["PENDING", "CONFIRMED", "PACKED", "DELIVERED", "CANCELLED"];
@@ -98,7 +100,6 @@ function Orders() {
 const PICTURES = 3;
 
 function OrderCard({ order }: { order: Order }) {
-  const units = order.items.reduce((sum, line) => sum + line.quantity, 0);
   const [first] = order.items;
   const more = order.items.length - 1;
   return (
@@ -123,7 +124,7 @@ function OrderCard({ order }: { order: Order }) {
           </Link>
         </p>
         <p className="mt-0.5 truncate text-muted text-sm">
-          {shortId(order.id)} · {units} {units === 1 ? "unit" : "units"} · <Time value={order.createdAt} />
+          {shortId(order.id)} · {counted(unitsOf(order), "unit")} · <Time value={order.createdAt} />
         </p>
         <div className="mt-2 flex items-center gap-3 sm:hidden">
           <OrderStatusBadge status={order.status} />

@@ -20,6 +20,7 @@ import { type Goods, type GoodsPage, goodsPage, goods as goodsQuery } from "@/fe
 import { StockBadge } from "@/features/catalog/stock-badge";
 import { placeOrder } from "@/features/orders/queries";
 import { cn } from "@/lib/cn";
+import { formatCount } from "@/lib/count";
 
 export function Component() {
   const { id = "" } = useParams();
@@ -187,7 +188,7 @@ function Buy({ goods, settled }: { goods: Goods; settled: boolean }) {
       toast.info(
         before >= goods.quantity
           ? "All of them are in your cart already"
-          : `There are ${goods.quantity} in all; your cart holds them now`,
+          : `There are ${formatCount(goods.quantity)} in all; your cart holds them now`,
       );
     } else {
       toast.success(`${goods.name} is in your cart`, {
@@ -233,7 +234,7 @@ function Buy({ goods, settled }: { goods: Goods; settled: boolean }) {
             </Button>
           </div>
           <p className="mt-3 text-muted text-sm">
-            {inCart > 0 ? `${inCart} in your cart. ` : ""}
+            {inCart > 0 ? `${formatCount(inCart)} in your cart. ` : ""}
             {user
               ? "Ordering sets the units aside for you at once."
               : "You sign in before the order is placed."}
@@ -247,7 +248,7 @@ function Buy({ goods, settled }: { goods: Goods; settled: boolean }) {
       {short ? (
         <p role="alert" className="mt-4 rounded-xl bg-warning-soft px-4 py-3 text-sm text-warning">
           {short.available > 0
-            ? `Somebody was faster: ${short.available} of the ${short.requested} you wanted ${short.available === 1 ? "is" : "are"} left.`
+            ? `Somebody was faster: ${formatCount(short.available)} of the ${formatCount(short.requested)} you wanted ${short.available === 1 ? "is" : "are"} left.`
             : "Somebody was faster: the last one has just been ordered."}
           {short.available > 0 && (
             <button
@@ -258,7 +259,7 @@ function Buy({ goods, settled }: { goods: Goods; settled: boolean }) {
                 buy.reset();
               }}
             >
-              Take {short.available}
+              Take {formatCount(short.available)}
             </button>
           )}
         </p>

@@ -4,7 +4,7 @@ import { Kbd } from "../ui/surfaces";
 
 export function Footer() {
   return (
-    <footer className="border-t">
+    <footer className="print:hidden border-t">
       <div className="mx-auto flex max-w-7xl flex-wrap items-center gap-x-6 gap-y-3 px-4 py-8 text-muted text-sm sm:px-6">
         <p className="mr-auto">Stockwright counts what it sells.</p>
         <Link to="/products" className="hover:text-ink">

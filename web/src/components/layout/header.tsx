@@ -13,6 +13,7 @@ import { signOut, useAuth } from "@/features/auth/auth";
 import { countOf } from "@/features/cart/cart";
 import { useCart } from "@/features/cart/store";
 import { cn } from "@/lib/cn";
+import { counted } from "@/lib/count";
 import { paletteOpen } from "../command/commands";
 import { Button, ButtonLink } from "../ui/button";
 import { Menu, MenuItem, MenuLabel, MenuSeparator } from "../ui/menu";
@@ -38,7 +39,7 @@ function CartLink() {
   return (
     <Link
       to="/cart"
-      aria-label={count === 1 ? "Cart, 1 unit" : `Cart, ${count} units`}
+      aria-label={`Cart, ${counted(count, "unit")}`}
       className="relative grid size-10 place-items-center rounded-xl hover:bg-sunken"
     >
       <ShoppingBag aria-hidden className="size-5" />
@@ -124,7 +125,7 @@ function AccountMenu() {
 export function Header({ wide = false }: { wide?: boolean }) {
   const { user, isAdmin } = useAuth();
   return (
-    <header className="sticky top-0 z-40 border-b bg-canvas/85 backdrop-blur-md">
+    <header className="sticky top-0 z-40 print:hidden border-b bg-canvas/85 backdrop-blur-md">
       <div
         className={cn(
           "mx-auto flex h-16 items-center gap-2 px-4 sm:gap-4 sm:px-6",

@@ -4,7 +4,7 @@ import { Link, type LinkProps } from "react-router";
 import { cn } from "@/lib/cn";
 
 export type ButtonVariant = "primary" | "secondary" | "ghost" | "danger";
-export type ButtonSize = "sm" | "md" | "lg" | "icon";
+export type ButtonSize = "sm" | "md" | "lg" | "icon" | "icon-sm";
 
 const VARIANTS: Record<ButtonVariant, string> = {
   primary: "bg-brand text-on-brand shadow-card hover:bg-brand-hover",
@@ -17,6 +17,7 @@ const SIZES: Record<ButtonSize, string> = {
   md: "h-10 gap-2 rounded-xl px-4 text-sm",
   lg: "h-12 gap-2 rounded-xl px-6 text-base",
   icon: "size-10 rounded-xl",
+  "icon-sm": "size-8 rounded-lg",
 };
 
 interface Look {

@@ -11,6 +11,8 @@ interface DialogProps {
   /** Buttons, right-aligned below the content. */
   footer?: ReactNode;
   size?: "sm" | "md" | "lg";
+  /** On paper it stands alone, without the page behind and without its buttons. */
+  printed?: boolean;
 }
 
 /** What is marked with `data-autofocus` has the focus when a dialog opens; else its first field. */
@@ -36,6 +38,7 @@ export function Modal({
   onClose,
   labelledBy,
   label,
+  printed = false,
   className,
   children,
 }: {
@@ -43,6 +46,7 @@ export function Modal({
   onClose: () => void;
   labelledBy?: string;
   label?: string;
+  printed?: boolean;
   className?: string;
   children: ReactNode;
 }) {
@@ -66,6 +70,7 @@ export function Modal({
       ref={ref}
       aria-labelledby={labelledBy}
       aria-label={label}
+      data-printed={printed || undefined}
       onCancel={(event) => {
         event.preventDefault();
         onClose();
@@ -103,7 +108,7 @@ function Head({
         type="button"
         onClick={onClose}
         aria-label="Close"
-        className="-mt-1 -mr-2 grid size-9 place-items-center rounded-lg text-muted hover:bg-sunken hover:text-ink"
+        className="-mt-1 -mr-2 print:hidden grid size-9 place-items-center rounded-lg text-muted hover:bg-sunken hover:text-ink"
       >
         <X aria-hidden className="size-4.5" />
       </button>
@@ -112,13 +117,23 @@ function Head({
 }
 
 /** In the middle of the page; on a phone at its foot. */
-export function Dialog({ open, onClose, title, description, children, footer, size = "sm" }: DialogProps) {
+export function Dialog({
+  open,
+  onClose,
+  title,
+  description,
+  children,
+  footer,
+  size = "sm",
+  printed = false,
+}: DialogProps) {
   const id = useId();
   return (
     <Modal
       open={open}
       onClose={onClose}
       labelledBy={id}
+      printed={printed}
       className={cn(
         "m-auto max-h-[min(90dvh,56rem)] w-[calc(100%-2rem)] animate-rise overflow-hidden rounded-2xl border",
         "open:flex open:flex-col max-sm:mb-0 max-sm:w-full max-sm:max-w-full max-sm:animate-slide-up max-sm:rounded-b-none",
@@ -128,7 +143,9 @@ export function Dialog({ open, onClose, title, description, children, footer, si
       <Head id={id} title={title} description={description} onClose={onClose} />
       <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-5 py-5 sm:px-6">{children}</div>
       {footer && (
-        <footer className="flex flex-wrap justify-end gap-2 border-t px-5 py-4 sm:px-6">{footer}</footer>
+        <footer className="print:hidden flex flex-wrap justify-end gap-2 border-t px-5 py-4 sm:px-6">
+          {footer}
+        </footer>
       )}
     </Modal>
   );
@@ -150,7 +167,9 @@ export function Sheet({ open, onClose, title, description, children, footer, siz
       <Head id={id} title={title} description={description} onClose={onClose} />
       <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-5 py-5 sm:px-6">{children}</div>
       {footer && (
-        <footer className="flex flex-wrap justify-end gap-2 border-t px-5 py-4 sm:px-6">{footer}</footer>
+        <footer className="print:hidden flex flex-wrap justify-end gap-2 border-t px-5 py-4 sm:px-6">
+          {footer}
+        </footer>
       )}
     </Modal>
   );

@@ -16,7 +16,7 @@ export function Pager({
 }) {
   if (!trail.before.length && !nextToken) return null;
   return (
-    <nav aria-label="Pages" className="mt-8 flex items-center justify-center gap-4">
+    <nav aria-label="Pages" className="print:hidden mt-8 flex items-center justify-center gap-4">
       <Button
         variant="secondary"
         disabled={!trail.before.length || busy}

@@ -27,7 +27,7 @@ export function EmptyState({
         <Icon aria-hidden strokeWidth={1.6} className="size-6" />
       </span>
       <Heading className="mt-5 font-semibold text-lg">{title}</Heading>
-      {children && <div className="mt-1.5 max-w-md text-muted">{children}</div>}
+      {children && <div className="mt-1.5 max-w-md text-balance text-muted">{children}</div>}
       {action && <div className="mt-6 flex flex-wrap justify-center gap-2">{action}</div>}
     </div>
   );

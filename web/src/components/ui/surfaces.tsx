@@ -69,7 +69,7 @@ export function PageHeader({
     <header className="mb-6 flex flex-wrap items-end gap-x-6 gap-y-4 sm:mb-8">
       <div className="min-w-64 flex-1">
         <h1 className="font-semibold text-2xl sm:text-3xl">{title}</h1>
-        {description && <p className="mt-1.5 max-w-2xl text-muted">{description}</p>}
+        {description && <p className="mt-1.5 max-w-3xl text-muted">{description}</p>}
       </div>
       {actions && <div className="flex flex-wrap gap-2">{actions}</div>}
     </header>

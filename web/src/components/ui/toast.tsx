@@ -65,7 +65,7 @@ export function Toaster() {
       popover="manual"
       aria-label="Notifications"
       aria-live="polite"
-      className="pointer-events-none fixed inset-auto right-0 bottom-(--foot) m-0 w-full max-w-md overflow-visible bg-transparent p-4 text-ink"
+      className="print:hidden pointer-events-none fixed inset-auto right-0 bottom-(--foot) m-0 w-full max-w-md overflow-visible bg-transparent p-4 text-ink"
     >
       <ol className="flex flex-col gap-2">
         {shown.map((each) => {

@@ -1,22 +1,25 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Boxes, CircleCheck, PackageOpen } from "lucide-react";
+import { useQuery } from "@tanstack/react-query";
+import { Boxes, CircleCheck } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { api } from "@/api/client";
-import type { Order, Schemas } from "@/api/types";
+import type { Order } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { EmptyState, ErrorState } from "@/components/ui/states";
-import { Badge, Card } from "@/components/ui/surfaces";
+import { Card } from "@/components/ui/surfaces";
 import { type Column, DataTable } from "@/components/ui/table";
-import { toast } from "@/components/ui/toast";
 import { Money, Time } from "@/components/ui/values";
+import { unitsOf } from "@/features/orders/board";
 import { OrderStatusBadge, shortId } from "@/features/orders/status";
+import { useOrderStep } from "@/features/orders/steps";
 import { LOOK_AGAIN_MS } from "@/features/reports/queries";
+import { BookIn } from "@/features/stock/book-in";
+import type { InventoryRow } from "@/features/stock/queries";
+import { StockStatusBadge } from "@/features/stock/status";
+import { formatCount } from "@/lib/count";
 
 /** The first of them; the pages of their own have all. */
 const SHOWN = 6;
-
-type InventoryRow = Schemas["InventoryRow"];
 
 function Waiting({ title, all, children }: { title: string; all: ReactNode; children: ReactNode }) {
   return (
@@ -88,7 +91,7 @@ const ORDER_COLUMNS: Column<Order>[] = [
     id: "units",
     header: "Units",
     meta: { align: "right" },
-    cell: ({ row }) => row.original.items.reduce((sum, line) => sum + line.quantity, 0),
+    cell: ({ row }) => formatCount(unitsOf(row.original)),
   },
   {
     id: "total",
@@ -107,27 +110,15 @@ const ORDER_COLUMNS: Column<Order>[] = [
 ];
 
 function NextStep({ order }: { order: Order }) {
-  const client = useQueryClient();
+  const step = useOrderStep();
   const packs = order.status === "CONFIRMED";
-  const step = useMutation({
-    mutationFn: () => {
-      const given = { params: { id: order.id }, body: {}, version: order.version };
-      return packs ? api.post("/orders/{id}/pack", given) : api.post("/orders/{id}/deliver", given);
-    },
-    onSuccess: () => toast.success(packs ? "Packed" : "Delivered", { description: shortId(order.id) }),
-    onError: (error) => toast.error(error),
-    onSettled: () =>
-      Promise.all([
-        client.invalidateQueries({ queryKey: ["admin"] }),
-        client.invalidateQueries({ queryKey: ["orders"] }),
-      ]),
-  });
   return (
     <Button
       size="sm"
       variant={packs ? "primary" : "secondary"}
+      aria-label={`${packs ? "Mark as packed" : "Mark as delivered"}: ${shortId(order.id)}`}
       busy={step.isPending}
-      onClick={() => step.mutate()}
+      onClick={() => step.mutate({ order, to: packs ? "PACKED" : "DELIVERED" })}
     >
       {packs ? "Mark as packed" : "Mark as delivered"}
     </Button>
@@ -180,54 +171,29 @@ const LOW_COLUMNS: Column<InventoryRow>[] = [
     id: "available",
     header: "Available",
     meta: { align: "right" },
-    cell: ({ row }) => row.original.availableStock,
+    cell: ({ row }) => formatCount(row.original.availableStock),
   },
   {
     id: "threshold",
     header: "Threshold",
     meta: { align: "right" },
-    cell: ({ row }) => row.original.lowStockThreshold,
+    cell: ({ row }) => formatCount(row.original.lowStockThreshold),
   },
   {
     id: "reorder",
     header: "Suggested reorder",
     meta: { align: "right" },
-    cell: ({ row }) => row.original.suggestedReorderQuantity,
+    cell: ({ row }) => formatCount(row.original.suggestedReorderQuantity),
   },
   {
     id: "status",
     header: "Status",
-    cell: ({ row }) => (
-      <Badge tone={row.original.availableStock === 0 ? "danger" : "warning"} dot>
-        {row.original.availableStock === 0 ? "Out of stock" : "Low"}
-      </Badge>
-    ),
+    cell: ({ row }) => <StockStatusBadge status={row.original.status} />,
   },
   {
     id: "actions",
     header: () => <span className="sr-only">Next step</span>,
     meta: { card: "actions", align: "right" },
-    cell: ({ row }) => <Restock row={row.original} />,
+    cell: ({ row }) => <BookIn row={row.original} variant="secondary" />,
   },
 ];
-
-function Restock({ row }: { row: InventoryRow }) {
-  const client = useQueryClient();
-  const units = row.suggestedReorderQuantity || row.reorderQuantity;
-  const restock = useMutation({
-    mutationFn: () =>
-      api.patch("/inventory/product/{productId}/stock", {
-        params: { productId: row.productId },
-        body: { quantity: units, type: "RESTOCK", reason: "Suggested reorder arrived" },
-      }),
-    onSuccess: () => toast.success(`${String(units)} units of ${row.name} are on the shelf`),
-    onError: (error) => toast.error(error),
-    onSettled: () => client.invalidateQueries({ queryKey: ["admin"] }),
-  });
-  return (
-    <Button size="sm" variant="secondary" busy={restock.isPending} onClick={() => restock.mutate()}>
-      <PackageOpen aria-hidden className="size-4" />
-      Book in {units}
-    </Button>
-  );
-}

@@ -1,4 +1,5 @@
 import { Badge } from "@/components/ui/surfaces";
+import { formatCount } from "@/lib/count";
 import type { Goods } from "./queries";
 
 /** Speaks up only where it matters on the grid; says it in any case on a product's own page. */
@@ -7,14 +8,14 @@ export function StockBadge({ goods, always = false }: { goods: Goods; always?: b
   if (goods.isLow && goods.quantity !== null) {
     return (
       <Badge tone="warning" dot>
-        Only {goods.quantity} left
+        Only {formatCount(goods.quantity)} left
       </Badge>
     );
   }
   if (!always) return null;
   return (
     <Badge tone="success" dot>
-      {goods.quantity === null ? "In stock" : `${goods.quantity} in stock`}
+      {goods.quantity === null ? "In stock" : `${formatCount(goods.quantity)} in stock`}
     </Badge>
   );
 }

@@ -1,17 +1,20 @@
+import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { ErrorNote } from "@/components/ui/states";
 import { pageOf, thingTitle } from "./names";
+import { person } from "./queries";
 
-/** A thing by its id; a link where it has a page. */
+/** A thing by its id, people by their names; a link where it has a page. */
 export function Subject({ id }: { id: string }) {
   const page = pageOf(id);
+  const found = useQuery({ ...person(id), enabled: id.startsWith("usr_") });
   if (!id) return <span className="text-muted">—</span>;
   const shown = (
     <span className="block max-w-52 truncate" title={id}>
-      {thingTitle(id)}
+      {found.data?.name || found.data?.email || thingTitle(id)}
     </span>
   );
   return page ? (

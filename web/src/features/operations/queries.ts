@@ -45,6 +45,15 @@ export function usersPage(token: string | null) {
   });
 }
 
+/** Somebody by their id: who did what stays readable for as long as the page is open. */
+export function person(id: string) {
+  return queryOptions({
+    queryKey: ["people", id],
+    queryFn: ({ signal }) => api.get("/users/{id}", { params: { id }, signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
 export function apiKeysPage(token: string | null) {
   return queryOptions({
     ...shared,

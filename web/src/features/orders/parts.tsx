@@ -7,6 +7,7 @@ import { useAuth } from "@/features/auth/auth";
 import { LinePicture } from "@/features/catalog/line-picture";
 import { describeOptions } from "@/features/catalog/options";
 import { cn } from "@/lib/cn";
+import { formatCount } from "@/lib/count";
 import { statusLabel } from "./status";
 
 /** What a step is called once it is done. */
@@ -30,12 +31,14 @@ export function OrderLines({ order }: { order: Order }) {
               <p className="text-muted text-sm">
                 {[describeOptions(line.options), `SKU ${line.sku}`].filter(Boolean).join(" · ")}
               </p>
-              {line.returned > 0 && <p className="text-sm text-info">{line.returned} returned</p>}
+              {line.returned > 0 && (
+                <p className="text-sm text-info">{formatCount(line.returned)} returned</p>
+              )}
             </div>
             <div className="shrink-0 text-right">
               <Money minor={line.total} currency={order.currency} className="font-medium" />
               <p className="text-muted text-sm">
-                {line.quantity} × <Money minor={line.pricePerUnit} currency={order.currency} />
+                {formatCount(line.quantity)} × <Money minor={line.pricePerUnit} currency={order.currency} />
               </p>
             </div>
           </li>

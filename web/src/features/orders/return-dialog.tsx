@@ -11,6 +11,7 @@ import { ErrorNote } from "@/components/ui/states";
 import { toast } from "@/components/ui/toast";
 import { LinePicture } from "@/features/catalog/line-picture";
 import { describeOptions } from "@/features/catalog/options";
+import { counted, formatCount } from "@/lib/count";
 import { returnable, returnItems } from "./board";
 import { shortId } from "./status";
 
@@ -33,12 +34,9 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
       }),
     onSuccess: (after) => {
       client.setQueryData(["orders", "one", order.id], after);
-      toast.success(
-        `${units === 1 ? "1 unit" : `${String(units)} units`} of ${shortId(order.id)} came back`,
-        {
-          description: restock ? "On the shelf again." : "Not put on the shelf.",
-        },
-      );
+      toast.success(`${counted(units, "unit")} of ${shortId(order.id)} came back`, {
+        description: restock ? "On the shelf again." : "Not put on the shelf.",
+      });
       onClose();
     },
     onError: (error) => {
@@ -60,7 +58,7 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
             Cancel
           </Button>
           <Button disabled={units === 0} busy={book.isPending} onClick={() => book.mutate()}>
-            {units === 1 ? "Book 1 unit back" : `Book ${String(units)} units back`}
+            Book {counted(units, "unit")} back
           </Button>
         </>
       }
@@ -79,10 +77,12 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
                 <p className="text-muted">
                   {[
                     describeOptions(line.options),
-                    line.returned ? `${String(line.returned)} of ${String(line.quantity)} are back` : "",
+                    line.returned
+                      ? `${formatCount(line.returned)} of ${formatCount(line.quantity)} are back`
+                      : "",
                   ]
                     .filter(Boolean)
-                    .join(" · ") || `${String(line.quantity)} sold`}
+                    .join(" · ") || `${formatCount(line.quantity)} sold`}
                 </p>
               </div>
               {most === 0 ? (

@@ -46,6 +46,7 @@ test("a chart can be told in a sentence", () => {
   expect(sentenceOf(pointsOf(PARTS, { kind: "units" }), String)).toBe(
     `11 in all; most on ${dayName("2025-01-31")}: 9.`,
   );
+  expect(sentenceOf(pointsOf(PARTS, { kind: "units" }), String, true)).toContain("most in the week of");
   expect(sentenceOf([{ date: "2025-01-01", value: 0 }], String)).toBe("0 in all.");
 });
 

@@ -29,14 +29,20 @@ export function pointsOf(parts: readonly SalesPart[], measure: Measure): Point[]
 }
 
 /** The chart in a sentence, for those who cannot see it. */
-export function sentenceOf(points: readonly Point[], show: (value: number) => string): string {
+export function sentenceOf(
+  points: readonly Point[],
+  show: (value: number) => string,
+  weekly = false,
+): string {
   const total = points.reduce((sum, { value }) => sum + value, 0);
   const best = points.reduce<Point | null>(
     (most, point) => (point.value > (most?.value ?? 0) ? point : most),
     null,
   );
   const all = `${show(total)} in all`;
-  return best ? `${all}; most on ${dayName(best.date)}: ${show(best.value)}.` : `${all}.`;
+  return best
+    ? `${all}; most ${weekly ? "in the week of" : "on"} ${dayName(best.date)}: ${show(best.value)}.`
+    : `${all}.`;
 }
 
 const short = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api } from "@/api/client";
 import type { Schemas } from "@/api/types";
 import { toast } from "@/components/ui/toast";
+import { formatCount } from "@/lib/count";
 import { type ChangeForm, type ChangeKind, changed, deltasOf, parseWhole } from "./change";
 import { ADMIN, type InventoryRow, stockChanged } from "./queries";
 
@@ -52,14 +53,14 @@ async function takeBack(change: Change, deltas: ReadonlyMap<string, number>): Pr
 
 function told({ kind, row, form }: Change, deltas: ReadonlyMap<string, number>): string {
   const units = parseWhole(form.quantity) ?? 0;
-  if (kind === "restock") return `${String(units)} × ${row.name} booked in`;
-  if (kind === "transfer") return `${String(units)} × ${row.name} moved to ${form.to}`;
+  if (kind === "restock") return `${formatCount(units)} × ${row.name} booked in`;
+  if (kind === "transfer") return `${formatCount(units)} × ${row.name} moved to ${form.to}`;
   if (kind === "count") {
     return deltas.get(form.location) === 0
       ? `${row.name}: the count agrees`
-      : `${row.name} counted: ${String(units)}`;
+      : `${row.name} counted: ${formatCount(units)}`;
   }
-  return `${row.name}: ${units > 0 ? "+" : "−"}${String(Math.abs(units))}`;
+  return `${row.name}: ${units > 0 ? "+" : "−"}${formatCount(Math.abs(units))}`;
 }
 
 interface Page {

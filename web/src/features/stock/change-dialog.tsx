@@ -7,6 +7,7 @@ import { Dialog } from "@/components/ui/dialog";
 import { SelectField, TextField } from "@/components/ui/field";
 import { Segmented } from "@/components/ui/segmented";
 import { ErrorNote } from "@/components/ui/states";
+import { formatCount } from "@/lib/count";
 import { useApiForm } from "@/lib/use-api-form";
 import { useStockChange } from "./actions";
 import { type ChangeForm, type ChangeKind, deltasOf, levelAt, problemsOf, REASON_MAX } from "./change";
@@ -72,7 +73,7 @@ export function ChangeStockDialog({
       open
       onClose={onClose}
       title={row.name}
-      description={`SKU ${row.sku} · ${String(row.availableStock)} available, ${String(row.reservedStock)} promised`}
+      description={`SKU ${row.sku} · ${formatCount(row.availableStock)} available, ${formatCount(row.reservedStock)} promised`}
       size="md"
     >
       <Segmented
@@ -152,7 +153,7 @@ function ChangeStockForm({
         >
           {sources.map((id) => (
             <option key={id} value={id}>
-              {nameOf(id)} ({levelAt(row, id).available} available)
+              {nameOf(id)} ({formatCount(levelAt(row, id).available)} available)
             </option>
           ))}
         </SelectField>
@@ -165,7 +166,7 @@ function ChangeStockForm({
           >
             {takers.map((id) => (
               <option key={id} value={id}>
-                {nameOf(id)} ({levelAt(row, id).available} available)
+                {nameOf(id)} ({formatCount(levelAt(row, id).available)} available)
               </option>
             ))}
           </SelectField>
@@ -204,8 +205,8 @@ function ChangeStockForm({
       </div>
       {moved && (
         <p role="alert" className="rounded-xl bg-warning-soft px-4 py-3 text-sm text-warning">
-          The stock moved while you counted: {row.totalStock} in all, {row.availableStock} available now. Send
-          it again if your count still holds.
+          The stock moved while you counted: {formatCount(row.totalStock)} in all,{" "}
+          {formatCount(row.availableStock)} available now. Send it again if your count still holds.
         </p>
       )}
       <Preview kind={kind} row={row} form={values} nameOf={nameOf} />
@@ -246,10 +247,10 @@ function Preview({
           <div key={place} className="flex items-center justify-between gap-4">
             <dt className="text-muted">{nameOf(place)}, available</dt>
             <dd className="flex items-center gap-2 font-medium tabular-nums">
-              {available}
+              {formatCount(available)}
               <ArrowRight aria-label="becomes" className="size-3.5 text-muted" />
               <span className={delta ? (delta > 0 ? "text-success" : "text-danger") : undefined}>
-                {delta === undefined ? "…" : available + delta}
+                {delta === undefined ? "…" : formatCount(available + delta)}
               </span>
             </dd>
           </div>

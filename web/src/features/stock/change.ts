@@ -1,4 +1,5 @@
 import type { Schemas } from "@/api/types";
+import { formatCount } from "@/lib/count";
 
 /** What a change does to a product's stock: pure, so that forms, previews and tests share one rule. */
 
@@ -76,16 +77,16 @@ export function problemsOf(kind: ChangeKind, stock: Stock, form: ChangeForm): Pr
   if (kind === "restock" && units < 1) return { quantity: "At least 1" };
   if (kind === "adjust") {
     if (units === 0) return { quantity: "More or less than 0" };
-    if (units + available < 0) return { quantity: `Only ${String(available)} can be taken here` };
+    if (units + available < 0) return { quantity: `Only ${formatCount(available)} can be taken here` };
   }
   if (kind === "count") {
     if (units < 0) return { quantity: "0 or more" };
-    if (units < reserved) return { quantity: `${String(reserved)} of them are promised to orders` };
+    if (units < reserved) return { quantity: `${formatCount(reserved)} of them are promised to orders` };
   }
   if (kind === "transfer") {
     if (form.location === form.to) return { to: "Another place than it comes from" };
     if (units < 1) return { quantity: "At least 1" };
-    if (units > available) return { quantity: `Only ${String(available)} can be taken here` };
+    if (units > available) return { quantity: `Only ${formatCount(available)} can be taken here` };
   }
   return {};
 }

@@ -6,6 +6,7 @@ import { ErrorState } from "@/components/ui/states";
 import { Skeleton } from "@/components/ui/surfaces";
 import { Time } from "@/components/ui/values";
 import { OrderStatusBadge, shortId } from "@/features/orders/status";
+import { formatCount } from "@/lib/count";
 import { usePlaces } from "./places";
 import { explanation } from "./queries";
 import { TimeLeft } from "./time-left";
@@ -27,7 +28,11 @@ export function WhySheet({
     <Sheet
       open
       onClose={onClose}
-      title={told ? `Why are ${String(told.availableStock)} available?` : "Why so many?"}
+      title={
+        told
+          ? `Why ${told.availableStock === 1 ? "is" : "are"} ${formatCount(told.availableStock)} available?`
+          : "Why so many?"
+      }
       description={name}
       size="md"
     >
@@ -62,7 +67,7 @@ export function WhySheet({
                 {told.holds.map((hold) => (
                   <li key={hold.id} className="flex items-center gap-4 py-3">
                     <span className="w-10 shrink-0 text-right font-semibold text-base tabular-nums">
-                      {hold.quantity}
+                      {formatCount(hold.quantity)}
                     </span>
                     <div className="min-w-0 flex-1">
                       {hold.kind === "order" ? (
@@ -118,9 +123,9 @@ export function WhySheet({
                     <th scope="row" className="py-2.5 text-left font-normal">
                       {nameOf(level.location)}
                     </th>
-                    <td className="text-right">{level.totalStock}</td>
-                    <td className="text-right">{level.reservedStock}</td>
-                    <td className="text-right font-medium">{level.availableStock}</td>
+                    <td className="text-right">{formatCount(level.totalStock)}</td>
+                    <td className="text-right">{formatCount(level.reservedStock)}</td>
+                    <td className="text-right font-medium">{formatCount(level.availableStock)}</td>
                   </tr>
                 ))}
               </tbody>
@@ -143,7 +148,7 @@ function Sum({ label, value, strong = false }: { label: string; value: number; s
             : "font-semibold text-2xl tabular-nums"
         }
       >
-        {value}
+        {formatCount(value)}
       </dd>
     </div>
   );

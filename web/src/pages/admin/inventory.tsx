@@ -29,6 +29,7 @@ import { type InventoryRow, inventoryPage, type StockStatus } from "@/features/s
 import { StockStatusBadge } from "@/features/stock/status";
 import { WhySheet } from "@/features/stock/why-sheet";
 import { cn } from "@/lib/cn";
+import { counted, formatCount } from "@/lib/count";
 import { useList, useTyped } from "@/lib/use-list";
 
 const STATUSES: Record<StockStatus, string> = { IN_STOCK: "In stock", LOW: "Low", OUT: "Out of stock" };
@@ -56,7 +57,7 @@ export default function Inventory() {
         title="Inventory"
         description={
           totals
-            ? `${totals.products.toLocaleString()} products, ${totals.totalStock.toLocaleString()} units on the shelf, ${totals.reservedStock.toLocaleString()} of them promised.`
+            ? `${counted(totals.products, "product")}, ${counted(totals.totalStock, "unit")} on the shelf, ${formatCount(totals.reservedStock)} of them promised.`
             : "What lies where, and how much of it is promised."
         }
         actions={
@@ -170,9 +171,7 @@ function columns(nameOf: (id: string) => string, open: (opened: Opened) => void)
           {row.locations.map((level) => (
             <li key={level.location} className="text-muted">
               {nameOf(level.location)}{" "}
-              <span className="font-medium text-ink tabular-nums">
-                {level.availableStock.toLocaleString()}
-              </span>
+              <span className="font-medium text-ink tabular-nums">{formatCount(level.availableStock)}</span>
             </li>
           ))}
         </ul>
@@ -188,10 +187,10 @@ function columns(nameOf: (id: string) => string, open: (opened: Opened) => void)
         <button
           type="button"
           onClick={() => open({ row, what: "why" })}
-          aria-label={`${row.availableStock.toLocaleString()} available: why?`}
+          aria-label={`${formatCount(row.availableStock)} available: why?`}
           className="rounded-lg px-2 py-1 font-semibold tabular-nums underline decoration-dotted decoration-line-strong underline-offset-4 hover:bg-sunken max-md:-mr-2"
         >
-          {row.availableStock.toLocaleString()}
+          {formatCount(row.availableStock)}
         </button>
       ),
     },
@@ -201,7 +200,7 @@ function columns(nameOf: (id: string) => string, open: (opened: Opened) => void)
       accessorFn: (row) => row.reservedStock,
       enableSorting: true,
       meta: { align: "right" },
-      cell: ({ row }) => row.original.reservedStock.toLocaleString(),
+      cell: ({ row }) => formatCount(row.original.reservedStock),
     },
     {
       id: "total",
@@ -209,7 +208,7 @@ function columns(nameOf: (id: string) => string, open: (opened: Opened) => void)
       accessorFn: (row) => row.totalStock,
       enableSorting: true,
       meta: { align: "right" },
-      cell: ({ row }) => row.original.totalStock.toLocaleString(),
+      cell: ({ row }) => formatCount(row.original.totalStock),
     },
     {
       id: "status",
@@ -228,7 +227,7 @@ function columns(nameOf: (id: string) => string, open: (opened: Opened) => void)
 function RowActions({ row, open }: { row: InventoryRow; open: (opened: Opened) => void }) {
   const navigate = useNavigate();
   return (
-    <div className="flex justify-end gap-1 max-md:w-full max-md:justify-between">
+    <div className="flex items-center justify-end gap-1 max-md:w-full max-md:justify-between">
       <Button
         variant="secondary"
         size="sm"
@@ -239,12 +238,7 @@ function RowActions({ row, open }: { row: InventoryRow; open: (opened: Opened) =
       </Button>
       <Menu
         trigger={
-          <Button
-            variant="ghost"
-            size="icon"
-            className="size-8 rounded-lg"
-            aria-label={`More for ${row.name}`}
-          >
+          <Button variant="ghost" size="icon-sm" aria-label={`More for ${row.name}`}>
             <Ellipsis aria-hidden className="size-4" />
           </Button>
         }
@@ -260,7 +254,7 @@ function RowActions({ row, open }: { row: InventoryRow; open: (opened: Opened) =
         </MenuItem>
         <MenuSeparator />
         <MenuItem onSelect={() => open({ row, what: "why" })}>
-          <CircleHelp aria-hidden /> Why {row.availableStock} available?
+          <CircleHelp aria-hidden /> Why {formatCount(row.availableStock)} available?
         </MenuItem>
         <MenuItem onSelect={() => navigate(`/admin/movements?product=${encodeURIComponent(row.productId)}`)}>
           <ScrollText aria-hidden /> Movements

@@ -14,8 +14,8 @@ export function AdminLayout({ children }: { children: ReactNode }) {
   useAdminCommands();
   useLive();
   return (
-    <div className="lg:grid lg:grid-cols-[15rem_minmax(0,1fr)]">
-      <aside className="sticky top-16 hidden h-[calc(100dvh-4rem-1px)] overflow-y-auto border-r px-3 py-6 lg:block">
+    <div className="print:block lg:grid lg:grid-cols-[15rem_minmax(0,1fr)]">
+      <aside className="print:hidden sticky top-16 hidden h-[calc(100dvh-4rem-1px)] overflow-y-auto border-r px-3 py-6 lg:block">
         <nav aria-label="Back office">
           <AllPages />
         </nav>
@@ -93,7 +93,7 @@ function AtHand() {
       <nav
         data-foot
         aria-label="Back office, pages at hand"
-        className="fixed inset-x-0 bottom-0 z-40 border-t bg-canvas/95 px-2 pb-[env(safe-area-inset-bottom)] backdrop-blur-md lg:hidden"
+        className="print:hidden fixed inset-x-0 bottom-0 z-40 border-t bg-canvas/95 px-2 pb-[env(safe-area-inset-bottom)] backdrop-blur-md lg:hidden"
       >
         <ul className="mx-auto grid max-w-lg auto-cols-fr grid-flow-col">
           {pages.map((page) => {

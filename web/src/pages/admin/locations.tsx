@@ -9,7 +9,7 @@ import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Switch, TextField } from "@/components/ui/field";
 import { EmptyState, ErrorNote, ErrorState } from "@/components/ui/states";
-import { Badge, PageHeader } from "@/components/ui/surfaces";
+import { PageHeader } from "@/components/ui/surfaces";
 import { type Column, DataTable } from "@/components/ui/table";
 import { toast } from "@/components/ui/toast";
 import { parseWhole } from "@/features/stock/change";
@@ -38,23 +38,7 @@ export default function Locations() {
       meta: { align: "right" },
       cell: ({ row }) => row.original.priority,
     },
-    {
-      id: "state",
-      header: "State",
-      cell: ({ row }) =>
-        row.original.active ? (
-          <Badge tone="success" dot>
-            Active
-          </Badge>
-        ) : (
-          <Badge dot>Resting</Badge>
-        ),
-    },
-    {
-      id: "active",
-      header: "Takes part",
-      cell: ({ row }) => <ActiveSwitch place={row.original} />,
-    },
+    { id: "state", header: "State", cell: ({ row }) => <ActiveSwitch place={row.original} /> },
     {
       id: "actions",
       header: () => <span className="sr-only">Change</span>,
@@ -127,12 +111,15 @@ function ActiveSwitch({ place }: { place: Location }) {
     onSettled: () => client.invalidateQueries({ queryKey: ["admin"] }),
   });
   return (
-    <Switch
-      label={`${place.name} takes part`}
-      checked={place.active}
-      disabled={change.isPending}
-      onChange={(active) => change.mutate(active)}
-    />
+    <span className="inline-flex items-center gap-3">
+      <Switch
+        label={`${place.name} takes part`}
+        checked={place.active}
+        disabled={change.isPending}
+        onChange={(active) => change.mutate(active)}
+      />
+      <span className="w-14 text-left">{place.active ? "Active" : "Resting"}</span>
+    </span>
   );
 }
 

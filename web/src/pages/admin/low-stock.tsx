@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Boxes, PackagePlus } from "lucide-react";
+import { Boxes } from "lucide-react";
 import { useState } from "react";
 import { Link } from "react-router";
 import { Page } from "@/components/layout/page";
@@ -8,12 +8,12 @@ import { Pager } from "@/components/ui/pager";
 import { EmptyState, ErrorState } from "@/components/ui/states";
 import { PageHeader } from "@/components/ui/surfaces";
 import { type Column, DataTable } from "@/components/ui/table";
-import { toast } from "@/components/ui/toast";
-import { useStockChange } from "@/features/stock/actions";
+import { BookIn } from "@/features/stock/book-in";
 import { ChangeStockDialog } from "@/features/stock/change-dialog";
 import { type InventoryRow, lowStockPage } from "@/features/stock/queries";
 import { StockStatusBadge } from "@/features/stock/status";
 import { cn } from "@/lib/cn";
+import { formatCount } from "@/lib/count";
 import { useList } from "@/lib/use-list";
 
 /** What runs out: how much to order, and where it is booked in when it arrives. */
@@ -83,13 +83,13 @@ function columns(open: (row: InventoryRow) => void): Column<InventoryRow>[] {
       accessorFn: (row) => row.availableStock,
       enableSorting: true,
       meta: { align: "right" },
-      cell: ({ row }) => <span className="font-semibold">{row.original.availableStock}</span>,
+      cell: ({ row }) => <span className="font-semibold">{formatCount(row.original.availableStock)}</span>,
     },
     {
       id: "threshold",
       header: "Threshold",
       meta: { align: "right" },
-      cell: ({ row }) => row.original.lowStockThreshold,
+      cell: ({ row }) => formatCount(row.original.lowStockThreshold),
     },
     {
       id: "suggested",
@@ -97,44 +97,26 @@ function columns(open: (row: InventoryRow) => void): Column<InventoryRow>[] {
       accessorFn: (row) => row.suggestedReorderQuantity,
       enableSorting: true,
       meta: { align: "right" },
-      cell: ({ row }) => row.original.suggestedReorderQuantity,
+      cell: ({ row }) => formatCount(row.original.suggestedReorderQuantity),
     },
     { id: "status", header: "Status", cell: ({ row }) => <StockStatusBadge status={row.original.status} /> },
     {
       id: "actions",
       header: () => <span className="sr-only">Book in</span>,
       meta: { card: "actions", align: "right" },
-      cell: ({ row }) => <BookIn row={row.original} onOther={() => open(row.original)} />,
+      cell: ({ row: { original: row } }) => (
+        <div className="flex flex-wrap justify-end gap-2 max-md:flex-row-reverse">
+          <Button
+            size="sm"
+            variant="ghost"
+            aria-label={`Other… quantity of ${row.name}`}
+            onClick={() => open(row)}
+          >
+            Other…
+          </Button>
+          <BookIn row={row} />
+        </div>
+      ),
     },
   ];
-}
-
-function BookIn({ row, onOther }: { row: InventoryRow; onOther: () => void }) {
-  const change = useStockChange();
-  const units = row.suggestedReorderQuantity || row.reorderQuantity;
-  const location = row.locations[0]?.location ?? "default";
-  return (
-    <div className="flex flex-wrap justify-end gap-2">
-      <Button size="sm" variant="ghost" aria-label={`Other… quantity of ${row.name}`} onClick={onOther}>
-        Other…
-      </Button>
-      <Button
-        size="sm"
-        aria-label={`Book in ${String(units)} of ${row.name}`}
-        busy={change.isPending}
-        onClick={() =>
-          change.mutate(
-            {
-              kind: "restock",
-              row,
-              form: { quantity: String(units), location, to: "", reason: "Suggested reorder arrived" },
-            },
-            { onError: (error) => toast.error(error) },
-          )
-        }
-      >
-        <PackagePlus aria-hidden className="size-3.5" /> Book in {units}
-      </Button>
-    </div>
-  );
 }

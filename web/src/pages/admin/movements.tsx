@@ -11,10 +11,11 @@ import { EmptyState, ErrorState } from "@/components/ui/states";
 import { Badge, PageHeader, type Tone } from "@/components/ui/surfaces";
 import { type Column, DataTable } from "@/components/ui/table";
 import { Time } from "@/components/ui/values";
-import { shortId } from "@/features/orders/status";
+import { Subject } from "@/features/operations/parts";
 import { usePlaces } from "@/features/stock/places";
 import { type Movement, type MovementType, movementsPage } from "@/features/stock/queries";
 import { cn } from "@/lib/cn";
+import { formatCount } from "@/lib/count";
 import { dayEnd, dayStart } from "@/lib/time";
 import { useList } from "@/lib/use-list";
 
@@ -158,18 +159,6 @@ function ProductFilter({ id, onClear }: { id: string; onClear: () => void }) {
   );
 }
 
-function Reference({ movement }: { movement: Movement }) {
-  const { reference } = movement;
-  if (reference.startsWith("ord_")) {
-    return (
-      <Link to={`/admin/orders/${encodeURIComponent(reference)}`} className="rounded hover:underline">
-        Order {shortId(reference)}
-      </Link>
-    );
-  }
-  return <>{/^[a-z]{3}_/.test(reference) ? shortId(reference) : reference}</>;
-}
-
 function columns(nameOf: (id: string) => string, ofOne: boolean): Column<Movement>[] {
   const balance: Column<Movement>[] = ofOne
     ? [
@@ -177,7 +166,8 @@ function columns(nameOf: (id: string) => string, ofOne: boolean): Column<Movemen
           id: "balance",
           header: "Total after",
           meta: { align: "right" },
-          cell: ({ row }) => row.original.balanceAfter?.toLocaleString() ?? "",
+          cell: ({ row }) =>
+            row.original.balanceAfter === null ? "" : formatCount(row.original.balanceAfter),
         },
       ]
     : [];
@@ -210,7 +200,7 @@ function columns(nameOf: (id: string) => string, ofOne: boolean): Column<Movemen
       cell: ({ row: { original: movement } }) => (
         <span className={cn("font-semibold", movement.quantity > 0 ? "text-success" : "text-danger")}>
           {movement.quantity > 0 ? "+" : "−"}
-          {Math.abs(movement.quantity).toLocaleString()}
+          {formatCount(Math.abs(movement.quantity))}
         </span>
       ),
     },
@@ -223,13 +213,14 @@ function columns(nameOf: (id: string) => string, ofOne: boolean): Column<Movemen
         <span className="block max-w-72 break-words">
           {movement.reason || !movement.reference ? movement.reason || "–" : ""}
           {movement.reference && (
-            <span className={cn(movement.reason && "block text-muted text-xs")}>
-              <Reference movement={movement} />
+            <span className={cn(movement.reason && "text-xs")}>
+              <Subject id={movement.reference} />
             </span>
           )}
         </span>
       ),
     },
+    { id: "by", header: "By", cell: ({ row }) => <Subject id={row.original.actor} /> },
     { id: "when", header: "When", cell: ({ row }) => <Time value={row.original.createdAt} /> },
   ];
 }

@@ -67,6 +67,9 @@ function Shown({ order }: { order: Order }) {
       <header className="mt-3 flex flex-wrap items-center gap-x-4 gap-y-4">
         <h1 className="font-semibold text-2xl sm:text-3xl">Order {shortId(order.id)}</h1>
         <OrderStatusBadge status={order.status} />
+        <p className="w-full text-muted max-sm:-mt-2 sm:order-last sm:-mt-2">
+          Placed <Time value={order.createdAt} style="datetime" /> by {order.userEmail}
+        </p>
         <div className="flex flex-wrap gap-2 sm:ml-auto">
           {to && (
             <Button variant="secondary" onClick={() => setOpened("cancel")}>
@@ -90,9 +93,6 @@ function Shown({ order }: { order: Order }) {
           )}
         </div>
       </header>
-      <p className="mt-2 text-muted">
-        Placed <Time value={order.createdAt} style="datetime" /> by {order.userEmail}
-      </p>
       <Card className="mt-8 p-5 sm:p-7">
         <OrderProgress order={order} />
       </Card>

@@ -16,6 +16,7 @@ import { OrderStatusBadge, shortId } from "@/features/orders/status";
 import { BOARD, useOrderStep } from "@/features/orders/steps";
 import { LOOK_AGAIN_MS } from "@/features/stock/queries";
 import { cn } from "@/lib/cn";
+import { formatCount } from "@/lib/count";
 import { useList } from "@/lib/use-list";
 
 const VIEWS = [
@@ -76,7 +77,7 @@ function BoardColumn({ status, title, hint }: (typeof COLUMNS)[number]) {
       <h2 className="flex items-center justify-between px-2 pt-1.5 pb-3 font-semibold text-sm">
         {title}
         <span className="rounded-full bg-surface px-2 py-0.5 font-medium text-muted text-xs tabular-nums">
-          {orders ? `${String(orders.length)}${more}` : "…"}
+          {orders ? `${formatCount(orders.length)}${more}` : "…"}
         </span>
       </h2>
       {found.isError && !orders ? (
@@ -137,11 +138,13 @@ function OrderCard({ order }: { order: Order }) {
       <ul className="mt-3 flex flex-col gap-1 text-sm">
         {order.items.slice(0, LINES_SHOWN).map((line) => (
           <li key={`${line.sku} ${JSON.stringify(line.options)}`} className="flex gap-2">
-            <span className="w-7 shrink-0 text-right text-muted tabular-nums">{line.quantity} ×</span>
+            <span className="w-7 shrink-0 text-right text-muted tabular-nums">
+              {formatCount(line.quantity)} ×
+            </span>
             <span className="truncate">{line.name}</span>
           </li>
         ))}
-        {rest > 0 && <li className="pl-9 text-muted">and {rest} more</li>}
+        {rest > 0 && <li className="pl-9 text-muted">and {formatCount(rest)} more</li>}
       </ul>
       <div className="mt-4 flex items-center justify-between gap-3">
         <Money minor={order.totalAmount} currency={order.currency} className="font-medium" />
@@ -199,7 +202,7 @@ const ORDER_COLUMNS: Column<Order>[] = [
     id: "units",
     header: "Units",
     meta: { align: "right" },
-    cell: ({ row }) => unitsOf(row.original),
+    cell: ({ row }) => formatCount(unitsOf(row.original)),
   },
   {
     id: "total",

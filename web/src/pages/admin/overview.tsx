@@ -27,6 +27,7 @@ import {
   sentenceOf,
 } from "@/features/reports/series";
 import { cn } from "@/lib/cn";
+import { counted, formatCount } from "@/lib/count";
 import { formatMoney, formatMoneyBriefly } from "@/lib/money";
 import { addressOf, adminPages } from "./page-table";
 
@@ -84,37 +85,38 @@ function Figures() {
         label="Orders today"
         note={
           now &&
-          `Yesterday ${count(now.yesterday.orders)}${now.today.cancelledOrders ? ` · ${count(now.today.cancelledOrders)} cancelled` : ""}`
+          `Yesterday ${formatCount(now.yesterday.orders)}${now.today.cancelledOrders ? ` · ${formatCount(now.today.cancelledOrders)} cancelled` : ""}`
         }
       >
-        {now && count(now.today.orders)}
+        {now && formatCount(now.today.orders)}
       </Figure>
-      <Figure label="Units sold today" note={now && `Yesterday ${count(now.yesterday.units)}`}>
-        {now && count(now.today.units)}
+      <Figure label="Units sold today" note={now && `Yesterday ${formatCount(now.yesterday.units)}`}>
+        {now && formatCount(now.today.units)}
       </Figure>
-      <Figure label="Till sales today" note={now && `Yesterday ${count(now.yesterday.sales)}`}>
-        {now && count(now.today.sales)}
+      <Figure label="Till sales today" note={now && `Yesterday ${formatCount(now.yesterday.sales)}`}>
+        {now && formatCount(now.today.sales)}
       </Figure>
       <Figure
         label="Open orders"
         note={
-          now && `${count(now.openOrders.confirmed)} to pack · ${count(now.openOrders.packed)} to deliver`
+          now &&
+          `${formatCount(now.openOrders.confirmed)} to pack · ${formatCount(now.openOrders.packed)} to deliver`
         }
       >
-        {now && count(waiting ?? 0)}
+        {now && formatCount(waiting ?? 0)}
       </Figure>
       <Figure
         label="Stock value"
-        note={worth.data && `${count(worth.data.total.units)} units at today's prices`}
+        note={worth.data && `${counted(worth.data.total.units, "unit")} at today's prices`}
       >
         {worth.data && <Amounts amounts={worth.data.total.value} />}
       </Figure>
       <Figure
         label="Low on stock"
         tone={now && now.inventory.outOfStock > 0 ? "warning" : undefined}
-        note={now && `${count(now.inventory.outOfStock)} more are out of stock`}
+        note={now && outOfStock(now.inventory.outOfStock)}
       >
-        {now && count(now.inventory.lowStock)}
+        {now && formatCount(now.inventory.lowStock)}
       </Figure>
       <Figure
         label="Dead letters"
@@ -126,16 +128,21 @@ function Figures() {
               See what failed
             </Link>
           ) : now.waitingRetries ? (
-            `${count(now.waitingRetries)} tried again soon`
+            `${formatCount(now.waitingRetries)} tried again soon`
           ) : (
             "Everything was handled"
           ))
         }
       >
-        {now && count(now.deadLetters)}
+        {now && formatCount(now.deadLetters)}
       </Figure>
     </dl>
   );
+}
+
+function outOfStock(products: number): string {
+  if (!products) return "Nothing is out of stock";
+  return `${formatCount(products)} more ${products === 1 ? "is" : "are"} out of stock`;
 }
 
 /** Its room is the same before and after its value is there. */
@@ -152,11 +159,11 @@ function Figure({
 }) {
   const known = children !== undefined && children !== null;
   return (
-    <Card className="flex min-w-0 flex-col gap-1 p-4 sm:p-5">
+    <Card className="@container flex min-w-0 flex-col gap-1 p-4 sm:p-5">
       <dt className="text-muted text-sm">{label}</dt>
       <dd
         className={cn(
-          "min-h-8 font-semibold text-xl tabular-nums leading-8 sm:text-2xl",
+          "min-h-8 font-semibold text-[clamp(0.9rem,12cqw,1.5rem)] tabular-nums leading-8",
           tone === "danger" && "text-danger",
           tone === "warning" && "text-warning",
         )}
@@ -186,10 +193,6 @@ function inWords(amounts: readonly Amount[]): string {
   return amounts.map(({ currency, amount }) => formatMoney(amount, currency)).join(" and ") || "0";
 }
 
-function count(value: number): string {
-  return value.toLocaleString();
-}
-
 // ---- sales -----------------------------------------------------------------------------------------
 
 function SalesChart({ span, onSpan }: { span: Span; onSpan: (span: Span) => void }) {
@@ -203,7 +206,7 @@ function SalesChart({ span, onSpan }: { span: Span; onSpan: (span: Span) => void
   return (
     <ChartCard
       title="Sales over time"
-      sentence={points && sentenceOf(points, show)}
+      sentence={points && sentenceOf(points, show, weekly)}
       weekly={weekly}
       rows={points}
       series={[{ key: "value", label: labelOf(measure, currencies), color: "var(--chart-1)" }]}
@@ -250,7 +253,7 @@ function labelOf(measure: Measure, currencies: readonly string[]): string {
 }
 
 function showValue(value: number, measure: Measure, brief: boolean): string {
-  if (measure.kind !== "revenue" || !measure.currency) return count(value);
+  if (measure.kind !== "revenue" || !measure.currency) return formatCount(value);
   return brief ? formatMoneyBriefly(value, measure.currency) : formatMoney(value, measure.currency);
 }
 
@@ -280,7 +283,7 @@ function TopProducts({ span }: { span: Span }) {
                     {each.name}
                   </Link>
                   <span className="shrink-0 tabular-nums" title={inWords(each.revenue)}>
-                    {count(each.units)}
+                    {formatCount(each.units)}
                   </span>
                 </div>
                 <Share part={each.units / most} />
@@ -320,14 +323,14 @@ function MovesChart({ span }: { span: Span }) {
   return (
     <ChartCard
       title="Goods in and out"
-      sentence={rows && `${count(sum("came"))} units came, ${count(sum("went"))} went in ${span}.`}
+      sentence={rows && `${counted(sum("came"), "unit")} came, ${formatCount(sum("went"))} went in ${span}.`}
       weekly={SPANS[span].by === "week"}
       rows={rows}
       series={[
         { key: "came", label: "Came in", color: "var(--chart-3)" },
         { key: "went", label: "Went out", color: "var(--chart-2)" },
       ]}
-      show={count}
+      show={formatCount}
       failed={found.isError && !found.data ? <ErrorNote error={found.error} className="mt-4" /> : undefined}
     />
   );
@@ -356,7 +359,7 @@ function StockValue() {
               <li key={each.category}>
                 <div className="flex items-baseline justify-between gap-3 text-sm">
                   <span className="min-w-0 truncate font-medium capitalize">{each.category}</span>
-                  <span className="shrink-0 tabular-nums" title={`${count(each.units)} units`}>
+                  <span className="shrink-0 tabular-nums" title={counted(each.units, "unit")}>
                     {inWords(each.value)}
                   </span>
                 </div>

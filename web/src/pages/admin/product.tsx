@@ -152,7 +152,7 @@ function Edit({ product }: { product: Product | null }) {
         <ChevronLeft aria-hidden className="size-4" /> Products
       </Link>
       <header className="mt-3 mb-6 flex flex-wrap items-center gap-x-4 gap-y-3">
-        <h1 className="min-w-0 flex-1 font-semibold text-2xl sm:text-3xl">{title}</h1>
+        <h1 className="min-w-0 flex-1 basis-60 break-words font-semibold text-2xl sm:text-3xl">{title}</h1>
         {product && (
           <div className="flex flex-wrap gap-2">
             <ButtonLink to={`/products/${encodeURIComponent(product.id)}`} variant="secondary" size="sm">

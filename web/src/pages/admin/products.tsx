@@ -15,6 +15,7 @@ import { ProductPicture } from "@/features/catalog/art";
 import { titled } from "@/features/catalog/options";
 import { categories, type ProductsFilter, productsPage } from "@/features/products/queries";
 import { cn } from "@/lib/cn";
+import { formatCount } from "@/lib/count";
 import { useList, useTyped } from "@/lib/use-list";
 
 const STATUSES = { ACTIVE: "For sale", INACTIVE: "Hidden", UNLISTED: "Unlisted" } as const;
@@ -158,7 +159,7 @@ const COLUMNS: Column<Product>[] = [
     meta: { align: "right" },
     cell: ({ row: { original: product } }) => (
       <span className={cn(product.isLowStock && "font-semibold text-warning")}>
-        {product.quantity.toLocaleString()}
+        {formatCount(product.quantity)}
       </span>
     ),
   },

@@ -20,6 +20,8 @@ import {
 } from "@/features/stock/queries";
 import { TimeLeft } from "@/features/stock/time-left";
 import { cn } from "@/lib/cn";
+import { formatCount } from "@/lib/count";
+import { formatTime } from "@/lib/time";
 import { useList } from "@/lib/use-list";
 
 const VIEWS: { value: ReservationStatus; label: string }[] = [
@@ -35,6 +37,8 @@ const LOOKS: Record<string, { label: string; tone: Tone }> = {
   EXPIRED: { label: "Expired", tone: "neutral" },
 };
 const LONGER_MINUTES = 15;
+/** A day: no hold may be longer. */
+const LONGEST_MINUTES = 1440;
 
 /** Units that somebody may still buy: until when, and what becomes of them. */
 export default function Reservations() {
@@ -101,7 +105,7 @@ const COLUMNS: Column<Reservation>[] = [
       <ul className="flex flex-col gap-0.5">
         {held.items.slice(0, 4).map((item) => (
           <li key={item.productId} className="tabular-nums">
-            {item.quantity} × {item.sku}
+            {formatCount(item.quantity)} × {item.sku}
           </li>
         ))}
         {held.items.length > 4 && <li className="text-muted">and {held.items.length - 4} more</li>}
@@ -133,6 +137,12 @@ const ACTIVE_COLUMNS: Column<Reservation>[] = [
 ];
 type Act = "confirm" | "cancel" | "extend";
 
+/** How long it holds now; the API counts a longer hold from now on too. */
+function minutesFromNow(held: Reservation): number {
+  const left = Math.ceil((Date.parse(held.expiresAt) - Date.now()) / 60_000);
+  return Math.max(0, Math.min(left, LONGEST_MINUTES - LONGER_MINUTES));
+}
+
 function Actions({ held }: { held: Reservation }) {
   const client = useQueryClient();
   const name = shortId(held.id);
@@ -142,20 +152,20 @@ function Actions({ held }: { held: Reservation }) {
       if (what === "extend") {
         return api.post("/reservations/{id}/extend", {
           ...given,
-          body: { expirationMinutes: LONGER_MINUTES },
+          body: { expirationMinutes: minutesFromNow(held) + LONGER_MINUTES },
         });
       }
       return what === "confirm"
         ? api.post("/inventory/reservation/{id}/confirm", { ...given, body: {} })
         : api.post("/inventory/reservation/{id}/cancel", { ...given, body: {} });
     },
-    onSuccess: (_, what) => {
+    onSuccess: (now, what) => {
       const told = {
         confirm: { title: `${name} is confirmed`, description: "Its units left as a sale." },
         cancel: { title: `${name} is given up`, description: "Its units can be bought again." },
         extend: {
           title: `${name} holds on`,
-          description: `${String(LONGER_MINUTES)} minutes from now.`,
+          description: `Until ${formatTime(now.expiresAt, "datetime")}.`,
         },
       }[what];
       toast.success(told.title, { description: told.description });
@@ -172,12 +182,12 @@ function Actions({ held }: { held: Reservation }) {
       <Button
         size="sm"
         variant="ghost"
-        aria-label={`${String(LONGER_MINUTES)} min from now for ${name}`}
+        aria-label={`+${String(LONGER_MINUTES)} min for ${name}`}
         busy={busy("extend")}
         disabled={act.isPending}
         onClick={() => act.mutate("extend")}
       >
-        <Clock3 aria-hidden className="size-3.5" /> {LONGER_MINUTES} min
+        <Clock3 aria-hidden className="size-3.5" /> +{LONGER_MINUTES} min
       </Button>
       <Button
         size="sm"

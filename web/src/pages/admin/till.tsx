@@ -30,6 +30,7 @@ import {
 } from "@/features/till/basket";
 import { canUseCamera, ScanDialog } from "@/features/till/scan-dialog";
 import { useWedge } from "@/features/till/use-wedge";
+import { formatCount } from "@/lib/count";
 import { useDebounced } from "@/lib/use-debounced";
 
 type Sale = Schemas["SaleView"];
@@ -135,7 +136,7 @@ export default function Till() {
           <dl className="flex flex-col gap-1.5">
             <div className="flex justify-between text-muted text-sm">
               <dt>Units</dt>
-              <dd className="tabular-nums">{unitsIn(basket)}</dd>
+              <dd className="tabular-nums">{formatCount(unitsIn(basket))}</dd>
             </div>
             <div className="flex items-baseline justify-between">
               <dt className="font-medium">Total</dt>
@@ -197,7 +198,7 @@ function Line({ line, onChange }: { line: BasketLine; onChange: (quantity: numbe
         </p>
         {short && (
           <p role="alert" className="text-danger text-sm">
-            Only {line.available} left
+            Only {formatCount(line.available)} left
           </p>
         )}
       </div>
@@ -276,7 +277,10 @@ function Finder({
         }}
         className="h-13 pr-16 pl-11"
       />
-      <span aria-hidden className="pointer-events-none absolute inset-y-0 right-4 flex items-center">
+      <span
+        aria-hidden
+        className="pointer-events-none absolute inset-y-0 right-4 flex items-center max-sm:hidden"
+      >
         <Kbd>Enter</Kbd>
       </span>
       {shown.length > 0 && (
@@ -295,7 +299,7 @@ function Finder({
                 <span className="min-w-0 flex-1">
                   <span className="block truncate font-medium">{product.name}</span>
                   <span className="block text-muted text-xs">
-                    {product.sku} · {product.quantity} left
+                    {product.sku} · {formatCount(product.quantity)} left
                   </span>
                 </span>
                 <Money minor={product.price} currency={product.currency} />
@@ -325,14 +329,14 @@ function LastSales({ onOpen }: { onOpen: (sale: Sale) => void }) {
             <button
               type="button"
               onClick={() => onOpen(sale)}
-              className="flex w-full items-center gap-4 rounded-lg px-2 py-3 text-left hover:bg-sunken/60"
+              className="grid w-full grid-cols-[5rem_minmax(0,1fr)_auto] items-center gap-4 rounded-lg px-2 py-3 text-left hover:bg-sunken/60 sm:grid-cols-[5rem_minmax(0,1fr)_8rem_7rem]"
             >
               <span className="font-medium">{shortId(sale.id)}</span>
-              <span className="min-w-0 flex-1 truncate text-muted">
-                {sale.items.map((line) => `${String(line.quantity)} × ${line.name}`).join(", ")}
+              <span className="truncate text-muted">
+                {sale.items.map((line) => `${formatCount(line.quantity)} × ${line.name}`).join(", ")}
               </span>
-              <Time value={sale.createdAt} className="text-muted max-sm:hidden" />
-              <Money minor={sale.totalAmount} currency={sale.currency} className="font-medium" />
+              <Time value={sale.createdAt} className="text-right text-muted max-sm:hidden" />
+              <Money minor={sale.totalAmount} currency={sale.currency} className="text-right font-medium" />
             </button>
           </li>
         ))}
@@ -341,14 +345,20 @@ function LastSales({ onOpen }: { onOpen: (sale: Sale) => void }) {
   );
 }
 
-/** What the customer takes along; it prints by itself. */
+/** What the customer takes along; on paper it stands alone. */
 function Receipt({ sale, onClose }: { sale: Sale; onClose: () => void }) {
   return (
     <Dialog
       open
+      printed
       onClose={onClose}
       title="Receipt"
-      description={<Time value={sale.createdAt} style="datetime" />}
+      description={
+        <>
+          <span className="hidden font-medium text-ink print:block">Stockwright</span>
+          <Time value={sale.createdAt} style="datetime" />
+        </>
+      }
       footer={
         <>
           <Button variant="secondary" onClick={() => window.print()}>
@@ -361,7 +371,7 @@ function Receipt({ sale, onClose }: { sale: Sale; onClose: () => void }) {
       }
     >
       <div className="mb-4 flex items-center justify-between">
-        <Badge tone="success">
+        <Badge tone="success" className="print:hidden">
           <CircleCheck aria-hidden className="size-3.5" /> Sold
         </Badge>
         <span className="font-mono text-muted text-xs">{shortId(sale.id)}</span>
@@ -378,7 +388,9 @@ function Receipt({ sale, onClose }: { sale: Sale; onClose: () => void }) {
         <tbody className="divide-y border-y">
           {sale.items.map((line) => (
             <tr key={line.sku}>
-              <td className="py-2.5 pr-3 align-top text-muted tabular-nums">{line.quantity} ×</td>
+              <td className="py-2.5 pr-3 align-top text-muted tabular-nums">
+                {formatCount(line.quantity)} ×
+              </td>
               <td className="py-2.5">
                 <Link
                   to={`/admin/products/${encodeURIComponent(line.productId)}`}

@@ -99,7 +99,7 @@ function columns(me: string | undefined, onWant: (user: User, change: Change) =>
       meta: { card: "actions", align: "right" },
       cell: ({ row: { original: user } }) =>
         user.id === me ? (
-          <span className="text-muted text-sm">Somebody else can change this</span>
+          <span className="text-muted text-sm">Another admin can change this</span>
         ) : (
           <Actions user={user} onWant={(change) => onWant(user, change)} />
         ),
