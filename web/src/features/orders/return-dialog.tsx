@@ -121,7 +121,7 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
         <Switch label="On the shelf again" checked={restock} onChange={setRestock} />
       </div>
       <TextField
-        label="Reason"
+        label="Reason (optional)"
         className="mt-4"
         maxLength={500}
         value={reason}

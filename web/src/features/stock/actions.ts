@@ -4,6 +4,7 @@ import type { Schemas } from "@/api/types";
 import { toast } from "@/components/ui/toast";
 import { formatCount } from "@/lib/count";
 import { type ChangeForm, type ChangeKind, changed, deltasOf, parseWhole } from "./change";
+import { usePlaces } from "./places";
 import { ADMIN, type InventoryRow, stockChanged } from "./queries";
 
 type StockChange = Schemas["StockChangeView"];
@@ -51,10 +52,14 @@ async function takeBack(change: Change, deltas: ReadonlyMap<string, number>): Pr
   }
 }
 
-function told({ kind, row, form }: Change, deltas: ReadonlyMap<string, number>): string {
+function told(
+  { kind, row, form }: Change,
+  deltas: ReadonlyMap<string, number>,
+  nameOf: (place: string) => string,
+): string {
   const units = parseWhole(form.quantity) ?? 0;
   if (kind === "restock") return `${formatCount(units)} × ${row.name} booked in`;
-  if (kind === "transfer") return `${formatCount(units)} × ${row.name} moved to ${form.to}`;
+  if (kind === "transfer") return `${formatCount(units)} × ${row.name} moved to ${nameOf(form.to)}`;
   if (kind === "count") {
     return deltas.get(form.location) === 0
       ? `${row.name}: the count agrees`
@@ -70,6 +75,7 @@ interface Page {
 /** Changes stock: the lists show it at once, and take it back where the server refuses. */
 export function useStockChange() {
   const client = useQueryClient();
+  const { nameOf } = usePlaces();
   const lists = { queryKey: [ADMIN, "inventory", "page"] };
   return useMutation({
     mutationFn: send,
@@ -91,7 +97,7 @@ export function useStockChange() {
     },
     onSuccess: (_, change, { deltas }) => {
       const moved = [...deltas.values()].some((delta) => delta !== 0);
-      toast.success(told(change, deltas), {
+      toast.success(told(change, deltas, nameOf), {
         ...(moved && {
           action: {
             label: "Undo",

@@ -69,11 +69,17 @@ export type Problems = Partial<Record<keyof ChangeForm, string>>;
 
 /** What keeps a change from being made, field by field. */
 export function problemsOf(kind: ChangeKind, stock: Stock, form: ChangeForm): Problems {
+  return {
+    ...unitsProblem(kind, stock, form),
+    ...(!form.reason.trim() && { reason: "Say why: it stands in the ledger" }),
+  };
+}
+
+function unitsProblem(kind: ChangeKind, stock: Stock, form: ChangeForm): Problems {
   const units = parseWhole(form.quantity);
   const { available, reserved } = levelAt(stock, form.location);
   if (units === null) return { quantity: "A whole number" };
   if (Math.abs(units) > UNITS_MAX) return { quantity: "That is more than a shop can hold" };
-  if (!form.reason.trim()) return { reason: "Say why: it stands in the ledger" };
   if (kind === "restock" && units < 1) return { quantity: "At least 1" };
   if (kind === "adjust") {
     if (units === 0) return { quantity: "More or less than 0" };

@@ -6,7 +6,7 @@ import { api } from "@/api/client";
 import type { Schemas } from "@/api/types";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
-import { CopyField } from "@/components/ui/copy";
+import { CopyText } from "@/components/ui/copy";
 import { Dialog } from "@/components/ui/dialog";
 import { TextField } from "@/components/ui/field";
 import { Pager } from "@/components/ui/pager";
@@ -202,11 +202,12 @@ function Made({ made, onClose }: { made: Schemas["MadeKeyView"]; onClose: () => 
       onClose={() =>
         toast.info("Copy the key first", { description: "It cannot be shown again. Then press Done." })
       }
+      size="md"
       title={`The key of ${made.name}`}
       description="Copy it now: it cannot be shown again."
       footer={<Button onClick={onClose}>Done</Button>}
     >
-      <CopyField label="API key" value={made.key} />
+      <CopyText label="API key" value={made.key} />
       <p className="mt-4 text-muted text-sm">
         The machine sends it as{" "}
         <code className="font-mono text-xs">Authorization: {made.key.slice(0, 6)}…</code>

@@ -20,7 +20,14 @@ export interface AdminPage {
 
 export const GROUPS = ["Today", "Stock", "Catalogue", "Operations"] as const;
 
-export const adminPages: readonly AdminPage[] = [...deskPages, ...stockPages];
+/** In the order of the navigation; those that stand in no group come last. */
+export const adminPages: readonly AdminPage[] = [...deskPages, ...stockPages].toSorted(
+  (one, other) => placeOf(one) - placeOf(other),
+);
+
+function placeOf({ group }: AdminPage): number {
+  return group ? GROUPS.indexOf(group) : GROUPS.length;
+}
 
 export function addressOf(page: Pick<AdminPage, "path">): string {
   return page.path ? `/admin/${page.path}` : "/admin";

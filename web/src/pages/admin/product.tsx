@@ -165,7 +165,7 @@ function Edit({ product }: { product: Product | null }) {
             >
               Stock
             </ButtonLink>
-            <Button variant="ghost" size="sm" className="text-danger" onClick={() => setDeleting(true)}>
+            <Button variant="ghost" size="sm" className="text-danger!" onClick={() => setDeleting(true)}>
               <Trash2 aria-hidden className="size-3.5" /> Delete
             </Button>
           </div>

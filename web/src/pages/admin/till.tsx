@@ -388,10 +388,10 @@ function Receipt({ sale, onClose }: { sale: Sale; onClose: () => void }) {
         <tbody className="divide-y border-y">
           {sale.items.map((line) => (
             <tr key={line.sku}>
-              <td className="py-2.5 pr-3 align-top text-muted tabular-nums">
+              <td className="whitespace-nowrap py-2.5 pr-3 align-top text-muted tabular-nums">
                 {formatCount(line.quantity)} ×
               </td>
-              <td className="py-2.5">
+              <td className="w-full py-2.5">
                 <Link
                   to={`/admin/products/${encodeURIComponent(line.productId)}`}
                   className="hover:underline"
