@@ -18,9 +18,9 @@ export function productsPage(filter: ProductsFilter, token: string | null) {
 
 export function product(id: string) {
   return queryOptions({
-    queryKey: ["admin", "products", "one", id],
+    // A form stands on it, so nothing asks for it anew: what others change meanwhile shows when it is saved.
+    queryKey: ["product form", id],
     queryFn: ({ signal }) => api.get("/products/{id}", { params: { id }, signal }),
-    // A form stands on it: what others change meanwhile shows when it is saved.
     refetchOnWindowFocus: false,
     staleTime: 0,
     gcTime: 0,
