@@ -12,6 +12,11 @@ from tests.browser.shop import Shop, until
 from tests.browser.visit import PHONE
 
 
+# A scanner's keys, wherever the cursor is: faster than any hand, also where this machine is slow.
+WEDGE = """(code) => [...code, "Enter"].forEach((key) =>
+  document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })))"""
+
+
 def in_the_inventory(page: Page, shop: Shop, product: dict[str, str]) -> None:
     page.goto(f"{shop.url}/admin/inventory?search={product['sku']}")
     expect(page.get_by_role("button", name=f"Adjust {product['name']}")).to_be_visible()
@@ -96,11 +101,8 @@ def test_the_till_sells_what_a_scanner_types(open_page: OpenPage, shop: Shop) ->
     pen = shop.product("Slate Pencil", 5, price=150)
     page = open_page(shop, "/admin/till", shop.admin)
     expect(page.get_by_text("Ready for the first product")).to_be_visible()
-    # A wedge types fast and ends with Enter, wherever the cursor is.
     for _ in range(2):
-        page.evaluate("document.activeElement.blur()")
-        page.keyboard.type(pen["sku"])
-        page.keyboard.press("Enter")
+        page.evaluate(WEDGE, pen["sku"])
         expect(page.get_by_role("group", name=f"Units of {pen['name']}")).to_be_visible()
     expect(page.get_by_label(f"Units of {pen['name']}").get_by_role("textbox")).to_have_value("2")
     page.get_by_role("button", name="Sell", exact=True).click()
