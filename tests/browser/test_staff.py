@@ -11,7 +11,6 @@ from tests.browser.conftest import Open, OpenPage
 from tests.browser.shop import Shop, until
 from tests.browser.visit import PHONE
 
-
 # A scanner's keys, wherever the cursor is: faster than any hand, also where this machine is slow.
 WEDGE = """(code) => [...code, "Enter"].forEach((key) =>
   document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })))"""
