@@ -49,6 +49,7 @@ class Round:
     holds: list[str] = field(default_factory=list)
     orders: list[tuple[str, str]] = field(default_factory=list)
     struck: Counter[str] = field(default_factory=Counter)
+    survived: asyncio.Event = field(default_factory=asyncio.Event)
     over: bool = False
 
     def now(self) -> float:
@@ -152,6 +153,7 @@ class Round:
             if blow == "kill":
                 await asyncio.to_thread(self.server.kill)
                 await asyncio.to_thread(self.server.start)
+                self.survived.set()
             else:
                 await asyncio.to_thread(self.server.pause, self.dice.uniform(0.02, 0.6))
 
@@ -160,6 +162,8 @@ class Round:
         clients = [asyncio.create_task(self.client(number)) for number in range(CLIENTS)]
         striking = asyncio.create_task(self.strike())
         await asyncio.wait([*clients, striking], timeout=ROUND_SECONDS, return_when=asyncio.FIRST_EXCEPTION)
+        async with asyncio.timeout(LONG):
+            await self.survived.wait()
         self.over = True
         await striking
         await asyncio.gather(*clients)

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import io
+import itertools
 import random
 import selectors
 import sys
@@ -61,7 +62,8 @@ from tests.model.memory import Durable, MemoryStore
 
 CLIENTS, ASKS = 4, 5
 PRODUCTS = ("pen", "cup")
-UNITS = 25
+UNITS = (12, 25)
+"""Of each product: plenty, or about as many as the threshold below which it is told that there are few."""
 
 
 class Crashed(Exception):
@@ -87,6 +89,17 @@ class _NoWait(selectors.SelectSelector):
         return []
 
 
+class _Numbered(asyncio.Task[Any]):
+    """A task whose place in a set follows from its number, and not from where in memory it is."""
+
+    def __init__(self, work: Any, *, number: int, **options: Any) -> None:
+        self._number = number
+        super().__init__(work, **options)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
 class MadeUpLoop(asyncio.SelectorEventLoop):
     """An event loop whose time is made up."""
 
@@ -95,6 +108,8 @@ class MadeUpLoop(asyncio.SelectorEventLoop):
         selector = _NoWait()
         selector.loop = self
         super().__init__(selector)
+        numbers = itertools.count()
+        self.set_task_factory(lambda loop, work, **options: _Numbered(work, number=next(numbers), loop=loop, **options))
 
     def time(self) -> float:
         return self.at
@@ -332,6 +347,7 @@ class Simulation:
         )
         self.outside = Outside(self.weather, self.durable)
         self.queues = Queues(self.weather) if self.dice.random() < 0.4 else None
+        self.units = self.dice.choice(UNITS)
         self.asked: list[Asked] = []
         self.crashes = 0
         self.handlers: list[asyncio.Task[None]] = []
@@ -422,7 +438,7 @@ class Simulation:
         await self._start()
         await add_location(self.app, ADMIN, "cellar", priority=self.dice.choice((50, 150)))
         for product in PRODUCTS:
-            command = CreateProduct(product, f"{product}-1", "A thing to sell.", "other", 250, UNITS, id=product)
+            command = CreateProduct(product, f"{product}-1", "A thing to sell.", "other", 250, self.units, id=product)
             await create_product(self.app, ADMIN, command)
         await self._crash()
         self.weather = storm
@@ -572,7 +588,7 @@ class Simulation:
                 expected = 0 if asked.ended and asked.ended.isupper() else 1
                 assert found[asked.key] == expected, f"{asked} has {found[asked.key]} effects"
         for product, stock in (await load_stocks(store, PRODUCTS)).items():
-            units = UNITS + sum(
+            units = self.units + sum(
                 asked.units
                 for asked in self.asked
                 if (asked.kind, asked.product) == ("restock", product) and asked.ended and not asked.ended.isupper()
