@@ -150,6 +150,10 @@ unit: tools ## Run the tests, then use cases and API once more on AWS's own Dyna
 browser: tools ## Use the web app as people do, in a real browser; pictures of every page go to test-results/
 	@$(BIN)/pytest --numprocesses 2 --dist load tests/browser
 
+.PHONY: pictures
+pictures: tools ## Take the README's pictures anew, of the demo shop
+	@$(BIN)/python -m tests.browser.pictures
+
 .PHONY: bench
 bench: tools ## Measure everything beside its references; writes docs/benchmarks.md (half an hour)
 	@$(BIN)/python -m benchmarks --write
