@@ -39,12 +39,15 @@ def run(folder: Path, callers: int, seconds: float, products: int = 5000) -> tup
     file = folder / "by-hand.db"
     own = threading.local()
 
+    opened: list[sqlite3.Connection] = []
+
     def connection() -> sqlite3.Connection:
         if not hasattr(own, "connection"):
-            own.connection = sqlite3.connect(file, isolation_level=None, timeout=60)
+            own.connection = sqlite3.connect(file, isolation_level=None, timeout=60, check_same_thread=False)
+            opened.append(own.connection)
             own.connection.execute("PRAGMA synchronous=FULL")
-        opened: sqlite3.Connection = own.connection
-        return opened
+        mine: sqlite3.Connection = own.connection
+        return mine
 
     first = connection()
     first.execute("PRAGMA journal_mode=WAL")
@@ -65,5 +68,8 @@ def run(folder: Path, callers: int, seconds: float, products: int = 5000) -> tup
     started = time.perf_counter()
     with ThreadPoolExecutor(callers) as pool:
         list(pool.map(caller, range(callers)))
+    elapsed = time.perf_counter() - started
+    for each in opened:
+        each.close()
     took.sort()
-    return len(took) / (time.perf_counter() - started), took[len(took) * 99 // 100] * 1000
+    return len(took) / elapsed, took[len(took) * 99 // 100] * 1000

@@ -7,7 +7,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,7 @@ class Scene:
     def stored(self) -> str:
         """Everything that the shop's file holds, with what differs from run to run (ids, salts, seals) left out."""
         file = self.app.settings.data_dir / "stockwright.db"
-        with sqlite3.connect(file) as db:
+        with closing(sqlite3.connect(file)) as db:
             rows = db.execute(
                 "SELECT pk, sk, version, body, text FROM item UNION ALL SELECT '', '', 0, body, '' FROM event"
             )

@@ -7,6 +7,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +177,7 @@ async def test_no_secret_is_where_it_should_not_be(server: Server, mailbox: Mail
 
 def everything(folder: Path) -> str:
     """Every item and event that the shop keeps."""
-    with sqlite3.connect(folder / "stockwright.db") as db:
+    with closing(sqlite3.connect(folder / "stockwright.db")) as db:
         return "\n".join(
             map(repr, db.execute("SELECT pk, sk, body, text FROM item UNION ALL SELECT '', '', body, '' FROM event"))
         )
