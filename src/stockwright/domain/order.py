@@ -89,16 +89,6 @@ class Order:
         """Whether its units still count as reserved (they leave the shelf when it is confirmed)."""
         return self.status in {"PLACING", "PENDING"}
 
-    @property
-    def is_open(self) -> bool:
-        """Whether somebody still has to do something for it."""
-        return self.status in {"PLACING", "PENDING", "CONFIRMED", "PACKED"}
-
-    @property
-    def product_ids(self) -> list[str]:
-        """The products in it, each once, in the order of the lines."""
-        return list(dict.fromkeys(line.product_id for line in self.lines))
-
 
 def check_lines(lines: Iterable[OrderLine]) -> None:
     """Refuse an order of no lines or of more than LINES_MAX."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stockwright.domain.errors import NotFound
 from stockwright.domain.product import Product
 from stockwright.store.port import ABSENT
 from stockwright.store.records.parsing import once
@@ -34,19 +33,6 @@ async def load_products(store: Store, product_ids: Iterable[str], *, deleted_too
     found = await store.get([product_key(each) for each in dict.fromkeys(product_ids)])
     products = (product_of(item) for item in found.values())
     return {product.id: product for product in products if deleted_too or product.status != "DELETED"}
-
-
-async def find_product(store: Store, product_id: str) -> Product | None:
-    """Find a product that was not deleted."""
-    return (await load_products(store, [product_id])).get(product_id)
-
-
-async def get_product(store: Store, product_id: str) -> Product:
-    """Get a product or refuse (message: S2)."""
-    product = await find_product(store, product_id)
-    if product is None:
-        raise NotFound("Product not found")
-    return product
 
 
 async def load_product_ids(store: Store, skus: Iterable[str]) -> dict[str, str]:

@@ -1,0 +1,108 @@
+"""Products and foreign ids: the rules of the catalogue (S2), each at its bounds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stockwright.domain.errors import Invalid
+from stockwright.domain.product import CATEGORIES, PRICE_CENTS_MAX, Product, check_id, check_product
+
+KNOWN = frozenset(CATEGORIES)
+CHAIR = Product("prd_1", "CHAIR-1", "A chair", "A chair to sit on.", "other", price_cents=1000)
+
+
+def test_a_product_of_the_usual_kind_is_fine() -> None:
+    assert check_product(CHAIR, KNOWN) is CHAIR
+    plain = Product("prd_1", "CHAIR-1", "A chair")
+    assert (plain.description, plain.category, plain.type, plain.brand, plain.currency) == ("", "other", "", "", "USD")
+    assert (plain.price_cents, plain.image_url, plain.options, plain.attributes) == (0, None, {}, {})
+    assert (plain.status, plain.created_at, plain.updated_at, plain.created_by, plain.version) == (
+        "ACTIVE",
+        0,
+        0,
+        "",
+        0,
+    )
+
+
+@pytest.mark.parametrize("status", ["ACTIVE", "INACTIVE", "UNLISTED", "DELETED"])
+def test_only_active_ones_are_sold(status: Any) -> None:
+    assert replace(CHAIR, status=status).is_sellable == (status == "ACTIVE")
+
+
+GOOD: dict[str, list[Any]] = {
+    "name": ["abc", "n" * 200, "two\nlines"],
+    "description": ["d" * 10, "d" * 2000, "tab\tand new\r\nline"],
+    "category": list(CATEGORIES),
+    "type": ["", "t" * 100],
+    "brand": ["", "b" * 100],
+    "price_cents": [1, PRICE_CENTS_MAX],
+    "currency": ["EUR"],
+    "sku": ["abc", "s" * 50],
+    "image_url": [None, "http://x.org/a.png", "https://x.org", "https://x.org/" + "p" * 1986],
+}
+BAD: dict[str, list[Any]] = {
+    "name": ["", "ab", "  ab  ", "n" * 201, "a\0bc", "a\x0bbc", "a\x7fbc", "n" * 199 + "  "],
+    "description": ["d" * 9, " " * 20, "d" * 2001, "d" * 10 + "\x1f"],
+    "category": ["", "furniture"],
+    "type": ["t" * 101, "a\x08"],
+    "brand": ["b" * 101, "\x0e"],
+    "price_cents": [0, -1, PRICE_CENTS_MAX + 1],
+    "currency": ["", "eur", "EU", "EURO", "E1R"],
+    "sku": ["", "ab", "s" * 51, "a\tbc", "a\nbc"],
+    "image_url": ["", "x.org/a.png", "ftp://x.org/a", "javascript:alert(1)", "https://", "https://x\n.org",
+                  "https://x.org/" + "p" * 1987, "http://[::1"],
+}  # fmt: skip
+MESSAGES = {
+    "name": ("name", "must be 3 to 200 characters"),
+    "description": ("description", "must be 10 to 2000 characters"),
+    "category": ("category", f"must be one of {', '.join(sorted(CATEGORIES))}"),
+    "type": ("type", "must be at most 100 characters"),
+    "brand": ("brand", "must be at most 100 characters"),
+    "price_cents": ("price", "must be a positive whole number of cents"),
+    "currency": ("currency", "must be a three-letter code such as USD"),
+    "sku": ("sku", "must be 3 to 50 characters"),
+    "image_url": ("imageUrl", "must be an http or https URL"),
+}
+
+
+@pytest.mark.parametrize(("field", "value"), [(name, value) for name, values in GOOD.items() for value in values])
+def test_what_fits_is_taken(field: str, value: Any) -> None:
+    check_product(replace(CHAIR, **{field: value}), KNOWN)
+
+
+@pytest.mark.parametrize(("field", "value"), [(name, value) for name, values in BAD.items() for value in values])
+def test_what_does_not_fit_is_refused_by_name(field: str, value: Any) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_product(replace(CHAIR, **{field: value}), KNOWN)
+    name, message = MESSAGES[field]
+    assert refused.value.details == [{"field": name, "message": message}]
+
+
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(Invalid) as refused:
+        check_product(Product("prd_1", "", ""), KNOWN)
+    assert [entry["field"] for entry in refused.value.details] == ["name", "description", "price", "sku"]
+
+
+@pytest.mark.parametrize("text", ["a", "x" * 128, "any/thing #1", "ß"])
+def test_any_foreign_id_is_taken(text: str) -> None:
+    assert check_id(text, "productId") == text
+
+
+@pytest.mark.parametrize("text", ["", "x" * 129, "a\nb", "\x7f"])
+def test_an_id_is_of_1_to_128_characters_that_can_be_seen(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_id(text, "productId")
+    told = "must be 1 to 128 characters, without control characters"
+    assert refused.value.details == [{"field": "productId", "message": told}]
+
+
+def test_some_ids_are_shorter() -> None:
+    assert check_id("x" * 64, "location", 64)
+    with pytest.raises(Invalid) as refused:
+        check_id("x" * 65, "location", 64)
+    assert refused.value.details[0]["message"].startswith("must be 1 to 64 characters")

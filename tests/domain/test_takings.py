@@ -1,0 +1,53 @@
+"""What was sold is counted to the unit, in each currency by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from stockwright.domain.order import OrderLine, place
+from stockwright.domain.sale import Sale
+from stockwright.domain.takings import SoldProduct, Takings, add_lines
+
+CHAIRS = OrderLine("chair", "CHAIR", "A chair", 1000, 3, returned=1)
+DESK = OrderLine("desk", "DESK", "A desk", 25_000, 2)
+
+
+def order(*lines: OrderLine, currency: str = "EUR", **changed: Any) -> Any:
+    return replace(place("ord_1", ("usr", "mail"), lines, {}, currency, 1), **changed)
+
+
+def sale(*lines: OrderLine, currency: str = "EUR") -> Sale:
+    return Sale("sal_1", lines, {}, currency, 0, "usr", 1)
+
+
+def test_orders_and_sales_are_counted_less_what_came_back() -> None:
+    takings = Takings()
+    assert (takings.orders, takings.cancelled, takings.sales, takings.units, takings.returned) == (0, 0, 0, 0, 0)
+    takings.add_order(order(CHAIRS, DESK))
+    takings.add_order(order(DESK, currency="USD"))
+    takings.add_sale(sale(DESK))
+    takings.add_sale(sale(CHAIRS))
+    assert (takings.orders, takings.cancelled, takings.sales) == (2, 0, 2)
+    assert (takings.units, takings.returned) == (2 + 2 + 2 + 2 + 2, 2)
+    assert takings.cents == {"EUR": 2 * 2000 + 2 * 50_000, "USD": 50_000}
+
+
+def test_a_cancelled_order_counts_as_that_alone() -> None:
+    takings = Takings()
+    takings.add_order(order(CHAIRS, status="CANCELLED"))
+    takings.add_order(order(CHAIRS, status="CANCELLED"))
+    assert (takings.orders, takings.cancelled, takings.units, takings.returned, takings.cents) == (0, 2, 0, 0, {})
+
+
+def test_each_product_has_its_part() -> None:
+    products: dict[str, SoldProduct] = {}
+    add_lines(products, order(CHAIRS, DESK))
+    add_lines(products, sale(replace(CHAIRS, name="Another name"), currency="USD"))
+    add_lines(products, sale(CHAIRS))
+    assert list(products) == ["chair", "desk"]
+    chair, desk = products["chair"], products["desk"]
+    assert (chair.product_id, chair.sku, chair.name, chair.units) == ("chair", "CHAIR", "A chair", 6)
+    assert chair.cents == {"EUR": 4000, "USD": 2000}
+    assert (desk.units, desk.cents) == (2, {"EUR": 50_000})
+    assert SoldProduct("chair", "CHAIR", "A chair").units == 0
