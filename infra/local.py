@@ -1,11 +1,15 @@
 """The cloud form on one machine: MiniStack on loopback with kept state, the synthesised stack deployed to it.
 
+As on AWS, each function has its role's credentials and may do no more.
+
 stockwright cloud up        until Ctrl+C; what was sold stays for the next time
 stockwright cloud down      forget it all
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import secrets
@@ -14,6 +18,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any, Final
 
 import boto3
@@ -26,12 +31,14 @@ from infra.front import front
 from infra.package import BUILD, ROOT, build
 from infra.publish import publish
 from infra.stages import load_stages
+from stockwright.demo.catalog import goods
+from stockwright.demo.load import ADMIN
 
 ACCOUNT: Final = "000000000000"
 REGION: Final = "eu-central-1"
 STAGE: Final = "local"
 STATE: Final = ROOT / "stockwright-data/cloud"
-ADMIN: Final = "admin@example.com"
+CUSTOMER: Final = "mia@demo.example"
 START_SECONDS: Final = 60
 PROGRAM: Final = ROOT / ".venv-ministack/bin/ministack"
 
@@ -40,35 +47,66 @@ def up(port: int) -> None:
     """Start everything, deploy at the first time, and serve until Ctrl+C."""
     if not PROGRAM.exists():
         raise SystemExit("MiniStack is not installed: run `make cloud`.")
-    STATE.mkdir(mode=0o700, parents=True, exist_ok=True)
-    own_port = _free_port()
-    url = f"http://127.0.0.1:{own_port}"
-    with (STATE / "ministack.log").open("wb") as log:
-        ministack = subprocess.Popen(
-            [str(PROGRAM)], cwd=STATE, env=_environment(own_port), stdout=log, stderr=subprocess.STDOUT
-        )
-    try:
-        _wait(url)
-        told = _deployed(url)
-        print(  # noqa: T201 - for people
-            f"\nThe shop            http://127.0.0.1:{port}\n"
-            f"Its API             http://127.0.0.1:{port}/api/docs\n"
-            f"Admin               {ADMIN}\n"
-            f"Password            {told['AdminPassword']}\n"
-            f"Mails that it sent  {url}/_ministack/ses/messages\n"
-            f"AWS's services      AWS_ENDPOINT_URL={url} AWS_REGION={REGION} (any keys)\n"
-            f"What is kept        {STATE}\n\n"
-            "The first request of each function takes seconds: it starts cold. Ctrl+C ends it all.\n"
-        )
-        uvicorn.run(front(url, told["ApiId"]), host="127.0.0.1", port=port, log_level="warning")
-    finally:
-        ministack.terminate()
-        ministack.wait()
+    with _alone():
+        _read_the_stream_anew()
+        own_port = _own_port()
+        url = f"http://127.0.0.1:{own_port}"
+        with (STATE / "ministack.log").open("wb") as log:
+            ministack = subprocess.Popen(
+                [str(PROGRAM)], cwd=STATE, env=_environment(own_port), stdout=log, stderr=subprocess.STDOUT
+            )
+        try:
+            _wait(url)
+            told = _deployed(url)
+            _announce(f"http://127.0.0.1:{port}", url, told)
+            uvicorn.run(front(url, told["ApiId"]), host="127.0.0.1", port=port, log_level="warning")
+        finally:
+            ministack.terminate()
+            ministack.wait()
+
+
+def _announce(shop: str, url: str, told: dict[str, str]) -> None:
+    print(  # noqa: T201 - for people
+        "\nStockwright's cloud form is running\n\n"
+        f"  Shop            {shop}\n"
+        f"  API             {shop}/api  (documentation: {shop}/api/docs)\n"
+        f"  Demo admin      {ADMIN}   password: {told['AdminPassword']}\n"
+        f"  Demo customer   {CUSTOMER}     password: {told['CustomerPassword']}\n"
+        f"  Mails           {shop}/admin/mailbox, and as SES has them: {url}/_ministack/ses/messages\n"
+        f"  AWS             AWS_ENDPOINT_URL={url} AWS_DEFAULT_REGION={REGION} "
+        f"AWS_ACCESS_KEY_ID={ACCOUNT} AWS_SECRET_ACCESS_KEY=any\n"
+        f"  Kept in         {STATE}  (`stockwright cloud down` forgets it)\n\n"
+        "  The first request to each function takes seconds: it starts cold.\n"
+        "  Stop with Ctrl+C.\n",
+        flush=True,
+    )
 
 
 def down() -> None:
     """Forget everything that was deployed and sold."""
-    shutil.rmtree(STATE, ignore_errors=True)
+    with _alone():
+        shutil.rmtree(STATE)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Hold what is kept, which two at once would spoil."""
+    STATE.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (STATE / "lock").open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit("It is running: stop it first, with Ctrl+C where it was started.") from None
+        yield
+
+
+def _read_the_stream_anew() -> None:
+    """Forget how far the table's stream was read: MiniStack keeps that, and not the stream, which begins anew."""
+    kept = STATE / "state/lambda.json"
+    if kept.exists():
+        state = json.loads(kept.read_text(encoding="utf-8"))
+        state["payload"]["dynamodb_stream_positions"]["data"] = {}
+        kept.write_text(json.dumps(state), encoding="utf-8")
 
 
 def _deployed(url: str) -> dict[str, str]:
@@ -87,28 +125,53 @@ def _deployed(url: str) -> dict[str, str]:
             aws_secret_access_key="not-a-secret",  # noqa: S106 - MiniStack asks for none
         )
 
-    print("Building the functions, writing the template, deploying it")  # noqa: T201 - for people
+    print("Building the functions, writing the template, deploying it: a minute or two", flush=True)  # noqa: T201
     out = synthesize(build(BUILD / "lambda-here", here=True), BUILD / "local.out", load_stages()[STAGE])
     told = deploy(client, out, f"stockwright-{STAGE}", ACCOUNT, REGION)
     publish(client("s3"), told["Bucket"])
-    told["AdminPassword"] = secrets.token_urlsafe(18)
-    make_admin(client("cognito-idp"), told["UserPoolId"], ADMIN, told["AdminPassword"])
+    told["AdminPassword"], told["CustomerPassword"] = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
+    pools, pool = client("cognito-idp"), told["UserPoolId"]
+    make_person(pools, pool, ADMIN, told["AdminPassword"], admin=True)
+    make_person(pools, pool, CUSTOMER, told["CustomerPassword"])
+    print("Putting the demo's goods on sale, over the shop's own API", flush=True)  # noqa: T201
+    _put_on_sale(f"{url}/_aws/execute-api/{told['ApiId']}/$default/api", told["AdminPassword"])
     kept.touch(mode=0o600)
     kept.write_text(json.dumps(told), encoding="utf-8")
     return told
 
 
-def make_admin(pools: Any, pool: str, email: str, password: str) -> None:
-    """Make somebody an admin in the user pool; the shop takes that account on at its first sign-in."""
+def make_person(pools: Any, pool: str, email: str, password: str, *, admin: bool = False) -> None:
+    """Make somebody in the user pool by hand; the shop takes that account on at its first sign-in."""
     attributes = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
     made = pools.admin_create_user(UserPoolId=pool, Username=email, UserAttributes=attributes, MessageAction="SUPPRESS")
     name = made["User"]["Username"]
     pools.admin_set_user_password(UserPoolId=pool, Username=name, Password=password, Permanent=True)
-    pools.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName="admin")
+    if admin:
+        pools.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName="admin")
+
+
+def _put_on_sale(api: str, password: str) -> None:
+    """Make the demo's products, each with its opening stock; the last one made stands first in the shop."""
+    with httpx.Client(timeout=60) as shop:
+        signed_in = shop.post(f"{api}/signin", json={"email": ADMIN, "password": password}).raise_for_status()
+        shop.headers["Authorization"] = f"Bearer {signed_in.json()['data']['idToken']}"
+        for good in reversed(goods()):
+            product = {
+                "sku": good.sku,
+                "name": good.name,
+                "description": good.description,
+                "category": good.category,
+                "type": good.type,
+                "brand": good.brand,
+                "price": good.price_cents,
+                "quantity": good.stock,
+                "options": {"color": list(good.colors)} if good.colors else {},
+            }
+            shop.post(f"{api}/products", json=product).raise_for_status()
 
 
 def _environment(port: int) -> dict[str, str]:
-    """Tell MiniStack to listen on loopback alone, and to keep its state."""
+    """Tell MiniStack to listen on loopback alone, to hold everybody to the policies, and to keep its state."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     return {
         **kept,
@@ -116,6 +179,7 @@ def _environment(port: int) -> dict[str, str]:
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
+        "AUTH": "true",
         "MINISTACK_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "PERSIST_STATE": "1",
@@ -138,11 +202,18 @@ def _wait(url: str) -> None:
         time.sleep(0.2)
 
 
-def _free_port() -> int:
+def _own_port() -> int:
+    """Return MiniStack's port: a free one at the first time, then that one again, which stands in its queues' URLs."""
+    kept = STATE / "port"
     with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
+        asked.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            asked.bind(("127.0.0.1", int(kept.read_text(encoding="utf-8")) if kept.exists() else 0))
+        except OSError as taken:
+            raise SystemExit(f"MiniStack's port cannot be had ({taken.strerror}): see {kept}") from taken
         port: int = asked.getsockname()[1]
-        return port
+    kept.write_text(str(port), encoding="utf-8")
+    return port
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ def deployed(folder: Path, warehouse: Partner, delivery: Partner) -> Iterator[St
     needs.program("node")
     from infra.app import synthesize
     from infra.deploy import deploy
-    from infra.local import make_admin
+    from infra.local import make_person
     from infra.package import build
     from infra.stages import load_stages
 
@@ -105,7 +105,7 @@ def deployed(folder: Path, warehouse: Partner, delivery: Partner) -> Iterator[St
     try:
         aws = Aws(ministack.url, ACCOUNT)
         outputs = deploy(aws.client, out, PREFIX, ACCOUNT, REGION)
-        make_admin(aws.client("cognito-idp"), outputs["UserPoolId"], ADMIN, PASSWORD)
+        make_person(aws.client("cognito-idp"), outputs["UserPoolId"], ADMIN, PASSWORD, admin=True)
         base = f"{ministack.url}/_aws/execute-api/{outputs['ApiId']}/$default"
         with httpx.Client(base_url=base, timeout=60) as http:
             made = Stack(aws, outputs, http, warehouse, delivery)
