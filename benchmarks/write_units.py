@@ -9,37 +9,69 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from tests.conftest import ADMIN, ALICE, Clock, bare_app
+import msgspec
+from tests.conftest import ADMIN, Clock, bare_app
 
+from stockwright.adapters.mail import LocalMailbox
+from stockwright.adapters.telemetry import make_log
+from stockwright.api.schemas.orders import order_view
+from stockwright.domain.account import Actor
+from stockwright.domain.events import Event
 from stockwright.domain.product import Product
 from stockwright.domain.stock import Level, Stock, Wanted
+from stockwright.reactions.table import REACTIONS
+from stockwright.store.port import Append, Put
 from stockwright.store.records.batch import Batch
 from stockwright.store.records.products import claim_sku, put_product
 from stockwright.store.records.stock import put_stock
+from stockwright.usecases.context import REQUEST, App, Once, RequestContext
 from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.orders import PlaceOrder, cancel_order, confirm_order, pack_order, place_order
+from stockwright.usecases.orders import PlaceOrder, cancel_order, deliver_order, pack_order, place_order
 from stockwright.usecases.reservations import Reserve, confirm_reservation, reserve_stock
 from stockwright.usecases.sales import Sell, record_sale
 
-LINES = (1, 3, 10, 40)
+LINES: Final = (1, 3, 10, 50)
+BUYER: Final = Actor("usr_01hf7yat006sjsyes01xpst000", "account", "customer", "somebody@example.com")
 
 
-class OneByOne:
-    """The store, with each write of a commit in a transaction of its own."""
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a step takes: transactions, and units of reading and of writing."""
+
+    what: str
+    lines: int
+    transactions: int
+    read: float
+    write: float
+
+
+class Counted:
+    """The store, with each write of a commit in a transaction of its own; it counts commits and items' bytes."""
 
     def __init__(self, store: Any) -> None:
         self._store = store
+        self.transactions = 0
+        self.events: list[Event] = []
+        self.bytes: dict[str, int] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def commit(self, writes: Any) -> None:
+    async def commit(self, writes: Sequence[Any]) -> None:
         """Write one after the other."""
+        self.transactions += 1
         for each in writes:
             await self._store.commit([each])
+            if isinstance(each, Append):
+                self.events.append(each.event)
+                self.bytes[each.event.name] = len(msgspec.json.encode(each.event.data))
+            elif isinstance(each, Put):
+                self.bytes[each.key[0].partition("#")[0].lower()] = len(msgspec.json.encode(each.body))
 
 
 class Meter:
@@ -63,58 +95,117 @@ class Meter:
         else:
             self.read += units
 
-    def take(self) -> tuple[float, float]:
-        """Return (read units, write units) since the last time."""
-        taken = self.read, self.write
-        self.read, self.write = 0.0, 0.0
-        return taken
+
+class Bill:
+    """A shop, and what each thing that is done in it has cost."""
+
+    def __init__(self, app: App) -> None:
+        self.meter = Meter(app.store.client)  # type: ignore[attr-defined]
+        self.store = Counted(app.store)
+        app.store = self.store  # type: ignore[assignment]
+        self.app = app
+        self.costs: list[Cost] = []
+        self.bytes: dict[int, dict[str, int]] = {}
+
+    def take(self, what: str, lines: int) -> None:
+        """Write down what was done since the last time."""
+        self.costs.append(Cost(what, lines, self.store.transactions, self.meter.read, self.meter.write))
+        self.store.transactions, self.meter.read, self.meter.write = 0, 0.0, 0.0
+
+    async def heard(self, what: str, lines: int) -> None:
+        """Let every handler hear of what has happened, as its queue does."""
+        while self.store.events:
+            event = self.store.events.pop(0)
+            for reaction in REACTIONS:
+                if event.name in reaction.events:
+                    await reaction.run(self.app, event)
+        self.take(what, lines)
 
 
-async def measure() -> list[tuple[str, int, float, float]]:
-    """Return (what, lines, read units, write units)."""
+async def measure(sizes: Sequence[int] = LINES) -> Bill:
+    """Write down what each step of orders of so many lines costs, and what else is sold."""
     with tempfile.TemporaryDirectory() as folder:
         app = await bare_app(Path(folder), Clock(), "dynamodb")
-        products = [f"prd_01hf7yat006sjsyes01xpst{number:03}" for number in range(max(LINES))]
-        for product_id in products:
-            batch = Batch()
-            name = f"Wireless keyboard {product_id[-3:]}"
-            put_product(batch, Product(product_id, product_id[-8:], name, name * 5, price_cents=7999))
-            claim_sku(batch, product_id[-8:], product_id)
-            put_stock(batch, Stock(product_id, product_id[-8:], {"default": Level(1000)}))
-            await batch.commit(app.store)
-        meter = Meter(app.store.client)  # type: ignore[attr-defined]
-        app.store = OneByOne(app.store)  # type: ignore[assignment]
-        rows: list[tuple[str, int, float, float]] = []
-
-        def take(what: str, lines: int) -> None:
-            rows.append((what, lines, *meter.take()))
-
-        for lines in LINES:
-            wanted = [LineWanted(1, each) for each in products[:lines]]
-            order = await place_order(app, ALICE, PlaceOrder(wanted))
-            take("place an order", lines)
-            await confirm_order(app, ADMIN, order.id)
-            take("confirm it", lines)
-            await pack_order(app, ADMIN, order.id)
-            take("pack it", lines)
-            await cancel_order(app, ADMIN, order.id)
-            take("cancel it", lines)
+        app.mail, app.log = LocalMailbox(), make_log("error")
+        products = [await _product(app, number) for number in range(max(sizes))]
+        bill = Bill(app)
+        for lines in sizes:
+            await _sell(bill, products[:lines])
         await record_sale(app, ADMIN, Sell([LineWanted(1, products[0])]))
-        take("sell at the till", 1)
-        held = await reserve_stock(app, ALICE, Reserve([Wanted(products[0], 1)]))
-        take("reserve", 1)
-        await confirm_reservation(app, ALICE, held.id)
-        take("confirm a reservation", 1)
+        bill.take("sell at the till", 1)
+        held = await reserve_stock(app, BUYER, Reserve([Wanted(products[0], 1)]))
+        bill.take("hold", 1)
+        await confirm_reservation(app, BUYER, held.id)
+        bill.take("use a hold", 1)
         await app.store.close()
-        return rows
+        return bill
 
 
-def main() -> None:
-    """Print one table."""
-    print(f"{'what':24}{'lines':>6}{'read units':>12}{'write units':>13}")
-    for what, lines, read, write in asyncio.run(measure()):
-        print(f"{what:24}{lines:>6}{read:>12,.1f}{write:>13,.1f}")
+async def _product(app: App, number: int) -> str:
+    product_id, sku = f"prd_01hf7yat006sjsyes01xpst{number:03}", f"SKU-{number:04}"
+    batch, name = Batch(), f"Wireless keyboard {number:03}"
+    put_product(batch, Product(product_id, sku, name, name * 5, price_cents=7999))
+    claim_sku(batch, sku, product_id)
+    put_stock(batch, Stock(product_id, sku, {"default": Level(1000)}))
+    await batch.commit(app.store)
+    return product_id
+
+
+async def _sell(bill: Bill, products: list[str]) -> None:
+    """Take an order from placing to delivery, and another one back."""
+    app, lines = bill.app, len(products)
+    order_id = await _place(app, products, "first")
+    bill.take("place an order, with its Idempotency-Key", lines)
+    await bill.heard("… its handlers: mailed, confirmed", lines)
+    await pack_order(app, ADMIN, order_id)
+    bill.take("pack it", lines)
+    await bill.heard("… its handlers: mailed", lines)
+    await deliver_order(app, ADMIN, order_id)
+    bill.take("deliver it", lines)
+    await bill.heard("… its handlers: mailed", lines)
+    other_id = await _place(app, products, "second")
+    await bill.heard("", lines)
+    bill.costs.pop()
+    bill.bytes[lines] = dict(sorted(bill.store.bytes.items()))
+    await cancel_order(app, ADMIN, other_id)
+    bill.take("cancel a confirmed one", lines)
+    await bill.heard("… its handlers: mailed", lines)
+
+
+async def _place(app: App, products: list[str], key: str) -> str:
+    once = Once(f"{BUYER.id}#{key}-{len(products)}", "0" * 64, _answered)
+    token = REQUEST.set(RequestContext(once=once))
+    try:
+        return (await place_order(app, BUYER, PlaceOrder([LineWanted(1, each) for each in products]))).id
+    finally:
+        REQUEST.reset(token)
+
+
+def _answered(order: Any) -> dict[str, Any]:
+    """Keep the answer with the key, as the API does."""
+    return {"status": 201, "body": msgspec.json.encode(order_view(order)).decode()}
+
+
+def whole_life(costs: Sequence[Cost], lines: int) -> Cost:
+    """Sum an order's steps from placing to delivery, with what its handlers do."""
+    steps = [each for each in costs if each.lines == lines][:6]
+    return Cost(
+        "from placing to delivery",
+        lines,
+        sum(each.transactions for each in steps),
+        sum(each.read for each in steps),
+        sum(each.write for each in steps),
+    )
+
+
+def rows(bill: Bill) -> Iterator[str]:
+    """Write the tables: what each step costs, and how long its items are (bytes of JSON)."""
+    yield f"{'what':44}{'lines':>6}{'transactions':>14}{'read units':>12}{'write units':>13}"
+    for each in [*bill.costs, *[whole_life(bill.costs, lines) for lines in LINES]]:
+        yield f"{each.what:44}{each.lines:>6}{each.transactions:>14}{each.read:>12,.1f}{each.write:>13,.1f}"
+    for lines, found in bill.bytes.items():
+        yield f"bytes, {lines} lines: " + ", ".join(f"{kind} {length:,}" for kind, length in found.items())
 
 
 if __name__ == "__main__":
-    main()
+    print("\n".join(rows(asyncio.run(measure()))))
