@@ -102,7 +102,7 @@ class Bill:
     def __init__(self, app: App) -> None:
         self.meter = Meter(app.store.client)  # type: ignore[attr-defined]
         self.store = Counted(app.store)
-        app.store = self.store  # type: ignore[assignment]
+        app.store = self.store
         self.app = app
         self.costs: list[Cost] = []
         self.bytes: dict[int, dict[str, int]] = {}

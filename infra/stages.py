@@ -46,5 +46,5 @@ def load_stages(file: Path = FILE) -> dict[str, Stage]:
 
 
 def _stage(name: str, told: dict[str, Any]) -> Stage:
-    given = {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
     return Stage(name=name, **given)
