@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks import by_hand
+from benchmarks import by_hand, write_units
 from benchmarks import cold_start as cold
 from benchmarks.shop import Served, add_movements, add_orders, command, fill, serving, serving_a_constant
 from stockwright.app import build, close
@@ -315,6 +316,28 @@ def spreadsheets(run: Run) -> Iterator[Figure]:
     )
 
 
+def dynamodb(run: Run) -> Iterator[Figure]:
+    """What an order takes on DynamoDB, by what DynamoDB Local says was consumed."""
+    if shutil.which("java") is None:
+        yield Figure("DynamoDB Local: what an order takes", "not measured: it needs Java")
+        return
+    sizes = write_units.LINES if run.large else write_units.LINES[:2]
+    bill = asyncio.run(write_units.measure(sizes))
+    for lines in sizes:
+        placing = next(each for each in bill.costs if each.lines == lines)
+        whole = write_units.whole_life(bill.costs, lines)
+        counted = "1 line" if lines == 1 else f"{lines} lines"
+        yield Figure(
+            f"DynamoDB Local: an order of {counted}",
+            f"placed in {_units(placing)}; delivered, with its handlers, in {_units(whole)}",
+        )
+
+
+def _units(cost: write_units.Cost) -> str:
+    transactions = "1 transaction" if cost.transactions == 1 else f"{cost.transactions} transactions"
+    return f"{transactions}, {cost.write:,.0f} write units, {cost.read:,.0f} read units"
+
+
 BENCHES: dict[str, Bench] = {
     "http": over_http,
     "in-process": in_process,
@@ -323,6 +346,7 @@ BENCHES: dict[str, Bench] = {
     "growth": growth,
     "spreadsheets": spreadsheets,
     "cold": cold_start,
+    "dynamodb": dynamodb,
 }
 
 
