@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.pages import ADMIN, CUSTOMER
 from tests.browser.shop import Shop
-from tests.browser.test_pages import SETTLED
+from tests.browser.test_pages import PAINTED, SETTLED
 from tests.browser.visit import a_visit
 from tests.needs import ROOT, program
 
@@ -23,7 +23,6 @@ PHONE = {"width": 390, "height": 950}
 DOTS = 2
 QUALITY = 86
 BYTES_MAX = 120_000
-PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def take(page: Page, name: str) -> None:

@@ -40,7 +40,7 @@ def test_an_order_is_packed_from_the_overview_and_cancelled_by_the_shop(open_pag
     order = shop.order(globe, 3, who=kim)
     shop.reaches(order["id"], "CONFIRMED")
     page = open_page(shop, "/admin", shop.admin)
-    page.get_by_role("button", name=f"Mark as packed: {short(order['id'])}").click()
+    page.get_by_role("button", name=f"Pack {short(order['id'])}").click()
     shop.reaches(order["id"], "PACKED")
     page.goto(f"{shop.url}/admin/orders/{order['id']}")
     page.get_by_role("button", name="Cancel order").click()

@@ -29,6 +29,7 @@ SETTLED = """() => !document.querySelector(".animate-shimmer, [aria-busy=true]")
        playState !== "running" || effect.getTiming().iterations === Infinity)"""
 THEMED = """(dark) => document.documentElement.classList.contains("dark") === dark
   && new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"""
+PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -63,11 +64,16 @@ def look_at(page: Page, name: str, only: list[str] | None) -> list[str]:
     levels: list[int] = page.evaluate(HEADINGS)
     if levels.count(1) != 1 or any(below - above > 1 for above, below in pairwise(levels)):
         wrong.append(f"{name}: its headings are {levels}")
-    if (over := page.evaluate(TOO_WIDE)) > 0:
-        wrong.append(f"{name}: {over} px wider than the window")
+    wrong += too_wide(page, name)
     if not page.title().endswith("Stockwright"):
         wrong.append(f"{name}: the tab says {page.title()!r}")
     return wrong
+
+
+def too_wide(page: Page, name: str) -> list[str]:
+    page.evaluate(PAINTED)
+    over: int = page.evaluate(TOO_WIDE)
+    return [f"{name}: {over} px wider than the window"] if over > 0 else []
 
 
 def every_way(page: Page, shown: Shown) -> list[str]:
@@ -79,6 +85,10 @@ def every_way(page: Page, shown: Shown) -> list[str]:
             page.emulate_media(color_scheme=theme)
             page.wait_for_function(THEMED, arg=theme == "dark")
             wrong += look_at(page, f"{shown.name}-{width}-{theme}", None if theme == "light" else ["color-contrast"])
+    # WCAG's narrowest window, a tablet, and a small laptop beside the sidebar.
+    for narrow in (320, 768, 1024):
+        page.set_viewport_size({"width": narrow, "height": 800})
+        wrong += too_wide(page, f"{shown.name} at {narrow} px")
     return wrong
 
 

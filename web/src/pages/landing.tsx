@@ -59,7 +59,7 @@ export function Landing() {
             <h2 id="categories" className="sr-only">
               Categories
             </h2>
-            <ul className="grid grid-cols-2 gap-x-2 gap-y-1 sm:grid-cols-3 sm:gap-3 lg:flex lg:justify-between lg:gap-0">
+            <ul className="grid grid-cols-2 gap-x-2 gap-y-1 sm:grid-cols-3 sm:gap-3 lg:grid-cols-4 xl:flex xl:justify-between xl:gap-0">
               {shop.isPending &&
                 Array.from({ length: 7 }, (_, index) => (
                   // biome-ignore lint/suspicious/noArrayIndexKey: they stand for nothing
@@ -70,7 +70,7 @@ export function Landing() {
               {shop.data?.categories.map((name) => {
                 const Icon = iconOf(name);
                 return (
-                  <li key={name} className="min-w-0 lg:min-w-max lg:flex-auto">
+                  <li key={name} className="min-w-0 xl:min-w-max xl:flex-auto">
                     <Link
                       to={`/products?category=${encodeURIComponent(name)}`}
                       className="flex items-center gap-3 rounded-2xl p-2.5 font-medium transition-colors hover:bg-sunken sm:px-4 sm:py-3.5"

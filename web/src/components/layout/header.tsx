@@ -26,7 +26,10 @@ function NavItem({ to, children }: { to: string; children: string }) {
     <NavLink
       to={to}
       className={({ isActive }) =>
-        cn("rounded-lg px-3 py-2 font-medium text-sm hover:bg-sunken", isActive ? "text-ink" : "text-muted")
+        cn(
+          "whitespace-nowrap rounded-lg px-3 py-2 font-medium text-sm hover:bg-sunken",
+          isActive ? "text-ink" : "text-muted",
+        )
       }
     >
       {children}
@@ -128,7 +131,7 @@ export function Header({ wide = false }: { wide?: boolean }) {
     <header className="sticky top-0 z-40 print:hidden border-b bg-canvas/85 backdrop-blur-md">
       <div
         className={cn(
-          "mx-auto flex h-16 items-center gap-2 px-4 sm:gap-4 sm:px-6",
+          "mx-auto flex h-16 items-center gap-2 px-4 max-[22rem]:gap-0 max-[22rem]:px-2.5 sm:gap-4 sm:px-6",
           wide ? "max-w-none" : "max-w-7xl",
         )}
       >

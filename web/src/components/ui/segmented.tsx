@@ -28,7 +28,7 @@ export function Segmented<Value extends string>({
         <label
           key={segment.value}
           className={cn(
-            "relative flex h-8 flex-1 cursor-pointer items-center justify-center gap-1.5 whitespace-nowrap rounded-lg px-3 font-medium text-sm",
+            "relative flex h-8 flex-1 cursor-pointer items-center justify-center gap-1.5 whitespace-nowrap rounded-lg px-2 font-medium sm:px-3 text-sm",
             "has-focus-visible:outline-2 has-focus-visible:outline-focus",
             segment.value === value
               ? "bg-surface text-ink shadow-card dark:bg-line"

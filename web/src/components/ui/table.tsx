@@ -57,7 +57,7 @@ export function DataTable<Row>({
   const shown = table.getRowModel().rows;
   return (
     <>
-      <div className="hidden overflow-x-auto rounded-2xl border bg-surface shadow-card md:block">
+      <div className="relative hidden overflow-x-auto rounded-2xl border bg-surface shadow-card md:block">
         <table className="w-full text-left text-sm">
           <caption className="sr-only">{caption}</caption>
           <thead className="border-b bg-sunken/60 text-muted">
@@ -72,7 +72,7 @@ export function DataTable<Row>({
                       scope="col"
                       aria-sort={sorted ? (sorted === "asc" ? "ascending" : "descending") : undefined}
                       className={cn(
-                        "h-11 whitespace-nowrap px-4 font-medium",
+                        "h-11 whitespace-nowrap px-3 font-medium first:pl-4 last:pr-4 xl:px-4",
                         header.column.columnDef.meta?.align === "right" && "text-right",
                       )}
                     >
@@ -101,7 +101,7 @@ export function DataTable<Row>({
                   // biome-ignore lint/suspicious/noArrayIndexKey: rows that stand for nothing
                   <tr key={row}>
                     {columns.map((column, index) => (
-                      <td key={column.id ?? index} className="h-14 px-4">
+                      <td key={column.id ?? index} className="h-14 px-3 first:pl-4 last:pr-4 xl:px-4">
                         <Skeleton className="h-4 w-3/4" />
                       </td>
                     ))}
@@ -117,7 +117,7 @@ export function DataTable<Row>({
                       <td
                         key={cell.id}
                         className={cn(
-                          "px-4 py-3",
+                          "px-3 py-3 first:pl-4 last:pr-4 xl:px-4",
                           cell.column.columnDef.meta?.align === "right" && "text-right tabular-nums",
                         )}
                       >

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Boxes, CircleCheck } from "lucide-react";
+import { Boxes, CircleCheck, PackageCheck, Truck } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { api } from "@/api/client";
@@ -116,11 +116,12 @@ function NextStep({ order }: { order: Order }) {
     <Button
       size="sm"
       variant={packs ? "primary" : "secondary"}
-      aria-label={`${packs ? "Mark as packed" : "Mark as delivered"}: ${shortId(order.id)}`}
+      aria-label={`${packs ? "Pack" : "Deliver"} ${shortId(order.id)}`}
       busy={step.isPending}
       onClick={() => step.mutate({ order, to: packs ? "PACKED" : "DELIVERED" })}
     >
-      {packs ? "Mark as packed" : "Mark as delivered"}
+      {packs ? <PackageCheck aria-hidden className="size-4" /> : <Truck aria-hidden className="size-4" />}
+      {packs ? "Pack" : "Deliver"}
     </Button>
   );
 }
@@ -161,12 +162,17 @@ const LOW_COLUMNS: Column<InventoryRow>[] = [
     header: "Product",
     meta: { card: "title" },
     cell: ({ row: { original: row } }) => (
-      <Link to={`/products/${encodeURIComponent(row.productId)}`} className="font-medium hover:underline">
-        {row.name}
-      </Link>
+      <>
+        <Link
+          to={`/admin/products/${encodeURIComponent(row.productId)}`}
+          className="rounded font-medium hover:underline"
+        >
+          {row.name}
+        </Link>
+        <span className="block font-normal text-muted text-xs">{row.sku}</span>
+      </>
     ),
   },
-  { id: "sku", header: "SKU", cell: ({ row }) => row.original.sku },
   {
     id: "available",
     header: "Available",

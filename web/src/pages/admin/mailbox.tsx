@@ -88,7 +88,7 @@ function columns(onShow: (message: Notification) => void): Column<Notification>[
         <button
           type="button"
           onClick={() => onShow(message)}
-          className="line-clamp-2 max-w-md break-words text-left font-medium hover:underline"
+          className="line-clamp-2 max-w-md wrap-anywhere text-left font-medium hover:underline"
         >
           {titleOf(message)}
         </button>

@@ -77,7 +77,7 @@ function Figures() {
   if (found.isError && !now) return <ErrorState error={found.error} onRetry={() => found.refetch()} />;
   const waiting = now && now.openOrders.pending + now.openOrders.confirmed + now.openOrders.packed;
   return (
-    <dl className="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-4">
+    <dl className="grid grid-cols-2 gap-3 sm:gap-4 md:grid-cols-4">
       <Figure label="Revenue today" note={now && <>Yesterday {inWords(now.yesterday.revenue)}</>}>
         {now && <Amounts amounts={now.today.revenue} />}
       </Figure>
@@ -170,7 +170,7 @@ function Figure({
       >
         {known ? children : <Skeleton className="h-8 w-20" />}
       </dd>
-      <dd className="min-h-10 text-muted text-sm lg:min-h-5">{known ? note : null}</dd>
+      <dd className="min-h-10 text-muted text-sm xl:min-h-5">{known ? note : null}</dd>
     </Card>
   );
 }
