@@ -205,6 +205,23 @@ def test_the_overview_counts_the_days_of_its_reader(open_page: OpenPage, shop: S
     expect(last).to_contain_text(f"{told['today']['units']:,}")
 
 
+def test_lists_are_taken_along_as_csv(open_page: OpenPage, shop: Shop) -> None:
+    map_, kim = shop.product("City Map", 7), shop.person()
+    order = shop.order(map_, 2, who=kim)
+    page = open_page(shop, "/admin", shop.admin)
+    for what, told in (
+        ("inventory", map_["sku"]),
+        ("products", map_["name"]),
+        ("movements", map_["sku"]),
+        ("orders", order["id"]),
+    ):
+        page.goto(f"{shop.url}/admin/{what}")
+        with page.expect_download() as taken:
+            page.get_by_role("button", name="Export").click()
+        assert re.fullmatch(rf"{what}-\d{{4}}-\d\d-\d\d\.csv", taken.value.suggested_filename)
+        assert told in taken.value.path().read_text(encoding="utf-8-sig")
+
+
 # ---- the catalogue --------------------------------------------------------------------------------------------------
 
 

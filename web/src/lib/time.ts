@@ -43,6 +43,12 @@ export function formatCountdown(milliseconds: number): string {
   return hours ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
 }
 
+/** The day that it is then, in the reader's own zone: "2026-11-21". */
+export function dayOf(at: Date): string {
+  const two = (part: number) => String(part).padStart(2, "0");
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+}
+
 /** The first moment of a day as a date field writes it ("2026-11-21"), in the reader's own zone. */
 export function dayStart(day: string): string | undefined {
   const at = Date.parse(`${day}T00:00:00`);

@@ -1,4 +1,5 @@
 import type { Schemas } from "@/api/types";
+import { dayOf } from "@/lib/time";
 
 export type Amount = Schemas["AmountView"];
 export type SalesPart = Schemas["SalesPart"];
@@ -56,9 +57,7 @@ export function dayName(date: string, style: "short" | "long" = "long"): string 
 
 /** The days back from today, as a report wants its first one; both ends are in the range. */
 export function daysBack(today: Date, days: number): string {
-  const day = new Date(today.getFullYear(), today.getMonth(), today.getDate() - (days - 1));
-  const two = (part: number) => String(part).padStart(2, "0");
-  return `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
+  return dayOf(new Date(today.getFullYear(), today.getMonth(), today.getDate() - (days - 1)));
 }
 
 /** Units that came and that went, of one part of a stock history. */

@@ -22,6 +22,7 @@ import { SearchField } from "@/components/ui/search-field";
 import { EmptyState, ErrorState } from "@/components/ui/states";
 import { PageHeader } from "@/components/ui/surfaces";
 import { type Column, DataTable } from "@/components/ui/table";
+import { ExportButton } from "@/features/operations/export-button";
 import type { ChangeKind } from "@/features/stock/change";
 import { ChangeStockDialog } from "@/features/stock/change-dialog";
 import { usePlaces } from "@/features/stock/places";
@@ -61,9 +62,12 @@ export default function Inventory() {
             : "What lies where, and how much of it is promised."
         }
         actions={
-          <ButtonLink to="/admin/products/new">
-            <Plus aria-hidden className="size-4" /> New product
-          </ButtonLink>
+          <>
+            <ExportButton what="inventory" />
+            <ButtonLink to="/admin/products/new">
+              <Plus aria-hidden className="size-4" /> New product
+            </ButtonLink>
+          </>
         }
       />
       <div className="mb-5 flex flex-wrap gap-2">

@@ -11,6 +11,7 @@ import { EmptyState, ErrorState } from "@/components/ui/states";
 import { Badge, PageHeader, type Tone } from "@/components/ui/surfaces";
 import { type Column, DataTable } from "@/components/ui/table";
 import { Time } from "@/components/ui/values";
+import { ExportButton } from "@/features/operations/export-button";
 import { Subject } from "@/features/operations/parts";
 import { usePlaces } from "@/features/stock/places";
 import { type Movement, type MovementType, movementsPage } from "@/features/stock/queries";
@@ -50,6 +51,7 @@ export default function Movements() {
       <PageHeader
         title="Movements"
         description="Every unit that came or went. Nothing here is ever changed; a mistake is booked back."
+        actions={<ExportButton what="movements" />}
       />
       <div className="mb-5 flex flex-wrap items-center gap-2">
         {product && <ProductFilter id={product} onClear={() => set({ product: undefined })} />}

@@ -11,6 +11,7 @@ import { EmptyState, ErrorState } from "@/components/ui/states";
 import { Card, PageHeader, Skeleton } from "@/components/ui/surfaces";
 import { type Column, DataTable } from "@/components/ui/table";
 import { Money, Time } from "@/components/ui/values";
+import { ExportButton } from "@/features/operations/export-button";
 import { nextStep, unitsOf } from "@/features/orders/board";
 import { OrderStatusBadge, shortId } from "@/features/orders/status";
 import { BOARD, useOrderStep } from "@/features/orders/steps";
@@ -32,7 +33,11 @@ export default function Orders() {
   const view = VIEWS.find(({ value }) => value === params.get("view"))?.value ?? "open";
   return (
     <Page title="Orders">
-      <PageHeader title="Orders" description="Pack what is confirmed, hand over what is packed." />
+      <PageHeader
+        title="Orders"
+        description="Pack what is confirmed, hand over what is packed."
+        actions={<ExportButton what="orders" />}
+      />
       <Segmented<View>
         label="Which orders"
         value={view}

@@ -13,6 +13,7 @@ import { type Column, DataTable } from "@/components/ui/table";
 import { Money, Time } from "@/components/ui/values";
 import { ProductPicture } from "@/features/catalog/art";
 import { titled } from "@/features/catalog/options";
+import { ExportButton } from "@/features/operations/export-button";
 import { categories, type ProductsFilter, productsPage } from "@/features/products/queries";
 import { cn } from "@/lib/cn";
 import { formatCount } from "@/lib/count";
@@ -40,6 +41,7 @@ export default function Products() {
         description="What the shop lists, and what it hides."
         actions={
           <>
+            <ExportButton what="products" />
             <ButtonLink to="/admin/categories" variant="secondary">
               Categories
             </ButtonLink>
