@@ -30,7 +30,7 @@ def licence_of(name: str) -> str:
         told = metadata(name)
     except PackageNotFoundError:
         return "?"
-    said = told["License-Expression"] or told["License"] or "?"
+    said = told.get("License-Expression") or told.get("License") or "?"
     return IN_OTHER_WORDS.get(said, said)
 
 
