@@ -268,6 +268,7 @@ def test_a_product_is_listed_edited_by_two_at_once_and_deleted(visit: Open, shop
     page.get_by_role("button", name="Save").click()
     conflict = page.get_by_role("alert", name="Somebody else changed this product")
     expect(conflict).to_contain_text("999.00")
+    expect(conflict).to_be_in_viewport()
     expect(description).to_have_value("Ten joints, two metres.")
     conflict.get_by_role("button", name="Price: take theirs").click()
     expect(price).to_have_value("999.00")

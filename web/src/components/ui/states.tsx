@@ -63,7 +63,7 @@ export function ErrorState({
         <CircleAlert aria-hidden strokeWidth={1.6} className="size-6" />
       </span>
       <Heading className="mt-5 font-semibold text-lg">{title}</Heading>
-      <p className="mt-1.5 max-w-md text-muted">{messageOf(error)}</p>
+      <p className="mt-1.5 max-w-md text-balance text-muted">{messageOf(error)}</p>
       <RequestId error={error} />
       {onRetry && (
         <Button variant="secondary" className="mt-6" onClick={onRetry}>

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ChevronLeft, ExternalLink, PackageX, Plus, Trash2 } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useFieldArray } from "react-hook-form";
 import { Link, useNavigate, useParams } from "react-router";
 import { z } from "zod";
@@ -380,11 +380,17 @@ function Conflicts({
   onKeep: (field: ProductField) => void;
 }) {
   const { conflicts, taken, theirs, form } = conflict;
+  const ref = useRef<HTMLElement>(null);
+  // It stands above the form, and was asked for at the form's end.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with each new conflict
+  useEffect(() => ref.current?.focus(), [conflict]);
   return (
     <section
+      ref={ref}
+      tabIndex={-1}
       role="alert"
       aria-label="Somebody else changed this product"
-      className="mb-6 rounded-2xl bg-warning-soft p-5 text-sm"
+      className="mb-6 scroll-mt-24 rounded-2xl bg-warning-soft p-5 text-sm"
     >
       <h2 className="font-semibold text-base text-warning">Somebody else changed this product meanwhile</h2>
       <p className="mt-1">

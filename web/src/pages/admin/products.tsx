@@ -42,7 +42,7 @@ export default function Products() {
         actions={
           <>
             <ExportButton what="products" />
-            <ButtonLink to="/admin/categories" variant="secondary">
+            <ButtonLink to="/admin/categories" variant="secondary" className="max-sm:hidden">
               Categories
             </ButtonLink>
             <ButtonLink to="/admin/products/new">
