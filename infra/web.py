@@ -12,7 +12,7 @@ from constructs import Construct
 
 from infra.http import Http
 from infra.stages import Stage
-from stockwright.api.app import PAGE_HEADERS
+from stockwright.api.pages import PAGE_HEADERS
 
 LOG_DAYS: Final = 90
 # The app's routes are pages of one document; a path whose last part has a dot is a file.

@@ -56,6 +56,10 @@ async def test_answers_that_are_no_envelope_pass_too(cloud: Cloud) -> None:
     assert "KB-1" in exported["body"]
     spec = await cloud.invoke("api", request("GET", "/api/docs/spec"))
     assert json.loads(spec["body"])["openapi"].startswith("3.1")
+    docs = await cloud.invoke("api", request("GET", "/api/docs"))
+    assert docs["headers"]["content-security-policy"]
+    counted = await cloud.invoke("api", request("GET", "/api/metrics", token=token))
+    assert counted["body"].startswith("# CloudWatch counts")
     keys = await cloud.invoke("api", request("GET", "/.well-known/jwks.json"))
     assert json.loads(keys["body"])["keys"]
     preflight = await cloud.invoke("api", request("OPTIONS", "/api/orders"))

@@ -11,7 +11,7 @@ import pytest
 from infra.events import DLQ_RETENTION, RECEIVES_MAX, RETENTION, VISIBILITY
 from infra.http import guarded
 
-from stockwright.api.app import PAGE_HEADERS
+from stockwright.api.pages import PAGE_HEADERS
 from stockwright.api.table import ROUTES
 from stockwright.aws.metrics import NAMESPACE, count
 from stockwright.aws.routing import SOURCE, heard_by

@@ -9,7 +9,8 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from stockwright.api.app import WEB, build_asgi
+from stockwright.api.app import build_asgi
+from stockwright.api.pages import WEB
 from stockwright.api.route import Route
 from stockwright.api.table import ROUTES
 from tests.api.conftest import asking

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-import urllib.request
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -73,6 +72,8 @@ class PoolKeys:
         return self.found.get(name)
 
     def _read(self) -> Mapping[str, Any]:
+        import urllib.request
+
         with urllib.request.urlopen(self.url, timeout=KEYS_TIMEOUT_SECONDS) as answer:  # noqa: S310 - the pool's URL
             document: Mapping[str, Any] = json.load(answer)
         return document

@@ -2,52 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Mount
-from starlette.routing import Route as PageRoute
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stockwright.api.edge import HSTS, Edge
 from stockwright.api.table import ROUTES
 from stockwright.usecases.context import App
-
-STATIC: Final = Path(__file__).parent / "static"
-SWAGGER: Final = STATIC / "swagger"
-WEB: Final = STATIC / "web"
-DOCS: Final = STATIC / "docs"
-
-PAGE_HEADERS: Final = {
-    "content-security-policy": (
-        "default-src 'self'; img-src 'self' data: https:; style-src 'self'; script-src 'self'; connect-src 'self'; "
-        "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
-    ),
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin",
-    "permissions-policy": "camera=(self), microphone=(), geolocation=()",
-}
-SWAGGER_HEADERS: Final = {
-    **PAGE_HEADERS,
-    # Swagger UI sets styles from its script; it still runs no script but its own.
-    "content-security-policy": (
-        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
-        "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-}
-UNBUILT: Final = "The documentation's pages were not built into this installation: run `make setup`.\n"
 
 
 class Api:
@@ -72,9 +37,9 @@ def _openapi() -> bytes:
 
 
 class Front:
-    """Sends API requests straight to the edge, and everything else through Starlette."""
+    """Sends API requests straight to the edge, and everything else to the pages."""
 
-    def __init__(self, api: ASGIApp, pages: ASGIApp, *, https: bool) -> None:
+    def __init__(self, api: ASGIApp, pages: Callable[[], ASGIApp], *, https: bool) -> None:
         self._api, self._pages, self._https = api, pages, https
         self._roots = frozenset(route.path for route in ROUTES if route.root)
 
@@ -90,7 +55,7 @@ class Front:
                 await self._api(scope, receive, send)
                 return
         secure = scope["type"] == "http" and (self._https or scope["scheme"] == "https")
-        await self._pages(scope, receive, _promising_https(send) if secure else send)
+        await self._pages()(scope, receive, _promising_https(send) if secure else send)
 
 
 def _promising_https(send: Send) -> Send:
@@ -106,73 +71,19 @@ def build_asgi(app: App, running: AbstractAsyncContextManager[Any] | None = None
     """Make the application; `running` is what runs beside it (the event handlers, the sweeper)."""
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: object) -> AsyncIterator[None]:
         if running is None:
             yield
         else:
             async with running:
                 yield
 
-    pages = Starlette(
-        routes=[
-            PageRoute("/api/docs", _docs),
-            PageRoute("/api/docs/", _docs),
-            Mount("/api/docs/assets/swagger", _Files(SWAGGER, SWAGGER_HEADERS), name="swagger"),
-            Mount("/api/docs/assets", _Files(DOCS, SWAGGER_HEADERS), name="docs"),
-            Mount(
-                "/assets",
-                _Files(WEB / "assets", {**PAGE_HEADERS, "cache-control": "public, max-age=31536000, immutable"}),
-            ),
-            PageRoute("/{path:path}", _page),
-        ],
-        middleware=[Middleware(GZipMiddleware, minimum_size=1024)],
-        lifespan=lifespan,
-    )
+    @cache
+    def pages() -> ASGIApp:
+        """Make them when the first is asked for: a function is hardly ever asked for one, and starts the faster."""
+        from stockwright.api.pages import build_pages
+
+        return build_pages(lifespan)
+
     edge = Edge(app, ROUTES)
     return Front(Api(edge), pages, https=edge.https)
-
-
-class _Files(StaticFiles):
-    """Files of a folder that may not have been built, with the headers of a page."""
-
-    def __init__(self, directory: Path, headers: dict[str, str]) -> None:
-        super().__init__(directory=directory, check_dir=False)
-        self._headers = headers
-
-    async def check_config(self) -> None:
-        """A folder that was not built has no files; that is all."""
-
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        """Answer with the file."""
-        response = super().file_response(*args, **kwargs)
-        response.headers.update(self._headers)
-        return response
-
-
-async def _docs(_: Request) -> Response:
-    if not (SWAGGER / "swagger-ui-bundle.js").is_file():
-        return PlainTextResponse(UNBUILT, 503)
-    return FileResponse(DOCS / "index.html", headers=SWAGGER_HEADERS)
-
-
-async def _page(request: Request) -> Response:
-    """Answer with the web app, whichever of its pages is asked for; without one, with the documentation."""
-    index = WEB / "index.html"
-    if not index.is_file():
-        if request.url.path == "/":
-            return RedirectResponse("/api/docs", 307)
-        return PlainTextResponse("There is nothing here; the API is below /api.\n", 404)
-    asked = _file_of_web(request.path_params["path"])
-    if asked is not None:
-        return FileResponse(asked, headers=PAGE_HEADERS)
-    return FileResponse(index, headers={**PAGE_HEADERS, "cache-control": "no-cache"})
-
-
-def _file_of_web(path: str) -> Path | None:
-    """Find a file of the web app's folder, and nothing outside of it."""
-    try:
-        asked = (WEB / path).resolve()
-        return asked if asked.is_relative_to(WEB.resolve()) and asked.is_file() else None
-    except (OSError, ValueError):
-        # A name that no file can have: too long, or with a NUL.
-        return None

@@ -10,13 +10,12 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 import msgspec
-from starlette.routing import compile_path
 
 from stockwright.api import decode
 from stockwright.api.envelope import BUSY_RETRY_SECONDS, STATUS, failure, retry_after, success
 from stockwright.api.idempotency import Idempotency, check_key, request_hash
 from stockwright.api.limits import Limits
-from stockwright.api.metrics import Metrics
+from stockwright.api.metrics import Metrics, Uncounted
 from stockwright.api.route import Answer, Call, Route
 from stockwright.api.schemas.current import wire_of
 from stockwright.domain.account import ANONYMOUS, Actor
@@ -76,7 +75,7 @@ class Edge:
         self.app = app
         self.limits = Limits(on=app.settings.rate_limit)
         self.idempotency = Idempotency()
-        self.metrics = Metrics()
+        self.metrics = Uncounted() if app.settings.in_lambda else Metrics()
         self._origins = frozenset(app.settings.cors_origins)
         self._proxies = frozenset(app.settings.trusted_proxies)
         self.https = (app.settings.public_url or "").startswith("https://")
@@ -87,8 +86,7 @@ class Edge:
             by_path.setdefault(route.full_path, {})[route.method] = route
         for path, methods in by_path.items():
             if "{" in path:
-                pattern, _, _ = compile_path(path)
-                self._patterns.setdefault(_bucket(path), []).append((pattern, methods))
+                self._patterns.setdefault(_bucket(path), []).append((_pattern(path), methods))
             else:
                 self._static[path] = methods
 
@@ -405,6 +403,17 @@ def _with_slashes_hidden(path: str, raw_path: bytes) -> tuple[str, str]:
         return path, ""
     text = raw_path.split(b"?")[0].decode("latin-1")
     return unquote(re.sub("%2f", "%00", text, flags=re.IGNORECASE)), _SLASH
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """Compile a path: what stands in braces is one part of it, whatever it is."""
+    literals_and_names = re.split(r"{(\w+)}", path)
+    return re.compile(
+        "".join(
+            f"(?P<{each}>[^/]+)" if number % 2 else re.escape(each) for number, each in enumerate(literals_and_names)
+        )
+        + r"\Z"
+    )
 
 
 def _bucket(path: str) -> tuple[str, int]:

@@ -10,7 +10,8 @@ from types import TracebackType
 
 import uvicorn
 
-from stockwright.api.app import WEB, build_asgi
+from stockwright.api.app import build_asgi
+from stockwright.api.pages import WEB
 from stockwright.app import build, close, running
 from stockwright.cli.run import err, fail, progress_bar
 from stockwright.config import Settings

@@ -6,7 +6,7 @@ from typing import Any
 
 import stockwright
 from stockwright.api.envelope import iso
-from stockwright.api.metrics import Metrics
+from stockwright.api.metrics import Metrics, Uncounted
 from stockwright.api.route import Answer, Call, Route
 from stockwright.api.schemas.common import Wire
 from stockwright.domain.errors import Busy
@@ -64,11 +64,10 @@ def _show_ready(_: Call, found: Readiness) -> ReadyView:
 
 
 async def _metrics(call: Call) -> Answer:
-    metrics: Metrics = call.scope["stockwright.metrics"]
-    metrics.lag.set(await call.app.lag())
+    metrics: Metrics | Uncounted = call.scope["stockwright.metrics"]
     letters, _ = await list_dead_letters(call.app, LETTERS_COUNTED_MAX)
-    metrics.dead_letters.set(len(letters))
-    return Answer(raw=metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
+    text = metrics.text(await call.app.lag(), len(letters))
+    return Answer(raw=text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 async def _spec(call: Call) -> Answer:
