@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+AriaRole = Literal["button", "dialog", "heading", "menuitem"]
 VISITOR, CUSTOMER, ADMIN = None, "mia@demo.example", "admin@demo.example"
 
 
@@ -62,4 +63,40 @@ PAGES = [
     Shown("admin-events", "/admin/events", ADMIN, "Events"),
     Shown("admin-dead-letters", "/admin/dead-letters", ADMIN, "Dead letters"),
     Shown("admin-till", "/admin/till", ADMIN, "Till"),
+]
+
+
+class Opened(NamedTuple):
+    """What opens on a page: its picture's name, where it is, who looks, what is clicked, what shows then."""
+
+    name: str
+    path: str
+    who: str | None
+    clicks: tuple[tuple[AriaRole, str], ...]
+    shows: tuple[AriaRole, str]
+
+
+OPENED = [
+    Opened("palette", "/", CUSTOMER, (("button", "Search"),), ("dialog", "Command palette")),
+    Opened("theme", "/", VISITOR, (("button", "Theme"),), ("menuitem", "Dark")),
+    Opened("account-menu", "/", ADMIN, (("button", "Account"),), ("menuitem", "Sign out")),
+    Opened("back-office", "/admin/users", ADMIN, (("button", "More"),), ("dialog", "Back office")),
+    Opened("user-menu", "/admin/users", ADMIN, (("button", "Change mia@"),), ("menuitem", "Disable")),
+    Opened(
+        "user-disable",
+        "/admin/users",
+        ADMIN,
+        (("button", "Change mia@"), ("menuitem", "Disable")),
+        ("dialog", "Disable Mia Okafor?"),
+    ),
+    Opened("adjust", "/admin/inventory", ADMIN, (("button", "Adjust Gift Card"),), ("dialog", "Gift Card")),
+    Opened("why", "/admin/inventory", ADMIN, (("button", "available: why?"),), ("heading", "Place by place")),
+    Opened("place", "/admin/locations", ADMIN, (("button", "Add a place"),), ("dialog", "Add a place")),
+    Opened("new-key", "/admin/api-keys", ADMIN, (("button", "New API key"),), ("dialog", "New API key")),
+    Opened("return", "/admin/orders/{order}", ADMIN, (("button", "Return"),), ("dialog", "What came back")),
+    Opened("cancel", "/admin/orders/{open}", ADMIN, (("button", "Cancel order"),), ("dialog", "Cancel this order?")),
+    Opened("delete", "/admin/products/{product}", ADMIN, (("button", "Delete"),), ("dialog", "Delete")),
+    Opened("mail", "/admin/mailbox", ADMIN, (("button", "Order Confirmation"),), ("dialog", "Order Confirmation")),
+    Opened("event", "/admin/events", ADMIN, (("button", "Order confirmed"),), ("dialog", "Order confirmed")),
+    Opened("receipt", "/admin/till", ADMIN, (("button", "#"),), ("dialog", "Receipt")),
 ]

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Open
-from tests.browser.pages import ADMIN, CUSTOMER, PAGES, Shown
+from tests.browser.pages import ADMIN, CUSTOMER, OPENED, PAGES, Opened, Shown
 from tests.browser.shop import Shop
 from tests.browser.visit import DESKTOP, PHONE
 from tests.needs import ROOT, file
@@ -43,6 +43,7 @@ def things(demo: Shop) -> dict[str, str]:
         "product": next(each["id"] for each in goods if each["options"] and each["quantity"] > 5),
         "sold_out": next(each["productId"] for each in levels if each["availableStock"] == 0),
         "order": next(each["id"] for each in of_hers if each["status"] == "DELIVERED" and len(each["items"]) > 1),
+        "open": demo.ask("GET", "/orders?scope=all&status=CONFIRMED&limit=1")["items"][0]["id"],
         "cancelled": next(each["id"] for each in of_hers if each["status"] == "CANCELLED"),
     }
 
@@ -56,10 +57,10 @@ def a_cart(demo: Shop) -> list[dict[str, Any]]:
     ]
 
 
-def look_at(page: Page, name: str, only: list[str] | None) -> list[str]:
+def look_at(page: Page, name: str, only: list[str] | None, *, whole: bool = True) -> list[str]:
     """Everything that is wrong with the page as it shows now; its picture is kept."""
     page.wait_for_function(SETTLED)
-    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+    page.screenshot(path=PICTURES / f"{name}.png", full_page=whole)
     wrong = [f"{name}: {each}" for each in page.evaluate(AXE, only)]
     levels: list[int] = page.evaluate(HEADINGS)
     if levels.count(1) != 1 or any(below - above > 1 for above, below in pairwise(levels)):
@@ -100,6 +101,25 @@ def test_every_page_is_fit_for_everybody(visit: Open, demo: Shop, things: dict[s
     page = room.page(shown.path.format_map(things))
     page.get_by_text(shown.ready).filter(visible=True).first.wait_for()
     wrong = every_way(page, shown)
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("opened", OPENED, ids=[opened.name for opened in OPENED])
+def test_what_opens_on_a_page_is_fit_for_everybody(
+    visit: Open, demo: Shop, things: dict[str, str], opened: Opened
+) -> None:
+    room = visit(demo, opened.who, viewport=PHONE)
+    room.context.add_init_script(file("web/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8"))
+    page = room.page(opened.path.format_map(things))
+    for role, name in opened.clicks:
+        page.get_by_role(role, name=name).first.click()
+    role, name = opened.shows
+    page.get_by_role(role, name=name).first.wait_for()
+    wrong: list[str] = []
+    for theme, only in (("light", None), ("dark", ["color-contrast"])):
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_function(THEMED, arg=theme == "dark")
+        wrong += look_at(page, f"opened-{opened.name}-{theme}", only, whole=False)
     assert not wrong, "\n".join(wrong)
 
 

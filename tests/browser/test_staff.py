@@ -33,6 +33,7 @@ def test_stock_is_restocked_counted_and_taken_back_by_undo(open_page: OpenPage, 
     page = open_page(shop, "/admin", shop.admin)
     in_the_inventory(page, shop, crate)
     dialog = choose(page, crate, "Restock")
+    expect(dialog.get_by_label("Units that arrived")).to_be_focused()
     dialog.get_by_label("Units that arrived").fill("20")
     dialog.get_by_role("button", name="Delivery arrived").click()
     dialog.get_by_role("button", name="Restock", exact=True).click()

@@ -45,7 +45,9 @@ export default function Palette({ onClose }: { onClose: () => void }) {
             placeholder="Go to, do, or find a product"
             className="h-14 w-full bg-transparent text-base outline-none placeholder:text-muted"
           />
-          <Kbd>Esc</Kbd>
+          <span className="max-sm:hidden">
+            <Kbd>Esc</Kbd>
+          </span>
         </div>
         <Cmdk.List className="max-h-[min(55dvh,26rem)] overflow-y-auto overscroll-contain p-2 pt-0">
           <Cmdk.Empty className="px-4 py-10 text-center text-muted text-sm">
@@ -64,7 +66,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                   {Icon ? <Icon aria-hidden /> : <span className="size-4" />}
                   <span className="flex-1 truncate">{title}</span>
                   {shortcut && (
-                    <span className="flex gap-1">
+                    <span className="flex gap-1 max-sm:hidden">
                       {keysOf(shortcut).map((key) => (
                         <Kbd key={key}>{key}</Kbd>
                       ))}

@@ -56,8 +56,9 @@ export function Modal({
     if (open && dialog && !dialog.open) {
       dialog.showModal();
       // The browser would choose the close button; a phone's keyboard comes up only where it is wanted.
-      const fields = window.matchMedia("(pointer: fine)").matches ? `${FIRST}, ${FIELDS}` : FIRST;
-      dialog.querySelector<HTMLElement>(fields)?.focus();
+      const fields = window.matchMedia("(pointer: fine)").matches ? [FIRST, FIELDS] : [FIRST];
+      const [first] = fields.flatMap((wanted) => dialog.querySelector<HTMLElement>(wanted) ?? []);
+      first?.focus();
     }
     dialog?.addEventListener("wheel", holdPage, { passive: false });
     dialog?.addEventListener("touchmove", holdPage, { passive: false });

@@ -15,7 +15,8 @@ export function Root({
   return (
     <Radix.Root modal={false} defaultOpen>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
-      <Radix.Portal>
+      {/* Inside a landmark, where readers find it. */}
+      <Radix.Portal container={document.querySelector("main")}>
         <Radix.Content
           align={align}
           sideOffset={8}
