@@ -97,6 +97,13 @@ test("it waits longer after each failure, and anew after a success", async () =>
   expect(told.is.at(-1)).toBe("off");
 });
 
+test("what ends well and goes on stays live, what breaks off is connected anew", async () => {
+  const ended = await followed([() => streamOf("id: 1\ndata: a\n\n"), () => streamOf("")]);
+  expect(ended.is).toEqual(["connecting", "live", "live", "off"]);
+  const broken = await followed([() => streamOf(new Error("cut")), () => streamOf("")]);
+  expect(broken.is).toEqual(["connecting", "live", "waiting", "connecting", "live", "off"]);
+});
+
 test("no wait is longer than half a minute, none shorter than half of its turn", () => {
   expect(waitBefore(30, null, 1)).toBe(30_000);
   expect(waitBefore(1, null, 0)).toBe(1_000);

@@ -65,12 +65,15 @@ const WAIT_MAX_MS = 30_000;
 export async function follow(parts: FollowerParts, signal: AbortSignal): Promise<void> {
   const { position } = parts;
   let failures = 0;
+  let live = false;
   while (!signal.aborted) {
     const reader = new EventReader();
-    parts.onConnection("connecting");
+    // A stream that ends well and goes on (a long poll, in the cloud) was live all along.
+    if (!live) parts.onConnection("connecting");
     try {
       const stream = await parts.open(position.after, signal);
       failures = 0;
+      live = true;
       parts.onConnection("live");
       parts.onOpen();
       for await (const event of readEvents(stream, reader)) {
@@ -81,6 +84,7 @@ export async function follow(parts: FollowerParts, signal: AbortSignal): Promise
       if (signal.aborted) break;
       if (parts.isFinal(error)) break;
       failures += 1;
+      live = false;
     }
     if (signal.aborted) break;
     if (failures) parts.onConnection("waiting");
