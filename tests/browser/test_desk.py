@@ -136,7 +136,7 @@ def test_a_hold_is_made_longer_confirmed_or_given_up(open_page: OpenPage, shop: 
 
 
 def test_what_runs_low_is_booked_in_as_suggested_or_otherwise(open_page: OpenPage, shop: Shop) -> None:
-    soap = shop.product("Olive Soap", 2, reorderPoint=20, reorderQuantity=1200)
+    soap = shop.product("Olive Soap", 2, lowStockThreshold=10, reorderPoint=20, reorderQuantity=1200)
     page = open_page(shop, "/admin/low-stock", shop.admin)
     page.get_by_role("button", name=f"Book in 1,200 of {soap['name']}").click()
     expect(page.get_by_text(f"1,200 × {soap['name']} booked in")).to_be_visible()
