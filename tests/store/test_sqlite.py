@@ -280,3 +280,31 @@ async def test_only_what_is_past_its_ttl_is_purged(path: Path) -> None:
     assert await store.purge(150) == 1
     assert set(await store.get([("R#1", "A"), ("R#2", "A"), ("R#3", "A")])) == {("R#2", "A"), ("R#3", "A")}
     await store.close()
+
+
+async def test_what_cannot_be_written_down_is_refused_and_the_next_commit_works(path: Path) -> None:
+    store = SqliteStore(path)
+    with pytest.raises(TypeError):
+        await store.commit([Put(KEY, {"units": object()}, ABSENT)])
+    await store.commit([Put(KEY, {"units": 5}, ABSENT)])
+    assert (await store.get([KEY]))[KEY].body == {"units": 5}
+    await store.close()
+    await store.close()
+
+
+async def test_a_loop_that_ends_while_the_file_is_held_says_so_and_keeps_nothing(path: Path) -> None:
+    store, other = SqliteStore(path), apsw.Connection(str(path))
+    other.execute("BEGIN IMMEDIATE")
+    waiting = [asyncio.create_task(store.commit([Put((f"P#{number}", "STOCK"), {}, ABSENT)])) for number in range(2)]
+    await asyncio.sleep(0.01)
+    waiting[0].cancel()
+    assert store._flusher is not None
+    store._flusher.cancel()
+    ended = await asyncio.gather(*waiting, return_exceptions=True)
+    assert isinstance(ended[0], asyncio.CancelledError)
+    assert isinstance(ended[1], Busy)
+    other.execute("ROLLBACK")
+    other.close()
+    assert await store.get([("P#0", "STOCK"), ("P#1", "STOCK")]) == {}
+    await store.commit([Put(KEY, {}, ABSENT)])
+    await store.close()

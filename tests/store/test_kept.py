@@ -1,0 +1,69 @@
+"""What is kept in memory is bounded, and is never older than it may be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from stockwright.domain.events import Event
+from stockwright.store import kept
+from stockwright.store.kept import BODY_BYTES_MAX, Kept, Row
+from stockwright.store.port import Item, Page
+
+EVENT = Event(id="evt_1", name="order.placed", subject="ord_1", at=1, data={})
+
+
+def row(name: str, size: int) -> Row:
+    return Row(Item((name, "X"), 1, {}), size)
+
+
+def test_what_was_not_used_for_longest_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "BYTES_MAX", 300)
+    all_kept = Kept()
+    for name in "abc":
+        all_kept.keep((name, "X"), row(name, 100))
+    assert all_kept.find(("a", "X")) is not None
+    all_kept.keep(("d", "X"), row("d", 100))
+    assert [key[0] for key in all_kept.rows] == ["c", "a", "d"]
+    assert all_kept.bytes == 300
+    all_kept.keep(("a", "X"), row("a", 50))
+    assert all_kept.bytes == 250
+    assert all_kept.find(("b", "X")) is None
+
+
+def test_what_is_large_is_not_kept_nor_what_it_was_before() -> None:
+    all_kept = Kept()
+    all_kept.keep(("a", "X"), row("a", 100))
+    all_kept.keep(("a", "X"), row("a", BODY_BYTES_MAX + 1))
+    assert (all_kept.rows, all_kept.bytes) == ({}, 0)
+
+
+def test_a_change_ends_what_was_kept_of_its_partition(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "PARTITIONS_MAX", 2)
+    all_kept = Kept()
+    for name in ("a", "b"):
+        all_kept.keep_partition(name, Page((), None))
+    all_kept.changed([(("a", "X"), row("a", 1))])
+    assert list(all_kept.partitions) == ["b"]
+    for name in ("c", "d"):
+        all_kept.keep_partition(name, Page((), None))
+    assert list(all_kept.partitions) == ["d"]
+
+
+def test_events_are_kept_without_a_gap() -> None:
+    all_kept = Kept()
+    assert all_kept.events_after(0, 10) is None
+    all_kept.told([replace(EVENT, position="7"), replace(EVENT, position="8")])
+    found = all_kept.events_after(7, 10)
+    assert found is not None
+    assert [event.position for event in found] == ["8"]
+    assert all_kept.events_after(5, 10) is None
+    # Somebody else wrote the ninth.
+    all_kept.told([replace(EVENT, position="10")])
+    assert all_kept.events_after(7, 10) is None
+    found = all_kept.events_after(9, 10)
+    assert found is not None
+    assert [event.position for event in found] == ["10"]
+    all_kept.clear()
+    assert all_kept.events_after(9, 10) is None

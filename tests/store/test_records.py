@@ -1,0 +1,77 @@
+"""What every record's access pattern does where things are gone, or change under it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from stockwright.domain.errors import Busy, NotFound
+from stockwright.store.port import Put, Store, Write
+from stockwright.store.records.batch import (
+    ATTEMPTS_MAX,
+    Batch,
+    Stale,
+    complete_idempotency,
+    find_idempotency,
+    put_idempotency,
+    retried,
+)
+from stockwright.store.records.handling import find_dead_letter, get_dead_letter
+from stockwright.store.records.orders import get_order
+from stockwright.store.records.reservations import get_reservation
+from stockwright.store.records.sales import get_sale
+from stockwright.store.records.stock import get_stock
+from stockwright.usecases.context import App
+
+
+@pytest.mark.parametrize("get", [get_dead_letter, get_order, get_reservation, get_sale, get_stock])
+async def test_what_is_not_there_is_refused(app: App, get: Any) -> None:
+    with pytest.raises(NotFound):
+        await get(app.store, "nothing")
+    assert await find_dead_letter(app.store, "nothing") is None
+
+
+async def test_a_decision_that_is_always_too_late_is_given_up() -> None:
+    tries = 0
+
+    async def attempt() -> None:
+        nonlocal tries
+        tries += 1
+        raise Stale
+
+    with pytest.raises(Busy, match="Too many changes to the same thing at once"):
+        await retried(attempt)
+    assert tries == ATTEMPTS_MAX
+
+
+class Overtaken:
+    """A store in which somebody else is faster, once it was read."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def get(self, keys: Sequence[Any]) -> Any:
+        return await self._store.get(keys)
+
+    async def commit(self, writes: Sequence[Write]) -> None:
+        first = writes[0]
+        assert isinstance(first, Put)
+        await self._store.commit([Put(first.key, {**first.body, "answer": {"whose": "the other's"}}, first.expect)])
+        await self._store.commit(writes)
+
+
+async def test_the_first_completed_answer_stays(app: App) -> None:
+    batch = Batch()
+    put_idempotency(batch, "somebody#key", "hash", None, None)
+    await batch.commit(app.store)
+    overtaken: Any = Overtaken(app.store)
+    await complete_idempotency(overtaken, "somebody#key", {"whose": "ours"}, None)
+    await complete_idempotency(app.store, "somebody#key", {"whose": "late"}, None)
+    assert await find_idempotency(app.store, "somebody#key") == ("hash", {"whose": "the other's"})
+
+
+async def test_an_answer_of_which_nothing_is_known_is_not_kept(app: App) -> None:
+    await complete_idempotency(app.store, "nobody#key", {"whose": "nobody's"}, None)
+    assert await find_idempotency(app.store, "nobody#key") is None
