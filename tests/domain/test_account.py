@@ -1,4 +1,4 @@
-"""Accounts, their locks, sessions and keys: the rules by themselves."""
+"""Accounts, their locks and sessions: the rules by themselves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import pytest
 
 from stockwright.domain.account import (
     CODE_LASTS_MS,
+    SYSTEM,
     Account,
+    Actor,
     Mfa,
     admins_after,
     check_name,
@@ -18,14 +20,9 @@ from stockwright.domain.account import (
     use_step,
     with_code,
     with_password,
+    with_sessions_ended,
 )
-from stockwright.domain.api_key import (
-    ApiKey,
-    check_scopes,
-    is_well_formed,
-    key_text,
-)
-from stockwright.domain.errors import AccountLocked, Conflict, Invalid
+from stockwright.domain.errors import AccountLocked, Conflict, Forbidden, Invalid
 from stockwright.domain.sign_in import LOCK_SECONDS_MAX, SESSION_LASTS_MS, Attempts, Session
 
 NOW = 1_700_000_000_000
@@ -99,14 +96,27 @@ def test_sane_addresses_come_out_trimmed_in_lower_case(text: str) -> None:
 def test_what_is_no_address_is_refused_by_its_field(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         normal_email(text)
-    assert refused.value.details[0]["field"] == "email"
+    told = "must be an email address of at most 254 characters"
+    assert refused.value.details == [{"field": "email", "message": told}]
+
+
+def test_the_longest_address_is_of_254_characters() -> None:
+    longest = "a@" + ".".join(["b" * 61] * 4) + ".cccc"
+    assert len(longest) == 254
+    assert normal_email(longest) == longest
+    for wrong in (longest + "c", "a.@b.c"):
+        with pytest.raises(Invalid):
+            normal_email(wrong)
 
 
 def test_a_name_is_trimmed_and_bounded() -> None:
     assert check_name("  Ada Lovelace ") == "Ada Lovelace"
+    assert check_name("x" * 100) == "x" * 100
     for wrong in ("x" * 101, "a\nb", "a\x00"):
-        with pytest.raises(Invalid):
+        with pytest.raises(Invalid) as refused:
             check_name(wrong)
+        told = "must be at most 100 characters, without control characters"
+        assert refused.value.details == [{"field": "name", "message": told}]
 
 
 def test_only_the_last_code_of_a_purpose_counts_and_only_until_it_expires() -> None:
@@ -120,7 +130,9 @@ def test_only_the_last_code_of_a_purpose_counts_and_only_until_it_expires() -> N
 
 def test_a_new_password_ends_sessions_and_reset_codes_of_before_but_not_the_confirmation() -> None:
     waiting = with_code(with_code(ALICE, "reset", "r", NOW), "confirmation", "c", NOW)
-    after = with_password(waiting, "hash", NOW)
+    after = with_password(waiting, "hash", NOW + 5)
+    assert (after.password_hash, after.updated_at, after.sessions_ended_at) == ("hash", NOW + 5, NOW + 5)
+    assert (after.generation, with_sessions_ended(after, NOW + 6).generation) == (2, 3)
     assert not has_code(after, "reset", "r", NOW)
     assert has_code(after, "confirmation", "c", NOW)
     session = Session("ses_1", ALICE.id, waiting.generation, "t", NOW, NOW + SESSION_LASTS_MS)
@@ -130,6 +142,7 @@ def test_a_new_password_ends_sessions_and_reset_codes_of_before_but_not_the_conf
 
 def test_a_session_ends_30_days_after_its_sign_in_however_often_it_was_renewed() -> None:
     session = Session("ses_1", ALICE.id, 1, "t", NOW, NOW + SESSION_LASTS_MS).rotated("u")
+    assert session.token_hash == "u"
     assert session.is_open(1, NOW + 30 * DAY - 1)
     assert not session.is_open(1, NOW + 30 * DAY)
 
@@ -137,14 +150,16 @@ def test_a_session_ends_30_days_after_its_sign_in_however_often_it_was_renewed()
 def test_confirming_again_changes_nothing() -> None:
     once = confirmed(replace(ALICE, status="UNCONFIRMED"), NOW)
     assert once.is_confirmed
+    assert once.updated_at == NOW
     assert confirmed(once, NOW + 1) == once
 
 
 @pytest.mark.parametrize("change", [{"role": "customer"}, {"disabled": True}])
 def test_the_last_admin_stays_one(change: dict[str, object]) -> None:
     after = replace(ALICE, **change)  # type: ignore[arg-type]
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict) as refused:
         admins_after(frozenset({ALICE.id}), ALICE, after)
+    assert refused.value.message == "The last admin cannot be disabled or made a customer"
     assert admins_after(frozenset({ALICE.id, "usr_b"}), ALICE, after) == {"usr_b"}
 
 
@@ -165,30 +180,30 @@ def test_a_printed_account_holds_no_secret() -> None:
     assert not any(secret in told for secret in ("$argon2", "SEED", "c0de"))
 
 
-def test_a_key_is_known_by_its_checksum_before_any_look_up() -> None:
-    text = key_text(bytes(range(20)))
-    assert text.startswith("sw_")
-    assert len(text) == 42
-    assert is_well_formed(text)
-    for position in range(3, len(text)):
-        typo = text[:position] + ("a" if text[position] != "a" else "b") + text[position + 1 :]
-        assert not is_well_formed(typo)
-    assert not is_well_formed(text.upper())
-    assert not is_well_formed(text + "\n")
+def test_ones_own_is_reached_and_anothers_by_admins_alone() -> None:
+    alice, boss = Actor("usr_a", "account", "customer"), ALICE.as_actor()
+    assert (boss.id, boss.kind, boss.role, boss.email) == ("usr_a", "account", "admin", "alice@example.com")
+    assert (boss.scopes, boss.is_admin, SYSTEM.is_admin, alice.is_admin) == (frozenset(), True, True, False)
+    assert alice.owns("usr_a")
+    alice.must_reach("usr_a", "order")
+    boss.must_reach("usr_b", "order")
+    with pytest.raises(Forbidden) as refused:
+        alice.must_reach("usr_b", "order")
+    assert refused.value.message == "You do not have permission to access this order"
 
 
-def test_scopes_are_those_there_are_each_once() -> None:
-    assert check_scopes(["sales", "inventory", "sales"]) == ("inventory", "sales")
-    for wrong in ([], ["everything"], ["sales", "admin"]):
-        with pytest.raises(Invalid):
-            check_scopes(wrong)
-
-
-def test_the_last_use_of_a_key_is_noted_to_the_minute() -> None:
-    key = ApiKey("key_1", "till", ("sales",), "h", "abcd", NOW, "usr_a")
-    assert key.is_stale(NOW)
-    used = replace(key, last_used_at=NOW)
-    assert not used.is_stale(NOW + 59_999)
-    assert used.is_stale(NOW + 60_000)
-    assert used.as_actor().scopes == {"sales"}
-    assert not used.as_actor().is_admin
+def test_a_lock_lasts_to_the_millisecond_and_is_told_in_whole_seconds() -> None:
+    attempts = Attempts("x")
+    for failures in range(1, 5):
+        attempts = attempts.failed(NOW)
+        assert (attempts.failures, attempts.locked_until) == (failures, NOW)
+    attempts = attempts.failed(NOW)
+    assert (attempts.failed_at, attempts.locked_until) == (NOW, NOW + 1000)
+    attempts.check(NOW + 1000)
+    for after, told in ((0, 2), (1, 2), (1000, 1), (1999, 1)):
+        with pytest.raises(AccountLocked) as refused:
+            attempts.failed(NOW).check(NOW + after)
+        assert refused.value.retry_after_seconds == told
+    with pytest.raises(AccountLocked) as refused:
+        attempts.failed(NOW).check(NOW + 999)
+    assert refused.value.retry_after_seconds == 2

@@ -37,6 +37,7 @@ def test_a_typing_error_is_told_without_a_look() -> None:
         assert not is_well_formed(KEY[:place] + other + KEY[place + 1 :])
     assert not is_well_formed(KEY[:-1])
     assert not is_well_formed(f"{KEY}a")
+    assert not is_well_formed(f"{KEY}\n")
     assert not is_well_formed(KEY.upper())
     assert not is_well_formed("sw_")
 

@@ -10,6 +10,8 @@ from stockwright.domain.errors import Invalid
 from stockwright.domain.period import DAYS_MAX, Period, period_of
 
 HOUR = 3_600_000
+YEARS = "must be a day of the years 1971 to 9998"
+ZONE = "must be a time zone such as Europe/Berlin or UTC"
 
 
 def at(text: str) -> int:
@@ -66,22 +68,31 @@ def test_a_year_can_be_asked_for_and_not_a_day_more() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "zone", "field"),
+    ("first", "last", "zone", "field", "message"),
     [
-        ("2025-01-02", "2025-01-01", "UTC", "to"),
-        ("0001-01-01", "2025-01-01", "UTC", "from"),
-        ("2025-01-01", "9999-12-31", "UTC", "to"),
-        ("2025-01-01", "2025-01-01", "Mars/Olympus", "timeZone"),
-        ("2025-01-01", "2025-01-01", "../../etc/passwd", "timeZone"),
-        ("2025-01-01", "2025-01-01", "/etc/passwd", "timeZone"),
-        ("2025-01-01", "2025-01-01", "Europe", "timeZone"),
-        ("2025-01-01", "2025-01-01", "a\0b", "timeZone"),
+        ("2025-01-02", "2025-01-01", "UTC", "to", "must not be before `from`"),
+        ("0001-01-01", "2025-01-01", "UTC", "from", YEARS),
+        ("2025-01-01", "9999-12-31", "UTC", "to", YEARS),
+        ("2025-01-01", "2025-01-01", "Mars/Olympus", "timeZone", ZONE),
+        ("2025-01-01", "2025-01-01", "../../etc/passwd", "timeZone", ZONE),
+        ("2025-01-01", "2025-01-01", "/etc/passwd", "timeZone", ZONE),
+        ("2025-01-01", "2025-01-01", "Europe", "timeZone", ZONE),
+        ("2025-01-01", "2025-01-01", "a\0b", "timeZone", ZONE),
     ],
 )
-def test_what_cannot_be_is_refused_by_its_field(first: str, last: str, zone: str, field: str) -> None:
+def test_what_cannot_be_is_refused_by_its_field(first: str, last: str, zone: str, field: str, message: str) -> None:
     with pytest.raises(Invalid) as refused:
         period(first, last, zone)
-    assert refused.value.details[0]["field"] == field
+    assert refused.value.details == [{"field": field, "message": message}]
+
+
+def test_the_years_that_a_report_can_be_of() -> None:
+    for year in (1971, 9998):
+        assert len(period(f"{year}-01-01", f"{year}-01-02").parts().days) == 2
+    for year in (1970, 9999):
+        with pytest.raises(Invalid) as refused:
+            period(f"{year}-12-30", f"{year}-12-31")
+        assert refused.value.details == [{"field": "from", "message": "must be a day of the years 1971 to 9998"}]
 
 
 def test_midnight_in_utc_is_midnight() -> None:

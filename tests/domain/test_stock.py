@@ -100,20 +100,28 @@ def test_active_locations_come_by_priority_and_then_by_name() -> None:
 def test_an_adjustment_stops_at_zero_available() -> None:
     level, have = Level(3, reserved=4), stock(front=3)
     assert adjusted(level, -3, have, "front") == Shift(available=-3)
-    with pytest.raises(InsufficientStock):
+    with pytest.raises(InsufficientStock) as short:
         adjusted(level, -4, have, "front")
-    with pytest.raises(Invalid):
-        adjusted(level, QUANTITY_MAX, have, "front")
+    line = {"productId": "chair", "sku": "CHAIR", "requested": 4, "available": 3, "location": "front"}
+    assert short.value.details == {"requested": 4, "available": 3, "lines": [line]}
+    assert adjusted(level, QUANTITY_MAX - 7, have, "front") == Shift(available=QUANTITY_MAX - 7)
+    with pytest.raises(Invalid) as refused:
+        adjusted(level, QUANTITY_MAX - 6, have, "front")
+    told = "would bring the level above 1000000000"
+    assert refused.value.details == [{"field": "quantity", "message": told}]
 
 
 def test_a_count_stops_at_what_is_reserved() -> None:
     have = Stock("chair", "CHAIR", {"front": Level(3, 4)})
     assert counted(have, 10, "front") == 3
     assert counted(have, 4, "front") == -3
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict) as refused:
         counted(have, 3, "front")
-    with pytest.raises(NotFound):
+    assert refused.value.message == "4 units are reserved; the count cannot be below that"
+    assert refused.value.details == {"counted": 3, "reserved": 4, "available": 3}
+    with pytest.raises(NotFound) as nowhere:
         counted(have, 3, "moon")
+    assert nowhere.value.message == "No stock of CHAIR is kept at location 'moon'"
 
 
 @pytest.mark.parametrize(
@@ -135,12 +143,45 @@ def test_reorders_are_as_many_lots_as_bring_it_above_the_point() -> None:
 
 
 def test_shifting_keeps_the_other_levels() -> None:
-    after = shifted(stock(front=3, back=4), {"back": reserve(2)})
+    before = Stock("chair", "CHAIR", {"front": Level(3), "back": Level(4)}, Thresholds(1, 2, 3), 7, 99)
+    after = shifted(before, {"back": reserve(2)})
+    assert (after.product_id, after.sku, after.thresholds) == ("chair", "CHAIR", Thresholds(1, 2, 3))
+    assert (after.version, after.created_at) == (7, 99)
     assert after.levels == {"front": Level(3), "back": Level(2, 2)}
     assert (after.available, after.reserved, after.total) == (5, 2, 7)
 
 
 @pytest.mark.parametrize("quantity", [0, -1, QUANTITY_MAX + 1])
 def test_quantities_are_at_least_one_and_not_absurd(quantity: int) -> None:
-    with pytest.raises(Invalid):
+    with pytest.raises(Invalid) as refused:
         check_quantity(quantity)
+    told = "must be a whole number from 1 to 1000000000"
+    assert refused.value.details == [{"field": "quantity", "message": told}]
+
+
+def test_quantities_of_some_fields_may_be_none() -> None:
+    check_quantity(1)
+    check_quantity(QUANTITY_MAX)
+    check_quantity(0, "count", least=0)
+    with pytest.raises(Invalid) as refused:
+        check_quantity(-1, "count", least=0)
+    told = "must be a whole number from 0 to 1000000000"
+    assert refused.value.details == [{"field": "count", "message": told}]
+
+
+def test_a_place_that_keeps_none_of_it_gives_none() -> None:
+    draws, short = draw([Wanted("chair", 1, "moon")], {"chair": stock(front=3)}, ["front"])
+    assert (draws, short) == ({}, [Wanted("chair", 1, "moon")])
+
+
+def test_lines_with_and_without_a_place_draw_on_the_same_shelf() -> None:
+    wanted = [Wanted("chair", 1), Wanted("chair", 2, "front")]
+    assert draw(wanted, {"chair": stock(front=3)}, ["front"]) == ({"chair": {"front": 3}}, [])
+    with pytest.raises(InsufficientStock) as refused:
+        draw_or_refuse([*wanted, Wanted("chair", 1)], {"chair": stock(front=3)}, ["front"])
+    line = {"productId": "chair", "sku": "CHAIR", "requested": 2, "available": 3}
+    assert refused.value.details["lines"] == [line]
+
+
+def test_shifts_add_up() -> None:
+    assert Shift(1, 2) + Shift(3, 5) == Shift(4, 7)

@@ -13,7 +13,7 @@ LENGTH_MIN: Final = 8
 PASSPHRASE_MIN: Final = 15
 LENGTH_MAX: Final = 256
 DIFFERENT_CHARACTERS_MIN: Final = 5
-ENDING_MAX: Final = 6
+ENDING_MAX: Final = 7
 
 _ENDING = re.compile(
     r"(?:\d|0\d|1[0-3]|2[0-6]|11|22|33|44|55|66|69|77|88|99|000|007|111|666|777|[@#_-]?123|321|[@#_-]?1234|12345|"
