@@ -166,6 +166,18 @@ PROOFS := tests/model tests/e2e/test_crash.py tests/e2e/test_histories.py tests/
 prove: tools ## The long proofs: make prove MINUTES=30 SEED=7
 	@PROVE_SECONDS=$$(( $(MINUTES) * 60 / 8 )) PROVE_SEED=$(SEED) nice -n 15 $(BIN)/pytest -q -s --numprocesses 0 $(PROOFS)
 
+.PHONY: coverage
+coverage: tools ## Which lines and branches the tests reach: 95 % of all, 100 % of domain and store (half an hour)
+	@$(BIN)/coverage erase
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser" --cov --cov-report=
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --engine dynamodb --cov --cov-append --cov-report= tests/usecases tests/api
+	@$(BIN)/coverage report --fail-under=95
+	@$(BIN)/coverage report --fail-under=100 --include="src/stockwright/domain/*,src/stockwright/store/*"
+
+.PHONY: mutate
+mutate: tools ## Change the domain in every way, one by one: do its tests notice? (ten minutes; docs/proof.md tells of the rest)
+	@rm -rf mutants && $(BIN)/mutmut run && $(BIN)/mutmut results
+
 # ---- what is shipped ---------------------------------------------------------------------------
 
 .PHONY: wheel
@@ -213,4 +225,4 @@ remove: ## Remove a stage from AWS (STAGE=dev)
 
 .PHONY: clean
 clean: ## Remove everything that was made (not the data)
-	@rm -rf $(VENV) $(MINISTACK) tests/aws/node_modules $(SWAGGER) $(WEB) web/node_modules dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(MINISTACK) tests/aws/node_modules $(SWAGGER) $(WEB) web/node_modules dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants
