@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stockwright.domain.errors import Invalid
-from stockwright.domain.password import check_password, normal_password
+from stockwright.domain.password import check_password, is_common, normal_password
 
 EMAIL = "ada.lovelace1@example.com"
 SHORT = (
@@ -61,7 +61,7 @@ def test_five_different_characters_are_enough() -> None:
     [
         "Password1",
         "Password123!",
-        "Password12345!!",
+        "Sunshine12345!!",
         "P@ssw0rd1",
         "Qwerty123",
         "Admin123",
@@ -85,6 +85,11 @@ def test_the_ones_that_are_tried_first_are_refused(password: str) -> None:
         check_password(password, EMAIL)
     told = "is too common; choose one that others do not use"
     assert refused.value.details == [{"field": "password", "message": told}]
+
+
+def test_what_is_hardly_more_than_an_ending_is_looked_at_too() -> None:
+    assert not is_common("x12345!!")
+    assert is_common("abc12345")
 
 
 def test_the_email_is_no_password() -> None:
