@@ -8,13 +8,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx
+import uvicorn
+from starlette.applications import Starlette
 
 from tests import needs
 from tests.around import Partner
 from tests.aws.ministack import REGION, Aws, MiniStack
+from tests.e2e.server import free_port
 
 PASSWORD = "Vier-Blauwale-77"
 ADMIN = "admin@example.com"
@@ -86,6 +90,21 @@ def eventually(look: Callable[[], Any], what: str) -> Any:
         assert time.monotonic() < deadline, what
         time.sleep(0.25)
     return found
+
+
+@contextmanager
+def serving(app: Starlette) -> Iterator[str]:
+    """Serve an application from a thread; yields its address."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
+    thread = Thread(target=server.run)
+    thread.start()
+    try:
+        eventually(lambda: server.started, "it does not serve")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 @contextmanager

@@ -108,21 +108,26 @@ class Aws:
 
     def client(self, service: str, role: str | None = None) -> Any:
         """Make a client of a service: the account's own, or one that may do what a role may."""
-        keys = {"AccessKeyId": self.account, "SecretAccessKey": "not-a-secret", "SessionToken": None}
-        if role is not None:
-            keys = self._assume(role)
+        env = self.env if role is None else self.env_of(role)
         return boto3.client(
             service,
             endpoint_url=self.url,
             region_name=REGION,
-            aws_access_key_id=keys["AccessKeyId"],
-            aws_secret_access_key=keys["SecretAccessKey"],
-            aws_session_token=keys["SessionToken"],
+            aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=env.get("AWS_SESSION_TOKEN"),
         )
 
-    def _assume(self, role: str) -> Any:
+    def env_of(self, role: str) -> dict[str, str]:
+        """Return the environment of who has taken on a role."""
         arn = f"arn:aws:iam::{self.account}:role/{role}"
-        return self.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+        keys = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+        return {
+            **self.env,
+            "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": keys["SessionToken"],
+        }
 
     def read_back(self, what: str) -> Any:
         """Return what MiniStack keeps of what it was given: `ses/messages`, `sns/sms-messages`."""

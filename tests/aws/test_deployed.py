@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from infra.front import front
+from infra.smoke import NotWorking, smoke
 
+from tests import needs
 from tests.around import Partner, answering
-from tests.aws.deployed import ADMIN, PASSWORD, PREFIX, Stack, deployed, eventually
+from tests.aws.deployed import ADMIN, PASSWORD, PREFIX, Stack, deployed, eventually, serving
 from tests.aws.probing import FUNCTIONS, can, must_be_able
+from tests.aws.starting import refusal
 
 ALICE = "alice@example.com"
 KEYBOARD = {
@@ -45,6 +50,21 @@ def letters(stack: Stack) -> list[Any]:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_may_do_its_work_and_no_others(stack: Stack, function: str) -> None:
     assert can(stack, function) == must_be_able(function)
+
+
+def test_who_may_not_use_the_table_cannot_start_and_is_told_in_one_line(stack: Stack, tmp_path: Path) -> None:
+    table = stack.outputs["Table"]
+    told = refusal(tmp_path, STOCKWRIGHT_TABLE_NAME=table, **stack.aws.env_of(f"{PREFIX}-stream"))
+    assert f"AWS does not let these credentials use the table {table}" in told
+
+
+def test_a_smoke_test_of_the_stack_passes_behind_what_stands_for_cloudfront(stack: Stack) -> None:
+    needs.file("src/stockwright/api/static/web/index.html")
+    with serving(front(stack.aws.url, stack.outputs["ApiId"])) as url:
+        seen = smoke(url, {"SMOKE_EMAIL": ADMIN, "SMOKE_PASSWORD": PASSWORD})
+        assert seen[-1] == "signing in, and orders with a token"
+        with pytest.raises(NotWorking, match="sign-in answers 401"):
+            smoke(url, {"SMOKE_EMAIL": ADMIN, "SMOKE_PASSWORD": "of-nobody-77"})
 
 
 def test_nobody_without_a_token_comes_in(stack: Stack) -> None:
