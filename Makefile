@@ -146,6 +146,10 @@ unit: tools ## Run the tests, then use cases and API once more on AWS's own Dyna
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser"
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile --engine dynamodb tests/usecases tests/api
 
+.PHONY: ministack
+ministack: tools ## Use cases and API on MiniStack's table too (a quarter of an hour)
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --engine ministack tests/usecases tests/api
+
 .PHONY: browser
 browser: tools ## Use the web app as people do, in a real browser; pictures of every page go to test-results/
 	@$(BIN)/pytest --numprocesses 2 --dist load tests/browser

@@ -38,6 +38,8 @@ ACCOUNT: Final = "000000000000"
 REGION: Final = "eu-central-1"
 STAGE: Final = "local"
 STATE: Final = ROOT / "stockwright-data/cloud"
+OUTPUTS: Final = STATE / "outputs.json"
+"""Written when all is deployed: what CloudFormation told, and the two passwords."""
 CUSTOMER: Final = "mia@demo.example"
 START_SECONDS: Final = 60
 PROGRAM: Final = ROOT / ".venv-ministack/bin/ministack"
@@ -47,7 +49,11 @@ def up(port: int) -> None:
     """Start everything, deploy at the first time, and serve until Ctrl+C."""
     if not PROGRAM.exists():
         raise SystemExit("MiniStack is not installed: run `make cloud`.")
+    _insist_on(port)
     with _alone():
+        if not OUTPUTS.exists():
+            # A deployment that did not end.
+            _forget()
         _read_the_stream_anew()
         own_port = _own_port()
         url = f"http://127.0.0.1:{own_port}"
@@ -60,6 +66,8 @@ def up(port: int) -> None:
             told = _deployed(url)
             _announce(f"http://127.0.0.1:{port}", url, told)
             uvicorn.run(front(url, told["ApiId"]), host="127.0.0.1", port=port, log_level="warning")
+        except KeyboardInterrupt:
+            pass
         finally:
             ministack.terminate()
             ministack.wait()
@@ -85,7 +93,27 @@ def _announce(shop: str, url: str, told: dict[str, str]) -> None:
 def down() -> None:
     """Forget everything that was deployed and sold."""
     with _alone():
-        shutil.rmtree(STATE)
+        _forget()
+
+
+def _forget() -> None:
+    for each in STATE.iterdir():
+        if each.is_dir():
+            shutil.rmtree(each)
+        elif each.name != "lock":
+            each.unlink()
+
+
+def _insist_on(port: int) -> None:
+    """Refuse a port that is taken, before a minute's work."""
+    with socket.socket() as asked:
+        asked.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            asked.bind(("127.0.0.1", port))
+        except OSError as taken:
+            raise SystemExit(
+                f"Port {port} cannot be had ({taken.strerror}): stockwright cloud up --port chooses another."
+            ) from taken
 
 
 @contextlib.contextmanager
@@ -111,9 +139,8 @@ def _read_the_stream_anew() -> None:
 
 def _deployed(url: str) -> dict[str, str]:
     """Deploy, unless it was done at an earlier start; returns the stack's outputs and the admin's password."""
-    kept = STATE / "outputs.json"
-    if kept.exists():
-        told: dict[str, str] = json.loads(kept.read_text(encoding="utf-8"))
+    if OUTPUTS.exists():
+        told: dict[str, str] = json.loads(OUTPUTS.read_text(encoding="utf-8"))
         return told
 
     def client(service: str) -> Any:
@@ -135,8 +162,8 @@ def _deployed(url: str) -> dict[str, str]:
     make_person(pools, pool, CUSTOMER, told["CustomerPassword"])
     print("Putting the demo's goods on sale, over the shop's own API", flush=True)  # noqa: T201
     _put_on_sale(f"{url}/_aws/execute-api/{told['ApiId']}/$default/api", told["AdminPassword"])
-    kept.touch(mode=0o600)
-    kept.write_text(json.dumps(told), encoding="utf-8")
+    OUTPUTS.touch(mode=0o600)
+    OUTPUTS.write_text(json.dumps(told), encoding="utf-8")
     return told
 
 
