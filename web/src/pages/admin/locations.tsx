@@ -118,7 +118,7 @@ function ActiveSwitch({ place }: { place: Location }) {
         disabled={change.isPending}
         onChange={(active) => change.mutate(active)}
       />
-      <span className="w-14 text-left">{place.active ? "Active" : "Resting"}</span>
+      <span className="text-left md:w-14">{place.active ? "Active" : "Resting"}</span>
     </span>
   );
 }

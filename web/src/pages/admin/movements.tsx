@@ -215,7 +215,7 @@ function columns(nameOf: (id: string) => string, ofOne: boolean): Column<Movemen
         <span className="block max-w-72 break-words">
           {movement.reason || !movement.reference ? movement.reason || "–" : ""}
           {movement.reference && (
-            <span className={cn(movement.reason && "text-xs")}>
+            <span className={cn(movement.reason && "block text-xs")}>
               <Subject id={movement.reference} />
             </span>
           )}
