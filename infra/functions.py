@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -56,6 +57,8 @@ class Function(Construct):
             self,
             "Function",
             function_name=full_name,
+            # A new word makes new versions of what is otherwise the same, which start anew (docs/aws.md).
+            description=f"{full_name} {os.environ.get('REVISION', '')}".strip(),
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
             handler=f"stockwright.aws.{module}.handler",
