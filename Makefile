@@ -203,8 +203,8 @@ STAGE ?= dev
 CDK := npx --yes aws-cdk@2.1148.1 --app "$(BIN)/python -m infra.app" --output build/cdk.out
 
 .PHONY: cloud
-cloud: setup $(TOOLS) $(MINISTACK)/.installed $(NEEDED) ## The cloud form on this machine, on MiniStack
-	@exec $(BIN)/stockwright cloud up
+cloud: setup $(TOOLS) $(MINISTACK)/.installed $(NEEDED) ## The cloud form on this machine, on MiniStack (PORT=8080)
+	@exec $(BIN)/stockwright cloud up --port $(or $(PORT),8080)
 
 .PHONY: package
 package: setup $(TOOLS) ## Build the functions' folder for Lambda

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -35,5 +36,14 @@ def synthesize(code: Path = BUILD / "lambda", out: Path | None = None, *stages: 
     return Path(app.synth().directory)
 
 
+def main(arguments: list[str]) -> None:
+    """Write what the CDK's command line asks for, or one stage: its name, the functions' folder, where to."""
+    if not arguments:
+        synthesize()
+        return
+    stage, code, out = arguments
+    synthesize(Path(code), Path(out), load_stages()[stage])
+
+
 if __name__ == "__main__":
-    synthesize()
+    main(sys.argv[1:])

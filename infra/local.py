@@ -19,18 +19,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import boto3
 import httpx
 import uvicorn
 
-from infra.app import synthesize
 from infra.deploy import deploy
 from infra.front import front
 from infra.package import BUILD, ROOT, build
 from infra.publish import publish
-from infra.stages import load_stages
 from stockwright.demo.catalog import goods
 from stockwright.demo.load import ADMIN
 
@@ -112,7 +111,7 @@ def _insist_on(port: int) -> None:
             asked.bind(("127.0.0.1", port))
         except OSError as taken:
             raise SystemExit(
-                f"Port {port} cannot be had ({taken.strerror}): stockwright cloud up --port chooses another."
+                f"Port {port} cannot be had ({taken.strerror}): `make cloud PORT=9000` takes another."
             ) from taken
 
 
@@ -153,8 +152,7 @@ def _deployed(url: str) -> dict[str, str]:
         )
 
     print("Building the functions, writing the template, deploying it: a minute or two", flush=True)  # noqa: T201
-    out = synthesize(build(BUILD / "lambda-here", here=True), BUILD / "local.out", load_stages()[STAGE])
-    told = deploy(client, out, f"stockwright-{STAGE}", ACCOUNT, REGION)
+    told = deploy(client, _written(build(BUILD / "lambda-here", here=True)), f"stockwright-{STAGE}", ACCOUNT, REGION)
     publish(client("s3"), told["Bucket"])
     told["AdminPassword"], told["CustomerPassword"] = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
     pools, pool = client("cognito-idp"), told["UserPoolId"]
@@ -165,6 +163,13 @@ def _deployed(url: str) -> dict[str, str]:
     OUTPUTS.touch(mode=0o600)
     OUTPUTS.write_text(json.dumps(told), encoding="utf-8")
     return told
+
+
+def _written(code: Path) -> Path:
+    """Write the template, by a process of its own: the CDK's Node does not end before its Python, and minds Ctrl+C."""
+    out = BUILD / "local.out"
+    subprocess.run([sys.executable, "-m", "infra.app", STAGE, str(code), str(out)], check=True, cwd=ROOT)
+    return out
 
 
 def make_person(pools: Any, pool: str, email: str, password: str, *, admin: bool = False) -> None:
