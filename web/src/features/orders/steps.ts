@@ -7,6 +7,9 @@ import { shortId } from "./status";
 
 export const BOARD = ["admin", "orders", "board"] as const;
 
+/** The version of an order that is shown where it will be: its next step waits for the server's answer. */
+export const UNANSWERED = -1;
+
 /** Packs or delivers: the board shows it at once, and takes it back where the server refuses. */
 export function useOrderStep() {
   const client = useQueryClient();
@@ -20,7 +23,7 @@ export function useOrderStep() {
       const before = client.getQueriesData<Board>({ queryKey: BOARD });
       client.setQueriesData<Board>(
         { queryKey: BOARD, predicate: ({ queryKey }) => queryKey[3] === to },
-        (board) => movedOn(board, order, { ...order, status: to }),
+        (board) => movedOn(board, order, { ...order, status: to, version: UNANSWERED }),
       );
       client.setQueriesData<Board>(
         { queryKey: BOARD, predicate: ({ queryKey }) => queryKey[3] !== to },
@@ -30,6 +33,10 @@ export function useOrderStep() {
     },
     onSuccess: (order, { to }) => {
       client.setQueryData(["orders", "one", order.id], order);
+      client.setQueriesData<Board>(
+        { queryKey: BOARD, predicate: ({ queryKey }) => queryKey[3] === to },
+        (board) => movedOn(board, order, order),
+      );
       toast.success(to === "PACKED" ? `${shortId(order.id)} is packed` : `${shortId(order.id)} is delivered`);
     },
     onError: (error, _, kept) => {

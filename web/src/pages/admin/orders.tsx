@@ -14,7 +14,7 @@ import { Money, Time } from "@/components/ui/values";
 import { ExportButton } from "@/features/operations/export-button";
 import { nextStep, unitsOf } from "@/features/orders/board";
 import { OrderStatusBadge, shortId } from "@/features/orders/status";
-import { BOARD, useOrderStep } from "@/features/orders/steps";
+import { BOARD, UNANSWERED, useOrderStep } from "@/features/orders/steps";
 import { LOOK_AGAIN_MS } from "@/features/stock/queries";
 import { cn } from "@/lib/cn";
 import { formatCount } from "@/lib/count";
@@ -170,7 +170,7 @@ function NextStepButton({ order }: { order: Order }) {
       variant={order.status === "PENDING" ? "secondary" : "primary"}
       className="relative"
       aria-label={`${packs ? "Pack" : "Deliver"} ${shortId(order.id)}`}
-      busy={step.isPending}
+      busy={step.isPending || order.version === UNANSWERED}
       onClick={() => step.mutate({ order, to })}
     >
       {packs ? <PackageCheck aria-hidden className="size-4" /> : <Truck aria-hidden className="size-4" />}
