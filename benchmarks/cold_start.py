@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import Final
 
+from benchmarks.shop import inherited
+
 NOTHING: Final = "pass"
 API: Final = (
     "import stockwright.adapters.cognito, stockwright.api.app, stockwright.store.dynamodb, mangum\n"
@@ -26,7 +28,7 @@ def quickest_ms(code: str, times: int = TIMES) -> float:
 
 
 def _processor_seconds(code: str) -> float:
-    process = subprocess.Popen([sys.executable, "-c", code])
+    process = subprocess.Popen([sys.executable, "-c", code], env=inherited())
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 
-from stockwright.app import build, close
+from stockwright.app import build, close, running
 from stockwright.config import Settings
 from stockwright.domain.account import SYSTEM
 from stockwright.domain.order import Order, OrderLine, Step
@@ -59,14 +59,17 @@ def fill(folder: Path, products: int, units: int = 1_000_000) -> list[str]:
         try:
             admin = (await add_account(app, SYSTEM, SignUp(EMAIL, PASSWORD, "Bench"), "admin")).as_actor()
             ids: list[str] = []
-            for start in range(0, products, AT_ONCE):
-                made = await asyncio.gather(
-                    *[
-                        create_product(app, admin, _product(number, units))
-                        for number in range(start, min(start + AT_ONCE, products))
-                    ]
-                )
-                ids += [each.product.id for each in made]
+            # The handlers run beside, as in a shop: nothing waits for them when it is opened.
+            async with running(app) as handlers:
+                for start in range(0, products, AT_ONCE):
+                    made = await asyncio.gather(
+                        *[
+                            create_product(app, admin, _product(number, units))
+                            for number in range(start, min(start + AT_ONCE, products))
+                        ]
+                    )
+                    ids += [each.product.id for each in made]
+                await handlers.drain(600)
             return ids
         finally:
             await close(app)
@@ -168,9 +171,14 @@ def _settings(folder: Path) -> Settings:
     return Settings(data_dir=folder, rate_limit=False, log_level="error", demo=False)
 
 
+def inherited() -> dict[str, str]:
+    """Return our environment without what would set the shop otherwise, or have its code read anew at each start."""
+    own = ("STOCKWRIGHT_", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(own)}
+
+
 def _env(folder: Path) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("STOCKWRIGHT_")}
-    return inherited | {"STOCKWRIGHT_DATA_DIR": str(folder), "STOCKWRIGHT_DEMO": "off"}
+    return inherited() | {"STOCKWRIGHT_DATA_DIR": str(folder), "STOCKWRIGHT_DEMO": "off"}
 
 
 def free_port() -> int:
@@ -181,39 +189,45 @@ def free_port() -> int:
         return port
 
 
+_MEASURED = (
+    "import resource, subprocess, sys\n"
+    "status = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)\n"
+    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
+    "sys.exit(status)\n"
+)
+"""Starts a command from a small process: what a large one starts counts as large (Linux, vfork)."""
+
+
 def command(folder: Path, *arguments: str) -> tuple[float, float]:
     """Run a command of ours on a shop; returns its seconds and the most memory (MB) it took."""
     begun = time.perf_counter()
-    running = subprocess.Popen(
-        [sys.executable, "-m", "stockwright.cli.main", *arguments],
-        env=_env(folder),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+    typed = [sys.executable, "-m", "stockwright.cli.main", *arguments]
+    ended = subprocess.run(
+        [sys.executable, "-c", _MEASURED, *typed], env=_env(folder), capture_output=True, text=True, check=False
     )
-    _, status, used = os.wait4(running.pid, 0)
-    if status:
-        raise RuntimeError(f"stockwright {' '.join(arguments)} ended with {os.waitstatus_to_exitcode(status)}")
-    return time.perf_counter() - begun, used.ru_maxrss / 1024
+    if ended.returncode:
+        raise RuntimeError(f"stockwright {' '.join(arguments)} ended with {ended.returncode}: {ended.stderr}")
+    return time.perf_counter() - begun, int(ended.stdout) / 1024
 
 
 @contextmanager
 def process(arguments: list[str], url: str, env: dict[str, str] | None = None) -> Iterator[tuple[int, float]]:
     """Run a server until the block ends; yields its process id and how long it took to answer."""
     begun = time.perf_counter()
-    with subprocess.Popen(arguments, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+    with subprocess.Popen(arguments, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
             while True:
                 try:
                     httpx.get(url, timeout=5)
                     break
                 except httpx.TransportError:
-                    if running.poll() is not None or time.perf_counter() - begun > START_SECONDS_MAX:
+                    if server.poll() is not None or time.perf_counter() - begun > START_SECONDS_MAX:
                         raise
                     time.sleep(0.01)
-            yield running.pid, time.perf_counter() - begun
+            yield server.pid, time.perf_counter() - begun
         finally:
-            running.send_signal(signal.SIGINT)
-            running.wait(30)
+            server.send_signal(signal.SIGINT)
+            server.wait(30)
 
 
 @contextmanager

@@ -57,6 +57,9 @@ CREATE INDEX item_ttl ON item (ttl) WHERE ttl IS NOT NULL;
 CREATE TABLE event (position INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
 """
 
+SEARCHED: Final = "CREATE INDEX IF NOT EXISTS item_text ON item (list_p, list_s, text) WHERE text IS NOT NULL"
+"""What is searched stands in the index itself, so that only what fits is read; folders of before get it when opened."""
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
@@ -183,12 +186,14 @@ class SqliteStore:
         for name, value in (where or {}).items():
             terms.append(f"json_extract(body, '$.{name}')=?")
             values.append(value)  # type: ignore[arg-type]
+        by = ""
         if contains:
-            terms.append("instr(text, ?)>0")
+            terms.append("text IS NOT NULL AND instr(text, ?)>0")
             values.append(contains)
+            by = "INDEXED BY item_text " if index == "list" else ""
         order = "DESC" if reverse else "ASC"
         sql = (
-            f"SELECT pk, sk, version, body, {s} FROM item WHERE {' AND '.join(terms)} "  # noqa: S608
+            f"SELECT pk, sk, version, body, {s} FROM item {by}WHERE {' AND '.join(terms)} "  # noqa: S608
             f"ORDER BY {s} {order} LIMIT ?"
         )
         rows: list[Any] = self._reader.execute(sql, (*values, limit + 1)).fetchall()
@@ -489,6 +494,7 @@ def _prepare(connection: apsw.Connection, path: FilePath) -> None:
             f"{path} has data format {version}, this release reads {SCHEMA_VERSION}: "
             "start the release that wrote it, or restore a backup into another folder"
         )
+    connection.execute(SEARCHED)
     # In this order: FULL makes each COMMIT wait for the fsync of the log. Read to the end: apsw runs
     # what stands behind a row only when it is asked for the next.
     connection.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF").fetchall()
