@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from rich.table import Table
 from stockwright.api.envelope import iso
 from stockwright.cli.run import load_shop, out, print_json, run
 from stockwright.domain.account import SYSTEM
+from stockwright.store.paging import every
 from stockwright.store.records.handling import DeadLetter
 from stockwright.usecases.context import App
 from stockwright.usecases.operations import list_dead_letters, redrive
@@ -68,10 +70,4 @@ def _told(letter: DeadLetter) -> dict[str, object]:
 
 
 async def _all(shop: App) -> list[DeadLetter]:
-    letters: list[DeadLetter] = []
-    after: str | None = None
-    while True:
-        page, after = await list_dead_letters(shop, 100, after)
-        letters += page
-        if after is None:
-            return letters
+    return [each async for each in every(partial(list_dead_letters, shop, 100))]

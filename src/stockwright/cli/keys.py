@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from stockwright.api.envelope import iso
 from stockwright.cli.run import err, out, print_json, run
 from stockwright.domain.account import SCOPES, SYSTEM
 from stockwright.domain.api_key import ApiKey
+from stockwright.store.paging import every
 from stockwright.usecases.api_keys import create_api_key, list_api_keys, revoke_api_key
 from stockwright.usecases.context import App
 
@@ -25,13 +27,7 @@ def list_(*, as_json: Json = False) -> None:
     """List every key, newest first; a key itself cannot be seen again."""
 
     async def work(shop: App) -> list[ApiKey]:
-        keys: list[ApiKey] = []
-        after: str | None = None
-        while True:
-            page, after = await list_api_keys(shop, 100, after)
-            keys += page
-            if after is None:
-                return keys
+        return [each async for each in every(partial(list_api_keys, shop, 100))]
 
     keys = run(work)
     if as_json:

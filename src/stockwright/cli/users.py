@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Literal
 
 import typer
@@ -13,6 +14,7 @@ from stockwright.api.envelope import iso
 from stockwright.cli.run import err, out, print_json, run
 from stockwright.domain.account import SYSTEM, Account, normal_email
 from stockwright.domain.errors import NotFound
+from stockwright.store.paging import every
 from stockwright.store.records.accounts import find_account, find_account_by_email, page_of_accounts
 from stockwright.usecases.accounts import ChangeAccount, SignUp, add_account, change_account, set_password
 from stockwright.usecases.context import App
@@ -36,13 +38,7 @@ def list_(
     """List every account, newest first."""
 
     async def work(shop: App) -> list[Account]:
-        accounts: list[Account] = []
-        after: str | None = None
-        while True:
-            page, after = await page_of_accounts(shop.store, role=role, after=after, limit=100)
-            accounts += page
-            if after is None:
-                return accounts
+        return [each async for each in every(partial(page_of_accounts, shop.store, role=role, limit=100))]
 
     accounts = run(work)
     if as_json:

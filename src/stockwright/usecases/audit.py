@@ -15,8 +15,10 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
+from stockwright.store.paging import every
 from stockwright.store.records import products as product_records
 from stockwright.store.records import stock as stock_records
 from stockwright.usecases.audit_events import event_drifts
@@ -135,26 +137,17 @@ async def _claim_drift(app: App, stock: Stock) -> list[Drift]:
 
 async def _every_stock(app: App) -> AsyncIterator[Stock]:
     for deleted in (False, True):
-        after: str | None = None
-        while True:
-            page, after = await stock_records.page_of_stocks(app.store, after=after, limit=PAGE, deleted=deleted)
-            for stock in page:
-                yield stock
-            if after is None:
-                break
+        async for stock in every(partial(stock_records.page_of_stocks, app.store, limit=PAGE, deleted=deleted)):
+            yield stock
 
 
 async def _moved(app: App, product_id: str) -> dict[str, tuple[int, int]]:
     """Sum a product's movements: location → (how many, units)."""
     sums: dict[str, tuple[int, int]] = {}
-    after: str | None = None
-    while True:
-        page, after = await stock_records.page_of_movements(app.store, product_id, after=after, limit=PAGE)
-        for movement in page:
-            count, units = sums.get(movement.location, (0, 0))
-            sums[movement.location] = (count + 1, units + movement.quantity)
-        if after is None:
-            return sums
+    async for movement in every(partial(stock_records.page_of_movements, app.store, product_id, limit=PAGE)):
+        count, units = sums.get(movement.location, (0, 0))
+        sums[movement.location] = (count + 1, units + movement.quantity)
+    return sums
 
 
 async def moved_units(app: App, product_id: str) -> dict[str, int]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from stockwright.store.paging import every
 from stockwright.store.port import log_order
 from stockwright.store.records.orders import find_order, order_key, order_of, page_of_orders
 from stockwright.usecases.orders import STATUSES
@@ -102,10 +104,5 @@ async def _load(app: App, order_ids: set[str]) -> dict[str, Order]:
 
 async def _every_order(app: App) -> AsyncIterator[Order]:
     for status in STATUSES:
-        after: str | None = None
-        while True:
-            page, after = await page_of_orders(app.store, status=status, after=after, limit=PAGE)
-            for order in page:
-                yield order
-            if after is None:
-                break
+        async for order in every(partial(page_of_orders, app.store, status=status, limit=PAGE)):
+            yield order

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound, VersionConflict
 from stockwright.domain.product import CATEGORIES, Product, ProductStatus, check_id, check_product
 from stockwright.domain.stock import DEFAULT_LOCATION, Level, Location, Stock, Thresholds, check_quantity, shifted
+from stockwright.store.paging import every, pages
 from stockwright.store.records import locations as location_records
 from stockwright.store.records import orders as order_records
 from stockwright.store.records import products as product_records
@@ -277,14 +279,9 @@ async def delete_product(app: App, actor: Actor, product_id: str, expected_versi
 async def _find_open_order(app: App, product_id: str) -> str | None:
     """Find an order that still has to ship this product; the stock's version guards against a newer one."""
     for status in ("PLACING", "PENDING", "CONFIRMED", "PACKED"):
-        after: str | None = None
-        while True:
-            orders, after = await order_records.page_of_orders(app.store, status=status, after=after, limit=SCAN_PAGE)
-            for order in orders:
-                if product_id in order.draws:
-                    return order.id
-            if after is None:
-                break
+        async for order in every(partial(order_records.page_of_orders, app.store, status=status, limit=SCAN_PAGE)):
+            if product_id in order.draws:
+                return order.id
     return None
 
 
@@ -346,17 +343,18 @@ async def _list_by_time(app: App, actor: Actor, command: ListProducts) -> tuple[
 async def _list_sorted(app: App, actor: Actor, command: ListProducts) -> tuple[list[StockedProduct], str | None]:
     """Sort by name or price: reads every product that passes the filters (one call per SCAN_PAGE)."""
     found: list[Product] = []
-    after: str | None = None
-    while True:
-        page, after = await product_records.page_of_products(
-            app.store, where=_where(actor, command), search=command.search, after=after, limit=SCAN_PAGE
-        )
+    fitting = partial(
+        product_records.page_of_products,
+        app.store,
+        where=_where(actor, command),
+        search=command.search,
+        limit=SCAN_PAGE,
+    )
+    async for page in pages(fitting):
         if command.low_stock is None:
             found.extend(page)
         else:
             found.extend(each.product for each in await with_stock(app, page) if each.stock.is_low == command.low_stock)
-        if after is None:
-            break
     by_price = command.sort.endswith("price")
 
     def place(product: Product) -> str:

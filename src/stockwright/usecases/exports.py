@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
+from stockwright.store.paging import pages
 from stockwright.store.records import orders as order_records
 from stockwright.store.records import products as product_records
 from stockwright.store.records import stock as stock_records
@@ -46,9 +48,7 @@ def export(app: App, what: Exported) -> AsyncIterator[Rows]:
 
 
 async def _products(app: App) -> AsyncIterator[Rows]:
-    after: str | None = None
-    while True:
-        products, after = await product_records.page_of_products(app.store, after=after, limit=PAGE)
+    async for products in pages(partial(product_records.page_of_products, app.store, limit=PAGE)):
         stocked = await load_stocked(app, [product.id for product in products])
         yield [
             [
@@ -59,14 +59,10 @@ async def _products(app: App) -> AsyncIterator[Rows]:
             for each in products
             if each.id in stocked
         ]  # fmt: skip
-        if after is None:
-            return
 
 
 async def _inventory(app: App) -> AsyncIterator[Rows]:
-    after: str | None = None
-    while True:
-        stocks, after = await stock_records.page_of_stocks(app.store, after=after, limit=PAGE)
+    async for stocks in pages(partial(stock_records.page_of_stocks, app.store, limit=PAGE)):
         yield [
             [
                 stock.product_id, stock.sku, place, level.available, level.reserved,
@@ -75,14 +71,10 @@ async def _inventory(app: App) -> AsyncIterator[Rows]:
             for stock in stocks
             for place, level in stock.levels.items()
         ]  # fmt: skip
-        if after is None:
-            return
 
 
 async def _movements(app: App) -> AsyncIterator[Rows]:
-    after: str | None = None
-    while True:
-        movements, after = await stock_records.page_of_movements(app.store, after=after, limit=PAGE, reverse=False)
+    async for movements in pages(partial(stock_records.page_of_movements, app.store, limit=PAGE, reverse=False)):
         yield [
             [
                 each.id, each.at, each.product_id, each.sku, each.location, each.type, each.quantity,
@@ -90,17 +82,12 @@ async def _movements(app: App) -> AsyncIterator[Rows]:
             ]
             for each in movements
         ]  # fmt: skip
-        if after is None:
-            return
 
 
 async def _orders(app: App) -> AsyncIterator[Rows]:
     for status in STATUSES:
-        after: str | None = None
-        while True:
-            orders, after = await order_records.page_of_orders(
-                app.store, status=status, after=after, limit=PAGE, reverse=False
-            )
+        of_status = partial(order_records.page_of_orders, app.store, status=status, limit=PAGE, reverse=False)
+        async for orders in pages(of_status):
             yield [
                 [
                     order.id, order.created_at, order.status, order.user_id, order.user_email, order.reference,
@@ -110,5 +97,3 @@ async def _orders(app: App) -> AsyncIterator[Rows]:
                 for order in orders
                 for line in order.lines
             ]  # fmt: skip
-            if after is None:
-                break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from stockwright.domain.errors import Invalid, NotFound
@@ -15,6 +16,7 @@ from stockwright.domain.stock import (
     Wanted,
     summed,
 )
+from stockwright.store.paging import every
 from stockwright.store.records import orders as order_records
 from stockwright.store.records import products as product_records
 from stockwright.store.records import reservations as reservation_records
@@ -203,14 +205,9 @@ async def list_low_stock(app: App, limit: int, after: str | None = None) -> tupl
     return rows, page[-1].product_id if len(low) > limit else None
 
 
-async def all_stocks(app: App, after: str | None = None) -> AsyncIterator[Stock]:
+def all_stocks(app: App, after: str | None = None) -> AsyncIterator[Stock]:
     """Go through the stock of every product of the shop, a page at a time."""
-    while True:
-        stocks, after = await stock_records.page_of_stocks(app.store, after=after, limit=SCAN_PAGE)
-        for stock in stocks:
-            yield stock
-        if after is None:
-            return
+    return every(partial(stock_records.page_of_stocks, app.store, limit=SCAN_PAGE), after)
 
 
 async def explain(app: App, product_id: str) -> Explanation:
@@ -243,28 +240,15 @@ async def explain(app: App, product_id: str) -> Explanation:
     return Explanation(found.product, found.stock, holds, sum(hold.quantity for hold in holds))
 
 
-async def active_reservations(app: App) -> AsyncIterator[Reservation]:
+def active_reservations(app: App) -> AsyncIterator[Reservation]:
     """Go through every reservation that still holds units."""
-    after: str | None = None
-    while True:
-        page, after = await reservation_records.page_of_reservations(
-            app.store, status="ACTIVE", after=after, limit=SCAN_PAGE
-        )
-        for held in page:
-            yield held
-        if after is None:
-            return
+    return every(partial(reservation_records.page_of_reservations, app.store, status="ACTIVE", limit=SCAN_PAGE))
 
 
 async def reserving_orders(app: App) -> AsyncIterator[Order]:
     """Go through every order that holds units; the draws of one that is half-way are what it holds now."""
-    after: str | None = None
-    while True:
-        page, after = await order_records.page_of_orders(app.store, status="PENDING", after=after, limit=SCAN_PAGE)
-        for order in page:
-            yield order
-        if after is None:
-            break
+    async for order in every(partial(order_records.page_of_orders, app.store, status="PENDING", limit=SCAN_PAGE)):
+        yield order
     async for order in half_settled_orders(app):
         yield order
 
@@ -304,20 +288,16 @@ async def _product_movements(
     stock = await stock_records.get_stock(app.store, product_id)
     balances = {place: level.total for place, level in stock.levels.items()}
     kept: list[MovementView] = []
-    after: str | None = None
     past_cursor = wanted.after is None
-    while True:
-        page, after = await stock_records.page_of_movements(app.store, product_id, after=after, limit=SCAN_PAGE)
-        for movement in page:
-            balance = balances.get(movement.location, 0)
-            balances[movement.location] = balance - movement.quantity
-            if past_cursor and _passes(wanted, movement):
-                if len(kept) == wanted.limit:
-                    return kept, kept[-1].movement.id
-                kept.append(MovementView(movement, balance))
-            past_cursor = past_cursor or movement.id == wanted.after
-        if after is None:
-            return kept, None
+    async for movement in every(partial(stock_records.page_of_movements, app.store, product_id, limit=SCAN_PAGE)):
+        balance = balances.get(movement.location, 0)
+        balances[movement.location] = balance - movement.quantity
+        if past_cursor and _passes(wanted, movement):
+            if len(kept) == wanted.limit:
+                return kept, kept[-1].movement.id
+            kept.append(MovementView(movement, balance))
+        past_cursor = past_cursor or movement.id == wanted.after
+    return kept, None
 
 
 def _passes(wanted: MovementFilter, movement: Movement) -> bool:

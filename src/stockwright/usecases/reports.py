@@ -6,10 +6,10 @@ at a time, and no more than SOLD_MAX of them.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
 from stockwright.domain.errors import Invalid
@@ -17,6 +17,7 @@ from stockwright.domain.order import Order
 from stockwright.domain.period import By, Period, period_of
 from stockwright.domain.sale import Sale
 from stockwright.domain.takings import SoldProduct, Takings, add_lines
+from stockwright.store.paging import every
 from stockwright.store.records import orders as order_records
 from stockwright.store.records import sales as sale_records
 from stockwright.store.records.handling import page_of_dead_letters, waiting_retries
@@ -163,37 +164,26 @@ async def _every(app: App, period: Period) -> AsyncIterator[Order | Sale]:
     low, high = period.starts_at - PLACING_MS, period.ends_at
     seen: set[str] = set()
     for status in STATUSES:
-        after: str | None = None
-        while True:
-            page, after = await order_records.page_of_orders(
-                app.store,
-                status=status,
-                low=app.ids.first("ord", low),
-                high=app.ids.first("ord", high),
-                after=after,
-                limit=READ,
-                reverse=False,
-            )
-            for order in page:
-                if order.id not in seen:
-                    seen.add(order.id)
-                    yield order
-            if after is None:
-                break
-            # Reading from the store may never suspend: let a serving process serve.
-            await asyncio.sleep(0)
-    after = None
-    while True:
-        sales, after = await sale_records.page_of_sales(
+        of_status = partial(
+            order_records.page_of_orders,
             app.store,
-            low=app.ids.first("sal", low),
-            high=app.ids.first("sal", high),
-            after=after,
+            status=status,
+            low=app.ids.first("ord", low),
+            high=app.ids.first("ord", high),
             limit=READ,
             reverse=False,
         )
-        for sale in sales:
-            yield sale
-        if after is None:
-            return
-        await asyncio.sleep(0)
+        async for order in every(of_status):
+            if order.id not in seen:
+                seen.add(order.id)
+                yield order
+    sales = partial(
+        sale_records.page_of_sales,
+        app.store,
+        low=app.ids.first("sal", low),
+        high=app.ids.first("sal", high),
+        limit=READ,
+        reverse=False,
+    )
+    async for sale in every(sales):
+        yield sale

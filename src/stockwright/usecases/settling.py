@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Busy, Invalid, StockwrightError
 from stockwright.domain.stock import receive, release, reserve, ship
+from stockwright.store.paging import every
 from stockwright.store.records import orders as records
 from stockwright.store.records import works
 from stockwright.store.records.batch import Batch, Stale, retried
@@ -154,15 +156,10 @@ async def finish_due(app: App) -> int:
 
 async def half_settled_orders(app: App) -> AsyncIterator[Order]:
     """Go through the orders whose work is under way; their draws are what they still hold reserved."""
-    after: str | None = None
-    while True:
-        page, after = await works.page_of_works(app.store, after=after)
-        for each in page:
-            order, work = await works.load_with_work(app.store, each.order_id)
-            if order is not None and work is not None and work.step != "receive":
-                yield replace(order, draws=_reserved(order, work))
-        if after is None:
-            return
+    async for each in every(partial(works.page_of_works, app.store)):
+        order, work = await works.load_with_work(app.store, each.order_id)
+        if order is not None and work is not None and work.step != "receive":
+            yield replace(order, draws=_reserved(order, work))
 
 
 def tell(app: App, actor: Actor, batch: Batch, order: Order, step: str, products: list[str]) -> None:

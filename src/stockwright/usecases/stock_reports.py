@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from stockwright.domain.errors import Busy, Invalid
 from stockwright.domain.period import By, Parts, Period
+from stockwright.store.paging import pages
 from stockwright.store.records import products as product_records
 from stockwright.store.records import stock as stock_records
 from stockwright.usecases.catalog import get_product
@@ -88,9 +89,7 @@ class StockHistory:
 async def report_stock_value(app: App) -> StockValue:
     """Sum the whole shop's stock at today's prices; two calls for each READ products."""
     value = StockValue()
-    after: str | None = None
-    while True:
-        stocks, after = await stock_records.page_of_stocks(app.store, after=after, limit=READ)
+    async for stocks in pages(partial(stock_records.page_of_stocks, app.store, limit=READ)):
         products = await product_records.load_products(app.store, (stock.product_id for stock in stocks))
         for stock in stocks:
             product = products.get(stock.product_id)
@@ -103,8 +102,7 @@ async def report_stock_value(app: App) -> StockValue:
             value.by_category.setdefault(product.category, Worth()).add(stock.total, *price)
             for place, level in stock.levels.items():
                 value.by_location.setdefault(place, Worth()).add(level.total, *price)
-        if after is None:
-            return value
+    return value
 
 
 async def report_stock_history(app: App, wanted: Range, by: By = "day", product_id: str | None = None) -> StockHistory:
@@ -148,23 +146,19 @@ async def _moved(
 
 async def _movements(app: App, since: int, until: int | None, product_id: str | None) -> AsyncIterator[Movement]:
     """Go through the ledger from an instant on, READ at a time, and no more than MOVEMENTS_MAX."""
-    after: str | None = None
     left = MOVEMENTS_MAX
-    while True:
-        page, after = await stock_records.page_of_movements(
-            app.store,
-            product_id,
-            low=app.ids.first("mov", since - BOOKING_MS),
-            high="" if until is None else app.ids.first("mov", until),
-            after=after,
-            limit=READ,
-            reverse=False,
-        )
+    ledger = partial(
+        stock_records.page_of_movements,
+        app.store,
+        product_id,
+        low=app.ids.first("mov", since - BOOKING_MS),
+        high="" if until is None else app.ids.first("mov", until),
+        limit=READ,
+        reverse=False,
+    )
+    async for page in pages(ledger):
         left -= len(page)
         if left < 0:
             raise Invalid.field("from", f"more than {MOVEMENTS_MAX} movements were booked since; ask for fewer days")
         for movement in page:
             yield movement
-        if after is None:
-            return
-        await asyncio.sleep(0)
