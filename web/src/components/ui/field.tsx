@@ -133,6 +133,38 @@ export function Select({ className, children, ...rest }: ComponentProps<"select"
   );
 }
 
+/** One filter of a list; the empty value is every one. */
+export function FilterSelect({
+  label,
+  every,
+  value = "",
+  options,
+  onChange,
+}: {
+  label: string;
+  every: string;
+  value: string | undefined;
+  /** Value and what is shown for it. */
+  options: readonly (readonly [string, string])[];
+  onChange: (value: string) => void;
+}) {
+  return (
+    <Select
+      aria-label={label}
+      value={value}
+      onChange={(event) => onChange(event.target.value)}
+      className="max-sm:flex-1"
+    >
+      <option value="">{every}</option>
+      {options.map(([name, shown]) => (
+        <option key={name} value={name}>
+          {shown}
+        </option>
+      ))}
+    </Select>
+  );
+}
+
 export function SelectField({
   label,
   hint,

@@ -12,6 +12,7 @@ import { Money, Time } from "@/components/ui/values";
 import { unitsOf } from "@/features/orders/board";
 import { OrderStatusBadge, shortId } from "@/features/orders/status";
 import { useOrderStep } from "@/features/orders/steps";
+import { ProductName } from "@/features/products/product-name";
 import { LOOK_AGAIN_MS } from "@/features/reports/queries";
 import { BookIn } from "@/features/stock/book-in";
 import type { InventoryRow } from "@/features/stock/queries";
@@ -161,17 +162,7 @@ const LOW_COLUMNS: Column<InventoryRow>[] = [
     id: "product",
     header: "Product",
     meta: { card: "title" },
-    cell: ({ row: { original: row } }) => (
-      <>
-        <Link
-          to={`/admin/products/${encodeURIComponent(row.productId)}`}
-          className="rounded font-medium hover:underline"
-        >
-          {row.name}
-        </Link>
-        <span className="block font-normal text-muted text-xs">{row.sku}</span>
-      </>
-    ),
+    cell: ({ row: { original: row } }) => <ProductName id={row.productId} name={row.name} sku={row.sku} />,
   },
   {
     id: "available",

@@ -9,10 +9,10 @@ import { Button } from "@/components/ui/button";
 import { CopyText } from "@/components/ui/copy";
 import { Dialog } from "@/components/ui/dialog";
 import { TextField } from "@/components/ui/field";
-import { Pager } from "@/components/ui/pager";
-import { EmptyState, ErrorNote, ErrorState } from "@/components/ui/states";
+import { PagedTable } from "@/components/ui/paged-table";
+import { EmptyState, ErrorNote } from "@/components/ui/states";
 import { Badge, Card, PageHeader } from "@/components/ui/surfaces";
-import { type Column, DataTable } from "@/components/ui/table";
+import type { Column } from "@/components/ui/table";
 import { toast } from "@/components/ui/toast";
 import { Time } from "@/components/ui/values";
 import { Confirm } from "@/features/operations/parts";
@@ -48,25 +48,21 @@ export default function ApiKeys() {
         description="For machines that act in the shop's name: each may do only what its scopes say."
         actions={add}
       />
-      {page.isError && !page.data ? (
-        <ErrorState error={page.error} onRetry={() => page.refetch()} />
-      ) : (
-        <DataTable
-          caption="API keys, newest first"
-          columns={columns(setUnwanted)}
-          rows={page.data?.items}
-          rowKey={(key) => key.id}
-          loading={page.isPending}
-          empty={
-            <Card>
-              <EmptyState icon={KeyRound} title="No API key yet" action={add}>
-                Make one for each machine, so that each can be taken back by itself.
-              </EmptyState>
-            </Card>
-          }
-        />
-      )}
-      <Pager trail={trail} nextToken={page.data?.nextToken} busy={page.isPlaceholderData} onChange={go} />
+      <PagedTable
+        page={page}
+        trail={trail}
+        onPage={go}
+        caption="API keys, newest first"
+        columns={columns(setUnwanted)}
+        rowKey={(key) => key.id}
+        empty={
+          <Card>
+            <EmptyState icon={KeyRound} title="No API key yet" action={add}>
+              Make one for each machine, so that each can be taken back by itself.
+            </EmptyState>
+          </Card>
+        }
+      />
       {making && <NewKey onClose={() => setMaking(false)} />}
       <Revoke unwanted={unwanted} onClose={() => setUnwanted(null)} />
     </Page>

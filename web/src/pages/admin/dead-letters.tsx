@@ -5,10 +5,10 @@ import { api } from "@/api/client";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
 import { Sheet } from "@/components/ui/dialog";
-import { Pager } from "@/components/ui/pager";
-import { EmptyState, ErrorState } from "@/components/ui/states";
+import { PagedTable } from "@/components/ui/paged-table";
+import { EmptyState } from "@/components/ui/states";
 import { Card, PageHeader } from "@/components/ui/surfaces";
-import { type Column, DataTable } from "@/components/ui/table";
+import type { Column } from "@/components/ui/table";
 import { toast } from "@/components/ui/toast";
 import { Time } from "@/components/ui/values";
 import { eventTitle, handlerTitle } from "@/features/operations/names";
@@ -38,26 +38,22 @@ export default function DeadLetters() {
           )
         }
       />
-      {page.isError && !page.data ? (
-        <ErrorState error={page.error} onRetry={() => page.refetch()} />
-      ) : (
-        <DataTable
-          caption="Dead letters, newest first"
-          columns={columns(setShown, setUnwanted)}
-          rows={page.data?.items}
-          rowKey={(letter) => letter.id}
-          loading={page.isPending}
-          empty={
-            <Card>
-              <EmptyState icon={CircleCheck} title="Nothing was given up">
-                Every mail, call and alert has gone out, or is still being tried. What fails three times shows
-                here.
-              </EmptyState>
-            </Card>
-          }
-        />
-      )}
-      <Pager trail={trail} nextToken={page.data?.nextToken} busy={page.isPlaceholderData} onChange={go} />
+      <PagedTable
+        page={page}
+        trail={trail}
+        onPage={go}
+        caption="Dead letters, newest first"
+        columns={columns(setShown, setUnwanted)}
+        rowKey={(letter) => letter.id}
+        empty={
+          <Card>
+            <EmptyState icon={CircleCheck} title="Nothing was given up">
+              Every mail, call and alert has gone out, or is still being tried. What fails three times shows
+              here.
+            </EmptyState>
+          </Card>
+        }
+      />
       <Details letter={shown} onClose={() => setShown(null)} />
       <Remove letter={unwanted} onClose={() => setUnwanted(null)} />
     </Page>

@@ -4,17 +4,16 @@ import { useState } from "react";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
 import { Sheet } from "@/components/ui/dialog";
-import { Select } from "@/components/ui/field";
-import { Pager } from "@/components/ui/pager";
-import { EmptyState, ErrorState } from "@/components/ui/states";
+import { FilterSelect } from "@/components/ui/field";
+import { PagedTable } from "@/components/ui/paged-table";
+import { EmptyState } from "@/components/ui/states";
 import { Card, PageHeader } from "@/components/ui/surfaces";
-import { type Column, DataTable } from "@/components/ui/table";
+import type { Column } from "@/components/ui/table";
 import { Time } from "@/components/ui/values";
 import { LiveBadge } from "@/features/live/live-badge";
 import { eventTitle } from "@/features/operations/names";
 import { Fact, Facts, Json, Subject } from "@/features/operations/parts";
 import { eventsPage, type ShopEvent } from "@/features/operations/queries";
-import { cn } from "@/lib/cn";
 import { useList } from "@/lib/use-list";
 
 /** By the first word of their names. */
@@ -47,19 +46,13 @@ export default function Events() {
         actions={<LiveBadge />}
       />
       <div className="mb-5 flex flex-wrap items-center gap-2">
-        <Select
-          aria-label="Kind of event"
+        <FilterSelect
+          label="Kind of event"
+          every="Every kind"
           value={kind}
-          onChange={(event) => set({ kind: event.target.value })}
-          className="max-sm:flex-1"
-        >
-          <option value="">Every kind</option>
-          {Object.entries(KINDS).map(([value, label]) => (
-            <option key={value} value={value}>
-              {label}
-            </option>
-          ))}
-        </Select>
+          options={Object.entries(KINDS)}
+          onChange={(kind) => set({ kind })}
+        />
         <Button variant="secondary" aria-pressed={paused} onClick={() => setPaused(!paused)}>
           {paused ? <Play aria-hidden className="size-4" /> : <Pause aria-hidden className="size-4" />}
           {paused ? "Go on" : "Pause"}
@@ -72,37 +65,31 @@ export default function Events() {
           </Button>
         )}
       </div>
-      {first.isError && !first.data ? (
-        <ErrorState error={first.error} onRetry={() => first.refetch()} />
-      ) : (
-        <div className={cn("transition-opacity", first.isPlaceholderData && "opacity-55")}>
-          <DataTable
-            caption="Events, newest first"
-            columns={columns(setShown)}
-            rows={first.data?.items}
-            rowKey={(event) => event.id}
-            loading={first.isPending}
-            empty={
-              <Card>
-                <EmptyState
-                  icon={Activity}
-                  title="No such event yet"
-                  action={
-                    (kind || subject) && (
-                      <Button variant="secondary" onClick={clear}>
-                        Show everything
-                      </Button>
-                    )
-                  }
-                >
-                  Place an order or book goods in, and it shows here at once.
-                </EmptyState>
-              </Card>
-            }
-          />
-        </div>
-      )}
-      <Pager trail={trail} nextToken={first.data?.nextToken} busy={first.isPlaceholderData} onChange={go} />
+      <PagedTable
+        page={first}
+        trail={trail}
+        onPage={go}
+        caption="Events, newest first"
+        columns={columns(setShown)}
+        rowKey={(event) => event.id}
+        empty={
+          <Card>
+            <EmptyState
+              icon={Activity}
+              title="No such event yet"
+              action={
+                (kind || subject) && (
+                  <Button variant="secondary" onClick={clear}>
+                    Show everything
+                  </Button>
+                )
+              }
+            >
+              Place an order or book goods in, and it shows here at once.
+            </EmptyState>
+          </Card>
+        }
+      />
       <Details
         event={shown}
         onClose={() => setShown(null)}

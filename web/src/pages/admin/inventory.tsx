@@ -12,24 +12,24 @@ import {
   SlidersHorizontal,
 } from "lucide-react";
 import { useState } from "react";
-import { Link, useNavigate } from "react-router";
+import { useNavigate } from "react-router";
 import { Page } from "@/components/layout/page";
 import { Button, ButtonLink } from "@/components/ui/button";
-import { Select } from "@/components/ui/field";
+import { FilterSelect } from "@/components/ui/field";
 import { Menu, MenuItem, MenuSeparator } from "@/components/ui/menu";
-import { Pager } from "@/components/ui/pager";
+import { PagedTable } from "@/components/ui/paged-table";
 import { SearchField } from "@/components/ui/search-field";
-import { EmptyState, ErrorState } from "@/components/ui/states";
+import { EmptyState } from "@/components/ui/states";
 import { PageHeader } from "@/components/ui/surfaces";
-import { type Column, DataTable } from "@/components/ui/table";
+import type { Column } from "@/components/ui/table";
 import { ExportButton } from "@/features/operations/export-button";
+import { ProductName } from "@/features/products/product-name";
 import type { ChangeKind } from "@/features/stock/change";
 import { ChangeStockDialog } from "@/features/stock/change-dialog";
 import { usePlaces } from "@/features/stock/places";
 import { type InventoryRow, inventoryPage, type StockStatus } from "@/features/stock/queries";
 import { StockStatusBadge } from "@/features/stock/status";
 import { WhySheet } from "@/features/stock/why-sheet";
-import { cn } from "@/lib/cn";
 import { counted, formatCount } from "@/lib/count";
 import { useList, useTyped } from "@/lib/use-list";
 
@@ -77,66 +77,48 @@ export default function Inventory() {
           onChange={setTyped}
           className="w-full sm:w-80"
         />
-        <Select
-          aria-label="Status"
-          value={filter.status ?? ""}
-          onChange={(event) => set({ status: event.target.value })}
-          className="max-sm:flex-1"
-        >
-          <option value="">Every status</option>
-          {Object.entries(STATUSES).map(([value, label]) => (
-            <option key={value} value={value}>
-              {label}
-            </option>
-          ))}
-        </Select>
-        <Select
-          aria-label="Place"
-          value={filter.location ?? ""}
-          onChange={(event) => set({ location: event.target.value })}
-          className="max-sm:flex-1"
-        >
-          <option value="">Every place</option>
-          {places.map((place) => (
-            <option key={place.id} value={place.id}>
-              {place.name}
-            </option>
-          ))}
-        </Select>
+        <FilterSelect
+          label="Status"
+          every="Every status"
+          value={filter.status}
+          options={Object.entries(STATUSES)}
+          onChange={(status) => set({ status })}
+        />
+        <FilterSelect
+          label="Place"
+          every="Every place"
+          value={filter.location}
+          options={places.map((place) => [place.id, place.name])}
+          onChange={(location) => set({ location })}
+        />
       </div>
-      {page.isError && !page.data ? (
-        <ErrorState error={page.error} onRetry={() => page.refetch()} />
-      ) : (
-        <div className={cn("transition-opacity", page.isPlaceholderData && "opacity-55")}>
-          <DataTable
-            caption="Stock of every product"
-            columns={columns(nameOf, setOpened)}
-            rows={page.data?.items}
-            rowKey={(row) => row.productId}
-            loading={page.isPending}
-            empty={
-              <EmptyState
-                icon={Boxes}
-                title={filtered ? "Nothing fits these filters" : "The shelves are still empty"}
-                action={
-                  filtered ? (
-                    <Button variant="secondary" onClick={clear}>
-                      Show everything
-                    </Button>
-                  ) : (
-                    <ButtonLink to="/admin/products/new">New product</ButtonLink>
-                  )
-                }
-              >
-                {filtered
-                  ? "Try another word, or one filter less."
-                  : "List your first product; its stock shows here."}
-              </EmptyState>
+      <PagedTable
+        page={page}
+        trail={trail}
+        onPage={go}
+        caption="Stock of every product"
+        columns={columns(nameOf, setOpened)}
+        rowKey={(row) => row.productId}
+        empty={
+          <EmptyState
+            icon={Boxes}
+            title={filtered ? "Nothing fits these filters" : "The shelves are still empty"}
+            action={
+              filtered ? (
+                <Button variant="secondary" onClick={clear}>
+                  Show everything
+                </Button>
+              ) : (
+                <ButtonLink to="/admin/products/new">New product</ButtonLink>
+              )
             }
-          />
-        </div>
-      )}
-      <Pager trail={trail} nextToken={page.data?.nextToken} busy={page.isPlaceholderData} onChange={go} />
+          >
+            {filtered
+              ? "Try another word, or one filter less."
+              : "List your first product; its stock shows here."}
+          </EmptyState>
+        }
+      />
       {opened &&
         (opened.what === "why" ? (
           <WhySheet productId={opened.row.productId} name={opened.row.name} onClose={() => setOpened(null)} />
@@ -155,17 +137,7 @@ function columns(nameOf: (id: string) => string, open: (opened: Opened) => void)
       accessorFn: (row) => row.name,
       enableSorting: true,
       meta: { card: "title" },
-      cell: ({ row: { original: row } }) => (
-        <>
-          <Link
-            to={`/admin/products/${encodeURIComponent(row.productId)}`}
-            className="rounded font-medium hover:underline"
-          >
-            {row.name}
-          </Link>
-          <span className="block font-normal text-muted text-xs">{row.sku}</span>
-        </>
-      ),
+      cell: ({ row: { original: row } }) => <ProductName id={row.productId} name={row.name} sku={row.sku} />,
     },
     {
       id: "places",

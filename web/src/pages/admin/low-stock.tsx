@@ -1,18 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
 import { Boxes } from "lucide-react";
 import { useState } from "react";
-import { Link } from "react-router";
 import { Page } from "@/components/layout/page";
 import { Button, ButtonLink } from "@/components/ui/button";
-import { Pager } from "@/components/ui/pager";
-import { EmptyState, ErrorState } from "@/components/ui/states";
+import { PagedTable } from "@/components/ui/paged-table";
+import { EmptyState } from "@/components/ui/states";
 import { PageHeader } from "@/components/ui/surfaces";
-import { type Column, DataTable } from "@/components/ui/table";
+import type { Column } from "@/components/ui/table";
+import { ProductName } from "@/features/products/product-name";
 import { BookIn } from "@/features/stock/book-in";
 import { ChangeStockDialog } from "@/features/stock/change-dialog";
 import { type InventoryRow, lowStockPage } from "@/features/stock/queries";
 import { StockStatusBadge } from "@/features/stock/status";
-import { cn } from "@/lib/cn";
 import { formatCount } from "@/lib/count";
 import { useList } from "@/lib/use-list";
 
@@ -27,33 +26,27 @@ export default function LowStock() {
         title="Low stock"
         description="Fewer left than their threshold. The suggestion fills up past the reorder point, in whole lots."
       />
-      {page.isError && !page.data ? (
-        <ErrorState error={page.error} onRetry={() => page.refetch()} />
-      ) : (
-        <div className={cn("transition-opacity", page.isPlaceholderData && "opacity-55")}>
-          <DataTable
-            caption="Products below their threshold"
-            columns={columns(setOpened)}
-            rows={page.data?.items}
-            rowKey={(row) => row.productId}
-            loading={page.isPending}
-            empty={
-              <EmptyState
-                icon={Boxes}
-                title="Enough of everything"
-                action={
-                  <ButtonLink to="/admin/inventory" variant="secondary">
-                    To the inventory
-                  </ButtonLink>
-                }
-              >
-                Products show here when fewer are left than their threshold.
-              </EmptyState>
+      <PagedTable
+        page={page}
+        trail={trail}
+        onPage={go}
+        caption="Products below their threshold"
+        columns={columns(setOpened)}
+        rowKey={(row) => row.productId}
+        empty={
+          <EmptyState
+            icon={Boxes}
+            title="Enough of everything"
+            action={
+              <ButtonLink to="/admin/inventory" variant="secondary">
+                To the inventory
+              </ButtonLink>
             }
-          />
-        </div>
-      )}
-      <Pager trail={trail} nextToken={page.data?.nextToken} busy={page.isPlaceholderData} onChange={go} />
+          >
+            Products show here when fewer are left than their threshold.
+          </EmptyState>
+        }
+      />
       {opened && <ChangeStockDialog row={opened} kind="restock" onClose={() => setOpened(null)} />}
     </Page>
   );
@@ -65,17 +58,7 @@ function columns(open: (row: InventoryRow) => void): Column<InventoryRow>[] {
       id: "product",
       header: "Product",
       meta: { card: "title" },
-      cell: ({ row: { original: row } }) => (
-        <>
-          <Link
-            to={`/admin/products/${encodeURIComponent(row.productId)}`}
-            className="rounded font-medium hover:underline"
-          >
-            {row.name}
-          </Link>
-          <span className="block font-normal text-muted text-xs">{row.sku}</span>
-        </>
-      ),
+      cell: ({ row: { original: row } }) => <ProductName id={row.productId} name={row.name} sku={row.sku} />,
     },
     {
       id: "available",

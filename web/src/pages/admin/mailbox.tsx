@@ -4,15 +4,14 @@ import { useState } from "react";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
 import { Sheet } from "@/components/ui/dialog";
-import { Pager } from "@/components/ui/pager";
+import { PagedTable } from "@/components/ui/paged-table";
 import { Segmented } from "@/components/ui/segmented";
-import { EmptyState, ErrorState } from "@/components/ui/states";
+import { EmptyState } from "@/components/ui/states";
 import { Badge, Card, PageHeader } from "@/components/ui/surfaces";
-import { type Column, DataTable } from "@/components/ui/table";
+import type { Column } from "@/components/ui/table";
 import { Time } from "@/components/ui/values";
 import { Fact, Facts, Json, Subject } from "@/features/operations/parts";
 import { type Channel, type Notification, notificationsPage } from "@/features/operations/queries";
-import { cn } from "@/lib/cn";
 import { useList } from "@/lib/use-list";
 
 const CHANNELS: Record<Channel, string> = { email: "Mail", sms: "SMS", topic: "Topic" };
@@ -41,38 +40,31 @@ export default function Mailbox() {
         ]}
         className="mb-5 sm:w-80"
       />
-      {page.isError && !page.data ? (
-        <ErrorState error={page.error} onRetry={() => page.refetch()} />
-      ) : (
-        <div className={cn("transition-opacity", page.isPlaceholderData && "opacity-55")}>
-          <DataTable
-            caption="Messages, newest first"
-            columns={columns(setShown)}
-            rows={page.data?.items}
-            rowKey={(message) => message.id}
-            loading={page.isPending}
-            empty={
-              <Card>
-                <EmptyState
-                  icon={Mail}
-                  title={channel ? "Nothing went out this way" : "No message yet"}
-                  action={
-                    channel && (
-                      <Button variant="secondary" onClick={clear}>
-                        Show everything
-                      </Button>
-                    )
-                  }
-                >
-                  An order's confirmation, a low-stock alert or a code to sign up with shows here as it goes
-                  out.
-                </EmptyState>
-              </Card>
-            }
-          />
-        </div>
-      )}
-      <Pager trail={trail} nextToken={page.data?.nextToken} busy={page.isPlaceholderData} onChange={go} />
+      <PagedTable
+        page={page}
+        trail={trail}
+        onPage={go}
+        caption="Messages, newest first"
+        columns={columns(setShown)}
+        rowKey={(message) => message.id}
+        empty={
+          <Card>
+            <EmptyState
+              icon={Mail}
+              title={channel ? "Nothing went out this way" : "No message yet"}
+              action={
+                channel && (
+                  <Button variant="secondary" onClick={clear}>
+                    Show everything
+                  </Button>
+                )
+              }
+            >
+              An order's confirmation, a low-stock alert or a code to sign up with shows here as it goes out.
+            </EmptyState>
+          </Card>
+        }
+      />
       <Details message={shown} onClose={() => setShown(null)} />
     </Page>
   );

@@ -5,11 +5,11 @@ import { Link } from "react-router";
 import { api } from "@/api/client";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
-import { Input, Select } from "@/components/ui/field";
-import { Pager } from "@/components/ui/pager";
-import { EmptyState, ErrorState } from "@/components/ui/states";
+import { FilterSelect, Input } from "@/components/ui/field";
+import { PagedTable } from "@/components/ui/paged-table";
+import { EmptyState } from "@/components/ui/states";
 import { Badge, PageHeader, type Tone } from "@/components/ui/surfaces";
-import { type Column, DataTable } from "@/components/ui/table";
+import type { Column } from "@/components/ui/table";
 import { Time } from "@/components/ui/values";
 import { ExportButton } from "@/features/operations/export-button";
 import { Subject } from "@/features/operations/parts";
@@ -55,32 +55,20 @@ export default function Movements() {
       />
       <div className="mb-5 flex flex-wrap items-center gap-2">
         {product && <ProductFilter id={product} onClear={() => set({ product: undefined })} />}
-        <Select
-          aria-label="Type"
-          value={filter.type ?? ""}
-          onChange={(event) => set({ type: event.target.value })}
-          className="max-sm:flex-1"
-        >
-          <option value="">Every type</option>
-          {Object.entries(TYPES).map(([value, { label }]) => (
-            <option key={value} value={value}>
-              {label}
-            </option>
-          ))}
-        </Select>
-        <Select
-          aria-label="Place"
-          value={filter.location ?? ""}
-          onChange={(event) => set({ location: event.target.value })}
-          className="max-sm:flex-1"
-        >
-          <option value="">Every place</option>
-          {places.map((place) => (
-            <option key={place.id} value={place.id}>
-              {place.name}
-            </option>
-          ))}
-        </Select>
+        <FilterSelect
+          label="Type"
+          every="Every type"
+          value={filter.type}
+          options={Object.entries(TYPES).map(([value, { label }]) => [value, label])}
+          onChange={(type) => set({ type })}
+        />
+        <FilterSelect
+          label="Place"
+          every="Every place"
+          value={filter.location}
+          options={places.map((place) => [place.id, place.name])}
+          onChange={(location) => set({ location })}
+        />
         <div className="flex items-center gap-2 max-sm:w-full">
           <Input
             type="date"
@@ -106,37 +94,31 @@ export default function Movements() {
           </Button>
         )}
       </div>
-      {page.isError && !page.data ? (
-        <ErrorState error={page.error} onRetry={() => page.refetch()} />
-      ) : (
-        <div className={cn("transition-opacity", page.isPlaceholderData && "opacity-55")}>
-          <DataTable
-            caption="Movements of stock, newest first"
-            columns={shown}
-            rows={page.data?.items}
-            rowKey={(movement) => movement.id}
-            loading={page.isPending}
-            empty={
-              <EmptyState
-                icon={ScrollText}
-                title={filtered ? "Nothing moved that fits these filters" : "Nothing has moved yet"}
-                action={
-                  filtered && (
-                    <Button variant="secondary" onClick={clear}>
-                      Show everything
-                    </Button>
-                  )
-                }
-              >
-                {filtered
-                  ? "Try a longer time, or one filter less."
-                  : "Restocks, sales, counts and transfers show here as they happen."}
-              </EmptyState>
+      <PagedTable
+        page={page}
+        trail={trail}
+        onPage={go}
+        caption="Movements of stock, newest first"
+        columns={shown}
+        rowKey={(movement) => movement.id}
+        empty={
+          <EmptyState
+            icon={ScrollText}
+            title={filtered ? "Nothing moved that fits these filters" : "Nothing has moved yet"}
+            action={
+              filtered && (
+                <Button variant="secondary" onClick={clear}>
+                  Show everything
+                </Button>
+              )
             }
-          />
-        </div>
-      )}
-      <Pager trail={trail} nextToken={page.data?.nextToken} busy={page.isPlaceholderData} onChange={go} />
+          >
+            {filtered
+              ? "Try a longer time, or one filter less."
+              : "Restocks, sales, counts and transfers show here as they happen."}
+          </EmptyState>
+        }
+      />
     </Page>
   );
 }

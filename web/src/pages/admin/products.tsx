@@ -1,19 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
 import { PackageSearch, Plus } from "lucide-react";
-import { Link } from "react-router";
 import type { Product } from "@/api/types";
 import { Page } from "@/components/layout/page";
 import { Button, ButtonLink } from "@/components/ui/button";
-import { Select } from "@/components/ui/field";
-import { Pager } from "@/components/ui/pager";
+import { FilterSelect } from "@/components/ui/field";
+import { PagedTable } from "@/components/ui/paged-table";
 import { SearchField } from "@/components/ui/search-field";
-import { EmptyState, ErrorState } from "@/components/ui/states";
+import { EmptyState } from "@/components/ui/states";
 import { Badge, PageHeader } from "@/components/ui/surfaces";
-import { type Column, DataTable } from "@/components/ui/table";
+import type { Column } from "@/components/ui/table";
 import { Money, Time } from "@/components/ui/values";
 import { ProductPicture } from "@/features/catalog/art";
 import { titled } from "@/features/catalog/options";
 import { ExportButton } from "@/features/operations/export-button";
+import { ProductName } from "@/features/products/product-name";
 import { categories, type ProductsFilter, productsPage } from "@/features/products/queries";
 import { cn } from "@/lib/cn";
 import { formatCount } from "@/lib/count";
@@ -58,66 +58,48 @@ export default function Products() {
           onChange={setTyped}
           className="w-full sm:w-80"
         />
-        <Select
-          aria-label="Category"
-          value={filter.category ?? ""}
-          onChange={(event) => set({ category: event.target.value })}
-          className="max-sm:flex-1"
-        >
-          <option value="">Every category</option>
-          {known.map((name) => (
-            <option key={name} value={name}>
-              {titled(name)}
-            </option>
-          ))}
-        </Select>
-        <Select
-          aria-label="Status"
-          value={filter.status ?? ""}
-          onChange={(event) => set({ status: event.target.value })}
-          className="max-sm:flex-1"
-        >
-          <option value="">Every status</option>
-          {Object.entries(STATUSES).map(([value, label]) => (
-            <option key={value} value={value}>
-              {label}
-            </option>
-          ))}
-        </Select>
+        <FilterSelect
+          label="Category"
+          every="Every category"
+          value={filter.category}
+          options={known.map((name) => [name, titled(name)])}
+          onChange={(category) => set({ category })}
+        />
+        <FilterSelect
+          label="Status"
+          every="Every status"
+          value={filter.status}
+          options={Object.entries(STATUSES)}
+          onChange={(status) => set({ status })}
+        />
       </div>
-      {page.isError && !page.data ? (
-        <ErrorState error={page.error} onRetry={() => page.refetch()} />
-      ) : (
-        <div className={cn("transition-opacity", page.isPlaceholderData && "opacity-55")}>
-          <DataTable
-            caption="Products, newest first"
-            columns={COLUMNS}
-            rows={page.data?.items}
-            rowKey={(product) => product.id}
-            loading={page.isPending}
-            empty={
-              <EmptyState
-                icon={PackageSearch}
-                title={filtered ? "Nothing fits these filters" : "No product is listed yet"}
-                action={
-                  filtered ? (
-                    <Button variant="secondary" onClick={clear}>
-                      Show everything
-                    </Button>
-                  ) : (
-                    <ButtonLink to="/admin/products/new">New product</ButtonLink>
-                  )
-                }
-              >
-                {filtered
-                  ? "Try another word, or one filter less."
-                  : "A name, a price and a sentence about it are enough to begin."}
-              </EmptyState>
+      <PagedTable
+        page={page}
+        trail={trail}
+        onPage={go}
+        caption="Products, newest first"
+        columns={COLUMNS}
+        rowKey={(product) => product.id}
+        empty={
+          <EmptyState
+            icon={PackageSearch}
+            title={filtered ? "Nothing fits these filters" : "No product is listed yet"}
+            action={
+              filtered ? (
+                <Button variant="secondary" onClick={clear}>
+                  Show everything
+                </Button>
+              ) : (
+                <ButtonLink to="/admin/products/new">New product</ButtonLink>
+              )
             }
-          />
-        </div>
-      )}
-      <Pager trail={trail} nextToken={page.data?.nextToken} busy={page.isPlaceholderData} onChange={go} />
+          >
+            {filtered
+              ? "Try another word, or one filter less."
+              : "A name, a price and a sentence about it are enough to begin."}
+          </EmptyState>
+        }
+      />
     </Page>
   );
 }
@@ -133,13 +115,7 @@ const COLUMNS: Column<Product>[] = [
       <span className="flex items-center gap-3">
         <ProductPicture goods={product} className="size-10 shrink-0 rounded-lg border" />
         <span className="min-w-0">
-          <Link
-            to={`/admin/products/${encodeURIComponent(product.id)}`}
-            className="rounded font-medium hover:underline"
-          >
-            {product.name}
-          </Link>
-          <span className="block font-normal text-muted text-xs">{product.sku}</span>
+          <ProductName id={product.id} name={product.name} sku={product.sku} />
         </span>
       </span>
     ),

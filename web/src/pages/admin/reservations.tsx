@@ -4,11 +4,11 @@ import { api } from "@/api/client";
 import { conflictingState } from "@/api/errors";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
-import { Pager } from "@/components/ui/pager";
+import { PagedTable } from "@/components/ui/paged-table";
 import { Segmented } from "@/components/ui/segmented";
-import { EmptyState, ErrorState } from "@/components/ui/states";
+import { EmptyState } from "@/components/ui/states";
 import { Badge, PageHeader, type Tone } from "@/components/ui/surfaces";
-import { type Column, DataTable } from "@/components/ui/table";
+import type { Column } from "@/components/ui/table";
 import { toast } from "@/components/ui/toast";
 import { Time } from "@/components/ui/values";
 import { shortId } from "@/features/orders/status";
@@ -19,7 +19,6 @@ import {
   stockChanged,
 } from "@/features/stock/queries";
 import { TimeLeft } from "@/features/stock/time-left";
-import { cn } from "@/lib/cn";
 import { formatCount } from "@/lib/count";
 import { formatTime } from "@/lib/time";
 import { useList } from "@/lib/use-list";
@@ -58,30 +57,24 @@ export default function Reservations() {
         segments={VIEWS}
         className="mb-6 sm:w-120"
       />
-      {page.isError && !page.data ? (
-        <ErrorState error={page.error} onRetry={() => page.refetch()} />
-      ) : (
-        <div className={cn("transition-opacity", page.isPlaceholderData && "opacity-55")}>
-          <DataTable
-            caption="Reservations"
-            columns={status === "ACTIVE" ? ACTIVE_COLUMNS : COLUMNS}
-            rows={page.data?.items}
-            rowKey={(held) => held.id}
-            loading={page.isPending}
-            empty={
-              <EmptyState
-                icon={Hourglass}
-                title={status === "ACTIVE" ? "Nothing is set aside now" : "None of these"}
-              >
-                {status === "ACTIVE"
-                  ? "When a cart or a partner reserves units, they show here with the time that is left."
-                  : "Reservations come here when they end this way."}
-              </EmptyState>
-            }
-          />
-        </div>
-      )}
-      <Pager trail={trail} nextToken={page.data?.nextToken} busy={page.isPlaceholderData} onChange={go} />
+      <PagedTable
+        page={page}
+        trail={trail}
+        onPage={go}
+        caption="Reservations"
+        columns={status === "ACTIVE" ? ACTIVE_COLUMNS : COLUMNS}
+        rowKey={(held) => held.id}
+        empty={
+          <EmptyState
+            icon={Hourglass}
+            title={status === "ACTIVE" ? "Nothing is set aside now" : "None of these"}
+          >
+            {status === "ACTIVE"
+              ? "When a cart or a partner reserves units, they show here with the time that is left."
+              : "Reservations come here when they end this way."}
+          </EmptyState>
+        }
+      />
     </Page>
   );
 }

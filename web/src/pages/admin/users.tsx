@@ -7,10 +7,10 @@ import type { User } from "@/api/types";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
 import { Menu, MenuItem } from "@/components/ui/menu";
-import { Pager } from "@/components/ui/pager";
-import { EmptyState, ErrorState } from "@/components/ui/states";
+import { PagedTable } from "@/components/ui/paged-table";
+import { EmptyState } from "@/components/ui/states";
 import { Badge, Card, PageHeader } from "@/components/ui/surfaces";
-import { type Column, DataTable } from "@/components/ui/table";
+import type { Column } from "@/components/ui/table";
 import { toast } from "@/components/ui/toast";
 import { Time } from "@/components/ui/values";
 import { useAuth } from "@/features/auth/auth";
@@ -37,25 +37,21 @@ export default function Users() {
         title="Users"
         description="Everybody with an account. Admins see this back office; customers see the shop and their own orders."
       />
-      {page.isError && !page.data ? (
-        <ErrorState error={page.error} onRetry={() => page.refetch()} />
-      ) : (
-        <DataTable
-          caption="Accounts, newest first"
-          columns={columns(me?.id, (user, change) => setWanted({ user, change }))}
-          rows={page.data?.items}
-          rowKey={(user) => user.id}
-          loading={page.isPending}
-          empty={
-            <Card>
-              <EmptyState icon={UsersIcon} title="Nobody has an account yet">
-                Customers sign up by themselves, and show here at once.
-              </EmptyState>
-            </Card>
-          }
-        />
-      )}
-      <Pager trail={trail} nextToken={page.data?.nextToken} busy={page.isPlaceholderData} onChange={go} />
+      <PagedTable
+        page={page}
+        trail={trail}
+        onPage={go}
+        caption="Accounts, newest first"
+        columns={columns(me?.id, (user, change) => setWanted({ user, change }))}
+        rowKey={(user) => user.id}
+        empty={
+          <Card>
+            <EmptyState icon={UsersIcon} title="Nobody has an account yet">
+              Customers sign up by themselves, and show here at once.
+            </EmptyState>
+          </Card>
+        }
+      />
       <ChangeUser wanted={wanted} onClose={() => setWanted(null)} />
     </Page>
   );
