@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 from stockwright.adapters.ids import SystemIds
 from stockwright.config import Settings
@@ -34,6 +35,21 @@ def _stay_here(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_stay_here)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    """Run a test once more if DynamoDB Local, which is not ours, crashed under it; the terminal tells so."""
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    reports = runtestprotocol(item, log=False, nextitem=nextitem)
+    dynamodb_local = sys.modules.get("tests.aws.dynamodb_local")
+    if dynamodb_local and any(each.failed for each in reports) and (told := dynamodb_local.ended()):
+        print(f"\n{item.nodeid} runs once more.\n{told}", file=sys.__stderr__)
+        reports = runtestprotocol(item, log=False, nextitem=nextitem)
+    for each in reports:
+        item.ihook.pytest_runtest_logreport(report=each)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 class Clock:

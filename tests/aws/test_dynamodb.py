@@ -228,7 +228,8 @@ async def test_sixteen_processes_worth_of_stores_on_one_item(tmp_path: Path) -> 
             except Busy:
                 continue
 
-    sold = await asyncio.gather(*[sell(each) for each in stores])
+    async with asyncio.timeout(300):
+        sold = await asyncio.gather(*[sell(each) for each in stores])
     assert sum(sold) == 100
     assert (await stores[0].get([ITEM]))[ITEM].body == {"units": 0}
     for each in stores:
