@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from stockwright.api.app import build_asgi
-from stockwright.api.edge import Edge
+from stockwright.api.edge import COMPRESSED_BYTES_MIN, Edge
 from stockwright.api.envelope import STATUS
 from stockwright.api.route import Answer, Call, Route
 from stockwright.api.table import ROUTES
@@ -231,6 +231,60 @@ async def test_no_origin_is_let_in_unless_configured(nobody: Client) -> None:
     answer = await nobody.get("/health", headers={"origin": "https://shop.example"})
 
     assert "access-control-allow-origin" not in answer.headers
+
+
+# ---- compression -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        ("gzip, deflate, br", True),
+        ("br;q=1.0, GZIP;q=0.5", True),
+        ("gzip;q=0, br", False),
+        ("gzip; q=0.0", False),
+        ("identity", False),
+        ("xgzip", False),
+        ("", False),
+    ],
+)
+async def test_what_anybody_may_read_is_compressed_for_who_takes_it(
+    nobody: Client, made: Made, accepted: str, *, packed: bool
+) -> None:
+    for _ in range(5):
+        await made()
+
+    answer = await nobody.get("/items", headers={"accept-encoding": accepted})
+
+    assert (answer.headers.get("content-encoding") == "gzip") is packed
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert len(answer.data["items"]) == 5
+    assert (int(answer.headers["content-length"]) < len(answer.response.content)) is packed
+
+
+async def test_what_only_some_may_read_is_not_compressed(admin: Client, made: Made) -> None:
+    """Its length beside what an attacker sent would tell of what is in it (BREACH)."""
+    for _ in range(5):
+        await made()
+
+    answer = await admin.get("/products", headers={"accept-encoding": "gzip"})
+
+    assert len(answer.response.content) > COMPRESSED_BYTES_MIN
+    assert "content-encoding" not in answer.headers
+
+
+async def test_a_short_answer_is_not_compressed(nobody: Client) -> None:
+    answer = await nobody.get("/items", headers={"accept-encoding": "gzip"})
+
+    assert "content-encoding" not in answer.headers
+
+
+async def test_a_compressed_answer_differs_by_origin_too(crossing: Client) -> None:
+    answer = await crossing.get("/docs/spec", headers={"accept-encoding": "gzip", "origin": "https://shop.example"})
+
+    assert answer.headers["vary"] == "Origin, Accept-Encoding"
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.json["openapi"].startswith("3.1")
 
 
 # ---- size ------------------------------------------------------------------------------------

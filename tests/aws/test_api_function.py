@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 from pathlib import Path
 
@@ -71,6 +73,13 @@ async def test_without_a_token_there_are_only_public_answers(cloud: Cloud) -> No
     status, told, _ = await cloud.ask("GET", "/orders")
     assert (status, told["error"]["code"]) == (401, "UNAUTHORIZED")
     assert (await cloud.ask("GET", "/nothing/here"))[0] == 404
+
+
+async def test_a_compressed_answer_comes_as_bytes(cloud: Cloud) -> None:
+    asked = request("GET", "/api/docs/spec", headers={"accept-encoding": "gzip"})
+    answer = await cloud.invoke("api", asked)
+    assert (answer["headers"]["content-encoding"], answer["isBase64Encoded"]) == ("gzip", True)
+    assert json.loads(gzip.decompress(base64.b64decode(answer["body"])))["openapi"]
 
 
 async def test_an_id_with_a_slash_finds_its_way(cloud: Cloud) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Final
 from urllib.parse import unquote
@@ -46,6 +47,11 @@ SECURITY_HEADERS: Final = (
     (b"cache-control", b"no-store"),
 )
 HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
+COMPRESSED_BYTES_MIN: Final = 1400
+"""What fits into one packet gains nothing."""
+COMPRESSION_LEVEL: Final = 4
+_AS_GZIP: Final = 31
+_GZIP = re.compile(r"(^|,)\s*gzip\s*(?!;\s*q=0(\.0*)?\s*(,|$))(;|,|$)", re.IGNORECASE)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -319,11 +325,15 @@ class Exchange:
             if not route.changes and _matches(self.headers.get("if-none-match"), answer.etag):
                 await self._send(304, b"", None, headers)
                 return
-        if answer.raw is not None:
-            await self._send(status, answer.raw, answer.content_type, headers)
-            return
-        body = success(answer.data, self.request_id, self.app.clock.now(), **answer.also)
-        await self._send(status, body, "application/json", headers)
+        body = answer.raw
+        if body is None:
+            body = success(answer.data, self.request_id, self.app.clock.now(), **answer.also)
+        if len(body) >= COMPRESSED_BYTES_MIN and _is_for_anybody(route, answer):
+            headers["vary"] = f"{self.extra['vary']}, Accept-Encoding" if "vary" in self.extra else "Accept-Encoding"
+            if _GZIP.search(self.headers.get("accept-encoding", "")):
+                body = zlib.compress(body, COMPRESSION_LEVEL, wbits=_AS_GZIP)
+                headers["content-encoding"] = "gzip"
+        await self._send(status, body, answer.content_type, headers)
 
     async def _preflight(self, methods: Iterable[str]) -> None:
         headers = {"allow": ", ".join(sorted({*methods, "OPTIONS"}))}
@@ -426,6 +436,11 @@ def _may(actor: Actor, route: Route) -> bool:
     if actor.kind == "key":
         return bool(actor.scopes & route.scopes)
     return route.who == "any" or actor.is_admin
+
+
+def _is_for_anybody(route: Route, answer: Answer) -> bool:
+    """Tell what may be compressed: the length of other answers could tell what is in them (BREACH)."""
+    return route.who == "public" and not route.changes and answer.etag is None
 
 
 def _answer(route: Route, call: Call, result: Any) -> Answer:
