@@ -323,12 +323,13 @@ async def test_what_the_stream_tells_is_read_as_it_was_written(store: DynamoDbSt
     ("env", "told"),
     [
         ({"STOCKWRIGHT_TABLE_NAME": "nowhere"}, "there is no DynamoDB table nowhere in eu-central-1"),
+        ({"STOCKWRIGHT_TABLE_NAME": "no"}, "DynamoDB refuses to open the table no: "),
         ({"AWS_REGION": "us-west-2"}, "there is no DynamoDB table stockwright in us-west-2"),
         ({"AWS_REGION": ""}, "region"),
         ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "credentials"),
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "cannot be reached"),
     ],
-    ids=["no table", "another region", "no region", "no credentials", "nobody there"],
+    ids=["no table", "no name of a table", "another region", "no region", "no credentials", "nobody there"],
 )
 def test_settings_that_do_not_fit_stop_the_start_with_one_line(tmp_path: Path, env: dict[str, str], told: str) -> None:
     ours = {
