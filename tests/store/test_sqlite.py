@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -14,11 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from stockwright.domain.errors import Busy, Misconfigured
 from stockwright.domain.events import Event
-from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Put
+from stockwright.store import sqlite
+from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Delete, Put
 from stockwright.store.sqlite import QUEUE_MAX, EngineFailed, SqliteStore
+from tests.proving import MEMORY
 
 if TYPE_CHECKING:
     from stockwright.store.port import IndexName, Key
@@ -308,3 +313,62 @@ async def test_a_loop_that_ends_while_the_file_is_held_says_so_and_keeps_nothing
     assert await store.get([("P#0", "STOCK"), ("P#1", "STOCK")]) == {}
     await store.commit([Put(KEY, {}, ABSENT)])
     await store.close()
+
+
+# ---- searching -------------------------------------------------------------------------------
+
+# Few letters, so that much is found.
+TEXTS = st.text(alphabet='ab"', max_size=8)
+STEPS = st.lists(st.tuples(st.integers(0, 5), st.none() | TEXTS), max_size=20)
+
+
+@pytest.mark.parametrize("rare", [0, 3, 1000], ids=["along the list", "either way", "by letters"])
+@given(steps=STEPS, wanted=TEXTS.filter(bool))
+@example(steps=[(1, "ab\0cdef")], wanted="cde")
+@example(steps=[(1, "ab\0cdef")], wanted="b\0c")
+@example(steps=[(1, "100 % å_b*"), (2, "100 x åxbb")], wanted="% å_b*")
+@example(steps=[(1, "straße\nß-12"), (2, "strasse\nss-12")], wanted="ße\nß")
+def test_a_search_finds_what_holds_the_text_whichever_way_it_goes(
+    rare: int, steps: list[tuple[int, str | None]], wanted: str
+) -> None:
+    """Also after a text was changed, or its item taken away (None) and written anew."""
+
+    async def search(path: Path) -> None:
+        store = SqliteStore(path)
+        texts: dict[int, str] = {}
+        for number, text in steps:
+            key = (f"P#{number}", "-")
+            found = (await store.get([key])).get(key)
+            version = ABSENT if found is None else found.version
+            if text is not None:
+                entry: dict[IndexName, tuple[str, str]] = {"list": ("GOODS", str(number))}
+                await store.commit([Put(key, {"n": number}, version, entry, text)])
+                texts[number] = text
+            elif found is not None:
+                await store.commit([Delete(key, version)])
+                del texts[number]
+        page = await store.query("GOODS", index="list", contains=wanted)
+        await store.close()
+        assert [item.body["n"] for item in page.items] == sorted(n for n in texts if wanted in texts[n])
+
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite, "RARE_MAX", rare)
+        asyncio.run(search(Path(folder) / "stockwright.db"))
+
+
+async def test_a_file_of_before_becomes_searchable_when_it_is_opened(path: Path) -> None:
+    store = SqliteStore(path)
+    chair: dict[IndexName, tuple[str, str]] = {"list": ("GOODS", "1")}
+    await store.commit([Put(KEY, {}, ABSENT, chair, "oak chair")])
+    await store.close()
+    before = apsw.Connection(str(path))
+    for trigger in ("search_added", "search_removed", "search_changed"):
+        before.execute(f"DROP TRIGGER {trigger}")
+    before.execute("DROP TABLE searched; DROP TABLE searched_text")
+    before.close()
+
+    again = SqliteStore(path)
+
+    page = await again.query("GOODS", index="list", contains="oak")
+    assert [item.key for item in page.items] == [KEY]
+    await again.close()

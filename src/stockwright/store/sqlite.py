@@ -57,8 +57,32 @@ CREATE INDEX item_ttl ON item (ttl) WHERE ttl IS NOT NULL;
 CREATE TABLE event (position INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
 """
 
-SEARCHED: Final = "CREATE INDEX IF NOT EXISTS item_text ON item (list_p, list_s, text) WHERE text IS NOT NULL"
-"""What is searched stands in the index itself, so that only what fits is read; folders of before get it when opened."""
+SEARCH: Final = """
+CREATE INDEX IF NOT EXISTS item_text ON item (list_p, list_s, text) WHERE text IS NOT NULL;
+CREATE TABLE searched (id INTEGER PRIMARY KEY, pk TEXT NOT NULL, sk TEXT NOT NULL, UNIQUE (pk, sk));
+CREATE VIRTUAL TABLE searched_text USING fts5 (
+    letters, content='', contentless_delete=1, tokenize='trigram case_sensitive 1'
+);
+CREATE TRIGGER search_added AFTER INSERT ON item WHEN new.text IS NOT NULL BEGIN
+    INSERT INTO searched (pk, sk) VALUES (new.pk, new.sk);
+    INSERT INTO searched_text (rowid, letters) VALUES (last_insert_rowid(), new.text);
+END;
+CREATE TRIGGER search_removed AFTER DELETE ON item WHEN old.text IS NOT NULL BEGIN
+    DELETE FROM searched_text WHERE rowid=(SELECT id FROM searched WHERE pk=old.pk AND sk=old.sk);
+    DELETE FROM searched WHERE pk=old.pk AND sk=old.sk;
+END;
+CREATE TRIGGER search_changed AFTER UPDATE OF text ON item WHEN new.text IS NOT old.text BEGIN
+    DELETE FROM searched_text WHERE rowid=(SELECT id FROM searched WHERE pk=old.pk AND sk=old.sk);
+    DELETE FROM searched WHERE pk=old.pk AND sk=old.sk;
+    INSERT INTO searched (pk, sk) SELECT new.pk, new.sk WHERE new.text IS NOT NULL;
+    INSERT INTO searched_text (rowid, letters) SELECT last_insert_rowid(), new.text WHERE new.text IS NOT NULL;
+END;
+INSERT INTO searched (pk, sk) SELECT pk, sk FROM item WHERE text IS NOT NULL;
+INSERT INTO searched_text (rowid, letters) SELECT id, text FROM searched JOIN item USING (pk, sk);
+"""
+"""What is searched, by every three letters in a row; folders of before get it when they are opened."""
+LETTERS_MIN: Final = 3
+RARE_MAX: Final = 2000
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -186,14 +210,10 @@ class SqliteStore:
         for name, value in (where or {}).items():
             terms.append(f"json_extract(body, '$.{name}')=?")
             values.append(value)  # type: ignore[arg-type]
-        by = ""
-        if contains:
-            terms.append("text IS NOT NULL AND instr(text, ?)>0")
-            values.append(contains)
-            by = "INDEXED BY item_text " if index == "list" else ""
+        source = self._source(contains, index, terms, values)
         order = "DESC" if reverse else "ASC"
         sql = (
-            f"SELECT pk, sk, version, body, {s} FROM item {by}WHERE {' AND '.join(terms)} "  # noqa: S608
+            f"SELECT pk, sk, version, body, {s} FROM {source} WHERE {' AND '.join(terms)} "  # noqa: S608
             f"ORDER BY {s} {order} LIMIT ?"
         )
         rows: list[Any] = self._reader.execute(sql, (*values, limit + 1)).fetchall()
@@ -202,6 +222,21 @@ class SqliteStore:
         if whole and page.next is None and len(items) <= KEPT_PARTITION_MAX:
             self._kept.keep_partition(partition, page)
         return page
+
+    def _source(self, text: str, index: IndexName | None, terms: list[str], values: list[str]) -> str:
+        """Tell where to look for a text: what is rare is found by its letters, the rest soon met in the list."""
+        if not text:
+            return "item"
+        terms.append("text IS NOT NULL AND instr(text, ?)>0")
+        values.append(text)
+        if len(text) >= LETTERS_MIN and "\x00" not in text:
+            letters = '"' + text.replace('"', '""') + '"'
+            found = "SELECT count(*) FROM (SELECT 1 FROM searched_text WHERE searched_text MATCH ? LIMIT ?)"
+            if self._reader.execute(found, (letters, RARE_MAX)).get < RARE_MAX:
+                terms.append("searched_text MATCH ?")
+                values.append(letters)
+                return "searched_text CROSS JOIN searched ON id=searched_text.rowid CROSS JOIN item USING (pk, sk)"
+        return "item INDEXED BY item_text" if index == "list" else "item"
 
     def _item(self, key: Key, version: int, body: bytes) -> Item:
         """Return the kept item where it is the one that was read."""
@@ -482,6 +517,19 @@ def _open_writer(path: FilePath) -> apsw.Connection:
     return connection
 
 
+def _prepare_search(connection: apsw.Connection) -> None:
+    if _is_searchable(connection):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    if not _is_searchable(connection):
+        connection.execute(SEARCH)
+    connection.execute("COMMIT")
+
+
+def _is_searchable(connection: apsw.Connection) -> bool:
+    return bool(connection.execute("SELECT count(*) FROM sqlite_schema WHERE name='searched_text'").get)
+
+
 def _prepare(connection: apsw.Connection, path: FilePath) -> None:
     """Make the file, or check that it is of this version."""
     connection.set_busy_timeout(5000)
@@ -494,7 +542,7 @@ def _prepare(connection: apsw.Connection, path: FilePath) -> None:
             f"{path} has data format {version}, this release reads {SCHEMA_VERSION}: "
             "start the release that wrote it, or restore a backup into another folder"
         )
-    connection.execute(SEARCHED)
+    _prepare_search(connection)
     # In this order: FULL makes each COMMIT wait for the fsync of the log. Read to the end: apsw runs
     # what stands behind a row only when it is asked for the next.
     connection.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF").fetchall()
