@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import hashlib
+import itertools
 import shutil
 import socket
 import subprocess
@@ -23,6 +23,9 @@ from tests.needs import file, program
 
 REGION = "eu-central-1"
 TABLE = "stockwright"
+SECRET = "of-nobody"
+TABLES_MAX = 25
+"""In one database, of which each has threads of its own, and gets slow with many tables."""
 START_SECONDS_MAX = 30
 
 
@@ -90,21 +93,32 @@ def _end(running: subprocess.Popen[bytes], folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def make_client(name: str) -> Any:
-    """Make a client of the database of that name: each access key has its own, so no test meets another."""
-    return _session().client(
-        "dynamodb",
-        endpoint_url=address(),
-        region_name=REGION,
-        aws_access_key_id=access_key(name),
-        aws_secret_access_key="of-nobody",
-        config=Config(max_pool_connections=32, retries={"total_max_attempts": 1}),
-    )
+@dataclass(frozen=True)
+class _Place:
+    access_key: str
+    table: str
 
 
-def access_key(name: str) -> str:
-    """Return the access key of the database of that name."""
-    return hashlib.sha256(name.encode()).hexdigest()[:20]
+_numbers = itertools.count()
+
+
+@cache
+def _place(name: str) -> _Place:
+    """Give each name a table of its own. Each access key has its own database, with threads and room of its own."""
+    number = next(_numbers)
+    return _Place(f"AKIA{number // TABLES_MAX:08}", f"{TABLE}-{number}")
+
+
+def environment(name: str) -> dict[str, str]:
+    """Return the settings that lead a process to the table of that name."""
+    place = _place(name)
+    return {
+        "STOCKWRIGHT_TABLE_NAME": place.table,
+        "AWS_REGION": REGION,
+        "AWS_ENDPOINT_URL": address(),
+        "AWS_ACCESS_KEY_ID": place.access_key,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+    }
 
 
 @cache
@@ -113,9 +127,17 @@ def _session() -> Any:
 
 
 def open_table(name: str, settle_seconds: float = 0) -> DynamoDbStore:
-    """Open that database's table, made where it is not there."""
-    client = make_client(name)
-    if TABLE not in client.list_tables()["TableNames"]:
-        create_table(client, TABLE)
+    """Open the table of that name, made where it is not there."""
+    place = _place(name)
+    client = _session().client(
+        "dynamodb",
+        endpoint_url=address(),
+        region_name=REGION,
+        aws_access_key_id=place.access_key,
+        aws_secret_access_key=SECRET,
+        config=Config(max_pool_connections=32, retries={"total_max_attempts": 1}),
+    )
+    if place.table not in client.list_tables()["TableNames"]:
+        create_table(client, place.table)
     # A machine that runs all the tests may be slow to answer; nobody follows the log from elsewhere.
-    return DynamoDbStore(TABLE, client, settle_seconds=settle_seconds, resend_seconds=60)
+    return DynamoDbStore(place.table, client, settle_seconds=settle_seconds, resend_seconds=60)

@@ -15,7 +15,7 @@ from stockwright.store import copying, dynamodb
 from stockwright.store.copying import DynamoDbSide
 from stockwright.store.dynamodb import WRITES_MAX, DynamoDbStore
 from stockwright.store.port import ABSENT, Put
-from tests.aws.dynamodb_local import TABLE, open_table
+from tests.aws.dynamodb_local import open_table
 from tests.aws.test_dynamodb import answer, cancelled, inject
 
 KEYS = [(f"P#{number}", "STOCK") for number in range(3)]
@@ -32,7 +32,7 @@ async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 
 async def test_keys_that_are_never_read_are_busy(store: DynamoDbStore) -> None:
-    left = {"Responses": {}, "UnprocessedKeys": {TABLE: {"Keys": [dynamodb.key_image(KEYS[0])]}}}
+    left = {"Responses": {}, "UnprocessedKeys": {store.table: {"Keys": [dynamodb.key_image(KEYS[0])]}}}
     inject(store, lambda _: answer(200, "", json.dumps(left)), "BatchGetItem")
     with pytest.raises(Busy):
         await store.get(KEYS)

@@ -10,8 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stockwright.cli.main import app as cli
-from stockwright.store.dynamodb import create_table
-from tests.aws.dynamodb_local import REGION, access_key, address, make_client
+from tests.aws.dynamodb_local import environment, open_table
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -223,14 +222,8 @@ def test_an_import_tells_what_it_did_and_why_rows_were_left_out(terminal: Termin
 def test_a_shop_is_copied_to_dynamodb_and_both_are_proved_alike(terminal: Terminal) -> None:
     made = terminal.type("import", "products", str(small_file(terminal.folder.parent)))
     assert made.exit_code == 0, made.output
-    create_table(make_client(str(terminal.folder)), "shop")
-    cloud = {
-        "STOCKWRIGHT_TABLE_NAME": "shop",
-        "AWS_REGION": REGION,
-        "AWS_ENDPOINT_URL": address(),
-        "AWS_ACCESS_KEY_ID": access_key(str(terminal.folder)),
-        "AWS_SECRET_ACCESS_KEY": "of-nobody",
-    }
+    open_table(str(terminal.folder))
+    cloud = environment(str(terminal.folder))
     copied = terminal.type("copy", "--from", "sqlite", "--to", "dynamodb", "--json", **cloud)
     assert copied.exit_code == 0, copied.output
     told = json.loads(copied.stdout)

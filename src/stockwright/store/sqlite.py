@@ -60,19 +60,19 @@ CREATE TABLE event (position INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NU
 SEARCH: Final = """
 CREATE INDEX IF NOT EXISTS item_text ON item (list_p, list_s, text) WHERE text IS NOT NULL;
 CREATE TABLE searched (id INTEGER PRIMARY KEY, pk TEXT NOT NULL, sk TEXT NOT NULL, UNIQUE (pk, sk));
-CREATE VIRTUAL TABLE searched_text USING fts5 (
-    letters, content='', contentless_delete=1, tokenize='trigram case_sensitive 1'
-);
+CREATE VIRTUAL TABLE searched_text USING fts5 (letters, content='', tokenize='trigram case_sensitive 1');
 CREATE TRIGGER search_added AFTER INSERT ON item WHEN new.text IS NOT NULL BEGIN
     INSERT INTO searched (pk, sk) VALUES (new.pk, new.sk);
     INSERT INTO searched_text (rowid, letters) VALUES (last_insert_rowid(), new.text);
 END;
 CREATE TRIGGER search_removed AFTER DELETE ON item WHEN old.text IS NOT NULL BEGIN
-    DELETE FROM searched_text WHERE rowid=(SELECT id FROM searched WHERE pk=old.pk AND sk=old.sk);
+    INSERT INTO searched_text (searched_text, rowid, letters)
+        SELECT 'delete', id, old.text FROM searched WHERE pk=old.pk AND sk=old.sk;
     DELETE FROM searched WHERE pk=old.pk AND sk=old.sk;
 END;
 CREATE TRIGGER search_changed AFTER UPDATE OF text ON item WHEN new.text IS NOT old.text BEGIN
-    DELETE FROM searched_text WHERE rowid=(SELECT id FROM searched WHERE pk=old.pk AND sk=old.sk);
+    INSERT INTO searched_text (searched_text, rowid, letters)
+        SELECT 'delete', id, old.text FROM searched WHERE pk=old.pk AND sk=old.sk;
     DELETE FROM searched WHERE pk=old.pk AND sk=old.sk;
     INSERT INTO searched (pk, sk) SELECT new.pk, new.sk WHERE new.text IS NOT NULL;
     INSERT INTO searched_text (rowid, letters) SELECT last_insert_rowid(), new.text WHERE new.text IS NOT NULL;
