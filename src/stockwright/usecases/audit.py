@@ -99,7 +99,7 @@ async def _look_again(app: App, product_id: str, report: AuditReport) -> None:
         if not drifts:
             return
         await asyncio.sleep(0.01 * (look + 1))
-        # Looked at once more later: a list may show a commit that is under way before single items do.
+        # Looked at once more later: in the cloud a list may show a commit that is under way before single items do.
         later = await stock_records.get_stock(app.store, product_id)
         if before.version == after.version == later.version:
             report.drifts.extend(drifts)
