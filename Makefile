@@ -179,7 +179,7 @@ coverage: tools ## Which lines and branches the tests reach: 95 % of all, 100 % 
 	@$(BIN)/coverage report --fail-under=100 --include="src/stockwright/domain/*,src/stockwright/store/*"
 
 .PHONY: mutate
-mutate: tools ## Change the domain in every way, one by one: do its tests notice? (ten minutes; docs/proof.md tells of the rest)
+mutate: tools ## Change the domain in every way, one by one: do its tests notice? (three minutes; docs/proof.md tells of the rest)
 	@rm -rf mutants && $(BIN)/mutmut run && $(BIN)/mutmut results
 
 # ---- what is shipped ---------------------------------------------------------------------------
