@@ -141,6 +141,13 @@ def test_a_bad_query_is_refused(text: str) -> None:
         decode.query(Filters, text.encode())
 
 
+def test_a_field_of_a_query_is_given_once() -> None:
+    with pytest.raises(Invalid) as refused:
+        decode.query(Filters, b"limit=7&search=a&limit=7&other=1&search=")
+
+    assert refused.value.details == [{"field": "limit", "message": "is given more than once"}]
+
+
 def test_a_query_is_read_with_its_numbers_and_switches() -> None:
     read = decode.query(Filters, b"limit=7&low=true&search=a%20b&unknown=1")
 

@@ -372,3 +372,16 @@ async def test_a_file_of_before_becomes_searchable_when_it_is_opened(path: Path)
     page = await again.query("GOODS", index="list", contains="oak")
     assert [item.key for item in page.items] == [KEY]
     await again.close()
+
+
+async def test_two_that_open_a_file_of_before_make_it_searchable_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await SqliteStore(path).close()
+    # As it looks to one that has looked, and waited for the lock while the other made it so.
+    looks = iter([False, True])
+    monkeypatch.setattr(sqlite, "_is_searchable", lambda _: next(looks))
+
+    await SqliteStore(path).close()
+
+    assert next(looks, None) is None

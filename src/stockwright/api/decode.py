@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -79,6 +80,9 @@ def query(wanted: Any, raw: bytes) -> Any:
         raise Invalid("The query string is not well formed") from None
     given = dict(pairs)
     entries = list(_with_control(given, ""))
+    if len(given) < len(pairs):
+        counted = Counter(name for name, _ in pairs)
+        entries += [{"field": name, "message": "is given more than once"} for name, n in counted.items() if n > 1]
     if entries:
         raise Invalid(details=entries)
     try:
