@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 OrderStatus = Literal["PLACING", "PENDING", "CONFIRMED", "PACKED", "DELIVERED", "CANCELLED"]
 
+OPEN: Final[tuple[OrderStatus, ...]] = ("PENDING", "CONFIRMED", "PACKED")
+"""Steps are still to come; an order only ever goes on to a later one of STATUSES."""
+STATUSES: Final[tuple[OrderStatus, ...]] = (*OPEN, "DELIVERED", "CANCELLED")
+"""Of every order that has been placed."""
+
 LINES_MAX: Final = 1000
 """Real carts reach 593 lines (Online Retail, 2010)."""
 

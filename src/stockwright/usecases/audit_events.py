@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from stockwright.store.paging import every
 from stockwright.store.port import log_order
-from stockwright.store.records.orders import find_order, order_key, order_of, page_of_orders
-from stockwright.usecases.orders import STATUSES
+from stockwright.store.records.orders import find_order, order_key, order_of, pages_of_every_order
 
 if TYPE_CHECKING:
     from stockwright.domain.events import Event
@@ -50,9 +46,10 @@ async def event_drifts(app: App) -> list[EventDrift]:
                 await asyncio.sleep(LOOK_SECONDS)
                 drifts += _drifts_of(event, await find_order(app.store, event.subject))
         await asyncio.sleep(0)
-    async for order in _every_order(app):
-        if told[order.id] != len(order.timeline):
-            drifts += await _look_again(app, order.id, told[order.id], after)
+    async for page in pages_of_every_order(app.store, PAGE):
+        for order in page:
+            if told[order.id] != len(order.timeline):
+                drifts += await _look_again(app, order.id, told[order.id], after)
     return drifts
 
 
@@ -100,9 +97,3 @@ def _drifts_of(event: Event, order: Order | None) -> list[EventDrift]:
 async def _load(app: App, order_ids: set[str]) -> dict[str, Order]:
     found = await app.store.get([order_key(order_id) for order_id in sorted(order_ids)])
     return {order.id: order for order in map(order_of, found.values())}
-
-
-async def _every_order(app: App) -> AsyncIterator[Order]:
-    for status in STATUSES:
-        async for order in every(partial(page_of_orders, app.store, status=status, limit=PAGE)):
-            yield order

@@ -10,7 +10,6 @@ from stockwright.store.records import orders as order_records
 from stockwright.store.records import products as product_records
 from stockwright.store.records import stock as stock_records
 from stockwright.usecases.catalog import load_stocked
-from stockwright.usecases.orders import STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -85,15 +84,13 @@ async def _movements(app: App) -> AsyncIterator[Rows]:
 
 
 async def _orders(app: App) -> AsyncIterator[Rows]:
-    for status in STATUSES:
-        of_status = partial(order_records.page_of_orders, app.store, status=status, limit=PAGE, reverse=False)
-        async for orders in pages(of_status):
-            yield [
-                [
-                    order.id, order.created_at, order.status, order.user_id, order.user_email, order.reference,
-                    order.currency, order.total_cents, line.product_id, line.sku, line.name,
-                    line.unit_price_cents, line.quantity, line.returned,
-                ]
-                for order in orders
-                for line in order.lines
-            ]  # fmt: skip
+    async for orders in order_records.pages_of_every_order(app.store, PAGE):
+        yield [
+            [
+                order.id, order.created_at, order.status, order.user_id, order.user_email, order.reference,
+                order.currency, order.total_cents, line.product_id, line.sku, line.name,
+                line.unit_price_cents, line.quantity, line.returned,
+            ]
+            for order in orders
+            for line in order.lines
+        ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stockwright.domain import order as rules
 from stockwright.domain.errors import Conflict, Invalid
-from stockwright.domain.order import LINES_MAX, Order, ReturnedLine
+from stockwright.domain.order import LINES_MAX, STATUSES, Order, ReturnedLine
 from stockwright.domain.product import check_id
 from stockwright.domain.stock import Wanted, check_quantity
 from stockwright.store.records import orders as records
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from stockwright.store.port import Write
     from stockwright.usecases.context import App
     from stockwright.usecases.lines import LineWanted
-
-STATUSES: tuple[OrderStatus, ...] = ("PENDING", "CONFIRMED", "PACKED", "DELIVERED", "CANCELLED")
 
 
 @dataclass(frozen=True, slots=True)

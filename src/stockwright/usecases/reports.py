@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
 from stockwright.domain.errors import Invalid
-from stockwright.domain.order import Order
+from stockwright.domain.order import OPEN, Order
 from stockwright.domain.period import By, Period, period_of
 from stockwright.domain.sale import Sale
 from stockwright.domain.takings import SoldProduct, Takings, add_lines
@@ -22,7 +22,6 @@ from stockwright.store.records import orders as order_records
 from stockwright.store.records import sales as sale_records
 from stockwright.store.records.handling import page_of_dead_letters, waiting_retries
 from stockwright.usecases.inventory_views import InventoryTotals, total_inventory
-from stockwright.usecases.orders import STATUSES
 
 if TYPE_CHECKING:
     from stockwright.domain.order import OrderStatus
@@ -35,8 +34,6 @@ COUNTED_MAX: Final = 1000
 PLACING_MS: Final = 600_000
 """An order may bear an id this much older than its time: its placing was tried again."""
 DAYS: Final = 30
-
-OPEN: Final[tuple[OrderStatus, ...]] = ("PENDING", "CONFIRMED", "PACKED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,27 +153,13 @@ async def _sold(app: App, period: Period) -> AsyncIterator[Order | Sale]:
 
 
 async def _every(app: App, period: Period) -> AsyncIterator[Order | Sale]:
-    """Read by id, which is by time.
-
-    An order that takes a step while this reads is in two statuses, and never in none: they are read
-    from the first to the last, and it is told once, as it was seen first.
-    """
+    """Read by id, which is by time."""
     low, high = period.starts_at - PLACING_MS, period.ends_at
-    seen: set[str] = set()
-    for status in STATUSES:
-        of_status = partial(
-            order_records.page_of_orders,
-            app.store,
-            status=status,
-            low=app.ids.first("ord", low),
-            high=app.ids.first("ord", high),
-            limit=READ,
-            reverse=False,
-        )
-        async for order in every(of_status):
-            if order.id not in seen:
-                seen.add(order.id)
-                yield order
+    async for orders in order_records.pages_of_every_order(
+        app.store, READ, low=app.ids.first("ord", low), high=app.ids.first("ord", high)
+    ):
+        for order in orders:
+            yield order
     sales = partial(
         sale_records.page_of_sales,
         app.store,

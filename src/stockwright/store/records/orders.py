@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stockwright.domain.errors import NotFound
-from stockwright.domain.order import Order, OrderLine, Step
+from stockwright.domain.order import OPEN, STATUSES, Order, OrderLine, Step
+from stockwright.store.paging import pages
 from stockwright.store.records.parsing import once
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from stockwright.store.port import Body, IndexName, Item, Key, Store
     from stockwright.store.records.batch import Batch
 
@@ -65,6 +69,23 @@ async def page_of_orders(
             f"ORDER#{status}", index="list", low=low, high=high, after=after, limit=limit, reverse=reverse
         )
     return [order_of(item) for item in page.items], page.next
+
+
+async def pages_of_every_order(
+    store: Store, limit: int, *, low: str = "", high: str = ""
+) -> AsyncIterator[list[Order]]:
+    """Go through the orders by status, oldest first within each, every order once.
+
+    One that takes a step while this reads is in two statuses, and never in none: they are read from the
+    first to the last, and it is told as it was seen first. Memory grows with the orders that are open.
+    """
+    may_come_again: set[str] = set()
+    for status in STATUSES:
+        of_status = partial(page_of_orders, store, status=status, low=low, high=high, limit=limit, reverse=False)
+        async for page in pages(of_status):
+            yield [order for order in page if order.id not in may_come_again]
+            if status in OPEN:
+                may_come_again.update(order.id for order in page)
 
 
 async def count_orders(store: Store, status: str, limit: int) -> int:
