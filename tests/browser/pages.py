@@ -97,6 +97,13 @@ OPENED = [
     Opened("cancel", "/admin/orders/{open}", ADMIN, (("button", "Cancel order"),), ("dialog", "Cancel this order?")),
     Opened("delete", "/admin/products/{product}", ADMIN, (("button", "Delete"),), ("dialog", "Delete")),
     Opened("mail", "/admin/mailbox", ADMIN, (("button", "Order Confirmation"),), ("dialog", "Order Confirmation")),
-    Opened("event", "/admin/events", ADMIN, (("button", "Order confirmed"),), ("dialog", "Order confirmed")),
+    # About that order alone: every visit signs in, which soon fills the first page of all events.
+    Opened(
+        "event",
+        "/admin/events?subject={open}",
+        ADMIN,
+        (("button", "Order confirmed"),),
+        ("dialog", "Order confirmed"),
+    ),
     Opened("receipt", "/admin/till", ADMIN, (("button", "#"),), ("dialog", "Receipt")),
 ]
