@@ -73,13 +73,7 @@ export function Products() {
           <EmptyState
             icon={PackageSearch}
             title={filtered ? "Nothing fits these filters" : "The shelves are still empty"}
-            action={
-              filtered && (
-                <Button variant="secondary" onClick={() => setParams({})}>
-                  Show everything
-                </Button>
-              )
-            }
+            onShowAll={filtered ? () => setParams({}) : undefined}
           >
             {filtered
               ? "Try another word, or one filter less."

@@ -10,6 +10,7 @@ export function EmptyState({
   title,
   children,
   action,
+  onShowAll,
   heading: Heading = "h2",
   className,
 }: {
@@ -17,6 +18,8 @@ export function EmptyState({
   title: string;
   children?: ReactNode;
   action?: ReactNode;
+  /** Takes the filters away by which nothing is left; stands in the action's place. */
+  onShowAll?: (() => void) | undefined;
   /** h1 where it is the whole page. */
   heading?: "h1" | "h2";
   className?: string;
@@ -28,7 +31,17 @@ export function EmptyState({
       </span>
       <Heading className="mt-5 font-semibold text-lg">{title}</Heading>
       {children && <div className="mt-1.5 max-w-md text-balance text-muted">{children}</div>}
-      {action && <div className="mt-6 flex flex-wrap justify-center gap-2">{action}</div>}
+      {(onShowAll ?? action) && (
+        <div className="mt-6 flex flex-wrap justify-center gap-2">
+          {onShowAll ? (
+            <Button variant="secondary" onClick={onShowAll}>
+              Show everything
+            </Button>
+          ) : (
+            action
+          )}
+        </div>
+      )}
     </div>
   );
 }

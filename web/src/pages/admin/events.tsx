@@ -77,13 +77,7 @@ export default function Events() {
             <EmptyState
               icon={Activity}
               title="No such event yet"
-              action={
-                (kind || subject) && (
-                  <Button variant="secondary" onClick={clear}>
-                    Show everything
-                  </Button>
-                )
-              }
+              onShowAll={kind || subject ? clear : undefined}
             >
               Place an order or book goods in, and it shows here at once.
             </EmptyState>

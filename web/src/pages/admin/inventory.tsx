@@ -103,15 +103,8 @@ export default function Inventory() {
           <EmptyState
             icon={Boxes}
             title={filtered ? "Nothing fits these filters" : "The shelves are still empty"}
-            action={
-              filtered ? (
-                <Button variant="secondary" onClick={clear}>
-                  Show everything
-                </Button>
-              ) : (
-                <ButtonLink to="/admin/products/new">New product</ButtonLink>
-              )
-            }
+            onShowAll={filtered ? clear : undefined}
+            action={<ButtonLink to="/admin/products/new">New product</ButtonLink>}
           >
             {filtered
               ? "Try another word, or one filter less."

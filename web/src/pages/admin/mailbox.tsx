@@ -2,7 +2,6 @@ import { useQuery } from "@tanstack/react-query";
 import { Mail, MessageSquareText } from "lucide-react";
 import { useState } from "react";
 import { Page } from "@/components/layout/page";
-import { Button } from "@/components/ui/button";
 import { Sheet } from "@/components/ui/dialog";
 import { PagedTable } from "@/components/ui/paged-table";
 import { Segmented } from "@/components/ui/segmented";
@@ -52,13 +51,7 @@ export default function Mailbox() {
             <EmptyState
               icon={Mail}
               title={channel ? "Nothing went out this way" : "No message yet"}
-              action={
-                channel && (
-                  <Button variant="secondary" onClick={clear}>
-                    Show everything
-                  </Button>
-                )
-              }
+              onShowAll={channel ? clear : undefined}
             >
               An order's confirmation, a low-stock alert or a code to sign up with shows here as it goes out.
             </EmptyState>

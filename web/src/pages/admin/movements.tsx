@@ -105,13 +105,7 @@ export default function Movements() {
           <EmptyState
             icon={ScrollText}
             title={filtered ? "Nothing moved that fits these filters" : "Nothing has moved yet"}
-            action={
-              filtered && (
-                <Button variant="secondary" onClick={clear}>
-                  Show everything
-                </Button>
-              )
-            }
+            onShowAll={filtered ? clear : undefined}
           >
             {filtered
               ? "Try a longer time, or one filter less."

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { PackageSearch, Plus } from "lucide-react";
 import type { Product } from "@/api/types";
 import { Page } from "@/components/layout/page";
-import { Button, ButtonLink } from "@/components/ui/button";
+import { ButtonLink } from "@/components/ui/button";
 import { FilterSelect } from "@/components/ui/field";
 import { PagedTable } from "@/components/ui/paged-table";
 import { SearchField } from "@/components/ui/search-field";
@@ -84,15 +84,8 @@ export default function Products() {
           <EmptyState
             icon={PackageSearch}
             title={filtered ? "Nothing fits these filters" : "No product is listed yet"}
-            action={
-              filtered ? (
-                <Button variant="secondary" onClick={clear}>
-                  Show everything
-                </Button>
-              ) : (
-                <ButtonLink to="/admin/products/new">New product</ButtonLink>
-              )
-            }
+            onShowAll={filtered ? clear : undefined}
+            action={<ButtonLink to="/admin/products/new">New product</ButtonLink>}
           >
             {filtered
               ? "Try another word, or one filter less."
