@@ -124,6 +124,31 @@ async def refused(scene: Scene, ask: Ask, path: str) -> None:
 
 
 @BY_ROUTE
+@pytest.mark.usefixtures("told_here")
+async def test_what_finds_it_so_already_has_no_effect_later_either(scene: Scene, method: str, path: str) -> None:
+    ask = await scene.ask(method, path)
+    assert (await scene.send(ask, "k-1")).status in {200, 201}
+    second = await scene.send(ask, "k-2")
+    if second.status >= 400:
+        return  # What is refused is asked anew.
+    third = await scene.send(ask, "k-2")
+    assert third.replayed
+    assert (third.status, told(third, method, path)) == (second.status, told(second, method, path))
+    assert (await scene.send(replace(ask, body={**(ask.body or {}), "extra": 1}), "k-2")).status == 422
+
+
+async def test_a_count_that_agreed_books_nothing_when_it_is_sent_again_after_a_sale(admin: Client, made: Made) -> None:
+    chair = await made(quantity=10)
+    counted = {"productId": chair["id"], "quantity": 10, "reason": "Stock-take"}
+    assert (await admin.put("/stock", counted, key="k-1")).status == 200
+    await admin.post("/sales", {"items": [{"productId": chair["id"], "quantity": 3}]})
+
+    again = await admin.put("/stock", counted, key="k-1")
+    assert again.replayed
+    assert (await admin.get(f"/inventory/product/{chair['id']}")).data["totalStock"] == 7
+
+
+@BY_ROUTE
 @pytest.mark.usefixtures("embedded")
 async def test_fifty_twins_at_once_have_one_effect(scene: Scene, method: str, path: str) -> None:
     ask = await scene.ask(method, path)

@@ -7,6 +7,7 @@ from typing import Any
 
 from stockwright.domain.stock import Wanted
 from stockwright.store.port import Page
+from stockwright.store.records.orders import pages_of_every_order
 from stockwright.usecases.context import App
 from stockwright.usecases.exports import export
 from stockwright.usecases.lines import LineWanted
@@ -104,3 +105,20 @@ async def test_an_order_that_is_confirmed_while_they_are_counted_is_counted_once
         lambda: report_sales(app, Range()),
     )
     assert (report.total.orders, report.total.units) == (1, 2)
+
+
+async def test_going_through_every_order_ends_however_fast_new_ones_are_placed(app: App, product: Product) -> None:
+    chair = (await product(100)).product.id
+    placed: list[str] = []
+
+    class Busy:
+        async def query(self, partition: str, **named: Any) -> Page:
+            page: Page = await app.store.query(partition, **named)
+            if len(placed) < 40:
+                placed.append((await place_order(app, ALICE, PlaceOrder([LineWanted(1, chair)]))).id)
+            return page
+
+    before = [(await place_order(app, ALICE, PlaceOrder([LineWanted(1, chair)]))).id for _ in range(2)]
+    busy: Any = Busy()
+    seen = [order.id async for page in pages_of_every_order(busy, 1) for order in page]
+    assert seen == before[::-1]

@@ -11,7 +11,7 @@ from stockwright.domain.errors import Invalid
 from stockwright.usecases.context import App
 from stockwright.usecases.inventory_views import MovementFilter, get_by_product, list_movements
 from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.orders import PlaceOrder, place_order
+from stockwright.usecases.orders import ListOrders, PlaceOrder, confirm_order, list_orders, place_order
 from stockwright.usecases.stock_import import import_stock
 from tests.conftest import ADMIN, ALICE, Product
 
@@ -47,6 +47,26 @@ async def test_what_came_in_and_went_out_is_added_once(app: App, product: Produc
     again = await import_stock(app, ADMIN, file, "add")
     assert (again.created, again.unchanged) == (0, 2)
     assert (await available(app, chair.product.id), await available(app, lamp.product.id)) == (25, 3)
+
+
+async def test_a_file_is_booked_anew_where_that_is_told(app: App, product: Product, sheet: Sheet) -> None:
+    chair = (await product(5, sku="CHAIR")).product.id
+    file = sheet("sku,quantity\nCHAIR,20\n")
+    await import_stock(app, ADMIN, file, "add")
+    assert (await import_stock(app, ADMIN, file, "add", again=True)).created == 1
+    assert await available(app, chair) == 45
+
+
+async def test_a_count_that_agreed_books_nothing_when_its_file_comes_again_after_a_sale(
+    app: App, product: Product, sheet: Sheet
+) -> None:
+    chair = (await product(8, sku="CHAIR")).product.id
+    file = sheet("sku,quantity\nCHAIR,8\n")
+    assert (await import_stock(app, ADMIN, file, "count")).unchanged == 1
+    await place_order(app, ALICE, PlaceOrder([LineWanted(3, chair)]))
+    await confirm_order(app, ADMIN, (await list_orders(app, ALICE, ListOrders()))[0][0].id)
+    assert (await import_stock(app, ADMIN, file, "count")).unchanged == 1
+    assert await available(app, chair) == 5
 
 
 async def test_a_count_is_of_the_total_and_a_set_of_what_is_available(app: App, product: Product, sheet: Sheet) -> None:

@@ -30,6 +30,7 @@ File = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines.")]
 AllSkipped = Annotated[bool, typer.Option("--skipped", help="List every row that was left out, not only the reasons.")]
+AGAIN = "What changes nothing, or was booked before from a file of these contents, is left; --again books it anew."
 Import = Callable[[App, Actor, Path, Callable[[int, int], None]], Awaitable[ImportReport]]
 
 
@@ -59,18 +60,21 @@ def stock(
     mode: Annotated[
         Mode, typer.Option(help="add: what came in or went out; count: what was counted; set: what is to be available.")
     ] = "add",
+    again: Annotated[
+        bool, typer.Option("--again", help="Book every row anew, though it was booked from this file before.")
+    ] = False,
     skipped: AllSkipped = False,
     as_json: Json = False,
 ) -> None:
-    """Book stock by SKU; a row of a file is booked once, however often the file is imported."""
+    """Book stock by SKU; a row of a file is booked once, however often the file is imported, but for --again."""
 
     async def work(shop: App, actor: Actor, rows: Path, progress: Callable[[int, int], None]) -> ImportReport:
-        return await import_stock(shop, actor, rows, mode, progress)
+        return await import_stock(shop, actor, rows, mode, progress, again=again)
 
-    _import("rows", work, file, skipped=skipped, as_json=as_json)
+    _import("rows", work, file, skipped=skipped, as_json=as_json, left=AGAIN)
 
 
-def _import(what: str, work: Import, file: Path, *, skipped: bool, as_json: bool) -> None:
+def _import(what: str, work: Import, file: Path, *, skipped: bool, as_json: bool, left: str = "") -> None:
     with progress_bar(f"Importing {what}") as progress:
 
         async def imported(shop: App) -> ImportReport:
@@ -81,6 +85,8 @@ def _import(what: str, work: Import, file: Path, *, skipped: bool, as_json: bool
         print_json(asdict(report))
     else:
         _print(what, report, skipped=skipped)
+        if left and report.unchanged:
+            out.print(left, style="dim")
 
 
 def _print(what: str, report: ImportReport, *, skipped: bool) -> None:

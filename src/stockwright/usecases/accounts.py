@@ -27,7 +27,7 @@ from stockwright.domain.password import check_password
 from stockwright.store.port import ABSENT
 from stockwright.store.records import accounts as records
 from stockwright.store.records.batch import Batch, retried
-from stockwright.usecases.commit import commit, new_event
+from stockwright.usecases.commit import commit, new_event, unchanged
 from stockwright.usecases.sign_in import authenticate, check_lock, count_try, forget_tries
 
 if TYPE_CHECKING:
@@ -151,6 +151,7 @@ async def confirm_sign_up(app: App, actor: Actor, email: str, digits: str) -> No
         before = await records.get_account(app.store, account_id)
         after = confirmed(before, app.clock.now())
         if after == before:
+            await unchanged(app, after.email)
             return
         await app.identity.follow(app, before, after)
         batch = Batch()
@@ -229,7 +230,7 @@ async def change_account(app: App, actor: Actor, command: ChangeAccount) -> Acco
             disabled=before.disabled if command.disabled is None else command.disabled,
         )
         if after == before:
-            return before
+            return await unchanged(app, before)
         batch, now = Batch(), app.clock.now()
         if before.administers and not after.administers:
             await _keep_one_admin(app, batch, before)

@@ -15,7 +15,7 @@ from stockwright.store.records import orders as order_records
 from stockwright.store.records import products as product_records
 from stockwright.store.records import stock as stock_records
 from stockwright.store.records.batch import Batch, Stale, retried
-from stockwright.usecases.commit import commit, new_event
+from stockwright.usecases.commit import commit, new_event, unchanged
 from stockwright.usecases.drawing import book, priorities, shifts_of, spread
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ async def update_product(app: App, actor: Actor, command: UpdateProduct) -> Stoc
         if stock.sku != product.sku:
             stock = replace(stock, sku=product.sku)
         if (product, stock) == (before.product, before.stock):
-            return before
+            return await unchanged(app, before)
         product_records.put_product(batch, replace(product, updated_at=app.clock.now()))
         if stock != before.stock:
             stock_records.put_stock(batch, stock)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from stockwright.domain.errors import VersionConflict
 from stockwright.domain.events import Event
@@ -13,7 +13,9 @@ from stockwright.usecases.context import App, current_request
 if TYPE_CHECKING:
     from stockwright.domain.account import Actor
 
-__all__ = ["commit", "insist", "new_event"]
+__all__ = ["commit", "insist", "new_event", "unchanged"]
+
+Result = TypeVar("Result")
 
 
 async def commit(app: App, batch: Batch, result: Any = None, *, settled: bool = True) -> None:
@@ -40,6 +42,14 @@ async def commit(app: App, batch: Batch, result: Any = None, *, settled: bool = 
     once.committed = True
     if settled:
         once.answer, once.result = answer, result
+
+
+async def unchanged(app: App, result: Result) -> Result:
+    """Return what holds already. The request's key is kept with it: sent again later, it has no effect either."""
+    once = current_request().once
+    if once is not None and not once.committed:
+        await commit(app, Batch(), result)
+    return result
 
 
 def insist(expected: int | None, current: Any) -> None:

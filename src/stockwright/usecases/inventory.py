@@ -24,7 +24,7 @@ from stockwright.store.records import locations as location_records
 from stockwright.store.records import stock as stock_records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases.catalog import StockedProduct, add_new_product, check_thresholds, get_product, load_stocked
-from stockwright.usecases.commit import commit, insist, new_event
+from stockwright.usecases.commit import commit, insist, new_event, unchanged
 from stockwright.usecases.drawing import book, free_expired, priorities, shifts_of, spread
 
 if TYPE_CHECKING:
@@ -63,13 +63,14 @@ class ChangeStock:
 
 @dataclass(frozen=True, slots=True)
 class CountStock:
-    """What was counted: the total at the location, or over all of them."""
+    """What was counted at the location, or over all of them; `of` available: without what is reserved."""
 
     product_id: str
     count: int
     reason: str = ""
     location: str | None = None
     expected_version: int | None = None
+    of: Literal["total", "available"] = "total"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +225,7 @@ async def count_stock(app: App, actor: Actor, command: CountStock) -> StockChang
         insist(command.expected_version, stock)
         changes = await _difference(app, stock, command)
         if not changes:
-            return StockChange(stock)
+            return await unchanged(app, StockChange(stock))
         after = shifted(stock, shifts_of(changes))
         batch = Batch()
         stock_records.shift_stock(batch, stock.product_id, shifts_of(changes), stock.version)
@@ -246,15 +247,17 @@ async def count_stock(app: App, actor: Actor, command: CountStock) -> StockChang
 
 
 async def _difference(app: App, stock: Stock, command: CountStock) -> dict[str, int]:
+    held = stock if command.location is None else stock.level(command.location)
+    count = command.count + (held.reserved if command.of == "available" else 0)
     if command.location is not None:
-        difference = counted(stock, command.count, command.location)
+        difference = counted(stock, count, command.location)
         return {command.location: difference} if difference else {}
-    if command.count < stock.reserved:
+    if count < stock.reserved:
         raise Conflict(
             f"{stock.reserved} units are reserved; the count cannot be below that",
-            {"counted": command.count, "reserved": stock.reserved, "available": stock.available},
+            {"counted": count, "reserved": stock.reserved, "available": stock.available},
         )
-    difference = command.count - stock.total
+    difference = count - stock.total
     return spread(stock, difference, await priorities(app)) if difference else {}
 
 

@@ -10,7 +10,7 @@ from stockwright.domain.product import check_id
 from stockwright.domain.stock import DEFAULT_LOCATION, Location
 from stockwright.store.records import locations as location_records
 from stockwright.store.records.batch import Batch, retried
-from stockwright.usecases.commit import commit, new_event
+from stockwright.usecases.commit import commit, new_event, unchanged
 
 if TYPE_CHECKING:
     from stockwright.domain.account import Actor
@@ -76,7 +76,7 @@ async def change_location(app: App, actor: Actor, command: ChangeLocation) -> Lo
             active=before.active if command.active is None else command.active,
         )
         if after == before:
-            return before
+            return await unchanged(app, before)
         batch = Batch()
         location_records.put_location(batch, after)
         batch.append(new_event(app, actor, "location.changed", command.id))

@@ -13,7 +13,7 @@ from stockwright.domain.stock import Wanted, check_quantity
 from stockwright.store.records import orders as records
 from stockwright.store.records import products as product_records
 from stockwright.store.records.batch import Batch, retried
-from stockwright.usecases.commit import commit, insist
+from stockwright.usecases.commit import commit, insist, unchanged
 from stockwright.usecases.drawing import load_and_draw
 from stockwright.usecases.lines import load_lines
 from stockwright.usecases.merging import newest
@@ -124,7 +124,7 @@ async def confirm_order(
             return await _commit_step(app, actor, order, after, _shipping(order), beside.writes)
         if beside.writes:
             await commit(app, beside)
-        return order
+        return await unchanged(app, order)
 
     return await retried(attempt)
 
@@ -194,7 +194,7 @@ async def _commit_step(
 ) -> Order:
     """Write an order's next state with what it does to the stock; a repeat writes nothing."""
     if after is None:
-        return order
+        return await unchanged(app, order)
     changed = list(order.draws) if after.status == "CANCELLED" else []
     tells = [(after.status.lower(), changed)]
     if order.status == "PENDING" and after.status == "PACKED":

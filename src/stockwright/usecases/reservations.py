@@ -12,7 +12,7 @@ from stockwright.domain.reservation import Reservation, ReservationItem
 from stockwright.domain.stock import Wanted, check_quantity, release, reserve, ship, summed
 from stockwright.store.records import reservations as records
 from stockwright.store.records.batch import Batch, retried
-from stockwright.usecases.commit import commit, insist, new_event
+from stockwright.usecases.commit import commit, insist, new_event, unchanged
 from stockwright.usecases.drawing import book, free_expired, load_and_draw, move
 from stockwright.usecases.merging import newest
 from stockwright.usecases.settling import check_one_step
@@ -194,7 +194,7 @@ async def _change(
         insist(expected_version, held)
         after = decide(held)
         if after is None:
-            return held
+            return await unchanged(app, held)
         batch = Batch()
         records.put_reservation(batch, after)
         settle(batch, held, dict(held.draws))

@@ -3,7 +3,7 @@
 Columns: `sku`, `quantity`, and where wanted `location` and `reason`. `add` books what came in (or, with
 a minus sign, went out), `count` what was counted (the total, never below what is reserved), `set` what
 is to be available. Every row is a commit of its own, and each row of a file is booked once, so that an
-import that was cut off is simply run again.
+import that was cut off is simply run again; what is to be booked once more needs to be told (`again`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from stockwright.store.records.products import load_product_ids
 from stockwright.usecases.context import REQUEST, Once, RequestContext
 from stockwright.usecases.imports import ImportReport, Skipped, told
 from stockwright.usecases.inventory import ChangeStock, CountStock, change_stock, count_stock
-from stockwright.usecases.inventory_views import get_by_product
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,10 +47,21 @@ class StockRow:
 
 
 async def import_stock(
-    app: App, actor: Actor, file: Path, mode: Mode, progress: Callable[[int, int], None] = lambda *_: None
+    app: App,
+    actor: Actor,
+    file: Path,
+    mode: Mode,
+    progress: Callable[[int, int], None] = lambda *_: None,
+    *,
+    again: bool = False,
 ) -> ImportReport:
-    """Book every row; one that cannot be booked is left out with its reason."""
+    """Book every row; one that cannot be booked is left out with its reason.
+
+    A row that was booked before from a file of these very contents is left as it is, unless `again`.
+    """
     rows, skipped, name = read_stock(file)
+    if again:
+        name = app.ids.new("imp")
     report = ImportReport(rows=len(rows) + len(skipped), skipped=skipped)
     ids = await load_product_ids(app.store, {row.sku for row in rows})
     for start in range(0, len(rows), AT_ONCE):
@@ -117,11 +127,8 @@ async def _book(app: App, actor: Actor, mode: Mode, key: str, row: StockRow, pro
             kind: Literal["RESTOCK", "ADJUSTMENT"] = "RESTOCK" if row.quantity > 0 else "ADJUSTMENT"
             await change_stock(app, actor, ChangeStock(product_id, row.quantity, kind, "", reason, row.location))
             return True
-        count = row.quantity
-        if mode == "set":
-            stock = (await get_by_product(app, product_id)).stock
-            count += stock.level(row.location).reserved if row.location else stock.reserved
-        changed = await count_stock(app, actor, CountStock(product_id, count, reason, row.location))
+        of: Literal["total", "available"] = "available" if mode == "set" else "total"
+        changed = await count_stock(app, actor, CountStock(product_id, row.quantity, reason, row.location, of=of))
     except AlreadyDone:
         return False
     finally:

@@ -74,14 +74,15 @@ async def page_of_orders(
 async def pages_of_every_order(
     store: Store, limit: int, *, low: str = "", high: str = ""
 ) -> AsyncIterator[list[Order]]:
-    """Go through the orders by status, oldest first within each, every order once.
+    """Go through the orders by status, newest first within each, every order once.
 
     One that takes a step while this reads is in two statuses, and never in none: they are read from the
-    first to the last, and it is told as it was seen first. Memory grows with the orders that are open.
+    first to the last, and it is told as it was seen first. Going back in time comes to an end however
+    fast new ones are placed. Memory grows with the orders that are open.
     """
     may_come_again: set[str] = set()
     for status in STATUSES:
-        of_status = partial(page_of_orders, store, status=status, low=low, high=high, limit=limit, reverse=False)
+        of_status = partial(page_of_orders, store, status=status, low=low, high=high, limit=limit)
         async for page in pages(of_status):
             yield [order for order in page if order.id not in may_come_again]
             if status in OPEN:
