@@ -135,6 +135,21 @@ async def test_an_address_that_is_known_is_answered_alike_and_its_owner_is_told(
     assert (await sign_in(shop, SignIn("root@example.com", GOOD))).account.role == "admin"
 
 
+@pytest.mark.parametrize("given", [None, BETTER])
+async def test_a_password_that_the_pool_took_first_counts_for_nobody_else(shop: App, given: str | None) -> None:
+    await sign_up(shop, ANONYMOUS, SignUp(ADA, GOOD, "Mallory"))
+    await sign_up(shop, ANONYMOUS, SignUp(ADA, BETTER, "Ada"))
+    account = await find_account_by_email(shop.store, ADA)
+    assert account is not None
+    _, code = await issue_code(shop, account.id, "confirmation", sign_up=account.further[-1].id)
+    await confirm_sign_up(shop, ANONYMOUS, ADA, code, given)
+    assert type(await refused(shop, ADA, GOOD)) is Unauthorized
+    if given is None:
+        assert type(await refused(shop, ADA, BETTER)) is Unauthorized
+        await reset_password(shop, ANONYMOUS, ADA, await code_of(shop, "reset"), BETTER)
+    assert (await sign_in(shop, SignIn(ADA, BETTER))).account.name == "Ada"
+
+
 async def test_wrong_and_unknown_are_told_alike_and_lock_alike(shop: App) -> None:
     await add_account(shop, SYSTEM, SignUp(ADA, GOOD), "customer")
     for email in (ADA, "nobody@example.com"):

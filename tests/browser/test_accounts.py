@@ -50,6 +50,18 @@ def test_a_wrong_code_is_told_and_the_right_one_still_works(visit: Open, shop: S
     page.wait_for_url("**/products")
 
 
+def test_whose_mail_it_is_has_their_password_even_with_the_code_of_anothers_sign_up(visit: Open, shop: Shop) -> None:
+    page = visit(shop).page("/signup")
+    page.get_by_label("E-mail").fill("cleo@example.com")
+    page.get_by_label("Password", exact=True).fill(GOOD)
+    page.get_by_role("button", name="Create account").click()
+    expect(page.get_by_text("We have sent a message to cleo@example.com")).to_be_visible()
+    shop.ask("POST", "/signup", {"email": "cleo@example.com", "password": "Thief-Horse-66"})
+    page.get_by_label("Code").fill(shop.mailed_code("cleo@example.com", 2))
+    page.get_by_role("button", name="Confirm").click()
+    page.wait_for_url("**/products")
+
+
 def test_a_second_factor_is_set_up_and_asked_for(visit: Open, shop: Shop) -> None:
     kim = shop.person()
     page = visit(shop, kim).page("/account")

@@ -12,15 +12,18 @@ from stockwright.domain.account import (
     Account,
     Actor,
     Mfa,
+    SignUpAgain,
     admins_after,
     check_name,
     confirmed,
+    confirmed_by,
     has_code,
     normal_email,
     use_step,
     with_code,
     with_password,
     with_sessions_ended,
+    with_sign_up,
 )
 from stockwright.domain.errors import AccountLocked, Conflict, Forbidden, Invalid
 from stockwright.domain.sign_in import LOCK_SECONDS_MAX, SESSION_LASTS_MS, Attempts, Session
@@ -152,6 +155,32 @@ def test_confirming_again_changes_nothing() -> None:
     assert once.is_confirmed
     assert once.updated_at == NOW
     assert confirmed(once, NOW + 1) == once
+
+
+def test_each_further_sign_up_has_its_own_code_and_that_confirms_its_name_and_password() -> None:
+    account = replace(ALICE, status="UNCONFIRMED", password_hash="first")
+    account = with_code(account, "confirmation", "1", NOW)
+    for name in ("two", "three"):
+        account = with_sign_up(account, SignUpAgain(name, name.title(), f"hash {name}"))
+        account = with_code(account, "confirmation", name, NOW, name)
+    assert [has_code(account, "confirmation", code, NOW) for code in ("1", "two", "three", "four")] == [1, 1, 1, 0]
+    assert not has_code(account, "confirmation", "two", NOW + CODE_LASTS_MS["confirmation"])
+    assert not has_code(account, "reset", "two", NOW)
+
+    first, second = confirmed_by(account, "1", NOW), confirmed_by(account, "two", NOW)
+    assert (first.name, first.password_hash, first.further) == (account.name, "first", ())
+    assert (second.name, second.password_hash, second.further) == ("Two", "hash two", ())
+    assert second.is_confirmed
+    assert has_code(second, "confirmation", "two", NOW)
+    assert not has_code(second, "confirmation", "three", NOW)
+
+
+def test_of_further_sign_ups_the_newest_four_wait() -> None:
+    account = replace(ALICE, status="UNCONFIRMED")
+    for number in range(6):
+        account = with_sign_up(account, SignUpAgain(f"sgn_{number}", "", "hash"))
+    assert [each.id for each in account.further] == ["sgn_2", "sgn_3", "sgn_4", "sgn_5"]
+    assert "hash" not in repr(account.further)
 
 
 @pytest.mark.parametrize("change", [{"role": "customer"}, {"disabled": True}])

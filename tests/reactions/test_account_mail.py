@@ -126,6 +126,7 @@ async def test_twins_at_once_tell_one_code(world: World) -> None:
 
 async def test_the_owner_of_an_address_hears_that_somebody_tried_to_sign_up_with_it(world: World) -> None:
     await signed_up(world)
+    await confirm_sign_up(world.app, ANONYMOUS, BOB, code_in(world))
     await sign_up(world.app, ANONYMOUS, SignUp(BOB, OTHER))
     await world.settled()
     mail = world.mailbox.to(BOB)[-1]
@@ -134,6 +135,27 @@ async def test_the_owner_of_an_address_hears_that_somebody_tried_to_sign_up_with
     assert text.startswith("Hello Bob,")
     assert "Nothing was changed" in text
     assert not re.search(r"\d{6}", text)
+
+
+async def test_each_sign_up_has_a_code_of_its_own_until_the_address_is_confirmed(world: World) -> None:
+    await sign_up(world.app, ANONYMOUS, SignUp(BOB, "Thief-Horse-66", "Mallory"))
+    await world.settled()
+    await sign_up(world.app, ANONYMOUS, SignUp(BOB, GOOD, "Bob"))
+    await world.settled()
+    assert world.mailbox.subjects(BOB) == ["Confirm your e-mail address"] * 2
+    assert code_in(world, 0) != code_in(world, 1)
+    await confirm_sign_up(world.app, ANONYMOUS, BOB, code_in(world, 1))
+    assert (await sign_in(world.app, SignIn(BOB, GOOD))).account.name == "Bob"
+
+
+async def test_a_sign_up_that_newer_ones_pushed_out_is_mailed_no_code(world: World) -> None:
+    await signed_up(world)
+    await world.dispatcher.stop()
+    for number in range(5):
+        await sign_up(world.app, ANONYMOUS, SignUp(BOB, f"Blauwal-{number}"))
+    for event in await world.events("account.verification_requested"):
+        await account_mail.tell(world.app, event)
+    assert len(world.mailbox.to(BOB)) == 5
 
 
 async def test_an_account_that_is_gone_can_never_be_mailed(world: World) -> None:

@@ -15,7 +15,8 @@ from stockwright.domain.errors import (
     Unauthorized,
     VersionConflict,
 )
-from stockwright.store.records.accounts import find_account_by_email, get_account
+from stockwright.store.records.accounts import account_key, find_account_by_email, get_account
+from stockwright.store.records.batch import Batch
 from stockwright.usecases.accounts import (
     ChangeAccount,
     SignUp,
@@ -94,6 +95,112 @@ async def test_a_taken_address_gets_the_same_answer_and_its_owner_is_told(shop: 
     assert first == second
     assert await known(shop) == before
     assert await names(shop) == ["account.created", "account.signup_repeated"]
+
+
+async def codes(shop: App) -> list[str]:
+    """The codes of all confirmation mails, in the order in which they were asked for."""
+    asked = [event for event in await shop.store.tail(limit=100) if event.name == "account.verification_requested"]
+    return [
+        (await issue_code(shop, event.subject, "confirmation", event.id, event.data.get("signUp", "")))[1]
+        for event in asked
+    ]
+
+
+async def test_whoever_signed_up_first_has_no_claim_on_an_address_they_cannot_read(shop: App, mailbox: Mailbox) -> None:
+    mailbox.delivers = True
+    await sign_up(shop, ANONYMOUS, SignUp(ADA, "Thief-Horse-66", "Mallory"))
+    await sign_up(shop, ANONYMOUS, SignUp(ADA, GOOD, "Ada"))
+    await sign_up(shop, ANONYMOUS, SignUp(ADA, "Thief-Horse-67", "Mallory"))
+    before, hers, after = await codes(shop)
+    await confirm_sign_up(shop, ANONYMOUS, ADA, hers)
+
+    account = (await sign_in(shop, SignIn(ADA, GOOD))).account
+    assert (account.name, account.further) == ("Ada", ())
+    for password in ("Thief-Horse-66", "Thief-Horse-67"):
+        with pytest.raises(Unauthorized):
+            await sign_in(shop, SignIn(ADA, password))
+    await confirm_sign_up(shop, ANONYMOUS, ADA, hers)
+    for thiefs in (before, after):
+        with pytest.raises(Invalid):
+            await confirm_sign_up(shop, ANONYMOUS, ADA, thiefs)
+    assert (await sign_in(shop, SignIn(ADA, GOOD))).account == account
+
+
+async def test_a_code_that_is_asked_for_again_is_of_the_newest_sign_up(shop: App, mailbox: Mailbox) -> None:
+    mailbox.delivers = True
+    await joined(shop, password="Blauwal-78")
+    await joined(shop, password=GOOD)
+    await resend_code(shop, ANONYMOUS, ADA)
+    _, second, newest = await codes(shop)
+    with pytest.raises(Invalid):
+        await confirm_sign_up(shop, ANONYMOUS, ADA, second)
+    await confirm_sign_up(shop, ANONYMOUS, ADA, newest)
+    assert await sign_in(shop, SignIn(ADA, GOOD))
+
+
+async def test_who_shows_the_code_with_a_password_has_that_whoever_signed_up_last(shop: App, mailbox: Mailbox) -> None:
+    mailbox.delivers = True
+    await joined(shop)
+    await joined(shop, password="Thief-Horse-66")
+    _, thiefs = await codes(shop)
+    with pytest.raises(Invalid):
+        await confirm_sign_up(shop, ANONYMOUS, ADA, wrong(thiefs), GOOD)
+    with pytest.raises(Invalid):
+        await confirm_sign_up(shop, ANONYMOUS, ADA, thiefs, "Password1")
+    await confirm_sign_up(shop, ANONYMOUS, ADA, thiefs, GOOD)
+    assert await sign_in(shop, SignIn(ADA, GOOD))
+
+    # The code confirms once; it is none to set a new password with.
+    await confirm_sign_up(shop, ANONYMOUS, ADA, thiefs, BETTER)
+    assert await sign_in(shop, SignIn(ADA, GOOD))
+
+
+async def test_of_many_sign_ups_the_first_and_the_newest_wait(shop: App, mailbox: Mailbox) -> None:
+    mailbox.delivers = True
+    for number in range(8):
+        await joined(shop, password=f"Blauwal-{number}")
+    assert len((await known(shop)).further) == 4
+    told = await codes(shop)
+    for pushed_out in told[1:4]:
+        with pytest.raises(Invalid):
+            await confirm_sign_up(shop, ANONYMOUS, ADA, pushed_out)
+    await confirm_sign_up(shop, ANONYMOUS, ADA, told[0])
+    assert await sign_in(shop, SignIn(ADA, "Blauwal-0"))
+
+
+async def test_what_waits_ends_with_a_reset(shop: App, mailbox: Mailbox) -> None:
+    mailbox.delivers = True
+    await joined(shop, password="Thief-Horse-66")
+    account = await joined(shop, password="Thief-Horse-67")
+    told = await codes(shop)
+    _, code = await issue_code(shop, account.id, "reset")
+    await reset_password(shop, ANONYMOUS, ADA, code, GOOD)
+    assert (await known(shop)).further == ()
+    with pytest.raises(Invalid):
+        await confirm_sign_up(shop, ANONYMOUS, ADA, told[1])
+    assert await sign_in(shop, SignIn(ADA, GOOD))
+
+
+async def test_an_account_that_was_written_before_sign_ups_could_wait_is_read(shop: App, mailbox: Mailbox) -> None:
+    mailbox.delivers = True
+    account = await joined(shop)
+    [code] = await codes(shop)
+    key = account_key(account.id)
+    item = (await shop.store.get([key]))[key]
+    batch = Batch()
+    batch.put(key, {name: each for name, each in item.body.items() if name != "further"}, item.version)
+    await batch.commit(shop.store)
+    await confirm_sign_up(shop, ANONYMOUS, ADA, code)
+    assert await sign_in(shop, SignIn(ADA, GOOD))
+
+
+async def test_a_disabled_account_is_not_signed_up_for_anew(shop: App, mailbox: Mailbox) -> None:
+    mailbox.delivers = True
+    account = await joined(shop)
+    await change_account(shop, ADMIN, ChangeAccount(account.id, disabled=True))
+    await joined(shop, password=BETTER)
+    assert (await names(shop))[-1] == "account.signup_repeated"
+    assert (await known(shop)).further == ()
 
 
 async def test_two_who_sign_up_with_one_address_at_once_get_one_account(shop: App) -> None:

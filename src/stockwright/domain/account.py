@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeGuard
 
 from stockwright.domain.errors import Conflict, Forbidden, Invalid
 
@@ -31,6 +31,10 @@ NAME_MAX: Final = 100
 CODE_DIGITS: Final = 6
 CODE_LASTS_MS: Final[Mapping[CodePurpose, int]] = {"confirmation": 24 * 3_600_000, "reset": 3_600_000}
 """How long a mailed code holds (Cognito's times)."""
+FURTHER_MAX: Final = 4
+"""How many further sign-ups with one address wait for their codes; an older one goes."""
+NOT_KEPT: Final = "-"
+"""In place of a password's hash: nobody kept the password (a user pool has that of the first sign-up)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,19 @@ class Mfa:
 
 
 @dataclass(frozen=True, slots=True)
+class SignUpAgain:
+    """A further sign-up with an address that is not confirmed yet.
+
+    Who reads the address's mail says by the code which sign-up was theirs: its name and password count.
+    """
+
+    id: str
+    name: str
+    password_hash: str = field(repr=False)
+    code: Code | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """A person. `generation` counts up when every session of before must end (a new password), at that time (ms)."""
 
@@ -98,6 +115,7 @@ class Account:
     sessions_ended_at: int = 0
     mfa: Mfa | None = None
     codes: Mapping[CodePurpose, Code] = field(default_factory=dict)
+    further: tuple[SignUpAgain, ...] = ()
     created_at: int = 0
     updated_at: int = 0
     version: int = 0
@@ -124,18 +142,40 @@ class Account:
 
 def confirmed(account: Account, now: int) -> Account:
     """Confirm the address. The code stays as it is, so that confirming again tells the same."""
-    return account if account.is_confirmed else replace(account, status="CONFIRMED", updated_at=now)
+    return account if account.is_confirmed else replace(account, status="CONFIRMED", further=(), updated_at=now)
 
 
-def with_code(account: Account, purpose: CodePurpose, code_hash: str, now: int) -> Account:
-    """Set the one code that counts for a purpose; an earlier one is void."""
+def confirmed_by(account: Account, code_hash: str, now: int) -> Account:
+    """Confirm the address with a code: the account becomes that of the sign-up which the code was mailed for."""
+    for each in () if account.is_confirmed else account.further:
+        if _holds(each.code, code_hash, now):
+            codes: dict[CodePurpose, Code] = {**account.codes, "confirmation": each.code}
+            account = replace(account, name=each.name, password_hash=each.password_hash, codes=codes)
+            break
+    return confirmed(account, now)
+
+
+def with_sign_up(account: Account, again: SignUpAgain) -> Account:
+    """Let a further sign-up wait for its code, beside the first and the newest others."""
+    return replace(account, further=(*account.further, again)[-FURTHER_MAX:])
+
+
+def with_code(account: Account, purpose: CodePurpose, code_hash: str, now: int, sign_up: str = "") -> Account:
+    """Set the one code that counts for a purpose, or for a further sign-up; an earlier one is void."""
     code = Code(code_hash, now + CODE_LASTS_MS[purpose])
+    if sign_up:
+        further = tuple(replace(each, code=code) if each.id == sign_up else each for each in account.further)
+        return replace(account, further=further)
     return replace(account, codes={**account.codes, purpose: code})
 
 
 def has_code(account: Account, purpose: CodePurpose, code_hash: str, now: int) -> bool:
-    """Whether this is the code that counts, and it still holds."""
-    code = account.codes.get(purpose)
+    """Whether this is a code that counts, and it still holds."""
+    further = [each.code for each in account.further] if purpose == "confirmation" else []
+    return any(_holds(code, code_hash, now) for code in (account.codes.get(purpose), *further))
+
+
+def _holds(code: Code | None, code_hash: str, now: int) -> TypeGuard[Code]:
     return code is not None and now < code.expires_at and code.hash == code_hash
 
 

@@ -43,8 +43,12 @@ async def tell(app: App, event: Event) -> None:
         await _mail(app, event, account.email, "You already have an account", text, text)
         return
     purpose, subject, lasts = _CODES[event.name]
+    sign_up = event.data.get("signUp", "")
+    if sign_up and all(each.id != sign_up for each in account.further):
+        # Newer ones took its place, or the address is confirmed: a code of it would open nothing.
+        return
     # A code that follows from the event: a second mail of one event tells the same.
-    _, code = await issue_code(app, account.id, purpose, told_by=event.id)
+    _, code = await issue_code(app, account.id, purpose, told_by=event.id, sign_up=sign_up)
     text = _code_text(subject, code, lasts)
     kept = _code_text(subject, HIDDEN, lasts) if app.mail.delivers else text
     await _mail(app, event, account.email, subject, text, kept)

@@ -13,14 +13,18 @@ from typing import TYPE_CHECKING
 
 from stockwright.domain.account import (
     CODE_DIGITS,
+    NOT_KEPT,
     Account,
+    SignUpAgain,
     check_name,
     confirmed,
+    confirmed_by,
     has_code,
     normal_email,
     with_code,
     with_password,
     with_sessions_ended,
+    with_sign_up,
 )
 from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, Unauthorized, VersionConflict
 from stockwright.domain.password import check_password
@@ -65,7 +69,8 @@ async def sign_up(app: App, actor: Actor, command: SignUp) -> str:
     """Make a customer's account; returns the address, the same whether it had an account or not.
 
     Where mail can be sent the address must be confirmed with a code; with only the local mailbox
-    the account is confirmed at once. The owner of an account that is there already is mailed.
+    the account is confirmed at once. The owner of an account that is there already is mailed. While
+    nobody has confirmed the address, each sign-up has a code of its own: the first has no claim.
     """
     email = normal_email(command.email)
     password = check_password(command.password, email)
@@ -75,8 +80,12 @@ async def sign_up(app: App, actor: Actor, command: SignUp) -> str:
     async def attempt() -> str:
         known = await records.find_account_by_email(app.store, email)
         batch = Batch()
-        if known is not None:
+        if known is not None and (known.is_confirmed or known.disabled):
             batch.append(new_event(app, actor, "account.signup_repeated", known.id))
+        elif known is not None:
+            again = SignUpAgain(app.ids.new("sgn"), name, enrolled.password_hash if enrolled else NOT_KEPT)
+            records.put_account(batch, with_sign_up(known, again))
+            batch.append(new_event(app, actor, "account.verification_requested", known.id, signUp=again.id))
         elif enrolled is not None:
             account = _new_account(app, email, name, "customer", enrolled)
             if app.mail.delivers:
@@ -92,7 +101,7 @@ async def sign_up(app: App, actor: Actor, command: SignUp) -> str:
 
 
 async def resend_code(app: App, actor: Actor, email: str) -> None:
-    """Mail a new confirmation code, if there is an account that waits for one."""
+    """Mail a new confirmation code for the newest sign-up, if there is an account that waits for one."""
     await _request_code(app, actor, email, "account.verification_requested", "UNCONFIRMED")
 
 
@@ -116,16 +125,17 @@ async def _request_code(app: App, actor: Actor, email: str, name: str, status: s
         batch = Batch()
         records.put_attempts(batch, tries.failed(now), now)
         if account is not None and not account.disabled and status in (None, account.status):
-            batch.append(new_event(app, actor, name, account.id))
+            newest = {"signUp": account.further[-1].id} if status and account.further else {}
+            batch.append(new_event(app, actor, name, account.id, **newest))
         await commit(app, batch, wanted)
 
     await retried(attempt)
 
 
 async def issue_code(
-    app: App, account_id: str, purpose: CodePurpose, told_by: str | None = None
+    app: App, account_id: str, purpose: CodePurpose, told_by: str | None = None, sign_up: str = ""
 ) -> tuple[Account, str]:
-    """Make the code that is about to be mailed; the former one of that purpose ends.
+    """Make the code that is about to be mailed; the former one of that purpose, or of that further sign-up, ends.
 
     It follows from the shop's key and the event that asks for it (`told_by`; None: a new one), so
     that two mails of one event tell one code.
@@ -134,7 +144,7 @@ async def issue_code(
 
     async def attempt() -> tuple[Account, str]:
         account = await records.get_account(app.store, account_id)
-        after = with_code(account, purpose, _code_hash(app, account.id, purpose, digits), app.clock.now())
+        after = with_code(account, purpose, _code_hash(app, account.id, purpose, digits), app.clock.now(), sign_up)
         batch = Batch()
         records.put_account(batch, after)
         await batch.commit(app.store)
@@ -143,20 +153,38 @@ async def issue_code(
     return await retried(attempt)
 
 
-async def confirm_sign_up(app: App, actor: Actor, email: str, digits: str) -> None:
-    """Confirm an address with its mailed code; confirming again is fine."""
-    account_id = await _spend_code(app, normal_email(email), "confirmation", digits)
+async def confirm_sign_up(app: App, actor: Actor, email: str, digits: str, password: str | None = None) -> None:
+    """Confirm an address with its mailed code; confirming again is fine.
+
+    The password is that of the sign-up which the code was mailed for, or the one that is given here:
+    who reads the address's mail may set it.
+    """
+    wanted = normal_email(email)
+    if password is not None:
+        password = check_password(password, wanted)
+    account, code_hash = await _spend_code(app, wanted, "confirmation", digits)
+    if account.is_confirmed:
+        await unchanged(app, wanted)
+        return
+    if password is None and confirmed_by(account, code_hash, app.clock.now()).password_hash == NOT_KEPT:
+        # The pool has another sign-up's password, which must not count: a reset sets one. Mixed, as pools want them.
+        password = f"Aa1-{app.ids.secret(256).hex()}"
+    password_hash = None if password is None else await app.identity.set_password(app, account, password)
 
     async def attempt() -> None:
-        before = await records.get_account(app.store, account_id)
-        after = confirmed(before, app.clock.now())
-        if after == before:
-            await unchanged(app, after.email)
+        before, now = await records.get_account(app.store, account.id), app.clock.now()
+        if before.is_confirmed:
+            await unchanged(app, wanted)
             return
+        if not has_code(before, "confirmation", code_hash, now):
+            raise _wrong_code()
+        after = confirmed_by(before, code_hash, now)
+        if password_hash is not None:
+            after = replace(after, password_hash=password_hash)
         await app.identity.follow(app, before, after)
         batch = Batch()
         records.put_account(batch, after)
-        batch.append(new_event(app, actor, "account.confirmed", account_id))
+        batch.append(new_event(app, actor, "account.confirmed", account.id))
         await commit(app, batch, after.email)
 
     await retried(attempt)
@@ -166,8 +194,8 @@ async def reset_password(app: App, actor: Actor, email: str, digits: str, passwo
     """Set a new password with a mailed code; every session of the account ends, a lock too."""
     wanted = normal_email(email)
     password = check_password(password, wanted)
-    account_id = await _spend_code(app, wanted, "reset", digits)
-    await set_password(app, actor, account_id, password)
+    account, _ = await _spend_code(app, wanted, "reset", digits)
+    await set_password(app, actor, account.id, password)
 
 
 async def change_password(app: App, actor: Actor, current: str, password: str) -> None:
@@ -342,17 +370,19 @@ async def _check_setup(app: App, token: str) -> Item:
 # ---- helpers ---------------------------------------------------------------------------------
 
 
-async def _spend_code(app: App, email: str, purpose: CodePurpose, digits: str) -> str:
-    """Check a mailed code and return whose it is; each try is counted first, for unknown addresses too."""
+async def _spend_code(app: App, email: str, purpose: CodePurpose, digits: str) -> tuple[Account, str]:
+    """Check a mailed code; return whose it is, and its hash. Each try is counted first, for unknown addresses too."""
     await count_try(app, f"{purpose} {email}")
     account = await records.find_account_by_email(app.store, email)
-    known = account is not None and has_code(
-        account, purpose, _code_hash(app, account.id, purpose, digits), app.clock.now()
-    )
-    if account is None or not known:
-        raise Invalid.field("code", "is wrong or has expired; ask for a new one")
+    code_hash = _code_hash(app, account.id if account else "", purpose, digits)
+    if account is None or not has_code(account, purpose, code_hash, app.clock.now()):
+        raise _wrong_code()
     await forget_tries(app, f"{purpose} {email}")
-    return account.id
+    return account, code_hash
+
+
+def _wrong_code() -> Invalid:
+    return Invalid.field("code", "is wrong or has expired; ask for a new one")
 
 
 def _code_hash(app: App, account_id: str, purpose: str, digits: str) -> str:

@@ -1489,12 +1489,14 @@ export interface components {
         };
         /**
          * ConfirmBody
-         * @description The mailed code.
+         * @description The mailed code. A `password` given here counts in place of the one that was signed up with.
          */
         ConfirmBody: {
             code: string;
             /** @default null */
             email?: string | null;
+            /** @default null */
+            password?: string | null;
             /** @default null */
             username?: string | null;
         };

@@ -64,7 +64,8 @@ def _show_signed_up(call: Call, email: str) -> SignedUpView:
 
 
 async def _confirm(call: Call) -> None:
-    await accounts.confirm_sign_up(call.app, call.actor, _email(call.body), call.body.code)
+    body: ConfirmBody = call.body
+    await accounts.confirm_sign_up(call.app, call.actor, _email(body), body.code, body.password)
 
 
 async def _resend(call: Call) -> None:

@@ -57,11 +57,12 @@ class EmailBody(Wire):
 
 
 class ConfirmBody(Wire):
-    """The mailed code."""
+    """The mailed code. A `password` given here counts in place of the one that was signed up with."""
 
     code: Digits
     email: Email | None = None
     username: Email | None = None
+    password: Password | None = None
 
 
 class RefreshBody(Wire):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from stockwright.domain.account import Account, Code, Mfa
+from stockwright.domain.account import Account, Code, Mfa, SignUpAgain
 from stockwright.domain.api_key import ApiKey
 from stockwright.domain.errors import NotFound
 from stockwright.domain.sign_in import FORGOTTEN_AFTER_MS, Attempts
@@ -82,7 +82,13 @@ def account_of(item: Item) -> Account:
         generation=body["generation"],
         sessions_ended_at=body.get("sessionsEndedAt", 0),
         mfa=Mfa(mfa["secret"], mfa["confirmed"], mfa["lastStep"]) if mfa else None,
-        codes={purpose: Code(code["hash"], code["expiresAt"]) for purpose, code in body["codes"].items()},
+        codes={purpose: _code_of(code) for purpose, code in body["codes"].items()},
+        further=tuple(
+            SignUpAgain(
+                each["id"], each["name"], each["passwordHash"], _code_of(each["code"]) if each["code"] else None
+            )
+            for each in body.get("further", ())
+        ),
         created_at=body["createdAt"],
         updated_at=body["updatedAt"],
         version=item.version,
@@ -102,12 +108,27 @@ def _account_body(account: Account) -> dict[str, Any]:
         "generation": account.generation,
         "sessionsEndedAt": account.sessions_ended_at,
         "mfa": {"secret": mfa.secret, "confirmed": mfa.confirmed, "lastStep": mfa.last_step} if mfa else None,
-        "codes": {
-            purpose: {"hash": code.hash, "expiresAt": code.expires_at} for purpose, code in account.codes.items()
-        },
+        "codes": {purpose: _code_body(code) for purpose, code in account.codes.items()},
+        "further": [
+            {
+                "id": each.id,
+                "name": each.name,
+                "passwordHash": each.password_hash,
+                "code": _code_body(each.code) if each.code else None,
+            }
+            for each in account.further
+        ],
         "createdAt": account.created_at,
         "updatedAt": account.updated_at,
     }
+
+
+def _code_of(body: dict[str, Any]) -> Code:
+    return Code(body["hash"], body["expiresAt"])
+
+
+def _code_body(code: Code) -> dict[str, Any]:
+    return {"hash": code.hash, "expiresAt": code.expires_at}
 
 
 # ---- attempts --------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ export function SignInForm({
 }: {
   email?: string;
   onDone: (user: User) => void;
-  onUnconfirmed?: (email: string) => void;
+  onUnconfirmed?: (email: string, password: string) => void;
 }) {
   const [email, setEmail] = useState(known);
   const [password, setPassword] = useState("");
@@ -34,7 +34,7 @@ export function SignInForm({
         ? (failed.details as { mfaRequired?: boolean; reason?: string } | null)
         : null;
       if (details?.mfaRequired) setAsksCode(true);
-      else if (details?.reason === "UNCONFIRMED" && onUnconfirmed) onUnconfirmed(email);
+      else if (details?.reason === "UNCONFIRMED" && onUnconfirmed) onUnconfirmed(email, password);
       else setError(failed);
     } finally {
       setBusy(false);

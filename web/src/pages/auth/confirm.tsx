@@ -22,12 +22,14 @@ export function Component() {
   const next = safeReturn(params.get("next"));
   const [resending, setResending] = useState(false);
   const form = useApiForm(schema, { email: known?.email ?? "", code: "" }, async ({ email, code }) => {
+    const password = known?.email === email ? known.password : undefined;
     const answer = await api.post("/signup/confirm", {
-      body: { email, code: code.replace(/\s/g, "") },
+      // With the password, it is theirs who read the mail, whoever else signed up with this address.
+      body: { email, code: code.replace(/\s/g, ""), ...(password && { password }) },
       anonymous: true,
     });
-    if (known?.password && known.email === email) {
-      await signIn({ email, password: known.password });
+    if (password) {
+      await signIn({ email, password });
       toast.success("Welcome to the shop");
       navigate(next, { replace: true });
     } else {

@@ -35,7 +35,9 @@ export function Component() {
       )}
       <SignInForm
         onDone={() => navigate(next, { replace: true })}
-        onUnconfirmed={(email) => navigate(`/signup/confirm${query}`, { state: { email } })}
+        onUnconfirmed={(email, password) =>
+          navigate(`/signup/confirm${query}`, { state: { email, password } })
+        }
       />
     </AuthPage>
   );
