@@ -13,6 +13,7 @@ import pytest
 from stockwright.api.route import Route
 from stockwright.api.table import ROUTES
 from tests.api.asking import Client
+from tests.api.conftest import Made
 
 WITH_BODY = [route for route in ROUTES if route.body is not None]
 WITH_QUERY = [route for route in ROUTES if route.query is not None and not route.path.endswith("/stream")]
@@ -80,6 +81,24 @@ async def test_odd_values_in_every_field_are_never_a_fault_of_ours(admin: Client
             if status == 400:
                 assert told["error"]["code"] == "VALIDATION_ERROR"
                 assert told["error"].get("details"), (field.name, value, told)
+
+
+@pytest.mark.parametrize(
+    "color",
+    ["[" * 960 + "]" * 960, "[" * 900 + r'"\u0001"' + "]" * 900, '{"":1}', "1e200", "1" * 25, f'"{"x" * 3000}"'],
+    ids=["nested", "nested around a control character", "empty name", "huge", "many digits", "long"],
+)
+async def test_what_somebody_adds_to_a_line_is_held_to_what_can_be_read_again(
+    admin: Client, made: Made, color: str
+) -> None:
+    chair = (await made(quantity=5))["id"]
+    line = f'{{"productId":"{chair}","quantity":1,"color":{color}}}'
+    for path in ("/orders", "/sales"):
+        answer = await admin.post(path, raw=f'{{"items":[{line}]}}'.encode())
+        assert answer.refusal == (400, "VALIDATION_ERROR"), answer.response.text
+    described = await admin.patch(f"/products/{chair}", raw=f'{{"attributes":{{"color":{color}}}}}'.encode())
+    assert described.status == (200 if len(color) > 3000 else 400)
+    assert (await admin.get("/orders?scope=all")).data["items"] == []
 
 
 @pytest.mark.parametrize("route", WITH_QUERY, ids=ids)

@@ -42,7 +42,10 @@ def body(wanted: Any, raw: bytes, content_type: str) -> Any:
         raise Invalid("The body is not valid JSON") from None
     # JSON writes control characters only as escapes, so that most bodies need no second look.
     if _ESCAPED_CONTROL.search(raw):
-        entries = list(_with_control(msgspec.to_builtins(read), ""))
+        try:
+            entries = list(_with_control(msgspec.to_builtins(read), ""))
+        except RecursionError:
+            raise Invalid("The body is nested too deeply") from None
         if entries:
             raise Invalid(details=entries)
     return read

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from stockwright.domain.errors import Invalid
+from stockwright.domain.free import PRODUCT_BYTES_MAX, check_free
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,6 +85,8 @@ def check_product(product: Product, categories: frozenset[str]) -> Product:
     ]
     if wrong:
         raise Invalid(details=wrong)
+    check_free(product.options, "options", PRODUCT_BYTES_MAX)
+    check_free(product.attributes, "attributes", PRODUCT_BYTES_MAX)
     return product
 
 

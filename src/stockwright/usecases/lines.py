@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from stockwright.domain.errors import Conflict, Invalid, NotFound
+from stockwright.domain.free import LINE_BYTES_MAX, check_free
 from stockwright.domain.order import OrderLine
 from stockwright.store.records import products as product_records
 
@@ -52,5 +53,7 @@ def _line(wanted: LineWanted, product: Product | None, position: int, *, unliste
         raise NotFound("Product not found", {**named, "line": position})
     if not product.is_sellable and not (unlisted_too and product.status == "UNLISTED"):
         raise Conflict(f"{product.name} is not for sale now", {"productId": product.id, "line": position})
+    if wanted.options:
+        check_free(wanted.options, f"items[{position}].options", LINE_BYTES_MAX)
     price = product.price_cents if wanted.unit_price_cents is None else wanted.unit_price_cents
     return OrderLine(product.id, product.sku, product.name, price, wanted.quantity, wanted.options)
