@@ -16,8 +16,10 @@ from stockwright.store.dynamodb import event_of_image
 from stockwright.store.port import Put
 from stockwright.store.records.batch import Batch
 from stockwright.store.records.handling import load_cursors, put_cursor
+from stockwright.store.records.products import list_categories
 from stockwright.store.sqlite import SqliteStore
 from stockwright.usecases.audit import audit
+from stockwright.usecases.catalog import add_category
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.orders import PlaceOrder, pack_order, place_order
 from stockwright.usecases.reservations import Reserve, reserve_stock
@@ -108,7 +110,7 @@ async def test_handlers_go_on_behind_what_they_have_had(moved: Path, tmp_path: P
     await store.close()
 
 
-async def test_there_and_back_again_is_the_same_shop(moved: Path, tmp_path: Path) -> None:
+async def test_there_and_back_again_is_the_same_shop_and_nobody_hears_an_old_story(moved: Path, tmp_path: Path) -> None:
     await to_cloud(moved, str(tmp_path))
     source, target = DynamoDbSide(open_table(str(tmp_path))), SqliteSide(tmp_path / "back.db", hold=False)
     await copy(source, target, HANDLERS)
@@ -116,23 +118,45 @@ async def test_there_and_back_again_is_the_same_shop(moved: Path, tmp_path: Path
     first = SqliteSide(moved, hold=False)
     assert everything(target) == everything(first)
     assert await target.store.tail() == await first.store.tail()
-    assert await load_cursors(target.store) == await load_cursors(first.store)
+    await assert_everybody_has_had_everything(target)
     for each in (source, target, first):
         await each.close()
 
 
+async def assert_everybody_has_had_everything(side: SqliteSide) -> None:
+    cursors = await load_cursors(side.store)
+    assert set(cursors) == set(HANDLERS)
+    for position, _ in cursors.values():
+        assert await side.store.tail(position) == []
+
+
 async def test_who_comes_from_the_stream_has_had_every_event(moved: Path, tmp_path: Path) -> None:
-    """The functions of the cloud have no cursors: back home, nobody is told the whole story again."""
+    """A shop that began in the cloud has no cursors: at home, nobody is told the whole story."""
     await to_cloud(moved, str(tmp_path))
     cloud = open_table(str(tmp_path))
     for name in HANDLERS:
         cloud.client.delete_item(TableName=cloud.table, Key={"pk": {"S": "CURSORS"}, "sk": {"S": name}})
     source, target = DynamoDbSide(cloud), SqliteSide(tmp_path / "back.db", hold=False)
     await copy(source, target, HANDLERS)
+    await assert_everybody_has_had_everything(target)
+    for each in (source, target):
+        await each.close()
+
+
+async def test_who_followed_the_clouds_log_in_a_process_goes_on_behind_what_it_has_had(
+    moved: Path, tmp_path: Path
+) -> None:
+    await to_cloud(moved, str(tmp_path))
+    cloud = open_table(str(tmp_path))
+    events = await cloud.tail()
+    batch = Batch()
+    _, version = (await load_cursors(cloud))["mail"]
+    put_cursor(batch, "mail", events[4].position, version)
+    await batch.commit(cloud)
+    source, target = DynamoDbSide(cloud), SqliteSide(tmp_path / "back.db", hold=False)
+    await copy(source, target, HANDLERS)
     cursors = await load_cursors(target.store)
-    assert set(cursors) == set(HANDLERS)
-    for position, _ in cursors.values():
-        assert await target.store.tail(position) == []
+    assert {name: position for name, (position, _) in cursors.items()} == {"mail": "5", "warehouse": "4"}
     for each in (source, target):
         await each.close()
 
@@ -170,3 +194,42 @@ async def test_a_shop_is_not_written_over(moved: Path, tmp_path: Path) -> None:
     await to_cloud(moved, str(tmp_path))
     with pytest.raises(Misconfigured, match="holds a shop already"):
         await to_cloud(moved, str(tmp_path))
+
+
+async def test_a_stack_that_was_only_just_deployed_takes_the_shop(moved: Path, tmp_path: Path, clock: Clock) -> None:
+    """Its functions give the empty table a location and categories; those are the source's then."""
+    cloud = await bare_app(tmp_path, clock, "dynamodb")
+    home = SqliteSide(moved, hold=False)
+    home.remove([("CATEGORIES", "phone")])
+    await home.close()
+    await to_cloud(moved, str(tmp_path))
+
+    before, after = SqliteSide(moved, hold=False), DynamoDbSide(open_table(str(tmp_path)))
+    assert ("CATEGORIES", "phone") not in everything(after)
+    assert everything(after) == everything(before)
+    for each in (before, after, cloud.store):
+        await each.close()
+
+
+async def test_a_new_embedded_shop_takes_one_from_the_cloud(moved: Path, tmp_path: Path, clock: Clock) -> None:
+    await to_cloud(moved, str(tmp_path))
+    (tmp_path / "home").mkdir()
+    fresh = await bare_app(tmp_path / "home", clock, "sqlite")
+    await fresh.store.close()
+    source = DynamoDbSide(open_table(str(tmp_path)))
+    target = SqliteSide(tmp_path / "home" / "stockwright.db", hold=False)
+    await copy(source, target, HANDLERS)
+    assert everything(target) == everything(source)
+    for each in (source, target):
+        await each.close()
+
+
+async def test_a_stack_in_which_anything_was_done_is_not_written_over(
+    moved: Path, tmp_path: Path, clock: Clock
+) -> None:
+    cloud = await bare_app(tmp_path, clock, "dynamodb")
+    await add_category(cloud, ADMIN, "lamps")
+    with pytest.raises(Misconfigured, match="holds a shop already"):
+        await to_cloud(moved, str(tmp_path))
+    assert "lamps" in await list_categories(cloud.store)
+    await cloud.store.close()

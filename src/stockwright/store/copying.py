@@ -18,7 +18,7 @@ import msgspec
 
 from stockwright.domain.errors import Busy, Misconfigured
 from stockwright.store import dynamodb, sqlite
-from stockwright.store.port import INDEXES, Put, log_order
+from stockwright.store.port import ABSENT, INDEXES, Put, log_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 PAGE: Final = 500
 MARK: Final[Key] = ("COPY", "COPY")
 CURSORS: Final = "CURSORS"
+COPIED: Final = "copied"
+"""Marks a cursor in the cloud that a copy wrote: a process that follows the log moves it, the functions never do."""
+OF_NEW_SHOP: Final = frozenset({"LOCATIONS", "CATEGORIES"})
 BATCH_ITEMS: Final = 25
 ATTEMPTS_MAX: Final = 10
 
@@ -91,6 +94,10 @@ class Side(Protocol):
         """Write items as they are, and then how far the copy is (None: it is whole)."""
         ...
 
+    def remove(self, keys: Sequence[Key]) -> None:
+        """Remove items."""
+        ...
+
     def write_events(self, placed: Sequence[Placed], mark: Mark) -> None:
         """Write events at their places, and then how far the copy is."""
         ...
@@ -113,8 +120,7 @@ async def copy(
         mark.items += len(kept)
         target.write(kept, mark)
         progress(mark.items, total)
-    page = await source.store.query(CURSORS, limit=1000)
-    cursors = {item.key[1]: item.body["position"] for item in page.items}
+    cursors = await _find_cursors(source)
     while events := await source.store.tail(mark.position, PAGE):
         unheard = not cursors and not source.has_stream
         target.write_events([_placed(target, event, mark, cursors, unheard=unheard) for event in events], mark)
@@ -123,7 +129,8 @@ async def copy(
         positions = {name: mark.cursors.get(name, "") for name in cursors}
     else:
         positions = dict.fromkeys(handlers, mark.last) if source.has_stream else {}
-    target.write([Put((CURSORS, name), {"position": each}, 0) for name, each in positions.items()], None)
+    mine = {COPIED: True} if target.has_stream else {}
+    target.write([Put((CURSORS, name), {"position": each} | mine, 0) for name, each in positions.items()], None)
     return Copied(mark.items + len(positions), mark.events, target.count())
 
 
@@ -131,10 +138,25 @@ async def _find_mark(target: Side) -> Mark:
     found = (await target.store.get([MARK])).get(MARK)
     if found is not None:
         return Mark(**found.body)
-    if target.count():
+    rows, more = target.rows(None)
+    if more or not all(map(_is_of_new_shop, rows)) or await target.store.tail(limit=1, reverse=True):
         raise Misconfigured("the target holds a shop already; a copy is made into an empty one")
+    target.remove([row.key for row in rows])
     target.write([], Mark())
     return Mark()
+
+
+def _is_of_new_shop(row: Put) -> bool:
+    """Tell whether an item may be what every process gives an empty store (`ensure_shop`), never changed since."""
+    return row.key[0] in OF_NEW_SHOP and row.expect == ABSENT
+
+
+async def _find_cursors(source: Side) -> dict[str, str]:
+    """Find how far each handler is; cursors that nobody has moved since the shop came here tell nothing of a stream."""
+    items = (await source.store.query(CURSORS, limit=1000)).items
+    if source.has_stream and all(COPIED in item.body for item in items):
+        return {}
+    return {item.key[1]: item.body["position"] for item in items}
 
 
 def _placed(target: Side, event: Event, mark: Mark, cursors: Mapping[str, str], *, unheard: bool) -> Placed:
@@ -180,6 +202,11 @@ class SqliteSide:
             for row in rows:
                 self._upsert(row)
             self._mark(mark)
+
+    def remove(self, keys: Sequence[Key]) -> None:
+        """Remove items in one transaction."""
+        with self._file:
+            self._file.executemany("DELETE FROM item WHERE pk=? AND sk=?", keys)
 
     def write_events(self, placed: Sequence[Placed], mark: Mark) -> None:
         """Write events under their numbers, and the mark, in one transaction."""
@@ -249,6 +276,10 @@ class DynamoDbSide:
         self._write([dynamodb.image_of_put(row) for row in rows])
         self._mark(mark)
 
+    def remove(self, keys: Sequence[Key]) -> None:
+        """Remove items."""
+        self._send([{"DeleteRequest": {"Key": dynamodb.key_image(key)}} for key in keys])
+
     def write_events(self, placed: Sequence[Placed], mark: Mark) -> None:
         """Write events into their days, then the mark."""
         images = [dynamodb.event_image(each.event, each.ms, self.position(each)) for each in placed]
@@ -271,8 +302,11 @@ class DynamoDbSide:
             self._write([dynamodb.image_of_put(Put(MARK, asdict(mark), 0))])
 
     def _write(self, images: Sequence[dict[str, Any]]) -> None:
-        for start in range(0, len(images), BATCH_ITEMS):
-            left = {self._table: [{"PutRequest": {"Item": image}} for image in images[start : start + BATCH_ITEMS]]}
+        self._send([{"PutRequest": {"Item": image}} for image in images])
+
+    def _send(self, requests: Sequence[dict[str, Any]]) -> None:
+        for start in range(0, len(requests), BATCH_ITEMS):
+            left = {self._table: requests[start : start + BATCH_ITEMS]}
             for attempt in range(ATTEMPTS_MAX):
                 left = self._client.batch_write_item(RequestItems=left).get("UnprocessedItems") or {}
                 if not left:
