@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from stockwright.domain.account import ANONYMOUS
 from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound, VersionConflict
+from stockwright.store.records.batch import Batch
+from stockwright.store.records.products import claim_sku, put_product, release_sku
+from stockwright.store.records.stock import put_stock
 from stockwright.usecases.catalog import (
     CreateProduct,
     ListProducts,
@@ -18,6 +22,7 @@ from stockwright.usecases.catalog import (
     create_product,
     delete_category,
     delete_product,
+    find_product_id,
     get_product,
     list_categories,
     list_products,
@@ -26,7 +31,9 @@ from stockwright.usecases.catalog import (
 from stockwright.usecases.context import App
 from stockwright.usecases.inventory import (
     ChangeStock,
+    Initialize,
     change_stock,
+    initialize,
 )
 from stockwright.usecases.inventory_views import ListInventory, list_inventory
 from tests.conftest import ADMIN, ALICE, Clock, Product
@@ -93,6 +100,45 @@ async def test_a_sku_belongs_to_one_product_whatever_its_case(app: App) -> None:
     )
     assert sum(isinstance(each, StockedProduct) for each in outcomes) == 1
     assert sum(isinstance(each, AlreadyExists) for each in outcomes) == 19
+
+
+async def test_one_sku_is_one_however_it_is_written(app: App) -> None:
+    made = await create_product(
+        app, ADMIN, CreateProduct(**{**GOOD, "sku": " CAF\u00c9-1 ", "name": " Cafe\u0301 cup "})
+    )
+    assert (made.product.sku, made.product.name) == ("CAF\u00c9-1", "Caf\u00e9 cup")
+    other = await create_product(app, ADMIN, CreateProduct(**GOOD))
+    for spelling in ("CAF\u00c9-1", "CAFE\u0301-1", " cafe\u0301-1\t"):
+        assert await find_product_id(app, spelling) == made.product.id
+        with pytest.raises(AlreadyExists):
+            await create_product(app, ADMIN, CreateProduct(**{**GOOD, "sku": spelling}))
+        with pytest.raises(AlreadyExists):
+            await update_product(app, ADMIN, UpdateProduct(other.product.id, {"sku": spelling}))
+        with pytest.raises(AlreadyExists):
+            await initialize(app, ADMIN, Initialize("foreign", spelling))
+        opened = await initialize(app, ADMIN, Initialize(made.product.id, spelling, 1, f"cellar {spelling.strip()}"))
+        assert opened.stock.sku == "CAF\u00c9-1"
+    renamed = await update_product(
+        app, ADMIN, UpdateProduct(other.product.id, {"sku": " KB-2 ", "name": " Key board "})
+    )
+    assert (renamed.product.sku, renamed.stock.sku, renamed.product.name) == ("KB-2", "KB-2", "Key board")
+    found, _ = await list_products(app, ALICE, ListProducts(search="cafe\u0301"))
+    assert [each.product.id for each in found] == [made.product.id]
+
+
+async def test_a_sku_that_was_stored_untidy_is_found_and_tidied_by_the_next_change(app: App) -> None:
+    made = await create_product(app, ADMIN, CreateProduct(**GOOD, quantity=1))
+    batch = Batch()
+    release_sku(batch, made.product.sku)
+    claim_sku(batch, "CAFE\u0301-1 ", made.product.id)
+    put_product(batch, replace(made.product, sku="CAFE\u0301-1 "))
+    put_stock(batch, replace(made.stock, sku="CAFE\u0301-1 "))
+    await batch.commit(app.store)
+    assert await find_product_id(app, "cafe\u0301-1 ") == made.product.id
+    await initialize(app, ADMIN, Initialize(made.product.id, "CAF\u00c9-1", 1, "cellar"))
+    after = await update_product(app, ADMIN, UpdateProduct(made.product.id, {"sku": "CAFE\u0301-1 "}))
+    assert (after.product.sku, await find_product_id(app, "CAF\u00c9-1")) == ("CAF\u00c9-1", made.product.id)
+    await create_product(app, ADMIN, CreateProduct(**GOOD))
 
 
 async def test_only_the_given_fields_change(app: App, clock: Clock) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
@@ -57,6 +58,16 @@ class Product:
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TEXT_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+def tidy(text: str) -> str:
+    """Write a name or SKU in one way: trimmed, each letter with its accents as one sign (NFC)."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def same_sku(one: str, other: str) -> bool:
+    """Tell whether two spellings mean the same SKU: case, blanks around it and the way of accents do not matter."""
+    return tidy(one).casefold() == tidy(other).casefold()
 
 
 def check_id(value: str, field_name: str, longest: int = ID_MAX) -> str:

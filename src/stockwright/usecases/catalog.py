@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound, VersionConflict
-from stockwright.domain.product import CATEGORIES, Product, ProductStatus, check_id, check_product
+from stockwright.domain.product import CATEGORIES, Product, ProductStatus, check_id, check_product, tidy
 from stockwright.domain.stock import DEFAULT_LOCATION, Level, Location, Stock, Thresholds, check_quantity, shifted
 from stockwright.store.paging import every, pages
 from stockwright.store.records import locations as location_records
@@ -109,8 +109,8 @@ async def create_product(app: App, actor: Actor, command: CreateProduct) -> Stoc
         product = check_product(
             Product(
                 id=product_id,
-                sku=command.sku.strip(),
-                name=command.name.strip(),
+                sku=tidy(command.sku),
+                name=tidy(command.name),
                 description=command.description,
                 category=command.category,
                 type=command.type,
@@ -215,7 +215,8 @@ async def update_product(app: App, actor: Actor, command: UpdateProduct) -> Stoc
 
 async def _changed(app: App, batch: Batch, before: Product, fields: Mapping[str, Any]) -> Product:
     """Decide the product after the change; an UNLISTED one with all it needs goes on sale."""
-    after = replace(before, **fields)
+    given: dict[str, Any] = {name: tidy(value) if name in {"name", "sku"} else value for name, value in fields.items()}
+    after = replace(before, **given)
     if after == before:
         return before
     if after.status == "UNLISTED" and "status" not in fields and after.price_cents and after.description:

@@ -17,6 +17,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
 from stockwright.domain.errors import AlreadyExists, Invalid, Refused, StockwrightError
+from stockwright.domain.product import tidy
 from stockwright.domain.stock import Thresholds
 from stockwright.store.records.batch import AlreadyDone
 from stockwright.store.records.orders import find_order
@@ -122,8 +123,8 @@ def _row(number: int, record: dict[str, str]) -> Row:
 
 def sku_of(code: str) -> str:
     """Write an untidy stock code in one way: trimmed, upper case; codes under three letters are fees."""
-    tidy = " ".join(code.split()).upper()
-    return f"FEE-{tidy}" if len(tidy) < 3 else tidy  # noqa: PLR2004 - S2: a SKU has 3 characters
+    written = " ".join(tidy(code).split()).upper()
+    return f"FEE-{written}" if len(written) < 3 else written  # noqa: PLR2004 - S2: a SKU has 3 characters
 
 
 async def import_products(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound
-from stockwright.domain.product import Product, check_id
+from stockwright.domain.product import Product, check_id, same_sku, tidy
 from stockwright.domain.stock import (
     DEFAULT_LOCATION,
     Level,
@@ -97,7 +97,7 @@ class StockChange:
 async def initialize(app: App, actor: Actor, command: Initialize) -> StockedProduct:
     """Open a stock level (409 where it is open), and the product behind it where it is a foreign one."""
     check_id(command.product_id, "productId")
-    check_id(command.sku, "sku", 100)
+    command = replace(command, sku=check_id(tidy(command.sku), "sku", 100))
     check_id(command.location, "location", 64)
     check_quantity(command.initial_stock, "initialStock", least=0)
     check_thresholds(command.thresholds or Thresholds())
@@ -138,7 +138,7 @@ async def _open_foreign(app: App, actor: Actor, batch: Batch, command: Initializ
 
 def _open_level(app: App, actor: Actor, batch: Batch, known: StockedProduct, command: Initialize) -> StockedProduct:
     stock = known.stock
-    if stock.sku.casefold() != command.sku.casefold():
+    if not same_sku(stock.sku, command.sku):
         raise Conflict(
             f"Product {command.product_id} has SKU {stock.sku}, not {command.sku}",
             {"productId": command.product_id, "sku": stock.sku},

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from stockwright.domain.product import Product
+from stockwright.domain.product import Product, tidy
 from stockwright.store.port import ABSENT
 from stockwright.store.records.parsing import once
 
@@ -36,10 +37,14 @@ async def load_products(store: Store, product_ids: Iterable[str], *, deleted_too
 
 
 async def load_product_ids(store: Store, skus: Iterable[str]) -> dict[str, str]:
-    """Find the product ids of SKUs in one call: SKU as asked → product id."""
-    asked = list(dict.fromkeys(skus))
-    found = await store.get(list({sku_key(sku): None for sku in asked}))
-    return {sku: found[sku_key(sku)].body["productId"] for sku in asked if sku_key(sku) in found}
+    """Find the product ids of SKUs in one call: SKU as asked → product id.
+
+    A SKU is looked for as it is written today, and else as it was asked for: older claims were not tidied.
+    """
+    keys = {sku: dict.fromkeys((sku_key(tidy(sku)), sku_key(sku))) for sku in skus}
+    found = await store.get(list(dict.fromkeys(key for each in keys.values() for key in each)))
+    claims = {sku: next((found[key] for key in each if key in found), None) for sku, each in keys.items()}
+    return {sku: claim.body["productId"] for sku, claim in claims.items() if claim is not None}
 
 
 async def page_of_products(
@@ -56,7 +61,7 @@ async def page_of_products(
         "PRODUCT",
         index="list",
         where=where,
-        contains=search.casefold(),
+        contains=unicodedata.normalize("NFC", search).casefold(),
         after=after,
         limit=limit,
         reverse=reverse,
