@@ -47,6 +47,15 @@ async def test_anybody_reads_the_stock_by_id_and_by_sku(nobody: Client) -> None:
 
 
 @pytest.mark.usefixtures("opened")
+async def test_a_second_level_leaves_the_thresholds_that_it_does_not_name(admin: Client) -> None:
+    body = {"productId": LAPTOP, "sku": "MBP-16-M3MAX-001"}
+    first = {"location": "B", "lowStockThreshold": 5, "reorderPoint": 100, "reorderQuantity": 200}
+    for more, kept in ((first, (5, 100, 200)), ({"location": "C", "lowStockThreshold": 7}, (7, 100, 200))):
+        data = (await admin.post("/inventory/initialize", body | more)).data
+        assert (data["lowStockThreshold"], data["reorderPoint"], data["reorderQuantity"]) == kept
+
+
+@pytest.mark.usefixtures("opened")
 async def test_a_cart_is_checked_as_a_whole_and_line_by_line(nobody: Client) -> None:
     cart = [{"productId": LAPTOP, "quantity": 2}, {"productId": PHONE, "quantity": 5}]
 

@@ -86,6 +86,22 @@ async def test_a_level_is_opened_once(app: App, product: Product) -> None:
     assert await available(app, "new") == {"default": 3}
 
 
+async def test_opening_a_level_changes_only_the_given_thresholds(app: App, product: Product) -> None:
+    chair = await product(5, thresholds=Thresholds(5, 100, 200))
+    opened = await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 1, "cellar"))
+    assert opened.stock.thresholds == Thresholds(5, 100, 200)
+    given = {"low_stock": 7}
+    opened = await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 1, "attic", given))
+    assert opened.stock.thresholds == (await get_stock(app.store, chair.product.id)).thresholds
+    assert opened.stock.thresholds == Thresholds(7, 100, 200)
+    made = await initialize(app, ADMIN, Initialize("foreign", "F-1", 1, thresholds={"reorder_point": 3}))
+    assert made.stock.thresholds == Thresholds(10, 3, 50)
+    for product_id, sku in (("other", "O-1"), (chair.product.id, chair.product.sku)):
+        with pytest.raises(Invalid) as refused:
+            await initialize(app, ADMIN, Initialize(product_id, sku, 1, "roof", {"reorder_quantity": 0}))
+        assert refused.value.details[0]["field"] == "reorderQuantity"
+
+
 @pytest.mark.parametrize(
     ("kind", "units", "left"),
     [

@@ -235,9 +235,7 @@ async def _changed(app: App, batch: Batch, before: Product, fields: Mapping[str,
 
 async def _recounted(app: App, before: Stock, command: UpdateProduct) -> tuple[Stock, dict[str, int]]:
     """Decide the stock after the change, and what changed at which location."""
-    thresholds = replace(before.thresholds, **command.thresholds)
-    check_thresholds(thresholds)
-    after = replace(before, thresholds=thresholds)
+    after = replace(before, thresholds=check_thresholds(replace(before.thresholds, **command.thresholds)))
     if command.quantity is None or command.quantity == before.available:
         return after, {}
     changes = spread(before, command.quantity - before.available, await priorities(app))
@@ -433,8 +431,9 @@ async def delete_category(app: App, actor: Actor, name: str) -> str:
     return await retried(attempt)
 
 
-def check_thresholds(thresholds: Thresholds) -> None:
+def check_thresholds(thresholds: Thresholds) -> Thresholds:
     """Refuse thresholds below zero, or a reorder quantity below one."""
     check_quantity(thresholds.low_stock, "lowStockThreshold", least=0)
     check_quantity(thresholds.reorder_point, "reorderPoint", least=0)
     check_quantity(thresholds.reorder_quantity, "reorderQuantity", least=1)
+    return thresholds

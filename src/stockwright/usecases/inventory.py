@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound
@@ -39,13 +39,16 @@ ChangeType = Literal["RESTOCK", "SALE", "RETURN", "ADJUSTMENT"]
 
 @dataclass(frozen=True, slots=True)
 class Initialize:
-    """Open the stock of a product at a location. A foreign `product_id` makes an UNLISTED product (S4)."""
+    """Open the stock of a product at a location. A foreign `product_id` makes an UNLISTED product (S4).
+
+    Only the given `thresholds` change, under Thresholds' own names.
+    """
 
     product_id: str
     sku: str
     initial_stock: int = 0
     location: str = DEFAULT_LOCATION
-    thresholds: Thresholds | None = None
+    thresholds: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,6 @@ async def initialize(app: App, actor: Actor, command: Initialize) -> StockedProd
     command = replace(command, sku=check_id(tidy(command.sku), "sku", 100))
     check_id(command.location, "location", 64)
     check_quantity(command.initial_stock, "initialStock", least=0)
-    check_thresholds(command.thresholds or Thresholds())
 
     async def attempt() -> StockedProduct:
         batch = Batch()
@@ -131,7 +133,8 @@ async def _open_foreign(app: App, actor: Actor, batch: Batch, command: Initializ
         created_by=actor.id,
     )
     levels = {command.location: Level(command.initial_stock)}
-    stock = Stock(product.id, product.sku, levels, command.thresholds or Thresholds(), 0, now)
+    thresholds = check_thresholds(replace(Thresholds(), **command.thresholds))
+    stock = Stock(product.id, product.sku, levels, thresholds, 0, now)
     await add_new_product(app, actor, batch, StockedProduct(product, stock))
     return StockedProduct(replace(product, version=1), replace(stock, version=1))
 
@@ -151,7 +154,7 @@ def _open_level(app: App, actor: Actor, batch: Batch, known: StockedProduct, com
     after = replace(
         stock,
         levels={**stock.levels, command.location: Level(command.initial_stock)},
-        thresholds=command.thresholds or stock.thresholds,
+        thresholds=check_thresholds(replace(stock.thresholds, **command.thresholds)),
     )
     stock_records.put_stock(batch, after)
     opening = {command.location: command.initial_stock} if command.initial_stock else {}

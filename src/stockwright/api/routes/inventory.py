@@ -45,7 +45,7 @@ from stockwright.api.schemas.inventory import (
 )
 from stockwright.domain.errors import Forbidden, Invalid, NotFound
 from stockwright.domain.reservation import Reservation
-from stockwright.domain.stock import Location, Thresholds, Wanted
+from stockwright.domain.stock import Location, Wanted
 from stockwright.store.records.products import load_product_ids
 from stockwright.usecases import inventory, inventory_views, locations, reservations
 from stockwright.usecases.catalog import StockedProduct
@@ -108,19 +108,16 @@ def _show_summary(call: Call, found: Summary) -> InventoryView:
 
 async def _initialize(call: Call) -> StockedProduct:
     body: InitializeBody = call.body
-    given = (body.low_stock_threshold, body.reorder_point, body.reorder_quantity)
-    defaults = Thresholds()
-    thresholds = None
-    if any(each is not None for each in given):
-        thresholds = Thresholds(
-            defaults.low_stock if given[0] is None else given[0],
-            defaults.reorder_point if given[1] is None else given[1],
-            defaults.reorder_quantity if given[2] is None else given[2],
-        )
+    thresholds = {
+        "low_stock": body.low_stock_threshold,
+        "reorder_point": body.reorder_point,
+        "reorder_quantity": body.reorder_quantity,
+    }
+    given = {name: value for name, value in thresholds.items() if value is not None}
     return await inventory.initialize(
         call.app,
         call.actor,
-        Initialize(body.product_id, body.sku, body.initial_stock, body.location, thresholds),
+        Initialize(body.product_id, body.sku, body.initial_stock, body.location, given),
     )
 
 
