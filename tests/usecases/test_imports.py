@@ -19,9 +19,10 @@ from stockwright.domain.errors import Invalid
 from stockwright.store.records.products import load_product_ids
 from stockwright.store.records.stock import load_stocks, page_of_movements
 from stockwright.usecases.audit import audit
+from stockwright.usecases.catalog import CreateProduct, create_product, get_product
 from stockwright.usecases.context import App
 from stockwright.usecases.imports import ImportReport, import_orders, import_products
-from stockwright.usecases.orders import ListOrders, list_orders
+from stockwright.usecases.orders import ListOrders, ReturnOrder, list_orders, return_order
 from stockwright.usecases.reports import Range, report_sales, report_top_products
 from tests.conftest import ADMIN, Clock, bare_app
 
@@ -214,6 +215,31 @@ async def test_a_credit_note_takes_back_from_the_newest_order_first(app: App, tm
     page, _ = await list_orders(app, ADMIN, ListOrders(everybody=True))
     assert {order.reference: order.lines[0].returned for order in page} == {"1": 1, "2": 2}
     assert [skipped.invoice for skipped in report.skipped] == ["C4"]
+
+
+async def test_a_credit_note_finds_a_code_that_the_shop_writes_in_lower_case(app: App, tmp_path: Path) -> None:
+    good = {"name": "A good thing", "description": "A good thing to have.", "category": "other", "price_cents": 255}
+    made = await create_product(app, ADMIN, CreateProduct(**good, sku="abc12", quantity=9, currency="GBP"))  # type: ignore[arg-type]
+    report = await both(
+        app,
+        tmp_path,
+        "1,abc12,A GOOD THING,4,2010-12-01T08:26:00,2.55,17850,United Kingdom",
+        "C2,abc12,A GOOD THING,-2,2010-12-02T08:26:00,2.55,17850,United Kingdom",
+    )
+    assert (report.returned_units, report.unchanged, report.skipped) == (2, 0, [])
+    assert (await get_product(app, made.product.id)).stock.available == 7
+
+
+async def test_a_credit_note_that_is_refused_is_told(app: App, tmp_path: Path) -> None:
+    sale = "1,10001,A GOOD THING,4,2010-12-01T08:26:00,2.55,17850,United Kingdom"
+    await both(app, tmp_path, sale)
+    [order], _ = await list_orders(app, ADMIN, ListOrders(everybody=True))
+    await return_order(app, ADMIN, ReturnOrder(order.id, [("10001", 3)]))
+    report = await both(app, tmp_path, sale, "C2,10001,A GOOD THING,-2,2010-12-02T08:26:00,2.55,17850,United Kingdom")
+    assert (report.returned_units, report.unchanged) == (0, 1)
+    assert [(each.row, each.reason) for each in report.skipped] == [
+        (3, "items[0].quantity only 1 of 10001 can still be returned")
+    ]
 
 
 async def test_a_file_without_the_columns_is_refused_whole(app: App, tmp_path: Path) -> None:

@@ -286,6 +286,17 @@ async def test_returns_go_back_to_the_shelf_or_not(app: App, product: Product) -
         await return_order(app, ADMIN, ReturnOrder(order.id, [(chair.product.sku, 2)]))
 
 
+async def test_a_returned_sku_may_be_written_in_any_case(app: App, product: Product) -> None:
+    cup = await product(5, sku="Caf\u00e9-1")
+    order = await order_of(app, (cup.product.id, 3))
+    await pack_order(app, ADMIN, order.id)
+    for spelling in ("CAF\u00c9-1", " cafe\u0301-1 "):
+        await return_order(app, ADMIN, ReturnOrder(order.id, [(spelling, 1)]))
+    assert await levels(app, cup.product.id) == (4, 0, 4)
+    with pytest.raises(Invalid):
+        await return_order(app, ADMIN, ReturnOrder(order.id, [(cup.product.id.upper(), 1)]))
+
+
 async def test_what_was_returned_does_not_come_back_again_when_the_rest_is_cancelled(
     app: App, product: Product
 ) -> None:

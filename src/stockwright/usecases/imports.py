@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
-from stockwright.domain.errors import AlreadyExists, Invalid, Refused, StockwrightError
+from stockwright.domain.errors import Invalid, Refused, StockwrightError
 from stockwright.domain.product import tidy
 from stockwright.domain.stock import Thresholds
-from stockwright.store.records.batch import AlreadyDone
+from stockwright.store.records.batch import AlreadyDone, find_idempotency
 from stockwright.store.records.orders import find_order
 from stockwright.store.records.products import load_product_ids
 from stockwright.usecases.catalog import CreateProduct, create_product
@@ -280,23 +280,25 @@ async def _credit(app: App, actor: Actor, invoice: str, rows: list[Row], sold: _
             continue
         for part, (order_id, units) in enumerate(taken):
             command = ReturnOrder(order_id, [(row.code, units)], reason=f"Credit note {invoice}")
-            if await _once(f"import#{invoice}#{row.number}#{part}", shop, actor, command):
-                report.created += 1
-                report.returned_units += units
-            else:
-                report.unchanged += 1
+            try:
+                booked = await _once(f"import#{invoice}#{row.number}#{part}", shop, actor, command)
+            except Refused as refused:
+                report.skip(row, told(refused))
+                continue
+            report.created += booked
+            report.unchanged += not booked
+            report.returned_units += units if booked else 0
 
 
 async def _once(key: str, app: App, actor: Actor, command: ReturnOrder) -> bool:
     """Book a return under a key of its own; False where a former import did."""
+    if await find_idempotency(app.store, key) is not None:
+        return False
     hashed = hashlib.sha256(repr(command).encode()).hexdigest()
     token = REQUEST.set(RequestContext(once=Once(key, hashed, lambda _: {}, keep=True)))
     try:
         await return_order(app, actor, command)
-    except (AlreadyDone, AlreadyExists):
-        return False
-    except Invalid:
-        # Everything of it came back already: a former import whose key was forgotten.
+    except AlreadyDone:
         return False
     finally:
         REQUEST.reset(token)

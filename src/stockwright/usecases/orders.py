@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stockwright.domain import order as rules
 from stockwright.domain.errors import Conflict, Invalid
 from stockwright.domain.order import LINES_MAX, STATUSES, Order, ReturnedLine
-from stockwright.domain.product import check_id
+from stockwright.domain.product import check_id, same_sku
 from stockwright.domain.stock import Wanted, check_quantity
 from stockwright.store.records import orders as records
 from stockwright.store.records import products as product_records
@@ -213,7 +213,9 @@ def _find_lines(order: Order, items: Sequence[tuple[str, int]]) -> list[Returned
     found: list[ReturnedLine] = []
     for position, (name, quantity) in enumerate(items):
         missing = quantity
-        lines = [number for number, line in enumerate(order.lines) if name in (line.sku, line.product_id)]
+        lines = [
+            number for number, line in enumerate(order.lines) if name == line.product_id or same_sku(name, line.sku)
+        ]
         if not lines:
             raise Invalid.field(f"items[{position}]", f"the order has no line of {name}")
         for number in lines:
