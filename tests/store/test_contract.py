@@ -127,6 +127,16 @@ async def test_numbers_are_only_added_where_they_are(store: Store, write: Add) -
     assert (await store.get([("P#1", "STOCK")]))["P#1", "STOCK"].version == 1
 
 
+async def test_adding_nothing_raises_the_version_of_what_is_there(store: Store) -> None:
+    key = ("P#1", "STOCK")
+    with pytest.raises(ConditionFailed):
+        await store.commit([Add(key, {})])
+    await store.commit([Put(key, level(3), ABSENT)])
+    await store.commit([Add(key, {})])
+    item = (await store.get([key]))[key]
+    assert (item.version, item.body) == (2, level(3))
+
+
 async def test_a_path_may_hold_any_character(store: Store) -> None:
     key, path = ("P#1", "STOCK"), ("levels", "Wäre.house #1 [a]", "available")
     await store.commit([Put(key, {"levels": {path[1]: {"available": 1}}}, ABSENT)])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,29 @@ from stockwright.usecases.local_identity import LocalIdentity
 from tests.conftest import Clock
 
 KEY = make_key()
+
+
+class Meanwhile:
+    """The real store, in which something happens just before the first commit that is asked of it."""
+
+    def __init__(self, store: Any, happens: Callable[[], Awaitable[object]]) -> None:
+        self._store = store
+        self._happens: Callable[[], Awaitable[object]] | None = happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, writes: Sequence[Any]) -> None:
+        happens, self._happens = self._happens, None
+        if happens is not None:
+            await happens()
+        await self._store.commit(writes)
+
+
+def meanwhile(app: App, happens: Callable[[], Awaitable[object]]) -> App:
+    """Return the shop, seen by somebody who decides before something happens and commits behind it."""
+    store: Any = Meanwhile(app.store, happens)
+    return replace(app, store=store)
 
 
 class Mailbox:

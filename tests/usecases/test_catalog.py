@@ -37,6 +37,7 @@ from stockwright.usecases.inventory import (
 )
 from stockwright.usecases.inventory_views import ListInventory, list_inventory
 from tests.conftest import ADMIN, ALICE, Clock, Product
+from tests.usecases.conftest import meanwhile
 
 GOOD: dict[str, Any] = {
     "name": "Wireless Keyboard",
@@ -282,3 +283,30 @@ async def test_categories_are_a_managed_list(app: App, product: Product) -> None
         await delete_category(app, ADMIN, "games")
     assert await delete_category(app, ADMIN, "food") == "food"
     assert "food" not in await list_categories(app)
+
+
+async def test_a_category_that_is_removed_meanwhile_gets_no_product(app: App) -> None:
+    made = await create_product(app, ADMIN, CreateProduct(**GOOD))
+    for name in ("garden", "beach"):
+        await add_category(app, ADMIN, name)
+    too_late = meanwhile(app, lambda: delete_category(app, ADMIN, "garden"))
+    with pytest.raises(Invalid):
+        await create_product(too_late, ADMIN, CreateProduct(**{**GOOD, "sku": "NEW-1", "category": "garden"}))
+    too_late = meanwhile(app, lambda: delete_category(app, ADMIN, "beach"))
+    with pytest.raises(Invalid):
+        await update_product(too_late, ADMIN, UpdateProduct(made.product.id, {"category": "beach"}))
+    assert (await get_product(app, made.product.id)).product.category == GOOD["category"]
+
+
+async def test_a_category_that_a_product_comes_into_meanwhile_stays(app: App) -> None:
+    made = await create_product(app, ADMIN, CreateProduct(**GOOD))
+    for name in ("garden", "beach"):
+        await add_category(app, ADMIN, name)
+    new = CreateProduct(**{**GOOD, "sku": "NEW-1", "category": "garden"})
+    moved = UpdateProduct(made.product.id, {"category": "beach"})
+    with pytest.raises(Conflict, match="garden"):
+        await delete_category(meanwhile(app, lambda: create_product(app, ADMIN, new)), ADMIN, "garden")
+    with pytest.raises(Conflict, match="beach"):
+        await delete_category(meanwhile(app, lambda: update_product(app, ADMIN, moved)), ADMIN, "beach")
+    await update_product(app, ADMIN, UpdateProduct(made.product.id, {"category": "other"}))
+    assert await delete_category(app, ADMIN, "beach") == "beach"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -10,7 +11,7 @@ from stockwright.domain.errors import AlreadyExists, Conflict, InsufficientStock
 from stockwright.domain.stock import Thresholds, Wanted
 from stockwright.store.records.batch import complete_idempotency, find_idempotency
 from stockwright.store.records.stock import get_stock
-from stockwright.usecases.catalog import UpdateProduct, get_product, update_product
+from stockwright.usecases.catalog import UpdateProduct, delete_product, get_product, update_product
 from stockwright.usecases.context import REQUEST, App, Once, RequestContext
 from stockwright.usecases.inventory import (
     ChangeStock,
@@ -39,6 +40,7 @@ from stockwright.usecases.orders import PlaceOrder, pack_order, place_order
 from stockwright.usecases.reservations import Reserve, reserve_stock
 from stockwright.usecases.sales import Sell, get_sale, list_sales, record_sale
 from tests.conftest import ADMIN, ALICE, Clock, Product
+from tests.usecases.conftest import meanwhile
 
 FOREIGN = "692cc529439b2ea96b10e98b"
 
@@ -118,6 +120,17 @@ async def test_changes_move_available_and_total(app: App, product: Product, kind
     change = await change_stock(app, ADMIN, ChangeStock(chair.product.id, units, kind, "PO-1", "because"))  # type: ignore[arg-type]
     assert (change.stock.available, change.stock.total) == (left, left)
     assert [(each.type, each.quantity, each.reference) for each in change.movements] == [(kind, left - 10, "PO-1")]
+
+
+async def test_nothing_is_brought_to_a_product_that_is_deleted_meanwhile(app: App, product: Product) -> None:
+    for kind in ("RESTOCK", "RETURN", "ADJUSTMENT"):
+        chair = await product(5)
+        too_late = meanwhile(app, partial(delete_product, app, ADMIN, chair.product.id))
+        with pytest.raises(NotFound):
+            await change_stock(too_late, ADMIN, ChangeStock(chair.product.id, 5, kind))  # type: ignore[arg-type]
+        assert (await get_stock(app.store, chair.product.id)).total == 0
+        page, _ = await list_movements(app, MovementFilter(product_id=chair.product.id))
+        assert [each.movement.quantity for each in page] == [-5, 5]
 
 
 async def test_a_change_never_takes_more_than_is_available(app: App, product: Product) -> None:

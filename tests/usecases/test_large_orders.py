@@ -15,6 +15,7 @@ from stockwright.domain.stock import Wanted
 from stockwright.store.records.stock import get_stock, load_stocks, page_of_movements
 from stockwright.sweeper import sweep
 from stockwright.usecases.audit import audit
+from stockwright.usecases.catalog import delete_product
 from stockwright.usecases.context import REQUEST, App, Once, RequestContext
 from stockwright.usecases.inventory import ChangeStock, change_stock
 from stockwright.usecases.inventory_views import explain
@@ -349,3 +350,23 @@ async def test_a_hold_or_a_sale_is_of_no_more_products_than_one_step_takes(
     assert await numbers(app, cart) == {(5, 0, 5)}
     await reserve_stock(app, ALICE, Reserve([Wanted(each, 1) for each in cart[:2]]))
     await record_sale(app, ADMIN, Sell([LineWanted(1, each) for each in cart[:2]]))
+
+
+async def test_what_is_deleted_while_a_large_return_goes_on_is_left_out(
+    app: App, small: SmallStore, cart: list[str]
+) -> None:
+    order = await order_all(app, cart)
+    await pack_order(app, ADMIN, order.id)
+    await deliver_order(app, ADMIN, order.id)
+    gone = cart[-1]
+
+    async def delete(at: int) -> None:
+        if at == 1:
+            await delete_product(app, ADMIN, gone)
+
+    small.commits, small.after = 0, delete
+    back = [(each, 1) for each in cart]
+    assert (await return_order(app, ADMIN, ReturnOrder(order.id, back))).id == order.id
+    assert await numbers(app, cart[:-1]) == {(4, 0, 4)}
+    assert (await get_stock(app.store, gone)).total == 0
+    assert not (await get_order(app, ADMIN, order.id)).settling

@@ -44,6 +44,7 @@ from stockwright.usecases.orders import (
     return_order,
 )
 from tests.conftest import ADMIN, ALICE, BOB, Clock, Product
+from tests.usecases.conftest import meanwhile
 
 
 async def order_of(app: App, *lines: tuple[str, int], actor: Any = ALICE) -> Order:
@@ -284,6 +285,17 @@ async def test_returns_go_back_to_the_shelf_or_not(app: App, product: Product) -
     assert await ledger(app, chair.product.id) == [("INITIAL", 5), ("SALE", -3), ("RETURN", 1)]
     with pytest.raises(Invalid):
         await return_order(app, ADMIN, ReturnOrder(order.id, [(chair.product.sku, 2)]))
+
+
+async def test_nothing_returns_to_the_shelf_of_a_product_that_is_deleted_meanwhile(app: App, product: Product) -> None:
+    chair = await product(5)
+    order = await order_of(app, (chair.product.id, 3))
+    await pack_order(app, ADMIN, order.id)
+    await deliver_order(app, ADMIN, order.id)
+    too_late = meanwhile(app, lambda: delete_product(app, ADMIN, chair.product.id))
+    with pytest.raises(Conflict, match="deleted"):
+        await return_order(too_late, ADMIN, ReturnOrder(order.id, [(chair.product.sku, 1)]))
+    assert [quantity for _, quantity in await ledger(app, chair.product.id)] == [5, -3, -2]
 
 
 async def test_a_returned_sku_may_be_written_in_any_case(app: App, product: Product) -> None:

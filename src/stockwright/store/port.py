@@ -59,6 +59,7 @@ class Add(Struct, frozen=True):
     """Add to whole numbers inside an item; no result may fall below its floor.
 
     The item and every path must exist. Where `expect` is given the version must match too.
+    Without deltas only the version is raised.
     """
 
     key: Key

@@ -105,7 +105,7 @@ async def create_product(app: App, actor: Actor, command: CreateProduct) -> Stoc
     product_id = check_id(command.id, "id") if command.id else app.ids.new("prd")
 
     async def attempt() -> StockedProduct:
-        now = app.clock.now()
+        now, batch = app.clock.now(), Batch()
         product = check_product(
             Product(
                 id=product_id,
@@ -127,13 +127,13 @@ async def create_product(app: App, actor: Actor, command: CreateProduct) -> Stoc
             ),
             frozenset(await product_records.list_categories(app.store)),
         )
+        product_records.use_category(batch, product.category)
         if await location_records.find_location(app.store, command.location) is None:
             raise Invalid.field("location", f"there is no location {command.location!r}")
         made = StockedProduct(
             product,
             Stock(product_id, product.sku, {command.location: Level(command.quantity)}, command.thresholds, 0, now),
         )
-        batch = Batch()
         await add_new_product(app, actor, batch, made)
         made = StockedProduct(replace(product, version=1), replace(made.stock, version=1))
         await commit(app, batch, made)
@@ -224,6 +224,8 @@ async def _changed(app: App, batch: Batch, before: Product, fields: Mapping[str,
     if after.status == "DELETED":
         raise Invalid.field("status", "must be ACTIVE or INACTIVE; use DELETE to remove a product")
     check_product(after, frozenset(await product_records.list_categories(app.store)))
+    if after.category != before.category:
+        product_records.use_category(batch, after.category)
     if after.sku.casefold() != before.sku.casefold():
         claimed = await product_records.load_product_ids(app.store, [after.sku])
         if claimed:
@@ -246,7 +248,8 @@ async def delete_product(app: App, actor: Actor, product_id: str, expected_versi
     """Take a product out of the shop; its history and past orders stay readable.
 
     409 while units are reserved or an open order holds it. What is left on the shelf is booked out
-    as an ADJUSTMENT, so that the ledger still sums up.
+    as an ADJUSTMENT, so that the ledger still sums up. Its levels go with it: what was to bring units
+    meanwhile finds none to bring them to.
     """
 
     async def attempt() -> str:
@@ -267,7 +270,7 @@ async def delete_product(app: App, actor: Actor, product_id: str, expected_versi
         book(app, actor, batch, {product_id: left}, {product_id: stock.sku}, "ADJUSTMENT", reason="Product deleted")
         product_records.put_product(batch, replace(before.product, status="DELETED", updated_at=app.clock.now()))
         product_records.release_sku(batch, stock.sku)
-        stock_records.put_stock(batch, shifted(stock, shifts_of(left)), deleted=True)
+        stock_records.put_stock(batch, replace(stock, levels={}), deleted=True)
         batch.append(new_event(app, actor, "product.deleted", product_id, sku=stock.sku))
         await commit(app, batch, product_id)
         return product_id
@@ -417,13 +420,14 @@ async def delete_category(app: App, actor: Actor, name: str) -> str:
     """Remove a category that no product is in (409 otherwise)."""
 
     async def attempt() -> str:
-        if name not in await product_records.list_categories(app.store):
+        version = await product_records.find_category(app.store, name)
+        if version is None:
             raise NotFound("Category not found")
         in_use, _ = await product_records.page_of_products(app.store, where={"category": name}, limit=1)
         if in_use:
             raise Conflict(f"Products are in the category {name!r}; move them first", {"productId": in_use[0].id})
         batch = Batch()
-        product_records.delete_category(batch, name)
+        product_records.delete_category(batch, name, version)
         batch.append(new_event(app, actor, "category.deleted", name))
         await commit(app, batch, name)
         return name

@@ -23,6 +23,7 @@ from stockwright.domain.errors import Busy, Invalid, StockwrightError
 from stockwright.domain.stock import receive, release, reserve, ship
 from stockwright.store.paging import every
 from stockwright.store.records import orders as records
+from stockwright.store.records import stock as stock_records
 from stockwright.store.records import works
 from stockwright.store.records.batch import Batch, Stale, retried
 from stockwright.store.records.works import Work
@@ -270,10 +271,18 @@ async def _carry_out(app: App, order: Order, work: Work) -> Work:
         after = replace(work, left={each: drawn for each, drawn in work.left.items() if each not in piece})
         batch = Batch()
         works.put_work(batch, after)
+        if work.step == "receive":
+            piece = await _still_kept(app, piece)
         _carry(app, _actor(work), batch, order, Moving(work.step, piece, work.booked, work.reason))
         await batch.commit(app.store)
         work = replace(after, version=work.version + 1)
     return work
+
+
+async def _still_kept(app: App, piece: Draws) -> Draws:
+    """Leave out what was deleted meanwhile: nothing else could be received of it, ever."""
+    stocks = await stock_records.load_stocks(app.store, piece)
+    return {each: drawn for each, drawn in piece.items() if stocks[each].levels}
 
 
 def _piece(work: Work, room: int) -> Draws:

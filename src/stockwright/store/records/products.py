@@ -102,9 +102,20 @@ def put_category(batch: Batch, name: str, at: int) -> None:
     batch.put((CATEGORIES, name), {"name": name, "createdAt": at}, ABSENT)
 
 
-def delete_category(batch: Batch, name: str) -> None:
-    """Remove a category; Stale where it is not there."""
-    batch.delete((CATEGORIES, name), 1)
+async def find_category(store: Store, name: str) -> int | None:
+    """Return the version of a category: a product that comes into it raises it."""
+    found = await store.get([(CATEGORIES, name)])
+    return found[CATEGORIES, name].version if found else None
+
+
+def use_category(batch: Batch, name: str) -> None:
+    """Let a product come into a category; Stale where it was removed meanwhile."""
+    batch.add((CATEGORIES, name), {}, {})
+
+
+def delete_category(batch: Batch, name: str, version: int) -> None:
+    """Remove a category; Stale where a product came into it since that version."""
+    batch.delete((CATEGORIES, name), version)
 
 
 @once
