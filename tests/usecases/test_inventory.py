@@ -104,6 +104,36 @@ async def test_opening_a_level_changes_only_the_given_thresholds(app: App, produ
         assert refused.value.details[0]["field"] == "reorderQuantity"
 
 
+async def test_a_location_that_a_level_opens_is_one_like_any_other(
+    app: App, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stockwright.usecases.locations.LOCATIONS_MAX", 3)
+    chair = await product(5)
+    for place in ("cellar", " cellar2 "):
+        await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 1, place))
+    assert [event.subject for event in await app.store.tail() if event.name == "location.created"] == [
+        "cellar",
+        "cellar2",
+    ]
+    assert await available(app, chair.product.id) == {"default": 5, "cellar": 1, "cellar2": 1}
+    with pytest.raises(Conflict, match="which is the most"):
+        await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 1, "attic"))
+    with pytest.raises(Conflict, match="which is the most"):
+        await add_location(app, ADMIN, "attic")
+    assert "attic" not in await available(app, chair.product.id)
+
+
+async def test_what_lies_at_the_last_of_many_locations_can_be_sold(
+    app: App, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stockwright.store.records.locations.READ", 2)
+    chair = await product(0)
+    for place in ("a", "b", "c", "z"):
+        await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 1, place))
+    await reserve_stock(app, ALICE, Reserve([Wanted(chair.product.id, 4)]))
+    assert sum((await available(app, chair.product.id)).values()) == 0
+
+
 @pytest.mark.parametrize(
     ("kind", "units", "left"),
     [

@@ -26,6 +26,7 @@ from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases.catalog import StockedProduct, add_new_product, check_thresholds, get_product, load_stocked
 from stockwright.usecases.commit import commit, insist, new_event, unchanged
 from stockwright.usecases.drawing import book, free_expired, priorities, shifts_of, spread
+from stockwright.usecases.locations import open_location
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -101,15 +102,14 @@ async def initialize(app: App, actor: Actor, command: Initialize) -> StockedProd
     """Open a stock level (409 where it is open), and the product behind it where it is a foreign one."""
     check_id(command.product_id, "productId")
     command = replace(command, sku=check_id(tidy(command.sku), "sku", 100))
-    check_id(command.location, "location", 64)
+    command = replace(command, location=check_id(command.location.strip(), "location", 64))
     check_quantity(command.initial_stock, "initialStock", least=0)
 
     async def attempt() -> StockedProduct:
         batch = Batch()
         if await location_records.find_location(app.store, command.location) is None:
-            location_records.put_location(
-                batch, Location(command.location, command.location, created_at=app.clock.now())
-            )
+            location = Location(command.location, command.location, created_at=app.clock.now())
+            await open_location(app, actor, batch, location)
         known = (await load_stocked(app, [command.product_id])).get(command.product_id)
         if known is None:
             after = await _open_foreign(app, actor, batch, command)

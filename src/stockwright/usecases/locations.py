@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stockwright.usecases.context import App
 
 PRIORITY_MAX = 1_000_000
+LOCATIONS_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +44,22 @@ async def add_location(app: App, actor: Actor, location_id: str, name: str = "",
     async def attempt() -> Location:
         if await location_records.find_location(app.store, location_id) is not None:
             raise AlreadyExists(f"The location {location_id!r} already exists")
-        if len(await location_records.list_locations(app.store)) >= location_records.LOCATIONS_MAX:
-            raise Conflict(f"There are {location_records.LOCATIONS_MAX} locations, which is the most")
         location = Location(location_id, name or location_id, priority, created_at=app.clock.now())
         batch = Batch()
-        location_records.put_location(batch, location)
-        batch.append(new_event(app, actor, "location.created", location_id))
+        await open_location(app, actor, batch, location)
         after = replace(location, version=1)
         await commit(app, batch, after)
         return after
 
     return await retried(attempt)
+
+
+async def open_location(app: App, actor: Actor, batch: Batch, location: Location) -> None:
+    """Write a location that is not there yet; refuse one more than LOCATIONS_MAX."""
+    if len(await location_records.list_locations(app.store)) >= LOCATIONS_MAX:
+        raise Conflict(f"There are {LOCATIONS_MAX} locations, which is the most")
+    location_records.put_location(batch, location)
+    batch.append(new_event(app, actor, "location.created", location.id))
 
 
 async def change_location(app: App, actor: Actor, command: ChangeLocation) -> Location:

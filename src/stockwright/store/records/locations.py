@@ -12,13 +12,17 @@ if TYPE_CHECKING:
     from stockwright.store.records.batch import Batch
 
 LOCATIONS = "LOCATIONS"
-LOCATIONS_MAX = 500
+READ = 500
 
 
 async def list_locations(store: Store) -> list[Location]:
     """Read every location, in the order of their ids."""
-    page = await store.query(LOCATIONS, limit=LOCATIONS_MAX)
-    return [location_of(item) for item in page.items]
+    page = await store.query(LOCATIONS, limit=READ)
+    found = [location_of(item) for item in page.items]
+    while page.next is not None:
+        page = await store.query(LOCATIONS, limit=READ, after=page.next)
+        found += map(location_of, page.items)
+    return found
 
 
 async def find_location(store: Store, location_id: str) -> Location | None:
