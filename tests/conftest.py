@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from _pytest.runner import runtestprotocol
 
@@ -18,6 +19,10 @@ from stockwright.usecases.audit import audit
 from stockwright.usecases.catalog import CreateProduct, StockedProduct, create_product, ensure_shop
 from stockwright.usecases.context import App
 from tests.engines import ALL_ENGINES, open_store
+
+# Tests assert no times, and so does nothing on their behalf.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 START = 1_700_000_000_000
 ADMIN = Actor("usr_admin", "account", "admin", "admin@example.com")

@@ -45,6 +45,15 @@ def test_every_bent_token_is_refused() -> None:
             unseal(KEY, "list", base64.urlsafe_b64encode(bytes(bent)).decode().rstrip("="))
 
 
+@pytest.mark.parametrize("bent", ["{}!!!!", "{}====", "*{}~~~", "{}\n", "{}="])
+def test_what_was_written_around_a_token_is_refused(bent: str) -> None:
+    for position in ("prd_0123456789", "prd_01234567890", "prd_012345678901"):
+        token = seal(KEY, "list", position) or ""
+        assert unseal(KEY, "list", token) == position
+        with pytest.raises(Invalid):
+            unseal(KEY, "list", bent.format(token))
+
+
 @pytest.mark.parametrize("token", ["", "a", "!!!!", "é", "a" * 2047, "a" * 3000, "....", "=" * 8, "\x00" * 8])
 def test_rubbish_is_refused(token: str) -> None:
     with pytest.raises(Invalid):

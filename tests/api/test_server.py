@@ -16,7 +16,7 @@ from stockwright.api.edge import Edge
 from stockwright.api.route import Answer, Call, Route
 from stockwright.usecases.context import App
 from tests.api.asking import Client
-from tests.api.conftest import KEYBOARD
+from tests.api.conftest import KEYBOARD, signed_in
 
 
 @pytest.fixture
@@ -132,3 +132,26 @@ async def test_a_stream_ends_with_the_client_that_reads_it(app: App, asgi: Any) 
             assert await anext(response.aiter_bytes()) == b"data: first\n\n"
             assert not ended.is_set()
         await asyncio.wait_for(ended.wait(), 5)
+
+
+async def test_the_event_stream_ends_with_the_right_to_read_it(
+    port: int, app: App, http: httpx.AsyncClient, admin: Client
+) -> None:
+    second = await signed_in(app, http, "second", "admin")
+    second_id = (await second.get("/users/me")).data["id"]
+    headers = {"authorization": second.authorization or ""}
+    async with (
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as over,
+        over.stream("GET", "/api/events/stream", headers=headers) as response,
+    ):
+        lines = response.aiter_lines()
+        await admin.post("/categories", {"name": "before"})
+        async for line in lines:
+            if line == "event: category.created":
+                break
+        await admin.patch(f"/users/{second_id}", {"role": "customer"})
+        await admin.post("/categories", {"name": "after"})
+        rest = [line async for line in lines]
+    # What was told already may still come; nothing that happened since does, and the stream has ended.
+    assert "after" not in "\n".join(rest)
+    assert "account.changed" not in "\n".join(rest)

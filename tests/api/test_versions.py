@@ -58,6 +58,10 @@ async def test_a_product_is_changed_only_as_it_was_read(admin: Client, made: Mad
     assert (await admin.patch(path, {"price": 2, "expectedVersion": 1})).refusal == (412, "VERSION_CONFLICT")
     assert (await admin.delete(path, headers={"if-match": etag})).refusal == (412, "VERSION_CONFLICT")
     assert (await admin.patch(path, {"price": 2, "expectedVersion": changed.data["version"]})).status == 200
+    assert (await admin.patch(path, {"price": 3}, headers={"if-match": f'{etag}, "9"'})).refusal == (
+        400,
+        "VALIDATION_ERROR",
+    )
     assert (await admin.patch(path, {"price": 3}, headers={"if-match": "*"})).status == 200
 
 

@@ -408,7 +408,6 @@ def test_every_answer_is_as_foretold(engine: str) -> None:
         settings=settings(
             max_examples=runs,
             stateful_step_count=steps,
-            deadline=None,
             database=None,
             print_blob=True,
             suppress_health_check=list(HealthCheck),

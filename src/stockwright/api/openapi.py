@@ -161,9 +161,8 @@ def _responses(route: Route, schemas: dict[int, Any]) -> dict[str, Any]:
     if "{" in route.path:
         statuses.add(404)
     if route.who != "public":
-        statuses |= {401}
-    if route.who == "admin" or route.scopes:
-        statuses |= {403}
+        # An API key opens what it has a scope for, and no more.
+        statuses |= {401, 403}
     told = {str(route.status): good}
     for status in sorted(statuses):
         told[str(status)] = {

@@ -57,6 +57,8 @@ class Call:
             return version
         if given.strip() == "*":
             return None
+        if "," in given:
+            raise Invalid.field("If-Match", "must name one version; a change is made to one")
         text = given.strip().removeprefix("W/").strip('"').split("-")[0]
         return int(text) if text.isdecimal() and len(text) < 16 else NEVER  # noqa: PLR2004
 

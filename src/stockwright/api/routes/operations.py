@@ -21,11 +21,12 @@ from stockwright.api.schemas.operations import (
     event_view,
     notification_view,
 )
-from stockwright.domain.errors import Invalid
+from stockwright.domain.errors import Invalid, Unauthorized
 from stockwright.domain.events import Event
 from stockwright.store.records.handling import DeadLetter
 from stockwright.store.records.notifications import Notification
 from stockwright.usecases import operations
+from stockwright.usecases.accounts import authenticate
 
 TAG = "Operations"
 
@@ -52,16 +53,26 @@ async def _told(call: Call, after: str) -> AsyncIterator[bytes]:
 
     It begins with where it begins, so that who has heard of nothing yet misses nothing either. A
     function of the cloud form sends no answer before it ends: it ends when there is something to
-    tell, and the client comes again by itself.
+    tell, and the client comes again by itself. It ends too as soon as the client's token would not
+    open it any more: expired, signed out, or no admin's now.
     """
     yield b"retry: 2000\nid: %s\n\n" % after.encode()
     async with aclosing(operations.follow_events(call.app, after, once=call.app.settings.in_lambda)) as events:
         async for event in events:
+            if not await _is_still_admin(call):
+                return
             if event is None:
                 yield b": still here\n\n"
             else:
                 data = msgspec.json.encode(event_view(event))
                 yield b"id: %s\nevent: %s\ndata: %s\n\n" % (event.position.encode(), event.name.encode(), data)
+
+
+async def _is_still_admin(call: Call) -> bool:
+    try:
+        return (await authenticate(call.app, call.headers["authorization"])).is_admin
+    except Unauthorized:
+        return False
 
 
 async def _notifications(call: Call) -> tuple[list[Notification], str | None]:
