@@ -229,7 +229,7 @@ GOOD: dict[tuple[str, str], tuple[str, Given]] = {
     ("POST", "/setup"): ("", _set_up),
     ("PATCH", "/users/me"): (ALICE, {"name": "Alice A."}),
     ("POST", "/users/me/password"): (ALICE, {"currentPassword": PASSWORD, "newPassword": NEW_PASSWORD}),
-    ("POST", "/users/me/mfa"): (ALICE, {"action": "setup"}),
+    ("POST", "/users/me/mfa"): (ALICE, {"action": "setup", "password": PASSWORD}),
     ("PATCH", "/users/{id}"): (ADMIN, {"name": "Alice B."}),
     ("POST", "/api-keys"): (ADMIN, {"name": "warehouse", "scopes": ["orders:pack"]}),
     ("DELETE", "/api-keys/{id}"): (ADMIN, None),

@@ -202,7 +202,9 @@ async def test_one_changes_ones_name_and_password(nobody: Client, ada: Client) -
 
 
 async def test_a_second_factor_from_set_up_to_off(nobody: Client, ada: Client, clock: Clock) -> None:
-    made = (await ada.post("/users/me/mfa", {"action": "setup"})).data
+    assert (await ada.post("/users/me/mfa", {"action": "setup"})).fields == {"password"}
+    assert (await ada.post("/users/me/mfa", {"action": "setup", "password": BETTER})).fields == {"password"}
+    made = (await ada.post("/users/me/mfa", {"action": "setup", "password": PASSWORD})).data
     totp = pyotp.parse_uri(made["otpauthUri"])
     assert isinstance(totp, pyotp.TOTP)
     assert (await ada.post("/users/me/mfa", {"action": "confirm"})).fields == {"code"}
@@ -216,6 +218,26 @@ async def test_a_second_factor_from_set_up_to_off(nobody: Client, ada: Client, c
     assert await session_of(nobody, mfaCode=totp.at(clock.now() / 1000))
     assert (await ada.post("/users/me/mfa", {"action": "off", "password": PASSWORD})).data["enabled"] is False
     assert await session_of(nobody)
+
+
+async def test_an_admin_ends_the_second_factor_of_another_and_can_only_end_it(
+    admin: Client, ada: Client, nobody: Client, clock: Clock
+) -> None:
+    made = (await ada.post("/users/me/mfa", {"action": "setup", "password": PASSWORD})).data
+    code = pyotp.TOTP(made["secret"]).at(clock.now() / 1000)
+    assert (await ada.post("/users/me/mfa", {"action": "confirm", "code": code})).status == 200
+    me = (await ada.get("/users/me")).data
+    path = f"/users/{me['id']}"
+    assert (await ada.patch(path, {"mfa": False})).status == 403
+    assert (await admin.patch(path, {"mfa": True})).fields == {"mfa"}
+    assert (await admin.patch(path, {"mfa": False, "expectedVersion": me["version"] - 1})).status == 412
+    assert (await admin.patch(path, {"name": "Ada L.", "mfa": None})).data["mfaEnabled"] is True
+    assert (await admin.patch(path, {"mfa": False})).data["mfaEnabled"] is False
+    assert (await ada.get("/users/me")).status == 401
+    assert await session_of(nobody)
+
+    own = (await admin.get("/users/me")).data["id"]
+    assert (await admin.patch(f"/users/{own}", {"mfa": False})).refusal == (403, "FORBIDDEN")
 
 
 async def test_an_admin_sees_and_changes_accounts_and_nobody_else_does(
@@ -306,7 +328,7 @@ async def test_a_replayed_change_answers_like_the_first(app: App, nobody: Client
     assert second.replayed
     assert (second.data, second.headers["etag"]) == (first.data, first.headers["etag"])
 
-    made = (await admin.post("/users/me/mfa", {"action": "setup"})).data
+    made = (await admin.post("/users/me/mfa", {"action": "setup", "password": PASSWORD})).data
     assert made["secret"]
     first, second = [
         await admin.post("/users/me/mfa", {"action": "off", "password": PASSWORD}, key="o") for _ in range(2)

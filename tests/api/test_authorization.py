@@ -421,7 +421,7 @@ TAKEN = {
     ("POST", "/signup/confirm"): {"email"}, ("POST", "/signup/resend"): {"email"}, ("POST", "/signin"): {"email"},
     ("POST", "/users/login"): {"email"}, ("POST", "/auth/login"): {"email"}, ("POST", "/password/forgot"): {"email"},
     ("POST", "/password/reset"): {"email"}, ("POST", "/setup"): {"email", "name"}, ("PATCH", "/users/me"): {"name"},
-    ("PATCH", "/users/{id}"): {"disabled", "name", "role"}, ("POST", "/api-keys"): {"name", "scopes"},
+    ("PATCH", "/users/{id}"): {"disabled", "mfa", "name", "role"}, ("POST", "/api-keys"): {"name", "scopes"},
     ("POST", "/products"): PRODUCT, ("PUT", "/products/{id}"): PRODUCT, ("PATCH", "/products/{id}"): PRODUCT,
     ("POST", "/categories"): {"name"}, ("POST", "/locations"): {"id", "name"}, ("PATCH", "/locations/{id}"): {"name"},
     ("POST", "/inventory/product/{productId}/reserve"): {"orderId"}, ("POST", "/reservations"): {"orderId"},

@@ -196,12 +196,18 @@ async def test_a_password_is_reset_with_a_mailed_code_and_every_session_ends(sho
 
 async def test_the_second_factor_stands_before_the_pools_tokens(shop: App) -> None:
     session = await ada_is_in(shop)
-    secret, _ = await begin_mfa(shop, session.account.as_actor())
+    with pytest.raises(Invalid):
+        await begin_mfa(shop, session.account.as_actor(), BETTER)
+    secret, _ = await begin_mfa(shop, session.account.as_actor(), GOOD)
     totp, now = pyotp.TOTP(secret), shop.clock.now() // 1000
     await confirm_mfa(shop, session.account.as_actor(), totp.at(now - 30))
     told = await refused(shop, ADA, GOOD)
     assert told.details == {"mfaRequired": True}
     assert (await sign_in(shop, SignIn(ADA, GOOD, totp.at(now)))).account.id == session.account.id
+    await change_account(shop, SYSTEM, ChangeAccount(session.account.id, mfa_off=True))
+    with pytest.raises(Unauthorized):
+        await authenticate(shop, session.id_token)
+    assert (await sign_in(shop, SignIn(ADA, GOOD))).account.mfa is None
 
 
 async def test_an_admin_makes_admins_and_disables_accounts_here_and_in_the_pool(shop: App, pool: Pool) -> None:

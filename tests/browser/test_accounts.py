@@ -66,6 +66,8 @@ def test_a_second_factor_is_set_up_and_asked_for(visit: Open, shop: Shop) -> Non
     kim = shop.person()
     page = visit(shop, kim).page("/account")
     page.get_by_role("button", name="Set it up").click()
+    page.get_by_label("Your password").fill(GOOD)
+    page.get_by_role("button", name="Go on").click()
     secret = page.get_by_role("main").locator("code").inner_text().replace(" ", "")
     page.get_by_label("Code that the app shows").fill(pyotp.TOTP(secret).now())
     page.get_by_role("button", name="Switch on").click()
@@ -79,6 +81,16 @@ def test_a_second_factor_is_set_up_and_asked_for(visit: Open, shop: Shop) -> Non
     code.fill(soon.at(time.time() + 30))
     other.get_by_role("main").get_by_role("button", name="Sign in").click()
     other.wait_for_url("**/account")
+
+    # The phone is lost: an admin turns it off, and the password alone will do.
+    desk = visit(shop, shop.admin).page("/admin/users")
+    desk.get_by_role("button", name=f"Change {kim}").click()
+    desk.get_by_role("menuitem", name="Turn off the second factor").click()
+    desk.get_by_role("dialog").get_by_role("button", name="Turn it off").click()
+    expect(desk.get_by_text(re.compile("The second factor of .* is off"))).to_be_visible()
+    again = visit(shop).page("/login?next=/account")
+    sign_in(again, kim, GOOD)
+    again.wait_for_url("**/account")
 
 
 def test_an_hour_later_the_token_is_renewed_and_nothing_that_was_typed_is_lost(visit: Open, shop: Shop) -> None:

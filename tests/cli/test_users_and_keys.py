@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 from typer.testing import CliRunner, Result
 
+from stockwright.app import build, close
 from stockwright.cli import keys, users
+from stockwright.config import Settings
+from stockwright.store.records.accounts import find_account_by_email
+from stockwright.usecases.sign_in import begin_mfa, confirm_mfa
 
 GOOD = "Blauwal-77\n"
 
@@ -62,6 +68,7 @@ def test_what_cannot_be_done_is_one_clear_line_and_status_1(terminal: Terminal) 
         (("role", "ada@example.com", "customer"), None, "last admin"),
         (("disable", "ada@example.com"), None, "last admin"),
         (("enable", "nobody@example.com"), None, "no account"),
+        (("mfa-off", "usr_nobody"), None, "no account"),
         (("password", "usr_nobody", "--password-stdin"), GOOD, "no account"),
     ):
         failed = terminal.users(*words, given=given)
@@ -81,6 +88,26 @@ def test_role_disabling_and_password_are_changed_by_email_or_id(terminal: Termin
     assert (now["role"], now["disabled"]) == ("customer", True)
     assert terminal.users("enable", bob).exit_code == 0
     assert not any(each["disabled"] for each in terminal.listed("users"))
+
+
+async def switch_on(folder: Path, email: str) -> None:
+    """Set up somebody's second factor, as their authenticator app does."""
+    app = await build(Settings(data_dir=folder, log_level="error"))
+    account = await find_account_by_email(app.store, email)
+    assert account is not None
+    secret, _ = await begin_mfa(app, account.as_actor(), GOOD.strip())
+    await confirm_mfa(app, account.as_actor(), pyotp.TOTP(secret).at(app.clock.now() // 1000))
+    await close(app)
+
+
+def test_the_second_factor_of_who_lost_it_is_switched_off(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.users("add", "ada@example.com", "--role", "admin", "--password-stdin", given=GOOD)
+    asyncio.run(switch_on(tmp_path / "data", "ada@example.com"))
+    assert [each["mfaEnabled"] for each in terminal.listed("users")] == [True]
+    done = terminal.users("mfa-off", "ADA@example.com", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["mfaEnabled"] is False
+    assert [each["mfaEnabled"] for each in terminal.listed("users")] == [False]
 
 
 def test_a_key_stands_alone_on_standard_output_this_once(terminal: Terminal) -> None:

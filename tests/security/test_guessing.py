@@ -65,6 +65,7 @@ async def test_a_lock_outlives_the_process_and_holds_where_the_password_is_asked
     for path, body in (
         ("/users/me/password", {"currentPassword": PASSWORD, "newPassword": "Better-Horse-88"}),
         ("/users/me/mfa", {"action": "off", "password": PASSWORD}),
+        ("/users/me/mfa", {"action": "setup", "password": PASSWORD}),
     ):
         assert (await alice.post(path, body)).refusal == (429, "ACCOUNT_LOCKED")
 
@@ -77,7 +78,8 @@ async def test_whoever_holds_a_token_cannot_guess_the_password_with_it(scene: Sc
             body = {"currentPassword": WRONG, "newPassword": "Better-Horse-88"}
             told.append((await alice.post("/users/me/password", body)).status)
         else:
-            told.append((await alice.post("/users/me/mfa", {"action": "off", "password": WRONG})).status)
+            action = "off" if number % 4 else "setup"
+            told.append((await alice.post("/users/me/mfa", {"action": action, "password": WRONG})).status)
     assert told == [400] * 5 + [429] * 3
 
 
@@ -309,7 +311,7 @@ async def test_common_passwords_are_refused_at_every_door(scene: Scene, door: st
 
 async def test_a_second_factor_cannot_be_set_up_in_anothers_name_or_read_again(scene: Scene) -> None:
     alice = scene.clients[ALICE]
-    secret = (await alice.post("/users/me/mfa", {"action": "setup"})).data["secret"]
+    secret = (await alice.post("/users/me/mfa", {"action": "setup", "password": PASSWORD})).data["secret"]
     shown = [(await alice.get("/users/me")).response.text]
     admin = scene.clients["admin@example.com"]
     shown.append((await admin.get(f"/users/{scene.ids['alice']}")).response.text)
@@ -317,4 +319,4 @@ async def test_a_second_factor_cannot_be_set_up_in_anothers_name_or_read_again(s
     shown.append((await alice.patch("/users/me", {"name": "x"}, headers={"if-match": '"999"'})).response.text)
     assert [text for text in shown if secret in text] == []
     with pytest.raises(Exception, match="not found"):
-        await begin_mfa(scene.app, ANONYMOUS)
+        await begin_mfa(scene.app, ANONYMOUS, PASSWORD)

@@ -112,7 +112,8 @@ async def live(carol: Person, admin: Person, mailbox: Mailbox) -> dict[str, list
     await carol.post("/password/reset", body, headers={"idempotency-key": "reset-1"})
     await carol.post("/password/reset", body)
     await signed_in(carol, CAROL, SECOND)
-    secret = (await carol.post("/users/me/mfa", {"action": "setup"}, headers={"idempotency-key": "mfa-1"}))["secret"]
+    set_up = {"action": "setup", "password": SECOND}
+    secret = (await carol.post("/users/me/mfa", set_up, headers={"idempotency-key": "mfa-1"}))["secret"]
     kept["TOTP secret"].append(secret)
     kept["code"].append(pyotp.TOTP(secret).now())
     await carol.post("/users/me/mfa", {"action": "confirm", "code": "000000"})

@@ -10,7 +10,8 @@ import pytest
 from stockwright.adapters.passwords import Argon2Passwords
 from stockwright.domain.account import ANONYMOUS, Account
 from stockwright.domain.errors import AccountLocked, Conflict, Forbidden, Invalid, StockwrightError, Unauthorized
-from stockwright.usecases.accounts import SignUp, add_account, sign_up
+from stockwright.store.records.accounts import get_account
+from stockwright.usecases.accounts import ChangeAccount, SignUp, add_account, change_account, sign_up
 from stockwright.usecases.context import App, Tokens
 from stockwright.usecases.identity import Session
 from stockwright.usecases.local_identity import LocalIdentity
@@ -205,7 +206,7 @@ async def test_an_id_token_ends_after_an_hour(shop: App, ada: Account, clock: Cl
 @pytest.fixture
 async def totp(shop: App, ada: Account, clock: Clock) -> pyotp.TOTP:
     """Ada's authenticator app, set up and confirmed; time has moved on since."""
-    secret, uri = await begin_mfa(shop, ada.as_actor())
+    secret, uri = await begin_mfa(shop, ada.as_actor(), GOOD)
     app_ = pyotp.parse_uri(uri)
     assert isinstance(app_, pyotp.TOTP)
     assert app_.secret == secret
@@ -215,7 +216,7 @@ async def totp(shop: App, ada: Account, clock: Clock) -> pyotp.TOTP:
 
 
 async def test_a_second_factor_counts_only_once_it_is_confirmed(shop: App, ada: Account) -> None:
-    await begin_mfa(shop, ada.as_actor())
+    await begin_mfa(shop, ada.as_actor(), GOOD)
     with pytest.raises(Unauthorized):
         await confirm_mfa(shop, ada.as_actor(), "000000x")
     assert await sign_in(shop, SignIn(ADA, GOOD))
@@ -256,7 +257,41 @@ async def test_odd_codes_are_wrong_codes(shop: App, totp: pyotp.TOTP, code: str)
 
 async def test_a_second_factor_is_not_set_up_over_one_that_is_on(shop: App, ada: Account, totp: pyotp.TOTP) -> None:
     with pytest.raises(Conflict):
-        await begin_mfa(shop, ada.as_actor())
+        await begin_mfa(shop, ada.as_actor(), GOOD)
+
+
+async def test_a_second_factor_is_set_up_with_the_password_and_not_with_a_token_alone(shop: App, ada: Account) -> None:
+    for _ in range(5):
+        with pytest.raises(Invalid):
+            await begin_mfa(shop, ada.as_actor(), "Wrong-wal-77")
+    with pytest.raises(AccountLocked):
+        await begin_mfa(shop, ada.as_actor(), GOOD)
+    assert (await get_account(shop.store, ada.id)).mfa is None
+
+
+async def test_an_admin_ends_the_second_factor_of_who_lost_their_phone(
+    shop: App, ada: Account, totp: pyotp.TOTP, clock: Clock
+) -> None:
+    session = await sign_in(shop, SignIn(ADA, GOOD, totp.at(clock.now() / 1000)))
+    after = await change_account(shop, ADMIN, ChangeAccount(ada.id, mfa_off=True))
+    assert after == await get_account(shop.store, ada.id)
+    assert after.mfa is None
+    for failing in (authenticate(shop, session.id_token), refresh(shop, session.refresh_token)):
+        with pytest.raises(Unauthorized):
+            await failing
+    assert await sign_in(shop, SignIn(ADA, GOOD))
+    told = [event for event in await shop.store.tail(limit=100) if event.name == "account.mfa_off"]
+    assert [(event.subject, event.actor) for event in told] == [(ada.id, ADMIN.id)]
+    # There is nothing to end any more.
+    assert await change_account(shop, ADMIN, ChangeAccount(ada.id, mfa_off=True)) == await get_account(
+        shop.store, ada.id
+    )
+
+
+async def test_no_admin_passes_their_own_password_by(shop: App, ada: Account, totp: pyotp.TOTP) -> None:
+    with pytest.raises(Forbidden):
+        await change_account(shop, ada.as_actor(), ChangeAccount(ada.id, mfa_off=True))
+    assert (await get_account(shop.store, ada.id)).mfa_on
 
 
 async def test_the_second_factor_is_switched_off_with_the_password(shop: App, ada: Account, totp: pyotp.TOTP) -> None:

@@ -92,6 +92,12 @@ def enable(who: Who, *, as_json: Json = False) -> None:
     _show(_changed(who, ChangeAccount("", disabled=False)), as_json=as_json)
 
 
+@app.command("mfa-off")
+def mfa_off(who: Who, *, as_json: Json = False) -> None:
+    """Switch off the second factor of somebody who has lost it, and end every session."""
+    _show(_changed(who, ChangeAccount("", mfa_off=True)), as_json=as_json)
+
+
 @app.command("password")
 def password_(who: Who, *, from_stdin: FromStdin = False) -> None:
     """Set somebody's password, and end every session; the new password is asked for."""

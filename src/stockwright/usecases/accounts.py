@@ -26,13 +26,13 @@ from stockwright.domain.account import (
     with_sessions_ended,
     with_sign_up,
 )
-from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, Unauthorized, VersionConflict
+from stockwright.domain.errors import AlreadyExists, Conflict, Forbidden, Invalid, Unauthorized, VersionConflict
 from stockwright.domain.password import check_password
 from stockwright.store.port import ABSENT
 from stockwright.store.records import accounts as records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases.commit import commit, new_event, unchanged
-from stockwright.usecases.sign_in import authenticate, check_lock, count_try, forget_tries
+from stockwright.usecases.sign_in import authenticate, check_own_password, count_try, forget_tries
 
 if TYPE_CHECKING:
     from stockwright.domain.account import Actor, CodePurpose, Role
@@ -63,6 +63,8 @@ class ChangeAccount:
     disabled: bool | None = None
     name: str | None = None
     expected_version: int | None = None
+    mfa_off: bool = False
+    """For somebody who has lost their phone."""
 
 
 async def sign_up(app: App, actor: Actor, command: SignUp) -> str:
@@ -201,12 +203,7 @@ async def reset_password(app: App, actor: Actor, email: str, digits: str, passwo
 async def change_password(app: App, actor: Actor, current: str, password: str) -> None:
     """Set a new password, knowing the current one; every session ends, this one too."""
     account = await records.get_account(app.store, actor.id)
-    tries = f"sign-in {account.email}"
-    await check_lock(app, tries)
-    if await app.identity.prove(app, account.email, current) is None:
-        await count_try(app, tries)
-        raise Invalid.field("currentPassword", "is not your current password")
-    await check_lock(app, tries)
+    await check_own_password(app, account, current, "currentPassword")
     password = check_password(password, account.email, "newPassword")
     await set_password(app, actor, account.id, password)
 
@@ -245,7 +242,9 @@ async def rename_me(app: App, actor: Actor, name: str, expected_version: int | N
 
 
 async def change_account(app: App, actor: Actor, command: ChangeAccount) -> Account:
-    """Change a role, a name, or whether an account may sign in; the last admin stays one."""
+    """Change a role, a name, whether an account may sign in, or end its second factor; the last admin stays one."""
+    if command.mfa_off and actor.id == command.id:
+        raise Forbidden("Your own second factor is switched off with your password, on your account")
 
     async def attempt() -> Account:
         before = await records.get_account(app.store, command.id)
@@ -256,18 +255,22 @@ async def change_account(app: App, actor: Actor, command: ChangeAccount) -> Acco
             name=before.name if command.name is None else check_name(command.name),
             role=before.role if command.role is None else command.role,
             disabled=before.disabled if command.disabled is None else command.disabled,
+            mfa=None if command.mfa_off else before.mfa,
         )
         if after == before:
             return await unchanged(app, before)
         batch, now = Batch(), app.clock.now()
         if before.administers and not after.administers:
             await _keep_one_admin(app, batch, before)
-        if after.disabled and not before.disabled:
+        factor_ended = after.mfa is not before.mfa
+        if (after.disabled and not before.disabled) or factor_ended:
             after = with_sessions_ended(after, now)
             await app.identity.end_all(app, batch, before)
         await app.identity.follow(app, before, after)
         records.put_account(batch, replace(after, updated_at=now))
         batch.append(new_event(app, actor, "account.changed", before.id, role=after.role, disabled=after.disabled))
+        if factor_ended:
+            batch.append(new_event(app, actor, "account.mfa_off", before.id))
         after = replace(after, updated_at=now, version=before.version + 1)
         await commit(app, batch, after)
         return after

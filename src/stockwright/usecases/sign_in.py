@@ -19,6 +19,7 @@ from stockwright.usecases import api_keys
 from stockwright.usecases.commit import commit, new_event
 
 if TYPE_CHECKING:
+    from stockwright.domain.account import Account
     from stockwright.usecases.context import App
     from stockwright.usecases.identity import Session
 
@@ -71,6 +72,16 @@ async def sign_in(app: App, command: SignIn) -> Session:
 
 def _sign_in_id(email: str) -> str:
     return f"sign-in {email}"
+
+
+async def check_own_password(app: App, account: Account, password: str, field: str = "password") -> None:
+    """Refuse who is signed in but does not know the password; tries count as those to sign in."""
+    tries = _sign_in_id(account.email)
+    await check_lock(app, tries)
+    if await app.identity.prove(app, account.email, password) is None:
+        await count_try(app, tries)
+        raise Invalid.field(field, "is not your password")
+    await check_lock(app, tries)
 
 
 async def check_lock(app: App, attempts_id: str) -> None:
@@ -139,8 +150,12 @@ async def authenticate(app: App, header: str) -> Actor:
 # ---- the second factor -----------------------------------------------------------------------
 
 
-async def begin_mfa(app: App, actor: Actor) -> tuple[str, str]:
-    """Make a TOTP secret; returns it and its otpauth URI. It counts once a code of it was shown."""
+async def begin_mfa(app: App, actor: Actor, password: str) -> tuple[str, str]:
+    """Make a TOTP secret; returns it and its otpauth URI. It counts once a code of it was shown.
+
+    The password must be shown: a token that was stolen must not lock the owner out.
+    """
+    await check_own_password(app, await records.get_account(app.store, actor.id), password)
 
     async def attempt() -> tuple[str, str]:
         account = await records.get_account(app.store, actor.id)
@@ -162,13 +177,7 @@ async def confirm_mfa(app: App, actor: Actor, code: str) -> None:
 
 async def end_mfa(app: App, actor: Actor, password: str) -> None:
     """Switch the second factor off; the password must be shown."""
-    account = await records.get_account(app.store, actor.id)
-    tries = _sign_in_id(account.email)
-    await check_lock(app, tries)
-    if await app.identity.prove(app, account.email, password) is None:
-        await count_try(app, tries)
-        raise Invalid.field("password", "is not your password")
-    await check_lock(app, tries)
+    await check_own_password(app, await records.get_account(app.store, actor.id), password)
 
     async def attempt() -> None:
         known = await records.get_account(app.store, actor.id)

@@ -1279,7 +1279,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Change a role, or whether an account may sign in */
+        /** Change a role, who may sign in, or end a lost second factor */
         patch: operations["patch-users-by-id"];
         trace?: never;
     };
@@ -2026,7 +2026,7 @@ export interface components {
         };
         /**
          * MfaBody
-         * @description A step of the second factor: `setup`, then `confirm` with a code, or `off` with the password.
+         * @description A step of the second factor: `setup` with the password, then `confirm` with a code; `off` with the password.
          */
         MfaBody: {
             /** @enum {unknown} */
@@ -2862,13 +2862,15 @@ export interface components {
         };
         /**
          * UserPatch
-         * @description What an admin changes of an account.
+         * @description What an admin changes of an account. `mfa` can only be false: the second factor of who lost their phone.
          */
         UserPatch: {
             /** @default null */
             disabled?: boolean | null;
             /** @default null */
             expectedVersion?: number | null;
+            /** @default null */
+            mfa?: boolean | null;
             /** @default null */
             name?: string | null;
             /** @default null */

@@ -147,12 +147,6 @@ function Password({ user }: { user: User }) {
 
 function SecondFactor({ user }: { user: User }) {
   const [made, setMade] = useState<{ secret: string; uri: string } | null>(null);
-  const setUp = useMutation({
-    mutationFn: () => api.post("/users/me/mfa", { body: { action: "setup" } }),
-    onSuccess: ({ secret, otpauthUri }) => {
-      if (secret && otpauthUri) setMade({ secret, uri: otpauthUri });
-    },
-  });
   return (
     <Section
       title="Second factor"
@@ -168,12 +162,7 @@ function SecondFactor({ user }: { user: User }) {
         ) : made ? (
           <ConfirmFactor {...made} onDone={() => setMade(null)} />
         ) : (
-          <>
-            <ErrorNote error={setUp.error} className="mb-4" />
-            <Button variant="secondary" busy={setUp.isPending} onClick={() => setUp.mutate()}>
-              Set it up
-            </Button>
-          </>
+          <SetUp onMade={setMade} />
         )}
       </div>
     </Section>
@@ -233,20 +222,47 @@ function ConfirmFactor({ secret, uri, onDone }: { secret: string; uri: string; o
   );
 }
 
+function SetUp({ onMade }: { onMade: (made: { secret: string; uri: string }) => void }) {
+  const setUp = useMutation({
+    mutationFn: (password: string) => api.post("/users/me/mfa", { body: { action: "setup", password } }),
+    onSuccess: ({ secret, otpauthUri }) => {
+      if (secret && otpauthUri) onMade({ secret, uri: otpauthUri });
+    },
+  });
+  return <WithPassword asked={setUp} opens="Set it up" does="Go on" leaves="Not now" />;
+}
+
 function SwitchOff() {
-  const [asks, setAsks] = useState(false);
-  const [password, setPassword] = useState("");
   const off = useMutation({
-    mutationFn: () => api.post("/users/me/mfa", { body: { action: "off", password } }),
+    mutationFn: (password: string) => api.post("/users/me/mfa", { body: { action: "off", password } }),
     onSuccess: async () => {
       await refreshUser();
       toast.success("The second factor is off");
     },
   });
+  return <WithPassword asked={off} opens="Switch it off" does="Switch off" leaves="Keep it" danger />;
+}
+
+/** A button behind which the password is asked for, since a signed-in device alone is not enough. */
+function WithPassword({
+  asked,
+  opens,
+  does,
+  leaves,
+  danger = false,
+}: {
+  asked: { mutate: (password: string) => void; isPending: boolean; error: unknown };
+  opens: string;
+  does: string;
+  leaves: string;
+  danger?: boolean;
+}) {
+  const [asks, setAsks] = useState(false);
+  const [password, setPassword] = useState("");
   if (!asks) {
     return (
       <Button variant="secondary" onClick={() => setAsks(true)}>
-        Switch it off
+        {opens}
       </Button>
     );
   }
@@ -255,7 +271,7 @@ function SwitchOff() {
       className="flex flex-col gap-4"
       onSubmit={(event) => {
         event.preventDefault();
-        off.mutate();
+        asked.mutate(password);
       }}
     >
       <PasswordField
@@ -265,13 +281,13 @@ function SwitchOff() {
         value={password}
         onChange={(event) => setPassword(event.target.value)}
       />
-      <ErrorNote error={off.error} />
+      <ErrorNote error={asked.error} />
       <div className="flex gap-2">
-        <Button type="submit" variant="danger" busy={off.isPending}>
-          Switch off
+        <Button type="submit" variant={danger ? "danger" : "primary"} busy={asked.isPending}>
+          {does}
         </Button>
         <Button variant="ghost" onClick={() => setAsks(false)}>
-          Keep it
+          {leaves}
         </Button>
       </div>
     </form>

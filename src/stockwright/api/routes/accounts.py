@@ -37,6 +37,7 @@ from stockwright.api.schemas.accounts import (
 from stockwright.api.schemas.common import ListQuery, ListView
 from stockwright.domain.account import Account
 from stockwright.domain.api_key import ApiKey
+from stockwright.domain.errors import Invalid
 from stockwright.store.records.accounts import get_account
 from stockwright.usecases import accounts, api_keys, sign_in
 from stockwright.usecases.accounts import ChangeAccount, SignUp
@@ -111,7 +112,8 @@ async def _mfa(call: Call) -> MfaView:
     body: MfaBody = call.body
     await accounts.get_me(call.app, call.actor)
     if body.action == "setup":
-        secret, uri = await sign_in.begin_mfa(call.app, call.actor)
+        password = require(body.password or None, "password")
+        secret, uri = await sign_in.begin_mfa(call.app, call.actor, password)
         return MfaView(enabled=False, secret=secret, otpauth_uri=uri)
     if body.action == "confirm":
         await sign_in.confirm_mfa(call.app, call.actor, require(body.code or None, "code"))
@@ -135,11 +137,12 @@ async def _user(call: Call) -> Account:
 
 async def _change_user(call: Call) -> Account:
     body: UserPatch = call.body
-    return await accounts.change_account(
-        call.app,
-        call.actor,
-        ChangeAccount(call.path["id"], body.role, body.disabled, body.name, call.expected_version()),
+    if body.mfa:
+        raise Invalid.field("mfa", "can only be switched off here; its owner switches it on")
+    change = ChangeAccount(
+        call.path["id"], body.role, body.disabled, body.name, call.expected_version(), mfa_off=body.mfa is False
     )
+    return await accounts.change_account(call.app, call.actor, change)
 
 
 async def _make_key(call: Call) -> MadeKey:
@@ -227,8 +230,8 @@ ROUTES = (
     Route("GET", "/users", _users, "List accounts", TAG,
           lambda call, found: show_list(call, found, user_view), query=ListQuery, answer=ListView[UserView]),
     Route("GET", "/users/{id}", _user, "Get an account", **_USER),
-    Route("PATCH", "/users/{id}", _change_user, "Change a role, or whether an account may sign in", body=UserPatch,
-          **_USER),
+    Route("PATCH", "/users/{id}", _change_user, "Change a role, who may sign in, or end a lost second factor",
+          body=UserPatch, **_USER),
     Route("GET", "/api-keys", _keys, "List API keys", KEYS,
           lambda call, found: show_list(call, found, api_key_view), query=ListQuery, answer=ListView[ApiKeyView]),
     Route("POST", "/api-keys", _make_key, "Make an API key; it is shown this once", KEYS,

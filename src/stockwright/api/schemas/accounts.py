@@ -94,7 +94,7 @@ class ChangePasswordBody(Wire):
 
 
 class MfaBody(Wire):
-    """A step of the second factor: `setup`, then `confirm` with a code, or `off` with the password."""
+    """A step of the second factor: `setup` with the password, then `confirm` with a code; `off` with the password."""
 
     action: Literal["setup", "confirm", "off"]
     code: Annotated[str, Meta(max_length=20)] = ""
@@ -117,11 +117,12 @@ class NameBody(Wire):
 
 
 class UserPatch(Wire):
-    """What an admin changes of an account."""
+    """What an admin changes of an account. `mfa` can only be false: the second factor of who lost their phone."""
 
     role: Literal["admin", "customer"] | None = None
     disabled: bool | None = None
     name: Text | None = None
+    mfa: bool | None = None
     expected_version: Whole | None = None
 
 

@@ -1,5 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Ellipsis, ShieldCheck, ShieldMinus, UserCheck, Users as UsersIcon, UserX } from "lucide-react";
+import {
+  Ellipsis,
+  ShieldCheck,
+  ShieldMinus,
+  Smartphone,
+  UserCheck,
+  Users as UsersIcon,
+  UserX,
+} from "lucide-react";
 import { useState } from "react";
 import { api } from "@/api/client";
 import { conflictingState } from "@/api/errors";
@@ -18,7 +26,7 @@ import { Confirm } from "@/features/operations/parts";
 import { usersPage } from "@/features/operations/queries";
 import { useList } from "@/lib/use-list";
 
-type Change = { role: "admin" | "customer" } | { disabled: boolean };
+type Change = { role: "admin" | "customer" } | { disabled: boolean } | { mfa: false };
 
 interface Wanted {
   user: User;
@@ -144,6 +152,12 @@ function Actions({ user, onWant }: { user: User; onWant: (change: Change) => voi
           Make an admin
         </MenuItem>
       )}
+      {user.mfaEnabled && (
+        <MenuItem onSelect={() => onWant({ mfa: false })}>
+          <Smartphone aria-hidden />
+          Turn off the second factor
+        </MenuItem>
+      )}
       {user.disabled ? (
         <MenuItem onSelect={() => onWant({ disabled: false })}>
           <UserCheck aria-hidden />
@@ -161,6 +175,14 @@ function Actions({ user, onWant }: { user: User; onWant: (change: Change) => voi
 
 function wordsOf({ user, change }: Wanted): { title: string; text: string; action: string; done: string } {
   const who = user.name || user.email;
+  if ("mfa" in change) {
+    return {
+      title: `Turn off the second factor of ${who}?`,
+      text: `For somebody who has lost their phone: be sure that it is they who ask. ${user.email} is signed out everywhere, and signs in with the password alone until they set it up again.`,
+      action: "Turn it off",
+      done: `The second factor of ${who} is off`,
+    };
+  }
   if ("disabled" in change) {
     return change.disabled
       ? {
@@ -221,7 +243,9 @@ function ChangeUser({ wanted, onClose }: { wanted: Wanted | null; onClose: () =>
       onClose={close}
       title={words?.title ?? ""}
       action={words?.action ?? ""}
-      danger={Boolean(wanted && "disabled" in wanted.change && wanted.change.disabled)}
+      danger={Boolean(
+        wanted && ("mfa" in wanted.change || ("disabled" in wanted.change && wanted.change.disabled)),
+      )}
       busy={change.isPending}
       error={change.error}
       onConfirm={() => wanted && change.mutate(wanted)}
