@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from copy import copy
 from typing import Any
 
+import pytest
+
+from stockwright.domain.errors import Busy
 from stockwright.domain.stock import Wanted
-from stockwright.store.port import Page
+from stockwright.store.port import Item, Key, Page
 from stockwright.store.records.orders import pages_of_every_order
 from stockwright.usecases.context import App
 from stockwright.usecases.exports import export
+from stockwright.usecases.inventory import ChangeStock, change_stock
+from stockwright.usecases.inventory_views import MovementFilter, explain, list_movements
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.orders import ListOrders, PlaceOrder, confirm_order, list_orders, place_order
 from stockwright.usecases.reports import Range, report_sales
@@ -26,10 +32,10 @@ Step = Callable[[], Awaitable[object]]
 
 
 class Meanwhile:
-    """The real store; something happens right after the first list of a kind was read."""
+    """The real store; something happens right after the first list, or item, of a kind was read."""
 
-    def __init__(self, store: Any, read: str, happens: Step) -> None:
-        self._store, self._read, self._happens = store, read, happens
+    def __init__(self, store: Any, read: str, happens: Step, *, every_time: bool = False) -> None:
+        self._store, self._read, self._happens, self._every_time = store, read, happens, every_time
         self.happened = False
 
     def __getattr__(self, name: str) -> Any:
@@ -37,10 +43,19 @@ class Meanwhile:
 
     async def query(self, partition: str, **named: Any) -> Page:
         page: Page = await self._store.query(partition, **named)
-        if partition == self._read and not self.happened:
+        await self._was_read(partition)
+        return page
+
+    async def get(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        found: dict[Key, Item] = await self._store.get(keys)
+        for _, sort in keys:
+            await self._was_read(sort)
+        return found
+
+    async def _was_read(self, what: str) -> None:
+        if what == self._read and (self._every_time or not self.happened):
             self.happened = True
             await self._happens()
-        return page
 
 
 async def while_reading(app: App, read: str, happens: Step, look: Step) -> Any:
@@ -111,7 +126,7 @@ async def test_going_through_every_order_ends_however_fast_new_ones_are_placed(a
     chair = (await product(100)).product.id
     placed: list[str] = []
 
-    class Busy:
+    class Placing:
         async def query(self, partition: str, **named: Any) -> Page:
             page: Page = await app.store.query(partition, **named)
             if len(placed) < 40:
@@ -119,6 +134,40 @@ async def test_going_through_every_order_ends_however_fast_new_ones_are_placed(a
             return page
 
     before = [(await place_order(app, ALICE, PlaceOrder([LineWanted(1, chair)]))).id for _ in range(2)]
-    busy: Any = Busy()
+    busy: Any = Placing()
     seen = [order.id async for page in pages_of_every_order(busy, 1) for order in page]
     assert seen == before[::-1]
+
+
+async def test_the_ledgers_balances_are_those_of_one_moment(app: App, product: Product) -> None:
+    chair = (await product(10)).product.id
+    views, _ = await while_reading(
+        app,
+        "STOCK",
+        lambda: change_stock(app, ADMIN, ChangeStock(chair, 5, "RESTOCK")),
+        lambda: list_movements(app, MovementFilter(product_id=chair)),
+    )
+    assert [(view.movement.quantity, view.balance_after) for view in views] == [(5, 15), (10, 10)]
+
+
+async def test_what_is_held_and_by_whom_is_told_of_one_moment(app: App, product: Product) -> None:
+    order_id = await an_order(app, product)
+    chair = (await list_orders(app, ADMIN, ListOrders(everybody=True)))[0][0].lines[0].product_id
+    told = await while_reading(app, "STOCK", lambda: confirm_order(app, ADMIN, order_id), lambda: explain(app, chair))
+    assert (told.stock.reserved, told.held) == (0, 0)
+
+
+async def test_a_product_that_never_stands_still_is_explained_as_it_was_seen_last(app: App, product: Product) -> None:
+    chair, calm = (await product(1000)).product.id, copy(app)
+    busy: Any = Meanwhile(
+        app.store, "STOCK", lambda: change_stock(calm, ADMIN, ChangeStock(chair, 1, "RESTOCK")), every_time=True
+    )
+    app.store = busy
+    try:
+        told = await explain(app, chair)
+        with pytest.raises(Busy):
+            await list_movements(app, MovementFilter(product_id=chair))
+    finally:
+        app.store = calm.store
+    assert told.stock.available > 1000
+    assert told.held == 0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from stockwright.domain.errors import Invalid, NotFound
+from stockwright.domain.errors import Busy, Invalid, NotFound
 from stockwright.domain.product import Product
 from stockwright.domain.stock import (
     Movement,
@@ -24,6 +25,7 @@ from stockwright.store.records import stock as stock_records
 from stockwright.usecases.catalog import StockedProduct, get_product, with_stock
 from stockwright.usecases.drawing import priorities
 from stockwright.usecases.settling import half_settled_orders
+from stockwright.usecases.still import while_still
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -211,8 +213,24 @@ def all_stocks(app: App, after: str | None = None) -> AsyncIterator[Stock]:
 
 
 async def explain(app: App, product_id: str) -> Explanation:
-    """Find every hold on a product: ACTIVE reservations and orders whose units are reserved."""
-    found = await get_product(app, product_id)
+    """Find every hold on a product: ACTIVE reservations and orders whose units are reserved.
+
+    Of a product that never stands still long enough, it is told as it was seen last: the holds may
+    then not sum up to what is reserved.
+    """
+    product = (await get_product(app, product_id)).product
+    told: list[Explanation] = []
+
+    async def read(stock: Stock) -> None:
+        holds = await _holds_of(app, product_id)
+        told.append(Explanation(product, stock, holds, sum(hold.quantity for hold in holds)))
+
+    with contextlib.suppress(Busy):
+        await while_still(app, product_id, read)
+    return told[-1]
+
+
+async def _holds_of(app: App, product_id: str) -> list[Hold]:
     holds: list[Hold] = []
     async for held in active_reservations(app):
         if product_id in held.draws:
@@ -237,7 +255,7 @@ async def explain(app: App, product_id: str) -> Explanation:
                 Hold("order", order.id, sum(drawn.values()), drawn, order.status, order.created_at, None, order.user_id)
             )
     holds.sort(key=lambda hold: hold.since)
-    return Explanation(found.product, found.stock, holds, sum(hold.quantity for hold in holds))
+    return holds
 
 
 def active_reservations(app: App) -> AsyncIterator[Reservation]:
@@ -285,7 +303,12 @@ async def _product_movements(
     products = await product_records.load_products(app.store, [product_id], deleted_too=True)
     if product_id not in products:
         raise NotFound("Product not found")
-    stock = await stock_records.get_stock(app.store, product_id)
+    return await while_still(app, product_id, partial(_with_balances, app, wanted, product_id))
+
+
+async def _with_balances(
+    app: App, wanted: MovementFilter, product_id: str, stock: Stock
+) -> tuple[list[MovementView], str | None]:
     balances = {place: level.total for place, level in stock.levels.items()}
     kept: list[MovementView] = []
     past_cursor = wanted.after is None

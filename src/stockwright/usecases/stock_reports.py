@@ -9,15 +9,16 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from stockwright.domain.errors import Busy, Invalid
+from stockwright.domain.errors import Invalid
 from stockwright.domain.period import By, Parts, Period
 from stockwright.store.paging import pages
 from stockwright.store.records import products as product_records
 from stockwright.store.records import stock as stock_records
 from stockwright.usecases.catalog import get_product
+from stockwright.usecases.still import while_still
 
 if TYPE_CHECKING:
-    from stockwright.domain.stock import Movement
+    from stockwright.domain.stock import Movement, Stock
     from stockwright.usecases.context import App
     from stockwright.usecases.reports import Range
 
@@ -25,7 +26,6 @@ READ: Final = 500
 MOVEMENTS_MAX: Final = 200_000
 BOOKING_MS: Final = 600_000
 """A movement may bear an id this much older than its time."""
-LOOKS_MAX: Final = 10
 
 
 @dataclass(slots=True)
@@ -117,18 +117,18 @@ async def report_stock_history(app: App, wanted: Range, by: By = "day", product_
 
 
 async def _with_balance(app: App, period: Period, parts: Parts, product_id: str) -> list[Moved]:
-    """Go back from the total now, which must stand still meanwhile: else it is looked at again."""
-    for _ in range(LOOKS_MAX):
-        stock = (await get_product(app, product_id)).stock
+    """Go back from the total now."""
+    await get_product(app, product_id)
+
+    async def read(stock: Stock) -> list[Moved]:
         moved, later = await _moved(app, period, parts, product_id, None)
-        if (await stock_records.get_stock(app.store, product_id)).version != stock.version:
-            continue
         balance = stock.total - later
         for each in reversed(moved):
             each.closing = balance
             balance -= each.change
         return moved
-    raise Busy("The stock moves faster than it can be told; try again shortly")
+
+    return await while_still(app, product_id, read)
 
 
 async def _moved(
