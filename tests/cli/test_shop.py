@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import resource
 import sqlite3
 from pathlib import Path
 
@@ -154,12 +156,50 @@ def test_a_backup_is_restored_into_another_folder_and_audits_clean(demo: Termina
     assert "not empty" in refused.output
 
 
+def test_a_shop_whose_keys_are_elsewhere_is_kept_and_restored(terminal: Terminal, tmp_path: Path) -> None:
+    """Who signs in by a user pool has no key for tokens in the data folder."""
+    pool = {"STOCKWRIGHT_COGNITO_USER_POOL_ID": "eu-central-1_abc", "STOCKWRIGHT_COGNITO_CLIENT_ID": "xyz"}
+    made = terminal.type("import", "products", str(small_file(tmp_path)), **pool)
+    assert made.exit_code == 0, made.output
+    assert not (terminal.folder / "token-key.pem").exists()
+    kept = terminal.type("backup", str(tmp_path / "b"), **pool)
+    assert kept.exit_code == 0, kept.output
+
+    other = Terminal(tmp_path / "other")
+    restored = other.type("restore", str(tmp_path / "b"), **pool)
+    assert restored.exit_code == 0, restored.output
+    assert json.loads(other.type("audit", "--json", **pool).output)["products"] == 3
+    assert (other.folder / "signing-key").read_bytes() == (terminal.folder / "signing-key").read_bytes()
+
+
+@pytest.mark.parametrize("room", [64 * 1024, 6_000_000])
+def test_a_backup_that_finds_no_room_is_one_clear_line_and_leaves_nothing_behind(
+    demo: Terminal, tmp_path: Path, room: int
+) -> None:
+    """No file may grow beyond the room: first the copy of the database meets that, then the archive."""
+    if room > 64 * 1024:
+        # The database has the room, and so much chance beside it that the archive has not.
+        (demo.folder / "demo-passwords").write_bytes(random.Random(7).randbytes(room))
+        assert room > (demo.folder / "stockwright.db").stat().st_size
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        refused = demo.type("backup", str(tmp_path / "b"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert refused.exit_code == 1
+    assert refused.output.startswith("Error: cannot ")
+    assert refused.output.count("\n") == 1
+    assert [each.name for each in tmp_path.iterdir()] == [demo.folder.name]
+
+
 def test_a_damaged_backup_is_refused_and_leaves_nothing_behind(demo: Terminal, tmp_path: Path) -> None:
     file = tmp_path / "shop.backup"
     assert demo.type("backup", str(file)).exit_code == 0
     whole = file.read_bytes()
     middle = len(whole) // 2
-    for damaged in (whole[:middle], whole[:middle] + b"\0" * 64 + whole[middle + 64 :]):
+    other_sum = whole[:-8] + b"\0" * 4 + whole[-4:]
+    for damaged in (whole[:middle], whole[:middle] + b"\0" * 64 + whole[middle + 64 :], other_sum):
         file.write_bytes(damaged)
         other = Terminal(tmp_path / "other")
         refused = other.type("restore", str(file))
@@ -187,6 +227,16 @@ def test_the_demo_is_not_loaded_over_another_shop(terminal: Terminal, tmp_path: 
     assert refused.exit_code == 1
     assert "another shop" in refused.output
     assert json.loads(terminal.type("audit", "--json").output)["products"] == 1
+
+
+def test_a_file_in_the_place_of_the_folder_is_not_restored_over(demo: Terminal, tmp_path: Path) -> None:
+    assert demo.type("backup", str(tmp_path / "b")).exit_code == 0
+    file = tmp_path / "file"
+    file.write_text("a file, not a folder")
+    refused = Terminal(file).type("restore", str(tmp_path / "b"))
+    assert refused.exit_code == 1
+    assert "not empty" in refused.output
+    assert file.read_text() == "a file, not a folder"
 
 
 def test_what_is_no_backup_is_refused_and_leaves_nothing_behind(terminal: Terminal, tmp_path: Path) -> None:

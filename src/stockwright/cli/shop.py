@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import tarfile
 import tempfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 from rich.table import Table
 
@@ -24,9 +27,9 @@ from stockwright.usecases.audit import AuditReport, audit
 from stockwright.usecases.context import App
 from stockwright.usecases.repair import repair
 
-SECRETS = ("token-key.pem", "signing-key")
-SECRETS_OF_DEMO = ("demo-passwords",)
-"""In the data folder of a demo shop only."""
+SECRETS = ("token-key.pem", "signing-key", "demo-passwords")
+"""Those that the data folder may hold: a user pool, Secrets Manager and a shop that is no demo have fewer."""
+READ_BYTES = 1 << 20
 
 
 def demo(settings: Settings) -> None:
@@ -97,15 +100,10 @@ def backup(settings: Settings, file: Path) -> None:
         if not isinstance(app.store, SqliteStore):
             raise Misconfigured("backup is for the embedded store; DynamoDB has point-in-time recovery")
         with tempfile.TemporaryDirectory(dir=beside) as folder:
-            copy = Path(folder) / DATABASE
+            copy, archive = Path(folder) / DATABASE, Path(folder) / "archive"
             await app.store.backup(copy)
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-                with tarfile.open(fileobj=target, mode="w:gz", compresslevel=3) as archive:
-                    archive.add(copy, DATABASE)
-                    for name in _secrets_in(settings.data_dir):
-                        archive.add(settings.data_dir / name, name)
-                target.flush()
-                os.fsync(target.fileno())
+            _pack(archive, [copy, *_secrets_in(settings.data_dir)])
+            archive.rename(file)
 
     try:
         run(work, settings)
@@ -117,28 +115,30 @@ def backup(settings: Settings, file: Path) -> None:
     )
 
 
-def _secrets_in(folder: Path) -> list[str]:
-    return [*SECRETS, *(name for name in SECRETS_OF_DEMO if (folder / name).is_file())]
+def _secrets_in(folder: Path) -> list[Path]:
+    return [folder / name for name in SECRETS if (folder / name).is_file()]
+
+
+def _pack(archive: Path, files: Sequence[Path]) -> None:
+    """Write files into an archive, safe on the disk, that only its owner can read."""
+    with os.fdopen(os.open(archive, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+        with tarfile.open(fileobj=target, mode="w:gz", compresslevel=3) as packed:
+            for file in files:
+                packed.add(file, file.name)
+        target.flush()
+        os.fsync(target.fileno())
 
 
 def restore(settings: Settings, file: Path) -> None:
     """Unpack an archive of `backup` into a folder that holds no shop, and look whether it is whole."""
     folder = settings.data_dir
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         fail(Misconfigured(f"{folder} is not empty; set STOCKWRIGHT_DATA_DIR to another folder, or move it away"))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    wanted: tuple[str, ...] = (*SECRETS, DATABASE)
     try:
-        with tarfile.open(file, "r:gz") as archive:
-            wanted += tuple(name for name in SECRETS_OF_DEMO if name in archive.getnames())
-            for name in wanted:
-                member = archive.extractfile(name) or BytesIO()
-                with os.fdopen(os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-                    shutil.copyfileobj(member, target)
-                    target.flush()
-                    os.fsync(target.fileno())
-    except (tarfile.TarError, KeyError, OSError, EOFError, zlib.error) as fault:
-        for name in wanted:
+        _unpack(file, folder)
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as fault:
+        for name in (DATABASE, *SECRETS):
             (folder / name).unlink(missing_ok=True)
         fail(Misconfigured(f"{file} is not a whole backup of a shop: {fault}"))
     report = run(audit, settings)
@@ -146,3 +146,22 @@ def restore(settings: Settings, file: Path) -> None:
     if not report.is_clean:
         raise SystemExit(1)
     out.print(f"[bold green]Restored[/] into {folder}.", highlight=False)
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """Write what a backup holds into a folder, safe on the disk; read to the end, where its checksum is."""
+    with gzip.open(archive) as stream, tarfile.open(fileobj=stream, mode="r:") as packed:
+        for member in packed:
+            if member.name in {DATABASE, *SECRETS}:
+                _write(folder / member.name, packed.extractfile(member) or BytesIO())
+        while stream.read(READ_BYTES):
+            pass
+    if not (folder / DATABASE).is_file():
+        raise tarfile.ReadError(f"there is no {DATABASE} in it")
+
+
+def _write(file: Path, content: IO[bytes]) -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+        shutil.copyfileobj(content, target)
+        target.flush()
+        os.fsync(target.fileno())

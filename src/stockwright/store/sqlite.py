@@ -472,7 +472,10 @@ class SqliteStore:
 
     async def backup(self, target: FilePath) -> None:
         """Copy the whole store, as of one moment, into a new file while work goes on."""
-        await asyncio.get_running_loop().run_in_executor(None, _copy, self.path, target)
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, _copy, self.path, target)
+        except apsw.Error as fault:
+            raise Misconfigured(f"cannot copy {self.path} into {target.parent}: {fault}") from fault
 
     async def close(self) -> None:
         """Finish the batches under way, then close the file."""
