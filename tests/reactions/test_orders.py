@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -252,16 +253,39 @@ async def test_a_mail_that_is_known_as_sent_only_lets_the_order_be_confirmed(wor
 
 
 async def test_what_was_overtaken_is_left_alone(world: World) -> None:
-    """Packed before the pick list went out, delivered before the delivery was asked for."""
+    """Packed before the pick list went out, delivered before its delivery was asked for, cancelled before its mail."""
     await world.dispatcher.stop()
     order = await world.order()
     await pack_order(world.app, SYSTEM, order.id)
     [packed] = await world.events("order.packed")
     await partners.send_pick_list(world.app, await placed(world))
-    await customer_mail.confirm(world.app, await placed(world))
     await deliver_order(world.app, SYSTEM, order.id)
     await partners.request_delivery(world.app, packed)
+    other = await world.order()
+    await cancel_order(world.app, SYSTEM, other.id)
+    await customer_mail.confirm(world.app, (await world.events("order.placed"))[1])
     assert world.warehouse.calls == world.delivery.calls == world.mailbox.mails == []
+
+
+@pytest.mark.parametrize("steps", [[confirm_order], [pack_order], [pack_order, deliver_order]])
+async def test_an_order_that_went_on_before_it_could_be_mailed_gets_its_confirmation(
+    world: World, steps: list[Any]
+) -> None:
+    await world.dispatcher.stop()
+    order = await world.order()
+    event = await placed(world)
+    world.mailbox.answer = "451 later"
+    with pytest.raises(Exception, match="later"):
+        await customer_mail.confirm(world.app, event)
+    for step in steps:
+        await step(world.app, SYSTEM, order.id)
+    status, events = await world.status(order), len(await world.events())
+    world.mailbox.answer = "250 OK"
+    for _ in range(2):
+        await customer_mail.confirm(world.app, event)
+    assert world.mailbox.subjects(ALICE) == [f"Order Confirmation - #{order.id}"]
+    assert [each.status for each in await world.told("email")] == ["SENT"]
+    assert (await world.status(order), len(await world.events())) == (status, events)
 
 
 async def test_an_order_that_is_confirmed_by_payment_while_its_mail_is_under_way_keeps_the_record(

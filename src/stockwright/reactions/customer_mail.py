@@ -28,10 +28,11 @@ _WORDS: Final = {
 async def confirm(app: App, event: Event) -> None:
     """Mail the confirmation (S2's format); then the order is CONFIRMED, in the commit that records the mail.
 
-    An order that nobody can be mailed about (imported, or placed by a machine) is confirmed as it is.
+    One that went on before it could be mailed is mailed all the same, and stays what it is. An order that
+    nobody can be mailed about (imported, or placed by a machine) is confirmed as it is.
     """
     order = await _order(app, event)
-    if order.status != "PENDING":
+    if order.status == "CANCELLED":
         return
     if not order.user_email:
         await confirm_order(app, SYSTEM, order.id)
