@@ -341,6 +341,15 @@ def test_money_is_written_as_people_read_it() -> None:
         "SEK 79.99",
     ]
     assert money(123450, "JPY") == "¥123,450"
+    assert [money(12345, currency) for currency in ("KWD", "XOF", "HUF", "CLF", "UGX")] == [
+        "KWD 12.345",
+        "XOF 12,345",
+        "HUF 123.45",
+        "CLF 1.2345",
+        "UGX 12,345",
+    ]
+    assert (money(7, "KWD"), money(0, "USD")) == ("KWD 0.007", "$0.00")
+    assert money(9_007_199_254_740_993, "USD") == "$90,071,992,547,409.93"
 
 
 def test_dates_are_written_as_in_s2() -> None:
@@ -362,4 +371,18 @@ async def test_names_and_options_are_escaped_in_html_and_told_in_text(world: Wor
     text, html = parts_of(world.mailbox.to(ALICE)[0])
     assert '<img src=x onerror="1"> (color: red)' in text
     assert "<img" not in html
-    assert "&lt;img" in html
+    assert "&lt;img src=x onerror=&quot;1&quot;&gt; (color: red)</td>" in html
+
+
+async def test_each_return_is_mailed_with_what_came_back(world: World) -> None:
+    await world.dispatcher.stop()
+    order = await world.order(5)
+    await pack_order(world.app, SYSTEM, order.id)
+    for units, reason in ((1, "too <loud>"), (2, "")):
+        await return_order(world.app, SYSTEM, ReturnOrder(order.id, [("KB-1", units)], reason=reason))
+    for event in await world.events("order.returned"):
+        await customer_mail.tell(world.app, event)
+    first, second = (parts_of(mail) for mail in world.mailbox.to(ALICE))
+    assert "Returned: 1 × KB-1: too <loud>\n" in first[0].replace("\r\n", "\n")
+    assert "Returned: 1 × KB-1: too &lt;loud&gt;" in first[1]
+    assert "Returned: 2 × KB-1\n" in second[0].replace("\r\n", "\n")

@@ -60,6 +60,8 @@ async def tell(app: App, event: Event) -> None:
     if not order.user_email:
         return
     heading, opening, status = _WORDS[event.name]
+    if event.data.get("note"):
+        opening = f"{opening}\n\nReturned: {event.data['note']}"
     message: Outgoing = (
         "email",
         order.user_email,

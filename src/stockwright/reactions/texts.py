@@ -11,16 +11,26 @@ if TYPE_CHECKING:
     from stockwright.domain.order import Order, OrderLine
 
 _SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CHF": "CHF ", "CAD": "CA$", "AUD": "A$"}
-_WITHOUT_CENTS: Final = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
+_DIGITS: Final = {
+    currency: digits
+    for digits, told in (
+        (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
+        (3, "BHD IQD JOD KWD LYD OMR TND"),
+        (4, "CLF UYW"),
+    )
+    for currency in told.split()
+}
+"""Digits behind the point of the currencies that have not two (ISO 4217); web/src/lib/money.ts has the same."""
 _THICK: Final = "━" * 42
 _THIN: Final = "─" * 39
 
 
 @lru_cache(4096)
 def money(cents: int, currency: str) -> str:
-    """Write an amount of minor units: `$1,234.50`."""
-    symbol = _SYMBOLS.get(currency, f"{currency} ")
-    return f"{symbol}{cents:,}" if currency in _WITHOUT_CENTS else f"{symbol}{cents / 100:,.2f}"
+    """Write an amount of minor units, to the last one: `$1,234.50`."""
+    digits = _DIGITS.get(currency, 2)
+    whole, part = divmod(cents, 10**digits)
+    return f"{_SYMBOLS.get(currency, f'{currency} ')}{whole:,}{f'.{part:0{digits}}' if digits else ''}"
 
 
 def iso(at: int) -> str:
@@ -67,20 +77,25 @@ Status:       {status}
 
 
 def _line_text(line: OrderLine, currency: str) -> str:
-    options = ", ".join(f"{name}: {value}" for name, value in line.options.items())
     return (
-        f"{line.name}{f' ({options})' if options else ''}\n"
+        f"{_item(line)}\n"
         f"Quantity:    {line.quantity}\n"
         f"Unit Price:  {money(line.unit_price_cents, currency)}\n"
         f"Total:       {money(line.total_cents, currency)}"
     )
 
 
+def _item(line: OrderLine) -> str:
+    """Name what was bought, with what was chosen of it."""
+    options = ", ".join(f"{name}: {value}" for name, value in line.options.items())
+    return f"{line.name} ({options})" if options else line.name
+
+
 def order_html(heading: str, opening: str, order: Order, status: str) -> str:
     """Write the same as HTML that every mail program shows."""
     cell = "padding:6px 12px;border-bottom:1px solid #e5e7eb"
     rows = "".join(
-        f'<tr><td style="{cell}">{escape(line.name)}</td><td style="{cell};text-align:right">{line.quantity}</td>'
+        f'<tr><td style="{cell}">{escape(_item(line))}</td><td style="{cell};text-align:right">{line.quantity}</td>'
         f'<td style="{cell};text-align:right">{money(line.unit_price_cents, order.currency)}</td>'
         f'<td style="{cell};text-align:right">{money(line.total_cents, order.currency)}</td></tr>'
         for line in order.lines

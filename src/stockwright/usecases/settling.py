@@ -164,7 +164,11 @@ async def half_settled_orders(app: App) -> AsyncIterator[Order]:
 
 
 def tell(app: App, actor: Actor, batch: Batch, order: Order, step: str, products: list[str]) -> None:
-    """Tell of a step of an order; `products` are those of which other units can be bought than before."""
+    """Tell of a step of an order; `products` are those of which other units can be bought than before.
+
+    A return tells what came back: an order may have many of them.
+    """
+    note = {"note": order.timeline[-1].note} if step == "returned" else {}
     batch.append(
         new_event(
             app,
@@ -176,6 +180,7 @@ def tell(app: App, actor: Actor, batch: Batch, order: Order, step: str, products
             totalAmount=order.total_cents,
             currency=order.currency,
             products=products,
+            **note,
         )
     )
 

@@ -7,6 +7,9 @@ test("minor units are written as the currency has them", () => {
   expect(formatMoney(-250, "USD", "en-US")).toBe("-$2.50");
   expect(formatMoney(1299, "JPY", "en-US")).toBe("¥1,299");
   expect(formatMoney(1299, "KWD", "en-US").replace(/\s/, " ")).toBe("KWD 1.299");
+  expect(formatMoney(1299, "IQD", "en-US").replace(/\s/, " ")).toBe("IQD 1.299");
+  expect(formatMoney(1299, "HUF", "en-US").replace(/\s/, " ")).toBe("HUF 12.99");
+  expect(formatMoney(1299, "XOF", "en-US").replace(/\s/, " ")).toContain("1,299");
 });
 
 test("a currency that nobody knows is still an amount", () => {

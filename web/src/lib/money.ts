@@ -1,15 +1,27 @@
 /** Money is a whole number of minor units; how many of them make one is the currency's business. */
 
+/** Digits behind the point where they are not two (ISO 4217). Browsers disagree: Chromium writes HUF and IQD without any. */
+const DIGITS = new Map(
+  (
+    [
+      [0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"],
+      [3, "BHD IQD JOD KWD LYD OMR TND"],
+      [4, "CLF UYW"],
+    ] as const
+  ).flatMap(([digits, told]) => told.split(" ").map((currency): [string, number] => [currency, digits])),
+);
+
 const formats = new Map<string, Intl.NumberFormat>();
 
 function formatOf(currency: string, locale: string | undefined): Intl.NumberFormat {
   const key = `${locale ?? ""} ${currency}`;
   let format = formats.get(key);
   if (!format) {
+    const digits = { minimumFractionDigits: digitsOf(currency), maximumFractionDigits: digitsOf(currency) };
     try {
-      format = new Intl.NumberFormat(locale, { style: "currency", currency });
+      format = new Intl.NumberFormat(locale, { style: "currency", currency, ...digits });
     } catch {
-      format = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+      format = new Intl.NumberFormat(locale, digits);
     }
     formats.set(key, format);
   }
@@ -18,7 +30,7 @@ function formatOf(currency: string, locale: string | undefined): Intl.NumberForm
 
 /** How many digits stand behind the point: 2 for USD, 0 for JPY, 3 for KWD. */
 export function digitsOf(currency: string): number {
-  return formatOf(currency, "en").resolvedOptions().maximumFractionDigits ?? 2;
+  return DIGITS.get(currency) ?? 2;
 }
 
 /** 129900, USD → $1,299.00 in the reader's own way of writing. */
