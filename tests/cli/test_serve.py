@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -136,3 +137,14 @@ def test_a_data_folder_that_cannot_be_made_is_one_clear_line(server: Start) -> N
     assert refused.returncode == 1
     assert refused.stderr.count("\n") == 1
     assert "data folder" in refused.stderr
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_asked_to_end_leaves_the_whole_shop_in_its_one_file(server: Start, by: signal.Signals) -> None:
+    server.env |= {"STOCKWRIGHT_ADMIN_EMAIL": EMAIL, "STOCKWRIGHT_ADMIN_PASSWORD": PASSWORD}
+    server.start()
+    assert server.can_sign_in(EMAIL, PASSWORD)
+    assert server.stop(by) == 0
+
+    assert {each.name for each in server.folder.iterdir()} == {"stockwright.db", "signing-key", "token-key.pem"}
+    assert EMAIL in server.command("users", "list").stdout

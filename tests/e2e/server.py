@@ -95,10 +95,10 @@ class Server:
         time.sleep(seconds)
         self.process.send_signal(signal.SIGCONT)
 
-    def stop(self) -> int:
+    def stop(self, by: signal.Signals = signal.SIGINT) -> int:
         """Ask it to end, as Ctrl+C does; returns its exit status."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGINT)
+        self.process.send_signal(by)
         return self.process.wait(timeout=30)
 
     def end(self) -> None:

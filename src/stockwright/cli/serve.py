@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import signal
 import socket
 from collections.abc import Callable
 from types import TracebackType
@@ -63,6 +64,9 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 async def _serve(settings: Settings, listening: socket.socket) -> None:
+    for asked in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn ends, then raises again what ended it: as an exception, behind which the store is closed.
+        signal.signal(asked, signal.default_int_handler)
     app = await build(settings)
     try:
         notes = await _prepare(app)
