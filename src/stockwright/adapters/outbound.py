@@ -1,7 +1,8 @@
 """Calls to outside services: bounded in time and size, no redirects, no private addresses.
 
 The address that was checked is the address that is connected to, so that a name which answers
-differently the second time (DNS rebinding) gains nothing.
+differently the second time (DNS rebinding) gains nothing. Each host has connections of its own:
+two may be at one address, and what was proved of one on a connection is nothing to the other.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from stockwright.domain.errors import Permanent
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Awaitable, Callable, Mapping
 
     import httpx
@@ -30,7 +32,11 @@ _GLOBAL: Final = ipaddress.ip_network("2000::/3")
 
 
 class HttpOutbound:
-    """POSTs with httpx. `resolve` turns a host and a port into addresses; by default as the system does."""
+    """POSTs with httpx.
+
+    `resolve` turns a host and a port into addresses, by default as the system does; `verify` is whom
+    to trust, by default whom httpx does.
+    """
 
     def __init__(
         self,
@@ -38,11 +44,13 @@ class HttpOutbound:
         allow_private: bool,
         timeout_seconds: float = TIMEOUT_SECONDS,
         resolve: Callable[[str, int], Awaitable[list[str]]] | None = None,
+        verify: ssl.SSLContext | None = None,
     ) -> None:
         self._allow_private = allow_private
         self._timeout_seconds = timeout_seconds
         self._resolve = resolve or _resolve
-        self._client: httpx.AsyncClient | None = None
+        self._verify = verify
+        self._clients: dict[str, httpx.AsyncClient] = {}
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         """POST and return the status; Permanent where the address is not one to call."""
@@ -60,7 +68,7 @@ class HttpOutbound:
     async def _addresses(self, target: httpx.URL) -> list[str]:
         """Look up where a host is; refuse it where any of its addresses is private."""
         try:
-            found = await self._resolve(target.host, target.port or (443 if target.scheme == "https" else 80))
+            found = await self._resolve(_name(target), target.port or (443 if target.scheme == "https" else 80))
         except (UnicodeError, OverflowError) as wrong:
             raise Permanent(f"{target.host!r} can be no host: {wrong}") from wrong
         private = [] if self._allow_private else [address for address in found if is_private(address)]
@@ -71,9 +79,9 @@ class HttpOutbound:
     async def _post(self, target: httpx.URL, address: str, body: bytes, headers: Mapping[str, str]) -> int:
         """Connect to the checked address, and still ask for the host by its name."""
         sent = {**headers, "host": target.netloc.decode("ascii")}
-        extensions = {"sni_hostname": target.host} if target.scheme == "https" else {}
-        pinned = target.copy_with(host=address)
-        async with self._opened().stream("POST", pinned, content=body, headers=sent, extensions=extensions) as response:
+        extensions = {"sni_hostname": _name(target)} if target.scheme == "https" else {}
+        pinned, client = target.copy_with(host=address), self._opened(_name(target))
+        async with client.stream("POST", pinned, content=body, headers=sent, extensions=extensions) as response:
             size = 0
             async for part in response.aiter_raw():
                 size += len(part)
@@ -81,24 +89,26 @@ class HttpOutbound:
                     break
             return response.status_code
 
-    def _opened(self) -> httpx.AsyncClient:
-        """Make the client when it is first needed: most functions of the cloud form never call out."""
-        if self._client is None:
+    def _opened(self, host: str) -> httpx.AsyncClient:
+        """Make a host's client when it is first called: the settings name few hosts, most functions call none."""
+        if host not in self._clients:
             import httpx
 
-            self._client = httpx.AsyncClient(
+            self._verify = self._verify or httpx.create_ssl_context(trust_env=False)
+            self._clients[host] = httpx.AsyncClient(
+                verify=self._verify,
                 timeout=httpx.Timeout(self._timeout_seconds),
                 follow_redirects=False,
                 # No proxy of the environment: it would connect where we did not look.
                 trust_env=False,
                 limits=httpx.Limits(max_connections=20),
             )
-        return self._client
+        return self._clients[host]
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._client is not None:
-            await self._client.aclose()
+        for client in self._clients.values():
+            await client.aclose()
 
 
 def is_private(text: str) -> bool:
@@ -130,6 +140,11 @@ def _parsed(url: str) -> httpx.URL:
     if target.scheme not in {"http", "https"} or not target.host:
         raise Permanent("only http and https URLs are called")
     return target
+
+
+def _name(target: httpx.URL) -> str:
+    """Return a host as it stands in the DNS: one reading of its letters for where it is, who it is and what is asked."""
+    return target.raw_host.decode("ascii")
 
 
 async def _resolve(host: str, port: int) -> list[str]:
