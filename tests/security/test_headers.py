@@ -88,6 +88,18 @@ async def test_odd_requests_are_answered_as_safely(https: httpx.AsyncClient) -> 
         held(response)
 
 
+async def test_what_is_no_page_is_refused_as_safely(https: httpx.AsyncClient) -> None:
+    for response in (
+        await https.get("/assets/none.js"),
+        await https.get("/api/docs/assets/none.js"),
+        await https.post("/"),
+        await https.post("/api/docs"),
+    ):
+        assert response.status_code in {404, 405}
+        held(response)
+        assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
+
+
 @pytest.mark.parametrize("page", PAGES)
 async def test_pages_run_no_script_but_their_own_and_are_framed_by_nobody(https: httpx.AsyncClient, page: str) -> None:
     response = await https.get(page)

@@ -54,17 +54,24 @@ class Front:
             elif path == "/api":
                 await self._api(scope, receive, send)
                 return
-        secure = scope["type"] == "http" and (self._https or scope["scheme"] == "https")
-        await self._pages()(scope, receive, _promising_https(send) if secure else send)
+        if scope["type"] == "http":
+            send = _kept_safe(send, https=self._https or scope["scheme"] == "https")
+        await self._pages()(scope, receive, send)
 
 
-def _promising_https(send: Send) -> Send:
-    async def promise(message: Message) -> None:
+def _kept_safe(send: Send, *, https: bool) -> Send:
+    """Give every answer of the pages a page's headers, a refusal too; one that has its own keeps it."""
+    from stockwright.api.pages import PAGE_HEADERS
+
+    wanted = [(name.encode(), value.encode()) for name, value in PAGE_HEADERS.items()] + [HSTS] * https
+
+    async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], HSTS]
+            own = {name.lower() for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *(each for each in wanted if each[0] not in own)]
         await send(message)
 
-    return promise
+    return sent
 
 
 def build_asgi(app: App, running: AbstractAsyncContextManager[Any] | None = None) -> ASGIApp:

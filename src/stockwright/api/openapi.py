@@ -52,6 +52,12 @@ _PARAMETERS: Final = {
         "schema": {"type": "string"},
         "description": "Change only this version; 412 where it is another by now",
     },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "schema": {"type": "string"},
+        "description": "Answer 304, with nothing, where this is still the version",
+    },
     "RequestId": {
         "name": "X-Request-Id",
         "in": "header",
@@ -133,7 +139,14 @@ def _parameters(route: Route, schemas: dict[int, Any], components: dict[str, Any
         parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
     if STATUS["VERSION_CONFLICT"] in route.errors:
         parameters.append({"$ref": "#/components/parameters/IfMatch"})
+    if _may_be_unchanged(route):
+        parameters.append({"$ref": "#/components/parameters/IfNoneMatch"})
     return parameters
+
+
+def _may_be_unchanged(route: Route) -> bool:
+    """Tell what is of one thing, which has a version: the ETag that 304 answers to."""
+    return route.method == "GET" and "{" in route.path
 
 
 def _or_blank(schema: dict[str, Any]) -> dict[str, Any]:
@@ -164,6 +177,8 @@ def _responses(route: Route, schemas: dict[int, Any]) -> dict[str, Any]:
         # An API key opens what it has a scope for, and no more.
         statuses |= {401, 403}
     told = {str(route.status): good}
+    if _may_be_unchanged(route):
+        told["304"] = {"description": "It is what If-None-Match names", "headers": _HEADERS}
     for status in sorted(statuses):
         told[str(status)] = {
             "description": ", ".join(code for code, of in STATUS.items() if of == status),

@@ -31,8 +31,8 @@ PAGE_HEADERS: Final = {
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(self), microphone=(), geolocation=()",
 }
+"""Every page has them (app.py gives them), but where it has its own."""
 SWAGGER_HEADERS: Final = {
-    **PAGE_HEADERS,
     # Swagger UI sets styles from its script; it still runs no script but its own.
     "content-security-policy": (
         "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
@@ -54,7 +54,7 @@ def build_pages(lifespan: Lifespan) -> Starlette:
             Mount("/api/docs/assets", _Files(DOCS, SWAGGER_HEADERS), name="docs"),
             Mount(
                 "/assets",
-                _Files(WEB / "assets", {**PAGE_HEADERS, "cache-control": "public, max-age=31536000, immutable"}),
+                _Files(WEB / "assets", {"cache-control": "public, max-age=31536000, immutable"}),
             ),
             Route("/{path:path}", _page),
         ],
@@ -64,7 +64,7 @@ def build_pages(lifespan: Lifespan) -> Starlette:
 
 
 class _Files(StaticFiles):
-    """Files of a folder that may not have been built, with the headers of a page."""
+    """Files of a folder that may not have been built, with headers of their own."""
 
     def __init__(self, directory: Path, headers: dict[str, str]) -> None:
         super().__init__(directory=directory, check_dir=False)
@@ -95,8 +95,8 @@ async def _page(request: Request) -> Response:
         return PlainTextResponse("There is nothing here; the API is below /api.\n", 404)
     asked = _file_of_web(request.path_params["path"])
     if asked is not None:
-        return FileResponse(asked, headers=PAGE_HEADERS)
-    return FileResponse(index, headers={**PAGE_HEADERS, "cache-control": "no-cache"})
+        return FileResponse(asked)
+    return FileResponse(index, headers={"cache-control": "no-cache"})
 
 
 def _file_of_web(path: str) -> Path | None:

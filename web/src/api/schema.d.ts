@@ -28,7 +28,10 @@ export interface paths {
         /** List API keys */
         get: operations["get-api-keys"];
         put?: never;
-        /** Make an API key; it is shown this once */
+        /**
+         * Make an API key; it is shown this once
+         * @description The key is kept nowhere: a repeat with the same Idempotency-Key answers with an empty `key`. Who lost the first answer revokes it and makes another.
+         */
         post: operations["post-api-keys"];
         delete?: never;
         options?: never;
@@ -2916,6 +2919,8 @@ export interface components {
         IdempotencyKey: string;
         /** @description Change only this version; 412 where it is another by now */
         IfMatch: string;
+        /** @description Answer 304, with nothing, where this is still the version */
+        IfNoneMatch: string;
         /** @description The client's own name for the request, echoed and logged: 1 to 128 characters of `A-Z a-z 0-9 . _ : / + = -`; instead of any other one is made */
         RequestId: string;
     };

@@ -235,7 +235,9 @@ ROUTES = (
     Route("GET", "/api-keys", _keys, "List API keys", KEYS,
           lambda call, found: show_list(call, found, api_key_view), query=ListQuery, answer=ListView[ApiKeyView]),
     Route("POST", "/api-keys", _make_key, "Make an API key; it is shown this once", KEYS,
-          lambda _, made: made_key_view(made.key, made.shown), body=ApiKeyBody, answer=MadeKeyView, status=201),
+          lambda _, made: made_key_view(made.key, made.shown), body=ApiKeyBody, answer=MadeKeyView, status=201,
+          description="The key is kept nowhere: a repeat with the same Idempotency-Key answers with an empty `key`. "
+          "Who lost the first answer revokes it and makes another."),
     Route("DELETE", "/api-keys/{id}", _revoke, "Revoke an API key", KEYS,
           lambda _, key_id: MessageView(message=f"API key {key_id} is revoked"), answer=MessageView, errors=(404,)),
     Route("GET", "/.well-known/jwks.json", _jwks, "The public key of the tokens (JWKS)", TAG, who="public", root=True),
