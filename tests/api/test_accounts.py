@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -9,12 +10,13 @@ import jwt
 import pyotp
 import pytest
 
+from stockwright.api.app import build_asgi
 from stockwright.domain.account import SYSTEM
 from stockwright.store.records.accounts import find_account_by_email
 from stockwright.usecases.accounts import SignUp, add_account, issue_code, offer_setup
 from stockwright.usecases.context import App
 from tests.api.asking import Answer, Client
-from tests.api.conftest import PASSWORD, AsKey, signed_in
+from tests.api.conftest import PASSWORD, AsKey, asking, signed_in
 from tests.conftest import Clock
 from tests.engines import everything_stored
 
@@ -152,6 +154,71 @@ async def test_tokens_are_renewed_and_a_spent_one_ends_the_session(
     assert (await bearer(http, renewed).get("/users/me")).status == 200
     for token in (session["refreshToken"], renewed["refreshToken"]):
         assert (await nobody.post("/token/refresh", {"refreshToken": token})).refusal == (401, "UNAUTHORIZED")
+
+
+async def test_a_renewal_whose_answer_was_lost_is_sent_again_with_its_key(
+    nobody: Client, ada: Client, http: httpx.AsyncClient
+) -> None:
+    spent = (await session_of(nobody))["refreshToken"]
+    first, again = [await nobody.post("/token/refresh", {"refreshToken": spent}, key="r-1") for _ in range(2)]
+    assert (first.status, again.status) == (200, 200)
+    assert again.data["refreshToken"] == first.data["refreshToken"] != spent
+    assert (await bearer(http, again.data).get("/users/me")).status == 200
+
+    # The next renewal goes on from it; then the old request is none that may come again.
+    fresh = again.data["refreshToken"]
+    following = await nobody.post("/token/refresh", {"refreshToken": fresh}, key="r-1")
+    assert following.data["refreshToken"] not in {fresh, spent}
+    late = await nobody.post("/token/refresh", {"refreshToken": spent}, key="r-1")
+    assert late.refusal == (401, "UNAUTHORIZED")
+    for token in (fresh, following.data["refreshToken"]):
+        assert (await nobody.post("/token/refresh", {"refreshToken": token})).refusal == (401, "UNAUTHORIZED")
+
+
+@pytest.mark.parametrize(("first", "second"), [("r-1", "r-2"), ("r-1", None), (None, "r-1")])
+async def test_whoever_shows_a_spent_token_without_the_key_of_its_use_ends_the_session(
+    nobody: Client, ada: Client, first: str | None, second: str | None
+) -> None:
+    spent = (await session_of(nobody))["refreshToken"]
+    renewed = await nobody.post("/token/refresh", {"refreshToken": spent}, key=first)
+    for token in (spent, renewed.data["refreshToken"]):
+        answer = await nobody.post("/token/refresh", {"refreshToken": token}, key=second)
+        assert answer.refusal == (401, "UNAUTHORIZED")
+
+
+async def test_twins_with_one_key_renew_a_session_once(app: App, nobody: Client, ada: Client) -> None:
+    spent = (await session_of(nobody))["refreshToken"]
+    async with asking(build_asgi(app)) as elsewhere:
+        twins = [nobody, Client(elsewhere)]
+        answers = await asyncio.gather(
+            *[each.post("/token/refresh", {"refreshToken": spent}, key="r-1") for each in twins]
+        )
+    assert [answer.status for answer in answers] == [200, 200]
+    assert len({answer.data["refreshToken"] for answer in answers}) == 1
+
+
+async def test_who_lost_the_right_to_sign_in_renews_nothing_with_the_key_either(
+    admin: Client, nobody: Client, ada: Client
+) -> None:
+    session = await session_of(nobody)
+    for status in (200, 401):
+        answer = await nobody.post("/token/refresh", {"refreshToken": session["refreshToken"]}, key="r-1")
+        assert answer.status == status
+        await admin.patch(f"/users/{session['user']['id']}", {"disabled": True})
+
+
+async def test_the_steps_of_a_second_factor_are_sent_again_with_their_keys(ada: Client, clock: Clock) -> None:
+    set_up = {"action": "setup", "password": PASSWORD}
+    made, again, other = [(await ada.post("/users/me/mfa", set_up, key=key)).data for key in ("s-1", "s-1", "s-2")]
+    assert again == made
+    assert other["secret"] != made["secret"]
+    totp = pyotp.TOTP(other["secret"])
+    confirm = {"action": "confirm", "code": totp.at(clock.now() / 1000)}
+    for _ in range(2):
+        assert (await ada.post("/users/me/mfa", confirm, key="c-1")).data["enabled"] is True
+    before = {"action": "confirm", "code": totp.at(clock.now() / 1000 - 30)}
+    assert (await ada.post("/users/me/mfa", before, key="c-2")).refusal == (401, "UNAUTHORIZED")
+    assert (await ada.post("/users/me/mfa", set_up, key="s-2")).refusal == (409, "CONFLICT")
 
 
 async def test_signing_out_ends_the_session(nobody: Client, ada: Client, http: httpx.AsyncClient) -> None:

@@ -7,7 +7,7 @@ import re
 import time
 
 import pyotp
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.around import GOOD
 from tests.browser.conftest import Open, OpenPage
@@ -94,7 +94,7 @@ def test_a_second_factor_is_set_up_and_asked_for(visit: Open, shop: Shop) -> Non
 
 
 def test_an_hour_later_the_token_is_renewed_and_nothing_that_was_typed_is_lost(visit: Open, shop: Shop) -> None:
-    page = visit(shop, shop.person()).page("/account")
+    page = visit(shop, shop.person(), refusals=(503,)).page("/account")
     page.get_by_label("Name", exact=True).fill("Kim of the Hills")
     page.evaluate(
         """() => {
@@ -103,7 +103,14 @@ def test_an_hour_later_the_token_is_renewed_and_nothing_that_was_typed_is_lost(v
           dispatchEvent(new StorageEvent("storage", { key: "stockwright.session" }));
         }"""
     )
-    with page.expect_request("**/api/token/refresh"):
+
+    def lose(route: Route) -> None:
+        """The server renews it, and a gateway on the way loses the answer."""
+        route.fetch()
+        route.fulfill(status=503)
+
+    page.route("**/api/token/refresh", lose, times=1)
+    with page.expect_response(lambda answer: answer.url.endswith("/api/token/refresh") and answer.ok):
         page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Your name is saved")).to_be_visible()
 

@@ -79,12 +79,13 @@ class Mfa:
     """A TOTP secret (base 32), which counts once a first code has confirmed it.
 
     `last_step` is the time step of the last code that was used; neither it nor an earlier one is
-    taken again (RFC 6238 section 5.2).
+    taken again (RFC 6238 section 5.2). `asked` tells the request that set it up, if it had a key: that may come again.
     """
 
     secret: str = field(repr=False)
     confirmed: bool = False
     last_step: int = 0
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

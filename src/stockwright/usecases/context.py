@@ -145,6 +145,12 @@ def current_request() -> RequestContext:
 _NO_REQUEST = RequestContext()
 
 
+def sent_key() -> str:
+    """Return the request's Idempotency-Key as the client sent it, from whatever address; "" where it has none."""
+    once = current_request().once
+    return once.key.partition("#")[2] if once else ""
+
+
 @dataclass(slots=True)
 class App:
     """The running product: the store and the ports that use cases and reactions work with."""

@@ -14,6 +14,7 @@ from stockwright.store.port import ABSENT
 from stockwright.store.records import accounts as records
 from stockwright.store.records.batch import Batch, Stale, retried
 from stockwright.usecases.commit import new_event
+from stockwright.usecases.context import sent_key
 from stockwright.usecases.identity import Enrolled, Proof, Session
 
 if TYPE_CHECKING:
@@ -59,14 +60,20 @@ class LocalIdentity:
         return self._session(app, account, f"{family}.{secret}", now // 1000)
 
     async def refresh(self, app: App, refresh_token: str) -> Session:
-        """Renew the refresh token too; a spent one shown again ends the whole family (RFC 9700, 4.14)."""
+        """Renew the refresh token too; a spent one shown again ends the whole family (RFC 9700, 4.14).
+
+        Only the request that spent it may come again, by its Idempotency-Key: its answer may have been
+        lost. It gets the same token, as long as that was not used.
+        """
         family, _, secret = refresh_token.partition(".")
         item = await records.find_family(app.store, family) if family else None
         if item is None or app.clock.now() >= item.body["expiresAt"]:
             raise Unauthorized("The refresh token is not valid; sign in again")
         batch = Batch()
         account_id = item.body["accountId"]
-        if not hmac.compare_digest(item.body["hash"], _hash(secret)):
+        fresh = _following(app, family, secret)
+        again = hmac.compare_digest(item.body["hash"], _hash(fresh))
+        if not again and not hmac.compare_digest(item.body["hash"], _hash(secret)):
             batch.delete(item.key, item.version)
             batch.append(new_event(app, Actor(account_id, "account"), "account.refresh_reused", account_id))
             await batch.settle(app.store)
@@ -74,13 +81,13 @@ class LocalIdentity:
         account = await records.get_account(app.store, account_id)
         if account.disabled or account.generation != item.body["generation"]:
             raise Unauthorized("The refresh token is not valid; sign in again")
-        fresh = app.ids.secret(256).hex()
-        records.put_family(batch, family, {**item.body, "hash": _hash(fresh)}, item.version)
-        try:
-            await batch.commit(app.store)
-        except Stale:
-            # A twin was faster: for this one the token is spent.
-            return await self.refresh(app, refresh_token)
+        if not again:
+            records.put_family(batch, family, {**item.body, "hash": _hash(fresh)}, item.version)
+            try:
+                await batch.commit(app.store)
+            except Stale:
+                # A twin was faster: for this one the token is spent.
+                return await self.refresh(app, refresh_token)
         return self._session(app, account, f"{family}.{fresh}", item.body["authTime"])
 
     async def whose(self, app: App, token: str) -> Account:
@@ -143,6 +150,15 @@ class LocalIdentity:
         )
         access_token = self.tokens.sign({**common, "token_use": "access", "scope": "stockwright"})
         return Session(id_token, access_token, refresh_token, account)
+
+
+def _following(app: App, family: str, secret: str) -> str:
+    """Make the secret that takes this one's place: by chance, or from the request's key, so that it can come again."""
+    key = sent_key()
+    if not key:
+        return app.ids.secret(256).hex()
+    told = f"refresh\x00{family}\x00{secret}\x00{key}".encode()
+    return hmac.digest(app.signing_key, told, hashlib.sha256).hex()
 
 
 def _hash(secret: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from stockwright.store.records import accounts as records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases import api_keys
 from stockwright.usecases.commit import commit, new_event
+from stockwright.usecases.context import sent_key
 
 if TYPE_CHECKING:
     from stockwright.domain.account import Account
@@ -153,25 +155,30 @@ async def authenticate(app: App, header: str) -> Actor:
 async def begin_mfa(app: App, actor: Actor, password: str) -> tuple[str, str]:
     """Make a TOTP secret; returns it and its otpauth URI. It counts once a code of it was shown.
 
-    The password must be shown: a token that was stolen must not lock the owner out.
+    The password must be shown: a token that was stolen must not lock the owner out. The same request
+    sent again, by its Idempotency-Key, gets the same secret.
     """
+    asked = hashlib.sha256(sent_key().encode()).hexdigest() if sent_key() else ""
     await check_own_password(app, await records.get_account(app.store, actor.id), password)
 
     async def attempt() -> tuple[str, str]:
         account = await records.get_account(app.store, actor.id)
         if account.mfa_on:
             raise Conflict("The second factor is on already; switch it off first")
-        secret = pyotp.random_base32()
-        batch = Batch()
-        records.put_account(batch, replace(account, mfa=Mfa(secret), updated_at=app.clock.now()))
-        await batch.commit(app.store)
+        if account.mfa and asked and account.mfa.asked == asked:
+            secret = account.mfa.secret
+        else:
+            secret = pyotp.random_base32()
+            batch = Batch()
+            records.put_account(batch, replace(account, mfa=Mfa(secret, asked=asked), updated_at=app.clock.now()))
+            await batch.commit(app.store)
         return secret, pyotp.TOTP(secret).provisioning_uri(name=account.email, issuer_name="Stockwright")
 
     return await retried(attempt)
 
 
 async def confirm_mfa(app: App, actor: Actor, code: str) -> None:
-    """Switch the second factor on with a first code of it."""
+    """Switch the second factor on with a first code of it; sent again with that code, it is on."""
     await _spend_totp(app, actor.id, code, switch_on=True)
 
 
@@ -203,6 +210,8 @@ async def _spend_totp(app: App, account_id: str, code: str, *, switch_on: bool =
         steps = range(now_step - 1, now_step + 2)
         codes = ((each, totp.at(each * TOTP_STEP_MS // 1000).encode()) for each in steps)
         step = next((each for each, right in codes if hmac.compare_digest(right, wanted)), None)
+        if switch_on and account.mfa_on and step == account.mfa.last_step:
+            return
         used = None if step is None else use_step(account.mfa, step)
         if used is None:
             raise Unauthorized("The code is wrong or was used before")

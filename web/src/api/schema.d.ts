@@ -1242,7 +1242,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Renew a session; a spent refresh token ends it */
+        /**
+         * Renew a session; a spent refresh token ends it
+         * @description Sent again with its Idempotency-Key, the same request gets the same refresh token again, until that was used: a lost answer ends no session. Over a user pool the pool decides.
+         */
         post: operations["post-token-refresh"];
         delete?: never;
         options?: never;
@@ -1330,7 +1333,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Set up, confirm or switch off the second factor (TOTP) */
+        /**
+         * Set up, confirm or switch off the second factor (TOTP)
+         * @description Sent again with its Idempotency-Key, a `setup` gets the same secret until it is confirmed.
+         */
         post: operations["post-users-me-mfa"];
         delete?: never;
         options?: never;

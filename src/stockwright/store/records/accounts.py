@@ -81,7 +81,7 @@ def account_of(item: Item) -> Account:
         password_hash=body["passwordHash"],
         generation=body["generation"],
         sessions_ended_at=body.get("sessionsEndedAt", 0),
-        mfa=Mfa(mfa["secret"], mfa["confirmed"], mfa["lastStep"]) if mfa else None,
+        mfa=Mfa(mfa["secret"], mfa["confirmed"], mfa["lastStep"], mfa.get("asked", "")) if mfa else None,
         codes={purpose: _code_of(code) for purpose, code in body["codes"].items()},
         further=tuple(
             SignUpAgain(
@@ -107,7 +107,9 @@ def _account_body(account: Account) -> dict[str, Any]:
         "passwordHash": account.password_hash,
         "generation": account.generation,
         "sessionsEndedAt": account.sessions_ended_at,
-        "mfa": {"secret": mfa.secret, "confirmed": mfa.confirmed, "lastStep": mfa.last_step} if mfa else None,
+        "mfa": {"secret": mfa.secret, "confirmed": mfa.confirmed, "lastStep": mfa.last_step, "asked": mfa.asked}
+        if mfa
+        else None,
         "codes": {purpose: _code_body(code) for purpose, code in account.codes.items()},
         "further": [
             {
