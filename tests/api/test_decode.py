@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from msgspec import Meta
@@ -23,6 +23,7 @@ class Sheet(Wire):
     ready: bool = False
     options: Options = {}
     items: Annotated[list[Line], Meta(max_length=3)] | None = None
+    role: Literal["admin", "customer"] | None = None
 
 
 def refused(raw: bytes, content_type: str = "application/json", wanted: Any = Sheet) -> Invalid:
@@ -48,6 +49,13 @@ def test_every_wrong_field_has_its_own_entry() -> None:
     assert "whole number" in told["price"]
     assert "at least 1" in told["items[0].quantity"]
     assert told["items[2].quantity"] == "is required"
+
+
+def test_a_word_that_is_none_of_the_choices_is_told_them() -> None:
+    assert fields_of(refused(b'{"role": "boss"}')) == {"role": "must be one of admin, customer"}
+    with pytest.raises(Invalid) as found:
+        decode.query(Sheet, b"role=boss")
+    assert fields_of(found.value) == {"role": "must be one of admin, customer"}
 
 
 def test_fields_that_nobody_knows_are_ignored() -> None:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -140,6 +140,9 @@ def _one(wanted: Any, given: Any, path: str, *, strict: bool) -> list[dict[str, 
         msgspec.convert(given, wanted, strict=strict)
     except msgspec.ValidationError as wrong:
         text = str(wrong)
+        choices = _choices_of(wanted)
+        if choices and text.startswith("Invalid enum value"):
+            return [{"field": path, "message": f"must be one of {', '.join(choices)}"}]
         found = _PATH.search(text)
         deeper = found["path"] if found else ""
         return [{"field": f"{path}{deeper}".lstrip("."), "message": _friendly(_PATH.sub("", text))}]
@@ -150,6 +153,15 @@ def _struct_of(wanted: Any) -> Any:
     """Return the Struct that a type is (perhaps optional), or None."""
     options = get_args(wanted) if get_origin(wanted) in {Union, UnionType} else (wanted,)
     return next((each for each in options if isinstance(each, type) and issubclass(each, msgspec.Struct)), None)
+
+
+def _choices_of(wanted: Any) -> list[str]:
+    """Return the words that a type (perhaps optional) is one of."""
+    if get_origin(wanted) is Literal:
+        return [str(each) for each in get_args(wanted)]
+    if get_origin(wanted) in {Annotated, Union, UnionType}:
+        return [each for part in get_args(wanted) for each in _choices_of(part)]
+    return []
 
 
 def _list_of(wanted: Any) -> Any:
