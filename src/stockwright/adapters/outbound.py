@@ -143,7 +143,7 @@ def _parsed(url: str) -> httpx.URL:
 
 
 def _name(target: httpx.URL) -> str:
-    """Return a host as it stands in the DNS: one reading of its letters for where it is, who it is and what is asked."""
+    """Return a host as it stands in the DNS: one reading for where and who it is, and what is asked."""
     return target.raw_host.decode("ascii")
 
 
