@@ -369,8 +369,11 @@ async def test_metrics_are_for_admins_keys_and_this_machine(asgi: Any, nobody: C
     assert "stockwright_request_seconds_bucket" in text
     assert (await nobody.get("/metrics")).status == 401
     async with asking(asgi, "127.0.0.1") as local:
-        assert (await Client(local).get("/metrics")).status == 200
-        proxied = await Client(local).get("/metrics", headers={"x-forwarded-for": "203.0.113.5"})
+        here = {"host": "localhost:8000"}
+        assert (await Client(local).get("/metrics", headers=here)).status == 200
+        rebound = await Client(local).get("/metrics", headers={"host": "evil.example"})
+        assert rebound.refusal == (401, "UNAUTHORIZED")
+        proxied = await Client(local).get("/metrics", headers={**here, "x-forwarded-for": "203.0.113.5"})
         assert proxied.status == 401
 
 

@@ -54,6 +54,7 @@ _AS_GZIP: Final = 31
 _GZIP = re.compile(r"(^|,)\s*gzip\s*(?!;\s*q=0(\.0*)?\s*(,|$))(;|,|$)", re.IGNORECASE)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
+_LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SLASH = "\x00"
 """Stands for a "/" inside one part of a path; nothing else there can be this character."""
@@ -163,9 +164,13 @@ class Edge:
         }
 
     def is_local(self, scope: Scope, headers: Mapping[str, str]) -> bool:
-        """Tell whether it comes from this machine; what a proxy passes on comes from anywhere."""
+        """Tell whether it comes from this machine; what a proxy passes on comes from anywhere.
+
+        So does what a page of another host asks, whose name was made to lead here (DNS rebinding).
+        """
         passed_on = "x-forwarded-for" in headers or "forwarded" in headers
-        return not passed_on and self.address(scope, headers) in _LOOPBACK
+        named = _LOCAL_HOST.fullmatch(headers.get("host", "")) is not None
+        return named and not passed_on and self.address(scope, headers) in _LOOPBACK
 
     def security_headers(self, scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
         """Return what every answer carries; HSTS only where people come by https (RFC 6797, 7.2)."""
