@@ -13,6 +13,8 @@ from typing import Any
 MOST = 1_000_000_000
 MINUTE = 60_000
 Want = tuple[str, int, str | None]
+Shortage = tuple[str, int, int]
+"""A product, the units asked for, and those that are there for it."""
 """Product, units, location (None: wherever they are)."""
 Drawn = dict[str, dict[str, int]]
 
@@ -90,7 +92,7 @@ class Shop:
             if level[0] + units < 0:
                 self._free({product})
             if level[0] + units < 0:
-                raise self._short([(product, -units, place)])
+                raise self._short([(product, -units, level[0])])
         elif units > 0:
             changes = {next((each for each in self._order() if each in levels), next(iter(levels))): units}
         else:
@@ -133,7 +135,7 @@ class Shop:
         if level[0] < units:
             self._free({product})
         if level[0] < units:
-            raise self._short([(product, units, source)])
+            raise self._short([(product, units, level[0])])
         if target not in levels:
             if target not in self.places:
                 raise No("NOT_FOUND")
@@ -299,13 +301,13 @@ class Shop:
             raise self._short(short)
         return drawn
 
-    def _try(self, wants: list[Want]) -> tuple[Drawn, list[Want]]:
+    def _try(self, wants: list[Want]) -> tuple[Drawn, list[Shortage]]:
         sums: dict[tuple[str, str | None], int] = {}
         for product, units, place in wants:
             sums[product, place] = sums.get((product, place), 0) + units
         left = {(product, place): level[0] for product in self.levels for place, level in self.levels[product].items()}
         drawn: Drawn = {}
-        short: list[Want] = []
+        short: list[Shortage] = []
         named_first = sorted(sums.items(), key=lambda each: each[0][1] is None)
         for (product, place), units in named_first:
             missing = units
@@ -317,16 +319,11 @@ class Shop:
                     here = drawn.setdefault(product, {})
                     here[each] = here.get(each, 0) + taken
             if missing:
-                short.append((product, units, place))
+                short.append((product, units, units - missing))
         return drawn, short
 
-    def _short(self, short: list[Want]) -> No:
-        lines = []
-        for product, units, place in short:
-            levels = self.levels[product]
-            available = sum(levels[each][0] for each in ([place] if place else self._order()) if each in levels)
-            lines.append((product, units, available))
-        return No("INSUFFICIENT_STOCK", lines)
+    def _short(self, short: list[Shortage]) -> No:
+        return No("INSUFFICIENT_STOCK", short)
 
     def _status(self, held: Hold) -> str:
         return "EXPIRED" if held.status == "ACTIVE" and self.now >= held.expires else held.status

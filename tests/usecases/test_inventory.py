@@ -37,7 +37,7 @@ from stockwright.usecases.inventory_views import (
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.locations import add_location
 from stockwright.usecases.orders import PlaceOrder, pack_order, place_order
-from stockwright.usecases.reservations import Reserve, reserve_stock
+from stockwright.usecases.reservations import Reserve, cancel_reservation, reserve_stock
 from stockwright.usecases.sales import Sell, get_sale, list_sales, record_sale
 from tests.conftest import ADMIN, ALICE, Clock, Product
 from tests.usecases.conftest import meanwhile
@@ -246,6 +246,45 @@ async def test_availability_sums_duplicates_and_knows_no_unknown_product(app: Ap
         await check_availability(app, [])
     with pytest.raises(Invalid):
         await check_availability(app, [Wanted(str(number), 1) for number in range(101)])
+
+
+async def test_availability_is_what_a_hold_would_get(app: App, product: Product) -> None:
+    chair = (await product(5)).product.id
+    await add_location(app, ADMIN, "cellar")
+    await transfer(app, ADMIN, Transfer(chair, 1, "default", "cellar"))
+    carts: dict[tuple[tuple[int, str | None], ...], list[tuple[int, bool]]] = {
+        ((4, "default"), (2, None)): [(4, True), (1, False)],
+        ((2, None), (4, "default")): [(1, False), (4, True)],
+        ((3, "default"), (2, None)): [(3, True), (2, True)],
+        ((1, "default"), (2, None)): [(3, True), (4, True)],
+        ((2, "cellar"), (4, None)): [(1, False), (4, True)],
+    }
+    for lines, expected in carts.items():
+        cart = [Wanted(chair, units, place) for units, place in lines]
+        told = await check_availability(app, cart)
+        assert [(each.available_stock, each.available) for each in told] == expected
+        if all(each.available for each in told):
+            held = await reserve_stock(app, ALICE, Reserve(cart))
+            await cancel_reservation(app, ALICE, held.id)
+        else:
+            with pytest.raises(InsufficientStock) as refused:
+                await reserve_stock(app, ALICE, Reserve(cart))
+            assert refused.value.details["available"] == next(
+                each.available_stock for each in told if not each.available
+            )
+
+
+async def test_an_expired_hold_keeps_nothing_from_being_available(app: App, product: Product, clock: Clock) -> None:
+    chair, table = (await product(5)).product.id, (await product(5)).product.id
+    await reserve_stock(app, ALICE, Reserve([Wanted(chair, 4), Wanted(table, 1)], minutes=5))
+    await reserve_stock(app, ALICE, Reserve([Wanted(chair, 1)], minutes=50))
+    assert [each.available for each in await check_availability(app, [Wanted(chair, 4)])] == [False]
+    clock.advance(minutes=5)
+    events = len(await app.store.tail())
+    told = await check_availability(app, [Wanted(chair, 4), Wanted(table, 6)])
+    assert [(each.available_stock, each.available) for each in told] == [(4, True), (5, False)]
+    assert len(await app.store.tail()) == events
+    await place_order(app, ALICE, PlaceOrder([LineWanted(4, chair)]))
 
 
 async def test_totals_and_low_stock_are_exact_at_once(app: App, product: Product) -> None:

@@ -208,8 +208,8 @@ def by_priority(locations: Iterable[Location]) -> list[str]:
 
 def draw(
     wanted: Sequence[Wanted], stocks: Mapping[str, Stock], order_of_locations: Sequence[str]
-) -> tuple[Draws, list[Wanted]]:
-    """Decide which locations the units come from; returns the draws and what could not be met.
+) -> tuple[Draws, dict[Wanted, int]]:
+    """Decide which locations the units come from; returns the draws, and what each line gets that falls short.
 
     Lines that name a location are served first, so that lines that do not cannot take their units.
     """
@@ -217,7 +217,7 @@ def draw(
         (stock.product_id, place): level.available for stock in stocks.values() for place, level in stock.levels.items()
     }
     draws: Draws = {}
-    short: list[Wanted] = []
+    short: dict[Wanted, int] = {}
     for each in sorted(summed(wanted), key=lambda line: line.location is None):
         stock = stocks[each.product_id]
         places = [each.location] if each.location else [place for place in order_of_locations if place in stock.levels]
@@ -232,7 +232,7 @@ def draw(
             if not missing:
                 break
         if missing:
-            short.append(each)
+            short[each] = each.quantity - missing
     return draws, short
 
 
@@ -240,13 +240,11 @@ def draw_or_refuse(wanted: Sequence[Wanted], stocks: Mapping[str, Stock], order_
     """Decide where every unit comes from, or refuse with every line that cannot be met."""
     draws, short = draw(wanted, stocks, order_of_locations)
     if short:
-        raise InsufficientStock.of([_shortage(each, stocks[each.product_id], order_of_locations) for each in short])
+        raise InsufficientStock.of([_shortage(each, stocks[each.product_id], units) for each, units in short.items()])
     return draws
 
 
-def _shortage(wanted: Wanted, stock: Stock, order_of_locations: Sequence[str]) -> dict[str, object]:
-    places = [wanted.location] if wanted.location else order_of_locations
-    available = sum(stock.levels[place].available for place in places if place in stock.levels)
+def _shortage(wanted: Wanted, stock: Stock, available: int) -> dict[str, object]:
     told: dict[str, object] = {
         "productId": stock.product_id,
         "sku": stock.sku,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stockwright.domain import reservation as holds
 from stockwright.domain.errors import NotFound
-from stockwright.domain.stock import Movement, Shift, Stock, draw, draw_or_refuse, receive, release
+from stockwright.domain.stock import Movement, Shift, Stock, draw, draw_or_refuse, receive, release, shifted
+from stockwright.store.paging import every
 from stockwright.store.records import locations as location_records
 from stockwright.store.records import reservations as reservation_records
 from stockwright.store.records import stock as stock_records
@@ -53,6 +55,16 @@ async def load_and_draw(app: App, wanted: Sequence[Wanted]) -> tuple[dict[str, S
     # Also where nothing was freed by us: somebody else may have, since the stock was loaded.
     stocks = await load_stocks(app, stocks)
     return stocks, draw_or_refuse(wanted, stocks, order)
+
+
+async def as_if_freed(app: App, stocks: Mapping[str, Stock]) -> dict[str, Stock]:
+    """Return the stocks as they will be once every hold that is due has ended, and change nothing."""
+    freed = dict(stocks)
+    async for held in every(partial(reservation_records.due_reservations, app.store, app.clock.now())):
+        for product_id in freed.keys() & held.draws.keys():
+            given_back = {place: release(units) for place, units in held.draws[product_id].items()}
+            freed[product_id] = shifted(freed[product_id], given_back)
+    return freed
 
 
 def move(batch: Batch, draws: Draws, shift: Callable[[int], Shift]) -> None:

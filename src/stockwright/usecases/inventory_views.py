@@ -15,6 +15,7 @@ from stockwright.domain.stock import (
     Stock,
     StockStatus,
     Wanted,
+    draw,
     summed,
 )
 from stockwright.store.paging import every
@@ -23,7 +24,7 @@ from stockwright.store.records import products as product_records
 from stockwright.store.records import reservations as reservation_records
 from stockwright.store.records import stock as stock_records
 from stockwright.usecases.catalog import StockedProduct, get_product, with_stock
-from stockwright.usecases.drawing import priorities
+from stockwright.usecases.drawing import as_if_freed, priorities
 from stockwright.usecases.settling import half_settled_orders
 from stockwright.usecases.still import while_still
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from stockwright.domain.order import Order
     from stockwright.domain.reservation import Reservation
+    from stockwright.domain.stock import Draws
     from stockwright.usecases.context import App
 
 SCAN_PAGE = 500
@@ -139,24 +141,37 @@ async def get_by_sku(app: App, sku: str) -> StockedProduct:
 
 
 async def check_availability(app: App, wanted: Sequence[Wanted]) -> list[Availability]:
-    """Tell for each product whether so many units can be bought now; lines of one product are summed.
+    """Tell for each line whether so many units can be bought now, beside the others; those of one product are summed.
 
+    Decided as a hold would be: lines that name a location come first, and an expired hold holds nothing.
     A product that is not there is simply not available.
     """
     if not 1 <= len(wanted) <= CHECK_ITEMS_MAX:
         raise Invalid.field("items", f"must hold 1 to {CHECK_ITEMS_MAX} items")
     lines = summed(wanted)
     stocks = await stock_records.load_stocks(app.store, (line.product_id for line in lines))
-    active = set(await priorities(app))
+    known = [line for line in lines if line.product_id in stocks]
+    order = await priorities(app)
+    draws, short = draw(known, stocks, order)
+    if short:
+        stocks = await as_if_freed(app, stocks)
+        draws, short = draw(known, stocks, order)
     answers = []
     for line in lines:
         stock = stocks.get(line.product_id)
-        places = [line.location] if line.location else active
-        units = sum(stock.levels[place].available for place in places if place in stock.levels) if stock else 0
-        answers.append(
-            Availability(line.product_id, stock.sku if stock else "", line.quantity, units, line.quantity <= units)
-        )
+        if stock is None:
+            answers.append(Availability(line.product_id, "", line.quantity, 0, available=False))
+            continue
+        units = short[line] if line in short else line.quantity + _left(line, stock, draws, order)
+        answers.append(Availability(line.product_id, stock.sku, line.quantity, units, line not in short))
     return answers
+
+
+def _left(line: Wanted, stock: Stock, draws: Draws, order: Sequence[str]) -> int:
+    """Return what a line could have on top of its own, once every line has been served."""
+    drawn = draws.get(line.product_id, {})
+    places = [line.location] if line.location else order
+    return sum(stock.levels[place].available - drawn.get(place, 0) for place in places if place in stock.levels)
 
 
 async def list_inventory(app: App, command: ListInventory) -> tuple[list[StockedProduct], str | None]:
