@@ -269,6 +269,33 @@ def test_an_import_tells_what_it_did_and_why_rows_were_left_out(terminal: Termin
     assert terminal.type("import", "orders", str(tmp_path / "nothing.csv")).exit_code == 2
 
 
+def test_what_a_file_holds_is_shown_as_it_is(terminal: Terminal, tmp_path: Path) -> None:
+    file = small_file(tmp_path)
+    file.write_text(file.read_text().replace("CODE1", "[/x]").replace(",3,", ",0,"))
+    told = terminal.type("import", "orders", str(file), "--skipped")
+    assert told.exit_code == 0, told.output
+    assert "[/X]" in told.output
+    kept = terminal.type("backup", str(tmp_path / "[b]"))
+    assert kept.exit_code == 0, kept.output
+    assert "[b]" in kept.output
+
+
+def test_the_audit_shows_the_names_of_what_it_finds_as_they_are(terminal: Terminal, tmp_path: Path) -> None:
+    file = small_file(tmp_path)
+    file.write_text(file.read_text().replace("CODE1", "[/x]"))
+    assert terminal.type("import", "products", str(file)).exit_code == 0
+    database = sqlite3.connect(terminal.folder / "stockwright.db")
+    database.execute("DELETE FROM item WHERE sk LIKE 'MOVEMENT#%'")
+    database.commit()
+    database.close()
+    found = terminal.type("audit")
+    assert found.exit_code == 1
+    assert "[/X]" in found.output
+    mended = terminal.type("audit", "--repair")
+    assert mended.exit_code == 0, mended.output
+    assert "of [/X]" in mended.output
+
+
 def test_a_shop_is_copied_to_dynamodb_and_both_are_proved_alike(terminal: Terminal) -> None:
     made = terminal.type("import", "products", str(small_file(terminal.folder.parent)))
     assert made.exit_code == 0, made.output

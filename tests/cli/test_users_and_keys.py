@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from stockwright.app import build, close
 from stockwright.cli import keys, users
+from stockwright.cli.run import plain
 from stockwright.config import Settings
 from stockwright.store.records.accounts import find_account_by_email
 from stockwright.usecases.sign_in import begin_mfa, confirm_mfa
@@ -75,6 +76,23 @@ def test_what_cannot_be_done_is_one_clear_line_and_status_1(terminal: Terminal) 
         assert failed.exit_code == 1, words
         assert told in failed.stderr, failed.stderr
         assert "Traceback" not in failed.output
+
+
+@pytest.mark.parametrize("name", ["[/b]", "[abc]", "[bold]Bob[/]", "Bob\\[x]", "Bob\\"])
+def test_what_people_call_themselves_is_shown_as_it_is(terminal: Terminal, name: str) -> None:
+    assert terminal.users("add", "bob@example.com", "--name", name, given=GOOD * 2).exit_code == 0
+    listed = terminal.users("list")
+    assert listed.exit_code == 0
+    assert name in listed.stdout
+    assert terminal.keys("add", name, "--scope", "sales").exit_code == 0
+    assert name in terminal.keys("list").stdout
+    refused = terminal.users("role", name, "admin")
+    assert refused.exit_code == 1
+    assert f"There is no account {name}" in refused.stderr
+
+
+def test_what_people_call_themselves_does_not_steer_the_terminal() -> None:
+    assert plain("a\x1b[2Jb\x9bc\r\n\td") == "a\ufffd[2Jb\ufffdc\ufffd\n\td"
 
 
 def test_role_disabling_and_password_are_changed_by_email_or_id(terminal: Terminal) -> None:

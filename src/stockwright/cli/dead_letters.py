@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from stockwright.api.envelope import iso
-from stockwright.cli.run import load_shop, out, print_json, run
+from stockwright.cli.run import add, load_shop, out, print_json, run
 from stockwright.domain.account import SYSTEM
 from stockwright.store.paging import every
 from stockwright.store.records.handling import DeadLetter
@@ -32,9 +32,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="Write JSON for m
     table = Table("Id", "Handler", "Event", "About", "Tries", "Given up", "Error")
     for letter in letters:
         told = _told(letter)
-        table.add_row(
-            *(str(told[name]) for name in ("id", "handler", "event", "about", "attempts", "createdAt", "error"))
-        )
+        add(table, *(told[name] for name in ("id", "handler", "event", "about", "attempts", "createdAt", "error")))
     out.print(table)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, BinaryIO
 import typer
 
 from stockwright.api.spreadsheet import csv_parts
-from stockwright.cli.run import err, fail, load_shop, run
+from stockwright.cli.run import err, fail, load_shop, plain, run
 from stockwright.domain.errors import Misconfigured
 from stockwright.usecases.context import App
 from stockwright.usecases.exports import COLUMNS, Exported, export
@@ -57,7 +57,7 @@ def _export(what: Exported, file: Path | None) -> None:
 
     rows = run(write, settings)
     if file is not None:
-        err.print(f"[bold green]{rows:,}[/] lines written to {file}", highlight=False)
+        err.print(f"[bold green]{rows:,}[/] lines written to {plain(file)}", highlight=False)
 
 
 def _opened(file: Path | None) -> nullcontext[BinaryIO] | BinaryIO:

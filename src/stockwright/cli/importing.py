@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from stockwright.cli.run import load_settings, out, print_json, progress_bar, run
+from stockwright.cli.run import add, load_settings, out, print_json, progress_bar, run
 from stockwright.domain.account import SYSTEM, Actor
 from stockwright.usecases.context import App
 from stockwright.usecases.imports import ImportReport, import_orders, import_products, summary
@@ -100,9 +100,9 @@ def _print(what: str, report: ImportReport, *, skipped: bool) -> None:
     if skipped:
         table = Table("Row", "Invoice", "Code", "Reason")
         for each in report.skipped:
-            table.add_row(str(each.row), each.invoice, each.code, each.reason)
+            add(table, each.row, each.invoice, each.code, each.reason)
     else:
         table = Table("Rows", "Left out because", caption="--skipped lists every row", caption_justify="left")
         for reason, count in summary(report.skipped).most_common():
-            table.add_row(f"{count:,}", reason)
+            add(table, f"{count:,}", reason)
     out.print(table)

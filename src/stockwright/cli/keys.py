@@ -10,7 +10,8 @@ import typer
 from rich.table import Table
 
 from stockwright.api.envelope import iso
-from stockwright.cli.run import err, out, print_json, run
+from stockwright.cli.run import add as add_row
+from stockwright.cli.run import err, out, plain, print_json, run
 from stockwright.domain.account import SCOPES, SYSTEM
 from stockwright.domain.api_key import ApiKey
 from stockwright.store.paging import every
@@ -36,7 +37,7 @@ def list_(*, as_json: Json = False) -> None:
     table = Table("Name", "Scopes", "Ends in", "Last used", "Id")
     for key in keys:
         used = "never" if key.last_used_at is None else iso(key.last_used_at)
-        table.add_row(key.name, ", ".join(key.scopes), key.hint, used, key.id)
+        add_row(table, key.name, ", ".join(key.scopes), key.hint, used, key.id)
     out.print(table)
 
 
@@ -52,7 +53,7 @@ def add(
     if as_json:
         print_json({**_told(made.key), "key": made.shown})
         return
-    err.print(f"{made.key.name} ({made.key.id}) may: {', '.join(made.key.scopes)}", highlight=False, markup=False)
+    err.print(f"{plain(made.key.name)} ({made.key.id}) may: {', '.join(made.key.scopes)}", highlight=False)
     err.print("Keep the key well: it is shown this once.", highlight=False)
     sys.stdout.write(f"{made.shown}\n")
 
@@ -61,7 +62,7 @@ def add(
 def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, as `list` shows it.")]) -> None:
     """Make a key worthless, at once and for good."""
     run(lambda shop: revoke_api_key(shop, SYSTEM, key_id))
-    err.print(f"{key_id} is revoked.", highlight=False, markup=False)
+    err.print(f"{plain(key_id)} is revoked.", highlight=False)
 
 
 def _told(key: ApiKey) -> dict[str, object]:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from stockwright import __version__
 from stockwright.cli import cloud, dead_letters, exporting, importing, keys, shop, users
-from stockwright.cli.run import load_settings, load_shop, out, print_json
+from stockwright.cli.run import load_settings, load_shop, out, plain, print_json
 
 app = typer.Typer(
     name="stockwright",
@@ -68,7 +68,7 @@ def config(as_json: Json = False) -> None:
         return
     table = Table("Setting", "Value", "Meaning")
     for name, value, meaning in rows:
-        table.add_row(name, value or "[dim]-[/]", meaning)
+        table.add_row(name, plain(value) or "[dim]-[/]", plain(meaning))
     out.print(table)
 
 

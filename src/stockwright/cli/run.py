@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from typing import Any, NoReturn, TypeVar
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from stockwright.app import DATABASE, build, close
 from stockwright.config import Settings
@@ -24,6 +26,8 @@ PIPED_WIDTH = 240
 
 out = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
 err = Console(stderr=True, soft_wrap=True)
+
+_STEERING = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "\N{REPLACEMENT CHARACTER}")
 
 
 def load_settings() -> Settings:
@@ -70,11 +74,21 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
 
 def fail(wrong: StockwrightError) -> NoReturn:
     """Tell what is wrong, field by field, and end with status 1."""
-    err.print(f"[bold red]Error:[/] {wrong.message}", highlight=False)
+    err.print(f"[bold red]Error:[/] {plain(wrong.message)}", highlight=False)
     if isinstance(wrong.details, list):
         for entry in wrong.details:
-            err.print(f"  {entry['field']}: {entry['message']}", highlight=False, markup=False)
+            err.print(f"  {plain(entry['field'])}: {plain(entry['message'])}", highlight=False)
     sys.exit(1)
+
+
+def plain(value: object) -> str:
+    """Write what somebody else chose as it is: no brackets of it are markup, and nothing in it steers the terminal."""
+    return escape(str(value).translate(_STEERING))
+
+
+def add(table: Table, *cells: object) -> None:
+    """Add a row of what somebody else chose."""
+    table.add_row(*map(plain, cells))
 
 
 def print_json(data: Any) -> None:

@@ -17,7 +17,7 @@ from typing import IO
 from rich.table import Table
 
 from stockwright.app import DATABASE
-from stockwright.cli.run import err, fail, out, print_json, progress_bar, run
+from stockwright.cli.run import add, err, fail, out, plain, print_json, progress_bar, run
 from stockwright.config import Settings
 from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Misconfigured
@@ -60,7 +60,8 @@ def audit_shop(settings: Settings, *, as_json: bool, with_repair: bool = False) 
         print_json({**asdict(report), "clean": report.is_clean, "booked": [asdict(each) for each in booked]})
     else:
         for each in booked:
-            out.print(f"Booked {each.quantity:+} of {each.sku} at {each.location}: {each.reason}", highlight=False)
+            booking = f"Booked {each.quantity:+} of {each.sku} at {each.location}: {each.reason}"
+            out.print(plain(booking), highlight=False)
         _print_report(report)
     if not report.is_clean:
         raise SystemExit(1)
@@ -77,14 +78,8 @@ def _print_report(report: AuditReport) -> None:
         out.print(f"[bold red]{len(report.drifts)} numbers do not add up.[/] Looked at {counts}.", highlight=False)
         table = Table("Product", "SKU", "Location", "Rule", "Stored", "Expected")
         for drift in report.drifts:
-            table.add_row(
-                drift.product_id or drift.about,
-                drift.sku,
-                drift.location,
-                drift.rule,
-                str(drift.stored),
-                str(drift.expected),
-            )
+            about = drift.product_id or drift.about
+            add(table, about, drift.sku, drift.location, drift.rule, drift.stored, drift.expected)
         out.print(table)
     if report.unsettled:
         err.print(f"{len(report.unsettled)} products changed at every look; run the audit again.", highlight=False)
@@ -110,7 +105,7 @@ def backup(settings: Settings, file: Path) -> None:
     except OSError as fault:
         fail(Misconfigured(f"cannot write {file}: {fault.strerror}"))
     out.print(
-        f"[bold green]Kept[/] {file} ({file.stat().st_size:,} bytes). It holds the shop's keys: keep it safe.",
+        f"[bold green]Kept[/] {plain(file)} ({file.stat().st_size:,} bytes). It holds the shop's keys: keep it safe.",
         highlight=False,
     )
 
@@ -145,7 +140,7 @@ def restore(settings: Settings, file: Path) -> None:
     _print_report(report)
     if not report.is_clean:
         raise SystemExit(1)
-    out.print(f"[bold green]Restored[/] into {folder}.", highlight=False)
+    out.print(f"[bold green]Restored[/] into {plain(folder)}.", highlight=False)
 
 
 def _unpack(archive: Path, folder: Path) -> None:

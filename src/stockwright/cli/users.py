@@ -11,7 +11,8 @@ import typer
 from rich.table import Table
 
 from stockwright.api.envelope import iso
-from stockwright.cli.run import err, out, print_json, run
+from stockwright.cli.run import add as add_row
+from stockwright.cli.run import err, out, plain, print_json, run
 from stockwright.domain.account import SYSTEM, Account, normal_email
 from stockwright.domain.errors import NotFound
 from stockwright.store.paging import every
@@ -47,7 +48,7 @@ def list_(
     table = Table("Email", "Name", "Role", "Status", "Second factor", "Id")
     for account in accounts:
         status = "disabled" if account.disabled else account.status.lower()
-        table.add_row(account.email, account.name, account.role, status, "on" if account.mfa_on else "off", account.id)
+        add_row(table, account.email, account.name, account.role, status, "on" if account.mfa_on else "off", account.id)
     out.print(table)
 
 
@@ -109,7 +110,7 @@ def password_(who: Who, *, from_stdin: FromStdin = False) -> None:
         return account
 
     account = run(work)
-    err.print(f"{account.email} has a new password; every session has ended.", highlight=False, markup=False)
+    err.print(f"{plain(account.email)} has a new password; every session has ended.", highlight=False)
 
 
 def _changed(who: str, change: ChangeAccount) -> Account:
@@ -143,7 +144,7 @@ def _show(account: Account, *, as_json: bool) -> None:
         print_json(_told(account))
         return
     status = "disabled" if account.disabled else account.status.lower()
-    out.print(f"{account.email}: {account.role}, {status} ({account.id})", highlight=False, markup=False)
+    out.print(f"{plain(account.email)}: {account.role}, {status} ({plain(account.id)})", highlight=False)
 
 
 def _told(account: Account) -> dict[str, object]:
