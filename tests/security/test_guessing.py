@@ -114,6 +114,15 @@ async def test_a_day_of_flooding_a_mailbox_with_codes_is_a_hundred_mails(scene: 
     assert await scene.happened() - before <= DAYS_TRIES_MAX
 
 
+async def test_a_day_of_flooding_a_mailbox_with_sign_ups_is_a_hundred_mails(scene: Scene) -> None:
+    before = await scene.happened()
+    for number in range(24 * 12):
+        answer = await ask(scene, ("/signup", "/users")[number % 2], {"email": ALICE, "password": PASSWORD})
+        assert answer.status == 201
+        scene.clock.advance(minutes=5)
+    assert 90 < await scene.happened() - before <= DAYS_TRIES_MAX
+
+
 async def test_a_code_is_of_one_account_one_purpose_one_use_and_one_hour(scene: Scene) -> None:
     code = await scene.code(ALICE, "reset")
     for body in (

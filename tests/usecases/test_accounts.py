@@ -155,10 +155,11 @@ async def test_who_shows_the_code_with_a_password_has_that_whoever_signed_up_las
     assert await sign_in(shop, SignIn(ADA, GOOD))
 
 
-async def test_of_many_sign_ups_the_first_and_the_newest_wait(shop: App, mailbox: Mailbox) -> None:
+async def test_of_many_sign_ups_the_first_and_the_newest_wait(shop: App, mailbox: Mailbox, clock: Clock) -> None:
     mailbox.delivers = True
     for number in range(8):
         await joined(shop, password=f"Blauwal-{number}")
+        clock.advance(minutes=15)
     assert len((await known(shop)).further) == 4
     told = await codes(shop)
     for pushed_out in told[1:4]:
@@ -285,6 +286,24 @@ async def test_asking_for_codes_tells_nothing_and_leaves_the_same_trace(shop: Ap
         ("account.reset_requested", account.id),
         ("account.verification_requested", account.id),
     ]
+
+
+async def test_nobodys_mailbox_can_be_flooded_with_sign_ups(shop: App, mailbox: Mailbox, clock: Clock) -> None:
+    await joined(shop)
+    for _ in range(25):
+        assert await sign_up(shop, ANONYMOUS, SignUp(ADA, GOOD)) == ADA
+    assert (await names(shop)).count("account.signup_repeated") == 4
+    # What is not mailed does not count: a second later one more is, and then none for two.
+    for seconds, mails in ((1, 5), (1, 5), (1, 6)):
+        clock.advance(seconds=seconds)
+        await joined(shop)
+        assert (await names(shop)).count("account.signup_repeated") == mails
+
+    mailbox.delivers = True
+    for number in range(10):
+        await joined(shop, "new@example.com", f"Blauwal-{number}")
+    assert (await names(shop)).count("account.verification_requested") == 5
+    assert len((await known(shop, "new@example.com")).further) == 4
 
 
 async def test_nobodys_mailbox_can_be_flooded(shop: App) -> None:

@@ -28,9 +28,13 @@ class Attempts:
     locked_until: int = 0
     version: int = 0
 
+    def locked(self, now: int) -> bool:
+        """Whether there were too many failures just now."""
+        return now < self.locked_until
+
     def check(self, now: int) -> None:
         """Refuse with AccountLocked until the lock has run out."""
-        if now < self.locked_until:
+        if self.locked(now):
             raise AccountLocked(retry_after_seconds=-(-(self.locked_until - now) // 1000))
 
     def failed(self, now: int) -> Attempts:

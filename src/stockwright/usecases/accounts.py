@@ -73,6 +73,8 @@ async def sign_up(app: App, actor: Actor, command: SignUp) -> str:
     Where mail can be sent the address must be confirmed with a code; with only the local mailbox
     the account is confirmed at once. The owner of an account that is there already is mailed. While
     nobody has confirmed the address, each sign-up has a code of its own: the first has no claim.
+    Sign-ups with one address are counted like failures, so that no mailbox can be flooded: while they
+    are locked the answer stays the same, and nobody is mailed.
     """
     email = normal_email(command.email)
     password = check_password(command.password, email)
@@ -80,9 +82,13 @@ async def sign_up(app: App, actor: Actor, command: SignUp) -> str:
     enrolled = await app.identity.enrol(app, email, password)
 
     async def attempt() -> str:
+        tries = await records.load_attempts(app.store, f"sign-up {email}")
         known = await records.find_account_by_email(app.store, email)
-        batch = Batch()
-        if known is not None and (known.is_confirmed or known.disabled):
+        batch, now = Batch(), app.clock.now()
+        records.put_attempts(batch, tries if tries.locked(now) else tries.failed(now), now)
+        if known is not None and tries.locked(now):
+            pass
+        elif known is not None and (known.is_confirmed or known.disabled):
             batch.append(new_event(app, actor, "account.signup_repeated", known.id))
         elif known is not None:
             again = SignUpAgain(app.ids.new("sgn"), name, enrolled.password_hash if enrolled else NOT_KEPT)
