@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
+from stockwright.adapters.ids import SystemIds
 from stockwright.domain.errors import Invalid, NotFound
 from stockwright.domain.order import Order
 from stockwright.store.port import Page
 from stockwright.usecases import reports
-from stockwright.usecases.catalog import UpdateProduct, delete_product, update_product
+from stockwright.usecases.catalog import UpdateProduct, delete_product, get_product, update_product
 from stockwright.usecases.context import App
 from stockwright.usecases.inventory import ChangeStock, Initialize, Transfer, change_stock, initialize, transfer
+from stockwright.usecases.inventory_views import MovementFilter, list_movements
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.locations import add_location
 from stockwright.usecases.orders import (
@@ -193,6 +196,39 @@ async def test_a_products_history_closes_each_day_on_what_was_left(app: App, pro
     )
     with pytest.raises(NotFound):
         await report_stock_history(app, Range(TODAY, TODAY), product_id="nobody")
+
+
+class Ticking(Clock):
+    """A clock that goes on a millisecond each time it is asked."""
+
+    def now(self) -> int:
+        self.at += 1
+        return self.at
+
+
+async def test_a_movement_belongs_to_its_day_whenever_its_id_was_made(app: App, product: Product) -> None:
+    chair = (await product(10)).product.id
+    midnight = int(datetime(2023, 11, 15, tzinfo=UTC).timestamp()) * 1000
+    for early in range(10):
+        clock = Ticking(midnight - early)
+        await change_stock(replace(app, clock=clock, ids=SystemIds(clock)), ADMIN, ChangeStock(chair, 7, "RESTOCK"))
+    ledger, _ = await list_movements(app, MovementFilter(limit=100))
+    assert any(each.movement.at < midnight and each.movement.id > app.ids.first("mov", midnight) for each in ledger)
+    days = [Range(date(2023, 11, day), date(2023, 11, day)) for day in (14, 15)]
+    of_shop = [(await report_stock_history(app, each)).parts[0][1].change for each in days]
+    of_chair = [(await report_stock_history(app, each, product_id=chair)).parts[0][1].change for each in days]
+    assert of_shop == of_chair
+    assert sum(of_shop) == (await get_product(app, chair)).stock.total == 80
+    for bounds, change in zip(({"until": midnight}, {"since": midnight}), of_shop, strict=True):
+        listed: list[int] = []
+        after: str | None = None
+        while True:
+            page, after = await list_movements(app, MovementFilter(**bounds, limit=2, after=after))  # type: ignore[arg-type]
+            listed += [each.movement.quantity for each in page]
+            if after is None:
+                break
+            assert len(page) == 2
+        assert sum(listed) == change
 
 
 class Counting:

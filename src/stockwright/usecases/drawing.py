@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from stockwright.usecases.context import App
 
 EXPIRED_AT_ONCE_MAX = 100
+BOOKING_MS = 600_000
+"""A movement's id may be made this much before or after its time: what is of a period is looked for in a wider one."""
 
 
 async def load_stocks(app: App, product_ids: Iterable[str]) -> dict[str, Stock]:

@@ -24,7 +24,7 @@ from stockwright.store.records import products as product_records
 from stockwright.store.records import reservations as reservation_records
 from stockwright.store.records import stock as stock_records
 from stockwright.usecases.catalog import StockedProduct, get_product, with_stock
-from stockwright.usecases.drawing import as_if_freed, priorities
+from stockwright.usecases.drawing import BOOKING_MS, as_if_freed, priorities
 from stockwright.usecases.settling import half_settled_orders
 from stockwright.usecases.still import while_still
 
@@ -289,7 +289,7 @@ async def reserving_orders(app: App) -> AsyncIterator[Order]:
 async def list_movements(app: App, wanted: MovementFilter) -> tuple[list[MovementView], str | None]:
     """List movements, newest first. For one product each tells the level's total after it.
 
-    Ids are ordered by time, so `since` and `until` bound the ids of the whole shop's list.
+    Ids are ordered by time, nearly, so `since` and `until` bound the ids of the whole shop's list.
 
     That balance is worked out from the total now, going back; filters are applied after that, so a
     filtered list reads what it skips.
@@ -300,16 +300,21 @@ async def list_movements(app: App, wanted: MovementFilter) -> tuple[list[Movemen
 
 
 async def _all_movements(app: App, wanted: MovementFilter) -> tuple[list[MovementView], str | None]:
-    where = {name: value for name, value in (("type", wanted.type), ("location", wanted.location)) if value}
-    page, following = await stock_records.page_of_movements(
+    ledger = partial(
+        stock_records.page_of_movements,
         app.store,
-        where=where,
-        low="" if wanted.since is None else app.ids.first("mov", wanted.since),
-        high="" if wanted.until is None else app.ids.first("mov", wanted.until),
-        after=wanted.after,
-        limit=wanted.limit,
+        where={name: value for name, value in (("type", wanted.type), ("location", wanted.location)) if value},
+        low="" if wanted.since is None else app.ids.first("mov", wanted.since - BOOKING_MS),
+        high="" if wanted.until is None else app.ids.first("mov", wanted.until + BOOKING_MS),
+        limit=wanted.limit + 1,
     )
-    return [MovementView(movement, None) for movement in page], following
+    kept: list[MovementView] = []
+    async for movement in every(ledger, wanted.after):
+        if _passes(wanted, movement):
+            if len(kept) == wanted.limit:
+                return kept, kept[-1].movement.id
+            kept.append(MovementView(movement, None))
+    return kept, None
 
 
 async def _product_movements(

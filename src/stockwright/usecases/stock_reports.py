@@ -15,6 +15,7 @@ from stockwright.store.paging import pages
 from stockwright.store.records import products as product_records
 from stockwright.store.records import stock as stock_records
 from stockwright.usecases.catalog import get_product
+from stockwright.usecases.drawing import BOOKING_MS
 from stockwright.usecases.still import while_still
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 READ: Final = 500
 MOVEMENTS_MAX: Final = 200_000
-BOOKING_MS: Final = 600_000
-"""A movement may bear an id this much older than its time."""
 
 
 @dataclass(slots=True)
@@ -152,7 +151,7 @@ async def _movements(app: App, since: int, until: int | None, product_id: str | 
         app.store,
         product_id,
         low=app.ids.first("mov", since - BOOKING_MS),
-        high="" if until is None else app.ids.first("mov", until),
+        high="" if until is None else app.ids.first("mov", until + BOOKING_MS),
         limit=READ,
         reverse=False,
     )
