@@ -38,6 +38,7 @@ def mailbox() -> Iterator[Mailbox]:
 def server(tmp_path: Path, mailbox: Mailbox) -> Iterator[Server]:
     folder = tmp_path / "data"
     folder.mkdir()
+    folder.chmod(0o755)
     started = Server(
         folder,
         log_level="debug",
@@ -185,9 +186,11 @@ def everything(folder: Path) -> str:
 
 
 def test_the_folder_is_for_its_owner_alone(server: Server) -> None:
-    secret = [path for path in server.folder.iterdir() if path.suffix in {".key", ".pem"} or "key" in path.name]
-    assert secret
-    for path in secret:
+    """Whoever made the folder, and with whatever mode."""
+    assert server.folder.stat().st_mode & 0o055 != 0
+    files = {path.name: path for path in server.folder.iterdir()}
+    assert {"signing-key", "token-key.pem", "stockwright.db", "stockwright.db-wal"} <= files.keys()
+    for path in files.values():
         assert path.stat().st_mode & 0o077 == 0, path
 
 

@@ -37,6 +37,18 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "stockwright.db"
 
 
+async def test_files_that_others_could_read_are_closed_to_them(path: Path) -> None:
+    store = SqliteStore(path)
+    await store.commit([Put(KEY, {"units": 5}, ABSENT)])
+    for each in path.parent.iterdir():
+        each.chmod(0o644)
+    again = SqliteStore(path)
+    assert {each.stat().st_mode & 0o777 for each in path.parent.iterdir()} == {0o600}
+    assert (await again.get([KEY]))[KEY].body == {"units": 5}
+    for each in (store, again):
+        await each.close()
+
+
 async def test_what_was_written_is_there_after_the_file_is_opened_again(path: Path) -> None:
     store = SqliteStore(path)
     await store.commit([Put(KEY, {"units": 5}, ABSENT)])
@@ -189,6 +201,12 @@ def test_a_newer_file_is_refused_in_one_line(path: Path) -> None:
 def test_a_folder_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="cannot open"):
         SqliteStore(tmp_path / "nowhere" / "stockwright.db")
+
+
+def test_a_folder_in_the_place_of_a_file_of_ours_is_told_in_one_line(path: Path) -> None:
+    path.with_name(f"{path.name}-wal").mkdir()
+    with pytest.raises(Misconfigured, match="cannot open"):
+        SqliteStore(path)
 
 
 async def test_a_backup_is_of_one_moment_while_work_goes_on(path: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -501,10 +502,7 @@ ON CONFLICT (pk, sk) DO UPDATE SET version=excluded.version, body=excluded.body,
 
 def _connect(path: FilePath, *, readonly: bool = False) -> apsw.Connection:
     flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-    try:
-        connection = apsw.Connection(str(path), flags=flags, statementcachesize=200)
-    except apsw.CantOpenError as fault:
-        raise Misconfigured(f"cannot open {path}: is the folder there, and writable?") from fault
+    connection = apsw.Connection(str(path), flags=flags, statementcachesize=200)
     connection.set_busy_timeout(0 if not readonly else 5000)
     connection.execute("PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456")
     return connection
@@ -513,11 +511,22 @@ def _connect(path: FilePath, *, readonly: bool = False) -> apsw.Connection:
 def _open_writer(path: FilePath) -> apsw.Connection:
     """Open the file, or refuse one that is not ours."""
     try:
+        _keep_from_others(path)
         connection = _connect(path)
         _prepare(connection, path)
+    except (OSError, apsw.CantOpenError, apsw.IOError) as fault:
+        raise Misconfigured(f"cannot open {path}: is the folder there, and writable? ({fault})") from fault
     except (apsw.NotADBError, apsw.CorruptError) as fault:
         raise Misconfigured(f"{path} is not a Stockwright store, or it is damaged: {fault}") from fault
     return connection
+
+
+def _keep_from_others(path: FilePath) -> None:
+    """Make the file, or close it to everybody but its owner; SQLite gives the mode on to the files beside it."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    for each in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        if each.exists() and each.stat().st_mode & 0o077:
+            each.chmod(0o600)
 
 
 def _prepare_search(connection: apsw.Connection) -> None:
