@@ -202,6 +202,39 @@ async def test_a_row_that_cannot_be_read_is_told_and_the_rest_is_imported(app: A
     assert [skipped.row for skipped in report.skipped] == [3, 4, 5]
 
 
+async def test_dates_are_read_as_the_file_has_them_and_as_iso_8601(app: App, tmp_path: Path) -> None:
+    dates = [
+        "12/1/2010 8:26",
+        "2010-12-01 08:26",
+        "2010-12-01T09:26+01:00",
+        "12/31/2010 23:59",
+        "13/12/2010 8:26",
+        "1/1/1969 8:26",
+    ]
+    report = await both(
+        app,
+        tmp_path,
+        *[f"{number},10001,A GOOD THING,1,{at},2.55,17850,United Kingdom" for number, at in enumerate(dates)],
+    )
+    page, _ = await list_orders(app, ADMIN, ListOrders(everybody=True))
+    at = {order.reference: order.created_at for order in page}
+    assert at == {"0": 1_291_191_960_000} | dict.fromkeys("12", 1_291_191_960_000) | {"3": 1_293_839_940_000}
+    assert [(each.row, each.reason) for each in report.skipped] == [
+        (6, "cannot be read: InvoiceDate must be like 2010-12-01 08:26, or 12/1/2010 8:26 (month first)"),
+        (7, "cannot be read: InvoiceDate must not be before 1970"),
+    ]
+
+
+@pytest.mark.parametrize("price", ["Infinity", "-inf", "NaN", "1e999999999", "cheap", ""])
+async def test_a_price_that_is_none_leaves_its_row_out(app: App, tmp_path: Path, price: str) -> None:
+    row = "{},10001,A GOOD THING,1,2010-12-01T08:26:00,{},17850,United Kingdom"
+    report = await both(app, tmp_path, row.format(1, "2.55"), row.format(2, price))
+    assert report.created == 1
+    assert [(each.row, each.reason) for each in report.skipped] == [
+        (3, "cannot be read: UnitPrice must be a number such as 2.55")
+    ]
+
+
 async def test_a_credit_note_takes_back_from_the_newest_order_first(app: App, tmp_path: Path) -> None:
     sale = "10001,A GOOD THING,2,2010-12-0{}T08:26:00,2.55,17850,United Kingdom"
     report = await both(

@@ -25,7 +25,7 @@ File = Annotated[
         dir_okay=False,
         readable=True,
         help="A CSV file with the columns of UCI's Online Retail: InvoiceNo, StockCode, Description, Quantity, "
-        "InvoiceDate, UnitPrice, CustomerID.",
+        "InvoiceDate (2010-12-01 08:26 or 12/1/2010 8:26, month first), UnitPrice, CustomerID.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines.")]

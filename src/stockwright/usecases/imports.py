@@ -4,6 +4,7 @@ InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID,
 as opening stock what the file sells plus SPARE_UNITS; every invoice becomes an order through the same
 use cases as the API, at its own date, and is shipped; credit notes (InvoiceNo begins with C) become
 returns. What is done already is left alone, so an import that was cut off is simply run again.
+Dates are ISO 8601 or month/day/year hour:minute.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import hashlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from stockwright.domain.errors import Invalid, Refused, StockwrightError
-from stockwright.domain.product import tidy
+from stockwright.domain.product import PRICE_CENTS_MAX, tidy
 from stockwright.domain.stock import Thresholds
 from stockwright.store.records.batch import AlreadyDone, find_idempotency
 from stockwright.store.records.orders import find_order
@@ -98,7 +99,7 @@ def read_rows(file: Path) -> tuple[list[Row], list[Skipped]]:
             for number, record in enumerate(reader, 2):
                 try:
                     rows.append(_row(number, record))
-                except (ValueError, InvalidOperation, AttributeError) as wrong:
+                except (ValueError, AttributeError) as wrong:
                     invoice, code = str(record.get("InvoiceNo", "")), str(record.get("StockCode", ""))
                     skipped.append(Skipped(number, invoice, code, f"cannot be read: {wrong}"))
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
@@ -107,18 +108,42 @@ def read_rows(file: Path) -> tuple[list[Row], list[Skipped]]:
 
 
 def _row(number: int, record: dict[str, str]) -> Row:
-    at = datetime.fromisoformat(record["InvoiceDate"].strip())
-    price = Decimal(record["UnitPrice"].strip())
     return Row(
         number=number,
         invoice=record["InvoiceNo"].strip().upper(),
         code=sku_of(record["StockCode"]),
         description=" ".join(record["Description"].split()),
         quantity=int(record["Quantity"]),
-        at=int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000),
-        price_cents=int((price * 100).to_integral_value()),
+        at=_instant(record["InvoiceDate"].strip()),
+        price_cents=_cents(record["UnitPrice"].strip()),
         customer=record["CustomerID"].strip(),
     )
+
+
+def _instant(text: str) -> int:
+    """Read a date as ISO 8601, or month/day/year hour:minute as that file has it; UTC unless it says otherwise."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        try:
+            at = datetime.strptime(text, "%m/%d/%Y %H:%M").replace(tzinfo=UTC)
+        except ValueError:
+            raise ValueError("InvoiceDate must be like 2010-12-01 08:26, or 12/1/2010 8:26 (month first)") from None
+    ms = int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+    if ms < 0:
+        raise ValueError("InvoiceDate must not be before 1970")
+    return ms
+
+
+def _cents(text: str) -> int:
+    try:
+        cents = Decimal(text) * 100
+        # Also false of what is no number.
+        if abs(cents) <= PRICE_CENTS_MAX:
+            return int(cents.to_integral_value())
+    except ArithmeticError:
+        pass
+    raise ValueError("UnitPrice must be a number such as 2.55")
 
 
 def sku_of(code: str) -> str:
