@@ -41,7 +41,7 @@ PAGES = [
     Shown("confirm", "/signup/confirm", VISITOR, "Check your mail"),
     Shown("forgot", "/password/forgot", VISITOR, "Forgot the password?"),
     Shown("reset", "/password/reset", VISITOR, "Set a new password"),
-    Shown("setup", "/setup?token=some", VISITOR, "Set up your shop"),
+    Shown("setup", "/setup#token=some", VISITOR, "Set up your shop"),
     Shown("setup-incomplete", "/setup", VISITOR, "The link is not complete"),
     Shown("not-found", "/nowhere", VISITOR, "There is no page here"),
     Shown("staff-only", "/admin", CUSTOMER, "This room is for the shop's staff"),

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 import time
+from pathlib import Path
 
 import pyotp
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.around import GOOD
 from tests.browser.conftest import Open, OpenPage
 from tests.browser.shop import Shop
+from tests.e2e.server import EMAIL, Server
 
 
 def sign_in(page: Page, email: str, password: str) -> None:
@@ -34,6 +36,32 @@ def test_somebody_signs_up_with_the_code_of_the_mail_and_is_in(open_page: OpenPa
     page.get_by_role("button", name="Confirm").click()
     page.wait_for_url("**/account")
     expect(page.get_by_label("Name", exact=True)).to_have_value("Ada Lund")
+
+
+def test_the_first_admin_sets_the_shop_up_and_no_request_bears_the_links_token_in_its_address(
+    browser: Browser, tmp_path: Path
+) -> None:
+    server = Server(tmp_path / "data")
+    del server.env["STOCKWRIGHT_ADMIN_EMAIL"], server.env["STOCKWRIGHT_ADMIN_PASSWORD"]
+    server.start()
+    try:
+        found = re.search(r"(http\S+/setup#token=(\w+))", server.log.read_text())
+        assert found is not None
+        link, token = found.groups()
+        page = browser.new_page()
+        addresses: list[str] = []
+        page.on("request", lambda request: addresses.extend([request.url, request.headers.get("referer", "")]))
+        page.goto(link)
+        page.get_by_label("E-mail").fill(EMAIL)
+        page.get_by_label("Password", exact=True).fill(GOOD)
+        page.get_by_role("button", name="Make me the admin").click()
+        page.wait_for_url("**/admin")
+        page.context.close()
+    finally:
+        assert server.stop() == 0
+    assert f"{server.url}/api/setup" in addresses
+    # The browser's own name of a page holds what stands behind the #; what it sends ends before it.
+    assert [each for each in addresses if token in each.partition("#")[0]] == []
 
 
 def test_a_wrong_code_is_told_and_the_right_one_still_works(visit: Open, shop: Shop) -> None:

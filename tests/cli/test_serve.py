@@ -56,7 +56,7 @@ def test_it_tells_where_everything_is_and_everything_is_there(server: Start) -> 
 
 
 def test_the_set_up_link_makes_the_first_admin_once(server: Start) -> None:
-    found = re.search(r"/setup\?token=(\w+)", server.told())
+    found = re.search(r"/setup#token=(\w+)", server.told())
     assert found is not None
     token = found[1]
     assert server.post("/setup", token="0" * 40, email=EMAIL, password=PASSWORD).status_code == 401
@@ -65,14 +65,14 @@ def test_the_set_up_link_makes_the_first_admin_once(server: Start) -> None:
     assert server.can_sign_in(EMAIL, PASSWORD)
     assert server.stop() == 0
 
-    assert "/setup?token=" not in server.told(), "a shop with an admin offers no link"
+    assert "/setup#token=" not in server.told(), "a shop with an admin offers no link"
 
 
 def test_a_new_start_ends_the_link_of_the_one_before(server: Start) -> None:
-    first = re.search(r"/setup\?token=(\w+)", server.told())
+    first = re.search(r"/setup#token=(\w+)", server.told())
     assert first is not None
     server.stop()
-    second = re.search(r"/setup\?token=(\w+)", server.told())
+    second = re.search(r"/setup#token=(\w+)", server.told())
     assert second is not None
     assert server.post("/setup", token=first[1], email=EMAIL, password=PASSWORD).status_code == 401
     assert server.post("/setup", token=second[1], email=EMAIL, password=PASSWORD).status_code == 201

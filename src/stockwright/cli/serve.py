@@ -129,7 +129,7 @@ async def _prepare(app: App) -> list[str]:
             token = await offer_setup(app)
             base = settings.public_url.rstrip("/") if settings.public_url else "{url}"
             notes.append(
-                f"First admin   {base}/setup?token={token}\n              (works once; a new start makes a new one)"
+                f"First admin   {base}/setup#token={token}\n              (works once; a new start makes a new one)"
             )
     if not app.mail.delivers:
         notes.append(

@@ -1,5 +1,5 @@
 import { KeyRound } from "lucide-react";
-import { useNavigate, useSearchParams } from "react-router";
+import { useLocation, useNavigate } from "react-router";
 import { z } from "zod";
 import { api } from "@/api/client";
 import { Button, ButtonLink } from "@/components/ui/button";
@@ -20,9 +20,9 @@ const schema = z.object({
 
 /** The first admin of a new shop, with the one-time link that its first start printed. */
 export function Component() {
-  const [params] = useSearchParams();
   const navigate = useNavigate();
-  const token = params.get("token") ?? "";
+  // Behind the #, which no browser sends: neither the server's log nor a proxy's sees it.
+  const token = new URLSearchParams(useLocation().hash.slice(1)).get("token") ?? "";
   const form = useApiForm(schema, { name: "", email: "", password: "" }, async (values) => {
     await api.post("/setup", { body: { ...values, token }, anonymous: true });
     await signIn(values);
