@@ -1,4 +1,5 @@
 import { browserStorage } from "@/lib/storage";
+import { Store } from "@/lib/store";
 import type { paths } from "./schema";
 import { type Lock, SessionKeeper } from "./session";
 import { type Method, type Request, Transport } from "./transport";
@@ -33,6 +34,9 @@ export const session: SessionKeeper = new SessionKeeper({
     }) as Promise<SessionAnswer>,
 });
 
+/** How often something that was asked for again had been done at the first try. */
+export const replays = new Store(0);
+
 export const transport: Transport = new Transport({
   base: () => base,
   session,
@@ -40,6 +44,7 @@ export const transport: Transport = new Transport({
   newKey,
   sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   now: () => Date.now(),
+  onReplay: () => replays.update((count) => count + 1),
 });
 
 window.addEventListener("storage", session.reload);
@@ -85,7 +90,7 @@ type Given<O> = ([Params<O>] extends [never] ? { params?: undefined } : { params
   ([Body<O>] extends [never] ? { body?: undefined } : { body?: Body<O> });
 
 export type Options<Path extends string, M extends Lower> = Given<Operation<Path, M>> &
-  Pick<Request, "signal" | "version" | "key" | "anonymous">;
+  Pick<Request, "signal" | "version" | "key" | "form" | "anonymous">;
 
 /** Options may be left out where the path has no variable part. */
 type Rest<Path extends string, M extends Lower> = [Params<Operation<Path, M>>] extends [never]

@@ -23,9 +23,10 @@ export class ApiError extends Error {
     this.retryAfterSeconds = told.retryAfterSeconds ?? null;
   }
 
-  /** Whether nobody knows what became of the request: the answer was lost, or came from no API. */
+  /** Whether nobody knows what became of a change: the answer was lost, or tells of this one try alone. */
   get isUncertain(): boolean {
-    return this.status === 0 || this.status >= 500;
+    const isOfTheTry = this.status === 401 || this.status === 429 || this.code === "IDEMPOTENCY_IN_PROGRESS";
+    return this.status === 0 || this.status >= 500 || isOfTheTry;
   }
 
   /** Whether the same request may succeed in a moment. */

@@ -73,6 +73,7 @@ let spent: string[];
 let refused: boolean;
 let broken: boolean;
 let slept: number[];
+let replays: number;
 
 const user = (id: string): User => ({ id, email: `${id}@example.com`, role: "customer" }) as User;
 const answer = (token: string, who = "mia"): SessionAnswer =>
@@ -99,6 +100,9 @@ function tab() {
     newKey: () => `key-${++keys}`,
     sleep: async (milliseconds) => void slept.push(milliseconds),
     now: () => now,
+    onReplay: () => {
+      replays++;
+    },
   });
   const ask = (request: Partial<Request> = {}) =>
     transport.json({ method: "POST", path: "/orders", body: { n: 1 }, ...request });
@@ -114,6 +118,7 @@ beforeEach(() => {
   refused = false;
   broken = false;
   slept = [];
+  replays = 0;
 });
 
 describe("a request", () => {
@@ -171,6 +176,56 @@ describe("a change whose answer is lost", () => {
     await ask({ body: { n: 2 } });
     await ask();
     expect(server.keys()).toEqual(["key-1", "key-1", "key-1", "key-2", "key-1"]);
+  });
+
+  test.each([
+    ["is cut off", [new Response('{"success":true,"da', { status: 201 })]],
+    ["makes way for a limit", [new TypeError("offline"), refusal(429, "RATE_LIMITED")]],
+    ["makes way for an ended session", [new TypeError("offline"), refusal(401, "UNAUTHORIZED")]],
+    [
+      "makes way for the first try still at work",
+      [
+        new TypeError("offline"),
+        refusal(409, "IDEMPOTENCY_IN_PROGRESS"),
+        refusal(409, "IDEMPOTENCY_IN_PROGRESS"),
+      ],
+    ],
+  ])("keeps its key where it %s", async (_, replies) => {
+    const { ask } = tab();
+    server.replies = [...replies];
+    await expect(ask()).rejects.toBeInstanceOf(ApiError);
+    await ask();
+    expect(new Set(server.keys())).toEqual(new Set(["key-1"]));
+  });
+
+  test("is said to be done at the first try, where it was", async () => {
+    const { ask } = tab();
+    const replay = () =>
+      Response.json({ success: true, data: {} }, { headers: { "Idempotency-Replayed": "true" } });
+    server.replies = [new TypeError("offline"), replay(), new Response("", { status: 502 }), replay()];
+    await ask();
+    expect(replays).toBe(0);
+    await expect(ask()).rejects.toThrow();
+    await ask();
+    expect(replays).toBe(1);
+  });
+
+  test("is not what another form asks for in the same words", async () => {
+    const { ask } = tab();
+    server.replies = [new Response("", { status: 502 })];
+    await expect(ask({ form: "one" })).rejects.toThrow();
+    await ask({ form: "two" });
+    await ask({ form: "one" });
+    expect(server.keys()).toEqual(["key-1", "key-2", "key-1"]);
+  });
+
+  test("is not what somebody wants much later", async () => {
+    const { ask } = tab();
+    server.replies = [new Response("", { status: 502 })];
+    await expect(ask()).rejects.toThrow();
+    now += HOUR;
+    await ask();
+    expect(server.keys()).toEqual(["key-1", "key-2"]);
   });
 
   test("but what was answered is done: the next one is a new one", async () => {
@@ -276,7 +331,10 @@ describe("a session", () => {
     const { session, ask } = tab();
     session.begin(answer("old"));
     server.replies = [refusal(401, "UNAUTHORIZED")];
-    await expect(ask({ path: "/signin", anonymous: true })).rejects.toMatchObject({ status: 401 });
+    const signIn = { path: "/signin", anonymous: true };
+    await expect(ask(signIn)).rejects.toMatchObject({ status: 401 });
+    await ask(signIn);
+    expect(server.keys()).toEqual(["key-1", "key-2"]);
     expect(server.asked[0]?.headers.has("Authorization")).toBe(false);
     expect(spent).toEqual([]);
   });

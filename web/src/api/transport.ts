@@ -16,6 +16,8 @@ export interface Request {
   version?: number | undefined;
   /** The Idempotency-Key; made where none is given. */
   key?: string | undefined;
+  /** Which form or button asks: the same words from another one are another change. */
+  form?: string | undefined;
   signal?: AbortSignal | undefined;
   /** Signing in and the like: no token is sent, and a 401 is an answer like any other. */
   anonymous?: boolean | undefined;
@@ -29,12 +31,14 @@ export interface TransportParts {
   newKey: () => string;
   sleep: (milliseconds: number) => Promise<void>;
   now: () => number;
+  /** What was asked for again had been done at the first try. */
+  onReplay: () => void;
 }
 
 const TRIES = 3;
 const WAIT_MAX_MS = 5_000;
-/** As long as the server keeps a key's answer (SPEC: at least 24 h), with room to spare. */
-const KEY_KEPT_MS = 12 * 3_600_000;
+/** Somebody who asks again after a lost answer does so soon; later, the same words are a new wish. */
+const KEY_KEPT_MS = 10 * 60_000;
 
 /**
  * Sends requests, so that a change happens once however often it must be sent: every write has an
@@ -49,26 +53,29 @@ export class Transport {
   }
 
   /** The `data` of the answer; throws ApiError. */
-  async json(request: Request): Promise<unknown> {
-    const response = await this.send(request);
-    if (response.status === 204) return undefined;
-    const body = await readJson(response);
-    if (body === undefined || body.success !== true) throw errorOf(response, body);
-    return body.data;
+  json(request: Request): Promise<unknown> {
+    return this.#send(request, dataOf);
   }
 
   /** The answer as it is (a CSV file, a stream of events); throws ApiError where it is not a good one. */
-  async send(request: Request): Promise<Response> {
-    if (request.method === "GET") return this.#authorised(request, undefined);
+  send(request: Request): Promise<Response> {
+    return this.#send(request, async (response) => response);
+  }
+
+  /** A change is answered when its answer was read to the end: until then its key is kept. */
+  async #send<Read>(request: Request, read: (response: Response) => Promise<Read>): Promise<Read> {
+    if (request.method === "GET") return read(await this.#authorised(request, undefined));
     const what = this.#nameOf(request);
-    const key = request.key ?? this.#keyOf(what);
+    const lost = this.#lostKey(what);
+    const key = request.key ?? lost ?? this.#parts.newKey();
     try {
       const response = await this.#patiently(request, key);
+      const answer = await read(response);
       this.#uncertain.delete(what);
-      return response;
+      if (key === lost && response.headers.get("Idempotency-Replayed") === "true") this.#parts.onReplay();
+      return answer;
     } catch (error) {
-      if (error instanceof ApiError && error.isUncertain)
-        this.#uncertain.set(what, { key, at: this.#parts.now() });
+      if (isUnanswered(request, error)) this.#uncertain.set(what, { key, at: this.#parts.now() });
       else if (!isAborted(error)) this.#uncertain.delete(what);
       throw error;
     }
@@ -140,15 +147,20 @@ export class Transport {
   }
 
   #nameOf(request: Request): string {
-    const { method, path, params, query, body, version } = request;
+    const { method, path, params, query, body, version, form } = request;
     const who = this.#parts.session.current.get()?.user.id ?? "";
-    return JSON.stringify([who, method, path, params, query, body, version]);
+    return JSON.stringify([who, method, path, params, query, body, version, form]);
   }
 
-  #keyOf(what: string): string {
+  #lostKey(what: string): string | undefined {
     const lost = this.#uncertain.get(what);
-    return lost && this.#parts.now() - lost.at < KEY_KEPT_MS ? lost.key : this.#parts.newKey();
+    return lost && this.#parts.now() - lost.at < KEY_KEPT_MS ? lost.key : undefined;
   }
+}
+
+/** Whether nobody was told what became of a change. For who signs in, "401" is an answer. */
+function isUnanswered({ anonymous }: Request, error: unknown): boolean {
+  return error instanceof ApiError && error.isUncertain && !(anonymous && error.status === 401);
 }
 
 export function isAborted(error: unknown): boolean {
@@ -176,6 +188,13 @@ interface Envelope {
   data?: unknown;
   error?: { code?: string; message?: string; details?: unknown };
   meta?: { requestId?: string };
+}
+
+async function dataOf(response: Response): Promise<unknown> {
+  if (response.status === 204) return undefined;
+  const body = await readJson(response);
+  if (body === undefined || body.success !== true) throw errorOf(response, body);
+  return body.data;
 }
 
 async function readJson(response: Response): Promise<Envelope | undefined> {

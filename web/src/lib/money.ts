@@ -38,11 +38,21 @@ export function formatMoney(minor: number, currency: string, locale?: string): s
   return formatOf(currency, locale).format(minor / 10 ** digitsOf(currency));
 }
 
-/** "1,299.50" → 129950; null where it is not an amount of this currency. */
+/** "1,299.50" and "1299,5" with a point before the cents; null where a comma may mean either. */
+function pointed(text: string, digits: number): string | null {
+  const plain = text.trim().replace(/[\s'’]/g, "");
+  if (!plain.includes(",")) return plain;
+  // Where three digits are cents, "1,234" may be a thousand or one.
+  const isGrouped = /^-?\d{1,3}(,\d{3})+(\.\d*)?$/.test(plain);
+  if (isGrouped) return digits === 3 && /^-?\d+,\d+$/.test(plain) ? null : plain.replaceAll(",", "");
+  const hasCents = /^-?(\d+|\d{1,3}(\.\d{3})+),\d{1,2}$/.test(plain);
+  return hasCents ? plain.replaceAll(".", "").replace(",", ".") : null;
+}
+
+/** "1,299.50" or "1.299,50" → 129950; null where it is not an amount of this currency. */
 export function parseMoney(text: string, currency: string): number | null {
   const digits = digitsOf(currency);
-  const plain = text.trim().replace(/[\s,'’]/g, "");
-  const match = /^(-?)(\d{1,13})(?:\.(\d*))?$/.exec(plain);
+  const match = /^(-?)(\d{1,13})(?:\.(\d*))?$/.exec(pointed(text, digits) ?? "");
   if (!match) return null;
   const [, sign = "", whole = "", fraction = ""] = match;
   if (fraction.length > digits) return null;

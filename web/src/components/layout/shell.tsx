@@ -13,7 +13,7 @@ import {
 } from "lucide-react";
 import { useEffect, useMemo, useRef } from "react";
 import { Outlet, ScrollRestoration, useLocation, useNavigate, useNavigation } from "react-router";
-import { session } from "@/api/client";
+import { replays, session } from "@/api/client";
 import { signOut, useAuth } from "@/features/auth/auth";
 import { SignInAgain } from "@/features/auth/sign-in-again";
 import { setTheme } from "@/features/theme/theme";
@@ -21,7 +21,7 @@ import { cn } from "@/lib/cn";
 import { useStore } from "@/lib/store";
 import { type Command, paletteOpen, useCommands } from "../command/commands";
 import { Keyboard } from "../command/keyboard";
-import { Toaster } from "../ui/toast";
+import { Toaster, toast } from "../ui/toast";
 import { Footer } from "./footer";
 import { Header } from "./header";
 import { SEARCH_ID } from "./search-box";
@@ -43,6 +43,8 @@ export function Shell() {
     if (first.current) first.current = false;
     else main.current?.focus({ preventScroll: true });
   }, [pathname]);
+
+  useEffect(() => replays.subscribe(tellReplay), []);
 
   const wide = pathname.startsWith("/admin");
   return (
@@ -73,6 +75,13 @@ export function Shell() {
       <Toaster />
     </>
   );
+}
+
+function tellReplay(): void {
+  toast.info("That was done at the first try", {
+    description: "Only its answer was lost on the way: it was not done a second time.",
+    lasts: 12_000,
+  });
 }
 
 function useShopCommands(): void {

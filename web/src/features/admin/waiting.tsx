@@ -18,6 +18,7 @@ import { BookIn } from "@/features/stock/book-in";
 import type { InventoryRow } from "@/features/stock/queries";
 import { StockStatusBadge } from "@/features/stock/status";
 import { formatCount } from "@/lib/count";
+import { once } from "@/lib/one-click";
 
 /** The first of them; the pages of their own have all. */
 const SHOWN = 6;
@@ -119,7 +120,7 @@ function NextStep({ order }: { order: Order }) {
       variant={packs ? "primary" : "secondary"}
       aria-label={`${packs ? "Pack" : "Deliver"} ${shortId(order.id)}`}
       busy={step.isPending}
-      onClick={() => step.mutate({ order, to: packs ? "PACKED" : "DELIVERED" })}
+      onClick={once(() => step.mutate({ order, to: packs ? "PACKED" : "DELIVERED" }))}
     >
       {packs ? <PackageCheck aria-hidden className="size-4" /> : <Truck aria-hidden className="size-4" />}
       {packs ? "Pack" : "Deliver"}

@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { api } from "@/api/client";
+import { useState } from "react";
+import { api, newKey } from "@/api/client";
 import type { Schemas } from "@/api/types";
 import { toast } from "@/components/ui/toast";
 import { formatCount } from "@/lib/count";
@@ -15,22 +16,25 @@ interface Change {
   form: ChangeForm;
 }
 
-function send({ kind, row, form }: Change): Promise<StockChange> {
+function send({ kind, row, form }: Change, asker: string): Promise<StockChange> {
   const quantity = parseWhole(form.quantity) ?? 0;
   const { location, to } = form;
   const reason = form.reason.trim();
   const params = { productId: row.productId };
   if (kind === "transfer") {
-    return api.post("/inventory/transfer", { body: { ...params, quantity, from: location, to, reason } });
+    const body = { ...params, quantity, from: location, to, reason };
+    return api.post("/inventory/transfer", { body, form: asker });
   }
   if (kind === "count") {
     // What was counted is true for the stock as it was seen: a change in between is shown first.
-    return api.put("/stock", { body: { ...params, quantity, location, reason }, version: row.version });
+    const body = { ...params, quantity, location, reason };
+    return api.put("/stock", { body, version: row.version, form: asker });
   }
   const type = kind === "restock" ? "RESTOCK" : "ADJUSTMENT";
   return api.patch("/inventory/product/{productId}/stock", {
     params,
     body: { quantity, type, location, reason },
+    form: asker,
   });
 }
 
@@ -38,16 +42,18 @@ function send({ kind, row, form }: Change): Promise<StockChange> {
 async function takeBack(change: Change, deltas: ReadonlyMap<string, number>): Promise<void> {
   const { productId } = change.row;
   const reason = `Taken back: ${change.form.reason.trim()}`;
+  const form = newKey();
   if (change.kind === "transfer") {
     const quantity = parseWhole(change.form.quantity) ?? 0;
     const { location: to, to: from } = change.form;
-    await api.post("/inventory/transfer", { body: { productId, quantity, from, to, reason } });
+    await api.post("/inventory/transfer", { body: { productId, quantity, from, to, reason }, form });
     return;
   }
   for (const [location, delta] of deltas) {
     await api.patch("/inventory/product/{productId}/stock", {
       params: { productId },
       body: { quantity: -delta, type: "ADJUSTMENT", location, reason },
+      form,
     });
   }
 }
@@ -72,13 +78,17 @@ interface Page {
   items: InventoryRow[];
 }
 
-/** Changes stock: the lists show it at once, and take it back where the server refuses. */
+/**
+ * Changes stock: the lists show it at once, and take it back where the server refuses. Each form or
+ * button has its own: what the next one books is another delivery, though it reads the same.
+ */
 export function useStockChange() {
   const client = useQueryClient();
   const { nameOf } = usePlaces();
+  const [asker] = useState(newKey);
   const lists = { queryKey: [ADMIN, "inventory", "page"] };
   return useMutation({
-    mutationFn: send,
+    mutationFn: (change: Change) => send(change, asker),
     onMutate: async (change) => {
       await client.cancelQueries(lists);
       const before = client.getQueriesData<Page>(lists);

@@ -2,6 +2,7 @@ import { PackagePlus } from "lucide-react";
 import { Button, type ButtonVariant } from "@/components/ui/button";
 import { toast } from "@/components/ui/toast";
 import { formatCount } from "@/lib/count";
+import { once } from "@/lib/one-click";
 import { useStockChange } from "./actions";
 import type { InventoryRow } from "./queries";
 
@@ -17,9 +18,9 @@ export function BookIn({ row, variant = "primary" }: { row: InventoryRow; varian
       variant={variant}
       aria-label={`Book in ${formatCount(units)} of ${row.name}`}
       busy={change.isPending}
-      onClick={() =>
-        change.mutate({ kind: "restock", row, form }, { onError: (error) => toast.error(error) })
-      }
+      onClick={once(() =>
+        change.mutate({ kind: "restock", row, form }, { onError: (error) => toast.error(error) }),
+      )}
     >
       <PackagePlus aria-hidden className="size-3.5" /> Book in {formatCount(units)}
     </Button>

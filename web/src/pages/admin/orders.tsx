@@ -18,6 +18,7 @@ import { BOARD, UNANSWERED, useOrderStep } from "@/features/orders/steps";
 import { LOOK_AGAIN_MS } from "@/features/stock/queries";
 import { cn } from "@/lib/cn";
 import { formatCount } from "@/lib/count";
+import { once } from "@/lib/one-click";
 import { useList } from "@/lib/use-list";
 
 const VIEWS = [
@@ -171,7 +172,7 @@ function NextStepButton({ order }: { order: Order }) {
       className="relative"
       aria-label={`${packs ? "Pack" : "Deliver"} ${shortId(order.id)}`}
       busy={step.isPending || order.version === UNANSWERED}
-      onClick={() => step.mutate({ order, to })}
+      onClick={once(() => step.mutate({ order, to }))}
     >
       {packs ? <PackageCheck aria-hidden className="size-4" /> : <Truck aria-hidden className="size-4" />}
       {packs ? "Pack" : "Deliver"}

@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { Clicks } from "./one-click";
+
+const click = (timeStamp: number, clientX = 100, detail = 1) => ({ timeStamp, clientX, clientY: 40, detail });
+
+test("a second click at the same place is part of the first", () => {
+  const clicks = new Clicks();
+  const times = [1000, 1060, 1400, 2000];
+  expect(times.map((at) => clicks.isSecond(click(at)))).toEqual([false, true, true, false]);
+});
+
+test("a click somewhere else is one of its own", () => {
+  const clicks = new Clicks();
+  expect([click(1000), click(1100, 140)].map((each) => clicks.isSecond(each))).toEqual([false, false]);
+});
+
+test("a key that presses two buttons means both", () => {
+  const clicks = new Clicks();
+  expect([click(1000, 0, 0), click(1100, 0, 0)].map((each) => clicks.isSecond(each))).toEqual([false, false]);
+});
