@@ -15,6 +15,15 @@ from tests.browser.visit import PHONE
 WEDGE = """(code) => [...code, "Enter"].forEach((key) =>
   document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })))"""
 
+# With the focus on a list of choices, whose browser chooses by the first letter.
+WEDGE_ON_A_LIST = """(code) => [...code, "Enter"].forEach((key, index) => {
+  const list = document.activeElement;
+  list.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+  if (index > 0) return;
+  list.selectedIndex = 1;
+  list.dispatchEvent(new Event("change", { bubbles: true }));
+})"""
+
 
 def in_the_inventory(page: Page, shop: Shop, product: dict[str, str]) -> None:
     page.goto(f"{shop.url}/admin/inventory?search={product['sku']}")
@@ -35,6 +44,11 @@ def test_stock_is_restocked_counted_and_taken_back_by_undo(open_page: OpenPage, 
     dialog = choose(page, crate, "Restock")
     expect(dialog.get_by_label("Units that arrived")).to_be_focused()
     dialog.get_by_label("Units that arrived").fill("20")
+    # Selected with the mouse, beyond the dialog's edge: that is no click beside it.
+    dialog.get_by_label("Units that arrived").hover()
+    page.mouse.down()
+    page.mouse.move(5, 5)
+    page.mouse.up()
     dialog.get_by_role("button", name="Delivery arrived").click()
     dialog.get_by_role("button", name="Restock", exact=True).click()
     expect(dialog).to_be_hidden()
@@ -110,6 +124,40 @@ def test_the_till_sells_what_a_scanner_types(open_page: OpenPage, shop: Shop) ->
     expect(receipt.get_by_text("US$3.00").last).to_be_visible()
     receipt.get_by_role("button", name="Next sale").click()
     assert shop.stock(pen)["availableStock"] == 3
+
+
+def test_the_till_loses_no_scan_and_keeps_to_its_place(visit: Open, shop: Shop) -> None:
+    pen, ink = shop.product("Goose Quill", 5, price=150), shop.product("Black Ink", 5, price=800)
+    page = visit(shop, shop.admin, refusals=(404,)).page("/admin/till")
+    place = page.get_by_label("Taken from")
+    expect(place.get_by_role("option")).not_to_have_count(1)
+    place.focus()
+    page.evaluate(WEDGE_ON_A_LIST, pen["sku"])
+    expect(page.get_by_role("group", name=f"Units of {pen['name']}")).to_be_visible()
+    expect(place).to_have_value("")
+    page.reload()
+    units = page.get_by_label(f"Units of {pen['name']}").get_by_role("textbox")
+    units.click()
+    units.press("End")
+    units.press("Backspace")
+    units.press("2")
+    expect(units).to_have_value("2")
+    finder = page.get_by_label("Product name or code")
+    finder.fill("Nothing Of That Name")
+    finder.press("Enter")
+    expect(page.get_by_text("Nothing has the code")).to_be_visible()
+    expect(finder).to_have_value("Nothing Of That Name")
+    # Enter at once, before the list of what was found is there.
+    finder.fill(ink["name"])
+    finder.press("Enter")
+    expect(page.get_by_role("group", name=f"Units of {ink['name']}")).to_be_visible()
+    page.get_by_role("button", name="Sell", exact=True).click()
+    receipt = page.get_by_role("dialog", name="Receipt")
+    expect(receipt).to_be_visible()
+    page.evaluate(WEDGE, ink["sku"])
+    expect(page.get_by_role("group", name=f"Units of {ink['name']}")).to_be_visible()
+    expect(receipt).to_be_hidden()
+    assert [shop.stock(each)["availableStock"] for each in (pen, ink)] == [3, 4]
 
 
 def test_the_back_office_goes_into_a_pocket(open_page: OpenPage, shop: Shop) -> None:

@@ -4,20 +4,26 @@ export interface Storage {
   write(key: string, value: string | null): void;
 }
 
-export const browserStorage: Storage = {
-  read(key) {
-    try {
-      return localStorage.getItem(key);
-    } catch {
-      return null;
-    }
-  },
-  write(key, value) {
-    try {
-      if (value === null) localStorage.removeItem(key);
-      else localStorage.setItem(key, value);
-    } catch {
-      // Kept in memory by its owner, for as long as this page lives.
-    }
-  },
-};
+function storageOf(kept: () => globalThis.Storage): Storage {
+  return {
+    read(key) {
+      try {
+        return kept().getItem(key);
+      } catch {
+        return null;
+      }
+    },
+    write(key, value) {
+      try {
+        if (value === null) kept().removeItem(key);
+        else kept().setItem(key, value);
+      } catch {
+        // Kept in memory by its owner, for as long as this page lives.
+      }
+    },
+  };
+}
+
+export const browserStorage = storageOf(() => localStorage);
+/** This tab's own: it outlives a reload, and nothing else. */
+export const tabStorage = storageOf(() => sessionStorage);

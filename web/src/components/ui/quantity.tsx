@@ -1,4 +1,5 @@
 import { Minus, Plus } from "lucide-react";
+import { useState } from "react";
 import { cn } from "@/lib/cn";
 
 /** How many: typed, or stepped; never outside of its limits. */
@@ -17,8 +18,14 @@ export function Quantity({
   max?: number | undefined;
   size?: "sm" | "md";
 }) {
+  // Emptied to type another number: it counts as before until one stands there.
+  const [empty, setEmpty] = useState(false);
   const most = max ?? Number.MAX_SAFE_INTEGER;
   const set = (wanted: number) => onChange(Math.max(min, Math.min(most, Math.trunc(wanted) || min)));
+  const stepTo = (wanted: number) => {
+    setEmpty(false);
+    set(wanted);
+  };
   const step = cn(
     "grid place-items-center text-muted hover:text-ink disabled:opacity-35",
     size === "sm" ? "w-8" : "w-10",
@@ -38,7 +45,7 @@ export function Quantity({
         aria-label="One less"
         className={cn(step, "rounded-l-xl")}
         disabled={value <= min}
-        onClick={() => set(value - 1)}
+        onClick={() => stepTo(value - 1)}
       >
         <Minus aria-hidden className="size-3.5" />
       </button>
@@ -46,12 +53,17 @@ export function Quantity({
         aria-label={label}
         inputMode="numeric"
         pattern="[0-9]*"
-        value={value}
-        onChange={(event) => set(Number(event.target.value.replace(/\D/g, "")))}
+        value={empty ? "" : value}
+        onChange={(event) => {
+          const digits = event.target.value.replace(/\D/g, "");
+          setEmpty(digits === "");
+          if (digits) set(Number(digits));
+        }}
+        onBlur={() => setEmpty(false)}
         onFocus={(event) => event.target.select()}
         onKeyDown={(event) => {
-          if (event.key === "ArrowUp") set(value + 1);
-          else if (event.key === "ArrowDown") set(value - 1);
+          if (event.key === "ArrowUp") stepTo(value + 1);
+          else if (event.key === "ArrowDown") stepTo(value - 1);
           else return;
           event.preventDefault();
         }}
@@ -62,7 +74,7 @@ export function Quantity({
         aria-label="One more"
         className={cn(step, "rounded-r-xl")}
         disabled={value >= most}
-        onClick={() => set(value + 1)}
+        onClick={() => stepTo(value + 1)}
       >
         <Plus aria-hidden className="size-3.5" />
       </button>

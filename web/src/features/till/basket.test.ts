@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { scanned, shortOf, totalOf, unitsIn, withQuantity } from "./basket";
+import { parseBasket, scanned, shortOf, totalOf, unitsIn, without, withQuantity } from "./basket";
 
 const product = (productId: string, price = 250, available = 2) => ({
   productId,
@@ -29,4 +29,21 @@ test("none of it takes it off the list", () => {
 test("more than there is stands out", () => {
   const basket = withQuantity(scanned(scanned([], product("a")), product("b")), "a", 3);
   expect(shortOf(basket).map(({ productId }) => productId)).toEqual(["a"]);
+});
+
+test("a sale takes its units off the list, and what was scanned meanwhile stays", () => {
+  const sold = scanned(scanned([], product("a")), product("b"));
+  const basket = scanned(scanned(sold, product("a")), product("c"));
+  expect(without(basket, sold).map(({ productId, quantity }) => [productId, quantity])).toEqual([
+    ["c", 1],
+    ["a", 1],
+  ]);
+  expect(without(sold, sold)).toEqual([]);
+});
+
+test("a kept list is read as it was, and rubbish is none", () => {
+  const basket = scanned([], product("a"));
+  expect(parseBasket(JSON.stringify(basket))).toEqual(basket);
+  for (const rubbish of [null, "{", "{}", '[null, 3, {"productId": "a"}]'])
+    expect(parseBasket(rubbish)).toEqual([]);
 });

@@ -26,6 +26,32 @@ export function withQuantity(basket: Basket, productId: string, quantity: number
     : basket.map((line) => (line.productId === productId ? { ...line, quantity } : line));
 }
 
+/** What is left of the list when a sale took its part; what was scanned meanwhile is the next one's. */
+export function without(basket: Basket, sold: Basket): Basket {
+  const units = new Map(sold.map((line) => [line.productId, line.quantity]));
+  return basket.flatMap((line) => {
+    const gone = units.get(line.productId) ?? 0;
+    const quantity = line.quantity - gone;
+    return quantity > 0 ? [{ ...line, quantity, available: Math.max(0, line.available - gone) }] : [];
+  });
+}
+
+/** Reads a kept list; whatever is not one is an empty one. */
+export function parseBasket(text: string | null): Basket {
+  try {
+    const found: unknown = JSON.parse(text ?? "[]");
+    if (!Array.isArray(found)) return [];
+    return found.filter(
+      (line): line is BasketLine =>
+        ["productId", "sku", "name", "category", "currency"].every(
+          (key) => typeof line?.[key] === "string",
+        ) && [line.price, line.available, line.quantity].every(Number.isSafeInteger),
+    );
+  } catch {
+    return [];
+  }
+}
+
 /** The currency of the list: a sale is in one. */
 export function currencyOf(basket: Basket): string | null {
   return basket[0]?.currency ?? null;

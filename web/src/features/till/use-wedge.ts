@@ -9,7 +9,7 @@ export function useWedge(onCode: (code: string) => void): void {
   });
   useEffect(() => {
     const wedge = new Wedge();
-    let field: { input: HTMLInputElement; text: string } | null = null;
+    let field: { of: Field; text: string } | null = null;
     const listen = (event: KeyboardEvent) => {
       if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing) return;
       const code = wedge.press({ key: event.key, at: event.timeStamp });
@@ -17,16 +17,19 @@ export function useWedge(onCode: (code: string) => void): void {
         const { target } = event;
         // A key comes before what it types: with the first one, the field is as it was.
         if (wedge.length === 1) {
-          field = target instanceof HTMLInputElement ? { input: target, text: target.value } : null;
+          field = isField(target) ? { of: target, text: target.value } : null;
         }
-        // A code's letters are not shortcuts.
-        if (wedge.length > 1) event.stopPropagation();
+        // A code's letters are not shortcuts, and choose nothing.
+        if (wedge.length > 1) {
+          event.stopPropagation();
+          if (target instanceof HTMLSelectElement) event.preventDefault();
+        }
         return;
       }
       // Enter belongs to the code: it presses no button and sends no form.
       event.preventDefault();
       event.stopPropagation();
-      if (field) write(field.input, field.text);
+      if (field) write(field.of, field.text);
       field = null;
       heard.current(code);
     };
@@ -35,8 +38,19 @@ export function useWedge(onCode: (code: string) => void): void {
   }, []);
 }
 
-/** As if somebody had typed it: React hears of it. */
-function write(input: HTMLInputElement, text: string): void {
-  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(input, text);
-  input.dispatchEvent(new Event("input", { bubbles: true }));
+type Field = HTMLInputElement | HTMLSelectElement;
+
+function isField(target: EventTarget | null): target is Field {
+  return target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
+}
+
+/** As if somebody had typed or chosen it: React hears of it. */
+function write(field: Field, text: string): void {
+  if (field.value === text) return;
+  const [prototype, event] =
+    field instanceof HTMLSelectElement
+      ? [HTMLSelectElement.prototype, "change"]
+      : [HTMLInputElement.prototype, "input"];
+  Object.getOwnPropertyDescriptor(prototype, "value")?.set?.call(field, text);
+  field.dispatchEvent(new Event(event, { bubbles: true }));
 }

@@ -1,8 +1,8 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Camera, CircleCheck, Printer, ScanBarcode, Search, Trash2 } from "lucide-react";
-import { type FormEvent, useId, useRef, useState } from "react";
+import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { Link } from "react-router";
-import { api } from "@/api/client";
+import { api, newKey } from "@/api/client";
 import { isApiError, shortages } from "@/api/errors";
 import type { Schemas } from "@/api/types";
 import { Page } from "@/components/layout/page";
@@ -22,15 +22,18 @@ import {
   type Basket,
   type BasketLine,
   currencyOf,
+  parseBasket,
   scanned,
   shortOf,
   totalOf,
   unitsIn,
+  without,
   withQuantity,
 } from "@/features/till/basket";
 import { canUseCamera, ScanDialog } from "@/features/till/scan-dialog";
 import { useWedge } from "@/features/till/use-wedge";
 import { formatCount } from "@/lib/count";
+import { tabStorage } from "@/lib/storage";
 import { useDebounced } from "@/lib/use-debounced";
 
 type Sale = Schemas["SaleView"];
@@ -49,15 +52,35 @@ async function productOf(code: string): Promise<Product> {
   return api.get("/products/{id}", { params: { id: productId } });
 }
 
+/** What is for sale under that name or SKU. */
+function named(search: string) {
+  return queryOptions({
+    queryKey: ["goods", "till", search],
+    queryFn: ({ signal }) =>
+      api.get("/products", { query: { search, status: "ACTIVE", limit: FOUND_MAX }, signal }),
+  });
+}
+
+const BASKET = "stockwright.till";
+const PLACE = "stockwright.till.place";
+
 /** Sales over the counter: scan or find, check the total, sell. */
 export default function Till() {
   const client = useQueryClient();
   const { places } = usePlaces();
-  const [basket, setBasket] = useState<Basket>([]);
-  const [place, setPlace] = useState("");
+  const [basket, setBasket] = useState<Basket>(() => parseBasket(tabStorage.read(BASKET)));
+  const [place, setPlace] = useState(() => tabStorage.read(PLACE) ?? "");
+  const [customer, setCustomer] = useState(newKey);
   const [camera, setCamera] = useState(false);
   const [receipt, setReceipt] = useState<Sale | null>(null);
   const field = useRef<HTMLInputElement>(null);
+
+  useEffect(() => tabStorage.write(BASKET, basket.length ? JSON.stringify(basket) : null), [basket]);
+  // The next customer may want the same: that is another sale.
+  useEffect(() => {
+    if (!basket.length) setCustomer(newKey());
+  }, [basket.length]);
+  useEffect(() => tabStorage.write(PLACE, place || null), [place]);
 
   const add = (product: Product) => {
     const currency = currencyOf(basket);
@@ -72,20 +95,23 @@ export default function Till() {
     onError: (error, code) =>
       toast.error(isApiError(error, "NOT_FOUND") ? `Nothing has the code ${code}` : error),
   });
+  // The next customer's first product puts the receipt away.
   useWedge((code) => {
-    if (!receipt) scan.mutate(code.trim());
+    setReceipt(null);
+    scan.mutate(code.trim());
   });
   const sell = useMutation({
-    mutationFn: () =>
+    mutationFn: (sold: Basket) =>
       api.post("/sales", {
+        form: customer,
         body: {
-          items: basket.map(({ productId, quantity }) => ({ productId, quantity })),
+          items: sold.map(({ productId, quantity }) => ({ productId, quantity })),
           reference: "Till",
           ...(place && { location: place }),
         },
       }),
-    onSuccess: (sale) => {
-      setBasket([]);
+    onSuccess: (sale, sold) => {
+      setBasket((now) => without(now, sold));
       setReceipt(sale);
     },
     onError: (error) => {
@@ -117,7 +143,7 @@ export default function Till() {
       />
       <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <section aria-label="This sale">
-          <Finder fieldRef={field} onPick={add} onCode={(code) => scan.mutate(code)} />
+          <Finder fieldRef={field} onPick={add} onCode={(code) => scan.mutateAsync(code)} />
           {basket.length === 0 ? (
             <EmptyState icon={ScanBarcode} title="Ready for the first product">
               Scan its code: the scanner works wherever the cursor is. Without one, type a name above.
@@ -160,7 +186,7 @@ export default function Till() {
             size="lg"
             disabled={basket.length === 0 || isShort}
             busy={sell.isPending}
-            onClick={() => sell.mutate()}
+            onClick={() => sell.mutate(basket)}
           >
             Sell
           </Button>
@@ -230,34 +256,53 @@ function Finder({
 }: {
   fieldRef: React.RefObject<HTMLInputElement | null>;
   onPick: (product: Product) => void;
-  onCode: (code: string) => void;
+  onCode: (code: string) => Promise<unknown>;
 }) {
   const id = useId();
+  const client = useQueryClient();
   const [text, setText] = useState("");
+  const looking = useRef(false);
   const wanted = useDebounced(text.trim(), 180);
-  const found = useQuery({
-    queryKey: ["goods", "till", wanted],
-    queryFn: ({ signal }) =>
-      api.get("/products", { query: { search: wanted, status: "ACTIVE", limit: FOUND_MAX }, signal }),
-    enabled: wanted.length >= 2,
-  });
+  const found = useQuery({ ...named(wanted), enabled: wanted.length >= 2 });
   const shown = text.trim().length >= 2 && wanted === text.trim() ? (found.data?.items ?? []) : [];
   const pick = (product: Product) => {
     onPick(product);
     setText("");
     fieldRef.current?.focus();
   };
-  const submit = (event: FormEvent) => {
+  const submit = async (event: FormEvent) => {
     event.preventDefault();
     const code = text.trim();
-    const exact = shown.find((product) => product.sku.toLowerCase() === code.toLowerCase());
-    const [first] = shown;
-    if (exact ?? first) pick((exact ?? first) as Product);
-    else if (code) {
-      onCode(code);
-      setText("");
-    }
+    if (!code || looking.current) return;
+    looking.current = true;
+    const isFound = await enter(code).finally(() => {
+      looking.current = false;
+    });
+    // What is not found stays to be corrected.
+    if (!isFound) return;
+    setText((now) => (now.trim() === code ? "" : now));
+    fieldRef.current?.focus();
   };
+  const enter = async (code: string): Promise<boolean> => {
+    // Whoever types and presses Enter at once is faster than the list.
+    const known = shown.length ? shown : code.length < 2 ? [] : await search(code);
+    const exact = known.find((product) => product.sku.toLowerCase() === code.toLowerCase());
+    const [first] = known;
+    const wished = exact ?? first;
+    if (wished) onPick(wished);
+    return (
+      wished !== undefined ||
+      onCode(code).then(
+        () => true,
+        () => false,
+      )
+    );
+  };
+  const search = (name: string) =>
+    client.fetchQuery(named(name)).then(
+      ({ items }) => items,
+      () => [],
+    );
   return (
     <form onSubmit={submit} className="relative">
       <label htmlFor={id} className="sr-only">
