@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import { useLocation, useSearchParams } from "react-router";
 import { FIRST_PAGE, type Trail } from "./paging";
+import { Sent } from "./sent";
 import { useDebounced } from "./use-debounced";
 
 /**
@@ -32,15 +33,14 @@ const TYPED_MS = 250;
 /** What is typed shows at once, and is looked for when the typing rests. */
 export function useTyped(kept: string, keep: (text: string) => void): [string, (text: string) => void] {
   const [text, setText] = useState(kept);
-  const settled = useDebounced(text, TYPED_MS);
+  const settled = useDebounced(text, TYPED_MS).trim();
+  const [sent] = useState(() => new Sent(kept));
   // biome-ignore lint/correctness/useExhaustiveDependencies: only what was typed is kept
   useEffect(() => {
-    if (settled.trim() !== kept) keep(settled.trim());
+    if (sent.send(settled)) keep(settled);
   }, [settled]);
-  // The back button, or a cleared filter.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only what was kept elsewhere is shown
   useEffect(() => {
-    if (kept !== text.trim()) setText(kept);
-  }, [kept]);
+    if (sent.isFromElsewhere(kept)) setText(kept);
+  }, [kept, sent]);
   return [text, setText];
 }

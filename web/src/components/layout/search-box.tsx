@@ -1,7 +1,8 @@
 import { Search, X } from "lucide-react";
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import { useLocation, useNavigate, useSearchParams } from "react-router";
 import { cn } from "@/lib/cn";
+import { Sent } from "@/lib/sent";
 import { Kbd } from "../ui/surfaces";
 
 export const SEARCH_ID = "search";
@@ -15,23 +16,22 @@ export function SearchBox({ className }: { className?: string }) {
   const onGrid = pathname === "/products";
   const told = onGrid ? (params.get("search") ?? "") : "";
   const [text, setText] = useState(told);
-  const sent = useRef(told);
+  const [sent] = useState(() => new Sent(told));
+  const wanted = text.trim();
 
   // The address changed by another way (a link, the back button): follow it.
   useEffect(() => {
-    if (told === sent.current) return;
-    sent.current = told;
-    setText(told);
-  }, [told]);
+    if (sent.isFromElsewhere(told)) setText(told);
+  }, [told, sent]);
 
   useEffect(() => {
-    if (!onGrid || text === sent.current) return;
+    if (!onGrid) return;
     const timer = setTimeout(() => {
-      sent.current = text;
+      if (!sent.send(wanted)) return;
       setParams(
         (now) => {
           const next = new URLSearchParams(now);
-          if (text.trim()) next.set("search", text.trim());
+          if (wanted) next.set("search", wanted);
           else next.delete("search");
           return next;
         },
@@ -47,11 +47,11 @@ export function SearchBox({ className }: { className?: string }) {
       clearTimeout(timer);
       document.removeEventListener("click", leave, true);
     };
-  }, [onGrid, text, setParams]);
+  }, [onGrid, wanted, sent, setParams]);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!onGrid) navigate(text.trim() ? `/products?search=${encodeURIComponent(text.trim())}` : "/products");
+    if (!onGrid) navigate(wanted ? `/products?search=${encodeURIComponent(wanted)}` : "/products");
   };
 
   return (

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { ScrollText, X } from "lucide-react";
-import { useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { Link } from "react-router";
 import { api } from "@/api/client";
 import { Page } from "@/components/layout/page";
@@ -17,6 +17,7 @@ import { usePlaces } from "@/features/stock/places";
 import { type Movement, type MovementType, movementsPage } from "@/features/stock/queries";
 import { cn } from "@/lib/cn";
 import { formatCount } from "@/lib/count";
+import { Sent } from "@/lib/sent";
 import { dayEnd, dayStart } from "@/lib/time";
 import { useList } from "@/lib/use-list";
 
@@ -70,23 +71,9 @@ export default function Movements() {
           onChange={(location) => set({ location })}
         />
         <div className="flex items-center gap-2 max-sm:w-full">
-          <Input
-            type="date"
-            aria-label="From day"
-            value={since ?? ""}
-            max={until}
-            onChange={(event) => set({ since: event.target.value })}
-            className="min-w-0 sm:w-40"
-          />
+          <DayFilter label="From day" value={since} max={until} onChange={(since) => set({ since }, true)} />
           <span className="text-muted text-sm">to</span>
-          <Input
-            type="date"
-            aria-label="To day"
-            value={until ?? ""}
-            min={since}
-            onChange={(event) => set({ until: event.target.value })}
-            className="min-w-0 sm:w-40"
-          />
+          <DayFilter label="To day" value={until} min={since} onChange={(until) => set({ until }, true)} />
         </div>
         {filtered && (
           <Button variant="ghost" size="sm" onClick={clear}>
@@ -114,6 +101,43 @@ export default function Movements() {
         }
       />
     </Page>
+  );
+}
+
+/** A year is typed digit by digit, and each makes a day of its own: those long ago are not looked for. */
+const FIRST_YEAR = "1000";
+
+function DayFilter({
+  label,
+  value = "",
+  onChange,
+  ...limits
+}: {
+  label: string;
+  value: string | undefined;
+  onChange: (day: string) => void;
+  min?: string | undefined;
+  max?: string | undefined;
+}) {
+  const [day, setDay] = useState(value);
+  const [sent] = useState(() => new Sent(value));
+  useEffect(() => {
+    if (sent.isFromElsewhere(value)) setDay(value);
+  }, [value, sent]);
+  return (
+    <Input
+      type="date"
+      aria-label={label}
+      value={day}
+      onChange={({ target }) => {
+        setDay(target.value);
+        const isWhole = target.value === "" || target.value >= FIRST_YEAR;
+        if (isWhole && sent.send(target.value)) onChange(target.value);
+      }}
+      onBlur={() => setDay(value)}
+      className="min-w-0 sm:w-40"
+      {...limits}
+    />
   );
 }
 
