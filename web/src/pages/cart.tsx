@@ -11,6 +11,7 @@ import { toast } from "@/components/ui/toast";
 import { Money } from "@/components/ui/values";
 import { useAuth } from "@/features/auth/auth";
 import {
+  add,
   type Cart,
   type CartLine,
   countOf,
@@ -19,8 +20,9 @@ import {
   totalsOf,
   trimToStock,
   unitsOf,
+  without,
 } from "@/features/cart/cart";
-import { changeCart, currentCart, useCart } from "@/features/cart/store";
+import { changeCart, useCart } from "@/features/cart/store";
 import { ProductPicture } from "@/features/catalog/art";
 import { describeOptions } from "@/features/catalog/options";
 import { type Goods, goods as goodsQuery } from "@/features/catalog/queries";
@@ -45,9 +47,9 @@ export function Component() {
   const lines = cart.map((line) => withPrice(line, now.get(line.productId)));
 
   const order = useMutation({
-    mutationFn: () => placeOrder(lines),
-    onSuccess: (placed) => {
-      changeCart(() => []);
+    mutationFn: (ordered: Cart) => placeOrder(ordered),
+    onSuccess: (placed, ordered) => {
+      changeCart((before) => without(before, ordered));
       queryClient.setQueryData(["orders", "one", placed.id], placed);
       void queryClient.invalidateQueries({ queryKey: ["orders", "own"] });
       toast.success("Your order is placed", { description: "Its units are set aside for you." });
@@ -63,10 +65,9 @@ export function Component() {
     changeCart((before) => setQuantity(before, key, quantity));
   };
   const remove = (line: CartLine) => {
-    const before = currentCart();
     change(lineKey(line), 0);
     toast.info(`${line.name} is out of the cart`, {
-      action: { label: "Undo", run: () => changeCart(() => before) },
+      action: { label: "Undo", run: () => changeCart((before) => add(before, line, null)) },
     });
   };
   const adjust = () => {
@@ -145,7 +146,7 @@ export function Component() {
               className="mt-5 w-full"
               busy={order.isPending}
               disabled={isShort}
-              onClick={() => order.mutate()}
+              onClick={() => order.mutate(lines)}
             >
               Place order
             </Button>

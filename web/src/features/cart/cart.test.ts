@@ -10,6 +10,7 @@ import {
   totalsOf,
   trimToStock,
   unitsOf,
+  without,
 } from "./cart";
 
 const line = (
@@ -85,6 +86,17 @@ test("an order names products, quantities and chosen options alone", () => {
     { productId: "a", quantity: 2, options: { color: "red" } },
     { productId: "b", quantity: 1 },
   ]);
+});
+
+test("an order takes its own lines out of the cart, and nothing that came in meanwhile", () => {
+  const ordered = [line("a", 2, { color: "red" }), line("b", 1)];
+  const cart = [line("a", 3, { color: "red" }), line("a", 1, { color: "blue" }), line("b", 1), line("c", 1)];
+  expect(without(cart, ordered)).toEqual([
+    line("a", 1, { color: "red" }),
+    line("a", 1, { color: "blue" }),
+    line("c", 1),
+  ]);
+  expect(without(ordered, ordered)).toEqual([]);
 });
 
 test("a kept cart comes back, and rubbish is no cart", () => {

@@ -43,6 +43,15 @@ export function setQuantity(cart: Cart, key: string, quantity: number): Cart {
   );
 }
 
+/** What is left when an order took its part; what was put in meanwhile stays. */
+export function without(cart: Cart, ordered: Cart): Cart {
+  const units = new Map(ordered.map((line) => [lineKey(line), line.quantity]));
+  return cart.flatMap((line) => {
+    const quantity = line.quantity - (units.get(lineKey(line)) ?? 0);
+    return quantity > 0 ? [{ ...line, quantity }] : [];
+  });
+}
+
 /** How many of a product are in the cart, over all its options: stock is counted together. */
 export function unitsOf(cart: Cart, productId: string): number {
   return cart.reduce((units, line) => (line.productId === productId ? units + line.quantity : units), 0);

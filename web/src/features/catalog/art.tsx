@@ -23,8 +23,9 @@ export function ProductPicture({
   className?: string;
   eager?: boolean;
 }) {
-  const [broken, setBroken] = useState(false);
-  if (!goods.imageUrl || broken) return <Art goods={goods} {...(className && { className })} />;
+  const [broken, setBroken] = useState<string | null>(null);
+  if (!goods.imageUrl || broken === goods.imageUrl)
+    return <Art goods={goods} {...(className && { className })} />;
   return (
     <img
       src={goods.imageUrl}
@@ -32,7 +33,7 @@ export function ProductPicture({
       loading={eager ? "eager" : "lazy"}
       decoding="async"
       referrerPolicy="no-referrer"
-      onError={() => setBroken(true)}
+      onError={() => setBroken(goods.imageUrl)}
       className={cn("bg-sunken object-cover", className)}
     />
   );

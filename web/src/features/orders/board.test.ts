@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Order } from "@/api/types";
-import { type Board, movedOn, nextStep, returnable, returnItems } from "./board";
+import { type Board, byProduct, movedOn, nextStep, returnable, returnItems } from "./board";
 
 const order = (id: string): Order => ({ id, status: "CONFIRMED" }) as Order;
 const board = (...ids: string[][]): Board => ({
@@ -21,15 +21,20 @@ test("a column that was never read stays unread", () => {
   expect(movedOn(undefined, order("a"), order("a"))).toBeUndefined();
 });
 
-test("what is returned is told by product, and never more than can come back", () => {
-  const lines = [
+test("what comes back is asked for by product, whatever its options", () => {
+  const [midnight, mouse, ivory] = [
     { productId: "p", quantity: 3, returned: 1 },
     { productId: "q", quantity: 1, returned: 1 },
     { productId: "p", quantity: 2, returned: 0 },
-  ];
-  expect(lines.map(returnable)).toEqual([2, 0, 2]);
-  expect(returnItems(lines, [9, 1, 1])).toEqual([{ productId: "p", quantity: 3 }]);
-  expect(returnItems(lines, [0, 0, 0])).toEqual([]);
+  ] as const;
+  const sold = byProduct([midnight, mouse, ivory]);
+  expect(sold).toEqual([
+    { productId: "p", quantity: 5, returned: 1, lines: [midnight, ivory] },
+    { ...mouse, lines: [mouse] },
+  ]);
+  expect(sold.map(returnable)).toEqual([4, 0]);
+  expect(returnItems(sold, [9, 1])).toEqual([{ productId: "p", quantity: 4 }]);
+  expect(returnItems(sold, [0, 0])).toEqual([]);
 });
 
 test.each([

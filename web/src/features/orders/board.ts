@@ -32,17 +32,40 @@ export function returnable(line: Returnable): number {
   return line.quantity - line.returned;
 }
 
-/** What came back, as the API takes it: by product, since the lines of one product are one stock. */
+type Line = Order["items"][number];
+
+/** All lines of one product: what comes back is booked by product, since they are one stock. */
+export interface Sold<L extends Returnable = Line> extends Returnable {
+  lines: [L, ...L[]];
+}
+
+export function byProduct<L extends Returnable>(lines: readonly L[]): Sold<L>[] {
+  const found = new Map<string, Sold<L>>();
+  for (const line of lines) {
+    const known = found.get(line.productId);
+    if (known) {
+      known.lines.push(line);
+      known.quantity += line.quantity;
+      known.returned += line.returned;
+    } else {
+      const { productId, quantity, returned } = line;
+      found.set(productId, { productId, quantity, returned, lines: [line] });
+    }
+  }
+  return [...found.values()];
+}
+
+/** What came back, as the API takes it. */
 export function returnItems(
-  lines: readonly Returnable[],
+  sold: readonly Returnable[],
   quantities: readonly number[],
 ): { productId: string; quantity: number }[] {
-  const units = new Map<string, number>();
-  lines.forEach((line, index) => {
-    const quantity = Math.min(quantities[index] ?? 0, returnable(line));
-    if (quantity > 0) units.set(line.productId, (units.get(line.productId) ?? 0) + quantity);
-  });
-  return [...units].map(([productId, quantity]) => ({ productId, quantity }));
+  return sold
+    .map((each, index) => ({
+      productId: each.productId,
+      quantity: Math.min(quantities[index] ?? 0, returnable(each)),
+    }))
+    .filter(({ quantity }) => quantity > 0);
 }
 
 /** What the shop does next with an order; null where nothing is left to do. */

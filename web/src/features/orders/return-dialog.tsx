@@ -12,18 +12,33 @@ import { toast } from "@/components/ui/toast";
 import { LinePicture } from "@/features/catalog/line-picture";
 import { describeOptions } from "@/features/catalog/options";
 import { counted, formatCount } from "@/lib/count";
-import { returnable, returnItems } from "./board";
+import { byProduct, returnable, returnItems, type Sold } from "./board";
 import { shortId } from "./status";
 
 const REASONS = ["Wrong size", "Damaged on the way", "Changed their mind"];
 
+/** "Midnight, Ivory": what was chosen of a product in this order. */
+function variants(lines: Sold["lines"]): string {
+  return lines
+    .map(({ options }) => describeOptions(options))
+    .filter(Boolean)
+    .join(" / ");
+}
+
+function told({ quantity, returned }: Sold): string {
+  return returned
+    ? `${formatCount(returned)} of ${formatCount(quantity)} are back`
+    : `${formatCount(quantity)} sold`;
+}
+
 /** What came back of an order, how much of it, and whether it can be sold again. */
 export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => void }) {
   const client = useQueryClient();
-  const [quantities, setQuantities] = useState<number[]>(() => order.items.map(() => 0));
+  const sold = byProduct(order.items);
+  const [quantities, setQuantities] = useState<number[]>(() => sold.map(() => 0));
   const [restock, setRestock] = useState(true);
   const [reason, setReason] = useState("");
-  const items = returnItems(order.items, quantities);
+  const items = returnItems(sold, quantities);
   const units = items.reduce((sum, { quantity }) => sum + quantity, 0);
   const book = useMutation({
     mutationFn: () =>
@@ -64,26 +79,15 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
       }
     >
       <ul className="divide-y border-y">
-        {order.items.map((line, index) => {
-          const most = returnable(line);
+        {sold.map((each, index) => {
+          const most = returnable(each);
+          const [line] = each.lines;
           return (
-            <li
-              key={`${line.sku} ${JSON.stringify(line.options)}`}
-              className="flex flex-wrap items-center gap-x-4 gap-y-2 py-3"
-            >
+            <li key={each.productId} className="flex flex-wrap items-center gap-x-4 gap-y-2 py-3">
               <LinePicture line={line} className="size-11 shrink-0 rounded-lg border" />
               <div className="min-w-32 flex-1 text-sm">
                 <p className="font-medium">{line.name}</p>
-                <p className="text-muted">
-                  {[
-                    describeOptions(line.options),
-                    line.returned
-                      ? `${formatCount(line.returned)} of ${formatCount(line.quantity)} are back`
-                      : "",
-                  ]
-                    .filter(Boolean)
-                    .join(" · ") || `${formatCount(line.quantity)} sold`}
-                </p>
+                <p className="text-muted">{[variants(each.lines), told(each)].filter(Boolean).join(" · ")}</p>
               </div>
               {most === 0 ? (
                 <span className="text-muted text-sm">all back</span>
@@ -107,7 +111,7 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
         variant="ghost"
         size="sm"
         className="mt-2 -ml-3"
-        onClick={() => setQuantities(order.items.map(returnable))}
+        onClick={() => setQuantities(sold.map(returnable))}
       >
         Everything came back
       </Button>

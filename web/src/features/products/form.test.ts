@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Product } from "@/api/types";
-import { bodyOf, EMPTY_PRODUCT, formOf, merged, type ProductForm, told, valuesOf } from "./form";
+import { bodyOf, EMPTY_PRODUCT, formOf, isNameless, merged, type ProductForm, told, valuesOf } from "./form";
 
 const base: ProductForm = {
   ...EMPTY_PRODUCT,
@@ -18,6 +18,34 @@ test("a form sends whole numbers, minor units and lists of values", () => {
     lowStockThreshold: 5,
     options: { color: ["red", "blue"] },
   });
+});
+
+test("a number is sent as it is read, however its digits are set", () => {
+  expect(bodyOf({ ...base, lowStockThreshold: "1 200", reorderPoint: "+7" })).toMatchObject({
+    lowStockThreshold: 1200,
+    reorderPoint: 7,
+  });
+});
+
+test("options that nobody touched stay what they are", () => {
+  const options = { finish: ["Red, matte", "Blue"], size: [40, 41], one: "single" };
+  const product = { price: 1, currency: "USD", options, imageUrl: null } as unknown as Product;
+  const known = { ...base, options: formOf(product).options };
+  const [finish, size, one] = known.options;
+  if (!finish || !size || !one) throw new Error("three options");
+  expect(bodyOf(known).options).toEqual(options);
+  const edited = { ...known, options: [finish, { ...size, values: "40, 41, 42" }, { ...one, name: "kind" }] };
+  expect(bodyOf(edited, known).options).toEqual({
+    finish: ["Red, matte", "Blue"],
+    size: ["40", "41", "42"],
+    kind: "single",
+  });
+});
+
+test("values need a name", () => {
+  expect(isNameless({ name: " ", values: "red" })).toBe(true);
+  expect(isNameless({ name: "", values: " " })).toBe(false);
+  expect(isNameless({ name: "color", values: "" })).toBe(false);
 });
 
 test("an edit sends only what is different", () => {

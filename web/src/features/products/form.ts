@@ -1,5 +1,13 @@
 import type { Product, Schemas } from "@/api/types";
+import { parseWhole } from "@/features/stock/change";
 import { parseMoney, plainMoney } from "@/lib/money";
+
+/** An option as it is typed; `kept` is what the product has there, as long as nobody types anything else. */
+export interface OptionRow {
+  name: string;
+  values: string;
+  kept?: unknown;
+}
 
 /** A product as a form holds it: pure, so that reading, sending and merging share one rule. */
 export interface ProductForm {
@@ -13,7 +21,7 @@ export interface ProductForm {
   currency: string;
   imageUrl: string;
   status: string;
-  options: { name: string; values: string }[];
+  options: OptionRow[];
   lowStockThreshold: string;
   reorderPoint: string;
   reorderQuantity: string;
@@ -67,10 +75,7 @@ export function formOf(product: Product): ProductForm {
     currency: product.currency,
     imageUrl: product.imageUrl ?? "",
     status: product.status,
-    options: Object.entries(product.options).map(([name, given]) => ({
-      name,
-      values: (Array.isArray(given) ? given : [given]).map(String).join(", "),
-    })),
+    options: Object.entries(product.options).map(([name, kept]) => ({ name, values: textOf(kept), kept })),
     lowStockThreshold: String(product.lowStockThreshold),
     reorderPoint: String(product.reorderPoint),
     reorderQuantity: String(product.reorderQuantity),
@@ -82,10 +87,25 @@ export function valuesOf(text: string): string[] {
   return [...new Set(text.split(",").map((value) => value.trim()))].filter(Boolean);
 }
 
-function optionsOf(rows: ProductForm["options"]): Record<string, string[]> {
+function textOf(kept: unknown): string {
+  return (Array.isArray(kept) ? kept : [kept]).map(String).join(", ");
+}
+
+/** Numbers stay numbers, and "Red, matte" one value, where their text was left as it is. */
+function optionsOf(rows: OptionRow[]): Record<string, unknown> {
   return Object.fromEntries(
-    rows.map(({ name, values }) => [name.trim(), valuesOf(values)]).filter(([name]) => name),
+    rows
+      .map(({ name, values, kept }) => [
+        name.trim(),
+        kept !== undefined && textOf(kept) === values ? kept : valuesOf(values),
+      ])
+      .filter(([name]) => name),
   );
+}
+
+/** Values that nobody could choose, since they have no name. */
+export function isNameless({ name, values }: OptionRow): boolean {
+  return !name.trim() && Boolean(values.trim());
 }
 
 function isSame(one: ProductForm, other: ProductForm, field: ProductField): boolean {
@@ -98,7 +118,7 @@ type Sent = Schemas["ProductBody"] & Schemas["ProductPatch"];
 
 /** The fields as the API takes them; with `base`, only those that differ from it. */
 export function bodyOf(form: ProductForm, base?: ProductForm): Partial<Sent> {
-  const whole = (text: string) => Number(text.trim());
+  const whole = (text: string) => parseWhole(text) ?? 0;
   const all: Partial<Sent> = {
     name: form.name.trim(),
     sku: form.sku.trim(),

@@ -20,6 +20,7 @@ import {
   bodyOf,
   EMPTY_PRODUCT,
   formOf,
+  isNameless,
   LABELS,
   type Merge,
   merged,
@@ -82,7 +83,11 @@ const schema = z
     currency: z.string().regex(/^[A-Z]{3}$/, "Three letters, such as USD"),
     imageUrl: z.string().refine((url) => !url.trim() || /^https?:\/\/\S+$/.test(url.trim()), "A web address"),
     status: z.string(),
-    options: z.array(z.object({ name: z.string(), values: z.string() })),
+    options: z.array(
+      z
+        .object({ name: z.string(), values: z.string(), kept: z.unknown().optional() })
+        .refine((row) => !isNameless(row), { path: ["name"], message: "What is it called?" }),
+    ),
     lowStockThreshold: whole(0),
     reorderPoint: whole(0),
     reorderQuantity: whole(1),
@@ -90,7 +95,7 @@ const schema = z
   })
   .refine(({ price, currency }) => (parseMoney(price, currency) ?? 0) > 0, {
     path: ["price"],
-    message: "More than 0",
+    message: "An amount more than 0, such as 12.50",
   });
 type Values = z.infer<typeof schema>;
 
@@ -142,6 +147,7 @@ function Edit({ product }: { product: Product | null }) {
   });
   const { register, wrong } = form;
   const values = form.watch();
+  const isPlain = values.imageUrl.trim().startsWith("http://");
   const title = product ? base.name : "New product";
   return (
     <Page title={title} className="max-w-5xl">
@@ -249,6 +255,7 @@ function Edit({ product }: { product: Product | null }) {
               type="url"
               placeholder="https://"
               className="min-w-0 flex-1"
+              hint={isPlain ? "Browsers show it only from an address that begins with https://." : undefined}
               error={wrong("imageUrl")}
               {...register("imageUrl")}
             />
@@ -335,7 +342,11 @@ function Options({ form }: { form: ReturnType<typeof useApiForm<Values>> }) {
           key={row.id}
           className="grid grid-cols-[minmax(0,1fr)_auto] items-end gap-2 sm:grid-cols-[10rem_minmax(0,1fr)_auto]"
         >
-          <Field label="Option" className="max-sm:col-span-2">
+          <Field
+            label="Option"
+            error={form.formState.errors.options?.[index]?.name?.message}
+            className="max-sm:col-span-2"
+          >
             {(wiring) => (
               <Input placeholder="color" {...wiring} {...form.register(`options.${index}.name`)} />
             )}
