@@ -7,6 +7,7 @@ import { searchItems } from "@/features/catalog/queries";
 import { grouped } from "@/lib/group";
 import { keysOf } from "@/lib/shortcuts";
 import { useDebounced } from "@/lib/use-debounced";
+import { beginsWords } from "@/lib/word-match";
 import { Modal } from "../ui/dialog";
 import { Kbd } from "../ui/surfaces";
 import { useAllCommands } from "./commands";
@@ -15,6 +16,10 @@ const ITEM =
   "flex cursor-default select-none items-center gap-3 rounded-xl px-3 py-2.5 text-sm data-[selected=true]:bg-sunken [&>svg]:size-4 [&>svg]:shrink-0 [&>svg]:text-muted";
 const GROUP =
   "[&_[cmdk-group-heading]]:px-3 [&_[cmdk-group-heading]]:pt-3 [&_[cmdk-group-heading]]:pb-1.5 [&_[cmdk-group-heading]]:font-medium [&_[cmdk-group-heading]]:text-muted [&_[cmdk-group-heading]]:text-xs";
+
+function filter(_id: string, looked: string, keywords: string[] = []): number {
+  return beginsWords(looked, ...keywords) ? 1 : 0;
+}
 
 /** Everything one can do, and every product, by a few letters. */
 export default function Palette({ onClose }: { onClose: () => void }) {
@@ -35,7 +40,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
       label="Command palette"
       className="mx-auto mt-[12dvh] mb-auto w-[calc(100%-2rem)] max-w-xl animate-rise overflow-hidden rounded-2xl border"
     >
-      <Cmdk label="Command palette" loop>
+      <Cmdk label="Command palette" loop filter={filter}>
         <div className="flex items-center gap-3 border-b px-4">
           <Search aria-hidden className="size-4.5 shrink-0 text-muted" />
           <Cmdk.Input
@@ -53,6 +58,23 @@ export default function Palette({ onClose }: { onClose: () => void }) {
           <Cmdk.Empty className="px-4 py-10 text-center text-muted text-sm">
             {products.isFetching ? "Searching…" : "Nothing by that name."}
           </Cmdk.Empty>
+          {products.data?.items.length ? (
+            <Cmdk.Group heading="Products" className={GROUP}>
+              {products.data.items.map((item) => (
+                <Cmdk.Item
+                  key={item.id}
+                  value={`product ${item.id}`}
+                  keywords={[item.title, item.sku, wanted]}
+                  onSelect={() => run(() => navigate(`/products/${encodeURIComponent(item.id)}`))}
+                  className={ITEM}
+                >
+                  <Package aria-hidden />
+                  <span className="flex-1 truncate">{item.title}</span>
+                  <span className="text-muted text-xs">{item.sku}</span>
+                </Cmdk.Item>
+              ))}
+            </Cmdk.Group>
+          ) : null}
           {groups.map(([group, members]) => (
             <Cmdk.Group key={group} heading={group} className={GROUP}>
               {members.map(({ id, title, icon: Icon, shortcut, keywords, run: act }) => (
@@ -76,23 +98,6 @@ export default function Palette({ onClose }: { onClose: () => void }) {
               ))}
             </Cmdk.Group>
           ))}
-          {products.data?.items.length ? (
-            <Cmdk.Group heading="Products" className={GROUP}>
-              {products.data.items.map((item) => (
-                <Cmdk.Item
-                  key={item.id}
-                  value={`product ${item.id}`}
-                  keywords={[item.title, item.sku, wanted]}
-                  onSelect={() => run(() => navigate(`/products/${encodeURIComponent(item.id)}`))}
-                  className={ITEM}
-                >
-                  <Package aria-hidden />
-                  <span className="flex-1 truncate">{item.title}</span>
-                  <span className="text-muted text-xs">{item.sku}</span>
-                </Cmdk.Item>
-              ))}
-            </Cmdk.Group>
-          ) : null}
         </Cmdk.List>
       </Cmdk>
     </Modal>

@@ -13,6 +13,8 @@ interface DialogProps {
   size?: "sm" | "md" | "lg";
   /** On paper it stands alone, without the page behind and without its buttons. */
   printed?: boolean;
+  /** Only its own buttons close it: to leave it is a choice. */
+  held?: boolean;
 }
 
 /** What is marked with `data-autofocus` has the focus when a dialog opens; else its first field. */
@@ -39,6 +41,7 @@ export function Modal({
   labelledBy,
   label,
   printed = false,
+  held = false,
   className,
   children,
 }: {
@@ -47,10 +50,13 @@ export function Modal({
   labelledBy?: string;
   label?: string;
   printed?: boolean;
+  held?: boolean;
   className?: string;
   children: ReactNode;
 }) {
   const ref = useRef<HTMLDialogElement>(null);
+  // Text that is selected with the mouse may end beside the dialog: that is no click on the backdrop.
+  const pressedBeside = useRef(false);
   useEffect(() => {
     const dialog = ref.current;
     if (open && dialog && !dialog.open) {
@@ -73,11 +79,18 @@ export function Modal({
       aria-label={label}
       data-printed={printed || undefined}
       onCancel={(event) => {
+        // A file that was not chosen is cancelled too, and tells all around it.
+        if (event.target !== ref.current) return;
         event.preventDefault();
-        onClose();
+        if (!held) onClose();
+      }}
+      // A browser closes what will not be closed at the second Escape.
+      onClose={() => ref.current?.open || ref.current?.showModal()}
+      onPointerDown={(event) => {
+        pressedBeside.current = event.target === ref.current;
       }}
       onClick={(event) => {
-        if (event.target === ref.current) onClose();
+        if (!held && pressedBeside.current && event.target === ref.current) onClose();
       }}
       className={cn("border-line bg-surface text-ink shadow-floating", className)}
     >
@@ -95,7 +108,7 @@ function Head({
   id: string;
   title: string;
   description?: ReactNode;
-  onClose: () => void;
+  onClose: (() => void) | undefined;
 }) {
   return (
     <header className="flex items-start gap-4 px-5 pt-5 sm:px-6">
@@ -105,14 +118,16 @@ function Head({
         </h2>
         {description && <div className="mt-1 text-muted text-sm">{description}</div>}
       </div>
-      <button
-        type="button"
-        onClick={onClose}
-        aria-label="Close"
-        className="-mt-1 -mr-2 print:hidden grid size-9 place-items-center rounded-lg text-muted hover:bg-sunken hover:text-ink"
-      >
-        <X aria-hidden className="size-4.5" />
-      </button>
+      {onClose && (
+        <button
+          type="button"
+          onClick={onClose}
+          aria-label="Close"
+          className="-mt-1 -mr-2 print:hidden grid size-9 place-items-center rounded-lg text-muted hover:bg-sunken hover:text-ink"
+        >
+          <X aria-hidden className="size-4.5" />
+        </button>
+      )}
     </header>
   );
 }
@@ -127,6 +142,7 @@ export function Dialog({
   footer,
   size = "sm",
   printed = false,
+  held = false,
 }: DialogProps) {
   const id = useId();
   return (
@@ -135,13 +151,14 @@ export function Dialog({
       onClose={onClose}
       labelledBy={id}
       printed={printed}
+      held={held}
       className={cn(
         "m-auto max-h-[min(90dvh,56rem)] w-[calc(100%-2rem)] animate-rise overflow-hidden rounded-2xl border",
         "open:flex open:flex-col max-sm:mb-0 max-sm:w-full max-sm:max-w-full max-sm:animate-slide-up max-sm:rounded-b-none",
         WIDTHS[size],
       )}
     >
-      <Head id={id} title={title} description={description} onClose={onClose} />
+      <Head id={id} title={title} description={description} onClose={held ? undefined : onClose} />
       <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-5 py-5 sm:px-6">{children}</div>
       {footer && (
         <footer className="print:hidden flex flex-wrap justify-end gap-2 border-t px-5 py-4 sm:px-6">

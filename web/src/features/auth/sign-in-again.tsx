@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { session } from "@/api/client";
+import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { useStore } from "@/lib/store";
 import { SignInForm } from "./sign-in-form";
@@ -9,17 +10,22 @@ export function SignInAgain() {
   const ended = useStore(session.ended);
   const user = useStore(session.current)?.user;
   const [key, setKey] = useState(0);
+  const giveUp = () => {
+    session.giveUp();
+    setKey(key + 1);
+  };
   return (
     <Dialog
       open={ended}
-      onClose={() => {
-        session.giveUp();
-        setKey(key + 1);
-      }}
+      held
+      onClose={giveUp}
       title="Your session has ended"
       description="Sign in to go on. Nothing you typed is lost."
     >
       <SignInForm key={key} email={user?.email ?? ""} onDone={() => setKey(key + 1)} />
+      <Button variant="ghost" size="sm" className="mt-3 w-full" onClick={giveUp}>
+        Sign out
+      </Button>
     </Dialog>
   );
 }
