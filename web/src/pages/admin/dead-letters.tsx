@@ -14,6 +14,7 @@ import { Time } from "@/components/ui/values";
 import { eventTitle, handlerTitle } from "@/features/operations/names";
 import { Confirm, Fact, Facts, Json, Subject } from "@/features/operations/parts";
 import { type DeadLetter, deadLettersPage } from "@/features/operations/queries";
+import { once } from "@/lib/one-click";
 import { useList } from "@/lib/use-list";
 
 /** What was given up after its tries: why, what it was, and the way to try it again. */
@@ -121,18 +122,26 @@ function columns(
 function useRedrive(onDone?: () => void) {
   const client = useQueryClient();
   return useMutation({
+    // Each for itself: what cannot go on its way stays here, and holds up no other.
     mutationFn: async (letters: readonly DeadLetter[]) => {
-      // One after the other: what cannot go on its way stays here, and says why.
-      for (const { id } of letters) await api.post("/dead-letters/{id}/redrive", { params: { id } });
-      return letters.length;
+      const refused: unknown[] = [];
+      for (const { id } of letters) {
+        await api
+          .post("/dead-letters/{id}/redrive", { params: { id } })
+          .catch((error) => refused.push(error));
+      }
+      return { tried: letters.length - refused.length, refused };
     },
-    onSuccess: (count) => {
-      onDone?.();
-      toast.success(count === 1 ? "It is tried again" : `${count} are tried again`, {
-        description: "What fails again comes back here.",
+    onSuccess: ({ tried, refused }) => {
+      if (refused.length) toast.error(refused[0]);
+      else onDone?.();
+      if (!tried) return;
+      toast.success(tried === 1 ? "It is tried again" : `${tried} are tried again`, {
+        description: refused.length
+          ? `${refused.length} could not be, and stay here.`
+          : "What fails again comes back here.",
       });
     },
-    onError: (error) => toast.error(error),
     onSettled: () => client.invalidateQueries({ queryKey: ["admin"] }),
   });
 }
@@ -140,7 +149,12 @@ function useRedrive(onDone?: () => void) {
 function TryAgain({ letter, onDone }: { letter: DeadLetter; onDone?: () => void }) {
   const redrive = useRedrive(onDone);
   return (
-    <Button size="sm" variant="secondary" busy={redrive.isPending} onClick={() => redrive.mutate([letter])}>
+    <Button
+      size="sm"
+      variant="secondary"
+      busy={redrive.isPending}
+      onClick={once(() => redrive.mutate([letter]))}
+    >
       <RotateCw aria-hidden className="size-4" />
       Try again
     </Button>

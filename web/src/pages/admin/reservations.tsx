@@ -20,6 +20,7 @@ import {
 } from "@/features/stock/queries";
 import { TimeLeft } from "@/features/stock/time-left";
 import { formatCount } from "@/lib/count";
+import { once } from "@/lib/one-click";
 import { formatTime } from "@/lib/time";
 import { useList } from "@/lib/use-list";
 
@@ -188,7 +189,7 @@ function Actions({ held }: { held: Reservation }) {
         aria-label={`Cancel ${name}`}
         busy={busy("cancel")}
         disabled={act.isPending}
-        onClick={() => act.mutate("cancel")}
+        onClick={once(() => act.mutate("cancel"))}
       >
         Cancel
       </Button>
@@ -197,7 +198,7 @@ function Actions({ held }: { held: Reservation }) {
         aria-label={`Confirm ${name}`}
         busy={busy("confirm")}
         disabled={act.isPending}
-        onClick={() => act.mutate("confirm")}
+        onClick={once(() => act.mutate("confirm"))}
       >
         Confirm
       </Button>
