@@ -10,6 +10,7 @@ import pytest
 
 from stockwright.domain.account import ANONYMOUS
 from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound, VersionConflict
+from stockwright.domain.stock import Wanted
 from stockwright.store.records.batch import Batch
 from stockwright.store.records.products import claim_sku, put_product, release_sku
 from stockwright.store.records.stock import put_stock
@@ -36,6 +37,7 @@ from stockwright.usecases.inventory import (
     initialize,
 )
 from stockwright.usecases.inventory_views import ListInventory, list_inventory
+from stockwright.usecases.reservations import Reserve, get_reservation, reserve_stock
 from tests.conftest import ADMIN, ALICE, Clock, Product
 from tests.usecases.conftest import meanwhile
 
@@ -202,6 +204,24 @@ async def test_a_deleted_product_is_gone_and_its_sku_is_free(app: App) -> None:
     await create_product(app, ADMIN, CreateProduct(**GOOD))
     with pytest.raises(AlreadyExists):
         await create_product(app, ADMIN, CreateProduct(**{**GOOD, "sku": "NEW-2"}, id=made.product.id))
+
+
+async def test_an_expired_hold_keeps_no_product_from_being_deleted(app: App, product: Product, clock: Clock) -> None:
+    chair = (await product(5)).product.id
+    held = await reserve_stock(app, ALICE, Reserve([Wanted(chair, 2)], minutes=5))
+    with pytest.raises(Conflict, match="2 units are reserved"):
+        await delete_product(app, ADMIN, chair)
+    clock.advance(minutes=5)
+    assert await delete_product(app, ADMIN, chair) == chair
+    assert (await get_reservation(app, ALICE, held.id)).status == "EXPIRED"
+
+
+async def test_a_product_whose_stock_is_not_to_be_seen_yet_is_not_there_yet(app: App, product: Product) -> None:
+    batch = Batch()
+    put_product(batch, replace((await product(1)).product, id="half", version=0))
+    await batch.commit(app.store)
+    with pytest.raises(NotFound):
+        await get_product(app, "half")
 
 
 # ---- lists -----------------------------------------------------------------------------------

@@ -73,6 +73,24 @@ async def test_a_foreign_product_goes_on_sale_once_it_is_described(app: App) -> 
     assert (await place_order(app, ALICE, PlaceOrder([LineWanted(1, FOREIGN)]))).total_cents == 100
 
 
+async def test_a_foreign_product_that_was_deleted_can_come_again(app: App, product: Product) -> None:
+    chair = (await product(1)).product
+    await initialize(app, ADMIN, Initialize(FOREIGN, "MBP-16", 5, thresholds={"low_stock": 1}))
+    await delete_product(app, ADMIN, FOREIGN)
+    with pytest.raises(AlreadyExists, match="SKU"):
+        await initialize(app, ADMIN, Initialize(FOREIGN, chair.sku, 7))
+    outcomes = await asyncio.gather(
+        *[initialize(app, ADMIN, Initialize(FOREIGN, "MBP-17", 7, "cellar")) for _ in range(5)], return_exceptions=True
+    )
+    [again] = [each for each in outcomes if not isinstance(each, BaseException)]
+    assert again == await get_product(app, FOREIGN) == await get_by_sku(app, "MBP-17")
+    assert (again.product.status, again.stock.thresholds.low_stock) == ("UNLISTED", 10)
+    assert await available(app, FOREIGN) == {"cellar": 7}
+    page, _ = await list_movements(app, MovementFilter(product_id=FOREIGN))
+    assert [(each.movement.quantity, each.balance_after) for each in page] == [(7, 7), (-5, 0), (5, 5)]
+    assert [row.product.id for row in (await list_inventory(app, ListInventory()))[0]] == [FOREIGN, chair.id]
+
+
 async def test_a_level_is_opened_once(app: App, product: Product) -> None:
     chair = await product(5)
     with pytest.raises(AlreadyExists):

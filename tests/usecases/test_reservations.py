@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from stockwright.domain.account import Actor
-from stockwright.domain.errors import Forbidden, InsufficientStock, Invalid, NotFound, ReservationNotActive
+from stockwright.domain.errors import Conflict, Forbidden, InsufficientStock, Invalid, NotFound, ReservationNotActive
 from stockwright.domain.reservation import Reservation
 from stockwright.domain.stock import Wanted
 from stockwright.store.records.stock import get_stock, page_of_movements
+from stockwright.usecases.catalog import UpdateProduct, delete_product, update_product
 from stockwright.usecases.context import App
 from stockwright.usecases.inventory import ChangeStock, CountStock, Transfer, change_stock, count_stock, transfer
+from stockwright.usecases.inventory_views import check_availability
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.locations import add_location
 from stockwright.usecases.orders import PlaceOrder, place_order
@@ -256,3 +258,23 @@ async def test_lists_show_ones_own_and_admins_everything(app: App, product: Prod
     assert [each.id for each in everything] == [other, *mine[::-1]]
     cancelled, _ = await list_reservations(app, ADMIN, ListReservations(status="CANCELLED", everybody=True))
     assert [each.id for each in cancelled] == [mine[0]]
+
+
+async def test_what_was_taken_out_of_the_shop_cannot_be_held(app: App, product: Product) -> None:
+    hidden, gone = (await product(5, status="INACTIVE")).product.id, (await product(5)).product.id
+    await delete_product(app, ADMIN, gone)
+    for actor in (ALICE, ADMIN):
+        with pytest.raises(Conflict, match="not for sale"):
+            await reserve_stock(app, actor, Reserve([Wanted(hidden, 1)]))
+        for product_id in (gone, "nothing"):
+            with pytest.raises(NotFound):
+                await reserve_stock(app, actor, Reserve([Wanted(product_id, 1)]))
+    told = await check_availability(app, [Wanted(hidden, 1), Wanted(gone, 1)])
+    assert [(each.sku, each.available_stock, each.available) for each in told] == [("", 0, False)] * 2
+
+
+async def test_a_hold_can_be_used_after_its_product_was_taken_out(app: App, product: Product) -> None:
+    chair = (await product(5)).product.id
+    held = await reserve_stock(app, ALICE, Reserve([Wanted(chair, 2)]))
+    await update_product(app, ADMIN, UpdateProduct(chair, {"status": "INACTIVE"}))
+    assert (await confirm_reservation(app, ALICE, held.id)).status == "CONFIRMED"

@@ -54,6 +54,11 @@ class Product:
         """Whether a customer may order it."""
         return self.status == "ACTIVE"
 
+    @property
+    def can_be_held(self) -> bool:
+        """Whether units of it may be promised, or sold at the till: also of one that is not listed yet."""
+        return self.status in {"ACTIVE", "UNLISTED"}
+
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TEXT_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")

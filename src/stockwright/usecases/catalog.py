@@ -16,7 +16,7 @@ from stockwright.store.records import products as product_records
 from stockwright.store.records import stock as stock_records
 from stockwright.store.records.batch import Batch, Stale, retried
 from stockwright.usecases.commit import commit, new_event, unchanged
-from stockwright.usecases.drawing import book, priorities, shifts_of, spread
+from stockwright.usecases.drawing import book, freeing, priorities, shifts_of, spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -143,7 +143,10 @@ async def create_product(app: App, actor: Actor, command: CreateProduct) -> Stoc
 
 
 async def add_new_product(app: App, actor: Actor, batch: Batch, made: StockedProduct) -> None:
-    """Write a product that is not there yet with its opening stock; refuse a taken id or SKU."""
+    """Write a product that is not there yet with its opening stock; refuse a taken id or SKU.
+
+    One that bears the version of a deleted product takes its place.
+    """
     product, stock = made.product, made.stock
     claimed = await product_records.load_product_ids(app.store, [product.sku])
     if claimed:
@@ -151,7 +154,8 @@ async def add_new_product(app: App, actor: Actor, batch: Batch, made: StockedPro
             f"A product with SKU {product.sku} already exists",
             {"sku": product.sku, "productId": claimed[product.sku]},
         )
-    if product.id in await product_records.load_products(app.store, [product.id], deleted_too=True):
+    known = await product_records.load_products(app.store, [product.id], deleted_too=True)
+    if product.id in known and known[product.id].version != product.version:
         raise AlreadyExists(f"A product with id {product.id} already exists", {"productId": product.id})
     product_records.claim_sku(batch, product.sku, product.id)
     product_records.put_product(batch, product)
@@ -275,7 +279,7 @@ async def delete_product(app: App, actor: Actor, product_id: str, expected_versi
         await commit(app, batch, product_id)
         return product_id
 
-    return await retried(attempt)
+    return await freeing(app, product_id, attempt)
 
 
 async def _find_open_order(app: App, product_id: str) -> str | None:
@@ -301,11 +305,19 @@ async def load_stocked(app: App, product_ids: list[str]) -> dict[str, StockedPro
     found = await app.store.get(keys)
     loaded = {}
     for product_id in product_ids:
-        item = found.get(product_records.product_key(product_id))
-        if item is not None and item.body["status"] != "DELETED":
-            stock = stock_records.stock_of(found[stock_records.stock_key(product_id)])
-            loaded[product_id] = StockedProduct(product_records.product_of(item), stock)
+        item, stock = (found.get(key(product_id)) for key in (product_records.product_key, stock_records.stock_key))
+        # A read of many items is not of one moment: the product that is just being made may come without its stock.
+        if item is not None and stock is not None and item.body["status"] != "DELETED":
+            loaded[product_id] = StockedProduct(product_records.product_of(item), stock_records.stock_of(stock))
     return loaded
+
+
+async def load_deleted(app: App, product_id: str) -> StockedProduct | None:
+    """Load what is left of a deleted product."""
+    products = await product_records.load_products(app.store, [product_id], deleted_too=True)
+    if product_id not in products or products[product_id].status != "DELETED":
+        return None
+    return StockedProduct(products[product_id], await stock_records.get_stock(app.store, product_id))
 
 
 async def list_products(app: App, actor: Actor, command: ListProducts) -> tuple[list[StockedProduct], str | None]:

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from stockwright.domain import reservation as holds
-from stockwright.domain.errors import NotFound
+from stockwright.domain.errors import Conflict, NotFound
 from stockwright.domain.stock import Movement, Shift, Stock, draw, draw_or_refuse, receive, release, shifted
 from stockwright.store.paging import every
 from stockwright.store.records import locations as location_records
 from stockwright.store.records import reservations as reservation_records
 from stockwright.store.records import stock as stock_records
-from stockwright.store.records.batch import Batch, Stale
+from stockwright.store.records.batch import Batch, Stale, retried
 from stockwright.usecases.commit import new_event
 from stockwright.usecases.context import current_request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from stockwright.domain.account import Actor
     from stockwright.domain.reservation import Reservation
     from stockwright.domain.stock import Draws, MovementType, Wanted
     from stockwright.usecases.context import App
+
+Result = TypeVar("Result")
 
 EXPIRED_AT_ONCE_MAX = 100
 BOOKING_MS = 600_000
@@ -124,6 +126,16 @@ def spread(stock: Stock, quantity: int, order: Sequence[str]) -> dict[str, int]:
 def shifts_of(changes: Mapping[str, int]) -> dict[str, Shift]:
     """Turn signed changes per location into shifts of available and total."""
     return {place: receive(units) for place, units in changes.items()}
+
+
+async def freeing(app: App, product_id: str, attempt: Callable[[], Awaitable[Result]]) -> Result:
+    """Decide; where that is a refusal, free the product's expired holds and decide once more."""
+    try:
+        return await retried(attempt)
+    except Conflict:
+        # Decided anew also where nothing was freed by us: somebody else may have, since the stock was loaded.
+        await free_expired(app, {product_id})
+    return await retried(attempt)
 
 
 async def free_expired(app: App, product_ids: set[str] | None = None) -> int:

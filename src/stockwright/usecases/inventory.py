@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound
 from stockwright.domain.product import Product, check_id, same_sku, tidy
@@ -20,21 +20,28 @@ from stockwright.domain.stock import (
     counted,
     shifted,
 )
+from stockwright.store.port import ABSENT
 from stockwright.store.records import locations as location_records
 from stockwright.store.records import stock as stock_records
 from stockwright.store.records.batch import Batch, retried
-from stockwright.usecases.catalog import StockedProduct, add_new_product, check_thresholds, get_product, load_stocked
+from stockwright.usecases.catalog import (
+    StockedProduct,
+    add_new_product,
+    check_thresholds,
+    get_product,
+    load_deleted,
+    load_stocked,
+)
 from stockwright.usecases.commit import commit, insist, new_event, unchanged
-from stockwright.usecases.drawing import book, free_expired, priorities, shifts_of, spread
+from stockwright.usecases.drawing import book, freeing, priorities, shifts_of, spread
 from stockwright.usecases.locations import open_location
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from stockwright.domain.account import Actor
     from stockwright.usecases.context import App
 
-Result = TypeVar("Result")
 ChangeType = Literal["RESTOCK", "SALE", "RETURN", "ADJUSTMENT"]
 
 
@@ -122,7 +129,9 @@ async def initialize(app: App, actor: Actor, command: Initialize) -> StockedProd
 
 
 async def _open_foreign(app: App, actor: Actor, batch: Batch, command: Initialize) -> StockedProduct:
+    """Make an UNLISTED product; the id is another system's, so one that was deleted may come again."""
     now = app.clock.now()
+    deleted = await load_deleted(app, command.product_id)
     product = Product(
         id=command.product_id,
         sku=command.sku,
@@ -131,12 +140,13 @@ async def _open_foreign(app: App, actor: Actor, batch: Batch, command: Initializ
         created_at=now,
         updated_at=now,
         created_by=actor.id,
+        version=deleted.product.version if deleted else ABSENT,
     )
     levels = {command.location: Level(command.initial_stock)}
     thresholds = check_thresholds(replace(Thresholds(), **command.thresholds))
-    stock = Stock(product.id, product.sku, levels, thresholds, 0, now)
+    stock = Stock(product.id, product.sku, levels, thresholds, deleted.stock.version if deleted else ABSENT, now)
     await add_new_product(app, actor, batch, StockedProduct(product, stock))
-    return StockedProduct(replace(product, version=1), replace(stock, version=1))
+    return StockedProduct(replace(product, version=product.version + 1), replace(stock, version=stock.version + 1))
 
 
 def _open_level(app: App, actor: Actor, batch: Batch, known: StockedProduct, command: Initialize) -> StockedProduct:
@@ -198,18 +208,8 @@ async def change_stock(app: App, actor: Actor, command: ChangeStock) -> StockCha
         await commit(app, batch, _expected(stock, changes, booked), settled=False)
         return booked
 
-    movements = await _freeing(app, command.product_id, attempt)
+    movements = await freeing(app, command.product_id, attempt)
     return StockChange(await stock_records.get_stock(app.store, command.product_id), movements)
-
-
-async def _freeing(app: App, product_id: str, attempt: Callable[[], Awaitable[Result]]) -> Result:
-    """Decide; where that is a refusal, free the product's expired holds and decide once more."""
-    try:
-        return await retried(attempt)
-    except Conflict:
-        # Decided anew also where nothing was freed by us: somebody else may have, since the stock was loaded.
-        await free_expired(app, {product_id})
-    return await retried(attempt)
 
 
 def _signed(command: ChangeStock) -> int:
@@ -246,7 +246,7 @@ async def count_stock(app: App, actor: Actor, command: CountStock) -> StockChang
         await commit(app, batch, result)
         return result
 
-    return await _freeing(app, command.product_id, attempt)
+    return await freeing(app, command.product_id, attempt)
 
 
 async def _difference(app: App, stock: Stock, command: CountStock) -> dict[str, int]:
@@ -298,7 +298,7 @@ async def transfer(app: App, actor: Actor, command: Transfer) -> StockChange:
         await commit(app, batch, _expected(opened, changes, booked), settled=False)
         return booked
 
-    movements = await _freeing(app, command.product_id, attempt)
+    movements = await freeing(app, command.product_id, attempt)
     return StockChange(await stock_records.get_stock(app.store, command.product_id), movements)
 
 

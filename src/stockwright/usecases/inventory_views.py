@@ -144,12 +144,14 @@ async def check_availability(app: App, wanted: Sequence[Wanted]) -> list[Availab
     """Tell for each line whether so many units can be bought now, beside the others; those of one product are summed.
 
     Decided as a hold would be: lines that name a location come first, and an expired hold holds nothing.
-    A product that is not there is simply not available.
+    A product that is not there, or was taken out of the shop, is simply not available.
     """
     if not 1 <= len(wanted) <= CHECK_ITEMS_MAX:
         raise Invalid.field("items", f"must hold 1 to {CHECK_ITEMS_MAX} items")
     lines = summed(wanted)
     stocks = await stock_records.load_stocks(app.store, (line.product_id for line in lines))
+    products = await product_records.load_products(app.store, stocks)
+    stocks = {each: stocks[each] for each, product in products.items() if product.can_be_held}
     known = [line for line in lines if line.product_id in stocks]
     order = await priorities(app)
     draws, short = draw(known, stocks, order)

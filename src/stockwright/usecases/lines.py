@@ -11,7 +11,7 @@ from stockwright.domain.order import OrderLine
 from stockwright.store.records import products as product_records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from stockwright.domain.product import Product
     from stockwright.usecases.context import App
@@ -47,11 +47,22 @@ async def load_lines(
     return lines, currencies.pop() if currencies else "USD"
 
 
+async def check_can_be_held(app: App, product_ids: Iterable[str]) -> None:
+    """Refuse to hold units of what is not there (404), or was taken out of the shop (409)."""
+    wanted = list(dict.fromkeys(product_ids))
+    products = await product_records.load_products(app.store, wanted)
+    for product_id in wanted:
+        if product_id not in products:
+            raise NotFound("Product not found", {"productId": product_id})
+        if not products[product_id].can_be_held:
+            raise Conflict(f"{products[product_id].name} is not for sale now", {"productId": product_id})
+
+
 def _line(wanted: LineWanted, product: Product | None, position: int, *, unlisted_too: bool) -> OrderLine:
     if product is None:
         named = {"productId": wanted.product_id} if wanted.product_id else {"sku": wanted.sku}
         raise NotFound("Product not found", {**named, "line": position})
-    if not product.is_sellable and not (unlisted_too and product.status == "UNLISTED"):
+    if not (product.can_be_held if unlisted_too else product.is_sellable):
         raise Conflict(f"{product.name} is not for sale now", {"productId": product.id, "line": position})
     if wanted.options:
         check_free(wanted.options, f"items[{position}].options", LINE_BYTES_MAX)

@@ -14,6 +14,7 @@ from stockwright.store.records import reservations as records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases.commit import commit, insist, new_event, unchanged
 from stockwright.usecases.drawing import book, free_expired, load_and_draw, move
+from stockwright.usecases.lines import check_can_be_held
 from stockwright.usecases.merging import newest
 from stockwright.usecases.settling import check_one_step
 
@@ -60,6 +61,7 @@ async def reserve_stock(app: App, actor: Actor, command: Reserve) -> Reservation
 
     async def attempt() -> Reservation:
         wanted = summed(command.items)
+        await check_can_be_held(app, (each.product_id for each in wanted))
         stocks, draws = await load_and_draw(app, wanted)
         check_one_step(app, draws)
         now = app.clock.now()
