@@ -12,8 +12,8 @@ from infra.stages import Stage
 class Identity(Construct):
     """The pool keeps passwords, groups are roles, and only the API signs people in and up.
 
-    The rules of passwords are the API's (docs/api.md), since they take a long passphrase of any
-    characters; the pool only asks for the length that all of them have.
+    The rules of passwords are the API's (docs/api.md), since they take a long passphrase; the pool
+    only asks for the length that all of them have, and that none begins or ends with a blank.
     """
 
     def __init__(self, scope: Construct, stage: Stage) -> None:

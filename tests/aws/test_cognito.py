@@ -10,10 +10,11 @@ from typing import Any
 import jwt
 import pyotp
 import pytest
+from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from stockwright.adapters import aws as sdk
-from stockwright.adapters.cognito import role_of
+from stockwright.adapters.cognito import CognitoIdentity, role_of
 from stockwright.app import build, close
 from stockwright.config import Settings
 from stockwright.domain.account import ANONYMOUS, SYSTEM
@@ -265,6 +266,22 @@ async def test_a_password_that_only_the_pool_refuses_leaves_nobody_behind(shop: 
     await sign_up(shop, ANONYMOUS, SignUp(ADA, GOOD))
     await confirm_sign_up(shop, ANONYMOUS, ADA, await code_of(shop))
     assert (await sign_in(shop, SignIn(ADA, GOOD))).account.email == ADA
+
+
+async def test_what_breaks_the_pools_own_patterns_is_told_as_the_askers(
+    shop: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here the pool takes them; AWS's refuses them with this code."""
+
+    async def refusing(self: object, name: str, **_: Any) -> None:
+        raise ClientError({"Error": {"Code": "InvalidParameterException", "Message": "pattern [\\S]+"}}, name)
+
+    monkeypatch.setattr(CognitoIdentity, "_call", refusing)
+    with pytest.raises(Invalid, match="begins or ends with a blank"):
+        await sign_up(shop, ANONYMOUS, SignUp(ADA, " correct horse battery staple"))
+    with pytest.raises(Unauthorized):
+        await sign_in(shop, SignIn(ADA, " correct horse battery staple"))
+    assert await find_account_by_email(shop.store, ADA) is None
 
 
 async def test_tokens_of_others_are_nobodys(shop: App, pool: Pool) -> None:

@@ -39,6 +39,8 @@ KEYS_TIMEOUT_SECONDS: Final = 5
 KEYS_EVERY_SECONDS: Final = 60
 """At most so often are the pool's keys fetched because a token names one that is not among them."""
 _WRONG: Final = frozenset({"NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException"})
+NOT_TAKEN: Final = "InvalidParameterException"
+"""Cognito's word for what breaks a pattern of its own, which nobody's account can have then."""
 _BUSY: Final = frozenset({"TooManyRequestsException", "LimitExceededException", "InternalErrorException"})
 
 
@@ -141,7 +143,7 @@ class CognitoIdentity:
                 AuthParameters={"USERNAME": email, "PASSWORD": normal_password(password)},
             )
         except aws.error() as refused:
-            if aws.code_of(refused) in _WRONG:
+            if aws.code_of(refused) in _WRONG | {NOT_TAKEN}:
                 return None
             raise _told(refused) from refused
         return begun
@@ -337,6 +339,10 @@ def _told(refused: Exception) -> Exception:
         return Busy()
     if code == "InvalidPasswordException":
         return Invalid.field("password", "is not one that the user pool takes; make it longer or more mixed")
+    if code == NOT_TAKEN:
+        return Invalid(
+            "The user pool takes no password that begins or ends with a blank, and no address of over 128 characters"
+        )
     if code == "UserNotFoundException":
         return NotFound("The user pool does not know this user any more")
     return refused
