@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
-from stockwright.domain.errors import Busy, PayloadTooLarge
+from stockwright.domain.errors import Busy, Invalid, Misconfigured, PayloadTooLarge, Unknown
+from stockwright.domain.events import Event
 from stockwright.store import copying, dynamodb
 from stockwright.store.copying import DynamoDbSide
 from stockwright.store.dynamodb import WRITES_MAX, DynamoDbStore
-from stockwright.store.port import ABSENT, Put
+from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Put, Write
 from tests.aws.dynamodb_local import open_table
 from tests.aws.test_dynamodb import answer, cancelled, inject
 
+EVENT = Event("evt_1", "order.placed", "ord_1", 1, {"units": 2})
 KEYS = [(f"P#{number}", "STOCK") for number in range(3)]
 
 
@@ -51,8 +55,122 @@ async def test_a_commit_of_which_nothing_is_ever_heard_is_busy(store: DynamoDbSt
     assert await store.get(KEYS[:1]) == {}
 
 
+def lose_every_answer(store: DynamoDbStore) -> None:
+    """Calls reach DynamoDB and are done; nobody hears of it."""
+
+    def lose(**_: Any) -> None:
+        raise ReadTimeoutError(endpoint_url="injected")
+
+    store.client.meta.events.register("after-call.dynamodb.TransactWriteItems", lose)
+
+
+@pytest.mark.parametrize(
+    "write", [Put(KEYS[0], {"units": 1, "part": 0.5}, ABSENT), Append(EVENT)], ids=["put", "event"]
+)
+async def test_a_commit_whose_answer_never_comes_is_looked_for(store: DynamoDbStore, write: Write) -> None:
+    await store.commit([Put(KEYS[1], {"units": 5}, ABSENT)])
+    lose_every_answer(store)
+    await store.commit([write, Add(KEYS[1], {("units",): -1}, {("units",): 0})])
+    assert (await store.get([KEYS[1]]))[KEYS[1]].body == {"units": 4}
+
+
+async def test_of_a_commit_that_cannot_be_found_it_is_not_said_that_nothing_was_changed(store: DynamoDbStore) -> None:
+    await store.commit([Put(KEYS[0], {"units": 5}, ABSENT)])
+    lose_every_answer(store)
+    with pytest.raises(Unknown, match="look before you repeat it"):
+        await store.commit([Add(KEYS[0], {("units",): -1}, {("units",): 0})])
+    assert (await store.get(KEYS[:1]))[KEYS[0]].body == {"units": 4}
+
+
+async def test_where_nobody_can_look_either_it_is_unknown(store: DynamoDbStore) -> None:
+    lose_every_answer(store)
+    inject(store, lambda _: answer(500, "InternalServerError"), "GetItem")
+    with pytest.raises(Unknown):
+        await store.commit([Put(KEYS[0], {}, ABSENT)])
+
+
+async def test_a_commit_that_is_refused_to_the_end_has_changed_nothing(store: DynamoDbStore) -> None:
+    inject(store, lambda _: answer(400, "ThrottlingException"))
+    with pytest.raises(Busy) as refused:
+        await store.commit([Put(KEYS[0], {}, ABSENT)])
+    assert not isinstance(refused.value, Unknown)
+
+
+def nested(depth: int) -> Any:
+    return [nested(depth - 1)] if depth else "x"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"": "x"}, 1e200, int("1234567890" * 4), nested(40)],
+    ids=["no name", "1e200", "40 digits", "deep"],
+)
+async def test_what_dynamodb_does_not_take_is_invalid_and_a_move_names_it(store: DynamoDbStore, value: Any) -> None:
+    with pytest.raises(Invalid, match="does not take this"):
+        await store.commit([Put(KEYS[0], {"value": value}, ABSENT)])
+    side = DynamoDbSide(store)
+    rows = [Put(key, {"value": value if key == KEYS[1] else 1}, ABSENT) for key in KEYS]
+    with pytest.raises(Misconfigured, match=r"does not take P#1 STOCK: .+; mend it and run the copy again"):
+        side.write(rows, None)
+    assert await store.get(KEYS[1:2]) == {}
+
+
+async def test_a_batch_that_was_refused_for_a_moment_is_written_item_by_item(store: DynamoDbStore) -> None:
+    inject(store, lambda _: answer(400, "ValidationException"), "BatchWriteItem")
+    DynamoDbSide(store).write([Put(key, {}, ABSENT) for key in KEYS], None)
+    assert set(await store.get(KEYS)) == set(KEYS)
+
+
+WIDE = {f"place-{number}": {"available": 2, "reserved": 0} for number in range(200)}
+RESERVE = {("levels", place, name): delta for place in WIDE for name, delta in (("available", -1), ("reserved", 1))}
+FLOORS = {("levels", place, "available"): 0 for place in WIDE}
+
+
+async def test_more_numbers_than_an_expression_holds_are_moved_with_their_floors(store: DynamoDbStore) -> None:
+    entry: dict[Any, Any] = {"list": ("STOCK", "1")}
+    await store.commit([Put(KEYS[0], {"levels": WIDE, "name": "x"}, ABSENT, entry, "text")])
+    for _ in range(2):
+        await store.commit([Add(KEYS[0], RESERVE, FLOORS)])
+    (found,) = (await store.query("STOCK", index="list", contains="text")).items
+    assert (found.version, found.body["name"]) == (3, "x")
+    assert list(found.body["levels"].values()) == [{"available": 0, "reserved": 2}] * len(WIDE)
+    for refused in (
+        Add(KEYS[0], RESERVE, FLOORS),
+        Add(KEYS[0], RESERVE, {}, expect=2),
+        Add(KEYS[2], RESERVE, {}),
+        Add(KEYS[0], {**RESERVE, ("levels", "nowhere", "available"): 1}, {}),
+    ):
+        with pytest.raises(ConditionFailed) as told:
+            await store.commit([Put(KEYS[1], {}, ABSENT), refused])
+        assert told.value.positions == (1,)
+    assert await store.get(KEYS[1:2]) == {}
+
+
+async def test_many_numbers_are_moved_by_several_at_once(store: DynamoDbStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read is old where somebody else was first: it is read anew, and no move is lost."""
+    monkeypatch.setattr(dynamodb, "ATTEMPTS_MAX", 40)
+    await store.commit([Put(KEYS[0], {"levels": WIDE}, ABSENT)])
+    add = Add(KEYS[0], {(*path[:2], "reserved"): 1 for path in FLOORS})
+    await asyncio.gather(*[store.commit([Add(KEYS[0], RESERVE, FLOORS)]) for _ in range(2)])
+    await asyncio.gather(*[store.commit([add]) for _ in range(4)])
+    levels = (await store.get(KEYS[:1]))[KEYS[0]].body["levels"]
+    assert {(level["available"], level["reserved"]) for level in levels.values()} == {(0, 6)}
+
+
+async def test_an_event_at_midnight_stands_in_a_day_that_is_in_the_list(
+    store: DynamoDbStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    midnight = dynamodb.DAY_MS * 20_000
+    instants = iter([midnight - 1])
+    monkeypatch.setattr(dynamodb, "_now_ms", lambda: next(instants, midnight + 5))
+    await store.commit([Append(EVENT)])
+    monkeypatch.setattr(dynamodb, "_now_ms", lambda: midnight + 2 * dynamodb.DAY_MS)
+    await store.commit([Append(replace(EVENT, id="evt_2"))])
+    assert [event.id for event in await store.tail()] == [EVENT.id, "evt_2"]
+
+
 async def test_what_dynamodb_refuses_for_another_reason_is_told_as_it_is(store: DynamoDbStore) -> None:
-    inject(store, lambda _: cancelled("ValidationError"))
+    inject(store, lambda _: cancelled("ItemCollectionSizeLimitExceeded"))
     with pytest.raises(ClientError, match="TransactionCanceledException"):
         await store.commit([Put(KEYS[0], {}, ABSENT)])
 

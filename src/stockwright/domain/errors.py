@@ -19,6 +19,7 @@
     │   └── AccountLocked         ACCOUNT_LOCKED
     ├── Permanent                 PERMANENT                an event handler can never succeed with this event
     ├── Busy                      BUSY                     nothing was changed; a retry may succeed
+    │   └── Unknown               BUSY                     it may have been changed; look before a retry
     └── Misconfigured             CONFIGURATION            a setting is wrong; raised at the start only
 
 `transient` is true where the same request may succeed later without a change.
@@ -190,6 +191,14 @@ class Busy(StockwrightError):
     code = "BUSY"
     transient = True
     default_message = "The service is busy; try again shortly"
+
+
+class Unknown(Busy):
+    """The store was asked and never answered: it may have been changed, or may not."""
+
+    default_message = (
+        "It is not known whether this was done: look before you repeat it, or repeat it with the same Idempotency-Key"
+    )
 
 
 class Misconfigured(StockwrightError):

@@ -302,7 +302,21 @@ class DynamoDbSide:
             self._write([dynamodb.image_of_put(Put(MARK, asdict(mark), 0))])
 
     def _write(self, images: Sequence[dict[str, Any]]) -> None:
-        self._send([{"PutRequest": {"Item": image}} for image in images])
+        for start in range(0, len(images), BATCH_ITEMS):
+            part = images[start : start + BATCH_ITEMS]
+            try:
+                self._send([{"PutRequest": {"Item": image}} for image in part])
+            except self._client.exceptions.ClientError:
+                for image in part:
+                    self._write_one(image)
+
+    def _write_one(self, image: dict[str, Any]) -> None:
+        """Write an item of a batch that was refused: one of them is the reason."""
+        try:
+            self._client.put_item(TableName=self._table, Item=image)
+        except self._client.exceptions.ClientError as fault:
+            key, told = f"{image['pk']['S']} {image['sk']['S']}", fault.response["Error"].get("Message", "")
+            raise Misconfigured(f"DynamoDB does not take {key}: {told}; mend it and run the copy again") from fault
 
     def _send(self, requests: Sequence[dict[str, Any]]) -> None:
         for start in range(0, len(requests), BATCH_ITEMS):

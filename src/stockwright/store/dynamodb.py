@@ -20,11 +20,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 from zlib import crc32
 
-from stockwright.domain.errors import Busy, Misconfigured, PayloadTooLarge
+from stockwright.domain.errors import Busy, Invalid, Misconfigured, PayloadTooLarge, Unknown
 from stockwright.domain.events import Event
+from stockwright.store.adding import added
 from stockwright.store.port import ABSENT, INDEXES, Add, Append, Check, ConditionFailed, Item, Page, Put
 
 if TYPE_CHECKING:
@@ -48,6 +49,13 @@ READS_MAX: Final = 3
 LOOK_SECONDS: Final = 0.5
 PAGES_MAX: Final = 50
 """How many pages a filtered query reads for one of its own."""
+PATHS_MAX: Final = 40
+"""How many numbers of an item one expression moves; about a hundred are longer than DynamoDB takes (4 KB)."""
+NEVER: Final = "attribute_exists(pk) AND attribute_not_exists(pk)"
+NOT_TAKEN: Final = (
+    "The cloud's store does not take this: something in it has an empty name, is nested more than 32 deep, "
+    "or is a number of more than 38 digits"
+)
 SHARDS: Final = 4
 DAY_MS: Final = 86_400_000
 DAYS: Final = "LOG"
@@ -63,6 +71,15 @@ _BUSY: Final = frozenset(
         "RequestLimitExceeded",
         "InternalServerError",
         "ServiceUnavailable",
+    }
+)
+
+_REFUSED: Final = frozenset(
+    {
+        "TransactionConflictException",
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
     }
 )
 
@@ -210,8 +227,6 @@ class DynamoDbStore:
             raise ValueError("two writes to one item in one commit")
         if not writes:
             return
-        if any(isinstance(write, Append) for write in writes):
-            await self._call(self._open_day, day_of(_now_ms()))
         for attempt in range(ATTEMPTS_MAX):
             if await self._call(self._transact, writes):
                 return
@@ -220,9 +235,11 @@ class DynamoDbStore:
 
     def _transact(self, writes: Sequence[Write]) -> bool:
         """Send one transaction; False where it wrote nothing and may be sent anew."""
-        errors = self.client.exceptions
-        now, token = _now_ms(), secrets.token_hex(16)
-        items = [_action(self.table, write, now) for write in writes]
+        errors, token = self.client.exceptions, secrets.token_hex(16)
+        wide = {position: self._read_and_add(write) for position, write in enumerate(writes) if _is_wide(write)}
+        now = self._instant(writes)
+        items = [wide.get(position) or _action(self.table, write, now) for position, write in enumerate(writes)]
+        may_be_done = False
         for attempt in range(ATTEMPTS_MAX):
             if attempt and _now_ms() - now > self._resend_ms:
                 # Its place in the log would lie behind readers that have gone on.
@@ -230,27 +247,55 @@ class DynamoDbStore:
             try:
                 self.client.transact_write_items(TransactItems=items, ClientRequestToken=token)
             except errors.TransactionCanceledException as cancelled:
-                codes = [reason.get("Code", "None") for reason in cancelled.response["CancellationReasons"]]
-                failed = [position for position, code in enumerate(codes) if code == "ConditionalCheckFailed"]
-                if failed:
-                    raise ConditionFailed(failed) from None
-                if any(code in _PASSING for code in codes):
-                    return False
-                raise
+                _raise_unless_it_passes(cancelled, items)
+                return False
             except Exception as fault:
                 # Whether it was written is not known: the same token asks again, and it happens once.
                 if not _may_pass(fault):
                     raise
+                may_be_done = may_be_done or not _was_refused(fault)
                 time.sleep(_pause(attempt))
             else:
                 return True
-        raise Busy
+        if may_be_done and self._is_done(items):
+            return True
+        raise Unknown if may_be_done else Busy
 
-    def _open_day(self, day: str) -> None:
-        """Enter a day in the list of the log's days, once per process."""
-        if day not in self._days:
+    def _instant(self, writes: Sequence[Write]) -> int:
+        """Take the instant of a commit (ms); the day in which it tells something stands in the list before."""
+        now = _now_ms()
+        if not any(isinstance(write, Append) for write in writes):
+            return now
+        while (day := day_of(now)) not in self._days:
             self.client.put_item(TableName=self.table, Item=day_image(day))
             self._days.add(day)
+            now = _now_ms()
+        return now
+
+    def _read_and_add(self, add: Add) -> _Wire:
+        """Add to more numbers than an expression has room for: what is read, changed and held to its version."""
+        image = self.client.get_item(TableName=self.table, Key=key_image(add.key), ConsistentRead=True).get("Item")
+        item = item_of_image(image) if image else None
+        body = added(item.body, add) if item and add.expect in {None, item.version} else None
+        at_key = {"TableName": self.table, "Key": key_image(add.key)}
+        if item is None or body is None:
+            return {"ConditionCheck": at_key | {"ConditionExpression": NEVER}}
+        values = {":one": {"N": "1"}, ":body": _attribute(body), ":read": {"N": str(item.version)}}
+        written = {"UpdateExpression": "SET v = v + :one, b = :body", "ConditionExpression": "v = :read"}
+        return {"Update": at_key | written | {"ExpressionAttributeValues": values}}
+
+    def _is_done(self, items: Sequence[_Wire]) -> bool:
+        """Tell whether a transaction is seen to be written: all that it put stands there, as it was put."""
+        put = [action["Put"]["Item"] for action in items if "Put" in action]
+        try:
+            found = [
+                self.client.get_item(TableName=self.table, Key=_key_of(image), ConsistentRead=True) for image in put
+            ]
+        except Exception as fault:
+            if not _may_pass(fault):
+                raise
+            return False
+        return bool(put) and all(_same(each.get("Item"), image) for each, image in zip(found, put, strict=True))
 
     async def _call(self, work: Callable[..., Any], *arguments: Any) -> Any:
         """Run a call in a thread of the pool, once more where it may pass; what does not pass is Busy."""
@@ -261,6 +306,8 @@ class DynamoDbStore:
             except Exception as fault:
                 if "item size" in str(fault).lower():
                     raise PayloadTooLarge("This does not fit into one item of the cloud's store (400 KB)") from fault
+                if _is_invalid(fault):
+                    raise Invalid(NOT_TAKEN) from fault
                 if not _may_pass(fault):
                     raise
             await asyncio.sleep(_pause(attempt))
@@ -418,6 +465,37 @@ def _action(table: str, write: Write, now: int) -> _Wire:
     return {"ConditionCheck": at_key} if isinstance(write, Check) else {"Delete": at_key}
 
 
+def _is_wide(write: Write) -> TypeGuard[Add]:
+    return isinstance(write, Add) and len(write.deltas) > PATHS_MAX
+
+
+def _raise_unless_it_passes(cancelled: Any, items: Sequence[_Wire]) -> None:
+    """Tell which conditions did not hold; nothing, where the same transaction may pass a moment later."""
+    codes = [reason.get("Code", "None") for reason in cancelled.response["CancellationReasons"]]
+    failed = [position for position, code in enumerate(codes) if code == "ConditionalCheckFailed"]
+    if not all(_is_held_to_what_was_read(items[position]) for position in failed):
+        raise ConditionFailed(failed) from None
+    if not failed and not any(code in _PASSING for code in codes):
+        raise cancelled
+
+
+def _is_held_to_what_was_read(action: _Wire) -> bool:
+    """Tell whether what refused an action is only that the item was changed since `_read_and_add` read it."""
+    return ":read" in action.get("Update", {}).get("ExpressionAttributeValues", {})
+
+
+def _key_of(image: _Wire) -> _Wire:
+    return {"pk": image["pk"], "sk": image["sk"]}
+
+
+def _same(found: _Wire | None, put: _Wire) -> bool:
+    """Compare what is there with what was put, as values: DynamoDB writes numbers in its own way."""
+    if found is None:
+        return False
+    there, sent = item_of_image(found), item_of_image(put)
+    return (there.version, there.body) == (sent.version, sent.body)
+
+
 def _expecting(version: int) -> _Wire:
     if version == ABSENT:
         return {"ConditionExpression": "attribute_not_exists(pk)"}
@@ -569,3 +647,23 @@ def _may_pass(fault: BaseException) -> bool:
         status = fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return fault.response["Error"]["Code"] in _BUSY or status >= 500  # noqa: PLR2004
     return isinstance(fault, Unreachable | HTTPClientError)
+
+
+def _was_refused(fault: BaseException) -> bool:
+    """Tell whether a call that may be made again has certainly done nothing: it was refused, or never sent."""
+    from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
+
+    if isinstance(fault, ClientError):
+        return fault.response["Error"]["Code"] in _REFUSED
+    return isinstance(fault, ConnectTimeoutError | EndpointConnectionError)
+
+
+def _is_invalid(fault: BaseException) -> bool:
+    """Tell whether DynamoDB does not take what was sent, whole or a part of it."""
+    from botocore.exceptions import ClientError
+
+    if not isinstance(fault, ClientError):
+        return False
+    reasons = fault.response.get("CancellationReasons", ())
+    code = fault.response["Error"]["Code"]
+    return code == "ValidationException" or any(reason.get("Code") == "ValidationError" for reason in reasons)

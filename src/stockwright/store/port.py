@@ -107,7 +107,10 @@ class ConditionFailed(Exception):
 
 
 class Store(Protocol):
-    """What every engine does. `Busy` (domain.errors) may come from each method: nothing was written."""
+    """What every engine does. Each method may raise `Busy` (domain.errors): nothing was written.
+
+    `commit` may also raise `Unknown`, which is a Busy: whether it was written could not be learnt.
+    """
 
     writes_max: int
     """The most writes that one commit takes."""

@@ -28,6 +28,7 @@ import msgspec
 
 from stockwright.domain.errors import Busy, Misconfigured
 from stockwright.domain.events import Event
+from stockwright.store.adding import added
 from stockwright.store.kept import GONE, Kept, Row
 from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Delete, Item, Page, Put
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path as FilePath
 
-    from stockwright.store.port import Body, IndexName, Key, Path, Write
+    from stockwright.store.port import Body, IndexName, Key, Write
 
 SCHEMA_VERSION: Final = 1
 QUEUE_MAX: Final = 4096
@@ -397,11 +398,11 @@ class SqliteStore:
                 continue
             row = touched.get(write.key) or self._load(write.key)
             if isinstance(write, Add):
-                added = _added(row, write)
-                if added is None:
+                moved = _moved(row, write)
+                if moved is None:
                     failed.append(position)
                 else:
-                    after.append((write.key, added))
+                    after.append((write.key, moved))
             elif row.version != write.expect:
                 failed.append(position)
             elif isinstance(write, Put):
@@ -591,30 +592,12 @@ def _never_twice(writes: Sequence[Write]) -> None:
         raise ValueError("two writes to one item in one commit")
 
 
-def _added(row: Row, write: Add) -> Row | None:
+def _moved(row: Row, write: Add) -> Row | None:
     """Return the row with its numbers moved, or None where a floor, a path or the version is wrong."""
     if row.version == ABSENT or (write.expect is not None and row.version != write.expect):
         return None
-    body = row.item.body
-    for path, delta in write.deltas.items():
-        moved = _moved(body, path, delta, write.floors.get(path))
-        if moved is None:
-            return None
-        body = moved
-    return Row(Item(write.key, row.version + 1, body), put=row.put)
-
-
-def _moved(body: Body, path: Path, delta: int, floor: int | None) -> Body | None:
-    """Copy along the path, so that the former body stays as it was."""
-    name = path[0]
-    value: Any = body.get(name)
-    if len(path) > 1:
-        changed: Any = _moved(value, path[1:], delta, floor) if isinstance(value, dict) else None
-        return None if changed is None else {**body, name: changed}
-    if not isinstance(value, int):
-        return None
-    value += delta
-    return None if floor is not None and value < floor else {**body, name: value}
+    body = added(row.item.body, write)
+    return None if body is None else Row(Item(write.key, row.version + 1, body), put=row.put)
 
 
 def columns(put: Put) -> tuple[str | int | None, ...]:
