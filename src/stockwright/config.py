@@ -254,15 +254,25 @@ def _read_dotenv(path: Path) -> Mapping[str, str]:
     if not path.is_file():
         return {}
     read: dict[str, str] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    try:
+        # With a mark at its beginning or without: some editors write one.
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as wrong:
+        raise Misconfigured(f"{path} is not written in UTF-8: {wrong.reason} at byte {wrong.start}") from wrong
+    except OSError as fault:
+        raise Misconfigured(f"cannot read {path}: {fault.strerror}") from fault
+    for line in lines:
         text = line.strip().removeprefix("export ").lstrip()
         if not text or text.startswith("#"):
             continue
         name, separator, value = text.partition("=")
         if not separator:
             raise Misconfigured(f"{path}: {name!r} is not a line of the form NAME=value")
-        value = value.strip()
-        if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-            value = value[1:-1]
-        read[name.strip()] = value
+        read[name.strip()] = _without_comment(value)
     return read
+
+
+def _without_comment(value: str) -> str:
+    """Take what is in quotes, or what stands before a `#` behind a space."""
+    quoted = re.fullmatch(r"""\s*(["'])(.*?)\1(?:\s+#.*)?\s*""", value)
+    return quoted[2] if quoted else re.sub(r"\s#.*", "", value).strip()

@@ -116,3 +116,37 @@ def test_settings_of_the_cloud_that_do_not_go_together_stop_the_start(
 ) -> None:
     with pytest.raises(Misconfigured, match=re.escape(told)):
         load(tmp_path, **given)
+
+
+def test_the_file_may_begin_with_the_mark_that_some_editors_write(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("STOCKWRIGHT_PORT=1234\n", encoding="utf-8-sig")
+    assert Settings.load({}, file).port == 1234
+
+
+def test_a_file_in_another_alphabet_is_one_clear_line(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("# Größe\nSTOCKWRIGHT_PORT=1234\n", encoding="latin-1")
+    with pytest.raises(Misconfigured, match=r"is not written in UTF-8: invalid .* at byte 4"):
+        Settings.load({}, file)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("a@b.de # the boss", "a@b.de"),
+        ("a@b.de\t# the boss", "a@b.de"),
+        ('"a@b.de" # the "boss"', "a@b.de"),
+        ("'a # b@b.de'", "a # b@b.de"),
+        ('"a#b@b.de"', "a#b@b.de"),
+        ("a#b@b.de", "a#b@b.de"),
+        ("#b@b.de", "#b@b.de"),
+        ('a"b"@b.de', 'a"b"@b.de'),
+    ],
+)
+def test_a_comment_may_follow_a_value(tmp_path: Path, written: str, read: str) -> None:
+    assert load(tmp_path, f"STOCKWRIGHT_MAIL_FROM={written}\n").mail_from == read
+
+
+def test_a_value_that_is_a_comment_alone_is_none(tmp_path: Path) -> None:
+    assert load(tmp_path, "STOCKWRIGHT_PORT= # as it is\n").port == 8000

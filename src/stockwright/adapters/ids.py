@@ -17,8 +17,15 @@ _POOL_BYTES: Final = 100 * _RANDOM_BYTES
 _RANDOM: Final = (1 << _RANDOM_BITS) - 1
 
 
+BACK_MS_MAX: Final = 60_000
+
+
 class SystemIds:
-    """Unique names that sort in the order they were made, also within one millisecond of a process."""
+    """Unique names that sort in the order in which a process made them.
+
+    Also within one millisecond, and while its clock is back by up to a minute: a step by NTP turns no
+    ledger around, and a clock that was once set far ahead holds the names there only for as long.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -31,8 +38,8 @@ class SystemIds:
             # The system is asked for randomness now and then, not at every name.
             self._pool = secrets.token_bytes(_POOL_BYTES)
         drawn, self._pool = int.from_bytes(self._pool[:_RANDOM_BYTES]), self._pool[_RANDOM_BYTES:]
-        now = self._clock.now()
-        if now == self._last >> _RANDOM_BITS:
+        now, last = self._clock.now(), self._last >> _RANDOM_BITS
+        if last - BACK_MS_MAX <= now <= last:
             self._last += 1 + (drawn & 0xFFFFFFFF)
         else:
             # The highest bit stays free for the names of the same millisecond that follow.

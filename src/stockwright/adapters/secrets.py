@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from typing import TYPE_CHECKING
 
 from stockwright.domain.errors import Misconfigured
@@ -24,19 +25,25 @@ def load_or_make(path: Path, make: Callable[[], bytes]) -> bytes:
         raise Misconfigured(f"cannot read {path}: {fault.strerror}") from fault
     else:
         return secret
-    fresh = make()
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(fresh)
-        file.flush()
-        os.fsync(file.fileno())
     try:
+        return _make(path, make())
+    except OSError as fault:
+        raise Misconfigured(f"cannot write {path}: {fault.strerror}") from fault
+
+
+def _make(path: Path, fresh: bytes) -> bytes:
+    """Write a secret under a name of nobody's, then give it its own; who was first has made it."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(fresh)
+            file.flush()
+            os.fsync(file.fileno())
         os.link(draft, path)
     except FileExistsError:
         return path.read_bytes()
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
     return fresh
 
 
