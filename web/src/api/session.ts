@@ -67,8 +67,10 @@ export class SessionKeeper {
 
   /** The account changed (a new name, the second factor): show it everywhere. */
   updateUser(user: User): void {
+    // Another tab may have renewed the session, or somebody else may have signed in there.
+    this.reload();
     const session = this.current.get();
-    if (session) this.#keep({ ...session, user });
+    if (session?.user.id === user.id) this.#keep({ ...session, user });
   }
 
   /** The token to send now, renewed where its hour is over; null where nobody is signed in. */

@@ -312,6 +312,21 @@ describe("a session", () => {
     expect(spent).toEqual([]);
   });
 
+  test("that another tab has renewed keeps its tokens when the account changes here", async () => {
+    const [one, other] = [tab(), tab()];
+    one.session.begin(answer("old"));
+    other.session.reload();
+    server.valid = new Set();
+    await one.ask({ method: "GET" });
+    other.session.updateUser({ ...user("mia"), name: "Mia" });
+    expect(JSON.parse(memory.read("stockwright.session") ?? "")).toMatchObject({
+      idToken: "fresh",
+      user: { name: "Mia" },
+    });
+    other.session.updateUser(user("tom"));
+    expect(other.session.current.get()?.user.id).toBe("mia");
+  });
+
   test("outlives a server that cannot be reached", async () => {
     const { session, ask } = tab();
     session.begin(answer("old"));

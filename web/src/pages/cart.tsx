@@ -24,7 +24,7 @@ import {
 } from "@/features/cart/cart";
 import { changeCart, useCart } from "@/features/cart/store";
 import { ProductPicture } from "@/features/catalog/art";
-import { describeOptions } from "@/features/catalog/options";
+import { describeOptions, notOffered } from "@/features/catalog/options";
 import { type Goods, goods as goodsQuery } from "@/features/catalog/queries";
 import { placeOrder } from "@/features/orders/queries";
 import { formatCount } from "@/lib/count";
@@ -92,6 +92,8 @@ export function Component() {
   const isShort = lines.some(
     (line) => unitsOf(lines, line.productId) > (limits.get(line.productId) ?? Number.POSITIVE_INFINITY),
   );
+  const gone = new Map(lines.map((line) => [lineKey(line), goneOptions(line, now.get(line.productId))]));
+  const isOutdated = [...gone.values()].some((options) => options.length > 0);
   const totals = totalsOf(lines);
   const units = countOf(lines);
   return (
@@ -105,6 +107,7 @@ export function Component() {
               line={line}
               limit={limits.get(line.productId)}
               wanted={unitsOf(lines, line.productId)}
+              gone={gone.get(lineKey(line)) ?? []}
               onQuantity={(quantity) => change(lineKey(line), quantity)}
               onRemove={() => remove(line)}
             />
@@ -145,7 +148,7 @@ export function Component() {
               size="lg"
               className="mt-5 w-full"
               busy={order.isPending}
-              disabled={isShort}
+              disabled={isShort || isOutdated}
               onClick={() => order.mutate(lines)}
             >
               Place order
@@ -170,12 +173,15 @@ function Line({
   line,
   limit,
   wanted,
+  gone,
   onQuantity,
   onRemove,
 }: {
   line: CartLine;
   limit: number | undefined;
   wanted: number;
+  /** What was chosen of it and is not offered any more. */
+  gone: string[];
   onQuantity: (quantity: number) => void;
   onRemove: () => void;
 }) {
@@ -195,6 +201,11 @@ function Line({
               </Link>
             </h2>
             <p className="mt-0.5 text-muted text-sm">{describeOptions(line.options) || line.sku}</p>
+            {gone.length > 0 && (
+              <p role="alert" className="mt-1 font-medium text-sm text-warning">
+                No longer offered: {gone.join(", ")}. Remove it, or choose anew.
+              </p>
+            )}
             {short && (
               <p className="mt-1 font-medium text-sm text-warning">
                 {limit > 0 ? `Only ${formatCount(limit)} left` : "None left right now"}
@@ -253,6 +264,10 @@ function withPrice(line: CartLine, now: Now | undefined): CartLine {
   if (!now?.goods) return line;
   const { price, currency, name, imageUrl, category } = now.goods;
   return { ...line, price, currency, name, imageUrl, category };
+}
+
+function goneOptions(line: CartLine, now: Now | undefined): string[] {
+  return now?.goods ? notOffered(line.options, now.goods.options) : [];
 }
 
 /** How many there are of each product that we know of. */

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { PackageSearch, X } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { useLocation, useSearchParams } from "react-router";
+import { fieldErrors } from "@/api/errors";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
 import { Select } from "@/components/ui/field";
@@ -34,6 +35,12 @@ export function Products() {
     if (nextToken && !page.isPlaceholderData)
       void queryClient.prefetchQuery(goodsPage(signedIn, JSON.parse(JSON.stringify(filter)), nextToken));
   });
+
+  // A visitor's pages are others than those of who is signed in: from there one starts again.
+  const isLost = trail.token !== null && fieldErrors(page.error).some(({ field }) => field === "nextToken");
+  useEffect(() => {
+    if (isLost) setParams((now) => now, { replace: true });
+  }, [isLost, setParams]);
 
   const set = (changes: Record<string, string | undefined>) =>
     setParams(

@@ -1,4 +1,4 @@
-import { api, session } from "@/api/client";
+import { api, session, transport } from "@/api/client";
 import { queryClient } from "@/api/queries";
 import type { User } from "@/api/types";
 import { useStore } from "@/lib/store";
@@ -34,13 +34,20 @@ export async function signIn(body: SignInBody): Promise<User> {
 }
 
 export async function signOut(): Promise<void> {
-  const refreshToken = session.current.get()?.refreshToken;
   // Signed out here at once; the server is told, and where it cannot be reached its tokens run out.
-  const told = refreshToken
-    ? api.post("/signout", { body: { refreshToken } }).catch(() => undefined)
-    : Promise.resolve(undefined);
-  await Promise.race([told, new Promise((resolve) => setTimeout(resolve, 1500))]);
+  await Promise.race([tellSignOut(), new Promise((resolve) => setTimeout(resolve, 1500))]);
   session.end();
+}
+
+/** Who leaves is not asked for the password, though the session may have ended meanwhile. */
+async function tellSignOut(): Promise<void> {
+  const token = await session.token();
+  const refreshToken = session.current.get()?.refreshToken;
+  if (token === null || !refreshToken) return;
+  const headers = { Authorization: `Bearer ${token}` };
+  await transport
+    .json({ method: "POST", path: "/signout", body: { refreshToken }, anonymous: true, headers })
+    .catch(() => undefined);
 }
 
 /** Where to go after signing in: a path of this app, or the shop. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { choicesOf, describeOptions, firstChoices } from "./options";
+import { choicesOf, describeOptions, firstChoices, notOffered } from "./options";
 
 test("options that offer values are choices; anything else is not", () => {
   const choices = choicesOf({
@@ -18,4 +18,10 @@ test("options that offer values are choices; anything else is not", () => {
 
 test("chosen options are told in a few words", () => {
   expect(describeOptions({ color: "felt grey", size: 40, gift: { wrapped: true } })).toBe("Felt grey, 40");
+});
+
+test("what was chosen before the shop changed its options is told", () => {
+  const options = { color: ["red", "blue"], size: [40, 41] };
+  expect(notOffered({ color: "red", size: "41" }, options)).toEqual([]);
+  expect(notOffered({ color: "green", size: "41", finish: "matte" }, options)).toEqual(["Green", "Matte"]);
 });

@@ -19,6 +19,14 @@ export function firstChoices(choices: Choice[]): Record<string, string> {
   return Object.fromEntries(choices.map(({ name, values }) => [name, values[0] ?? ""]));
 }
 
+/** What was chosen and is not offered any more: ["Red"]. */
+export function notOffered(chosen: Record<string, string>, options: Record<string, unknown>): string[] {
+  const offered = new Map(choicesOf(options).map(({ name, values }) => [name, values]));
+  return Object.entries(chosen)
+    .filter(([name, value]) => !offered.get(name)?.includes(value))
+    .map(([, value]) => titled(value));
+}
+
 /** "felt grey, 40" */
 export function describeOptions(options: Record<string, unknown>): string {
   return Object.values(options)

@@ -20,7 +20,11 @@ export function OrderLines({ order }: { order: Order }) {
       <ul className="mt-3 divide-y border-y">
         {order.items.map((line, index) => (
           <li key={`${line.sku} ${String(index)}`} className="flex items-center gap-4 py-4">
-            <LinePicture line={line} className="size-14 shrink-0 rounded-xl border sm:size-16" />
+            <LinePicture
+              line={line}
+              index={index}
+              className="size-14 shrink-0 rounded-xl border sm:size-16"
+            />
             <div className="min-w-0 flex-1">
               <Link
                 to={`/products/${encodeURIComponent(line.productId)}`}

@@ -84,7 +84,7 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
           const [line] = each.lines;
           return (
             <li key={each.productId} className="flex flex-wrap items-center gap-x-4 gap-y-2 py-3">
-              <LinePicture line={line} className="size-11 shrink-0 rounded-lg border" />
+              <LinePicture line={line} index={index} className="size-11 shrink-0 rounded-lg border" />
               <div className="min-w-32 flex-1 text-sm">
                 <p className="font-medium">{line.name}</p>
                 <p className="text-muted">{[variants(each.lines), told(each)].filter(Boolean).join(" · ")}</p>

@@ -1,5 +1,5 @@
 import { ArrowRight } from "lucide-react";
-import { useState } from "react";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import { z } from "zod";
 import { conflictingState } from "@/api/errors";
 import { Button } from "@/components/ui/button";
@@ -68,6 +68,8 @@ export function ChangeStockDialog({
 }) {
   const [kind, setKind] = useState(first);
   const [row, setRow] = useState(given);
+  // What was typed for one kind of change is there for the next one too.
+  const draft = useRef({ quantity: "", reason: "" });
   return (
     <Dialog
       open
@@ -86,6 +88,7 @@ export function ChangeStockDialog({
         key={kind}
         kind={kind}
         row={row}
+        draft={draft}
         onMoved={(now) => setRow({ ...row, ...now })}
         onClose={onClose}
       />
@@ -96,11 +99,13 @@ export function ChangeStockDialog({
 function ChangeStockForm({
   kind,
   row,
+  draft,
   onMoved,
   onClose,
 }: {
   kind: ChangeKind;
   row: Target;
+  draft: RefObject<Pick<ChangeForm, "quantity" | "reason">>;
   onMoved: (now: Partial<Target>) => void;
   onClose: () => void;
 }) {
@@ -124,7 +129,7 @@ function ChangeStockForm({
   const [moved, setMoved] = useState(false);
   const form = useApiForm<ChangeForm>(
     schema,
-    { quantity: "", location: from, to: elsewhere, reason: "" },
+    { location: from, to: elsewhere, ...draft.current },
     async (values) => {
       try {
         await mutateAsync({ kind, row, form: values });
@@ -139,6 +144,15 @@ function ChangeStockForm({
     },
   );
   const values = form.watch();
+  const { quantity, reason, to } = values;
+  useEffect(() => {
+    draft.current = { quantity, reason };
+  }, [draft, quantity, reason]);
+  // The places may be read after the dialog has opened.
+  const { setValue } = form;
+  useEffect(() => {
+    if (!to && elsewhere) setValue("to", elsewhere);
+  }, [to, elsewhere, setValue]);
   // A place that takes units may be one that never held any; units come only from where some are.
   const takers = places.filter((place) => place.active || held.includes(place.id)).map(({ id }) => id);
   const sources = kind === "transfer" ? held : [...new Set([...held, ...takers])];
