@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from email.header import decode_header, make_header
 
 import pytest
 
@@ -25,6 +26,14 @@ async def test_a_mail_leaves_through_ses_with_its_text_and_html(here: Aws) -> No
         "Thanks! £5",
         "<p>Thanks!</p>",
     )
+
+
+async def test_a_sender_with_other_letters_is_written_as_ses_takes_it(here: Aws) -> None:
+    here.client("ses").verify_email_identity(EmailAddress="shop@example.com")
+    await SesMailer("Björns Möbel <shop@example.com>").send(Message("ntf_1", "alice@example.com", "Hello", "there"))
+    [mail] = here.read_back("ses/messages")["messages"][here.account]
+    assert mail["Source"].isascii()
+    assert str(make_header(decode_header(mail["Source"]))) == "Björns Möbel <shop@example.com>"
 
 
 async def test_a_text_leaves_through_sns(here: Aws) -> None:

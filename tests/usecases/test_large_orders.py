@@ -35,6 +35,7 @@ from stockwright.usecases.orders import (
 )
 from stockwright.usecases.reservations import Reserve, reserve_stock
 from stockwright.usecases.sales import Sell, record_sale
+from stockwright.usecases.settling import finish
 from tests.conftest import ADMIN, ALICE, Clock, Product
 
 LINES = 10
@@ -291,6 +292,33 @@ async def test_many_who_carry_on_at_once_move_every_unit_once(app: App, small: S
 
     assert await numbers(app, cart) == {(3, 0, 3)}
     assert await told(app) == ["order.placed", "order.confirmed", "order.packed"]
+
+
+async def test_who_stood_still_for_long_moves_nothing_of_a_later_step(
+    app: App, small: SmallStore, cart: list[str]
+) -> None:
+    """A sweeper has read the work of a return and sleeps; when it writes, there is new work of the next one."""
+    order = await order_all(app, cart, units=3)
+    await pack_order(app, ADMIN, order.id)
+
+    async def bring_back_and_crash(units: int) -> None:
+        crash_at(small, 1, kept=True)
+        with pytest.raises(Crashed):
+            await return_order(app, ADMIN, ReturnOrder(order.id, [(each, units) for each in cart]))
+        small.after = None
+
+    async def sleep(_: int) -> None:
+        small.before = None
+        await finish(app, order.id)
+        await bring_back_and_crash(2)
+
+    await bring_back_and_crash(1)
+    small.before = sleep
+    await finish(app, order.id)
+
+    assert await numbers(app, cart) == {(5, 0, 5)}
+    assert (await told(app))[-2:] == ["order.returned"] * 2
+    assert (await audit(app)).drifts == []
 
 
 async def test_a_return_of_many_lines_that_is_asked_for_again_is_booked_once(

@@ -36,6 +36,7 @@ ALGORITHM: Final = "RS256"
 ADMINS: Final = "admin"
 """The group whose members are admins."""
 KEYS_TIMEOUT_SECONDS: Final = 5
+KEYS_AWAY: Final = "The user pool's keys cannot be read now; try again shortly"
 KEYS_EVERY_SECONDS: Final = 60
 """At most so often are the pool's keys fetched because a token names one that is not among them."""
 _WRONG: Final = frozenset({"NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException"})
@@ -52,6 +53,7 @@ class PoolKeys:
     found: dict[str, Any] = field(default_factory=dict)
     document: Mapping[str, Any] = field(default_factory=lambda: {"keys": []})
     fetched_at: float = float("-inf")
+    failed_at: float = float("-inf")
     fetching: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def fetch(self, name: str) -> None:
@@ -61,10 +63,14 @@ class PoolKeys:
         async with self.fetching:
             if name in self.found or time.monotonic() < self.fetched_at + KEYS_EVERY_SECONDS:
                 return
+            if time.monotonic() < self.failed_at + KEYS_TIMEOUT_SECONDS:
+                # Who waited behind the one that failed does not wait as long once more.
+                raise Busy(KEYS_AWAY)
             try:
                 self.document = await asyncio.to_thread(self._read)
             except OSError as fault:
-                raise Busy("The user pool's keys cannot be read now; try again shortly") from fault
+                self.failed_at = time.monotonic()
+                raise Busy(KEYS_AWAY) from fault
             self.fetched_at = time.monotonic()
             keys = [key for key in self.document["keys"] if key.get("alg") == ALGORITHM]
             self.found = {key["kid"]: PyJWK(key, ALGORITHM).key for key in keys}

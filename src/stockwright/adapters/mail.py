@@ -108,7 +108,11 @@ class SesMailer:
     delivers = True
 
     def __init__(self, mail_from: str) -> None:
-        self._from = mail_from
+        from email.utils import formataddr, parseaddr
+
+        name, address = parseaddr(mail_from)
+        # SES takes no other letters in a sender than ASCII's; MIME writes a name by them.
+        self._from = mail_from if not name or mail_from.isascii() else formataddr((name, address))
 
     async def send(self, message: Message) -> None:
         """Send one mail; one that SES will never take is Permanent."""

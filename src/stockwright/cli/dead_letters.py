@@ -9,8 +9,9 @@ import typer
 from rich.table import Table
 
 from stockwright.api.envelope import iso
-from stockwright.cli.run import add, load_shop, out, print_json, run
+from stockwright.cli.run import add, fail, load_shop, out, print_json, run
 from stockwright.domain.account import SYSTEM
+from stockwright.domain.errors import NotFound
 from stockwright.store.paging import every
 from stockwright.store.records.handling import DeadLetter
 from stockwright.usecases.context import App
@@ -43,16 +44,26 @@ def redrive_(
 ) -> None:
     """Send dead letters on their way again; a running shop handles them within a second."""
 
-    async def work(shop: App) -> int:
+    async def work(shop: App) -> tuple[int, list[str]]:
         wanted = [letter.id for letter in await _all(shop)] if everything else (ids or [])
-        for letter_id in wanted:
-            await redrive(shop, SYSTEM, letter_id)
-        return len(wanted)
+        missing = [letter_id for letter_id in wanted if not await _is_redriven(shop, letter_id)]
+        return len(wanted) - len(missing), missing
 
     if not ids and not everything:
         raise typer.BadParameter("name dead letters, or give --all")
-    count = run(work, load_shop())
+    count, missing = run(work, load_shop())
     out.print(f"{count} on the way again; `stockwright serve` handles them.", highlight=False)
+    if missing and not everything:
+        fail(NotFound(f"There is no dead letter {', '.join(missing)}"))
+
+
+async def _is_redriven(shop: App, letter_id: str) -> bool:
+    """Send one on its way; False where somebody else has removed it meanwhile."""
+    try:
+        await redrive(shop, SYSTEM, letter_id)
+    except NotFound:
+        return False
+    return True
 
 
 def _told(letter: DeadLetter) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 A store takes `writes_max` writes at once, and real carts reach 593 lines. What is left to do then is
 an item of its own beside the order (`records/works.py`). Each piece's commit moves units and shortens
-that item, held to its version: a piece has one effect, whoever does it, and whoever comes later goes
+that item, held to its version and the order's: a piece has one effect, whoever does it, and whoever comes later goes
 on where it stands.
 
 Placing may fail half-way, since another buyer may be faster: the order is PLACING, and nobody's to
@@ -223,7 +223,7 @@ async def _place_in_pieces(app: App, actor: Actor, order: Order) -> Order:
         await _give_up_if_due(app, order.id)
         raise
     try:
-        work = await _carry_out(app, order, replace(work, version=1))
+        work = await _carry_out(app, replace(order, version=1), replace(work, version=1))
         batch = Batch()
         works.delete_work(batch, work)
         records.put_order(batch, replace(order, version=1))
@@ -272,10 +272,12 @@ def _begin(app: App, actor: Actor, order: Order, moving: Moving, tells: Sequence
 async def _carry_out(app: App, order: Order, work: Work) -> Work:
     """Move what is left, piece by piece; Stale where somebody else is at it, or a unit is not there."""
     while work.left:
-        piece = _piece(work, app.store.writes_max - 1)
+        piece = _piece(work, app.store.writes_max - 2)
         after = replace(work, left={each: drawn for each, drawn in work.left.items() if each not in piece})
         batch = Batch()
         works.put_work(batch, after)
+        # Work of a later step has the same versions again: only the order's own tells them apart.
+        batch.check(records.order_key(order.id), order.version)
         if work.step == "receive":
             piece = await _still_kept(app, piece)
         _carry(app, _actor(work), batch, order, Moving(work.step, piece, work.booked, work.reason))
@@ -320,6 +322,7 @@ async def _turn_back(app: App, order: Order, work: Work) -> Work:
     turned = replace(work, step="release", left=_reserved(order, work))
     batch = Batch()
     works.put_work(batch, turned)
+    batch.check(records.order_key(order.id), order.version)
     await batch.commit(app.store)
     return replace(turned, version=work.version + 1)
 
