@@ -17,6 +17,7 @@ from infra.handlers import Functions
 from infra.http import Http
 from infra.stages import Stage
 from stockwright.aws.metrics import NAMESPACE
+from stockwright.store.dynamodb import table_definition
 
 FIVE_MINUTES: Final = Duration.minutes(5)
 ERRORS_MAX: Final = 10
@@ -76,7 +77,7 @@ class Alarms(Construct):
         )
         self._alarm(
             "throttled",
-            data.table.metric("ThrottledRequests", period=FIVE_MINUTES, statistic="Sum"),
+            _throttled(data),
             ERRORS_MAX,
             "DynamoDB throttles the shop (a hot product: docs/aws.md)",
         )
@@ -110,6 +111,23 @@ def _counted(stage: Stage, name: str) -> cloudwatch.Metric:
         period=FIVE_MINUTES,
         statistic="Sum",
     )
+
+
+def _throttled(data: Data) -> cloudwatch.MathExpression:
+    """Sum what the table and its indexes refuse: DynamoDB counts each by itself, reads and writes apart."""
+    table = data.table.table_name
+    indexes = [each["IndexName"] for each in table_definition("any")["GlobalSecondaryIndexes"]]
+    places = [{"TableName": table}, *({"TableName": table, "GlobalSecondaryIndexName": name} for name in indexes)]
+    counted = [
+        cloudwatch.Metric(
+            namespace="AWS/DynamoDB", metric_name=name, dimensions_map=place, period=FIVE_MINUTES, statistic="Sum"
+        )
+        for name in ("WriteThrottleEvents", "ReadThrottleEvents")
+        for place in places
+    ]
+    metrics: dict[str, cloudwatch.IMetric] = {f"m{number}": each for number, each in enumerate(counted)}
+    filled = ",".join(f"FILL({each},0)" for each in metrics)
+    return cloudwatch.MathExpression(expression=f"SUM([{filled}])", using_metrics=metrics, period=FIVE_MINUTES)
 
 
 def _dashboard(scope: Construct, stage: Stage, events: Events, functions: Functions, http: Http) -> None:

@@ -3,7 +3,7 @@
 For MiniStack, whose template differs in this. It has no CodeDeploy: the releases are left out, and every
 new version takes all traffic at once. It speaks no TLS here: the policies that refuse everything else
 are left out. A secret's `Ref` is its name there, not its ARN. And where policies hold, it asks whether
-a role may send mails as anybody (`*`), not as the sender alone.
+a role may send mails at all (`*`), and does not say as whom.
 """
 
 from __future__ import annotations
@@ -89,8 +89,9 @@ def _rewritten(told: Any, secrets: set[str]) -> Any:
         return told
     if told.get("Ref") in secrets:
         return {"Fn::GetAtt": [told["Ref"], "Id"]}
-    widened = {"Resource": "*"} if told.get("Action") == "ses:SendEmail" else {}
-    return {name: _rewritten(each, secrets) for name, each in told.items()} | widened
+    if told.get("Action") == "ses:SendEmail":
+        return {"Effect": told["Effect"], "Action": told["Action"], "Resource": "*"}
+    return {name: _rewritten(each, secrets) for name, each in told.items()}
 
 
 def _is_about_tls(told: Any) -> bool:

@@ -47,6 +47,28 @@ def guarded(routes: Iterable[Route] = ROUTES) -> list[Route]:
     return [route for route in routes if route.who == "admin" and not route.scopes and not route.loopback_too]
 
 
+def overlaid(routes: Iterable[Route] = ROUTES) -> list[Route]:
+    """Choose the other routes whose path a guarded one's pattern takes in (`/users/me`, `/users/{id}`).
+
+    Each needs a key of its own, which API Gateway prefers; the rest of the API's key comes last there.
+    """
+    routes = list(routes)
+    behind = guarded(routes)
+    return [
+        route
+        for route in routes
+        if not any(route is each for each in behind)
+        and any(route.method == each.method and takes_in(each.full_path, route.full_path) for each in behind)
+    ]
+
+
+def takes_in(pattern: str, path: str) -> bool:
+    """Tell whether a pattern fits all that a path (or another pattern) stands for."""
+    wanted, given = pattern.split("/"), path.split("/")
+    pairs = zip(wanted, given, strict=False)
+    return len(wanted) == len(given) and all(one == other or one.startswith("{") for one, other in pairs)
+
+
 class Http(Construct):
     """Every request goes to one function, whichever way it comes in."""
 
@@ -60,10 +82,13 @@ class Http(Construct):
             cors_preflight=_cors(stage) if stage.cors_origins else None,
         )
         integration = HttpLambdaIntegration("Function", function.alias, scope_permission_to_route=False)
+        methods = apigateway.HttpMethod
+        unguarded = [(path, methods.ANY) for path in REST]
+        unguarded += [(route.full_path, methods[route.method]) for route in overlaid()]
         self.open_routes = [
             route
-            for path in REST
-            for route in self.api.add_routes(path=path, methods=[apigateway.HttpMethod.ANY], integration=integration)
+            for path, method in unguarded
+            for route in self.api.add_routes(path=path, methods=[method], integration=integration)
         ]
         authorizer = HttpUserPoolAuthorizer(
             "Authorizer", identity.pool, user_pool_clients=[identity.client], authorizer_name="people"
@@ -71,7 +96,7 @@ class Http(Construct):
         for route in guarded():
             self.api.add_routes(
                 path=route.full_path,
-                methods=[apigateway.HttpMethod[route.method]],
+                methods=[methods[route.method]],
                 integration=integration,
                 authorizer=authorizer,
             )
@@ -82,7 +107,6 @@ class Http(Construct):
             http_api=self.api,
             stage_name="$default",
             auto_deploy=True,
-            detailed_metrics_enabled=True,
             throttle=apigateway.ThrottleSettings(rate_limit=stage.rate_per_second, burst_limit=stage.burst),
         )
         settings = apigateway.CfnStage.AccessLogSettingsProperty(

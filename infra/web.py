@@ -15,6 +15,7 @@ from infra.stages import Stage
 from stockwright.api.pages import PAGE_HEADERS
 
 LOG_DAYS: Final = 90
+ERRORS: Final = (400, 403, 404, 405, 414, 500, 501, 502, 503, 504)
 # The app's routes are pages of one document; a path whose last part has a dot is a file.
 ROUTING: Final = """\
 function handler(event) {
@@ -89,6 +90,10 @@ class Web(Construct):
             additional_behaviors={"/api/*": api, "/.well-known/*": api},
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+            # Else CloudFront tells everybody for ten seconds what it could not get for one.
+            error_responses=[
+                cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(0)) for status in ERRORS
+            ],
             enable_logging=True,
             log_bucket=self.logs,
             log_file_prefix="cloudfront/",

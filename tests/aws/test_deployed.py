@@ -70,6 +70,8 @@ def test_a_smoke_test_of_the_stack_passes_behind_what_stands_for_cloudfront(stac
 def test_nobody_without_a_token_comes_in(stack: Stack) -> None:
     refused = stack.ask("GET", "/api/orders")
     assert (refused.status_code, refused.json()["error"]["code"]) == (401, "UNAUTHORIZED")
+    refused = stack.ask("GET", "/api/users/me")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (401, "UNAUTHORIZED")
     # Before what admins alone may ask stands the authorizer, which speaks for itself.
     refused = stack.ask("GET", "/api/users")
     assert (refused.status_code, refused.json()) == (401, {"message": "Unauthorized"})

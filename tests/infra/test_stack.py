@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from infra.events import DLQ_RETENTION, RECEIVES_MAX, RETENTION, VISIBILITY
-from infra.http import guarded
+from infra.http import guarded, overlaid, takes_in
+from infra.stages import load_stages
 
 from stockwright.api.pages import PAGE_HEADERS
 from stockwright.api.table import ROUTES
@@ -166,6 +167,10 @@ def test_no_role_may_do_more_than_it_must(prod: Template) -> None:
         assert not [action for action in actions if "*" in action], policy
         if as_list(statement["Resource"]) == ["*"]:
             assert set(actions) <= WITHOUT_RESOURCE, policy
+        elif actions == ["ses:SendEmail"]:
+            # In SES's sandbox the receiver's identity is asked for as well: narrow is as whom a mail leaves.
+            assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": load_stages()["prod"].sender}}
+            assert json.dumps(statement["Resource"]).endswith(':identity/*"]]}')
         else:
             assert "*" not in json.dumps(statement["Resource"]).replace(':live:*"', ""), policy
 
@@ -260,6 +265,26 @@ def test_s2s_alarms_stand(prod: Template) -> None:
     }
 
 
+def test_whatever_dynamodb_refuses_is_heard_of(prod: Template) -> None:
+    [alarm] = [each for each in prod.of("CloudWatch::Alarm").values() if each["AlarmName"].endswith("-throttled")]
+    [summed] = [each for each in alarm["Metrics"] if "Expression" in each]
+    asked = [each for each in alarm["Metrics"] if "MetricStat" in each]
+    assert summed["Expression"] == "SUM([" + ",".join(f"FILL({each['Id']},0)" for each in asked) + "])"
+    assert {(each["MetricStat"]["Stat"], each["MetricStat"]["Period"]) for each in asked} == {("Sum", 300)}
+    # By these names DynamoDB counts: what the table refuses by the table, what an index refuses by both.
+    [(table, told)] = prod.of("DynamoDB::Table").items()
+    of_table = {"Name": "TableName", "Value": {"Ref": table}}
+    indexes = [
+        {"Name": "GlobalSecondaryIndexName", "Value": each["IndexName"]} for each in told["GlobalSecondaryIndexes"]
+    ]
+    wanted = [
+        {"Namespace": "AWS/DynamoDB", "MetricName": name, "Dimensions": dimensions}
+        for name in ("WriteThrottleEvents", "ReadThrottleEvents")
+        for dimensions in ([of_table], *([index, of_table] for index in indexes))
+    ]
+    assert [each["MetricStat"]["Metric"] for each in asked] == wanted
+
+
 def test_what_functions_count_is_what_alarms_watch(
     prod: Template, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -317,28 +342,36 @@ def test_cloudfront_keeps_nothing_of_the_api_and_sends_everything_on(prod: Templ
         assert each["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
         assert each["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
         assert "PUT" in each["AllowedMethods"]
+    # What failed for one is kept for nobody.
+    errors = {
+        each["ErrorCode"]: each["ErrorCachingMinTTL"]
+        for each in distribution["DistributionConfig"]["CustomErrorResponses"]
+    }
+    assert errors == dict.fromkeys((400, 403, 404, 405, 414, 500, 501, 502, 503, 504), 0)
 
 
 def test_the_authorizer_stands_before_what_admins_alone_may_ask(prod: Template) -> None:
     routes = {each["RouteKey"]: each for each in prod.of("ApiGatewayV2::Route").values()}
     behind = {key for key, each in routes.items() if each["AuthorizationType"] == "JWT"}
     assert behind == {f"{route.method} {route.full_path}" for route in guarded()}
-    assert set(routes) - behind == {"ANY /api/{proxy+}", "ANY /.well-known/jwks.json"}
+    own_keys = {f"{route.method} {route.full_path}" for route in overlaid()}
+    assert set(routes) - behind == {"ANY /api/{proxy+}", "ANY /.well-known/jwks.json"} | own_keys
     assert "GET /api/users" in behind
     assert "POST /api/dead-letters/{id}/redrive" in behind
 
 
-def test_no_public_route_and_none_for_api_keys_is_shadowed_by_the_authorizer() -> None:
-    behind = {(route.method, *route.full_path.split("/")) for route in guarded()}
-
-    def is_like(pattern: tuple[str, ...], route: tuple[str, ...]) -> bool:
-        pairs = zip(pattern, route, strict=False)
-        return len(pattern) == len(route) and all(one == other or one.startswith("{") for one, other in pairs)
-
+def test_the_authorizer_stands_before_no_other_route(prod: Template) -> None:
+    """API Gateway takes the key that fits most closely: a path's own, then patterns, then the rest of the API."""
+    keys = {each["RouteKey"]: each["AuthorizationType"] for each in prod.of("ApiGatewayV2::Route").values()}
+    behind = [key.split(" ") for key, kind in keys.items() if kind == "JWT"]
+    admins = {route.name for route in guarded()}
     for route in ROUTES:
-        if route.who == "public" or route.scopes:
-            asked = (route.method, *route.full_path.split("/"))
-            assert not [pattern for pattern in behind if is_like(pattern, asked)], route.name
+        if route.name not in admins and keys.get(f"{route.method} {route.full_path}") != "NONE":
+            assert not [
+                pattern for method, pattern in behind if method == route.method and takes_in(pattern, route.full_path)
+            ], route.name
+    assert takes_in("/api/users/{id}", "/api/users/me")
+    assert keys["GET /api/users/me"] == "NONE"
 
 
 def test_the_api_is_throttled_and_logged(prod: Template) -> None:
