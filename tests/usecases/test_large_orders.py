@@ -17,9 +17,10 @@ from stockwright.sweeper import sweep
 from stockwright.usecases.audit import audit
 from stockwright.usecases.catalog import delete_product
 from stockwright.usecases.context import REQUEST, App, Once, RequestContext
-from stockwright.usecases.inventory import ChangeStock, change_stock
+from stockwright.usecases.inventory import ChangeStock, Initialize, change_stock, initialize
 from stockwright.usecases.inventory_views import explain
 from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.locations import add_location
 from stockwright.usecases.orders import (
     ListOrders,
     PlaceOrder,
@@ -292,6 +293,22 @@ async def test_many_who_carry_on_at_once_move_every_unit_once(app: App, small: S
 
     assert await numbers(app, cart) == {(3, 0, 3)}
     assert await told(app) == ["order.placed", "order.confirmed", "order.packed"]
+
+
+async def test_a_line_drawn_from_more_places_than_one_commit_books_goes_in_pieces_too(
+    app: App, small: SmallStore, product: Product
+) -> None:
+    made = await product(1)
+    chair = made.product.id
+    for number in range(20):
+        await add_location(app, ADMIN, f"shop-{number}", priority=number + 2)
+        await initialize(app, ADMIN, Initialize(chair, made.product.sku, 1, f"shop-{number}"))
+    order = await place_order(app, ALICE, PlaceOrder([LineWanted(21, chair)]))
+    await confirm_order(app, ADMIN, order.id)
+    assert await numbers(app, [chair]) == {(0, 0, 0)}
+    await cancel_order(app, ALICE, order.id)
+    assert await numbers(app, [chair]) == {(21, 0, 21)}
+    assert (await audit(app)).drifts == []
 
 
 async def test_who_stood_still_for_long_moves_nothing_of_a_later_step(

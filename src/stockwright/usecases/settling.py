@@ -273,7 +273,7 @@ async def _carry_out(app: App, order: Order, work: Work) -> Work:
     """Move what is left, piece by piece; Stale where somebody else is at it, or a unit is not there."""
     while work.left:
         piece = _piece(work, app.store.writes_max - 2)
-        after = replace(work, left={each: drawn for each, drawn in work.left.items() if each not in piece})
+        after = replace(work, left=_without(work.left, piece))
         batch = Batch()
         works.put_work(batch, after)
         # Work of a later step has the same versions again: only the order's own tells them apart.
@@ -293,14 +293,25 @@ async def _still_kept(app: App, piece: Draws) -> Draws:
 
 
 def _piece(work: Work, room: int) -> Draws:
-    """Take the products of the next commit: at least one, and no more than there is room for."""
+    """Take the products of the next commit, and no more than there is room for: of the first, what fits."""
     piece: Draws = {}
-    for product_id in sorted(work.left):
-        room -= 1 + (len(work.left[product_id]) if work.booked else 0)
-        if piece and room < 0:
+    for product_id, drawn in sorted(work.left.items()):
+        room -= 1 + (len(drawn) if work.booked else 0)
+        if room < 0 and not piece:
+            return {product_id: dict(sorted(drawn.items())[:room])}
+        if room < 0:
             break
-        piece[product_id] = work.left[product_id]
+        piece[product_id] = drawn
     return piece
+
+
+def _without(left: Draws, piece: Draws) -> Draws:
+    """Return what is left behind a piece, which may hold some of a product's locations only."""
+    after = {
+        product_id: {location: units for location, units in drawn.items() if location not in piece.get(product_id, {})}
+        for product_id, drawn in left.items()
+    }
+    return {product_id: drawn for product_id, drawn in after.items() if drawn}
 
 
 async def _give_up(app: App, order_id: str) -> None:
