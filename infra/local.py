@@ -70,6 +70,7 @@ def up(port: int) -> None:
         finally:
             ministack.terminate()
             ministack.wait()
+            shutil.rmtree(STATE / "functions", ignore_errors=True)
 
 
 def _announce(shop: str, url: str, told: dict[str, str]) -> None:
@@ -204,9 +205,14 @@ def _put_on_sale(api: str, password: str) -> None:
 
 def _environment(port: int) -> dict[str, str]:
     """Tell MiniStack to listen on loopback alone, to hold everybody to the policies, and to keep its state."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    # It unpacks every function there, 150 MB each, and leaves what it did not come to remove.
+    unpacked = STATE / "functions"
+    shutil.rmtree(unpacked, ignore_errors=True)
+    unpacked.mkdir()
     return {
         **kept,
+        "TMPDIR": str(unpacked),
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",

@@ -9,6 +9,7 @@ import atexit
 import hashlib
 import itertools
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -46,12 +47,13 @@ class MiniStack:
         self.url = f"http://127.0.0.1:{self.port}"
         self._strict = strict
         self._program = needs.file(".venv-ministack/bin/ministack")
-        self._folder = folder
+        self._folder, self._functions = folder, folder / "functions"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        self._functions.mkdir()
         log = self._folder / "ministack.log"
         with log.open("wb") as output:
             self._process = subprocess.Popen(
@@ -59,6 +61,8 @@ class MiniStack:
                 cwd=self._folder,
                 env={
                     **kept,
+                    # It unpacks every function here, 150 MB each, and leaves that where it is killed.
+                    "TMPDIR": str(self._functions),
                     "BIND_HOST": "127.0.0.1",
                     "GATEWAY_PORT": str(self.port),
                     "IOT_MTLS_ENABLED": "0",
@@ -77,10 +81,11 @@ class MiniStack:
             time.sleep(0.1)
 
     def stop(self) -> None:
-        """End it."""
+        """End it, and leave nothing of it."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+            shutil.rmtree(self._functions, ignore_errors=True)
 
     def _answers(self) -> bool:
         try:
