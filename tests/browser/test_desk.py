@@ -41,9 +41,14 @@ CLICK_BOTH = """(buttons) => buttons.forEach((button) =>
 
 
 def test_an_order_is_packed_from_the_overview_and_cancelled_by_the_shop(open_page: OpenPage, shop: Shop) -> None:
-    globe, kim = shop.product("Small Globe", 4), shop.person()
+    globe, kim = shop.product("Small Globe", 12), shop.person()
+    for waiting in shop.ask("GET", "/orders?scope=all&status=CONFIRMED&limit=100")["items"]:
+        shop.ask("POST", f"/orders/{waiting['id']}/pack", {})
     order = shop.order(globe, 3, who=kim)
-    shop.reaches(order["id"], "CONFIRMED")
+    later = [shop.order(globe, 1, who=kim) for _ in range(6)]
+    for each in (order, *later):
+        shop.reaches(each["id"], "CONFIRMED")
+    # Of many, those that wait longest are shown.
     page = open_page(shop, "/admin", shop.admin)
     page.get_by_role("button", name=f"Pack {short(order['id'])}").click()
     shop.reaches(order["id"], "PACKED")
@@ -53,7 +58,7 @@ def test_an_order_is_packed_from_the_overview_and_cancelled_by_the_shop(open_pag
     page.get_by_role("button", name="Cancel the order").click()
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(page.get_by_text("Fell off the packing table")).to_be_visible()
-    assert shop.stock(globe)["availableStock"] == 4
+    assert shop.stock(globe)["availableStock"] == 6
     page.goto(f"{shop.url}/admin/orders?view=CANCELLED")
     expect(row(page, short(order["id"]))).to_contain_text(kim)
 

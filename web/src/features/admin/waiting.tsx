@@ -22,6 +22,8 @@ import { once } from "@/lib/one-click";
 
 /** The first of them; the pages of their own have all. */
 const SHOWN = 6;
+/** Orders are read newest first: among so many, those that wait longest are found. */
+const READ = 100;
 
 function Waiting({ title, all, children }: { title: string; all: ReactNode; children: ReactNode }) {
   return (
@@ -35,13 +37,13 @@ function Waiting({ title, all, children }: { title: string; all: ReactNode; chil
   );
 }
 
-/** Orders to pack, then orders to hand over; each step moves an order on. */
+/** Orders to pack, then orders to hand over, those that wait longest first; each step moves an order on. */
 export function ToShip({ all }: { all?: ReactNode }) {
   const toPack = useQuery(ordersOf("CONFIRMED"));
   const toDeliver = useQuery(ordersOf("PACKED"));
   const rows =
     toPack.data && toDeliver.data
-      ? [...toPack.data.items, ...toDeliver.data.items].slice(0, SHOWN)
+      ? [...toPack.data.items.toReversed(), ...toDeliver.data.items.toReversed()].slice(0, SHOWN)
       : undefined;
   const failed = toPack.isError ? toPack : toDeliver.isError ? toDeliver : undefined;
   return (
@@ -72,7 +74,7 @@ function ordersOf(status: "CONFIRMED" | "PACKED") {
   return {
     queryKey: ["admin", "orders", status],
     queryFn: ({ signal }: { signal: AbortSignal }) =>
-      api.get("/orders", { query: { scope: "all", status, limit: SHOWN }, signal }),
+      api.get("/orders", { query: { scope: "all", status, limit: READ }, signal }),
     refetchInterval: LOOK_AGAIN_MS,
   } as const;
 }
