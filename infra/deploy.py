@@ -1,9 +1,10 @@
 """Deploys a synthesised template with the SDK alone, as `cdk deploy` does: first the assets, then the stack.
 
 For MiniStack, whose template differs in this. It has no CodeDeploy: the releases are left out, and every
-new version takes all traffic at once. It speaks no TLS here: the policies that refuse everything else
-are left out. A secret's `Ref` is its name there, not its ARN. And where policies hold, it asks whether
-a role may send mails at all (`*`), and does not say as whom.
+new version takes all traffic at once. It knows no alarm on a sum of metrics: that is left out too. It
+speaks no TLS here: the policies that refuse everything else are left out. A secret's `Ref` is its name
+there, not its ARN. And where policies hold, it asks whether a role may send mails at all (`*`), and
+does not say as whom.
 """
 
 from __future__ import annotations
@@ -75,11 +76,16 @@ def for_ministack(template: dict[str, Any]) -> dict[str, Any]:
     kept = {
         name: {key: value for key, value in each.items() if key != "UpdatePolicy"}
         for name, each in template["Resources"].items()
-        if not each["Type"].startswith(ABSENT)
+        if not _is_absent(each)
     }
     secrets = {name for name, each in kept.items() if each["Type"] == "AWS::SecretsManager::Secret"}
     written: dict[str, Any] = _rewritten({**template, "Resources": kept}, secrets)
     return written
+
+
+def _is_absent(resource: dict[str, Any]) -> bool:
+    # An alarm on a sum of metrics has `Metrics`.
+    return resource["Type"].startswith(ABSENT) or "Metrics" in resource.get("Properties", {})
 
 
 def _rewritten(told: Any, secrets: set[str]) -> Any:
