@@ -16,7 +16,7 @@ class Data(Construct):
 
     def __init__(self, scope: Construct, stage: Stage) -> None:
         super().__init__(scope, "Data")
-        removal = RemovalPolicy.RETAIN if stage.keep else RemovalPolicy.DESTROY
+        removal = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if stage.keep else RemovalPolicy.DESTROY
         self.table = _table(self, stage, removal)
         self.signing = _secret(self, stage, "signing", "Seals lists' positions and mailed codes", removal)
         self.warehouse = _secret(self, stage, "warehouse", "API key sent to the warehouse", removal)

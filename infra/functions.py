@@ -16,6 +16,7 @@ from infra.stages import Stage
 
 RETENTION = {
     1: logs.RetentionDays.ONE_DAY,
+    7: logs.RetentionDays.ONE_WEEK,
     14: logs.RetentionDays.TWO_WEEKS,
     30: logs.RetentionDays.ONE_MONTH,
     90: logs.RetentionDays.THREE_MONTHS,
@@ -78,10 +79,14 @@ class Function(Construct):
 
 def log_group(scope: Construct, name: str, stage: Stage) -> logs.LogGroup:
     """Make a log group that forgets."""
+    if stage.log_days not in RETENTION:
+        raise SystemExit(
+            f"infra/stages.toml: log_days of {stage.name} must be one of {', '.join(map(str, RETENTION))}."
+        )
     return logs.LogGroup(
         scope,
         "Log",
         log_group_name=name,
         retention=RETENTION[stage.log_days],
-        removal_policy=RemovalPolicy.RETAIN if stage.keep else RemovalPolicy.DESTROY,
+        removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if stage.keep else RemovalPolicy.DESTROY,
     )

@@ -35,7 +35,7 @@ class Identity(Construct):
                 require_symbols=False,
             ),
             deletion_protection=stage.keep,
-            removal_policy=RemovalPolicy.RETAIN if stage.keep else RemovalPolicy.DESTROY,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if stage.keep else RemovalPolicy.DESTROY,
         )
         self.client = self.pool.add_client(
             "Client",

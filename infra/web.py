@@ -31,7 +31,7 @@ class Web(Construct):
 
     def __init__(self, scope: Construct, stage: Stage, http: Http) -> None:
         super().__init__(scope, "Web")
-        removal = RemovalPolicy.RETAIN if stage.keep else RemovalPolicy.DESTROY
+        removal = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if stage.keep else RemovalPolicy.DESTROY
         self.logs = s3.Bucket(
             self,
             "Logs",

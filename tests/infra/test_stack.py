@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from aws_cdk import App
 from infra.events import DLQ_RETENTION, RECEIVES_MAX, RETENTION, VISIBILITY
+from infra.functions import log_group
 from infra.http import guarded, overlaid, takes_in
 from infra.stages import load_stages
 
@@ -103,7 +106,16 @@ def test_the_table_can_be_brought_back_and_is_encrypted(prod: Template) -> None:
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["SSESpecification"] == {"SSEEnabled": True}
     assert table["DeletionProtectionEnabled"] is True
-    assert prod.resources[name]["DeletionPolicy"] == "Retain"
+    assert prod.resources[name]["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+def test_what_is_kept_is_kept_from_removal_and_does_not_block_a_deployment_that_failed_at_first(prod: Template) -> None:
+    kept = {"DynamoDB::Table", "Cognito::UserPool", "Logs::LogGroup", "S3::Bucket", "SecretsManager::Secret"}
+    for name, each in prod.resources.items():
+        if each["Type"].removeprefix("AWS::") in kept:
+            assert (each["DeletionPolicy"], each["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain"), name
+        else:
+            assert each.get("DeletionPolicy", "Delete") == "Delete", name
 
 
 def test_each_handler_has_a_rule_a_queue_and_a_dead_letter_queue(prod: Template) -> None:
@@ -379,6 +391,12 @@ def test_the_api_is_throttled_and_logged(prod: Template) -> None:
     assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == 1000
     assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] == 2000
     assert "$context.requestId" in stage["AccessLogSettings"]["Format"]
+
+
+def test_a_log_is_kept_for_as_long_as_cloudwatch_knows() -> None:
+    stage = replace(load_stages()["dev"], log_days=8)
+    with pytest.raises(SystemExit, match="log_days of dev must be one of 1, 7, 14"):
+        log_group(App(), "any", stage)
 
 
 def test_only_the_api_signs_people_up_and_in(prod: Template) -> None:

@@ -1,0 +1,31 @@
+"""The workflow that deploys: nothing goes to prod unasked, and what waits there holds up nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+
+from tests.needs import ROOT
+
+
+def deployment() -> dict[str, Any]:
+    told: dict[str, Any] = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text(encoding="utf-8"))
+    return told
+
+
+def test_it_begins_only_where_somebody_switched_it_on() -> None:
+    jobs = deployment()["jobs"]
+    assert jobs["package"]["if"].startswith("vars.DEPLOY == 'on' && ")
+    # What needs a job that is skipped is skipped too, unless it has a condition of its own.
+    assert (jobs["dev"]["needs"], jobs["prod"]["needs"]) == ("package", "dev")
+    assert "if" not in jobs["dev"]
+    assert "if" not in jobs["prod"]
+
+
+def test_each_stage_is_deployed_one_at_a_time_and_waits_for_itself_alone() -> None:
+    told = deployment()
+    assert "concurrency" not in told
+    for stage in ("dev", "prod"):
+        assert told["jobs"][stage]["environment"] == stage
+        assert told["jobs"][stage]["concurrency"] == {"group": f"deploy-{stage}", "cancel-in-progress": False}
