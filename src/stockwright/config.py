@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 from urllib.parse import urlsplit
@@ -93,6 +94,13 @@ def _emails(value: str) -> tuple[str, ...]:
     return emails
 
 
+def _networks(value: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(ip_network(name)) for name in _names(value))
+    except ValueError:
+        raise ValueError("must be addresses or networks (10.0.0.0/16), separated by commas") from None
+
+
 def _topic(value: str) -> str:
     if not value.startswith("arn:") or ":sns:" not in value:
         raise ValueError("must be the ARN of an SNS topic")
@@ -146,7 +154,7 @@ class Settings:
     )
     rate_limit: bool = _setting(True, "off switches rate limits off, for tests and benchmarks", _switch)
     trusted_proxies: tuple[str, ...] = _setting(
-        (), "Addresses of proxies whose X-Forwarded-For is believed, separated by commas", _names
+        (), "Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas", _networks
     )
     demo: bool | None = _setting(
         None, "on loads demo data into an empty data folder, off leaves it empty; `make run` takes on", _switch

@@ -43,6 +43,14 @@ def test_lists_are_parted_at_commas(tmp_path: Path) -> None:
     assert settings.cors_origins == ("https://a.example",)
 
 
+def test_proxies_are_addresses_or_networks(tmp_path: Path) -> None:
+    settings = load(tmp_path, TRUSTED_PROXIES="127.0.0.1, 10.0.0.0/16,fd00::/8")
+    assert settings.trusted_proxies == ("127.0.0.1/32", "10.0.0.0/16", "fd00::/8")
+    for wrong in ("proxy.example.com", "10.0.0.7/16", "10.0.0.0/40"):
+        with pytest.raises(Misconfigured, match="must be addresses or networks"):
+            load(tmp_path, TRUSTED_PROXIES=wrong)
+
+
 @pytest.mark.parametrize(("word", "meant"), [("on", True), ("TRUE", True), ("1", True), ("off", False), ("No", False)])
 def test_a_switch_understands_the_usual_words(tmp_path: Path, word: str, *, meant: bool) -> None:
     assert load(tmp_path, RATE_LIMIT=word).rate_limit is meant

@@ -7,6 +7,7 @@ import re
 import time
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -84,7 +85,7 @@ class Edge:
         self.idempotency = Idempotency()
         self.metrics = Uncounted() if app.settings.in_lambda else Metrics()
         self._origins = frozenset(app.settings.cors_origins)
-        self._proxies = frozenset(app.settings.trusted_proxies)
+        self._proxies = tuple(ip_network(each) for each in app.settings.trusted_proxies)
         self.https = (app.settings.public_url or "").startswith("https://")
         self._static: dict[str, dict[str, Route]] = {}
         self._patterns: dict[tuple[str, int], list[tuple[re.Pattern[str], dict[str, Route]]]] = {}
@@ -146,7 +147,7 @@ class Edge:
     def address(self, scope: Scope, headers: Mapping[str, str]) -> str:
         """Tell where the request comes from; a trusted proxy's word counts."""
         peer = scope["client"][0] if scope.get("client") else ""
-        if peer in self._proxies and "x-forwarded-for" in headers:
+        if self._proxies and "x-forwarded-for" in headers and _is_in(peer, self._proxies):
             return headers["x-forwarded-for"].split(",")[-1].strip()
         return peer
 
@@ -468,3 +469,12 @@ def _matches(header: str | None, etag: str) -> bool:
         return False
     tags = [each.strip().removeprefix("W/") for each in header.split(",")]
     return "*" in tags or etag.removeprefix("W/") in tags
+
+
+def _is_in(peer: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
+    """Tell whether an address is in one of these; what is no address is in none."""
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return False
+    return any(address in network for network in networks)
