@@ -21,7 +21,7 @@ NEEDED := build/needed-here.lock
 
 # The newest Python that really runs: version managers leave names behind that do not.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
-	"$$name" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
+	"$$name" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
 .PHONY: help
 help: ## Show this list
@@ -30,7 +30,7 @@ help: ## Show this list
 # ---- setting up --------------------------------------------------------------------------------
 
 $(BIN)/uv:
-	@test -n "$(PYTHON)" || { echo "Stockwright needs Python 3.11 or newer on the PATH."; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Stockwright needs Python 3.11 or newer on the PATH, with venv (Debian, Ubuntu: python3-venv)."; exit 1; }
 	@echo "Making the environment with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input "uv==$(UV_VERSION)"
@@ -47,7 +47,8 @@ $(TOOLS): $(INSTALLED) requirements-dev.txt
 	@touch $@
 
 $(MODULES): web/package.json web/package-lock.json
-	@command -v npm >/dev/null || { echo "Stockwright needs Node 20 or newer with npm on the PATH."; exit 1; }
+	@command -v npm >/dev/null && node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' \
+		|| { echo "Stockwright needs Node 20.19 or newer with npm on the PATH."; exit 1; }
 	@echo "Installing the npm packages"
 	@# Not npm ci: npm 11.16 and newer refuse locks without the other platforms' optional packages (npm/cli#9846).
 	@# This installs what the lock names, checks its hashes, and leaves the lock as it is.
@@ -224,7 +225,7 @@ smoke: $(TOOLS) ## Ask a deployed stage whether it works (STAGE=dev)
 	@$(BIN)/python -m infra.smoke $(STAGE)
 
 .PHONY: remove
-remove: ## Remove a stage from AWS (STAGE=dev)
+remove: package ## Remove a stage from AWS (STAGE=dev)
 	@$(CDK) destroy stockwright-$(STAGE) $(CDK_OPTIONS)
 
 .PHONY: clean
