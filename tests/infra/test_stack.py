@@ -391,6 +391,8 @@ def test_the_api_is_throttled_and_logged(prod: Template) -> None:
     assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == 1000
     assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] == 2000
     assert "$context.requestId" in stage["AccessLogSettings"]["Format"]
+    # Metrics of each route are billed one by one, and nothing here reads them.
+    assert "DetailedMetricsEnabled" not in stage["DefaultRouteSettings"]
 
 
 def test_a_log_is_kept_for_as_long_as_cloudwatch_knows() -> None:

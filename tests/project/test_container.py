@@ -12,6 +12,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from stockwright import __version__
+from stockwright.config import Settings
 from tests.needs import ROOT, file
 
 UV = Path(sys.executable).parent / "uv"
@@ -68,6 +69,15 @@ def test_what_the_image_takes_along_is_enough_for_its_wheel(tmp_path: Path) -> N
         assert "stockwright/api/static/swagger/swagger-ui-bundle.js" in archive.namelist()
         bill = json.loads(archive.read(f"stockwright-{__version__}.dist-info/sboms/stockwright.cdx.json"))
     assert bill["metadata"]["component"]["version"] == __version__
+
+
+def test_the_task_sets_what_the_shop_reads() -> None:
+    told = json.loads((ROOT / "infra/container/task-definition.json").read_text(encoding="utf-8"))
+    [container] = told["containerDefinitions"]
+    given = {each["name"] for each in container["environment"]}
+    assert given - {"AWS_REGION"} <= {name for name, _, _ in Settings().listed()}
+    # Without it the SDK would not know where SES is.
+    assert "AWS_REGION" in given
 
 
 def test_nothing_of_this_machine_comes_into_the_image() -> None:
