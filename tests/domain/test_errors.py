@@ -29,6 +29,8 @@ TOLD = {
     "AccountLocked": ("ACCOUNT_LOCKED", "Too many failed attempts; try again later", True),
     "Permanent": ("PERMANENT", "Something went wrong", False),
     "Busy": ("BUSY", "The service is busy; try again shortly", True),
+    "Unknown": ("BUSY", "It is not known whether this was done: look before you repeat it, or repeat it with the same "
+                "Idempotency-Key", True),
     "Misconfigured": ("CONFIGURATION", "Something went wrong", False),
 }  # fmt: skip
 
