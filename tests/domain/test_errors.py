@@ -7,6 +7,7 @@ import pytest
 from stockwright.domain import errors
 from stockwright.domain.errors import AccountLocked, InsufficientStock, Invalid, RateLimited, StockwrightError
 
+UNKNOWN = "It is not known whether this was done: look before you repeat it, or repeat it with the same Idempotency-Key"
 TOLD = {
     "StockwrightError": ("INTERNAL_ERROR", "Something went wrong", False),
     "Refused": ("INTERNAL_ERROR", "Something went wrong", False),
@@ -29,8 +30,7 @@ TOLD = {
     "AccountLocked": ("ACCOUNT_LOCKED", "Too many failed attempts; try again later", True),
     "Permanent": ("PERMANENT", "Something went wrong", False),
     "Busy": ("BUSY", "The service is busy; try again shortly", True),
-    "Unknown": ("BUSY", "It is not known whether this was done: look before you repeat it, or repeat it with the same "
-                "Idempotency-Key", True),
+    "Unknown": ("BUSY", UNKNOWN, True),
     "Misconfigured": ("CONFIGURATION", "Something went wrong", False),
 }  # fmt: skip
 
