@@ -11,6 +11,7 @@ import pytest
 from stockwright.domain.account import SYSTEM, Actor
 from stockwright.domain.errors import Permanent
 from stockwright.domain.events import Event
+from stockwright.domain.order import Order
 from stockwright.reactions import customer_mail, partners
 from stockwright.reactions.table import REACTIONS
 from stockwright.reactions.texts import date, iso, money, plain_html
@@ -210,14 +211,20 @@ async def test_twins_of_a_confirmation_at_once_confirm_once_and_their_mails_are_
     assert sorted((each.type, each.quantity) for each in movements) == [("INITIAL", 30), ("SALE", -2)]
 
 
-async def test_a_twin_that_fails_does_not_hide_that_the_mail_went_out(world: World) -> None:
-    """A mail that is recorded as failed by a slower twin is still recorded as sent."""
+async def unmailed(world: World) -> tuple[Order, Event]:
+    """Place an order whose confirmation the mail server does not take yet; nobody else tries."""
     await world.dispatcher.stop()
     order = await world.order()
     event = await placed(world)
     world.mailbox.answer = "451 later"
     with pytest.raises(Exception, match="later"):
         await customer_mail.confirm(world.app, event)
+    return order, event
+
+
+async def test_a_twin_that_fails_does_not_hide_that_the_mail_went_out(world: World) -> None:
+    """A mail that is recorded as failed by a slower twin is still recorded as sent."""
+    order, event = await unmailed(world)
     assert [each.status for each in await world.told()] == ["FAILED"]
     world.mailbox.answer = "250 OK"
     await customer_mail.confirm(world.app, event)
@@ -271,12 +278,7 @@ async def test_what_was_overtaken_is_left_alone(world: World) -> None:
 async def test_an_order_that_went_on_before_it_could_be_mailed_gets_its_confirmation(
     world: World, steps: list[Any]
 ) -> None:
-    await world.dispatcher.stop()
-    order = await world.order()
-    event = await placed(world)
-    world.mailbox.answer = "451 later"
-    with pytest.raises(Exception, match="later"):
-        await customer_mail.confirm(world.app, event)
+    order, event = await unmailed(world)
     for step in steps:
         await step(world.app, SYSTEM, order.id)
     status, events = await world.status(order), len(await world.events())
@@ -349,6 +351,7 @@ def test_money_is_written_as_people_read_it() -> None:
         "UGX 12,345",
     ]
     assert (money(7, "KWD"), money(0, "USD")) == ("KWD 0.007", "$0.00")
+    assert (money(-150, "USD"), money(-5, "KWD")) == ("-$1.50", "-KWD 0.005")
     assert money(9_007_199_254_740_993, "USD") == "$90,071,992,547,409.93"
 
 

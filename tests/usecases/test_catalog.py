@@ -305,6 +305,16 @@ async def test_categories_are_a_managed_list(app: App, product: Product) -> None
     assert "food" not in await list_categories(app)
 
 
+async def test_lists_that_are_wanted_whole_are_read_to_their_end(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = await list_categories(app)
+    monkeypatch.setattr("stockwright.store.paging.WHOLE", 3)
+    assert await list_categories(app) == names
+    assert len(names) > 3
+    await add_category(app, ADMIN, "zebras")
+    made = await create_product(app, ADMIN, CreateProduct(**{**GOOD, "category": "zebras"}))
+    assert made.product.category == "zebras"
+
+
 async def test_a_category_that_is_removed_meanwhile_gets_no_product(app: App) -> None:
     made = await create_product(app, ADMIN, CreateProduct(**GOOD))
     for name in ("garden", "beach"):

@@ -16,6 +16,7 @@ LINE_BYTES_MAX: Final = 2_000
 PRODUCT_BYTES_MAX: Final = 32_000
 DEPTH_MAX: Final = 8
 WHOLE_MAX: Final = 2**53 - 1
+"""The largest whole number that every JSON client keeps exactly."""
 FRACTION_MAX: Final = 1e100
 
 

@@ -29,8 +29,9 @@ _THIN: Final = "─" * 39
 def money(cents: int, currency: str) -> str:
     """Write an amount of minor units, to the last one: `$1,234.50`."""
     digits = _DIGITS.get(currency, 2)
-    whole, part = divmod(cents, 10**digits)
-    return f"{_SYMBOLS.get(currency, f'{currency} ')}{whole:,}{f'.{part:0{digits}}' if digits else ''}"
+    whole, part = divmod(abs(cents), 10**digits)
+    sign = "-" if cents < 0 else ""
+    return f"{sign}{_SYMBOLS.get(currency, f'{currency} ')}{whole:,}{f'.{part:0{digits}}' if digits else ''}"
 
 
 def iso(at: int) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
+
+    from stockwright.store.port import Item, Store
+
+WHOLE: Final = 500
 
 Thing = TypeVar("Thing")
 
@@ -33,3 +37,13 @@ async def every(read: ReadsPage[Thing], after: str | None = None) -> AsyncIterat
     async for page in pages(read, after):
         for each in page:
             yield each
+
+
+async def whole(store: Store, partition: str) -> list[Item]:
+    """Read a partition that is small, and always wanted whole, in the order of its items."""
+
+    async def read(*, after: str | None) -> tuple[list[Item], str | None]:
+        page = await store.query(partition, limit=WHOLE, after=after)
+        return list(page.items), page.next
+
+    return [item async for item in every(read)]

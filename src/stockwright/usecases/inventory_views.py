@@ -23,7 +23,7 @@ from stockwright.store.records import orders as order_records
 from stockwright.store.records import products as product_records
 from stockwright.store.records import reservations as reservation_records
 from stockwright.store.records import stock as stock_records
-from stockwright.usecases.catalog import StockedProduct, get_product, with_stock
+from stockwright.usecases.catalog import StockedProduct, get_product, load_stocked, with_stock
 from stockwright.usecases.drawing import BOOKING_MS, as_if_freed, priorities
 from stockwright.usecases.settling import half_settled_orders
 from stockwright.usecases.still import while_still
@@ -149,9 +149,8 @@ async def check_availability(app: App, wanted: Sequence[Wanted]) -> list[Availab
     if not 1 <= len(wanted) <= CHECK_ITEMS_MAX:
         raise Invalid.field("items", f"must hold 1 to {CHECK_ITEMS_MAX} items")
     lines = summed(wanted)
-    stocks = await stock_records.load_stocks(app.store, (line.product_id for line in lines))
-    products = await product_records.load_products(app.store, stocks)
-    stocks = {each: stocks[each] for each, product in products.items() if product.can_be_held}
+    found = await load_stocked(app, list(dict.fromkeys(line.product_id for line in lines)))
+    stocks = {each: stocked.stock for each, stocked in found.items() if stocked.product.can_be_held}
     known = [line for line in lines if line.product_id in stocks]
     order = await priorities(app)
     draws, short = draw(known, stocks, order)

@@ -50,21 +50,18 @@ async def newest_position(app: App) -> str:
     return last[0].position if last else ""
 
 
-async def follow_events(app: App, after: str, *, once: bool = False) -> AsyncGenerator[Event | None, None]:
-    """Tell every event from behind `after` as it comes; None where none came for a while.
+async def follow_events(app: App, after: str, *, once: bool = False) -> AsyncGenerator[list[Event], None]:
+    """Tell the events from behind `after` as they come, those of one moment together; none where none came for a while.
 
     With `once`, end after the first that came, or the first while.
     """
     position = after
     while True:
         events = await app.store.tail(position, 100, wait_seconds=WAIT_SECONDS)
-        for event in events:
-            yield event
-            position = event.position
-        if not events:
-            yield None
+        yield list(events)
         if once:
             return
+        position = events[-1].position if events else position
 
 
 async def list_notifications(

@@ -57,15 +57,16 @@ async def _told(call: Call, after: str) -> AsyncIterator[bytes]:
     open it any more: expired, signed out, or no admin's now.
     """
     yield b"retry: 2000\nid: %s\n\n" % after.encode()
-    async with aclosing(operations.follow_events(call.app, after, once=call.app.settings.in_lambda)) as events:
-        async for event in events:
+    async with aclosing(operations.follow_events(call.app, after, once=call.app.settings.in_lambda)) as told:
+        async for events in told:
             if not await _is_still_admin(call):
                 return
-            if event is None:
-                yield b": still here\n\n"
-            else:
-                data = msgspec.json.encode(event_view(event))
-                yield b"id: %s\nevent: %s\ndata: %s\n\n" % (event.position.encode(), event.name.encode(), data)
+            yield b"".join(map(_line_of, events)) or b": still here\n\n"
+
+
+def _line_of(event: Event) -> bytes:
+    data = msgspec.json.encode(event_view(event))
+    return b"id: %s\nevent: %s\ndata: %s\n\n" % (event.position.encode(), event.name.encode(), data)
 
 
 async def _is_still_admin(call: Call) -> bool:

@@ -7,10 +7,9 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 from msgspec import Meta
 
-Item = TypeVar("Item")
+from stockwright.domain.free import WHOLE_MAX
 
-WHOLE_MAX = 2**53 - 1
-"""The largest whole number that every JSON client keeps exactly."""
+Item = TypeVar("Item")
 
 Whole = Annotated[int, Meta(ge=-WHOLE_MAX, le=WHOLE_MAX)]
 Text = Annotated[str, Meta(max_length=2000)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stockwright.domain.stock import Location
+from stockwright.store.paging import whole
 from stockwright.store.records.parsing import once
 
 if TYPE_CHECKING:
@@ -12,17 +13,11 @@ if TYPE_CHECKING:
     from stockwright.store.records.batch import Batch
 
 LOCATIONS = "LOCATIONS"
-READ = 500
 
 
 async def list_locations(store: Store) -> list[Location]:
     """Read every location, in the order of their ids."""
-    page = await store.query(LOCATIONS, limit=READ)
-    found = [location_of(item) for item in page.items]
-    while page.next is not None:
-        page = await store.query(LOCATIONS, limit=READ, after=page.next)
-        found += map(location_of, page.items)
-    return found
+    return [location_of(item) for item in await whole(store, LOCATIONS)]
 
 
 async def find_location(store: Store, location_id: str) -> Location | None:

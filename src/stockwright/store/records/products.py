@@ -6,6 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from stockwright.domain.product import Product, tidy
+from stockwright.store.paging import whole
 from stockwright.store.port import ABSENT
 from stockwright.store.records.parsing import once
 
@@ -92,9 +93,8 @@ def release_sku(batch: Batch, sku: str) -> None:
 
 
 async def list_categories(store: Store) -> list[str]:
-    """Read the managed list, in alphabetical order (at most 1000)."""
-    page = await store.query(CATEGORIES, limit=1000)
-    return [item.key[1] for item in page.items]
+    """Read the managed list, in alphabetical order."""
+    return [item.key[1] for item in await whole(store, CATEGORIES)]
 
 
 def put_category(batch: Batch, name: str, at: int) -> None:

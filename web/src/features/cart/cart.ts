@@ -1,3 +1,5 @@
+import { parseList } from "@/lib/kept-list";
+
 /** The cart: pure, so that its rules can be read and tested by themselves. */
 
 export interface CartLine {
@@ -94,21 +96,13 @@ export function orderItems(
 
 /** Reads a kept cart; whatever is not one is no cart. */
 export function parseCart(text: string | null): Cart {
-  try {
-    const found: unknown = JSON.parse(text ?? "[]");
-    if (!Array.isArray(found)) return [];
-    return found.filter(
-      (line): line is CartLine =>
-        typeof line?.productId === "string" &&
-        typeof line.name === "string" &&
-        typeof line.currency === "string" &&
-        Number.isSafeInteger(line.price) &&
-        Number.isSafeInteger(line.quantity) &&
-        line.quantity > 0 &&
-        typeof line.options === "object" &&
-        line.options !== null,
-    );
-  } catch {
-    return [];
-  }
+  return parseList<CartLine>(
+    text,
+    (line) =>
+      [line.productId, line.name, line.currency].every((each) => typeof each === "string") &&
+      [line.price, line.quantity].every(Number.isSafeInteger) &&
+      line.quantity > 0 &&
+      typeof line.options === "object" &&
+      line.options !== null,
+  );
 }

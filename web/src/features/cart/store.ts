@@ -23,10 +23,6 @@ export function changeCart(change: (cart: Cart) => Cart): void {
   cart.set(change(cart.get()));
 }
 
-export function currentCart(): Cart {
-  return cart.get();
-}
-
 export function useCart(): Cart {
   return useStore(cart);
 }

@@ -1,3 +1,5 @@
+import { parseList } from "@/lib/kept-list";
+
 /** What is on the till's list: pure, so that its rules can be read and tested by themselves. */
 export interface BasketLine {
   productId: string;
@@ -38,18 +40,13 @@ export function without(basket: Basket, sold: Basket): Basket {
 
 /** Reads a kept list; whatever is not one is an empty one. */
 export function parseBasket(text: string | null): Basket {
-  try {
-    const found: unknown = JSON.parse(text ?? "[]");
-    if (!Array.isArray(found)) return [];
-    return found.filter(
-      (line): line is BasketLine =>
-        ["productId", "sku", "name", "category", "currency"].every(
-          (key) => typeof line?.[key] === "string",
-        ) && [line.price, line.available, line.quantity].every(Number.isSafeInteger),
-    );
-  } catch {
-    return [];
-  }
+  return parseList<BasketLine>(
+    text,
+    (line) =>
+      [line.productId, line.sku, line.name, line.category, line.currency].every(
+        (each) => typeof each === "string",
+      ) && [line.price, line.available, line.quantity].every(Number.isSafeInteger),
+  );
 }
 
 /** The currency of the list: a sale is in one. */
