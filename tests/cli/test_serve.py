@@ -146,5 +146,53 @@ def test_what_is_asked_to_end_leaves_the_whole_shop_in_its_one_file(server: Star
     assert server.can_sign_in(EMAIL, PASSWORD)
     assert server.stop(by) == 0
 
-    assert {each.name for each in server.folder.iterdir()} == {"stockwright.db", "signing-key", "token-key.pem"}
+    files = {"stockwright.db", "signing-key", "token-key.pem", "serve.lock"}
+    assert {each.name for each in server.folder.iterdir()} == files
     assert EMAIL in server.command("users", "list").stdout
+
+
+@pytest.mark.parametrize("port", ["the same port", "another port"])
+def test_a_second_server_on_one_folder_is_one_line_that_says_who_holds_it(server: Start, port: str) -> None:
+    server.start()
+    assert server.process is not None
+    if port == "another port":
+        server.env["STOCKWRIGHT_PORT"] = "0"
+    for arguments in (["serve"], ["copy", "--from", "sqlite", "--to", "dynamodb"]):
+        server.env["STOCKWRIGHT_TABLE_NAME"] = "none"
+        refused = server.command(*arguments)
+        assert refused.returncode == 1
+        assert refused.stderr.count("\n") == 1
+        assert f"{server.folder} is in use by process {server.process.pid} at {server.url}" in refused.stderr
+        assert "STOCKWRIGHT_DATA_DIR" in refused.stderr
+    assert httpx.get(f"{server.url}/api/health/ready").status_code == 200, "the first goes on"
+
+
+def test_the_lock_ends_with_its_holder_however_that_ended(server: Start) -> None:
+    server.start()
+    server.kill()
+    assert (server.folder / "serve.json").is_file(), "what the dead one wrote is still there"
+    server.start()
+    assert server.stop() == 0
+    assert not (server.folder / "serve.json").exists()
+    server.start()
+
+
+def test_every_other_command_works_beside_a_running_server(server: Start) -> None:
+    server.env |= {"STOCKWRIGHT_ADMIN_EMAIL": EMAIL, "STOCKWRIGHT_ADMIN_PASSWORD": PASSWORD}
+    server.start()
+    stock = server.folder.parent / "stock.csv"
+    stock.write_text("sku,quantity\n")
+    for arguments in (
+        ["audit"],
+        ["backup", str(server.folder.parent / "shop.backup")],
+        ["export", "products"],
+        ["users", "list"],
+        ["keys", "list"],
+        ["dead-letters", "list"],
+        ["import", "stock", str(stock)],
+        ["config"],
+    ):
+        done = server.command(*arguments)
+        assert "in use" not in done.stderr, arguments
+        assert "Traceback" not in done.stderr, arguments
+        assert done.returncode == 0 or arguments[0] == "import", (arguments, done.stderr)

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
 
 from stockwright.app import DATABASE
+from stockwright.cli.folder import lock_folder
 from stockwright.cli.run import fail, load_settings, out, print_json, progress_bar, run
 from stockwright.config import Settings
 from stockwright.domain.errors import Misconfigured, StockwrightError
@@ -27,7 +28,8 @@ def copy_shop(source: str, target: str, *, as_json: bool) -> None:
     if source == "sqlite" and not (settings.data_dir / DATABASE).is_file():
         fail(Misconfigured(f"there is no shop in {settings.data_dir}; STOCKWRIGHT_DATA_DIR tells where it is"))
     try:
-        copied = asyncio.run(_copy(settings, source, target))
+        with lock_folder(replace(settings, store="sqlite")):
+            copied = asyncio.run(_copy(settings, source, target))
     except StockwrightError as wrong:
         fail(wrong)
     reports = {name: run(audit, replace(settings, store=name)) for name in (source, target)}  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ import gc
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import closing
 from types import TracebackType
 
 import uvicorn
@@ -14,6 +15,7 @@ import uvicorn
 from stockwright.api.app import build_asgi
 from stockwright.api.pages import WEB
 from stockwright.app import build, close, running
+from stockwright.cli.folder import lock_folder
 from stockwright.cli.run import err, fail, progress_bar
 from stockwright.config import Settings
 from stockwright.domain.account import SYSTEM
@@ -27,13 +29,18 @@ SHUTDOWN_SECONDS = 10
 def serve(settings: Settings) -> None:
     """Start everything, print where it is, and run until told to stop."""
     try:
-        listening = _listen(settings)
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings, listening))
+        with lock_folder(settings) as describe, closing(_listen(settings)) as listening:
+            describe(_url(settings, listening))
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                runner.run(_serve(settings, listening))
     except StockwrightError as wrong:
         fail(wrong)
     except KeyboardInterrupt:
         pass
+
+
+def _url(settings: Settings, listening: socket.socket) -> str:
+    return f"http://{_shown(settings.host)}:{listening.getsockname()[1]}"
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -70,7 +77,7 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
     app = await build(settings)
     try:
         notes = await _prepare(app)
-        url = f"http://{_shown(settings.host)}:{listening.getsockname()[1]}"
+        url = _url(settings, listening)
         config = uvicorn.Config(
             build_asgi(app, _Beside(app, url, notes)),
             log_config=None,
