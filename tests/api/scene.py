@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,13 @@ import httpx
 from stockwright.api.app import build_asgi
 from stockwright.domain.account import ANONYMOUS
 from stockwright.domain.events import Event
-from stockwright.store.records.accounts import find_account_by_email
+from stockwright.store.records.accounts import every_admin, find_account_by_email, put_account
 from stockwright.store.records.batch import Batch
 from stockwright.store.records.handling import DeadLetter, put_dead_letter
-from stockwright.usecases.accounts import SignUp, issue_code, offer_setup, sign_up
+from stockwright.usecases.accounts import SignUp, issue_code, sign_up
 from stockwright.usecases.audit import audit
 from stockwright.usecases.context import App
+from stockwright.usecases.first_admin import offer_setup
 from stockwright.usecases.sign_in import SignIn, sign_in
 from tests.api.asking import Answer, Client
 from tests.api.conftest import KEYBOARD, PASSWORD, asking, dressed, signed_in
@@ -205,7 +206,16 @@ async def _session(scene: Scene) -> Any:
     return {"refreshToken": (await sign_in(scene.app, SignIn(ALICE, PASSWORD))).refresh_token}
 
 
+async def without_admins(app: App) -> None:
+    """Leave nobody to run the shop, which no request can do."""
+    batch = Batch()
+    async for admin in every_admin(app.store):
+        put_account(batch, replace(admin, role="customer"))
+    await batch.commit(app.store)
+
+
 async def _set_up(scene: Scene) -> Any:
+    await without_admins(scene.app)
     return {**NEWCOMER, "token": await offer_setup(scene.app)}
 
 

@@ -13,8 +13,9 @@ import pytest
 from stockwright.api.app import build_asgi
 from stockwright.domain.account import SYSTEM
 from stockwright.store.records.accounts import find_account_by_email
-from stockwright.usecases.accounts import SignUp, add_account, issue_code, offer_setup
+from stockwright.usecases.accounts import SignUp, add_account, issue_code
 from stockwright.usecases.context import App
+from stockwright.usecases.first_admin import offer_setup
 from tests.api.asking import Answer, Client
 from tests.api.conftest import PASSWORD, AsKey, asking, signed_in
 from tests.conftest import Clock
@@ -147,20 +148,23 @@ async def test_known_and_unknown_addresses_are_locked_alike(nobody: Client, ada:
 
 
 async def test_tokens_are_renewed_and_a_spent_one_ends_the_session(
-    nobody: Client, ada: Client, http: httpx.AsyncClient
+    nobody: Client, ada: Client, http: httpx.AsyncClient, clock: Clock
 ) -> None:
     session = await session_of(nobody)
     renewed = (await nobody.post("/token/refresh", {"refreshToken": session["refreshToken"]})).data
     assert (await bearer(http, renewed).get("/users/me")).status == 200
+    clock.advance(seconds=10)
     for token in (session["refreshToken"], renewed["refreshToken"]):
         assert (await nobody.post("/token/refresh", {"refreshToken": token})).refusal == (401, "UNAUTHORIZED")
 
 
 async def test_a_renewal_whose_answer_was_lost_is_sent_again_with_its_key(
-    nobody: Client, ada: Client, http: httpx.AsyncClient
+    nobody: Client, ada: Client, http: httpx.AsyncClient, clock: Clock
 ) -> None:
     spent = (await session_of(nobody))["refreshToken"]
-    first, again = [await nobody.post("/token/refresh", {"refreshToken": spent}, key="r-1") for _ in range(2)]
+    first = await nobody.post("/token/refresh", {"refreshToken": spent}, key="r-1")
+    clock.advance(minutes=5)
+    again = await nobody.post("/token/refresh", {"refreshToken": spent}, key="r-1")
     assert (first.status, again.status) == (200, 200)
     assert again.data["refreshToken"] == first.data["refreshToken"] != spent
     assert (await bearer(http, again.data).get("/users/me")).status == 200
@@ -169,6 +173,7 @@ async def test_a_renewal_whose_answer_was_lost_is_sent_again_with_its_key(
     fresh = again.data["refreshToken"]
     following = await nobody.post("/token/refresh", {"refreshToken": fresh}, key="r-1")
     assert following.data["refreshToken"] not in {fresh, spent}
+    clock.advance(seconds=10)
     late = await nobody.post("/token/refresh", {"refreshToken": spent}, key="r-1")
     assert late.refusal == (401, "UNAUTHORIZED")
     for token in (fresh, following.data["refreshToken"]):
@@ -177,10 +182,11 @@ async def test_a_renewal_whose_answer_was_lost_is_sent_again_with_its_key(
 
 @pytest.mark.parametrize(("first", "second"), [("r-1", "r-2"), ("r-1", None), (None, "r-1")])
 async def test_whoever_shows_a_spent_token_without_the_key_of_its_use_ends_the_session(
-    nobody: Client, ada: Client, first: str | None, second: str | None
+    nobody: Client, ada: Client, clock: Clock, first: str | None, second: str | None
 ) -> None:
     spent = (await session_of(nobody))["refreshToken"]
     renewed = await nobody.post("/token/refresh", {"refreshToken": spent}, key=first)
+    clock.advance(seconds=10)
     for token in (spent, renewed.data["refreshToken"]):
         answer = await nobody.post("/token/refresh", {"refreshToken": token}, key=second)
         assert answer.refusal == (401, "UNAUTHORIZED")

@@ -12,13 +12,14 @@ import pytest
 from stockwright.api.app import build_asgi
 from stockwright.domain.account import ANONYMOUS, SYSTEM
 from stockwright.store.port import Store, Write
-from stockwright.usecases.accounts import ChangeAccount, SignUp, change_account, offer_setup, sign_up
+from stockwright.usecases.accounts import ChangeAccount, SignUp, change_account, sign_up
 from stockwright.usecases.context import Passwords
+from stockwright.usecases.first_admin import offer_setup
 from stockwright.usecases.local_identity import LocalIdentity
 from stockwright.usecases.sign_in import begin_mfa
 from tests.api.asking import Answer, Client
 from tests.api.conftest import PASSWORD, asking
-from tests.api.scene import ALICE, Scene
+from tests.api.scene import ALICE, Scene, without_admins
 
 WRONG = "Wrong-Horse-7"
 NOBODY, WAITING, DISABLED = "nobody@example.com", "waiting@example.com", "disabled@example.com"
@@ -148,6 +149,7 @@ async def test_codes_are_not_guessable_from_each_other(scene: Scene) -> None:
 
 
 async def test_the_setup_link_cannot_be_guessed(scene: Scene) -> None:
+    await without_admins(scene.app)
     token = await offer_setup(scene.app)
     assert len(token) == 40
     body = {"email": "first@example.com", "password": PASSWORD}
@@ -263,10 +265,14 @@ async def test_a_refresh_token_shown_twice_ends_the_thiefs_session_and_the_victi
     stolen = scene.secrets[ALICE]
     thief = await ask(scene, "/token/refresh", {"refreshToken": stolen})
     assert thief.status == 200
+    id_tokens = [scene.clients[ALICE].authorization, f"Bearer {thief.data['idToken']}"]
+    scene.clock.advance(seconds=10)
     for token in (stolen, thief.data["refreshToken"]):
         assert (await ask(scene, "/token/refresh", {"refreshToken": token})).refusal == (401, "UNAUTHORIZED")
     last = (await scene.app.store.tail(limit=1, reverse=True))[0]
     assert last.name == "account.refresh_reused"
+    for authorization in id_tokens:
+        assert (await Client(scene.http, authorization).get("/users/me")).refusal == (401, "UNAUTHORIZED")
 
 
 @pytest.mark.parametrize("change", ["password", "reset", "disabled", "signed out"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -15,30 +17,30 @@ from stockwright.domain.errors import (
     Unauthorized,
     VersionConflict,
 )
-from stockwright.store.records.accounts import account_key, find_account_by_email, get_account
+from stockwright.store.records.accounts import account_key, find_account_by_email, get_account, put_account
 from stockwright.store.records.batch import Batch
+from stockwright.store.records.setup import find_setup
 from stockwright.usecases.accounts import (
     ChangeAccount,
     SignUp,
     add_account,
-    admin_emails,
     change_account,
     change_password,
     confirm_sign_up,
     forgot_password,
     issue_code,
     list_accounts,
-    offer_setup,
     rename_me,
     resend_code,
     reset_password,
-    set_up,
+    set_password,
     sign_up,
 )
 from stockwright.usecases.context import App
+from stockwright.usecases.first_admin import LASTS_MS, admin_emails, offer_setup, set_up
 from stockwright.usecases.sign_in import SignIn, authenticate, end_mfa, refresh, sign_in
 from tests.conftest import ADMIN, Clock
-from tests.usecases.conftest import Mailbox
+from tests.usecases.conftest import Mailbox, meanwhile
 
 ADA = "ada@example.com"
 GOOD = "Blauwal-77"
@@ -411,3 +413,102 @@ async def test_the_set_up_link_makes_one_admin_once(shop: App) -> None:
     )
     assert sum(isinstance(outcome, Account) for outcome in outcomes) == 1
     assert len(await admin_emails(shop)) == 1
+
+
+async def _invited_by_role(shop: App) -> None:
+    await change_account(shop, ADMIN, ChangeAccount((await joined(shop, "clerk@example.com")).id, role="admin"))
+
+
+async def _added(shop: App) -> None:
+    await add_account(shop, ADMIN, SignUp("clerk@example.com", GOOD), "admin")
+
+
+async def _enabled(shop: App) -> None:
+    account = replace(await joined(shop, "clerk@example.com"), role="admin", disabled=True)
+    await stored(shop, account)
+    await change_account(shop, ADMIN, ChangeAccount(account.id, disabled=False))
+
+
+async def _confirmed(shop: App) -> None:
+    account = replace(await joined(shop, "clerk@example.com"), role="admin", status="UNCONFIRMED")
+    await stored(shop, account)
+    _, code = await issue_code(shop, account.id, "confirmation")
+    await confirm_sign_up(shop, ANONYMOUS, account.email, code)
+
+
+async def _password_set(shop: App) -> None:
+    account = replace(await joined(shop, "clerk@example.com"), role="admin", status="UNCONFIRMED")
+    await stored(shop, account)
+    await set_password(shop, ADMIN, account.id, BETTER)
+
+
+async def stored(shop: App, account: Account) -> None:
+    batch = Batch()
+    put_account(batch, account)
+    await batch.commit(shop.store)
+
+
+WAYS = [_added, _invited_by_role, _enabled, _confirmed, _password_set]
+
+
+@pytest.mark.parametrize("makes_an_admin", WAYS)
+async def test_the_set_up_link_ends_as_soon_as_there_is_an_admin(
+    shop: App, makes_an_admin: Callable[[App], Awaitable[None]]
+) -> None:
+    token = await offer_setup(shop)
+    await makes_an_admin(shop)
+    assert len(await admin_emails(shop)) == 1
+    assert await find_setup(shop.store) is None
+    with pytest.raises(Unauthorized):
+        await set_up(shop, ANONYMOUS, token, SignUp(ADA, GOOD))
+
+
+@pytest.mark.parametrize("makes_an_admin", WAYS)
+async def test_a_set_up_link_and_another_way_to_an_admin_at_once_make_one_admin(
+    shop: App, makes_an_admin: Callable[[App], Awaitable[None]]
+) -> None:
+    token = await offer_setup(shop)
+    late = meanwhile(shop, lambda: makes_an_admin(shop))
+    with pytest.raises(Unauthorized):
+        await set_up(late, ANONYMOUS, token, SignUp(ADA, GOOD))
+    assert await admin_emails(shop) == ["clerk@example.com"]
+
+
+async def test_a_set_up_link_that_is_made_while_an_admin_is_ends_with_it(shop: App) -> None:
+    tokens: list[str] = []
+
+    async def offered() -> None:
+        tokens.append(await offer_setup(shop))
+
+    await _added(meanwhile(shop, offered))
+    assert await find_setup(shop.store) is None
+    with pytest.raises(Unauthorized):
+        await set_up(shop, ANONYMOUS, tokens[0], SignUp(ADA, GOOD))
+
+
+async def test_a_set_up_link_that_was_left_beside_an_admin_does_not_work_and_is_deleted(shop: App) -> None:
+    await _added(shop)
+    token = await offer_setup(shop)
+    with pytest.raises(Unauthorized):
+        await set_up(shop, ANONYMOUS, token, SignUp(ADA, GOOD))
+    assert await find_setup(shop.store) is None
+
+
+async def test_a_set_up_link_ends_after_a_day(shop: App, clock: Clock) -> None:
+    token = await offer_setup(shop)
+    clock.at += LASTS_MS
+    with pytest.raises(Unauthorized):
+        await set_up(shop, ANONYMOUS, token, SignUp(ADA, GOOD))
+    clock.at -= 1
+    assert await set_up(shop, ANONYMOUS, token, SignUp(ADA, GOOD))
+
+
+async def test_a_set_up_link_of_an_earlier_release_which_has_no_end_does_not_work(shop: App) -> None:
+    token = await offer_setup(shop)
+    found = await find_setup(shop.store)
+    assert found is not None
+    batch = Batch()
+    batch.put(found.key, {"hash": found.body["hash"]}, found.version)
+    await batch.commit(shop.store)
+    with pytest.raises(Unauthorized):
+        await set_up(shop, ANONYMOUS, token, SignUp(ADA, GOOD))

@@ -125,20 +125,64 @@ async def test_a_refresh_token_is_spent_by_its_use_and_the_next_one_works(shop: 
     assert (await authenticate(shop, third.id_token)).id == ada.id
 
 
-async def test_a_spent_refresh_token_ends_its_session_and_no_other(shop: App, ada: Account) -> None:
+async def test_a_spent_refresh_token_ends_its_session_with_its_id_tokens_and_no_other(
+    shop: App, ada: Account, clock: Clock
+) -> None:
     stolen, other = await sign_in(shop, SignIn(ADA, GOOD)), await sign_in(shop, SignIn(ADA, GOOD))
     renewed = await refresh(shop, stolen.refresh_token)
+    clock.advance(seconds=10)
     for token in (stolen.refresh_token, renewed.refresh_token):
         with pytest.raises(Unauthorized):
             await refresh(shop, token)
+    for id_token in (stolen.id_token, renewed.id_token):
+        with pytest.raises(Unauthorized):
+            await authenticate(shop, id_token)
+    assert await authenticate(shop, other.id_token)
     assert await refresh(shop, other.refresh_token)
 
 
-async def test_of_two_who_use_one_refresh_token_at_once_one_at_most_goes_on(shop: App, ada: Account) -> None:
+async def test_two_who_use_one_refresh_token_at_once_get_the_same_successor(shop: App, ada: Account) -> None:
     session = await sign_in(shop, SignIn(ADA, GOOD))
-    outcomes = await asyncio.gather(*[refresh(shop, session.refresh_token) for _ in range(5)], return_exceptions=True)
-    assert sum(isinstance(outcome, Session) for outcome in outcomes) == 1
-    assert all(isinstance(outcome, Session | Unauthorized) for outcome in outcomes)
+    renewed = await asyncio.gather(*[refresh(shop, session.refresh_token) for _ in range(5)])
+    assert len({each.refresh_token for each in renewed} - {session.refresh_token}) == 1
+    assert await refresh(shop, renewed[0].refresh_token)
+
+
+async def test_a_spent_refresh_token_gets_its_successor_again_for_ten_seconds(
+    shop: App, ada: Account, clock: Clock
+) -> None:
+    first = await sign_in(shop, SignIn(ADA, GOOD))
+    second = await refresh(shop, first.refresh_token)
+    clock.advance(seconds=3)
+    third = await refresh(shop, second.refresh_token)
+    clock.advance(seconds=6.999)
+    again = await refresh(shop, first.refresh_token)
+    assert again.refresh_token == second.refresh_token
+    assert (await authenticate(shop, again.id_token)).id == ada.id
+    assert (await refresh(shop, second.refresh_token)).refresh_token == third.refresh_token
+    clock.advance(seconds=0.001)
+    with pytest.raises(Unauthorized):
+        await refresh(shop, first.refresh_token)
+    with pytest.raises(Unauthorized):
+        await refresh(shop, third.refresh_token)
+
+
+async def test_signing_out_ends_the_id_tokens_of_that_session_alone(shop: App, ada: Account) -> None:
+    one, two = [await sign_in(shop, SignIn(ADA, GOOD)) for _ in range(2)]
+    renewed = await refresh(shop, one.refresh_token)
+    await sign_out(shop, ada.as_actor(), renewed.refresh_token)
+    for ended in (one.id_token, renewed.id_token):
+        with pytest.raises(Unauthorized):
+            await authenticate(shop, ended)
+    assert await authenticate(shop, two.id_token)
+
+
+async def test_an_id_token_of_an_earlier_release_which_names_no_session_lasts_its_hour(
+    shop: App, ada: Account, clock: Clock
+) -> None:
+    now = clock.now() // 1000
+    claims = {"sub": ada.id, "iat": now, "exp": now + 3600, "token_use": "id", "gen": ada.generation}
+    assert await authenticate(shop, tokens_of(shop).sign(claims)) == ada.as_actor()
 
 
 async def test_a_session_lasts_30_days_however_often_it_is_renewed(shop: App, ada: Account, clock: Clock) -> None:

@@ -23,6 +23,7 @@ from stockwright.domain.errors import Busy, Forbidden, Invalid, NotFound, Unauth
 from stockwright.domain.password import normal_password
 from stockwright.store.records import accounts as records
 from stockwright.store.records.batch import Batch, retried
+from stockwright.store.records.setup import end_setup
 from stockwright.usecases.commit import new_event
 from stockwright.usecases.identity import Enrolled, Proof, Session
 
@@ -261,6 +262,8 @@ class CognitoIdentity:
             batch = Batch()
             records.put_account(batch, replace(known, role=role, updated_at=now))
             batch.append(new_event(app, SYSTEM, "account.changed", known.id, role=role, disabled=known.disabled))
+            if role == "admin":
+                await end_setup(app.store, batch)
             await batch.commit(app.store)
             return replace(known, role=role, updated_at=now, version=known.version + 1)
 
@@ -300,6 +303,8 @@ class CognitoIdentity:
             records.put_account(batch, account)
             records.claim_email(batch, email, user_id)
             batch.append(new_event(app, SYSTEM, "account.created", user_id, role=role))
+            if role == "admin":
+                await end_setup(app.store, batch)
             await batch.commit(app.store)
             return replace(account, version=1)
 

@@ -20,8 +20,9 @@ from stockwright.cli.run import err, fail, progress_bar
 from stockwright.config import Settings
 from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import AlreadyExists, Misconfigured, StockwrightError
-from stockwright.usecases.accounts import SignUp, add_account, has_admin, offer_setup
+from stockwright.usecases.accounts import SignUp, add_account
 from stockwright.usecases.context import App
+from stockwright.usecases.first_admin import has_admin, offer_setup, withdraw_setup
 
 SHUTDOWN_SECONDS = 10
 
@@ -121,23 +122,25 @@ async def _prepare(app: App) -> list[str]:
     if settings.demo:
         with progress_bar("Loading the demo shop") as progress:
             notes += await load_demo_into_empty_shop(app, progress)
-    if not await has_admin(app):
-        if settings.admin_email and settings.admin_password:
-            sign_up = SignUp(settings.admin_email, settings.admin_password, "Admin")
-            try:
-                await add_account(app, SYSTEM, sign_up, "admin")
-            except AlreadyExists as taken:
-                raise Misconfigured(
-                    f"STOCKWRIGHT_ADMIN_EMAIL {settings.admin_email} is a customer's account; "
-                    f"make it an admin: stockwright users role {settings.admin_email} admin"
-                ) from taken
-            notes.append(f"Admin         {settings.admin_email} was made, with the password that you set")
-        else:
-            token = await offer_setup(app)
-            base = settings.public_url.rstrip("/") if settings.public_url else "{url}"
-            notes.append(
-                f"First admin   {base}/setup#token={token}\n              (works once; a new start makes a new one)"
-            )
+    if await has_admin(app):
+        await withdraw_setup(app)
+    elif settings.admin_email and settings.admin_password:
+        sign_up = SignUp(settings.admin_email, settings.admin_password, "Admin")
+        try:
+            await add_account(app, SYSTEM, sign_up, "admin")
+        except AlreadyExists as taken:
+            raise Misconfigured(
+                f"STOCKWRIGHT_ADMIN_EMAIL {settings.admin_email} is a customer's account; "
+                f"make it an admin: stockwright users role {settings.admin_email} admin"
+            ) from taken
+        notes.append(f"Admin         {settings.admin_email} was made, with the password that you set")
+    else:
+        token = await offer_setup(app)
+        base = settings.public_url.rstrip("/") if settings.public_url else "{url}"
+        notes.append(
+            f"First admin   {base}/setup#token={token}\n"
+            "              (works once, for 24 hours, while there is no admin; a new start makes a new one)"
+        )
     if not app.mail.delivers:
         notes.append(
             "Mail          stays in the local mailbox, which admins see (STOCKWRIGHT_SMTP_URL sends it);\n"

@@ -28,21 +28,18 @@ from stockwright.domain.account import (
 )
 from stockwright.domain.errors import AlreadyExists, Conflict, Forbidden, Invalid, Unauthorized, VersionConflict
 from stockwright.domain.password import check_password
-from stockwright.store.port import ABSENT
 from stockwright.store.records import accounts as records
 from stockwright.store.records.batch import Batch, retried
+from stockwright.store.records.setup import end_setup
 from stockwright.usecases.commit import commit, new_event, unchanged
 from stockwright.usecases.sign_in import authenticate, check_own_password, count_try, forget_tries
 
 if TYPE_CHECKING:
     from stockwright.domain.account import Actor, CodePurpose, Role
-    from stockwright.store.port import Item
     from stockwright.usecases.context import App
     from stockwright.usecases.identity import Enrolled
 
 __all__ = ["authenticate"]
-
-SETUP_KEY = ("SETUP", "SETUP")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +92,7 @@ async def sign_up(app: App, actor: Actor, command: SignUp) -> str:
             records.put_account(batch, with_sign_up(known, again))
             batch.append(new_event(app, actor, "account.verification_requested", known.id, signUp=again.id))
         elif enrolled is not None:
-            account = _new_account(app, email, name, "customer", enrolled)
+            account = new_account(app, email, name, "customer", enrolled)
             if app.mail.delivers:
                 account = replace(account, status="UNCONFIRMED")
                 batch.append(new_event(app, actor, "account.verification_requested", account.id))
@@ -193,6 +190,7 @@ async def confirm_sign_up(app: App, actor: Actor, email: str, digits: str, passw
         batch = Batch()
         records.put_account(batch, after)
         batch.append(new_event(app, actor, "account.confirmed", account.id))
+        await _end_setup_where_made_admin(app, batch, before, after)
         await commit(app, batch, after.email)
 
     await retried(attempt)
@@ -227,6 +225,7 @@ async def set_password(app: App, actor: Actor, account_id: str, password: str) -
         batch = Batch()
         records.put_account(batch, after)
         await app.identity.end_all(app, batch, account)
+        await _end_setup_where_made_admin(app, batch, account, after)
         batch.append(new_event(app, actor, "account.password_changed", account_id))
         await commit(app, batch, account_id)
         await forget_tries(app, f"sign-in {account.email}")
@@ -268,6 +267,7 @@ async def change_account(app: App, actor: Actor, command: ChangeAccount) -> Acco
         batch, now = Batch(), app.clock.now()
         if before.administers and not after.administers:
             await _keep_one_admin(app, batch, before)
+        await _end_setup_where_made_admin(app, batch, before, after)
         factor_ended = after.mfa is not before.mfa
         if (after.disabled and not before.disabled) or factor_ended:
             after = with_sessions_ended(after, now)
@@ -286,11 +286,17 @@ async def change_account(app: App, actor: Actor, command: ChangeAccount) -> Acco
 
 async def _keep_one_admin(app: App, batch: Batch, leaving: Account) -> None:
     """Refuse to lose the last admin; the commit stands only while the other one stays."""
-    admins, _ = await records.page_of_accounts(app.store, role="admin", limit=100)
-    others = [each for each in admins if each.id != leaving.id and each.administers]
-    if not others:
-        raise Conflict("This is the last admin who can sign in; make another one first")
-    batch.check(records.account_key(others[0].id), others[0].version)
+    async for each in records.every_admin(app.store):
+        if each.id != leaving.id:
+            batch.check(records.account_key(each.id), each.version)
+            return
+    raise Conflict("This is the last admin who can sign in; make another one first")
+
+
+async def _end_setup_where_made_admin(app: App, batch: Batch, before: Account | None, after: Account) -> None:
+    """End the set-up link in the commit after which an admin exists."""
+    if after.administers and not (before is not None and before.administers):
+        await end_setup(app.store, batch)
 
 
 async def add_account(app: App, actor: Actor, command: SignUp, role: Role) -> Account:
@@ -302,12 +308,13 @@ async def add_account(app: App, actor: Actor, command: SignUp, role: Role) -> Ac
     async def attempt() -> Account:
         if enrolled is None or await records.find_account_by_email(app.store, email) is not None:
             raise AlreadyExists(f"{email} has an account already")
-        account = _new_account(app, email, check_name(command.name), role, enrolled)
-        await app.identity.follow(app, _new_account(app, email, "", "customer", enrolled), account)
+        account = new_account(app, email, check_name(command.name), role, enrolled)
+        await app.identity.follow(app, new_account(app, email, "", "customer", enrolled), account)
         batch = Batch()
         records.put_account(batch, account)
         records.claim_email(batch, email, account.id)
         batch.append(new_event(app, actor, "account.created", account.id, role=role))
+        await _end_setup_where_made_admin(app, batch, None, account)
         account = replace(account, version=1)
         await commit(app, batch, account)
         return account
@@ -318,62 +325,6 @@ async def add_account(app: App, actor: Actor, command: SignUp, role: Role) -> Ac
 async def list_accounts(app: App, limit: int, after: str | None = None) -> tuple[list[Account], str | None]:
     """List accounts, newest first."""
     return await records.page_of_accounts(app.store, limit=limit, after=after)
-
-
-async def admin_emails(app: App) -> list[str]:
-    """Return the addresses of the admins who can sign in."""
-    admins, _ = await records.page_of_accounts(app.store, role="admin", limit=100)
-    return [admin.email for admin in admins if admin.administers]
-
-
-# ---- the first admin -------------------------------------------------------------------------
-
-
-async def has_admin(app: App) -> bool:
-    """Tell whether anybody can run the shop."""
-    return bool(await admin_emails(app))
-
-
-async def offer_setup(app: App) -> str:
-    """Make the one-time token of the set-up link; one from an earlier start ends."""
-    token = app.ids.secret(160).hex()
-    batch = Batch()
-    found = (await app.store.get([SETUP_KEY])).get(SETUP_KEY)
-    batch.put(SETUP_KEY, {"hash": _token_hash(token)}, found.version if found else ABSENT)
-    await batch.commit(app.store)
-    return token
-
-
-async def set_up(app: App, actor: Actor, token: str, command: SignUp) -> Account:
-    """Make the first admin with the token that the start printed; it works once."""
-    email = normal_email(command.email)
-    password = check_password(command.password, email)
-    await _check_setup(app, token)
-    enrolled = await app.identity.enrol(app, email, password)
-
-    async def attempt() -> Account:
-        found = await _check_setup(app, token)
-        if enrolled is None or await records.find_account_by_email(app.store, email) is not None:
-            raise AlreadyExists(f"{email} has an account already")
-        account = _new_account(app, email, check_name(command.name), "admin", enrolled)
-        await app.identity.follow(app, _new_account(app, email, "", "customer", enrolled), account)
-        batch = Batch()
-        batch.delete(SETUP_KEY, found.version)
-        records.put_account(batch, account)
-        records.claim_email(batch, email, account.id)
-        batch.append(new_event(app, actor, "account.created", account.id, role="admin"))
-        account = replace(account, version=1)
-        await commit(app, batch, account)
-        return account
-
-    return await retried(attempt)
-
-
-async def _check_setup(app: App, token: str) -> Item:
-    found = (await app.store.get([SETUP_KEY])).get(SETUP_KEY)
-    if found is None or not hmac.compare_digest(found.body["hash"], _token_hash(token)):
-        raise Unauthorized("The set-up link was used, or is not of this start")
-    return found
 
 
 # ---- helpers ---------------------------------------------------------------------------------
@@ -406,11 +357,8 @@ def _digits(app: App, seed: str, count: int) -> str:
     return f"{made % 10**count:0{count}d}"
 
 
-def _token_hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _new_account(app: App, email: str, name: str, role: Role, enrolled: Enrolled) -> Account:
+def new_account(app: App, email: str, name: str, role: Role, enrolled: Enrolled) -> Account:
+    """Build the confirmed account of somebody new."""
     now = app.clock.now()
     return Account(
         id=enrolled.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from stockwright.domain.account import Actor
 from stockwright.domain.errors import Unauthorized
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
     from stockwright.domain.account import Account
     from stockwright.usecases.context import App, Passwords, Tokens
+
+
+SPENT_AGAIN_MS: Final = 10_000
+"""How long after its use a refresh token gets the same successor again."""
+SPENT_MAX: Final = 10
+"""How many spent tokens a family remembers; one that is used faster than this is no person's."""
 
 
 class LocalIdentity:
@@ -57,22 +63,24 @@ class LocalIdentity:
         records.put_family(batch, family, body, ABSENT)
         batch.append(new_event(app, account.as_actor(), "account.signed_in", account.id))
         await batch.commit(app.store)
-        return self._session(app, account, f"{family}.{secret}", now // 1000)
+        return self._session(app, account, family, secret, now // 1000)
 
     async def refresh(self, app: App, refresh_token: str) -> Session:
         """Renew the refresh token too; a spent one shown again ends the whole family (RFC 9700, 4.14).
 
-        Only the request that spent it may come again, by its Idempotency-Key: its answer may have been
-        lost. It gets the same token, as long as that was not used.
+        Two tabs may use one token at once, and an answer may be lost: within 10 s of its use a spent
+        token gets its same successor again. So does, later too, the request that spent it, known by its
+        Idempotency-Key, as long as the successor was not used.
         """
         family, _, secret = refresh_token.partition(".")
         item = await records.find_family(app.store, family) if family else None
-        if item is None or app.clock.now() >= item.body["expiresAt"]:
+        now = app.clock.now()
+        if item is None or now >= item.body["expiresAt"]:
             raise Unauthorized("The refresh token is not valid; sign in again")
         batch = Batch()
         account_id = item.body["accountId"]
-        fresh = _following(app, family, secret)
-        again = hmac.compare_digest(item.body["hash"], _hash(fresh))
+        fresh = _successor(app, family, secret)
+        again = _may_come_again(item.body, _hash(secret), _hash(fresh), now)
         if not again and not hmac.compare_digest(item.body["hash"], _hash(secret)):
             batch.delete(item.key, item.version)
             batch.append(new_event(app, Actor(account_id, "account"), "account.refresh_reused", account_id))
@@ -82,21 +90,25 @@ class LocalIdentity:
         if account.disabled or account.generation != item.body["generation"]:
             raise Unauthorized("The refresh token is not valid; sign in again")
         if not again:
-            records.put_family(batch, family, {**item.body, "hash": _hash(fresh)}, item.version)
+            used = {"hash": _hash(secret), "at": now, "key": _hash(sent_key()) if sent_key() else ""}
+            spent = [used, *_just_spent(item.body, now)][:SPENT_MAX]
+            records.put_family(batch, family, {**item.body, "hash": _hash(fresh), "spent": spent}, item.version)
             try:
                 await batch.commit(app.store)
             except Stale:
                 # A twin was faster: for this one the token is spent.
                 return await self.refresh(app, refresh_token)
-        return self._session(app, account, f"{family}.{fresh}", item.body["authTime"])
+        return self._session(app, account, family, fresh, item.body["authTime"])
 
     async def whose(self, app: App, token: str) -> Account:
         """Verify a token of ours, and that its session still counts."""
         claims = self.tokens.verify(token)
         if claims.get("token_use") != "id":
             raise Unauthorized
-        account = await records.find_account(app.store, claims["sub"])
-        if account is None or account.disabled or claims.get("gen") != account.generation:
+        # A token of an earlier release names no family, and lasts an hour.
+        family = claims.get("origin_jti")
+        account, stands = await records.find_account_in_session(app.store, claims["sub"], family)
+        if account is None or not stands or account.disabled or claims.get("gen") != account.generation:
             raise Unauthorized
         return account
 
@@ -133,7 +145,7 @@ class LocalIdentity:
         """Let the threads go that hash."""
         self.passwords.close()
 
-    def _session(self, app: App, account: Account, refresh_token: str, auth_time: int) -> Session:
+    def _session(self, app: App, account: Account, family: str, secret: str, auth_time: int) -> Session:
         now = app.clock.now() // 1000
         common = {"sub": account.id, "auth_time": auth_time, "iat": now, "exp": now + TOKEN_LASTS_SECONDS}
         id_token = self.tokens.sign(
@@ -141,6 +153,7 @@ class LocalIdentity:
                 **common,
                 "token_use": "id",
                 "gen": account.generation,
+                "origin_jti": family,
                 "email": account.email,
                 "email_verified": account.is_confirmed,
                 "name": account.name,
@@ -149,16 +162,26 @@ class LocalIdentity:
             }
         )
         access_token = self.tokens.sign({**common, "token_use": "access", "scope": "stockwright"})
-        return Session(id_token, access_token, refresh_token, account)
+        return Session(id_token, access_token, f"{family}.{secret}", account)
 
 
-def _following(app: App, family: str, secret: str) -> str:
-    """Make the secret that takes this one's place: by chance, or from the request's key, so that it can come again."""
-    key = sent_key()
-    if not key:
-        return app.ids.secret(256).hex()
-    told = f"refresh\x00{family}\x00{secret}\x00{key}".encode()
-    return hmac.digest(app.signing_key, told, hashlib.sha256).hex()
+def _successor(app: App, family: str, secret: str) -> str:
+    """Make the secret that takes this one's place: from the shop's key, so that it can be answered again."""
+    seed = f"refresh\x00{family}\x00{secret}".encode()
+    return hmac.digest(app.signing_key, seed, hashlib.sha256).hex()
+
+
+def _may_come_again(body: Mapping[str, Any], spent_hash: str, successor_hash: str, now: int) -> bool:
+    """Whether a spent token gets its successor once more: it was used just now, or this is the request that used it."""
+    if any(hmac.compare_digest(each["hash"], spent_hash) for each in _just_spent(body, now)):
+        return True
+    last = next(iter(body.get("spent", ())), None)
+    unused = hmac.compare_digest(body["hash"], successor_hash)
+    return unused and last is not None and sent_key() != "" and hmac.compare_digest(last["key"], _hash(sent_key()))
+
+
+def _just_spent(body: Mapping[str, Any], now: int) -> list[dict[str, Any]]:
+    return [each for each in body.get("spent", ()) if now < each["at"] + SPENT_AGAIN_MS]
 
 
 def _hash(secret: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stockwright.usecases.accounts import admin_emails
+from stockwright.usecases.first_admin import admin_emails
 
 if TYPE_CHECKING:
     from stockwright.usecases.context import App

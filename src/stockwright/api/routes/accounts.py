@@ -39,7 +39,7 @@ from stockwright.domain.account import Account
 from stockwright.domain.api_key import ApiKey
 from stockwright.domain.errors import Invalid
 from stockwright.store.records.accounts import get_account
-from stockwright.usecases import accounts, api_keys, sign_in
+from stockwright.usecases import accounts, api_keys, first_admin, sign_in
 from stockwright.usecases.accounts import ChangeAccount, SignUp
 from stockwright.usecases.api_keys import MadeKey
 from stockwright.usecases.identity import Session
@@ -124,7 +124,7 @@ async def _mfa(call: Call) -> MfaView:
 
 async def _set_up(call: Call) -> Account:
     body: SetUpBody = call.body
-    return await accounts.set_up(call.app, call.actor, body.token, SignUp(body.email, body.password, body.name))
+    return await first_admin.set_up(call.app, call.actor, body.token, SignUp(body.email, body.password, body.name))
 
 
 async def _users(call: Call) -> tuple[list[Account], str | None]:
@@ -212,8 +212,9 @@ ROUTES = (
     Route("POST", "/auth/login", **_SIGN_IN),
     Route("POST", "/token/refresh", _refresh, "Renew a session; a spent refresh token ends it", TAG,
           lambda _, session: session_view(session), who="public", body=RefreshBody, answer=SessionView, errors=(401,),
-          description="Sent again with its Idempotency-Key, the same request gets the same refresh token again, until "
-          "that was used: a lost answer ends no session. Over a user pool the pool decides."),
+          description="Within 10 s of its use a spent refresh token gets the same successor again; later it ends the "
+          "session, its ID tokens too. Sent again with its Idempotency-Key, the same request gets the same refresh token "
+          "again, until that was used: a lost answer ends no session. Over a user pool the pool decides."),
     Route("POST", "/signout", _sign_out, "End a session, or all of them", who="any", tag=TAG, body=SignOutBody,
           **_TOLD[_sign_out]),
     Route("POST", "/password/forgot", _forgot, "Mail a code to reset the password", body=EmailBody, **_TOLD[_forgot],

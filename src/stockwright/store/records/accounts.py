@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from stockwright.domain.account import Account, Code, Mfa, SignUpAgain
 from stockwright.domain.api_key import ApiKey
 from stockwright.domain.errors import NotFound
 from stockwright.domain.sign_in import FORGOTTEN_AFTER_MS, Attempts
+from stockwright.store.paging import every
 from stockwright.store.port import ABSENT
 from stockwright.store.records.parsing import once
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from stockwright.store.port import Item, Key, Store
     from stockwright.store.records.batch import Batch
+
+
+ADMINS_PAGE: Final = 100
 
 
 def account_key(account_id: str) -> Key:
@@ -54,6 +61,13 @@ async def page_of_accounts(
     where = {"role": role} if role else None
     page = await store.query("ACCOUNT", index="list", where=where, after=after, limit=limit, reverse=reverse)
     return [account_of(item) for item in page.items], page.next
+
+
+async def every_admin(store: Store) -> AsyncIterator[Account]:
+    """Read the admins who can sign in, newest first, on however many pages they stand."""
+    async for each in every(partial(page_of_accounts, store, role="admin", limit=ADMINS_PAGE)):
+        if each.administers:
+            yield each
 
 
 def put_account(batch: Batch, account: Account) -> None:
@@ -179,6 +193,14 @@ async def page_of_families(store: Store, account_id: str) -> list[tuple[Key, int
     """Read an account's families: key and version (at most 1000)."""
     page = await store.query(f"FAMILY#{account_id}", index="owner", limit=1000)
     return [(item.key, item.version) for item in page.items]
+
+
+async def find_account_in_session(store: Store, account_id: str, family_id: str | None) -> tuple[Account | None, bool]:
+    """Find an account and whether the family of a token stands, in one read; None: a token that names no family."""
+    keys = [account_key(account_id)] if family_id is None else [account_key(account_id), _family_key(family_id)]
+    found = await store.get(keys)
+    account = found.get(account_key(account_id))
+    return account_of(account) if account else None, len(keys) == 1 or keys[1] in found
 
 
 def put_family(batch: Batch, family_id: str, body: dict[str, Any], version: int) -> None:
