@@ -1244,7 +1244,7 @@ export interface paths {
         put?: never;
         /**
          * Renew a session; a spent refresh token ends it
-         * @description Sent again with its Idempotency-Key, the same request gets the same refresh token again, until that was used: a lost answer ends no session. Over a user pool the pool decides.
+         * @description Within 10 s of its use a spent refresh token gets the same successor again; later it ends the session, its ID tokens too. Sent again with its Idempotency-Key, the same request gets the same refresh token again, until that was used: a lost answer ends no session. Over a user pool the pool decides.
          */
         post: operations["post-token-refresh"];
         delete?: never;

@@ -213,8 +213,8 @@ ROUTES = (
     Route("POST", "/token/refresh", _refresh, "Renew a session; a spent refresh token ends it", TAG,
           lambda _, session: session_view(session), who="public", body=RefreshBody, answer=SessionView, errors=(401,),
           description="Within 10 s of its use a spent refresh token gets the same successor again; later it ends the "
-          "session, its ID tokens too. Sent again with its Idempotency-Key, the same request gets the same refresh token "
-          "again, until that was used: a lost answer ends no session. Over a user pool the pool decides."),
+          "session, its ID tokens too. Sent again with its Idempotency-Key, the same request gets the same refresh "
+          "token again, until that was used: a lost answer ends no session. Over a user pool the pool decides."),
     Route("POST", "/signout", _sign_out, "End a session, or all of them", who="any", tag=TAG, body=SignOutBody,
           **_TOLD[_sign_out]),
     Route("POST", "/password/forgot", _forgot, "Mail a code to reset the password", body=EmailBody, **_TOLD[_forgot],
