@@ -185,22 +185,6 @@ async def test_between_bounds_that_cross_there_is_nothing(store: DynamoDbStore) 
     assert (await store.query("P#1", low="c", high="a")).items == ()
 
 
-async def test_a_search_that_finds_nothing_for_long_tells_where_to_go_on(
-    store: DynamoDbStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dynamodb, "PAGES_MAX", 1)
-    for start in range(0, 1100, WRITES_MAX):
-        numbers = range(start, start + WRITES_MAX)
-        await store.commit([Put(("P#1", f"S#{number:04}"), {"found": number == 1050}, ABSENT) for number in numbers])
-    found, after, pages = list[Any](), None, 0
-    while pages == 0 or after is not None:
-        page = await store.query("P#1", where={"found": True}, after=after)
-        found += page.items
-        after, pages = page.next, pages + 1
-    assert [item.key[1] for item in found] == ["S#1050"]
-    assert pages > 1
-
-
 async def test_rubbish_is_dynamodbs_own_to_remove(store: DynamoDbStore) -> None:
     await store.commit([Put(KEYS[0], {}, ABSENT, ttl=1)])
     assert await store.purge(2) == 0

@@ -17,6 +17,7 @@ from stockwright.domain.errors import Busy
 from stockwright.domain.events import Event
 from stockwright.store.port import (
     ABSENT,
+    EXAMINED_MAX,
     INDEXES,
     Add,
     Append,
@@ -107,14 +108,22 @@ class MemoryStore:
         if after is not None:
             sorts = [sort for sort in sorts if (sort < after if reverse else sort > after)]
         found: list[Item] = []
+        places: list[str] = []
+        filtered = bool(where or contains)
         for number, sort in enumerate(sorts):
+            if filtered and number == EXAMINED_MAX:
+                return Page(tuple(found), sorts[number - 1], tuple(places))
             item = self._item(entries[sort])
             text = self.durable.items[item.key].put.text
             if all(item.body.get(name) == value for name, value in (where or {}).items()) and contains in text:
                 found.append(item)
+                places.append(sort)
                 if len(found) == limit:
-                    return Page(tuple(found), sort if number + 1 < len(sorts) else None)
-        return Page(tuple(found), None)
+                    return Page(tuple(found), sort if number + 1 < len(sorts) else None, tuple(places))
+        return Page(tuple(found), None, tuple(places))
+
+    async def count(self, partition: str, *, index: IndexName | None = None, limit: int = 1000) -> int:
+        return min(limit, len(self.durable.parts.get((index, partition), {})))
 
     async def commit(self, writes: Sequence[Write]) -> None:  # noqa: PLR0912 - one branch for each kind of write
         if self._closed:

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from stockwright.domain.events import Event
-from stockwright.store.port import ABSENT, Add, Append, Check, ConditionFailed, Delete, Put, Store
+from stockwright.store.port import (
+    ABSENT,
+    EXAMINED_MAX,
+    Add,
+    Append,
+    Check,
+    ConditionFailed,
+    Delete,
+    Page,
+    Put,
+    Store,
+)
 
 LEVEL = ("levels", "shelf", "available")
 
@@ -267,6 +279,60 @@ async def test_filters_are_met_by_every_item(store: Store) -> None:
     assert await every(store, where={"n": 7}) == [7]
     assert await every(store, contains="number 2") == [2, 20, 21, 22, 23, 24]
     assert await every(store, where={"color": "blue"}, contains="number 2") == [2, 20, 22, 24]
+
+
+async def many(store: Store, partition: str, field: str) -> None:
+    """Write a long list, of which only the last item but one has the field's value."""
+    count = EXAMINED_MAX + 100
+    puts = [
+        Put(
+            (f"{partition}#{n:04}", "-"), {field: f"{n == count - 2}"}, ABSENT, {"list": (partition, f"{n:04}")}, f"{n}"
+        )
+        for n in range(count)
+    ]
+    for start in range(0, count, 100):
+        await store.commit(puts[start : start + 100])
+
+
+@pytest.mark.parametrize("filters", [{"where": {"found": "True"}}, {"contains": "98"}, {"contains": "1098"}])
+@pytest.mark.parametrize("reverse", [False, True])
+async def test_a_filter_looks_at_so_many_items_and_says_where_to_go_on(
+    store: Store, filters: dict[str, Any], reverse: bool
+) -> None:
+    await many(store, "LONG", "found")
+
+    async def read(after: str | None) -> Page:
+        return await store.query("LONG", index="list", after=after, limit=100, reverse=reverse, **filters)
+
+    pages = [await read(None)]
+    while pages[-1].next is not None and len(pages) < 5:
+        pages.append(await read(pages[-1].next))
+
+    assert len(pages) <= 3
+    found = [item.key[0] for page in pages for item in page.items]
+    assert "LONG#1098" in found
+    assert len(set(found)) == len(found)
+    assert [f"LONG#{sort}" for page in pages for sort in page.sorts] == found
+
+
+@pytest.mark.parametrize(("partition", "field"), [("PRODUCT", "category"), ("ACCOUNT", "role")])
+async def test_what_is_filtered_often_is_found_whole_in_the_end(store: Store, partition: str, field: str) -> None:
+    await many(store, partition, field)
+    found, after, calls = list[str](), None, 0
+    while calls == 0 or after is not None:
+        page = await store.query(partition, index="list", where={field: "True"}, after=after, limit=5)
+        found += page.sorts
+        after, calls = page.next, calls + 1
+    assert found == ["1098"]
+    assert calls <= 3
+
+
+async def test_items_are_counted_up_to_a_limit(store: Store) -> None:
+    await seeded(store)
+    assert await store.count("LIST", index="list") == 25
+    assert await store.count("LIST", index="list", limit=7) == 7
+    assert await store.count("NOTHING", index="list") == 0
+    assert await store.count("SHELF") == 26
 
 
 async def test_an_index_follows_what_is_written(store: Store) -> None:

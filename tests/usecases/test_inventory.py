@@ -144,7 +144,7 @@ async def test_a_location_that_a_level_opens_is_one_like_any_other(
 async def test_what_lies_at_the_last_of_many_locations_can_be_sold(
     app: App, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stockwright.store.records.locations.READ", 2)
+    monkeypatch.setattr("stockwright.store.paging.WHOLE", 2)
     chair = await product(0)
     for place in ("a", "b", "c", "z"):
         await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 1, place))

@@ -26,10 +26,10 @@ from zlib import crc32
 from stockwright.domain.errors import Busy, Invalid, Misconfigured, PayloadTooLarge, Unknown
 from stockwright.domain.events import Event
 from stockwright.store.adding import added
-from stockwright.store.port import ABSENT, INDEXES, Add, Append, Check, ConditionFailed, Item, Page, Put
+from stockwright.store.port import ABSENT, EXAMINED_MAX, INDEXES, Add, Append, Check, ConditionFailed, Item, Page, Put
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from stockwright.store.port import IndexName, Key, Path, Write
 
@@ -47,8 +47,7 @@ SETTLE_SECONDS: Final = 10.0
 """No commit arrives so long after its instant: sent again, connected, answered, and clocks that differ."""
 READS_MAX: Final = 3
 LOOK_SECONDS: Final = 0.5
-PAGES_MAX: Final = 50
-"""How many pages a filtered query reads for one of its own."""
+DAYS_AT_ONCE: Final = 32
 PATHS_MAX: Final = 40
 """How many numbers of an item one expression moves; about a hundred are longer than DynamoDB takes (4 KB)."""
 NEVER: Final = "attribute_exists(pk) AND attribute_not_exists(pk)"
@@ -163,21 +162,40 @@ class DynamoDbStore:
         return page
 
     def _query(self, asked: _Wire, sort: str, keep: Callable[[_Wire], bool], limit: int) -> Page:
-        """Read pages until there is one item more than wanted, so that the last page knows it is the last."""
+        """Read pages until there is one item more than wanted, so that the last page knows it is the last.
+
+        With a filter, until EXAMINED_MAX items were looked at.
+        """
         found: list[_Wire] = []
-        filtered = "FilterExpression" in asked
-        for _ in range(PAGES_MAX):
+        examined, filtered = 0, "FilterExpression" in asked
+        while True:
             # Two more at the edges may be read only to be dropped.
-            answer = self.client.query(**asked, Limit=1000 if filtered else limit + 3 - len(found))
+            answer = self.client.query(**asked, Limit=EXAMINED_MAX - examined if filtered else limit + 3 - len(found))
             found += [image for image in answer["Items"] if keep(image)]
+            examined += answer["ScannedCount"]
             last = answer.get("LastEvaluatedKey")
             if len(found) > limit:
-                items = tuple(item_of_image(image) for image in found[:limit])
-                return Page(items, found[limit - 1][sort]["S"])
+                return _page(found[:limit], sort, found[limit - 1][sort]["S"])
             if last is None:
-                return Page(tuple(item_of_image(image) for image in found), None)
+                return _page(found, sort, None)
+            if filtered and examined >= EXAMINED_MAX:
+                return _page(found, sort, last[sort]["S"])
             asked["ExclusiveStartKey"] = last
-        return Page(tuple(item_of_image(image) for image in found), asked["ExclusiveStartKey"][sort]["S"])
+
+    async def count(self, partition: str, *, index: IndexName | None = None, limit: int = 1000) -> int:
+        """Count; DynamoDB reads the items for it all the same, and sends none."""
+        asked = _asked(self.table, partition, index, "", "")
+        counted: int = await self._call(self._count, asked, limit)
+        return counted
+
+    def _count(self, asked: _Wire, limit: int) -> int:
+        count: int = 0
+        while True:
+            answer = self.client.query(**asked, Select="COUNT", Limit=limit - count)
+            count += answer["Count"]
+            if count >= limit or "LastEvaluatedKey" not in answer:
+                return count
+            asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     async def tail(
         self, after: str = "", limit: int = 100, *, reverse: bool = False, wait_seconds: float = 0
@@ -194,12 +212,9 @@ class DynamoDbStore:
 
     async def _read_log(self, after: str, limit: int, *, reverse: bool) -> list[Event]:
         """Go through the days, in each through its shards at once."""
-        page = await self.query(DAYS, limit=10_000, reverse=reverse)
-        at = day_of(int(after.split("-", maxsplit=1)[0])) if after else ""
-        days = [item.key[1] for item in page.items if not at or (item.key[1] <= at if reverse else item.key[1] >= at)]
         high = "" if reverse else f"{_now_ms() - self._settle_ms + 1:013d}"
         events: list[Event] = []
-        for day in days:
+        async for day in self._days_from(after, reverse=reverse):
             left = limit - len(events)
             pages = await asyncio.gather(
                 *[
@@ -212,6 +227,19 @@ class DynamoDbStore:
             if len(events) >= limit:
                 break
         return events
+
+    async def _days_from(self, after: str, *, reverse: bool) -> AsyncIterator[str]:
+        """Go through the log's days from that of a position on, few at a time."""
+        at = day_of(int(after.split("-", maxsplit=1)[0])) if after else ""
+        low, high = ("", at and f"{at}\x00") if reverse else (at, "")
+        start: str | None = None
+        while True:
+            page = await self.query(DAYS, low=low, high=high, after=start, limit=DAYS_AT_ONCE, reverse=reverse)
+            for item in page.items:
+                yield item.key[1]
+            start = page.next
+            if start is None:
+                return
 
     # ---- writing -------------------------------------------------------------------------
 
@@ -588,6 +616,10 @@ def _filter(asked: _Wire, where: Mapping[str, str | int | bool], contains: str) 
         terms.append("contains(t, :text)")
     if terms:
         asked["FilterExpression"] = " AND ".join(terms)
+
+
+def _page(images: list[_Wire], sort: str, following: str | None) -> Page:
+    return Page(tuple(map(item_of_image, images)), following, tuple(image[sort]["S"] for image in images))
 
 
 # ---- the log ---------------------------------------------------------------------------------

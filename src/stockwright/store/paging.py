@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from stockwright.store.port import Item, Store
 
@@ -47,3 +47,47 @@ async def whole(store: Store, partition: str) -> list[Item]:
         return list(page.items), page.next
 
     return [item async for item in every(read)]
+
+
+CALLS_MAX: Final = 5
+"""How many pages one request reads at most to fill a page of its own."""
+
+Row = TypeVar("Row")
+Placed = tuple[list[tuple[str, Thing]], str | None]
+"""A page of a list: each thing with its place, and where to go on."""
+
+
+class ReadsPlaces(Protocol[Thing]):
+    """Reads at most `limit` things behind a place."""
+
+    def __call__(self, *, after: str | None, limit: int) -> Awaitable[Placed[Thing]]: ...
+
+
+async def fill(
+    read: ReadsPlaces[Thing],
+    choose: Callable[[list[Thing]], Awaitable[list[Row | None]]],
+    limit: int,
+    after: str | None,
+    at_once: int | None = None,
+) -> tuple[list[Row], str | None]:
+    """Fill a page with what `choose` makes of the things of a list (None: left out).
+
+    Reads `at_once` things in a call, CALLS_MAX times at most: the page may be short, or empty, though
+    more follow. The place to go on is the list's own, so any order of the list will do.
+    """
+    rows: list[Row] = []
+    for _ in range(CALLS_MAX):
+        found, following = await read(after=after, limit=at_once or limit)
+        chosen = await choose([thing for _, thing in found])
+        for number, ((place, _), row) in enumerate(zip(found, chosen, strict=True), 1):
+            if row is None:
+                continue
+            rows.append(row)
+            if len(rows) == limit:
+                return rows, None if following is None and number == len(found) else place
+        after = following
+        if after is None:
+            break
+        # Reading from the store may never suspend: let a serving process serve.
+        await asyncio.sleep(0)
+    return rows, after

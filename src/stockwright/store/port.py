@@ -23,6 +23,8 @@ Body = dict[str, Any]
 IndexName = Literal["owner", "list", "due"]
 
 INDEXES: Final[tuple[IndexName, ...]] = ("owner", "list", "due")
+EXAMINED_MAX: Final = 1000
+"""The most items that one call of `query` looks at where it filters."""
 ABSENT: Final = 0
 """The version of an item that is not there: `expect=ABSENT` writes only what is new."""
 
@@ -92,10 +94,14 @@ Write = Put | Add | Check | Delete | Append
 
 
 class Page(Struct, frozen=True):
-    """Some items of a query, and where to go on (None: there are no more)."""
+    """Some items of a query, and where to go on (None: there are no more).
+
+    `sorts` are the items' places in what was read: each can be the `after` of another call.
+    """
 
     items: tuple[Item, ...]
     next: str | None
+    sorts: tuple[str, ...] = ()
 
 
 class ConditionFailed(Exception):
@@ -137,8 +143,13 @@ class Store(Protocol):
 
         `begins` is a prefix of the sort; `low` (inclusive) and `high` (exclusive) bound it.
         `after` is a former page's `next`. `where` (top-level body fields, equality) and `contains`
-        (in the item's `text`) filter, and a page may then hold fewer than `limit` though more follow.
+        (in the item's `text`) filter. Of the items that a filter has to look at, one call looks at
+        EXAMINED_MAX: a page may then hold fewer than `limit`, or none, though more follow.
         """
+        ...
+
+    async def count(self, partition: str, *, index: IndexName | None = None, limit: int = 1000) -> int:
+        """Count the items of one partition (of an index), up to `limit`, without reading them."""
         ...
 
     async def commit(self, writes: Sequence[Write]) -> None:

@@ -21,7 +21,7 @@ import os
 import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import apsw
 import msgspec
@@ -30,7 +30,7 @@ from stockwright.domain.errors import Busy, Misconfigured
 from stockwright.domain.events import Event
 from stockwright.store.adding import added
 from stockwright.store.kept import GONE, Kept, Row
-from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Delete, Item, Page, Put
+from stockwright.store.port import ABSENT, EXAMINED_MAX, Add, Append, ConditionFailed, Delete, Item, Page, Put
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,6 +83,18 @@ INSERT INTO searched (pk, sk) SELECT pk, sk FROM item WHERE text IS NOT NULL;
 INSERT INTO searched_text (rowid, letters) SELECT id, text FROM searched JOIN item USING (pk, sk);
 """
 """What is searched, by every three letters in a row; folders of before get it when they are opened."""
+FILTERED: Final = (
+    ("PRODUCT", "category"),
+    ("PRODUCT", "type"),
+    ("PRODUCT", "brand"),
+    ("PRODUCT", "status"),
+    ("MOVEMENT", "type"),
+    ("MOVEMENT", "location"),
+    ("NOTIFICATION", "channel"),
+    ("ACCOUNT", "role"),
+)
+"""The lists and fields whose filter an index answers exactly; of several in one query the first that stands here."""
+
 LETTERS_MIN: Final = 3
 RARE_MAX: Final = 2000
 
@@ -197,48 +209,74 @@ class SqliteStore:
         if whole and (kept := self._kept.partitions.get(partition)) is not None and len(kept.items) <= limit:
             return kept
         p, s = (f"{index}_p", f"{index}_s") if index else ("pk", "sk")
-        terms, values = [f"{p}=?"], [partition]
-        if begins:
-            low, high = max(low, begins), _least(high, begins + "\U0010ffff")
-        if low:
-            terms.append(f"{s}>=?")
-            values.append(low)
-        if high:
-            terms.append(f"{s}<?")
-            values.append(high)
-        if after is not None:
-            terms.append(f"{s}<?" if reverse else f"{s}>?")
-            values.append(after)
-        for name, value in (where or {}).items():
-            terms.append(f"json_extract(body, '$.{name}')=?")
-            values.append(value)  # type: ignore[arg-type]
-        source = self._source(contains, index, terms, values)
-        order = "DESC" if reverse else "ASC"
-        sql = (
-            f"SELECT pk, sk, version, body, {s} FROM {source} WHERE {' AND '.join(terms)} "  # noqa: S608
-            f"ORDER BY {s} {order} LIMIT ?"
-        )
-        rows: list[Any] = self._reader.execute(sql, (*values, limit + 1)).fetchall()
-        items = tuple(self._item((pk, sk), version, body) for pk, sk, version, body, _ in rows[:limit])
-        page = Page(items, rows[limit - 1][4] if len(rows) > limit else None)
-        if whole and page.next is None and len(items) <= KEPT_PARTITION_MAX:
+        terms, values = _bounds(p, s, partition, begins, low, high, after, reverse=reverse)
+        filters = [(_filter_on(name), value) for name, value in (where or {}).items()]
+        source = "item"
+        exact = _exact_index(partition, index, where or {})
+        if exact is not None:
+            # The partition stands in the statement: SQLite must see that the partial index covers it.
+            name, field = exact
+            source = f"item INDEXED BY {name}"
+            terms[0:1], values[0:1] = [f"{p}='{partition}'", _filter_on(field)], [(where or {})[field]]
+            filters.remove((_filter_on(field), (where or {})[field]))
+        if contains:
+            filters.append(("text IS NOT NULL AND instr(text, ?)>0", contains))
+            if (letters := self._rare_letters(contains)) is not None:
+                source = "searched_text CROSS JOIN searched ON id=searched_text.rowid CROSS JOIN item USING (pk, sk)"
+                terms = [*terms, "searched_text MATCH ?", *(term for term, _ in filters)]
+                values = [*values, letters, *(value for _, value in filters)]
+                filters = []
+            elif exact is None and index == "list":
+                source = "item INDEXED BY item_text"
+                terms.append("text IS NOT NULL")
+        page = self._rows(source, s, terms, values, filters, limit, "DESC" if reverse else "ASC")
+        if whole and page.next is None and len(page.items) <= KEPT_PARTITION_MAX:
             self._kept.keep_partition(partition, page)
         return page
 
-    def _source(self, text: str, index: IndexName | None, terms: list[str], values: list[str]) -> str:
-        """Tell where to look for a text: what is rare is found by its letters, the rest soon met in the list."""
-        if not text:
-            return "item"
-        terms.append("text IS NOT NULL AND instr(text, ?)>0")
-        values.append(text)
-        if len(text) >= LETTERS_MIN and "\x00" not in text:
-            letters = '"' + text.replace('"', '""') + '"'
-            found = "SELECT count(*) FROM (SELECT 1 FROM searched_text WHERE searched_text MATCH ? LIMIT ?)"
-            if self._reader.execute(found, (letters, RARE_MAX)).get < RARE_MAX:
-                terms.append("searched_text MATCH ?")
-                values.append(letters)
-                return "searched_text CROSS JOIN searched ON id=searched_text.rowid CROSS JOIN item USING (pk, sk)"
-        return "item INDEXED BY item_text" if index == "list" else "item"
+    def _rows(
+        self,
+        source: str,
+        s: str,
+        terms: list[str],
+        values: list[Any],
+        filters: list[tuple[str, Any]],
+        limit: int,
+        order: Literal["ASC", "DESC"],
+    ) -> Page:
+        """Read in order what fits; `filters` are judged on at most EXAMINED_MAX rows that `terms` find."""
+        bound: str | None = None
+        if filters:
+            # Only the index is read to find where this call ends.
+            ends: list[Any] = self._reader.execute(
+                f"SELECT {s} FROM {source} WHERE {' AND '.join(terms)} ORDER BY {s} {order} LIMIT 2 OFFSET ?",  # noqa: S608
+                (*values, EXAMINED_MAX - 1),
+            ).fetchall()
+            if len(ends) > 1:
+                bound = ends[0][0]
+                terms, values = [*terms, f"{s}{'>=' if order == 'DESC' else '<='}?"], [*values, bound]
+        sql = (
+            f"SELECT pk, sk, version, body, {s} FROM {source} "  # noqa: S608
+            f"WHERE {' AND '.join([*terms, *(term for term, _ in filters)])} ORDER BY {s} {order} LIMIT ?"
+        )
+        rows: list[Any] = self._reader.execute(sql, (*values, *(value for _, value in filters), limit + 1)).fetchall()
+        sorts = tuple(row[4] for row in rows[:limit])
+        items = tuple(self._item((pk, sk), version, body) for pk, sk, version, body, _ in rows[:limit])
+        return Page(items, sorts[-1] if len(rows) > limit else bound, sorts)
+
+    async def count(self, partition: str, *, index: IndexName | None = None, limit: int = 1000) -> int:
+        """Count along the index alone."""
+        p = f"{index}_p" if index else "pk"
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM item WHERE {p}=? LIMIT ?)"  # noqa: S608
+        return int(self._reader.execute(sql, (partition, limit)).get)
+
+    def _rare_letters(self, text: str) -> str | None:
+        """Return how to look for a text by its letters, where few items have them; what is common is soon met."""
+        if len(text) < LETTERS_MIN or "\x00" in text:
+            return None
+        letters = '"' + text.replace('"', '""') + '"'
+        found = "SELECT count(*) FROM (SELECT 1 FROM searched_text WHERE searched_text MATCH ? LIMIT ?)"
+        return letters if self._reader.execute(found, (letters, RARE_MAX)).get < RARE_MAX else None
 
     def _item(self, key: Key, version: int, body: bytes) -> Item:
         """Return the kept item where it is the one that was read."""
@@ -543,6 +581,55 @@ def _is_searchable(connection: apsw.Connection) -> bool:
     return bool(connection.execute("SELECT count(*) FROM sqlite_schema WHERE name='searched_text'").get)
 
 
+def _bounds(
+    p: str, s: str, partition: str, begins: str, low: str, high: str, after: str | None, *, reverse: bool
+) -> tuple[list[str], list[Any]]:
+    """Write which rows of a partition are asked for; the first term is the partition."""
+    terms: list[str] = [f"{p}=?"]
+    values: list[Any] = [partition]
+    if begins:
+        low, high = max(low, begins), _least(high, begins + "\U0010ffff")
+    if low:
+        terms.append(f"{s}>=?")
+        values.append(low)
+    if high:
+        terms.append(f"{s}<?")
+        values.append(high)
+    if after is not None:
+        terms.append(f"{s}<?" if reverse else f"{s}>?")
+        values.append(after)
+    return terms, values
+
+
+def _filter_on(field: str) -> str:
+    return f"json_extract(body, '$.{field}')=?"
+
+
+def _filter_index(partition: str, field: str) -> str:
+    return f"item_{partition.lower()}_{field}"
+
+
+def _exact_index(
+    partition: str, index: IndexName | None, where: Mapping[str, str | int | bool]
+) -> tuple[str, str] | None:
+    """Return the index that answers one of the filters, and that filter's field."""
+    if index != "list":
+        return None
+    for listed, field in FILTERED:
+        if listed == partition and field in where:
+            return _filter_index(listed, field), field
+    return None
+
+
+def _prepare_filters(connection: apsw.Connection) -> None:
+    """Make the indexes of FILTERED; an older release keeps them in step without knowing of them."""
+    for partition, field in FILTERED:
+        connection.execute(
+            f"CREATE INDEX IF NOT EXISTS {_filter_index(partition, field)} ON item "
+            f"(json_extract(body, '$.{field}'), list_s) WHERE list_p='{partition}'"
+        )
+
+
 def _prepare(connection: apsw.Connection, path: FilePath) -> None:
     """Make the file, or check that it is of this version."""
     connection.set_busy_timeout(5000)
@@ -556,6 +643,7 @@ def _prepare(connection: apsw.Connection, path: FilePath) -> None:
             "start the release that wrote it, or restore a backup into another folder"
         )
     _prepare_search(connection)
+    _prepare_filters(connection)
     # In this order: FULL makes each COMMIT wait for the fsync of the log. Read to the end: apsw runs
     # what stands behind a row only when it is asked for the next.
     connection.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF").fetchall()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound, VersionConflict
 from stockwright.domain.product import CATEGORIES, Product, ProductStatus, check_id, check_product, tidy
 from stockwright.domain.stock import DEFAULT_LOCATION, Level, Location, Stock, Thresholds, check_quantity, shifted
-from stockwright.store.paging import every, pages
+from stockwright.store.paging import every, fill, pages
 from stockwright.store.records import locations as location_records
 from stockwright.store.records import orders as order_records
 from stockwright.store.records import products as product_records
@@ -323,8 +323,8 @@ async def load_deleted(app: App, product_id: str) -> StockedProduct | None:
 async def list_products(app: App, actor: Actor, command: ListProducts) -> tuple[list[StockedProduct], str | None]:
     """List products with their stock. Only an admin sees those that are not ACTIVE.
 
-    The cursor is the id of the last product (by time), or its place in the sorted list, so that
-    a product that is added meanwhile moves nothing.
+    The cursor is the last product's place in the list, so that a product that is added meanwhile moves
+    nothing. A page may be short though more follow.
     """
     if command.sort in {"newest", "oldest"}:
         return await _list_by_time(app, actor, command)
@@ -332,26 +332,30 @@ async def list_products(app: App, actor: Actor, command: ListProducts) -> tuple[
 
 
 async def _list_by_time(app: App, actor: Actor, command: ListProducts) -> tuple[list[StockedProduct], str | None]:
-    kept: list[StockedProduct] = []
-    after = command.after
-    page_size = command.limit if command.low_stock is None else SCAN_PAGE
-    while True:
-        page, after = await product_records.page_of_products(
+    return await fill(
+        partial(
+            product_records.places_of_products,
             app.store,
             where=_where(actor, command),
             search=command.search,
-            after=after,
-            limit=page_size,
             reverse=command.sort == "newest",
-        )
-        for position, product in enumerate(await with_stock(app, page)):
-            if command.low_stock in (None, product.stock.is_low):
-                kept.append(product)
-                if len(kept) == command.limit:
-                    is_last = after is None and position == len(page) - 1
-                    return kept, None if is_last else product.product.id
-        if after is None:
-            return kept, None
+        ),
+        partial(_choose, app, command),
+        command.limit,
+        command.after,
+        at_once=None if command.low_stock is None else SCAN_PAGE,
+    )
+
+
+async def _choose(app: App, command: ListProducts, products: list[Product]) -> list[StockedProduct | None]:
+    """Put each product beside its stock, or leave it out."""
+    stocks = await stock_records.load_stocks(app.store, (product.id for product in products))
+    return [
+        StockedProduct(product, stock)
+        if (stock := stocks.get(product.id)) is not None and command.low_stock in (None, stock.is_low)
+        else None
+        for product in products
+    ]
 
 
 async def _list_sorted(app: App, actor: Actor, command: ListProducts) -> tuple[list[StockedProduct], str | None]:
@@ -435,9 +439,9 @@ async def delete_category(app: App, actor: Actor, name: str) -> str:
         version = await product_records.find_category(app.store, name)
         if version is None:
             raise NotFound("Category not found")
-        in_use, _ = await product_records.page_of_products(app.store, where={"category": name}, limit=1)
-        if in_use:
-            raise Conflict(f"Products are in the category {name!r}; move them first", {"productId": in_use[0].id})
+        in_it = partial(product_records.page_of_products, app.store, where={"category": name}, limit=1)
+        async for product in every(in_it):
+            raise Conflict(f"Products are in the category {name!r}; move them first", {"productId": product.id})
         batch = Batch()
         product_records.delete_category(batch, name, version)
         batch.append(new_event(app, actor, "category.deleted", name))

@@ -20,7 +20,7 @@ Exported = Literal["products", "inventory", "movements", "orders"]
 Cell = str | int
 Rows = list[list[Cell]]
 
-PAGE: Final = 1000
+PAGE: Final = 200
 COLUMNS: Final[dict[Exported, Sequence[str]]] = {
     "products": (
         "id", "sku", "name", "description", "category", "type", "brand", "price", "currency", "status",

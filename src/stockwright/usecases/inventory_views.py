@@ -18,12 +18,12 @@ from stockwright.domain.stock import (
     draw,
     summed,
 )
-from stockwright.store.paging import every
+from stockwright.store.paging import every, fill
 from stockwright.store.records import orders as order_records
 from stockwright.store.records import products as product_records
 from stockwright.store.records import reservations as reservation_records
 from stockwright.store.records import stock as stock_records
-from stockwright.usecases.catalog import StockedProduct, get_product, load_stocked, with_stock
+from stockwright.usecases.catalog import StockedProduct, get_product, load_stocked
 from stockwright.usecases.drawing import BOOKING_MS, as_if_freed, priorities
 from stockwright.usecases.settling import half_settled_orders
 from stockwright.usecases.still import while_still
@@ -176,25 +176,27 @@ def _left(line: Wanted, stock: Stock, draws: Draws, order: Sequence[str]) -> int
 
 
 async def list_inventory(app: App, command: ListInventory) -> tuple[list[StockedProduct], str | None]:
-    """Read a page of products with their levels, in the order of their ids.
+    """Read a page of products with their levels, in the order of the products' list.
 
-    The search is the store's; whether a level fits is seen here, so with such a filter more is read.
+    The search is the store's; whether a level fits is seen here. A page may be short though more follow.
     """
-    kept: list[StockedProduct] = []
-    after = command.after
-    page_size = command.limit if command.status is None and command.location is None else SCAN_PAGE
-    while True:
-        page, after = await product_records.page_of_products(
-            app.store, search=command.search, after=after, limit=page_size, reverse=False
-        )
-        for row in await with_stock(app, page):
-            if command.fits(row.stock):
-                kept.append(row)
-                if len(kept) == command.limit:
-                    is_last = after is None and row.product.id == page[-1].id
-                    return kept, None if is_last else row.product.id
-        if after is None:
-            return kept, None
+
+    async def choose(products: list[Product]) -> list[StockedProduct | None]:
+        stocks = await stock_records.load_stocks(app.store, (product.id for product in products))
+        return [
+            StockedProduct(product, stock)
+            if (stock := stocks.get(product.id)) is not None and command.fits(stock)
+            else None
+            for product in products
+        ]
+
+    return await fill(
+        partial(product_records.places_of_products, app.store, search=command.search, reverse=False),
+        choose,
+        command.limit,
+        command.after,
+        at_once=None if command.status is None and command.location is None else SCAN_PAGE,
+    )
 
 
 async def total_inventory(app: App) -> InventoryTotals:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
@@ -17,26 +18,36 @@ if TYPE_CHECKING:
     from stockwright.store.records.notifications import Notification
     from stockwright.usecases.context import App
 
-SCAN = 500
+SCAN = 200
+SCANS_MAX = 5
 WAIT_SECONDS = 15.0
 
 
 async def list_events(
     app: App, limit: int, after: str | None = None, name: str | None = None, subject: str | None = None
 ) -> tuple[list[Event], str | None]:
-    """List events, newest first; a name that ends in a dot means all that begin so."""
-    kept: list[Event] = []
+    """List events, newest first; a name that ends in a dot means all that begin so.
+
+    With a filter at most SCANS_MAX * SCAN events are looked at: a page may be short though more follow.
+    """
+    if name is None and subject is None:
+        page = await app.store.tail(after or "", limit + 1, reverse=True)
+        return page[:limit], page[limit - 1].position if len(page) > limit else None
+    found: list[Event] = []
     position = after or ""
-    while True:
-        page = await app.store.tail(position, SCAN if name or subject else limit + 1, reverse=True)
+    for _ in range(SCANS_MAX):
+        page = await app.store.tail(position, SCAN, reverse=True)
         for event in page:
             if _passes(event, name, subject):
-                if len(kept) == limit:
-                    return kept, kept[-1].position
-                kept.append(event)
-        if not page or (len(page) < SCAN and (name or subject)) or len(page) < limit + 1:
-            return kept, None
+                found.append(event)
+                if len(found) == limit:
+                    return found, event.position
+        if len(page) < SCAN:
+            return found, None
         position = page[-1].position
+        # Reading from the store may never suspend: let a serving process serve.
+        await asyncio.sleep(0)
+    return found, position
 
 
 def _passes(event: Event, name: str | None, subject: str | None) -> bool:

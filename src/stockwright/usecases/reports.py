@@ -20,14 +20,14 @@ from stockwright.domain.takings import SoldProduct, Takings, add_lines
 from stockwright.store.paging import every
 from stockwright.store.records import orders as order_records
 from stockwright.store.records import sales as sale_records
-from stockwright.store.records.handling import page_of_dead_letters, waiting_retries
+from stockwright.store.records.handling import count_dead_letters, waiting_retries
 from stockwright.usecases.inventory_views import InventoryTotals, total_inventory
 
 if TYPE_CHECKING:
     from stockwright.domain.order import OrderStatus
     from stockwright.usecases.context import App
 
-READ: Final = 500
+READ: Final = 200
 SOLD_MAX: Final = 100_000
 COUNTED_MAX: Final = 1000
 """Open orders and dead letters are counted up to here."""
@@ -129,14 +129,13 @@ async def report_summary(app: App, zone: str = "UTC") -> Summary:
     async for sold in _sold(app, period):
         taken = days[parts.of(sold.created_at)]
         taken.add_order(sold) if isinstance(sold, Order) else taken.add_sale(sold)
-    letters, _ = await page_of_dead_letters(app.store, limit=COUNTED_MAX)
     return Summary(
         period=period,
         today=days[1],
         yesterday=days[0],
         open_orders={status: await order_records.count_orders(app.store, status, COUNTED_MAX) for status in OPEN},
         inventory=await total_inventory(app),
-        dead_letters=len(letters),
+        dead_letters=await count_dead_letters(app.store, COUNTED_MAX),
         retries=await waiting_retries(app.store, COUNTED_MAX),
     )
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stockwright.usecases.context import App
     from stockwright.usecases.reports import Range
 
-READ: Final = 500
+READ: Final = 200
 MOVEMENTS_MAX: Final = 200_000
 
 

@@ -10,12 +10,12 @@ from stockwright.api.metrics import Metrics, Uncounted
 from stockwright.api.route import Answer, Call, Route
 from stockwright.api.schemas.common import Wire
 from stockwright.domain.errors import Busy
+from stockwright.store.records.handling import count_dead_letters
 from stockwright.usecases.health import Readiness, check_readiness
-from stockwright.usecases.operations import list_dead_letters
 
 TAG = "System"
 SERVICE = "stockwright"
-LETTERS_COUNTED_MAX = 100
+LETTERS_COUNTED_MAX = 1000
 
 
 class HealthView(Wire):
@@ -65,8 +65,8 @@ def _show_ready(_: Call, found: Readiness) -> ReadyView:
 
 async def _metrics(call: Call) -> Answer:
     metrics: Metrics | Uncounted = call.scope["stockwright.metrics"]
-    letters, _ = await list_dead_letters(call.app, LETTERS_COUNTED_MAX)
-    text = metrics.text(await call.app.lag(), len(letters))
+    letters = await count_dead_letters(call.app.store, LETTERS_COUNTED_MAX)
+    text = metrics.text(await call.app.lag(), letters)
     return Answer(raw=text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

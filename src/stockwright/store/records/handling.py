@@ -73,7 +73,12 @@ async def due_retries(store: Store, handler: str, now: int, limit: int = 100) ->
 
 async def waiting_retries(store: Store, limit: int = 1000) -> int:
     """Count what waits for a retry, up to a limit."""
-    return len((await store.query("RETRY", index="list", limit=limit)).items)
+    return await store.count("RETRY", index="list", limit=limit)
+
+
+async def count_dead_letters(store: Store, limit: int = 1000) -> int:
+    """Count what was given up, up to a limit."""
+    return await store.count("DEADLETTER", index="list", limit=limit)
 
 
 def put_retry(batch: Batch, retry: Retry) -> None:

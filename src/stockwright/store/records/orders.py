@@ -91,7 +91,7 @@ async def pages_of_every_order(
 
 async def count_orders(store: Store, status: str, limit: int) -> int:
     """Count the orders of a status, up to a limit."""
-    return len((await store.query(f"ORDER#{status}", index="list", limit=limit)).items)
+    return await store.count(f"ORDER#{status}", index="list", limit=limit)
 
 
 def put_order(batch: Batch, order: Order) -> None:

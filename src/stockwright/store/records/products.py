@@ -13,6 +13,7 @@ from stockwright.store.records.parsing import once
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from stockwright.store.paging import Placed
     from stockwright.store.port import Body, Item, Key, Store
     from stockwright.store.records.batch import Batch
 
@@ -58,6 +59,22 @@ async def page_of_products(
     reverse: bool = True,
 ) -> tuple[list[Product], str | None]:
     """Read products that were not deleted, newest first unless told otherwise."""
+    found, following = await places_of_products(
+        store, where=where, search=search, after=after, limit=limit, reverse=reverse
+    )
+    return [product for _, product in found], following
+
+
+async def places_of_products(
+    store: Store,
+    *,
+    where: Mapping[str, str] | None = None,
+    search: str = "",
+    after: str | None = None,
+    limit: int = 20,
+    reverse: bool = True,
+) -> Placed[Product]:
+    """Read the same with each product's place in the list."""
     page = await store.query(
         "PRODUCT",
         index="list",
@@ -67,7 +84,7 @@ async def page_of_products(
         limit=limit,
         reverse=reverse,
     )
-    return [product_of(item) for item in page.items], page.next
+    return [(place, product_of(item)) for place, item in zip(page.sorts, page.items, strict=True)], page.next
 
 
 def put_product(batch: Batch, product: Product) -> None:
