@@ -119,7 +119,7 @@ async def test_s3_an_order_goes_from_placing_to_the_door(alice: Client, as_key: 
     bare = Client(alice.http, (alice.authorization or "").removeprefix("Bearer "))
 
     placed = (await bare.post("/orders", {"items": [{"id": product["id"], "count": 2, "color": "1"}]})).data
-    assert placed["items"][0]["options"] == {"color": "1"}
+    assert placed["items"][0]["options"] == {"color": "black"}
     assert placed["fulfillmentStatus"] == "placed"
 
     warehouse, courier = await as_key("orders:pack"), await as_key("orders:deliver")

@@ -29,6 +29,7 @@ from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Busy, Permanent, Refused
 from stockwright.domain.events import Event
 from stockwright.domain.order import Order
+from stockwright.domain.returns import ReturnItem
 from stockwright.domain.stock import Wanted
 from stockwright.reactions.table import Reaction, reactions_for
 from stockwright.store.port import Write
@@ -545,7 +546,7 @@ class Simulation:
                 return await cancel_order(app, ADMIN, about, key)
             case "return":
                 order = next(each for each in self.asked if each.ended == about)
-                return await return_order(app, ADMIN, ReturnOrder(about, [(order.product, 1)], reason=key))
+                return await return_order(app, ADMIN, ReturnOrder(about, [ReturnItem(1, order.product)], reason=key))
             case "confirm":
                 return await confirm_reservation(app, ALICE, about)
             case _:

@@ -14,6 +14,7 @@ import pytest
 from stockwright.api.idempotency import Idempotency
 from stockwright.domain.account import Actor
 from stockwright.domain.errors import InsufficientStock, Refused
+from stockwright.domain.returns import ReturnItem
 from stockwright.domain.stock import Wanted
 from stockwright.store.records.orders import page_of_orders
 from stockwright.store.records.reservations import page_of_reservations
@@ -161,7 +162,7 @@ ACTS: dict[str, Act] = {
     "sweep": lambda app, _: clean_up(app),
     "pack": lambda app, made: pack_order(app, ADMIN, made["order"]),
     "cancel": lambda app, made: cancel_order(app, ADMIN, made["order"]),
-    "return": lambda app, made: return_order(app, ADMIN, ReturnOrder(made["packed"], [("chair", 1)])),
+    "return": lambda app, made: return_order(app, ADMIN, ReturnOrder(made["packed"], [ReturnItem(1, "chair")])),
 }
 PAIRS = list(itertools.combinations_with_replacement(ACTS, 2))
 

@@ -32,6 +32,7 @@ from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import StockwrightError
 from stockwright.domain.order import Order
 from stockwright.domain.reservation import Reservation
+from stockwright.domain.returns import ReturnItem
 from stockwright.domain.sale import Sale
 from stockwright.domain.stock import Wanted
 from stockwright.store.records.orders import page_of_orders
@@ -302,7 +303,7 @@ class ShopMachine(RuleBasedStateMachine):
     def take_back(self, name: str, back: int, restock: bool, data: Any) -> None:
         product = data.draw(st.sampled_from(sorted({line[0] for line in self.model.orders[name].lines})))
         self.ask(
-            lambda: return_order(self.app, ADMIN, ReturnOrder(name, [(product, back)], restock=restock)),
+            lambda: return_order(self.app, ADMIN, ReturnOrder(name, [ReturnItem(back, product)], restock=restock)),
             lambda: self.model.take_back(name, product, back, restock),
         )
 

@@ -12,6 +12,7 @@ from stockwright.domain.account import SYSTEM, Actor
 from stockwright.domain.errors import Permanent
 from stockwright.domain.events import Event
 from stockwright.domain.order import Order
+from stockwright.domain.returns import ReturnItem
 from stockwright.reactions import customer_mail, partners
 from stockwright.reactions.table import REACTIONS
 from stockwright.reactions.texts import date, iso, money, plain_html
@@ -88,6 +89,7 @@ async def test_the_warehouse_is_told_what_to_pick_and_from_where(world: World) -
         "createdAt": "2023-11-14T22:13:20.000Z",
         "items": [
             {
+                "lineId": "line_1",
                 "productId": world.product_id,
                 "sku": "KB-1",
                 "name": "Wireless Keyboard",
@@ -111,10 +113,10 @@ async def test_each_further_step_is_mailed_and_a_packed_order_waits_for_its_deli
         "type": "delivery_request",
         "orderId": order.id,
         "customerEmail": ALICE,
-        "items": [{"sku": "KB-1", "name": "Wireless Keyboard", "quantity": 3}],
+        "items": [{"lineId": "line_1", "sku": "KB-1", "name": "Wireless Keyboard", "quantity": 3, "options": {}}],
     }
     await deliver_order(world.app, SYSTEM, order.id)
-    await return_order(world.app, SYSTEM, ReturnOrder(order.id, [("KB-1", 1)]))
+    await return_order(world.app, SYSTEM, ReturnOrder(order.id, [ReturnItem(1, "KB-1")]))
     await world.settled()
     assert world.mailbox.subjects(ALICE) == [
         f"Order Confirmation - #{order.id}",
@@ -382,7 +384,7 @@ async def test_each_return_is_mailed_with_what_came_back(world: World) -> None:
     order = await world.order(5)
     await pack_order(world.app, SYSTEM, order.id)
     for units, reason in ((1, "too <loud>"), (2, "")):
-        await return_order(world.app, SYSTEM, ReturnOrder(order.id, [("KB-1", units)], reason=reason))
+        await return_order(world.app, SYSTEM, ReturnOrder(order.id, [ReturnItem(units, "KB-1")], reason=reason))
     for event in await world.events("order.returned"):
         await customer_mail.tell(world.app, event)
     first, second = (parts_of(mail) for mail in world.mailbox.to(ALICE))

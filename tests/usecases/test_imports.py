@@ -16,6 +16,7 @@ import pytest
 
 from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Invalid
+from stockwright.domain.returns import ReturnItem
 from stockwright.store.records.products import load_product_ids
 from stockwright.store.records.stock import load_stocks, page_of_movements
 from stockwright.usecases.audit import audit
@@ -250,6 +251,23 @@ async def test_a_credit_note_takes_back_from_the_newest_order_first(app: App, tm
     assert [skipped.invoice for skipped in report.skipped] == ["C4"]
 
 
+async def test_a_credit_note_takes_back_from_the_line_of_its_price(app: App, tmp_path: Path) -> None:
+    report = await both(
+        app,
+        tmp_path,
+        "1,10001,A GOOD THING,2,2010-12-01T08:26:00,4.00,17850,United Kingdom",
+        "1,10001,A GOOD THING,2,2010-12-01T08:26:00,1.00,17850,United Kingdom",
+        "2,10001,A GOOD THING,1,2010-12-01T09:26:00,4.00,17850,United Kingdom",
+        "C3,10001,A GOOD THING,-2,2010-12-02T08:26:00,1.00,17850,United Kingdom",
+        "C4,10001,A GOOD THING,-2,2010-12-02T09:26:00,4.00,17850,United Kingdom",
+    )
+    assert (report.returned_units, report.skipped) == (4, [])
+    orders, _ = await list_orders(app, ADMIN, ListOrders(everybody=True))
+    assert {each.reference: [line.returned for line in each.lines] for each in orders} == {"1": [1, 2], "2": [1]}
+    day = date(2010, 12, 1)
+    assert (await report_sales(app, Range(day, day))).total.cents == {"GBP": 400}
+
+
 async def test_a_credit_note_finds_a_code_that_the_shop_writes_in_lower_case(app: App, tmp_path: Path) -> None:
     good = {"name": "A good thing", "description": "A good thing to have.", "category": "other", "price_cents": 255}
     made = await create_product(app, ADMIN, CreateProduct(**good, sku="abc12", quantity=9, currency="GBP"))  # type: ignore[arg-type]
@@ -267,7 +285,7 @@ async def test_a_credit_note_that_is_refused_is_told(app: App, tmp_path: Path) -
     sale = "1,10001,A GOOD THING,4,2010-12-01T08:26:00,2.55,17850,United Kingdom"
     await both(app, tmp_path, sale)
     [order], _ = await list_orders(app, ADMIN, ListOrders(everybody=True))
-    await return_order(app, ADMIN, ReturnOrder(order.id, [("10001", 3)]))
+    await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(3, "10001")]))
     report = await both(app, tmp_path, sale, "C2,10001,A GOOD THING,-2,2010-12-02T08:26:00,2.55,17850,United Kingdom")
     assert (report.returned_units, report.unchanged) == (0, 1)
     assert [(each.row, each.reason) for each in report.skipped] == [

@@ -11,6 +11,7 @@ import pytest
 from stockwright.adapters.telemetry import make_log
 from stockwright.domain.errors import InsufficientStock, Invalid, NotFound
 from stockwright.domain.order import Order
+from stockwright.domain.returns import ReturnItem
 from stockwright.domain.stock import Wanted
 from stockwright.store.records.stock import get_stock, load_stocks, page_of_movements
 from stockwright.sweeper import sweep
@@ -138,7 +139,7 @@ async def test_its_steps_move_every_unit_once(app: App, small: SmallStore, cart:
     assert await numbers(app, cart) == {(3, 0, 3)}
     await pack_order(app, ADMIN, order.id)
     await deliver_order(app, ADMIN, order.id)
-    everything = [(each, 1) for each in cart]
+    everything = [ReturnItem(1, each) for each in cart]
     after = await return_order(app, ADMIN, ReturnOrder(order.id, everything, reason="Too many"))
 
     assert await numbers(app, cart) == {(4, 0, 4)}
@@ -321,7 +322,7 @@ async def test_who_stood_still_for_long_moves_nothing_of_a_later_step(
     async def bring_back_and_crash(units: int) -> None:
         crash_at(small, 1, kept=True)
         with pytest.raises(Crashed):
-            await return_order(app, ADMIN, ReturnOrder(order.id, [(each, units) for each in cart]))
+            await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(units, each) for each in cart]))
         small.after = None
 
     async def sleep(_: int) -> None:
@@ -343,7 +344,7 @@ async def test_a_return_of_many_lines_that_is_asked_for_again_is_booked_once(
 ) -> None:
     order = await order_all(app, cart)
     await pack_order(app, ADMIN, order.id)
-    command = ReturnOrder(order.id, [(each, 1) for each in cart])
+    command = ReturnOrder(order.id, [ReturnItem(1, each) for each in cart])
 
     async def ask() -> None:
         token = REQUEST.set(RequestContext(once=Once("alice#1", "hash", lambda _: {})))
@@ -410,7 +411,7 @@ async def test_what_is_deleted_while_a_large_return_goes_on_is_left_out(
             await delete_product(app, ADMIN, gone)
 
     small.commits, small.after = 0, delete
-    back = [(each, 1) for each in cart]
+    back = [ReturnItem(1, each) for each in cart]
     assert (await return_order(app, ADMIN, ReturnOrder(order.id, back))).id == order.id
     assert await numbers(app, cart[:-1]) == {(4, 0, 4)}
     assert (await get_stock(app.store, gone)).total == 0

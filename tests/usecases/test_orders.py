@@ -17,6 +17,7 @@ from stockwright.domain.errors import (
     NotFound,
 )
 from stockwright.domain.order import Order
+from stockwright.domain.returns import ReturnItem
 from stockwright.domain.stock import Stock
 from stockwright.store.records.stock import get_stock, page_of_movements
 from stockwright.usecases.catalog import UpdateProduct, delete_product, update_product
@@ -43,6 +44,8 @@ from stockwright.usecases.orders import (
     place_order,
     return_order,
 )
+from stockwright.usecases.reports import Range, report_sales
+from stockwright.usecases.sales import Sell, record_sale
 from tests.conftest import ADMIN, ALICE, BOB, Clock, Product
 from tests.usecases.conftest import meanwhile
 
@@ -276,15 +279,83 @@ async def test_returns_go_back_to_the_shelf_or_not(app: App, product: Product) -
     chair = await product(5)
     order = await order_of(app, (chair.product.id, 3))
     with pytest.raises(InvalidTransition):
-        await return_order(app, ADMIN, ReturnOrder(order.id, [(chair.product.sku, 1)]))
+        await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(1, chair.product.sku)]))
     await pack_order(app, ADMIN, order.id)
-    await return_order(app, ADMIN, ReturnOrder(order.id, [(chair.product.sku, 1)], reason="scratched"))
-    await return_order(app, ADMIN, ReturnOrder(order.id, [(chair.product.id, 1)], restock=False))
+    await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(1, chair.product.sku)], reason="scratched"))
+    await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(1, chair.product.id)], restock=False))
 
     assert await levels(app, chair.product.id) == (3, 0, 3)
     assert await ledger(app, chair.product.id) == [("INITIAL", 5), ("SALE", -3), ("RETURN", 1)]
     with pytest.raises(Invalid):
-        await return_order(app, ADMIN, ReturnOrder(order.id, [(chair.product.sku, 2)]))
+        await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(2, chair.product.sku)]))
+
+
+async def test_a_return_marks_the_line_it_names_and_revenue_follows(app: App, product: Product) -> None:
+    chair = await product(10, options={"color": ["red", "blue"]})
+    dear = LineWanted(2, chair.product.id, options={"color": "red"}, unit_price_cents=400)
+    cheap = LineWanted(2, chair.product.id, options={"color": "blue"}, unit_price_cents=100)
+    order = await place_order(app, ALICE, PlaceOrder([dear, cheap]))
+    await pack_order(app, ADMIN, order.id)
+    for name in (chair.product.sku, chair.product.id):
+        with pytest.raises(Invalid) as refused:
+            await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(2, name)]))
+        assert all(line in str(refused.value.details) for line in ("line_1", "line_2", "red", "blue"))
+
+    await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(1, line_id="line_2")]))
+    by_options = ReturnItem(1, chair.product.sku, options={"color": "Blue"})
+    after = await return_order(app, ADMIN, ReturnOrder(order.id, [by_options]))
+
+    assert [line.returned for line in after.lines] == [0, 2]
+    assert after.timeline[-1].note == f"1 × {chair.product.sku} (color: blue)"
+    assert (await report_sales(app, Range())).total.cents == {"USD": 800}
+    assert await levels(app, chair.product.id) == (8, 0, 8)
+
+
+async def test_after_a_change_of_the_sku_a_return_works_by_both(app: App, product: Product) -> None:
+    chair = await product(5)
+    order = await order_of(app, (chair.product.id, 3))
+    await pack_order(app, ADMIN, order.id)
+    await update_product(app, ADMIN, UpdateProduct(chair.product.id, {"sku": "CHAIR-NEW"}))
+    for name in ("CHAIR-NEW", "chair-new ", chair.product.sku):
+        await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(1, name)]))
+    assert await levels(app, chair.product.id) == (5, 0, 5)
+
+
+async def test_a_sku_that_another_product_got_since_is_ambiguous_only_where_both_were_bought(
+    app: App, product: Product
+) -> None:
+    chair, desk = await product(5, sku="OLD-1"), await product(5, sku="DESK-1")
+    order = await order_of(app, (chair.product.id, 1), (desk.product.id, 1))
+    only = await order_of(app, (chair.product.id, 1))
+    for each in (order, only):
+        await pack_order(app, ADMIN, each.id)
+    await update_product(app, ADMIN, UpdateProduct(chair.product.id, {"sku": "NEW-1"}))
+    await update_product(app, ADMIN, UpdateProduct(desk.product.id, {"sku": "OLD-1"}))
+    await return_order(app, ADMIN, ReturnOrder(only.id, [ReturnItem(1, "OLD-1")]))
+    with pytest.raises(Invalid, match="Validation failed"):
+        await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(1, "OLD-1")]))
+
+
+async def test_options_that_a_product_does_not_have_are_refused_and_change_nothing(app: App, product: Product) -> None:
+    phone = await product(5, options={"color": ["midnight", "ivory"]})
+    plain = await product(5)
+    lines = [
+        LineWanted(1, phone.product.id, options={"color": "purple"}),
+        LineWanted(1, phone.product.id, color="3"),
+        LineWanted(1, plain.product.id, options={"size": "M"}),
+    ]
+    for line in lines:
+        with pytest.raises(Invalid):
+            await place_order(app, ALICE, PlaceOrder([line]))
+        with pytest.raises(Invalid):
+            await record_sale(app, ADMIN, Sell([line]))
+    assert await levels(app, phone.product.id) == (5, 0, 5)
+    assert [name for name in await names(app) if name != "product.created"] == []
+
+    order = await place_order(
+        app, ALICE, PlaceOrder([LineWanted(1, phone.product.id, color=2), LineWanted(1, plain.product.id, color=1)])
+    )
+    assert [line.options for line in order.lines] == [{"color": "ivory"}, {"color": 1}]
 
 
 async def test_nothing_returns_to_the_shelf_of_a_product_that_is_deleted_meanwhile(app: App, product: Product) -> None:
@@ -294,7 +365,7 @@ async def test_nothing_returns_to_the_shelf_of_a_product_that_is_deleted_meanwhi
     await deliver_order(app, ADMIN, order.id)
     too_late = meanwhile(app, lambda: delete_product(app, ADMIN, chair.product.id))
     with pytest.raises(Conflict, match="deleted"):
-        await return_order(too_late, ADMIN, ReturnOrder(order.id, [(chair.product.sku, 1)]))
+        await return_order(too_late, ADMIN, ReturnOrder(order.id, [ReturnItem(1, chair.product.sku)]))
     assert [quantity for _, quantity in await ledger(app, chair.product.id)] == [5, -3, -2]
 
 
@@ -303,10 +374,10 @@ async def test_a_returned_sku_may_be_written_in_any_case(app: App, product: Prod
     order = await order_of(app, (cup.product.id, 3))
     await pack_order(app, ADMIN, order.id)
     for spelling in ("CAF\u00c9-1", " cafe\u0301-1 "):
-        await return_order(app, ADMIN, ReturnOrder(order.id, [(spelling, 1)]))
+        await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(1, spelling)]))
     assert await levels(app, cup.product.id) == (4, 0, 4)
     with pytest.raises(Invalid):
-        await return_order(app, ADMIN, ReturnOrder(order.id, [(cup.product.id.upper(), 1)]))
+        await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(1, cup.product.id.upper())]))
 
 
 async def test_what_was_returned_does_not_come_back_again_when_the_rest_is_cancelled(
@@ -315,8 +386,8 @@ async def test_what_was_returned_does_not_come_back_again_when_the_rest_is_cance
     chair, desk = await product(5), await product(5)
     order = await order_of(app, (chair.product.id, 3), (desk.product.id, 2))
     await pack_order(app, ADMIN, order.id)
-    await return_order(app, ADMIN, ReturnOrder(order.id, [(chair.product.sku, 2)]))
-    await return_order(app, ADMIN, ReturnOrder(order.id, [(desk.product.sku, 2)], restock=False))
+    await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(2, chair.product.sku)]))
+    await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(2, desk.product.sku)], restock=False))
 
     await cancel_order(app, ADMIN, order.id)
 
@@ -329,7 +400,7 @@ async def test_more_than_was_bought_cannot_come_back_even_at_once(app: App, prod
     order = await order_of(app, (chair.product.id, 2), (chair.product.id, 2))
     await pack_order(app, ADMIN, order.id)
     outcomes = await asyncio.gather(
-        *[return_order(app, ADMIN, ReturnOrder(order.id, [(chair.product.sku, 1)])) for _ in range(10)],
+        *[return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(1, chair.product.sku)])) for _ in range(10)],
         return_exceptions=True,
     )
     assert sum(isinstance(each, Order) for each in outcomes) == 4
@@ -354,7 +425,7 @@ async def test_a_product_with_an_open_order_cannot_be_deleted_and_afterwards_its
     with pytest.raises(NotFound):
         await order_of(app, (chair.product.id, 1))
     with pytest.raises(Conflict, match="deleted"):
-        await return_order(app, ADMIN, ReturnOrder(order.id, [(chair.product.sku, 1)]))
+        await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(1, chair.product.sku)]))
 
 
 async def test_ordering_against_deleting_ends_in_one_of_both(app: App, product: Product) -> None:

@@ -12,6 +12,7 @@ import pytest
 from stockwright.adapters.ids import SystemIds
 from stockwright.domain.errors import Invalid, NotFound
 from stockwright.domain.order import Order
+from stockwright.domain.returns import ReturnItem
 from stockwright.store.port import Page
 from stockwright.usecases import reports
 from stockwright.usecases.catalog import UpdateProduct, delete_product, get_product, update_product
@@ -54,7 +55,7 @@ async def test_sales_are_orders_and_the_till_without_what_was_cancelled_or_came_
     kept = await buy(app, (chair, 5), (table, 1))
     await cancel_order(app, ALICE, (await buy(app, (chair, 50))).id)
     await pack_order(app, ADMIN, kept.id)
-    await return_order(app, ADMIN, ReturnOrder(kept.id, [(chair, 2)]))
+    await return_order(app, ADMIN, ReturnOrder(kept.id, [ReturnItem(2, chair)]))
     await sell(app, table, 2)
 
     taken = (await report_sales(app, Range(TODAY, TODAY))).total
@@ -72,7 +73,7 @@ async def test_each_order_belongs_to_the_day_it_was_placed_on_in_the_zone_asked_
     clock.advance(minutes=2 * DAY)
     await sell(app, chair, 4)
     await pack_order(app, ADMIN, late.id)
-    await return_order(app, ADMIN, ReturnOrder(late.id, [(chair, 1)]))
+    await return_order(app, ADMIN, ReturnOrder(late.id, [ReturnItem(1, chair)]))
 
     async def units(zone: str) -> list[int]:
         report = await report_sales(app, Range(TODAY, date(2023, 11, 17), zone))
@@ -119,7 +120,7 @@ async def test_top_products_are_ranked_by_units_or_by_what_they_brought(app: App
     await sell(app, dear, 1)
     all_back = await buy(app, (gone, 5))
     await pack_order(app, ADMIN, all_back.id)
-    await return_order(app, ADMIN, ReturnOrder(all_back.id, [(gone, 5)]))
+    await return_order(app, ADMIN, ReturnOrder(all_back.id, [ReturnItem(5, gone)]))
 
     by_units = await report_top_products(app, Range(TODAY, TODAY))
     assert [(each.product_id, each.units) for each in by_units.products] == [(cheap, 9), (dear, 2)]
@@ -178,7 +179,7 @@ async def test_a_products_history_closes_each_day_on_what_was_left(app: App, pro
     await change_stock(app, ADMIN, ChangeStock(chair.id, -1, "ADJUSTMENT"))
     order = await buy(app, (chair.id, 10))
     await pack_order(app, ADMIN, order.id)
-    await return_order(app, ADMIN, ReturnOrder(order.id, [(chair.id, 3)]))
+    await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(3, chair.id)]))
     clock.advance(minutes=DAY)
     await sell(app, chair.id, 2)
 

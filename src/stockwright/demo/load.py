@@ -15,6 +15,8 @@ from stockwright.demo.catalog import Good, goods
 from stockwright.dispatcher import Dispatcher
 from stockwright.domain.account import SYSTEM, Account, Actor
 from stockwright.domain.errors import InsufficientStock
+from stockwright.domain.order import line_id
+from stockwright.domain.returns import ReturnItem
 from stockwright.domain.stock import Thresholds, Wanted
 from stockwright.reactions.table import REACTIONS
 from stockwright.store.records.accounts import find_account_by_email
@@ -186,13 +188,12 @@ class _Story:
             await cancel_order(self._app, admin, order_id, "Ordered by mistake")
         elif age > 3 or luck < 0.6:  # noqa: PLR2004
             self._clock.at += HOUR_MS
-            order = await pack_order(self._app, admin, order_id)
+            await pack_order(self._app, admin, order_id)
             if age > 4 or luck < 0.25:  # noqa: PLR2004
                 self._clock.at += HOUR_MS
                 await deliver_order(self._app, admin, order_id)
                 if luck > 0.95:  # noqa: PLR2004 - and some send things back
-                    first = order.lines[0]
-                    back = ReturnOrder(order_id, [(first.sku, 1)], reason="Did not fit")
+                    back = ReturnOrder(order_id, [ReturnItem(1, line_id=line_id(0))], reason="Did not fit")
                     await return_order(self._app, admin, back)
 
     async def _order(self, customer: Actor) -> str | None:

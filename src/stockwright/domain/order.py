@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from stockwright.domain.errors import Invalid, InvalidTransition
+from stockwright.domain.options import describe_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,6 +20,8 @@ OPEN: Final[tuple[OrderStatus, ...]] = ("PENDING", "CONFIRMED", "PACKED")
 STATUSES: Final[tuple[OrderStatus, ...]] = (*OPEN, "DELIVERED", "CANCELLED")
 """Of every order that has been placed."""
 
+NOTED_MAX: Final = 100
+"""Characters of a line's options in the timeline."""
 LINES_MAX: Final = 1000
 """Real carts reach 593 lines (Online Retail, 2010)."""
 
@@ -57,6 +60,11 @@ class OrderLine:
     def total_cents(self) -> int:
         """Price of the line in minor units."""
         return self.unit_price_cents * self.quantity
+
+
+def line_id(number: int) -> str:
+    """Name a line by its position in the order (from 0): lines never move, so that it holds for every order."""
+    return f"line_{number + 1}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +190,8 @@ def take_back(
             )
         lines[each.line] = replace(line, returned=line.returned + each.quantity)
         back[line.product_id] = back.get(line.product_id, 0) + each.quantity
-        told.append(f"{each.quantity} × {line.sku}")
+        options = f" ({describe_options(line.options)[:NOTED_MAX]})" if line.options else ""
+        told.append(f"{each.quantity} × {line.sku}{options}")
     note = ", ".join(told[:5]) + (f" and {len(told) - 5} more" if len(told) > 5 else "")  # noqa: PLR2004
     step = Step("RETURNED", now, actor, f"{note}: {reason}" if reason else note)
     after = replace(order, lines=tuple(lines), timeline=(*order.timeline, step), updated_at=now)

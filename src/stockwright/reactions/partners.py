@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from stockwright.domain.errors import NotFound, Permanent
+from stockwright.domain.order import line_id
 from stockwright.reactions.texts import iso
 from stockwright.store.records.orders import get_order
 
@@ -32,9 +33,9 @@ async def send_pick_list(app: App, event: Event) -> None:
         "orderId": order.id,
         "createdAt": iso(order.created_at),
         "items": [
-            {"productId": line.product_id, "sku": line.sku, "name": line.name, "quantity": line.quantity,
-             "options": line.options}
-            for line in order.lines
+            {"lineId": line_id(number), "productId": line.product_id, "sku": line.sku, "name": line.name,
+             "quantity": line.quantity, "options": line.options}
+            for number, line in enumerate(order.lines)
         ],
         "locations": order.draws,
     }  # fmt: skip
@@ -53,8 +54,12 @@ async def request_delivery(app: App, event: Event) -> None:
         "type": "delivery_request",
         "orderId": order.id,
         "customerEmail": order.user_email,
-        "items": [{"sku": line.sku, "name": line.name, "quantity": line.quantity} for line in order.lines],
-    }
+        "items": [
+            {"lineId": line_id(number), "sku": line.sku, "name": line.name, "quantity": line.quantity,
+             "options": line.options}
+            for number, line in enumerate(order.lines)
+        ],
+    }  # fmt: skip
     await _post(app, event, settings.delivery_url, settings.delivery_api_key, body)
 
 

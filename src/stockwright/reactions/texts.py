@@ -7,6 +7,8 @@ from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from stockwright.domain.options import describe_options
+
 if TYPE_CHECKING:
     from stockwright.domain.order import Order, OrderLine
 
@@ -88,8 +90,7 @@ def _line_text(line: OrderLine, currency: str) -> str:
 
 def _item(line: OrderLine) -> str:
     """Name what was bought, with what was chosen of it."""
-    options = ", ".join(f"{name}: {value}" for name, value in line.options.items())
-    return f"{line.name} ({options})" if options else line.name
+    return f"{line.name} ({describe_options(line.options)})" if line.options else line.name
 
 
 def order_html(heading: str, opening: str, order: Order, status: str) -> str:

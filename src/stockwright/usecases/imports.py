@@ -18,7 +18,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from stockwright.domain.errors import Invalid, Refused, StockwrightError
+from stockwright.domain.order import line_id
 from stockwright.domain.product import PRICE_CENTS_MAX, tidy
+from stockwright.domain.returns import ReturnItem
 from stockwright.domain.stock import Thresholds
 from stockwright.store.records.batch import AlreadyDone, find_idempotency
 from stockwright.store.records.orders import find_order
@@ -231,28 +233,43 @@ async def import_orders(
 
 
 @dataclass(slots=True)
+class _SoldLine:
+    """What is left of one line of an order."""
+
+    order_id: str
+    line_id: str
+    price_cents: int
+    units: int
+
+
+@dataclass(slots=True)
 class _Sold:
     """What each customer has bought so far in the file and not brought back: the newest orders last."""
 
-    units: dict[tuple[str, str], list[tuple[str, int]]] = field(default_factory=lambda: defaultdict(list))
+    lines: dict[tuple[str, str], list[_SoldLine]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, row: Row, order_id: str) -> None:
-        self.units[row.customer, row.code].append((order_id, row.quantity))
+    def add(self, row: Row, order_id: str, number: int) -> None:
+        line = _SoldLine(order_id, line_id(number), row.price_cents, row.quantity)
+        self.lines[row.customer, row.code].append(line)
 
-    def take(self, row: Row) -> list[tuple[str, int]] | None:
-        """Find the orders that a credited row takes its units back from, the newest first; None if too few."""
-        bought = self.units.get((row.customer, row.code), [])
+    def take(self, row: Row) -> list[tuple[str, ReturnItem]] | None:
+        """Find the order lines that a credited row takes its units back from; None if too few.
+
+        Those of the credit's price come first, then the others, the newest of each first.
+        """
+        bought = self.lines.get((row.customer, row.code), [])
         missing = -row.quantity
-        if sum(units for _, units in bought) < missing:
+        if sum(line.units for line in bought) < missing:
             return None
-        taken: list[tuple[str, int]] = []
-        while missing:
-            order_id, units = bought.pop()
-            back = min(units, missing)
-            if units > back:
-                bought.append((order_id, units - back))
-            taken.append((order_id, back))
-            missing -= back
+        taken: list[tuple[str, ReturnItem]] = []
+        same = [line for line in bought if line.price_cents == row.price_cents]
+        others = [line for line in bought if line.price_cents != row.price_cents]
+        for line in (*reversed(same), *reversed(others)):
+            back = min(line.units, missing)
+            if back:
+                line.units -= back
+                missing -= back
+                taken.append((line.order_id, ReturnItem(back, row.code, line.line_id)))
         return taken
 
 
@@ -284,8 +301,8 @@ async def _order(app: App, actor: Actor, invoice: str, rows: list[Row], sold: _S
         report.created += 1
     else:
         report.unchanged += 1
-    for row in lines:
-        sold.add(row, order_id)
+    for number, row in enumerate(lines):
+        sold.add(row, order_id, number)
     # A former import may have been cut off between the steps.
     if known is None or known.status in {"PENDING", "CONFIRMED"}:
         await pack_order(shop, actor, order_id)
@@ -303,8 +320,8 @@ async def _credit(app: App, actor: Actor, invoice: str, rows: list[Row], sold: _
         if taken is None:
             report.skip(row, "a credit for goods that this customer did not buy in the file")
             continue
-        for part, (order_id, units) in enumerate(taken):
-            command = ReturnOrder(order_id, [(row.code, units)], reason=f"Credit note {invoice}")
+        for part, (order_id, item) in enumerate(taken):
+            command = ReturnOrder(order_id, [item], reason=f"Credit note {invoice}")
             try:
                 booked = await _once(f"import#{invoice}#{row.number}#{part}", shop, actor, command)
             except Refused as refused:
@@ -312,7 +329,7 @@ async def _credit(app: App, actor: Actor, invoice: str, rows: list[Row], sold: _
                 continue
             report.created += booked
             report.unchanged += not booked
-            report.returned_units += units if booked else 0
+            report.returned_units += item.quantity if booked else 0
 
 
 async def _once(key: str, app: App, actor: Actor, command: ReturnOrder) -> bool:

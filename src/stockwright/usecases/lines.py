@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stockwright.domain.errors import Conflict, Invalid, NotFound
 from stockwright.domain.free import LINE_BYTES_MAX, check_free
+from stockwright.domain.options import choose_options
 from stockwright.domain.order import OrderLine
 from stockwright.store.records import products as product_records
 
@@ -25,6 +26,8 @@ class LineWanted:
     product_id: str | None = None
     sku: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    color: Any = None
+    """S3's way to choose a color: by its value or position."""
     unit_price_cents: int | None = None
     """Where the seller knows the price better than the catalogue (an import); customers never do."""
 
@@ -64,7 +67,9 @@ def _line(wanted: LineWanted, product: Product | None, position: int, *, unliste
         raise NotFound("Product not found", {**named, "line": position})
     if not (product.can_be_held if unlisted_too else product.is_sellable):
         raise Conflict(f"{product.name} is not for sale now", {"productId": product.id, "line": position})
-    if wanted.options:
-        check_free(wanted.options, f"items[{position}].options", LINE_BYTES_MAX)
+    at = f"items[{position}]."
+    options = choose_options(product.options, wanted.options, wanted.color, at)
+    if options:
+        check_free(options, f"{at}options", LINE_BYTES_MAX)
     price = product.price_cents if wanted.unit_price_cents is None else wanted.unit_price_cents
-    return OrderLine(product.id, product.sku, product.name, price, wanted.quantity, wanted.options)
+    return OrderLine(product.id, product.sku, product.name, price, wanted.quantity, options)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from stockwright.domain import order as rules
 from stockwright.domain.errors import Conflict, Invalid
 from stockwright.domain.order import LINES_MAX, STATUSES, Order, ReturnedLine
-from stockwright.domain.product import check_id, same_sku
+from stockwright.domain.product import check_id
+from stockwright.domain.returns import ReturnItem, find_returned_lines
 from stockwright.domain.stock import Wanted, check_quantity
 from stockwright.store.records import orders as records
 from stockwright.store.records import products as product_records
@@ -55,8 +56,7 @@ class ReturnOrder:
     """What came back; `restock` puts it on the shelf again with a RETURN movement."""
 
     order_id: str
-    items: Sequence[tuple[str, int]]
-    """(SKU or product id, units)."""
+    items: Sequence[ReturnItem]
     restock: bool = True
     reason: str = ""
     expected_version: int | None = None
@@ -162,13 +162,13 @@ async def return_order(app: App, actor: Actor, command: ReturnOrder) -> Order:
     """Book units of a shipped order as returned, on the shelf again if `restock`."""
     if not command.items:
         raise Invalid.field("items", "must hold at least one line")
-    for position, (_, quantity) in enumerate(command.items):
-        check_quantity(quantity, f"items[{position}].quantity")
+    for position, item in enumerate(command.items):
+        check_quantity(item.quantity, f"items[{position}].quantity")
 
     async def attempt() -> Order:
         order = await get_settled_order(app, command.order_id)
         insist(command.expected_version, order)
-        returned = _find_lines(order, command.items)
+        returned = await _find_lines(app, order, command.items)
         after, draws = rules.take_back(order, returned, actor.id, app.clock.now(), command.reason)
         if not command.restock:
             return await take_step(app, actor, after, None, [("returned", [])])
@@ -207,27 +207,11 @@ def _shipping(order: Order) -> Moving | None:
     return Moving("ship", order.draws, "SALE") if order.is_reserving else None
 
 
-def _find_lines(order: Order, items: Sequence[tuple[str, int]]) -> list[ReturnedLine]:
-    """Spread the returned units over the lines of that SKU, the first lines first."""
-    left = [line.quantity - line.returned for line in order.lines]
-    found: list[ReturnedLine] = []
-    for position, (name, quantity) in enumerate(items):
-        missing = quantity
-        lines = [
-            number for number, line in enumerate(order.lines) if name == line.product_id or same_sku(name, line.sku)
-        ]
-        if not lines:
-            raise Invalid.field(f"items[{position}]", f"the order has no line of {name}")
-        for number in lines:
-            taken = min(missing, left[number])
-            if taken:
-                left[number] -= taken
-                missing -= taken
-                found.append(ReturnedLine(number, taken))
-        if missing:
-            can = quantity - missing
-            raise Invalid.field(f"items[{position}].quantity", f"only {can} of {name} can still be returned")
-    return found
+async def _find_lines(app: App, order: Order, items: Sequence[ReturnItem]) -> list[ReturnedLine]:
+    """Find what came back, also under a SKU that the product got after the order was placed."""
+    names = {item.name for item in items if item.name is not None}
+    product_ids = await product_records.load_product_ids(app.store, names) if names else {}
+    return find_returned_lines(order, items, product_ids)
 
 
 async def _must_be_kept(app: App, draws: Draws) -> None:

@@ -2141,9 +2141,10 @@ export interface components {
         };
         /**
          * OrderLineView
-         * @description One line, frozen at placing.
+         * @description One line, frozen at placing; `lineId` names it within its order or sale.
          */
         OrderLineView: {
+            lineId: string;
             name: string;
             options: {
                 [key: string]: unknown;
@@ -2501,11 +2502,17 @@ export interface components {
         };
         /**
          * ReturnLine
-         * @description Units of one line that came back.
+         * @description Units of one line that came back: named by `lineId`, or by product or SKU, with `options` where lines differ.
          */
         ReturnLine: {
             /** @default null */
             id?: string | null;
+            /** @default null */
+            lineId?: string | null;
+            /** @default null */
+            options?: {
+                [key: string]: unknown;
+            } | null;
             /** @default null */
             productId?: string | null;
             quantity: number;

@@ -14,6 +14,7 @@ from stockwright.api.schemas.orders import (
     OrderView,
     PlaceOrderBody,
     ReturnBody,
+    ReturnLine,
     SaleBody,
     SaleView,
     order_view,
@@ -21,6 +22,7 @@ from stockwright.api.schemas.orders import (
 )
 from stockwright.domain.errors import Forbidden, Invalid
 from stockwright.domain.order import Order
+from stockwright.domain.returns import ReturnItem
 from stockwright.domain.sale import Sale
 from stockwright.domain.stock import check_quantity
 from stockwright.usecases import orders, sales
@@ -54,10 +56,7 @@ def _line(line: LineBody, at: str) -> LineWanted:
         raise Invalid.field(f"{at}productId", "is required")
     quantity = require(line.count if line.quantity is None else line.quantity, f"{at}quantity")
     check_quantity(quantity, f"{at}quantity")
-    options = dict(line.options or {})
-    if line.color is not None:
-        options["color"] = line.color
-    return LineWanted(quantity, product_id, line.sku, options)
+    return LineWanted(quantity, product_id, line.sku, line.options or {}, line.color)
 
 
 async def _place(call: Call) -> Order:
@@ -91,13 +90,17 @@ async def _deliver(call: Call) -> Order:
 
 async def _return(call: Call) -> Order:
     body: ReturnBody = call.body
-    items = [
-        (require(line.product_id or line.id or line.sku, f"items[{number}].productId"), line.quantity)
-        for number, line in enumerate(body.items)
-    ]
+    items = [_returned(line, f"items[{number}].") for number, line in enumerate(body.items)]
     return await orders.return_order(
         call.app, call.actor, ReturnOrder(call.path["id"], items, body.restock, body.reason, call.expected_version())
     )
+
+
+def _returned(line: ReturnLine, at: str) -> ReturnItem:
+    name = line.product_id or line.id or line.sku
+    if line.line_id is None:
+        require(name, f"{at}lineId")
+    return ReturnItem(line.quantity, name, line.line_id, line.options)
 
 
 async def _sell(call: Call) -> Sale:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
 from stockwright.api.envelope import iso
 from stockwright.api.schemas.common import Id, ListQuery, Options, Text, Versioned, Whole, Wire
-from stockwright.domain.order import FULFILLMENT, Order, OrderLine
+from stockwright.domain.order import FULFILLMENT, Order, OrderLine, line_id
 from stockwright.domain.sale import Sale
 
 
@@ -34,8 +35,9 @@ class PlaceOrderBody(Wire):
 
 
 class OrderLineView(Wire):
-    """One line, frozen at placing."""
+    """One line, frozen at placing; `lineId` names it within its order or sale."""
 
+    line_id: str
     product_id: str
     sku: str
     name: str
@@ -93,12 +95,14 @@ class CancelBody(Versioned):
 
 
 class ReturnLine(Wire):
-    """Units of one line that came back."""
+    """Units of one line that came back: named by `lineId`, or by product or SKU, with `options` where lines differ."""
 
     quantity: Whole
+    line_id: Id | None = None
     product_id: Id | None = None
     id: Id | None = None
     sku: Text | None = None
+    options: Options | None = None
 
 
 class ReturnBody(Wire):
@@ -134,9 +138,14 @@ class SaleView(Wire):
     created_at: str
 
 
-def line_view(line: OrderLine) -> OrderLineView:
-    """Show one line."""
+def line_views(lines: Iterable[OrderLine]) -> list[OrderLineView]:
+    """Show the lines of an order or sale."""
+    return [_line_view(number, line) for number, line in enumerate(lines)]
+
+
+def _line_view(number: int, line: OrderLine) -> OrderLineView:
     return OrderLineView(
+        line_id=line_id(number),
         product_id=line.product_id,
         sku=line.sku,
         name=line.name,
@@ -157,7 +166,7 @@ def order_view(order: Order) -> OrderView:
         order_id=order.id,
         user_id=order.user_id,
         user_email=order.user_email,
-        items=[line_view(line) for line in order.lines],
+        items=line_views(order.lines),
         total_amount=order.total_cents,
         currency=order.currency,
         status=order.status,
@@ -181,7 +190,7 @@ def sale_view(sale: Sale) -> SaleView:
     return SaleView(
         id=sale.id,
         sale_id=sale.id,
-        items=[line_view(line) for line in sale.lines],
+        items=line_views(sale.lines),
         total_amount=sale.total_cents,
         currency=sale.currency,
         sold_by=sale.sold_by,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Order } from "@/api/types";
-import { type Board, byProduct, movedOn, nextStep, returnable, returnItems } from "./board";
+import { type Board, movedOn, nextStep, returnable, returnItems } from "./board";
 
 const order = (id: string): Order => ({ id, status: "CONFIRMED" }) as Order;
 const board = (...ids: string[][]): Board => ({
@@ -21,20 +21,18 @@ test("a column that was never read stays unread", () => {
   expect(movedOn(undefined, order("a"), order("a"))).toBeUndefined();
 });
 
-test("what comes back is asked for by product, whatever its options", () => {
-  const [midnight, mouse, ivory] = [
-    { productId: "p", quantity: 3, returned: 1 },
-    { productId: "q", quantity: 1, returned: 1 },
-    { productId: "p", quantity: 2, returned: 0 },
-  ] as const;
-  const sold = byProduct([midnight, mouse, ivory]);
-  expect(sold).toEqual([
-    { productId: "p", quantity: 5, returned: 1, lines: [midnight, ivory] },
-    { ...mouse, lines: [mouse] },
+test("what comes back is asked for by line, never more than is left of it", () => {
+  const lines = [
+    { lineId: "line_1", quantity: 3, returned: 1 },
+    { lineId: "line_2", quantity: 1, returned: 1 },
+    { lineId: "line_3", quantity: 2, returned: 0 },
+  ];
+  expect(lines.map(returnable)).toEqual([2, 0, 2]);
+  expect(returnItems(lines, [9, 1, 1])).toEqual([
+    { lineId: "line_1", quantity: 2 },
+    { lineId: "line_3", quantity: 1 },
   ]);
-  expect(sold.map(returnable)).toEqual([4, 0]);
-  expect(returnItems(sold, [9, 1])).toEqual([{ productId: "p", quantity: 4 }]);
-  expect(returnItems(sold, [0, 0])).toEqual([]);
+  expect(returnItems(lines, [0, 0, 0])).toEqual([]);
 });
 
 test.each([

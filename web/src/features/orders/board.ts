@@ -25,44 +25,21 @@ export function unitsOf(order: Pick<Order, "items">): number {
   return order.items.reduce((units, line) => units + line.quantity, 0);
 }
 
-type Returnable = Pick<Order["items"][number], "productId" | "quantity" | "returned">;
+type Returnable = Pick<Order["items"][number], "lineId" | "quantity" | "returned">;
 
 /** How many of a line can still come back. */
 export function returnable(line: Returnable): number {
   return line.quantity - line.returned;
 }
 
-type Line = Order["items"][number];
-
-/** All lines of one product: what comes back is booked by product, since they are one stock. */
-export interface Sold<L extends Returnable = Line> extends Returnable {
-  lines: [L, ...L[]];
-}
-
-export function byProduct<L extends Returnable>(lines: readonly L[]): Sold<L>[] {
-  const found = new Map<string, Sold<L>>();
-  for (const line of lines) {
-    const known = found.get(line.productId);
-    if (known) {
-      known.lines.push(line);
-      known.quantity += line.quantity;
-      known.returned += line.returned;
-    } else {
-      const { productId, quantity, returned } = line;
-      found.set(productId, { productId, quantity, returned, lines: [line] });
-    }
-  }
-  return [...found.values()];
-}
-
 /** What came back, as the API takes it. */
 export function returnItems(
-  sold: readonly Returnable[],
+  lines: readonly Returnable[],
   quantities: readonly number[],
-): { productId: string; quantity: number }[] {
-  return sold
+): { lineId: string; quantity: number }[] {
+  return lines
     .map((each, index) => ({
-      productId: each.productId,
+      lineId: each.lineId,
       quantity: Math.min(quantities[index] ?? 0, returnable(each)),
     }))
     .filter(({ quantity }) => quantity > 0);

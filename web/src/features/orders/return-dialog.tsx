@@ -12,20 +12,12 @@ import { toast } from "@/components/ui/toast";
 import { LinePicture } from "@/features/catalog/line-picture";
 import { describeOptions } from "@/features/catalog/options";
 import { counted, formatCount } from "@/lib/count";
-import { byProduct, returnable, returnItems, type Sold } from "./board";
+import { returnable, returnItems } from "./board";
 import { shortId } from "./status";
 
 const REASONS = ["Wrong size", "Damaged on the way", "Changed their mind"];
 
-/** "Midnight, Ivory": what was chosen of a product in this order. */
-function variants(lines: Sold["lines"]): string {
-  return lines
-    .map(({ options }) => describeOptions(options))
-    .filter(Boolean)
-    .join(" / ");
-}
-
-function told({ quantity, returned }: Sold): string {
+function told({ quantity, returned }: Order["items"][number]): string {
   return returned
     ? `${formatCount(returned)} of ${formatCount(quantity)} are back`
     : `${formatCount(quantity)} sold`;
@@ -34,11 +26,11 @@ function told({ quantity, returned }: Sold): string {
 /** What came back of an order, how much of it, and whether it can be sold again. */
 export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => void }) {
   const client = useQueryClient();
-  const sold = byProduct(order.items);
-  const [quantities, setQuantities] = useState<number[]>(() => sold.map(() => 0));
+  const { items: lines } = order;
+  const [quantities, setQuantities] = useState<number[]>(() => lines.map(() => 0));
   const [restock, setRestock] = useState(true);
   const [reason, setReason] = useState("");
-  const items = returnItems(sold, quantities);
+  const items = returnItems(lines, quantities);
   const units = items.reduce((sum, { quantity }) => sum + quantity, 0);
   const book = useMutation({
     mutationFn: () =>
@@ -79,15 +71,16 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
       }
     >
       <ul className="divide-y border-y">
-        {sold.map((each, index) => {
-          const most = returnable(each);
-          const [line] = each.lines;
+        {lines.map((line, index) => {
+          const most = returnable(line);
           return (
-            <li key={each.productId} className="flex flex-wrap items-center gap-x-4 gap-y-2 py-3">
+            <li key={line.lineId} className="flex flex-wrap items-center gap-x-4 gap-y-2 py-3">
               <LinePicture line={line} index={index} className="size-11 shrink-0 rounded-lg border" />
               <div className="min-w-32 flex-1 text-sm">
                 <p className="font-medium">{line.name}</p>
-                <p className="text-muted">{[variants(each.lines), told(each)].filter(Boolean).join(" · ")}</p>
+                <p className="text-muted">
+                  {[describeOptions(line.options), told(line)].filter(Boolean).join(" · ")}
+                </p>
               </div>
               {most === 0 ? (
                 <span className="text-muted text-sm">all back</span>
@@ -111,7 +104,7 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
         variant="ghost"
         size="sm"
         className="mt-2 -ml-3"
-        onClick={() => setQuantities(sold.map(returnable))}
+        onClick={() => setQuantities(lines.map(returnable))}
       >
         Everything came back
       </Button>
