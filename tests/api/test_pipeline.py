@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -409,6 +410,35 @@ async def test_a_stream_is_not_begun_for_head(app: App, asgi: Any) -> None:
         response = await http.request("HEAD", "/api/stream")
 
     assert (response.status_code, response.content) == (200, b"")
+
+
+async def test_a_client_that_takes_nothing_of_a_stream_is_left(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stockwright.api.edge.SEND_SECONDS_MAX", 0.01)
+    closed = asyncio.Event()
+
+    async def parts() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield b"data: more\n\n"
+        finally:
+            closed.set()
+
+    async def run(_: Call) -> Answer:
+        return Answer(stream=parts(), content_type="text/event-stream")
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    app.log = structlog.get_logger()
+    edge = Edge(app, [Route("GET", "/stream", run, "Streams", "Test", who="public")])
+    scope = {"type": "http", "method": "GET", "path": "/api/stream", "query_string": b"", "headers": [], "client": None}
+    async with asyncio.timeout(30):
+        await edge(scope, receive, send)
+        await closed.wait()
 
 
 async def test_root_leads_to_the_web_app_or_the_documentation(nobody: Client) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stockwright.api.edge import HSTS, Edge
+from stockwright.api.feed import Feed
 from stockwright.api.table import ROUTES
 from stockwright.usecases.context import App
 
@@ -20,11 +21,13 @@ class Api:
 
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
+        self._feed = Feed(edge.app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         scope["stockwright.metrics"] = self._edge.metrics
         scope["stockwright.openapi"] = _openapi
+        scope["stockwright.feed"] = self._feed
         await self._edge(scope, receive, send)
 
 

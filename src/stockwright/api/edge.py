@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 from urllib.parse import unquote
@@ -48,6 +48,8 @@ SECURITY_HEADERS: Final = (
     (b"cache-control", b"no-store"),
 )
 HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
+SEND_SECONDS_MAX: Final = 30.0
+"""How long a client of a stream may read nothing."""
 COMPRESSED_BYTES_MIN: Final = 1400
 """What fits into one packet gains nothing."""
 COMPRESSION_LEVEL: Final = 4
@@ -398,8 +400,19 @@ class Exchange:
             await asyncio.gather(sending, leaving, return_exceptions=True)
 
     async def _send_parts(self, parts: AsyncIterator[bytes]) -> None:
-        async for part in parts:
-            await self.send({"type": "http.response.body", "body": part, "more_body": True})
+        """Send part after part as fast as the client reads; one that reads nothing for long is left."""
+        try:
+            async for part in parts:
+                async with asyncio.timeout(SEND_SECONDS_MAX) as deadline:
+                    await self.send({"type": "http.response.body", "body": part, "more_body": True})
+        except TimeoutError:
+            if deadline.expired():
+                raise Disconnected from None
+            raise
+        finally:
+            # What stands behind it (a place among the streams, a slot) is given back now, not when memory is tidied.
+            if isinstance(parts, AsyncGenerator):
+                await parts.aclose()
         await self.send({"type": "http.response.body", "body": b""})
 
     async def _left(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
 from stockwright.store.port import ABSENT
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
 SCAN = 200
 SCANS_MAX = 5
+FOLLOWED = 100
 WAIT_SECONDS = 15.0
 
 
@@ -61,18 +61,19 @@ async def newest_position(app: App) -> str:
     return last[0].position if last else ""
 
 
-async def follow_events(app: App, after: str, *, once: bool = False) -> AsyncGenerator[list[Event], None]:
-    """Tell the events from behind `after` as they come, those of one moment together; none where none came for a while.
+async def settled_position(app: App) -> str:
+    """Return the place of the newest event that nothing can come before any more: where a reader may begin."""
+    position = ""
+    while recent := await app.store.tail(position, FOLLOWED, reverse=True):
+        position = recent[-1].position
+        if settled := await app.store.tail(position, FOLLOWED):
+            return settled[-1].position
+    return position
 
-    With `once`, end after the first that came, or the first while.
-    """
-    position = after
-    while True:
-        events = await app.store.tail(position, 100, wait_seconds=WAIT_SECONDS)
-        yield list(events)
-        if once:
-            return
-        position = events[-1].position if events else position
+
+async def next_events(app: App, after: str) -> list[Event]:
+    """Return the events behind a position, and wait for the first of them; none where none came for a while."""
+    return await app.store.tail(after, FOLLOWED, wait_seconds=WAIT_SECONDS)
 
 
 async def list_notifications(

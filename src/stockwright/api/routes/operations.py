@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from functools import partial
 
-import msgspec
-
+from stockwright.api.feed import STAY, Feed, line_of
 from stockwright.api.route import Answer, Call, Route
 from stockwright.api.routes.catalog import show_list
 from stockwright.api.schemas.common import Empty, ListQuery, ListView
@@ -41,32 +40,25 @@ async def _events(call: Call) -> tuple[list[Event], str | None]:
 
 async def _stream(call: Call) -> Answer:
     after = call.headers.get("last-event-id")
-    if after is None:
-        after = await operations.newest_position(call.app)
-    elif not _POSITION[call.app.settings.store].fullmatch(after):
+    if after is not None and not _POSITION[call.app.settings.store].fullmatch(after):
         raise Invalid.field("Last-Event-ID", "must be the id of an event of this stream")
-    return Answer(stream=_told(call, after), content_type="text/event-stream")
+    if call.app.settings.in_lambda:
+        return Answer(stream=_once(call, after), content_type="text/event-stream")
+    feed: Feed = call.scope["stockwright.feed"]
+    parts = await feed.open(call.actor.id, partial(_is_still_admin, call), after)
+    return Answer(stream=parts, content_type="text/event-stream")
 
 
-async def _told(call: Call, after: str) -> AsyncIterator[bytes]:
-    """Write events as the HTML standard says (section 9.2); a comment now and then keeps the line open.
+async def _once(call: Call, after: str | None) -> AsyncIterator[bytes]:
+    """End when there is something to send: a function of the cloud form sends no answer before its end.
 
-    It begins with where it begins, so that who has heard of nothing yet misses nothing either. A
-    function of the cloud form sends no answer before it ends: it ends when there is something to
-    tell, and the client comes again by itself. It ends too as soon as the client's token would not
-    open it any more: expired, signed out, or no admin's now.
+    The client comes again by itself.
     """
-    yield b"retry: 2000\nid: %s\n\n" % after.encode()
-    async with aclosing(operations.follow_events(call.app, after, once=call.app.settings.in_lambda)) as told:
-        async for events in told:
-            if not await _is_still_admin(call):
-                return
-            yield b"".join(map(_line_of, events)) or b": still here\n\n"
-
-
-def _line_of(event: Event) -> bytes:
-    data = msgspec.json.encode(event_view(event))
-    return b"id: %s\nevent: %s\ndata: %s\n\n" % (event.position.encode(), event.name.encode(), data)
+    begin = await operations.newest_position(call.app) if after is None else after
+    yield b"retry: 2000\nid: %s\n\n" % begin.encode()
+    events = await operations.next_events(call.app, begin)
+    if await _is_still_admin(call):
+        yield b"".join(map(line_of, events)) or STAY
 
 
 async def _is_still_admin(call: Call) -> bool:
@@ -97,7 +89,10 @@ ROUTES = (
     Route("GET", "/events", _events, "The event log, newest first", TAG,
           lambda call, found: show_list(call, found, event_view), query=EventsQuery, answer=ListView[EventView]),
     Route("GET", "/events/stream", _stream, "Events as they come (server-sent events)", TAG,
-          content_type="text/event-stream"),
+          content_type="text/event-stream", errors=(429, 503),
+          description="Goes on behind `Last-Event-ID`. One that missed more than 1,000 events is sent the event "
+          "`stream.reset` instead of them, and goes on from now: read anew what you show. One whose client does not "
+          "read is ended."),
     Route("GET", "/notifications", _notifications, "Every mail and SMS, newest first", TAG,
           lambda call, found: show_list(call, found, notification_view), query=NotificationsQuery,
           answer=ListView[NotificationView]),

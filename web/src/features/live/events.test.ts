@@ -88,6 +88,14 @@ test("what breaks off is taken up behind the last event", async () => {
   expect(told.ids).toEqual(["1", "2", "3"]);
 });
 
+test("behind a reset it goes on from the position that the reset names", async () => {
+  const told = await followed([
+    () => streamOf("id: 1\ndata: a\n\n", 'id: 900\nevent: stream.reset\ndata: {"message":""}\n\n'),
+  ]);
+  expect(told.asked).toEqual([null, "900"]);
+  expect(told.ids).toEqual(["1", "900"]);
+});
+
 test("it waits longer after each failure, and anew after a success", async () => {
   const broken = () => {
     throw new Error("down");

@@ -67,6 +67,7 @@ function connect(): void {
       open: openStream,
       // Not an admin any more, or an old server without a stream: the pages still look now and then.
       isFinal: (error) => isApiError(error) && [401, 403, 404].includes(error.status),
+      // `stream.reset` too: more was missed than is sent again, and what is shown is read anew.
       onEvent: lookAgain,
       onOpen: lookAgain,
       onConnection: (now) => {
