@@ -200,7 +200,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Events as they come (server-sent events) */
+        /**
+         * Events as they come (server-sent events)
+         * @description Goes on behind `Last-Event-ID`. One that missed more than 1,000 events is sent the event `stream.reset` instead of them, and goes on from now: read anew what you show. One whose client does not read is ended.
+         */
         get: operations["get-events-stream"];
         put?: never;
         post?: never;
