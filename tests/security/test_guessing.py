@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -56,19 +57,68 @@ async def test_the_lock_doubles_from_a_second_to_a_quarter_of_an_hour_at_every_d
     assert (await ask(scene, "/signin", {"email": ALICE, "password": PASSWORD})).status == 200
 
 
-async def test_a_lock_outlives_the_process_and_holds_where_the_password_is_asked_for_too(scene: Scene) -> None:
+async def test_a_lock_outlives_the_process_and_holds_for_every_address_that_is_not_known(scene: Scene) -> None:
     for _ in range(5):
         await ask(scene, "/signin", {"email": ALICE, "password": WRONG})
     async with asking(build_asgi(scene.app), "198.51.100.7") as elsewhere:
         answer = await Client(elsewhere).post("/signin", {"email": ALICE, "password": PASSWORD})
         assert answer.refusal == (429, "ACCOUNT_LOCKED")
-    alice = scene.clients[ALICE]
-    for path, body in (
-        ("/users/me/password", {"currentPassword": PASSWORD, "newPassword": "Better-Horse-88"}),
-        ("/users/me/mfa", {"action": "off", "password": PASSWORD}),
-        ("/users/me/mfa", {"action": "setup", "password": PASSWORD}),
-    ):
-        assert (await alice.post(path, body)).refusal == (429, "ACCOUNT_LOCKED")
+
+
+@pytest.mark.parametrize("path", SIGN_IN)
+async def test_a_stranger_locks_out_no_owner_who_comes_from_where_they_were_before(scene: Scene, path: str) -> None:
+    scene.app.settings = replace(scene.app.settings, rate_limit=True)
+    asgi = build_asgi(scene.app)
+    body = {"email": ALICE, "password": PASSWORD}
+    async with asking(asgi, "203.0.113.1") as home, asking(asgi, "203.0.113.2") as abroad:
+        device = (await Client(home).post(path, body)).data["deviceToken"]
+        seen = set()
+        for number in range(60):
+            async with asking(asgi, f"198.51.100.{number}") as stranger:
+                made_up = {"x-device-token": f"{number:064x}"}
+                for door in (path, "/password/forgot"):
+                    answer = await Client(stranger).post(door, {**body, "password": WRONG}, headers=made_up)
+                    seen.add(answer.error["code"] if answer.status >= 400 else "")
+        assert seen == {"UNAUTHORIZED", "", "ACCOUNT_LOCKED", "RATE_LIMITED"}
+        assert (await Client(abroad).post(path, body)).status == 429
+        assert (await Client(home).post(path, body)).status == 200
+        assert (await Client(abroad).post(path, body, headers={"x-device-token": device})).status == 200
+        assert (await Client(home).post("/password/forgot", body)).status == 200
+    change = {"currentPassword": PASSWORD, "newPassword": "Better-Horse-88"}
+    assert (await scene.clients[ALICE].post("/users/me/password", change)).status == 200
+
+
+def _limited() -> set[str]:
+    from stockwright.api.table import ROUTES
+
+    return {route.path for route in ROUTES if route.limit == "sign-in"}
+
+
+LIMITED = ("/setup", *SIGN_IN, "/signup", "/users", "/signup/resend", "/signup/confirm", "/password/forgot",
+           "/password/reset")  # fmt: skip
+
+
+def test_every_door_at_which_accounts_are_named_is_limited() -> None:
+    assert _limited() == set(LIMITED)
+
+
+@pytest.mark.parametrize("path", LIMITED)
+async def test_tries_at_one_account_are_limited_from_however_many_addresses_they_come(scene: Scene, path: str) -> None:
+    scene.app.settings = replace(scene.app.settings, rate_limit=True)
+    asgi = build_asgi(scene.app)
+    for number in range(60):
+        async with asking(asgi, f"198.51.100.{number}") as http:
+            body = {"email": NOBODY, "token": "x", **QUESTIONS.get(path, {"password": PASSWORD})}
+            answer = await Client(http).post(path, body)
+        if answer.status == 429 and answer.error["code"] == "RATE_LIMITED":
+            assert answer.headers["ratelimit-policy"].startswith('"sign-in-account"')
+            break
+    else:
+        pytest.fail("nothing limits the tries at one account")
+    async with asking(asgi, "198.51.100.250") as http:
+        # Another account's tries are not counted with them.
+        other = await Client(http).post(path, {**body, "email": "another@example.com"})
+        assert other.status != 429
 
 
 async def test_whoever_holds_a_token_cannot_guess_the_password_with_it(scene: Scene) -> None:

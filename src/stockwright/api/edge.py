@@ -20,9 +20,10 @@ from stockwright.api.limits import Limits
 from stockwright.api.metrics import Metrics, Uncounted
 from stockwright.api.route import Answer, Call, Route
 from stockwright.api.schemas.current import wire_of
-from stockwright.domain.account import ANONYMOUS, Actor
+from stockwright.domain.account import ANONYMOUS, Actor, normal_email
 from stockwright.domain.errors import (
     Forbidden,
+    Invalid,
     NotFound,
     PayloadTooLarge,
     StockwrightError,
@@ -31,12 +32,15 @@ from stockwright.domain.errors import (
 from stockwright.store.records.batch import AlreadyDone
 from stockwright.usecases.accounts import authenticate
 from stockwright.usecases.context import REQUEST, App, RequestContext
+from stockwright.usecases.locks import attempts_id
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-ALLOWED_HEADERS: Final = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"
+ALLOWED_HEADERS: Final = (
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Device-Token, X-Request-Id"
+)
 EXPOSED_HEADERS: Final = "ETag, Idempotency-Replayed, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
 ALLOWED_METHODS: Final = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
 SECURITY_HEADERS: Final = (
@@ -299,8 +303,7 @@ class Exchange:
     async def _run(self, route: Route, call: Call, context: RequestContext) -> None:
         key = self.headers.get("idempotency-key") if route.changes else None
         if route.limit == "sign-in":
-            name = getattr(call.body, "email", None) or getattr(call.body, "username", None) or ""
-            self.edge.limits.count("sign-in-account", f"account {name.strip().casefold()}")
+            await self._count_account(call)
         if key is None:
             await self._show(route, _answer(route, call, await route.run(call)))
             return
@@ -320,6 +323,17 @@ class Exchange:
             self.extra["idempotency-replayed"] = "true"
         data = msgspec.Raw(kept["data"].encode())
         await self._show(route, Answer(data, kept["etag"], kept["status"], kept["headers"]))
+
+    async def _count_account(self, call: Call) -> None:
+        """Count a try at an account; an origin that it signed in from has its own count, as with the locks."""
+        name = getattr(call.body, "email", None) or getattr(call.body, "username", None) or ""
+        if not name or not self.edge.limits.on:
+            return
+        try:
+            name = normal_email(name)
+        except Invalid:
+            name = name.strip().casefold()
+        self.edge.limits.count("sign-in-account", await attempts_id(self.app, "account", name, call.origin))
 
     async def _show(self, route: Route, answer: Answer) -> None:
         status = answer.status or route.status

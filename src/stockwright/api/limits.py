@@ -38,6 +38,11 @@ class Limits:
             self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
             self._policies = {name: RateLimitItemPerMinute(most) for name, most in POLICIES.items()}
 
+    @property
+    def on(self) -> bool:
+        """Whether anything is counted here."""
+        return self._limiter is not None
+
     def count(self, policy: str, who: str) -> dict[str, str]:
         """Count one request; returns the RateLimit headers, or raises OverLimit with them."""
         if self._limiter is None:

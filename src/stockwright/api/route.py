@@ -21,13 +21,16 @@ from typing import Any, Literal
 
 from stockwright.domain.account import Actor
 from stockwright.domain.errors import Invalid
+from stockwright.domain.sign_in import Origin
 from stockwright.usecases.context import App
+from stockwright.usecases.locks import DEVICE_TOKENS_MAX
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Who = Literal["public", "any", "admin"]
 """public: nobody need be known; any: signed in; admin: role admin."""
 
 BODY_BYTES_MAX = 1024 * 1024
+DEVICE_HEADER_MAX = 1024
 NEVER = -1
 """A version that nothing has: an If-Match that cannot match."""
 
@@ -45,6 +48,11 @@ class Call:
     address: str
     request_id: str
     scope: Mapping[str, Any]
+
+    @property
+    def origin(self) -> Origin:
+        """Where the request comes from, as the locks on accounts tell origins apart."""
+        return origin_of(self.address, self.headers)
 
     def expected_version(self) -> int | None:
         """Return the version that the client insists on: If-Match, else the body's `expectedVersion`.
@@ -77,6 +85,12 @@ class Call:
             if name not in {"limit", "next_token"}
         }
         return f"{self.scope['path']}?{sorted(fields.items())}"
+
+
+def origin_of(address: str, headers: Mapping[str, str]) -> Origin:
+    """Read a request's origin: its address, and the device tokens of its header, separated by commas."""
+    sent = (each.strip() for each in headers.get("x-device-token", "")[:DEVICE_HEADER_MAX].split(","))
+    return Origin(address, tuple(token for token in sent if token)[:DEVICE_TOKENS_MAX])
 
 
 @dataclass(slots=True)

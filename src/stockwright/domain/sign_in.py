@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 from stockwright.domain.errors import AccountLocked
@@ -10,8 +11,35 @@ from stockwright.domain.errors import AccountLocked
 FREE_FAILURES: Final = 5
 LOCK_SECONDS_MAX: Final = 15 * 60
 FORGOTTEN_AFTER_MS: Final = 24 * 3_600_000
+KNOWN_FOR_MS: Final = 30 * 24 * 3_600_000
+"""How long after a successful sign-in its origin is known."""
 SESSION_LASTS_MS: Final = 30 * 24 * 3_600_000
 TOKEN_LASTS_SECONDS: Final = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from: the client's address, and the device tokens that it sent."""
+
+    address: str = ""
+    device_tokens: tuple[str, ...] = field(default=(), repr=False)
+
+
+UNKNOWN: Final = Origin()
+"""Where nothing is known of where it comes from."""
+
+
+def network_of(address: str) -> str:
+    """Return what is recognized of an address: all of IPv4's, the network (/64) of IPv6's; "" where it is none."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ip_network((int(parsed) >> 64 << 64, 64)))
+    return str(parsed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,11 +28,13 @@ from stockwright.domain.account import (
 )
 from stockwright.domain.errors import AlreadyExists, Conflict, Forbidden, Invalid, Unauthorized, VersionConflict
 from stockwright.domain.password import check_password
+from stockwright.domain.sign_in import UNKNOWN, Origin
 from stockwright.store.records import accounts as records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.store.records.setup import end_setup
 from stockwright.usecases.commit import commit, new_event, unchanged
-from stockwright.usecases.sign_in import authenticate, check_own_password, count_try, forget_tries
+from stockwright.usecases.locks import attempts_id, count_try, forget_tries
+from stockwright.usecases.sign_in import authenticate, check_own_password, own_password_tries
 
 if TYPE_CHECKING:
     from stockwright.domain.account import Actor, CodePurpose, Role
@@ -105,25 +107,26 @@ async def sign_up(app: App, actor: Actor, command: SignUp) -> str:
     return await retried(attempt)
 
 
-async def resend_code(app: App, actor: Actor, email: str) -> None:
+async def resend_code(app: App, actor: Actor, email: str, origin: Origin = UNKNOWN) -> None:
     """Mail a new confirmation code for the newest sign-up, if there is an account that waits for one."""
-    await _request_code(app, actor, email, "account.verification_requested", "UNCONFIRMED")
+    await _request_code(app, actor, email, "account.verification_requested", "UNCONFIRMED", origin)
 
 
-async def forgot_password(app: App, actor: Actor, email: str) -> None:
+async def forgot_password(app: App, actor: Actor, email: str, origin: Origin = UNKNOWN) -> None:
     """Mail a reset code, if there is such an account."""
-    await _request_code(app, actor, email, "account.reset_requested", None)
+    await _request_code(app, actor, email, "account.reset_requested", None, origin)
 
 
-async def _request_code(app: App, actor: Actor, email: str, name: str, status: str | None) -> None:
+async def _request_code(app: App, actor: Actor, email: str, name: str, status: str | None, origin: Origin) -> None:
     """Have a code mailed. Each request is counted like a failure, so that no mailbox can be flooded.
 
     An unknown address takes the same steps and one commit as well.
     """
     wanted = normal_email(email)
+    tries_id = await attempts_id(app, name, wanted, origin)
 
     async def attempt() -> None:
-        tries = await records.load_attempts(app.store, f"{name} {wanted}")
+        tries = await records.load_attempts(app.store, tries_id)
         now = app.clock.now()
         tries.check(now)
         account = await records.find_account_by_email(app.store, wanted)
@@ -158,7 +161,9 @@ async def issue_code(
     return await retried(attempt)
 
 
-async def confirm_sign_up(app: App, actor: Actor, email: str, digits: str, password: str | None = None) -> None:
+async def confirm_sign_up(
+    app: App, actor: Actor, email: str, digits: str, password: str | None = None, origin: Origin = UNKNOWN
+) -> None:
     """Confirm an address with its mailed code; confirming again is fine.
 
     The password is that of the sign-up which the code was mailed for, or the one that is given here:
@@ -167,7 +172,7 @@ async def confirm_sign_up(app: App, actor: Actor, email: str, digits: str, passw
     wanted = normal_email(email)
     if password is not None:
         password = check_password(password, wanted)
-    account, code_hash = await _spend_code(app, wanted, "confirmation", digits)
+    account, code_hash = await _spend_code(app, wanted, "confirmation", digits, origin)
     if account.is_confirmed:
         await unchanged(app, wanted)
         return
@@ -196,12 +201,15 @@ async def confirm_sign_up(app: App, actor: Actor, email: str, digits: str, passw
     await retried(attempt)
 
 
-async def reset_password(app: App, actor: Actor, email: str, digits: str, password: str) -> None:
+async def reset_password(
+    app: App, actor: Actor, email: str, digits: str, password: str, origin: Origin = UNKNOWN
+) -> None:
     """Set a new password with a mailed code; every session of the account ends, a lock too."""
     wanted = normal_email(email)
     password = check_password(password, wanted)
-    account, _ = await _spend_code(app, wanted, "reset", digits)
+    account, _ = await _spend_code(app, wanted, "reset", digits, origin)
     await set_password(app, actor, account.id, password)
+    await forget_tries(app, await attempts_id(app, "sign-in", account.email, origin))
 
 
 async def change_password(app: App, actor: Actor, current: str, password: str) -> None:
@@ -228,9 +236,10 @@ async def set_password(app: App, actor: Actor, account_id: str, password: str) -
         await _end_setup_where_made_admin(app, batch, account, after)
         batch.append(new_event(app, actor, "account.password_changed", account_id))
         await commit(app, batch, account_id)
-        await forget_tries(app, f"sign-in {account.email}")
 
     await retried(attempt)
+    await forget_tries(app, await attempts_id(app, "sign-in", known.email, UNKNOWN))
+    await forget_tries(app, own_password_tries(account_id))
 
 
 async def get_me(app: App, actor: Actor) -> Account:
@@ -330,14 +339,15 @@ async def list_accounts(app: App, limit: int, after: str | None = None) -> tuple
 # ---- helpers ---------------------------------------------------------------------------------
 
 
-async def _spend_code(app: App, email: str, purpose: CodePurpose, digits: str) -> tuple[Account, str]:
+async def _spend_code(app: App, email: str, purpose: CodePurpose, digits: str, origin: Origin) -> tuple[Account, str]:
     """Check a mailed code; return whose it is, and its hash. Each try is counted first, for unknown addresses too."""
-    await count_try(app, f"{purpose} {email}")
+    tries = await attempts_id(app, purpose, email, origin)
+    await count_try(app, tries)
     account = await records.find_account_by_email(app.store, email)
     code_hash = _code_hash(app, account.id if account else "", purpose, digits)
     if account is None or not has_code(account, purpose, code_hash, app.clock.now()):
         raise _wrong_code()
-    await forget_tries(app, f"{purpose} {email}")
+    await forget_tries(app, tries)
     return account, code_hash
 
 

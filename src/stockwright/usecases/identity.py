@@ -22,13 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a person gets for signing in; `expires_in` in seconds."""
+    """What a person gets for signing in; `expires_in` in seconds.
+
+    `device_token` tells this browser or program from a stranger's at its next sign-in; "" after a renewal.
+    """
 
     id_token: str
     access_token: str
     refresh_token: str
     account: Account
     expires_in: int = TOKEN_LASTS_SECONDS
+    device_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

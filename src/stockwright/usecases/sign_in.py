@@ -12,13 +12,13 @@ import pyotp
 from stockwright.domain.account import Actor, Mfa, normal_email, use_step, with_sessions_ended
 from stockwright.domain.api_key import looks_like_key
 from stockwright.domain.errors import Conflict, Forbidden, Invalid, Unauthorized
-from stockwright.domain.sign_in import Attempts
-from stockwright.store.port import ABSENT
+from stockwright.domain.sign_in import UNKNOWN, Origin
 from stockwright.store.records import accounts as records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases import api_keys
 from stockwright.usecases.commit import commit, new_event
 from stockwright.usecases.context import sent_key
+from stockwright.usecases.locks import attempts_id, check_lock, count_try, forget_tries, remember_origin
 
 if TYPE_CHECKING:
     from stockwright.domain.account import Account
@@ -36,6 +36,7 @@ class SignIn:
     email: str
     password: str
     mfa_code: str = ""
+    origin: Origin = UNKNOWN
 
 
 async def sign_in(app: App, command: SignIn) -> Session:
@@ -50,7 +51,7 @@ async def sign_in(app: App, command: SignIn) -> Session:
         email = normal_email(command.email)
     except Invalid:
         raise Unauthorized(WRONG) from None
-    tries = _sign_in_id(email)
+    tries = await attempts_id(app, "sign-in", email, command.origin)
     await check_lock(app, tries)
     proof = await app.identity.prove(app, email, command.password)
     if proof is None or proof.account.disabled:
@@ -69,50 +70,27 @@ async def sign_in(app: App, command: SignIn) -> Session:
             await count_try(app, tries)
             raise
     await forget_tries(app, tries)
-    return await app.identity.begin(app, proof)
-
-
-def _sign_in_id(email: str) -> str:
-    return f"sign-in {email}"
+    session = await app.identity.begin(app, proof)
+    return replace(session, device_token=await remember_origin(app, email, command.origin))
 
 
 async def check_own_password(app: App, account: Account, password: str, field: str = "password") -> None:
-    """Refuse who is signed in but does not know the password; tries count as those to sign in."""
-    tries = _sign_in_id(account.email)
+    """Refuse who is signed in but does not know the password; tries have a count of their own.
+
+    Whoever has a token cannot guess the password with it, and who has none cannot lock the owner out.
+    """
+    tries = own_password_tries(account.id)
     await check_lock(app, tries)
     if await app.identity.prove(app, account.email, password) is None:
         await count_try(app, tries)
         raise Invalid.field(field, "is not your password")
     await check_lock(app, tries)
+    await forget_tries(app, tries)
 
 
-async def check_lock(app: App, attempts_id: str) -> None:
-    """Refuse while there were too many failures at one thing."""
-    (await records.load_attempts(app.store, attempts_id)).check(app.clock.now())
-
-
-async def count_try(app: App, attempts_id: str) -> None:
-    """Count one more failure, to be forgotten on success; refuse while there is a lock."""
-
-    async def attempt() -> None:
-        now = app.clock.now()
-        before = await records.load_attempts(app.store, attempts_id)
-        before.check(now)
-        batch = Batch()
-        records.put_attempts(batch, before.failed(now), now)
-        await batch.commit(app.store)
-
-    await retried(attempt)
-
-
-async def forget_tries(app: App, attempts_id: str) -> None:
-    """Forget the failures at one thing: it succeeded."""
-    known = await records.load_attempts(app.store, attempts_id)
-    if known.version == ABSENT:
-        return
-    batch = Batch()
-    records.put_attempts(batch, Attempts(attempts_id, version=known.version), app.clock.now())
-    await batch.settle(app.store)
+def own_password_tries(account_id: str) -> str:
+    """Name the count of the failures of somebody who is signed in to show their password."""
+    return f"own-password {account_id}"
 
 
 async def refresh(app: App, refresh_token: str) -> Session:

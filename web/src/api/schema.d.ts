@@ -2602,9 +2602,14 @@ export interface components {
         /**
          * SessionView
          * @description S2's tokens; `token` is S4's name for the ID token. `expiresIn` in seconds.
+         *
+         *         A sign-in's `deviceToken`, sent as `X-Device-Token` with later sign-ins, tells this client from strangers,
+         *         who then cannot lock it out.
          */
         SessionView: {
             accessToken: string;
+            /** @default null */
+            deviceToken?: string | null;
             expiresIn: number;
             idToken: string;
             refreshToken: string;

@@ -4,6 +4,9 @@ import { ApiError } from "./errors";
 import type { SessionAnswer, User } from "./types";
 
 const KEY = "stockwright.session";
+const DEVICES = "stockwright.devices";
+/** How many people who share a browser keep theirs. */
+const DEVICES_MAX = 5;
 /** A token this close to its end is renewed before it is used. */
 const RENEW_BEFORE_MS = 30_000;
 
@@ -55,7 +58,13 @@ export class SessionKeeper {
     if (found?.idToken !== this.current.get()?.idToken) this.#take(found);
   };
 
+  /** What tells this browser from a stranger's when somebody signs in: X-Device-Token; empty before the first time. */
+  devices(): string {
+    return this.#readDevices().join(",");
+  }
+
   begin(answer: SessionAnswer): Session {
+    if (answer.deviceToken) this.#rememberDevice(answer.deviceToken);
     const session = sessionOf(answer, this.#parts.now());
     this.#keep(session);
     return session;
@@ -117,6 +126,20 @@ export class SessionKeeper {
         throw error;
       }
     });
+  }
+
+  #rememberDevice(token: string): void {
+    const others = this.#readDevices().filter((each) => each !== token);
+    this.#parts.storage.write(DEVICES, JSON.stringify([token, ...others].slice(0, DEVICES_MAX)));
+  }
+
+  #readDevices(): string[] {
+    try {
+      const found: unknown = JSON.parse(this.#parts.storage.read(DEVICES) ?? "[]");
+      return Array.isArray(found) ? found.filter((each) => /^[0-9a-f]+$/.test(String(each))) : [];
+    } catch {
+      return [];
+    }
   }
 
   #keep(session: Session | null): void {

@@ -342,6 +342,24 @@ describe("a session", () => {
     expect(tab().session.current.get()).toBeNull();
   });
 
+  test("sends what tells this browser from others when somebody signs in, and only then", async () => {
+    const { session, ask } = tab();
+    const signIn = { path: "/signin", anonymous: true };
+    await ask(signIn);
+    for (const token of ["aa", "bb", "aa"]) session.begin({ ...answer("old"), deviceToken: token });
+    session.begin(answer("renewed"));
+    session.end();
+    await ask(signIn);
+    session.begin(answer("new"));
+    await ask({ method: "GET" });
+    const sent = server.asked.map(({ headers }) => headers.get("X-Device-Token"));
+    expect(sent).toEqual([null, "aa,bb", null]);
+    for (const token of ["1", "2", "3", "4", "5"]) session.begin({ ...answer("old"), deviceToken: token });
+    expect(session.devices()).toBe("5,4,3,2,1");
+    memory.write("stockwright.devices", "{");
+    expect(session.devices()).toBe("");
+  });
+
   test("is not asked for where a wrong password is the answer", async () => {
     const { session, ask } = tab();
     session.begin(answer("old"));

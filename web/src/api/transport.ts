@@ -121,6 +121,8 @@ export class Transport {
     const url = (await this.#parts.base()) + fill(request.path, request.params) + search(request.query);
     const headers = new Headers({ Accept: "application/json", ...request.headers });
     if (token !== null) headers.set("Authorization", `Bearer ${token}`);
+    const devices = request.anonymous ? this.#parts.session.devices() : "";
+    if (devices) headers.set("X-Device-Token", devices);
     if (key !== undefined) headers.set("Idempotency-Key", key);
     if (request.version !== undefined) headers.set("If-Match", `"${request.version}"`);
     const init: RequestInit = { method: request.method, headers, signal: request.signal ?? null };

@@ -66,16 +66,16 @@ def _show_signed_up(call: Call, email: str) -> SignedUpView:
 
 async def _confirm(call: Call) -> None:
     body: ConfirmBody = call.body
-    await accounts.confirm_sign_up(call.app, call.actor, _email(body), body.code, body.password)
+    await accounts.confirm_sign_up(call.app, call.actor, _email(body), body.code, body.password, call.origin)
 
 
 async def _resend(call: Call) -> None:
-    await accounts.resend_code(call.app, call.actor, _email(call.body))
+    await accounts.resend_code(call.app, call.actor, _email(call.body), call.origin)
 
 
 async def _sign_in(call: Call) -> Session:
     body: SignInBody = call.body
-    return await sign_in.sign_in(call.app, sign_in.SignIn(_email(body), body.password, body.mfa_code))
+    return await sign_in.sign_in(call.app, sign_in.SignIn(_email(body), body.password, body.mfa_code, call.origin))
 
 
 async def _refresh(call: Call) -> Session:
@@ -87,12 +87,12 @@ async def _sign_out(call: Call) -> None:
 
 
 async def _forgot(call: Call) -> None:
-    await accounts.forgot_password(call.app, call.actor, _email(call.body))
+    await accounts.forgot_password(call.app, call.actor, _email(call.body), call.origin)
 
 
 async def _reset(call: Call) -> None:
     body: ResetBody = call.body
-    await accounts.reset_password(call.app, call.actor, _email(body), body.code, body.password)
+    await accounts.reset_password(call.app, call.actor, _email(body), body.code, body.password, call.origin)
 
 
 async def _me(call: Call) -> Account:

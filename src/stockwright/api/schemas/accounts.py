@@ -150,7 +150,11 @@ class SignedUpView(Wire):
 
 
 class SessionView(Wire):
-    """S2's tokens; `token` is S4's name for the ID token. `expiresIn` in seconds."""
+    """S2's tokens; `token` is S4's name for the ID token. `expiresIn` in seconds.
+
+    A sign-in's `deviceToken`, sent as `X-Device-Token` with later sign-ins, tells this client from strangers,
+    who then cannot lock it out.
+    """
 
     id_token: str
     access_token: str
@@ -159,6 +163,7 @@ class SessionView(Wire):
     expires_in: int
     token_type: str
     user: UserView
+    device_token: str | None = None
 
 
 class MessageView(Wire):
@@ -218,6 +223,7 @@ def session_view(session: Session) -> SessionView:
         expires_in=session.expires_in,
         token_type="Bearer",  # noqa: S106 - the name of the scheme
         user=user_view(session.account),
+        device_token=session.device_token or None,
     )
 
 

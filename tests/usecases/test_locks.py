@@ -1,0 +1,286 @@
+"""Locks: many strangers get no more guesses than one, and none of them locks the owner out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from stockwright.adapters.passwords import Argon2Passwords
+from stockwright.domain.account import ANONYMOUS, Account
+from stockwright.domain.errors import AccountLocked, Invalid, StockwrightError, Unauthorized
+from stockwright.domain.sign_in import KNOWN_FOR_MS, UNKNOWN, Origin, network_of
+from stockwright.store.records.origins import list_origins
+from stockwright.usecases.accounts import (
+    SignUp,
+    add_account,
+    change_password,
+    confirm_sign_up,
+    forgot_password,
+    issue_code,
+    resend_code,
+    reset_password,
+)
+from stockwright.usecases.context import App
+from stockwright.usecases.identity import Session
+from stockwright.usecases.local_identity import LocalIdentity
+from stockwright.usecases.locks import ORIGINS_MAX
+from stockwright.usecases.sign_in import SignIn, begin_mfa, sign_in
+from tests.conftest import ADMIN, Clock
+
+ADA = "ada@example.com"
+GOOD, BETTER, WRONG = "Blauwal-77", "Grauwal-88", "Wrong-wal-77"
+HOME = Origin("192.0.2.7")
+FREE = 5
+DAYS_GUESSES_MAX = 120
+"""5 free guesses, 10 while the lock doubles to 15 minutes, then 4 an hour."""
+
+
+class PlainPasswords:
+    """Compares as it is, at once, after whatever else is under way; `meanwhile` happens during the next check."""
+
+    def __init__(self) -> None:
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    async def hash(self, password: str) -> str:
+        return f"plain {password}"
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        happens, self.meanwhile = self.meanwhile, None
+        await (asyncio.sleep(0) if happens is None else happens())
+        return password_hash == f"plain {password}"
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+@pytest.fixture
+def passwords(shop: App) -> PlainPasswords:
+    assert isinstance(shop.identity, LocalIdentity)
+    shop.identity.passwords.close()
+    plain = PlainPasswords()
+    shop.identity = LocalIdentity(plain, shop.identity.tokens)
+    return plain
+
+
+@pytest.fixture
+async def ada(shop: App, passwords: PlainPasswords) -> Account:
+    return await add_account(shop, ADMIN, SignUp(ADA, GOOD, "Ada"), "customer")
+
+
+def stranger(number: int) -> Origin:
+    """Somebody who changes their address and makes up device tokens at every guess."""
+    return Origin(f"2001:db8:{number:x}::1", (f"{number:064x}", "x"))
+
+
+async def guess(shop: App, origin: Origin, password: str = WRONG) -> Session | StockwrightError:
+    try:
+        return await sign_in(shop, SignIn(ADA, password, "", origin))
+    except StockwrightError as refused:
+        return refused
+
+
+async def hammered(shop: App, guesses: int = 20) -> None:
+    """Lock every unknown origin out."""
+    outcomes = [await guess(shop, stranger(number)) for number in range(guesses)]
+    assert isinstance(outcomes[-1], AccountLocked)
+
+
+# ---- guesses ---------------------------------------------------------------------------------
+
+
+async def test_thousands_of_guesses_at_once_from_as_many_addresses_are_five(shop: App, ada: Account) -> None:
+    judged = 0
+    for begin in range(0, 3000, 300):
+        outcomes = await asyncio.gather(*[guess(shop, stranger(begin + number)) for number in range(300)])
+        judged += sum(type(outcome) is Unauthorized for outcome in outcomes)
+    assert judged == FREE
+    # The right password does not pass either.
+    assert isinstance(await guess(shop, stranger(9999), GOOD), AccountLocked)
+
+
+async def test_a_day_of_guessing_from_many_addresses_is_as_many_guesses_as_from_one(
+    shop: App, ada: Account, clock: Clock
+) -> None:
+    await sign_in(shop, SignIn(ADA, GOOD, "", HOME))
+    ends, judged, tried = clock.now() + 24 * 3_600_000, 0, 0
+    while clock.now() < ends:
+        outcome = await guess(shop, stranger(tried))
+        tried += 1
+        judged += type(outcome) is Unauthorized
+        if isinstance(outcome, AccountLocked):
+            clock.advance(seconds=outcome.retry_after_seconds)
+        # That the owner comes and goes gives nobody another guess.
+        await sign_in(shop, SignIn(ADA, GOOD, "", HOME))
+    assert 90 < judged <= DAYS_GUESSES_MAX
+
+
+async def test_a_right_guess_that_was_judged_while_others_failed_meets_their_lock(
+    shop: App, ada: Account, passwords: PlainPasswords
+) -> None:
+    async def others_fail() -> None:
+        for number in range(FREE):
+            assert type(await guess(shop, stranger(number))) is Unauthorized
+
+    passwords.meanwhile = others_fail
+    assert isinstance(await guess(shop, stranger(99), GOOD), AccountLocked)
+
+
+async def test_the_owners_own_password_that_was_judged_while_others_failed_meets_their_lock(
+    shop: App, ada: Account, passwords: PlainPasswords
+) -> None:
+    async def others_fail() -> None:
+        for _ in range(FREE):
+            with pytest.raises(Invalid):
+                await begin_mfa(shop, ada.as_actor(), WRONG)
+
+    passwords.meanwhile = others_fail
+    with pytest.raises(AccountLocked):
+        await change_password(shop, ada.as_actor(), GOOD, BETTER)
+
+
+# ---- the owner -------------------------------------------------------------------------------
+
+
+async def test_the_owner_signs_in_from_where_they_did_before_while_strangers_hammer(
+    shop: App, ada: Account, passwords: PlainPasswords
+) -> None:
+    assert isinstance(shop.identity, LocalIdentity)
+    shop.identity = LocalIdentity(Argon2Passwords(memory_kib=8), shop.identity.tokens)
+    bea = await add_account(shop, ADMIN, SignUp("bea@example.com", GOOD), "customer")
+    device = (await sign_in(shop, SignIn(bea.email, GOOD, "", HOME))).device_token
+    for number in range(20):
+        with pytest.raises(StockwrightError):
+            await sign_in(shop, SignIn(bea.email, WRONG, "", stranger(number)))
+    with pytest.raises(AccountLocked):
+        await sign_in(shop, SignIn(bea.email, GOOD, "", Origin("192.0.2.8")))
+    assert await sign_in(shop, SignIn(bea.email, GOOD, "", HOME))
+    abroad = Origin("192.0.2.8", ("another's", device))
+    assert (await sign_in(shop, SignIn(bea.email, GOOD, "", abroad))).device_token == device
+    # Now that address is known as well.
+    assert await sign_in(shop, SignIn(bea.email, GOOD, "", Origin("192.0.2.8")))
+    shop.identity.passwords.close()
+
+
+async def test_a_known_origin_has_a_count_of_its_own(shop: App, ada: Account) -> None:
+    device = (await sign_in(shop, SignIn(ADA, GOOD, "", HOME))).device_token
+    for _ in range(FREE):
+        assert type(await guess(shop, HOME)) is Unauthorized
+    assert isinstance(await guess(shop, HOME, GOOD), AccountLocked)
+    assert isinstance(await guess(shop, Origin(HOME.address, ("made up",)), GOOD), AccountLocked)
+    assert isinstance(await guess(shop, Origin(HOME.address, (device,)), GOOD), Session)
+    assert isinstance(await guess(shop, stranger(1), GOOD), Session)
+
+
+async def test_a_device_of_another_account_is_a_stranger(shop: App, ada: Account) -> None:
+    await add_account(shop, ADMIN, SignUp("bea@example.com", GOOD), "customer")
+    device = (await sign_in(shop, SignIn("bea@example.com", GOOD))).device_token
+    await hammered(shop)
+    assert isinstance(await guess(shop, Origin("", (device,)), GOOD), AccountLocked)
+
+
+async def test_an_origin_is_known_for_30_days(shop: App, ada: Account, clock: Clock) -> None:
+    device = (await sign_in(shop, SignIn(ADA, GOOD, "", HOME))).device_token
+    clock.at += KNOWN_FOR_MS - 1
+    await hammered(shop)
+    for origin in (HOME, Origin("", (device,))):
+        assert type(await guess(shop, origin)) is Unauthorized
+    clock.at += 1
+    for origin in (HOME, Origin("", (device,))):
+        assert isinstance(await guess(shop, origin, GOOD), AccountLocked)
+
+
+async def test_an_account_has_a_bounded_number_of_origins_and_those_that_came_back_stay(
+    shop: App, ada: Account, clock: Clock
+) -> None:
+    device = (await sign_in(shop, SignIn(ADA, GOOD, "", HOME))).device_token
+    await sign_in(shop, SignIn(ADA, GOOD, "", Origin(HOME.address, (device,))))
+    for number in range(2 * ORIGINS_MAX):
+        clock.advance(seconds=1)
+        await sign_in(shop, SignIn(ADA, GOOD, "", Origin(f"198.51.100.{number}")))
+    origins = [item.key[1].partition("#")[0] for item in await list_origins(shop.store, ADA)]
+    assert (origins.count("device"), origins.count("address")) == (ORIGINS_MAX, ORIGINS_MAX)
+    await hammered(shop)
+    assert isinstance(await guess(shop, HOME, GOOD), Session)
+    assert isinstance(await guess(shop, Origin("", (device,)), GOOD), Session)
+
+
+async def test_no_device_token_is_kept_as_it_is(shop: App, ada: Account) -> None:
+    device = (await sign_in(shop, SignIn(ADA, GOOD, "", HOME))).device_token
+    assert len(device) == 64
+    kept = repr([(item.key, item.body) for item in await list_origins(shop.store, ADA)])
+    assert device not in kept
+    assert HOME.address not in kept
+
+
+async def test_the_signed_in_owner_changes_the_password_while_strangers_hammer(shop: App, ada: Account) -> None:
+    await hammered(shop)
+    await change_password(shop, ada.as_actor(), GOOD, BETTER)
+    with pytest.raises(Invalid):
+        await change_password(shop, ada.as_actor(), GOOD, BETTER)
+
+
+# ---- codes -----------------------------------------------------------------------------------
+
+
+async def _ask_for_a_reset(shop: App, origin: Origin) -> None:
+    await forgot_password(shop, ANONYMOUS, ADA, origin)
+
+
+async def _ask_for_a_confirmation(shop: App, origin: Origin) -> None:
+    await resend_code(shop, ANONYMOUS, ADA, origin)
+
+
+async def _reset(shop: App, origin: Origin) -> None:
+    await reset_password(shop, ANONYMOUS, ADA, "x", BETTER, origin)
+
+
+async def _confirm(shop: App, origin: Origin) -> None:
+    await confirm_sign_up(shop, ANONYMOUS, ADA, "x", None, origin)
+
+
+@pytest.mark.parametrize("ask", [_ask_for_a_reset, _ask_for_a_confirmation, _reset, _confirm])
+async def test_codes_are_counted_like_passwords_and_the_owner_has_their_own_count(
+    shop: App, ada: Account, ask: Callable[[App, Origin], Awaitable[None]]
+) -> None:
+    await sign_in(shop, SignIn(ADA, GOOD, "", HOME))
+
+    async def judged(origin: Origin) -> bool:
+        try:
+            await ask(shop, origin)
+        except AccountLocked:
+            return False
+        except Invalid:
+            return True
+        return True
+
+    outcomes = await asyncio.gather(*[judged(stranger(number)) for number in range(300)])
+    assert sum(outcomes) == FREE
+    assert not await judged(UNKNOWN)
+    assert await judged(HOME)
+
+
+async def test_a_reset_ends_the_lock_of_where_it_was_made(shop: App, ada: Account) -> None:
+    await sign_in(shop, SignIn(ADA, GOOD, "", HOME))
+    for _ in range(FREE):
+        await guess(shop, HOME)
+    assert isinstance(await guess(shop, HOME, GOOD), AccountLocked)
+    _, code = await issue_code(shop, ada.id, "reset")
+    await reset_password(shop, ANONYMOUS, ADA, code, BETTER, HOME)
+    assert isinstance(await guess(shop, HOME, BETTER), Session)
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("", ""),
+        ("unix", ""),
+    ],
+)
+def test_an_address_is_recognized_by_its_network(address: str, network: str) -> None:
+    assert network_of(address) == network
