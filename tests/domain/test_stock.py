@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockwright.domain.errors import Conflict, InsufficientStock, Invalid, NotFound
+from stockwright.domain.errors import Conflict, InsufficientStock, Invalid
 from stockwright.domain.stock import (
     QUANTITY_MAX,
     Level,
@@ -15,8 +17,8 @@ from stockwright.domain.stock import (
     Stock,
     Thresholds,
     Wanted,
-    adjusted,
     by_priority,
+    check_change,
     check_quantity,
     counted,
     draw,
@@ -27,14 +29,16 @@ from stockwright.domain.stock import (
     sell,
     shifted,
     ship,
+    spread,
     summed,
 )
 
 units = st.integers(0, 50)
 
 
-def stock(product_id: str = "chair", **available: int) -> Stock:
-    return Stock(product_id, product_id.upper(), {place: Level(count) for place, count in available.items()})
+def stock(product_id: str = "chair", *, active: Sequence[str] | None = None, **available: int) -> Stock:
+    levels = {place: Level(count) for place, count in available.items()}
+    return Stock(product_id, product_id.upper(), levels, tuple(available) if active is None else active)
 
 
 @given(st.integers(1, 10**6))
@@ -50,8 +54,7 @@ def test_every_kind_of_change_moves_the_total_by_what_left_or_came(quantity: int
 def test_a_draw_takes_exactly_what_is_wanted_or_tells_what_is_short(shelves: list[int], asked: list[int]) -> None:
     places = [f"place-{number}" for number in range(len(shelves))]
     have = stock(**{place.replace("-", "_"): count for place, count in zip(places, shelves, strict=True)})
-    order = list(have.levels)
-    draws, short = draw([Wanted("chair", quantity) for quantity in asked], {"chair": have}, order)
+    draws, short = draw([Wanted("chair", quantity) for quantity in asked], {"chair": have})
     drawn = draws.get("chair", {})
     assert all(0 < count <= have.levels[place].available for place, count in drawn.items())
     if sum(asked) <= have.available:
@@ -62,16 +65,16 @@ def test_a_draw_takes_exactly_what_is_wanted_or_tells_what_is_short(shelves: lis
 
 
 def test_locations_are_drawn_on_in_their_order() -> None:
-    draws = draw_or_refuse([Wanted("chair", 5)], {"chair": stock(front=2, back=9)}, ["front", "back"])
+    draws = draw_or_refuse([Wanted("chair", 5)], {"chair": stock(front=2, back=9)})
     assert draws == {"chair": {"front": 2, "back": 3}}
 
 
 def test_a_line_that_names_its_location_is_served_first_and_only_there() -> None:
     have = {"chair": stock(front=3, back=3)}
-    draws = draw_or_refuse([Wanted("chair", 3), Wanted("chair", 3, "front")], have, ["front", "back"])
+    draws = draw_or_refuse([Wanted("chair", 3), Wanted("chair", 3, "front")], have)
     assert draws == {"chair": {"front": 3, "back": 3}}
     with pytest.raises(InsufficientStock) as refused:
-        draw_or_refuse([Wanted("chair", 4, "front")], have, ["front", "back"])
+        draw_or_refuse([Wanted("chair", 4, "front")], have)
     assert refused.value.details["lines"][0] == {
         "productId": "chair",
         "sku": "CHAIR",
@@ -83,8 +86,42 @@ def test_a_line_that_names_its_location_is_served_first_and_only_there() -> None
 
 def test_units_at_a_place_that_is_not_drawn_on_are_not_available() -> None:
     with pytest.raises(InsufficientStock) as refused:
-        draw_or_refuse([Wanted("chair", 4)], {"chair": stock(front=3, closed=9)}, ["front"])
+        draw_or_refuse([Wanted("chair", 4)], {"chair": stock(active=["front"], front=3, closed=9)})
     assert refused.value.details["available"] == 3
+
+
+def test_units_at_an_inactive_location_count_in_no_sum_but_their_own() -> None:
+    levels = {"front": Level(3, 1), "closed": Level(9, 2)}
+    have = Stock("chair", "CHAIR", levels, ["front", "elsewhere"], Thresholds(5, 20, 5))
+    assert (have.available, have.reserved, have.inactive, have.total) == (3, 3, 9, 15)
+    assert (have.available_at("front"), have.available_at("closed"), have.available_at("elsewhere")) == (3, 0, 0)
+    assert (have.status, have.is_low, have.suggested_reorder, have.sources) == ("LOW", True, 20, ["front"])
+    assert draw([Wanted("chair", 1, "closed")], {"chair": have}) == ({}, {Wanted("chair", 1, "closed"): 0})
+    check_change(have, "closed", -9)
+    with pytest.raises(InsufficientStock) as refused:
+        check_change(have, "closed", -1, selling=True)
+    assert refused.value.details["available"] == 0
+
+
+def test_what_comes_goes_to_the_first_active_location_and_what_goes_leaves_active_ones() -> None:
+    assert spread(stock(active=["back", "front"], front=3, back=4), 5) == {"back": 5}
+    assert spread(stock(active=["new", "front"], front=3), 5) == {"front": 5}
+    assert spread(stock(active=["new"], closed=3), 5) == {"new": 5}
+    assert spread(stock(active=["back", "front"], front=3, back=4, closed=9), -6) == {"back": -4, "front": -2}
+    with pytest.raises(InsufficientStock):
+        spread(stock(active=["front"], front=3, closed=9), -4)
+    with pytest.raises(Conflict):
+        spread(stock(active=[], closed=9), 1)
+
+
+def test_a_count_of_all_locations_takes_from_active_ones_first() -> None:
+    have = Stock("chair", "CHAIR", {"closed": Level(9), "front": Level(3, 1)}, ["front"])
+    assert counted(have, 13) == {}
+    assert counted(have, 15) == {"front": 2}
+    assert counted(have, 11) == {"front": -2}
+    assert counted(have, 6) == {"front": -3, "closed": -4}
+    with pytest.raises(Conflict):
+        counted(have, 0)
 
 
 def test_lines_of_one_product_are_summed() -> None:
@@ -94,34 +131,33 @@ def test_lines_of_one_product_are_summed() -> None:
 
 def test_active_locations_come_by_priority_and_then_by_name() -> None:
     places = [Location("z", "", 5), Location("b", "", 9), Location("a", "", 9), Location("x", "", 1, active=False)]
-    assert by_priority(places) == ["z", "a", "b"]
+    assert by_priority(places) == ("z", "a", "b")
 
 
 def test_an_adjustment_stops_at_zero_available() -> None:
-    level, have = Level(3, reserved=4), stock(front=3)
-    assert adjusted(level, -3, have, "front") == Shift(available=-3)
+    have = Stock("chair", "CHAIR", {"front": Level(3, reserved=4)}, ["front"])
+    check_change(have, "front", -3)
     with pytest.raises(InsufficientStock) as short:
-        adjusted(level, -4, have, "front")
+        check_change(have, "front", -4)
     line = {"productId": "chair", "sku": "CHAIR", "requested": 4, "available": 3, "location": "front"}
     assert short.value.details == {"requested": 4, "available": 3, "lines": [line]}
-    assert adjusted(level, QUANTITY_MAX - 7, have, "front") == Shift(available=QUANTITY_MAX - 7)
+    check_change(have, "front", QUANTITY_MAX - 7)
     with pytest.raises(Invalid) as refused:
-        adjusted(level, QUANTITY_MAX - 6, have, "front")
+        check_change(have, "front", QUANTITY_MAX - 6)
     told = "would bring the level above 1000000000"
     assert refused.value.details == [{"field": "quantity", "message": told}]
 
 
 def test_a_count_stops_at_what_is_reserved() -> None:
-    have = Stock("chair", "CHAIR", {"front": Level(3, 4)})
-    assert counted(have, 10, "front") == 3
-    assert counted(have, 4, "front") == -3
+    have = Stock("chair", "CHAIR", {"front": Level(3, 4)}, ["front"])
+    assert counted(have, 10, "front") == {"front": 3}
+    assert counted(have, 4, "front") == {"front": -3}
+    assert counted(have, 7, "front") == {}
     with pytest.raises(Conflict) as refused:
         counted(have, 3, "front")
     assert refused.value.message == "4 units are reserved; the count cannot be below that"
     assert refused.value.details == {"counted": 3, "reserved": 4, "available": 3}
-    with pytest.raises(NotFound) as nowhere:
-        counted(have, 3, "moon")
-    assert nowhere.value.message == "No stock of CHAIR is kept at location 'moon'"
+    assert counted(have, 3, "moon") == {"moon": 3}
 
 
 @pytest.mark.parametrize(
@@ -138,12 +174,14 @@ def test_reorders_come_in_whole_lots(available: int, suggested: int) -> None:
 
 
 def test_reorders_are_as_many_lots_as_bring_it_above_the_point() -> None:
-    have = Stock("chair", "CHAIR", {"front": Level(0)}, Thresholds(10, 20, 5))
+    have = Stock("chair", "CHAIR", {"front": Level(0)}, ["front"], Thresholds(10, 20, 5))
     assert have.suggested_reorder == 25
 
 
 def test_shifting_keeps_the_other_levels() -> None:
-    before = Stock("chair", "CHAIR", {"front": Level(3), "back": Level(4)}, Thresholds(1, 2, 3), 7, 99)
+    before = Stock(
+        "chair", "CHAIR", {"front": Level(3), "back": Level(4)}, ["front", "back"], Thresholds(1, 2, 3), 7, 99
+    )
     after = shifted(before, {"back": reserve(2)})
     assert (after.product_id, after.sku, after.thresholds) == ("chair", "CHAIR", Thresholds(1, 2, 3))
     assert (after.version, after.created_at) == (7, 99)
@@ -170,15 +208,15 @@ def test_quantities_of_some_fields_may_be_none() -> None:
 
 
 def test_a_place_that_keeps_none_of_it_gives_none() -> None:
-    draws, short = draw([Wanted("chair", 1, "moon")], {"chair": stock(front=3)}, ["front"])
+    draws, short = draw([Wanted("chair", 1, "moon")], {"chair": stock(front=3)})
     assert (draws, short) == ({}, {Wanted("chair", 1, "moon"): 0})
 
 
 def test_lines_with_and_without_a_place_draw_on_the_same_shelf() -> None:
     wanted = [Wanted("chair", 1), Wanted("chair", 2, "front")]
-    assert draw(wanted, {"chair": stock(front=3)}, ["front"]) == ({"chair": {"front": 3}}, {})
+    assert draw(wanted, {"chair": stock(front=3)}) == ({"chair": {"front": 3}}, {})
     with pytest.raises(InsufficientStock) as refused:
-        draw_or_refuse([*wanted, Wanted("chair", 1)], {"chair": stock(front=3)}, ["front"])
+        draw_or_refuse([*wanted, Wanted("chair", 1)], {"chair": stock(front=3)})
     line = {"productId": "chair", "sku": "CHAIR", "requested": 2, "available": 1}
     assert refused.value.details["lines"] == [line]
 

@@ -87,18 +87,18 @@ class Shop:
             units = -abs(units)
         levels = self._levels(product)
         if place is not None:
-            changes = {place: units}
-            level = self._level(product, place)
-            if level[0] + units < 0:
+            changes, level = {place: units}, self._level(product, place)
+            sold_out = kind == "SALE" and place not in self._order()
+            if level[0] + units < 0 or sold_out:
                 self._free({product})
-            if level[0] + units < 0:
-                raise self._short([(product, -units, level[0])])
+            if level[0] + units < 0 or sold_out:
+                raise self._short([(product, -units, 0 if sold_out else level[0])])
         elif units > 0:
-            changes = {next((each for each in self._order() if each in levels), next(iter(levels))): units}
+            changes = {self._first(levels): units}
         else:
             changes = {each: -taken for each, taken in self._take([(product, -units, None)])[product].items()}
         for each, moved in changes.items():
-            if sum(levels[each]) + moved > MOST:
+            if sum(levels.get(each, [0, 0])) + moved > MOST:
                 raise No("VALIDATION_ERROR")
         for each, moved in changes.items():
             self._receive(product, each, kind, moved)
@@ -120,9 +120,14 @@ class Shop:
         if place is not None:
             changes = {place: difference}
         elif difference > 0:
-            changes = {next((each for each in self._order() if each in levels), next(iter(levels))): difference}
+            changes = {self._first(levels): difference}
         else:
-            changes = {each: -taken for each, taken in self._take([(product, -difference, None)])[product].items()}
+            changes = {}
+            for each in sorted(levels, key=lambda name: (name not in self._order(), *self._rank(name, levels))):
+                taken = min(-difference, levels[each][0])
+                difference += taken
+                if taken:
+                    changes[each] = -taken
         for each, moved in changes.items():
             self._receive(product, each, "ADJUSTMENT", moved)
         self.events.append("stock.changed")
@@ -132,14 +137,13 @@ class Shop:
         if not 1 <= units <= MOST or source == target:
             raise No("VALIDATION_ERROR")
         levels, level = self._levels(product), self._level(product, source)
+        self._level(product, target)
         if level[0] < units:
             self._free({product})
         if level[0] < units:
             raise self._short([(product, units, level[0])])
-        if target not in levels:
-            if target not in self.places:
-                raise No("NOT_FOUND")
-            levels[target] = [0, 0]
+        if sum(levels.get(target, [0, 0])) + units > MOST:
+            raise No("VALIDATION_ERROR")
         self._receive(product, source, "TRANSFER", -units)
         self._receive(product, target, "TRANSFER", units)
         self.events.append("stock.changed")
@@ -279,9 +283,18 @@ class Shop:
         return self.levels[product]
 
     def _level(self, product: str, place: str) -> list[int]:
-        if place not in self._levels(product):
+        """The level at a place; where there is none yet, an empty one that is opened by what comes to it."""
+        levels = self._levels(product)
+        if place not in levels and place not in self.places:
             raise No("NOT_FOUND")
-        return self.levels[product][place]
+        return levels.get(place, [0, 0])
+
+    def _first(self, levels: dict[str, list[int]]) -> str:
+        return next((each for each in self._order() if each in levels), self._order()[0])
+
+    def _rank(self, name: str, levels: dict[str, list[int]]) -> tuple[int, str]:
+        """Active places by their priority, the others as they stand in the item."""
+        return (self.places[name][0], name) if name in self._order() else (list(levels).index(name), "")
 
     def _order(self) -> list[str]:
         return sorted(
@@ -311,7 +324,7 @@ class Shop:
         named_first = sorted(sums.items(), key=lambda each: each[0][1] is None)
         for (product, place), units in named_first:
             missing = units
-            for each in [place] if place else self._order():
+            for each in self._order() if place is None else {place} & set(self._order()):
                 taken = min(missing, left.get((product, each), 0))
                 if taken > 0:
                     left[product, each] -= taken
@@ -352,7 +365,7 @@ class Shop:
         self.ledger[product, place, kind, units] += 1
 
     def _receive(self, product: str, place: str, kind: str, units: int) -> None:
-        self.levels[product][place][0] += units
+        self.levels[product].setdefault(place, [0, 0])[0] += units
         self._book(product, place, kind, units)
 
     def _reserve(self, drawn: Drawn) -> None:

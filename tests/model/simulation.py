@@ -35,6 +35,7 @@ from stockwright.reactions.table import Reaction, reactions_for
 from stockwright.store.port import Write
 from stockwright.store.records.alerts import load_marks
 from stockwright.store.records.handling import DeadLetter, page_of_dead_letters, waiting_retries
+from stockwright.store.records.locations import find_location
 from stockwright.store.records.notifications import Notification, notification_key, page_of_notifications
 from stockwright.store.records.orders import page_of_orders
 from stockwright.store.records.reservations import page_of_reservations
@@ -46,7 +47,7 @@ from stockwright.usecases.catalog import CreateProduct, create_product, ensure_s
 from stockwright.usecases.context import REQUEST, App, Message, RequestContext
 from stockwright.usecases.inventory import ChangeStock, Transfer, change_stock, transfer
 from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.locations import add_location
+from stockwright.usecases.locations import ChangeLocation, add_location, change_location
 from stockwright.usecases.orders import (
     PlaceOrder,
     ReturnOrder,
@@ -500,7 +501,7 @@ class Simulation:
         dice, done = self.dice, [each for each in self.asked if each.ended and each.ended.startswith(("ord", "res"))]
         orders = [each.ended for each in done if each.kind == "order"]
         holds = [each.ended for each in done if each.kind == "reserve"]
-        kinds = ["order", "order", "reserve", "sell", "restock", "transfer"]
+        kinds = ["order", "order", "reserve", "sell", "restock", "transfer", "switch"]
         kinds += ["pack", "deliver", "cancel", "return"] if orders else []
         kinds += ["confirm", "give up"] if holds else []
         kind = dice.choice(kinds)
@@ -538,6 +539,9 @@ class Simulation:
                 return await change_stock(app, ADMIN, ChangeStock(product, units, "RESTOCK", reference=key))
             case "transfer":
                 return await transfer(app, ADMIN, Transfer(product, units, "default", "cellar", reference=key))
+            case "switch":
+                known = await find_location(app.store, "cellar")
+                return await change_location(app, ADMIN, ChangeLocation("cellar", active=not (known and known.active)))
             case "pack":
                 return await pack_order(app, ADMIN, about)
             case "deliver":
@@ -609,7 +613,8 @@ class Simulation:
                 for line in order.lines
                 if line.product_id == product
             )
-            assert stock.available == units, f"{product}: {stock.available} available, {units} by what happened"
+            left = stock.available + stock.inactive
+            assert left == units, f"{product}: {left} on the shelves, {units} by what happened"
         for order in orders.values():
             reasons = [step.note for step in order.timeline if step.status == "RETURNED"]
             assert len(reasons) == len(set(reasons)), f"a return of {order.id} was booked twice"

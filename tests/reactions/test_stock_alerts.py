@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from stockwright.domain.account import SYSTEM
 from stockwright.domain.stock import Wanted
 from stockwright.reactions import stock_alerts
 from stockwright.store.records.alerts import load_marks
+from stockwright.store.records.batch import Batch
+from stockwright.store.records.locations import put_location
 from stockwright.sweeper import sweep
 from stockwright.usecases.accounts import SignUp, add_account
 from stockwright.usecases.catalog import UpdateProduct, delete_product, update_product
-from stockwright.usecases.inventory import ChangeStock, Initialize, change_stock, initialize
+from stockwright.usecases.inventory import ChangeStock, Initialize, Transfer, change_stock, initialize, transfer
 from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.locations import ChangeLocation, add_location, change_location, list_locations
 from stockwright.usecases.orders import cancel_order
 from stockwright.usecases.reservations import Reserve, reserve_stock
 from stockwright.usecases.sales import Sell, record_sale
@@ -255,3 +259,58 @@ async def test_a_name_of_two_lines_breaks_no_mail(world: World) -> None:
     assert subject_of(mail) == "Low Stock Alert: Product Desk Lamp Bcc: thief@example.com is below threshold"
     assert mail["Bcc"] is None
     assert await world.letters() == []
+
+
+async def at_closed(world: World, units: int = 40) -> None:
+    """Move every unit of the product to a location of their own."""
+    await add_location(world.app, SYSTEM, "closed")
+    await initialize(world.app, SYSTEM, Initialize(world.product_id, "KB-1", units, "closed"))
+    await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, -30, "ADJUSTMENT", location="default"))
+    await world.settled()
+
+
+async def test_a_location_that_is_taken_out_of_use_and_back_changes_what_is_short(world: World) -> None:
+    await at_closed(world)
+    assert await told(world) == []
+    await change_location(world.app, SYSTEM, ChangeLocation("closed", active=False))
+    await world.settled()
+    assert await told(world) == ["stock.low", "stock.out"]
+    await change_location(world.app, SYSTEM, ChangeLocation("closed", name="Old store"))
+    await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, 1, "RESTOCK", location="closed"))
+    await world.settled()
+    assert await told(world) == ["stock.low", "stock.out"]
+    await change_location(world.app, SYSTEM, ChangeLocation("closed", active=True))
+    await world.settled()
+    assert await told(world) == ["stock.low", "stock.out", "stock.replenished"]
+
+
+async def test_units_that_leave_for_an_inactive_location_can_make_a_shortage(world: World) -> None:
+    await add_location(world.app, SYSTEM, "closed")
+    await change_location(world.app, SYSTEM, ChangeLocation("closed", active=False))
+    await transfer(world.app, SYSTEM, Transfer(world.product_id, 30, "default", "closed"))
+    await world.settled()
+    assert await told(world) == ["stock.low", "stock.out"]
+
+
+async def test_what_a_former_release_did_not_count_as_short_is_known_without_an_alert(world: World) -> None:
+    await at_closed(world)
+    lamp = await world.product(12)
+    # As a former release leaves it: inactive, and its products were never looked at.
+    before = next(each for each in await list_locations(world.app) if each.id == "closed")
+    batch = Batch()
+    put_location(batch, replace(before, active=False))
+    await batch.commit(world.app.store)
+
+    await change_stock(world.app, SYSTEM, ChangeStock(lamp.product.id, 1, "RESTOCK"))
+    await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, 1, "RESTOCK", location="closed"))
+    await world.settled()
+    assert await told(world) == []
+    mark = (await load_marks(world.app.store, [world.product_id]))[world.product_id]
+    assert mark.low_since is not None
+    assert mark.out_since is not None
+    await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, 20, "RESTOCK", location="default"))
+    await world.settled()
+    assert await told(world) == ["stock.replenished"]
+    await change_stock(world.app, SYSTEM, ChangeStock(lamp.product.id, -5, "ADJUSTMENT"))
+    await world.settled()
+    assert await told(world) == ["stock.replenished", "stock.low"]

@@ -111,7 +111,7 @@ async def test_a_row_may_name_its_location(app: App, product: Product, sheet: Sh
     chair = await product(5, sku="CHAIR")
     file = sheet("sku,quantity,location\nCHAIR,7,default\n")
     await import_stock(app, ADMIN, file, "add")
-    assert (await get_by_product(app, chair.product.id)).stock.level("default").available == 12
+    assert (await get_by_product(app, chair.product.id)).stock.levels["default"].available == 12
 
 
 @pytest.mark.parametrize("text", ["code,units\nA,1\n", "", "\x00\xff"])

@@ -6,10 +6,10 @@ by its own shape; the store keeps all of them from falling below zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from stockwright.domain.errors import Conflict, InsufficientStock, Invalid, NotFound
+from stockwright.domain.errors import Conflict, InsufficientStock, Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,6 +32,11 @@ class Location:
     active: bool = True
     created_at: int = 0
     version: int = 0
+    shortages_known: bool = False
+    """Whether an inactive location's products were looked at for shortages since it was taken out of use.
+
+    Not so where a release took it out of use that still counted its units as available.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +63,37 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """All levels of one product, kept as one thing: a SKU is drawn from anywhere in one step."""
+    """All levels of one product, stored as one item: units of a SKU are taken from anywhere in one write.
+
+    `active` are the ids of the shop's active locations, the first to take units from in front. Units
+    at any other location are not available (SPEC section 1): every sum here leaves them out of
+    `available`, and `total` is `available`, `reserved` and `inactive` together. Units that are reserved at
+    an inactive location stay reserved: they are promised, and leave from there.
+    """
 
     product_id: str
     sku: str
     levels: Mapping[str, Level]
+    active: Sequence[str]
     thresholds: Thresholds = field(default_factory=Thresholds)
     version: int = 0
     created_at: int = 0
     stored_totals: Mapping[str, int] = field(default_factory=dict, compare=False)
-    """The totals as the store keeps them beside the parts; the audit compares."""
+    """The totals as the store holds them beside the parts; the audit compares."""
+
+    @property
+    def sources(self) -> list[str]:
+        """The active locations that have a level, the first to take units from in front."""
+        return [place for place in self.active if place in self.levels]
+
+    def available_at(self, location: str) -> int:
+        """Return how many units can be bought from one location: none from an inactive one."""
+        return self.levels[location].available if location in self.levels and location in self.active else 0
 
     @property
     def available(self) -> int:
-        """Units that can be bought now, over all locations."""
-        return sum(level.available for level in self.levels.values())
+        """Units that can be bought now, over all active locations."""
+        return sum(self.levels[place].available for place in self.sources)
 
     @property
     def reserved(self) -> int:
@@ -80,9 +101,14 @@ class Stock:
         return sum(level.reserved for level in self.levels.values())
 
     @property
+    def inactive(self) -> int:
+        """Units at inactive locations that nobody was promised."""
+        return sum(level.available for place, level in self.levels.items() if place not in self.active)
+
+    @property
     def total(self) -> int:
         """All units, over all locations."""
-        return self.available + self.reserved
+        return self.available + self.reserved + self.inactive
 
     @property
     def is_low(self) -> bool:
@@ -103,12 +129,9 @@ class Stock:
         lot = max(1, self.thresholds.reorder_quantity)
         return -(-lacking // lot) * lot
 
-    def level(self, location: str) -> Level:
-        """Return the level at a location, or refuse: nothing of it was ever kept there."""
-        try:
-            return self.levels[location]
-        except KeyError:
-            raise NotFound(f"No stock of {self.sku} is kept at location {location!r}") from None
+    def level_or_new(self, location: str) -> Level:
+        """Return the level at a location, an empty one where there is none yet."""
+        return self.levels.get(location, Level())
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,27 +223,23 @@ def summed(wanted: Iterable[Wanted]) -> list[Wanted]:
     return [Wanted(product_id, quantity, location) for (product_id, location), quantity in sums.items()]
 
 
-def by_priority(locations: Iterable[Location]) -> list[str]:
+def by_priority(locations: Iterable[Location]) -> tuple[str, ...]:
     """Return the ids of the active locations, those to be drawn on first in front."""
     active = [location for location in locations if location.active]
-    return [location.id for location in sorted(active, key=lambda each: (each.priority, each.id))]
+    return tuple(location.id for location in sorted(active, key=lambda each: (each.priority, each.id)))
 
 
-def draw(
-    wanted: Sequence[Wanted], stocks: Mapping[str, Stock], order_of_locations: Sequence[str]
-) -> tuple[Draws, dict[Wanted, int]]:
+def draw(wanted: Sequence[Wanted], stocks: Mapping[str, Stock]) -> tuple[Draws, dict[Wanted, int]]:
     """Decide which locations the units come from; returns the draws, and what each line gets that falls short.
 
-    Lines that name a location are served first, so that lines that do not cannot take their units.
+    Lines that name a location are served first, so that lines that do not cannot take their units. An
+    inactive location has nothing to give, named or not.
     """
-    left = {
-        (stock.product_id, place): level.available for stock in stocks.values() for place, level in stock.levels.items()
-    }
+    left = {(stock.product_id, place): stock.available_at(place) for stock in stocks.values() for place in stock.levels}
     draws: Draws = {}
     short: dict[Wanted, int] = {}
     for each in sorted(summed(wanted), key=lambda line: line.location is None):
-        stock = stocks[each.product_id]
-        places = [each.location] if each.location else [place for place in order_of_locations if place in stock.levels]
+        places = [each.location] if each.location else stocks[each.product_id].sources
         missing = each.quantity
         for place in places:
             taken = min(missing, left.get((each.product_id, place), 0))
@@ -236,12 +255,26 @@ def draw(
     return draws, short
 
 
-def draw_or_refuse(wanted: Sequence[Wanted], stocks: Mapping[str, Stock], order_of_locations: Sequence[str]) -> Draws:
+def draw_or_refuse(wanted: Sequence[Wanted], stocks: Mapping[str, Stock]) -> Draws:
     """Decide where every unit comes from, or refuse with every line that cannot be met."""
-    draws, short = draw(wanted, stocks, order_of_locations)
+    draws, short = draw(wanted, stocks)
     if short:
         raise InsufficientStock.of([_shortage(each, stocks[each.product_id], units) for each, units in short.items()])
     return draws
+
+
+def spread(stock: Stock, quantity: int) -> Draw:
+    """Spread a signed change over a product's active locations.
+
+    What comes goes to the first that has a level, else to the first of all; what goes is drawn, or refused.
+    """
+    if quantity < 0:
+        draws = draw_or_refuse([Wanted(stock.product_id, -quantity)], {stock.product_id: stock})
+        return {place: -units for place, units in draws[stock.product_id].items()}
+    place = next(iter(stock.sources or stock.active), None)
+    if place is None:
+        raise Conflict("No location is active; name the location, or activate one first")
+    return {place: quantity}
 
 
 def _shortage(wanted: Wanted, stock: Stock, available: int) -> dict[str, object]:
@@ -254,40 +287,60 @@ def _shortage(wanted: Wanted, stock: Stock, available: int) -> dict[str, object]
     return told | ({"location": wanted.location} if wanted.location else {})
 
 
-def adjusted(level: Level, quantity: int, stock: Stock, location: str) -> Shift:
-    """Decide an adjustment: it never takes available below zero (SPEC §1)."""
-    if level.available + quantity < 0:
+def check_change(stock: Stock, location: str, quantity: int, *, selling: bool = False) -> None:
+    """Refuse a signed change of one level that takes available below zero (SPEC section 1), or above the most.
+
+    What is at an inactive location can be moved and written off, but not sold.
+    """
+    level = stock.level_or_new(location)
+    available = stock.available_at(location) if selling else level.available
+    if available + quantity < 0:
         raise InsufficientStock.of(
             [
                 {
                     "productId": stock.product_id,
                     "sku": stock.sku,
                     "requested": -quantity,
-                    "available": level.available,
+                    "available": available,
                     "location": location,
                 }
             ]
         )
     if level.total + quantity > QUANTITY_MAX:
         raise Invalid.field("quantity", f"would bring the level above {QUANTITY_MAX}")
-    return receive(quantity)
 
 
-def counted(stock: Stock, count: int, location: str) -> int:
-    """Return the difference that a count of one location books; never below what is reserved there."""
-    level = stock.level(location)
-    if count < level.reserved:
+def counted(stock: Stock, count: int, location: str | None = None) -> Draw:
+    """Return the differences that a count books, of one location or of all; never below what is reserved there.
+
+    What is missing from all of them is taken from the active ones first, by their priority.
+    """
+    reserved = stock.reserved if location is None else stock.level_or_new(location).reserved
+    if count < reserved:
+        available = stock.available if location is None else stock.available_at(location)
         raise Conflict(
-            f"{level.reserved} units are reserved; the count cannot be below that",
-            {"counted": count, "reserved": level.reserved, "available": level.available},
+            f"{reserved} units are reserved; the count cannot be below that",
+            {"counted": count, "reserved": reserved, "available": available},
         )
-    return count - level.total
+    if location is not None:
+        difference = count - stock.level_or_new(location).total
+        return {location: difference} if difference else {}
+    difference = count - stock.total
+    if difference >= 0:
+        return spread(stock, difference) if difference else {}
+    changes: Draw = {}
+    for place in [*stock.sources, *(place for place in stock.levels if place not in stock.active)]:
+        taken = min(-difference, stock.levels[place].available)
+        if taken:
+            changes[place] = -taken
+            difference += taken
+    return changes
 
 
 def shifted(stock: Stock, shifts: Mapping[str, Shift]) -> Stock:
     """Return the stock after the shifts, still under the version that it was loaded with."""
     levels = dict(stock.levels)
     for place, shift in shifts.items():
-        level = levels[place]
+        level = levels.get(place, Level())
         levels[place] = Level(level.available + shift.available, level.reserved + shift.reserved)
-    return Stock(stock.product_id, stock.sku, levels, stock.thresholds, stock.version, stock.created_at)
+    return replace(stock, levels=levels, stored_totals={})

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from stockwright.domain.account import SYSTEM
 from stockwright.reactions.sending import alert_messages, send_to_all
+from stockwright.store.paging import pages
 from stockwright.store.records.alerts import load_marks, put_mark
 from stockwright.store.records.batch import Batch, retried
+from stockwright.store.records.locations import list_locations, put_location
 from stockwright.store.records.products import load_products
-from stockwright.store.records.stock import load_stocks, stock_key
+from stockwright.store.records.stock import load_stocks, page_of_stocks, stock_key
 from stockwright.usecases.commit import new_event
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from stockwright.domain.events import Event
     from stockwright.domain.stock import Stock
     from stockwright.store.records.alerts import AlertMark
     from stockwright.usecases.context import App
+
+PAGE: Final = 500
 
 
 async def watch(app: App, event: Event) -> None:
@@ -34,16 +39,78 @@ async def watch_all(app: App, events: Sequence[Event]) -> None:
     The stock's version is checked with them: a mark that came after the next change of the stock
     would stand for good, since nobody would look again.
     """
+    await _learn_old_shortages(app)
     product_ids: dict[str, None] = {}
     for event in events:
         # With a product a threshold may have changed.
         is_product = event.name in {"product.created", "product.updated"}
         product_ids |= dict.fromkeys([event.subject] if is_product else event.data.get("products", ()))
-    stocks = await load_stocks(app.store, list(product_ids))
-    marks = await load_marks(app.store, stocks)
+    await _look_at(app, list(product_ids))
+    for location_id in {
+        event.subject for event in events if event.name == "location.changed" and "active" in event.data
+    }:
+        async for stocks in _stocks_at(app, {location_id}):
+            await _look_at(app, [stock.product_id for stock in stocks])
+
+
+async def _look_at(app: App, product_ids: list[str]) -> None:
+    """Send the alerts of those products whose stock has crossed its threshold, or run out."""
+    marks = await load_marks(app.store, product_ids)
+    stocks = await load_stocks(app.store, product_ids)
     for product_id, stock in stocks.items():
         if _crossed(stock, marks[product_id]):
             await _tell(app, product_id)
+
+
+async def _stocks_at(app: App, locations: set[str]) -> AsyncIterator[list[Stock]]:
+    """Read the stocks that have units to sell at one of the locations, a page of all stocks at a time."""
+    async for page in pages(partial(page_of_stocks, app.store, limit=PAGE)):
+        yield [
+            stock
+            for stock in page
+            if any(place in locations and level.available for place, level in stock.levels.items())
+        ]
+
+
+async def _learn_old_shortages(app: App) -> None:
+    """Mark shortages as known, without an alert, that a former release did not count as such.
+
+    It counted what is at an inactive location as available. Done once for each such location.
+    """
+    locations = await list_locations(app.store)
+    unknown = {each.id: each for each in locations if not each.active and not each.shortages_known}
+    if not unknown:
+        return
+    async for stocks in _stocks_at(app, set(unknown)):
+        for stock in stocks:
+            await _learn_shortage(app, stock.product_id, list(unknown))
+    batch = Batch()
+    for location in unknown.values():
+        put_location(batch, replace(location, shortages_known=True))
+    await batch.settle(app.store)
+
+
+async def _learn_shortage(app: App, product_id: str, unknown: list[str]) -> None:
+    """Mark what a product is short of only because the units at these locations do not count any more."""
+
+    async def attempt() -> None:
+        mark = (await load_marks(app.store, [product_id]))[product_id]
+        stock = (await load_stocks(app.store, [product_id])).get(product_id)
+        if stock is None:
+            return
+        before, now = replace(stock, active=[*stock.active, *unknown]), app.clock.now()
+        after = mark
+        if stock.is_low and not before.is_low and mark.low_since is None:
+            after = replace(after, low_since=now)
+        if not stock.available and before.available and mark.out_since is None:
+            after = replace(after, out_since=now)
+        if after != mark:
+            batch = Batch()
+            batch.check(stock_key(product_id), stock.version)
+            put_mark(batch, after)
+            await batch.commit(app.store)
+
+    await retried(attempt)
 
 
 def _crossed(stock: Stock, mark: AlertMark) -> bool:
@@ -52,9 +119,10 @@ def _crossed(stock: Stock, mark: AlertMark) -> bool:
 
 async def _tell(app: App, product_id: str) -> None:
     async def attempt() -> None:
+        # The mark first: it is held to its version, and so to locations that are at least as new.
+        mark = (await load_marks(app.store, [product_id]))[product_id]
         stock = (await load_stocks(app.store, [product_id])).get(product_id)
         products = await load_products(app.store, [product_id])
-        mark = (await load_marks(app.store, [product_id]))[product_id]
         if stock is None or product_id not in products or not _crossed(stock, mark):
             return
         now, names = app.clock.now(), list[str]()

@@ -65,6 +65,7 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
                 "product.created",
                 "product.updated",
                 "stock.changed",
+                "location.changed",
                 "sale.recorded",
                 "reservation.created",
                 "reservation.cancelled",

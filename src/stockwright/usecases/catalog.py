@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound, VersionConflict
 from stockwright.domain.product import CATEGORIES, Product, ProductStatus, check_id, check_product, tidy
-from stockwright.domain.stock import DEFAULT_LOCATION, Level, Location, Stock, Thresholds, check_quantity, shifted
+from stockwright.domain.stock import (
+    DEFAULT_LOCATION,
+    Level,
+    Location,
+    Stock,
+    Thresholds,
+    check_quantity,
+    shifted,
+    spread,
+)
 from stockwright.store.paging import every, fill, pages
 from stockwright.store.records import locations as location_records
 from stockwright.store.records import orders as order_records
@@ -16,7 +25,7 @@ from stockwright.store.records import products as product_records
 from stockwright.store.records import stock as stock_records
 from stockwright.store.records.batch import Batch, Stale, retried
 from stockwright.usecases.commit import commit, new_event, unchanged
-from stockwright.usecases.drawing import book, freeing, priorities, shifts_of, spread
+from stockwright.usecases.drawing import book, freeing, shifts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,9 +139,10 @@ async def create_product(app: App, actor: Actor, command: CreateProduct) -> Stoc
         product_records.use_category(batch, product.category)
         if await location_records.find_location(app.store, command.location) is None:
             raise Invalid.field("location", f"there is no location {command.location!r}")
+        levels = {command.location: Level(command.quantity)}
+        active = await location_records.load_active(app.store)
         made = StockedProduct(
-            product,
-            Stock(product_id, product.sku, {command.location: Level(command.quantity)}, command.thresholds, 0, now),
+            product, Stock(product_id, product.sku, levels, active, command.thresholds, created_at=now)
         )
         await add_new_product(app, actor, batch, made)
         made = StockedProduct(replace(product, version=1), replace(made.stock, version=1))
@@ -179,7 +189,7 @@ async def update_product(app: App, actor: Actor, command: UpdateProduct) -> Stoc
             raise VersionConflict(details={"current": before})
         batch = Batch()
         product = await _changed(app, batch, before.product, command.fields)
-        stock, changes = await _recounted(app, before.stock, command)
+        stock, changes = _recounted(before.stock, command)
         if stock.sku != product.sku:
             stock = replace(stock, sku=product.sku)
         if (product, stock) == (before.product, before.stock):
@@ -239,12 +249,12 @@ async def _changed(app: App, batch: Batch, before: Product, fields: Mapping[str,
     return after
 
 
-async def _recounted(app: App, before: Stock, command: UpdateProduct) -> tuple[Stock, dict[str, int]]:
+def _recounted(before: Stock, command: UpdateProduct) -> tuple[Stock, dict[str, int]]:
     """Decide the stock after the change, and what changed at which location."""
     after = replace(before, thresholds=check_thresholds(replace(before.thresholds, **command.thresholds)))
     if command.quantity is None or command.quantity == before.available:
         return after, {}
-    changes = spread(before, command.quantity - before.available, await priorities(app))
+    changes = spread(before, command.quantity - before.available)
     return shifted(after, shifts_of(changes)), changes
 
 
@@ -292,7 +302,7 @@ async def _find_open_order(app: App, product_id: str) -> str | None:
 
 
 async def get_product(app: App, product_id: str) -> StockedProduct:
-    """Get a product and its stock in one store call, or refuse."""
+    """Get a product and its stock, or refuse."""
     found = await load_stocked(app, [product_id])
     if product_id not in found:
         raise NotFound("Product not found")
@@ -300,15 +310,20 @@ async def get_product(app: App, product_id: str) -> StockedProduct:
 
 
 async def load_stocked(app: App, product_ids: list[str]) -> dict[str, StockedProduct]:
-    """Load many products with their stock in one store call; what is not there is left out."""
+    """Load many products with their stock and the active locations, in two store calls.
+
+    What is not there is left out.
+    """
+    active = await location_records.load_active(app.store)
     keys = [key(each) for each in product_ids for key in (product_records.product_key, stock_records.stock_key)]
     found = await app.store.get(keys)
     loaded = {}
     for product_id in product_ids:
         item, stock = (found.get(key(product_id)) for key in (product_records.product_key, stock_records.stock_key))
         # A read of many items is not of one moment: the product that is just being made may come without its stock.
-        if item is not None and stock is not None and item.body["status"] != "DELETED":
-            loaded[product_id] = StockedProduct(product_records.product_of(item), stock_records.stock_of(stock))
+        # Nor may it be so of the product that is just being deleted: its stock has no levels any more.
+        if item is not None and stock is not None and item.body["status"] != "DELETED" and stock.body["levels"]:
+            loaded[product_id] = StockedProduct(product_records.product_of(item), stock_records.stock_of(stock, active))
     return loaded
 
 
@@ -389,7 +404,7 @@ async def _list_sorted(app: App, actor: Actor, command: ListProducts) -> tuple[l
 
 
 async def with_stock(app: App, products: list[Product]) -> list[StockedProduct]:
-    """Put each product beside its stock, in one store call."""
+    """Put each product beside its stock, in two store calls."""
     stocks = await stock_records.load_stocks(app.store, (product.id for product in products))
     return [StockedProduct(product, stocks[product.id]) for product in products if product.id in stocks]
 

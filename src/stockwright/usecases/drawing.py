@@ -9,7 +9,6 @@ from stockwright.domain import reservation as holds
 from stockwright.domain.errors import Conflict, NotFound
 from stockwright.domain.stock import Movement, Shift, Stock, draw, draw_or_refuse, receive, release, shifted
 from stockwright.store.paging import every
-from stockwright.store.records import locations as location_records
 from stockwright.store.records import reservations as reservation_records
 from stockwright.store.records import stock as stock_records
 from stockwright.store.records.batch import Batch, Stale, retried
@@ -41,24 +40,16 @@ async def load_stocks(app: App, product_ids: Iterable[str]) -> dict[str, Stock]:
     return stocks
 
 
-async def priorities(app: App) -> list[str]:
-    """Return the active locations, those to be drawn on first in front."""
-    from stockwright.domain.stock import by_priority
-
-    return by_priority(await location_records.list_locations(app.store))
-
-
 async def load_and_draw(app: App, wanted: Sequence[Wanted]) -> tuple[dict[str, Stock], Draws]:
     """Decide where every unit comes from; a shortage first frees the products' expired holds."""
-    order = await priorities(app)
     stocks = await load_stocks(app, (each.product_id for each in wanted))
-    draws, short = draw(wanted, stocks, order)
+    draws, short = draw(wanted, stocks)
     if not short:
         return stocks, draws
     await free_expired(app, {each.product_id for each in short})
     # Also where nothing was freed by us: somebody else may have, since the stock was loaded.
     stocks = await load_stocks(app, stocks)
-    return stocks, draw_or_refuse(wanted, stocks, order)
+    return stocks, draw_or_refuse(wanted, stocks)
 
 
 async def as_if_freed(app: App, stocks: Mapping[str, Stock]) -> dict[str, Stock]:
@@ -111,16 +102,6 @@ def book(
     for movement in booked:
         stock_records.put_movement(batch, movement)
     return booked
-
-
-def spread(stock: Stock, quantity: int, order: Sequence[str]) -> dict[str, int]:
-    """Spread a signed change over a product's locations: what comes goes to the first, what goes is drawn."""
-    from stockwright.domain.stock import Wanted
-
-    if quantity >= 0:
-        return {next((place for place in order if place in stock.levels), next(iter(stock.levels))): quantity}
-    draws = draw_or_refuse([Wanted(stock.product_id, -quantity)], {stock.product_id: stock}, order)
-    return {place: -units for place, units in draws[stock.product_id].items()}
 
 
 def shifts_of(changes: Mapping[str, int]) -> dict[str, Shift]:

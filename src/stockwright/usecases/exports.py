@@ -26,7 +26,7 @@ COLUMNS: Final[dict[Exported, Sequence[str]]] = {
         "id", "sku", "name", "description", "category", "type", "brand", "price", "currency", "status",
         "available", "lowStockThreshold", "createdAt",
     ),
-    "inventory": ("productId", "sku", "location", "available", "reserved", "total", "lowStockThreshold"),
+    "inventory": ("productId", "sku", "location", "available", "reserved", "inactive", "total", "lowStockThreshold"),
     "movements": (
         "id", "at", "productId", "sku", "location", "type", "quantity", "reason", "reference", "actor", "requestId",
     ),
@@ -64,8 +64,8 @@ async def _inventory(app: App) -> AsyncIterator[Rows]:
     async for stocks in pages(partial(stock_records.page_of_stocks, app.store, limit=PAGE)):
         yield [
             [
-                stock.product_id, stock.sku, place, level.available, level.reserved,
-                level.available + level.reserved, stock.thresholds.low_stock,
+                stock.product_id, stock.sku, place, stock.available_at(place), level.reserved,
+                level.available - stock.available_at(place), level.total, stock.thresholds.low_stock,
             ]
             for stock in stocks
             for place, level in stock.levels.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound
+from stockwright.domain.errors import AlreadyExists, Conflict, Invalid
 from stockwright.domain.product import Product, check_id, same_sku, tidy
 from stockwright.domain.stock import (
     DEFAULT_LOCATION,
@@ -15,10 +15,12 @@ from stockwright.domain.stock import (
     MovementType,
     Stock,
     Thresholds,
-    adjusted,
+    by_priority,
+    check_change,
     check_quantity,
     counted,
     shifted,
+    spread,
 )
 from stockwright.store.port import ABSENT
 from stockwright.store.records import locations as location_records
@@ -33,8 +35,8 @@ from stockwright.usecases.catalog import (
     load_stocked,
 )
 from stockwright.usecases.commit import commit, insist, new_event, unchanged
-from stockwright.usecases.drawing import book, freeing, priorities, shifts_of, spread
-from stockwright.usecases.locations import open_location
+from stockwright.usecases.drawing import book, freeing, shifts_of
+from stockwright.usecases.locations import must_exist, open_location
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,13 +51,14 @@ ChangeType = Literal["RESTOCK", "SALE", "RETURN", "ADJUSTMENT"]
 class Initialize:
     """Open the stock of a product at a location. A foreign `product_id` makes an UNLISTED product (S4).
 
-    Only the given `thresholds` change, under Thresholds' own names.
+    Without a location it is the default one, where the product has no level anywhere yet. Only the given
+    `thresholds` change, under Thresholds' own names.
     """
 
     product_id: str
     sku: str
     initial_stock: int = 0
-    location: str = DEFAULT_LOCATION
+    location: str | None = None
     thresholds: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -109,26 +112,29 @@ async def initialize(app: App, actor: Actor, command: Initialize) -> StockedProd
     """Open a stock level (409 where it is open), and the product behind it where it is a foreign one."""
     check_id(command.product_id, "productId")
     command = replace(command, sku=check_id(tidy(command.sku), "sku", 100))
-    command = replace(command, location=check_id(command.location.strip(), "location", 64))
+    location_id = check_id((command.location or DEFAULT_LOCATION).strip(), "location", 64)
     check_quantity(command.initial_stock, "initialStock", least=0)
 
     async def attempt() -> StockedProduct:
         batch = Batch()
-        if await location_records.find_location(app.store, command.location) is None:
-            location = Location(command.location, command.location, created_at=app.clock.now())
+        locations = await location_records.list_locations(app.store)
+        if location_id not in {each.id for each in locations}:
+            location = Location(location_id, location_id, created_at=app.clock.now())
             await open_location(app, actor, batch, location)
+            locations.append(location)
         known = (await load_stocked(app, [command.product_id])).get(command.product_id)
         if known is None:
-            after = await _open_foreign(app, actor, batch, command)
+            after = await _open_foreign(app, actor, batch, location_id, command)
         else:
-            after = _open_level(app, actor, batch, known, command)
+            after = _open_level(app, actor, batch, known, location_id, command)
+        after = replace(after, stock=replace(after.stock, active=by_priority(locations)))
         await commit(app, batch, after)
         return after
 
     return await retried(attempt)
 
 
-async def _open_foreign(app: App, actor: Actor, batch: Batch, command: Initialize) -> StockedProduct:
+async def _open_foreign(app: App, actor: Actor, batch: Batch, location: str, command: Initialize) -> StockedProduct:
     """Make an UNLISTED product; the id is another system's, so one that was deleted may come again."""
     now = app.clock.now()
     deleted = await load_deleted(app, command.product_id)
@@ -142,32 +148,41 @@ async def _open_foreign(app: App, actor: Actor, batch: Batch, command: Initializ
         created_by=actor.id,
         version=deleted.product.version if deleted else ABSENT,
     )
-    levels = {command.location: Level(command.initial_stock)}
+    levels = {location: Level(command.initial_stock)}
     thresholds = check_thresholds(replace(Thresholds(), **command.thresholds))
-    stock = Stock(product.id, product.sku, levels, thresholds, deleted.stock.version if deleted else ABSENT, now)
+    version = deleted.stock.version if deleted else ABSENT
+    stock = Stock(product.id, product.sku, levels, (), thresholds, version, now)
     await add_new_product(app, actor, batch, StockedProduct(product, stock))
     return StockedProduct(replace(product, version=product.version + 1), replace(stock, version=stock.version + 1))
 
 
-def _open_level(app: App, actor: Actor, batch: Batch, known: StockedProduct, command: Initialize) -> StockedProduct:
+def _open_level(
+    app: App, actor: Actor, batch: Batch, known: StockedProduct, location: str, command: Initialize
+) -> StockedProduct:
     stock = known.stock
     if not same_sku(stock.sku, command.sku):
         raise Conflict(
             f"Product {command.product_id} has SKU {stock.sku}, not {command.sku}",
             {"productId": command.product_id, "sku": stock.sku},
         )
-    if command.location in stock.levels:
+    if command.location is None or location in stock.levels:
+        where = next(iter(stock.levels)) if command.location is None else location
         raise AlreadyExists(
-            "Inventory already exists for this product at this location",
-            {"productId": command.product_id, "location": command.location},
+            "Inventory already exists for this product"
+            + (
+                ": name the location at which to open another level"
+                if command.location is None
+                else " at this location"
+            ),
+            {"productId": command.product_id, "location": where},
         )
     after = replace(
         stock,
-        levels={**stock.levels, command.location: Level(command.initial_stock)},
+        levels={**stock.levels, location: Level(command.initial_stock)},
         thresholds=check_thresholds(replace(stock.thresholds, **command.thresholds)),
     )
     stock_records.put_stock(batch, after)
-    opening = {command.location: command.initial_stock} if command.initial_stock else {}
+    opening = {location: command.initial_stock} if command.initial_stock else {}
     book(app, actor, batch, {stock.product_id: opening}, {stock.product_id: stock.sku}, "INITIAL")
     _tell(app, actor, batch, stock, "INITIAL", opening)
     return StockedProduct(known.product, replace(after, version=stock.version + 1))
@@ -177,23 +192,23 @@ async def change_stock(app: App, actor: Actor, command: ChangeStock) -> StockCha
     """Book a restock, sale, return or adjustment.
 
     RESTOCK and RETURN bring units, SALE takes them (either sign says so), ADJUSTMENT goes both ways.
-    Never takes available below zero (409 INSUFFICIENT_STOCK). The answer's levels are read after the
-    commit, since other changes may come between.
+    Never takes available below zero (409 INSUFFICIENT_STOCK), and sells nothing from an inactive location.
+    What comes to a location that has no level of the product yet opens one. The answer's levels are read
+    after the commit, since other changes may come between.
     """
     quantity = _signed(command)
+    selling = command.type == "SALE"
 
     async def attempt() -> list[Movement]:
         stock = (await get_product(app, command.product_id)).stock
         insist(command.expected_version, stock)
-        if command.location is not None:
-            adjusted(stock.level(command.location), quantity, stock, command.location)
-            changes = {command.location: quantity}
-        else:
-            changes = spread(stock, quantity, await priorities(app))
+        if command.location is not None and command.location not in stock.levels:
+            await must_exist(app, command.location)
+        changes = {command.location: quantity} if command.location is not None else spread(stock, quantity)
         for place, units in changes.items():
-            adjusted(stock.level(place), units, stock, place)
+            check_change(stock, place, units, selling=selling)
         batch = Batch()
-        stock_records.shift_stock(batch, stock.product_id, shifts_of(changes), command.expected_version)
+        stock_records.change_stock(batch, stock, changes, command.expected_version)
         booked = book(
             app,
             actor,
@@ -226,12 +241,13 @@ async def count_stock(app: App, actor: Actor, command: CountStock) -> StockChang
     async def attempt() -> StockChange:
         stock = (await get_product(app, command.product_id)).stock
         insist(command.expected_version, stock)
-        changes = await _difference(app, stock, command)
+        if command.location is not None and command.location not in stock.levels:
+            await must_exist(app, command.location)
+        changes = counted(stock, _counted_total(stock, command), command.location)
         if not changes:
             return await unchanged(app, StockChange(stock))
-        after = shifted(stock, shifts_of(changes))
         batch = Batch()
-        stock_records.shift_stock(batch, stock.product_id, shifts_of(changes), stock.version)
+        stock_records.change_stock(batch, stock, changes, stock.version)
         booked = book(
             app,
             actor,
@@ -242,30 +258,27 @@ async def count_stock(app: App, actor: Actor, command: CountStock) -> StockChang
             reason=command.reason or "Counted",
         )
         _tell(app, actor, batch, stock, "ADJUSTMENT", changes)
-        result = StockChange(replace(after, version=stock.version + 1), booked)
+        result = _expected(stock, changes, booked)
         await commit(app, batch, result)
         return result
 
     return await freeing(app, command.product_id, attempt)
 
 
-async def _difference(app: App, stock: Stock, command: CountStock) -> dict[str, int]:
-    held = stock if command.location is None else stock.level(command.location)
-    count = command.count + (held.reserved if command.of == "available" else 0)
+def _counted_total(stock: Stock, command: CountStock) -> int:
+    """Return what the levels counted hold in all; where available was given, what else is there is added."""
+    if command.of == "total":
+        return command.count
     if command.location is not None:
-        difference = counted(stock, count, command.location)
-        return {command.location: difference} if difference else {}
-    if count < stock.reserved:
-        raise Conflict(
-            f"{stock.reserved} units are reserved; the count cannot be below that",
-            {"counted": count, "reserved": stock.reserved, "available": stock.available},
-        )
-    difference = count - stock.total
-    return spread(stock, difference, await priorities(app)) if difference else {}
+        return command.count + stock.level_or_new(command.location).reserved
+    return command.count + stock.reserved + stock.inactive
 
 
 async def transfer(app: App, actor: Actor, command: Transfer) -> StockChange:
-    """Move available units between two locations, with two TRANSFER movements."""
+    """Move available units between two locations, with two TRANSFER movements.
+
+    Either may be inactive: so a closed location is emptied. The target gets a level where it has none.
+    """
     check_quantity(command.quantity)
     if command.source == command.target:
         raise Invalid.field("to", "must be another location than the one the units come from")
@@ -273,17 +286,14 @@ async def transfer(app: App, actor: Actor, command: Transfer) -> StockChange:
     async def attempt() -> list[Movement]:
         stock = (await get_product(app, command.product_id)).stock
         insist(command.expected_version, stock)
-        batch = Batch()
-        adjusted(stock.level(command.source), -command.quantity, stock, command.source)
+        for place in (command.source, command.target):
+            if place not in stock.levels:
+                await must_exist(app, place)
         changes = {command.source: -command.quantity, command.target: command.quantity}
-        opened = stock
-        if command.target in stock.levels:
-            stock_records.shift_stock(batch, stock.product_id, shifts_of(changes), command.expected_version)
-        else:
-            if await location_records.find_location(app.store, command.target) is None:
-                raise NotFound(f"There is no location {command.target!r}; create it first")
-            opened = replace(stock, levels={**stock.levels, command.target: Level()})
-            stock_records.put_stock(batch, shifted(opened, shifts_of(changes)))
+        for place, units in changes.items():
+            check_change(stock, place, units)
+        batch = Batch()
+        stock_records.change_stock(batch, stock, changes, command.expected_version)
         booked = book(
             app,
             actor,
@@ -295,7 +305,7 @@ async def transfer(app: App, actor: Actor, command: Transfer) -> StockChange:
             reference=command.reference,
         )
         _tell(app, actor, batch, stock, "TRANSFER", changes)
-        await commit(app, batch, _expected(opened, changes, booked), settled=False)
+        await commit(app, batch, _expected(stock, changes, booked), settled=False)
         return booked
 
     movements = await freeing(app, command.product_id, attempt)

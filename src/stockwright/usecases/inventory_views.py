@@ -24,7 +24,7 @@ from stockwright.store.records import products as product_records
 from stockwright.store.records import reservations as reservation_records
 from stockwright.store.records import stock as stock_records
 from stockwright.usecases.catalog import StockedProduct, get_product, load_stocked
-from stockwright.usecases.drawing import BOOKING_MS, as_if_freed, priorities
+from stockwright.usecases.drawing import BOOKING_MS, as_if_freed
 from stockwright.usecases.settling import half_settled_orders
 from stockwright.usecases.still import while_still
 
@@ -73,13 +73,14 @@ class InventoryTotals:
     products: int = 0
     available: int = 0
     reserved: int = 0
+    inactive: int = 0
     low: int = 0
     out: int = 0
 
     @property
     def total(self) -> int:
         """All units."""
-        return self.available + self.reserved
+        return self.available + self.reserved + self.inactive
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,27 +153,26 @@ async def check_availability(app: App, wanted: Sequence[Wanted]) -> list[Availab
     found = await load_stocked(app, list(dict.fromkeys(line.product_id for line in lines)))
     stocks = {each: stocked.stock for each, stocked in found.items() if stocked.product.can_be_held}
     known = [line for line in lines if line.product_id in stocks]
-    order = await priorities(app)
-    draws, short = draw(known, stocks, order)
+    draws, short = draw(known, stocks)
     if short:
         stocks = await as_if_freed(app, stocks)
-        draws, short = draw(known, stocks, order)
+        draws, short = draw(known, stocks)
     answers = []
     for line in lines:
         stock = stocks.get(line.product_id)
         if stock is None:
             answers.append(Availability(line.product_id, "", line.quantity, 0, available=False))
             continue
-        units = short[line] if line in short else line.quantity + _left(line, stock, draws, order)
+        units = short[line] if line in short else line.quantity + _left(line, stock, draws)
         answers.append(Availability(line.product_id, stock.sku, line.quantity, units, line not in short))
     return answers
 
 
-def _left(line: Wanted, stock: Stock, draws: Draws, order: Sequence[str]) -> int:
+def _left(line: Wanted, stock: Stock, draws: Draws) -> int:
     """Return what a line could have on top of its own, once every line has been served."""
     drawn = draws.get(line.product_id, {})
-    places = [line.location] if line.location else order
-    return sum(stock.levels[place].available - drawn.get(place, 0) for place in places if place in stock.levels)
+    places = [line.location] if line.location else stock.sources
+    return sum(stock.available_at(place) - drawn.get(place, 0) for place in places)
 
 
 async def list_inventory(app: App, command: ListInventory) -> tuple[list[StockedProduct], str | None]:
@@ -201,14 +201,15 @@ async def list_inventory(app: App, command: ListInventory) -> tuple[list[Stocked
 
 async def total_inventory(app: App) -> InventoryTotals:
     """Sum the whole shop's stock, exactly; reads every stock item (one call per SCAN_PAGE)."""
-    products = available = reserved = low = out = 0
+    products = available = reserved = inactive = low = out = 0
     async for stock in all_stocks(app):
         products += 1
         available += stock.available
         reserved += stock.reserved
+        inactive += stock.inactive
         low += stock.status == "LOW"
         out += stock.status == "OUT"
-    return InventoryTotals(products, available, reserved, low, out)
+    return InventoryTotals(products, available, reserved, inactive, low, out)
 
 
 async def list_low_stock(app: App, limit: int, after: str | None = None) -> tuple[list[StockedProduct], str | None]:

@@ -22,7 +22,7 @@ LOCATIONS_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class ChangeLocation:
-    """Only what is given changes. An inactive location is not drawn on of itself."""
+    """Only what is given changes. What is at an inactive location cannot be bought."""
 
     id: str
     name: str | None = None
@@ -62,6 +62,12 @@ async def open_location(app: App, actor: Actor, batch: Batch, location: Location
     batch.append(new_event(app, actor, "location.created", location.id))
 
 
+async def must_exist(app: App, location_id: str) -> None:
+    """Refuse a location that does not exist."""
+    if await location_records.find_location(app.store, location_id) is None:
+        raise NotFound(f"There is no location {location_id!r}; create it first")
+
+
 async def change_location(app: App, actor: Actor, command: ChangeLocation) -> Location:
     """Rename a location, change its priority, or take it out of use; the default stays in use."""
     if command.priority is not None:
@@ -83,9 +89,12 @@ async def change_location(app: App, actor: Actor, command: ChangeLocation) -> Lo
         )
         if after == before:
             return await unchanged(app, before)
+        if before.active and not after.active:
+            after = replace(after, shortages_known=True)
         batch = Batch()
         location_records.put_location(batch, after)
-        batch.append(new_event(app, actor, "location.changed", command.id))
+        switched = {"active": after.active} if after.active != before.active else {}
+        batch.append(new_event(app, actor, "location.changed", command.id, **switched))
         after = replace(after, version=before.version + 1)
         await commit(app, batch, after)
         return after

@@ -49,11 +49,12 @@ class Worth:
 
 @dataclass(slots=True)
 class StockValue:
-    """What all goods on the shelf would bring, promised ones too, whole and in parts."""
+    """What all goods on the shelf would bring, whole and in parts; also those promised, or at inactive locations."""
 
     total: Worth = field(default_factory=Worth)
     available: Worth = field(default_factory=Worth)
     reserved: Worth = field(default_factory=Worth)
+    inactive: Worth = field(default_factory=Worth)
     by_location: dict[str, Worth] = field(default_factory=dict)
     by_category: dict[str, Worth] = field(default_factory=dict)
 
@@ -97,6 +98,7 @@ async def report_stock_value(app: App) -> StockValue:
             price = product.price_cents, product.currency
             value.available.add(stock.available, *price)
             value.reserved.add(stock.reserved, *price)
+            value.inactive.add(stock.inactive, *price)
             value.total.add(stock.total, *price)
             value.by_category.setdefault(product.category, Worth()).add(stock.total, *price)
             for place, level in stock.levels.items():

@@ -1632,6 +1632,7 @@ export interface components {
             explanation: string;
             held: number;
             holds: components["schemas"]["HoldView"][];
+            inactiveStock: number;
             isLowStock: boolean;
             locations: components["schemas"]["LevelView"][];
             lowStockThreshold: number;
@@ -1688,8 +1689,8 @@ export interface components {
         InitializeBody: {
             /** @default 0 */
             initialStock?: number;
-            /** @default default */
-            location?: string;
+            /** @default null */
+            location?: string | null;
             /** @default null */
             lowStockThreshold?: number | null;
             productId: string;
@@ -1722,6 +1723,7 @@ export interface components {
         InventoryRow: {
             availableStock: number;
             category: string;
+            inactiveStock: number;
             isLowStock: boolean;
             locations: components["schemas"]["LevelView"][];
             lowStockThreshold: number;
@@ -1789,8 +1791,11 @@ export interface components {
         /**
          * LevelView
          * @description The units at one location; `version` is that of the product's stock as a whole.
+         *
+         *         What is available at a location that is not `active` cannot be bought: in the sums it is `inactiveStock`.
          */
         LevelView: {
+            active: boolean;
             availableStock: number;
             location: string;
             reservedStock: number;
@@ -2360,6 +2365,7 @@ export interface components {
             description: string;
             id: string;
             imageUrl: string | null;
+            inactiveStock: number;
             isLowStock: boolean;
             lowStockThreshold: number;
             name: string;
@@ -2678,6 +2684,7 @@ export interface components {
          */
         StockChangeView: {
             availableStock: number;
+            inactiveStock: number;
             isLowStock: boolean;
             locations: components["schemas"]["LevelView"][];
             lowStockThreshold: number;
@@ -2746,6 +2753,7 @@ export interface components {
         StockValueView: {
             available: components["schemas"]["WorthView"];
             categories: components["schemas"]["CategoryWorth"][];
+            inactive: components["schemas"]["WorthView"];
             locations: components["schemas"]["LocationWorth"][];
             reserved: components["schemas"]["WorthView"];
             total: components["schemas"]["WorthView"];
@@ -2753,9 +2761,12 @@ export interface components {
         /**
          * StockView
          * @description A product's stock: the sums over its locations, and each of them.
+         *
+         *         `totalStock` is `availableStock`, `reservedStock` and `inactiveStock` together.
          */
         StockView: {
             availableStock: number;
+            inactiveStock: number;
             isLowStock: boolean;
             locations: components["schemas"]["LevelView"][];
             lowStockThreshold: number;
@@ -2856,6 +2867,7 @@ export interface components {
          */
         TotalsView: {
             availableStock: number;
+            inactiveStock: number;
             lowStock: number;
             outOfStock: number;
             products: number;

@@ -80,6 +80,7 @@ class ProductView(Wire):
     attributes: dict[str, Any]
     quantity: int
     reserved_stock: int
+    inactive_stock: int
     total_stock: int
     is_low_stock: bool
     low_stock_threshold: int
@@ -169,6 +170,7 @@ def product_view(found: StockedProduct) -> ProductView:
         attributes=dict(product.attributes),
         quantity=stock.available,
         reserved_stock=stock.reserved,
+        inactive_stock=stock.inactive,
         total_stock=stock.total,
         is_low_stock=stock.is_low,
         low_stock_threshold=stock.thresholds.low_stock,

@@ -30,7 +30,8 @@ class InitializeBody(Wire):
     product_id: Id
     sku: Annotated[str, Meta(min_length=1, max_length=100)]
     initial_stock: Whole = 0
-    location: LocationId = "default"
+    location: LocationId | None = None
+    """Left out: `default`, where the product has no stock level anywhere yet."""
     low_stock_threshold: Whole | None = None
     reorder_point: Whole | None = None
     reorder_quantity: Whole | None = None
@@ -104,9 +105,13 @@ class CheckView(Wire):
 
 
 class LevelView(Wire):
-    """The units at one location; `version` is that of the product's stock as a whole."""
+    """The units at one location; `version` is that of the product's stock as a whole.
+
+    What is available at a location that is not `active` cannot be bought: in the sums it is `inactiveStock`.
+    """
 
     location: str
+    active: bool
     available_stock: int
     reserved_stock: int
     total_stock: int
@@ -114,12 +119,16 @@ class LevelView(Wire):
 
 
 class StockView(Wire):
-    """A product's stock: the sums over its locations, and each of them."""
+    """A product's stock: the sums over its locations, and each of them.
+
+    `totalStock` is `availableStock`, `reservedStock` and `inactiveStock` together.
+    """
 
     product_id: str
     sku: str
     available_stock: int
     reserved_stock: int
+    inactive_stock: int
     total_stock: int
     is_low_stock: bool
     status: str
@@ -144,6 +153,7 @@ class TotalsView(Wire):
     products: int
     available_stock: int
     reserved_stock: int
+    inactive_stock: int
     total_stock: int
     low_stock: int
     out_of_stock: int
@@ -325,6 +335,7 @@ def _stock_fields(stock: Stock) -> dict[str, Any]:
         "sku": stock.sku,
         "available_stock": stock.available,
         "reserved_stock": stock.reserved,
+        "inactive_stock": stock.inactive,
         "total_stock": stock.total,
         "is_low_stock": stock.is_low,
         "status": stock.status,
@@ -334,6 +345,7 @@ def _stock_fields(stock: Stock) -> dict[str, Any]:
         "locations": [
             LevelView(
                 location=place,
+                active=place in stock.active,
                 available_stock=level.available,
                 reserved_stock=level.reserved,
                 total_stock=level.total,
@@ -366,6 +378,7 @@ def totals_view(totals: InventoryTotals) -> TotalsView:
         products=totals.products,
         available_stock=totals.available,
         reserved_stock=totals.reserved,
+        inactive_stock=totals.inactive,
         total_stock=totals.total,
         low_stock=totals.low,
         out_of_stock=totals.out,
@@ -435,7 +448,8 @@ def explanation_view(told: Explanation) -> ExplanationView:
         ],
         explanation=(
             f"{stock.total} on the shelf, {stock.reserved} of them held by {len(told.holds)} "
-            f"open order{'s' if len(told.holds) != 1 else ''} or reservations: {stock.available} can be bought."
+            f"open order{'s' if len(told.holds) != 1 else ''} or reservations"
+            f"{f', {stock.inactive} at inactive locations' if stock.inactive else ''}: {stock.available} can be bought."
         ),
     )
 

@@ -162,6 +162,7 @@ class StockValueView(Wire):
     total: WorthView
     available: WorthView
     reserved: WorthView
+    inactive: WorthView
     locations: list[LocationWorth]
     categories: list[CategoryWorth]
 
@@ -222,6 +223,7 @@ def stock_value_view(value: StockValue) -> StockValueView:
         total=WorthView(**_worth(value.total)),
         available=WorthView(**_worth(value.available)),
         reserved=WorthView(**_worth(value.reserved)),
+        inactive=WorthView(**_worth(value.inactive)),
         locations=[LocationWorth(location=name, **_worth(each)) for name, each in sorted(value.by_location.items())],
         categories=[CategoryWorth(category=name, **_worth(each)) for name, each in sorted(value.by_category.items())],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stockwright.domain.stock import Location
+from stockwright.domain.stock import Location, by_priority
 from stockwright.store.paging import whole
 from stockwright.store.records.parsing import once
 
@@ -18,6 +18,11 @@ LOCATIONS = "LOCATIONS"
 async def list_locations(store: Store) -> list[Location]:
     """Read every location, in the order of their ids."""
     return [location_of(item) for item in await whole(store, LOCATIONS)]
+
+
+async def load_active(store: Store) -> tuple[str, ...]:
+    """Read the ids of the active locations, the first to take units from in front."""
+    return by_priority(await list_locations(store))
 
 
 async def find_location(store: Store, location_id: str) -> Location | None:
@@ -36,6 +41,7 @@ def put_location(batch: Batch, location: Location) -> None:
             "priority": location.priority,
             "active": location.active,
             "createdAt": location.created_at,
+            "shortagesKnown": location.shortages_known,
         },
         location.version,
     )
@@ -45,4 +51,12 @@ def put_location(batch: Batch, location: Location) -> None:
 def location_of(item: Item) -> Location:
     """Read a location from its item."""
     body = item.body
-    return Location(item.key[1], body["name"], body["priority"], body["active"], body["createdAt"], item.version)
+    return Location(
+        item.key[1],
+        body["name"],
+        body["priority"],
+        body["active"],
+        body["createdAt"],
+        item.version,
+        shortages_known=body.get("shortagesKnown", False),
+    )

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import force_setattr
+
 from stockwright.domain.errors import NotFound
-from stockwright.domain.stock import Level, Movement, Stock, Thresholds
+from stockwright.domain.stock import Level, Movement, Stock, Thresholds, receive, shifted
 from stockwright.store.port import ABSENT
-from stockwright.store.records.parsing import once
+from stockwright.store.records.locations import load_active
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,9 +31,11 @@ def stock_key(product_id: str) -> Key:
 
 
 async def load_stocks(store: Store, product_ids: Iterable[str]) -> dict[str, Stock]:
-    """Load the stock of many products in one call; those without any are left out."""
+    """Load the stock of many products and the active locations, in two calls; those without any are left out."""
+    active = await load_active(store)
     found = await store.get([stock_key(each) for each in dict.fromkeys(product_ids)])
-    return {stock.product_id: stock for stock in map(stock_of, found.values())}
+    stocks = [stock_of(item, active) for item in found.values()]
+    return {stock.product_id: stock for stock in stocks}
 
 
 async def get_stock(store: Store, product_id: str) -> Stock:
@@ -46,8 +50,9 @@ async def page_of_stocks(
     store: Store, *, after: str | None = None, limit: int = 100, deleted: bool = False
 ) -> tuple[list[Stock], str | None]:
     """Read the stock of all products (or of all deleted ones) in the order of their ids."""
+    active = await load_active(store)
     page = await store.query(DELETED_STOCK if deleted else STOCK, index="list", after=after, limit=limit)
-    return [stock_of(item) for item in page.items], page.next
+    return [stock_of(item, active) for item in page.items], page.next
 
 
 def put_stock(batch: Batch, stock: Stock, *, deleted: bool = False) -> None:
@@ -91,19 +96,36 @@ def shift_stock(batch: Batch, product_id: str, shifts: Mapping[str, Shift], expe
     batch.add(stock_key(product_id), deltas, floors, expect)
 
 
-@once
-def stock_of(item: Item) -> Stock:
-    """Read a stock from its item."""
+def change_stock(batch: Batch, stock: Stock, changes: Mapping[str, int], expect: int | None = None) -> None:
+    """Book signed changes of what is available; a location without a level gets one.
+
+    That is a whole write, held to the version that the stock was loaded with.
+    """
+    shifts = {place: receive(units) for place, units in changes.items()}
+    if stock.levels.keys() >= changes.keys():
+        shift_stock(batch, stock.product_id, shifts, expect)
+    else:
+        put_stock(batch, shifted(stock, shifts))
+
+
+def stock_of(item: Item, active: tuple[str, ...]) -> Stock:
+    """Read a stock from its item, as it is while these locations are active; read once for as long as they are."""
+    known: Stock | None = item.parsed
+    if known is not None and known.active == active:
+        return known
     body = item.body
-    return Stock(
+    stock = Stock(
         product_id=body["productId"],
         sku=body["sku"],
         levels={place: Level(level["available"], level["reserved"]) for place, level in body["levels"].items()},
+        active=active,
         thresholds=Thresholds(body["lowStock"], body["reorderPoint"], body["reorderQuantity"]),
         version=item.version,
         created_at=body["createdAt"],
         stored_totals={place: level["total"] for place, level in body["levels"].items()},
     )
+    force_setattr(item, "parsed", stock)
+    return stock
 
 
 # ---- movements -------------------------------------------------------------------------------

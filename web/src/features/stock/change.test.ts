@@ -9,8 +9,8 @@ const stock: Stock = {
   isLowStock: false,
   status: "IN_STOCK",
   locations: [
-    { location: "default", availableStock: 8, reservedStock: 3, totalStock: 11, version: 4 },
-    { location: "store", availableStock: 4, reservedStock: 0, totalStock: 4, version: 4 },
+    { location: "default", active: true, availableStock: 8, reservedStock: 3, totalStock: 11, version: 4 },
+    { location: "store", active: true, availableStock: 4, reservedStock: 0, totalStock: 4, version: 4 },
   ],
 };
 const form = (given: Partial<ChangeForm> = {}): ChangeForm => ({

@@ -103,7 +103,14 @@ export function changed<S extends Stock>(stock: S, deltas: ReadonlyMap<string, n
   const known = new Set(stock.locations.map(({ location }) => location));
   const opened = [...deltas]
     .filter(([location]) => !known.has(location))
-    .map(([location]) => ({ location, availableStock: 0, reservedStock: 0, totalStock: 0, version }));
+    .map(([location]) => ({
+      location,
+      active: true,
+      availableStock: 0,
+      reservedStock: 0,
+      totalStock: 0,
+      version,
+    }));
   const locations = [...stock.locations, ...opened].map((level) => {
     const delta = deltas.get(level.location) ?? 0;
     return {
