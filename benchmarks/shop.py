@@ -25,8 +25,8 @@ from stockwright.store.records.batch import Batch
 from stockwright.store.records.orders import put_order
 from stockwright.store.records.stock import put_movement
 from stockwright.usecases.accounts import SignUp, add_account
-from stockwright.usecases.catalog import CreateProduct, create_product
 from stockwright.usecases.context import App
+from stockwright.usecases.new_product import CreateProduct, create_product
 
 EMAIL, PASSWORD = "bench@example.com", "Vier-Blauwale-77"
 AT_ONCE = 200

@@ -27,9 +27,10 @@ from stockwright.store.records.handling import DeadLetter, waiting_retries
 from stockwright.store.records.notifications import Notification
 from stockwright.usecases.accounts import SignUp, add_account
 from stockwright.usecases.audit import audit
-from stockwright.usecases.catalog import CreateProduct, StockedProduct, create_product
+from stockwright.usecases.catalog import StockedProduct
 from stockwright.usecases.context import App
 from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.new_product import CreateProduct, create_product
 from stockwright.usecases.operations import list_dead_letters, list_notifications
 from stockwright.usecases.orders import PlaceOrder, get_order, place_order
 from tests.conftest import Clock

@@ -16,8 +16,9 @@ from stockwright.adapters.ids import SystemIds
 from stockwright.config import Settings
 from stockwright.domain.account import Actor
 from stockwright.usecases.audit import audit
-from stockwright.usecases.catalog import CreateProduct, StockedProduct, create_product, ensure_shop
+from stockwright.usecases.catalog import StockedProduct, ensure_shop
 from stockwright.usecases.context import App
+from stockwright.usecases.new_product import CreateProduct, create_product
 from tests.engines import ALL_ENGINES, open_store
 
 # Tests assert no times, and so does nothing on their behalf.

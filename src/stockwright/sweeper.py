@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from stockwright.usecases.categories import finish_renames
 from stockwright.usecases.reservations import expire_due
 from stockwright.usecases.settling import finish_due
 
@@ -21,6 +22,7 @@ async def sweep(app: App) -> int:
     """Sweep once; returns how many holds were ended."""
     expired = await expire_due(app)
     await finish_due(app)
+    await finish_renames(app)
     await app.store.purge(app.clock.now() // 1000)
     return expired
 

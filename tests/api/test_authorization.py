@@ -49,7 +49,8 @@ WHO = {
     "admin": """
         GET /api/users, GET /api/users/{id}, PATCH /api/users/{id}, GET /api/api-keys, POST /api/api-keys,
         DELETE /api/api-keys/{id}, POST /api/products, PUT /api/products/{id}, PATCH /api/products/{id},
-        DELETE /api/products/{id}, POST /api/categories, DELETE /api/categories/{name}, GET /api/inventory/low-stock,
+        DELETE /api/products/{id}, POST /api/categories, PATCH /api/categories/{name},
+        DELETE /api/categories/{name}, GET /api/inventory/low-stock,
         GET /api/inventory/movements, GET /api/inventory/product/{productId}/movements,
         GET /api/inventory/product/{productId}/explain, POST /api/inventory/cleanup-expired, POST /api/locations,
         PATCH /api/locations/{id}, POST /api/orders/{id}/returns, GET /api/events, GET /api/events/stream,
@@ -423,7 +424,8 @@ TAKEN = {
     ("POST", "/password/reset"): {"email"}, ("POST", "/setup"): {"email", "name"}, ("PATCH", "/users/me"): {"name"},
     ("PATCH", "/users/{id}"): {"disabled", "mfa", "name", "role"}, ("POST", "/api-keys"): {"name", "scopes"},
     ("POST", "/products"): PRODUCT, ("PUT", "/products/{id}"): PRODUCT, ("PATCH", "/products/{id}"): PRODUCT,
-    ("POST", "/categories"): {"name"}, ("POST", "/locations"): {"id", "name"}, ("PATCH", "/locations/{id}"): {"name"},
+    ("POST", "/categories"): {"name"}, ("PATCH", "/categories/{name}"): {"name"},
+    ("POST", "/locations"): {"id", "name"}, ("PATCH", "/locations/{id}"): {"name"},
     ("POST", "/inventory/product/{productId}/reserve"): {"orderId"}, ("POST", "/reservations"): {"orderId"},
     ("POST", "/orders"): {"id"}, ("POST", "/orders/{id}/returns"): {"id"}, ("POST", "/sales"): {"id"},
 }  # fmt: skip

@@ -215,9 +215,9 @@ async def test_categories_are_a_managed_list(admin: Client, alice: Client, made:
     listed = [each["name"] for each in (await alice.get("/categories")).data["items"]]
     assert set(listed) == {"electronics", "clothing", "food", "other", "phone", "computer", "accessories"}
 
-    assert (await admin.post("/categories", {"name": "Garden"})).data == {"name": "garden"}
+    assert (await admin.post("/categories", {"name": "Garden"})).data == {"name": "Garden"}
     assert (await admin.post("/categories", {"name": "garden"})).refusal == (409, "ALREADY_EXISTS")
-    await made(category="garden")
+    assert (await made(category=" GARDEN"))["category"] == "Garden"
     assert (await admin.delete("/categories/garden")).refusal == (409, "CONFLICT")
     assert (await admin.delete("/categories/food")).status == 200
     assert (await admin.delete("/categories/food")).refusal == (404, "NOT_FOUND")

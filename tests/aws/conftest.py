@@ -19,8 +19,8 @@ from stockwright.domain.events import Event
 from stockwright.store.dynamodb import DynamoDbStore, create_table
 from stockwright.usecases.accounts import SignUp, add_account
 from stockwright.usecases.audit import audit
-from stockwright.usecases.catalog import CreateProduct, create_product
 from stockwright.usecases.context import App
+from stockwright.usecases.new_product import CreateProduct, create_product
 from tests.aws import shapes
 from tests.aws.ministack import Aws, aws, here, ministack
 from tests.aws.pool import make_pool

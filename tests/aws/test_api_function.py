@@ -11,7 +11,7 @@ from stockwright.app import build, close
 from stockwright.config import Settings
 from stockwright.domain.account import SYSTEM
 from stockwright.usecases.accounts import SignUp, add_account
-from stockwright.usecases.catalog import CreateProduct, create_product
+from stockwright.usecases.new_product import CreateProduct, create_product
 from stockwright.usecases.sign_in import SignIn, sign_in
 from tests.aws.conftest import PASSWORD, Cloud
 from tests.aws.runtime import LambdaFunction

@@ -22,10 +22,10 @@ from stockwright.domain.order import Order
 from stockwright.store.records.handling import waiting_retries
 from stockwright.usecases.accounts import SignUp, add_account
 from stockwright.usecases.audit import audit
-from stockwright.usecases.catalog import CreateProduct, create_product
 from stockwright.usecases.context import App
 from stockwright.usecases.inventory import ChangeStock, change_stock
 from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.new_product import CreateProduct, create_product
 from stockwright.usecases.operations import list_dead_letters, list_notifications, redrive
 from stockwright.usecases.orders import PlaceOrder, cancel_order, deliver_order, get_order, pack_order, place_order
 from tests.e2e.server import free_port

@@ -43,11 +43,12 @@ from stockwright.store.records.sales import page_of_sales
 from stockwright.store.records.stock import load_stocks, page_of_movements
 from stockwright.sweeper import sweep
 from stockwright.usecases.audit import audit
-from stockwright.usecases.catalog import CreateProduct, create_product, ensure_shop
+from stockwright.usecases.catalog import ensure_shop
 from stockwright.usecases.context import REQUEST, App, Message, RequestContext
 from stockwright.usecases.inventory import ChangeStock, Transfer, change_stock, transfer
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.locations import ChangeLocation, add_location, change_location
+from stockwright.usecases.new_product import CreateProduct, create_product
 from stockwright.usecases.orders import (
     PlaceOrder,
     ReturnOrder,

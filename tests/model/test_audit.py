@@ -18,10 +18,10 @@ from stockwright.domain.stock import Wanted
 from stockwright.store.records.stock import get_stock
 from stockwright.store.sqlite import SCHEMA_VERSION, SqliteStore
 from stockwright.usecases.audit import audit
-from stockwright.usecases.catalog import CreateProduct, create_product
 from stockwright.usecases.context import App
 from stockwright.usecases.inventory_views import MovementFilter, list_movements
 from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.new_product import CreateProduct, create_product
 from stockwright.usecases.orders import PlaceOrder, pack_order, place_order
 from stockwright.usecases.repair import repair
 from stockwright.usecases.reservations import Reserve, reserve_stock

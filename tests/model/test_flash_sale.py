@@ -20,7 +20,6 @@ from stockwright.store.records.orders import page_of_orders
 from stockwright.store.records.reservations import page_of_reservations
 from stockwright.store.records.stock import get_stock
 from stockwright.usecases.audit import audit
-from stockwright.usecases.catalog import CreateProduct, create_product
 from stockwright.usecases.context import REQUEST, App, RequestContext
 from stockwright.usecases.inventory import (
     ChangeStock,
@@ -32,6 +31,7 @@ from stockwright.usecases.inventory import (
 )
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.locations import add_location
+from stockwright.usecases.new_product import CreateProduct, create_product
 from stockwright.usecases.orders import (
     PlaceOrder,
     ReturnOrder,

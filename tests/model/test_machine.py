@@ -38,7 +38,6 @@ from stockwright.domain.stock import Wanted
 from stockwright.store.records.orders import page_of_orders
 from stockwright.store.records.stock import load_stocks, page_of_movements
 from stockwright.usecases.audit import audit
-from stockwright.usecases.catalog import CreateProduct, create_product
 from stockwright.usecases.context import REQUEST, RequestContext
 from stockwright.usecases.inventory import (
     ChangeStock,
@@ -51,6 +50,7 @@ from stockwright.usecases.inventory import (
 )
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.locations import ChangeLocation, add_location, change_location
+from stockwright.usecases.new_product import CreateProduct, create_product
 from stockwright.usecases.orders import (
     PlaceOrder,
     ReturnOrder,

@@ -16,10 +16,9 @@ from stockwright.store.dynamodb import event_of_image
 from stockwright.store.port import Put
 from stockwright.store.records.batch import Batch
 from stockwright.store.records.handling import load_cursors, put_cursor
-from stockwright.store.records.products import list_categories
 from stockwright.store.sqlite import SqliteStore
 from stockwright.usecases.audit import audit
-from stockwright.usecases.catalog import add_category
+from stockwright.usecases.categories import add_category
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.orders import PlaceOrder, pack_order, place_order
 from stockwright.usecases.reservations import Reserve, reserve_stock

@@ -20,9 +20,10 @@ from stockwright.domain.returns import ReturnItem
 from stockwright.store.records.products import load_product_ids
 from stockwright.store.records.stock import load_stocks, page_of_movements
 from stockwright.usecases.audit import audit
-from stockwright.usecases.catalog import CreateProduct, create_product, get_product
+from stockwright.usecases.catalog import get_product
 from stockwright.usecases.context import App
 from stockwright.usecases.imports import ImportReport, import_orders, import_products
+from stockwright.usecases.new_product import CreateProduct, create_product
 from stockwright.usecases.orders import ListOrders, ReturnOrder, list_orders, return_order
 from stockwright.usecases.reports import Range, report_sales, report_top_products
 from tests.conftest import ADMIN, Clock, bare_app

@@ -107,7 +107,7 @@ async def test_a_level_is_opened_once(app: App, product: Product) -> None:
 
 
 async def test_opening_a_level_changes_only_the_given_thresholds(app: App, product: Product) -> None:
-    chair = await product(5, thresholds=Thresholds(5, 100, 200))
+    chair = await product(5, thresholds={"low_stock": 5, "reorder_point": 100, "reorder_quantity": 200})
     opened = await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 1, "cellar"))
     assert opened.stock.thresholds == Thresholds(5, 100, 200)
     given = {"low_stock": 7}
@@ -309,7 +309,7 @@ async def test_totals_and_low_stock_are_exact_at_once(app: App, product: Product
     await product(20)
     low = await product(9)
     out = await product(0)
-    await product(3, thresholds=Thresholds(low_stock=2))
+    await product(3, thresholds={"low_stock": 2})
     totals = await total_inventory(app)
     assert (totals.products, totals.available, totals.low, totals.out) == (4, 32, 1, 1)
     rows, _ = await list_low_stock(app, 10)

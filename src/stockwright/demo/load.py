@@ -17,11 +17,10 @@ from stockwright.domain.account import SYSTEM, Account, Actor
 from stockwright.domain.errors import InsufficientStock
 from stockwright.domain.order import line_id
 from stockwright.domain.returns import ReturnItem
-from stockwright.domain.stock import Thresholds, Wanted
+from stockwright.domain.stock import Wanted
 from stockwright.reactions.table import REACTIONS
 from stockwright.store.records.accounts import find_account_by_email
 from stockwright.usecases.accounts import SignUp, add_account
-from stockwright.usecases.catalog import CreateProduct, create_product
 from stockwright.usecases.context import App, SetClock
 from stockwright.usecases.inventory import (
     ChangeStock,
@@ -33,6 +32,7 @@ from stockwright.usecases.inventory import (
 )
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.locations import add_location
+from stockwright.usecases.new_product import CreateProduct, create_product
 from stockwright.usecases.orders import (
     PlaceOrder,
     ReturnOrder,
@@ -275,7 +275,7 @@ def _wanted(good: Good) -> CreateProduct:
         type=good.type,
         brand=good.brand,
         options={"color": list(good.colors)} if good.colors else {},
-        thresholds=Thresholds(low_stock=10, reorder_point=20, reorder_quantity=50),
+        thresholds={"low_stock": 10, "reorder_point": 20, "reorder_quantity": 50},
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from stockwright.domain.errors import Invalid
-from stockwright.domain.product import tidy
+from stockwright.domain.names import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,4 +119,4 @@ def _must_be(choices: list[Any]) -> str:
 
 
 def _text(value: Any) -> str:
-    return tidy(str(value)).casefold()
+    return clean(str(value)).casefold()

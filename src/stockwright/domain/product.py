@@ -60,19 +60,16 @@ class Product:
         return self.status in {"ACTIVE", "UNLISTED"}
 
 
+RESERVED_IDS: Final = frozenset({"export", "import", "bulk", "labels.pdf", "images", "variants"})
+"""Words that are, or will be, routes below `/products`."""
+SKU_MIN: Final = 3
+SKU_FROM_NAME_MAX: Final = 40
+
+_NEW_ID = re.compile(rf"[A-Za-z0-9._~:-]{{1,{ID_MAX}}}")
+_SKU_WORD = re.compile(r"[A-Z0-9]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TEXT_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-
-
-def tidy(text: str) -> str:
-    """Write a name or SKU in one way: trimmed, each letter with its accents as one sign (NFC)."""
-    return unicodedata.normalize("NFC", text).strip()
-
-
-def same_sku(one: str, other: str) -> bool:
-    """Tell whether two spellings mean the same SKU: case, blanks around it and the way of accents do not matter."""
-    return tidy(one).casefold() == tidy(other).casefold()
 
 
 def check_id(value: str, field_name: str, longest: int = ID_MAX) -> str:
@@ -82,13 +79,40 @@ def check_id(value: str, field_name: str, longest: int = ID_MAX) -> str:
     return value
 
 
+def check_new_id(value: str, field_name: str = "productId") -> str:
+    """Hold the id that a client brings for a new product to what can stand in every address.
+
+    The words that are routes below `/products` cannot be ids: `GET /products/export` is the export.
+    """
+    if not _NEW_ID.fullmatch(value):
+        raise Invalid.field(field_name, f"must be 1 to {ID_MAX} of the characters A-Z a-z 0-9 . _ ~ : -")
+    if value.casefold() in RESERVED_IDS or not value.strip("."):
+        raise Invalid.field(field_name, f"must not be {value!r}: that is an address of its own")
+    return value
+
+
+def sku_from_name(name: str) -> str:
+    """Make a SKU from a name: its letters and digits in upper case, with a hyphen between words.
+
+    A name of too few Latin letters and digits gives `ITEM` in front of what it has.
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    sku = "-".join(_SKU_WORD.findall(plain.upper()))[:SKU_FROM_NAME_MAX].strip("-")
+    return sku if len(sku) >= SKU_MIN else f"ITEM-{sku}".strip("-")
+
+
 def check_product(product: Product, categories: frozenset[str]) -> Product:
     """Hold a product to S2's rules; raises Invalid with one entry per wrong field."""
     wrong = [
         {"field": name, "message": message}
         for name, message, bad in (
             ("name", "must be 3 to 200 characters", not _fits(product.name, 3, 200)),
-            ("description", "must be 10 to 2000 characters", not _fits(product.description, 10, 2000)),
+            (
+                "description",
+                "must be 10 to 2000 characters",
+                # A product that came without a description has its name for one, however short that is.
+                (product.description != product.name or not product.name) and not _fits(product.description, 10, 2000),
+            ),
             ("category", f"must be one of {', '.join(sorted(categories))}", product.category not in categories),
             ("type", "must be at most 100 characters", not _fits(product.type, 0, 100)),
             ("brand", "must be at most 100 characters", not _fits(product.brand, 0, 100)),

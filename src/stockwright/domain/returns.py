@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stockwright.domain.errors import Invalid
+from stockwright.domain.names import same_sku
 from stockwright.domain.options import describe_options, same_choice
 from stockwright.domain.order import ReturnedLine, line_id
-from stockwright.domain.product import same_sku
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The catalogue: products, their categories, and the storefront's view of them."""
+"""The catalog: products with their stock, changed, deleted, listed."""
 
 from __future__ import annotations
 
@@ -6,19 +6,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound, VersionConflict
-from stockwright.domain.product import CATEGORIES, Product, ProductStatus, check_id, check_product, tidy
-from stockwright.domain.stock import (
-    DEFAULT_LOCATION,
-    Level,
-    Location,
-    Stock,
-    Thresholds,
-    check_quantity,
-    shifted,
-    spread,
-)
+from stockwright.domain.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound, VersionConflict
+from stockwright.domain.names import clean
+from stockwright.domain.product import CATEGORIES, Product, check_product
+from stockwright.domain.stock import DEFAULT_LOCATION, Location, Stock, Thresholds, check_quantity, shifted, spread
 from stockwright.store.paging import every, fill, pages
+from stockwright.store.records import categories as category_records
 from stockwright.store.records import locations as location_records
 from stockwright.store.records import orders as order_records
 from stockwright.store.records import products as product_records
@@ -26,6 +19,7 @@ from stockwright.store.records import stock as stock_records
 from stockwright.store.records.batch import Batch, Stale, retried
 from stockwright.usecases.commit import commit, new_event, unchanged
 from stockwright.usecases.drawing import book, freeing, shifts_of
+from stockwright.usecases.spellings import as_spelled, spell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +29,8 @@ if TYPE_CHECKING:
 
 SortOrder = Literal["newest", "oldest", "name", "-name", "price", "-price"]
 SCAN_PAGE = 200
+NAMES = frozenset({"name", "sku", "type", "brand"})
+"""The fields that are cleaned before they are stored, like every name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +39,6 @@ class StockedProduct:
 
     product: Product
     stock: Stock
-
-
-@dataclass(frozen=True, slots=True)
-class CreateProduct:
-    """S2's fields, and ours; `quantity` is the opening stock at `location` (units)."""
-
-    name: str
-    sku: str
-    description: str
-    category: str
-    price_cents: int
-    quantity: int = 0
-    type: str = ""
-    brand: str = ""
-    currency: str = "USD"
-    image_url: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-    thresholds: Thresholds = field(default_factory=Thresholds)
-    location: str = DEFAULT_LOCATION
-    status: ProductStatus = "ACTIVE"
-    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,79 +74,11 @@ async def ensure_shop(app: App) -> None:
     now, batch = app.clock.now(), Batch()
     location_records.put_location(batch, Location(DEFAULT_LOCATION, "Default", created_at=now))
     for name in CATEGORIES:
-        product_records.put_category(batch, name, now)
+        category_records.put_category(batch, category_records.category_named(name, now))
     try:
         await batch.commit(app.store)
     except Stale:
         return
-
-
-async def create_product(app: App, actor: Actor, command: CreateProduct) -> StockedProduct:
-    """Create a product and its stock level in one commit; the SKU must be free (409)."""
-    check_quantity(command.quantity, least=0)
-    check_thresholds(command.thresholds)
-    product_id = check_id(command.id, "id") if command.id else app.ids.new("prd")
-
-    async def attempt() -> StockedProduct:
-        now, batch = app.clock.now(), Batch()
-        product = check_product(
-            Product(
-                id=product_id,
-                sku=tidy(command.sku),
-                name=tidy(command.name),
-                description=command.description,
-                category=command.category,
-                type=command.type,
-                brand=command.brand,
-                price_cents=command.price_cents,
-                currency=command.currency,
-                image_url=command.image_url,
-                options=command.options,
-                attributes=command.attributes,
-                status=command.status,
-                created_at=now,
-                updated_at=now,
-                created_by=actor.id,
-            ),
-            frozenset(await product_records.list_categories(app.store)),
-        )
-        product_records.use_category(batch, product.category)
-        if await location_records.find_location(app.store, command.location) is None:
-            raise Invalid.field("location", f"there is no location {command.location!r}")
-        levels = {command.location: Level(command.quantity)}
-        active = await location_records.load_active(app.store)
-        made = StockedProduct(
-            product, Stock(product_id, product.sku, levels, active, command.thresholds, created_at=now)
-        )
-        await add_new_product(app, actor, batch, made)
-        made = StockedProduct(replace(product, version=1), replace(made.stock, version=1))
-        await commit(app, batch, made)
-        return made
-
-    return await retried(attempt)
-
-
-async def add_new_product(app: App, actor: Actor, batch: Batch, made: StockedProduct) -> None:
-    """Write a product that is not there yet with its opening stock; refuse a taken id or SKU.
-
-    One that bears the version of a deleted product takes its place.
-    """
-    product, stock = made.product, made.stock
-    claimed = await product_records.load_product_ids(app.store, [product.sku])
-    if claimed:
-        raise AlreadyExists(
-            f"A product with SKU {product.sku} already exists",
-            {"sku": product.sku, "productId": claimed[product.sku]},
-        )
-    known = await product_records.load_products(app.store, [product.id], deleted_too=True)
-    if product.id in known and known[product.id].version != product.version:
-        raise AlreadyExists(f"A product with id {product.id} already exists", {"productId": product.id})
-    product_records.claim_sku(batch, product.sku, product.id)
-    product_records.put_product(batch, product)
-    stock_records.put_stock(batch, stock)
-    opening = {place: level.total for place, level in stock.levels.items() if level.total}
-    book(app, actor, batch, {product.id: opening}, {product.id: product.sku}, "INITIAL")
-    batch.append(new_event(app, actor, "product.created", product.id, sku=product.sku, products=[product.id]))
 
 
 async def update_product(app: App, actor: Actor, command: UpdateProduct) -> StockedProduct:
@@ -188,58 +94,75 @@ async def update_product(app: App, actor: Actor, command: UpdateProduct) -> Stoc
         if command.expected_version not in (None, before.product.version):
             raise VersionConflict(details={"current": before})
         batch = Batch()
-        product = await _changed(app, batch, before.product, command.fields)
-        stock, changes = _recounted(before.stock, command)
-        if stock.sku != product.sku:
-            stock = replace(stock, sku=product.sku)
-        if (product, stock) == (before.product, before.stock):
+        after = await add_update(app, actor, batch, before, command)
+        if not batch.writes:
             return await unchanged(app, before)
-        product_records.put_product(batch, replace(product, updated_at=app.clock.now()))
-        if stock != before.stock:
-            stock_records.put_stock(batch, stock)
-            book(
-                app,
-                actor,
-                batch,
-                {product.id: changes},
-                {product.id: product.sku},
-                "ADJUSTMENT",
-                reason="Product edited",
-            )
-        batch.append(
-            new_event(
-                app,
-                actor,
-                "product.updated",
-                product.id,
-                sku=product.sku,
-                fields=sorted({*command.fields, *(["quantity"] if changes else [])}),
-                products=[product.id] if stock != before.stock else [],
-            )
-        )
-        after = StockedProduct(
-            replace(product, updated_at=app.clock.now(), version=product.version + 1),
-            replace(stock, version=stock.version + (stock != before.stock)),
-        )
         await commit(app, batch, after)
         return after
 
     return await retried(attempt)
 
 
-async def _changed(app: App, batch: Batch, before: Product, fields: Mapping[str, Any]) -> Product:
+async def add_update(
+    app: App, actor: Actor, batch: Batch, before: StockedProduct, command: UpdateProduct
+) -> StockedProduct:
+    """Add the writes of a change to a batch (none where nothing changes); returns the product as it will be."""
+    product = await change_fields(app, batch, before.product, command.fields)
+    stock, changes = _recounted(before.stock, command)
+    if stock.sku != product.sku:
+        stock = replace(stock, sku=product.sku)
+    if (product, stock) == (before.product, before.stock):
+        return before
+    product_records.put_product(batch, replace(product, updated_at=app.clock.now()))
+    if stock != before.stock:
+        stock_records.put_stock(batch, stock)
+        book(
+            app,
+            actor,
+            batch,
+            {product.id: changes},
+            {product.id: product.sku},
+            "ADJUSTMENT",
+            reason="Product edited",
+        )
+    batch.append(
+        new_event(
+            app,
+            actor,
+            "product.updated",
+            product.id,
+            sku=product.sku,
+            fields=sorted({*command.fields, *(["quantity"] if changes else [])}),
+            products=[product.id] if stock != before.stock else [],
+        )
+    )
+    return StockedProduct(
+        replace(product, updated_at=app.clock.now(), version=product.version + 1),
+        replace(stock, version=stock.version + (stock != before.stock)),
+    )
+
+
+async def change_fields(app: App, batch: Batch, before: Product, fields: Mapping[str, Any]) -> Product:
     """Decide the product after the change; an UNLISTED one with all it needs goes on sale."""
-    given: dict[str, Any] = {name: tidy(value) if name in {"name", "sku"} else value for name, value in fields.items()}
+    given: dict[str, Any] = {name: clean(value) if name in NAMES else value for name, value in fields.items()}
     after = replace(before, **given)
+    if "description" not in fields and before.description == before.name:
+        after = replace(after, description=after.name)
+    categories = await category_records.list_categories(app.store)
+    category = category_records.find_category(categories, after.category)
+    if category is not None:
+        after = replace(after, category=category.name)
+    if {"brand", "type"} & fields.keys():
+        after = await spell(app, batch, after)
     if after == before:
         return before
     if after.status == "UNLISTED" and "status" not in fields and after.price_cents and after.description:
         after = replace(after, status="ACTIVE")
     if after.status == "DELETED":
         raise Invalid.field("status", "must be ACTIVE or INACTIVE; use DELETE to remove a product")
-    check_product(after, frozenset(await product_records.list_categories(app.store)))
-    if after.category != before.category:
-        product_records.use_category(batch, after.category)
+    check_product(after, frozenset(each.name for each in categories))
+    if category is not None and after.category != before.category:
+        category_records.use_category(batch, category)
     if after.sku.casefold() != before.sku.casefold():
         claimed = await product_records.load_product_ids(app.store, [after.sku])
         if claimed:
@@ -351,7 +274,7 @@ async def _list_by_time(app: App, actor: Actor, command: ListProducts) -> tuple[
         partial(
             product_records.places_of_products,
             app.store,
-            where=_where(actor, command),
+            where=await _where(app, actor, command),
             search=command.search,
             reverse=command.sort == "newest",
         ),
@@ -379,7 +302,7 @@ async def _list_sorted(app: App, actor: Actor, command: ListProducts) -> tuple[l
     fitting = partial(
         product_records.page_of_products,
         app.store,
-        where=_where(actor, command),
+        where=await _where(app, actor, command),
         search=command.search,
         limit=SCAN_PAGE,
     )
@@ -409,12 +332,19 @@ async def with_stock(app: App, products: list[Product]) -> list[StockedProduct]:
     return [StockedProduct(product, stocks[product.id]) for product in products if product.id in stocks]
 
 
-def _where(actor: Actor, command: ListProducts) -> dict[str, str]:
+async def _where(app: App, actor: Actor, command: ListProducts) -> dict[str, str]:
+    """Return the filters of a list, names as the shop writes them; refuse a status that the asker may not see."""
     wanted = {"category": command.category, "type": command.type, "brand": command.brand, "status": command.status}
     where = {name: value for name, value in wanted.items() if value}
     if not actor.is_admin:
+        if command.status not in (None, "ACTIVE"):
+            raise Forbidden(f"Only admins see products that are {command.status}")
         where["status"] = "ACTIVE"
-    return where
+    if "category" in where:
+        categories = await category_records.list_categories(app.store)
+        category = category_records.find_category(categories, where["category"])
+        where["category"] = where["category"] if category is None else category.name
+    return await as_spelled(app, where)
 
 
 async def find_product_id(app: App, sku: str) -> str:
@@ -423,47 +353,6 @@ async def find_product_id(app: App, sku: str) -> str:
     if sku not in found:
         raise NotFound("Product not found", {"sku": sku})
     return found[sku]
-
-
-async def list_categories(app: App) -> list[str]:
-    """Read the managed list of categories."""
-    return await product_records.list_categories(app.store)
-
-
-async def add_category(app: App, actor: Actor, name: str) -> str:
-    """Add a category to the managed list: 2 to 50 characters, lower case, new."""
-    name = name.strip().lower()
-    check_id(name, "name", 50)
-
-    async def attempt() -> str:
-        if name in await product_records.list_categories(app.store):
-            raise AlreadyExists(f"The category {name!r} already exists")
-        batch = Batch()
-        product_records.put_category(batch, name, app.clock.now())
-        batch.append(new_event(app, actor, "category.created", name))
-        await commit(app, batch, name)
-        return name
-
-    return await retried(attempt)
-
-
-async def delete_category(app: App, actor: Actor, name: str) -> str:
-    """Remove a category that no product is in (409 otherwise)."""
-
-    async def attempt() -> str:
-        version = await product_records.find_category(app.store, name)
-        if version is None:
-            raise NotFound("Category not found")
-        in_it = partial(product_records.page_of_products, app.store, where={"category": name}, limit=1)
-        async for product in every(in_it):
-            raise Conflict(f"Products are in the category {name!r}; move them first", {"productId": product.id})
-        batch = Batch()
-        product_records.delete_category(batch, name, version)
-        batch.append(new_event(app, actor, "category.deleted", name))
-        await commit(app, batch, name)
-        return name
-
-    return await retried(attempt)
 
 
 def check_thresholds(thresholds: Thresholds) -> Thresholds:

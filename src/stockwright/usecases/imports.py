@@ -18,16 +18,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from stockwright.domain.errors import Invalid, Refused, StockwrightError
+from stockwright.domain.names import clean
 from stockwright.domain.order import line_id
-from stockwright.domain.product import PRICE_CENTS_MAX, tidy
+from stockwright.domain.product import PRICE_CENTS_MAX
 from stockwright.domain.returns import ReturnItem
-from stockwright.domain.stock import Thresholds
 from stockwright.store.records.batch import AlreadyDone, find_idempotency
 from stockwright.store.records.orders import find_order
 from stockwright.store.records.products import load_product_ids
-from stockwright.usecases.catalog import CreateProduct, create_product
 from stockwright.usecases.context import REQUEST, Once, RequestContext, SetClock
 from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.new_product import CreateProduct, create_product
 from stockwright.usecases.orders import PlaceOrder, ReturnOrder, deliver_order, pack_order, place_order, return_order
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _cents(text: str) -> int:
 
 def sku_of(code: str) -> str:
     """Write an untidy stock code in one way: trimmed, upper case; codes under three letters are fees."""
-    written = " ".join(tidy(code).split()).upper()
+    written = " ".join(clean(code).split()).upper()
     return f"FEE-{written}" if len(written) < 3 else written  # noqa: PLR2004 - S2: a SKU has 3 characters
 
 
@@ -201,7 +201,7 @@ def _product(code: str, rows: list[Row]) -> CreateProduct | None:
         price_cents=prices.most_common(1)[0][0],
         currency=CURRENCY,
         quantity=sum(row.quantity for row in rows if _is_sold(row)) + SPARE_UNITS,
-        thresholds=Thresholds(low_stock=5),
+        thresholds={"low_stock": 5},
     )
 
 

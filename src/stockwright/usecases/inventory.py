@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from stockwright.domain.errors import AlreadyExists, Conflict, Invalid
-from stockwright.domain.product import Product, check_id, same_sku, tidy
+from stockwright.domain.names import clean, same_sku
+from stockwright.domain.product import Product, check_id
 from stockwright.domain.stock import (
     DEFAULT_LOCATION,
     Level,
@@ -26,17 +27,11 @@ from stockwright.store.port import ABSENT
 from stockwright.store.records import locations as location_records
 from stockwright.store.records import stock as stock_records
 from stockwright.store.records.batch import Batch, retried
-from stockwright.usecases.catalog import (
-    StockedProduct,
-    add_new_product,
-    check_thresholds,
-    get_product,
-    load_deleted,
-    load_stocked,
-)
+from stockwright.usecases.catalog import StockedProduct, check_thresholds, get_product, load_deleted, load_stocked
 from stockwright.usecases.commit import commit, insist, new_event, unchanged
 from stockwright.usecases.drawing import book, freeing, shifts_of
 from stockwright.usecases.locations import must_exist, open_location
+from stockwright.usecases.new_product import add_new_product
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,7 +106,7 @@ class StockChange:
 async def initialize(app: App, actor: Actor, command: Initialize) -> StockedProduct:
     """Open a stock level (409 where it is open), and the product behind it where it is a foreign one."""
     check_id(command.product_id, "productId")
-    command = replace(command, sku=check_id(tidy(command.sku), "sku", 100))
+    command = replace(command, sku=check_id(clean(command.sku), "sku", 100))
     location_id = check_id((command.location or DEFAULT_LOCATION).strip(), "location", 64)
     check_quantity(command.initial_stock, "initialStock", least=0)
 

@@ -25,9 +25,10 @@ from stockwright.api.schemas.common import ListView
 from stockwright.domain.account import ANONYMOUS
 from stockwright.domain.errors import NotFound
 from stockwright.domain.product import Product
-from stockwright.domain.stock import DEFAULT_LOCATION, Thresholds
-from stockwright.usecases import catalog
-from stockwright.usecases.catalog import CreateProduct, ListProducts, StockedProduct, UpdateProduct
+from stockwright.domain.stock import DEFAULT_LOCATION
+from stockwright.usecases import catalog, categories
+from stockwright.usecases.catalog import ListProducts, StockedProduct, UpdateProduct
+from stockwright.usecases.new_product import CreateProduct, create_product
 
 _FIELDS = {
     "sku": "sku",
@@ -58,34 +59,40 @@ def show_list(call: Call, found: tuple[list[Any], str | None], view: Any) -> Lis
 async def _create(call: Call) -> StockedProduct:
     body: ProductBody = call.body
     name = body.name if body.name is not None else body.product_name
-    require_all(name=name, sku=body.sku, description=body.description, category=body.category, price=body.price)
-    low = body.low_stock_threshold if body.low_stock_threshold is not None else body.threshold
-    defaults = Thresholds()
-    return await catalog.create_product(
+    require_all(name=name, price=body.price)
+    return await create_product(
         call.app,
         call.actor,
         CreateProduct(
             name=name or "",
-            sku=body.sku or "",
-            description=body.description or "",
-            category=body.category or "",
+            sku=body.sku,
+            description=body.description,
+            category=body.category,
             price_cents=body.price or 0,
-            quantity=body.quantity,
+            quantity=_quantity(body),
             type=body.type,
             brand=body.brand,
             currency=body.currency,
             image_url=body.image_url,
             options=body.options,
             attributes=body.attributes,
-            thresholds=Thresholds(
-                defaults.low_stock if low is None else low,
-                defaults.reorder_point if body.reorder_point is None else body.reorder_point,
-                defaults.reorder_quantity if body.reorder_quantity is None else body.reorder_quantity,
-            ),
+            thresholds=_thresholds(body),
             location=body.location or DEFAULT_LOCATION,
             status=body.status,
+            id=body.product_id,
         ),
     )
+
+
+def _quantity(body: ProductBody | ProductPatch) -> int | None:
+    return body.quantity if body.quantity is not None else body.stock_quantity
+
+
+def _thresholds(body: ProductBody | ProductPatch) -> dict[str, int]:
+    """Return the given thresholds, under Thresholds' own names."""
+    low = body.low_stock_threshold if body.low_stock_threshold is not None else body.threshold
+    given = {"low_stock": low, "reorder_point": body.reorder_point, "reorder_quantity": body.reorder_quantity}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 async def _update(call: Call) -> StockedProduct:
@@ -96,18 +103,10 @@ async def _update(call: Call) -> StockedProduct:
     name = body.name if body.name is not None else body.product_name
     if name is not None:
         changed["name"] = name
-    low = body.low_stock_threshold if body.low_stock_threshold is not None else body.threshold
-    thresholds = {"low_stock": low, "reorder_point": body.reorder_point, "reorder_quantity": body.reorder_quantity}
     return await catalog.update_product(
         call.app,
         call.actor,
-        UpdateProduct(
-            call.path["id"],
-            changed,
-            body.quantity,
-            {name: value for name, value in thresholds.items() if value is not None},
-            call.expected_version(),
-        ),
+        UpdateProduct(call.path["id"], changed, _quantity(body), _thresholds(body), call.expected_version()),
     )
 
 
@@ -167,15 +166,19 @@ async def _item(call: Call) -> StockedProduct:
 
 
 async def _categories(call: Call) -> tuple[list[str], None]:
-    return await catalog.list_categories(call.app), None
+    return await categories.list_categories(call.app), None
 
 
 async def _add_category(call: Call) -> str:
-    return await catalog.add_category(call.app, call.actor, call.body.name)
+    return await categories.add_category(call.app, call.actor, call.body.name)
+
+
+async def _rename_category(call: Call) -> str:
+    return await categories.rename_category(call.app, call.actor, call.path["name"], call.body.name)
 
 
 async def _delete_category(call: Call) -> str:
-    return await catalog.delete_category(call.app, call.actor, call.path["name"])
+    return await categories.delete_category(call.app, call.actor, call.path["name"])
 
 
 def _show_deleted(_: Call, product_id: str) -> DeletedView:
@@ -287,6 +290,17 @@ ROUTES = (
         answer=CategoryView,
         status=201,
         errors=(409,),
+    ),
+    Route(
+        "PATCH",
+        "/categories/{name}",
+        _rename_category,
+        "Rename a category and move its products along",
+        "Catalogue",
+        lambda _, name: _category(name),
+        body=CategoryBody,
+        answer=CategoryView,
+        errors=(404, 409),
     ),
     Route(
         "DELETE",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, Raw, UnsetType
@@ -9,14 +10,20 @@ from msgspec.json import encode
 
 from stockwright.api.envelope import iso
 from stockwright.api.schemas.common import Id, ListQuery, Options, Text, Whole, Wire
-from stockwright.domain.product import Product
+from stockwright.domain.product import ID_MAX, Product
 from stockwright.domain.stock import Stock
 from stockwright.usecases.catalog import SortOrder, StockedProduct
 
 
 class ProductBody(Wire):
-    """A new product (S2); `productName` and `threshold` are S0's names for two of the fields."""
+    """A new product: only name and price are needed.
 
+    A missing SKU is made from the name, a missing description is the name, a missing category is `other`.
+    `productName`, `threshold` (S0) and `stockQuantity` (S1) are other names of three fields. `productId` is
+    kept as the product's id.
+    """
+
+    product_id: Annotated[str, Meta(min_length=1, max_length=ID_MAX)] | None = None
     sku: Text | None = None
     name: Text | None = None
     product_name: Text | None = None
@@ -26,7 +33,8 @@ class ProductBody(Wire):
     brand: Text = ""
     price: Whole | None = None
     currency: Text = "USD"
-    quantity: Whole = 0
+    quantity: Whole | None = None
+    stock_quantity: Whole | None = None
     image_url: Text | None = None
     options: Options = {}
     attributes: Options = {}
@@ -51,6 +59,7 @@ class ProductPatch(Wire):
     price: Whole | None = None
     currency: Text | None = None
     quantity: Whole | None = None
+    stock_quantity: Whole | None = None
     image_url: Text | UnsetType | None = UNSET
     """null takes the picture away"""
     options: Options | None = None
@@ -64,11 +73,17 @@ class ProductPatch(Wire):
 
 
 class ProductView(Wire):
-    """A product with what can be bought of it now."""
+    """A product with what can be bought of it now.
+
+    S0's clients read `productId`, `productName`, `threshold` and `lastUpdated`, S1's `stockQuantity`: other names
+    of `id`, `name`, `lowStockThreshold`, `updatedAt` and `quantity`.
+    """
 
     id: str
+    product_id: str
     sku: str
     name: str
+    product_name: str
     description: str
     category: str
     type: str
@@ -79,17 +94,20 @@ class ProductView(Wire):
     options: dict[str, Any]
     attributes: dict[str, Any]
     quantity: int
+    stock_quantity: int
     reserved_stock: int
     inactive_stock: int
     total_stock: int
     is_low_stock: bool
     low_stock_threshold: int
+    threshold: int
     reorder_point: int
     reorder_quantity: int
     status: str
     version: int
     created_at: str
     updated_at: str
+    last_updated: str
     created_by: str
 
 
@@ -113,7 +131,10 @@ class DeletedView(Wire):
 
 
 class ItemView(Wire):
-    """A product as the public storefront shows it (S3): no thresholds, no exact stock."""
+    """A product as the public storefront shows it (S3): no thresholds, no exact stock.
+
+    `storage` and `colorPreference` list the choices where the product has such an option, as S3's clients read them.
+    """
 
     id: str
     sku: str
@@ -129,6 +150,8 @@ class ItemView(Wire):
     colors: list[str]
     options: dict[str, Any]
     in_stock: bool
+    storage: list[str] | UnsetType = UNSET
+    color_preference: list[str] | UnsetType = UNSET
 
 
 class ItemsQuery(ListQuery):
@@ -141,7 +164,7 @@ class ItemsQuery(ListQuery):
 
 
 class CategoryBody(Wire):
-    """A new category."""
+    """The name of a category: a new one, or what one is renamed to."""
 
     name: Annotated[str, Meta(min_length=2, max_length=50)]
 
@@ -157,8 +180,10 @@ def product_view(found: StockedProduct) -> ProductView:
     product, stock = found.product, found.stock
     return ProductView(
         id=product.id,
+        product_id=product.id,
         sku=product.sku,
         name=product.name,
+        product_name=product.name,
         description=product.description,
         category=product.category,
         type=product.type,
@@ -169,17 +194,20 @@ def product_view(found: StockedProduct) -> ProductView:
         options=dict(product.options),
         attributes=dict(product.attributes),
         quantity=stock.available,
+        stock_quantity=stock.available,
         reserved_stock=stock.reserved,
         inactive_stock=stock.inactive,
         total_stock=stock.total,
         is_low_stock=stock.is_low,
         low_stock_threshold=stock.thresholds.low_stock,
+        threshold=stock.thresholds.low_stock,
         reorder_point=stock.thresholds.reorder_point,
         reorder_quantity=stock.thresholds.reorder_quantity,
         status=product.status,
         version=product.version,
         created_at=iso(product.created_at),
         updated_at=iso(product.updated_at),
+        last_updated=iso(product.updated_at),
         created_by=product.created_by,
     )
 
@@ -201,12 +229,13 @@ def shown_product(found: StockedProduct) -> Raw:
     return shown
 
 
+_COLOR_OPTIONS: Final = ("color", "colors", "colour", "colours")
+
+
 def item_view(found: StockedProduct) -> ItemView:
     """Show a product to the public."""
     product = found.product
-    colors: Any = next(
-        (product.options[name] for name in ("color", "colors", "colour", "colours") if name in product.options), []
-    )
+    colors = _choices(product, _COLOR_OPTIONS)
     return ItemView(
         id=product.id,
         sku=product.sku,
@@ -219,7 +248,15 @@ def item_view(found: StockedProduct) -> ItemView:
         type=product.type,
         brand=product.brand,
         image_url=product.image_url,
-        colors=[str(color) for color in colors] if isinstance(colors, list) else [str(colors)],
+        colors=colors,
         options=dict(product.options),
+        storage=_choices(product, ("storage",)) or UNSET,
+        color_preference=_choices(product, ("colorPreference", *_COLOR_OPTIONS)) or UNSET,
         in_stock=found.stock.available > 0,
     )
+
+
+def _choices(product: Product, names: Sequence[str]) -> list[str]:
+    """Return the choices of the first of these options that the product has."""
+    found: Any = next((product.options[name] for name in names if name in product.options), [])
+    return [str(each) for each in found] if isinstance(found, list) else [str(found)]

@@ -1,12 +1,12 @@
-"""Access patterns of products, SKU claims and the managed list of categories."""
+"""Access patterns of products, SKU claims."""
 
 from __future__ import annotations
 
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from stockwright.domain.product import Product, tidy
-from stockwright.store.paging import whole
+from stockwright.domain.names import clean
+from stockwright.domain.product import Product
 from stockwright.store.port import ABSENT
 from stockwright.store.records.parsing import once
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from stockwright.store.records.batch import Batch
 
 SCAN_PAGE = 200
-CATEGORIES = "CATEGORIES"
 
 
 def product_key(product_id: str) -> Key:
@@ -41,9 +40,9 @@ async def load_products(store: Store, product_ids: Iterable[str], *, deleted_too
 async def load_product_ids(store: Store, skus: Iterable[str]) -> dict[str, str]:
     """Find the product ids of SKUs in one call: SKU as asked → product id.
 
-    A SKU is looked for as it is written today, and else as it was asked for: older claims were not tidied.
+    A SKU is looked for as it is written today, and else as it was asked for: older claims were not cleaned.
     """
-    keys = {sku: dict.fromkeys((sku_key(tidy(sku)), sku_key(sku))) for sku in skus}
+    keys = {sku: dict.fromkeys((sku_key(clean(sku)), sku_key(sku))) for sku in skus}
     found = await store.get(list(dict.fromkeys(key for each in keys.values() for key in each)))
     claims = {sku: next((found[key] for key in each if key in found), None) for sku, each in keys.items()}
     return {sku: claim.body["productId"] for sku, claim in claims.items() if claim is not None}
@@ -107,32 +106,6 @@ def claim_sku(batch: Batch, sku: str, product_id: str) -> None:
 def release_sku(batch: Batch, sku: str) -> None:
     """Let another product have the SKU."""
     batch.delete(sku_key(sku), 1)
-
-
-async def list_categories(store: Store) -> list[str]:
-    """Read the managed list, in alphabetical order."""
-    return [item.key[1] for item in await whole(store, CATEGORIES)]
-
-
-def put_category(batch: Batch, name: str, at: int) -> None:
-    """Add a category; Stale where it is there."""
-    batch.put((CATEGORIES, name), {"name": name, "createdAt": at}, ABSENT)
-
-
-async def find_category(store: Store, name: str) -> int | None:
-    """Return the version of a category: a product that comes into it raises it."""
-    found = await store.get([(CATEGORIES, name)])
-    return found[CATEGORIES, name].version if found else None
-
-
-def use_category(batch: Batch, name: str) -> None:
-    """Let a product come into a category; Stale where it was removed meanwhile."""
-    batch.add((CATEGORIES, name), {}, {})
-
-
-def delete_category(batch: Batch, name: str, version: int) -> None:
-    """Remove a category; Stale where a product came into it since that version."""
-    batch.delete((CATEGORIES, name), version)
 
 
 @once

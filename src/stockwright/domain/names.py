@@ -1,0 +1,56 @@
+"""Names: the one way in which they are cleaned, compared and searched.
+
+A name is stored as it was written, without blanks around it and with single blanks inside. Two names are the
+same name where they differ in upper and lower case or in blanks only. A search ignores accents as well.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+SUBSTRING_MIN: Final = 3
+"""A search word of at least so many letters is found inside of words, a shorter one at their beginning."""
+WORDS_MAX: Final = 20
+
+_APOSTROPHES = re.compile("['\u2018\u2019\u201b\u02bc\u2032\uff07`\u00b4]")
+_WITHOUT_ACCENT_FORM: Final = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t"}
+)
+"""Letters that Unicode does not write as a base letter and an accent, in lower case."""
+
+
+def clean(text: str) -> str:
+    """Write a name or SKU in one way: trimmed, single blanks, each letter with its accents as one sign (NFC)."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def name_key(text: str) -> str:
+    """Return what two spellings of one name have in common: case and blanks do not count."""
+    return "".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def same_sku(one: str, other: str) -> bool:
+    """Tell whether two spellings mean the same SKU: case, blanks around it and the form of accents do not matter."""
+    return clean(one).casefold() == clean(other).casefold()
+
+
+def search_text(*texts: str) -> str:
+    """Return what a search looks into: lower case, no accents, no apostrophes, a blank before every word."""
+    return "".join(f" {word}" for text in texts for word in _folded(text).split())
+
+
+def search_words(query: str) -> tuple[str, ...]:
+    """Return what a `search_text` must contain to be found by a query: each of its words, in any order.
+
+    A word shorter than SUBSTRING_MIN carries a blank in front, and so is found at the beginning of a word only.
+    """
+    words = dict.fromkeys(_folded(query).split())
+    return tuple(word if len(word) >= SUBSTRING_MIN else f" {word}" for word in list(words)[:WORDS_MAX])
+
+
+def _folded(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", text).casefold())
+    letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return unicodedata.normalize("NFC", letters.casefold()).translate(_WITHOUT_ACCENT_FORM)

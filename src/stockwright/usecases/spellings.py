@@ -1,0 +1,42 @@
+"""One spelling for each brand and type: "Nike " and "nike" are the brand that the shop writes "Nike".
+
+The product that brings a brand decides how it is written, and may change that; the others follow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from stockwright.domain.names import clean
+from stockwright.store.records import spellings as records
+from stockwright.store.records.spellings import Spelling
+
+if TYPE_CHECKING:
+    from stockwright.domain.product import Product
+    from stockwright.store.records.batch import Batch
+    from stockwright.store.records.spellings import SpelledField
+    from stockwright.usecases.context import App
+
+FIELDS: tuple[SpelledField, ...] = ("brand", "type")
+
+
+async def spell(app: App, batch: Batch, product: Product) -> Product:
+    """Return the product with its brand and type as the shop writes them; what is new to the shop is recorded."""
+    names: dict[SpelledField, str] = {field: clean(getattr(product, field)) for field in FIELDS}
+    known = await records.load_spellings(app.store, names)
+    for field, name in names.items():
+        spelling = known.get(field) or Spelling(field, "", product.id)
+        if name and name != spelling.name:
+            if spelling.product_id != product.id:
+                names[field] = spelling.name
+            else:
+                records.put_spelling(batch, replace(spelling, name=name))
+    return replace(product, brand=names["brand"], type=names["type"])
+
+
+async def as_spelled(app: App, wanted: dict[str, str]) -> dict[str, str]:
+    """Return filters with brand and type as the shop writes them."""
+    names: dict[SpelledField, str] = {field: wanted[field] for field in FIELDS if field in wanted}
+    known = await records.load_spellings(app.store, names)
+    return wanted | {field: spelling.name for field, spelling in known.items()}

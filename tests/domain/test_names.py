@@ -1,0 +1,46 @@
+"""Names: cleaned, compared and searched in one way."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stockwright.domain.names import clean, name_key, same_sku, search_text, search_words
+
+
+@given(st.text())
+def test_cleaning_and_folding_are_done_once(text: str) -> None:
+    assert clean(clean(text)) == clean(text)
+    assert name_key(clean(text)) == name_key(text)
+    assert same_sku(text, f" {text}\t")
+
+
+@given(st.text(), st.text())
+def test_a_text_is_found_by_each_of_its_own_words(one: str, other: str) -> None:
+    looked_into = search_text(one, other)
+    for word in (*one.split(), *other.split()):
+        assert all(each in looked_into for each in search_words(word))
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("Café Crème", "cafe"), ("Cafe Creme", "café"), ("Blue Cotton Shirt", "cotton blue"),
+        ("O'Neill", "O\u2019Neill"),
+        ("O\u2019Neill", "o'neill"), ("O\u2019Neill", "oneill"), ("Straße", "STRASSE"), ("Smørrebrød", "smorrebrod"),
+        ("Łódź", "lodz"), ("İstanbul", "istanbul"), ("Æther", "aether"), ("ﬁne ﬂour", "fine flour"),
+        ("Keyboard", "boa"),
+        ("USB hub 4", "4"), ("TV stand", "tv"), ("手机壳", "手机"), ("Ａ４ paper", "a4"), ("Wi-Fi 6E", "wi-fi"),
+        ("x", ""),
+    ],
+)  # fmt: skip
+def test_what_a_person_types_finds_what_is_meant(name: str, query: str) -> None:
+    assert all(word in search_text(name) for word in search_words(query))
+
+
+@pytest.mark.parametrize(
+    ("name", "query"), [("Keyboard", "bo"), ("USB hub 14", "4"), ("Red shirt", "red shoe"), ("Cotton", "cottons")]
+)
+def test_what_is_not_meant_is_not_found(name: str, query: str) -> None:
+    assert not all(word in search_text(name) for word in search_words(query))
