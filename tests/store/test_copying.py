@@ -15,6 +15,7 @@ from stockwright.store.copying import Copied, DynamoDbSide, SqliteSide, copy
 from stockwright.store.dynamodb import event_of_image
 from stockwright.store.port import Put
 from stockwright.store.records.batch import Batch
+from stockwright.store.records.categories import list_categories
 from stockwright.store.records.handling import load_cursors, put_cursor
 from stockwright.store.sqlite import SqliteStore
 from stockwright.usecases.audit import audit
@@ -42,7 +43,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def moved(app: Any, product: Product, tmp_path: Path) -> Path:
     """A shop with a history; its mail handler has had two events, its warehouse handler four."""
-    chairs = [(await product(9)).product.id for _ in range(6)]
+    chairs = [(await product(9, options={"color": ["red", "blue"]})).product.id for _ in range(6)]
     order = await place_order(
         app, ALICE, PlaceOrder([LineWanted(2, each, options={"color": "red"}) for each in chairs])
     )
