@@ -105,7 +105,8 @@ export interface paths {
         delete: operations["delete-categories-by-name"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Rename a category and move its products along */
+        patch: operations["patch-categories-by-name"];
         trace?: never;
     };
     "/api/dead-letters": {
@@ -1420,7 +1421,7 @@ export interface components {
         };
         /**
          * CategoryBody
-         * @description A new category.
+         * @description The name of a category: a new one, or what one is renamed to.
          */
         CategoryBody: {
             name: string;
@@ -1769,10 +1770,13 @@ export interface components {
         /**
          * ItemView
          * @description A product as the public storefront shows it (S3): no thresholds, no exact stock.
+         *
+         *         `storage` and `colorPreference` list the choices where the product has such an option, as S3's clients read them.
          */
         ItemView: {
             brand: string;
             category: string;
+            colorPreference?: string[];
             colors: string[];
             company: string;
             currency: string;
@@ -1785,6 +1789,7 @@ export interface components {
             };
             price: number;
             sku: string;
+            storage?: string[];
             title: string;
             type: string;
         };
@@ -2226,7 +2231,11 @@ export interface components {
         };
         /**
          * ProductBody
-         * @description A new product (S2); `productName` and `threshold` are S0's names for two of the fields.
+         * @description A new product: only name and price are needed.
+         *
+         *         A missing SKU is made from the name, a missing description is the name, a missing category is `other`.
+         *         `productName`, `threshold` (S0) and `stockQuantity` (S1) are other names of three fields. `productId` is
+         *         kept as the product's id.
          */
         ProductBody: {
             /** @default {} */
@@ -2256,9 +2265,11 @@ export interface components {
             /** @default null */
             price?: number | null;
             /** @default null */
+            productId?: string | null;
+            /** @default null */
             productName?: string | null;
-            /** @default 0 */
-            quantity?: number;
+            /** @default null */
+            quantity?: number | null;
             /** @default null */
             reorderPoint?: number | null;
             /** @default null */
@@ -2270,6 +2281,8 @@ export interface components {
              * @enum {unknown}
              */
             status?: "ACTIVE" | "INACTIVE";
+            /** @default null */
+            stockQuantity?: number | null;
             /** @default null */
             threshold?: number | null;
             /** @default  */
@@ -2318,6 +2331,8 @@ export interface components {
             /** @default null */
             status?: ("ACTIVE" | "INACTIVE") | null;
             /** @default null */
+            stockQuantity?: number | null;
+            /** @default null */
             threshold?: number | null;
             /** @default null */
             type?: string | null;
@@ -2352,6 +2367,9 @@ export interface components {
         /**
          * ProductView
          * @description A product with what can be bought of it now.
+         *
+         *         S0's clients read `productId`, `productName`, `threshold` and `lastUpdated`, S1's `stockQuantity`: other names
+         *         of `id`, `name`, `lowStockThreshold`, `updatedAt` and `quantity`.
          */
         ProductView: {
             attributes: {
@@ -2367,18 +2385,23 @@ export interface components {
             imageUrl: string | null;
             inactiveStock: number;
             isLowStock: boolean;
+            lastUpdated: string;
             lowStockThreshold: number;
             name: string;
             options: {
                 [key: string]: unknown;
             };
             price: number;
+            productId: string;
+            productName: string;
             quantity: number;
             reorderPoint: number;
             reorderQuantity: number;
             reservedStock: number;
             sku: string;
             status: string;
+            stockQuantity: number;
+            threshold: number;
             totalStock: number;
             type: string;
             updatedAt: string;
@@ -3179,6 +3202,42 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["CategoryView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "patch-categories-by-name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "garden"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CategoryBody"];
+            };
+        };
         responses: {
             /** @description Done */
             200: {
