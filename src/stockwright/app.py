@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +20,9 @@ from stockwright.adapters.telemetry import CloudLog, make_log
 from stockwright.config import Settings
 from stockwright.dispatcher import Dispatcher
 from stockwright.domain.errors import Misconfigured
+from stockwright.prober import Prober
 from stockwright.reactions.table import reactions_for
+from stockwright.store.faults import Faults
 from stockwright.store.port import Store
 from stockwright.sweeper import Sweeper
 from stockwright.usecases.catalog import ensure_shop
@@ -31,24 +34,29 @@ ISSUER: Final = "stockwright"
 AUDIENCE: Final = "stockwright-shop"
 
 
-async def build(settings: Settings, clock: Clock | None = None) -> App:
-    """Open the store and put everything together; raises Misconfigured with one clear line."""
+async def build(settings: Settings, clock: Clock | None = None, *, reading: bool = False) -> App:
+    """Open the store and put everything together; raises Misconfigured with one clear line.
+
+    For `reading`, a folder that cannot be written is opened all the same, and nothing is written there.
+    """
+    readonly = reading and settings.store == "sqlite" and not _is_writable(settings.data_dir)
     settings = _with_secrets(settings)
     clock = clock or SystemClock()
     app = App(
         settings=settings,
-        store=_open_store(settings),
+        store=_open_store(settings, readonly=readonly),
         clock=clock,
         ids=SystemIds(clock),
         mail=_mailer(settings),
         sms=SnsTexts() if settings.sms == "sns" else LocalMailbox(),
         topics=SnsTopics(),
         outbound=HttpOutbound(allow_private=settings.allow_private_addresses),
-        identity=_identity(settings, clock),
+        identity=_identity(settings, clock, readonly=readonly),
         log=CloudLog(settings.log_level) if settings.in_lambda else make_log(settings.log_level),
-        signing_key=_signing_key(settings),
+        signing_key=secrets.token_bytes(32) if readonly else _signing_key(settings),
     )
-    await ensure_shop(app)
+    if not readonly:
+        await ensure_shop(app)
     return app
 
 
@@ -71,14 +79,18 @@ def _signing_key(settings: Settings) -> bytes:
     return load_or_make(_folder(settings) / "signing-key", lambda: secrets.token_bytes(32))
 
 
-def _open_store(settings: Settings) -> Store:
+def _is_writable(folder: Path) -> bool:
+    return all(os.access(each, os.W_OK) for each in (folder, folder / DATABASE) if each.exists())
+
+
+def _open_store(settings: Settings, *, readonly: bool) -> Store:
     if settings.store == "dynamodb":
         from stockwright.store.dynamodb import connect
 
         return connect(settings.table_name or "")
     from stockwright.store.sqlite import SqliteStore
 
-    return SqliteStore(_folder(settings) / DATABASE)
+    return SqliteStore(_folder(settings) / DATABASE, readonly=readonly)
 
 
 def _mailer(settings: Settings) -> Mailer:
@@ -89,7 +101,7 @@ def _mailer(settings: Settings) -> Mailer:
     return LocalMailbox()
 
 
-def _identity(settings: Settings, clock: Clock) -> Identity:
+def _identity(settings: Settings, clock: Clock, *, readonly: bool) -> Identity:
     if settings.cognito_user_pool_id and settings.cognito_client_id:
         from stockwright.adapters.cognito import CognitoIdentity
 
@@ -100,8 +112,15 @@ def _identity(settings: Settings, clock: Clock) -> Identity:
     from stockwright.adapters.tokens import Es256Tokens, make_key
     from stockwright.usecases.local_identity import LocalIdentity
 
-    pem = load_or_make(_folder(settings) / "token-key.pem", make_key)
-    return LocalIdentity(Argon2Passwords(), Es256Tokens(pem, ISSUER, AUDIENCE, clock))
+    path = settings.data_dir / "token-key.pem"
+    pem = make_key() if readonly else load_or_make(_folder(settings) / path.name, make_key)
+    try:
+        tokens = Es256Tokens(pem, ISSUER, AUDIENCE, clock)
+    except (ValueError, TypeError) as damaged:
+        raise Misconfigured(
+            f"{path} is no key, or it is damaged: restore it from a backup, or remove it (everybody signs in anew)"
+        ) from damaged
+    return LocalIdentity(Argon2Passwords(), tokens)
 
 
 def _folder(settings: Settings) -> Path:
@@ -124,12 +143,17 @@ async def close(app: App) -> None:
 @asynccontextmanager
 async def running(app: App) -> AsyncIterator[Dispatcher]:
     """Run the event handlers and the sweeper beside what serves."""
-    dispatcher, sweeper = Dispatcher(app, reactions_for(app.settings)), Sweeper(app)
+    dispatcher, sweeper, prober = Dispatcher(app, reactions_for(app.settings)), Sweeper(app), Prober(app)
     app.lag = dispatcher.lag
+    faults: Faults | None = getattr(app.store, "faults", None)
+    if faults is not None:
+        faults.log = app.log
     await dispatcher.start()
     await sweeper.start()
+    await prober.start()
     try:
         yield dispatcher
     finally:
+        await prober.stop()
         await sweeper.stop()
         await dispatcher.stop()

@@ -22,6 +22,8 @@ Kind = Literal["write", "truncate", "sync", "delete", "said"]
 Loss = Literal["nothing", "everything", "some", "torn"]
 LOSSES: Final[tuple[Loss, ...]] = ("nothing", "everything", "some", "torn")
 SECTOR: Final = 512
+HEADER: Final = 4096
+"""Below it stands what SQLite reads to open a file; a fault of reading strikes behind."""
 _SYSTEM: Final = apsw.vfs_names()[0]
 _names = itertools.count()
 
@@ -40,7 +42,7 @@ class Note:
 class Fault:
     """Refuse the n-th call of a kind (from 1); with `for_good`, every later one as well."""
 
-    kind: Literal["write", "sync"]
+    kind: Literal["write", "sync", "read"]
     nth: int
     error: type[Exception]
     for_good: bool = False
@@ -172,6 +174,11 @@ class _Recorded(apsw.VFSFile):
         super().xWrite(data, offset)
         if self._name:
             self._disk.note("write", self._name, offset, bytes(data))
+
+    def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802
+        if offset >= HEADER:
+            self._disk.check("read")
+        return super().xRead(amount, offset)
 
     def xTruncate(self, newsize: int) -> None:  # noqa: N802
         super().xTruncate(newsize)

@@ -183,6 +183,9 @@ class MemoryStore:
             self.durable.remove(key)
         return len(due)
 
+    async def check(self) -> str:
+        return ""
+
     async def close(self) -> None:
         self._closed = True
         self._news.set()

@@ -217,6 +217,9 @@ class Faulty:
     async def purge(self, now_seconds: int, limit: int = 1000) -> int:
         return int(await self._around(self.inner.purge(now_seconds, limit)))
 
+    async def check(self) -> str:
+        return ""
+
     async def close(self) -> None:
         self.dead = True
 

@@ -10,15 +10,24 @@ import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import apsw
 import pytest
+import structlog
 
 from stockwright.domain.errors import Busy, Misconfigured
 from stockwright.domain.events import Event
 from stockwright.store import sqlite
+from stockwright.store.checking import check_file
+from stockwright.store.faults import EngineFailed, Unreadable
 from stockwright.store.port import ABSENT, Add, Append, Put
-from stockwright.store.sqlite import EngineFailed, SqliteStore
+from stockwright.store.sqlite import SqliteStore
+from stockwright.usecases.audit import audit
+from stockwright.usecases.catalog import CreateProduct, create_product
+from stockwright.usecases.context import App
+from stockwright.usecases.health import check_readiness
+from tests.conftest import ADMIN, Clock, bare_app
 from tests.model.disk import LOSSES, Disk, Fault, leave
 from tests.proving import SECONDS, SEED
 
@@ -204,3 +213,133 @@ async def test_a_file_that_another_process_holds_is_busy_and_loses_nothing(
     other.close()
     await store.close()
     assert await whole(path, acknowledged) == 2
+
+
+# ---- readiness, backup and audit on such a disk ------------------------------------------------
+
+
+async def shop_on(disk: Disk, folder: Path, clock: Clock) -> App:
+    app = await bare_app(folder, clock)
+    assert isinstance(app.store, SqliteStore)
+    app.log = app.store.faults.log = structlog.get_logger()
+    for number in range(30):
+        text = f"A chair to sit on, number {number}. " * 20
+        await create_product(
+            app, ADMIN, CreateProduct(f"Chair {number}", f"C-{number}", text, "other", 100, quantity=3)
+        )
+    return app
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "reason"),
+    [
+        ("write", apsw.FullError, "the disk is full"),
+        ("write", apsw.IOError, "the disk refuses"),
+        ("sync", apsw.IOError, "the disk refuses"),
+        ("write", apsw.ReadOnlyError, "the disk refuses"),
+    ],
+)
+async def test_a_disk_that_refuses_makes_the_shop_not_ready_until_it_is_mended(
+    tmp_path: Path, clock: Clock, kind: Literal["write", "sync"], error: type[Exception], reason: str
+) -> None:
+    disk = Disk()
+    with disk.mounted(), structlog.testing.capture_logs() as logged:
+        app = await shop_on(disk, tmp_path, clock)
+        await app.probe.write(app)
+        assert (await check_readiness(app)).writable
+        assert logged == []
+
+        disk.fault = Fault(kind, 1, error, for_good=True)
+        for _ in range(100):
+            await app.probe.write(app)
+            found = await check_readiness(app)
+            assert (found.writable, found.reason) == (False, reason)
+        stories = [(each["event"], each.get("failures")) for each in logged]
+        assert stories == [("store failed", 1), ("not ready", None), ("store failed", 100)]
+        assert {each["operation"] for each in logged if each["event"] == "store failed"} == {"write"}
+        assert "planned" in logged[0]["error"]
+
+        disk.fault = None
+        logged.clear()
+        await app.probe.write(app)
+        assert (await check_readiness(app)).writable
+        assert [each["event"] for each in logged] == ["store works again", "ready again"]
+        await app.store.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "passes"),
+    [(apsw.IOError, "the disk refuses", True), (apsw.CorruptError, "the file is damaged", False)],
+)
+async def test_what_cannot_be_read_is_noticed_without_anybody_asking_for_it(
+    tmp_path: Path, clock: Clock, error: type[Exception], reason: str, passes: bool
+) -> None:
+    disk = Disk()
+    with disk.mounted():
+        made = await shop_on(disk, tmp_path, clock)
+        await made.store.close()
+    with disk.mounted(), structlog.testing.capture_logs() as logged:
+        app = await bare_app(tmp_path, clock)
+        assert isinstance(app.store, SqliteStore)
+        app.log = app.store.faults.log = structlog.get_logger()
+        disk.fault = Fault("read", 1, error, for_good=True)
+        for _ in range(20):
+            await app.store.check()
+        await app.probe.write(app)
+        assert app.probe.reason
+        with pytest.raises(Unreadable) as refused:
+            await audit(app)
+        assert refused.value.message == "Something went wrong", "what a client may learn"
+        assert reason in refused.value.why
+        assert "planned: read" in refused.value.why
+        assert any(each["event"] == "store failed" and each["operation"] == "read" for each in logged)
+        disk.fault = None
+        report = await audit(app)
+        assert (report.products, report.drifts) == (30, [])
+        await app.probe.write(app)
+        assert app.probe.reason == ("" if passes else reason)
+        await app.store.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"), [("write", apsw.FullError), ("write", apsw.IOError), ("read", apsw.CorruptError)]
+)
+async def test_a_backup_on_such_a_disk_is_refused_whichever_call_it_is(
+    tmp_path: Path, clock: Clock, kind: Literal["write", "read"], error: type[Exception]
+) -> None:
+    disk = Disk()
+    refused = 0
+    with disk.mounted():
+        app = await shop_on(disk, tmp_path, clock)
+        assert isinstance(app.store, SqliteStore)
+        for nth in range(1, 1000, 7):
+            target = tmp_path / f"copy-{nth}.db"
+            disk.fault = fault = Fault(kind, nth, error)
+            try:
+                await app.store.backup(target)
+            except Misconfigured:
+                refused += 1
+            finally:
+                disk.fault = None
+            if not fault.refused:
+                check_file(target)
+                break
+        await app.store.close()
+    assert refused >= 3
+
+
+async def test_a_copy_that_the_disk_has_changed_is_noticed(tmp_path: Path, clock: Clock) -> None:
+    disk = Disk()
+    app = await shop_on(disk, tmp_path, clock)
+    assert isinstance(app.store, SqliteStore)
+    await app.store.backup(tmp_path / "copy.db")
+    await app.store.close()
+    whole = (tmp_path / "copy.db").read_bytes()
+    noticed = 0
+    for page in range(0, len(whole), 8192):
+        (tmp_path / "copy.db").write_bytes(whole[:page] + b"\xa5" * 8192 + whole[page + 8192 :])
+        try:
+            check_file(tmp_path / "copy.db")
+        except Misconfigured as wrong:
+            noticed += "damaged" in wrong.message or "cannot be opened" in wrong.message
+    assert noticed == len(whole) // 8192

@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from stockwright.domain.errors import Busy, Misconfigured
 from stockwright.domain.events import Event
 from stockwright.store import sqlite
+from stockwright.store.faults import EngineFailed
 from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Delete, Put
-from stockwright.store.sqlite import QUEUE_MAX, EngineFailed, SqliteStore
+from stockwright.store.sqlite import QUEUE_MAX, SqliteStore
 from tests.proving import MEMORY
 
 if TYPE_CHECKING:

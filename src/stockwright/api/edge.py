@@ -117,6 +117,8 @@ class Edge:
         except Disconnected:
             exchange.status = 499
         except StockwrightError as error:
+            if error.code == StockwrightError.code:
+                self.app.log.exception("request failed", request_id=request_id, path=scope["path"])
             await exchange.fail(error)
         except Exception:
             self.app.log.exception("request failed", request_id=request_id, path=scope["path"])

@@ -23,7 +23,7 @@ app = typer.Typer(help="Events that a handler gave up.", no_args_is_help=True)
 @app.command("list")
 def list_(as_json: Annotated[bool, typer.Option("--json", help="Write JSON for machines.")] = False) -> None:
     """List dead letters, newest first."""
-    letters = run(_all, load_shop())
+    letters = run(_all, load_shop(), reading=True)
     if as_json:
         print_json([_told(letter) for letter in letters])
         return

@@ -55,7 +55,7 @@ def _export(what: Exported, file: Path | None) -> None:
                 rows += part.count(b"\r\n")
         return rows
 
-    rows = run(write, settings)
+    rows = run(write, settings, reading=True)
     if file is not None:
         err.print(f"[bold green]{rows:,}[/] lines written to {plain(file)}", highlight=False)
 

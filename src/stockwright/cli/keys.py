@@ -30,7 +30,7 @@ def list_(*, as_json: Json = False) -> None:
     async def work(shop: App) -> list[ApiKey]:
         return [each async for each in every(partial(list_api_keys, shop, 100))]
 
-    keys = run(work)
+    keys = run(work, reading=True)
     if as_json:
         print_json([_told(key) for key in keys])
         return

@@ -17,6 +17,7 @@ from rich.table import Table
 from stockwright.app import DATABASE, build, close
 from stockwright.config import Settings
 from stockwright.domain.errors import Misconfigured, StockwrightError
+from stockwright.store.faults import Unreadable
 from stockwright.usecases.context import App
 
 Result = TypeVar("Result")
@@ -46,12 +47,15 @@ def load_shop() -> Settings:
     return settings
 
 
-def run(work: Callable[[App], Awaitable[Result]], settings: Settings | None = None) -> Result:
-    """Open the shop, do the work, close it; errors that people can mend are one line each."""
+def run(work: Callable[[App], Awaitable[Result]], settings: Settings | None = None, *, reading: bool = False) -> Result:
+    """Open the shop, do the work, close it; errors that people can mend are one line each.
+
+    Work that is only `reading` also takes a folder that cannot be written.
+    """
     chosen = settings or load_settings()
 
     async def within() -> Result:
-        app = await build(chosen)
+        app = await build(chosen, reading=reading)
         try:
             return await work(app)
         finally:
@@ -59,8 +63,23 @@ def run(work: Callable[[App], Awaitable[Result]], settings: Settings | None = No
 
     try:
         return asyncio.run(within())
+    except Unreadable as fault:
+        fail(
+            Misconfigured(
+                f"cannot read the shop in {chosen.data_dir}: {fault.why}; "
+                "restore a backup into another folder if that does not pass"
+            )
+        )
     except StockwrightError as wrong:
         fail(wrong)
+    except OSError as fault:
+        fail(cannot_use(fault))
+
+
+def cannot_use(fault: OSError) -> StockwrightError:
+    """Say which file or connection failed, and why, in one line."""
+    name = f"{fault.filename}: " if fault.filename else ""
+    return Misconfigured(f"{name}{fault.strerror or fault}")
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import hashlib
 import os
 import shutil
 import tarfile
@@ -16,12 +18,14 @@ from typing import IO
 
 from rich.table import Table
 
-from stockwright.app import DATABASE
-from stockwright.cli.run import add, err, fail, out, plain, print_json, progress_bar, run
+from stockwright.app import DATABASE, build, close
+from stockwright.cli.run import add, cannot_use, err, fail, out, plain, print_json, progress_bar, run
 from stockwright.config import Settings
 from stockwright.domain.account import SYSTEM
-from stockwright.domain.errors import Misconfigured
+from stockwright.domain.errors import Misconfigured, StockwrightError
 from stockwright.domain.stock import Movement
+from stockwright.store.checking import check_file
+from stockwright.store.faults import Unreadable
 from stockwright.store.sqlite import SqliteStore
 from stockwright.usecases.audit import AuditReport, audit
 from stockwright.usecases.context import App
@@ -30,6 +34,8 @@ from stockwright.usecases.repair import repair
 SECRETS = ("token-key.pem", "signing-key", "demo-passwords")
 """Those that the data folder may hold: a user pool, Secrets Manager and a shop that is no demo have fewer."""
 READ_BYTES = 1 << 20
+DAMAGED = (tarfile.TarError, OSError, EOFError, zlib.error)
+"""What reading or writing an archive raises where the file or the disk is at fault."""
 
 
 def demo(settings: Settings) -> None:
@@ -55,7 +61,7 @@ def audit_shop(settings: Settings, *, as_json: bool, with_repair: bool = False) 
             report = await audit(app)
         return report
 
-    report = run(work, settings)
+    report = run(work, settings, reading=not with_repair)
     if as_json:
         print_json({**asdict(report), "clean": report.is_clean, "booked": [asdict(each) for each in booked]})
     else:
@@ -86,7 +92,7 @@ def _print_report(report: AuditReport) -> None:
 
 
 def backup(settings: Settings, file: Path) -> None:
-    """Write the database and the keys into one archive that only its owner can read."""
+    """Write the database and the keys into one archive that only its owner can read, and read it back."""
     if file.exists():
         fail(Misconfigured(f"{file} is there already; choose another name"))
     beside = file.resolve().parent
@@ -94,16 +100,18 @@ def backup(settings: Settings, file: Path) -> None:
     async def work(app: App) -> None:
         if not isinstance(app.store, SqliteStore):
             raise Misconfigured("backup is for the embedded store; DynamoDB has point-in-time recovery")
-        with tempfile.TemporaryDirectory(dir=beside) as folder:
-            copy, archive = Path(folder) / DATABASE, Path(folder) / "archive"
-            await app.store.backup(copy)
-            _pack(archive, [copy, *_secrets_in(settings.data_dir)])
-            archive.rename(file)
+        try:
+            with tempfile.TemporaryDirectory(dir=beside) as folder:
+                copy, archive = Path(folder) / DATABASE, Path(folder) / "archive"
+                await app.store.backup(copy)
+                files = [copy, *_secrets_in(settings.data_dir)]
+                _pack(archive, files)
+                _compare(archive, files)
+                archive.rename(file)
+        except DAMAGED as fault:
+            raise Misconfigured(f"cannot write {file}: {getattr(fault, 'strerror', None) or fault}") from fault
 
-    try:
-        run(work, settings)
-    except OSError as fault:
-        fail(Misconfigured(f"cannot write {file}: {fault.strerror}"))
+    run(work, settings, reading=True)
     out.print(
         f"[bold green]Kept[/] {plain(file)} ({file.stat().st_size:,} bytes). It holds the shop's keys: keep it safe.",
         highlight=False,
@@ -124,23 +132,58 @@ def _pack(archive: Path, files: Sequence[Path]) -> None:
         os.fsync(target.fileno())
 
 
+def _compare(archive: Path, files: Sequence[Path]) -> None:
+    """Read an archive back: every file must come out as it went in."""
+    digests = {file.name: _digest(file.open("rb")) for file in files}
+    with gzip.open(archive) as stream, tarfile.open(fileobj=stream, mode="r:") as packed:
+        found = {member.name: _digest(packed.extractfile(member) or BytesIO()) for member in packed}
+        _read_out(stream)
+    if found != digests:
+        raise tarfile.ReadError("the disk does not give back what was written")
+
+
+def _digest(content: IO[bytes]) -> bytes:
+    digest = hashlib.sha256()
+    with content:
+        while part := content.read(READ_BYTES):
+            digest.update(part)
+    return digest.digest()
+
+
 def restore(settings: Settings, file: Path) -> None:
     """Unpack an archive of `backup` into a folder that holds no shop, and look whether it is whole."""
     folder = settings.data_dir
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        fail(Misconfigured(f"{folder} is not empty; set STOCKWRIGHT_DATA_DIR to another folder, or move it away"))
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            fail(Misconfigured(f"{folder} is not empty; set STOCKWRIGHT_DATA_DIR to another folder, or move it away"))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as fault:
+        fail(cannot_use(fault))
     try:
         _unpack(file, folder)
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as fault:
-        for name in (DATABASE, *SECRETS):
-            (folder / name).unlink(missing_ok=True)
-        fail(Misconfigured(f"{file} is not a whole backup of a shop: {fault}"))
-    report = run(audit, settings)
+        check_file(folder / DATABASE)
+        report = asyncio.run(_audit_of(settings))
+    except (*DAMAGED, StockwrightError) as fault:
+        _clear(folder)
+        why = fault.why if isinstance(fault, Unreadable) else getattr(fault, "strerror", None) or fault
+        fail(Misconfigured(f"{file} is not a whole backup of a shop: {why}"))
     _print_report(report)
     if not report.is_clean:
         raise SystemExit(1)
     out.print(f"[bold green]Restored[/] into {plain(folder)}.", highlight=False)
+
+
+async def _audit_of(settings: Settings) -> AuditReport:
+    app = await build(settings)
+    try:
+        return await audit(app)
+    finally:
+        await close(app)
+
+
+def _clear(folder: Path) -> None:
+    for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", *SECRETS):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _unpack(archive: Path, folder: Path) -> None:
@@ -149,10 +192,15 @@ def _unpack(archive: Path, folder: Path) -> None:
         for member in packed:
             if member.name in {DATABASE, *SECRETS}:
                 _write(folder / member.name, packed.extractfile(member) or BytesIO())
-        while stream.read(READ_BYTES):
-            pass
+        _read_out(stream)
     if not (folder / DATABASE).is_file():
         raise tarfile.ReadError(f"there is no {DATABASE} in it")
+
+
+def _read_out(stream: gzip.GzipFile) -> None:
+    """Read to the end, where the checksum is."""
+    while stream.read(READ_BYTES):
+        pass
 
 
 def _write(file: Path, content: IO[bytes]) -> None:

@@ -41,7 +41,7 @@ def list_(
     async def work(shop: App) -> list[Account]:
         return [each async for each in every(partial(page_of_accounts, shop.store, role=role, limit=100))]
 
-    accounts = run(work)
+    accounts = run(work, reading=True)
     if as_json:
         print_json([_told(account) for account in accounts])
         return

@@ -173,6 +173,10 @@ class Store(Protocol):
         """Remove items whose `ttl` has passed; return how many."""
         ...
 
+    async def check(self) -> str:
+        """Read a bounded part of what is stored, on and on; returns why it cannot be relied on, or ""."""
+        ...
+
     async def close(self) -> None:
         """Finish what is under way and let go of the files or connections."""
         ...

@@ -19,8 +19,12 @@ import asyncio
 import contextlib
 import os
 import random
+import shutil
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import apsw
@@ -29,12 +33,21 @@ import msgspec
 from stockwright.domain.errors import Busy, Misconfigured
 from stockwright.domain.events import Event
 from stockwright.store.adding import added
+from stockwright.store.checking import Checker, check_file, count
+from stockwright.store.faults import Faults
 from stockwright.store.kept import GONE, Kept, Row
 from stockwright.store.port import ABSENT, EXAMINED_MAX, Add, Append, ConditionFailed, Delete, Item, Page, Put
+from stockwright.store.sqlite_faults import (
+    ENGINE_FAULTS,
+    count_write,
+    reads,
+    reads_async,
+    translate_read,
+    translate_write,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path as FilePath
 
     from stockwright.store.port import Body, IndexName, Key, Write
 
@@ -102,10 +115,6 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
-class EngineFailed(Busy):
-    """The disk or file refused the commit (full, read-only, broken); none of the batch was kept."""
-
-
 _Caller = tuple["Sequence[Write]", "asyncio.Future[None]"]
 
 
@@ -116,12 +125,15 @@ class SqliteStore:
     log_pages_max: int = 4000
     """So long may the log grow before it is folded into the file."""
 
-    def __init__(self, path: FilePath) -> None:
+    def __init__(self, path: FilePath, *, readonly: bool = False) -> None:
         self.path = path
+        self.faults = Faults()
         self._log_pages = 0
-        self._writer = _open_writer(path)
+        self._readonly = ReadOnlyFile(path) if readonly else None
+        self._writer = self._readonly.connect() if self._readonly else _open_writer(path)
         self._writer.set_wal_hook(self._note_log)
-        self._reader = _connect(path, readonly=True)
+        self._reader = self._readonly.connect() if self._readonly else _connect(path, readonly=True)
+        self._checker: Checker | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stockwright-commit")
         self._waiting: list[_Caller] = []
         self._flusher: asyncio.Task[None] | None = None
@@ -150,6 +162,7 @@ class SqliteStore:
             self._read(missing, found)
         return found
 
+    @reads
     def _read(self, missing: list[Key], found: dict[Key, Item]) -> None:
         """Read from the file what is not kept, and keep it; also that something is not there."""
         read: dict[Key, Row] = {}
@@ -189,6 +202,7 @@ class SqliteStore:
     def _look_again(self) -> None:
         self._looked = False
 
+    @reads_async
     async def query(
         self,
         partition: str,
@@ -300,6 +314,7 @@ class SqliteStore:
                 async with asyncio.timeout(min(left, 0.5)):
                     await self._news.wait()
 
+    @reads
     def _read_log(self, after: str, limit: int, *, reverse: bool) -> list[Event]:
         if reverse:
             sql = "SELECT position, body FROM event WHERE position<? ORDER BY position DESC LIMIT ?"
@@ -319,6 +334,8 @@ class SqliteStore:
         """Join the next batch and wait for its fsync."""
         if self._closed:
             raise Busy("The store is closing")
+        if self._readonly is not None:
+            raise Misconfigured(f"{self.path} can only be read: its folder or file is not writable")
         if len(self._waiting) >= QUEUE_MAX:
             raise Busy
         _never_twice(writes)
@@ -340,9 +357,10 @@ class SqliteStore:
                     await self._fold_log()
                 except BaseException as fault:
                     self._kept.clear()
+                    count_write(fault, self.faults)
                     for _, answer in callers:
                         if not answer.done():
-                            answer.set_exception(_told(fault))
+                            answer.set_exception(translate_write(fault))
                     if not isinstance(fault, Exception):
                         raise
         finally:
@@ -383,6 +401,8 @@ class SqliteStore:
             if self._reader.in_transaction:
                 self._reader.execute("COMMIT")
         self._keep(touched, events)
+        if touched or events:
+            self.faults.worked("write")
         if events:
             self._news.set()
         for (_, answer), positions in zip(callers, failed, strict=True):
@@ -499,23 +519,55 @@ class SqliteStore:
     # ---- keeping house -------------------------------------------------------------------
 
     async def purge(self, now_seconds: int, limit: int = 1000) -> int:
-        """Remove what is marked as rubbish, by the same road as every other write."""
-        rows: list[Any] = self._reader.execute(
-            "SELECT pk, sk, version FROM item WHERE ttl IS NOT NULL AND ttl<=? LIMIT ?", (now_seconds, limit)
-        ).fetchall()
-        gone = 0
-        for pk, sk, version in rows:
-            with contextlib.suppress(ConditionFailed):
-                await self.commit([Delete((pk, sk), version)])
-                gone += 1
-        return gone
+        """Remove what has expired, in one commit; what was renewed meanwhile stays."""
+        deletes = self._find_expired(now_seconds, limit)
+        while deletes:
+            try:
+                await self.commit(deletes)
+            except ConditionFailed as changed:
+                refused = set(changed.positions)
+                deletes = [each for position, each in enumerate(deletes) if position not in refused]
+            else:
+                break
+        return len(deletes)
+
+    @reads
+    def _find_expired(self, now_seconds: int, limit: int) -> list[Delete]:
+        sql = "SELECT pk, sk, version FROM item WHERE ttl IS NOT NULL AND ttl<=? ORDER BY ttl LIMIT ?"
+        rows: list[Any] = self._reader.execute(sql, (now_seconds, limit)).fetchall()
+        return [Delete((pk, sk), version) for pk, sk, version in rows]
+
+    async def check(self) -> str:
+        """Read the next part of the file; returns what is wrong with what was read, now or before."""
+        loop = asyncio.get_running_loop()
+        try:
+            if self._checker is None:
+                self._checker = Checker(_connect(self.path, readonly=True))
+            await loop.run_in_executor(None, self._checker.step)
+        except ENGINE_FAULTS as fault:
+            translate_read(fault, self.faults)
+        return self.faults.trouble() or ""
 
     async def backup(self, target: FilePath) -> None:
-        """Copy the whole store, as of one moment, into a new file while work goes on."""
+        """Copy the whole store, as of one moment, into a new file while work goes on, and check the copy."""
         try:
-            await asyncio.get_running_loop().run_in_executor(None, _copy, self.path, target)
+            await asyncio.get_running_loop().run_in_executor(None, self._copy, target)
         except apsw.Error as fault:
             raise Misconfigured(f"cannot copy {self.path} into {target.parent}: {fault}") from fault
+
+    def _copy(self, target: FilePath) -> None:
+        reader = self._readonly.connect() if self._readonly else _connect(self.path, readonly=True)
+        writer = apsw.Connection(str(target))
+        try:
+            reader.execute("BEGIN")
+            counted = count(reader)
+            with writer.backup("main", reader, "main") as copy:
+                copy.step(-1)
+            writer.execute("PRAGMA journal_mode=DELETE")
+        finally:
+            writer.close()
+            reader.close()
+        check_file(target, counted)
 
     async def close(self) -> None:
         """Finish the batches under way, then close the file."""
@@ -526,8 +578,12 @@ class SqliteStore:
         if self._flusher is not None:
             await asyncio.wait([self._flusher])
         self._thread.shutdown()
+        if self._checker is not None:
+            self._checker.close()
         self._reader.close()
         self._writer.close()
+        if self._readonly is not None:
+            self._readonly.close()
 
 
 UPSERT: Final = """
@@ -547,16 +603,69 @@ def _connect(path: FilePath, *, readonly: bool = False) -> apsw.Connection:
     return connection
 
 
+class ReadOnlyFile:
+    """A file in a folder, or on a disk, that cannot be written: how to read it all the same.
+
+    A log beside the file needs SQLite's index of it; where that is missing and cannot be made, both are copied.
+    """
+
+    def __init__(self, path: FilePath) -> None:
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        log = path.with_name(f"{path.name}-wal")
+        self._address = f"{path.absolute().as_uri()}?mode=ro"
+        try:
+            if log.exists() and log.stat().st_size:
+                try:
+                    self.connect().close()
+                except apsw.Error:
+                    self._folder = tempfile.TemporaryDirectory(prefix="stockwright-")
+                    for each in (path, log):
+                        shutil.copyfile(each, FilePath(self._folder.name) / each.name)
+                    self._address = f"{(FilePath(self._folder.name) / path.name).as_uri()}?mode=rw"
+            else:
+                self._address += "&immutable=1"
+            with closing(self.connect()) as connection:
+                _check_format(connection, path)
+        except BaseException as fault:
+            self.close()
+            _refuse(path, fault)
+            raise
+
+    def connect(self) -> apsw.Connection:
+        """Open the file."""
+        connection = apsw.Connection(self._address, flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI)
+        connection.set_busy_timeout(5000)
+        # Opening reads nothing yet.
+        connection.execute("PRAGMA query_only=ON; SELECT count(*) FROM sqlite_schema").fetchall()
+        return connection
+
+    def close(self) -> None:
+        """Remove the copy, if one was made."""
+        if self._folder is not None:
+            self._folder.cleanup()
+
+
+def _refuse(path: FilePath, fault: BaseException) -> None:
+    """Say in one line why a file cannot be opened."""
+    if isinstance(fault, apsw.NotADBError | apsw.CorruptError):
+        raise Misconfigured(f"{path} is not a Stockwright store, or it is damaged: {fault}") from fault
+    if isinstance(fault, apsw.FullError):
+        raise Misconfigured(f"cannot open {path}: the disk is full; make room first") from fault
+    if isinstance(fault, apsw.BusyError | apsw.LockedError):
+        raise Misconfigured(f"cannot open {path}: another program holds it; try again") from fault
+    if isinstance(fault, OSError | apsw.Error):
+        raise Misconfigured(f"cannot open {path}: is the folder there, and writable? ({fault})") from fault
+
+
 def _open_writer(path: FilePath) -> apsw.Connection:
     """Open the file, or refuse one that is not ours."""
     try:
         _keep_from_others(path)
         connection = _connect(path)
         _prepare(connection, path)
-    except (OSError, apsw.CantOpenError, apsw.IOError) as fault:
-        raise Misconfigured(f"cannot open {path}: is the folder there, and writable? ({fault})") from fault
-    except (apsw.NotADBError, apsw.CorruptError) as fault:
-        raise Misconfigured(f"{path} is not a Stockwright store, or it is damaged: {fault}") from fault
+    except (OSError, apsw.Error) as fault:
+        _refuse(path, fault)
+        raise
     return connection
 
 
@@ -630,6 +739,15 @@ def _prepare_filters(connection: apsw.Connection) -> None:
         )
 
 
+def _check_format(connection: apsw.Connection, path: FilePath) -> None:
+    version = connection.pragma("user_version")
+    if version != SCHEMA_VERSION:
+        raise Misconfigured(
+            f"{path} has data format {version}, this release reads {SCHEMA_VERSION}: "
+            "start the release that wrote it, or restore a backup into another folder"
+        )
+
+
 def _prepare(connection: apsw.Connection, path: FilePath) -> None:
     """Make the file, or check that it is of this version."""
     connection.set_busy_timeout(5000)
@@ -637,41 +755,18 @@ def _prepare(connection: apsw.Connection, path: FilePath) -> None:
     if version == 0 and not connection.pragma("schema_version"):
         connection.execute("PRAGMA page_size=8192; PRAGMA journal_mode=WAL")
         connection.execute(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT")
-    elif version != SCHEMA_VERSION:
-        raise Misconfigured(
-            f"{path} has data format {version}, this release reads {SCHEMA_VERSION}: "
-            "start the release that wrote it, or restore a backup into another folder"
-        )
+    else:
+        _check_format(connection, path)
     _prepare_search(connection)
     _prepare_filters(connection)
     # In this order: FULL makes each COMMIT wait for the fsync of the log. Read to the end: apsw runs
     # what stands behind a row only when it is asked for the next.
-    connection.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF").fetchall()
+    # On macOS fsync leaves the data in the disk's own memory: fullfsync has it written out. Elsewhere it means nothing.
+    connection.execute(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; "
+        "PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON"
+    ).fetchall()
     connection.set_busy_timeout(0)
-
-
-def _copy(source: FilePath, target: FilePath) -> None:
-    reader, writer = apsw.Connection(str(source), flags=apsw.SQLITE_OPEN_READONLY), apsw.Connection(str(target))
-    try:
-        with writer.backup("main", reader, "main") as copy:
-            copy.step(-1)
-        writer.execute("PRAGMA journal_mode=DELETE")
-    finally:
-        reader.close()
-        writer.close()
-
-
-def _told(fault: BaseException) -> BaseException:
-    """Translate the engine's faults: Busy where nothing was kept and a retry may help."""
-    if isinstance(fault, apsw.BusyError | apsw.LockedError):
-        return Busy()
-    if isinstance(fault, apsw.Error):
-        failed = EngineFailed(f"the store could not write: {fault}")
-        failed.__cause__ = fault
-        return failed
-    if isinstance(fault, asyncio.CancelledError):
-        return Busy("The store is closing")
-    return fault
 
 
 def _never_twice(writes: Sequence[Write]) -> None:

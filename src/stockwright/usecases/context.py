@@ -10,6 +10,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from stockwright.usecases.health import WriteProbe
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
@@ -169,6 +171,8 @@ class App:
     """Seals the positions in lists; the same in every process of a shop."""
     lag: Callable[[], Awaitable[int]] = field(default_factory=lambda: _no_lag)
     """How many events wait for their slowest handler; set by who runs the handlers."""
+    probe: WriteProbe = field(default_factory=WriteProbe)
+    """This process's durable writes, which say whether it is ready."""
 
     def at(self, clock: Clock) -> App:
         """Return the same shop, told the time by another clock."""

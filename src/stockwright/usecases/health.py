@@ -1,15 +1,29 @@
-"""Whether the service can do its work."""
+"""Whether the service can do its work: a real write, made durable within the last seconds, says so.
+
+The serving process makes one every few seconds (`prober.py`), however often it is asked; a process without a
+prober, such as a function of the cloud form, makes one when it is asked and the last is too old.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from stockwright.domain.errors import Busy
-from stockwright.store.port import ABSENT, Check
+from stockwright.domain.errors import Busy, StockwrightError
+from stockwright.store.faults import EngineFailed
+from stockwright.store.port import ABSENT, ConditionFailed, Key, Put
 
 if TYPE_CHECKING:
     from stockwright.usecases.context import App
+
+EVERY_SECONDS: Final = 3.0
+FRESH_SECONDS: Final = 10.0
+"""So old may the last durable write be."""
+WAIT_SECONDS: Final = 3.0
+"""So long does a question wait for the first write of a process."""
+KEPT_SECONDS: Final = 86_400
+"""After this, the record of a process that has ended is purged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +32,80 @@ class Readiness:
 
     writable: bool
     outbox_lag: int
+    reason: str = ""
+    """Why it is not ready; says nothing internal."""
+
+
+class WriteProbe:
+    """One process's record in the store, written again and again, and how that went."""
+
+    def __init__(self) -> None:
+        self.reason = "no write has finished yet"
+        self._key: Key | None = None
+        self._version = ABSENT
+        self._written_at = 0.0
+        self._tried_at = 0.0
+        self._under_way: asyncio.Task[None] | None = None
+
+    async def write(self, app: App) -> None:
+        """Make one durable write; what refuses it is the reason from then on."""
+        loop = asyncio.get_running_loop()
+        self._tried_at = loop.time()
+        try:
+            try:
+                await self._put(app)
+            except ConditionFailed:
+                # Purged, or changed by nobody that we know: begin a record anew.
+                self._key = None
+                await self._put(app)
+            reason = await app.store.check()
+        except EngineFailed as failed:
+            reason = failed.reason
+        except Busy:
+            reason = "the store is busy"
+        except Exception:  # noqa: BLE001 - whatever it was, nothing was written; the engine has logged it
+            reason = "the store cannot be reached"
+        else:
+            self._written_at = loop.time()
+        if reason != self.reason and app.log is not None:
+            if reason:
+                app.log.error("not ready", reason=reason)
+            elif self._written_at and self.reason != "no write has finished yet":
+                app.log.warning("ready again", reason=self.reason)
+        self.reason = reason
+
+    async def _put(self, app: App) -> None:
+        if self._key is None:
+            self._key, self._version = ("HEALTH", app.ids.new("hlt")), ABSENT
+        now = app.clock.now()
+        await app.store.commit([Put(self._key, {"at": now}, self._version, ttl=now // 1000 + KEPT_SECONDS)])
+        self._version += 1
+
+    async def refresh(self, app: App, timeout_seconds: float | None = None) -> None:
+        """Write, or wait for the write under way."""
+        if self._under_way is None:
+            self._under_way = asyncio.get_running_loop().create_task(self.write(app))
+            self._under_way.add_done_callback(self._done)
+        await asyncio.wait([self._under_way], timeout=timeout_seconds)
+
+    async def verdict(self, app: App) -> str:
+        """Return why the store takes no writes, or "": from the last write, or from a new one if that is too old."""
+        loop = asyncio.get_running_loop()
+        if not self._tried_at or loop.time() - self._tried_at > 2 * EVERY_SECONDS:
+            await self.refresh(app, WAIT_SECONDS)
+        if self.reason:
+            return self.reason
+        return "" if loop.time() - self._written_at <= FRESH_SECONDS else "no write has finished for some seconds"
+
+    def _done(self, _: asyncio.Task[None]) -> None:
+        self._under_way = None
 
 
 async def check_readiness(app: App) -> Readiness:
-    """Ask the store for a commit that changes nothing, and the event handlers for their lag."""
+    """Look at the last durable write, and ask the event handlers for their lag."""
+    reason = await app.probe.verdict(app)
     try:
-        await app.store.commit([Check(("HEALTH", "HEALTH"), ABSENT)])
-    except Busy:
-        return Readiness(writable=False, outbox_lag=await app.lag())
-    return Readiness(writable=True, outbox_lag=await app.lag())
+        lag = await app.lag()
+    except StockwrightError:
+        return Readiness(writable=False, outbox_lag=0, reason=reason or "the store cannot be read")
+    return Readiness(writable=not reason, outbox_lag=lag, reason=reason)

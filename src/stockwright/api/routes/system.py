@@ -59,7 +59,8 @@ async def _ready(call: Call) -> Readiness:
 
 def _show_ready(_: Call, found: Readiness) -> ReadyView:
     if not found.writable:
-        raise Busy("The store takes no writes now", {"store": "not writable", "outboxLag": found.outbox_lag})
+        details = {"store": "not writable", "reason": found.reason, "outboxLag": found.outbox_lag}
+        raise Busy(f"Not ready: {found.reason}", details)
     return ReadyView(status="ready", store="writable", outbox_lag=found.outbox_lag)
 
 
