@@ -16,15 +16,37 @@ if TYPE_CHECKING:
     from stockwright.usecases.context import App
 
 EVERY_SECONDS: Final = 5.0
+PURGE_STEP: Final = 500
+"""So many records are removed in one commit: more would hold up the orders that share it."""
+PURGE_STEPS_MAX: Final = 200
 
 
 async def sweep(app: App) -> int:
-    """Sweep once; returns how many holds were ended."""
-    expired = await expire_due(app)
-    await finish_due(app)
-    await finish_renames(app)
-    await app.store.purge(app.clock.now() // 1000)
-    return expired
+    """Sweep once; returns how many holds were ended. A duty that fails keeps no other from being done."""
+    ended = 0
+    fault: Exception | None = None
+    for duty in (expire_due, finish_due, finish_renames, purge_due):
+        try:
+            done = await duty(app)
+        except Exception as failed:  # noqa: BLE001 - raised below
+            fault = fault or failed
+        else:
+            ended += (done or 0) if duty is expire_due else 0
+    if fault is not None:
+        raise fault
+    return ended
+
+
+async def purge_due(app: App) -> int:
+    """Remove what has expired, commit after commit until nothing is left; returns how much it was."""
+    now = app.clock.now() // 1000
+    purged = 0
+    for _ in range(PURGE_STEPS_MAX):
+        removed = await app.store.purge(now, PURGE_STEP)
+        purged += removed
+        if removed < PURGE_STEP:
+            break
+    return purged
 
 
 class Sweeper:
