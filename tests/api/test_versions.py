@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.api.asking import Client
@@ -139,3 +141,69 @@ async def test_a_picture_is_taken_away_by_null_and_left_alone_otherwise(admin: C
     path = f"/products/{(await made(imageUrl='https://example.com/chair.png'))['id']}"
     assert (await admin.patch(path, {"price": 5})).data["imageUrl"] == "https://example.com/chair.png"
     assert (await admin.patch(path, {"imageUrl": None})).data["imageUrl"] is None
+
+
+async def _version_of_product(admin: Client, product_id: str) -> dict[str, Any]:
+    shown = await admin.get(f"/products/{product_id}")
+    return {"etag": shown.headers["etag"], "version": shown.data["version"], "stock": shown.data["stockVersion"]}
+
+
+PRODUCT, STOCK = {"version"}, {"stock"}
+CHANGES = [
+    ("PATCH", "/products/{id}", {"price": 1}, PRODUCT),
+    ("PUT", "/products/{id}", {"name": "Another name"}, PRODUCT),
+    ("PATCH", "/products/{id}", {"lowStockThreshold": 3}, PRODUCT),
+    ("PATCH", "/products/{id}", {"quantity": 3}, PRODUCT | STOCK),
+    ("PUT", "/products/{id}", {"quantity": 3, "price": 1}, PRODUCT | STOCK),
+    ("DELETE", "/products/{id}", None, PRODUCT),
+    ("PATCH", "/inventory/product/{id}/stock", {"quantity": 1, "type": "RESTOCK"}, STOCK),
+    ("PUT", "/stock", {"productId": "{id}", "quantity": 5}, STOCK),
+    ("POST", "/inventory/transfer", {"productId": "{id}", "quantity": 1, "from": "default", "to": "north"}, STOCK),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "compares"), CHANGES)
+@pytest.mark.parametrize("moved", ["version", "stock"])
+async def test_a_change_is_held_to_the_versions_of_what_it_changes(
+    admin: Client, made: Made, method: str, path: str, body: dict[str, Any] | None, compares: set[str], moved: str
+) -> None:
+    product = await made(quantity=10)
+    await admin.post("/locations", {"id": "north"})
+    before = await _version_of_product(admin, product["id"])
+    if moved == "version":
+        await admin.patch(f"/products/{product['id']}", {"brand": "Meanwhile"})
+    else:
+        await admin.post("/sales", {"productId": product["id"], "quantity": 3})
+    after = await _version_of_product(admin, product["id"])
+    assert {name for name in ("version", "stock") if after[name] != before[name]} == {moved}
+    assert after["etag"] != before["etag"]
+    filled = None if body is None else {name: product["id"] if each == "{id}" else each for name, each in body.items()}
+
+    answer = await admin.ask(method, path.format(id=product["id"]), filled, headers={"if-match": before["etag"]})
+    if moved in compares:
+        assert answer.refusal == (412, "VERSION_CONFLICT")
+        current = answer.details["current"]
+        assert after["stock"] in {current["version"], current.get("stockVersion")}
+        assert await _version_of_product(admin, product["id"]) == after
+    else:
+        assert answer.status == 200, answer.response.text
+
+
+async def test_a_quantity_in_the_body_needs_the_version_of_the_stock_beside_that_of_the_product(
+    admin: Client, made: Made
+) -> None:
+    product = await made(quantity=10)
+    path = f"/products/{product['id']}"
+    both = {"expectedVersion": product["version"], "expectedStockVersion": product["stockVersion"]}
+    refused = await admin.patch(path, {"quantity": 10, "expectedVersion": product["version"]})
+    assert (refused.status, refused.fields) == (400, {"expectedStockVersion"})
+
+    await admin.post("/sales", {"productId": product["id"], "quantity": 3})
+    for expected in (both, {"expectedStockVersion": product["stockVersion"]}):
+        refused = await admin.patch(path, {"quantity": 10, **expected})
+        assert refused.refusal == (412, "VERSION_CONFLICT")
+        assert (refused.details["current"]["quantity"], refused.details["current"]["stockVersion"]) == (7, 2)
+    assert (await admin.patch(path, {"price": 5, **both})).status == 200
+    now = (await admin.get(path)).data
+    good = {"expectedVersion": now["version"], "expectedStockVersion": now["stockVersion"]}
+    assert (await admin.patch(path, {"quantity": 10, **good})).data["quantity"] == 10

@@ -60,15 +60,19 @@ class Call:
         Our ETags start with the version (`"7"`, `"7-12"`); `*` insists on nothing.
         """
         given = self.headers.get("if-match")
-        if given is None:
-            version: int | None = getattr(self.body, "expected_version", None)
-            return version
-        if given.strip() == "*":
-            return None
-        if "," in given:
-            raise Invalid.field("If-Match", "must name one version; a change is made to one")
-        text = given.strip().removeprefix("W/").strip('"').split("-")[0]
-        return int(text) if text.isdecimal() and len(text) < 16 else NEVER  # noqa: PLR2004
+        return getattr(self.body, "expected_version", None) if given is None else _version_in(given, 0)
+
+    def expected_stock_version(self) -> int | None:
+        """Return the version of the stock that the client insists on: If-Match, else the body's field.
+
+        It stands last in the ETag of a stock (`"12"`) and of a product (`"7-12"`). The body's field is
+        `expectedStockVersion`, and for what is of the stock alone `expectedVersion`.
+        """
+        given = self.headers.get("if-match")
+        if given is not None:
+            return _version_in(given, -1)
+        named = "expected_stock_version" if hasattr(self.body, "expected_stock_version") else "expected_version"
+        return getattr(self.body, named, None)
 
     def position(self) -> str | None:
         """Return the place in the list that the client's `nextToken` stands for."""
@@ -91,6 +95,16 @@ def origin_of(address: str, headers: Mapping[str, str]) -> Origin:
     """Read a request's origin: its address, and the device tokens of its header, separated by commas."""
     sent = (each.strip() for each in headers.get("x-device-token", "")[:DEVICE_HEADER_MAX].split(","))
     return Origin(address, tuple(token for token in sent if token)[:DEVICE_TOKENS_MAX])
+
+
+def _version_in(if_match: str, part: int) -> int | None:
+    """Return a version that stands in an If-Match; NEVER where there is none, None for `*`."""
+    if if_match.strip() == "*":
+        return None
+    if "," in if_match:
+        raise Invalid.field("If-Match", "must name one version; a change is made to one")
+    text = if_match.strip().removeprefix("W/").strip('"').split("-")[part]
+    return int(text) if text.isdecimal() and len(text) < 16 else NEVER  # noqa: PLR2004
 
 
 @dataclass(slots=True)

@@ -43,13 +43,17 @@ class StockedProduct:
 
 @dataclass(frozen=True, slots=True)
 class UpdateProduct:
-    """Only the given fields change. `fields` are Product's own names; `quantity` sets what is available."""
+    """Only the given fields change. `fields` are Product's own names; `quantity` sets what is available.
+
+    `expected_version` is the product's; `expected_stock_version` counts only where `quantity` is given.
+    """
 
     product_id: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     quantity: int | None = None
     thresholds: Mapping[str, int] = field(default_factory=dict)
     expected_version: int | None = None
+    expected_stock_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +86,27 @@ async def ensure_shop(app: App) -> None:
 
 
 async def update_product(app: App, actor: Actor, command: UpdateProduct) -> StockedProduct:
-    """Change the given fields; 412 with the state now where `expected_version` is not the version.
+    """Change the given fields; 412 with the state now where an expected version is not the version.
 
-    `quantity` sets what is available and books the difference as an ADJUSTMENT.
+    The product's own fields and thresholds are held to the product's version only: a sale meanwhile does not
+    matter to them. `quantity` sets what is available, books the difference as an ADJUSTMENT, and is held to
+    the stock's version too.
     """
     if command.quantity is not None:
         check_quantity(command.quantity, least=0)
+        if command.expected_version is not None and command.expected_stock_version is None:
+            raise Invalid.field(
+                "expectedStockVersion",
+                "is needed beside the product's version where quantity is set: send stockVersion as it was read",
+            )
 
     async def attempt() -> StockedProduct:
         before = await get_product(app, command.product_id)
-        if command.expected_version not in (None, before.product.version):
+        stock_version = command.expected_stock_version if command.quantity is not None else None
+        if command.expected_version not in (None, before.product.version) or stock_version not in (
+            None,
+            before.stock.version,
+        ):
             raise VersionConflict(details={"current": before})
         batch = Batch()
         after = await add_update(app, actor, batch, before, command)

@@ -908,7 +908,7 @@ export interface paths {
         get: operations["get-products-by-id"];
         /**
          * Change a product: only the given fields change
-         * @description `quantity` sets what can be bought and books the difference as an ADJUSTMENT.
+         * @description `quantity` sets what can be bought and books the difference as an ADJUSTMENT. If-Match compares the product's version; where `quantity` is set, that of the stock too (412).
          */
         put: operations["put-products-by-id"];
         post?: never;
@@ -918,7 +918,7 @@ export interface paths {
         head?: never;
         /**
          * Change a product: only the given fields change
-         * @description `quantity` sets what can be bought and books the difference as an ADJUSTMENT.
+         * @description `quantity` sets what can be bought and books the difference as an ADJUSTMENT. If-Match compares the product's version; where `quantity` is set, that of the stock too (412).
          */
         patch: operations["patch-products-by-id"];
         trace?: never;
@@ -2306,6 +2306,8 @@ export interface components {
             /** @default null */
             description?: string | null;
             /** @default null */
+            expectedStockVersion?: number | null;
+            /** @default null */
             expectedVersion?: number | null;
             imageUrl?: string | null;
             /** @default null */
@@ -2401,6 +2403,7 @@ export interface components {
             sku: string;
             status: string;
             stockQuantity: number;
+            stockVersion: number;
             threshold: number;
             totalStock: number;
             type: string;

@@ -45,7 +45,7 @@ _FIELDS = {
 
 
 def show_product(_: Call, found: StockedProduct) -> Answer:
-    """Show a product; its ETag starts with the version that If-Match compares."""
+    """Show a product; its ETag holds the versions of the product and of its stock, and moves with either."""
     return Answer(shown_product(found), etag=f'"{found.product.version}-{found.stock.version}"')
 
 
@@ -106,7 +106,14 @@ async def _update(call: Call) -> StockedProduct:
     return await catalog.update_product(
         call.app,
         call.actor,
-        UpdateProduct(call.path["id"], changed, _quantity(body), _thresholds(body), call.expected_version()),
+        UpdateProduct(
+            call.path["id"],
+            changed,
+            _quantity(body),
+            _thresholds(body),
+            call.expected_version(),
+            call.expected_stock_version(),
+        ),
     )
 
 
@@ -196,7 +203,10 @@ _UPDATE: dict[str, Any] = {
     "answer": ProductView,
     "tag": "Catalogue",
     "summary": "Change a product: only the given fields change",
-    "description": "`quantity` sets what can be bought and books the difference as an ADJUSTMENT.",
+    "description": (
+        "`quantity` sets what can be bought and books the difference as an ADJUSTMENT. If-Match compares the "
+        "product's version; where `quantity` is set, that of the stock too (412)."
+    ),
     "errors": (404, 409, 412),
 }
 

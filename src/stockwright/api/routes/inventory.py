@@ -151,7 +151,7 @@ async def _change(call: Call) -> StockChange:
             body.reference,
             body.reason,
             body.location,
-            call.expected_version(),
+            call.expected_stock_version(),
         ),
     )
 
@@ -162,7 +162,7 @@ async def _count(call: Call) -> StockChange:
     return await inventory.count_stock(
         call.app,
         call.actor,
-        CountStock(body.product_id, count, body.reason, body.location, call.expected_version()),
+        CountStock(body.product_id, count, body.reason, body.location, call.expected_stock_version()),
     )
 
 
@@ -173,7 +173,9 @@ async def _transfer(call: Call) -> StockChange:
     return await inventory.transfer(
         call.app,
         call.actor,
-        Transfer(body.product_id, body.quantity, source, target, body.reason, body.reference, call.expected_version()),
+        Transfer(
+            body.product_id, body.quantity, source, target, body.reason, body.reference, call.expected_stock_version()
+        ),
     )
 
 

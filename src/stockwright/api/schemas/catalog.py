@@ -70,6 +70,9 @@ class ProductPatch(Wire):
     reorder_quantity: Whole | None = None
     status: Literal["ACTIVE", "INACTIVE"] | None = None
     expected_version: Whole | None = None
+    """of the product (`version`); beside `quantity` needs `expectedStockVersion`"""
+    expected_stock_version: Whole | None = None
+    """of the stock (`stockVersion`); compared where `quantity` is set"""
 
 
 class ProductView(Wire):
@@ -105,6 +108,7 @@ class ProductView(Wire):
     reorder_quantity: int
     status: str
     version: int
+    stock_version: int
     created_at: str
     updated_at: str
     last_updated: str
@@ -205,6 +209,7 @@ def product_view(found: StockedProduct) -> ProductView:
         reorder_quantity=stock.thresholds.reorder_quantity,
         status=product.status,
         version=product.version,
+        stock_version=stock.version,
         created_at=iso(product.created_at),
         updated_at=iso(product.updated_at),
         last_updated=iso(product.updated_at),
