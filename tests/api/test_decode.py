@@ -8,7 +8,8 @@ import pytest
 from msgspec import Meta
 
 from stockwright.api import decode
-from stockwright.api.schemas.common import ListQuery, Options, Text, Whole, Wire
+from stockwright.api.rules import Wire
+from stockwright.api.schemas.common import ListQuery, Options, Text, Version
 from stockwright.domain.errors import Invalid
 
 
@@ -19,7 +20,7 @@ class Line(Wire):
 
 class Sheet(Wire):
     name: Text | None = None
-    price: Whole | None = None
+    price: Version | None = None
     ready: bool = False
     options: Options = {}
     items: Annotated[list[Line], Meta(max_length=3)] | None = None
@@ -151,13 +152,13 @@ def test_a_bad_query_is_refused(text: str) -> None:
 
 def test_a_field_of_a_query_is_given_once() -> None:
     with pytest.raises(Invalid) as refused:
-        decode.query(Filters, b"limit=7&search=a&limit=7&other=1&search=")
+        decode.query(Filters, b"limit=7&search=a&limit=7&search=")
 
     assert refused.value.details == [{"field": "limit", "message": "is given more than once"}]
 
 
 def test_a_query_is_read_with_its_numbers_and_switches() -> None:
-    read = decode.query(Filters, b"limit=7&low=true&search=a%20b&unknown=1")
+    read = decode.query(Filters, b"limit=7&low=true&search=a%20b&_=1&utm_source=x")
 
     assert (read.limit, read.low, read.search) == (7, True, "a b")
 

@@ -6,11 +6,13 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 
 from stockwright.domain.errors import Invalid
 
 _SEAL_BYTES = 16
-_TOKEN_MAX = 2048
+TOKEN_MAX = 2048
+_TOKEN = re.compile(f"[A-Za-z0-9_-]{{1,{TOKEN_MAX}}}")
 
 
 def seal(key: bytes, list_name: str, position: str | None) -> str | None:
@@ -21,20 +23,28 @@ def seal(key: bytes, list_name: str, position: str | None) -> str | None:
     return base64.urlsafe_b64encode(_mac(key, list_name, told) + told).decode().rstrip("=")
 
 
+def check_token(token: str, field_name: str = "nextToken") -> None:
+    """Refuse what nobody ever got as a token."""
+    if not _TOKEN.fullmatch(token):
+        raise _wrong(field_name)
+
+
 def unseal(key: bytes, list_name: str, token: str) -> str:
     """Return the position, or refuse a token that is not of this list or not ours."""
-    wrong = Invalid.field("nextToken", "is not a token of this list; leave it out to start again")
-    if len(token) > _TOKEN_MAX:
-        raise wrong
+    check_token(token)
     try:
         raw = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
         told = raw[_SEAL_BYTES:].decode()
         # Letter by letter: base64 writes the same bytes in more than one way.
         if not hmac.compare_digest(seal(key, list_name, told) or "", token):
-            raise wrong
+            raise _wrong()
     except (binascii.Error, UnicodeError, ValueError):
-        raise wrong from None
+        raise _wrong() from None
     return told
+
+
+def _wrong(field_name: str = "nextToken") -> Invalid:
+    return Invalid.field(field_name, "is not a token of this list; leave it out to start again")
 
 
 def _mac(key: bytes, list_name: str, told: bytes) -> bytes:

@@ -6,7 +6,16 @@ import asyncio
 import re
 import time
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Container,
+    Iterable,
+    Mapping,
+    MutableMapping,
+)
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 from urllib.parse import unquote
@@ -19,6 +28,7 @@ from stockwright.api.idempotency import Idempotency, check_key, request_hash
 from stockwright.api.limits import Limits
 from stockwright.api.metrics import Metrics, Uncounted
 from stockwright.api.route import Answer, Call, Route
+from stockwright.api.rules import MALFORMED
 from stockwright.api.schemas.current import wire_of
 from stockwright.domain.account import ANONYMOUS, Actor, normal_email
 from stockwright.domain.errors import (
@@ -267,21 +277,33 @@ class Exchange:
             raise Forbidden
 
     async def _parse(self, route: Route, path: Mapping[str, str]) -> Call:
-        query = decode.query(route.query, self.scope["query_string"]) if route.query is not None else None
-        raw = await self._body(route.body_bytes_max) if route.changes else b""
-        self.raw_body = raw
-        body = decode.body(route.body, raw, self.headers.get("content-type", "")) if route.body is not None else None
-        return Call(
+        """Read path, query and body, or refuse them with every wrong field of both."""
+        self.raw_body = await self._body(route.body_bytes_max) if route.changes else b""
+        call = Call(
             app=self.app,
             actor=self.actor,
             path={name: decode.path_text(value) for name, value in path.items()},
-            query=query,
-            body=body,
+            query=None,
+            body=None,
             headers=self.headers,
             address=self.edge.address(self.scope, self.headers),
             request_id=self.request_id,
             scope=self.scope,
         )
+        entries: list[dict[str, str]] = []
+        try:
+            call.query = decode.query(route.query, self.scope["query_string"], any_field=route.any_query)
+        except decode.WrongFields as wrong:
+            entries += wrong.details
+        if route.body is not None:
+            try:
+                call.body = decode.body(route.body, self.raw_body, self.headers.get("content-type", ""))
+            except decode.WrongFields as wrong:
+                call.body = wrong.well_formed
+                entries += wrong.details
+        if entries:
+            raise Invalid(details=entries + await _looked_up(route, call, {each["field"] for each in entries}))
+        return call
 
     async def _body(self, most: int) -> bytes:
         """Read the body, and stop at the first byte too many."""
@@ -465,6 +487,17 @@ def _bucket(path: str) -> tuple[str, int]:
     """Group patterns by the second word of the path and their length, so that few are tried."""
     words = path.split("/", 3)
     return words[2] if len(words) > 2 else "", path.count("/")  # noqa: PLR2004
+
+
+async def _looked_up(route: Route, call: Call, reported: Container[str]) -> list[dict[str, str]]:
+    """Return what the shop's state forbids in the fields that are well formed."""
+    if route.look_up is None or call.body is MALFORMED:
+        return []
+    try:
+        await route.look_up(call)
+    except Invalid as wrong:
+        return [each for each in wrong.details if each["field"] not in reported]
+    return []
 
 
 def _may(actor: Actor, route: Route) -> bool:

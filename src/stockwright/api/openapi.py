@@ -11,7 +11,7 @@ import msgspec
 import stockwright
 from stockwright.api.envelope import STATUS
 from stockwright.api.examples import EXAMPLES
-from stockwright.api.route import Route
+from stockwright.api.route import NoQuery, Route
 
 ENVELOPE_META: Final = {
     "type": "object",
@@ -71,7 +71,7 @@ _PARAMETERS: Final = {
 def document(routes: Iterable[Route]) -> dict[str, Any]:
     """Write the document."""
     table = list(routes)
-    types = [each for route in table for each in (route.body, route.query, route.answer) if each is not None]
+    types = [each for route in table for each in (route.body, route.query, route.answer) if each not in {None, NoQuery}]
     shown, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     schemas = dict(zip(map(id, types), shown, strict=True))
     paths: dict[str, dict[str, Any]] = {}
@@ -128,7 +128,7 @@ def _parameters(route: Route, schemas: dict[int, Any], components: dict[str, Any
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1, "maxLength": 128}}
         for name in re.findall(r"{(\w+)}", route.path)
     ]
-    if route.query is not None:
+    if route.query is not NoQuery:
         query = _struct(schemas[id(route.query)], components)
         parameters += [
             {"name": name, "in": "query", "required": name in query.get("required", []), "schema": _or_blank(schema)}
@@ -166,7 +166,7 @@ def _responses(route: Route, schemas: dict[int, Any]) -> dict[str, Any]:
     else:
         good["content"] = {route.content_type: {"schema": {}}}
     statuses = {*route.errors, 429, 503, 500}
-    if route.query is not None or route.body is not None:
+    if not route.any_query:
         statuses.add(400)
     if route.changes:
         # The Idempotency-Key's own: malformed, in flight, used for another request; and a body too large.

@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from stockwright.api.rules import Wire
 from stockwright.domain.account import Actor
 from stockwright.domain.errors import Invalid
 from stockwright.domain.sign_in import Origin
@@ -122,6 +123,10 @@ class Answer:
     """Members beside `data` in the envelope (S4's health)."""
 
 
+class NoQuery(Wire):
+    """The query of a route that takes no parameters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One thing that can be asked over HTTP."""
@@ -135,8 +140,16 @@ class Route:
     who: Who = "admin"
     scopes: frozenset[str] = frozenset()
     """API keys with one of these scopes are accepted as well."""
-    body: Any = None
-    query: Any = None
+    body: type[Wire] | None = None
+    query: type[Wire] = NoQuery
+    any_query: bool = False
+    """Whether parameters that it does not know are ignored, not refused (health checks)."""
+    look_up: Callable[[Call], Awaitable[None]] | None = None
+    """Raises Invalid for what the shop's state forbids in the well-formed part of a malformed body.
+
+    The use case refuses it in a body that is otherwise right; with this, a body with other faults has
+    all of them reported at once. The call's body is `Report.well_formed`.
+    """
     answer: Any = None
     status: int = 200
     body_bytes_max: int = BODY_BYTES_MAX
@@ -165,17 +178,3 @@ class Route:
         """A stable name: the method and the path's words (OpenAPI's operationId)."""
         words = self.path.replace("{", "by-").replace("}", "").replace(".", "").replace("/", "-").strip("-")
         return f"{self.method.lower()}-{words}"
-
-
-def require_all(**given: Any) -> None:
-    """Refuse with an entry for each field (by its name on the wire) that was not given."""
-    missing = [{"field": name, "message": "is required"} for name, value in given.items() if value is None]
-    if missing:
-        raise Invalid(details=missing)
-
-
-def require(value: Any, name: str) -> Any:
-    """Return a field that one of several names may give, or refuse that none did."""
-    if value is None:
-        raise Invalid.field(name, "is required")
-    return value

@@ -213,20 +213,20 @@ _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def normal_email(text: str) -> str:
+def normal_email(text: str, field_name: str = "email") -> str:
     """Return an address in the one form that is compared: trimmed, lower case; 1 to 254 characters."""
     email = text.strip().lower()
     local, _, domain = email.rpartition("@")
     dotted_well = not local.startswith(".") and not local.endswith(".") and ".." not in local
     sane = bool(_LOCAL.fullmatch(local)) and dotted_well and all(map(_LABEL.fullmatch, domain.split(".")))
     if not sane or len(email) > EMAIL_MAX:
-        raise Invalid.field("email", "must be an email address of at most 254 characters")
+        raise Invalid.field(field_name, f"must be an email address of at most {EMAIL_MAX} characters")
     return email
 
 
-def check_name(text: str) -> str:
+def check_name(text: str, field_name: str = "name") -> str:
     """Return a person's name, trimmed: at most 100 characters, without control characters."""
     name = text.strip()
     if len(name) > NAME_MAX or _CONTROL.search(name):
-        raise Invalid.field("name", f"must be at most {NAME_MAX} characters, without control characters")
+        raise Invalid.field(field_name, f"must be at most {NAME_MAX} characters, without control characters")
     return name

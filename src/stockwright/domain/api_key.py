@@ -69,12 +69,18 @@ def key_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def check_key_name(text: str) -> str:
+def check_key_name(text: str, field_name: str = "name") -> str:
     """Return a key's name, trimmed: 1 to 100 characters."""
     name = text.strip()
     if not 1 <= len(name) <= NAME_MAX or not name.isprintable():
-        raise Invalid.field("name", f"must be 1 to {NAME_MAX} printable characters")
+        raise Invalid.field(field_name, f"must be 1 to {NAME_MAX} printable characters")
     return name
+
+
+def check_scope(scope: str, field_name: str) -> None:
+    """Refuse a scope that does not exist."""
+    if scope not in SCOPES:
+        raise Invalid.field(field_name, f"must be one of {', '.join(SCOPES)}")
 
 
 def check_scopes(scopes: Iterable[str]) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 
 class StockwrightError(Exception):
@@ -61,6 +61,18 @@ class Invalid(Refused):
     def field(cls, field: str, message: str) -> Invalid:
         """Build the error for one wrong field."""
         return cls(details=[{"field": field, "message": message}])
+
+
+def check_all(*checks: Callable[[], object]) -> None:
+    """Run every check, and raise one Invalid with the entries of all that refuse."""
+    details: list[Any] = []
+    for check in checks:
+        try:
+            check()
+        except Invalid as wrong:
+            details += wrong.details
+    if details:
+        raise Invalid(details=details)
 
 
 class Unauthorized(Refused):

@@ -45,11 +45,16 @@ def check_password(password: str, email: str, field: str = "password") -> str:
             f"must be at least {LENGTH_MIN} characters with an upper-case letter, a lower-case letter and a digit, "
             f"or a passphrase of {PASSPHRASE_MIN} or more",
         )
-    if text.casefold() == email.casefold():
-        raise Invalid.field(field, "must not be your email address")
+    check_not_email(text, email, field)
     if is_common(text):
         raise Invalid.field(field, "is too common; choose one that others do not use")
     return text
+
+
+def check_not_email(password: str, email: str, field: str = "password") -> None:
+    """Refuse the email address as its account's password."""
+    if password.casefold() == email.casefold():
+        raise Invalid.field(field, "must not be your email address")
 
 
 def is_common(password: str) -> bool:

@@ -61,25 +61,46 @@ def period_of(first: date | None, last: date | None, zone: str, now: int, days: 
 
     Refuses a zone that nobody knows, and more than DAYS_MAX days.
     """
-    clocks = _zone(zone)
+    clocks = zone_of(zone)
     today = datetime.fromtimestamp(now / 1000, clocks).date()
     last = last or max(first or today, today)
     for name, day in (("from", first), ("to", last)):
-        if day is not None and not YEAR_MIN < day.year < MAXYEAR:
-            raise Invalid.field(name, f"must be a day of the years {YEAR_MIN + 1} to {MAXYEAR - 1}")
+        if day is not None:
+            _check_year(day, name)
     first = first or last - timedelta(days=days - 1)
+    check_days(first, last)
+    return Period(first, last, clocks)
+
+
+def day_of(text: str, field_name: str) -> date:
+    """Return the day that a text means, or refuse it."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise Invalid.field(field_name, "must be a day such as 2025-01-31") from None
+    _check_year(day, field_name)
+    return day
+
+
+def check_days(first: date, last: date) -> None:
+    """Refuse a range that ends before it begins, or is of more than DAYS_MAX days."""
     if first > last:
         raise Invalid.field("to", "must not be before `from`")
     if (last - first).days >= DAYS_MAX:
         raise Invalid.field("from", f"a report covers at most {DAYS_MAX} days, not {(last - first).days + 1}")
-    return Period(first, last, clocks)
 
 
-def _zone(name: str) -> ZoneInfo:
+def _check_year(day: date, field_name: str) -> None:
+    if not YEAR_MIN < day.year < MAXYEAR:
+        raise Invalid.field(field_name, f"must be a day of the years {YEAR_MIN + 1} to {MAXYEAR - 1}")
+
+
+def zone_of(name: str, field_name: str = "timeZone") -> ZoneInfo:
+    """Return the time zone of that name, or refuse it."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise Invalid.field("timeZone", "must be a time zone such as Europe/Berlin or UTC") from None
+        raise Invalid.field(field_name, "must be a time zone such as Europe/Berlin or UTC") from None
 
 
 def _midnight(day: date, zone: ZoneInfo) -> int:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from stockwright.domain.errors import Invalid
+from stockwright.domain.currency import is_currency
+from stockwright.domain.errors import Invalid, check_all
 from stockwright.domain.free import PRODUCT_BYTES_MAX, check_free
+from stockwright.domain.names import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +21,21 @@ ProductStatus = Literal["ACTIVE", "INACTIVE", "UNLISTED", "DELETED"]
 CATEGORIES: Final = ("electronics", "clothing", "food", "other", "phone", "computer", "accessories")
 """The managed list as it starts: S2's four and S3's three."""
 
+NAME_MIN: Final = 3
+NAME_MAX: Final = 200
+DESCRIPTION_MIN: Final = 10
+DESCRIPTION_MAX: Final = 2000
+SKU_MIN: Final = 3
+SKU_MAX: Final = 50
+FOREIGN_SKU_MAX: Final = 100
+"""The longest SKU of a product that came with a foreign id."""
+KIND_MAX: Final = 100
+"""The longest type or brand."""
+URL_MAX: Final = 2000
 PRICE_CENTS_MAX: Final = 1_000_000_000_000
 ID_MAX: Final = 128
+CATEGORY_MIN: Final = 2
+CATEGORY_MAX: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +77,12 @@ class Product:
 
 RESERVED_IDS: Final = frozenset({"export", "import", "bulk", "labels.pdf", "images", "variants"})
 """Words that are, or will be, routes below `/products`."""
-SKU_MIN: Final = 3
 SKU_FROM_NAME_MAX: Final = 40
 
 _NEW_ID = re.compile(rf"[A-Za-z0-9._~:-]{{1,{ID_MAX}}}")
 _SKU_WORD = re.compile(r"[A-Z0-9]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TEXT_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def check_id(value: str, field_name: str, longest: int = ID_MAX) -> str:
@@ -101,46 +114,98 @@ def sku_from_name(name: str) -> str:
     return sku if len(sku) >= SKU_MIN else f"ITEM-{sku}".strip("-")
 
 
-def check_product(product: Product, categories: frozenset[str]) -> Product:
-    """Hold a product to S2's rules; raises Invalid with one entry per wrong field."""
-    wrong = [
-        {"field": name, "message": message}
-        for name, message, bad in (
-            ("name", "must be 3 to 200 characters", not _fits(product.name, 3, 200)),
-            (
-                "description",
-                "must be 10 to 2000 characters",
-                # A product that came without a description has its name for one, however short that is.
-                (product.description != product.name or not product.name) and not _fits(product.description, 10, 2000),
-            ),
-            ("category", f"must be one of {', '.join(sorted(categories))}", product.category not in categories),
-            ("type", "must be at most 100 characters", not _fits(product.type, 0, 100)),
-            ("brand", "must be at most 100 characters", not _fits(product.brand, 0, 100)),
-            ("price", "must be a positive whole number of cents", not 0 < product.price_cents <= PRICE_CENTS_MAX),
-            ("currency", "must be a three-letter code such as USD", not _CURRENCY.fullmatch(product.currency)),
-            ("sku", "must be 3 to 50 characters", not _fits(product.sku, 3, 50) or bool(_CONTROL.search(product.sku))),
-            ("imageUrl", "must be an http or https URL", not _is_url(product.image_url)),
-        )
-        if bad
-    ]
-    if wrong:
-        raise Invalid(details=wrong)
-    check_free(product.options, "options", PRODUCT_BYTES_MAX)
-    check_free(product.attributes, "attributes", PRODUCT_BYTES_MAX)
+def check_foreign_sku(value: str, field_name: str = "sku") -> str:
+    """Return the SKU that comes with a foreign id, tidied: 1 to FOREIGN_SKU_MAX characters."""
+    return check_id(clean(value), field_name, FOREIGN_SKU_MAX)
+
+
+def check_reference(value: str, field_name: str = "reference") -> None:
+    """Refuse what a client cannot have as its own name for something: none at all is fine."""
+    if value:
+        check_id(value, field_name)
+
+
+def check_text(value: str, field_name: str, least: int, most: int) -> None:
+    """Refuse a text that is too short without the blanks around it, too long, or holds control characters."""
+    if not (least <= len(value.strip()) and len(value) <= most) or _TEXT_CONTROL.search(value):
+        bounds = f"{least} to {most}" if least else f"at most {most}"
+        raise Invalid.field(field_name, f"must be {bounds} characters")
+
+
+def check_product_name(value: str, field_name: str = "name") -> None:
+    """Refuse a name that is not of NAME_MIN to NAME_MAX characters."""
+    check_text(value, field_name, NAME_MIN, NAME_MAX)
+
+
+def check_description(value: str, field_name: str = "description") -> None:
+    """Refuse a description that is not of DESCRIPTION_MIN to DESCRIPTION_MAX characters."""
+    check_text(value, field_name, DESCRIPTION_MIN, DESCRIPTION_MAX)
+
+
+def check_kind(value: str, field_name: str) -> None:
+    """Refuse a type or brand of more than KIND_MAX characters."""
+    check_text(value, field_name, 0, KIND_MAX)
+
+
+def check_sku(value: str, field_name: str = "sku") -> None:
+    """Refuse a SKU that is not of SKU_MIN to SKU_MAX characters on one line."""
+    if _CONTROL.search(value):
+        raise Invalid.field(field_name, f"must be {SKU_MIN} to {SKU_MAX} characters")
+    check_text(clean(value), field_name, SKU_MIN, SKU_MAX)
+
+
+def check_price(value: int, field_name: str = "price") -> None:
+    """Refuse what is no price."""
+    if not 0 < value <= PRICE_CENTS_MAX:
+        raise Invalid.field(field_name, f"must be a whole number of minor units from 1 to {PRICE_CENTS_MAX}")
+
+
+def check_category(value: str, categories: frozenset[str], field_name: str = "category") -> None:
+    """Refuse a category that is not in the managed list."""
+    if value not in categories:
+        raise Invalid.field(field_name, f"must be one of {', '.join(sorted(categories))}")
+
+
+def check_currency(value: str, field_name: str = "currency") -> None:
+    """Refuse what is no currency in use (ISO 4217)."""
+    if not is_currency(value):
+        raise Invalid.field(field_name, "must be the ISO 4217 code of a currency in use, such as USD")
+
+
+def check_image_url(value: str | None, field_name: str = "imageUrl") -> None:
+    """Refuse a picture's address that the web app could not show: its pages load pictures by https only."""
+    if value is not None and not _is_https(value):
+        raise Invalid.field(field_name, f"must be an https:// address of at most {URL_MAX} characters")
+
+
+def check_product(product: Product, categories: frozenset[str], before: Product | None = None) -> Product:
+    """Hold a product to S2's rules; raises Invalid with one entry per wrong field.
+
+    `before` is the product that it changes: a currency or picture that stays what it was may be one
+    that a former version took.
+    """
+    check_all(
+        lambda: check_product_name(product.name),
+        # A product that came without a description has its name for one, however short that is.
+        lambda: None if product.description == product.name != "" else check_description(product.description),
+        lambda: check_category(product.category, categories),
+        lambda: check_kind(product.type, "type"),
+        lambda: check_kind(product.brand, "brand"),
+        lambda: check_price(product.price_cents),
+        lambda: None if before and before.currency == product.currency else check_currency(product.currency),
+        lambda: check_sku(product.sku),
+        lambda: None if before and before.image_url == product.image_url else check_image_url(product.image_url),
+        lambda: check_free(product.options, "options", PRODUCT_BYTES_MAX),
+        lambda: check_free(product.attributes, "attributes", PRODUCT_BYTES_MAX),
+    )
     return product
 
 
-def _fits(text: str, least: int, most: int) -> bool:
-    return least <= len(text.strip()) and len(text) <= most and not _TEXT_CONTROL.search(text)
-
-
-def _is_url(url: str | None) -> bool:
-    if url is None:
-        return True
-    if len(url) > 2000 or _CONTROL.search(url):  # noqa: PLR2004
+def _is_https(url: str) -> bool:
+    if len(url) > URL_MAX or _CONTROL.search(url):
         return False
     try:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.netloc)
+    return parts.scheme == "https" and bool(parts.netloc)

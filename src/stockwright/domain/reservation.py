@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ReservationStatus = Literal["ACTIVE", "CONFIRMED", "CANCELLED", "EXPIRED"]
 
+ITEMS_MAX: Final = 1000
 MINUTES_MIN: Final = 1
 MINUTES_MAX: Final = 1440
 MINUTES_DEFAULT: Final = 15

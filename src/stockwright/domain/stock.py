@@ -10,14 +10,22 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from stockwright.domain.errors import Conflict, InsufficientStock, Invalid
+from stockwright.domain.product import check_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 MovementType = Literal["INITIAL", "RESTOCK", "SALE", "RETURN", "ADJUSTMENT", "TRANSFER"]
+ChangeType = Literal["RESTOCK", "SALE", "RETURN", "ADJUSTMENT"]
 StockStatus = Literal["IN_STOCK", "LOW", "OUT"]
 
 DEFAULT_LOCATION: Final = "default"
+LOCATION_ID_MAX: Final = 64
+LOCATION_NAME_MAX: Final = 100
+PRIORITY_DEFAULT: Final = 100
+PRIORITY_MAX: Final = 1_000_000
+CHECK_ITEMS_MAX: Final = 100
+"""The most lines of one availability check (S4)."""
 QUANTITY_MAX: Final = 1_000_000_000
 """The most units of one change, and of one level: sums stay far below 2^53, exact in every client."""
 
@@ -28,7 +36,7 @@ class Location:
 
     id: str
     name: str
-    priority: int = 100
+    priority: int = PRIORITY_DEFAULT
     active: bool = True
     created_at: int = 0
     version: int = 0
@@ -212,6 +220,36 @@ def check_quantity(quantity: int, field_name: str = "quantity", least: int = 1) 
     """Refuse what no shop can mean: below `least`, or more than a level can hold."""
     if not least <= quantity <= QUANTITY_MAX:
         raise Invalid.field(field_name, f"must be a whole number from {least} to {QUANTITY_MAX}")
+
+
+def check_location_id(value: str, field_name: str = "location") -> str:
+    """Return a location's id without the blanks around it: 1 to LOCATION_ID_MAX characters."""
+    return check_id(value.strip(), field_name, LOCATION_ID_MAX)
+
+
+def check_location_name(value: str, field_name: str = "name") -> str:
+    """Return a location's name: 1 to LOCATION_NAME_MAX characters."""
+    return check_id(value, field_name, LOCATION_NAME_MAX)
+
+
+def check_two_locations(source: str | None, target: str | None) -> None:
+    """Refuse a transfer between a location and itself."""
+    if source is not None and source == target:
+        raise Invalid.field("to", "must be another location than the one the units come from")
+
+
+def check_priority(priority: int) -> None:
+    """Refuse a location's priority out of range."""
+    if not 0 <= priority <= PRIORITY_MAX:
+        raise Invalid.field("priority", f"must be a whole number from 0 to {PRIORITY_MAX}")
+
+
+def signed(quantity: int, type_: ChangeType) -> int:
+    """Return what a change of that type does to the total; RESTOCK and RETURN bring units, SALE takes them."""
+    check_quantity(abs(quantity))
+    if type_ in {"RESTOCK", "RETURN"} and quantity < 0:
+        raise Invalid.field("quantity", f"must be positive for a {type_}; use ADJUSTMENT to take units out")
+    return -abs(quantity) if type_ == "SALE" else quantity
 
 
 def summed(wanted: Iterable[Wanted]) -> list[Wanted]:

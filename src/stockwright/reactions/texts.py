@@ -7,22 +7,13 @@ from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from stockwright.domain.currency import minor_digits
 from stockwright.domain.options import describe_options
 
 if TYPE_CHECKING:
     from stockwright.domain.order import Order, OrderLine
 
 _SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CHF": "CHF ", "CAD": "CA$", "AUD": "A$"}
-_DIGITS: Final = {
-    currency: digits
-    for digits, told in (
-        (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
-        (3, "BHD IQD JOD KWD LYD OMR TND"),
-        (4, "CLF UYW"),
-    )
-    for currency in told.split()
-}
-"""Digits behind the point of the currencies that have not two (ISO 4217); web/src/lib/money.ts has the same."""
 _THICK: Final = "━" * 42
 _THIN: Final = "─" * 39
 
@@ -30,7 +21,7 @@ _THIN: Final = "─" * 39
 @lru_cache(4096)
 def money(cents: int, currency: str) -> str:
     """Write an amount of minor units, to the last one: `$1,234.50`."""
-    digits = _DIGITS.get(currency, 2)
+    digits = minor_digits(currency)
     whole, part = divmod(abs(cents), 10**digits)
     sign = "-" if cents < 0 else ""
     return f"{sign}{_SYMBOLS.get(currency, f'{currency} ')}{whole:,}{f'.{part:0{digits}}' if digits else ''}"

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from stockwright.domain.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound, VersionConflict
+from stockwright.domain.errors import (
+    AlreadyExists,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    VersionConflict,
+    check_all,
+)
 from stockwright.domain.names import clean
 from stockwright.domain.product import CATEGORIES, Product, check_product
 from stockwright.domain.stock import DEFAULT_LOCATION, Location, Stock, Thresholds, check_quantity, shifted, spread
@@ -22,9 +30,10 @@ from stockwright.usecases.drawing import book, freeing, shifts_of
 from stockwright.usecases.spellings import as_spelled, spell
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from stockwright.domain.account import Actor
+    from stockwright.store.records.categories import Category
     from stockwright.usecases.context import App
 
 SortOrder = Literal["newest", "oldest", "name", "-name", "price", "-price"]
@@ -83,6 +92,14 @@ async def ensure_shop(app: App) -> None:
         await batch.commit(app.store)
     except Stale:
         return
+
+
+async def check_change(app: App, product_id: str, fields: Mapping[str, Any]) -> None:
+    """Refuse what a product's rules forbid of a change; a product that does not exist has none."""
+    known = await product_records.load_products(app.store, [product_id])
+    if product_id in known:
+        before, categories = known[product_id], await category_records.list_categories(app.store)
+        check_product(_with_fields(before, fields, categories), frozenset(each.name for each in categories), before)
 
 
 async def update_product(app: App, actor: Actor, command: UpdateProduct) -> StockedProduct:
@@ -159,14 +176,8 @@ async def add_update(
 
 async def change_fields(app: App, batch: Batch, before: Product, fields: Mapping[str, Any]) -> Product:
     """Decide the product after the change; an UNLISTED one with all it needs goes on sale."""
-    given: dict[str, Any] = {name: clean(value) if name in NAMES else value for name, value in fields.items()}
-    after = replace(before, **given)
-    if "description" not in fields and before.description == before.name:
-        after = replace(after, description=after.name)
     categories = await category_records.list_categories(app.store)
-    category = category_records.find_category(categories, after.category)
-    if category is not None:
-        after = replace(after, category=category.name)
+    after = _with_fields(before, fields, categories)
     if {"brand", "type"} & fields.keys():
         after = await spell(app, batch, after)
     if after == before:
@@ -175,7 +186,8 @@ async def change_fields(app: App, batch: Batch, before: Product, fields: Mapping
         after = replace(after, status="ACTIVE")
     if after.status == "DELETED":
         raise Invalid.field("status", "must be ACTIVE or INACTIVE; use DELETE to remove a product")
-    check_product(after, frozenset(each.name for each in categories))
+    check_product(after, frozenset(each.name for each in categories), before)
+    category = category_records.find_category(categories, after.category)
     if category is not None and after.category != before.category:
         category_records.use_category(batch, category)
     if after.sku.casefold() != before.sku.casefold():
@@ -185,6 +197,16 @@ async def change_fields(app: App, batch: Batch, before: Product, fields: Mapping
         product_records.release_sku(batch, before.sku)
         product_records.claim_sku(batch, after.sku, after.id)
     return after
+
+
+def _with_fields(before: Product, fields: Mapping[str, Any], categories: Iterable[Category]) -> Product:
+    """Return a product with the given fields, names cleaned and the category as the managed list has it."""
+    given: dict[str, Any] = {name: clean(value) if name in NAMES else value for name, value in fields.items()}
+    after = replace(before, **given)
+    if "description" not in fields and before.description == before.name:
+        after = replace(after, description=after.name)
+    category = category_records.find_category(categories, after.category)
+    return after if category is None else replace(after, category=category.name)
 
 
 def _recounted(before: Stock, command: UpdateProduct) -> tuple[Stock, dict[str, int]]:
@@ -372,7 +394,9 @@ async def find_product_id(app: App, sku: str) -> str:
 
 def check_thresholds(thresholds: Thresholds) -> Thresholds:
     """Refuse thresholds below zero, or a reorder quantity below one."""
-    check_quantity(thresholds.low_stock, "lowStockThreshold", least=0)
-    check_quantity(thresholds.reorder_point, "reorderPoint", least=0)
-    check_quantity(thresholds.reorder_quantity, "reorderQuantity", least=1)
+    check_all(
+        lambda: check_quantity(thresholds.low_stock, "lowStockThreshold", least=0),
+        lambda: check_quantity(thresholds.reorder_point, "reorderPoint", least=0),
+        lambda: check_quantity(thresholds.reorder_quantity, "reorderQuantity", least=1),
+    )
     return thresholds

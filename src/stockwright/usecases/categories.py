@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound
 from stockwright.domain.names import clean, name_key
-from stockwright.domain.product import check_id
+from stockwright.domain.product import CATEGORY_MAX, CATEGORY_MIN, check_id
 from stockwright.store.paging import every, pages
 from stockwright.store.records import categories as records
 from stockwright.store.records import products as product_records
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from stockwright.store.records.categories import Category
     from stockwright.usecases.context import App
 
-NAME_MIN: Final = 2
-NAME_MAX: Final = 50
 MOVED_AT_ONCE: Final = 40
 """Products that one commit moves: two writes each, within the 100 of a transaction on DynamoDB."""
 
@@ -156,9 +154,9 @@ async def _commit_moved(app: App, actor: Actor, products: Sequence[Product], nam
 
 
 def _check_name(name: str) -> str:
-    name = check_id(clean(name), "name", NAME_MAX)
-    if len(name_key(name)) < NAME_MIN:
-        raise Invalid.field("name", f"must be {NAME_MIN} to {NAME_MAX} characters")
+    name = check_id(clean(name), "name", CATEGORY_MAX)
+    if len(name_key(name)) < CATEGORY_MIN:
+        raise Invalid.field("name", f"must be {CATEGORY_MIN} to {CATEGORY_MAX} characters")
     return name
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from stockwright.domain.errors import AlreadyExists, Conflict, Invalid
-from stockwright.domain.names import clean, same_sku
-from stockwright.domain.product import Product, check_id
+from stockwright.domain.errors import AlreadyExists, Conflict
+from stockwright.domain.names import same_sku
+from stockwright.domain.product import Product, check_foreign_sku, check_id
 from stockwright.domain.stock import (
     DEFAULT_LOCATION,
+    ChangeType,
     Level,
     Location,
     Movement,
@@ -18,9 +19,12 @@ from stockwright.domain.stock import (
     Thresholds,
     by_priority,
     check_change,
+    check_location_id,
     check_quantity,
+    check_two_locations,
     counted,
     shifted,
+    signed,
     spread,
 )
 from stockwright.store.port import ABSENT
@@ -38,8 +42,6 @@ if TYPE_CHECKING:
 
     from stockwright.domain.account import Actor
     from stockwright.usecases.context import App
-
-ChangeType = Literal["RESTOCK", "SALE", "RETURN", "ADJUSTMENT"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,8 @@ class StockChange:
 async def initialize(app: App, actor: Actor, command: Initialize) -> StockedProduct:
     """Open a stock level (409 where it is open), and the product behind it where it is a foreign one."""
     check_id(command.product_id, "productId")
-    command = replace(command, sku=check_id(clean(command.sku), "sku", 100))
-    location_id = check_id((command.location or DEFAULT_LOCATION).strip(), "location", 64)
+    command = replace(command, sku=check_foreign_sku(command.sku))
+    location_id = check_location_id(command.location or DEFAULT_LOCATION)
     check_quantity(command.initial_stock, "initialStock", least=0)
 
     async def attempt() -> StockedProduct:
@@ -191,7 +193,7 @@ async def change_stock(app: App, actor: Actor, command: ChangeStock) -> StockCha
     What comes to a location that has no level of the product yet opens one. The answer's levels are read
     after the commit, since other changes may come between.
     """
-    quantity = _signed(command)
+    quantity = signed(command.quantity, command.type)
     selling = command.type == "SALE"
 
     async def attempt() -> list[Movement]:
@@ -220,13 +222,6 @@ async def change_stock(app: App, actor: Actor, command: ChangeStock) -> StockCha
 
     movements = await freeing(app, command.product_id, attempt)
     return StockChange(await stock_records.get_stock(app.store, command.product_id), movements)
-
-
-def _signed(command: ChangeStock) -> int:
-    check_quantity(abs(command.quantity))
-    if command.type in {"RESTOCK", "RETURN"} and command.quantity < 0:
-        raise Invalid.field("quantity", f"must be positive for a {command.type}; use ADJUSTMENT to take units out")
-    return -abs(command.quantity) if command.type == "SALE" else command.quantity
 
 
 async def count_stock(app: App, actor: Actor, command: CountStock) -> StockChange:
@@ -275,8 +270,7 @@ async def transfer(app: App, actor: Actor, command: Transfer) -> StockChange:
     Either may be inactive: so a closed location is emptied. The target gets a level where it has none.
     """
     check_quantity(command.quantity)
-    if command.source == command.target:
-        raise Invalid.field("to", "must be another location than the one the units come from")
+    check_two_locations(command.source, command.target)
 
     async def attempt() -> list[Movement]:
         stock = (await get_product(app, command.product_id)).stock

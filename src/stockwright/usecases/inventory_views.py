@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from stockwright.domain.errors import Busy, Invalid, NotFound
 from stockwright.domain.product import Product
 from stockwright.domain.stock import (
+    CHECK_ITEMS_MAX,
     Movement,
     Stock,
     StockStatus,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from stockwright.usecases.context import App
 
 SCAN_PAGE = 500
-CHECK_ITEMS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)

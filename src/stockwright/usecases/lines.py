@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from stockwright.domain.errors import Conflict, Invalid, NotFound
 from stockwright.domain.free import LINE_BYTES_MAX, check_free
@@ -12,10 +12,12 @@ from stockwright.domain.order import OrderLine
 from stockwright.store.records import products as product_records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from stockwright.domain.product import Product
     from stockwright.usecases.context import App
+
+UNKNOWN: Final = "there is no such product"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,44 +32,99 @@ class LineWanted:
     """S3's way to choose a color: by its value or position."""
     unit_price_cents: int | None = None
     """Where the seller knows the price better than the catalogue (an import); customers never do."""
+    at: str | None = None
+    """The path of the line in the request, where it is not `items[n].`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A product as a request names it: by id or SKU, in which line, in which field."""
+
+    product_id: str | None
+    sku: str | None
+    line: int
+    field: str
+
+    def refusal(self, message: str) -> dict[str, Any]:
+        """Return the entry of an error's details that refuses it."""
+        named = {"productId": self.product_id} if self.product_id else {"sku": self.sku}
+        return {**named, "line": self.line, "field": self.field, "message": message}
 
 
 async def load_lines(
     app: App, wanted: Sequence[LineWanted], *, unlisted_too: bool = False
 ) -> tuple[tuple[OrderLine, ...], str]:
-    """Freeze what is asked for, in two store calls however many lines; returns the lines and currency."""
-    by_sku = [line.sku for line in wanted if line.product_id is None and line.sku is not None]
-    ids_of_skus = await product_records.load_product_ids(app.store, by_sku) if by_sku else {}
-    ids = [line.product_id or ids_of_skus.get(line.sku or "", "") for line in wanted]
-    products = await product_records.load_products(app.store, filter(None, ids))
-    lines = tuple(
-        _line(each, products.get(product_id), position, unlisted_too=unlisted_too)
-        for position, (each, product_id) in enumerate(zip(wanted, ids, strict=True))
-    )
-    currencies = {products[line.product_id].currency for line in lines}
+    """Freeze what is asked for, in two store calls however many lines; returns the lines and currency.
+
+    Refuses every line whose product does not exist (404), or else every one whose product is not for
+    sale now (409).
+    """
+    named = [
+        Named(each.product_id, each.sku, line, f"{_path_of(each, line)}{'productId' if each.product_id else 'sku'}")
+        for line, each in enumerate(wanted)
+    ]
+    products = await load_named(app, named)
+    _check_offered(named, products, unlisted_too=unlisted_too)
+    lines, wrong = list[OrderLine](), list[dict[str, str]]()
+    for position, (each, product) in enumerate(zip(wanted, products, strict=True)):
+        try:
+            lines.append(_line(each, product, _path_of(each, position)))
+        except Invalid as refused:
+            wrong += refused.details
+    currencies = {product.currency for product in products}
     if len(currencies) > 1:
-        raise Invalid.field("items", f"must be of one currency, not of {', '.join(sorted(currencies))}")
-    return lines, currencies.pop() if currencies else "USD"
+        wrong.append({"field": "items", "message": f"must be of one currency, not of {', '.join(sorted(currencies))}"})
+    if wrong:
+        raise Invalid(details=wrong)
+    return tuple(lines), currencies.pop() if currencies else "USD"
 
 
-async def check_can_be_held(app: App, product_ids: Iterable[str]) -> None:
-    """Refuse to hold units of what is not there (404), or was taken out of the shop (409)."""
-    wanted = list(dict.fromkeys(product_ids))
-    products = await product_records.load_products(app.store, wanted)
-    for product_id in wanted:
-        if product_id not in products:
-            raise NotFound("Product not found", {"productId": product_id})
-        if not products[product_id].can_be_held:
-            raise Conflict(f"{products[product_id].name} is not for sale now", {"productId": product_id})
+async def load_named(app: App, named: Sequence[Named]) -> list[Product]:
+    """Load the product of each, in two store calls; refuses all that do not exist (404)."""
+    by_sku = [each.sku for each in named if each.product_id is None and each.sku is not None]
+    ids_of_skus = await product_records.load_product_ids(app.store, by_sku) if by_sku else {}
+    ids = [each.product_id or ids_of_skus.get(each.sku or "", "") for each in named]
+    products = await product_records.load_products(app.store, filter(None, ids))
+    unknown = [each.refusal(UNKNOWN) for each, product_id in zip(named, ids, strict=True) if product_id not in products]
+    if unknown:
+        raise NotFound("Product not found", {**_first(unknown), "lines": unknown})
+    return [products[product_id] for product_id in ids]
 
 
-def _line(wanted: LineWanted, product: Product | None, position: int, *, unlisted_too: bool) -> OrderLine:
-    if product is None:
-        named = {"productId": wanted.product_id} if wanted.product_id else {"sku": wanted.sku}
-        raise NotFound("Product not found", {**named, "line": position})
-    if not (product.can_be_held if unlisted_too else product.is_sellable):
-        raise Conflict(f"{product.name} is not for sale now", {"productId": product.id, "line": position})
-    at = f"items[{position}]."
+async def check_known(app: App, named: Sequence[Named]) -> None:
+    """Refuse products that do not exist as fields of a request that has other faults (Invalid)."""
+    try:
+        await load_named(app, named)
+    except NotFound as unknown:
+        raise Invalid(
+            details=[{"field": each["field"], "message": each["message"]} for each in unknown.details["lines"]]
+        ) from None
+
+
+async def check_can_be_held(app: App, named: Sequence[Named]) -> None:
+    """Refuse to hold units of what does not exist (404), or was taken out of the shop (409)."""
+    _check_offered(named, await load_named(app, named), unlisted_too=True)
+
+
+def _check_offered(named: Sequence[Named], products: Sequence[Product], *, unlisted_too: bool) -> None:
+    refused = [
+        each.refusal(f"{product.name} is not for sale now")
+        for each, product in zip(named, products, strict=True)
+        if not (product.can_be_held if unlisted_too else product.is_sellable)
+    ]
+    if refused:
+        raise Conflict(refused[0]["message"], {**_first(refused), "lines": refused})
+
+
+def _first(refusals: list[dict[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in refusals[0].items() if name not in {"field", "message"}}
+
+
+def _path_of(wanted: LineWanted, line: int) -> str:
+    return f"items[{line}]." if wanted.at is None else wanted.at
+
+
+def _line(wanted: LineWanted, product: Product, at: str) -> OrderLine:
     options = choose_options(product.options, wanted.options, wanted.color, at)
     if options:
         check_free(options, f"{at}options", LINE_BYTES_MAX)

@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound, VersionConflict
-from stockwright.domain.product import check_id
-from stockwright.domain.stock import DEFAULT_LOCATION, Location
+from stockwright.domain.errors import AlreadyExists, Conflict, NotFound, VersionConflict
+from stockwright.domain.stock import (
+    DEFAULT_LOCATION,
+    PRIORITY_DEFAULT,
+    Location,
+    check_location_id,
+    check_location_name,
+    check_priority,
+)
 from stockwright.store.records import locations as location_records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases.commit import commit, new_event, unchanged
@@ -16,7 +22,6 @@ if TYPE_CHECKING:
     from stockwright.domain.account import Actor
     from stockwright.usecases.context import App
 
-PRIORITY_MAX = 1_000_000
 LOCATIONS_MAX = 500
 
 
@@ -36,10 +41,12 @@ async def list_locations(app: App) -> list[Location]:
     return sorted(await location_records.list_locations(app.store), key=lambda each: (each.priority, each.id))
 
 
-async def add_location(app: App, actor: Actor, location_id: str, name: str = "", priority: int = 100) -> Location:
+async def add_location(
+    app: App, actor: Actor, location_id: str, name: str = "", priority: int = PRIORITY_DEFAULT
+) -> Location:
     """Add a place that holds stock; its id is new, 1 to 64 characters."""
-    location_id = check_id(location_id.strip(), "id", 64)
-    _check_priority(priority)
+    location_id = check_location_id(location_id, "id")
+    check_priority(priority)
 
     async def attempt() -> Location:
         if await location_records.find_location(app.store, location_id) is not None:
@@ -71,7 +78,7 @@ async def must_exist(app: App, location_id: str) -> None:
 async def change_location(app: App, actor: Actor, command: ChangeLocation) -> Location:
     """Rename a location, change its priority, or take it out of use; the default stays in use."""
     if command.priority is not None:
-        _check_priority(command.priority)
+        check_priority(command.priority)
     if command.active is False and command.id == DEFAULT_LOCATION:
         raise Conflict("The default location stays in use")
 
@@ -83,7 +90,7 @@ async def change_location(app: App, actor: Actor, command: ChangeLocation) -> Lo
             raise VersionConflict(details={"current": before})
         after = replace(
             before,
-            name=before.name if command.name is None else check_id(command.name, "name", 100),
+            name=before.name if command.name is None else check_location_name(command.name),
             priority=before.priority if command.priority is None else command.priority,
             active=before.active if command.active is None else command.active,
         )
@@ -100,8 +107,3 @@ async def change_location(app: App, actor: Actor, command: ChangeLocation) -> Lo
         return after
 
     return await retried(attempt)
-
-
-def _check_priority(priority: int) -> None:
-    if not 0 <= priority <= PRIORITY_MAX:
-        raise Invalid.field("priority", f"must be a whole number from 0 to {PRIORITY_MAX}")

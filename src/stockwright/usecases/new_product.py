@@ -5,9 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from stockwright.domain.errors import AlreadyExists, Invalid
+from stockwright.domain.errors import AlreadyExists, Invalid, check_all
 from stockwright.domain.names import clean
-from stockwright.domain.product import Product, ProductStatus, check_new_id, check_product, sku_from_name
+from stockwright.domain.product import (
+    Product,
+    ProductStatus,
+    check_category,
+    check_new_id,
+    check_product,
+    sku_from_name,
+)
 from stockwright.domain.stock import DEFAULT_LOCATION, Level, Stock, Thresholds, check_quantity
 from stockwright.store.records import categories as category_records
 from stockwright.store.records import locations as location_records
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stockwright.domain.account import Actor
+    from stockwright.domain.stock import Location
     from stockwright.usecases.context import App
 
 CATEGORY_DEFAULT: Final = "other"
@@ -69,8 +77,13 @@ async def create_product(app: App, actor: Actor, command: CreateProduct) -> Stoc
     An id that the client brings is kept. Where it is that of an UNLISTED product (one that only stock was
     opened for), that product is completed.
     """
-    check_quantity(command.quantity or 0, least=0)
-    product_id = check_new_id(command.id) if command.id else app.ids.new("prd")
+    thresholds = replace(Thresholds(), **command.thresholds)
+    check_all(
+        lambda: check_quantity(command.quantity or 0, least=0),
+        lambda: check_thresholds(thresholds),
+        lambda: check_new_id(command.id) if command.id else None,
+    )
+    product_id = command.id or app.ids.new("prd")
 
     async def attempt() -> StockedProduct:
         known = (await load_stocked(app, [product_id])).get(product_id) if command.id else None
@@ -80,10 +93,7 @@ async def create_product(app: App, actor: Actor, command: CreateProduct) -> Stoc
         product = _product_of(command, product_id, actor.id, now)
         if command.sku is None:
             product = replace(product, sku=await _new_sku(app, product.name))
-        product = await _checked(app, batch, product)
-        if await location_records.find_location(app.store, command.location) is None:
-            raise Invalid.field("location", f"there is no location {command.location!r}")
-        thresholds = check_thresholds(replace(Thresholds(), **command.thresholds))
+        product = await _checked(app, batch, product, command.location)
         levels = {command.location: Level(command.quantity or 0)}
         active = await location_records.load_active(app.store)
         made = StockedProduct(product, Stock(product_id, product.sku, levels, active, thresholds, created_at=now))
@@ -140,15 +150,37 @@ def _product_of(command: CreateProduct, product_id: str, created_by: str, now: i
     )
 
 
-async def _checked(app: App, batch: Batch, product: Product) -> Product:
+async def check_references(app: App, category: str | None, location_id: str | None) -> None:
+    """Refuse a category that is not in the managed list, and a location that does not exist (None: not named)."""
+    categories = await category_records.list_categories(app.store)
+    found = category_records.find_category(categories, category or "")
+    location = await location_records.find_location(app.store, location_id or DEFAULT_LOCATION)
+    names = frozenset(each.name for each in categories)
+    check_all(
+        lambda: None if category is None or found is not None else check_category(category, names),
+        lambda: _check_exists(location, location_id),
+    )
+
+
+def _check_exists(location: Location | None, location_id: str | None) -> None:
+    if location is None:
+        raise Invalid.field("location", f"there is no location {location_id!r}")
+
+
+async def _checked(app: App, batch: Batch, product: Product, location_id: str) -> Product:
     """Check a new product against the shop; its category is written as the managed list has it."""
     categories = await category_records.list_categories(app.store)
+    location = await location_records.find_location(app.store, location_id)
     category = category_records.find_category(categories, product.category)
     if category is not None:
         product = replace(product, category=category.name)
         category_records.use_category(batch, category)
     product = await spell(app, batch, product)
-    return check_product(product, frozenset(each.name for each in categories))
+    check_all(
+        lambda: check_product(product, frozenset(each.name for each in categories)),
+        lambda: _check_exists(location, location_id),
+    )
+    return product
 
 
 async def _new_sku(app: App, name: str) -> str:

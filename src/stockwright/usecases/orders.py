@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stockwright.domain import order as rules
-from stockwright.domain.errors import Conflict, Invalid
+from stockwright.domain.errors import Conflict, Invalid, check_all
 from stockwright.domain.order import LINES_MAX, STATUSES, Order, ReturnedLine
-from stockwright.domain.product import check_id
+from stockwright.domain.product import check_reference
 from stockwright.domain.returns import ReturnItem, find_returned_lines
 from stockwright.domain.stock import Wanted, check_quantity
 from stockwright.store.records import orders as records
@@ -66,10 +67,10 @@ async def place_order(app: App, actor: Actor, command: PlaceOrder) -> Order:
     """Reserve every line and record the order, or change nothing."""
     if not 1 <= len(command.items) <= LINES_MAX:
         raise Invalid.field("items", f"must hold 1 to {LINES_MAX} lines, not {len(command.items)}")
-    for position, item in enumerate(command.items):
-        check_quantity(item.quantity, f"items[{position}].quantity")
-    if command.reference:
-        check_id(command.reference, "reference")
+    check_all(
+        *(partial(check_quantity, item.quantity, f"items[{line}].quantity") for line, item in enumerate(command.items)),
+        lambda: check_reference(command.reference),
+    )
     order_id = command.id or app.ids.new("ord")
 
     async def attempt() -> Order:
@@ -162,8 +163,9 @@ async def return_order(app: App, actor: Actor, command: ReturnOrder) -> Order:
     """Book units of a shipped order as returned, on the shelf again if `restock`."""
     if not command.items:
         raise Invalid.field("items", "must hold at least one line")
-    for position, item in enumerate(command.items):
-        check_quantity(item.quantity, f"items[{position}].quantity")
+    check_all(
+        *(partial(check_quantity, item.quantity, f"items[{line}].quantity") for line, item in enumerate(command.items))
+    )
 
     async def attempt() -> Order:
         order = await get_settled_order(app, command.order_id)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stockwright.domain import reservation as rules
-from stockwright.domain.errors import Invalid
-from stockwright.domain.product import check_id
-from stockwright.domain.reservation import Reservation, ReservationItem
+from stockwright.domain.errors import Invalid, check_all
+from stockwright.domain.product import check_reference
+from stockwright.domain.reservation import ITEMS_MAX, Reservation, ReservationItem
 from stockwright.domain.stock import Wanted, check_quantity, release, reserve, ship, summed
 from stockwright.store.records import reservations as records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases.commit import commit, insist, new_event, unchanged
 from stockwright.usecases.drawing import book, free_expired, load_and_draw, move
-from stockwright.usecases.lines import check_can_be_held
+from stockwright.usecases.lines import Named, check_can_be_held
 from stockwright.usecases.merging import newest
 from stockwright.usecases.settling import check_one_step
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from stockwright.domain.stock import Draws
     from stockwright.usecases.context import App
 
-ITEMS_MAX = 1000
 STATUSES = ("ACTIVE", "CONFIRMED", "CANCELLED", "EXPIRED")
 
 
@@ -36,6 +36,17 @@ class Reserve:
     items: Sequence[Wanted]
     order_id: str = ""
     minutes: int = rules.MINUTES_DEFAULT
+    fields: Sequence[str] = ()
+    """The field of the request that names each item's product, where it is not `items[n].productId`."""
+
+    @property
+    def named(self) -> list[Named]:
+        """The products asked for, as the request names them."""
+        fields = self.fields or [f"items[{line}].productId" for line in range(len(self.items))]
+        return [
+            Named(item.product_id, None, line, name)
+            for line, (item, name) in enumerate(zip(self.items, fields, strict=True))
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +63,16 @@ async def reserve_stock(app: App, actor: Actor, command: Reserve) -> Reservation
     """Hold every unit asked for, or change nothing."""
     if not 1 <= len(command.items) <= ITEMS_MAX:
         raise Invalid.field("items", f"must hold 1 to {ITEMS_MAX} items")
-    for item in command.items:
-        check_quantity(item.quantity)
-    if command.order_id:
-        check_id(command.order_id, "orderId")
-    rules.expiry(0, command.minutes)
+    check_all(
+        *(partial(check_quantity, item.quantity, f"items[{line}].quantity") for line, item in enumerate(command.items)),
+        lambda: check_reference(command.order_id, "orderId"),
+        lambda: rules.expiry(0, command.minutes),
+    )
     reservation_id = app.ids.new("res")
 
     async def attempt() -> Reservation:
         wanted = summed(command.items)
-        await check_can_be_held(app, (each.product_id for each in wanted))
+        await check_can_be_held(app, command.named)
         stocks, draws = await load_and_draw(app, wanted)
         check_one_step(app, draws)
         now = app.clock.now()

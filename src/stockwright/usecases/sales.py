@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from stockwright.domain.errors import Invalid
+from stockwright.domain.errors import Invalid, check_all
 from stockwright.domain.order import check_lines
-from stockwright.domain.product import check_id
+from stockwright.domain.product import check_reference
 from stockwright.domain.sale import Sale
 from stockwright.domain.stock import Wanted, check_quantity, sell
 from stockwright.store.records import sales as records
@@ -36,12 +37,12 @@ class Sell:
 
 async def record_sale(app: App, actor: Actor, command: Sell) -> Sale:
     """Sell every line at once, or change nothing (409 INSUFFICIENT_STOCK)."""
-    for item in command.items:
-        check_quantity(item.quantity)
     if not command.items:
         raise Invalid.field("items", "must hold at least one line")
-    if command.reference:
-        check_id(command.reference, "reference")
+    check_all(
+        *(partial(check_quantity, item.quantity, f"items[{line}].quantity") for line, item in enumerate(command.items)),
+        lambda: check_reference(command.reference),
+    )
     sale_id = app.ids.new("sal")
 
     async def attempt() -> Sale:

@@ -2290,7 +2290,7 @@ export interface components {
         };
         /**
          * ProductPatch
-         * @description A change: only the given fields change.
+         * @description A change: only the given fields change. A currency or picture may stay what a former version took.
          */
         ProductPatch: {
             /** @default null */

@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
-from stockwright.api.route import Answer, Call, Route, require
+from stockwright.api.route import Answer, Call, Route
 from stockwright.api.routes.catalog import show_list
+from stockwright.api.rules import first_given
 from stockwright.api.schemas.accounts import (
     ApiKeyBody,
     ApiKeyView,
@@ -37,7 +38,6 @@ from stockwright.api.schemas.accounts import (
 from stockwright.api.schemas.common import ListQuery, ListView
 from stockwright.domain.account import Account
 from stockwright.domain.api_key import ApiKey
-from stockwright.domain.errors import Invalid
 from stockwright.store.records.accounts import get_account
 from stockwright.usecases import accounts, api_keys, first_admin, sign_in
 from stockwright.usecases.accounts import ChangeAccount, SignUp
@@ -48,7 +48,7 @@ TAG, KEYS = "Accounts", "API keys"
 
 
 def _email(body: Any) -> str:
-    text: str = require(body.email if body.email is not None else body.username, "email")
+    text: str = first_given(body.email, body.username)
     return text
 
 
@@ -112,13 +112,12 @@ async def _mfa(call: Call) -> MfaView:
     body: MfaBody = call.body
     await accounts.get_me(call.app, call.actor)
     if body.action == "setup":
-        password = require(body.password or None, "password")
-        secret, uri = await sign_in.begin_mfa(call.app, call.actor, password)
+        secret, uri = await sign_in.begin_mfa(call.app, call.actor, body.password)
         return MfaView(enabled=False, secret=secret, otpauth_uri=uri)
     if body.action == "confirm":
-        await sign_in.confirm_mfa(call.app, call.actor, require(body.code or None, "code"))
+        await sign_in.confirm_mfa(call.app, call.actor, body.code)
         return MfaView(enabled=True)
-    await sign_in.end_mfa(call.app, call.actor, require(body.password or None, "password"))
+    await sign_in.end_mfa(call.app, call.actor, body.password)
     return MfaView(enabled=False)
 
 
@@ -137,8 +136,6 @@ async def _user(call: Call) -> Account:
 
 async def _change_user(call: Call) -> Account:
     body: UserPatch = call.body
-    if body.mfa:
-        raise Invalid.field("mfa", "can only be switched off here; its owner switches it on")
     change = ChangeAccount(
         call.path["id"], body.role, body.disabled, body.name, call.expected_version(), mfa_off=body.mfa is False
     )

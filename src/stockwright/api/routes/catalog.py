@@ -7,7 +7,8 @@ from typing import Any
 from msgspec import UNSET
 
 from stockwright.api.cursor import seal
-from stockwright.api.route import Answer, Call, Route, require_all
+from stockwright.api.route import Answer, Call, Route
+from stockwright.api.rules import MALFORMED, first_given, is_given, well_formed
 from stockwright.api.schemas.catalog import (
     CategoryBody,
     CategoryView,
@@ -28,7 +29,7 @@ from stockwright.domain.product import Product
 from stockwright.domain.stock import DEFAULT_LOCATION
 from stockwright.usecases import catalog, categories
 from stockwright.usecases.catalog import ListProducts, StockedProduct, UpdateProduct
-from stockwright.usecases.new_product import CreateProduct, create_product
+from stockwright.usecases.new_product import CreateProduct, check_references, create_product
 
 _FIELDS = {
     "sku": "sku",
@@ -58,13 +59,11 @@ def show_list(call: Call, found: tuple[list[Any], str | None], view: Any) -> Lis
 
 async def _create(call: Call) -> StockedProduct:
     body: ProductBody = call.body
-    name = body.name if body.name is not None else body.product_name
-    require_all(name=name, price=body.price)
     return await create_product(
         call.app,
         call.actor,
         CreateProduct(
-            name=name or "",
+            name=first_given(body.name, body.product_name),
             sku=body.sku,
             description=body.description,
             category=body.category,
@@ -85,36 +84,48 @@ async def _create(call: Call) -> StockedProduct:
 
 
 def _quantity(body: ProductBody | ProductPatch) -> int | None:
-    return body.quantity if body.quantity is not None else body.stock_quantity
+    quantity: int | None = first_given(body.quantity, body.stock_quantity)
+    return quantity
 
 
 def _thresholds(body: ProductBody | ProductPatch) -> dict[str, int]:
     """Return the given thresholds, under Thresholds' own names."""
-    low = body.low_stock_threshold if body.low_stock_threshold is not None else body.threshold
+    low = first_given(body.low_stock_threshold, body.threshold)
     given = {"low_stock": low, "reorder_point": body.reorder_point, "reorder_quantity": body.reorder_quantity}
     return {name: value for name, value in given.items() if value is not None}
 
 
 async def _update(call: Call) -> StockedProduct:
     body: ProductPatch = call.body
-    changed = {ours: getattr(body, name) for name, ours in _FIELDS.items() if getattr(body, name) is not None}
-    if body.image_url is not UNSET:
-        changed["image_url"] = body.image_url
-    name = body.name if body.name is not None else body.product_name
-    if name is not None:
-        changed["name"] = name
     return await catalog.update_product(
         call.app,
         call.actor,
         UpdateProduct(
             call.path["id"],
-            changed,
+            _changed(body),
             _quantity(body),
             _thresholds(body),
             call.expected_version(),
             call.expected_stock_version(),
         ),
     )
+
+
+def _changed(body: Any) -> dict[str, Any]:
+    """Return the product's own fields that a body changes, under Product's names."""
+    changed = {ours: getattr(body, name) for name, ours in _FIELDS.items()}
+    changed["name"] = first_given(body.name, body.product_name)
+    given = {name: value for name, value in changed.items() if is_given(value)}
+    return given | ({} if body.image_url is UNSET else {"image_url": body.image_url})
+
+
+async def _look_up_new(call: Call) -> None:
+    await check_references(call.app, *map(well_formed, (call.body.category, call.body.location)))
+
+
+async def _look_up_change(call: Call) -> None:
+    changed = {name: value for name, value in _changed(call.body).items() if value is not MALFORMED}
+    await catalog.check_change(call.app, call.path["id"], changed)
 
 
 async def _list(call: Call) -> tuple[list[StockedProduct], str | None]:
@@ -208,6 +219,7 @@ _UPDATE: dict[str, Any] = {
         "product's version; where `quantity` is set, that of the stock too (412)."
     ),
     "errors": (404, 409, 412),
+    "look_up": _look_up_change,
 }
 
 ROUTES = (
@@ -233,6 +245,7 @@ ROUTES = (
         answer=ProductView,
         status=201,
         errors=(409,),
+        look_up=_look_up_new,
     ),
     Route(
         "GET",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from stockwright.api.cursor import seal
-from stockwright.api.route import Answer, Call, Route, require
+from stockwright.api.route import Answer, Call, Route
 from stockwright.api.routes.catalog import show_list
+from stockwright.api.rules import first_given, well_formed
 from stockwright.api.schemas.common import Empty, ListQuery, ListView, Versioned
 from stockwright.api.schemas.inventory import (
     ChangeStockBody,
@@ -43,11 +43,11 @@ from stockwright.api.schemas.inventory import (
     stock_view,
     totals_view,
 )
-from stockwright.domain.errors import Forbidden, Invalid, NotFound
+from stockwright.domain.errors import Forbidden
+from stockwright.domain.instant import instant_of
 from stockwright.domain.reservation import Reservation
 from stockwright.domain.stock import Location, Wanted
-from stockwright.store.records.products import load_product_ids
-from stockwright.usecases import inventory, inventory_views, locations, reservations
+from stockwright.usecases import inventory, inventory_views, lines, locations, reservations
 from stockwright.usecases.catalog import StockedProduct
 from stockwright.usecases.inventory import (
     ChangeStock,
@@ -64,6 +64,7 @@ from stockwright.usecases.inventory_views import (
     MovementFilter,
 )
 from stockwright.usecases.inventory_views import MovementView as BalancedMovement
+from stockwright.usecases.lines import Named
 
 TAG, HOLDS = "Inventory", "Reservations"
 KEY = frozenset({"inventory"})
@@ -158,7 +159,7 @@ async def _change(call: Call) -> StockChange:
 
 async def _count(call: Call) -> StockChange:
     body: CountBody = call.body
-    count = require(body.stock_count if body.quantity is None else body.quantity, "quantity")
+    count = first_given(body.quantity, body.stock_count)
     return await inventory.count_stock(
         call.app,
         call.actor,
@@ -168,8 +169,7 @@ async def _count(call: Call) -> StockChange:
 
 async def _transfer(call: Call) -> StockChange:
     body: TransferBody = call.body
-    source = require(body.source or body.from_location, "from")
-    target = require(body.to or body.to_location, "to")
+    source, target = first_given(body.source, body.from_location), first_given(body.to, body.to_location)
     return await inventory.transfer(
         call.app,
         call.actor,
@@ -191,22 +191,12 @@ async def _movements(call: Call) -> tuple[list[BalancedMovement], str | None]:
             product_id=call.path.get("productId"),
             type=query.type,
             location=query.location,
-            since=_instant(query.since, "since"),
-            until=_instant(query.until, "until"),
+            since=None if query.since is None else instant_of(query.since, "since"),
+            until=None if query.until is None else instant_of(query.until, "until"),
             limit=query.limit,
             after=call.position(),
         ),
     )
-
-
-def _instant(text: str | None, name: str) -> int | None:
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-        return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
-    except (ValueError, OverflowError):
-        raise Invalid.field(name, "must be a time such as 2025-01-31T12:00:00Z") from None
 
 
 async def _explain(call: Call) -> Explanation:
@@ -219,7 +209,7 @@ async def _locations(call: Call) -> tuple[list[Location], None]:
 
 async def _add_location(call: Call) -> Location:
     body: LocationBody = call.body
-    location_id = require(body.id or body.name, "id")
+    location_id = first_given(body.id, body.name)
     return await locations.add_location(call.app, call.actor, location_id, body.name or "", body.priority)
 
 
@@ -236,24 +226,34 @@ async def _reserve(call: Call) -> Reservation:
     body: ReserveBody = call.body
     wanted = [Wanted(call.path["productId"], body.quantity, body.location)]
     return await reservations.reserve_stock(
-        call.app, call.actor, reservations.Reserve(wanted, body.order_id, body.expiration_minutes)
+        call.app, call.actor, reservations.Reserve(wanted, body.order_id, body.expiration_minutes, ["productId"])
     )
+
+
+def _named(items: list[Any]) -> list[Named]:
+    """Return the products that the well-formed items of a hold name."""
+    named = []
+    for line, item in enumerate(items):
+        product_id, sku = (well_formed(getattr(item, name, None)) for name in ("product_id", "sku"))
+        if product_id or sku:
+            named.append(Named(product_id, sku, line, f"items[{line}].{'productId' if product_id else 'sku'}"))
+    return named
+
+
+async def _look_up_items(call: Call) -> None:
+    await lines.check_known(call.app, _named(well_formed(call.body.items) or []))
 
 
 async def _reserve_many(call: Call) -> Reservation:
     body: ReserveManyBody = call.body
-    skus = [item.sku for item in body.items if item.product_id is None and item.sku is not None]
-    ids = await load_product_ids(call.app.store, skus) if skus else {}
-    wanted = []
-    for position, item in enumerate(body.items):
-        product_id = item.product_id or ids.get(item.sku or "")
-        if product_id is None:
-            if item.sku is None:
-                raise Invalid.field(f"items[{position}].productId", "is required")
-            raise NotFound("Product not found", {"sku": item.sku, "line": position})
-        wanted.append(Wanted(product_id, item.quantity, item.location))
+    named = _named(body.items)
+    products: list[Any] = [each.product_id for each in named]
+    if None in products:
+        products = [product.id for product in await lines.load_named(call.app, named)]
+    wanted = [Wanted(each, item.quantity, item.location) for each, item in zip(products, body.items, strict=True)]
+    fields = [each.field for each in named]
     return await reservations.reserve_stock(
-        call.app, call.actor, reservations.Reserve(wanted, body.order_id, body.expiration_minutes)
+        call.app, call.actor, reservations.Reserve(wanted, body.order_id, body.expiration_minutes, fields)
     )
 
 
@@ -342,7 +342,7 @@ ROUTES = (
     Route("POST", "/inventory/product/{productId}/reserve", _reserve, "Hold units of a product", body=ReserveBody,
           status=201, **_HOLD),
     Route("POST", "/reservations", _reserve_many, "Hold units of many products, all or nothing", body=ReserveManyBody,
-          status=201, **_HOLD),
+          status=201, look_up=_look_up_items, **_HOLD),
     Route("GET", "/reservations", _reservations, "List reservations", HOLDS,
           lambda call, found: show_list(call, found, lambda held: reservation_view(held, call.app.clock.now())),
           who="any", scopes=HOLD_KEY, query=ReservationsQuery, answer=ListView[ReservationView], errors=(403,)),

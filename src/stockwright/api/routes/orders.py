@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
-from stockwright.api.route import Answer, Call, Route, require
+from stockwright.api.route import Answer, Call, Route
 from stockwright.api.routes.catalog import show_list
+from stockwright.api.rules import MALFORMED, first_given, well_formed
 from stockwright.api.schemas.common import ListQuery, ListView, Versioned
 from stockwright.api.schemas.orders import (
     CancelBody,
@@ -14,19 +16,17 @@ from stockwright.api.schemas.orders import (
     OrderView,
     PlaceOrderBody,
     ReturnBody,
-    ReturnLine,
     SaleBody,
     SaleView,
     order_view,
     sale_view,
 )
-from stockwright.domain.errors import Forbidden, Invalid
+from stockwright.domain.errors import Forbidden
 from stockwright.domain.order import Order
 from stockwright.domain.returns import ReturnItem
 from stockwright.domain.sale import Sale
-from stockwright.domain.stock import check_quantity
 from stockwright.usecases import orders, sales
-from stockwright.usecases.lines import LineWanted
+from stockwright.usecases.lines import LineWanted, Named, check_known
 from stockwright.usecases.orders import ListOrders, PlaceOrder, ReturnOrder
 from stockwright.usecases.sales import Sell
 
@@ -42,25 +42,42 @@ def _show_sale(_: Call, sale: Sale) -> Answer:
     return Answer(sale_view(sale), etag='"1"')
 
 
-def _lines(body: PlaceOrderBody | SaleBody) -> list[LineWanted]:
-    """Read the lines in whichever of the three forms they come (S0 and S2, S1, S3)."""
-    if body.items is not None:
-        return [_line(line, f"items[{number}].") for number, line in enumerate(body.items)]
-    sku = getattr(body, "sku", None)
-    return [_line(LineBody(product_id=body.product_id, sku=sku, quantity=body.quantity), "")]
+def _lines(body: Any) -> list[tuple[str, Any]]:
+    """Return the lines with the path of each, in whichever of the three forms they come (S0 and S2, S1, S3)."""
+    if body.items is None:
+        return [("", body)]
+    return [(f"items[{number}].", line) for number, line in enumerate(body.items)]
 
 
-def _line(line: LineBody, at: str) -> LineWanted:
-    product_id = line.product_id or line.id
-    if product_id is None and line.sku is None:
-        raise Invalid.field(f"{at}productId", "is required")
-    quantity = require(line.count if line.quantity is None else line.quantity, f"{at}quantity")
-    check_quantity(quantity, f"{at}quantity")
-    return LineWanted(quantity, product_id, line.sku, line.options or {}, line.color)
+def _wanted(body: Any) -> list[LineWanted]:
+    return [_line(line, at) for at, line in _lines(body)]
+
+
+def _line(line: Any, at: str) -> LineWanted:
+    """Read one line; a body of one product has not all of a line's fields."""
+    given = SimpleNamespace(**{name: getattr(line, name, None) for name in LineBody.__struct_fields__})
+    quantity = first_given(given.quantity, given.count)
+    return LineWanted(quantity, _product_id(line), given.sku, given.options or {}, given.color, at=at)
+
+
+def _product_id(line: Any) -> Any:
+    return first_given(line.product_id, getattr(line, "id", None))
+
+
+async def _look_up_lines(call: Call) -> None:
+    if call.body.items is MALFORMED:
+        return
+    named = []
+    for number, (at, line) in enumerate(_lines(call.body)):
+        if line is not MALFORMED:
+            product_id, sku = well_formed(_product_id(line)), well_formed(getattr(line, "sku", None))
+            if product_id or sku:
+                named.append(Named(product_id, sku, number, f"{at}{'productId' if product_id else 'sku'}"))
+    await check_known(call.app, named)
 
 
 async def _place(call: Call) -> Order:
-    return await orders.place_order(call.app, call.actor, PlaceOrder(_lines(call.body), call.body.reference))
+    return await orders.place_order(call.app, call.actor, PlaceOrder(_wanted(call.body), call.body.reference))
 
 
 async def _get(call: Call) -> Order:
@@ -90,22 +107,18 @@ async def _deliver(call: Call) -> Order:
 
 async def _return(call: Call) -> Order:
     body: ReturnBody = call.body
-    items = [_returned(line, f"items[{number}].") for number, line in enumerate(body.items)]
+    items = [
+        ReturnItem(line.quantity, first_given(line.product_id, line.id, line.sku), line.line_id, line.options)
+        for line in body.items
+    ]
     return await orders.return_order(
         call.app, call.actor, ReturnOrder(call.path["id"], items, body.restock, body.reason, call.expected_version())
     )
 
 
-def _returned(line: ReturnLine, at: str) -> ReturnItem:
-    name = line.product_id or line.id or line.sku
-    if line.line_id is None:
-        require(name, f"{at}lineId")
-    return ReturnItem(line.quantity, name, line.line_id, line.options)
-
-
 async def _sell(call: Call) -> Sale:
     body: SaleBody = call.body
-    return await sales.record_sale(call.app, call.actor, Sell(_lines(body), body.location, body.reference))
+    return await sales.record_sale(call.app, call.actor, Sell(_wanted(body), body.location, body.reference))
 
 
 async def _sale(call: Call) -> Sale:
@@ -149,7 +162,7 @@ _DELIVERED: dict[str, Any] = {
 
 ROUTES = (
     Route("POST", "/orders", _place, "Place an order: every line, or nothing", who="any", body=PlaceOrderBody,
-          status=201, errors=(404, 409), **_ORDER),
+          status=201, errors=(404, 409), look_up=_look_up_lines, **_ORDER),
     Route("GET", "/orders", **_LIST),
     Route("GET", "/orderslist", **_LIST),
     Route("GET", "/orders/{id}", **_GET),
@@ -163,7 +176,8 @@ ROUTES = (
     Route("POST", "/orders/{id}/returns", _return, "Book units of a shipped order as returned", body=ReturnBody,
           errors=(404, 409, 412), **_ORDER),
     Route("POST", "/sales", _sell, "Record a sale at the till: the stock leaves at once", SALES, _show_sale,
-          scopes=frozenset({"sales"}), body=SaleBody, answer=SaleView, status=201, errors=(404, 409)),
+          scopes=frozenset({"sales"}), body=SaleBody, answer=SaleView, status=201, errors=(404, 409),
+          look_up=_look_up_lines),
     Route("GET", "/sales", _sales, "List sales, newest first", SALES,
           lambda call, found: show_list(call, found, sale_view), scopes=frozenset({"sales"}), query=ListQuery,
           answer=ListView[SaleView]),

@@ -8,7 +8,7 @@ import stockwright
 from stockwright.api.envelope import iso
 from stockwright.api.metrics import Metrics, Uncounted
 from stockwright.api.route import Answer, Call, Route
-from stockwright.api.schemas.common import Wire
+from stockwright.api.rules import Wire
 from stockwright.domain.errors import Busy
 from stockwright.store.records.handling import count_dead_letters
 from stockwright.usecases.health import Readiness, check_readiness
@@ -76,10 +76,11 @@ async def _spec(call: Call) -> Answer:
 
 
 _OPEN: dict[str, Any] = {"who": "public", "tag": TAG}
+_HEALTH: dict[str, Any] = {**_OPEN, "any_query": True}
 
 ROUTES = (
-    Route("GET", "/health", _health, "Whether the service is healthy", answer=HealthView, **_OPEN),
-    Route("GET", "/health/live", _live, "Whether the process answers", answer=LiveView, **_OPEN),
+    Route("GET", "/health", _health, "Whether the service is healthy", answer=HealthView, **_HEALTH),
+    Route("GET", "/health/live", _live, "Whether the process answers", answer=LiveView, **_HEALTH),
     Route("GET", "/docs/spec", _spec, "This API as OpenAPI 3.1", **_OPEN),
     Route(
         "GET",
@@ -91,5 +92,5 @@ ROUTES = (
         content_type="text/plain",
         loopback_too=True,
     ),
-    Route("GET", "/health/ready", _ready, "Whether it can do its work", show=_show_ready, answer=ReadyView, **_OPEN),
+    Route("GET", "/health/ready", _ready, "Whether it can do its work", show=_show_ready, answer=ReadyView, **_HEALTH),
 )

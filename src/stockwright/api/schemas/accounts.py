@@ -7,13 +7,19 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from stockwright.api.envelope import iso
-from stockwright.api.schemas.common import Text, Whole, Wire
-from stockwright.domain.account import Account
-from stockwright.domain.api_key import ApiKey
+from stockwright.api.rules import REQUIRED, Check, Wire, first_given, rule
+from stockwright.api.schemas.common import Text, Version
+from stockwright.domain.account import Account, check_name, normal_email
+from stockwright.domain.api_key import NAME_MAX, ApiKey, check_key_name, check_scope
+from stockwright.domain.errors import Invalid
+from stockwright.domain.password import check_not_email, check_password
 from stockwright.usecases.identity import Session
 
 Password = Annotated[str, Meta(min_length=1, max_length=1000)]
 Email = Annotated[str, Meta(max_length=1000)]
+Address = Annotated[Email, Check(normal_email)]
+NewPassword = Annotated[Password, Check(lambda value, field: check_password(value, "", field))]
+PersonName = Annotated[Text, Check(check_name)]
 Digits = Annotated[str, Meta(min_length=1, max_length=20)]
 Token = Annotated[str, Meta(min_length=1, max_length=4096)]
 
@@ -21,16 +27,26 @@ Token = Annotated[str, Meta(min_length=1, max_length=4096)]
 class Credentials(Wire):
     """An e-mail, under either of its names, and a password; S3's pool ids are accepted."""
 
-    password: Password
-    email: Email | None = None
-    username: Email | None = None
-    name: Text = ""
+    aliases = (("email", "username"),)
+    needs = (("email", "username"),)
+
+    password: NewPassword
+    email: Address | None = None
+    username: Address | None = None
+    name: PersonName = ""
     client_id: Text | None = None
     user_pool_id: Text | None = None
+
+    @rule("password", "email", "username")
+    def _has_a_password_of_its_own(self) -> None:
+        check_not_email(self.password, first_given(self.email, self.username).strip())
 
 
 class SignInBody(Wire):
     """Credentials, and the authenticator app's code where the second factor is on."""
+
+    aliases = (("email", "username"),)
+    needs = (("email", "username"),)
 
     password: Password
     email: Email | None = None
@@ -44,25 +60,40 @@ class SetUpBody(Wire):
     """The first admin, with the token that the start printed."""
 
     token: Token
-    email: Email
-    password: Password
-    name: Text = ""
+    email: Address
+    password: NewPassword
+    name: PersonName = ""
+
+    @rule("password", "email")
+    def _has_a_password_of_its_own(self) -> None:
+        check_not_email(self.password, self.email.strip())
 
 
 class EmailBody(Wire):
     """An e-mail, under either of its names."""
 
-    email: Email | None = None
-    username: Email | None = None
+    aliases = (("email", "username"),)
+    needs = (("email", "username"),)
+
+    email: Address | None = None
+    username: Address | None = None
 
 
 class ConfirmBody(Wire):
     """The mailed code. A `password` given here counts in place of the one that was signed up with."""
 
+    aliases = (("email", "username"),)
+    needs = (("email", "username"),)
+
     code: Digits
-    email: Email | None = None
-    username: Email | None = None
-    password: Password | None = None
+    email: Address | None = None
+    username: Address | None = None
+    password: NewPassword | None = None
+
+    @rule("password", "email", "username")
+    def _has_a_password_of_its_own(self) -> None:
+        if self.password is not None:
+            check_not_email(self.password, first_given(self.email, self.username).strip())
 
 
 class RefreshBody(Wire):
@@ -80,17 +111,24 @@ class SignOutBody(Wire):
 class ResetBody(Wire):
     """A new password, with the mailed code."""
 
+    aliases = (("email", "username"),)
+    needs = (("email", "username"),)
+
     code: Digits
-    password: Password
-    email: Email | None = None
-    username: Email | None = None
+    password: NewPassword
+    email: Address | None = None
+    username: Address | None = None
+
+    @rule("password", "email", "username")
+    def _has_a_password_of_its_own(self) -> None:
+        check_not_email(self.password, first_given(self.email, self.username).strip())
 
 
 class ChangePasswordBody(Wire):
     """A new password, knowing the current one."""
 
     current_password: Password
-    new_password: Password
+    new_password: NewPassword
 
 
 class MfaBody(Wire):
@@ -99,6 +137,12 @@ class MfaBody(Wire):
     action: Literal["setup", "confirm", "off"]
     code: Annotated[str, Meta(max_length=20)] = ""
     password: Annotated[str, Meta(max_length=1000)] = ""
+
+    @rule("action")
+    def _has_what_its_step_takes(self) -> None:
+        name, given = ("code", self.code) if self.action == "confirm" else ("password", self.password)
+        if not given:
+            raise Invalid.field(name, REQUIRED)
 
 
 class MfaView(Wire):
@@ -112,8 +156,13 @@ class MfaView(Wire):
 class NameBody(Wire):
     """One's own name."""
 
-    name: Text
-    expected_version: Whole | None = None
+    name: PersonName
+    expected_version: Version | None = None
+
+
+def _only_off(on: object, field: str) -> None:
+    if on:
+        raise Invalid.field(field, "can only be switched off here; its owner switches it on")
 
 
 class UserPatch(Wire):
@@ -121,9 +170,9 @@ class UserPatch(Wire):
 
     role: Literal["admin", "customer"] | None = None
     disabled: bool | None = None
-    name: Text | None = None
-    mfa: bool | None = None
-    expected_version: Whole | None = None
+    name: PersonName | None = None
+    mfa: Annotated[bool, Check(_only_off)] | None = None
+    expected_version: Version | None = None
 
 
 class UserView(Wire):
@@ -175,8 +224,8 @@ class MessageView(Wire):
 class ApiKeyBody(Wire):
     """A new API key."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=100)]
-    scopes: Annotated[list[Text], Meta(min_length=1, max_length=20)]
+    name: Annotated[str, Meta(min_length=1, max_length=NAME_MAX), Check(check_key_name)]
+    scopes: Annotated[list[Annotated[Text, Check(check_scope)]], Meta(min_length=1, max_length=20)]
 
 
 class ApiKeyView(Wire):

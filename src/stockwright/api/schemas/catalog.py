@@ -9,10 +9,42 @@ from msgspec import UNSET, Meta, Raw, UnsetType
 from msgspec.json import encode
 
 from stockwright.api.envelope import iso
-from stockwright.api.schemas.common import Id, ListQuery, Options, Text, Whole, Wire
-from stockwright.domain.product import ID_MAX, Product
+from stockwright.api.rules import Check, Wire, first_given, rule
+from stockwright.api.schemas.common import ListQuery, LocationId, Options, Quantity, Text, Units, Version
+from stockwright.domain.free import PRODUCT_BYTES_MAX, check_free
+from stockwright.domain.names import clean
+from stockwright.domain.product import (
+    CATEGORY_MAX,
+    CATEGORY_MIN,
+    DESCRIPTION_MAX,
+    ID_MAX,
+    KIND_MAX,
+    NAME_MAX,
+    NAME_MIN,
+    PRICE_CENTS_MAX,
+    SKU_MAX,
+    SKU_MIN,
+    URL_MAX,
+    Product,
+    check_currency,
+    check_description,
+    check_image_url,
+    check_kind,
+    check_new_id,
+    check_product_name,
+    check_sku,
+)
 from stockwright.domain.stock import Stock
 from stockwright.usecases.catalog import SortOrder, StockedProduct
+
+ProductName = Annotated[str, Meta(min_length=NAME_MIN, max_length=NAME_MAX), Check(check_product_name)]
+Description = Annotated[str, Meta(max_length=DESCRIPTION_MAX)]
+ProductSku = Annotated[str, Meta(min_length=SKU_MIN, max_length=SKU_MAX), Check(check_sku)]
+Kind = Annotated[str, Meta(max_length=KIND_MAX), Check(check_kind)]
+Price = Annotated[int, Meta(ge=1, le=PRICE_CENTS_MAX)]
+CurrencyCode = Annotated[str, Meta(min_length=3, max_length=3)]
+ImageUrl = Annotated[str, Meta(max_length=URL_MAX)]
+FreeFields = Annotated[Options, Check(lambda value, field: check_free(value, field, PRODUCT_BYTES_MAX))]
 
 
 class ProductBody(Wire):
@@ -23,55 +55,66 @@ class ProductBody(Wire):
     kept as the product's id.
     """
 
-    product_id: Annotated[str, Meta(min_length=1, max_length=ID_MAX)] | None = None
-    sku: Text | None = None
-    name: Text | None = None
-    product_name: Text | None = None
-    description: Annotated[str, Meta(max_length=4000)] | None = None
+    aliases = (("name", "product_name"), ("quantity", "stock_quantity"), ("low_stock_threshold", "threshold"))
+    needs = (("name", "product_name"), ("price",))
+
+    product_id: Annotated[str, Meta(min_length=1, max_length=ID_MAX), Check(check_new_id)] | None = None
+    sku: ProductSku | None = None
+    name: ProductName | None = None
+    product_name: ProductName | None = None
+    description: Description | None = None
     category: Text | None = None
-    type: Text = ""
-    brand: Text = ""
-    price: Whole | None = None
-    currency: Text = "USD"
-    quantity: Whole | None = None
-    stock_quantity: Whole | None = None
-    image_url: Text | None = None
-    options: Options = {}
-    attributes: Options = {}
-    low_stock_threshold: Whole | None = None
-    threshold: Whole | None = None
-    reorder_point: Whole | None = None
-    reorder_quantity: Whole | None = None
-    location: Id | None = None
+    type: Kind = ""
+    brand: Kind = ""
+    price: Price | None = None
+    currency: Annotated[CurrencyCode, Check(check_currency)] = "USD"
+    quantity: Quantity | None = None
+    stock_quantity: Quantity | None = None
+    image_url: Annotated[ImageUrl, Check(check_image_url)] | None = None
+    options: FreeFields = {}
+    attributes: FreeFields = {}
+    low_stock_threshold: Quantity | None = None
+    threshold: Quantity | None = None
+    reorder_point: Quantity | None = None
+    reorder_quantity: Units | None = None
+    location: LocationId | None = None
     status: Literal["ACTIVE", "INACTIVE"] = "ACTIVE"
+
+    @rule()
+    def _is_described(self) -> None:
+        name = first_given(self.name, self.product_name)
+        if isinstance(self.description, str) and not (isinstance(name, str) and clean(name) == self.description):
+            check_description(self.description)
 
 
 class ProductPatch(Wire):
-    """A change: only the given fields change."""
+    """A change: only the given fields change. A currency or picture may stay what a former version took."""
 
-    sku: Text | None = None
-    name: Text | None = None
-    product_name: Text | None = None
-    description: Annotated[str, Meta(max_length=4000)] | None = None
+    aliases = (("name", "product_name"), ("quantity", "stock_quantity"), ("low_stock_threshold", "threshold"))
+
+    sku: ProductSku | None = None
+    name: ProductName | None = None
+    product_name: ProductName | None = None
+    description: Description | None = None
     category: Text | None = None
-    type: Text | None = None
-    brand: Text | None = None
-    price: Whole | None = None
-    currency: Text | None = None
-    quantity: Whole | None = None
-    stock_quantity: Whole | None = None
-    image_url: Text | UnsetType | None = UNSET
+    type: Kind | None = None
+    brand: Kind | None = None
+    price: Price | None = None
+    currency: CurrencyCode | None = None
+    quantity: Quantity | None = None
+    stock_quantity: Quantity | None = None
+    image_url: ImageUrl | UnsetType | None = UNSET
     """null takes the picture away"""
-    options: Options | None = None
-    attributes: Options | None = None
-    low_stock_threshold: Whole | None = None
-    threshold: Whole | None = None
-    reorder_point: Whole | None = None
-    reorder_quantity: Whole | None = None
+    options: FreeFields | None = None
+    attributes: FreeFields | None = None
+    low_stock_threshold: Quantity | None = None
+    threshold: Quantity | None = None
+    reorder_point: Quantity | None = None
+    reorder_quantity: Units | None = None
     status: Literal["ACTIVE", "INACTIVE"] | None = None
-    expected_version: Whole | None = None
+    expected_version: Version | None = None
     """of the product (`version`); beside `quantity` needs `expectedStockVersion`"""
-    expected_stock_version: Whole | None = None
+    expected_stock_version: Version | None = None
     """of the stock (`stockVersion`); compared where `quantity` is set"""
 
 
@@ -170,7 +213,7 @@ class ItemsQuery(ListQuery):
 class CategoryBody(Wire):
     """The name of a category: a new one, or what one is renamed to."""
 
-    name: Annotated[str, Meta(min_length=2, max_length=50)]
+    name: Annotated[str, Meta(min_length=CATEGORY_MIN, max_length=CATEGORY_MAX)]
 
 
 class CategoryView(Wire):

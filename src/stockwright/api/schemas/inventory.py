@@ -8,9 +8,37 @@ import msgspec
 from msgspec import Meta
 
 from stockwright.api.envelope import iso
-from stockwright.api.schemas.common import Id, ListQuery, Text, Versioned, Whole, Wire
-from stockwright.domain.reservation import Reservation
-from stockwright.domain.stock import Location, Movement, Stock
+from stockwright.api.rules import Check, Wire, first_given, rule
+from stockwright.api.schemas.common import (
+    Id,
+    ListQuery,
+    LocationId,
+    Quantity,
+    Sku,
+    Text,
+    Units,
+    Version,
+    Versioned,
+)
+from stockwright.domain.instant import instant_of
+from stockwright.domain.product import ID_MAX, check_foreign_sku, check_id, check_reference
+from stockwright.domain.reservation import ITEMS_MAX, MINUTES_DEFAULT, MINUTES_MAX, MINUTES_MIN, Reservation
+from stockwright.domain.stock import (
+    CHECK_ITEMS_MAX,
+    LOCATION_ID_MAX,
+    LOCATION_NAME_MAX,
+    PRIORITY_DEFAULT,
+    PRIORITY_MAX,
+    QUANTITY_MAX,
+    ChangeType,
+    Location,
+    Movement,
+    Stock,
+    check_location_id,
+    check_location_name,
+    check_two_locations,
+    signed,
+)
 from stockwright.usecases.catalog import StockedProduct
 from stockwright.usecases.inventory import StockChange
 from stockwright.usecases.inventory_views import (
@@ -20,71 +48,93 @@ from stockwright.usecases.inventory_views import (
 )
 from stockwright.usecases.inventory_views import MovementView as BalancedMovement
 
-Instant = Annotated[str, Meta(max_length=64, description="ISO 8601; without an offset it is UTC, a day is its start")]
-LocationId = Annotated[str, Meta(min_length=1, max_length=64)]
+Instant = Annotated[
+    str,
+    Meta(max_length=64, description="ISO 8601; without an offset it is UTC, a day is its start"),
+    Check(instant_of),
+]
+LocationFilter = Annotated[str, Meta(max_length=LOCATION_ID_MAX)]
+Minutes = Annotated[int, Meta(ge=MINUTES_MIN, le=MINUTES_MAX)]
+Priority = Annotated[int, Meta(ge=0, le=PRIORITY_MAX)]
+ForeignId = Annotated[Id, Check(check_id)]
+Reference = Annotated[str, Meta(max_length=ID_MAX), Check(check_reference)]
 
 
 class InitializeBody(Wire):
     """S4's opening of a stock level; `productId` may be any foreign id."""
 
-    product_id: Id
-    sku: Annotated[str, Meta(min_length=1, max_length=100)]
-    initial_stock: Whole = 0
+    product_id: ForeignId
+    sku: Annotated[Sku, Check(check_foreign_sku)]
+    initial_stock: Quantity = 0
     location: LocationId | None = None
     """Left out: `default`, where the product has no stock level anywhere yet."""
-    low_stock_threshold: Whole | None = None
-    reorder_point: Whole | None = None
-    reorder_quantity: Whole | None = None
+    low_stock_threshold: Quantity | None = None
+    reorder_point: Quantity | None = None
+    reorder_quantity: Units | None = None
 
 
 class ChangeStockBody(Wire):
     """S4's signed change."""
 
-    quantity: Whole
-    type: Literal["RESTOCK", "SALE", "RETURN", "ADJUSTMENT"]
+    quantity: Annotated[int, Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
+    type: ChangeType
     reference: Text = ""
     reason: Text = ""
     location: LocationId | None = None
-    expected_version: Whole | None = None
+    expected_version: Version | None = None
+
+    @rule("quantity", "type")
+    def _has_the_sign_of_its_type(self) -> None:
+        signed(self.quantity, self.type)
 
 
 class CountBody(Wire):
     """S0's counted total, under either of its names."""
 
+    aliases = (("quantity", "stock_count"),)
+    needs = (("quantity", "stock_count"),)
+
     product_id: Id
-    quantity: Whole | None = None
-    stock_count: Whole | None = None
+    quantity: Quantity | None = None
+    stock_count: Quantity | None = None
     reason: Text = ""
     location: LocationId | None = None
-    expected_version: Whole | None = None
+    expected_version: Version | None = None
 
 
 class TransferBody(Wire):
     """Units that move between two locations."""
 
+    aliases = (("source", "from_location"), ("to", "to_location"))
+    needs = (("source", "from_location"), ("to", "to_location"))
+
     product_id: Id
-    quantity: Whole
+    quantity: Units
     source: LocationId | None = msgspec.field(default=None, name="from")
     to: LocationId | None = None
     from_location: LocationId | None = None
     to_location: LocationId | None = None
     reason: Text = ""
     reference: Text = ""
-    expected_version: Whole | None = None
+    expected_version: Version | None = None
+
+    @rule("source", "from_location", "to", "to_location")
+    def _goes_to_another_location(self) -> None:
+        check_two_locations(first_given(self.source, self.from_location), first_given(self.to, self.to_location))
 
 
 class CheckItem(Wire):
     """One line of an availability check."""
 
     product_id: Id
-    quantity: Annotated[int, Meta(ge=1, le=1_000_000_000)]
+    quantity: Units
     location: LocationId | None = None
 
 
 class CheckBody(Wire):
     """What a cart wants to know (S4)."""
 
-    items: Annotated[list[CheckItem], Meta(min_length=1, max_length=100)]
+    items: Annotated[list[CheckItem], Meta(min_length=1, max_length=CHECK_ITEMS_MAX)]
 
 
 class AvailabilityView(Wire):
@@ -164,7 +214,7 @@ class InventoryQuery(ListQuery):
 
     search: Annotated[str, Meta(max_length=200)] = ""
     status: Literal["IN_STOCK", "LOW", "OUT"] | None = None
-    location: Annotated[str, Meta(max_length=64)] | None = None
+    location: LocationFilter | None = None
 
 
 class InventoryView(Wire):
@@ -203,7 +253,7 @@ class MovementsQuery(ListQuery):
     """Filters of the ledger; times are ISO 8601."""
 
     type: Literal["INITIAL", "RESTOCK", "SALE", "RETURN", "ADJUSTMENT", "TRANSFER"] | None = None
-    location: Annotated[str, Meta(max_length=64)] | None = None
+    location: LocationFilter | None = None
     since: Instant | None = None
     until: Instant | None = None
 
@@ -233,18 +283,25 @@ class ExplanationView(StockView):
 class LocationBody(Wire):
     """A new location."""
 
+    needs = (("id", "name"),)
+
     id: LocationId | None = None
-    name: Annotated[str, Meta(max_length=100)] | None = None
-    priority: Whole = 100
+    name: Annotated[str, Meta(max_length=LOCATION_NAME_MAX)] | None = None
+    priority: Priority = PRIORITY_DEFAULT
+
+    @rule("id", "name")
+    def _has_an_id(self) -> None:
+        if self.id is None and self.name is not None:
+            check_location_id(self.name, "id")
 
 
 class LocationPatch(Wire):
     """A change of a location."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
-    priority: Whole | None = None
+    name: Annotated[str, Meta(min_length=1, max_length=LOCATION_NAME_MAX), Check(check_location_name)] | None = None
+    priority: Priority | None = None
     active: bool | None = None
-    expected_version: Whole | None = None
+    expected_version: Version | None = None
 
 
 class LocationView(Wire):
@@ -261,33 +318,35 @@ class LocationView(Wire):
 class ReserveBody(Wire):
     """S4's hold on one product."""
 
-    quantity: Whole
-    order_id: Annotated[str, Meta(max_length=128)] = ""
-    expiration_minutes: Whole = 15
+    quantity: Units
+    order_id: Reference = ""
+    expiration_minutes: Minutes = MINUTES_DEFAULT
     location: LocationId | None = None
 
 
 class ReserveItem(Wire):
     """One item of a hold on many products."""
 
-    quantity: Whole
+    needs = (("product_id", "sku"),)
+
+    quantity: Units
     product_id: Id | None = None
-    sku: Text | None = None
+    sku: Sku | None = None
     location: LocationId | None = None
 
 
 class ReserveManyBody(Wire):
     """A hold on many products, all or nothing."""
 
-    items: Annotated[list[ReserveItem], Meta(min_length=1, max_length=1000)]
-    order_id: Annotated[str, Meta(max_length=128)] = ""
-    expiration_minutes: Whole = 15
+    items: Annotated[list[ReserveItem], Meta(min_length=1, max_length=ITEMS_MAX)]
+    order_id: Reference = ""
+    expiration_minutes: Minutes = MINUTES_DEFAULT
 
 
 class ExtendBody(Versioned):
     """How long to hold on, from now."""
 
-    expiration_minutes: Whole = 15
+    expiration_minutes: Minutes = MINUTES_DEFAULT
 
 
 class ReservationItemView(Wire):

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from stockwright.api.envelope import iso
-from stockwright.api.schemas.common import ListQuery, Wire
+from stockwright.api.rules import Wire
+from stockwright.api.schemas.common import ListQuery
 from stockwright.domain.events import Event
 from stockwright.store.records.handling import DeadLetter
 from stockwright.store.records.notifications import Notification

@@ -8,30 +8,47 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from stockwright.api.envelope import iso
-from stockwright.api.schemas.common import Id, ListQuery, Options, Text, Versioned, Whole, Wire
-from stockwright.domain.order import FULFILLMENT, Order, OrderLine, line_id
+from stockwright.api.rules import REQUIRED, Check, Wire, contradiction, first_given, is_given, rule
+from stockwright.api.schemas.common import Id, ListQuery, LocationId, Options, Sku, Text, Units, Version, Versioned
+from stockwright.domain.errors import Invalid
+from stockwright.domain.free import LINE_BYTES_MAX, check_free
+from stockwright.domain.order import FULFILLMENT, LINES_MAX, Order, OrderLine, line_id
+from stockwright.domain.product import ID_MAX, check_reference
 from stockwright.domain.sale import Sale
+
+Reference = Annotated[str, Meta(max_length=ID_MAX), Check(check_reference)]
+Chosen = Check(lambda value, field: check_free(value, field, LINE_BYTES_MAX))
 
 
 class LineBody(Wire):
     """One line as S1, S2 or S3 write it."""
 
+    aliases = (("product_id", "id"), ("quantity", "count"))
+    needs = (("product_id", "id", "sku"), ("quantity", "count"))
+
     product_id: Id | None = None
     id: Id | None = None
-    sku: Text | None = None
-    quantity: Whole | None = None
-    count: Whole | None = None
-    color: Any = None
-    options: Options | None = None
+    sku: Sku | None = None
+    quantity: Units | None = None
+    count: Units | None = None
+    color: Annotated[Any, Chosen] = None
+    options: Annotated[Options, Chosen] | None = None
+
+
+Lines = Annotated[list[LineBody], Meta(min_length=1, max_length=LINES_MAX)]
 
 
 class PlaceOrderBody(Wire):
     """S2's one product, or `items`."""
 
     product_id: Id | None = None
-    quantity: Whole | None = None
-    items: Annotated[list[LineBody], Meta(max_length=1000)] | None = None
-    reference: Annotated[str, Meta(max_length=128)] = ""
+    quantity: Units | None = None
+    items: Lines | None = None
+    reference: Reference = ""
+
+    @rule()
+    def _is_of_one_form(self) -> None:
+        check_one_form(self.items, productId=self.product_id, quantity=self.quantity)
 
 
 class OrderLineView(Wire):
@@ -97,32 +114,40 @@ class CancelBody(Versioned):
 class ReturnLine(Wire):
     """Units of one line that came back: named by `lineId`, or by product or SKU, with `options` where lines differ."""
 
-    quantity: Whole
+    aliases = (("product_id", "id"),)
+    needs = (("line_id", "product_id", "id", "sku"),)
+
+    quantity: Units
     line_id: Id | None = None
     product_id: Id | None = None
     id: Id | None = None
-    sku: Text | None = None
-    options: Options | None = None
+    sku: Sku | None = None
+    options: Annotated[Options, Chosen] | None = None
 
 
 class ReturnBody(Wire):
     """What came back, and whether it goes on the shelf again."""
 
-    items: Annotated[list[ReturnLine], Meta(min_length=1, max_length=1000)]
+    items: Annotated[list[ReturnLine], Meta(min_length=1, max_length=LINES_MAX)]
     restock: bool = True
     reason: Text = ""
-    expected_version: Whole | None = None
+    expected_version: Version | None = None
 
 
 class SaleBody(Wire):
     """S0's one product, or `items`."""
 
     product_id: Id | None = None
-    sku: Text | None = None
-    quantity: Whole | None = None
-    items: Annotated[list[LineBody], Meta(max_length=1000)] | None = None
-    location: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
-    reference: Annotated[str, Meta(max_length=128)] = ""
+    sku: Sku | None = None
+    quantity: Units | None = None
+    items: Lines | None = None
+    location: LocationId | None = None
+    reference: Reference = ""
+
+    @rule()
+    def _is_of_one_form(self) -> None:
+        product = first_given(self.product_id, self.sku)
+        check_one_form(self.items, productId=product, quantity=self.quantity)
 
 
 class SaleView(Wire):
@@ -136,6 +161,18 @@ class SaleView(Wire):
     sold_by: str
     reference: str
     created_at: str
+
+
+def check_one_form(items: object, **single: object) -> None:
+    """Refuse `items` beside a single product's fields, and a single product with one of its fields missing."""
+    if is_given(items):
+        beside = [name for name, value in single.items() if is_given(value)]
+        if beside:
+            raise contradiction("items", *beside)
+    else:
+        missing = [{"field": name, "message": REQUIRED} for name, value in single.items() if not is_given(value)]
+        if missing:
+            raise Invalid(details=missing)
 
 
 def line_views(lines: Iterable[OrderLine]) -> list[OrderLineView]:

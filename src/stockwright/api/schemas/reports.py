@@ -9,16 +9,24 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from stockwright.api.schemas.common import Limit, Wire
+from stockwright.api.rules import Check, Wire, rule
+from stockwright.api.schemas.common import Limit
 from stockwright.api.schemas.inventory import TotalsView, totals_view
-from stockwright.domain.errors import Invalid
-from stockwright.domain.period import Period
+from stockwright.domain.period import DAYS_MAX, Period, check_days, day_of, zone_of
 from stockwright.domain.takings import SoldProduct, Takings
 from stockwright.usecases.reports import Range, SalesReport, Summary, TopProducts
 from stockwright.usecases.stock_reports import Moved, StockHistory, StockValue, Worth
 
-Zone = Annotated[str, Meta(max_length=64, description="Whose days they are, such as Europe/Berlin; UTC if not said")]
-Day = Annotated[str, Meta(max_length=10, description="YYYY-MM-DD; both ends are in the range, of at most 366 days")]
+Zone = Annotated[
+    str,
+    Meta(max_length=64, description="Whose days they are, such as Europe/Berlin; UTC if not said"),
+    Check(zone_of),
+]
+Day = Annotated[
+    str,
+    Meta(max_length=10, description=f"YYYY-MM-DD; both ends are in the range, of at most {DAYS_MAX} days"),
+    Check(day_of),
+]
 
 
 class RangeQuery(Wire):
@@ -30,7 +38,16 @@ class RangeQuery(Wire):
 
     def range(self) -> Range:
         """Return what is asked for."""
-        return Range(_day(self.first, "from"), _day(self.last, "to"), self.time_zone)
+        return Range(
+            None if self.first is None else day_of(self.first, "from"),
+            None if self.last is None else day_of(self.last, "to"),
+            self.time_zone,
+        )
+
+    @rule("first", "last")
+    def _ends_in_time(self) -> None:
+        if self.first is not None and self.last is not None:
+            check_days(day_of(self.first, "from"), day_of(self.last, "to"))
 
 
 class SalesQuery(RangeQuery):
@@ -237,13 +254,6 @@ def stock_history_view(history: StockHistory) -> StockHistoryView:
         product_id=history.product_id,
         items=[_moved(day, moved) for day, moved in history.parts],
     )
-
-
-def _day(text: str | None, name: str) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError:
-        raise Invalid.field(name, "must be a day such as 2025-01-31") from None
 
 
 def _period(period: Period) -> dict[str, str]:
