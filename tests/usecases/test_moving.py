@@ -105,7 +105,7 @@ async def test_an_order_that_is_confirmed_while_all_are_exported_is_exported_onc
     order_id = await an_order(app, product)
 
     async def exported() -> list[object]:
-        return [row[0] async for rows in export(app, "orders") for row in rows]
+        return [row[0] async for rows in export(app, ADMIN, "orders") for row in rows]
 
     rows = await while_reading(app, "ORDER#PENDING", lambda: confirm_order(app, ADMIN, order_id), exported)
     assert rows == [order_id]

@@ -1,38 +1,43 @@
-"""CSV as spreadsheets read it (RFC 4180), in which no text can become a formula (OWASP, CSV injection)."""
+"""CSV as spreadsheets read it (RFC 4180): every text in quotes, and none that can become a formula."""
 
 from __future__ import annotations
 
+import asyncio
+import codecs
 import csv
 import io
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Final
 
 from stockwright.api.envelope import iso
+from stockwright.domain.spreadsheet import guard
 from stockwright.usecases.exports import Cell, Rows
 
 CONTENT_TYPE: Final = "text/csv; charset=utf-8"
+ROWS_AT_ONCE: Final = 500
 _TIMES: Final = frozenset({"at", "createdAt", "placedAt"})
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-async def csv_parts(columns: Sequence[str], pages: AsyncIterator[Rows]) -> AsyncIterator[bytes]:
-    """Write the heading, then page by page."""
-    times = [number for number, name in enumerate(columns) if name in _TIMES]
-    yield _written([columns])
+async def csv_parts(columns: Sequence[str], pages: AsyncIterator[Rows], *, bom: bool = False) -> AsyncIterator[bytes]:
+    """Write the headings, then page by page; `bom` puts a byte-order mark first."""
+    times = frozenset(number for number, name in enumerate(columns) if name in _TIMES)
+    yield (codecs.BOM_UTF8 if bom else b"") + _written([columns])
     async for rows in pages:
-        if rows:
-            yield _written(_shown(row, times) for row in rows)
+        # A page of orders may have very many lines.
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            yield _written(_shown(row, times) for row in rows[start : start + ROWS_AT_ONCE])
+            await asyncio.sleep(0)
 
 
-def _shown(row: list[Cell], times: list[int]) -> list[Cell]:
-    """Write times as text; a text that a spreadsheet would work out gets an apostrophe before it."""
-    shown = [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in row]
-    for number in times:
-        shown[number] = iso(int(row[number]))
-    return shown
+def _shown(row: Sequence[Cell], times: frozenset[int]) -> list[Cell]:
+    return [
+        iso(int(cell)) if number in times else guard(cell) if isinstance(cell, str) else cell
+        for number, cell in enumerate(row)
+    ]
 
 
 def _written(rows: Iterable[Sequence[Cell]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
+    """Write rows: numbers as they are, every text in quotes, whatever the program splits at that reads it."""
+    text = io.StringIO(newline="")
+    csv.writer(text, quoting=csv.QUOTE_NONNUMERIC).writerows(rows)
     return text.getvalue().encode()

@@ -3,56 +3,114 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, BinaryIO, Literal
 
 import typer
 
+from stockwright.api.schemas.exports import time_range
 from stockwright.api.spreadsheet import csv_parts
 from stockwright.cli.run import err, fail, load_shop, plain, run
-from stockwright.domain.errors import Misconfigured
+from stockwright.domain.account import SYSTEM
+from stockwright.domain.errors import Misconfigured, StockwrightError
+from stockwright.usecases.catalog import ListProducts
 from stockwright.usecases.context import App
-from stockwright.usecases.exports import COLUMNS, Exported, export
+from stockwright.usecases.exports import COLUMNS, Exported, Range, Rows, Selection, export
+from stockwright.usecases.inventory_views import ListInventory
 
 app = typer.Typer(help="Write what a shop has as CSV.", no_args_is_help=True)
 
 File = Annotated[Path | None, typer.Argument(help="The new file; without it, standard output.")]
+Bom = Annotated[bool, typer.Option("--bom", help="Begin with a byte-order mark, by which spreadsheets know UTF-8.")]
+Since = Annotated[str | None, typer.Option("--from", help="From this day or time on (UTC), such as 2025-01-31.")]
+Until = Annotated[str | None, typer.Option("--to", help="Up to this day, which is in it, or time (UTC).")]
+Search = Annotated[str, typer.Option(help="Words in the name or the SKU.")]
+Location = Annotated[str | None, typer.Option(help="Of this location only.")]
+ProductStatus = Literal["ACTIVE", "INACTIVE", "UNLISTED"]
+StockStatus = Literal["IN_STOCK", "LOW", "OUT"]
+OrderStatus = Literal["PENDING", "CONFIRMED", "PACKED", "DELIVERED", "CANCELLED"]
+MovementType = Literal["INITIAL", "RESTOCK", "SALE", "RETURN", "ADJUSTMENT", "TRANSFER"]
 
 
 @app.command()
-def products(file: File = None) -> None:
-    """Every product, with what of it is available."""
-    _export("products", file)
+def products(
+    file: File = None,
+    search: Search = "",
+    category: Annotated[str | None, typer.Option()] = None,
+    kind: Annotated[str | None, typer.Option("--type")] = None,
+    brand: Annotated[str | None, typer.Option()] = None,
+    status: Annotated[ProductStatus | None, typer.Option()] = None,
+    low_stock: Annotated[bool | None, typer.Option(help="Those below their threshold, or not below it.")] = None,
+    since: Since = None,
+    until: Until = None,
+    bom: Bom = False,
+) -> None:
+    """Products, with what of each is available; `import products` reads the file."""
+    wanted = ListProducts(category=category, type=kind, brand=brand, status=status, search=search, low_stock=low_stock)
+    _export("products", file, Selection(products=wanted, range=_range(since, until)), bom=bom)
 
 
 @app.command()
-def inventory(file: File = None) -> None:
-    """Every stock level, a row per location."""
-    _export("inventory", file)
+def inventory(
+    file: File = None,
+    search: Search = "",
+    status: Annotated[StockStatus | None, typer.Option()] = None,
+    location: Location = None,
+    bom: Bom = False,
+) -> None:
+    """Stock levels, a row per location; `import stock --mode count` (or set) reads the file."""
+    _export("inventory", file, Selection(inventory=ListInventory(search, status, location)), bom=bom)
 
 
 @app.command()
-def movements(file: File = None) -> None:
-    """The whole ledger, oldest first."""
-    _export("movements", file)
+def movements(
+    file: File = None,
+    kind: Annotated[MovementType | None, typer.Option("--type")] = None,
+    location: Location = None,
+    since: Since = None,
+    until: Until = None,
+    bom: Bom = False,
+) -> None:
+    """The ledger, oldest first."""
+    _export("movements", file, Selection(type=kind, location=location, range=_range(since, until)), bom=bom)
 
 
 @app.command()
-def orders(file: File = None) -> None:
-    """Every order, a row per line."""
-    _export("orders", file)
+def orders(
+    file: File = None,
+    status: Annotated[OrderStatus | None, typer.Option()] = None,
+    since: Since = None,
+    until: Until = None,
+    bom: Bom = False,
+) -> None:
+    """Orders, a row per line."""
+    _export("orders", file, Selection(status=status, range=_range(since, until)), bom=bom)
 
 
-def _export(what: Exported, file: Path | None) -> None:
+def _range(since: str | None, until: str | None) -> Range:
+    try:
+        return time_range(since, until)
+    except StockwrightError as wrong:
+        fail(wrong)
+
+
+def _export(what: Exported, file: Path | None, selection: Selection, *, bom: bool) -> None:
     settings = load_shop()
 
     async def write(shop: App) -> int:
-        rows = -1
+        rows = 0
+
+        async def counted() -> AsyncIterator[Rows]:
+            nonlocal rows
+            async for page in export(shop, SYSTEM, what, selection):
+                rows += len(page)
+                yield page
+
         with _opened(file) as target:
-            async for part in csv_parts(COLUMNS[what], export(shop, what)):
+            async for part in csv_parts(COLUMNS[what], counted(), bom=bom):
                 target.write(part)
-                rows += part.count(b"\r\n")
         return rows
 
     rows = run(write, settings, reading=True)

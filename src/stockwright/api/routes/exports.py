@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from stockwright.api.route import Answer, Call, Route
+from stockwright.api.schemas.exports import ExportQuery, InventoryExport, MovementsExport, OrdersExport, ProductsExport
 from stockwright.api.spreadsheet import CONTENT_TYPE, csv_parts
 from stockwright.usecases.exports import COLUMNS, Exported, export
 
@@ -14,8 +15,10 @@ TAG = "Exports"
 
 def _export(what: Exported) -> Callable[[Call], Awaitable[Answer]]:
     async def run(call: Call) -> Answer:
+        query: ExportQuery = call.query
+        rows = export(call.app, call.actor, what, query.selection())
         return Answer(
-            stream=csv_parts(COLUMNS[what], export(call.app, what)),
+            stream=csv_parts(COLUMNS[what], rows, bom=query.bom),
             content_type=CONTENT_TYPE,
             headers={"content-disposition": f'attachment; filename="{what}.csv"'},
         )
@@ -23,13 +26,14 @@ def _export(what: Exported) -> Callable[[Call], Awaitable[Answer]]:
     return run
 
 
-_EXPORTS: Final[tuple[tuple[Exported, str], ...]] = (
-    ("products", "Every product as CSV"),
-    ("inventory", "Every stock level as CSV, a row per location"),
-    ("movements", "The whole ledger as CSV, oldest first"),
-    ("orders", "Every order as CSV, a row per line"),
+_EXPORTS: Final[tuple[tuple[Exported, type[ExportQuery], str], ...]] = (
+    ("products", ProductsExport, "Products as CSV, with the filters of their list"),
+    ("inventory", InventoryExport, "Stock levels as CSV, a row per location, with the filters of the summary"),
+    ("movements", MovementsExport, "The ledger as CSV, oldest first, with the filters of its list"),
+    ("orders", OrdersExport, "Orders as CSV, a row per line, by status and time"),
 )
 
 ROUTES = tuple(
-    Route("GET", f"/{what}/export", _export(what), summary, TAG, content_type="text/csv") for what, summary in _EXPORTS
+    Route("GET", f"/{what}/export", _export(what), summary, TAG, query=query, content_type="text/csv")
+    for what, query, summary in _EXPORTS
 )
