@@ -1,108 +1,230 @@
-"""`stockwright import`: products and orders from a file, with a progress bar and every row left out."""
+"""`stockwright import`: products, stock and orders from a file, with a progress bar and every row refused."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from stockwright.cli.run import add, load_settings, out, print_json, progress_bar, run
-from stockwright.domain.account import SYSTEM, Actor
+from stockwright.cli.run import add, err, fail, load_settings, out, plain, print_json, progress_bar, run
+from stockwright.domain.account import SYSTEM
+from stockwright.domain.errors import Misconfigured
+from stockwright.imports.failed import failed_rows
+from stockwright.imports.files import import_orders, import_products
+from stockwright.imports.profiles import ProfileWanted
+from stockwright.imports.reader import BYTES_MAX
+from stockwright.imports.reader import Table as FileTable
+from stockwright.imports.report import ImportReport, OnError, reasons
+from stockwright.imports.stock import Mode, import_stock
 from stockwright.usecases.context import App
-from stockwright.usecases.imports import ImportReport, import_orders, import_products, summary
-from stockwright.usecases.stock_import import Mode, import_stock
 
-app = typer.Typer(help="Bring in what a shop had before.", no_args_is_help=True)
+app = typer.Typer(help="Bring in what a shop had before, from CSV files.", no_args_is_help=True)
 
-File = Annotated[
-    Path,
-    typer.Argument(
-        exists=True,
-        dir_okay=False,
-        readable=True,
-        help="A CSV file with the columns of UCI's Online Retail: InvoiceNo, StockCode, Description, Quantity, "
-        "InvoiceDate (2010-12-01 08:26 or 12/1/2010 8:26, month first), UnitPrice, CustomerID.",
+Done = tuple[ImportReport, FileTable]
+Progress = Callable[[int, int], None]
+Work = Callable[[App, bytes, Progress], Awaitable[Done]]
+
+SHOWN_MAX = 20
+"""Rows that are listed where not every one is asked for."""
+
+
+def _file(columns: str) -> typer.models.ArgumentInfo:
+    text = f"A CSV file with the columns {columns}."
+    argument: typer.models.ArgumentInfo = typer.Argument(exists=True, dir_okay=False, readable=True, help=text)
+    return argument
+
+
+RETAIL = (
+    'of "Online Retail": InvoiceNo, StockCode, Description, Quantity, InvoiceDate (2010-12-01 08:26, or '
+    "12/1/2010 8:26, month first), UnitPrice, CustomerID"
+)
+OnErrorOption = Annotated[
+    OnError,
+    typer.Option(
+        help="stop: the file is booked whole or not at all; skip: the good rows are booked, and the others "
+        "written into a file of their own with the reason in a last column."
     ),
 ]
+Failed = Annotated[
+    Path | None, typer.Option(help="Where the refused rows go; without it, FILE-failed.csv beside the file.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check every row and say what is wrong; book nothing.")]
+AllRows = Annotated[bool, typer.Option("--skipped", help="List every row that was refused, not only the first.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines.")]
-AllSkipped = Annotated[bool, typer.Option("--skipped", help="List every row that was left out, not only the reasons.")]
-AGAIN = "What changes nothing, or was booked before from a file of these contents, is left; --again books it anew."
-Import = Callable[[App, Actor, Path, Callable[[int, int], None]], Awaitable[ImportReport]]
 
 
 @app.command()
-def products(file: File, skipped: AllSkipped = False, as_json: Json = False) -> None:
-    """Build the catalogue: each stock code once, opening stock what the file sells plus 10."""
-    _import("products", import_products, file, skipped=skipped, as_json=as_json)
+def products(
+    file: Annotated[Path, _file(f"sku, name, price, ... as `export products` writes them; or those {RETAIL}")],
+    profile: Annotated[ProfileWanted, typer.Option(help="Whose columns; auto finds it out by the headings.")] = "auto",
+    on_error: OnErrorOption = "stop",
+    failed: Failed = None,
+    dry_run: DryRun = False,
+    skipped: AllRows = False,
+    as_json: Json = False,
+) -> None:
+    """Make products, and change those that are there, by SKU.
+
+    From a file of sales: each stock code once, its opening stock what the file sells plus 10.
+    """
+
+    async def work(shop: App, content: bytes, progress: Progress) -> Done:
+        return await import_products(
+            shop, SYSTEM, content, progress, profile=profile, on_error=on_error, dry_run=dry_run
+        )
+
+    _import("products", work, file, failed, skipped=skipped, as_json=as_json)
 
 
 @app.command()
-def orders(file: File, skipped: AllSkipped = False, as_json: Json = False) -> None:
+def orders(
+    file: Annotated[Path, _file(RETAIL)],
+    on_error: OnErrorOption = "stop",
+    failed: Failed = None,
+    dry_run: DryRun = False,
+    skipped: AllRows = False,
+    as_json: Json = False,
+) -> None:
     """Place and ship every invoice as an order, and book credit notes as returns."""
-    _import("orders and returns", import_orders, file, skipped=skipped, as_json=as_json)
+
+    async def work(shop: App, content: bytes, progress: Progress) -> Done:
+        return await import_orders(shop, SYSTEM, content, progress, on_error=on_error, dry_run=dry_run)
+
+    _import("orders and returns", work, file, failed, skipped=skipped, as_json=as_json)
 
 
 @app.command()
 def stock(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            exists=True,
-            dir_okay=False,
-            readable=True,
-            help="A CSV file with the columns sku, quantity[, location, reason].",
-        ),
-    ],
+    file: Annotated[Path, _file("sku, quantity[, location, reason]; or a file of `export inventory`")],
     mode: Annotated[
         Mode, typer.Option(help="add: what came in or went out; count: what was counted; set: what is to be available.")
     ] = "add",
     again: Annotated[
-        bool, typer.Option("--again", help="Book every row anew, though it was booked from this file before.")
+        bool, typer.Option("--again", help="Book every row anew, also those that an earlier import booked.")
     ] = False,
-    skipped: AllSkipped = False,
+    on_error: OnErrorOption = "stop",
+    failed: Failed = None,
+    dry_run: DryRun = False,
+    skipped: AllRows = False,
     as_json: Json = False,
 ) -> None:
-    """Book stock by SKU; a row of a file is booked once, however often the file is imported, but for --again."""
+    """Book stock by SKU; a row is booked once, however often its file is imported, but for --again."""
 
-    async def work(shop: App, actor: Actor, rows: Path, progress: Callable[[int, int], None]) -> ImportReport:
-        return await import_stock(shop, actor, rows, mode, progress, again=again)
+    async def work(shop: App, content: bytes, progress: Progress) -> Done:
+        return await import_stock(
+            shop, SYSTEM, content, mode, progress, on_error=on_error, again=again, dry_run=dry_run
+        )
 
-    _import("rows", work, file, skipped=skipped, as_json=as_json, left=AGAIN)
+    _import("rows", work, file, failed, skipped=skipped, as_json=as_json)
 
 
-def _import(what: str, work: Import, file: Path, *, skipped: bool, as_json: bool, left: str = "") -> None:
+def _import(what: str, work: Work, file: Path, failed: Path | None, *, skipped: bool, as_json: bool) -> None:
+    content = _content(file)
     with progress_bar(f"Importing {what}") as progress:
 
-        async def imported(shop: App) -> ImportReport:
-            return await work(shop, SYSTEM, file, progress)
+        async def imported(shop: App) -> Done:
+            return await work(shop, content, progress)
 
-        report = run(imported, load_settings())
+        report, table = run(imported, load_settings())
+    written = _write_failed(file, failed, report, table)
     if as_json:
-        print_json(asdict(report))
+        print_json({**report.as_wire(), "failedRows": str(written) if written else None})
     else:
-        _print(what, report, skipped=skipped)
-        if left and report.unchanged:
-            out.print(left, style="dim")
+        _print(what, report, written, every=skipped)
+    if report.errors:
+        sys.exit(1)
 
 
-def _print(what: str, report: ImportReport, *, skipped: bool) -> None:
+def _content(file: Path) -> bytes:
+    try:
+        with file.open("rb") as source:
+            # One more than is allowed, so that the reader can refuse it.
+            return source.read(BYTES_MAX + 1)
+    except OSError as fault:
+        fail(Misconfigured(f"cannot read {file}: {fault.strerror}"))
+
+
+def _write_failed(file: Path, chosen: Path | None, report: ImportReport, table: FileTable) -> Path | None:
+    """Write the refused rows beside the file where the good ones were booked, or where that is asked for."""
+    if not report.errors or (chosen is None and (report.on_error == "stop" or report.dry_run)):
+        return None
+    target = chosen or _free_name(file)
+    try:
+        with target.open("xb") as out_file:
+            out_file.write(failed_rows(table, report))
+    except OSError as fault:
+        err.print(f"[bold red]Error:[/] cannot write {plain(target)}: {fault.strerror}", highlight=False)
+        return None
+    return target
+
+
+def _free_name(file: Path) -> Path:
+    """Name a file that is not there yet."""
+    number = 1
+    while True:
+        end = "-failed" if number == 1 else f"-failed-{number}"
+        target = file.with_name(f"{file.stem}{end}.csv")
+        if not target.exists():
+            return target
+        number += 1
+
+
+def _print(what: str, report: ImportReport, written: Path | None, *, every: bool) -> None:
+    changed = f", {report.updated:,} changed" if report.updated else ""
     out.print(
-        f"[bold green]{report.created:,}[/] {what} imported, {report.unchanged:,} were there already, "
-        f"{len(report.skipped):,} of {report.rows:,} rows left out.",
+        f"[bold green]{report.created:,}[/] {what} imported{changed}, {report.unchanged:,} were there already, "
+        f"{report.failed:,} of {report.rows:,} rows refused.",
         highlight=False,
     )
-    if not report.skipped:
+    for note in report.notes:
+        out.print(plain(note), highlight=False)
+    _print_booked_before(report, every=every)
+    if report.errors:
+        _print_errors(report, every=every)
+        _print_end(report, written)
+    elif report.dry_run:
+        out.print("Nothing was booked (--dry-run); every row can be.")
+
+
+def _print_booked_before(report: ImportReport, *, every: bool) -> None:
+    before = report.booked_before
+    if not before:
         return
-    if skipped:
-        table = Table("Row", "Invoice", "Code", "Reason")
-        for each in report.skipped:
-            add(table, each.row, each.invoice, each.code, each.reason)
+    out.print(
+        f"[bold yellow]{len(before):,} rows were booked by an earlier import[/] and are left as they are"
+        + (". import stock --again books them once more:" if report.profile == "stockwright" else ":"),
+        highlight=False,
+    )
+    for each in before if every else before[:SHOWN_MAX]:
+        out.print(f"  row {each.row}: {plain(each.what)}", highlight=False)
+    if len(before) > SHOWN_MAX and not every:
+        out.print(f"  and {len(before) - SHOWN_MAX:,} more (--skipped lists all)", highlight=False)
+
+
+def _print_errors(report: ImportReport, *, every: bool) -> None:
+    if every or len(report.errors) <= SHOWN_MAX:
+        table = Table("Row", "Column", "Value", "Reason")
+        for error in report.errors:
+            add(table, error.row, error.column, error.value, error.message)
     else:
-        table = Table("Rows", "Left out because", caption="--skipped lists every row", caption_justify="left")
-        for reason, count in summary(report.skipped).most_common():
+        table = Table("Rows", "Refused because", caption="--skipped lists every row", caption_justify="left")
+        for reason, count in reasons(report.errors).most_common(SHOWN_MAX):
             add(table, f"{count:,}", reason)
     out.print(table)
+
+
+def _print_end(report: ImportReport, written: Path | None) -> None:
+    if report.undone:
+        out.print(f"What was booked before the refusal was undone: {report.undone:,}.", highlight=False)
+    if report.dry_run:
+        out.print("Nothing was booked (--dry-run).")
+    elif report.on_error == "stop" and not (report.created or report.updated):
+        out.print("Nothing was booked: correct the file and send it again, or book the good rows with --on-error skip.")
+    if written:
+        out.print(
+            f"The refused rows are in {plain(written)}, each with its reason; correct and send them.", highlight=False
+        )

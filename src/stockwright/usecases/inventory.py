@@ -233,7 +233,7 @@ async def count_stock(app: App, actor: Actor, command: CountStock) -> StockChang
         insist(command.expected_version, stock)
         if command.location is not None and command.location not in stock.levels:
             await must_exist(app, command.location)
-        changes = counted(stock, _counted_total(stock, command), command.location)
+        changes = counted(stock, counted_total(stock, command), command.location)
         if not changes:
             return await unchanged(app, StockChange(stock))
         batch = Batch()
@@ -255,7 +255,7 @@ async def count_stock(app: App, actor: Actor, command: CountStock) -> StockChang
     return await freeing(app, command.product_id, attempt)
 
 
-def _counted_total(stock: Stock, command: CountStock) -> int:
+def counted_total(stock: Stock, command: CountStock) -> int:
     """Return what the levels counted hold in all; where available was given, what else is there is added."""
     if command.of == "total":
         return command.count

@@ -16,7 +16,7 @@ from stockwright.domain.errors import Busy, StockwrightError
 from stockwright.store.port import ABSENT, Add, Append, Check, ConditionFailed, Delete, Put
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from stockwright.domain.events import Event
     from stockwright.store.port import IndexName, Key, Store, Write
@@ -128,6 +128,18 @@ async def find_idempotency(store: Store, key: str) -> tuple[str, Mapping[str, An
     found = await store.get([idempotency_key(key)])
     item = found.get(idempotency_key(key))
     return None if item is None else (item.body["hash"], item.body["answer"])
+
+
+async def find_idempotencies(store: Store, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Return the kept answer of every key that has been used ({} where it was lost)."""
+    found = await store.get([idempotency_key(key) for key in keys])
+    items = {key: found.get(idempotency_key(key)) for key in keys}
+    return {key: item.body["answer"] or {} for key, item in items.items() if item is not None}
+
+
+def drop_idempotency(batch: Batch, key: str) -> None:
+    """Let a key be used again, because its effect is taken back in the same commit; Stale where it was not used."""
+    batch.delete(idempotency_key(key), FIRST_VERSION)
 
 
 def _kept_until(at: int | None) -> int | None:

@@ -6,7 +6,7 @@ import asyncio
 import csv
 import gzip
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -17,25 +17,28 @@ import pytest
 from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Invalid
 from stockwright.domain.returns import ReturnItem
+from stockwright.imports.files import import_orders, import_products
+from stockwright.imports.report import ImportReport, OnError
 from stockwright.store.records.products import load_product_ids
 from stockwright.store.records.stock import load_stocks, page_of_movements
 from stockwright.usecases.audit import audit
 from stockwright.usecases.catalog import get_product
 from stockwright.usecases.context import App
-from stockwright.usecases.imports import ImportReport, import_orders, import_products
+from stockwright.usecases.inventory import ChangeStock, change_stock
 from stockwright.usecases.new_product import CreateProduct, create_product
 from stockwright.usecases.orders import ListOrders, ReturnOrder, list_orders, return_order
 from stockwright.usecases.reports import Range, report_sales, report_top_products
 from tests.conftest import ADMIN, Clock, bare_app
 
 DATA = Path(__file__).parent.parent / "data" / "online_retail_10k.csv.gz"
+CONTENT = gzip.decompress(DATA.read_bytes())
 
 
 @pytest.fixture(scope="module")
 def retail(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file, unpacked."""
     file = tmp_path_factory.mktemp("retail") / "online_retail.csv"
-    file.write_bytes(gzip.decompress(DATA.read_bytes()))
+    file.write_bytes(CONTENT)
     return file
 
 
@@ -49,14 +52,14 @@ class Imported:
 
 
 @pytest.fixture(scope="module")
-def brought_in(retail: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[ImportReport]]:
+def brought_in(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[ImportReport]]:
     """The whole file, imported once for all tests here."""
     folder = tmp_path_factory.mktemp("shop")
 
     async def work() -> list[ImportReport]:
         app = await bare_app(folder, Clock())
         try:
-            return [await import_products(app, SYSTEM, retail), await import_orders(app, SYSTEM, retail)]
+            return await bring_in(app, CONTENT)
         finally:
             await app.store.close()
 
@@ -153,58 +156,56 @@ async def test_every_invoice_is_a_delivered_order_at_its_own_date(imported: Impo
     assert first.total_cents == 13912
 
 
-async def test_every_row_left_out_has_its_reason_and_a_second_import_changes_nothing(
-    imported: Imported, retail: Path
-) -> None:
+async def test_every_row_left_out_has_its_reason_and_a_second_import_changes_nothing(imported: Imported) -> None:
     app, first = imported.app, [imported.products, imported.orders]
     events = (await app.store.tail(limit=1, reverse=True))[0].position
 
-    second = [await import_products(app, SYSTEM, retail), await import_orders(app, SYSTEM, retail)]
+    second = await bring_in(app, CONTENT)
 
     assert (await app.store.tail(limit=1, reverse=True))[0].position == events
     assert [report.created for report in second] == [0, 0]
     assert [report.unchanged for report in second] == [report.created for report in first]
-    assert [report.skipped for report in second] == [report.skipped for report in first]
-    assert all(skipped.reason and skipped.row > 1 for report in first for skipped in report.skipped)
+    assert [report.errors for report in second] == [report.errors for report in first]
+    assert all(error.message and error.row > 1 for report in first for error in report.errors)
     assert first[1].rows == 10_000
 
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 
 
-async def both(app: App, tmp_path: Path, *lines: str) -> ImportReport:
-    file = tmp_path / "sales.csv"
-    file.write_text(HEADER + "\n".join(lines) + "\n", encoding="utf-8")
-    await import_products(app, SYSTEM, file)
-    return await import_orders(app, SYSTEM, file)
+async def bring_in(app: App, content: bytes, on_error: OnError = "skip") -> list[ImportReport]:
+    """Import the products of a file, then its orders."""
+    return [(await work(app, SYSTEM, content, on_error=on_error))[0] for work in (import_products, import_orders)]
 
 
-async def test_an_untidy_code_is_one_product(app: App, tmp_path: Path) -> None:
+async def both(app: App, *lines: str) -> ImportReport:
+    return (await bring_in(app, (HEADER + "\n".join(lines) + "\n").encode()))[1]
+
+
+async def test_an_untidy_code_is_one_product(app: App) -> None:
     report = await both(
         app,
-        tmp_path,
         "1,85123a ,WHITE HANGING HEART,2,2010-12-01T08:26:00,2.55,17850,United Kingdom",
         "2, 85123A,WHITE HANGING HEART,3,2010-12-01T09:26:00,2.55,17850,United Kingdom",
         "2,M,Manual,1,2010-12-01T09:26:00,1.00,17850,United Kingdom",
     )
-    assert report.skipped == []
+    assert report.errors == []
     assert set(await load_product_ids(app.store, ["85123A", "FEE-M"])) == {"85123A", "FEE-M"}
 
 
-async def test_a_row_that_cannot_be_read_is_told_and_the_rest_is_imported(app: App, tmp_path: Path) -> None:
+async def test_a_row_that_cannot_be_read_is_told_and_the_rest_is_imported(app: App) -> None:
     report = await both(
         app,
-        tmp_path,
         "1,10001,A GOOD THING,2,2010-12-01T08:26:00,2.55,17850,United Kingdom",
         "2,10001,A GOOD THING,many,2010-12-01T08:26:00,2.55,17850,United Kingdom",
         "3,10001,A GOOD THING,2,yesterday,2.55,17850,United Kingdom",
         "4,10001,A GOOD THING,2,2010-12-01T08:26:00,cheap,17850,United Kingdom",
     )
     assert report.created == 1
-    assert [skipped.row for skipped in report.skipped] == [3, 4, 5]
+    assert [skipped.row for skipped in report.errors] == [3, 4, 5]
 
 
-async def test_dates_are_read_as_the_file_has_them_and_as_iso_8601(app: App, tmp_path: Path) -> None:
+async def test_dates_are_read_as_the_file_has_them_and_as_iso_8601(app: App) -> None:
     dates = [
         "12/1/2010 8:26",
         "2010-12-01 08:26",
@@ -215,33 +216,31 @@ async def test_dates_are_read_as_the_file_has_them_and_as_iso_8601(app: App, tmp
     ]
     report = await both(
         app,
-        tmp_path,
         *[f"{number},10001,A GOOD THING,1,{at},2.55,17850,United Kingdom" for number, at in enumerate(dates)],
     )
     page, _ = await list_orders(app, ADMIN, ListOrders(everybody=True))
     at = {order.reference: order.created_at for order in page}
     assert at == {"0": 1_291_191_960_000} | dict.fromkeys("12", 1_291_191_960_000) | {"3": 1_293_839_940_000}
-    assert [(each.row, each.reason) for each in report.skipped] == [
-        (6, "cannot be read: InvoiceDate must be like 2010-12-01 08:26, or 12/1/2010 8:26 (month first)"),
-        (7, "cannot be read: InvoiceDate must not be before 1970"),
+    assert [(each.row, each.column, each.value, each.message) for each in report.errors] == [
+        (6, "InvoiceDate", "13/12/2010 8:26", "must be like 2010-12-01 08:26, or 12/1/2010 8:26 (month first)"),
+        (7, "InvoiceDate", "1/1/1969 8:26", "must not be before 1970"),
     ]
 
 
 @pytest.mark.parametrize("price", ["Infinity", "-inf", "NaN", "1e999999999", "cheap", ""])
-async def test_a_price_that_is_none_leaves_its_row_out(app: App, tmp_path: Path, price: str) -> None:
+async def test_a_price_that_is_none_leaves_its_row_out(app: App, price: str) -> None:
     row = "{},10001,A GOOD THING,1,2010-12-01T08:26:00,{},17850,United Kingdom"
-    report = await both(app, tmp_path, row.format(1, "2.55"), row.format(2, price))
+    report = await both(app, row.format(1, "2.55"), row.format(2, price))
     assert report.created == 1
-    assert [(each.row, each.reason) for each in report.skipped] == [
-        (3, "cannot be read: UnitPrice must be a number such as 2.55")
-    ]
+    [refused] = report.errors
+    assert (refused.row, refused.column, refused.value) == (3, "UnitPrice", price)
+    assert "must be a number such as 2.55" in refused.message
 
 
-async def test_a_credit_note_takes_back_from_the_newest_order_first(app: App, tmp_path: Path) -> None:
+async def test_a_credit_note_takes_back_from_the_newest_order_first(app: App) -> None:
     sale = "10001,A GOOD THING,2,2010-12-0{}T08:26:00,2.55,17850,United Kingdom"
     report = await both(
         app,
-        tmp_path,
         "1," + sale.format(1),
         "2," + sale.format(2),
         "C3,10001,A GOOD THING,-3,2010-12-03T08:26:00,2.55,17850,United Kingdom",
@@ -249,58 +248,150 @@ async def test_a_credit_note_takes_back_from_the_newest_order_first(app: App, tm
     )
     page, _ = await list_orders(app, ADMIN, ListOrders(everybody=True))
     assert {order.reference: order.lines[0].returned for order in page} == {"1": 1, "2": 2}
-    assert [skipped.invoice for skipped in report.skipped] == ["C4"]
+    assert [error.value for error in report.errors] == ["C4, 10001, -2"]
 
 
-async def test_a_credit_note_takes_back_from_the_line_of_its_price(app: App, tmp_path: Path) -> None:
+async def test_a_credit_note_takes_back_from_the_line_of_its_price(app: App) -> None:
     report = await both(
         app,
-        tmp_path,
         "1,10001,A GOOD THING,2,2010-12-01T08:26:00,4.00,17850,United Kingdom",
         "1,10001,A GOOD THING,2,2010-12-01T08:26:00,1.00,17850,United Kingdom",
         "2,10001,A GOOD THING,1,2010-12-01T09:26:00,4.00,17850,United Kingdom",
         "C3,10001,A GOOD THING,-2,2010-12-02T08:26:00,1.00,17850,United Kingdom",
         "C4,10001,A GOOD THING,-2,2010-12-02T09:26:00,4.00,17850,United Kingdom",
     )
-    assert (report.returned_units, report.skipped) == (4, [])
+    assert (report.returned_units, report.errors) == (4, [])
     orders, _ = await list_orders(app, ADMIN, ListOrders(everybody=True))
     assert {each.reference: [line.returned for line in each.lines] for each in orders} == {"1": [1, 2], "2": [1]}
     day = date(2010, 12, 1)
     assert (await report_sales(app, Range(day, day))).total.cents == {"GBP": 400}
 
 
-async def test_a_credit_note_finds_a_code_that_the_shop_writes_in_lower_case(app: App, tmp_path: Path) -> None:
+async def test_a_credit_note_finds_a_code_that_the_shop_writes_in_lower_case(app: App) -> None:
     good = {"name": "A good thing", "description": "A good thing to have.", "category": "other", "price_cents": 255}
     made = await create_product(app, ADMIN, CreateProduct(**good, sku="abc12", quantity=9, currency="GBP"))  # type: ignore[arg-type]
     report = await both(
         app,
-        tmp_path,
         "1,abc12,A GOOD THING,4,2010-12-01T08:26:00,2.55,17850,United Kingdom",
         "C2,abc12,A GOOD THING,-2,2010-12-02T08:26:00,2.55,17850,United Kingdom",
     )
-    assert (report.returned_units, report.unchanged, report.skipped) == (2, 0, [])
+    assert (report.returned_units, report.unchanged, report.errors) == (2, 0, [])
     assert (await get_product(app, made.product.id)).stock.available == 7
 
 
-async def test_a_credit_note_that_is_refused_is_told(app: App, tmp_path: Path) -> None:
+async def test_a_credit_note_that_is_refused_is_told(app: App) -> None:
     sale = "1,10001,A GOOD THING,4,2010-12-01T08:26:00,2.55,17850,United Kingdom"
-    await both(app, tmp_path, sale)
+    await both(app, sale)
     [order], _ = await list_orders(app, ADMIN, ListOrders(everybody=True))
     await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(3, "10001")]))
-    report = await both(app, tmp_path, sale, "C2,10001,A GOOD THING,-2,2010-12-02T08:26:00,2.55,17850,United Kingdom")
+    report = await both(app, sale, "C2,10001,A GOOD THING,-2,2010-12-02T08:26:00,2.55,17850,United Kingdom")
     assert (report.returned_units, report.unchanged) == (0, 1)
-    assert [(each.row, each.reason) for each in report.skipped] == [
-        (3, "items[0].quantity only 1 of 10001 can still be returned")
-    ]
+    [refused] = report.errors
+    assert refused.row == 3
+    assert "did not buy" in refused.message
 
 
-async def test_a_file_without_the_columns_is_refused_whole(app: App, tmp_path: Path) -> None:
-    file = tmp_path / "other.csv"
-    file.write_text("a,b\n1,2\n", encoding="utf-8")
+async def test_a_file_without_the_columns_is_refused_whole(app: App) -> None:
+    with pytest.raises(Invalid, match="no column sku"):
+        await import_products(app, SYSTEM, b"a,b\n1,2\n")
     with pytest.raises(Invalid, match="no column InvoiceNo"):
-        await import_products(app, SYSTEM, file)
-    with pytest.raises(Invalid, match="cannot read"):
-        await import_orders(app, SYSTEM, tmp_path / "nothing.csv")
+        await import_orders(app, SYSTEM, b"a,b\n1,2\n")
+
+
+SALE = "{},{},A GOOD THING,{},2010-12-{:02}T08:26:00,{},{},United Kingdom"
+
+
+async def test_a_credit_takes_back_the_line_of_its_price_first(app: App) -> None:
+    """One invoice with two prices of one code: the revenue is what the customer paid in the end."""
+    report = await both(
+        app,
+        SALE.format("1", "10001", 2, 1, "4.00", 17850),
+        SALE.format("1", "10001", 2, 1, "1.00", 17850),
+        SALE.format("C2", "10001", -2, 2, "1.00", 17850),
+    )
+    assert (report.returned_units, report.errors) == (2, [])
+    sold = await report_sales(app, Range(date(2010, 12, 1), date(2010, 12, 3), "UTC"), "day")
+    assert sold.total.cents == {"GBP": 800}
+
+
+@pytest.mark.parametrize("on_error", ["stop", "skip"])
+async def test_a_credit_that_stands_above_its_order_is_matched(app: App, on_error: OnError) -> None:
+    """A file that is sorted newest first."""
+    lines = [
+        SALE.format("C3", "10001", -3, 3, "2.55", 17850),
+        SALE.format("2", "10001", 2, 2, "2.55", 17850),
+        SALE.format("1", "10001", 2, 1, "2.55", 17850),
+    ]
+    content = (HEADER + "\n".join(lines)).encode()
+    _, report = await bring_in(app, content, on_error)
+    assert (report.returned_units, report.errors) == (3, [])
+    page, _ = await list_orders(app, ADMIN, ListOrders(everybody=True))
+    assert {order.reference: order.lines[0].returned for order in page} == {"1": 1, "2": 2}
+
+
+async def test_a_credit_takes_nothing_that_was_bought_after_it(app: App) -> None:
+    report = await both(
+        app,
+        SALE.format("C1", "10001", -1, 1, "2.55", 17850),
+        SALE.format("2", "10001", 2, 2, "2.55", 17850),
+    )
+    assert [error.row for error in report.errors] == [2]
+
+
+async def test_a_number_that_a_spreadsheet_wrote_as_a_fraction_is_the_same_customer(app: App) -> None:
+    report = await both(
+        app,
+        SALE.format("1", "10001", 2, 1, "2.55", "99"),
+        SALE.format("2.0", "10001.0", 2, 2, "2.55", "99.0"),
+        SALE.format("C3", "10001", -4, 3, "2.55", "99"),
+    )
+    assert (report.returned_units, report.errors) == (4, [])
+    page, _ = await list_orders(app, ADMIN, ListOrders(everybody=True))
+    assert {(order.reference, order.user_id) for order in page} == {("1", "retail-99"), ("2", "retail-99")}
+
+
+async def test_half_a_penny_is_rounded_up(app: App) -> None:
+    await both(app, SALE.format("1", "10001", 1, 1, "2.545", 1), SALE.format("2", "10001", 1, 1, "2.5449", 1))
+    page, _ = await list_orders(app, ADMIN, ListOrders(everybody=True))
+    assert {order.reference: order.total_cents for order in page} == {"1": 255, "2": 254}
+
+
+async def test_with_a_row_that_is_refused_nothing_is_booked_unless_that_is_asked_for(app: App) -> None:
+    good, short = SALE.format("1", "10001", 1, 1, "2.55", 1), "2,10001,A GOOD THING,1"
+    content = (HEADER + good + "\n" + short).encode()
+    events = await app.store.tail(limit=1, reverse=True)
+    for report in await bring_in(app, content, "stop"):
+        assert report.created == 0
+        assert "the row has 4 cells, the file has 8 headings" in report.errors[-1].message
+    assert await app.store.tail(limit=1, reverse=True) == events
+    assert [report.created for report in await bring_in(app, content, "skip")] == [1, 1]
+
+
+async def test_a_corrected_file_books_what_is_not_booked_yet(app: App) -> None:
+    """Rows of an invoice that is booked in part, a new invoice above it, and a credit on another row than before."""
+    wrong = [
+        SALE.format("1", "10001", 4, 1, "2.55", 1),
+        SALE.format("1", "10002", "1,000", 1, "2.55", 1),
+        SALE.format("1", "10002", 1, 1, "2.55", 1),
+        SALE.format("C2", "10001", -1, 2, "2.55", 1),
+    ]
+    assert [report.failed for report in await bring_in(app, (HEADER + "\n".join(wrong)).encode())] == [1, 1]
+    right = [SALE.format("0", "10001", 2, 1, "2.55", 2), wrong[0], wrong[1].replace("1,000", "3"), *wrong[2:]]
+    _, again = await bring_in(app, (HEADER + "\n".join(right)).encode(), "stop")
+    assert (again.created, again.errors) == (2, [])
+    assert [(each.row, each.what) for each in again.booked_before] == [
+        (3, "1, 10001, 4"),
+        (5, "1, 10002, 1"),
+        (6, "C2, 10001, -1"),
+    ]
+    page, _ = await list_orders(app, ADMIN, ListOrders(everybody=True))
+    assert sorted((o.reference, [(line.sku, line.quantity, line.returned) for line in o.lines]) for o in page) == [
+        ("0", [("10001", 2, 0)]),
+        ("1", [("10001", 4, 1), ("10002", 1, 0)]),
+        ("1", [("10002", 3, 0)]),
+    ]
+    _, third = await bring_in(app, (HEADER + "\n".join(right)).encode(), "stop")
+    assert (third.created, third.errors) == (0, [])
 
 
 class PowerCut(Exception):
@@ -324,13 +415,12 @@ class Unplugged:
 
 
 async def test_an_import_that_was_cut_off_anywhere_is_simply_run_again(tmp_path: Path) -> None:
-    file = tmp_path / "sales.csv"
-    file.write_text(
+    content = (
         HEADER + "1,10001,A GOOD THING,4,2010-12-01T08:26:00,2.55,17850,United Kingdom\n"
         "1,10002,A BETTER THING,1,2010-12-01T08:26:00,5.10,17850,United Kingdom\n"
         "2,10001,A GOOD THING,2,2010-12-02T08:26:00,2.55,17850,United Kingdom\n"
         "C3,10001,A GOOD THING,-3,2010-12-03T08:26:00,2.55,17850,United Kingdom\n"
-    )
+    ).encode()
     cuts = 0
     while True:
         folder = tmp_path / f"cut-{cuts}"
@@ -338,15 +428,13 @@ async def test_an_import_that_was_cut_off_anywhere_is_simply_run_again(tmp_path:
         app = await bare_app(folder, Clock())
         unplugged = replace(app, store=Unplugged(app.store, cuts))
         try:
-            await import_products(unplugged, SYSTEM, file)
-            await import_orders(unplugged, SYSTEM, file)
+            await bring_in(unplugged, content, "stop")
             whole = True
         except PowerCut:
             whole = False
-        await import_products(app, SYSTEM, file)
-        report = await import_orders(app, SYSTEM, file)
+        _, report = await bring_in(app, content, "stop")
 
-        assert report.skipped == []
+        assert report.errors == []
         assert (await audit(app)).is_clean
         ids = await load_product_ids(app.store, ["10001", "10002"])
         stocks = await load_stocks(app.store, ids.values())
@@ -361,3 +449,42 @@ async def test_an_import_that_was_cut_off_anywhere_is_simply_run_again(tmp_path:
             break
         cuts += 1
     assert cuts == 10, "two products, three steps for each order, two returns"
+
+
+class SoldMeanwhile:
+    """The real store, in which something happens right before a commit of that number."""
+
+    def __init__(self, store: Any, before: int, happens: Callable[[], Awaitable[object]]) -> None:
+        self._store, self._left, self._happens = store, before, happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, writes: Sequence[Any]) -> None:
+        self._left -= 1
+        if self._left == 0:
+            await self._happens()
+        await self._store.commit(writes)
+
+
+async def test_orders_are_taken_back_where_a_later_one_cannot_be_placed_after_all(app: App) -> None:
+    """Somebody buys between the check and the booking: whole or not at all, and the file can be sent again."""
+    lines = [SALE.format(n, f"1000{n}", 4, n, "2.55", 1) for n in (1, 2)]
+    content = (HEADER + "\n".join(lines)).encode()
+    await import_products(app, SYSTEM, content)
+    ids = await load_product_ids(app.store, ["10001", "10002"])
+
+    async def buy() -> None:
+        await change_stock(app, ADMIN, ChangeStock(ids["10002"], 12, "SALE"))
+
+    hurried: Any = SoldMeanwhile(app.store, 2, buy)
+    report, _ = await import_orders(replace(app, store=hurried), SYSTEM, content)
+    assert (report.created, report.undone, [error.row for error in report.errors]) == (0, 1, [3])
+    stocks = await load_stocks(app.store, ids.values())
+    assert (stocks[ids["10001"]].total, stocks[ids["10002"]].total) == (14, 2)
+
+    await change_stock(app, ADMIN, ChangeStock(ids["10002"], 12, "RESTOCK"))
+    again, _ = await import_orders(app, SYSTEM, content)
+    assert (again.created, again.errors) == (2, [])
+    stocks = await load_stocks(app.store, ids.values())
+    assert (stocks[ids["10001"]].total, stocks[ids["10002"]].total) == (10, 10)

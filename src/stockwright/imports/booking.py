@@ -1,0 +1,120 @@
+"""Each row of a file is booked once: told apart by its content and by how often that stands in the file.
+
+The key of a row is kept with the commit that books it, so that an import that was cut off is simply run
+again, and a corrected file books only what is not booked yet. Taking a row back removes its key in the
+same commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from stockwright.domain.stock import check_change
+from stockwright.store.records import stock as stock_records
+from stockwright.store.records.batch import Batch, drop_idempotency, find_idempotencies, retried
+from stockwright.store.records.products import load_product_ids as load_ids
+from stockwright.usecases.catalog import get_product
+from stockwright.usecases.commit import new_event
+from stockwright.usecases.context import REQUEST, Once, RequestContext
+from stockwright.usecases.drawing import book
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from stockwright.domain.account import Actor
+    from stockwright.domain.stock import Movement
+    from stockwright.usecases.context import App
+
+AT_ONCE: Final = 500
+"""Keys that are looked up in one call of the store."""
+
+
+def row_keys(kind: str, contents: Iterable[Sequence[Any]]) -> list[str]:
+    """Name every row by its content, and the second of two alike as the second."""
+    seen: Counter[str] = Counter()
+    keys = []
+    for content in contents:
+        digest = hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:32]
+        seen[digest] += 1
+        keys.append(f"import#{kind}#{digest}#{seen[digest]}")
+    return keys
+
+
+async def find_booked(app: App, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Return what was kept with each key that has been used."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for start in range(0, len(keys), AT_ONCE):
+        found |= await find_idempotencies(app.store, keys[start : start + AT_ONCE])
+        # Reading from the store may never suspend: let a serving process serve.
+        await asyncio.sleep(0)
+    return found
+
+
+async def load_product_ids(app: App, skus: Collection[str]) -> dict[str, str]:
+    """Find the product ids of any number of SKUs."""
+    wanted, found = list(dict.fromkeys(skus)), dict[str, str]()
+    for start in range(0, len(wanted), AT_ONCE):
+        found |= await load_ids(app.store, wanted[start : start + AT_ONCE])
+        await asyncio.sleep(0)
+    return found
+
+
+@contextmanager
+def booked_once(key: str, import_id: str, answer: Mapping[str, Any]) -> Iterator[None]:
+    """Let the use case called within have its effect once for this key; it raises AlreadyDone the second time."""
+    once = Once(key, hashlib.sha256(key.encode()).hexdigest(), lambda _: answer, keep=True)
+    token = REQUEST.set(RequestContext(id=import_id, once=once))
+    try:
+        yield
+    finally:
+        REQUEST.reset(token)
+
+
+@contextmanager
+def part_of(import_id: str) -> Iterator[None]:
+    """Let what the use case called within writes to the ledger bear the import's id."""
+    token = REQUEST.set(RequestContext(id=import_id))
+    try:
+        yield
+    finally:
+        REQUEST.reset(token)
+
+
+async def take_back_stock(
+    app: App, actor: Actor, key: str, product_id: str, movements: Sequence[Movement], reason: str
+) -> None:
+    """Undo what a row booked, by opposite movements; the row can be booked again. Refused where units are gone."""
+    changes: dict[str, int] = {}
+    for movement in movements:
+        changes[movement.location] = changes.get(movement.location, 0) - movement.quantity
+
+    async def attempt() -> None:
+        batch = Batch()
+        drop_idempotency(batch, key)
+        if changes:
+            stock = (await get_product(app, product_id)).stock
+            for location, units in changes.items():
+                check_change(stock, location, units)
+            stock_records.change_stock(batch, stock, changes)
+            skus = {product_id: stock.sku}
+            book(app, actor, batch, {product_id: changes}, skus, "ADJUSTMENT", reason=reason)
+            batch.append(
+                new_event(
+                    app,
+                    actor,
+                    "stock.changed",
+                    product_id,
+                    sku=stock.sku,
+                    type="ADJUSTMENT",
+                    changes=changes,
+                    products=[product_id],
+                )
+            )
+        await batch.commit(app.store)
+
+    await retried(attempt)

@@ -1,0 +1,35 @@
+"""The rows that were refused, as a file of their own: to be corrected and sent again."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Final
+
+from stockwright.domain.spreadsheet import guard
+from stockwright.imports.reader import heading_key
+
+if TYPE_CHECKING:
+    from stockwright.imports.reader import Table
+    from stockwright.imports.report import ImportReport
+
+HEADING: Final = "error"
+"""The last column's; it is not read when the corrected file is imported."""
+
+
+def failed_rows(table: Table, report: ImportReport) -> bytes:
+    """Write the refused rows as they were, with the reason in a last column (UTF-8 with a byte-order mark)."""
+    told: dict[int, list[str]] = {}
+    for error in report.errors:
+        told.setdefault(error.row, []).append(error.told())
+    # The file may be such a file itself, and refused once more.
+    columns = [n for n, heading in enumerate(table.headings) if heading_key(heading) != HEADING]
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=table.delimiter, quoting=csv.QUOTE_ALL)
+    writer.writerow([*(table.headings[n] for n in columns), HEADING])
+    for row in table.rows:
+        if row.number in told:
+            whole = len(row.cells) == len(table.headings)
+            cells = [row.cells[n] for n in columns] if whole else list(row.cells)
+            writer.writerow([guard(cell) for cell in (*cells, "; ".join(told[row.number]))])
+    return text.getvalue().encode("utf-8-sig")

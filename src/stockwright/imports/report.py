@@ -1,0 +1,113 @@
+"""What an import did: counts, and every row that was refused with its column, value and reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from stockwright.domain.errors import Invalid, StockwrightError
+
+OnError = Literal["stop", "skip"]
+"""stop: the file is booked whole or not at all; skip: the good rows are booked."""
+VALUE_SHOWN_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """A row that was refused. Row numbers are those of the file; the headings are row 1."""
+
+    row: int
+    column: str
+    value: str
+    code: str
+    message: str
+
+    def told(self) -> str:
+        """Say it in one line."""
+        if not self.column:
+            return self.message
+        return f"{self.column} {self.message}" + (f" (it is {self.value!r})" if self.value else "")
+
+
+@dataclass(frozen=True, slots=True)
+class BookedBefore:
+    """A row that an earlier import booked, and that was left as it is."""
+
+    row: int
+    what: str
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What an import did. With errors and `onError` stop, nothing was booked."""
+
+    profile: str
+    rows: int = 0
+    on_error: OnError = "stop"
+    dry_run: bool = False
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    returned_units: int = 0
+    undone: int = 0
+    errors: list[RowError] = field(default_factory=list)
+    booked_before: list[BookedBefore] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> int:
+        """How many rows were refused."""
+        return len({error.row for error in self.errors})
+
+    @property
+    def stops(self) -> bool:
+        """Whether nothing may be booked: a row was refused and the file is booked whole or not at all."""
+        return self.dry_run or (self.on_error == "stop" and bool(self.errors))
+
+    def refuse(self, row: int, message: str, column: str = "", value: str = "", code: str = "VALIDATION_ERROR") -> None:
+        """Record why a row was refused."""
+        self.errors.append(RowError(row, column, value[:VALUE_SHOWN_MAX], code, message))
+
+    def refuse_for(self, row: int, refused: StockwrightError) -> None:
+        """Record the error that a use case refused a row with."""
+        self.refuse(row, one_line(refused), code=refused.code)
+
+    def finish(self) -> ImportReport:
+        """Put the errors in the order of the file."""
+        self.errors.sort(key=lambda error: error.row)
+        self.booked_before.sort(key=lambda booked: booked.row)
+        return self
+
+    def as_wire(self) -> dict[str, Any]:
+        """Write it for machines."""
+        return {
+            "profile": self.profile,
+            "dryRun": self.dry_run,
+            "onError": self.on_error,
+            "rows": self.rows,
+            "created": self.created,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "failed": self.failed,
+            "returnedUnits": self.returned_units,
+            "undone": self.undone,
+            "errors": [
+                {"row": e.row, "column": e.column, "value": e.value, "code": e.code, "message": e.message}
+                for e in self.errors
+            ],
+            "bookedBefore": [{"row": each.row, "what": each.what} for each in self.booked_before],
+            "notes": self.notes,
+        }
+
+
+def one_line(refused: StockwrightError) -> str:
+    """Say in one line why something was refused."""
+    if isinstance(refused, Invalid) and isinstance(refused.details, list):
+        return "; ".join(f"{entry['field']} {entry['message']}" for entry in refused.details)
+    return refused.message
+
+
+def reasons(errors: list[RowError]) -> Counter[str]:
+    """Count the refused rows by their reason."""
+    return Counter(f"{error.column} {error.message}".strip() for error in errors)

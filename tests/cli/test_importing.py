@@ -1,0 +1,132 @@
+"""`import` and `export` as an operator types them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_shop import Terminal
+
+RETAIL = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    return Terminal(tmp_path / "data")
+
+
+@pytest.fixture
+def shop(terminal: Terminal, tmp_path: Path) -> Terminal:
+    """A shop with a chair and a lamp."""
+    file = tmp_path / "products.csv"
+    file.write_text("sku,name,price,available\nCHAIR,An oak chair,9900,5\nLAMP,One tall lamp,4900,5\n")
+    made = terminal.type("import", "products", str(file))
+    assert made.exit_code == 0, made.output
+    assert "2 products imported" in made.output
+    return terminal
+
+
+def exported(terminal: Terminal, what: str, *options: str) -> list[dict[str, str]]:
+    """Read an export."""
+    told = terminal.type("export", what, *options)
+    assert told.exit_code == 0, told.output
+    return list(csv.DictReader(told.stdout.splitlines()))
+
+
+def stock_of(terminal: Terminal) -> dict[str, str]:
+    return {row["sku"]: row["total"] for row in exported(terminal, "inventory")}
+
+
+def test_an_import_tells_what_it_did_and_why_rows_were_refused(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text(
+        RETAIL + "536365,85123A,WHITE HANGING HEART,6,2010-12-01T08:26:00,2.55,17850,United Kingdom\n"
+        "C536379,D,Discount,-1,2010-12-01T09:41:00,27.5,14527,United Kingdom\n"
+    )
+    products = terminal.type("import", "products", str(file))
+    assert products.exit_code == 0, products.output
+    assert "2 products imported" in products.output
+
+    stopped = terminal.type("import", "orders", str(file))
+    assert stopped.exit_code == 1
+    assert "Nothing was booked" in stopped.output
+    assert exported(terminal, "orders") == []
+
+    orders = terminal.type("import", "orders", str(file), "--on-error", "skip")
+    assert orders.exit_code == 1
+    assert "1 orders and returns imported" in orders.output
+    assert "did not buy" in orders.output
+    assert "sales-failed.csv" in orders.output
+    failed = list(csv.DictReader((tmp_path / "sales-failed.csv").read_text(encoding="utf-8-sig").splitlines()))
+    assert [(row["InvoiceNo"], "did not buy" in row["error"]) for row in failed] == [("C536379", True)]
+
+    told = json.loads(terminal.type("import", "orders", str(file), "--json", "--on-error", "skip").stdout)
+    assert (told["created"], told["unchanged"], told["failed"]) == (0, 1, 1)
+    assert told["failedRows"].endswith("sales-failed-2.csv")
+    assert [(error["row"], error["value"]) for error in told["errors"]] == [(3, "C536379, FEE-D, -1")]
+    assert terminal.type("import", "orders", str(tmp_path / "nothing.csv")).exit_code == 2
+
+
+def test_the_status_says_whether_rows_were_refused(shop: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "stock.csv"
+    file.write_text("sku,quantity\nCHAIR,many\nLAMP,3\n")
+    assert shop.type("import", "stock", str(file)).exit_code == 1
+    assert stock_of(shop) == {"CHAIR": "5", "LAMP": "5"}
+    assert shop.type("import", "stock", str(file), "--dry-run", "--on-error", "skip").exit_code == 1
+    assert shop.type("import", "stock", str(file), "--on-error", "skip").exit_code == 1
+    assert stock_of(shop) == {"CHAIR": "5", "LAMP": "8"}
+    file.write_text("sku,quantity\nCHAIR,2\nLAMP,3\n")
+    again = shop.type("import", "stock", str(file))
+    assert again.exit_code == 0
+    assert "1 rows were booked by an earlier import" in again.output
+    assert "row 3: LAMP, 3" in again.output
+    assert stock_of(shop) == {"CHAIR": "7", "LAMP": "8"}
+
+
+@pytest.mark.parametrize("content", [b"\x00\xff", b"PK\x03\x04rest", b'sku,quantity\n"A,1\n', b"\xff\xfe\x00", b""])
+@pytest.mark.parametrize("what", ["products", "stock", "orders"])
+def test_a_file_that_cannot_be_read_is_one_line(shop: Terminal, tmp_path: Path, what: str, content: bytes) -> None:
+    file = tmp_path / "file.csv"
+    file.write_bytes(content)
+    refused = shop.type("import", what, str(file))
+    assert refused.exit_code == 1
+    assert refused.output.startswith("Error: ")
+    assert len(refused.output.strip().splitlines()) == 1
+
+
+def test_what_is_exported_can_be_imported_again(shop: Terminal, tmp_path: Path) -> None:
+    products, inventory = tmp_path / "products-out.csv", tmp_path / "inventory-out.csv"
+    assert shop.type("export", "products", str(products), "--bom").exit_code == 0
+    assert products.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert shop.type("export", "inventory", str(inventory)).exit_code == 0
+
+    told = json.loads(shop.type("import", "products", str(products), "--json").stdout)
+    assert (told["created"], told["updated"], told["unchanged"], told["errors"], told["notes"]) == (0, 0, 2, [], [])
+    inventory.write_text(inventory.read_text().replace(",5,0,5,", ",5,0,9,"))
+    assert shop.type("import", "stock", str(inventory), "--mode", "count").exit_code == 0
+    assert stock_of(shop) == {"CHAIR": "9", "LAMP": "9"}
+
+    other = Terminal(tmp_path / "other")
+    told = json.loads(other.type("import", "products", str(products), "--json").stdout)
+    assert (told["created"], told["errors"]) == (2, [])
+    assert other.type("export", "products", str(tmp_path / "other.csv"), "--bom").exit_code == 0
+    fresh = [list(csv.DictReader(f.read_text("utf-8-sig").splitlines())) for f in (products, tmp_path / "other.csv")]
+    for row in (*fresh[0], *fresh[1]):
+        del row["createdAt"]
+    assert sorted(fresh[0], key=lambda row: row["sku"]) == sorted(fresh[1], key=lambda row: row["sku"])
+
+
+def test_an_export_takes_the_filters_of_its_list(shop: Terminal) -> None:
+    assert [row["sku"] for row in exported(shop, "products", "--search", "lamp")] == ["LAMP"]
+    assert exported(shop, "products", "--status", "INACTIVE") == []
+    assert [row["sku"] for row in exported(shop, "inventory", "--search", "lamp")] == ["LAMP"]
+    assert exported(shop, "movements", "--type", "SALE") == []
+    assert len(exported(shop, "movements", "--type", "INITIAL", "--from", "2020-01-01")) == 2
+    assert exported(shop, "movements", "--to", "2020-01-01") == []
+    assert exported(shop, "orders", "--status", "PENDING") == []
+    wrong = shop.type("export", "movements", "--from", "yesterday")
+    assert wrong.exit_code == 1
+    assert "from" in wrong.output
