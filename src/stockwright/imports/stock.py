@@ -10,9 +10,9 @@ import asyncio
 import hashlib
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from stockwright.domain.errors import Conflict, NotFound, Refused, StockwrightError
+from stockwright.domain.errors import Conflict, InsufficientStock, NotFound, Refused, StockwrightError
 from stockwright.domain.stock import check_change, check_quantity, counted, shifted, spread
 from stockwright.imports.booking import (
     booked_once,
@@ -249,9 +249,8 @@ def _count(product_id: str, row: StockRow, mode: Mode) -> CountStock:
 
 def _refuse(report: ImportReport, row: StockRow, refused: StockwrightError) -> None:
     message = one_line(refused)
-    details: Any = refused.details
-    if isinstance(details, dict) and "available" in details:
-        message = f"{message} ({details['available']} available)"
+    if isinstance(refused, InsufficientStock):
+        message = f"{message} ({refused.details['available']} available)"
     report.refuse(row.number, message, "", row.told(), refused.code)
 
 
