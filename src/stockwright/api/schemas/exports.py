@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from stockwright.api.schemas.common import Text, Wire
-from stockwright.domain.errors import Invalid
+from stockwright.api.rules import Check, Wire, contradiction, rule
+from stockwright.api.schemas.common import Text
+from stockwright.api.schemas.inventory import Instant, LocationFilter
+from stockwright.domain.instant import end_of, instant_of
 from stockwright.usecases.catalog import ListProducts
 from stockwright.usecases.exports import Range, Selection
 from stockwright.usecases.inventory_views import ListInventory
 
-Day = Annotated[
-    str, Meta(max_length=64, description="A day (UTC), or ISO 8601; as `to`, a day is in the range to its end")
+End = Annotated[
+    str,
+    Meta(max_length=64, description="ISO 8601; without an offset it is UTC, a day is in the range to its end"),
+    Check(end_of),
 ]
 Bom = Annotated[bool, Meta(description="Begin with a byte-order mark, by which spreadsheets know UTF-8")]
-DAY_CHARACTERS = len("2025-01-31")
 
 
 class ExportQuery(Wire):
@@ -34,12 +36,12 @@ class ExportQuery(Wire):
 class RangeQuery(ExportQuery):
     """The time of what is exported."""
 
-    since: Day | None = msgspec.field(default=None, name="from")
-    until: Day | None = msgspec.field(default=None, name="to")
+    first: Instant | None = msgspec.field(default=None, name="from")
+    last: End | None = msgspec.field(default=None, name="to")
 
     def range(self) -> Range:
         """Return the range that is asked for."""
-        return time_range(self.since, self.until)
+        return time_range(self.first, self.last)
 
 
 class ProductsExport(RangeQuery):
@@ -70,7 +72,7 @@ class InventoryExport(ExportQuery):
 
     search: Annotated[str, Meta(max_length=200)] = ""
     status: Literal["IN_STOCK", "LOW", "OUT"] | None = None
-    location: Annotated[str, Meta(max_length=64)] | None = None
+    location: LocationFilter | None = None
 
     def selection(self) -> Selection:
         """Return what is to be exported."""
@@ -81,19 +83,25 @@ class MovementsExport(RangeQuery):
     """Filters of the ledger, and when it was booked (`since` and `until` as the list has them)."""
 
     type: Literal["INITIAL", "RESTOCK", "SALE", "RETURN", "ADJUSTMENT", "TRANSFER"] | None = None
-    location: Annotated[str, Meta(max_length=64)] | None = None
-    since_: Day | None = msgspec.field(default=None, name="since")
-    until_: Day | None = msgspec.field(default=None, name="until")
+    location: LocationFilter | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+
+    @rule()
+    def _one_range(self) -> None:
+        for one, other, names in (
+            (self.first, self.since, ("from", "since")),
+            (self.last, self.until, ("to", "until")),
+        ):
+            if one is not None and other is not None:
+                raise contradiction(*names)
 
     def selection(self) -> Selection:
         """Return what is to be exported."""
-        if (self.since and self.since_) or (self.until and self.until_):
-            raise Invalid.field("from", "or `since`, `to` or `until`: give one of them")
-        own = Range(
-            instant(self.since or self.since_, "from" if self.since else "since"),
-            instant(self.until, "to", day_end=True) if self.until else instant(self.until_, "until"),
-        )
-        return Selection(type=self.type, location=self.location, range=own)
+        given = self.range()
+        since = given.since if self.since is None else instant_of(self.since, "since")
+        until = given.until if self.until is None else instant_of(self.until, "until")
+        return Selection(type=self.type, location=self.location, range=Range(since, until))
 
 
 class OrdersExport(RangeQuery):
@@ -106,20 +114,6 @@ class OrdersExport(RangeQuery):
         return Selection(status=self.status, range=self.range())
 
 
-def time_range(since: str | None, until: str | None) -> Range:
+def time_range(first: str | None, last: str | None) -> Range:
     """Read a range of time; a day at its end is in it."""
-    return Range(instant(since, "from"), instant(until, "to", day_end=True))
-
-
-def instant(text: str | None, name: str, *, day_end: bool = False) -> int | None:
-    """Read a time as ms since 1970; a day is its start, or its end."""
-    if text is None:
-        return None
-    try:
-        if day_end and len(text) == DAY_CHARACTERS:
-            at = datetime.combine(date.fromisoformat(text) + timedelta(days=1), datetime.min.time(), UTC)
-        else:
-            at = datetime.fromisoformat(text)
-        return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
-    except (ValueError, OverflowError):
-        raise Invalid.field(name, "must be a day such as 2025-01-31, or a time such as 2025-01-31T12:00:00Z") from None
+    return Range(None if first is None else instant_of(first, "from"), None if last is None else end_of(last, "to"))
