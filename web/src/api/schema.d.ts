@@ -323,7 +323,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every stock level as CSV, a row per location */
+        /** Stock levels as CSV, a row per location, with the filters of the summary */
         get: operations["get-inventory-export"];
         put?: never;
         post?: never;
@@ -630,7 +630,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The whole ledger as CSV, oldest first */
+        /** The ledger as CSV, oldest first, with the filters of its list */
         get: operations["get-movements-export"];
         put?: never;
         post?: never;
@@ -818,7 +818,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every order as CSV, a row per line */
+        /** Orders as CSV, a row per line, by status and time */
         get: operations["get-orders-export"];
         put?: never;
         post?: never;
@@ -930,7 +930,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every product as CSV */
+        /** Products as CSV, with the filters of their list */
         get: operations["get-products-export"];
         put?: never;
         post?: never;
@@ -1702,6 +1702,23 @@ export interface components {
             sku: string;
         };
         /**
+         * InventoryExport
+         * @description Filters of the summary of the stock.
+         */
+        InventoryExport: {
+            /**
+             * @description Begin with a byte-order mark, by which spreadsheets know UTF-8
+             * @default false
+             */
+            bom?: boolean;
+            /** @default null */
+            location?: string | null;
+            /** @default  */
+            search?: string;
+            /** @default null */
+            status?: ("IN_STOCK" | "LOW" | "OUT") | null;
+        };
+        /**
          * InventoryQuery
          * @description Filters of the summary: in the name or the SKU, how much there is, and where.
          */
@@ -2070,6 +2087,29 @@ export interface components {
             secret?: string | null;
         };
         /**
+         * MovementsExport
+         * @description Filters of the ledger, and when it was booked (`since` and `until` as the list has them).
+         */
+        MovementsExport: {
+            /**
+             * @description Begin with a byte-order mark, by which spreadsheets know UTF-8
+             * @default false
+             */
+            bom?: boolean;
+            /** @default null */
+            from?: string | null;
+            /** @default null */
+            location?: string | null;
+            /** @default null */
+            since?: string | null;
+            /** @default null */
+            to?: string | null;
+            /** @default null */
+            type?: ("ADJUSTMENT" | "INITIAL" | "RESTOCK" | "RETURN" | "SALE" | "TRANSFER") | null;
+            /** @default null */
+            until?: string | null;
+        };
+        /**
          * MovementsQuery
          * @description Filters of the ledger; times are ISO 8601.
          */
@@ -2169,6 +2209,23 @@ export interface components {
             returned: number;
             sku: string;
             total: number;
+        };
+        /**
+         * OrdersExport
+         * @description Filters of the orders, and when they were placed.
+         */
+        OrdersExport: {
+            /**
+             * @description Begin with a byte-order mark, by which spreadsheets know UTF-8
+             * @default false
+             */
+            bom?: boolean;
+            /** @default null */
+            from?: string | null;
+            /** @default null */
+            status?: ("CANCELLED" | "CONFIRMED" | "DELIVERED" | "PACKED" | "PENDING") | null;
+            /** @default null */
+            to?: string | null;
         };
         /**
          * OrdersQuery
@@ -2336,6 +2393,33 @@ export interface components {
             stockQuantity?: number | null;
             /** @default null */
             threshold?: number | null;
+            /** @default null */
+            type?: string | null;
+        };
+        /**
+         * ProductsExport
+         * @description Filters of the product list, and when the product was made.
+         */
+        ProductsExport: {
+            /**
+             * @description Begin with a byte-order mark, by which spreadsheets know UTF-8
+             * @default false
+             */
+            bom?: boolean;
+            /** @default null */
+            brand?: string | null;
+            /** @default null */
+            category?: string | null;
+            /** @default null */
+            from?: string | null;
+            /** @default null */
+            lowStock?: boolean | null;
+            /** @default  */
+            search?: string;
+            /** @default null */
+            status?: ("ACTIVE" | "INACTIVE" | "UNLISTED") | null;
+            /** @default null */
+            to?: string | null;
             /** @default null */
             type?: string | null;
         };
@@ -3594,7 +3678,12 @@ export interface operations {
     };
     "get-inventory-export": {
         parameters: {
-            query?: never;
+            query?: {
+                bom?: boolean;
+                location?: string | null;
+                search?: string;
+                status?: ("IN_STOCK" | "LOW" | "OUT") | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4177,7 +4266,15 @@ export interface operations {
     };
     "get-movements-export": {
         parameters: {
-            query?: never;
+            query?: {
+                bom?: boolean;
+                from?: string | null;
+                location?: string | null;
+                since?: string | null;
+                to?: string | null;
+                type?: ("ADJUSTMENT" | "INITIAL" | "RESTOCK" | "RETURN" | "SALE" | "TRANSFER") | null;
+                until?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4555,7 +4652,12 @@ export interface operations {
     };
     "get-orders-export": {
         parameters: {
-            query?: never;
+            query?: {
+                bom?: boolean;
+                from?: string | null;
+                status?: ("CANCELLED" | "CONFIRMED" | "DELIVERED" | "PACKED" | "PENDING") | null;
+                to?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4884,7 +4986,17 @@ export interface operations {
     };
     "get-products-export": {
         parameters: {
-            query?: never;
+            query?: {
+                bom?: boolean;
+                brand?: string | null;
+                category?: string | null;
+                from?: string | null;
+                lowStock?: boolean | null;
+                search?: string;
+                status?: ("ACTIVE" | "INACTIVE" | "UNLISTED") | null;
+                to?: string | null;
+                type?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
