@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import resource
 import signal
 import socket
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
+from stockwright.cli.serve import FILES_MAX, port_option, raise_file_limit
 from tests.e2e.server import EMAIL, Server
 
 PASSWORD = "Drei-Murmeltiere-8"
@@ -196,3 +200,31 @@ def test_every_other_command_works_beside_a_running_server(server: Start) -> Non
         assert "in use" not in done.stderr, arguments
         assert "Traceback" not in done.stderr, arguments
         assert done.returncode == 0 or arguments[0] == "import", (arguments, done.stderr)
+
+
+def test_on_windows_no_second_server_shares_the_port() -> None:
+    assert port_option("linux") == port_option("darwin") == (socket.SO_REUSEADDR, 1)
+    option, value = port_option("win32")
+    assert (option, value) == (getattr(socket, "SO_EXCLUSIVEADDRUSE", ~socket.SO_REUSEADDR), 1)
+    assert option != socket.SO_REUSEADDR
+
+
+def test_the_start_takes_the_file_descriptors_that_it_may_have() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, before[0]), before[1]))
+        assert raise_file_limit() == min(before[1], FILES_MAX)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_idle_sockets_shut_nobody_out_of_a_server_with_few_descriptors(server: Start) -> None:
+    limit = "import resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200)); "
+    run = "sys.argv = ['stockwright', 'serve']; from stockwright.cli.main import app; app()"
+    server.program, server.arguments = [sys.executable, "-c", limit + run], []
+    server.start()
+    with ExitStack() as opened:
+        for _ in range(260):
+            opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+        for _ in range(3):
+            assert httpx.get(f"{server.url}/api/health").status_code == 200

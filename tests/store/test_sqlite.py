@@ -404,3 +404,12 @@ async def test_two_that_open_a_file_of_before_make_it_searchable_once(
     await SqliteStore(path).close()
 
     assert next(looks, None) is None
+
+
+async def test_on_a_mac_too_the_data_leaves_the_disks_own_memory(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "stockwright.db")
+    try:
+        settings = [store._writer.pragma(name) for name in ("synchronous", "fullfsync", "checkpoint_fullfsync")]
+        assert settings == [2, 1, 1]
+    finally:
+        await store.close()

@@ -16,6 +16,7 @@ from collections.abc import (
     Mapping,
     MutableMapping,
 )
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 from urllib.parse import unquote
@@ -23,6 +24,7 @@ from urllib.parse import unquote
 import msgspec
 
 from stockwright.api import decode
+from stockwright.api.compression import accepts_gzip
 from stockwright.api.envelope import BUSY_RETRY_SECONDS, STATUS, failure, retry_after, success
 from stockwright.api.idempotency import Idempotency, check_key, request_hash
 from stockwright.api.limits import Limits
@@ -68,7 +70,6 @@ COMPRESSED_BYTES_MIN: Final = 1400
 """What fits into one packet gains nothing."""
 COMPRESSION_LEVEL: Final = 4
 _AS_GZIP: Final = 31
-_GZIP = re.compile(r"(^|,)\s*gzip\s*(?!;\s*q=0(\.0*)?\s*(,|$))(;|,|$)", re.IGNORECASE)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
@@ -376,8 +377,9 @@ class Exchange:
             body = success(answer.data, self.request_id, self.app.clock.now(), **answer.also)
         if len(body) >= COMPRESSED_BYTES_MIN and _is_for_anybody(route, answer):
             headers["vary"] = f"{self.extra['vary']}, Accept-Encoding" if "vary" in self.extra else "Accept-Encoding"
-            if _GZIP.search(self.headers.get("accept-encoding", "")):
-                body = zlib.compress(body, COMPRESSION_LEVEL, wbits=_AS_GZIP)
+            if accepts_gzip(self.headers.get("accept-encoding", "")):
+                # What is always the same, such as the API's own description, is compressed once.
+                body = _compressed_once(body) if answer.raw is not None else _compress(body)
                 headers["content-encoding"] = "gzip"
         await self._send(status, body, answer.content_type, headers)
 
@@ -504,6 +506,15 @@ def _may(actor: Actor, route: Route) -> bool:
     if actor.kind == "key":
         return bool(actor.scopes & route.scopes)
     return route.who == "any" or actor.is_admin
+
+
+def _compress(body: bytes) -> bytes:
+    return zlib.compress(body, COMPRESSION_LEVEL, wbits=_AS_GZIP)
+
+
+@lru_cache(maxsize=4)
+def _compressed_once(body: bytes) -> bytes:
+    return _compress(body)
 
 
 def _is_for_anybody(route: Route, answer: Answer) -> bool:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+from stockwright.api.files import serve_file
 
 STATIC: Final = Path(__file__).parent / "static"
 SWAGGER: Final = STATIC / "swagger"
@@ -50,40 +50,41 @@ def build_pages(lifespan: Lifespan) -> Starlette:
         routes=[
             Route("/api/docs", _docs),
             Route("/api/docs/", _docs),
-            Mount("/api/docs/assets/swagger", _Files(SWAGGER, SWAGGER_HEADERS), name="swagger"),
-            Mount("/api/docs/assets", _Files(DOCS, SWAGGER_HEADERS), name="docs"),
+            Mount("/api/docs/assets/swagger", _Folder(SWAGGER, SWAGGER_HEADERS), name="swagger"),
+            Mount("/api/docs/assets", _Folder(DOCS, SWAGGER_HEADERS), name="docs"),
             Mount(
                 "/assets",
-                _Files(WEB / "assets", {"cache-control": "public, max-age=31536000, immutable"}),
+                _Folder(WEB / "assets", {"cache-control": "public, max-age=31536000, immutable"}),
             ),
             Route("/{path:path}", _page),
         ],
-        middleware=[Middleware(GZipMiddleware, minimum_size=1024)],
         lifespan=lifespan,
     )
 
 
-class _Files(StaticFiles):
+class _Folder:
     """Files of a folder that may not have been built, with headers of their own."""
 
-    def __init__(self, directory: Path, headers: dict[str, str]) -> None:
-        super().__init__(directory=directory, check_dir=False)
-        self._headers = headers
+    def __init__(self, folder: Path, headers: dict[str, str]) -> None:
+        self._folder, self._headers = folder, headers
 
-    async def check_config(self) -> None:
-        """A folder that was not built has no files; that is all."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with the file; what is not there is 404."""
+        request = Request(scope, receive)
+        found = _file_in(self._folder, scope["path"].removeprefix(scope.get("root_path", "")).lstrip("/"))
+        if request.method not in {"GET", "HEAD"}:
+            answer: Response = PlainTextResponse("Method Not Allowed", 405, headers={"allow": "GET, HEAD"})
+        elif found is None:
+            answer = PlainTextResponse("Not Found", 404)
+        else:
+            answer = await serve_file(request, found, self._headers)
+        await answer(scope, receive, send)
 
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        """Answer with the file."""
-        response = super().file_response(*args, **kwargs)
-        response.headers.update(self._headers)
-        return response
 
-
-async def _docs(_: Request) -> Response:
+async def _docs(request: Request) -> Response:
     if not (SWAGGER / "swagger-ui-bundle.js").is_file():
         return PlainTextResponse(UNBUILT, 503)
-    return FileResponse(DOCS / "index.html", headers=SWAGGER_HEADERS)
+    return await serve_file(request, DOCS / "index.html", SWAGGER_HEADERS)
 
 
 async def _page(request: Request) -> Response:
@@ -93,17 +94,17 @@ async def _page(request: Request) -> Response:
         if request.url.path == "/":
             return RedirectResponse("/api/docs", 307)
         return PlainTextResponse("There is nothing here; the API is below /api.\n", 404)
-    asked = _file_of_web(request.path_params["path"])
+    asked = _file_in(WEB, request.path_params["path"])
     if asked is not None:
-        return FileResponse(asked)
-    return FileResponse(index, headers={"cache-control": "no-cache"})
+        return await serve_file(request, asked, {"cache-control": "no-cache"})
+    return await serve_file(request, index, {"cache-control": "no-cache"})
 
 
-def _file_of_web(path: str) -> Path | None:
-    """Find a file of the web app's folder, and nothing outside of it."""
+def _file_in(folder: Path, path: str) -> Path | None:
+    """Find a file of a folder, and nothing outside of it."""
     try:
-        asked = (WEB / path).resolve()
-        return asked if asked.is_relative_to(WEB.resolve()) and asked.is_file() else None
+        asked = (folder / path).resolve()
+        return asked if asked.is_relative_to(folder.resolve()) and asked.is_file() else None
     except (OSError, ValueError):
         # A name that no file can have: too long, or with a NUL.
         return None

@@ -6,13 +6,15 @@ import asyncio
 import gc
 import signal
 import socket
+import sys
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from types import TracebackType
 
 import uvicorn
 
 from stockwright.api.app import build_asgi
+from stockwright.api.connections import ConnectionLimits, bounded, connections_for
 from stockwright.api.pages import WEB
 from stockwright.app import build, close, running
 from stockwright.cli.folder import lock_folder
@@ -25,6 +27,7 @@ from stockwright.usecases.context import App
 from stockwright.usecases.first_admin import has_admin, offer_setup, withdraw_setup
 
 SHUTDOWN_SECONDS = 10
+FILES_MAX = 65_536
 
 
 def serve(settings: Settings) -> None:
@@ -58,7 +61,7 @@ def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # The protocol is named so that asyncio switches Nagle's algorithm off: answers leave at once.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, *port_option(sys.platform))
     try:
         listening.bind((settings.host, settings.port))
     except OSError as fault:
@@ -71,6 +74,31 @@ def _listen(settings: Settings) -> socket.socket:
     return listening
 
 
+def port_option(platform: str) -> tuple[int, int]:
+    """Return what a listening socket is set to: a port just left is taken again, one in use is not shared.
+
+    On Windows SO_REUSEADDR would let a second server take a port that the first one holds.
+    """
+    if platform == "win32":
+        return getattr(socket, "SO_EXCLUSIVEADDRUSE", ~socket.SO_REUSEADDR), 1
+    return socket.SO_REUSEADDR, 1
+
+
+def raise_file_limit() -> int:
+    """Take as many file descriptors as may be had, within reason; returns how many."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return FILES_MAX
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, FILES_MAX)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return FILES_MAX if soft == resource.RLIM_INFINITY else soft
+
+
 async def _serve(settings: Settings, listening: socket.socket) -> None:
     for asked in (signal.SIGINT, signal.SIGTERM):
         # uvicorn ends, then raises again what ended it: as an exception, behind which the store is closed.
@@ -79,6 +107,7 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
     try:
         notes = await _prepare(app)
         url = _url(settings, listening)
+        limits = ConnectionLimits(connections=connections_for(raise_file_limit()))
         config = uvicorn.Config(
             build_asgi(app, _Beside(app, url, notes)),
             log_config=None,
@@ -86,7 +115,9 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-            timeout_keep_alive=65,
+            http=bounded(limits),
+            ws="none",
+            timeout_keep_alive=round(limits.idle_seconds),
         )
         # What was made by now stays; of what a request makes, little outlives it.
         gc.freeze()

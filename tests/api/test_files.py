@@ -1,0 +1,155 @@
+"""Files as they are served: compressed once, validated, in ranges."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from stockwright.api import edge, files
+from stockwright.api.pages import _Folder
+from stockwright.usecases.context import App
+from tests.api.asking import Client
+
+TEXT = b"/* a style sheet that says the same again and again */\n" * 100
+GZIP = {"accept-encoding": "gzip"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "assets"
+    made.mkdir()
+    (made / "style.css").write_bytes(TEXT)
+    (made / "small.css").write_bytes(b"p {}")
+    (made / "picture.png").write_bytes(TEXT)
+    return made
+
+
+@pytest.fixture
+async def http(folder: Path) -> AsyncIterator[httpx.AsyncClient]:
+    app = Starlette(routes=[Mount("/assets", _Folder(folder, {"cache-control": "public, max-age=60"}))])
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://shop.test") as client:
+        yield client
+
+
+async def raw(http: httpx.AsyncClient, path: str, **headers: str) -> tuple[httpx.Response, bytes]:
+    async with http.stream("GET", path, headers={"accept-encoding": "identity", **headers}) as response:
+        return response, b"".join([part async for part in response.aiter_raw()])
+
+
+async def test_many_downloads_compress_a_file_once(http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    compressed: list[Path] = []
+    compress = files._compress
+
+    def counted(path: Path) -> bytes:
+        compressed.append(path)
+        return compress(path)
+
+    monkeypatch.setattr(files, "_compress", counted)
+    monkeypatch.setattr(files, "_files", files._Files())
+    answers = await asyncio.gather(*[raw(http, "/assets/style.css", **GZIP) for _ in range(16)])
+    answers.append(await raw(http, "/assets/style.css", **GZIP))
+    assert [gzip.decompress(body) for _, body in answers] == [TEXT] * 17
+    assert len(compressed) == 1
+
+
+async def test_what_is_compressed_is_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "ALL_BYTES_MAX", 300)
+    made = files._Files()
+    for number in range(20):
+        path = folder / f"{number}.css"
+        path.write_bytes(TEXT)
+        await made.compress(path, 1, len(TEXT))
+        assert made.size == sum(map(len, made.compressed.values())) <= 300
+
+
+async def test_each_representation_has_its_own_validator(http: httpx.AsyncClient) -> None:
+    plain, body = await raw(http, "/assets/style.css")
+    packed, packed_body = await raw(http, "/assets/style.css", **GZIP)
+    assert body == TEXT
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) == len(packed_body) < len(TEXT)
+    assert plain.headers["etag"] != packed.headers["etag"]
+    for each in (plain, packed):
+        assert each.headers["vary"] == "Accept-Encoding"
+        assert each.headers["cache-control"] == "public, max-age=60"
+        assert each.headers["content-type"].startswith("text/css")
+    for response, accepted in ((plain, "identity"), (packed, "gzip")):
+        etag = response.headers["etag"]
+        for given in (etag, f"W/{etag}", f'"x", {etag}', "*"):
+            answer, nothing = await raw(
+                http, "/assets/style.css", **{"accept-encoding": accepted, "if-none-match": given}
+            )
+            assert (answer.status_code, nothing) == (304, b"")
+            assert answer.headers["etag"] == etag
+            assert answer.headers["cache-control"] == "public, max-age=60"
+    assert (await raw(http, "/assets/style.css", **{"if-none-match": '"other"'}))[0].status_code == 200
+
+
+async def test_a_changed_file_is_served_as_it_is_now(http: httpx.AsyncClient, folder: Path) -> None:
+    before, _ = await raw(http, "/assets/style.css", **GZIP)
+    (folder / "style.css").write_bytes(TEXT + b"p {}")
+    after, body = await raw(http, "/assets/style.css", **GZIP)
+    assert gzip.decompress(body) == TEXT + b"p {}"
+    assert after.headers["etag"] != before.headers["etag"]
+
+
+async def test_a_range_is_of_the_files_own_bytes(http: httpx.AsyncClient) -> None:
+    part, body = await raw(http, "/assets/style.css", range="bytes=3-9", **GZIP)
+    assert (part.status_code, body) == (206, TEXT[3:10])
+    assert "content-encoding" not in part.headers
+    whole, _ = await raw(http, "/assets/style.css")
+    again, body = await raw(
+        http, "/assets/style.css", **{"range": "bytes=0-1", "if-range": whole.headers["etag"], **GZIP}
+    )
+    assert (again.status_code, body) == (206, TEXT[:2])
+    stale, body = await raw(http, "/assets/style.css", **{"range": "bytes=0-1", "if-range": '"old"', **GZIP})
+    assert (stale.status_code, body) == (200, TEXT)
+
+
+@pytest.mark.parametrize("name", ["small.css", "picture.png"])
+async def test_what_gains_nothing_is_sent_as_it_is(http: httpx.AsyncClient, folder: Path, name: str) -> None:
+    response, body = await raw(http, f"/assets/{name}", **GZIP)
+    assert "content-encoding" not in response.headers
+    assert body == (folder / name).read_bytes()
+
+
+@pytest.mark.parametrize("path", ["/assets/none.css", "/assets/", "/assets/../x", "/assets/%2e%2e/x", "/assets/%00"])
+async def test_what_is_not_there_is_404(http: httpx.AsyncClient, path: str) -> None:
+    assert (await http.get(path)).status_code == 404
+
+
+async def test_head_says_what_get_would(http: httpx.AsyncClient) -> None:
+    got, _ = await raw(http, "/assets/style.css", **GZIP)
+    head = await http.head("/assets/style.css", headers=GZIP)
+    assert head.content == b""
+    for name in ("content-length", "etag", "content-encoding", "content-type"):
+        assert head.headers[name] == got.headers[name]
+    assert (await http.post("/assets/style.css")).status_code == 405
+
+
+async def test_the_description_of_the_api_is_compressed_once(app: App, asgi: Any, monkeypatch: Any) -> None:
+    compressed = []
+    compress = edge._compress
+
+    def counted(body: bytes) -> bytes:
+        compressed.append(len(body))
+        return compress(body)
+
+    monkeypatch.setattr(edge, "_compress", counted)
+    edge._compressed_once.cache_clear()
+    transport = httpx.ASGITransport(app=asgi)
+    async with httpx.AsyncClient(transport=transport, base_url="http://shop.test") as http:
+        for _ in range(3):
+            answer = await Client(http).get("/docs/spec", headers=GZIP)
+            assert answer.headers["content-encoding"] == "gzip"
+    assert len(compressed) == 1
