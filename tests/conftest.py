@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,11 @@ async def bare_app(folder: Path, clock: Clock, engine: str = "sqlite") -> App:
     )
     await ensure_shop(made)
     return made
+
+
+def without_hold_limits(app: App) -> None:
+    """Let customers hold as much as a test wants."""
+    app.settings = replace(app.settings, hold_reservations_max=1000, hold_units_max=1_000_000_000)
 
 
 Product = Callable[..., Awaitable[StockedProduct]]

@@ -49,6 +49,15 @@ def _number(least: float, most: float) -> Callable[[str], float]:
     return parse
 
 
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not (value.isascii() and value.isdecimal()) or not least <= int(value) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return int(value)
+
+    return parse
+
+
 def _port(value: str) -> int:
     if not value.isdecimal() or not 0 <= int(value) <= 65535:  # noqa: PLR2004
         raise ValueError("must be a port number, 0 to 65535 (0 takes a free one)")
@@ -151,6 +160,18 @@ class Settings:
     )
     retry_delay_seconds: float = _setting(
         180.0, "Wait before the second and third try of a failed event handler", _number(0, 86_400)
+    )
+    hold_reservations_max: int = _setting(20, "How many active reservations a customer may have", _whole(0, 200))
+    hold_units_max: int = _setting(
+        100,
+        "How many units of one product a customer may hold, those confirmed in the last 24 hours included",
+        _whole(0, 1_000_000_000),
+    )
+    hold_hours_max: int = _setting(
+        24, "How many hours a customer's reservation may last, from when it was made", _whole(1, 24)
+    )
+    customer_confirm: bool = _setting(
+        True, "Whether customers may confirm their own reservations, which books a sale without an order", _switch
     )
     rate_limit: bool = _setting(True, "off switches rate limits off, for tests and benchmarks", _switch)
     trusted_proxies: tuple[str, ...] = _setting(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from stockwright.usecases.context import App
 from tests.api.asking import Client
 from tests.api.conftest import AsKey
-from tests.conftest import Clock
+from tests.conftest import Clock, without_hold_limits
 
 LAPTOP = "692cc529439b2ea96b10e98b"
 PHONE = "692cc53c439b2ea96b10e98e"
@@ -188,7 +189,8 @@ async def test_a_hold_lasts_from_a_minute_to_a_day(alice: Client) -> None:
 
 
 @pytest.mark.usefixtures("opened")
-async def test_many_products_are_held_all_or_nothing(alice: Client) -> None:
+async def test_many_products_are_held_all_or_nothing(app: App, alice: Client) -> None:
+    without_hold_limits(app)
     items = [{"productId": LAPTOP, "quantity": 50}, {"sku": "IPHONE-15-PRO-001", "quantity": 101}]
 
     answer = await alice.post("/reservations", {"items": items, "orderId": "cart-1"})

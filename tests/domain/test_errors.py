@@ -20,6 +20,7 @@ TOLD = {
     "InsufficientStock": ("INSUFFICIENT_STOCK", "Insufficient stock available", False),
     "ReservationNotActive": ("RESERVATION_NOT_ACTIVE", "The reservation is not active", False),
     "InvalidTransition": ("INVALID_TRANSITION", "The order cannot take this step", False),
+    "HoldLimit": ("HOLD_LIMIT", "This is more than a customer may hold", False),
     "VersionConflict": ("VERSION_CONFLICT", "It was changed by someone else since you read it", False),
     "PayloadTooLarge": ("PAYLOAD_TOO_LARGE", "The request body is too large", False),
     "IdempotencyKeyReused": (

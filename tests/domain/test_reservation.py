@@ -25,7 +25,7 @@ ITEMS = (
 
 
 def hold(status: ReservationStatus = "ACTIVE") -> Reservation:
-    return Reservation("res_1", "usr_alice", "cart", ITEMS, status, NOW, NOW + MINUTE, NOW, 4)
+    return Reservation("res_1", "usr_alice", "cart", ITEMS, status, NOW, NOW + MINUTE, NOW, version=4)
 
 
 def test_it_knows_what_it_holds() -> None:

@@ -386,6 +386,8 @@ class Simulation:
                 alert_emails=("ops@example.com",),
                 alert_phones=("+1 555 0100",),
                 retry_delay_seconds=2,
+                hold_reservations_max=1000,
+                hold_units_max=1_000_000,
             ),
             store=self.store,  # type: ignore[arg-type]
             clock=self.clock,

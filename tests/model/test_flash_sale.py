@@ -49,7 +49,7 @@ from stockwright.usecases.reservations import (
     reserve_stock,
 )
 from stockwright.usecases.sales import Sell, record_sale
-from tests.conftest import ADMIN, ALICE, Clock, bare_app
+from tests.conftest import ADMIN, ALICE, Clock, bare_app, without_hold_limits
 from tests.proving import SECONDS, SEED
 
 UNITS = 1000
@@ -60,6 +60,7 @@ AT_ONCE = 200
 @pytest.fixture
 async def shop(memory: Path, clock: Clock) -> AsyncIterator[App]:
     app = await bare_app(memory, clock)
+    without_hold_limits(app)
     await add_location(app, ADMIN, "cellar")
     command = CreateProduct("Chair", "CHAIR-1", "A chair to sit on.", "other", 1000, UNITS, id="chair")
     await create_product(app, ADMIN, command)

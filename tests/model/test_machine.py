@@ -70,7 +70,7 @@ from stockwright.usecases.reservations import (
     reserve_stock,
 )
 from stockwright.usecases.sales import Sell, record_sale
-from tests.conftest import ADMIN, ALICE, BOB, START, Clock, bare_app
+from tests.conftest import ADMIN, ALICE, BOB, START, Clock, bare_app, without_hold_limits
 from tests.engines import ENGINES
 from tests.model.shop import Hold, No, Shop
 from tests.model.shop import Order as ModelOrder
@@ -103,6 +103,7 @@ class ShopMachine(RuleBasedStateMachine):
         self.clock = Clock()
         self.folder = tempfile.TemporaryDirectory(dir=MEMORY)
         self.app = self.wait(bare_app(Path(self.folder.name), self.clock, self.engine))
+        without_hold_limits(self.app)
         self.model = Shop(START)
         self.keys = Idempotency()
         self.number = 0

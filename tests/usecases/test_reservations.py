@@ -30,7 +30,7 @@ from stockwright.usecases.reservations import (
     list_reservations,
     reserve_stock,
 )
-from tests.conftest import ADMIN, ALICE, BOB, Clock, Product
+from tests.conftest import ADMIN, ALICE, BOB, Clock, Product, without_hold_limits
 
 MACHINE = Actor("key_1", "key", scopes=frozenset({"reservations"}))
 
@@ -128,6 +128,7 @@ async def test_cancelling_an_expired_hold_ends_it_as_expired(app: App, product: 
 async def test_units_of_expired_holds_can_be_bought_however_many_other_holds_are_due(
     app: App, product: Product, clock: Clock
 ) -> None:
+    without_hold_limits(app)
     chair, desk = await product(130), await product(1)
     for _ in range(130):
         await hold(app, chair.product.id, 1, minutes=1)
@@ -170,6 +171,7 @@ async def test_units_of_expired_holds_can_be_counted_out_moved_and_adjusted(
 
 
 async def test_the_sweep_ends_every_due_hold_once(app: App, product: Product, clock: Clock) -> None:
+    without_hold_limits(app)
     chair = await product(300)
     for _ in range(150):
         await hold(app, chair.product.id, 1, minutes=1)
@@ -182,6 +184,7 @@ async def test_the_sweep_ends_every_due_hold_once(app: App, product: Product, cl
 
 
 async def test_confirm_against_cancel_and_expiry_has_one_outcome(app: App, product: Product, clock: Clock) -> None:
+    without_hold_limits(app)
     chair = await product(40)
     held = [await hold(app, chair.product.id, 1, minutes=1) for _ in range(40)]
 

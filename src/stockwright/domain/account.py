@@ -52,6 +52,11 @@ class Actor:
         """Whether every door is open: an admin, or the system itself."""
         return self.role == "admin" or self.kind == "system"
 
+    @property
+    def is_customer(self) -> bool:
+        """Whether a person asks who works for nobody here: limits on holds are theirs."""
+        return self.kind == "account" and self.role == "customer"
+
     def owns(self, owner_id: str) -> bool:
         """Whether a thing of that owner is this actor's own."""
         return self.id == owner_id

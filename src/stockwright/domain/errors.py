@@ -10,7 +10,8 @@
     │   │   ├── AlreadyExists     ALREADY_EXISTS
     │   │   ├── InsufficientStock INSUFFICIENT_STOCK
     │   │   ├── ReservationNotActive  RESERVATION_NOT_ACTIVE
-    │   │   └── InvalidTransition INVALID_TRANSITION
+    │   │   ├── InvalidTransition INVALID_TRANSITION
+    │   │   └── HoldLimit         HOLD_LIMIT               a customer holds as much as they may
     │   ├── VersionConflict       VERSION_CONFLICT         somebody changed it since it was read
     │   ├── PayloadTooLarge       PAYLOAD_TOO_LARGE
     │   ├── IdempotencyKeyReused  IDEMPOTENCY_KEY_REUSED   the same key came with another body
@@ -141,6 +142,13 @@ class InvalidTransition(Conflict):
 
     code = "INVALID_TRANSITION"
     default_message = "The order cannot take this step"
+
+
+class HoldLimit(Conflict):
+    """A customer holds as much, or for as long, as the settings allow; `details` tells which limit."""
+
+    code = "HOLD_LIMIT"
+    default_message = "This is more than a customer may hold"
 
 
 class VersionConflict(Refused):

@@ -43,11 +43,18 @@ class Reservation:
     created_at: int
     expires_at: int
     updated_at: int
+    counted: bool = False
+    """Whether it counts towards its owner's limits: a customer made it, and no one else has used it."""
     version: int = 0
 
     def status_at(self, now: int) -> ReservationStatus:
         """The status as of now: an ACTIVE one is EXPIRED from the instant of `expires_at` on."""
         return "EXPIRED" if self.status == "ACTIVE" and now >= self.expires_at else self.status
+
+    @property
+    def units(self) -> Mapping[str, int]:
+        """How much it holds: product id → units."""
+        return {item.product_id: item.quantity for item in self.items}
 
     @property
     def draws(self) -> Mapping[str, Draw]:

@@ -15,6 +15,8 @@ from stockwright.store.records import products as product_records
 from stockwright.store.records import stock as stock_records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases.audit import AuditReport, held_units, moved_units
+from stockwright.usecases.audit_holds import RULE as COUNTED_RULE
+from stockwright.usecases.audit_holds import recount_holds
 from stockwright.usecases.commit import commit, new_event
 
 if TYPE_CHECKING:
@@ -25,10 +27,13 @@ REASON: Final = "Audit repair"
 
 
 async def repair(app: App, actor: Actor, report: AuditReport) -> list[Movement]:
-    """Book a correction for every level that the report names; returns what was booked."""
+    """Book a correction for every level that the report names, returning what was booked; recount customers' holds."""
     booked: list[Movement] = []
     for product_id in dict.fromkeys(drift.product_id for drift in report.drifts if drift.location):
         booked += await _repair_product(app, actor, product_id)
+    for drift in report.drifts:
+        if drift.rule == COUNTED_RULE:
+            await recount_holds(app, drift.about)
     return booked
 
 

@@ -7,10 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from stockwright.domain import reservation as rules
-from stockwright.domain.errors import Invalid, check_all
+from stockwright.domain.errors import Forbidden, Invalid, check_all
+from stockwright.domain.hold_limits import HoldLimits
 from stockwright.domain.product import check_reference
 from stockwright.domain.reservation import ITEMS_MAX, Reservation, ReservationItem
 from stockwright.domain.stock import Wanted, check_quantity, release, reserve, ship, summed
+from stockwright.store.records import customer_holds as holds_records
 from stockwright.store.records import reservations as records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases.commit import commit, insist, new_event, unchanged
@@ -68,11 +70,17 @@ async def reserve_stock(app: App, actor: Actor, command: Reserve) -> Reservation
         lambda: check_reference(command.order_id, "orderId"),
         lambda: rules.expiry(0, command.minutes),
     )
+    limits = _limits(app)
     reservation_id = app.ids.new("res")
 
     async def attempt() -> Reservation:
         wanted = summed(command.items)
         await check_can_be_held(app, command.named)
+        holds = None
+        if actor.is_customer:
+            limits.check_lasting(0, rules.expiry(0, command.minutes))
+            holds = (await holds_records.load_customer_holds(app.store, actor.id)).at(app.clock.now())
+            holds.check({each.product_id: each.quantity for each in wanted}, limits)
         stocks, draws = await load_and_draw(app, wanted)
         check_one_step(app, draws)
         now = app.clock.now()
@@ -88,9 +96,12 @@ async def reserve_stock(app: App, actor: Actor, command: Reserve) -> Reservation
             created_at=now,
             expires_at=rules.expiry(now, command.minutes),
             updated_at=now,
+            counted=holds is not None,
         )
         batch = Batch()
         records.put_reservation(batch, held)
+        if holds is not None:
+            holds_records.put_customer_holds(batch, holds.with_hold(held.id, held.expires_at, held.units))
         move(batch, draws, reserve)
         batch.append(
             new_event(
@@ -137,10 +148,17 @@ async def list_reservations(app: App, actor: Actor, command: ListReservations) -
 async def confirm_reservation(
     app: App, actor: Actor, reservation_id: str, expected_version: int | None = None
 ) -> Reservation:
-    """Use the hold: its units leave as a SALE. Again is fine; expired or cancelled is 409."""
+    """Use the hold: its units leave as a SALE. Again is fine; expired or cancelled is 409.
+
+    Where the shop does not let customers do so, it is Forbidden for them.
+    """
 
     def decide(held: Reservation) -> Reservation | None:
-        return rules.confirm(held, app.clock.now())
+        if actor.is_customer and not app.settings.customer_confirm:
+            raise Forbidden("This shop does not let customers confirm reservations; place an order instead")
+        after = rules.confirm(held, app.clock.now())
+        # What staff or a machine uses of a customer's hold is not the customer's use.
+        return after if after is None or actor.is_customer else replace(after, counted=False)
 
     def book_sale(batch: Batch, held: Reservation, draws: Draws) -> None:
         move(batch, draws, ship)
@@ -171,11 +189,19 @@ async def extend_reservation(
     minutes: int = rules.MINUTES_DEFAULT,
     expected_version: int | None = None,
 ) -> Reservation:
-    """Hold on for `minutes` from now; an expired hold cannot be brought back (409)."""
+    """Hold on for `minutes` from now; an expired hold cannot be brought back (409).
+
+    A customer's can last no longer than the shop's limit after it was made (HoldLimit).
+    """
     rules.expiry(0, minutes)
 
     def decide(held: Reservation) -> Reservation | None:
-        return rules.extend(held, app.clock.now(), minutes)
+        after = rules.extend(held, app.clock.now(), minutes)
+        limits = _limits(app)
+        if actor.is_customer:
+            limits.check_lasting(held.created_at, after.expires_at)
+        # What staff let last longer than a customer could is not counted as the customer's any more.
+        return replace(after, counted=held.counted and limits.allows_lasting(held.created_at, after.expires_at))
 
     return await _change(app, actor, reservation_id, decide, lambda *_: None, expected_version)
 
@@ -210,6 +236,8 @@ async def _change(
             return await unchanged(app, held)
         batch = Batch()
         records.put_reservation(batch, after)
+        if held.counted:
+            await _count_change(app, batch, after)
         settle(batch, held, dict(held.draws))
         step = "extended" if after.status == "ACTIVE" else after.status.lower()
         products = list(held.draws) if after.status in {"CANCELLED", "EXPIRED"} else []
@@ -219,6 +247,24 @@ async def _change(
         return after
 
     return await retried(attempt)
+
+
+async def _count_change(app: App, batch: Batch, after: Reservation) -> None:
+    """Count a step of a customer's reservation in the same commit."""
+    now = app.clock.now()
+    holds = (await holds_records.load_customer_holds(app.store, after.owner_id)).at(now)
+    if after.status == "ACTIVE" and after.counted:
+        counted = holds.with_hold(after.id, after.expires_at, after.units)
+    elif after.status == "CONFIRMED" and after.counted:
+        counted = holds.with_use(after.id, now, after.units)
+    else:
+        counted = holds.without(after.id)
+    holds_records.put_customer_holds(batch, counted)
+
+
+def _limits(app: App) -> HoldLimits:
+    settings = app.settings
+    return HoldLimits(settings.hold_reservations_max, settings.hold_units_max, settings.hold_hours_max)
 
 
 def _must_reach(actor: Actor, held: Reservation) -> None:

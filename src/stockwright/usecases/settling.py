@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
 WORK_SECONDS: Final = 60
 """How long the process that began has the work to itself; no request lasts so long."""
-BESIDE: Final = 3
-"""Writes of a hold or sale that are not of its products: itself, its event, the Idempotency-Key."""
+BESIDE: Final = 4
+"""Writes of a hold or sale that are not of its products: itself, its event, a customer's count, the Idempotency-Key."""
 
 _SHIFTS: Final[Mapping[StepName, Callable[[int], Shift]]] = {
     "reserve": reserve,

@@ -81,6 +81,7 @@ def put_reservation(batch: Batch, held: Reservation) -> None:
             "createdAt": held.created_at,
             "expiresAt": held.expires_at,
             "updatedAt": held.updated_at,
+            "counted": held.counted,
         },
         held.version,
         indexes,  # type: ignore[arg-type]
@@ -102,6 +103,7 @@ def reservation_of(item: Item) -> Reservation:
         created_at=body["createdAt"],
         expires_at=body["expiresAt"],
         updated_at=body["updatedAt"],
+        counted=body.get("counted", False),
         version=item.version,
     )
 

@@ -1,0 +1,259 @@
+"""Limits on holds: what one customer may hold and use, at once or one after the other; staff and keys have none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stockwright.domain.account import SYSTEM, Actor
+from stockwright.domain.errors import Forbidden, HoldLimit
+from stockwright.domain.hold_limits import USED_MAX, CustomerHolds
+from stockwright.domain.reservation import Reservation
+from stockwright.domain.stock import Wanted
+from stockwright.store.records.batch import Batch
+from stockwright.store.records.customer_holds import customer_holds_key, load_customer_holds, put_customer_holds
+from stockwright.store.records.reservations import put_reservation
+from stockwright.store.records.stock import get_stock
+from stockwright.usecases.audit import audit
+from stockwright.usecases.context import App
+from stockwright.usecases.repair import repair
+from stockwright.usecases.reservations import (
+    Reserve,
+    cancel_reservation,
+    confirm_reservation,
+    expire_due,
+    extend_reservation,
+    reserve_stock,
+)
+from tests.conftest import ADMIN, ALICE, BOB, Clock, Product
+from tests.usecases.conftest import meanwhile
+
+MACHINE = Actor("key_1", "key", scopes=frozenset({"reservations"}))
+DAY = 24 * 60
+
+
+async def hold(app: App, product_id: str, units: int = 1, minutes: int = 15, actor: Actor = ALICE) -> Reservation:
+    return await reserve_stock(app, actor, Reserve([Wanted(product_id, units)], "cart", minutes))
+
+
+async def refused(happens: Awaitable[object]) -> Any:
+    with pytest.raises(HoldLimit) as over:
+        await happens
+    return over.value.details
+
+
+async def fill(app: App, product: Product) -> tuple[str, list[Reservation]]:
+    """Hold 100 units of one product with ten holds."""
+    chair = (await product(500)).product.id
+    return chair, [await hold(app, chair, 10) for _ in range(10)]
+
+
+async def test_a_customer_holds_20_reservations(app: App, product: Product) -> None:
+    chairs = [(await product(50)).product.id for _ in range(2)]
+    held = [await hold(app, chairs[number % 2], 1, 60) for number in range(20)]
+    assert await refused(hold(app, chairs[0])) == {"limit": "reservations", "max": 20, "held": 20}
+    assert (await get_stock(app.store, chairs[0])).reserved == 10
+    assert await hold(app, chairs[1], actor=BOB)
+    await cancel_reservation(app, ALICE, held[0].id)
+    assert await hold(app, chairs[0])
+
+
+async def test_a_customer_holds_100_units_of_a_product(app: App, product: Product) -> None:
+    chair, held = await fill(app, product)
+    desk = (await product(100)).product.id
+    over = {"limit": "units", "max": 100, "held": 100, "requested": 1, "productId": chair}
+    assert await refused(hold(app, chair)) == over
+    assert await refused(reserve_stock(app, ALICE, Reserve([Wanted(desk, 1), Wanted(chair, 1)]))) == over
+    both = Reserve([Wanted(desk, 60), Wanted(desk, 41)])
+    assert (await refused(reserve_stock(app, ALICE, both)))["requested"] == 101
+    assert (await get_stock(app.store, desk)).reserved == 0
+    assert await hold(app, desk, 100)
+    assert await hold(app, chair, 100, actor=BOB)
+    await cancel_reservation(app, ALICE, held[0].id)
+    assert await refused(hold(app, chair, 11))
+    assert await hold(app, chair, 10)
+
+
+async def test_what_a_customer_confirms_counts_for_a_day_and_not_longer(
+    app: App, product: Product, clock: Clock
+) -> None:
+    chair, held = await fill(app, product)
+    for each in held:
+        await confirm_reservation(app, ALICE, each.id)
+        await confirm_reservation(app, ALICE, each.id)
+    assert (await refused(hold(app, chair)))["held"] == 100
+    clock.at += DAY * 60_000 - 1
+    assert await refused(hold(app, chair))
+    clock.at += 1
+    assert await hold(app, chair, 100)
+
+
+async def test_what_staff_confirm_of_a_customers_holds_does_not_count(app: App, product: Product) -> None:
+    chair, held = await fill(app, product)
+    for each, actor in zip(held[:3], (ADMIN, MACHINE, SYSTEM), strict=True):
+        await confirm_reservation(app, actor, each.id)
+    assert await refused(hold(app, chair, 31))
+    assert await hold(app, chair, 30)
+
+
+async def test_an_expired_hold_does_not_count_from_its_instant_on_swept_or_not(
+    app: App, product: Product, clock: Clock
+) -> None:
+    chair, held = await fill(app, product)
+    clock.at = held[0].expires_at - 1
+    assert await refused(hold(app, chair))
+    clock.at += 1
+    await hold(app, chair, 60)
+    await expire_due(app)
+    assert await refused(hold(app, chair, 41))
+    assert await hold(app, chair, 40)
+
+
+@pytest.mark.parametrize("actor", [ADMIN, MACHINE, SYSTEM])
+async def test_staff_and_machines_have_no_limits(app: App, product: Product, clock: Clock, actor: Actor) -> None:
+    chair = (await product(1000)).product.id
+    held = [await hold(app, chair, 30, actor=actor) for _ in range(25)]
+    for _ in range(3):
+        clock.advance(minutes=14)
+        assert await extend_reservation(app, actor, held[0].id, DAY)
+    assert await confirm_reservation(app, actor, held[0].id)
+
+
+async def test_many_at_once_hold_no_more(app: App, product: Product) -> None:
+    chair = (await product(1000)).product.id
+    outcomes = await asyncio.gather(*[hold(app, chair, 9) for _ in range(40)], return_exceptions=True)
+    held = [each for each in outcomes if isinstance(each, Reservation)]
+    assert len(held) <= 11
+    assert (await get_stock(app.store, chair)).reserved == 9 * len(held)
+    for _ in range(11 - len(held)):
+        await hold(app, chair, 9)
+    assert await refused(hold(app, chair, 9))
+
+
+@pytest.mark.parametrize("step", [confirm_reservation, extend_reservation, reserve_stock])
+async def test_a_hold_that_is_decided_beside_another_step_counts_both(
+    app: App, product: Product, step: Callable[..., Awaitable[Reservation]]
+) -> None:
+    chair = (await product(500)).product.id
+    held = await hold(app, chair, 50)
+
+    async def happens() -> None:
+        await step(app, ALICE, Reserve([Wanted(chair, 10)]) if step is reserve_stock else held.id)
+
+    room = 40 if step is reserve_stock else 50
+    assert await hold(meanwhile(app, happens), chair, room)
+    assert await refused(hold(app, chair))
+
+
+async def test_a_hold_ends_a_day_after_it_was_made_however_often_it_is_extended(
+    app: App, product: Product, clock: Clock
+) -> None:
+    chair = (await product(500)).product.id
+    held = await hold(app, chair, 1, DAY)
+    clock.advance(minutes=1)
+    assert await refused(extend_reservation(app, ALICE, held.id, DAY)) == {"limit": "hours", "max": 24}
+    assert (await extend_reservation(app, ALICE, held.id, DAY - 1)).expires_at == held.created_at + DAY * 60_000
+
+
+async def test_what_staff_let_last_longer_is_not_the_customers_any_more(
+    app: App, product: Product, clock: Clock
+) -> None:
+    chair = (await product(500)).product.id
+    held = await hold(app, chair, 100, DAY)
+    clock.advance(minutes=60)
+    await extend_reservation(app, ADMIN, held.id, DAY)
+    assert await hold(app, chair, 100)
+
+
+async def test_settings_say_how_much_a_customer_holds(app: App, product: Product) -> None:
+    app.settings = replace(app.settings, hold_reservations_max=1, hold_units_max=2, hold_hours_max=1)
+    chair = (await product(500)).product.id
+    assert (await refused(hold(app, chair, 3)))["max"] == 2
+    assert (await refused(hold(app, chair, 2, 61)))["max"] == 1
+    held = await hold(app, chair, 2, 60)
+    assert (await refused(hold(app, chair)))["limit"] == "reservations"
+    assert await confirm_reservation(app, ALICE, held.id)
+    app.settings = replace(app.settings, hold_reservations_max=0)
+    assert await refused(hold(app, chair, actor=BOB))
+
+
+async def test_where_the_shop_says_so_no_customer_confirms_a_hold(app: App, product: Product) -> None:
+    chair = (await product(500)).product.id
+    held = [await hold(app, chair) for _ in range(3)]
+    await confirm_reservation(app, ALICE, held[0].id)
+    app.settings = replace(app.settings, customer_confirm=False)
+    for each in held[:2]:
+        with pytest.raises(Forbidden):
+            await confirm_reservation(app, ALICE, each.id)
+    assert (await confirm_reservation(app, MACHINE, held[1].id)).status == "CONFIRMED"
+    assert (await confirm_reservation(app, ADMIN, held[2].id)).status == "CONFIRMED"
+
+
+def test_a_customers_record_has_a_bound() -> None:
+    holds = CustomerHolds("usr_alice")
+    for number in range(USED_MAX):
+        holds = holds.with_use(f"res_{number}", 0, {f"prd_{number}": 1})
+    with pytest.raises(HoldLimit):
+        holds.with_use("res_last", 0, {"prd_last": 1})
+
+
+# ---- audit -----------------------------------------------------------------------------------
+
+
+async def test_a_record_goes_when_nothing_of_it_counts(app: App, product: Product, clock: Clock, engine: str) -> None:
+    if engine != "sqlite":
+        pytest.skip("DynamoDB deletes by its own clock")
+    chair = (await product(500)).product.id
+    await hold(app, chair)
+    await expire_due(app)
+    clock.advance(minutes=2 * DAY)
+    await expire_due(app)
+    await app.store.purge(clock.now() // 1000)
+    assert await app.store.get([customer_holds_key(ALICE.id)]) == {}
+
+
+async def _forgets_a_hold(holds: CustomerHolds) -> CustomerHolds:
+    return holds.without(next(iter(holds.active)))
+
+
+async def _counts_what_is_not(holds: CustomerHolds) -> CustomerHolds:
+    return holds.with_hold("res_none", 9_999_999_999_999, {"prd_none": 1})
+
+
+async def _forgets_a_use(holds: CustomerHolds) -> CustomerHolds:
+    return replace(holds, used=())
+
+
+@pytest.mark.parametrize("spoil", [_forgets_a_hold, _counts_what_is_not, _forgets_a_use])
+async def test_the_audit_recounts_what_customers_hold_and_repairs_it(
+    app: App, product: Product, spoil: Callable[[CustomerHolds], Awaitable[CustomerHolds]]
+) -> None:
+    _, held = await fill(app, product)
+    await confirm_reservation(app, ALICE, held[0].id)
+    await cancel_reservation(app, ALICE, held[1].id)
+    await confirm_reservation(app, ADMIN, held[2].id)
+    right = await load_customer_holds(app.store, ALICE.id)
+    batch = Batch()
+    put_customer_holds(batch, await spoil(right))
+    await batch.commit(app.store)
+
+    report = await audit(app)
+    assert [drift.about for drift in report.drifts] == [ALICE.id]
+    await repair(app, ADMIN, report)
+    assert (await load_customer_holds(app.store, ALICE.id)).same_as(right)
+    assert (await audit(app)).is_clean
+
+
+async def test_a_hold_of_an_earlier_release_is_not_counted_and_can_be_used(app: App, product: Product) -> None:
+    chair, held = await fill(app, product)
+    batch = Batch()
+    put_reservation(batch, replace(held[0], counted=False))
+    put_customer_holds(batch, (await load_customer_holds(app.store, ALICE.id)).without(held[0].id))
+    await batch.commit(app.store)
+    assert await extend_reservation(app, ALICE, held[0].id, 30)
+    assert (await confirm_reservation(app, ALICE, held[0].id)).status == "CONFIRMED"
+    assert await hold(app, chair, 10)
