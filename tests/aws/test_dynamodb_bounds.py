@@ -131,7 +131,7 @@ async def test_more_numbers_than_an_expression_holds_are_moved_with_their_floors
     await store.commit([Put(KEYS[0], {"levels": WIDE, "name": "x"}, ABSENT, entry, "text")])
     for _ in range(2):
         await store.commit([Add(KEYS[0], RESERVE, FLOORS)])
-    (found,) = (await store.query("STOCK", index="list", contains="text")).items
+    (found,) = (await store.query("STOCK", index="list", contains=["text"])).items
     assert (found.version, found.body["name"]) == (3, "x")
     assert list(found.body["levels"].values()) == [{"available": 0, "reserved": 2}] * len(WIDE)
     for refused in (

@@ -96,7 +96,7 @@ class MemoryStore:
         limit: int = 100,
         reverse: bool = False,
         where: Mapping[str, str | int | bool] | None = None,
-        contains: str = "",
+        contains: Sequence[str] = (),
     ) -> Page:
         entries = self.durable.parts.get((index, partition), {})
         sorts = sorted(entries)
@@ -115,7 +115,8 @@ class MemoryStore:
                 return Page(tuple(found), sorts[number - 1], tuple(places))
             item = self._item(entries[sort])
             text = self.durable.items[item.key].put.text
-            if all(item.body.get(name) == value for name, value in (where or {}).items()) and contains in text:
+            fits = all(item.body.get(name) == value for name, value in (where or {}).items())
+            if fits and all(each in text for each in contains):
                 found.append(item)
                 places.append(sort)
                 if len(found) == limit:

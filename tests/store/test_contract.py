@@ -277,8 +277,10 @@ async def test_filters_are_met_by_every_item(store: Store) -> None:
     await seeded(store)
     assert await every(store, where={"color": "red"}) == list(range(1, 25, 2))
     assert await every(store, where={"n": 7}) == [7]
-    assert await every(store, contains="number 2") == [2, 20, 21, 22, 23, 24]
-    assert await every(store, where={"color": "blue"}, contains="number 2") == [2, 20, 22, 24]
+    assert await every(store, contains=["number 2"]) == [2, 20, 21, 22, 23, 24]
+    assert await every(store, where={"color": "blue"}, contains=["number 2"]) == [2, 20, 22, 24]
+    assert await every(store, contains=["1", "number", "2"]) == [12, 21]
+    assert await every(store, contains=["number", "none"]) == []
 
 
 async def many(store: Store, partition: str, field: str) -> None:
@@ -294,7 +296,9 @@ async def many(store: Store, partition: str, field: str) -> None:
         await store.commit(puts[start : start + 100])
 
 
-@pytest.mark.parametrize("filters", [{"where": {"found": "True"}}, {"contains": "98"}, {"contains": "1098"}])
+@pytest.mark.parametrize(
+    "filters", [{"where": {"found": "True"}}, {"contains": ["98"]}, {"contains": ["1098"]}, {"contains": ["10", "98"]}]
+)
 @pytest.mark.parametrize("reverse", [False, True])
 async def test_a_filter_looks_at_so_many_items_and_says_where_to_go_on(
     store: Store, filters: dict[str, Any], reverse: bool

@@ -342,13 +342,13 @@ STEPS = st.lists(st.tuples(st.integers(0, 5), st.none() | TEXTS), max_size=20)
 
 
 @pytest.mark.parametrize("rare", [0, 3, 1000], ids=["along the list", "either way", "by letters"])
-@given(steps=STEPS, wanted=TEXTS.filter(bool))
-@example(steps=[(1, "ab\0cdef")], wanted="cde")
-@example(steps=[(1, "ab\0cdef")], wanted="b\0c")
-@example(steps=[(1, "100 % å_b*"), (2, "100 x åxbb")], wanted="% å_b*")
-@example(steps=[(1, "straße\nß-12"), (2, "strasse\nss-12")], wanted="ße\nß")
+@given(steps=STEPS, wanted=st.lists(TEXTS.filter(bool), min_size=1, max_size=3))
+@example(steps=[(1, "ab\0cdef")], wanted=["cde"])
+@example(steps=[(1, "ab\0cdef")], wanted=["b\0c"])
+@example(steps=[(1, "100 % å_b*"), (2, "100 x åxbb")], wanted=["% å_b*"])
+@example(steps=[(1, "straße\nß-12"), (2, "strasse\nss-12")], wanted=["ße\nß", "12"])
 def test_a_search_finds_what_holds_the_text_whichever_way_it_goes(
-    rare: int, steps: list[tuple[int, str | None]], wanted: str
+    rare: int, steps: list[tuple[int, str | None]], wanted: list[str]
 ) -> None:
     """Also after a text was changed, or its item taken away (None) and written anew."""
 
@@ -368,7 +368,9 @@ def test_a_search_finds_what_holds_the_text_whichever_way_it_goes(
                 del texts[number]
         page = await store.query("GOODS", index="list", contains=wanted)
         await store.close()
-        assert [item.body["n"] for item in page.items] == sorted(n for n in texts if wanted in texts[n])
+        assert [item.body["n"] for item in page.items] == sorted(
+            n for n, text in texts.items() if all(each in text for each in wanted)
+        )
 
     with tempfile.TemporaryDirectory(dir=MEMORY) as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(sqlite, "RARE_MAX", rare)
@@ -388,7 +390,7 @@ async def test_a_file_of_before_becomes_searchable_when_it_is_opened(path: Path)
 
     again = SqliteStore(path)
 
-    page = await again.query("GOODS", index="list", contains="oak")
+    page = await again.query("GOODS", index="list", contains=["oak"])
     assert [item.key for item in page.items] == [KEY]
     await again.close()
 

@@ -140,7 +140,7 @@ class DynamoDbStore:
         limit: int = 100,
         reverse: bool = False,
         where: Mapping[str, str | int | bool] | None = None,
-        contains: str = "",
+        contains: Sequence[str] = (),
     ) -> Page:
         """Read one partition (of an index) in order; what a filter drops is read, and paid, all the same."""
         if begins:
@@ -609,15 +609,15 @@ def _asked(table: str, partition: str, index: IndexName | None, low: str, high: 
     } | ({"IndexName": index} if index else {})
 
 
-def _filter(asked: _Wire, where: Mapping[str, str | int | bool], contains: str) -> None:
+def _filter(asked: _Wire, where: Mapping[str, str | int | bool], contains: Sequence[str]) -> None:
     terms: list[str] = []
     for number, (name, value) in enumerate(where.items()):
         asked["ExpressionAttributeNames"][f"#w{number}"] = name
         asked["ExpressionAttributeValues"][f":w{number}"] = _attribute(value)
         terms.append(f"b.#w{number} = :w{number}")
-    if contains:
-        asked["ExpressionAttributeValues"][":text"] = {"S": contains}
-        terms.append("contains(t, :text)")
+    for number, text in enumerate(contains):
+        asked["ExpressionAttributeValues"][f":text{number}"] = {"S": text}
+        terms.append(f"contains(t, :text{number})")
     if terms:
         asked["FilterExpression"] = " AND ".join(terms)
 

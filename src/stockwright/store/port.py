@@ -45,7 +45,7 @@ class Put(Struct, frozen=True):
     """Write the whole item where its version is `expect` (ABSENT: where there is none).
 
     `indexes` names the entries it has: index → (partition, sort); sorts are unique within a
-    partition. `text` is what a query's `contains` looks into, in lower case. `ttl` (epoch
+    partition. `text` is what a query's `contains` looks into, letter by letter. `ttl` (epoch
     seconds) marks rubbish: the item may vanish any time after it.
     """
 
@@ -137,14 +137,15 @@ class Store(Protocol):
         limit: int = 100,
         reverse: bool = False,
         where: Mapping[str, str | int | bool] | None = None,
-        contains: str = "",
+        contains: Sequence[str] = (),
     ) -> Page:
         """Read one partition (of an index) in the order of its sorts.
 
         `begins` is a prefix of the sort; `low` (inclusive) and `high` (exclusive) bound it.
         `after` is a former page's `next`. `where` (top-level body fields, equality) and `contains`
-        (in the item's `text`) filter. Of the items that a filter has to look at, one call looks at
-        EXAMINED_MAX: a page may then hold fewer than `limit`, or none, though more follow.
+        (each of them in the item's `text`, in any order) filter. Of the items that a filter has to
+        look at, one call looks at EXAMINED_MAX: a page may then hold fewer than `limit`, or none,
+        though more follow.
         """
         ...
 

@@ -215,7 +215,7 @@ class SqliteStore:
         limit: int = 100,
         reverse: bool = False,
         where: Mapping[str, str | int | bool] | None = None,
-        contains: str = "",
+        contains: Sequence[str] = (),
     ) -> Page:
         """Read one partition in order; filters are judged row by row in the database."""
         self._look_for_others()
@@ -234,7 +234,7 @@ class SqliteStore:
             terms[0:1], values[0:1] = [f"{p}='{partition}'", _filter_on(field)], [(where or {})[field]]
             filters.remove((_filter_on(field), (where or {})[field]))
         if contains:
-            filters.append(("text IS NOT NULL AND instr(text, ?)>0", contains))
+            filters += [("text IS NOT NULL AND instr(text, ?)>0", text) for text in contains]
             if (letters := self._rare_letters(contains)) is not None:
                 source = "searched_text CROSS JOIN searched ON id=searched_text.rowid CROSS JOIN item USING (pk, sk)"
                 terms = [*terms, "searched_text MATCH ?", *(term for term, _ in filters)]
@@ -284,11 +284,14 @@ class SqliteStore:
         sql = f"SELECT count(*) FROM (SELECT 1 FROM item WHERE {p}=? LIMIT ?)"  # noqa: S608
         return int(self._reader.execute(sql, (partition, limit)).get)
 
-    def _rare_letters(self, text: str) -> str | None:
-        """Return how to look for a text by its letters, where few items have them; what is common is soon met."""
-        if len(text) < LETTERS_MIN or "\x00" in text:
+    def _rare_letters(self, texts: Sequence[str]) -> str | None:
+        """Return how to look for texts by their letters, where few items have them; what is common is soon met."""
+        quoted = [
+            '"' + text.replace('"', '""') + '"' for text in texts if len(text) >= LETTERS_MIN and "\x00" not in text
+        ]
+        if not quoted:
             return None
-        letters = '"' + text.replace('"', '""') + '"'
+        letters = " AND ".join(quoted)
         found = "SELECT count(*) FROM (SELECT 1 FROM searched_text WHERE searched_text MATCH ? LIMIT ?)"
         return letters if self._reader.execute(found, (letters, RARE_MAX)).get < RARE_MAX else None
 

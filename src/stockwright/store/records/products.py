@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from stockwright.domain.names import clean
+from stockwright.domain.names import clean, search_text, search_words
 from stockwright.domain.product import Product
 from stockwright.store.port import ABSENT
 from stockwright.store.records.parsing import once
@@ -78,7 +77,7 @@ async def places_of_products(
         "PRODUCT",
         index="list",
         where=where,
-        contains=unicodedata.normalize("NFC", search).casefold(),
+        contains=search_words(search),
         after=after,
         limit=limit,
         reverse=reverse,
@@ -94,7 +93,7 @@ def put_product(batch: Batch, product: Product) -> None:
         _product_body(product),
         product.version,
         {"list": ("PRODUCT", product.id)} if listed else {},
-        text=f"{product.name}\n{product.sku}".casefold() if listed else "",
+        text=search_text(product.name, product.sku, product.brand) if listed else "",
     )
 
 
