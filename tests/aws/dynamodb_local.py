@@ -26,7 +26,7 @@ TABLE = "stockwright"
 SECRET = "of-nobody"
 TABLES_MAX = 25
 """In one database, of which each has threads of its own, and gets slow with many tables."""
-START_SECONDS_MAX = 30
+START_SECONDS_MAX = 180
 
 
 @dataclass(frozen=True)
