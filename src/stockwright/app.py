@@ -27,6 +27,7 @@ from stockwright.store.port import Store
 from stockwright.sweeper import Sweeper
 from stockwright.usecases.catalog import ensure_shop
 from stockwright.usecases.context import App, Clock, Mailer
+from stockwright.usecases.health import last_seen
 from stockwright.usecases.identity import Identity
 
 DATABASE: Final = "stockwright.db"
@@ -57,6 +58,8 @@ async def build(settings: Settings, clock: Clock | None = None, *, reading: bool
     )
     if not readonly:
         await ensure_shop(app)
+    if isinstance(clock, SystemClock) and not settings.in_lambda:
+        clock.start_from(await last_seen(app.store))
     return app
 
 

@@ -18,7 +18,7 @@ from stockwright.app import build, close
 from stockwright.cli.main import app as cli
 from stockwright.config import Settings
 from stockwright.domain.account import SYSTEM
-from stockwright.usecases.catalog import CreateProduct, create_product
+from stockwright.usecases.new_product import CreateProduct, create_product
 from tests.cli.test_shop import Terminal
 from tests.needs import program
 

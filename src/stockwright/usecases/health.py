@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from stockwright.domain.errors import Busy, StockwrightError
 from stockwright.store.faults import EngineFailed
-from stockwright.store.port import ABSENT, ConditionFailed, Key, Put
+from stockwright.store.port import ABSENT, ConditionFailed, Key, Put, Store
 
 if TYPE_CHECKING:
     from stockwright.usecases.context import App
@@ -22,6 +22,7 @@ FRESH_SECONDS: Final = 10.0
 """So old may the last durable write be."""
 WAIT_SECONDS: Final = 3.0
 """So long does a question wait for the first write of a process."""
+PARTITION: Final = "HEALTH"
 KEPT_SECONDS: Final = 86_400
 """After this, the record of a process that has ended is purged."""
 
@@ -34,6 +35,12 @@ class Readiness:
     outbox_lag: int
     reason: str = ""
     """Why it is not ready; says nothing internal."""
+
+
+async def last_seen(store: Store) -> int:
+    """Return the time (ms) at which a process of this shop was last known to run; 0 where none was."""
+    page = await store.query(PARTITION, reverse=True, limit=1)
+    return max((item.body["at"] for item in page.items), default=0)
 
 
 class WriteProbe:
@@ -76,7 +83,7 @@ class WriteProbe:
 
     async def _put(self, app: App) -> None:
         if self._key is None:
-            self._key, self._version = ("HEALTH", app.ids.new("hlt")), ABSENT
+            self._key, self._version = (PARTITION, app.ids.new("hlt")), ABSENT
         now = app.clock.now()
         await app.store.commit([Put(self._key, {"at": now}, self._version, ttl=now // 1000 + KEPT_SECONDS)])
         self._version += 1
