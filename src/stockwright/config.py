@@ -175,7 +175,12 @@ class Settings:
     )
     rate_limit: bool = _setting(True, "off switches rate limits off, for tests and benchmarks", _switch)
     trusted_proxies: tuple[str, ...] = _setting(
-        (), "Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas", _networks
+        (), "Addresses or networks of proxies whose FORWARDED_HEADER is believed, separated by commas", _networks
+    )
+    forwarded_header: Literal["x-forwarded-for", "forwarded"] = _setting(
+        "x-forwarded-for",
+        "The header in which those proxies say where a request comes from: x-forwarded-for or forwarded",
+        _one_of("x-forwarded-for", "forwarded"),
     )
     demo: bool | None = _setting(
         None, "on loads demo data into an empty data folder, off leaves it empty; `make run` takes on", _switch

@@ -17,13 +17,14 @@ from collections.abc import (
     MutableMapping,
 )
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_network
 from typing import Any, Final
 from urllib.parse import unquote
 
 import msgspec
 
 from stockwright.api import decode
+from stockwright.api.addresses import client_address
 from stockwright.api.compression import accepts_gzip
 from stockwright.api.envelope import BUSY_RETRY_SECONDS, STATUS, failure, retry_after, success
 from stockwright.api.idempotency import Idempotency, check_key, request_hash
@@ -147,6 +148,7 @@ class Edge:
                 duration_ms=round(seconds * 1000, 2),
                 request_id=request_id,
                 actor=exchange.actor.id,
+                address=exchange.address,
             )
 
     def match(self, scope: Scope) -> tuple[dict[str, Route], Mapping[str, str]]:
@@ -163,12 +165,10 @@ class Edge:
                 return methods, {name: text.replace(slash, "/") for name, text in parts.items()} if slash else parts
         raise NotFound("There is nothing at this path")
 
-    def address(self, scope: Scope, headers: Mapping[str, str]) -> str:
-        """Tell where the request comes from; a trusted proxy's word counts."""
+    def address(self, scope: Scope) -> str:
+        """Tell where the request comes from; trusted proxies' word counts."""
         peer = scope["client"][0] if scope.get("client") else ""
-        if self._proxies and "x-forwarded-for" in headers and _is_in(peer, self._proxies):
-            return headers["x-forwarded-for"].split(",")[-1].strip()
-        return peer
+        return client_address(peer, scope["headers"], self.app.settings.forwarded_header, self._proxies)
 
     def cors(self, headers: Mapping[str, str]) -> dict[str, str]:
         """Let the configured origins read the answer."""
@@ -190,7 +190,7 @@ class Edge:
         """
         passed_on = "x-forwarded-for" in headers or "forwarded" in headers
         named = _LOCAL_HOST.fullmatch(headers.get("host", "")) is not None
-        return named and not passed_on and self.address(scope, headers) in _LOOPBACK
+        return named and not passed_on and self.address(scope) in _LOOPBACK
 
     def security_headers(self, scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
         """Return what every answer carries; HSTS only where people come by https (RFC 6797, 7.2)."""
@@ -218,6 +218,7 @@ class Exchange:
         self.edge, self.app = edge, edge.app
         self.scope, self.receive, self.send = scope, receive, send
         self.headers, self.request_id = headers, request_id
+        self.address = edge.address(scope)
         self.actor: Actor = ANONYMOUS
         self.route_name = "unmatched"
         self.status = 500
@@ -258,7 +259,7 @@ class Exchange:
         await self._send(status, body, "application/json", headers)
 
     async def _authorise(self, route: Route) -> None:
-        address = self.edge.address(self.scope, self.headers)
+        address = self.address
         header = self.headers.get("authorization")
         if route.who == "public":
             self.extra |= self.edge.limits.count(route.limit, f"address {address}")
@@ -287,7 +288,7 @@ class Exchange:
             query=None,
             body=None,
             headers=self.headers,
-            address=self.edge.address(self.scope, self.headers),
+            address=self.address,
             request_id=self.request_id,
             scope=self.scope,
         )
@@ -542,12 +543,3 @@ def _matches(header: str | None, etag: str) -> bool:
         return False
     tags = [each.strip().removeprefix("W/") for each in header.split(",")]
     return "*" in tags or etag.removeprefix("W/") in tags
-
-
-def _is_in(peer: str, networks: Iterable[IPv4Network | IPv6Network]) -> bool:
-    """Tell whether an address is in one of these; what is no address is in none."""
-    try:
-        address = ip_address(peer)
-    except ValueError:
-        return False
-    return any(address in network for network in networks)
