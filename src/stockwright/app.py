@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import secrets
 from collections.abc import AsyncIterator
@@ -33,6 +34,7 @@ from stockwright.usecases.identity import Identity
 DATABASE: Final = "stockwright.db"
 ISSUER: Final = "stockwright"
 AUDIENCE: Final = "stockwright-shop"
+AWS_PACKAGES: Final = ("boto3", "botocore", "aws_lambda_powertools")
 
 
 async def build(settings: Settings, clock: Clock | None = None, *, reading: bool = False) -> App:
@@ -40,6 +42,7 @@ async def build(settings: Settings, clock: Clock | None = None, *, reading: bool
 
     For `reading`, a folder that cannot be written is opened all the same, and nothing is written there.
     """
+    check_packages(settings.needs_aws())
     readonly = reading and settings.store == "sqlite" and not _is_writable(settings.data_dir)
     settings = _with_secrets(settings)
     clock = clock or SystemClock()
@@ -61,6 +64,17 @@ async def build(settings: Settings, clock: Clock | None = None, *, reading: bool
     if isinstance(clock, SystemClock) and not settings.in_lambda:
         clock.start_from(await last_seen(app.store))
     return app
+
+
+def check_packages(needed_by: str | None) -> None:
+    """Refuse what needs AWS's packages where they are not installed, before anything is opened."""
+    if needed_by is None:
+        return
+    missing = [name for name in AWS_PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise Misconfigured(
+            f"{needed_by} needs packages that are not installed ({', '.join(missing)}): pip install 'stockwright[aws]'"
+        )
 
 
 def _with_secrets(settings: Settings) -> Settings:

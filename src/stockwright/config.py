@@ -59,7 +59,7 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
 
 
 def _port(value: str) -> int:
-    if not value.isdecimal() or not 0 <= int(value) <= 65535:  # noqa: PLR2004
+    if not (value.isascii() and value.isdecimal()) or not 0 <= int(value) <= 65535:  # noqa: PLR2004
         raise ValueError("must be a port number, 0 to 65535 (0 takes a free one)")
     return int(value)
 
@@ -98,9 +98,43 @@ def _origins(value: str) -> tuple[str, ...]:
 
 def _emails(value: str) -> tuple[str, ...]:
     emails = _names(value)
-    if any("@" not in email for email in emails):
-        raise ValueError("must be e-mail addresses, separated by commas")
-    return emails
+    try:
+        return tuple(map(_email, emails))
+    except ValueError:
+        raise ValueError("must be e-mail addresses, separated by commas") from None
+
+
+def _email(value: str) -> str:
+    if not re.fullmatch(r"[^@\s,<>]+@[^@\s,<>]+", value):
+        raise ValueError("must be an e-mail address")
+    return value
+
+
+def _sender(value: str) -> str:
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+|[^<>\r\n]*<[^@\s<>]+@[^@\s<>]+>", value):
+        raise ValueError("must be an e-mail address, or a name with the address in <>")
+    return value
+
+
+def _phones(value: str) -> tuple[str, ...]:
+    """Read E.164 numbers, as people write them: with blanks, hyphens and brackets or not."""
+    phones = tuple(re.sub(r"[\s().-]", "", name) for name in _names(value))
+    if not all(re.fullmatch(r"\+[1-9][0-9]{6,14}", phone) for phone in phones):
+        raise ValueError("must be phone numbers with their country's code (+49 170 1234567), separated by commas")
+    return phones
+
+
+def _word(value: str) -> str:
+    """Read a name without blanks: of a machine, a table, a pool, a secret."""
+    if not re.fullmatch(r"[\x21-\x7e]+", value):
+        raise ValueError("must be one word of letters, digits and signs, without blanks")
+    return value
+
+
+def _folder(value: str) -> Path:
+    if "\x00" in value:
+        raise ValueError("must be the path of a folder")
+    return Path(value)
 
 
 def _networks(value: str) -> tuple[str, ...]:
@@ -125,16 +159,16 @@ def _setting(default: Any, meaning: str, parse: Callable[[str], Any] = _text, *,
 class Settings:
     """Everything that can be set, as it was read at the start."""
 
-    host: str = _setting("127.0.0.1", "Address to listen on")
+    host: str = _setting("127.0.0.1", "Address to listen on", _word)
     port: int = _setting(8000, "Port to listen on; 0 takes a free one", _port)
-    data_dir: Path = _setting(_DATA_DIR, "Folder of the embedded store and its keys", Path)
+    data_dir: Path = _setting(_DATA_DIR, "Folder of the embedded store and its keys", _folder)
     store: Literal["sqlite", "dynamodb"] = _setting(
         "sqlite", "Store engine: sqlite or dynamodb", _one_of("sqlite", "dynamodb")
     )
     public_url: str | None = _setting(
         None, "Address that people reach the shop at, for links in mails", _url("http", "https")
     )
-    admin_email: str | None = _setting(None, "E-mail of the admin that the first start makes")
+    admin_email: str | None = _setting(None, "E-mail of the admin that the first start makes", _email)
     admin_password: str | None = _setting(
         None, "Password of that admin; without it a set-up link is printed", secret=True
     )
@@ -146,15 +180,15 @@ class Settings:
         _url("smtp", "smtps", "smtp+starttls"),
         secret=True,
     )
-    mail_from: str = _setting("Stockwright <stockwright@localhost>", "Sender of every mail")
+    mail_from: str = _setting("Stockwright <stockwright@localhost>", "Sender of every mail", _sender)
     alert_emails: tuple[str, ...] = _setting(
         (), "Who gets low-stock and operations alerts; by default the admins", _emails
     )
-    alert_phones: tuple[str, ...] = _setting((), "Phone numbers that get low-stock alerts by SMS", _names)
+    alert_phones: tuple[str, ...] = _setting((), "Phone numbers that get low-stock alerts by SMS", _phones)
     warehouse_url: str | None = _setting(None, "Where pick lists are POSTed", _url("http", "https"))
-    warehouse_api_key: str | None = _setting(None, "API key sent to the warehouse", secret=True)
+    warehouse_api_key: str | None = _setting(None, "API key sent to the warehouse", _word, secret=True)
     delivery_url: str | None = _setting(None, "Where delivery requests are POSTed", _url("http", "https"))
-    delivery_api_key: str | None = _setting(None, "API key sent to the delivery service", secret=True)
+    delivery_api_key: str | None = _setting(None, "API key sent to the delivery service", _word, secret=True)
     allow_private_addresses: bool = _setting(
         False, "Whether outgoing calls may reach private addresses (this machine, the local network)", _switch
     )
@@ -185,13 +219,13 @@ class Settings:
     demo: bool | None = _setting(
         None, "on loads demo data into an empty data folder, off leaves it empty; `make run` takes on", _switch
     )
-    table_name: str | None = _setting(None, "DynamoDB table of the shop")
+    table_name: str | None = _setting(None, "DynamoDB table of the shop", _word)
     cognito_user_pool_id: str | None = _setting(
-        None, "Cognito user pool that keeps passwords and signs tokens; without it accounts are local"
+        None, "Cognito user pool that keeps passwords and signs tokens; without it accounts are local", _word
     )
-    cognito_client_id: str | None = _setting(None, "App client of that pool")
-    event_bus: str | None = _setting(None, "EventBridge bus that events are put on")
-    handler: str | None = _setting(None, "Event handler that a queue's function runs (`reactions/table.py`)")
+    cognito_client_id: str | None = _setting(None, "App client of that pool", _word)
+    event_bus: str | None = _setting(None, "EventBridge bus that events are put on", _word)
+    handler: str | None = _setting(None, "Event handler that a queue's function runs (`reactions/table.py`)", _word)
     mail: Literal["local", "smtp", "ses"] | None = _setting(
         None,
         "How mail leaves: local (it does not), smtp or ses; by default smtp where a mail server is set",
@@ -205,9 +239,11 @@ class Settings:
     operations_topic: str | None = _setting(
         None, "SNS topic (ARN) of what failed for good, in place of ALERT_EMAILS", _topic
     )
-    signing_secret_id: str | None = _setting(None, "Secrets Manager's name of the key that seals lists' positions")
-    warehouse_secret_id: str | None = _setting(None, "Secrets Manager's name of WAREHOUSE_API_KEY")
-    delivery_secret_id: str | None = _setting(None, "Secrets Manager's name of DELIVERY_API_KEY")
+    signing_secret_id: str | None = _setting(
+        None, "Secrets Manager's name of the key that seals lists' positions", _word
+    )
+    warehouse_secret_id: str | None = _setting(None, "Secrets Manager's name of WAREHOUSE_API_KEY", _word)
+    delivery_secret_id: str | None = _setting(None, "Secrets Manager's name of DELIVERY_API_KEY", _word)
     log_level: str = _setting("info", f"Least level to log: {', '.join(LOG_LEVELS)}", _one_of(*LOG_LEVELS))
 
     @classmethod
@@ -255,8 +291,28 @@ class Settings:
             raise Misconfigured(f"{PREFIX}STORE dynamodb needs {PREFIX}TABLE_NAME beside it")
         if bool(self.cognito_user_pool_id) != bool(self.cognito_client_id):
             raise Misconfigured(f"{PREFIX}COGNITO_USER_POOL_ID and {PREFIX}COGNITO_CLIENT_ID need each other")
+        if self.alert_phones and self.sms == "local":
+            raise Misconfigured(
+                f"{PREFIX}ALERT_PHONES needs a way to send SMS: set {PREFIX}SMS=sns, or leave the phones out"
+            )
+        for name in ("warehouse", "delivery"):
+            if getattr(self, f"{name}_api_key") and getattr(self, f"{name}_secret_id"):
+                both = f"{PREFIX}{name.upper()}_API_KEY and {PREFIX}{name.upper()}_SECRET_ID"
+                raise Misconfigured(f"{both} are both set: leave one out")
+        if self.forwarded_header == "forwarded" and not self.trusted_proxies:
+            raise Misconfigured(f"{PREFIX}FORWARDED_HEADER needs {PREFIX}TRUSTED_PROXIES beside it")
         if self.mail == "smtp" and not self.smtp_url:
             raise Misconfigured(f"{PREFIX}MAIL smtp needs {PREFIX}SMTP_URL beside it")
+
+    def needs_aws(self) -> str | None:
+        """Return a setting that needs AWS's packages, as it is set; None where none does."""
+        chosen = {"store": "dynamodb", "mail": "ses", "sms": "sns"}
+        for name, value in chosen.items():
+            if getattr(self, name) == value:
+                return f"{PREFIX}{name.upper()}={value}"
+        names = ("cognito_user_pool_id", "event_bus", "low_stock_topic", "orders_topic", "operations_topic")
+        secrets = ("signing_secret_id", "warehouse_secret_id", "delivery_secret_id")
+        return next((f"{PREFIX}{name.upper()}" for name in (*names, *secrets) if getattr(self, name)), None)
 
     def listed(self) -> list[tuple[str, str, str]]:
         """Return every setting as (variable, value, meaning); secrets only tell whether they are set."""

@@ -60,7 +60,7 @@ NO_AWS = {
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",
 }
-OPEN_NO_FOLDER = {"bench", "cloud down", "cloud up"}
+OPEN_NO_FOLDER = {"bench", "cloud down", "cloud up", "table check", "table create"}
 
 
 def leaves(command: Any, name: str = "") -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -153,8 +154,97 @@ def test_a_file_in_another_alphabet_is_one_clear_line(tmp_path: Path) -> None:
     ],
 )
 def test_a_comment_may_follow_a_value(tmp_path: Path, written: str, read: str) -> None:
-    assert load(tmp_path, f"STOCKWRIGHT_MAIL_FROM={written}\n").mail_from == read
+    settings = load(tmp_path, f"STOCKWRIGHT_ADMIN_PASSWORD={written}\n", ADMIN_EMAIL="me@example.com")
+    assert settings.admin_password == read
 
 
 def test_a_value_that_is_a_comment_alone_is_none(tmp_path: Path) -> None:
     assert load(tmp_path, "STOCKWRIGHT_PORT= # as it is\n").port == 8000
+
+
+EVERY_SETTING: dict[str, tuple[str, object, list[str]]] = {
+    # name: a good text, what it is read as, bad texts
+    "host": ("::1", "::1", ["two words", "a\tb"]),
+    "port": ("0", 0, ["-1", "65536", "http", "80.5", "\u0663"]),
+    "data_dir": ("/srv/shop", Path("/srv/shop"), ["a\x00b"]),
+    "store": ("SQLite", "sqlite", ["mysql", "sqlite3"]),
+    "public_url": ("https://shop.example", "https://shop.example", ["shop.example", "ftp://shop.example", "https://"]),
+    "admin_email": ("me@example.com", "me@example.com", ["me", "me@", "a b@example.com", "a@b.cc,d@e.ff"]),
+    "admin_password": ("any of them", "any of them", []),
+    "cors_origins": ("https://a.example,http://b.example:8000/", ("https://a.example", "http://b.example:8000"), ["a"]),
+    "smtp_url": ("smtps://a:b@mail.example:465", "smtps://a:b@mail.example:465", ["mail.example", "http://mail.example"]),
+    "mail_from": ("Shop <shop@example.com>", "Shop <shop@example.com>", ["Shop", "<shop@example.com", "a@b@c"]),
+    "alert_emails": ("a@b.example", ("a@b.example",), ["a", "a@b.example; c@d.example"]),
+    "alert_phones": (
+        "+49 (170) 123-4567, +15550100",
+        ("+491701234567", "+15550100"),
+        ["abc", "0170 1234567", "+1", "+0123456789", "+1234567890123456", "+15550100 and +15550101"],
+    ),
+    "warehouse_url": ("http://w.example/x", "http://w.example/x", ["w.example", "file:///x"]),
+    "warehouse_api_key": ("k-1", "k-1", ["k 1", "k\u00e9"]),
+    "delivery_url": ("http://d.example/x", "http://d.example/x", ["d.example"]),
+    "delivery_api_key": ("k-1", "k-1", ["k\n1"]),
+    "allow_private_addresses": ("on", True, ["perhaps"]),
+    "retry_delay_seconds": ("0.5", 0.5, ["-1", "86401", "soon", "nan"]),
+    "hold_reservations_max": ("0", 0, ["-1", "201", "x"]),
+    "hold_units_max": ("7", 7, ["-1", "x"]),
+    "hold_hours_max": ("24", 24, ["0", "25", "1.5"]),
+    "customer_confirm": ("off", False, ["never"]),
+    "rate_limit": ("off", False, ["none"]),
+    "trusted_proxies": ("10.0.0.0/8", ("10.0.0.0/8",), ["proxy.example"]),
+    "forwarded_header": ("X-Forwarded-For", "x-forwarded-for", ["x-real-ip"]),
+    "demo": ("on", True, ["please"]),
+    "table_name": ("shop", "shop", ["my shop"]),
+    "cognito_user_pool_id": ("eu_1", "eu_1", ["eu 1"]),
+    "cognito_client_id": ("abc", "abc", ["a c"]),
+    "event_bus": ("bus", "bus", ["my bus"]),
+    "handler": ("stock-alert", "stock-alert", ["stock alert"]),
+    "mail": ("local", "local", ["pigeon"]),
+    "sms": ("sns", "sns", ["twilio"]),
+    "low_stock_topic": ("arn:aws:sns:eu:1:a", "arn:aws:sns:eu:1:a", ["a"]),
+    "orders_topic": ("arn:aws:sns:eu:1:a", "arn:aws:sns:eu:1:a", ["arn:aws:sqs:eu:1:a"]),
+    "operations_topic": ("arn:aws:sns:eu:1:a", "arn:aws:sns:eu:1:a", ["a"]),
+    "signing_secret_id": ("shop/key", "shop/key", ["a b"]),
+    "warehouse_secret_id": ("shop/key", "shop/key", ["a b"]),
+    "delivery_secret_id": ("shop/key", "shop/key", ["a b"]),
+    "log_level": ("Debug", "debug", ["loud"]),
+}  # fmt: skip
+BESIDE = {
+    "admin_password": {"ADMIN_EMAIL": "me@example.com"},
+    "alert_phones": {"SMS": "sns"},
+    "cognito_user_pool_id": {"COGNITO_CLIENT_ID": "x"},
+    "cognito_client_id": {"COGNITO_USER_POOL_ID": "x"},
+}
+
+
+def test_every_setting_is_in_the_table() -> None:
+    assert set(EVERY_SETTING) == {each.name for each in fields(Settings)}
+
+
+@pytest.mark.parametrize("name", EVERY_SETTING)
+def test_every_setting_takes_what_is_right_and_refuses_what_is_wrong_in_one_line(tmp_path: Path, name: str) -> None:
+    good, read, bad = EVERY_SETTING[name]
+    assert getattr(load(tmp_path, **{name.upper(): good}, **BESIDE.get(name, {})), name) == read
+    secret = next(each for each in fields(Settings) if each.name == name).metadata["secret"]
+    for wrong in bad:
+        with pytest.raises(Misconfigured) as refused:
+            load(tmp_path, **{name.upper(): wrong}, **BESIDE.get(name, {}))
+        assert refused.value.message.startswith(f"STOCKWRIGHT_{name.upper()} must be ")
+        assert "\n" not in refused.value.message
+        assert not secret or wrong not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"ALERT_PHONES": "+15550100"}, "STOCKWRIGHT_SMS=sns"),
+        ({"ALERT_PHONES": "+15550100", "SMS": "local"}, "STOCKWRIGHT_SMS=sns"),
+        ({"FORWARDED_HEADER": "forwarded"}, "STOCKWRIGHT_TRUSTED_PROXIES"),
+        ({"WAREHOUSE_API_KEY": "x", "WAREHOUSE_SECRET_ID": "y"}, "leave one out"),
+        ({"DELIVERY_API_KEY": "x", "DELIVERY_SECRET_ID": "y"}, "leave one out"),
+        ({"ADMIN_PASSWORD": "x"}, "STOCKWRIGHT_ADMIN_EMAIL"),
+    ],
+)
+def test_settings_that_cannot_go_together_stop_the_start(tmp_path: Path, given: dict[str, str], told: str) -> None:
+    with pytest.raises(Misconfigured, match=re.escape(told)):
+        load(tmp_path, **given)

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
 
-from stockwright.app import DATABASE
+from stockwright.app import DATABASE, check_packages
 from stockwright.cli.folder import lock_folder
 from stockwright.cli.run import fail, load_settings, out, print_json, progress_bar, run
 from stockwright.config import Settings
@@ -28,6 +28,7 @@ def copy_shop(source: str, target: str, *, as_json: bool) -> None:
     if source == "sqlite" and not (settings.data_dir / DATABASE).is_file():
         fail(Misconfigured(f"there is no shop in {settings.data_dir}; STOCKWRIGHT_DATA_DIR tells where it is"))
     try:
+        check_packages("copy")
         with lock_folder(replace(settings, store="sqlite")):
             copied = asyncio.run(_copy(settings, source, target))
     except StockwrightError as wrong:

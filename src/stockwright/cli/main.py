@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from stockwright import __version__
-from stockwright.cli import cloud, dead_letters, exporting, importing, keys, shop, users
+from stockwright.cli import cloud, dead_letters, exporting, importing, keys, shop, table, users
 from stockwright.cli.run import load_settings, load_shop, out, plain, print_json
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(importing.app, name="import")
 app.add_typer(cloud.app, name="cloud")
 app.add_typer(exporting.app, name="export")
+app.add_typer(table.app, name="table")
 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines.")]
 

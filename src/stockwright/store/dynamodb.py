@@ -377,7 +377,7 @@ def connect(table: str, settle_seconds: float = SETTLE_SECONDS) -> DynamoDbStore
         if code == "ResourceNotFoundException":
             raise Misconfigured(
                 f"there is no DynamoDB table {table} in {client.meta.region_name}: "
-                "check STOCKWRIGHT_TABLE_NAME and AWS_REGION"
+                "check STOCKWRIGHT_TABLE_NAME and AWS_REGION, or make it: stockwright table create"
             ) from None
         if code in {"AccessDeniedException", "UnrecognizedClientException", "InvalidSignatureException"}:
             raise Misconfigured(f"AWS does not let these credentials use the table {table}: {told or code}") from None
@@ -408,9 +408,46 @@ def table_definition(table: str) -> _Wire:
 
 
 def create_table(client: Any, table: str) -> None:
-    """Make the table, for tests and for trials on one machine; the stack makes the real one."""
+    """Make the table; in the cloud form the stack makes it."""
     client.create_table(**table_definition(table))
+    client.get_waiter("table_exists").wait(TableName=table, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
     client.update_time_to_live(TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"})
+
+
+def table_problems(client: Any, table: str) -> list[str]:
+    """Compare a table with what it must be; returns what differs, in words."""
+    wanted, found = table_definition(table), client.describe_table(TableName=table)["Table"]
+    problems = []
+    if found["TableStatus"] != "ACTIVE":
+        problems.append(f"the table is {found['TableStatus']}, not ACTIVE")
+    if found["KeySchema"] != wanted["KeySchema"]:
+        problems.append(f"its key is {_keys(found)}, not {_keys(wanted)}")
+    types = {each["AttributeName"]: each["AttributeType"] for each in found["AttributeDefinitions"]}
+    problems += [
+        f"{each['AttributeName']} is of type {types[each['AttributeName']]}, not {each['AttributeType']}"
+        for each in wanted["AttributeDefinitions"]
+        if types.get(each["AttributeName"], each["AttributeType"]) != each["AttributeType"]
+    ]
+    indexes = {each["IndexName"]: each for each in found.get("GlobalSecondaryIndexes", [])}
+    for index in wanted["GlobalSecondaryIndexes"]:
+        name, there = index["IndexName"], indexes.get(index["IndexName"])
+        if there is None:
+            problems.append(f"the index {name} ({_keys(index)}) is missing")
+        elif there["KeySchema"] != index["KeySchema"] or there["Projection"] != index["Projection"]:
+            problems.append(f"the index {name} is not on {_keys(index)} with all attributes")
+        elif there.get("IndexStatus", "ACTIVE") != "ACTIVE":
+            problems.append(f"the index {name} is {there['IndexStatus']}, not ACTIVE")
+    stream = found.get("StreamSpecification", {})
+    if not stream.get("StreamEnabled") or stream.get("StreamViewType") != "NEW_AND_OLD_IMAGES":
+        problems.append("it has no stream of new and old images")
+    ttl = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    if ttl.get("TimeToLiveStatus") not in {"ENABLED", "ENABLING"} or ttl.get("AttributeName") != "ttl":
+        problems.append("its time to live is not on the attribute ttl, so nothing that has expired is removed")
+    return problems
+
+
+def _keys(schema: _Wire) -> str:
+    return " + ".join(each["AttributeName"] for each in schema["KeySchema"])
 
 
 def item_of_image(image: _Wire) -> Item:

@@ -1,0 +1,81 @@
+"""`stockwright table`: the DynamoDB table of a shop, made and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from stockwright.adapters import aws
+from stockwright.app import check_packages
+from stockwright.cli.run import err, fail, load_settings, out, plain
+from stockwright.domain.errors import Misconfigured, StockwrightError
+
+app = typer.Typer(help="The DynamoDB table that STOCKWRIGHT_TABLE_NAME names.", no_args_is_help=True)
+
+
+@app.command()
+def create() -> None:
+    """Make the table, with its indexes, stream and time to live; one that is there is checked and left as it is."""
+
+    def work(client: Any, name: str) -> list[str]:
+        from stockwright.store.dynamodb import create_table, table_problems
+
+        try:
+            create_table(client, name)
+        except client.exceptions.ResourceInUseException:
+            err.print(f"The table {plain(name)} is there already.", highlight=False)
+        else:
+            err.print(f"[bold green]Made[/] the table {plain(name)}.", highlight=False)
+        return table_problems(client, name)
+
+    _report(work)
+
+
+@app.command()
+def check() -> None:
+    """Compare the table with what it must be: keys, indexes, stream, time to live; status 1 where it differs."""
+
+    def work(client: Any, name: str) -> list[str]:
+        from stockwright.store.dynamodb import table_problems
+
+        return table_problems(client, name)
+
+    _report(work)
+
+
+def _report(work: Callable[[Any, str], list[str]]) -> None:
+    settings = load_settings()
+    name = settings.table_name
+    if not name:
+        fail(Misconfigured("STOCKWRIGHT_TABLE_NAME must name the DynamoDB table"))
+    try:
+        check_packages("table")
+        problems = _called(work, name)
+    except StockwrightError as wrong:
+        fail(wrong)
+    if not problems:
+        out.print(
+            f"[bold green]Good.[/] {plain(name)} has its keys, indexes, stream and time to live.", highlight=False
+        )
+        return
+    out.print(f"[bold red]The table {plain(name)} is not as it must be:[/]", highlight=False)
+    for problem in problems:
+        out.print(f"  {plain(problem)}", highlight=False)
+    raise SystemExit(1)
+
+
+def _called(work: Callable[[Any, str], list[str]], name: str) -> list[str]:
+    """Do the work; whatever AWS says to it is one line."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    client = aws.client("dynamodb")
+    try:
+        return work(client, name)
+    except client.exceptions.ResourceNotFoundException:
+        raise Misconfigured(
+            f"there is no DynamoDB table {name} in {client.meta.region_name}: stockwright table create makes it"
+        ) from None
+    except (BotoCoreError, ClientError) as refused:
+        raise Misconfigured(f"DynamoDB refuses: {refused}") from refused
