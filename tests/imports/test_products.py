@@ -127,6 +127,16 @@ async def test_every_wrong_cell_is_told_and_nothing_is_written(app: App, product
     assert "Garden" not in await list_categories(app)
 
 
+@pytest.mark.parametrize(
+    "cell",
+    ["red", "[1]", '{""a"": NaN}', '{""a"": 1e999}', '{""a"": ""\\ud800""}', '{""a"": ' * 2000,
+     '{""a"": 1' + "0" * 400 + "}", '{""a"": 1, ""a"": [' + "[" * 500 + "]" * 500 + "]}"],
+)  # fmt: skip
+async def test_options_that_are_none_are_refused(app: App, cell: str) -> None:
+    report = await bring_in(app, f'sku,name,price,options\nLAMP-1,A tall lamp,100,"{cell}"\n', on_error="skip")
+    assert (report.created, [error.row for error in report.errors]) == (0, [2])
+
+
 async def test_prices_that_contradict_each_other_are_refused(app: App) -> None:
     text = "sku,name,currency,price,priceDecimal\nLAMP-1,A tall lamp,{},{},{}\n"
     assert (await bring_in(app, text.format("EUR", 4990, "49.91"))).failed == 1
