@@ -36,7 +36,7 @@ def front(url: str, api_id: str, web: Path = WEB) -> Starlette:
 
     async def pass_on(request: Request) -> Response:
         path = request.scope["raw_path"].decode()
-        if not path.startswith(("/api/", "/.well-known/")):
+        if path != "/health" and not path.startswith(("/api/", "/.well-known/")):
             return _page(web, request.url.path)
         headers = {name: value for name, value in request.headers.items() if name not in {"host", "accept-encoding"}}
         told = await request.app.state.client.request(

@@ -19,7 +19,7 @@ from stockwright.api.edge import ALLOWED_HEADERS, EXPOSED_HEADERS
 from stockwright.api.route import Route
 from stockwright.api.table import ROUTES
 
-REST: Final = ("/api/{proxy+}", "/.well-known/jwks.json")
+REST: Final = ("/api/{proxy+}", "/.well-known/jwks.json", "/health")
 LINE: Final = {
     "requestId": "$context.requestId",
     "time": "$context.requestTime",

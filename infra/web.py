@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 from aws_cdk import Duration, RemovalPolicy
@@ -12,17 +13,26 @@ from constructs import Construct
 
 from infra.http import Http
 from infra.stages import Stage
-from stockwright.api.pages import PAGE_HEADERS
+from stockwright.api.pages import MOVED, PAGE_HEADERS, ROUTES_OF_WEB
 
 LOG_DAYS: Final = 90
 ERRORS: Final = (400, 403, 404, 405, 414, 500, 501, 502, 503, 504)
-# The app's routes are pages of one document; a path whose last part has a dot is a file.
-ROUTING: Final = """\
-function handler(event) {
-  var request = event.request;
-  if (request.uri.split("/").pop().indexOf(".") < 0) request.uri = "/index.html";
+# The app's routes are pages of one document; a path whose last part has a dot is a file. A browser is shown
+# the app's own "not found" page; whoever else asks for what is not there is told so.
+ROUTING: Final = f"""\
+var MOVED = {json.dumps(MOVED)};
+var OWN = new RegExp({json.dumps(f"^{ROUTES_OF_WEB}/?$")});
+function handler(event) {{
+  var request = event.request, uri = request.uri, accept = request.headers.accept;
+  if (MOVED[uri]) return {{ statusCode: 307, headers: {{ location: {{ value: MOVED[uri] }} }} }};
+  var browses = uri === "/" || (accept && accept.value.indexOf("text/html") >= 0);
+  if (OWN.test(uri) && browses) request.uri = "/index.html";
+  else if (uri.split("/").pop().indexOf(".") < 0) {{
+    if (!browses) return {{ statusCode: 404, body: {{ encoding: "text", data: "There is nothing at this path\\n" }} }};
+    request.uri = "/index.html";
+  }}
   return request;
-}
+}}
 """
 
 
@@ -87,7 +97,7 @@ class Web(Construct):
                     )
                 ],
             ),
-            additional_behaviors={"/api/*": api, "/.well-known/*": api},
+            additional_behaviors={"/api/*": api, "/.well-known/*": api, "/health": api},
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
             # Else CloudFront tells everybody for ten seconds what it could not get for one.

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from stockwright.domain.errors import Misconfigured
 
 PREFIX: Final = "STOCKWRIGHT_"
+EVERY_ORIGIN: Final = "*"
 _OFF: Final = frozenset({"off", "false", "no", "0"})
 _ON: Final = frozenset({"on", "true", "yes", "1"})
 _DATA_DIR: Final = Path("stockwright-data")
@@ -92,8 +93,12 @@ def _url(*schemes: str) -> Callable[[str], str]:
 
 
 def _origins(value: str) -> tuple[str, ...]:
-    check = _url("http", "https")
-    return tuple(check(origin).rstrip("/") for origin in _names(value))
+    names, check = _names(value), _url("http", "https")
+    if EVERY_ORIGIN in names:
+        if len(names) > 1:
+            raise ValueError(f"must be {EVERY_ORIGIN} alone, or origins separated by commas")
+        return (EVERY_ORIGIN,)
+    return tuple(check(origin).rstrip("/") for origin in names)
 
 
 def _emails(value: str) -> tuple[str, ...]:
@@ -172,7 +177,9 @@ class Settings:
     admin_password: str | None = _setting(
         None, "Password of that admin; without it a set-up link is printed", secret=True
     )
-    cors_origins: tuple[str, ...] = _setting((), "Origins that browsers may call from, separated by commas", _origins)
+    cors_origins: tuple[str, ...] = _setting(
+        (), "Origins that browsers may call from, separated by commas; * for every one", _origins
+    )
     smtp_url: str | None = _setting(
         None,
         "Mail server: smtp://, smtp+starttls:// or smtps://user:password@host:port; "

@@ -227,6 +227,15 @@ async def test_the_steps_of_a_second_factor_are_sent_again_with_their_keys(ada: 
     assert (await ada.post("/users/me/mfa", set_up, key="s-2")).refusal == (409, "CONFLICT")
 
 
+@pytest.mark.parametrize("path", ["/signin", "/users/login", "/auth/login"])
+async def test_the_token_stands_at_the_top_of_a_sign_ins_answer_too(nobody: Client, ada: Client, path: str) -> None:
+    for key in (None, "k1", "k1"):
+        told = (await nobody.post(path, {"email": ADA["email"], "password": PASSWORD}, key=key)).json
+        assert told["token"] == told["data"]["token"] == told["data"]["idToken"]
+    renewed = (await nobody.post("/token/refresh", {"refreshToken": told["data"]["refreshToken"]})).json
+    assert renewed["token"] == renewed["data"]["idToken"]
+
+
 async def test_signing_out_ends_the_session(nobody: Client, ada: Client, http: httpx.AsyncClient) -> None:
     session = await session_of(nobody)
     assert (await bearer(http, session).post("/signout", {"refreshToken": session["refreshToken"]})).status == 200

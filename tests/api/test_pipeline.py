@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
+import jwt
 import pytest
 import structlog
 
+from stockwright.adapters.tokens import Es256Tokens, make_key
 from stockwright.api.app import build_asgi
 from stockwright.api.edge import COMPRESSED_BYTES_MIN, Edge
 from stockwright.api.envelope import STATUS
 from stockwright.api.route import Answer, Call, Route
 from stockwright.api.table import ROUTES
+from stockwright.config import EVERY_ORIGIN
 from stockwright.domain import errors
 from stockwright.usecases.context import App
 from tests.api.asking import Client
-from tests.api.conftest import KEYBOARD, Made, asking
+from tests.api.conftest import KEYBOARD, PASSWORD, TOKEN_KEY, Made, asking
 
 PATHS = sorted({route.full_path for route in ROUTES})
 SPEC_STATUS = {
@@ -220,6 +224,25 @@ async def test_every_route_answers_its_preflight(crossing: Client, path: str) ->
             )
 
 
+@pytest.mark.parametrize("path", [*(path for path in PATHS if path != "/api/docs"), "/health"])
+async def test_every_origin_may_read_where_the_operator_says_so(app: App, asgi: Any, path: str) -> None:
+    app.settings = replace(app.settings, cors_origins=(EVERY_ORIGIN,))
+    async with asking(build_asgi(app)) as http:
+        headers = {"origin": "https://any.example", "access-control-request-method": "PUT"}
+        preflight = await http.request("OPTIONS", path, headers=headers)
+        assert preflight.status_code == 204
+        assert {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} == set(
+            preflight.headers["access-control-allow-methods"].split(", ")
+        )
+        assert {"Authorization", "Content-Type", "Idempotency-Key", "If-Match"} <= set(
+            preflight.headers["access-control-allow-headers"].split(", ")
+        )
+        refused = await http.request("PUT", path, headers=headers)
+        for answer in (preflight, refused):
+            assert answer.headers["access-control-allow-origin"] == "*"
+            assert "access-control-allow-credentials" not in answer.headers
+
+
 async def test_answers_and_refusals_can_be_read_by_the_configured_origin_alone(crossing: Client) -> None:
     for origin, allowed in (("https://shop.example", True), ("https://evil.example", False), ("null", False)):
         for path in ("/health", "/products", "/none"):
@@ -345,6 +368,94 @@ async def test_too_many_are_told_when_to_come_back_and_others_are_not_held_up(li
         assert answers[0].status != 429
         assert (await Client(another).get("/health")).status == 200
         assert (await Client(http).get("/health")).status == 200
+
+
+@pytest.fixture
+async def session(alice: Client, nobody: Client) -> dict[str, Any]:
+    found: dict[str, Any] = (await nobody.post("/signin", {"email": "alice@example.com", "password": PASSWORD})).data
+    return found
+
+
+async def _expired(app: App, _: Client, session: dict[str, Any]) -> str:
+    claims = jwt.decode(session["idToken"], options={"verify_signature": False})
+    now = app.clock.now() // 1000
+    return _tokens(app, TOKEN_KEY).sign({**claims, "iat": now - 7200, "exp": now - 3600})
+
+
+async def _of_another_key(app: App, _: Client, session: dict[str, Any]) -> str:
+    claims = jwt.decode(session["idToken"], options={"verify_signature": False})
+    return _tokens(app, make_key()).sign(claims)
+
+
+def _tokens(app: App, key: Any) -> Es256Tokens:
+    return Es256Tokens(key, "stockwright", "stockwright-shop", app.clock)
+
+
+async def _revoked(_: App, admin: Client, __: dict[str, Any]) -> str:
+    made = (await admin.post("/api-keys", {"name": "till", "scopes": ["sales"]})).data
+    await admin.delete(f"/api-keys/{made['id']}")
+    key: str = made["key"]
+    return key
+
+
+async def _of_a_disabled_account(_: App, admin: Client, session: dict[str, Any]) -> str:
+    await admin.patch(f"/users/{session['user']['id']}", {"disabled": True})
+    token: str = session["idToken"]
+    return token
+
+
+async def _signed_out(app: App, admin: Client, session: dict[str, Any]) -> str:
+    await Client(admin.http, session["idToken"]).post("/signout")
+    token: str = session["idToken"]
+    return token
+
+
+BAD_CREDENTIALS: dict[str, Any] = {
+    "none": None,
+    "empty": "",
+    "garbage": "garbage",
+    "of another scheme": "Basic YTpi",
+    "a key with a typing error": "sw_" + "a" * 39,
+    "an access token": lambda _, __, session: session["accessToken"],
+    "a refresh token": lambda _, __, session: session["refreshToken"],
+    "a cut token": lambda _, __, session: session["idToken"][:-4],
+    "expired": _expired,
+    "of another key": _of_another_key,
+    "signed out": _signed_out,
+    "of a disabled account": _of_a_disabled_account,
+    "a revoked key": _revoked,
+}
+
+
+@pytest.mark.parametrize("kind", BAD_CREDENTIALS)
+async def test_a_bad_credential_counts_against_its_address(
+    app: App, admin: Client, session: dict[str, Any], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Else a stranger tries credentials, and has them looked up, without end."""
+    credential = BAD_CREDENTIALS[kind]
+    if callable(credential):
+        credential = credential(app, admin, session)
+        credential = await credential if inspect.isawaitable(credential) else credential
+    monkeypatch.setattr("stockwright.api.limits.POLICIES", {"general": 3, "sign-in": 3, "sign-in-account": 3})
+    app.settings = replace(app.settings, rate_limit=True)
+    asgi = build_asgi(app)
+    async with asking(asgi) as http, asking(asgi, "192.0.2.99") as another:
+        for _ in range(3):
+            assert (await Client(http, credential).get("/users/me")).refusal == (401, "UNAUTHORIZED")
+        for path in ("/users/me", "/orders", "/inventory/low-stock"):
+            assert (await Client(http, credential).get(path)).refusal == (429, "RATE_LIMITED")
+        assert (await Client(another, credential).get("/users/me")).refusal == (401, "UNAUTHORIZED")
+        assert (await Client(http, admin.authorization).get("/users/me")).status == 200
+
+
+async def test_what_somebody_may_not_do_counts_against_them(
+    app: App, alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stockwright.api.limits.POLICIES", {"general": 3, "sign-in": 3, "sign-in-account": 3})
+    app.settings = replace(app.settings, rate_limit=True)
+    async with asking(build_asgi(app)) as http:
+        told = [(await Client(http, alice.authorization).get("/inventory/low-stock")).status for _ in range(4)]
+    assert told == [403, 403, 403, 429]
 
 
 # ---- what the system tells of itself ---------------------------------------------------------

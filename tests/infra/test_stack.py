@@ -348,7 +348,7 @@ def test_pages_have_the_headers_of_the_one_process(prod: Template) -> None:
 def test_cloudfront_keeps_nothing_of_the_api_and_sends_everything_on(prod: Template) -> None:
     [distribution] = prod.of("CloudFront::Distribution").values()
     behaviors = {each["PathPattern"]: each for each in distribution["DistributionConfig"]["CacheBehaviors"]}
-    assert set(behaviors) == {"/api/*", "/.well-known/*"}
+    assert set(behaviors) == {"/api/*", "/.well-known/*", "/health"}
     for each in behaviors.values():
         # CachingDisabled and AllViewerExceptHostHeader, by AWS's own ids.
         assert each["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
@@ -367,7 +367,7 @@ def test_the_authorizer_stands_before_what_admins_alone_may_ask(prod: Template) 
     behind = {key for key, each in routes.items() if each["AuthorizationType"] == "JWT"}
     assert behind == {f"{route.method} {route.full_path}" for route in guarded()}
     own_keys = {f"{route.method} {route.full_path}" for route in overlaid()}
-    assert set(routes) - behind == {"ANY /api/{proxy+}", "ANY /.well-known/jwks.json"} | own_keys
+    assert set(routes) - behind == {"ANY /api/{proxy+}", "ANY /.well-known/jwks.json", "ANY /health"} | own_keys
     assert "GET /api/users" in behind
     assert "POST /api/dead-letters/{id}/redrive" in behind
 

@@ -248,3 +248,9 @@ def test_every_setting_takes_what_is_right_and_refuses_what_is_wrong_in_one_line
 def test_settings_that_cannot_go_together_stop_the_start(tmp_path: Path, given: dict[str, str], told: str) -> None:
     with pytest.raises(Misconfigured, match=re.escape(told)):
         load(tmp_path, **given)
+
+
+def test_every_origin_is_allowed_where_the_operator_says_so(tmp_path: Path) -> None:
+    assert load(tmp_path, CORS_ORIGINS="*").cors_origins == ("*",)
+    with pytest.raises(Misconfigured, match="CORS_ORIGINS"):
+        load(tmp_path, CORS_ORIGINS="*,https://a.example")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +14,8 @@ from stockwright.api.edge import HSTS, Edge
 from stockwright.api.feed import Feed
 from stockwright.api.table import ROUTES
 from stockwright.usecases.context import App
+
+DOCS_ASSETS: Final = "/api/docs/assets/"
 
 
 class Api:
@@ -44,22 +46,25 @@ class Front:
 
     def __init__(self, api: ASGIApp, pages: Callable[[], ASGIApp], *, https: bool) -> None:
         self._api, self._pages, self._https = api, pages, https
-        self._roots = frozenset(route.path for route in ROUTES if route.root)
+        self._roots = frozenset({*(route.path for route in ROUTES if route.root), *_also_at()})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Choose by the path."""
+        """Choose by path and method: pages are only read."""
         if scope["type"] == "http":
-            path: str = scope["path"]
-            if path in self._roots or (path.startswith("/api/") and not path.startswith("/api/docs/assets/")):
-                if path not in {"/api/docs", "/api/docs/"}:
-                    await self._api(scope, receive, send)
-                    return
-            elif path == "/api":
+            if self._is_of_the_api(scope["path"]) or scope["method"] not in {"GET", "HEAD"}:
                 await self._api(scope, receive, send)
                 return
-        if scope["type"] == "http":
             send = _kept_safe(send, https=self._https or scope["scheme"] == "https")
         await self._pages()(scope, receive, send)
+
+    def _is_of_the_api(self, path: str) -> bool:
+        if path in self._roots or path == "/api":
+            return True
+        return path.startswith("/api/") and path not in {"/api/docs", "/api/docs/"} and not path.startswith(DOCS_ASSETS)
+
+
+def _also_at() -> Iterator[str]:
+    return (route.also_at for route in ROUTES if route.also_at is not None)
 
 
 def _kept_safe(send: Send, *, https: bool) -> Send:
@@ -93,7 +98,8 @@ def build_asgi(app: App, running: AbstractAsyncContextManager[Any] | None = None
         """Make them when the first is asked for: a function is hardly ever asked for one, and starts the faster."""
         from stockwright.api.pages import build_pages
 
-        return build_pages(lifespan)
+        return build_pages(lifespan, api)
 
     edge = Edge(app, ROUTES)
-    return Front(Api(edge), pages, https=edge.https)
+    api = Api(edge)
+    return Front(api, pages, https=edge.https)

@@ -33,6 +33,7 @@ from stockwright.api.metrics import Metrics, Uncounted
 from stockwright.api.route import Answer, Call, Route
 from stockwright.api.rules import MALFORMED
 from stockwright.api.schemas.current import wire_of
+from stockwright.config import EVERY_ORIGIN
 from stockwright.domain.account import ANONYMOUS, Actor, normal_email
 from stockwright.domain.errors import (
     Forbidden,
@@ -109,7 +110,8 @@ class Edge:
         self._patterns: dict[tuple[str, int], list[tuple[re.Pattern[str], dict[str, Route]]]] = {}
         by_path: dict[str, dict[str, Route]] = {}
         for route in routes:
-            by_path.setdefault(route.full_path, {})[route.method] = route
+            for path in filter(None, (route.full_path, route.also_at)):
+                by_path.setdefault(path, {})[route.method] = route
         for path, methods in by_path.items():
             if "{" in path:
                 self._patterns.setdefault(_bucket(path), []).append((_pattern(path), methods))
@@ -171,9 +173,11 @@ class Edge:
         return client_address(peer, scope["headers"], self.app.settings.forwarded_header, self._proxies)
 
     def cors(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """Let the configured origins read the answer."""
+        """Let the configured origins read the answer. Tokens travel in a header, so no credentials are allowed."""
         if not self._origins:
             return {}
+        if EVERY_ORIGIN in self._origins:
+            return {"access-control-allow-origin": EVERY_ORIGIN, "access-control-expose-headers": EXPOSED_HEADERS}
         origin = headers.get("origin")
         if origin not in self._origins:
             return {"vary": "Origin"}
@@ -375,7 +379,7 @@ class Exchange:
                 return
         body = answer.raw
         if body is None:
-            body = success(answer.data, self.request_id, self.app.clock.now(), **answer.also)
+            body = success(answer.data, self.request_id, self.app.clock.now(), **_at_top(route, answer.data))
         if len(body) >= COMPRESSED_BYTES_MIN and _is_for_anybody(route, answer):
             headers["vary"] = f"{self.extra['vary']}, Accept-Encoding" if "vary" in self.extra else "Accept-Encoding"
             if accepts_gzip(self.headers.get("accept-encoding", "")):
@@ -526,6 +530,14 @@ def _is_for_anybody(route: Route, answer: Answer) -> bool:
 def _answer(route: Route, call: Call, result: Any) -> Answer:
     shown = result if route.show is None else route.show(call, result)
     return shown if isinstance(shown, Answer) else Answer(shown)
+
+
+def _at_top(route: Route, data: Any) -> dict[str, Any]:
+    """Return the fields of an answer's data that stand beside it too."""
+    if not route.at_top:
+        return {}
+    fields = msgspec.json.decode(data) if isinstance(data, msgspec.Raw) else msgspec.to_builtins(data)
+    return {name: fields[name] for name in route.at_top}
 
 
 def _kept(route: Route, answer: Answer) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def _operation(route: Route, schemas: dict[int, Any], components: dict[str, Any]
         "summary": route.summary,
         "tags": [route.tag],
         "parameters": _parameters(route, schemas, components),
-        "responses": _responses(route, schemas),
+        "responses": _responses(route, schemas, components),
         "security": _security(route),
     }
     if route.description:
@@ -159,10 +159,10 @@ def _or_blank(schema: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "anyOf": [*kinds, {"const": ""}]}
 
 
-def _responses(route: Route, schemas: dict[int, Any]) -> dict[str, Any]:
+def _responses(route: Route, schemas: dict[int, Any], components: dict[str, Any]) -> dict[str, Any]:
     good: dict[str, Any] = {"description": "Done", "headers": _HEADERS}
     if route.answer is not None:
-        good["content"] = {"application/json": {"schema": _enveloped(schemas[id(route.answer)])}}
+        good["content"] = {"application/json": {"schema": _enveloped(schemas[id(route.answer)], route, components)}}
     else:
         good["content"] = {route.content_type: {"schema": {}}}
     statuses = {*route.errors, 429, 503, 500}
@@ -193,11 +193,17 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
     return [{"idToken": []}, *([{"apiKey": sorted(route.scopes)}] if route.scopes else [])]
 
 
-def _enveloped(data: Any) -> dict[str, Any]:
+def _enveloped(data: Any, route: Route, components: dict[str, Any]) -> dict[str, Any]:
+    beside = {name: _struct(data, components)["properties"][name] for name in route.at_top}
     return {
         "type": "object",
-        "required": ["success", "data", "meta"],
-        "properties": {"success": {"const": True}, "data": data, "meta": {"$ref": "#/components/schemas/Meta"}},
+        "required": ["success", "data", *beside, "meta"],
+        "properties": {
+            "success": {"const": True},
+            "data": data,
+            **beside,
+            "meta": {"$ref": "#/components/schemas/Meta"},
+        },
     }
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stockwright.api.files import serve_file
 
@@ -44,8 +46,23 @@ UNBUILT: Final = "The documentation's pages were not built into this installatio
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
-def build_pages(lifespan: Lifespan) -> Starlette:
-    """Make the application of the pages; a server tells it when it starts and ends."""
+ROUTES_OF_WEB: Final = (
+    r"/(products(/[^/]+)?|cart|orders(/[^/]+)?|account|login|signup(/confirm)?|password/(forgot|reset)|setup|"
+    r"admin(/.*)?)?"
+)
+"""The paths of the web app's own pages (web/src/routes.tsx); the deployed form's CloudFront uses it too."""
+MOVED: Final = {"/docs": "/api/docs", "/docs/": "/api/docs", "/openapi.json": "/api/docs/spec"}
+"""Where other services have what stands below /api here."""
+_OF_WEB = re.compile(f"{ROUTES_OF_WEB}/?")
+_FILE = re.compile(r"\.[A-Za-z0-9]+$")
+
+
+def build_pages(lifespan: Lifespan, missing: ASGIApp) -> Starlette:
+    """Make the application of the pages; `missing` answers for what is not there, and a server runs `lifespan`."""
+
+    async def answer_missing(_: Request, __: Exception) -> Response:
+        return cast("Response", missing)  # Starlette only calls it, as an ASGI application.
+
     return Starlette(
         routes=[
             Route("/api/docs", _docs),
@@ -58,6 +75,7 @@ def build_pages(lifespan: Lifespan) -> Starlette:
             ),
             Route("/{path:path}", _page),
         ],
+        exception_handlers={404: answer_missing},
         lifespan=lifespan,
     )
 
@@ -73,11 +91,10 @@ class _Folder:
         request = Request(scope, receive)
         found = _file_in(self._folder, scope["path"].removeprefix(scope.get("root_path", "")).lstrip("/"))
         if request.method not in {"GET", "HEAD"}:
-            answer: Response = PlainTextResponse("Method Not Allowed", 405, headers={"allow": "GET, HEAD"})
-        elif found is None:
-            answer = PlainTextResponse("Not Found", 404)
-        else:
-            answer = await serve_file(request, found, self._headers)
+            raise HTTPException(405, headers={"allow": "GET, HEAD"})
+        if found is None:
+            raise HTTPException(404)
+        answer = await serve_file(request, found, self._headers)
         await answer(scope, receive, send)
 
 
@@ -88,16 +105,30 @@ async def _docs(request: Request) -> Response:
 
 
 async def _page(request: Request) -> Response:
-    """Answer with the web app, whichever of its pages is asked for; without one, with the documentation."""
-    index = WEB / "index.html"
+    """Answer with a file of the web app, or with its document to a browser that goes to a page.
+
+    A browser is shown the app's own "not found" page too, with that status. Everybody else (a script, a
+    monitor, a scanner, whoever asks for a file) gets the API's 404.
+    """
+    path, index = request.url.path, WEB / "index.html"
+    if path in MOVED:
+        return RedirectResponse(MOVED[path], 307)
     if not index.is_file():
-        if request.url.path == "/":
+        if path == "/":
             return RedirectResponse("/api/docs", 307)
-        return PlainTextResponse("There is nothing here; the API is below /api.\n", 404)
+        raise HTTPException(404)
     asked = _file_in(WEB, request.path_params["path"])
     if asked is not None:
         return await serve_file(request, asked, {"cache-control": "no-cache"})
-    return await serve_file(request, index, {"cache-control": "no-cache"})
+    own = _OF_WEB.fullmatch(path) is not None
+    if path != "/" and "text/html" not in request.headers.get("accept", ""):
+        raise HTTPException(404)
+    if not own and _FILE.search(path):
+        raise HTTPException(404)
+    page = await serve_file(request, index, {"cache-control": "no-cache"})
+    if not own and page.status_code == 200:  # noqa: PLR2004
+        page.status_code = 404
+    return page
 
 
 def _file_in(folder: Path, path: str) -> Path | None:

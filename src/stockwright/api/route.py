@@ -119,8 +119,6 @@ class Answer:
     raw: bytes | None = None
     stream: AsyncIterator[bytes] | None = None
     content_type: str = "application/json"
-    also: Mapping[str, Any] = field(default_factory=dict)
-    """Members beside `data` in the envelope (S4's health)."""
 
 
 class NoQuery(Wire):
@@ -162,6 +160,10 @@ class Route:
     """Whether anybody on this machine may ask (metrics)."""
     root: bool = False
     """Whether it stands at the root, not below /api (`/.well-known`)."""
+    also_at: str | None = None
+    """Another path, from the root on, that answers as this one does."""
+    at_top: tuple[str, ...] = ()
+    """Fields of `data` that stand beside it in the envelope too (S4 reads them there)."""
 
     @property
     def full_path(self) -> str:

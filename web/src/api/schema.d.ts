@@ -3215,6 +3215,7 @@ export interface operations {
                         meta: components["schemas"]["Meta"];
                         /** @constant */
                         success: true;
+                        token: string;
                     };
                 };
             };
@@ -3516,8 +3517,11 @@ export interface operations {
                     "application/json": {
                         data: components["schemas"]["HealthView"];
                         meta: components["schemas"]["Meta"];
+                        service: string;
+                        status: string;
                         /** @constant */
                         success: true;
+                        timestamp: string;
                     };
                 };
             };
@@ -5458,6 +5462,7 @@ export interface operations {
                         meta: components["schemas"]["Meta"];
                         /** @constant */
                         success: true;
+                        token: string;
                     };
                 };
             };
@@ -5667,6 +5672,7 @@ export interface operations {
                         meta: components["schemas"]["Meta"];
                         /** @constant */
                         success: true;
+                        token: string;
                     };
                 };
             };
@@ -5829,6 +5835,7 @@ export interface operations {
                         meta: components["schemas"]["Meta"];
                         /** @constant */
                         success: true;
+                        token: string;
                     };
                 };
             };

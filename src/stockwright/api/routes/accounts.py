@@ -183,6 +183,7 @@ _SIGN_IN: dict[str, Any] = {
     "show": lambda _, session: session_view(session),
     "body": SignInBody,
     "answer": SessionView,
+    "at_top": ("token",),
     "summary": "Sign in",
     "errors": (401, 403),
     **_OPEN,
@@ -209,6 +210,7 @@ ROUTES = (
     Route("POST", "/auth/login", **_SIGN_IN),
     Route("POST", "/token/refresh", _refresh, "Renew a session; a spent refresh token ends it", TAG,
           lambda _, session: session_view(session), who="public", body=RefreshBody, answer=SessionView, errors=(401,),
+          at_top=("token",),
           description="Within 10 s of its use a spent refresh token gets the same successor again; later it ends the "
           "session, its ID tokens too. Sent again with its Idempotency-Key, the same request gets the same refresh "
           "token again, until that was used: a lost answer ends no session. Over a user pool the pool decides."),

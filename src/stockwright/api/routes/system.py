@@ -41,12 +41,10 @@ class ReadyView(Wire):
     outbox_lag: int
 
 
-async def _health(call: Call) -> Answer:
-    told = HealthView(
+async def _health(call: Call) -> HealthView:
+    return HealthView(
         status="healthy", service=SERVICE, version=stockwright.__version__, timestamp=iso(call.app.clock.now())
     )
-    also = {"status": told.status, "service": told.service, "timestamp": told.timestamp}
-    return Answer(told, also=also)
 
 
 async def _live(_: Call) -> LiveView:
@@ -79,7 +77,16 @@ _OPEN: dict[str, Any] = {"who": "public", "tag": TAG}
 _HEALTH: dict[str, Any] = {**_OPEN, "any_query": True}
 
 ROUTES = (
-    Route("GET", "/health", _health, "Whether the service is healthy", answer=HealthView, **_HEALTH),
+    Route(
+        "GET",
+        "/health",
+        _health,
+        "Whether the service is healthy",
+        answer=HealthView,
+        also_at="/health",
+        at_top=("status", "service", "timestamp"),
+        **_HEALTH,
+    ),
     Route("GET", "/health/live", _live, "Whether the process answers", answer=LiveView, **_HEALTH),
     Route("GET", "/docs/spec", _spec, "This API as OpenAPI 3.1", **_OPEN),
     Route(
