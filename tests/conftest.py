@@ -6,6 +6,7 @@ import ipaddress
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,15 @@ from _pytest.runner import runtestprotocol
 from stockwright.adapters.ids import SystemIds
 from stockwright.config import Settings
 from stockwright.domain.account import Actor
+from stockwright.reactions.stock_alerts import watch_all
+from stockwright.reactions.table import REACTIONS
+from stockwright.store.paging import every
+from stockwright.store.records.counted import load_totals, places_of_low
+from stockwright.store.records.stock import page_of_stocks
 from stockwright.usecases.audit import audit
 from stockwright.usecases.catalog import StockedProduct, ensure_shop
 from stockwright.usecases.context import App
+from stockwright.usecases.counting import recount
 from stockwright.usecases.new_product import CreateProduct, create_product
 from tests.engines import ALL_ENGINES, open_store
 
@@ -113,6 +120,18 @@ def without_hold_limits(app: App) -> None:
     app.settings = replace(app.settings, hold_reservations_max=1000, hold_units_max=1_000_000_000)
 
 
+async def hold_to_a_recount(app: App) -> None:
+    """Handle the whole log as the watch does: what it counts in advance equals a recount."""
+    [heard] = [reaction.events for reaction in REACTIONS if reaction.name == "stock-watch"]
+    after = ""
+    while events := await app.store.tail(after, 200):
+        after = events[-1].position
+        await watch_all(app, [event for event in events if event.name in heard])
+    assert dict((await load_totals(app.store)).sums) == await recount(app)
+    low = {stock.product_id async for stock in every(partial(page_of_stocks, app.store)) if stock.is_low}
+    assert {product_id async for _, product_id in every(partial(places_of_low, app.store))} == low
+
+
 Product = Callable[..., Awaitable[StockedProduct]]
 
 
@@ -135,8 +154,12 @@ def product(app: App) -> Product:
 async def app(tmp_path: Path, clock: Clock, engine: str) -> AsyncIterator[App]:
     """A shop, audited after every scenario."""
     made = await bare_app(tmp_path, clock, engine)
+    opened = made.store
     yield made
     report = await audit(made)
+    # A test may have put a store before it that refuses or stops.
+    made.store = opened
+    await hold_to_a_recount(made)
     await made.store.close()
     assert report.drifts == []
     assert report.unsettled == []

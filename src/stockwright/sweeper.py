@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from stockwright.usecases.backfill import backfill
 from stockwright.usecases.categories import finish_renames
 from stockwright.usecases.reservations import expire_due
 from stockwright.usecases.settling import finish_due
@@ -25,7 +26,7 @@ async def sweep(app: App) -> int:
     """Sweep once; returns how many holds were ended. A duty that fails keeps no other from being done."""
     ended = 0
     fault: Exception | None = None
-    for duty in (expire_due, finish_due, finish_renames, purge_due):
+    for duty in (expire_due, finish_due, finish_renames, backfill, purge_due):
         try:
             done = await duty(app)
         except Exception as failed:  # noqa: BLE001 - raised below

@@ -190,8 +190,6 @@ async def test_a_file_of_another_kind_is_refused(app: App, text: str) -> None:
         ("sku,quantity\nW-100,9999999999999999\n", "more than 15 digits"),
         ("sku,quantity\nW-100,2000000000\n", "must be a whole number from 1 to"),
         ("sku,quantity\nW-100,0\n", "must be a whole number from 1 to"),
-        (f"sku,quantity\n{'W' * 3000},1\n", "more than 100 characters"),
-        (f"sku,quantity,reason\nW-100,1,{'W' * 3000}\n", "more than 2000 characters"),
         ("sku,quantity\nW-100,-6\n", "Insufficient stock available (5 available)"),
     ],
 )
@@ -203,7 +201,6 @@ async def test_a_number_that_could_mean_another_is_never_booked(
         report = await book(app, text, on_error=on_error)
         assert (report.created, report.failed) == (0, 1)
         assert why in report.errors[0].message
-        assert report.errors[0].value or why == "is empty"
     assert await available(app, chair.product.id) == 5
 
 

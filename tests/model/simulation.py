@@ -207,6 +207,9 @@ class Faulty:
     async def query(self, partition: str, **options: Any) -> Any:
         return await self._around(self.inner.query(partition, **options))
 
+    async def count(self, partition: str, **options: Any) -> Any:
+        return await self._around(self.inner.count(partition, **options))
+
     async def commit(self, writes: Sequence[Write]) -> None:
         await self._around(self.inner.commit(writes), commits=True)
 

@@ -266,8 +266,8 @@ async def test_a_report_costs_calls_by_its_range_not_by_its_orders_or_lines(app:
         finally:
             app.store = shop
         costs.append(counting.calls)
-    # Five statuses and the sales, twice; locations, stock levels and products.
-    assert costs == [15, 15]
+    # Five statuses and the sales, twice; whether the stock is counted, locations, stock levels and products.
+    assert costs == [16, 16]
 
 
 async def test_a_range_that_holds_too_much_is_refused(

@@ -448,17 +448,19 @@ class Exchange:
         """Send part after part as fast as the client reads; one that reads nothing for long is left."""
         try:
             async for part in parts:
-                async with asyncio.timeout(SEND_SECONDS_MAX) as deadline:
-                    await self.send({"type": "http.response.body", "body": part, "more_body": True})
-        except TimeoutError:
-            if deadline.expired():
-                raise Disconnected from None
-            raise
+                await self._send_part(part)
         finally:
             # What stands behind it (a place among the streams, a slot) is given back now, not when memory is tidied.
             if isinstance(parts, AsyncGenerator):
                 await parts.aclose()
         await self.send({"type": "http.response.body", "body": b""})
+
+    async def _send_part(self, part: bytes) -> None:
+        try:
+            async with asyncio.timeout(SEND_SECONDS_MAX):
+                await self.send({"type": "http.response.body", "body": part, "more_body": True})
+        except TimeoutError:
+            raise Disconnected from None
 
     async def _left(self) -> None:
         while (await self.receive())["type"] != "http.disconnect":

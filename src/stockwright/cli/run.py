@@ -86,7 +86,7 @@ def cannot_use(fault: OSError) -> StockwrightError:
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """Show how far a long piece of work is, where a person watches; call it with (done, of how many)."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bars:
+    with Progress(*columns, console=err, transient=True) as bars:
         bar = bars.add_task(what, total=None)
         yield lambda done, total: bars.update(bar, completed=done, total=total)
 

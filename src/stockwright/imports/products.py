@@ -7,10 +7,9 @@ stock of a product that is there is not changed: that is what `import stock` is 
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
 
 from stockwright.domain.errors import Invalid, Refused
 from stockwright.domain.names import clean, name_key
@@ -19,7 +18,7 @@ from stockwright.domain.stock import Thresholds, check_quantity
 from stockwright.imports.booking import load_product_ids, part_of
 from stockwright.imports.profiles import Columns, find_columns
 from stockwright.imports.report import one_line
-from stockwright.imports.values import SKU_CHARACTERS_MAX, WrongCell, price, whole_number
+from stockwright.imports.values import WrongCell, price, whole_number
 from stockwright.usecases.catalog import (
     StockedProduct,
     UpdateProduct,
@@ -124,7 +123,7 @@ def _read(table: Table, columns: Columns, currency: str, report: ImportReport) -
     seen: dict[str, int] = {}
     for row in table.rows:
         if row.fault:
-            report.refuse_whole(row)
+            report.refuse(row.number, row.fault)
             continue
         read = _Reader(row, table, columns, currency, report).read()
         if read is None:
@@ -147,8 +146,8 @@ class _Reader:
     def read(self) -> ProductRow | None:
         sku = self.columns.text(self.row, "sku")
         read = ProductRow(self.row.number, sku)
-        if not 1 <= len(sku) <= SKU_CHARACTERS_MAX:
-            self._refuse("sku", f"has more than {SKU_CHARACTERS_MAX} characters" if sku else "is empty")
+        if not sku:
+            self._refuse("sku", "is empty")
         for name in TEXTS:
             if self._given(name):
                 text = self.columns.text(self.row, name)
@@ -185,8 +184,8 @@ class _Reader:
     def _object(self, name: str) -> dict[str, Any]:
         text = self.columns.text(self.row, name)
         try:
-            read = msgspec.json.decode(text) if text else {}
-        except (msgspec.DecodeError, RecursionError):
+            read = json.loads(text) if text else {}
+        except (ValueError, RecursionError):
             read = None
         if not isinstance(read, dict):
             self._refuse(name, 'must be JSON such as {"color": ["red", "blue"]}')

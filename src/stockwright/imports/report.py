@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from stockwright.domain.errors import Invalid, StockwrightError
-
-if TYPE_CHECKING:
-    from stockwright.imports.reader import Row
 
 OnError = Literal["stop", "skip"]
 """stop: the file is booked whole or not at all; skip: the good rows are booked."""
@@ -29,7 +26,7 @@ class RowError:
     def told(self) -> str:
         """Say it in one line."""
         if not self.column:
-            return self.message + (f": {self.value}" if self.value else "")
+            return self.message
         return f"{self.column} {self.message}" + (f" (it is {self.value!r})" if self.value else "")
 
 
@@ -71,10 +68,6 @@ class ImportReport:
     def refuse(self, row: int, message: str, column: str = "", value: str = "", code: str = "VALIDATION_ERROR") -> None:
         """Record why a row was refused."""
         self.errors.append(RowError(row, column, value[:VALUE_SHOWN_MAX], code, message))
-
-    def refuse_whole(self, row: Row) -> None:
-        """Record why a row could not be taken apart, with what it holds."""
-        self.refuse(row.number, row.fault, value=" | ".join(row.cells))
 
     def refuse_for(self, row: int, refused: StockwrightError) -> None:
         """Record the error that a use case refused a row with."""

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 SPARE_UNITS: Final = 10
 CURRENCY: Final = "GBP"
-LENGTHS: Final = {"InvoiceNo": 100, "StockCode": 50, "CustomerID": 100}
 FEES: Final = frozenset({"POST", "DOT", "D", "M", "C2", "BANK CHARGES", "CRUK", "S", "AMAZONFEE"})
 """Postage, discounts, manual entries and charges, which the file keeps among the goods."""
 NOT_A_PRODUCT: Final = "no row of this code has a description and a price: not a product"
@@ -64,7 +63,7 @@ def read_sales(table: Table, report: ImportReport) -> list[SaleRow]:
     rows: list[SaleRow] = []
     for row in table.rows:
         if row.fault:
-            report.refuse_whole(row)
+            report.refuse(row.number, row.fault)
             continue
         read = _row(row, table, columns, report)
         if read is not None:
@@ -80,23 +79,27 @@ def _row(row: Row, table: Table, columns: Columns, report: ImportReport) -> Sale
         wrong = True
         report.refuse(row.number, why, columns.headings[name], columns.text(row, name))
 
-    def read(name: str, parse: Callable[[str], int]) -> int:
-        try:
-            return parse(columns.text(row, name))
-        except WrongCell as why:
-            refuse(name, str(why))
-            return 0
-
-    quantity = read("Quantity", _quantity)
-    at = read("InvoiceDate", instant)
-    price_cents = read("UnitPrice", lambda text: _price(text, table.delimiter))
+    quantity = at = price_cents = 0
+    try:
+        quantity = whole_number(columns.text(row, "Quantity"))
+        if abs(quantity) > QUANTITY_MAX:
+            refuse("Quantity", f"must be at most {QUANTITY_MAX}")
+    except WrongCell as why:
+        refuse("Quantity", str(why))
+    try:
+        at = instant(columns.text(row, "InvoiceDate"))
+    except WrongCell as why:
+        refuse("InvoiceDate", str(why))
+    try:
+        price_cents = price(columns.text(row, "UnitPrice"), CURRENCY, table.delimiter)
+        if abs(price_cents) > PRICE_CENTS_MAX:
+            refuse("UnitPrice", "is too large")
+    except WrongCell as why:
+        refuse("UnitPrice", str(why))
     invoice = number_as_text(columns.text(row, "InvoiceNo")).upper()
     code = sku_of(columns.text(row, "StockCode"))
-    for name, longest in LENGTHS.items():
-        text = columns.text(row, name)
-        if len(text) > longest:
-            refuse(name, f"has more than {longest} characters")
-        elif not text and name != "CustomerID":
+    for name in ("InvoiceNo", "StockCode"):
+        if not columns.text(row, name):
             refuse(name, "is empty")
     if wrong:
         return None
@@ -110,20 +113,6 @@ def _row(row: Row, table: Table, columns: Columns, report: ImportReport) -> Sale
         price_cents=price_cents,
         customer=number_as_text(columns.text(row, "CustomerID")),
     )
-
-
-def _quantity(text: str) -> int:
-    units = whole_number(text)
-    if abs(units) > QUANTITY_MAX:
-        raise WrongCell(f"must be at most {QUANTITY_MAX}")
-    return units
-
-
-def _price(text: str, delimiter: str) -> int:
-    cents = price(text, CURRENCY, delimiter)
-    if abs(cents) > PRICE_CENTS_MAX:
-        raise WrongCell("is too large")
-    return cents
 
 
 def sku_of(code: str) -> str:

@@ -24,7 +24,7 @@ from stockwright.imports.booking import (
 from stockwright.imports.profiles import Columns, find_columns
 from stockwright.imports.reader import read_table
 from stockwright.imports.report import BookedBefore, ImportReport, OnError, one_line
-from stockwright.imports.values import SKU_CHARACTERS_MAX, WrongCell, whole_number
+from stockwright.imports.values import WrongCell, whole_number
 from stockwright.store.records import locations as location_records
 from stockwright.store.records import stock as stock_records
 from stockwright.store.records.batch import AlreadyDone
@@ -50,7 +50,6 @@ QUANTITY: Final[Mapping[Mode, Sequence[str]]] = {
 NOT_READ: Final = ("productId", "name", "available", "reserved", "inactive", "total", "lowStockThreshold")
 """What our export of the inventory holds besides."""
 AT_ONCE: Final = 256
-REASON_MAX: Final = 2000
 UNDONE: Final = "Import undone"
 
 _SPLIT_THOUSANDS = re.compile(r"[0-9]{3}")
@@ -137,7 +136,7 @@ def read_stock_rows(content: bytes, mode: Mode, report: ImportReport) -> tuple[T
     rows: list[StockRow] = []
     for ordinal, row in enumerate(table.rows):
         if row.fault:
-            report.refuse_whole(row)
+            report.refuse(row.number, row.fault)
             continue
         read = _row(row, ordinal, table, columns, report)
         if read is not None:
@@ -149,12 +148,8 @@ def _row(row: Row, ordinal: int, table: Table, columns: Columns, report: ImportR
     sku, written = columns.text(row, "sku"), columns.text(row, "quantity")
     location, reason = columns.text(row, "location"), columns.text(row, "reason")
     heading = columns.headings["quantity"]
-    if not 1 <= len(sku) <= SKU_CHARACTERS_MAX:
-        why = f"has more than {SKU_CHARACTERS_MAX} characters" if sku else "is empty"
-        report.refuse(row.number, why, columns.headings["sku"], sku)
-        return None
-    if len(reason) > REASON_MAX:
-        report.refuse(row.number, f"has more than {REASON_MAX} characters", columns.headings["reason"], reason)
+    if not sku:
+        report.refuse(row.number, "is empty", columns.headings["sku"])
         return None
     if _is_split_number(table, columns, written, reason):
         report.refuse(

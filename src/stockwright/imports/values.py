@@ -10,8 +10,6 @@ from typing import Final
 from stockwright.domain.money import minor_units
 
 DIGITS_MAX: Final = 15
-SKU_CHARACTERS_MAX: Final = 100
-"""What no SKU is longer than is not looked for."""
 
 _WHOLE = re.compile(r"([+-]?)([0-9]+)(?:\.(0{1,2}))?")
 _POINT = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")

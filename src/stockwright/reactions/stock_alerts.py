@@ -15,6 +15,7 @@ from stockwright.store.records.locations import list_locations, put_location
 from stockwright.store.records.products import load_products
 from stockwright.store.records.stock import load_stocks, page_of_stocks, stock_key
 from stockwright.usecases.commit import new_event
+from stockwright.usecases.counting import count_stocks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -43,7 +44,7 @@ async def watch_all(app: App, events: Sequence[Event]) -> None:
     product_ids: dict[str, None] = {}
     for event in events:
         # With a product a threshold may have changed.
-        is_product = event.name in {"product.created", "product.updated"}
+        is_product = event.name in {"product.created", "product.updated", "product.deleted"}
         product_ids |= dict.fromkeys([event.subject] if is_product else event.data.get("products", ()))
     await _look_at(app, list(product_ids))
     for location_id in {
@@ -54,7 +55,8 @@ async def watch_all(app: App, events: Sequence[Event]) -> None:
 
 
 async def _look_at(app: App, product_ids: list[str]) -> None:
-    """Send the alerts of those products whose stock has crossed its threshold, or run out."""
+    """Count these products, and send the alerts of those whose stock has crossed its threshold, or run out."""
+    await count_stocks(app, product_ids)
     marks = await load_marks(app.store, product_ids)
     stocks = await load_stocks(app.store, product_ids)
     for product_id, stock in stocks.items():

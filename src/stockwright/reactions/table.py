@@ -64,13 +64,16 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
             {
                 "product.created",
                 "product.updated",
+                "product.deleted",
                 "stock.changed",
                 "location.changed",
                 "sale.recorded",
                 "reservation.created",
+                "reservation.confirmed",
                 "reservation.cancelled",
                 "reservation.expired",
                 "order.placed",
+                "order.confirmed",
                 "order.cancelled",
                 "order.returned",
             }

@@ -84,7 +84,8 @@ async def fill(
                 continue
             rows.append(row)
             if len(rows) == limit:
-                return rows, None if following is None and number == len(found) else place
+                is_last = following is None and all(each is None for each in chosen[number:])
+                return rows, None if is_last else place
         after = following
         if after is None:
             break

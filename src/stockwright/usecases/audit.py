@@ -5,6 +5,7 @@
 3. Every SKU is claimed by the product that bears it.
 4. What counts towards a customer's limits on holds is what their reservations say (`audit_holds.py`).
 5. Every step of an order has its event, and the events tell what is so (`audit_events.py`).
+6. What is counted of the stock in advance equals a recount (`audit_counts.py`).
 
 Work goes on while the audit reads, so a first look may see two moments at once. What does not sum
 up is looked at again until the stock's version was the same before and after; only then it counts.
@@ -22,9 +23,11 @@ from typing import TYPE_CHECKING
 from stockwright.store.paging import every
 from stockwright.store.records import products as product_records
 from stockwright.store.records import stock as stock_records
+from stockwright.usecases.audit_counts import RULE, count_drifts
 from stockwright.usecases.audit_events import event_drifts
 from stockwright.usecases.audit_holds import RULE as COUNTED_RULE
 from stockwright.usecases.audit_holds import miscounted_customers
+from stockwright.usecases.counting import SEPARATOR
 from stockwright.usecases.inventory_views import (
     active_reservations,
     reserving_orders,
@@ -90,6 +93,8 @@ async def audit(app: App) -> AuditReport:
         report.drifts.append(Drift("", "", "", rule, told, expected, about))
     for about, counts, expected in await miscounted_customers(app):
         report.drifts.append(Drift("", "", "", COUNTED_RULE, counts, expected, about))
+    for product_id, name, stored, expected in await count_drifts(app):
+        report.drifts.append(Drift(product_id, "", "", RULE, stored, expected, name.replace(SEPARATOR, " ")))
     return report
 
 

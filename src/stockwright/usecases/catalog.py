@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from stockwright.domain.errors import (
     AlreadyExists,
+    Busy,
     Conflict,
     Forbidden,
     Invalid,
@@ -18,13 +19,15 @@ from stockwright.domain.errors import (
 from stockwright.domain.names import clean
 from stockwright.domain.product import CATEGORIES, Product, check_product
 from stockwright.domain.stock import DEFAULT_LOCATION, Location, Stock, Thresholds, check_quantity, shifted, spread
-from stockwright.store.paging import every, fill, pages
+from stockwright.store.paging import every, fill
 from stockwright.store.records import categories as category_records
 from stockwright.store.records import locations as location_records
 from stockwright.store.records import orders as order_records
 from stockwright.store.records import products as product_records
 from stockwright.store.records import stock as stock_records
+from stockwright.store.records.backfill import Progress, load_progress, put_progress
 from stockwright.store.records.batch import Batch, Stale, retried
+from stockwright.store.records.counted import places_of_low
 from stockwright.usecases.commit import commit, new_event, unchanged
 from stockwright.usecases.drawing import book, freeing, shifts_of
 from stockwright.usecases.spellings import as_spelled, spell
@@ -40,6 +43,16 @@ SortOrder = Literal["newest", "oldest", "name", "-name", "price", "-price"]
 SCAN_PAGE = 200
 NAMES = frozenset({"name", "sku", "type", "brand"})
 """The fields that are cleaned before they are stored, like every name."""
+LOW_AT_ONCE = 50
+ORDERS: Final[dict[SortOrder, tuple[product_records.SortedBy, bool]]] = {
+    "newest": ("time", True),
+    "oldest": ("time", False),
+    "name": ("name", False),
+    "-name": ("name", True),
+    "price": ("price", False),
+    "-price": ("price", True),
+}
+"""In which list each order is read, and whether backwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +101,8 @@ async def ensure_shop(app: App) -> None:
     location_records.put_location(batch, Location(DEFAULT_LOCATION, "Default", created_at=now))
     for name in CATEGORIES:
         category_records.put_category(batch, category_records.category_named(name, now))
+    # An empty shop has no products of a former release.
+    put_progress(batch, "products", Progress(done=True))
     try:
         await batch.commit(app.store)
     except Stale:
@@ -301,25 +316,45 @@ async def list_products(app: App, actor: Actor, command: ListProducts) -> tuple[
     The cursor is the last product's place in the list, so that a product that is added meanwhile moves
     nothing. A page may be short though more follow.
     """
-    if command.sort in {"newest", "oldest"}:
-        return await _list_by_time(app, actor, command)
-    return await _list_sorted(app, actor, command)
-
-
-async def _list_by_time(app: App, actor: Actor, command: ListProducts) -> tuple[list[StockedProduct], str | None]:
+    by, reverse = ORDERS[command.sort]
+    where = await _where(app, actor, command)
+    if by != "time" and not (await load_progress(app.store, "products")).done:
+        raise Busy("The products of a former release are being sorted by name and price; try again in a minute")
+    if command.low_stock and by == "time" and not command.search and (await load_progress(app.store, "stocks")).done:
+        return await fill(
+            partial(places_of_low, app.store, reverse=reverse),
+            partial(_choose_low, app, where),
+            command.limit,
+            command.after,
+            at_once=LOW_AT_ONCE,
+        )
     return await fill(
         partial(
             product_records.places_of_products,
             app.store,
-            where=await _where(app, actor, command),
+            where=where,
             search=command.search,
-            reverse=command.sort == "newest",
+            reverse=reverse,
+            by=by,
         ),
         partial(_choose, app, command),
         command.limit,
         command.after,
         at_once=None if command.low_stock is None else SCAN_PAGE,
     )
+
+
+async def _choose_low(app: App, where: Mapping[str, str], product_ids: list[str]) -> list[StockedProduct | None]:
+    """Load products that were counted as low, and leave out what is not low any more or does not pass the filters."""
+    found = await load_stocked(app, product_ids)
+    return [
+        each
+        if (each := found.get(product_id)) is not None
+        and each.stock.is_low
+        and all(getattr(each.product, name) == value for name, value in where.items())
+        else None
+        for product_id in product_ids
+    ]
 
 
 async def _choose(app: App, command: ListProducts, products: list[Product]) -> list[StockedProduct | None]:
@@ -331,36 +366,6 @@ async def _choose(app: App, command: ListProducts, products: list[Product]) -> l
         else None
         for product in products
     ]
-
-
-async def _list_sorted(app: App, actor: Actor, command: ListProducts) -> tuple[list[StockedProduct], str | None]:
-    """Sort by name or price: reads every product that passes the filters (one call per SCAN_PAGE)."""
-    found: list[Product] = []
-    fitting = partial(
-        product_records.page_of_products,
-        app.store,
-        where=await _where(app, actor, command),
-        search=command.search,
-        limit=SCAN_PAGE,
-    )
-    async for page in pages(fitting):
-        if command.low_stock is None:
-            found.extend(page)
-        else:
-            found.extend(each.product for each in await with_stock(app, page) if each.stock.is_low == command.low_stock)
-    by_price = command.sort.endswith("price")
-
-    def place(product: Product) -> str:
-        value = f"{product.price_cents:015d}" if by_price else product.name.casefold()
-        return f"{value}\x1f{product.id}"
-
-    backwards = command.sort.startswith("-")
-    found.sort(key=place, reverse=backwards)
-    if command.after is not None:
-        start = command.after
-        found = [each for each in found if (place(each) < start if backwards else place(each) > start)]
-    page = found[: command.limit]
-    return await with_stock(app, page), place(page[-1]) if len(found) > command.limit else None
 
 
 async def with_stock(app: App, products: list[Product]) -> list[StockedProduct]:

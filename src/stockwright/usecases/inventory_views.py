@@ -20,11 +20,14 @@ from stockwright.domain.stock import (
     summed,
 )
 from stockwright.store.paging import every, fill
+from stockwright.store.records import counted as counted_records
 from stockwright.store.records import orders as order_records
 from stockwright.store.records import products as product_records
 from stockwright.store.records import reservations as reservation_records
 from stockwright.store.records import stock as stock_records
+from stockwright.store.records.backfill import load_progress
 from stockwright.usecases.catalog import StockedProduct, get_product, load_stocked
+from stockwright.usecases.counting import SEPARATOR, recount
 from stockwright.usecases.drawing import BOOKING_MS, as_if_freed
 from stockwright.usecases.settling import half_settled_orders
 from stockwright.usecases.still import while_still
@@ -35,9 +38,12 @@ if TYPE_CHECKING:
     from stockwright.domain.order import Order
     from stockwright.domain.reservation import Reservation
     from stockwright.domain.stock import Draws
+    from stockwright.store.paging import Placed
+    from stockwright.store.port import Store
     from stockwright.usecases.context import App
 
-SCAN_PAGE = 500
+SCAN_PAGE = 200
+COUNTED_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +196,19 @@ async def list_inventory(app: App, command: ListInventory) -> tuple[list[Stocked
             for product in products
         ]
 
+    async def choose_counted(product_ids: list[str]) -> list[StockedProduct | None]:
+        found = await load_stocked(app, product_ids)
+        rows = [found.get(product_id) for product_id in product_ids]
+        return [row if row is not None and command.fits(row.stock) else None for row in rows]
+
+    if command.status in {"LOW", "OUT"} and not command.search and await _is_counted(app):
+        return await fill(
+            partial(counted_records.places_of_status, app.store, command.status),
+            choose_counted,
+            command.limit,
+            command.after,
+            at_once=COUNTED_AT_ONCE,
+        )
     return await fill(
         partial(product_records.places_of_products, app.store, search=command.search, reverse=False),
         choose,
@@ -199,36 +218,36 @@ async def list_inventory(app: App, command: ListInventory) -> tuple[list[Stocked
     )
 
 
+async def _is_counted(app: App) -> bool:
+    """Tell whether the stock of every product was counted in advance."""
+    return (await load_progress(app.store, "stocks")).done
+
+
 async def total_inventory(app: App) -> InventoryTotals:
-    """Sum the whole shop's stock, exactly; reads every stock item (one call per SCAN_PAGE)."""
-    products = available = reserved = inactive = low = out = 0
-    async for stock in all_stocks(app):
-        products += 1
-        available += stock.available
-        reserved += stock.reserved
-        inactive += stock.inactive
-        low += stock.status == "LOW"
-        out += stock.status == "OUT"
-    return InventoryTotals(products, available, reserved, inactive, low, out)
+    """Return the sums of the whole shop's stock, as counted in advance."""
+    sums = (await counted_records.load_totals(app.store)).sums if await _is_counted(app) else await recount(app)
+    units = [f"{name}{SEPARATOR}units" for name in ("available", "reserved", "inactive")]
+    return InventoryTotals(*(sums.get(name, 0) for name in ("products", *units, "low", "out")))
 
 
 async def list_low_stock(app: App, limit: int, after: str | None = None) -> tuple[list[StockedProduct], str | None]:
-    """List products with fewer units available than their threshold, in the order of their ids."""
-    low: list[Stock] = []
-    async for stock in all_stocks(app, after):
-        if stock.is_low:
-            low.append(stock)
-            if len(low) > limit:
-                break
-    page = low[:limit]
-    products = await product_records.load_products(app.store, (stock.product_id for stock in page))
-    rows = [StockedProduct(products[stock.product_id], stock) for stock in page if stock.product_id in products]
-    return rows, page[-1].product_id if len(low) > limit else None
+    """List products with fewer units available than their threshold, in the order of the products' list.
+
+    Those that were counted as low are looked at; a page may be short though more follow.
+    """
+
+    async def choose(product_ids: list[str]) -> list[StockedProduct | None]:
+        found = await load_stocked(app, product_ids)
+        rows = [found.get(product_id) for product_id in product_ids]
+        return [row if row is not None and row.stock.is_low else None for row in rows]
+
+    read = counted_records.places_of_low if await _is_counted(app) else _every_place
+    return await fill(partial(read, app.store), choose, limit, after, at_once=COUNTED_AT_ONCE)
 
 
-def all_stocks(app: App, after: str | None = None) -> AsyncIterator[Stock]:
-    """Go through the stock of every product of the shop, a page at a time."""
-    return every(partial(stock_records.page_of_stocks, app.store, limit=SCAN_PAGE), after)
+async def _every_place(store: Store, *, after: str | None, limit: int) -> Placed[str]:
+    found, following = await product_records.places_of_products(store, after=after, limit=limit, reverse=False)
+    return [(place, product.id) for place, product in found], following
 
 
 async def explain(app: App, product_id: str) -> Explanation:

@@ -39,9 +39,9 @@ async def list_events(
         page = await app.store.tail(position, SCAN, reverse=True)
         for event in page:
             if _passes(event, name, subject):
-                found.append(event)
                 if len(found) == limit:
-                    return found, event.position
+                    return found, found[-1].position
+                found.append(event)
         if len(page) < SCAN:
             return found, None
         position = page[-1].position

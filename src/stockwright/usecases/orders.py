@@ -197,10 +197,10 @@ async def _commit_step(
     """Write an order's next state with what it does to the stock; a repeat writes nothing."""
     if after is None:
         return await unchanged(app, order)
-    changed = list(order.draws) if after.status == "CANCELLED" else []
-    tells = [(after.status.lower(), changed)]
+    moved = list(order.draws) if moving is not None else []
+    tells = [(after.status.lower(), moved)]
     if order.status == "PENDING" and after.status == "PACKED":
-        tells.insert(0, ("confirmed", []))
+        tells = [("confirmed", moved), ("packed", [])]
     return await take_step(app, actor, after, moving, tells, beside)
 
 

@@ -15,9 +15,11 @@ from stockwright.store.records import products as product_records
 from stockwright.store.records import stock as stock_records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases.audit import AuditReport, held_units, moved_units
+from stockwright.usecases.audit_counts import RULE, rebuild_totals
 from stockwright.usecases.audit_holds import RULE as COUNTED_RULE
 from stockwright.usecases.audit_holds import recount_holds
 from stockwright.usecases.commit import commit, new_event
+from stockwright.usecases.counting import count_stocks
 
 if TYPE_CHECKING:
     from stockwright.domain.account import Actor
@@ -27,13 +29,20 @@ REASON: Final = "Audit repair"
 
 
 async def repair(app: App, actor: Actor, report: AuditReport) -> list[Movement]:
-    """Book a correction for every level that the report names, returning what was booked; recount customers' holds."""
+    """Book a correction for every level that the report names, returning what was booked.
+
+    Customers' holds, and what is counted of the stock in advance, are recounted where the report names them.
+    """
     booked: list[Movement] = []
     for product_id in dict.fromkeys(drift.product_id for drift in report.drifts if drift.location):
         booked += await _repair_product(app, actor, product_id)
     for drift in report.drifts:
         if drift.rule == COUNTED_RULE:
             await recount_holds(app, drift.about)
+    wrong = [drift for drift in report.drifts if drift.rule == RULE]
+    if wrong:
+        await count_stocks(app, [drift.product_id for drift in wrong if drift.product_id])
+        await rebuild_totals(app)
     return booked
 
 

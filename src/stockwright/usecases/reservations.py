@@ -240,7 +240,7 @@ async def _change(
             await _count_change(app, batch, after)
         settle(batch, held, dict(held.draws))
         step = "extended" if after.status == "ACTIVE" else after.status.lower()
-        products = list(held.draws) if after.status in {"CANCELLED", "EXPIRED"} else []
+        products = list(held.draws) if step != "extended" else []
         batch.append(new_event(app, actor, f"reservation.{step}", held.id, orderId=held.order_id, products=products))
         after = replace(after, version=held.version + 1)
         await commit(app, batch, after)

@@ -164,7 +164,7 @@ async def half_settled_orders(app: App) -> AsyncIterator[Order]:
 
 
 def tell(app: App, actor: Actor, batch: Batch, order: Order, step: str, products: list[str]) -> None:
-    """Tell of a step of an order; `products` are those of which other units can be bought than before.
+    """Tell of a step of an order; `products` are those whose stock the step moved.
 
     A return tells what came back: an order may have many of them.
     """

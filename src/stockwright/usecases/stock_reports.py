@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Final
 from stockwright.domain.errors import Invalid
 from stockwright.domain.period import By, Parts, Period
 from stockwright.store.paging import pages
-from stockwright.store.records import products as product_records
 from stockwright.store.records import stock as stock_records
+from stockwright.store.records.backfill import load_progress
+from stockwright.store.records.counted import load_totals
 from stockwright.usecases.catalog import get_product
+from stockwright.usecases.counting import SEPARATOR, WORTHS, recount
 from stockwright.usecases.drawing import BOOKING_MS
 from stockwright.usecases.still import while_still
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from stockwright.domain.stock import Movement, Stock
     from stockwright.usecases.context import App
     from stockwright.usecases.reports import Range
@@ -37,14 +41,6 @@ class Worth:
     units: int = 0
     unpriced: int = 0
     cents: Counter[str] = field(default_factory=Counter)
-
-    def add(self, units: int, price_cents: int, currency: str) -> None:
-        """Count units at a price."""
-        self.units += units
-        if price_cents:
-            self.cents[currency] += units * price_cents
-        else:
-            self.unpriced += units
 
 
 @dataclass(slots=True)
@@ -87,23 +83,32 @@ class StockHistory:
 
 
 async def report_stock_value(app: App) -> StockValue:
-    """Sum the whole shop's stock at today's prices; two calls for each READ products."""
+    """Return what the whole shop's stock would bring at today's prices, as counted in advance."""
+    if not (await load_progress(app.store, "stocks")).done:
+        return _value_of(await recount(app))
+    return _value_of((await load_totals(app.store)).sums)
+
+
+def _value_of(sums: Mapping[str, int]) -> StockValue:
     value = StockValue()
-    async for stocks in pages(partial(stock_records.page_of_stocks, app.store, limit=READ)):
-        products = await product_records.load_products(app.store, (stock.product_id for stock in stocks))
-        for stock in stocks:
-            product = products.get(stock.product_id)
-            if product is None:
-                continue
-            price = product.price_cents, product.currency
-            value.available.add(stock.available, *price)
-            value.reserved.add(stock.reserved, *price)
-            value.inactive.add(stock.inactive, *price)
-            value.total.add(stock.total, *price)
-            value.by_category.setdefault(product.category, Worth()).add(stock.total, *price)
-            for place, level in stock.levels.items():
-                value.by_location.setdefault(place, Worth()).add(level.total, *price)
+    groups = {"category": value.by_category, "location": value.by_location}
+    for name, number in sums.items():
+        match name.split(SEPARATOR):
+            case ("category" | "location") as kind, which, *rest:
+                _put_worth(groups[kind].setdefault(which, Worth()), rest, number)
+            case of, *rest if of in WORTHS:
+                _put_worth(getattr(value, of), rest, number)
     return value
+
+
+def _put_worth(worth: Worth, of: Sequence[str], number: int) -> None:
+    match of:
+        case ["units"]:
+            worth.units = number
+        case ["unpriced"]:
+            worth.unpriced = number
+        case ["cents", currency]:
+            worth.cents[currency] = number
 
 
 async def report_stock_history(app: App, wanted: Range, by: By = "day", product_id: str | None = None) -> StockHistory:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from stockwright.domain.names import clean, search_text, search_words
 from stockwright.domain.product import Product
-from stockwright.store.port import ABSENT
+from stockwright.store.port import ABSENT, IndexName
 from stockwright.store.records.parsing import once
 
 if TYPE_CHECKING:
@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from stockwright.store.port import Body, Item, Key, Store
     from stockwright.store.records.batch import Batch
 
-SCAN_PAGE = 200
+SortedBy = Literal["time", "name", "price"]
+LISTS: Final[dict[SortedBy, tuple[IndexName, str]]] = {
+    "time": ("list", "PRODUCT"),
+    "name": ("owner", "PRODUCT_NAME"),
+    "price": ("due", "PRODUCT_PRICE"),
+}
+"""The lists that a product is in, each in an index of its own."""
+NAME_BYTES_MAX: Final = 600
+"""Of a name, so many bytes sort it: DynamoDB's sort keys hold 1,024."""
 
 
 def product_key(product_id: str) -> Key:
@@ -71,11 +79,13 @@ async def places_of_products(
     after: str | None = None,
     limit: int = 20,
     reverse: bool = True,
+    by: SortedBy = "time",
 ) -> Placed[Product]:
-    """Read the same with each product's place in the list."""
+    """Read the same with each product's place in the list, also in the order of the names or prices."""
+    index, partition = LISTS[by]
     page = await store.query(
-        "PRODUCT",
-        index="list",
+        partition,
+        index=index,
         where=where,
         contains=search_words(search),
         after=after,
@@ -88,13 +98,28 @@ async def places_of_products(
 def put_product(batch: Batch, product: Product) -> None:
     """Write a product, expecting the version that it was loaded with."""
     listed = product.status != "DELETED"
+    places = {"time": place_of(product), "name": _by_name(product), "price": _by_price(product)}
     batch.put(
         product_key(product.id),
         _product_body(product),
         product.version,
-        {"list": ("PRODUCT", product.id)} if listed else {},
+        {index: (partition, places[by]) for by, (index, partition) in LISTS.items()} if listed else {},
         text=search_text(product.name, product.sku, product.brand) if listed else "",
     )
+
+
+def place_of(product: Product) -> str:
+    """Return a product's place in the list by time."""
+    return product.id
+
+
+def _by_name(product: Product) -> str:
+    name = product.name.casefold().encode()[:NAME_BYTES_MAX].decode(errors="ignore")
+    return f"{name}\x1f{product.id}"
+
+
+def _by_price(product: Product) -> str:
+    return f"{product.price_cents:015d}\x1f{product.id}"
 
 
 def claim_sku(batch: Batch, sku: str, product_id: str) -> None:

@@ -1,0 +1,193 @@
+"""What is counted in advance: exact however often and by whomever it is counted, backfilled, audited, repaired."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+
+import pytest
+
+from stockwright.store.paging import every
+from stockwright.store.port import ABSENT
+from stockwright.store.records import backfill as progress_records
+from stockwright.store.records.backfill import load_progress
+from stockwright.store.records.batch import Batch
+from stockwright.store.records.counted import load_counted, load_totals, places_of_low, put_counted, put_totals
+from stockwright.store.records.products import product_key, product_of
+from stockwright.usecases import backfill as backfills
+from stockwright.usecases.audit import audit
+from stockwright.usecases.backfill import backfill
+from stockwright.usecases.catalog import ListProducts, UpdateProduct, delete_product, list_products, update_product
+from stockwright.usecases.context import App
+from stockwright.usecases.counting import count_stocks, recount
+from stockwright.usecases.inventory import ChangeStock, change_stock
+from stockwright.usecases.inventory_views import ListInventory, list_inventory, list_low_stock, total_inventory
+from stockwright.usecases.repair import repair
+from stockwright.usecases.stock_reports import report_stock_value
+from tests.conftest import ADMIN, Product
+
+
+async def sums(app: App) -> dict[str, int]:
+    return dict((await load_totals(app.store)).sums)
+
+
+async def test_counted_twice_and_by_many_at_once_it_comes_out_the_same(app: App, product: Product) -> None:
+    ids = [(await product(number, category="food", price_cents=500)).product.id for number in range(5)]
+    await count_stocks(app, ids)
+    await count_stocks(app, ids)
+    for number in range(6):
+        await change_stock(app, ADMIN, ChangeStock(ids[number % 5], 7, "RESTOCK"))
+        await asyncio.gather(*[count_stocks(app, ids) for _ in range(4)])
+    await update_product(app, ADMIN, UpdateProduct(ids[0], {"price_cents": 900, "category": "other"}))
+    await delete_product(app, ADMIN, ids[1])
+    await count_stocks(app, ids)
+    assert await sums(app) == await recount(app)
+
+
+async def test_an_older_look_at_the_stock_never_replaces_a_newer_one(
+    app: App, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chair = (await product(10)).product.id
+    await count_stocks(app, [chair])
+    original, first = backfills.count_stocks, True
+    from stockwright.usecases import counting
+
+    load = counting.load_stocks
+
+    async def slow(*given: Any) -> Any:
+        nonlocal first
+        found = await load(*given)
+        if first:
+            first = False
+            # While this one holds an old stock: it falls, comes back, and is counted by another.
+            await change_stock(app, ADMIN, ChangeStock(chair, -3, "ADJUSTMENT"))
+            await change_stock(app, ADMIN, ChangeStock(chair, 3, "ADJUSTMENT"))
+            await original(app, [chair])
+        return found
+
+    await change_stock(app, ADMIN, ChangeStock(chair, -1, "ADJUSTMENT"))
+    monkeypatch.setattr(counting, "load_stocks", slow)
+    await count_stocks(app, [chair])
+    monkeypatch.undo()
+    assert await sums(app) == await recount(app)
+
+
+async def test_lists_and_totals_are_the_same_counted_in_advance_or_not(app: App, product: Product) -> None:
+    low = [(await product(number, price_cents=300 + number)).product.id for number in (3, 0, 9)]
+    await product(50, category="food")
+    await product(1, thresholds={"low_stock": 0})
+
+    async def seen() -> list[Any]:
+        return [
+            await total_inventory(app),
+            await report_stock_value(app),
+            [row.product.id for row in (await list_low_stock(app, 10))[0]],
+            *[
+                [row.product.id for row in (await list_inventory(app, ListInventory(status=status)))[0]]
+                for status in ("LOW", "OUT", "IN_STOCK")
+            ],
+            [row.product.id for row in (await list_products(app, ADMIN, ListProducts(low_stock=True)))[0]],
+            [
+                row.product.id
+                for row in (await list_products(app, ADMIN, ListProducts(low_stock=True, category="food")))[0]
+            ],
+        ]
+
+    before = await seen()
+    assert await backfill(app)
+    assert await seen() == before
+    assert before[2] == low
+    first, token = await list_low_stock(app, 2)
+    rest, end = await list_low_stock(app, 2, token)
+    assert [row.product.id for row in (*first, *rest)] == low
+    assert end is None
+
+
+async def test_what_is_not_low_any_more_is_not_listed_before_it_is_counted_again(app: App, product: Product) -> None:
+    chair = (await product(3)).product.id
+    await backfill(app)
+    await change_stock(app, ADMIN, ChangeStock(chair, 30, "RESTOCK"))
+    assert (await list_low_stock(app, 10))[0] == []
+    assert (await list_inventory(app, ListInventory(status="LOW")))[0] == []
+    assert (await list_products(app, ADMIN, ListProducts(low_stock=True)))[0] == []
+
+
+async def as_written_before(app: App, product_ids: list[str]) -> None:
+    """Write products as a former release did: in the list by time alone, and no backfill known."""
+    found = await app.store.get([product_key(each) for each in product_ids])
+    batch = Batch()
+    for item in found.values():
+        batch.put(item.key, item.body, item.version, {"list": ("PRODUCT", product_of(item).id)}, text=item.body["name"])
+    progress = await load_progress(app.store, "products")
+    batch.delete(("BACKFILL", "products"), progress.version)
+    await batch.commit(app.store)
+
+
+async def test_a_former_shop_is_backfilled_in_steps_that_go_on_after_an_end(
+    app: App, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfills, "STEP", 2)
+    monkeypatch.setattr(backfills, "STEPS_MAX", 2)
+    ids = [(await product(1, name=f"Chair {'abcdefg'[number]}")).product.id for number in range(7)]
+    await as_written_before(app, ids)
+    with pytest.raises(Exception, match="sorted by name"):
+        await list_products(app, ADMIN, ListProducts(sort="name"))
+    calls = 1
+    while not await backfill(app):
+        calls += 1
+    assert calls > 2
+    rows, _ = await list_products(app, ADMIN, ListProducts(sort="-name"))
+    assert [row.product.id for row in rows] == ids[::-1]
+    assert await sums(app) == await recount(app)
+    assert await backfill(app)
+
+
+async def test_a_newer_format_is_written_anew(app: App, product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+    await product(1)
+    await backfill(app)
+    monkeypatch.setitem(progress_records.FORMAT, "stocks", 2)
+    assert not (await load_progress(app.store, "stocks")).done
+    assert await backfill(app)
+    assert (await load_progress(app.store, "stocks")).done
+
+
+async def test_the_audit_names_a_wrong_count_and_the_repair_counts_anew(app: App, product: Product) -> None:
+    chair, table = [(await product(5)).product.id for _ in range(2)]
+    await backfill(app)
+    assert (await audit(app)).is_clean
+    part, version = (await load_counted(app.store, [chair]))[chair]
+    totals = await load_totals(app.store)
+    batch = Batch()
+    put_counted(batch, replace_part(part, available=99), chair, version)
+    put_totals(batch, {**totals.sums, "products": 7}, totals.version)
+    await batch.commit(app.store)
+
+    report = await audit(app)
+    assert {drift.product_id for drift in report.drifts} == {"", chair}
+    assert await repair(app, ADMIN, report) == []
+
+    assert (await audit(app)).is_clean
+    assert await sums(app) == await recount(app)
+    assert table in {product_id async for _, product_id in every(partial(places_of_low, app.store))}
+
+
+def replace_part(part: Any, **changes: Any) -> Any:
+    from msgspec.structs import replace as changed
+
+    return changed(part, **changes)
+
+
+async def test_what_waits_for_its_handler_is_no_drift(app: App, product: Product) -> None:
+    chair = (await product(5)).product.id
+    await backfill(app)
+    await change_stock(app, ADMIN, ChangeStock(chair, -1, "ADJUSTMENT"))
+    assert (await audit(app)).is_clean
+    batch = Batch()
+    cursors = (await app.store.tail(limit=1, reverse=True))[0].position
+    batch.put(("CURSORS", "stock-watch"), {"position": cursors}, ABSENT)
+    await batch.commit(app.store)
+    report = await audit(app)
+    assert {drift.product_id for drift in report.drifts} == {chair}
+    await repair(app, ADMIN, report)
+    assert (await audit(app)).is_clean
