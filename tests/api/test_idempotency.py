@@ -13,7 +13,7 @@ import pytest
 
 from stockwright.api.app import build_asgi
 from stockwright.api.table import ROUTES
-from stockwright.store.port import Put, Store, Write
+from stockwright.store.port import Decision, Item, Key, Put, Store, Write
 from stockwright.usecases.context import App
 from tests.api.asking import Answer, Client
 from tests.api.conftest import Made, asking
@@ -61,6 +61,19 @@ class Dying:
 
     async def commit(self, writes: Sequence[Write]) -> None:
         await self._store.commit(writes)
+        self._end_after(writes)
+
+    async def decide(self, key: Key, decision: Decision) -> None:
+        decided: list[Write] = []
+
+        def noting(item: Item | None) -> Sequence[Write]:
+            decided[:] = decision(item)
+            return decided
+
+        await self._store.decide(key, noting)
+        self._end_after(decided)
+
+    def _end_after(self, writes: Sequence[Write]) -> None:
         if any(isinstance(each, Put) and each.key[0].startswith("IDEMPOTENCY#") for each in writes):
             raise Died
 

@@ -23,6 +23,7 @@ from stockwright.store.port import (
     Append,
     Body,
     ConditionFailed,
+    Decision,
     Delete,
     IndexName,
     Item,
@@ -162,6 +163,10 @@ class MemoryStore:
                 body = msgspec.json.decode(msgspec.json.encode(write.event.data))
                 self.durable.log.append(replace(write.event, data=body, position=str(len(self.durable.log) + 1)))
                 self._news.set()
+
+    async def decide(self, key: Key, decision: Decision) -> None:
+        # Nothing here waits before it writes: what was read is what is so.
+        await self.commit(decision(self._item(key) if key in self.durable.items else None))
 
     async def tail(
         self, after: str = "", limit: int = 100, *, reverse: bool = False, wait_seconds: float = 0

@@ -32,7 +32,7 @@ from stockwright.domain.order import Order
 from stockwright.domain.returns import ReturnItem
 from stockwright.domain.stock import Wanted
 from stockwright.reactions.table import Reaction, reactions_for
-from stockwright.store.port import Write
+from stockwright.store.port import Decision, Key, Write
 from stockwright.store.records.alerts import load_marks
 from stockwright.store.records.handling import DeadLetter, page_of_dead_letters, waiting_retries
 from stockwright.store.records.locations import find_location
@@ -212,6 +212,9 @@ class Faulty:
 
     async def commit(self, writes: Sequence[Write]) -> None:
         await self._around(self.inner.commit(writes), commits=True)
+
+    async def decide(self, key: Key, decision: Decision) -> None:
+        await self._around(self.inner.decide(key, decision), commits=True)
 
     async def tail(self, after: str = "", limit: int = 100, **options: Any) -> list[Event]:
         found: list[Event] = await self._around(self.inner.tail(after, limit, **options))

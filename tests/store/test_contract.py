@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
 
+from stockwright.domain.errors import Busy
 from stockwright.domain.events import Event
 from stockwright.store.port import (
     ABSENT,
@@ -15,10 +17,13 @@ from stockwright.store.port import (
     Append,
     Check,
     ConditionFailed,
+    Decision,
     Delete,
+    Item,
     Page,
     Put,
     Store,
+    Write,
 )
 
 LEVEL = ("levels", "shelf", "available")
@@ -386,3 +391,98 @@ async def test_waiting_for_news_ends_with_the_next_commit(store: Store) -> None:
 
 async def test_waiting_for_news_ends_empty_when_none_comes(store: Store) -> None:
     assert await store.tail(wait_seconds=0.05) == []
+
+
+# ---- decided in the commit -------------------------------------------------------------------
+
+SHELF = ("P#1", "A")
+
+
+def set_to(units: int) -> Decision:
+    """Decide as a count does: whatever is there, there are so many afterwards."""
+
+    def decision(item: Item | None) -> list[Write]:
+        assert item is not None
+        now = item.body["levels"]["shelf"]["available"]
+        return [Add(SHELF, {LEVEL: units - now}, {LEVEL: 0}, item.version), Append(event(now))]
+
+    return decision
+
+
+async def test_a_decision_sees_the_item_as_it_is_in_the_commit(store: Store) -> None:
+    seen: list[Item | None] = []
+
+    def decision(item: Item | None) -> list[Write]:
+        seen.append(item)
+        return [Put(SHELF, level(5), item.version if item else ABSENT)]
+
+    await store.decide(SHELF, decision)
+    await store.decide(SHELF, decision)
+    assert seen[0] is None
+    assert seen[-1] is not None
+    assert (seen[-1].version, seen[-1].body) == (1, level(5))
+    assert (await store.get([SHELF]))[SHELF].version == 2
+
+
+async def test_what_a_decision_raises_is_raised_and_nothing_is_written(store: Store) -> None:
+    await store.commit([Put(SHELF, level(5), ABSENT)])
+
+    def decision(item: Item | None) -> list[Write]:
+        raise LookupError(item and item.version)
+
+    with pytest.raises(LookupError, match="1"):
+        await store.decide(SHELF, decision)
+    # The item can be written at once: whatever kept it for the decision is gone.
+    await store.commit([Add(SHELF, {LEVEL: -1}, {LEVEL: 0})])
+    await store.decide(SHELF, lambda _: [])
+    await store.commit([Add(SHELF, {LEVEL: -1}, {LEVEL: 0})])
+    found = (await store.get([SHELF]))[SHELF]
+    assert (found.version, found.body) == (3, level(3))
+
+
+async def test_a_decision_is_refused_with_the_positions_of_its_other_writes(store: Store) -> None:
+    await store.commit([Put(SHELF, level(5), ABSENT), Put(("P#2", "A"), {}, ABSENT)])
+
+    def decision(item: Item | None) -> list[Write]:
+        assert item is not None
+        return [Put(SHELF, level(9), item.version), Put(("P#2", "A"), {}, ABSENT)]
+
+    with pytest.raises(ConditionFailed) as refused:
+        await store.decide(SHELF, decision)
+    assert refused.value.positions == (1,)
+    await store.commit([Add(SHELF, {LEVEL: -1}, {LEVEL: 0})])
+    assert (await store.get([SHELF]))[SHELF].body == level(4)
+
+
+async def test_a_decision_succeeds_beside_many_who_take_from_the_same_item(store: Store) -> None:
+    await store.commit([Put(SHELF, level(1000), ABSENT)])
+    counted, begun = asyncio.Event(), asyncio.Semaphore(0)
+    taken: list[int] = []
+
+    async def take() -> None:
+        while not counted.is_set():
+            # The engine in memory never waits by itself.
+            await asyncio.sleep(0)
+            with contextlib.suppress(ConditionFailed, Busy):
+                await store.commit([Add(SHELF, {LEVEL: -1}, {LEVEL: 0}), Append(event(0))])
+                taken.append(1)
+                begun.release()
+
+    takers = [asyncio.create_task(take()) for _ in range(16)]
+    for _ in takers:
+        await begun.acquire()
+    for units in (700, 500, 900):
+        await store.decide(SHELF, set_to(units))
+    counted.set()
+    await asyncio.gather(*takers)
+    found = (await store.get([SHELF]))[SHELF]
+    # Each write of any of them raised the version by one, and each unit is accounted for.
+    assert found.version == 1 + 3 + len(taken)
+    after = await store.tail("", 10_000, reverse=True)
+    differences = [units - each.data["n"] for units, each in zip((900, 500, 700), _counts(after), strict=True)]
+    assert found.body["levels"]["shelf"]["available"] == 1000 - len(taken) + sum(differences)
+
+
+def _counts(events: list[Event]) -> list[Event]:
+    """The events of the decisions, the last in front."""
+    return [each for each in events if each.data["n"]]

@@ -7,10 +7,19 @@ from functools import partial
 
 import pytest
 
-from stockwright.domain.errors import AlreadyExists, Conflict, InsufficientStock, Invalid, NotFound, VersionConflict
-from stockwright.domain.stock import Thresholds, Wanted
+from stockwright.domain.errors import (
+    AlreadyExists,
+    Busy,
+    Conflict,
+    InsufficientStock,
+    Invalid,
+    NotFound,
+    VersionConflict,
+)
+from stockwright.domain.stock import Movement, Thresholds, Wanted
+from stockwright.store.paging import every
 from stockwright.store.records.batch import complete_idempotency, find_idempotency
-from stockwright.store.records.stock import get_stock
+from stockwright.store.records.stock import get_stock, page_of_movements
 from stockwright.usecases.catalog import UpdateProduct, delete_product, get_product, update_product
 from stockwright.usecases.context import REQUEST, App, Once, RequestContext
 from stockwright.usecases.inventory import (
@@ -460,3 +469,50 @@ async def test_a_repeated_change_answers_with_what_the_first_one_foresaw_if_its_
     await complete_idempotency(app.store, "key", {"available": 99}, app.clock.now())
     await complete_idempotency(app.store, "key", {"available": 1}, app.clock.now())
     assert await find_idempotency(app.store, "key") == ("hash", {"available": 99})
+
+
+async def test_what_sets_a_number_succeeds_beside_a_rush_of_buyers_and_books_the_exact_difference(
+    app: App, product: Product
+) -> None:
+    chair = await product(100_000)
+    name, done, begun = chair.product.id, asyncio.Event(), asyncio.Semaphore(0)
+    sold = 0
+
+    async def buy() -> None:
+        nonlocal sold
+        while not done.is_set():
+            try:
+                await record_sale(app, ADMIN, Sell([LineWanted(1, name)]))
+            except Busy:
+                continue
+            sold += 1
+            begun.release()
+
+    buyers = [asyncio.create_task(buy()) for _ in range(12)]
+    for _ in buyers:
+        await begun.acquire()
+    booked = []
+    for units in (90_000, 80_000, 95_000):
+        counted = await count_stock(app, ADMIN, CountStock(name, units))
+        assert counted.stock.total == units
+        booked += counted.movements
+    changed = await update_product(app, ADMIN, UpdateProduct(name, quantity=70_000))
+    assert changed.stock.available == 70_000
+    changed = await update_product(app, ADMIN, UpdateProduct(name, thresholds={"low_stock": 3}))
+    await add_location(app, ADMIN, "cellar", priority=200)
+    await transfer(app, ADMIN, Transfer(name, 5, "default", "cellar"))
+    done.set()
+    await asyncio.gather(*buyers)
+    ledger = await movements(app, name)
+    adjusted = [each.quantity for each in ledger if each.type == "ADJUSTMENT"]
+    assert len(adjusted) == 4
+    assert {each.id for each in booked} < {each.id for each in ledger}
+    stock = await get_stock(app.store, name)
+    assert stock.total == 100_000 - sold + sum(adjusted)
+    assert stock.total == sum(each.quantity for each in ledger)
+    assert stock.levels["cellar"].total == 5
+
+
+async def movements(app: App, product_id: str) -> list[Movement]:
+    found = every(partial(page_of_movements, app.store, product_id, limit=500))
+    return [each async for each in found]

@@ -25,13 +25,26 @@ from zlib import crc32
 
 from stockwright.domain.errors import Busy, Invalid, Misconfigured, PayloadTooLarge, Unknown
 from stockwright.domain.events import Event
+from stockwright.store import lease
 from stockwright.store.adding import added
-from stockwright.store.port import ABSENT, EXAMINED_MAX, INDEXES, Add, Append, Check, ConditionFailed, Item, Page, Put
+from stockwright.store.port import (
+    ABSENT,
+    EXAMINED_MAX,
+    INDEXES,
+    Add,
+    Append,
+    Check,
+    ConditionFailed,
+    Delete,
+    Item,
+    Page,
+    Put,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
-    from stockwright.store.port import IndexName, Key, Path, Write
+    from stockwright.store.port import Decision, IndexName, Key, Path, Write
 
 WRITES_MAX: Final = 100
 GET_KEYS_MAX: Final = 100
@@ -50,6 +63,9 @@ LOOK_SECONDS: Final = 0.5
 DAYS_AT_ONCE: Final = 32
 PATHS_MAX: Final = 40
 """How many numbers of an item one expression moves; about a hundred are longer than DynamoDB takes (4 KB)."""
+DECISIONS_MAX: Final = 5
+LEASE_WAIT_SECONDS: Final = 5.0
+LEASE_PAUSE_SECONDS: Final = 0.01
 NEVER: Final = "attribute_exists(pk) AND attribute_not_exists(pk)"
 NOT_TAKEN: Final = (
     "The cloud's store does not take this: something in it has an empty name, is nested more than 32 deep, "
@@ -245,6 +261,59 @@ class DynamoDbStore:
 
     async def commit(self, writes: Sequence[Write]) -> None:
         """Write all or nothing in one transaction."""
+        await self._commit(writes)
+
+    async def decide(self, key: Key, decision: Decision) -> None:
+        """Lease the item, so that nobody adds to it meanwhile; decide; commit, held to its version."""
+        for _ in range(DECISIONS_MAX):
+            token = secrets.token_hex(16)
+            item = await self._call(self._lease, key, token)
+            writes: Sequence[Write] = ()
+            try:
+                writes = decision(item)
+                await self._commit(writes, leased=key)
+            except ConditionFailed as refused:
+                if any(_key_of_write(writes[position]) != key for position in refused.positions):
+                    await self._call(self._release, key, token)
+                    raise
+                # The lease ran out before the commit: decided anew.
+            except BaseException:
+                await self._call(self._release, key, token)
+                raise
+            else:
+                if not any(isinstance(write, Put | Add | Delete) and write.key == key for write in writes):
+                    await self._call(self._release, key, token)
+                return
+        raise Busy("Too many changes to the same thing at once; try again shortly")
+
+    def _lease(self, key: Key, token: str) -> Item | None:
+        """Take the lease, however many transactions are under way at the item; return the item as it is now."""
+        deadline = time.monotonic() + LEASE_WAIT_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                answer = self.client.update_item(**lease.take(self.table, key_image(key), token, _now_ms()))
+            except self.client.exceptions.ConditionalCheckFailedException:
+                if "Item" not in self.client.get_item(TableName=self.table, Key=key_image(key), ConsistentRead=True):
+                    return None
+            except Exception as fault:
+                if not _may_pass(fault):
+                    raise
+            else:
+                return item_of_image(answer["Attributes"])
+            time.sleep(random.uniform(0, LEASE_PAUSE_SECONDS))  # noqa: S311
+        raise Busy
+
+    def _release(self, key: Key, token: str) -> None:
+        """Give the lease back; where that fails it runs out by itself."""
+        try:
+            self.client.update_item(**lease.drop(self.table, key_image(key), token))
+        except self.client.exceptions.ConditionalCheckFailedException:
+            return
+        except Exception as fault:
+            if not _may_pass(fault):
+                raise
+
+    async def _commit(self, writes: Sequence[Write], leased: Key | None = None) -> None:
         if len(writes) > WRITES_MAX:
             raise PayloadTooLarge(
                 f"This is {len(writes)} changes in one step, and the cloud's store takes {WRITES_MAX}: "
@@ -256,17 +325,17 @@ class DynamoDbStore:
         if not writes:
             return
         for attempt in range(ATTEMPTS_MAX):
-            if await self._call(self._transact, writes):
+            if await self._call(self._transact, writes, leased):
                 return
             await asyncio.sleep(_pause(attempt))
         raise Busy("Too many changes to the same thing at once; try again shortly")
 
-    def _transact(self, writes: Sequence[Write]) -> bool:
+    def _transact(self, writes: Sequence[Write], leased: Key | None) -> bool:
         """Send one transaction; False where it wrote nothing and may be sent anew."""
         errors, token = self.client.exceptions, secrets.token_hex(16)
         wide = {position: self._read_and_add(write) for position, write in enumerate(writes) if _is_wide(write)}
         now = self._instant(writes)
-        items = [wide.get(position) or _action(self.table, write, now) for position, write in enumerate(writes)]
+        items = [wide.get(position) or _action(self.table, write, now, leased) for position, write in enumerate(writes)]
         may_be_done = False
         for attempt in range(ATTEMPTS_MAX):
             if attempt and _now_ms() - now > self._resend_ms:
@@ -275,7 +344,7 @@ class DynamoDbStore:
             try:
                 self.client.transact_write_items(TransactItems=items, ClientRequestToken=token)
             except errors.TransactionCanceledException as cancelled:
-                _raise_unless_it_passes(cancelled, items)
+                _raise_unless_it_passes(cancelled, items, now)
                 return False
             except Exception as fault:
                 # Whether it was written is not known: the same token asks again, and it happens once.
@@ -522,12 +591,12 @@ def _plain(attribute: _Wire) -> Any:
     return None if kind == "NULL" else value
 
 
-def _action(table: str, write: Write, now: int) -> _Wire:
+def _action(table: str, write: Write, now: int, leased: Key | None) -> _Wire:
     """Write one write as an action of a transaction."""
     if isinstance(write, Append):
         return {"Put": {"TableName": table, "Item": event_image(write.event, now, f"{now:013d}-{write.event.id}")}}
     if isinstance(write, Add):
-        return {"Update": _update(table, write)}
+        return {"Update": _update(table, write, None if write.key == leased else now)}
     if isinstance(write, Put):
         return {"Put": {"TableName": table, "Item": image_of_put(write)} | _expecting(write.expect)}
     at_key = {"TableName": table, "Key": key_image(write.key)} | _expecting(write.expect)
@@ -538,11 +607,15 @@ def _is_wide(write: Write) -> TypeGuard[Add]:
     return isinstance(write, Add) and len(write.deltas) > PATHS_MAX
 
 
-def _raise_unless_it_passes(cancelled: Any, items: Sequence[_Wire]) -> None:
+def _raise_unless_it_passes(cancelled: Any, items: Sequence[_Wire], now: int) -> None:
     """Tell which conditions did not hold; nothing, where the same transaction may pass a moment later."""
-    codes = [reason.get("Code", "None") for reason in cancelled.response["CancellationReasons"]]
+    reasons = cancelled.response["CancellationReasons"]
+    codes = [reason.get("Code", "None") for reason in reasons]
     failed = [position for position, code in enumerate(codes) if code == "ConditionalCheckFailed"]
-    if not all(_is_held_to_what_was_read(items[position]) for position in failed):
+    if not all(
+        _is_held_to_what_was_read(items[position]) or lease.is_leased(reasons[position].get("Item") or {}, now)
+        for position in failed
+    ):
         raise ConditionFailed(failed) from None
     if not failed and not any(code in _PASSING for code in codes):
         raise cancelled
@@ -551,6 +624,10 @@ def _raise_unless_it_passes(cancelled: Any, items: Sequence[_Wire]) -> None:
 def _is_held_to_what_was_read(action: _Wire) -> bool:
     """Tell whether what refused an action is only that the item was changed since `_read_and_add` read it."""
     return ":read" in action.get("Update", {}).get("ExpressionAttributeValues", {})
+
+
+def _key_of_write(write: Write) -> Key | None:
+    return None if isinstance(write, Append) else write.key
 
 
 def _key_of(image: _Wire) -> _Wire:
@@ -583,11 +660,17 @@ def image_of_put(put: Put) -> _Wire:
     return image
 
 
-def _update(table: str, add: Add) -> _Wire:
-    """Add to numbers inside the body: every path must be there, and no result may fall below its floor."""
+def _update(table: str, add: Add, now: int | None) -> _Wire:
+    """Add to numbers inside the body: every path must be there, and no result may fall below its floor.
+
+    It waits for a lease that somebody has at `now`; None: it is the holder's own, which ends with it.
+    """
     names: dict[str, str] = {}
     values: _Wire = {":one": {"N": "1"}}
     sets, conditions = ["v = v + :one"], ["attribute_exists(pk)"]
+    if now is not None:
+        conditions.append(lease.UNLEASED)
+        values[":now"] = {"N": str(now)}
     if add.expect is not None:
         conditions.append("v = :expect")
         values[":expect"] = {"N": str(add.expect)}
@@ -605,9 +688,10 @@ def _update(table: str, add: Add) -> _Wire:
     written: _Wire = {
         "TableName": table,
         "Key": key_image(add.key),
-        "UpdateExpression": f"SET {', '.join(sets)}",
+        "UpdateExpression": f"SET {', '.join(sets)}{lease.DROPPED if now is None else ''}",
         "ConditionExpression": " AND ".join(conditions),
         "ExpressionAttributeValues": values,
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
     return written | ({"ExpressionAttributeNames": names} if names else {})
 

@@ -8,13 +8,12 @@ Never two writes to one item in one commit (DynamoDB refuses that; so do we).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from msgspec import Struct, field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from stockwright.domain.events import Event
 
 Key = tuple[str, str]
@@ -91,6 +90,8 @@ class Append(Struct, frozen=True):
 
 
 Write = Put | Add | Check | Delete | Append
+Decision = Callable[[Item | None], Sequence[Write]]
+"""What to write, given an item as it is in the commit."""
 
 
 class Page(Struct, frozen=True):
@@ -157,6 +158,16 @@ class Store(Protocol):
         """Write all or nothing, durably; returns only after the data is safe.
 
         Raises ConditionFailed with the positions of the writes whose expectation did not hold.
+        """
+        ...
+
+    async def decide(self, key: Key, decision: Decision) -> None:
+        """Commit what `decision` makes of an item as it is in that commit: nobody changes it in between.
+
+        So it succeeds beside any number of others who write to the item. `decision` gets the item (None:
+        there is none) and returns the writes, perhaps none; it does not wait, and may be called more than
+        once. Where it raises, nothing is written and the same is raised here. Raises ConditionFailed where
+        one of its other writes is refused.
         """
         ...
 

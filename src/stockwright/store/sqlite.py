@@ -23,9 +23,10 @@ import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import apsw
 import msgspec
@@ -49,7 +50,7 @@ from stockwright.store.sqlite_faults import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stockwright.store.port import Body, IndexName, Key, Write
+    from stockwright.store.port import Body, Decision, IndexName, Key, Write
 
 SCHEMA_VERSION: Final = 1
 QUEUE_MAX: Final = 4096
@@ -115,7 +116,14 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
-_Caller = tuple["Sequence[Write]", "asyncio.Future[None]"]
+class _Decided(NamedTuple):
+    """A caller whose writes are decided in the batch, by an item as the callers before have left it."""
+
+    key: Key
+    decision: Decision
+
+
+_Caller = tuple["Sequence[Write] | _Decided", "asyncio.Future[None]"]
 
 
 class SqliteStore:
@@ -335,16 +343,25 @@ class SqliteStore:
 
     async def commit(self, writes: Sequence[Write]) -> None:
         """Join the next batch and wait for its fsync."""
+        _never_twice(writes)
+        await self._join(writes)
+
+    async def decide(self, key: Key, decision: Decision) -> None:
+        """Join the next batch, in which the decision is made."""
+        # The batch may be run by another caller's task: the decision sees the context of its own.
+        context = copy_context()
+        await self._join(_Decided(key, lambda item: context.run(decision, item)))
+
+    async def _join(self, asked: Sequence[Write] | _Decided) -> None:
         if self._closed:
             raise Busy("The store is closing")
         if self._readonly is not None:
             raise Misconfigured(f"{self.path} can only be read: its folder or file is not writable")
         if len(self._waiting) >= QUEUE_MAX:
             raise Busy
-        _never_twice(writes)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[None] = loop.create_future()
-        self._waiting.append((writes, answer))
+        self._waiting.append((asked, answer))
         if self._flusher is None:
             self._flusher = loop.create_task(self._flush())
         # A caller that goes away leaves its write in the batch: it may be kept, as after any lost answer.
@@ -371,8 +388,8 @@ class SqliteStore:
 
     def _gather(self) -> list[_Caller]:
         size = count = 0
-        for writes, _ in self._waiting:
-            size += len(writes)
+        for asked, _ in self._waiting:
+            size += 1 if isinstance(asked, _Decided) else len(asked)
             if count and size > BATCH_WRITES_MAX:
                 break
             count += 1
@@ -385,7 +402,7 @@ class SqliteStore:
         touched: dict[Key, Row] = {}
         events: list[Event] = []
         try:
-            failed = [self._apply(writes, touched, events) for writes, _ in callers]
+            failed = [self._take(asked, touched, events) for asked, _ in callers]
             events = self._write_out(touched, events)
             if touched or events:
                 self._committing = True
@@ -408,13 +425,8 @@ class SqliteStore:
             self.faults.worked("write")
         if events:
             self._news.set()
-        for (_, answer), positions in zip(callers, failed, strict=True):
-            if answer.done():
-                continue
-            if positions:
-                answer.set_exception(ConditionFailed(positions))
-            else:
-                answer.set_result(None)
+        for (_, answer), refused in zip(callers, failed, strict=True):
+            _answer(answer, refused)
 
     def _note_log(self, _: apsw.Connection, __: str, pages: int) -> int:
         self._log_pages = pages
@@ -449,6 +461,20 @@ class SqliteStore:
         if version != self._data_version:
             self._kept.clear()
             self._data_version = version
+
+    def _take(
+        self, asked: Sequence[Write] | _Decided, touched: dict[Key, Row], events: list[Event]
+    ) -> list[int] | Exception:
+        """Take one caller into the batch; returns the positions refused, or what its decision raised."""
+        if not isinstance(asked, _Decided):
+            return self._apply(asked, touched, events)
+        row = touched.get(asked.key) or self._load(asked.key)
+        try:
+            writes = asked.decision(None if row.version == ABSENT else row.item)
+            _never_twice(writes)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it is its caller's, and not that of the batch
+            return fault
+        return self._apply(writes, touched, events)
 
     def _apply(self, writes: Sequence[Write], touched: dict[Key, Row], events: list[Event]) -> list[int]:
         """Check every expectation, then take every write into the batch; returns the positions refused."""
@@ -770,6 +796,18 @@ def _prepare(connection: apsw.Connection, path: FilePath) -> None:
         "PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON"
     ).fetchall()
     connection.set_busy_timeout(0)
+
+
+def _answer(answer: asyncio.Future[None], refused: list[int] | Exception) -> None:
+    """Tell a caller how it went: the positions refused, or what its decision raised."""
+    if answer.done():
+        return
+    if isinstance(refused, Exception):
+        answer.set_exception(refused)
+    elif refused:
+        answer.set_exception(ConditionFailed(refused))
+    else:
+        answer.set_result(None)
 
 
 def _never_twice(writes: Sequence[Write]) -> None:

@@ -29,7 +29,7 @@ from stockwright.store.records.backfill import Progress, load_progress, put_prog
 from stockwright.store.records.batch import Batch, Stale, retried
 from stockwright.store.records.counted import places_of_low
 from stockwright.usecases.commit import commit, new_event, unchanged
-from stockwright.usecases.drawing import book, freeing, shifts_of
+from stockwright.usecases.drawing import book, decide_on_stock, freeing, shifts_of
 from stockwright.usecases.spellings import as_spelled, spell
 
 if TYPE_CHECKING:
@@ -134,14 +134,19 @@ async def update_product(app: App, actor: Actor, command: UpdateProduct) -> Stoc
 
     async def attempt() -> StockedProduct:
         before = await get_product(app, command.product_id)
-        stock_version = command.expected_stock_version if command.quantity is not None else None
-        if command.expected_version not in (None, before.product.version) or stock_version not in (
-            None,
-            before.stock.version,
-        ):
-            raise VersionConflict(details={"current": before})
-        batch = Batch()
-        after = await add_update(app, actor, batch, before, command)
+        _insist_on_versions(before, command)
+        fields = Batch()
+        product = await change_fields(app, fields, before.product, command.fields)
+
+        def decision(stock: Stock) -> tuple[Batch, StockedProduct]:
+            now, batch = replace(before, stock=stock), Batch()
+            _insist_on_versions(now, command)
+            batch.writes += fields.writes
+            return batch, _write_update(app, actor, batch, now, product, command)
+
+        if command.quantity is not None or command.thresholds or product.sku != before.stock.sku:
+            return await decide_on_stock(app, product.id, before.stock.active, decision)
+        batch, after = decision(before.stock)
         if not batch.writes:
             return await unchanged(app, before)
         await commit(app, batch, after)
@@ -150,11 +155,24 @@ async def update_product(app: App, actor: Actor, command: UpdateProduct) -> Stoc
     return await retried(attempt)
 
 
+def _insist_on_versions(now: StockedProduct, command: UpdateProduct) -> None:
+    """Refuse, with the state now, unless both are still the versions that the asker insists on."""
+    stock_version = command.expected_stock_version if command.quantity is not None else None
+    if command.expected_version not in (None, now.product.version) or stock_version not in (None, now.stock.version):
+        raise VersionConflict(details={"current": now})
+
+
 async def add_update(
     app: App, actor: Actor, batch: Batch, before: StockedProduct, command: UpdateProduct
 ) -> StockedProduct:
     """Add the writes of a change to a batch (none where nothing changes); returns the product as it will be."""
     product = await change_fields(app, batch, before.product, command.fields)
+    return _write_update(app, actor, batch, before, product, command)
+
+
+def _write_update(
+    app: App, actor: Actor, batch: Batch, before: StockedProduct, product: Product, command: UpdateProduct
+) -> StockedProduct:
     stock, changes = _recounted(before.stock, command)
     if stock.sku != product.sku:
         stock = replace(stock, sku=product.sku)

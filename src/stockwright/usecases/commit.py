@@ -11,9 +11,12 @@ from stockwright.store.records.batch import AlreadyDone, Batch, Stale, put_idemp
 from stockwright.usecases.context import App, current_request
 
 if TYPE_CHECKING:
-    from stockwright.domain.account import Actor
+    from collections.abc import Callable
 
-__all__ = ["commit", "insist", "new_event", "unchanged"]
+    from stockwright.domain.account import Actor
+    from stockwright.store.port import Item, Key, Write
+
+__all__ = ["commit", "decide", "insist", "new_event", "unchanged"]
 
 Result = TypeVar("Result")
 
@@ -42,6 +45,39 @@ async def commit(app: App, batch: Batch, result: Any = None, *, settled: bool = 
     once.committed = True
     if settled:
         once.answer, once.result = answer, result
+
+
+async def decide(app: App, key: Key, decision: Callable[[Item | None], tuple[Batch, Result]]) -> Result:
+    """Commit what `decision` makes of an item as it is in that commit, with the request's key; returns its result.
+
+    Where the decision writes nothing, the key is stored with the result all the same. Raises as `commit` does,
+    and what the decision raises.
+    """
+    once = current_request().once
+    if once is not None and once.committed:
+        once = None
+    made: list[tuple[Result, Any, int]] = []
+
+    def write(item: Item | None) -> list[Write]:
+        batch, result = decision(item)
+        answer, position = None, -1
+        if once is not None:
+            answer = once.render(result) if result is not None else None
+            used_at = None if once.keep else app.clock.now()
+            position = put_idempotency(batch, once.key, once.request_hash, answer, used_at)
+        made.append((result, answer, position))
+        return batch.writes
+
+    try:
+        await app.store.decide(key, write)
+    except ConditionFailed as refused:
+        if made[-1][2] in refused.positions:
+            raise AlreadyDone from refused
+        raise Stale(f"changed meanwhile: {refused}") from refused
+    result, answer, _ = made[-1]
+    if once is not None:
+        once.committed, once.answer, once.result = True, answer, result
+    return result
 
 
 async def unchanged(app: App, result: Result) -> Result:

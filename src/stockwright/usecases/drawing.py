@@ -12,7 +12,7 @@ from stockwright.store.paging import every
 from stockwright.store.records import reservations as reservation_records
 from stockwright.store.records import stock as stock_records
 from stockwright.store.records.batch import Batch, Stale, retried
-from stockwright.usecases.commit import new_event
+from stockwright.usecases.commit import decide, new_event
 from stockwright.usecases.context import current_request
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stockwright.domain.account import Actor
     from stockwright.domain.reservation import Reservation
     from stockwright.domain.stock import Draws, MovementType, Wanted
+    from stockwright.store.port import Item
     from stockwright.usecases.context import App
 
 Result = TypeVar("Result")
@@ -107,6 +108,20 @@ def book(
 def shifts_of(changes: Mapping[str, int]) -> dict[str, Shift]:
     """Turn signed changes per location into shifts of available and total."""
     return {place: receive(units) for place, units in changes.items()}
+
+
+async def decide_on_stock(
+    app: App, product_id: str, active: Sequence[str], decision: Callable[[Stock], tuple[Batch, Result]]
+) -> Result:
+    """Commit what `decision` makes of a product's stock as it is in that commit, however many others change it."""
+
+    def decide_on(item: Item | None) -> tuple[Batch, Result]:
+        stock = None if item is None else stock_records.stock_of(item, tuple(active))
+        if stock is None or not stock.levels:
+            raise NotFound("Product not found")
+        return decision(stock)
+
+    return await decide(app, stock_records.stock_key(product_id), decide_on)
 
 
 async def freeing(app: App, product_id: str, attempt: Callable[[], Awaitable[Result]]) -> Result:

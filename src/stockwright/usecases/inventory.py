@@ -32,13 +32,13 @@ from stockwright.store.records import locations as location_records
 from stockwright.store.records import stock as stock_records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases.catalog import StockedProduct, check_thresholds, get_product, load_deleted, load_stocked
-from stockwright.usecases.commit import commit, insist, new_event, unchanged
-from stockwright.usecases.drawing import book, freeing, shifts_of
+from stockwright.usecases.commit import commit, insist, new_event
+from stockwright.usecases.drawing import book, decide_on_stock, freeing, shifts_of
 from stockwright.usecases.locations import must_exist, open_location
 from stockwright.usecases.new_product import add_new_product
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from stockwright.domain.account import Actor
     from stockwright.usecases.context import App
@@ -120,11 +120,17 @@ async def initialize(app: App, actor: Actor, command: Initialize) -> StockedProd
             await open_location(app, actor, batch, location)
             locations.append(location)
         known = (await load_stocked(app, [command.product_id])).get(command.product_id)
-        if known is None:
-            after = await _open_foreign(app, actor, batch, location_id, command)
-        else:
-            after = _open_level(app, actor, batch, known, location_id, command)
-        after = replace(after, stock=replace(after.stock, active=by_priority(locations)))
+        active = by_priority(locations)
+        if known is not None:
+
+            def open_level(stock: Stock) -> tuple[Batch, StockedProduct]:
+                opening = Batch()
+                opening.writes += batch.writes
+                return opening, _open_level(app, actor, opening, replace(known, stock=stock), location_id, command)
+
+            return await decide_on_stock(app, command.product_id, active, open_level)
+        after = await _open_foreign(app, actor, batch, location_id, command)
+        after = replace(after, stock=replace(after.stock, active=active))
         await commit(app, batch, after)
         return after
 
@@ -196,14 +202,31 @@ async def change_stock(app: App, actor: Actor, command: ChangeStock) -> StockCha
     quantity = signed(command.quantity, command.type)
     selling = command.type == "SALE"
 
-    async def attempt() -> list[Movement]:
-        stock = (await get_product(app, command.product_id)).stock
-        insist(command.expected_version, stock)
-        if command.location is not None and command.location not in stock.levels:
-            await must_exist(app, command.location)
+    def plan(stock: Stock) -> dict[str, int]:
         changes = {command.location: quantity} if command.location is not None else spread(stock, quantity)
         for place, units in changes.items():
             check_change(stock, place, units, selling=selling)
+        return changes
+
+    return await _move(app, actor, command, [command.location] if command.location else [], plan, command.type)
+
+
+async def _move(
+    app: App,
+    actor: Actor,
+    command: ChangeStock | Transfer,
+    named: Sequence[str],
+    plan: Callable[[Stock], dict[str, int]],
+    kind: MovementType,
+) -> StockChange:
+    """Book the planned changes. Units move at levels that are there, beside all others who move units there.
+
+    Where a level is to be opened that is decided in the commit. The answer's levels are read after it.
+    """
+
+    def book_on(stock: Stock) -> tuple[Batch, StockChange]:
+        insist(command.expected_version, stock)
+        changes = plan(stock)
         batch = Batch()
         stock_records.change_stock(batch, stock, changes, command.expected_version)
         booked = book(
@@ -212,45 +235,56 @@ async def change_stock(app: App, actor: Actor, command: ChangeStock) -> StockCha
             batch,
             {stock.product_id: changes},
             {stock.product_id: stock.sku},
-            command.type,
+            kind,
             reason=command.reason,
             reference=command.reference,
         )
-        _tell(app, actor, batch, stock, command.type, changes)
-        await commit(app, batch, _expected(stock, changes, booked), settled=False)
-        return booked
+        _tell(app, actor, batch, stock, kind, changes)
+        return batch, _expected(stock, changes, booked)
+
+    async def attempt() -> Sequence[Movement]:
+        stock = (await get_product(app, command.product_id)).stock
+        insist(command.expected_version, stock)
+        for place in named:
+            if place not in stock.levels:
+                await must_exist(app, place)
+        batch, expected = book_on(stock)
+        if any(movement.location not in stock.levels for movement in expected.movements):
+            expected = await decide_on_stock(app, command.product_id, stock.active, book_on)
+        else:
+            await commit(app, batch, expected, settled=False)
+        return expected.movements
 
     movements = await freeing(app, command.product_id, attempt)
     return StockChange(await stock_records.get_stock(app.store, command.product_id), movements)
 
 
 async def count_stock(app: App, actor: Actor, command: CountStock) -> StockChange:
-    """Set the counted total; the difference is an ADJUSTMENT, none where the count agrees (S0's PUT /stock)."""
+    """Set the counted total; the difference is an ADJUSTMENT, none where the count agrees (S0's PUT /stock).
+
+    Decided in the commit, so that it succeeds beside any number of buyers.
+    """
     check_quantity(command.count, least=0)
+
+    def count(stock: Stock) -> tuple[Batch, StockChange]:
+        insist(command.expected_version, stock)
+        changes = counted(stock, counted_total(stock, command), command.location)
+        batch = Batch()
+        if not changes:
+            return batch, StockChange(stock)
+        stock_records.change_stock(batch, stock, changes, stock.version)
+        reason = command.reason or "Counted"
+        booked = book(
+            app, actor, batch, {stock.product_id: changes}, {stock.product_id: stock.sku}, "ADJUSTMENT", reason=reason
+        )
+        _tell(app, actor, batch, stock, "ADJUSTMENT", changes)
+        return batch, _expected(stock, changes, booked)
 
     async def attempt() -> StockChange:
         stock = (await get_product(app, command.product_id)).stock
-        insist(command.expected_version, stock)
         if command.location is not None and command.location not in stock.levels:
             await must_exist(app, command.location)
-        changes = counted(stock, counted_total(stock, command), command.location)
-        if not changes:
-            return await unchanged(app, StockChange(stock))
-        batch = Batch()
-        stock_records.change_stock(batch, stock, changes, stock.version)
-        booked = book(
-            app,
-            actor,
-            batch,
-            {stock.product_id: changes},
-            {stock.product_id: stock.sku},
-            "ADJUSTMENT",
-            reason=command.reason or "Counted",
-        )
-        _tell(app, actor, batch, stock, "ADJUSTMENT", changes)
-        result = _expected(stock, changes, booked)
-        await commit(app, batch, result)
-        return result
+        return await decide_on_stock(app, command.product_id, stock.active, count)
 
     return await freeing(app, command.product_id, attempt)
 
@@ -272,33 +306,13 @@ async def transfer(app: App, actor: Actor, command: Transfer) -> StockChange:
     check_quantity(command.quantity)
     check_two_locations(command.source, command.target)
 
-    async def attempt() -> list[Movement]:
-        stock = (await get_product(app, command.product_id)).stock
-        insist(command.expected_version, stock)
-        for place in (command.source, command.target):
-            if place not in stock.levels:
-                await must_exist(app, place)
+    def plan(stock: Stock) -> dict[str, int]:
         changes = {command.source: -command.quantity, command.target: command.quantity}
         for place, units in changes.items():
             check_change(stock, place, units)
-        batch = Batch()
-        stock_records.change_stock(batch, stock, changes, command.expected_version)
-        booked = book(
-            app,
-            actor,
-            batch,
-            {stock.product_id: changes},
-            {stock.product_id: stock.sku},
-            "TRANSFER",
-            reason=command.reason,
-            reference=command.reference,
-        )
-        _tell(app, actor, batch, stock, "TRANSFER", changes)
-        await commit(app, batch, _expected(stock, changes, booked), settled=False)
-        return booked
+        return changes
 
-    movements = await freeing(app, command.product_id, attempt)
-    return StockChange(await stock_records.get_stock(app.store, command.product_id), movements)
+    return await _move(app, actor, command, [command.source, command.target], plan, "TRANSFER")
 
 
 def _expected(stock: Stock, changes: Mapping[str, int], booked: list[Movement]) -> StockChange:
