@@ -20,6 +20,8 @@ def row(name: str, size: int) -> Row:
 
 def test_what_was_not_used_for_longest_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "BYTES_MAX", 300)
+    monkeypatch.setattr(kept, "ROW_BYTES", 0)
+    monkeypatch.setattr(kept, "DECODED", 1)
     all_kept = Kept()
     for name in "abc":
         all_kept.keep((name, "X"), row(name, 100))
@@ -54,16 +56,42 @@ def test_a_change_ends_what_was_kept_of_its_partition(monkeypatch: pytest.Monkey
 def test_events_are_kept_without_a_gap() -> None:
     all_kept = Kept()
     assert all_kept.events_after(0, 10) is None
-    all_kept.told([replace(EVENT, position="7"), replace(EVENT, position="8")])
+    all_kept.told([replace(EVENT, position="7"), replace(EVENT, position="8")], [1, 1])
     found = all_kept.events_after(7, 10)
     assert found is not None
     assert [event.position for event in found] == ["8"]
     assert all_kept.events_after(5, 10) is None
     # Somebody else wrote the ninth.
-    all_kept.told([replace(EVENT, position="10")])
+    all_kept.told([replace(EVENT, position="10")], [1])
     assert all_kept.events_after(7, 10) is None
     found = all_kept.events_after(9, 10)
     assert found is not None
     assert [event.position for event in found] == ["10"]
     all_kept.clear()
     assert all_kept.events_after(9, 10) is None
+
+
+def test_small_rows_count_with_what_they_take_beside_their_bodies() -> None:
+    all_kept = Kept()
+    for number in range(100_000):
+        all_kept.keep((f"{number}", "X"), kept.GONE if number % 2 else row(f"{number}", 200))
+    assert all_kept.bytes == sum(each.cost for each in all_kept.rows.values()) <= kept.BYTES_MAX
+    assert len(all_kept.rows) < 50_000
+
+
+def test_events_are_bounded_by_their_size_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "EVENT_BYTES_MAX", 1000)
+    monkeypatch.setattr(kept, "EVENTS_MAX", 20)
+    all_kept = Kept()
+    for number in range(1, 101):
+        all_kept.told([replace(EVENT, position=str(number))], [300 if number > 50 else 10])
+        assert all_kept.event_bytes == sum(all_kept.event_sizes) <= 1000
+        assert len(all_kept.events) == len(all_kept.event_sizes) <= 20
+    assert [event.position for event in all_kept.events] == ["98", "99", "100"]
+
+
+def test_a_large_partition_is_not_kept() -> None:
+    all_kept = Kept()
+    large = Item(("a", "X"), 1, {"text": "x" * kept.PARTITION_BYTES_MAX})
+    all_kept.keep_partition("a", Page((large,), None))
+    assert all_kept.partitions == {}

@@ -415,3 +415,13 @@ async def test_on_a_mac_too_the_data_leaves_the_disks_own_memory(tmp_path: Path)
         assert settings == [2, 1, 1]
     finally:
         await store.close()
+
+
+async def test_the_pages_that_connections_keep_in_memory_are_few(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "stockwright.db")
+    try:
+        for connection in (store._writer, store._reader):
+            assert -16 * 1024 <= connection.pragma("cache_size") < 0, "KiB, not pages"
+            assert connection.pragma("mmap_size") <= 64 * 1024 * 1024
+    finally:
+        await store.close()

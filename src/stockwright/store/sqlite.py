@@ -58,6 +58,9 @@ BATCH_WRITES_MAX: Final = 4000
 LOCK_WAIT_SECONDS: Final = 5.0
 GET_KEYS_MAX: Final = 400
 KEPT_PARTITION_MAX: Final = 100
+PAGE_CACHE_KIB: Final = 16 * 1024
+"""Of each connection's pages; decoded items are kept beside it (`kept.py`), and the system keeps the file's pages."""
+MAPPED_BYTES: Final = 64 * 1024 * 1024
 
 SCHEMA: Final = """
 CREATE TABLE item (
@@ -403,7 +406,7 @@ class SqliteStore:
         events: list[Event] = []
         try:
             failed = [self._take(asked, touched, events) for asked, _ in callers]
-            events = self._write_out(touched, events)
+            events, sizes = self._write_out(touched, events)
             if touched or events:
                 self._committing = True
                 # Its first read fixes what the reader sees until it ends.
@@ -420,7 +423,7 @@ class SqliteStore:
             self._committing = False
             if self._reader.in_transaction:
                 self._reader.execute("COMMIT")
-        self._keep(touched, events)
+        self._keep(touched, events, sizes)
         if touched or events:
             self.faults.worked("write")
         if events:
@@ -509,8 +512,8 @@ class SqliteStore:
             self._kept.keep(key, row)
         return row
 
-    def _write_out(self, touched: dict[Key, Row], events: list[Event]) -> list[Event]:
-        """Write every touched item once, and the events; returns the events with their positions."""
+    def _write_out(self, touched: dict[Key, Row], events: list[Event]) -> tuple[list[Event], list[int]]:
+        """Write every touched item once, and the events; returns these with their positions, and their sizes."""
         whole: list[tuple[Any, ...]] = []
         bodies: list[tuple[Any, ...]] = []
         gone: list[Key] = []
@@ -532,16 +535,18 @@ class SqliteStore:
         if gone:
             execute_many("DELETE FROM item WHERE pk=? AND sk=?", gone)
         if not events:
-            return events
-        execute_many("INSERT INTO event (body) VALUES (?)", [(_encode(event_body(event)),) for event in events])
+            return events, []
+        encoded = [(_encode(event_body(event)),) for event in events]
+        execute_many("INSERT INTO event (body) VALUES (?)", encoded)
         first = self._writer.last_insert_rowid() - len(events) + 1
-        return [replace(event, position=str(position)) for position, event in enumerate(events, first)]
+        placed = [replace(event, position=str(position)) for position, event in enumerate(events, first)]
+        return placed, [len(body) for (body,) in encoded]
 
-    def _keep(self, touched: dict[Key, Row], events: list[Event]) -> None:
+    def _keep(self, touched: dict[Key, Row], events: list[Event], sizes: list[int]) -> None:
         """Take over what was committed, unless another process has written at once after it."""
         seen = self._reader.pragma("data_version")
         self._kept.changed(touched.items())
-        self._kept.told(events)
+        self._kept.told(events, sizes)
         self._forget_if_others_wrote()
         self._seen_version = seen
 
@@ -628,7 +633,9 @@ def _connect(path: FilePath, *, readonly: bool = False) -> apsw.Connection:
     flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
     connection = apsw.Connection(str(path), flags=flags, statementcachesize=200)
     connection.set_busy_timeout(0 if not readonly else 5000)
-    connection.execute("PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456")
+    connection.execute(
+        f"PRAGMA cache_size=-{PAGE_CACHE_KIB}; PRAGMA temp_store=MEMORY; PRAGMA mmap_size={MAPPED_BYTES}"
+    )
     return connection
 
 

@@ -262,6 +262,8 @@ def product_view(found: StockedProduct) -> ProductView:
 
 _SHOWN: dict[str, tuple[Product, Stock, Raw]] = {}
 _SHOWN_MAX: Final = 5000
+SHOWN_BYTES_MAX: Final = 2048
+"""With all 5,000, ten megabytes; what is larger is written each time."""
 
 
 def shown_product(found: StockedProduct) -> Raw:
@@ -272,8 +274,12 @@ def shown_product(found: StockedProduct) -> Raw:
         return former[2]
     if len(_SHOWN) >= _SHOWN_MAX:
         _SHOWN.clear()
-    shown = Raw(encode(product_view(found)))
-    _SHOWN[product.id] = (product, stock, shown)
+    encoded = encode(product_view(found))
+    shown = Raw(encoded)
+    if len(encoded) <= SHOWN_BYTES_MAX:
+        _SHOWN[product.id] = (product, stock, shown)
+    else:
+        _SHOWN.pop(product.id, None)
     return shown
 
 
