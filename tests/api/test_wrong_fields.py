@@ -80,6 +80,7 @@ BETWEEN: dict[str, tuple[dict[str, Any], set[str]]] = {
         {"password"},
     ),
     "MfaBody._has_what_its_step_takes": ({"action": "confirm", "password": "x"}, {"code"}),
+    "MovementsExport._one_range": ({"from": "2025-01-01", "since": "2025-01-01"}, {"from", "since"}),
     "RangeQuery._ends_in_time": ({"from": "2025-02-01", "to": "2025-01-31"}, {"to"}),
 }
 """For each rule between fields: what breaks it and nothing else, and what is reported."""
