@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
@@ -15,6 +16,9 @@ from stockwright.api.route import NoQuery, Route
 from stockwright.api.rules import Field, Wire, check_rules, plan_of, struct_of
 from stockwright.api.table import ROUTES
 from stockwright.domain.errors import Invalid
+from stockwright.store.records.batch import Batch
+from stockwright.store.records.products import load_products, put_product
+from stockwright.usecases.context import App
 from tests.api.asking import Answer, Client
 from tests.api.conftest import Made
 
@@ -307,6 +311,25 @@ async def test_what_the_shop_does_not_have_is_reported_with_the_rest(admin: Clie
     change = {"category": "none", "imageUrl": "http://x.org/a.png", "currency": "XXX", "price": 0}
     assert reported(await admin.patch(f"/products/{chair['id']}", change)) == set(change)
     assert reported(await admin.patch("/products/none", change)) == {"price"}
+
+
+async def test_a_product_with_what_a_former_version_took_stays_editable(app: App, admin: Client, made: Made) -> None:
+    chair = await made()
+    path, former = f"/products/{chair['id']}", {"imageUrl": "http://x.org/a.png", "currency": "XXX"}
+    product = (await load_products(app.store, [chair["id"]]))[chair["id"]]
+    batch = Batch()
+    put_product(batch, replace(product, image_url=former["imageUrl"], currency=former["currency"]))
+    await batch.commit(app.store)
+
+    read = (await admin.get(path)).data
+    assert {name: read[name] for name in former} == former
+    for change in ({"price": 5}, {"price": 6, **former}):
+        answer = await admin.patch(path, change)
+        assert (answer.status, answer.data["price"]) == (200, change["price"])
+    assert reported(await admin.patch(path, {"imageUrl": "http://x.org/b.png", "currency": "XTS"})) == set(former)
+    better = {"imageUrl": "https://x.org/a.png", "currency": "EUR"}
+    assert (await admin.patch(path, better)).status == 200
+    assert reported(await admin.patch(path, former)) == set(former)
 
 
 @pytest.mark.parametrize("path", ["/orders", "/sales", "/reservations"])
