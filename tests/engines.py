@@ -24,6 +24,14 @@ def open_store(engine: str, folder: Path, **options: Any) -> Store:
     return open_table(str(folder), **options)
 
 
+def need(engine: str) -> None:
+    """Skip where the engine cannot be had, before anything is made that would have to be cleared away."""
+    if engine == "dynamodb":
+        from tests.aws.dynamodb_local import address
+
+        address()
+
+
 def everything_stored(store: Any) -> bytes:
     """Return all that an engine has written, as it stands there."""
     if isinstance(store, SqliteStore):

@@ -143,8 +143,9 @@ class Aws:
 def shared() -> MiniStack:
     """Start the worker's own when it is first asked for; it ends with the worker."""
     folder = tempfile.TemporaryDirectory(prefix="stockwright-ministack-")
-    made = MiniStack(Path(folder.name))
+    # Held from here on: it is not cleared away in the midst of another test where this one is skipped.
     atexit.register(folder.cleanup)
+    made = MiniStack(Path(folder.name))
     atexit.register(made.stop)
     made.start()
     return made

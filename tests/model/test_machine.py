@@ -71,7 +71,7 @@ from stockwright.usecases.reservations import (
 )
 from stockwright.usecases.sales import Sell, record_sale
 from tests.conftest import ADMIN, ALICE, BOB, START, Clock, bare_app, without_hold_limits
-from tests.engines import ENGINES
+from tests.engines import ENGINES, need
 from tests.model.shop import Hold, No, Shop
 from tests.model.shop import Order as ModelOrder
 from tests.proving import MEMORY, SECONDS, SEED
@@ -400,6 +400,7 @@ RUNS = {"sqlite": (100, 40), "dynamodb": (3, 25)}
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_answer_is_as_foretold(engine: str) -> None:
+    need(engine)
     runs, steps = RUNS[engine]
     if SECONDS:
         # About so many steps a second, on a busy machine.

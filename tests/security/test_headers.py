@@ -15,6 +15,7 @@ from stockwright.api.route import Route
 from stockwright.api.table import ROUTES
 from tests.api.conftest import asking
 from tests.api.scene import ADMIN, Scene
+from tests.needs import missing
 
 GOOD, EVIL = (
     "https://shop.example",
@@ -105,7 +106,7 @@ async def test_what_is_no_page_is_refused_as_safely(https: httpx.AsyncClient) ->
 async def test_pages_run_no_script_but_their_own_and_are_framed_by_nobody(https: httpx.AsyncClient, page: str) -> None:
     response = await https.get(page, headers={"accept": "text/html"})
     if response.status_code in {404, 503, 307} and not (WEB / "index.html").is_file():
-        pytest.skip("the web app is not built")
+        missing("the web app is not built: run 'make setup'")
     assert "strict-transport-security" in response.headers
     if response.status_code == 404:
         return
