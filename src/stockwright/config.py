@@ -192,6 +192,9 @@ class Settings:
         (), "Who gets low-stock and operations alerts; by default the admins", _emails
     )
     alert_phones: tuple[str, ...] = _setting((), "Phone numbers that get low-stock alerts by SMS", _phones)
+    alert_group_seconds: float = _setting(
+        60.0, "Alerts of so many seconds to one recipient go out as one message", _number(0, 3600)
+    )
     warehouse_url: str | None = _setting(None, "Where pick lists are POSTed", _url("http", "https"))
     warehouse_api_key: str | None = _setting(None, "API key sent to the warehouse", _word, secret=True)
     delivery_url: str | None = _setting(None, "Where delivery requests are POSTed", _url("http", "https"))

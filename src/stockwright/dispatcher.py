@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from stockwright.domain.account import SYSTEM
-from stockwright.domain.errors import Permanent
+from stockwright.domain.errors import Permanent, TryLater
 from stockwright.reactions.operations import HANDLER as OPERATIONS_ALERT
 from stockwright.store.port import ABSENT
 from stockwright.store.records import handling as records
@@ -46,12 +46,12 @@ async def handle(app: App, reaction: Reaction, event: Event, waiting: Retry | No
     """Run one handler on one event and settle how it went; True where it succeeded.
 
     `waiting` is the retry that this try answers. A failure is put off or, after ATTEMPTS_MAX tries
-    or a Permanent one, made a dead letter.
+    or a Permanent one, made a dead letter; a TryLater is put off and counts as no try.
     The cloud form's queues count tries by themselves (`aws/delivery.py`).
     """
     try:
         async with asyncio.timeout(HANDLER_SECONDS_MAX):
-            await reaction.run(app, event)
+            await run_reaction(app, reaction, event)
     except Exception as fault:  # noqa: BLE001 - a handler may fail in any way; that is settled here
         # Stale: a twin of this try settled it already.
         with contextlib.suppress(Stale):
@@ -67,29 +67,64 @@ async def handle(app: App, reaction: Reaction, event: Event, waiting: Retry | No
 
 async def _settle_failure(app: App, reaction: Reaction, event: Event, waiting: Retry | None, fault: Exception) -> None:
     now = app.clock.now()
-    attempts = (waiting.attempts if waiting else 0) + 1
-    error = f"{type(fault).__name__}: {fault}"[:ERROR_MAX]
-    app.log.warning("handler failed", handler=reaction.name, event_id=event.id, attempts=attempts, error=error)
+    attempts = waiting.attempts if waiting else 0
+    first_at = waiting.first_at if waiting else now
+    original = waiting.original_error if waiting else ""
+    error = error_of(fault)
+    puts_off = may_wait(fault, first_at, now)
+    if isinstance(fault, TryLater):
+        app.log.info("handler waits", handler=reaction.name, event_id=event.id, seconds=fault.after_seconds, why=error)
+    else:
+        attempts += 1
+        app.log.warning("handler failed", handler=reaction.name, event_id=event.id, attempts=attempts, error=error)
     letter_id = letter_id_of(event, reaction.name)
     given_up = await records.find_dead_letter(app.store, letter_id) is not None
     if waiting is None and (given_up or await records.find_retry(app.store, reaction.name, event.id) is not None):
         # Handled again after a crash: what is to become of it was settled the first time.
         return
     batch = Batch()
-    first_at = waiting.first_at if waiting else now
-    if attempts < ATTEMPTS_MAX and not isinstance(fault, Permanent):
-        due_at = now + int(app.settings.retry_delay_seconds * 1000)
+    if puts_off or (attempts < ATTEMPTS_MAX and not isinstance(fault, Permanent | TryLater)):
+        seconds = fault.after_seconds if isinstance(fault, TryLater) else app.settings.retry_delay_seconds
+        due_at = now + int(seconds * 1000)
         version = waiting.version if waiting else ABSENT
-        records.put_retry(batch, Retry(reaction.name, event, attempts, due_at, first_at, error, version))
+        records.put_retry(
+            batch, Retry(reaction.name, event, attempts, due_at, first_at, error, puts_off, original, version)
+        )
         await batch.commit(app.store)
         return
     if waiting is not None:
         records.delete_retry(batch, waiting)
     if not given_up:
-        letter = DeadLetter(letter_id, reaction.name, event, error, attempts, first_at, now)
+        letter = DeadLetter(
+            letter_id, reaction.name, event, with_original(error, original), attempts, first_at, now, original
+        )
         give_up(app, batch, letter)
     await batch.commit(app.store)
     app.log.error("event given up", handler=reaction.name, event_id=event.id, dead_letter=letter_id, error=error)
+
+
+async def run_reaction(app: App, reaction: Reaction, event: Event) -> None:
+    """Run a handler on an event of those it is for: what is no event of its own can never be handled."""
+    if event.name not in reaction.events:
+        raise Permanent(f"it cannot be read as an event that {reaction.name} handles, but is {event.name}")
+    await reaction.run(app, event)
+
+
+def error_of(fault: Exception) -> str:
+    """Write a fault in one line that is kept."""
+    return f"{type(fault).__name__}: {fault}"[:ERROR_MAX]
+
+
+def may_wait(fault: Exception, first_at: int, now: int) -> bool:
+    """Whether an event may wait for a later try without having had one, for as long as the fault's patience lasts."""
+    if not isinstance(fault, TryLater):
+        return False
+    return fault.patience_seconds is None or now < first_at + fault.patience_seconds * 1000
+
+
+def with_original(error: str, original: str) -> str:
+    """Write what went wrong now beside what was wrong before an event was sent on its way again."""
+    return f"{original} | sent again: {error}" if original and original != error else error
 
 
 def letter_id_of(event: Event, handler: str) -> str:

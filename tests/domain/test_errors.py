@@ -30,6 +30,7 @@ TOLD = {
     "RateLimited": ("RATE_LIMITED", "Too many requests; please slow down", True),
     "AccountLocked": ("ACCOUNT_LOCKED", "Too many failed attempts; try again later", True),
     "Permanent": ("PERMANENT", "Something went wrong", False),
+    "TryLater": ("TRY_LATER", "Something went wrong", True),
     "Busy": ("BUSY", "The service is busy; try again shortly", True),
     "Unknown": ("BUSY", UNKNOWN, True),
     "Misconfigured": ("CONFIGURATION", "Something went wrong", False),

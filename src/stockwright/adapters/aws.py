@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from threading import Lock
 from typing import Any, Final
 
-from stockwright.domain.errors import Busy, Misconfigured
+from stockwright.domain.errors import Busy, Misconfigured, TryLater
 
 CONNECT_SECONDS: Final = 3
 READ_SECONDS: Final = 10
 ATTEMPTS_MAX: Final = 3
+SLOW_DOWN_SECONDS: Final = 60.0
+_SLOW_DOWN: Final = frozenset(
+    {"Throttling", "ThrottlingException", "Throttled", "ThrottledException", "TooManyRequestsException", "SlowDown"}
+)
 _MAKING = Lock()
+_THREADS: Final = ThreadPoolExecutor(32, thread_name_prefix="aws")
+"""As many as the callers' slots together, so that no call waits for a thread."""
 
 
 async def call(service: str, operation: str, **arguments: Any) -> Any:
-    """Call an operation in a thread of its own; a service that cannot be reached is Busy."""
-    return await asyncio.to_thread(_call, service, operation, arguments)
+    """Call an operation in a thread; a service that cannot be reached is Busy."""
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, _call, service, operation, arguments)
 
 
 def _call(service: str, operation: str, arguments: dict[str, Any]) -> Any:
@@ -51,6 +58,12 @@ def _made(service: str) -> Any:
         return boto3.client(service, config=config)
     except BotoCoreError as wrong:
         raise Misconfigured(f"AWS's {service} cannot be used: {wrong}") from wrong
+
+
+def put_off(refused: BaseException) -> None:
+    """Raise TryLater where a service says that it is asked too often, or that today's quota is used up."""
+    if code_of(refused) in _SLOW_DOWN:
+        raise TryLater(f"AWS asks for fewer calls: {refused}", after_seconds=SLOW_DOWN_SECONDS) from refused
 
 
 def error() -> type[Exception]:

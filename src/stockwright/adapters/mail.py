@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
+import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from stockwright.adapters import aws
-from stockwright.domain.errors import Permanent
+from stockwright.adapters.slots import Slots
+from stockwright.domain.errors import Permanent, TryLater
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
+
+    from aiosmtplib import SMTPResponseException
 
     from stockwright.usecases.context import Message
 
@@ -19,6 +22,9 @@ CONNECTIONS_MAX: Final = 8
 """At once: mail servers turn away who comes with many."""
 _REFUSED: Final = range(500, 600)
 """SMTP's replies that stay the same however often one asks (RFC 5321, 4.2.1)."""
+_SLOW_DOWN: Final = re.compile(r"throttl|too many|rate (limit|exceeded)|sending rate", re.IGNORECASE)
+"""What mail servers write in a temporary refusal (4xx) that means "slow down"."""
+SLOW_DOWN_SECONDS: Final = 60.0
 _PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
@@ -47,7 +53,7 @@ class SmtpMailer:
 
         self._from = mail_from
         self._domain = parseaddr(mail_from)[1].partition("@")[2] or "localhost"
-        self._slots = asyncio.Semaphore(CONNECTIONS_MAX)
+        self._slots = Slots(CONNECTIONS_MAX, "the mail server")
 
     async def send(self, message: Message) -> None:
         """Send one mail; one that the server will never take, or that cannot be written, is Permanent."""
@@ -57,7 +63,7 @@ class SmtpMailer:
             mail = self._written(message)
         except (ValueError, IndexError, MessageError) as wrong:
             raise Permanent(f"no mail can be written to {message.to!r}: {wrong}") from wrong
-        async with self._slots:
+        async with self._slots.one():
             await self._hand_over(mail)
 
     def _written(self, message: Message) -> EmailMessage:
@@ -95,10 +101,16 @@ class SmtpMailer:
         except aiosmtplib.SMTPRecipientsRefused as refused:
             if all(each.code in _REFUSED for each in refused.recipients):
                 raise Permanent(f"the mail server refuses the receiver: {refused.recipients[0].message}") from refused
+            for each in refused.recipients:
+                _put_off(each)
             raise
         except aiosmtplib.SMTPDataError as refused:
             if refused.code in _REFUSED:
                 raise Permanent(f"the mail server refuses the mail: {refused.message}") from refused
+            _put_off(refused)
+            raise
+        except aiosmtplib.SMTPResponseException as refused:
+            _put_off(refused)
             raise
 
 
@@ -113,6 +125,7 @@ class SesMailer:
         name, address = parseaddr(mail_from)
         # SES takes no other letters in a sender than ASCII's; MIME writes a name by them.
         self._from = mail_from if not name or mail_from.isascii() else formataddr((name, address))
+        self._slots = Slots(CONNECTIONS_MAX, "SES")
 
     async def send(self, message: Message) -> None:
         """Send one mail; one that SES will never take is Permanent."""
@@ -121,17 +134,26 @@ class SesMailer:
             body["Html"] = {"Data": message.html, "Charset": "UTF-8"}
         subject = {"Data": _one_line(message.subject), "Charset": "UTF-8"}
         try:
-            await aws.call(
-                "ses",
-                "send_email",
-                Source=self._from,
-                Destination={"ToAddresses": [message.to]},
-                Message={"Subject": subject, "Body": body},
-            )
+            async with self._slots.one():
+                await aws.call(
+                    "ses",
+                    "send_email",
+                    Source=self._from,
+                    Destination={"ToAddresses": [message.to]},
+                    Message={"Subject": subject, "Body": body},
+                )
         except aws.error() as refused:
+            aws.put_off(refused)
             if aws.code_of(refused) in {"MessageRejected", "InvalidParameterValue"}:
                 raise Permanent(f"SES refuses the mail: {refused}") from refused
             raise
+
+
+def _put_off(answer: SMTPResponseException) -> None:
+    """Raise TryLater where a mail server says that it is asked too often."""
+    if 400 <= answer.code < 500 and _SLOW_DOWN.search(answer.message):  # noqa: PLR2004
+        message = f"the mail server asks for fewer mails: {answer.code} {answer.message}"
+        raise TryLater(message, after_seconds=SLOW_DOWN_SECONDS) from answer
 
 
 def _one_line(subject: str) -> str:

@@ -11,9 +11,13 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
+import time
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
-from stockwright.domain.errors import Permanent
+from stockwright.adapters.slots import RETRY_SECONDS, Slots
+from stockwright.domain.errors import Permanent, TryLater
+from stockwright.usecases.context import Reply
 
 if TYPE_CHECKING:
     import ssl
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS: Final = 10.0
 ANSWER_BYTES_MAX: Final = 64 * 1024
+CONNECTIONS_MAX: Final = 20
+"""To one host at once."""
+RETRY_AFTER_MAX: Final = 86_400
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _NOT_FOR_US: Final = tuple(map(ipaddress.ip_network, ("100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24")))
@@ -51,13 +58,19 @@ class HttpOutbound:
         self._resolve = resolve or _resolve
         self._verify = verify
         self._clients: dict[str, httpx.AsyncClient] = {}
+        self._slots: dict[str, Slots] = {}
 
-    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
-        """POST and return the status; Permanent where the address is not one to call."""
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """POST and return the answer's head.
+
+        Raises Permanent where the address is not one to call, and TryLater where all connections to that
+        host are in use: the time of a try begins when it has one.
+        """
         import httpx
 
         target = _parsed(url)
-        async with asyncio.timeout(2 * self._timeout_seconds):
+        slots = self._slots.setdefault(_name(target), Slots(CONNECTIONS_MAX, target.host))
+        async with slots.one(), asyncio.timeout(2 * self._timeout_seconds):
             addresses = await self._addresses(target)
             for address in addresses[:-1]:
                 # Nothing was sent yet, so that the next address may be tried.
@@ -76,18 +89,24 @@ class HttpOutbound:
             raise Permanent(f"{target.host} is at a private address ({private[0]}), which is not allowed")
         return found
 
-    async def _post(self, target: httpx.URL, address: str, body: bytes, headers: Mapping[str, str]) -> int:
+    async def _post(self, target: httpx.URL, address: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Connect to the checked address, and still ask for the host by its name."""
+        import httpx
+
         sent = {**headers, "host": target.netloc.decode("ascii")}
         extensions = {"sni_hostname": _name(target)} if target.scheme == "https" else {}
         pinned, client = target.copy_with(host=address), self._opened(_name(target))
-        async with client.stream("POST", pinned, content=body, headers=sent, extensions=extensions) as response:
-            size = 0
-            async for part in response.aiter_raw():
-                size += len(part)
-                if size > ANSWER_BYTES_MAX:
-                    break
-            return response.status_code
+        try:
+            async with client.stream("POST", pinned, content=body, headers=sent, extensions=extensions) as response:
+                size = 0
+                async for part in response.aiter_raw():
+                    size += len(part)
+                    if size > ANSWER_BYTES_MAX:
+                        break
+                return Reply(response.status_code, _retry_after(response.headers.get("retry-after", "")))
+        except httpx.PoolTimeout as busy:
+            # Nothing was sent: it is our own pool that has no connection.
+            raise TryLater(f"all our connections to {target.host} are in use", after_seconds=RETRY_SECONDS) from busy
 
     def _opened(self, host: str) -> httpx.AsyncClient:
         """Make a host's client when it is first called: the settings name few hosts, most functions call none."""
@@ -101,7 +120,7 @@ class HttpOutbound:
                 follow_redirects=False,
                 # No proxy of the environment: it would connect where we did not look.
                 trust_env=False,
-                limits=httpx.Limits(max_connections=20),
+                limits=httpx.Limits(max_connections=CONNECTIONS_MAX),
             )
         return self._clients[host]
 
@@ -109,6 +128,19 @@ class HttpOutbound:
         """Close the connections."""
         for client in self._clients.values():
             await client.aclose()
+
+
+def _retry_after(text: str) -> float | None:
+    """Read a Retry-After (RFC 9110, 10.2.3): seconds, or a date; None where there is none that can be read."""
+    if not text:
+        return None
+    if text.isascii() and text.isdecimal():
+        return float(min(int(text[:9]), RETRY_AFTER_MAX))
+    try:
+        left = parsedate_to_datetime(text).timestamp() - time.time()
+    except (ValueError, OverflowError):
+        return None
+    return min(max(0.0, left), RETRY_AFTER_MAX)
 
 
 def is_private(text: str) -> bool:

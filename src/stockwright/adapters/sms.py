@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from stockwright.adapters import aws
+from stockwright.adapters.slots import Slots
 from stockwright.domain.errors import Permanent
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 SUBJECT_MAX: Final = 100
 """SNS's limit for a topic's subject, in ASCII."""
 _REFUSED: Final = frozenset({"InvalidParameter", "InvalidParameterValue", "NotFound", "EndpointDisabled", "OptedOut"})
+
+
+_SLOTS: Final = Slots(8, "SNS")
 
 
 class SnsTexts:
@@ -38,8 +42,10 @@ class SnsTopics:
 
 async def _publish(**told: str) -> None:
     try:
-        await aws.call("sns", "publish", **told)
+        async with _SLOTS.one():
+            await aws.call("sns", "publish", **told)
     except aws.error() as refused:
+        aws.put_off(refused)
         if aws.code_of(refused) in _REFUSED:
             raise Permanent(f"SNS refuses the message: {refused}") from refused
         raise

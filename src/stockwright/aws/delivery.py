@@ -2,28 +2,43 @@
 
 SQS counts the tries and waits between them, where the embedded form keeps retries of its own. What
 was tried ATTEMPTS_MAX times, or can never succeed, becomes the same dead letter; an admin's redrive
-of one comes back as a delivery that is marked so, with its record in the table.
+of one comes back as a delivery that is marked so, with its record in the table. What must wait without
+having been tried (TryLater) leaves the queue, whose count of receives would make it a try: it waits as
+such a record, and the sweep sends it on when its time is over (`wake_due`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from stockwright.aws.metrics import count
-from stockwright.dispatcher import ATTEMPTS_MAX, ERROR_MAX, give_up, letter_id_of
-from stockwright.domain.errors import Permanent
+from stockwright.dispatcher import (
+    ATTEMPTS_MAX,
+    error_of,
+    give_up,
+    letter_id_of,
+    may_wait,
+    run_reaction,
+    with_original,
+)
+from stockwright.domain.errors import Permanent, TryLater
+from stockwright.reactions.table import REACTIONS
+from stockwright.store.port import ABSENT
 from stockwright.store.records import handling as records
 from stockwright.store.records.batch import Batch, Stale
-from stockwright.store.records.handling import DeadLetter
+from stockwright.store.records.handling import DeadLetter, Retry
 
 if TYPE_CHECKING:
     from stockwright.domain.events import Event
     from stockwright.reactions.table import Reaction
-    from stockwright.store.records.handling import Retry
     from stockwright.usecases.context import App
+
+
+WOKEN_MAX: Final = 200
+"""Of each handler at each sweep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +59,14 @@ async def deliver(app: App, reaction: Reaction, delivery: Delivery, seconds: flo
         return
     try:
         async with asyncio.timeout(seconds):
-            await reaction.run(app, delivery.event)
+            await run_reaction(app, reaction, delivery.event)
+    except TryLater as fault:
+        await _put_off(app, reaction, delivery, fault, waiting)
+        return
     except Exception as fault:
+        delivery = replace(delivery, attempts=delivery.attempts + (waiting.attempts if waiting else 0))
         last = delivery.attempts >= ATTEMPTS_MAX or isinstance(fault, Permanent)
-        error = f"{type(fault).__name__}: {fault}"[:ERROR_MAX]
+        error = error_of(fault)
         app.log.warning(
             "handler failed",
             handler=reaction.name,
@@ -64,16 +83,62 @@ async def deliver(app: App, reaction: Reaction, delivery: Delivery, seconds: flo
         await _settle(app, waiting)
 
 
+async def _put_off(app: App, reaction: Reaction, delivery: Delivery, fault: TryLater, waiting: Retry | None) -> None:
+    """Let an event wait that could not be tried, or give it up where it has waited too long."""
+    event, now = delivery.event, app.clock.now()
+    first_at = waiting.first_at if waiting else delivery.first_at
+    # This delivery was no try; those of this message before it were.
+    attempts = delivery.attempts - 1 + (waiting.attempts if waiting else 0)
+    error = error_of(fault)
+    if not may_wait(fault, first_at, now):
+        await bury(app, reaction.name, replace(delivery, attempts=attempts, first_at=first_at), error, waiting)
+        return
+    app.log.info("handler waits", handler=reaction.name, event_id=event.id, request_id=event.request_id, why=error)
+    batch = Batch()
+    records.put_retry(
+        batch,
+        Retry(
+            reaction.name,
+            event,
+            attempts,
+            now + int(fault.after_seconds * 1000),
+            first_at,
+            error,
+            waiting=True,
+            original_error=waiting.original_error if waiting else "",
+            version=waiting.version if waiting else ABSENT,
+        ),
+    )
+    await batch.settle(app.store)
+
+
+async def wake_due(app: App) -> int:
+    """Send on what has waited its time: the change of its record goes through the stream to its handler's queue."""
+    woken = 0
+    for reaction in REACTIONS:
+        for retry in await records.due_retries(app.store, reaction.name, app.clock.now(), WOKEN_MAX):
+            if not retry.waiting:
+                continue
+            batch = Batch()
+            records.put_retry(batch, replace(retry, waiting=False))
+            await batch.settle(app.store)
+            woken += 1
+    return woken
+
+
 async def bury(app: App, handler: str, delivery: Delivery, error: str, waiting: Retry | None = None) -> None:
     """Make the dead letter of an event that is given up, unless it is there."""
     event = delivery.event
     letter_id = letter_id_of(event, handler)
+    original = waiting.original_error if waiting else ""
+    error = with_original(error, original)
     batch = Batch()
     if waiting is not None:
         records.delete_retry(batch, waiting)
     if await records.find_dead_letter(app.store, letter_id) is None:
         now = app.clock.now()
-        give_up(app, batch, DeadLetter(letter_id, handler, event, error, delivery.attempts, delivery.first_at, now))
+        letter = DeadLetter(letter_id, handler, event, error, delivery.attempts, delivery.first_at, now, original)
+        give_up(app, batch, letter)
     if batch.writes:
         # Stale: a twin of this delivery has settled it.
         with contextlib.suppress(Stale):

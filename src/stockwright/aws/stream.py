@@ -73,7 +73,7 @@ def handler(event: Event, context: Any) -> dict[str, list[dict[str, str]]]:
 
 
 async def entries_of(record: Mapping[str, Any]) -> list[Entry]:
-    """Read a record of the stream: an event of the log, what an admin redrives, or nothing to tell."""
+    """Read a record of the stream: an event of the log, what an admin redrives or has waited its time, or nothing."""
     sequence, image = record["dynamodb"]["SequenceNumber"], record["dynamodb"].get("NewImage")
     if image is None:
         return []
@@ -83,6 +83,9 @@ async def entries_of(record: Mapping[str, Any]) -> list[Entry]:
     if not image["pk"]["S"].startswith(RETRIES):
         return []
     retry = retry_of(item_of_image(image))
+    if retry.waiting:
+        # Until the sweep says that its time is over.
+        return []
     if retry.handler != STREAM:
         return [_entry(sequence, retry.event, redrive_of(retry.handler))]
     again = await _read_again(retry.event)

@@ -1,9 +1,10 @@
-"""The sweeper's function: the schedule → expired holds are ended, rubbish is removed."""
+"""The sweeper's function: the schedule → expired holds are ended, rubbish is removed, what waited its time goes on."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from stockwright.aws.delivery import wake_due
 from stockwright.aws.metrics import count
 from stockwright.aws.runtime import Event, Function
 from stockwright.sweeper import sweep
@@ -15,5 +16,6 @@ def handler(_event: Event, context: Any) -> dict[str, int]:
     """Sweep once."""
     _function.begin(context)
     expired = _function.run(sweep(_function.app))
+    _function.run(wake_due(_function.app))
     count("ExpiredReservations", expired)
     return {"expired": expired}

@@ -19,6 +19,7 @@
     │   ├── RateLimited           RATE_LIMITED
     │   └── AccountLocked         ACCOUNT_LOCKED
     ├── Permanent                 PERMANENT                an event handler can never succeed with this event
+    ├── TryLater                  TRY_LATER                an event's handler cannot be tried now; this was no try
     ├── Busy                      BUSY                     nothing was changed; a retry may succeed
     │   └── Unknown               BUSY                     it may have been changed; look before a retry
     └── Misconfigured             CONFIGURATION            a setting is wrong; raised at the start only
@@ -203,6 +204,29 @@ class Permanent(StockwrightError):
     """No retry can help: the event is malformed, what it is about is gone, the receiver refuses it."""
 
     code = "PERMANENT"
+
+
+class TryLater(StockwrightError):
+    """It is too early for a try: a provider says "slow down", or our own connections are all in use.
+
+    An event whose handler raises it waits for `after_seconds` and goes on, without having been tried, for
+    `patience_seconds` in all (None: without end).
+    """
+
+    code = "TRY_LATER"
+    transient = True
+
+    def __init__(
+        self,
+        message: str | None = None,
+        details: Any = None,
+        *,
+        after_seconds: float = 60,
+        patience_seconds: float | None = 86_400,
+    ) -> None:
+        super().__init__(message, details)
+        self.after_seconds = after_seconds
+        self.patience_seconds = patience_seconds
 
 
 class Busy(StockwrightError):

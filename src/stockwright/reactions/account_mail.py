@@ -35,7 +35,7 @@ async def tell(app: App, event: Event) -> None:
     except NotFound:
         raise Permanent(f"the account {event.subject} is gone") from None
     known = await find_notification(app.store, notification_id(event, HANDLER, account.email))
-    if known is not None and known.status == "SENT":
+    if known is not None and known.is_done:
         # A second run would put an older code in the place of one that was mailed since.
         return
     if event.name == "account.signup_repeated":

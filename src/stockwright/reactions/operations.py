@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from stockwright.reactions.sending import alert_messages, send_to_all
+from stockwright.reactions.alerts import OPERATIONS, addresses_of_alerts, alert
+from stockwright.store.records.digests import Entry
 
 if TYPE_CHECKING:
     from stockwright.domain.events import Event
@@ -24,5 +25,5 @@ async def alert_admins(app: App, event: Event) -> None:
         f"Look at it and send it on its way again:\n"
         f"stockwright dead-letters redrive {event.subject}\n"
     )
-    messages = await alert_messages(app, app.settings.operations_topic, subject, text)
-    await send_to_all(app, event, HANDLER, messages)
+    addresses = await addresses_of_alerts(app, app.settings.operations_topic)
+    await alert(app, event, OPERATIONS, Entry(subject, text, event.subject), addresses)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from stockwright.domain.errors import NotFound, Permanent
+from stockwright.domain.errors import NotFound, Permanent, TryLater
 from stockwright.domain.order import line_id
 from stockwright.reactions.texts import iso
 from stockwright.store.records.orders import get_order
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stockwright.domain.order import Order
     from stockwright.usecases.context import App
 
-_RETRIED = frozenset({408, 409, 425, 429})
+_RETRIED = frozenset({408, 409, 425})
 
 
 async def send_pick_list(app: App, event: Event) -> None:
@@ -68,9 +68,13 @@ async def _post(app: App, event: Event, url: str, api_key: str | None, body: dic
     headers = {"content-type": "application/json", "idempotency-key": event.id}
     if api_key:
         headers |= {"authorization": api_key, "x-api-key": api_key}
-    status = await app.outbound.post(url, msgspec.json.encode(body), headers)
+    reply = await app.outbound.post(url, msgspec.json.encode(body), headers)
+    status, after = reply.status, reply.retry_after_seconds
     if 200 <= status < 300:  # noqa: PLR2004
         return
+    if status == 429 or (status == 503 and after is not None):  # noqa: PLR2004
+        seconds = app.settings.retry_delay_seconds if after is None else after
+        raise TryLater(f"the receiver answered with status {status}: it asks for fewer calls", after_seconds=seconds)
     if 400 <= status < 500 and status not in _RETRIED:  # noqa: PLR2004
         raise Permanent(f"the receiver refused it with status {status}")
     raise RuntimeError(f"the receiver answered with status {status}")

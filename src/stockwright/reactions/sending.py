@@ -6,18 +6,15 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stockwright.domain.errors import Permanent
-from stockwright.reactions.texts import plain_html
+from stockwright.domain.errors import TryLater
 from stockwright.store.records import notifications as records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.store.records.notifications import Channel, Notification
 from stockwright.usecases.context import Message
-from stockwright.usecases.recipients import alert_emails
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from stockwright.domain.events import Event
+    from stockwright.store.records.notifications import NotificationStatus
     from stockwright.usecases.context import App, Mailer
 
 ERROR_MAX = 500
@@ -36,9 +33,9 @@ async def send(
 ) -> Notification | None:
     """Send a message unless it went out before.
 
-    Returns the notification to be recorded as SENT by whoever commits next, or None where it was
-    sent already. A failure is recorded, for admins to see, and raised again. `kept` is the text and
-    HTML to be recorded where it is not what is sent.
+    Returns the notification to be recorded by whoever commits next (SENT, or KEPT where there is no
+    provider), or None where that was done before. A failure is recorded, for admins to see, and raised
+    again. `kept` is the text and HTML to be recorded where it is not what is sent.
     """
     channel, to, subject, text, html = message
     body, page = kept or (text, html)
@@ -49,34 +46,28 @@ async def send(
         subject=subject,
         body=body,
         html=page,
-        status="SENT",
+        status="SENT" if sender_of(app, channel).delivers else "KEPT",
         event_id=event.id,
         about=event.subject,
         created_at=app.clock.now(),
     )
     known = await records.find_notification(app.store, told.id)
-    if known is not None and known.status == "SENT":
+    if known is not None and known.is_done:
         return None
     try:
-        await _sender(app, channel).send(Message(told.id, to, subject, text, html))
+        await sender_of(app, channel).send(Message(told.id, to, subject, text, html))
     except Exception as fault:
-        await _record(app, replace(told, status="FAILED", error=f"{type(fault).__name__}: {fault}"[:ERROR_MAX]))
+        status: NotificationStatus = "WAITING" if isinstance(fault, TryLater) else "FAILED"
+        await _record(app, replace(told, status=status, error=f"{type(fault).__name__}: {fault}"[:ERROR_MAX]))
         raise
     return told
 
 
-def _sender(app: App, channel: Channel) -> Mailer:
+def sender_of(app: App, channel: Channel) -> Mailer:
+    """Return who sends the messages of a channel."""
     if channel == "sms":
         return app.sms
     return app.topics if channel == "topic" else app.mail
-
-
-async def alert_messages(app: App, topic: str | None, subject: str, text: str) -> list[Outgoing]:
-    """Address an alert: to its topic, whoever subscribes to that, or else to each recipient's mail."""
-    if topic is not None:
-        return [("topic", topic, subject, text, "")]
-    html = plain_html(text)
-    return [("email", to, subject, text, html) for to in await alert_emails(app)]
 
 
 async def send_and_record(
@@ -88,27 +79,12 @@ async def send_and_record(
         await _record(app, told)
 
 
-async def send_to_all(app: App, event: Event, handler: str, messages: Iterable[Outgoing]) -> None:
-    """Send each message; a receiver that cannot be reached keeps nobody else from theirs.
-
-    Raises afterwards what went wrong: something that a retry may mend before what is Permanent.
-    """
-    faults: list[Exception] = []
-    for message in messages:
-        try:
-            await send_and_record(app, event, handler, message)
-        except Exception as fault:  # noqa: BLE001 - raised below, after the others had their turn
-            faults.append(fault)
-    if faults:
-        raise next((each for each in faults if not isinstance(each, Permanent)), faults[0])
-
-
 async def add_record(app: App, batch: Batch, told: Notification) -> None:
     """Add the record of a message to a commit; that it was sent is never overwritten."""
     known = await records.find_notification(app.store, told.id)
     if known is None:
         records.put_notification(batch, told)
-    elif known.status != "SENT":
+    elif not known.is_done:
         records.put_notification(batch, replace(told, version=known.version))
 
 

@@ -7,10 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from stockwright.domain.account import SYSTEM
-from stockwright.reactions.sending import alert_messages, send_to_all
+from stockwright.reactions.alerts import STOCK, addresses_of_alerts
+from stockwright.reactions.alerts import alert as send_alert
 from stockwright.store.paging import pages
 from stockwright.store.records.alerts import load_marks, put_mark
 from stockwright.store.records.batch import Batch, retried
+from stockwright.store.records.digests import Address, Entry
 from stockwright.store.records.locations import list_locations, put_location
 from stockwright.store.records.products import load_products
 from stockwright.store.records.stock import load_stocks, page_of_stocks, stock_key
@@ -176,7 +178,7 @@ async def alert(app: App, event: Event) -> None:
         f"{line}\n\nSKU:        {data['sku']}\nAvailable:  {data['available']}\nThreshold:  {data['threshold']}\n"
         f"Reorder:    {data['reorder']}\n"
     )
-    messages = await alert_messages(app, app.settings.low_stock_topic, line, text)
+    addresses = await addresses_of_alerts(app, app.settings.low_stock_topic)
     if event.name != "stock.replenished":
-        messages += [("sms", phone, "", line, "") for phone in app.settings.alert_phones]
-    await send_to_all(app, event, "stock-alert", messages)
+        addresses += [Address("sms", phone) for phone in app.settings.alert_phones]
+    await send_alert(app, event, STOCK, Entry(line, text, event.subject), addresses)

@@ -67,7 +67,7 @@ class Message:
 
 
 class Mailer(Protocol):
-    """Sends one mail or SMS; raises `Permanent` where no retry can help."""
+    """Sends one mail or SMS; raises `Permanent` where no retry can help, `TryLater` where it was no try."""
 
     delivers: bool
     """False where messages only go to the local mailbox."""
@@ -75,11 +75,23 @@ class Mailer(Protocol):
     async def send(self, message: Message) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The head of an answer: its status, and how long it asks to be left alone (Retry-After)."""
+
+    status: int
+    retry_after_seconds: float | None = None
+
+
 class Outbound(Protocol):
     """POSTs JSON to an outside service: timeout, no redirects, no private addresses unless allowed."""
 
-    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
-        """Return the HTTP status; raises on a connection fault, `Permanent` on a forbidden address."""
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """Return the answer's head.
+
+        Raises on a connection fault, `Permanent` on a forbidden address, `TryLater` before anything was
+        sent where too many calls are under way.
+        """
         ...
 
     async def close(self) -> None: ...

@@ -98,7 +98,19 @@ async def redrive(app: App, actor: Actor, letter_id: str) -> DeadLetter:
         batch.delete(handling.dead_letter_key(letter.id), letter.version)
         waiting = await handling.find_retry(app.store, letter.handler, letter.event.id)
         version = waiting.version if waiting else ABSENT
-        handling.put_retry(batch, Retry(letter.handler, letter.event, 0, now, now, letter.error, version))
+        handling.put_retry(
+            batch,
+            Retry(
+                letter.handler,
+                letter.event,
+                0,
+                now,
+                now,
+                letter.error,
+                original_error=letter.original_error or letter.error,
+                version=version,
+            ),
+        )
         batch.append(new_event(app, actor, "dead_letter.redriven", letter.id, handler=letter.handler))
         await commit(app, batch, letter)
         return letter

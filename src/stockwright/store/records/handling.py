@@ -10,7 +10,7 @@ from stockwright.domain.events import Event
 from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
-    from stockwright.store.port import Item, Key, Store
+    from stockwright.store.port import Body, Item, Key, Store
     from stockwright.store.records.batch import Batch
 
 CURSORS = "CURSORS"
@@ -26,6 +26,10 @@ class Retry:
     due_at: int
     first_at: int
     error: str = ""
+    waiting: bool = False
+    """Whether it waits for time alone (TryLater): the cloud form's sweep sends it on when that is over."""
+    original_error: str = ""
+    """Of the dead letter that was sent on its way again."""
     version: int = 0
 
 
@@ -40,6 +44,8 @@ class DeadLetter:
     attempts: int
     first_at: int
     created_at: int
+    original_error: str = ""
+    """What was wrong before it was sent on its way again for the first time."""
     version: int = 0
 
 
@@ -83,16 +89,21 @@ async def count_dead_letters(store: Store, limit: int = 1000) -> int:
 
 def put_retry(batch: Batch, retry: Retry) -> None:
     """Write a wait, expecting the version that it was loaded with."""
+    body: Body = {
+        "handler": retry.handler,
+        "event": event_body(retry.event),
+        "attempts": retry.attempts,
+        "dueAt": retry.due_at,
+        "firstAt": retry.first_at,
+        "error": retry.error,
+    }
+    if retry.waiting:
+        body["waiting"] = True
+    if retry.original_error:
+        body["originalError"] = retry.original_error
     batch.put(
         _retry_key(retry.handler, retry.event.id),
-        {
-            "handler": retry.handler,
-            "event": event_body(retry.event),
-            "attempts": retry.attempts,
-            "dueAt": retry.due_at,
-            "firstAt": retry.first_at,
-            "error": retry.error,
-        },
+        body,
         retry.version,
         {
             "due": (f"RETRY#{retry.handler}", f"{retry.due_at:013d}#{retry.event.id}"),
@@ -135,20 +146,18 @@ async def page_of_dead_letters(
 
 def put_dead_letter(batch: Batch, letter: DeadLetter) -> None:
     """Write a dead letter; Stale where it is there."""
-    batch.put(
-        dead_letter_key(letter.id),
-        {
-            "id": letter.id,
-            "handler": letter.handler,
-            "event": event_body(letter.event),
-            "error": letter.error,
-            "attempts": letter.attempts,
-            "firstAt": letter.first_at,
-            "createdAt": letter.created_at,
-        },
-        ABSENT,
-        {"list": ("DEADLETTER", letter.id)},
-    )
+    body: Body = {
+        "id": letter.id,
+        "handler": letter.handler,
+        "event": event_body(letter.event),
+        "error": letter.error,
+        "attempts": letter.attempts,
+        "firstAt": letter.first_at,
+        "createdAt": letter.created_at,
+    }
+    if letter.original_error:
+        body["originalError"] = letter.original_error
+    batch.put(dead_letter_key(letter.id), body, ABSENT, {"list": ("DEADLETTER", letter.id)})
 
 
 def event_body(event: Event) -> dict[str, Any]:
@@ -175,6 +184,8 @@ def retry_of(item: Item) -> Retry:
         body["dueAt"],
         body["firstAt"],
         body["error"],
+        body.get("waiting", False),
+        body.get("originalError", ""),
         item.version,
     )
 
@@ -189,5 +200,6 @@ def _dead_letter_of(item: Item) -> DeadLetter:
         body["attempts"],
         body["firstAt"],
         body["createdAt"],
+        body.get("originalError", ""),
         item.version,
     )

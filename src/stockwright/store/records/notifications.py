@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from stockwright.store.port import Item, Key, Store
     from stockwright.store.records.batch import Batch
 
-NotificationStatus = Literal["SENT", "FAILED"]
+NotificationStatus = Literal["SENT", "KEPT", "WAITING", "FAILED"]
+"""KEPT: there is no provider, it only stands in the local mailbox. WAITING: not sent yet, it is tried again."""
+_DONE: Final = frozenset({"SENT", "KEPT"})
 Channel = Literal["email", "sms", "topic"]
 
 
@@ -29,6 +31,11 @@ class Notification:
     created_at: int
     error: str = ""
     version: int = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to be sent: it went out, or there is nowhere for it to go."""
+        return self.status in _DONE
 
 
 def notification_key(notification_id: str) -> Key:
