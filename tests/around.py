@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -103,6 +103,7 @@ class Partner:
     """An HTTP receiver that keeps what it is sent and answers with one status, when a test lets it."""
 
     status: int = 200
+    headers: str = ""
     port: int = field(default_factory=free_port)
     calls: list[tuple[dict[str, str], dict[str, Any]]] = field(default_factory=list)
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
@@ -120,7 +121,9 @@ class Partner:
         body = await reader.readexactly(int(headers["content-length"]))
         self.calls.append((headers, json.loads(body)))
         await self.may_answer.wait()
-        writer.write(f"HTTP/1.1 {self.status} -\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        writer.write(
+            f"HTTP/1.1 {self.status} -\r\nContent-Length: 0\r\n{self.headers}Connection: close\r\n\r\n".encode()
+        )
         await writer.drain()
         writer.close()
 
@@ -191,6 +194,13 @@ class World:
                 if rounds > ALERT_ROUNDS:
                     return
                 await self.tried(2)
+
+    async def settled_when(self, done: Callable[[list[DeadLetter]], bool]) -> None:
+        """Let tries pass until the dead letters are as they are awaited."""
+        async with asyncio.timeout(60):
+            while not done(await self.letters()):
+                self.clock.advance(seconds=6)
+                await self.dispatcher.drain()
 
     async def waiting(self) -> set[str]:
         """The handlers for which an event waits."""

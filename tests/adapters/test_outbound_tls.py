@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from stockwright.adapters.outbound import HttpOutbound
+from stockwright.adapters.outbound import CONNECTIONS_MAX, HttpOutbound
+from stockwright.domain.errors import TryLater
 
 STRASSE = "xn--strae-oqa.example"
 HOSTS = ("warehouse.example", "delivery.example", STRASSE)
@@ -123,6 +124,34 @@ async def test_a_host_is_looked_up_proved_and_asked_under_one_reading_of_its_nam
     assert front.asked == [(STRASSE, STRASSE)]
 
 
+async def test_a_call_that_gets_no_connection_of_ours_was_never_sent_and_its_time_has_not_begun(front: Front) -> None:
+    never, connected = asyncio.Event(), asyncio.Semaphore(0)
+
+    async def hang(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.release()
+        await never.wait()
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    url = f"http://a.example:{server.sockets[0].getsockname()[1]}/"
+    outbound = HttpOutbound(allow_private=True, resolve=front.resolve, connections_max=2, wait_seconds=0)
+    hanging = [asyncio.create_task(outbound.post(url, b"{}", {})) for _ in range(2)]
+    for _ in hanging:
+        await connected.acquire()
+    resolved = len(front.resolved)
+    with pytest.raises(TryLater, match=r"connections to a\.example are in use"):
+        await outbound.post(url, b"{}", {})
+    assert len(front.resolved) == resolved
+    assert not any(task.done() for task in hanging)
+    for task in hanging:
+        task.cancel()
+    await asyncio.gather(*hanging, return_exceptions=True)
+    never.set()
+    await outbound.close()
+    server.close()
+    await server.wait_closed()
+
+
 async def test_a_partner_that_never_answers_does_not_keep_the_other_waiting(front: Front) -> None:
     never = asyncio.Event()
 
@@ -139,7 +168,7 @@ async def test_a_partner_that_never_answers_does_not_keep_the_other_waiting(fron
     ports = [server.sockets[0].getsockname()[1] for server in (slow, fast)]
     outbound = HttpOutbound(allow_private=True, resolve=front.resolve)
     waiting = [asyncio.create_task(outbound.post(f"http://a.example:{ports[0]}/", b"{}", {})) for _ in range(64)]
-    while len(front.resolved) < len(waiting):  # noqa: ASYNC110 - they are all under way soon
+    while len(front.resolved) < CONNECTIONS_MAX:  # noqa: ASYNC110 - they are all under way soon
         await asyncio.sleep(0)
     assert (await outbound.post(f"http://b.example:{ports[1]}/", b"{}", {})).status == 204
     assert not any(task.done() for task in waiting)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from stockwright.aws.delivery import Delivery, deliver, wake_due
 from stockwright.aws.routing import redrive_of
 from stockwright.domain.account import SYSTEM
+from stockwright.domain.errors import TryLater
 from stockwright.domain.events import Event
+from stockwright.reactions.table import REACTIONS
 from stockwright.store.records.handling import find_retry
+from stockwright.usecases.context import App
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.operations import list_dead_letters, list_notifications, redrive
 from stockwright.usecases.orders import PlaceOrder, get_order, place_order
@@ -103,6 +110,62 @@ async def test_a_failure_is_told_to_the_queue_twice_and_kept_as_a_dead_letter_th
     assert (await list_dead_letters(cloud.app, 10))[0] == []
 
 
+async def test_waiting_uses_up_no_try_and_the_sweep_sends_it_on(cloud: Cloud) -> None:
+    event, now = await placed(cloud), cloud.app.clock.now()
+    faults: list[Exception] = [TryLater("slow down", after_seconds=0) for _ in range(5)]
+    faults += [RuntimeError("no"), RuntimeError("no")]
+
+    async def fail(_app: App, _event: Event) -> None:
+        raise faults.pop(0)
+
+    warehouse = replace(next(each for each in REACTIONS if each.name == WAREHOUSE), run=fail)
+    # The second delivery after a failed one: that one counts, this one does not.
+    await deliver(cloud.app, warehouse, Delivery(event, 2, now), 30)
+    for _ in range(4):
+        waiting = await find_retry(cloud.app.store, WAREHOUSE, event.id)
+        assert waiting is not None
+        assert (waiting.waiting, waiting.attempts) == (True, 1)
+        assert await wake_due(cloud.app) == 1
+        assert await wake_due(cloud.app) == 0
+        await deliver(cloud.app, warehouse, Delivery(event, 1, now, redriven=True), 30)
+    assert (await list_dead_letters(cloud.app, 10))[0] == []
+
+    # Then it fails: the tries from before the wait are remembered.
+    await wake_due(cloud.app)
+    with pytest.raises(RuntimeError):
+        await deliver(cloud.app, warehouse, Delivery(event, 1, now, redriven=True), 30)
+    await deliver(cloud.app, warehouse, Delivery(event, 2, now, redriven=True), 30)
+    assert faults == []
+    [letter] = (await list_dead_letters(cloud.app, 10))[0]
+    assert (letter.attempts, letter.error) == (3, "RuntimeError: no")
+    assert await find_retry(cloud.app.store, WAREHOUSE, event.id) is None
+
+
+async def test_what_has_waited_for_a_day_is_given_up(cloud: Cloud) -> None:
+    event = await placed(cloud)
+    warehouse = next(each for each in REACTIONS if each.name == WAREHOUSE)
+
+    async def slow_down(_app: App, _event: Event) -> None:
+        raise TryLater("slow down", after_seconds=1)
+
+    old = Delivery(event, 1, cloud.app.clock.now() - 86_400_000)
+    await deliver(cloud.app, replace(warehouse, run=slow_down), old, 30)
+    [letter] = (await list_dead_letters(cloud.app, 10))[0]
+    assert (letter.attempts, "slow down" in letter.error) == (0, True)
+
+
+async def test_an_unreadable_message_that_is_sent_again_keeps_its_error(cloud: Cloud) -> None:
+    poison = message("{ this is no event", queue=f"{WAREHOUSE}-dlq", times=4, message_id="poison")
+    assert await cloud.invoke("dead_letters", batch(poison)) == NOTHING_FAILED
+    [before] = (await list_dead_letters(cloud.app, 10))[0]
+    await redrive(cloud.app, SYSTEM, before.id)
+    told = await at_the_warehouse(cloud, before.event, 1, "http://127.0.0.1:1/", redrive_of(WAREHOUSE))
+    assert told == NOTHING_FAILED
+    [after] = (await list_dead_letters(cloud.app, 10))[0]
+    assert after.error.startswith(f"{before.error} | sent again: Permanent: it cannot be read as an event that")
+    assert after.original_error == before.error
+
+
 async def test_what_can_never_succeed_is_given_up_at_once(cloud: Cloud) -> None:
     event = await placed(cloud)
     warehouse = Partner(status=400)
@@ -127,7 +190,11 @@ async def test_a_poison_message_becomes_a_dead_letter_and_an_alert_once(cloud: C
     assert errors[0]["context"]["payload"]["data"] == {"body": "{ this is no event"}
 
     told = batch(message(on_the_bus(alert), queue="operations-alert"))
-    env = {"STOCKWRIGHT_HANDLER": "operations-alert", "STOCKWRIGHT_ALERT_EMAILS": "ops@a.example"}
+    env = {
+        "STOCKWRIGHT_HANDLER": "operations-alert",
+        "STOCKWRIGHT_ALERT_EMAILS": "ops@a.example",
+        "STOCKWRIGHT_ALERT_GROUP_SECONDS": "0",
+    }
     assert await cloud.invoke("queue", told, **env) == NOTHING_FAILED
     [mail] = (await list_notifications(cloud.app, 10))[0]
     assert (mail.to, mail.subject) == ("ops@a.example", "ALERT: warehouse failed for message.unreadable")

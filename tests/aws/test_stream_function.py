@@ -115,12 +115,15 @@ def test_events_and_redriven_ones_are_told_and_nothing_else_is(stream: LambdaFun
     product, retry = Batch(), Batch()
     product.put(("PRODUCT#1", "PRODUCT"), {"name": "Chair"}, 3)
     put_retry(retry, Retry("warehouse", placed(9), 0, AT, AT))
+    waiting = Batch()
+    put_retry(waiting, Retry("warehouse", placed(8), 0, AT, AT, waiting=True))
     told = stream.invoke(
         batch(
             record(appended(placed(1)), 1),
             record(put_image(product), 2, "MODIFY"),
             record(put_image(retry), 3),
             record(None, 4, "REMOVE"),
+            record(put_image(waiting), 5),
         )
     )
     assert told == {"batchItemFailures": []}

@@ -79,8 +79,12 @@ async def test_from_signing_up_to_the_doorstep(cloud: Cloud, here: Aws) -> None:
                 "STOCKWRIGHT_LOW_STOCK_TOPIC": low_stock,
                 "STOCKWRIGHT_SMS": "sns",
                 "STOCKWRIGHT_ALERT_PHONES": "+15550100",
+                "STOCKWRIGHT_ALERT_GROUP_SECONDS": "0",
             },
-            "operations-alert": {"STOCKWRIGHT_OPERATIONS_TOPIC": operations},
+            "operations-alert": {
+                "STOCKWRIGHT_OPERATIONS_TOPIC": operations,
+                "STOCKWRIGHT_ALERT_GROUP_SECONDS": "0",
+            },
         },
     )
     pump.lay()

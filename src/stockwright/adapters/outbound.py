@@ -15,7 +15,7 @@ import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
-from stockwright.adapters.slots import RETRY_SECONDS, Slots
+from stockwright.adapters.slots import RETRY_SECONDS, WAIT_SECONDS, Slots
 from stockwright.domain.errors import Permanent, TryLater
 from stockwright.usecases.context import Reply
 
@@ -52,12 +52,16 @@ class HttpOutbound:
         timeout_seconds: float = TIMEOUT_SECONDS,
         resolve: Callable[[str, int], Awaitable[list[str]]] | None = None,
         verify: ssl.SSLContext | None = None,
+        connections_max: int = CONNECTIONS_MAX,
+        wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self._allow_private = allow_private
         self._timeout_seconds = timeout_seconds
         self._resolve = resolve or _resolve
         self._verify = verify
         self._clients: dict[str, httpx.AsyncClient] = {}
+        self._connections_max = connections_max
+        self._wait_seconds = wait_seconds
         self._slots: dict[str, Slots] = {}
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
@@ -69,7 +73,7 @@ class HttpOutbound:
         import httpx
 
         target = _parsed(url)
-        slots = self._slots.setdefault(_name(target), Slots(CONNECTIONS_MAX, target.host))
+        slots = self._slots.setdefault(_name(target), Slots(self._connections_max, target.host, self._wait_seconds))
         async with slots.one(), asyncio.timeout(2 * self._timeout_seconds):
             addresses = await self._addresses(target)
             for address in addresses[:-1]:
@@ -120,7 +124,7 @@ class HttpOutbound:
                 follow_redirects=False,
                 # No proxy of the environment: it would connect where we did not look.
                 trust_env=False,
-                limits=httpx.Limits(max_connections=CONNECTIONS_MAX),
+                limits=httpx.Limits(max_connections=self._connections_max),
             )
         return self._clients[host]
 

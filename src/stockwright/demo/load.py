@@ -119,8 +119,10 @@ class _Story:
         self._now = app.clock.now()
         self._clock = SetClock(self._now - DAYS * DAY_MS)
         # The demo's mail stays at home, and no partner hears of its orders.
-        settings = replace(app.settings, warehouse_url=None, delivery_url=None, alert_phones=("+1 555 0100",))
-        self._app = replace(app.at(self._clock), mail=LocalMailbox(), settings=settings)
+        settings = replace(
+            app.settings, warehouse_url=None, delivery_url=None, alert_phones=("+1 555 0100",), alert_group_seconds=0
+        )
+        self._app = replace(app.at(self._clock), mail=LocalMailbox(), sms=LocalMailbox(), settings=settings)
         self._shelves: list[_Shelf] = []
 
     async def tell(self, progress: Callable[[int, int], None]) -> None:

@@ -104,10 +104,17 @@ function ChannelName({ channel }: { channel: string }) {
   );
 }
 
+const STATUSES: Record<string, { tone: "success" | "neutral" | "warning"; label: string }> = {
+  SENT: { tone: "success", label: "Sent" },
+  KEPT: { tone: "neutral", label: "Kept here, not sent" },
+  WAITING: { tone: "warning", label: "Waiting" },
+};
+
 function Status({ status }: { status: string }) {
+  const { tone, label } = STATUSES[status] ?? { tone: "danger" as const, label: "Failed" };
   return (
-    <Badge tone={status === "SENT" ? "success" : "danger"} dot>
-      {status === "SENT" ? "Sent" : "Failed"}
+    <Badge tone={tone} dot>
+      {label}
     </Badge>
   );
 }

@@ -1,0 +1,207 @@
+"""What is no try: waiting for a connection of our own, and a provider that says "slow down"."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+
+import pytest
+
+from stockwright.adapters.slots import Slots
+from stockwright.dispatcher import ATTEMPTS_MAX
+from stockwright.domain.account import SYSTEM
+from stockwright.domain.errors import Permanent, TryLater
+from stockwright.domain.events import Event
+from stockwright.reactions import partners
+from stockwright.store.records.batch import Batch
+from stockwright.store.records.handling import DeadLetter, find_retry, put_dead_letter
+from stockwright.usecases.context import Reply
+from stockwright.usecases.operations import redrive
+from tests.around import World
+from tests.dispatcher.test_delivery import Handler, following, tell
+
+ALICE = "alice@example.com"
+DAY = 86_400
+
+
+async def test_waiting_is_no_try(world: World) -> None:
+    handler = Handler()
+    handler.faults = [TryLater("not now", after_seconds=1) for _ in range(10)]
+    await following(world, handler)
+    [event] = await tell(world.app)
+    await world.tried()
+    waiting = await find_retry(world.app.store, "tester", event.id)
+    assert waiting is not None
+    assert (waiting.attempts, waiting.waiting, waiting.due_at) == (0, True, world.clock.now() + 1000)
+    await world.settled()
+    assert len(handler.seen) == 11
+    assert await world.letters() == []
+
+
+async def test_all_tries_are_left_after_a_wait(world: World) -> None:
+    handler = Handler()
+    wait, wrong = TryLater("not now", after_seconds=1), RuntimeError("no")
+    handler.faults = [wrong, wait, wrong, wait, wait, wrong]
+    await following(world, handler)
+    await tell(world.app)
+    await world.settled()
+    [letter] = await world.letters("tester")
+    assert (letter.attempts, letter.error) == (ATTEMPTS_MAX, "RuntimeError: no")
+    assert len(handler.seen) == 6
+
+
+async def test_after_a_day_of_waiting_an_event_is_given_up(world: World) -> None:
+    handler = Handler()
+    handler.faults = [TryLater("slow down", after_seconds=DAY / 2) for _ in range(9)]
+    await following(world, handler)
+    await tell(world.app)
+    await world.tried()
+    for _ in range(2):
+        assert await world.letters() == []
+        world.clock.advance(seconds=DAY / 2)
+        await world.tried()
+    [letter] = await world.letters("tester")
+    assert (letter.attempts, "slow down" in letter.error) == (0, True)
+
+
+async def test_what_has_no_end_of_patience_waits_for_ever(world: World) -> None:
+    handler = Handler()
+    handler.faults = [TryLater("not now", after_seconds=DAY, patience_seconds=None) for _ in range(9)]
+    await following(world, handler)
+    await tell(world.app)
+    for _ in range(9):
+        await world.tried()
+        world.clock.advance(seconds=DAY)
+    await world.tried()
+    assert len(handler.seen) == 10
+    assert await world.letters() == []
+
+
+class Hanging:
+    """Partners that never answer, called as all partners are: a few at once, and the rest waits for a slot."""
+
+    def __init__(self) -> None:
+        self.slots = Slots(2, "the partner", wait_seconds=0)
+        self.sent = Counter[str]()
+
+    async def post(self, _url: str, _body: bytes, headers: Mapping[str, str]) -> Reply:
+        async with self.slots.one():
+            self.sent[headers["idempotency-key"]] += 1
+            await asyncio.sleep(0.01)
+            raise TimeoutError
+
+    async def close(self) -> None: ...
+
+
+async def test_a_partner_that_hangs_makes_no_dead_letter_of_what_was_never_sent(world: World) -> None:
+    await world.app.outbound.close()
+    world.app.outbound = hanging = Hanging()
+    orders = [await world.order() for _ in range(8)]
+    await world.settled_when(lambda letters: len(letters) == len(orders))
+    letters = await world.letters("warehouse")
+    assert {letter.event.subject for letter in letters} == {order.id for order in orders}
+    # Each has had all its tries, and each try was sent.
+    assert {letter.event.id: letter.attempts for letter in letters} == dict(hanging.sent)
+    assert set(hanging.sent.values()) == {ATTEMPTS_MAX}
+
+
+async def test_a_slot_that_gets_free_in_time_is_taken(world: World) -> None:
+    slots = Slots(1, "the partner", wait_seconds=0.01)
+    async with slots.one():
+        with pytest.raises(TryLater, match="all our connections to the partner are in use"):
+            async with slots.one():
+                pass
+    async with slots.one():
+        pass
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (429, "", 0.5),
+        (429, "Retry-After: 7\r\n", 7),
+        (503, "Retry-After: 120\r\n", 120),
+        (503, "Retry-After: 99999999\r\n", DAY),
+        (503, "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", 0),
+    ],
+)
+async def test_a_partner_that_asks_for_fewer_calls_is_left_alone(
+    world: World, status: int, headers: str, seconds: float
+) -> None:
+    await world.dispatcher.stop()
+    await world.order()
+    [event] = await world.events("order.placed")
+    world.warehouse.status, world.warehouse.headers = status, headers
+    with pytest.raises(TryLater, match=str(status)) as later:
+        await partners.send_pick_list(world.app, event)
+    assert later.value.after_seconds == seconds
+
+
+@pytest.mark.parametrize("headers", ["", "Retry-After: soon\r\n"])
+async def test_a_503_that_names_no_time_is_a_failed_try(world: World, headers: str) -> None:
+    await world.dispatcher.stop()
+    await world.order()
+    [event] = await world.events("order.placed")
+    world.warehouse.status, world.warehouse.headers = 503, headers
+    with pytest.raises(RuntimeError, match="503"):
+        await partners.send_pick_list(world.app, event)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["454 Throttling failure: Maximum sending rate exceeded.", "421 4.7.0 Too many connections", "450 rate limit"],
+)
+async def test_a_mail_server_that_asks_for_fewer_mails_is_left_alone(world: World, answer: str) -> None:
+    world.mailbox.answer = answer
+    order = await world.order()
+    for _ in range(2 * ATTEMPTS_MAX):
+        await world.tried()
+        world.clock.advance(seconds=60)
+    assert await world.letters() == []
+    assert [each.status for each in await world.told("email")] == ["WAITING"]
+    world.mailbox.answer = "250 OK"
+    world.clock.advance(seconds=60)
+    await world.settled()
+    assert await world.status(order) == "CONFIRMED"
+    assert len(world.mailbox.to(ALICE)) == 1
+
+
+# ---- what was wrong before it was sent again -----------------------------------------------------
+
+
+async def test_an_unreadable_message_keeps_its_error_however_often_it_is_sent_again(world: World) -> None:
+    event = Event("evt_1", "message.unreadable", "msg-1", world.clock.now(), {"body": "{"})
+    now = world.clock.now()
+    batch = Batch()
+    put_dead_letter(batch, DeadLetter("dlq_1-warehouse", "warehouse", event, "it cannot be decoded", 3, now, now))
+    await batch.commit(world.app.store)
+    for _ in range(2):
+        await redrive(world.app, SYSTEM, "dlq_1-warehouse")
+        await world.settled()
+        [letter] = await world.letters("warehouse")
+        assert letter.error == (
+            "it cannot be decoded | sent again: Permanent: it cannot be read as an event that warehouse handles, "
+            "but is message.unreadable"
+        )
+        assert letter.original_error == "it cannot be decoded"
+    assert world.warehouse.calls == []
+
+
+async def test_what_fails_otherwise_when_it_is_sent_again_says_both(world: World) -> None:
+    handler = Handler()
+    handler.faults = [Permanent("the first")]
+    await following(world, handler)
+    await tell(world.app)
+    await world.settled()
+    for error in ("the second", "the third"):
+        [letter] = await world.letters("tester")
+        handler.faults = [Permanent(error)]
+        await redrive(world.app, SYSTEM, letter.id)
+        await world.settled()
+        [letter] = await world.letters("tester")
+        assert letter.error == f"Permanent: the first | sent again: Permanent: {error}"
+    handler.faults = [Permanent("the first")]
+    await redrive(world.app, SYSTEM, letter.id)
+    await world.settled()
+    assert [each.error for each in await world.letters("tester")] == ["Permanent: the first"]
