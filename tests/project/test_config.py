@@ -186,6 +186,7 @@ EVERY_SETTING: dict[str, tuple[str, object, list[str]]] = {
     "delivery_api_key": ("k-1", "k-1", ["k\n1"]),
     "allow_private_addresses": ("on", True, ["perhaps"]),
     "retry_delay_seconds": ("0.5", 0.5, ["-1", "86401", "soon", "nan"]),
+    "alert_group_seconds": ("0", 0.0, ["-1", "3601", "a minute"]),
     "hold_reservations_max": ("0", 0, ["-1", "201", "x"]),
     "hold_units_max": ("7", 7, ["-1", "x"]),
     "hold_hours_max": ("24", 24, ["0", "25", "1.5"]),
