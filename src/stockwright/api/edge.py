@@ -33,6 +33,7 @@ from stockwright.api.metrics import Metrics, Uncounted
 from stockwright.api.route import Answer, Call, Route
 from stockwright.api.rules import MALFORMED
 from stockwright.api.schemas.current import wire_of
+from stockwright.api.slots import Slots
 from stockwright.config import EVERY_ORIGIN
 from stockwright.domain.account import ANONYMOUS, Actor, normal_email
 from stockwright.domain.errors import (
@@ -102,6 +103,7 @@ class Edge:
         self.app = app
         self.limits = Limits(on=app.settings.rate_limit)
         self.idempotency = Idempotency()
+        self.slots = {"report": Slots(), "export": Slots()}
         self.metrics = Uncounted() if app.settings.in_lambda else Metrics()
         self._origins = frozenset(app.settings.cors_origins)
         self._proxies = tuple(ip_network(each) for each in app.settings.trusted_proxies)
@@ -334,6 +336,10 @@ class Exchange:
         key = self.headers.get("idempotency-key") if route.changes else None
         if route.limit == "sign-in":
             await self._count_account(call)
+        if route.reads_much and not self.app.settings.in_lambda:
+            async with self.edge.slots[route.reads_much].take(self.actor.id):
+                await self._show(route, _answer(route, call, await route.run(call)))
+            return
         if key is None:
             await self._show(route, _answer(route, call, await route.run(call)))
             return

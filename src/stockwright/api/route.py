@@ -154,6 +154,8 @@ class Route:
     content_type: str = "application/json"
     limit: str = "general"
     """Which rate limit counts it (`api/limits.py`)."""
+    reads_much: Literal["", "report", "export"] = ""
+    """Whether it reads more than a page: few of a kind are answered at once (`api/slots.py`)."""
     errors: tuple[int, ...] = ()
     description: str = ""
     loopback_too: bool = False

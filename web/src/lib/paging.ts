@@ -20,3 +20,19 @@ export function previousPage(trail: Trail): Trail {
 export function pageNumber(trail: Trail): number {
   return trail.before.length + 1;
 }
+
+const EMPTY_PAGES_MAX = 20;
+
+/**
+ * A page of a filtered list may be empty though more follow (the server looks at so many things for one answer):
+ * goes on until there is something to show, a bounded number of times.
+ */
+export async function filledPage<Page extends { items: unknown[]; nextToken?: string | null }>(
+  token: string | null,
+  ask: (token: string | null) => Promise<Page>,
+): Promise<Page> {
+  let page = await ask(token);
+  for (let asked = 0; asked < EMPTY_PAGES_MAX && !page.items.length && page.nextToken; asked += 1)
+    page = await ask(page.nextToken);
+  return page;
+}

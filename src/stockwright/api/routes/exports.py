@@ -34,6 +34,8 @@ _EXPORTS: Final[tuple[tuple[Exported, type[ExportQuery], str], ...]] = (
 )
 
 ROUTES = tuple(
-    Route("GET", f"/{what}/export", _export(what), summary, TAG, query=query, content_type="text/csv")
+    Route(
+        "GET", f"/{what}/export", _export(what), summary, TAG, query=query, content_type="text/csv", reads_much="export"
+    )
     for what, query, summary in _EXPORTS
 )

@@ -51,16 +51,20 @@ async def _stock_history(call: Call) -> StockHistory:
 
 ROUTES = (
     Route("GET", "/reports/summary", _summary, "How the shop stands now: today, what waits, the shelf", TAG,
-          lambda _, found: summary_view(found), query=SummaryQuery, answer=SummaryView),
+          lambda _, found: summary_view(found), query=SummaryQuery,
+          answer=SummaryView, reads_much="report"),
     Route("GET", "/reports/sales", _sales, "What was sold, by day or by week", TAG,
-          lambda _, found: sales_view(found), query=SalesQuery, answer=SalesView,
+          lambda _, found: sales_view(found), query=SalesQuery,
+          answer=SalesView, reads_much="report",
           description="Orders that were not cancelled and sales at the till, less what came back. An order, and what "
           "came back of it, belongs to the day it was placed on."),
     Route("GET", "/reports/top-products", _top_products, "The products that sold most", TAG,
-          lambda _, found: top_products_view(found), query=TopProductsQuery, answer=TopProductsView,
+          lambda _, found: top_products_view(found), query=TopProductsQuery,
+          answer=TopProductsView, reads_much="report",
           description="By units, or by what they brought in one currency."),
     Route("GET", "/reports/stock-value", _stock_value, "What the stock would bring at today's prices", TAG,
           lambda _, found: stock_value_view(found), answer=StockValueView),
     Route("GET", "/reports/stock-history", _stock_history, "How the stock moved, by day or by week", TAG,
-          lambda _, found: stock_history_view(found), query=StockHistoryQuery, answer=StockHistoryView, errors=(404,)),
+          lambda _, found: stock_history_view(found), query=StockHistoryQuery,
+          answer=StockHistoryView, reads_much="report", errors=(404,)),
 )  # fmt: skip

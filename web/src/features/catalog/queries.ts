@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api } from "@/api/client";
 import type { Item, Product } from "@/api/types";
+import { filledPage } from "@/lib/paging";
 
 /** What the shop shows of a product, whoever looks: a visitor is not told how many there are. */
 export interface Goods {
@@ -91,13 +92,17 @@ export function goodsPage(signedIn: boolean, filter: GoodsFilter, token: string 
     queryKey: ["goods", "page", signedIn, filter, token, limit],
     queryFn: async ({ signal }): Promise<GoodsPage> => {
       if (signedIn) {
-        const query = { ...filter, status: "ACTIVE" as const, limit, nextToken: token };
-        const page = await api.get("/products", { query, signal });
+        const query = { ...filter, status: "ACTIVE" as const, limit };
+        const page = await filledPage(token, (nextToken) =>
+          api.get("/products", { query: { ...query, nextToken }, signal }),
+        );
         return { items: page.items.map(fromProduct), nextToken: page.nextToken };
       }
       // Visitors' lists come newest first; the API sorts for those who are signed in.
       const { sort: _, ...wanted } = filter;
-      const page = await api.get("/items", { query: { ...wanted, limit, nextToken: token }, signal });
+      const page = await filledPage(token, (nextToken) =>
+        api.get("/items", { query: { ...wanted, limit, nextToken }, signal }),
+      );
       return { items: page.items.map(fromItem), nextToken: page.nextToken };
     },
     placeholderData: keepPreviousData,

@@ -2,6 +2,7 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api } from "@/api/client";
 import type { Schemas } from "@/api/types";
 import { LOOK_AGAIN_MS } from "@/features/reports/queries";
+import { filledPage } from "@/lib/paging";
 
 export type ShopEvent = Schemas["EventView"];
 export type Notification = Schemas["NotificationView"];
@@ -16,7 +17,9 @@ export function eventsPage(name: string | undefined, subject: string | undefined
     ...shared,
     queryKey: ["admin", "events", name ?? "", subject ?? "", token],
     queryFn: ({ signal }) =>
-      api.get("/events", { query: { name, subject, limit: 25, nextToken: token }, signal }),
+      filledPage(token, (nextToken) =>
+        api.get("/events", { query: { name, subject, limit: 25, nextToken }, signal }),
+      ),
   });
 }
 
@@ -25,7 +28,9 @@ export function notificationsPage(channel: Channel | undefined, token: string | 
     ...shared,
     queryKey: ["admin", "notifications", channel ?? "", token],
     queryFn: ({ signal }) =>
-      api.get("/notifications", { query: { channel, limit: 25, nextToken: token }, signal }),
+      filledPage(token, (nextToken) =>
+        api.get("/notifications", { query: { channel, limit: 25, nextToken }, signal }),
+      ),
   });
 }
 

@@ -1,5 +1,6 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api } from "@/api/client";
+import { filledPage } from "@/lib/paging";
 
 export interface ProductsFilter {
   search?: string | undefined;
@@ -11,7 +12,9 @@ export function productsPage(filter: ProductsFilter, token: string | null) {
   return queryOptions({
     queryKey: ["admin", "products", "page", filter, token],
     queryFn: ({ signal }) =>
-      api.get("/products", { query: { ...filter, limit: 25, nextToken: token }, signal }),
+      filledPage(token, (nextToken) =>
+        api.get("/products", { query: { ...filter, limit: 25, nextToken }, signal }),
+      ),
     placeholderData: keepPreviousData,
   });
 }

@@ -1,6 +1,7 @@
 import { keepPreviousData, type QueryClient, queryOptions } from "@tanstack/react-query";
 import { api } from "@/api/client";
 import type { Schemas } from "@/api/types";
+import { filledPage } from "@/lib/paging";
 
 export type InventoryRow = Schemas["InventoryRow"];
 export type Movement = Schemas["MovementView"];
@@ -23,7 +24,9 @@ export function inventoryPage(filter: InventoryFilter, token: string | null) {
   return queryOptions({
     queryKey: [ADMIN, "inventory", "page", filter, token],
     queryFn: ({ signal }) =>
-      api.get("/inventory", { query: { ...filter, limit: PAGE, nextToken: token }, signal }),
+      filledPage(token, (nextToken) =>
+        api.get("/inventory", { query: { ...filter, limit: PAGE, nextToken }, signal }),
+      ),
     placeholderData: keepPreviousData,
     refetchInterval: LOOK_AGAIN_MS,
   });
@@ -33,7 +36,9 @@ export function lowStockPage(token: string | null) {
   return queryOptions({
     queryKey: [ADMIN, "low-stock", token],
     queryFn: ({ signal }) =>
-      api.get("/inventory/low-stock", { query: { limit: PAGE, nextToken: token }, signal }),
+      filledPage(token, (nextToken) =>
+        api.get("/inventory/low-stock", { query: { limit: PAGE, nextToken }, signal }),
+      ),
     placeholderData: keepPreviousData,
     refetchInterval: LOOK_AGAIN_MS,
   });
@@ -71,12 +76,13 @@ export interface MovementsFilter {
 export function movementsPage(productId: string | undefined, filter: MovementsFilter, token: string | null) {
   return queryOptions({
     queryKey: [ADMIN, "movements", productId ?? "", filter, token],
-    queryFn: ({ signal }) => {
-      const query = { ...filter, limit: PAGE, nextToken: token };
-      return productId
-        ? api.get("/inventory/product/{productId}/movements", { params: { productId }, query, signal })
-        : api.get("/inventory/movements", { query, signal });
-    },
+    queryFn: ({ signal }) =>
+      filledPage(token, (nextToken) => {
+        const query = { ...filter, limit: PAGE, nextToken };
+        return productId
+          ? api.get("/inventory/product/{productId}/movements", { params: { productId }, query, signal })
+          : api.get("/inventory/movements", { query, signal });
+      }),
     placeholderData: keepPreviousData,
   });
 }

@@ -1,0 +1,189 @@
+"""What a GET costs: no more calls of the store, and no more rows, in a shop of thousands than in one of a handful."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from stockwright.api.app import build_asgi
+from stockwright.api.table import ROUTES
+from stockwright.domain.events import Event
+from stockwright.store.port import ABSENT, Append, Page, Put, Write
+from stockwright.usecases.backfill import backfill
+from tests.api.conftest import asking, dressed
+from tests.api.scene import ADMIN, ALICE, Scene
+from tests.conftest import Clock, bare_app
+
+SIZES = {"sqlite": 2500, "dynamodb": 300}
+CALLS_MAX = 25
+ROWS_MAX = 1500
+"""Of a page of one: filters look through five pages of 200 with their stock, and the event log through 1,000 events."""
+
+EXEMPT = {
+    "/events/stream": "sends what comes; its replay is bounded by tests of its own",
+    "/docs/spec": "reads no store",
+    "/reports/sales": "bounded by its range of days, 100,000 orders, and the places for reports",
+    "/reports/top-products": "bounded by its range of days, 100,000 orders, and the places for reports",
+    "/reports/stock-history": "bounded by its range of days, 200,000 movements, and the places for reports",
+    "/reports/summary": "reads the orders of two days, and takes a place for reports",
+    "/inventory/product/{productId}/explain": "reads the open holds of the shop, and takes a place for reports",
+    "/products/export": "written while it is read, in steps, and takes a place for exports",
+    "/inventory/export": "written while it is read, in steps, and takes a place for exports",
+    "/movements/export": "written while it is read, in steps, and takes a place for exports",
+    "/orders/export": "written while it is read, in steps, and takes a place for exports",
+}
+
+PRODUCTS: list[dict[str, str]] = [
+    {"category": "electronics"},
+    {"category": "nothing"},
+    {"type": "nothing"},
+    {"brand": "nothing"},
+    {"search": "keyboard"},
+    {"search": "zz nothing"},
+]
+FILTERS: dict[str, list[dict[str, str]]] = {
+    "/products": [
+        *PRODUCTS,
+        *[{"sort": sort} for sort in ("oldest", "name", "-name", "price", "-price")],
+        *[{"lowStock": low, "sort": sort} for low in ("true", "false") for sort in ("newest", "name")],
+        {"lowStock": "true", "category": "nothing"},
+        {"status": "INACTIVE"},
+        {"sort": "name", "category": "nothing"},
+    ],
+    "/items": PRODUCTS,
+    "/inventory": [{"status": status} for status in ("IN_STOCK", "LOW", "OUT")] + [{"search": "zz nothing"}],
+    "/inventory/movements": [{"type": "RETURN"}, {"location": "north"}],
+    "/events": [{"name": "nothing.happened"}, {"subject": "nothing"}],
+    "/notifications": [{"channel": "sms"}],
+    "/orders": [{"scope": "all"}, {"status": "CANCELLED"}, {"scope": "all", "status": "DELIVERED"}],
+    "/orderslist": [{"scope": "all"}],
+    "/reservations": [{"scope": "all"}, {"scope": "all", "status": "CONFIRMED"}, {"status": "EXPIRED"}],
+}
+_ID = re.compile(rb"\b(prd|ord|sal|res|mov|ntf|dlt|evt|key)_[0-9a-z]{26}\b")
+
+
+class Metered:
+    """The real store, counting calls and rows, and noting what is put."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+        self.calls = self.rows = 0
+        self.puts: list[Put] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def get(self, keys: Any) -> Any:
+        found = await self._store.get(keys)
+        self.calls, self.rows = self.calls + 1, self.rows + len(found)
+        return found
+
+    async def query(self, *given: Any, **named: Any) -> Page:
+        page: Page = await self._store.query(*given, **named)
+        self.calls, self.rows = self.calls + 1, self.rows + len(page.items)
+        return page
+
+    async def tail(self, *given: Any, **named: Any) -> list[Event]:
+        events: list[Event] = await self._store.tail(*given, **named)
+        self.calls, self.rows = self.calls + 1, self.rows + len(events)
+        return events
+
+    async def commit(self, writes: Any) -> None:
+        await self._store.commit(writes)
+        self.puts += [write for write in writes if isinstance(write, Put)]
+
+
+def clone(put: Put, number: int) -> Put | None:
+    """Return the same thing under other ids; None where it has none of its own."""
+    encoded = msgspec.json.encode([put.key, put.body, put.indexes, put.text])
+    if not _ID.search(put.key[0].encode() + b" " + put.key[1].encode()):
+        return None
+    copied = _ID.sub(lambda found: found[0][:-6] + b"%06d" % number, encoded)
+    key, body, indexes, text = msgspec.json.decode(copied)
+    places = {name: (partition, sort) for name, (partition, sort) in indexes.items()}
+    return Put(tuple(key), body, ABSENT, places, text)
+
+
+async def grow(app: Any, puts: list[Put], size: int) -> None:
+    """Write each thing many times over, and as many events."""
+    newest = {put.key: put for put in puts}
+    copies = (copy for n in range(size) for put in newest.values() if (copy := clone(put, n)) is not None)
+    event = Event("evt_1", "thing.done", "thing", app.clock.now(), {})
+    writes: itertools.chain[Write] = itertools.chain(copies, (Append(event) for _ in range(size)))
+    at_once = min(1000, app.store.writes_max)
+    while part := list(itertools.islice(writes, at_once)):
+        await app.store.commit(part)
+
+
+@asynccontextmanager
+async def a_shop(folder: Path, engine: str, size: int) -> AsyncIterator[tuple[Scene, Metered]]:
+    folder.mkdir()  # noqa: ASYNC240 - before anything runs beside it
+    clock = Clock()
+    app = await bare_app(folder, clock, engine)
+    metered = Metered(app.store)
+    app.store = metered  # type: ignore[assignment]
+    with dressed(app, clock):
+        async with asking(build_asgi(app)) as http:
+            scene = Scene(app, clock, http)
+            await scene.begin()
+            await grow(app, metered.puts, size)
+            while not await backfill(app):
+                pass
+            yield scene, metered
+    await app.store.close()
+
+
+def path_of(route: Any, ids: dict[str, str]) -> str:
+    named = {"productId": ids["product"], "sku": "KB-1", "name": "electronics"}
+    first = route.path.split("/")[1]
+    of = {"products": "product", "items": "product", "orders": "placed", "order": "placed", "users": "alice"}
+    of |= {"reservations": "hold", "sales": "sale"}
+    return re.sub(r"{(\w+)}", lambda part: named.get(part[1]) or ids.get(of.get(first, ""), "none"), route.path)
+
+
+async def costs(scene: Scene, metered: Metered) -> dict[str, tuple[int, int]]:
+    """Ask every GET route that is bounded, with each of its filters: calls and rows."""
+    found: dict[str, tuple[int, int]] = {}
+    for route in ROUTES:
+        if route.method != "GET" or route.path in EXEMPT:
+            continue
+        for query in ({}, *FILTERS.get(route.path, ())):
+            sent = {"limit": "1", **query} if route.query is not None and "limit" in str(vars(route.query)) else query
+            for who in (ADMIN, ALICE):
+                metered.calls = metered.rows = 0
+                answer = await scene.clients[who].get(path_of(route, scene.ids), **sent)
+                assert answer.status in {200, 403, 404}, (route.path, query, answer.response.text)
+                found[f"{route.path} {query} {who}"] = metered.calls, metered.rows
+    return found
+
+
+async def test_a_get_costs_no_more_in_a_large_shop(tmp_path: Path, engine: str) -> None:
+    async with a_shop(tmp_path / "small", engine, 5) as small:
+        few = await costs(*small)
+    async with a_shop(tmp_path / "large", engine, SIZES[engine]) as large:
+        for partition in ("PRODUCT", "PRODUCT_NAME", "STOCK_LOW", "MOVEMENT", "SALE", "RESERVATION#ACTIVE"):
+            index = {"PRODUCT_NAME": "owner"}.get(partition, "list")
+            found = await large[1].count(partition, index=index, limit=100_000)
+            assert (found >= SIZES[engine]) == (partition not in {"SALE", "STOCK_LOW"}), partition
+        many = await costs(*large)
+    over = {asked: (few[asked], cost) for asked, cost in many.items() if cost[0] > CALLS_MAX or cost[1] > ROWS_MAX}
+    assert over == {}
+    # Without a filter that looks for what is rare, a page costs what it costs in the smallest shop.
+    plain = {asked: (few[asked], many[asked]) for asked in many if " {} " in asked}
+    assert {asked: pair for asked, pair in plain.items() if pair[1][1] > pair[0][1] + 25} == {}
+
+
+def test_what_is_exempt_is_a_route() -> None:
+    assert EXEMPT.keys() <= {route.path for route in ROUTES if route.method == "GET"}
+
+
+@pytest.mark.parametrize("path", sorted(FILTERS))
+def test_each_filtered_list_is_a_route(path: str) -> None:
+    assert path in {route.path for route in ROUTES if route.method == "GET"}

@@ -1,0 +1,74 @@
+"""Requests that read much: few at once, one for each asker, the others wait a moment."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from stockwright.api import slots
+from stockwright.api.slots import Slots
+from stockwright.api.table import ROUTES
+from stockwright.domain.errors import Busy
+
+READ_MUCH = {
+    "/inventory/product/{productId}/explain",
+    "/reports/summary",
+    "/reports/sales",
+    "/reports/top-products",
+    "/reports/stock-history",
+    "/products/export",
+    "/inventory/export",
+    "/movements/export",
+    "/orders/export",
+}
+
+
+def test_what_reads_more_than_a_page_takes_a_place() -> None:
+    assert {route.path for route in ROUTES if route.reads_much} == READ_MUCH
+
+
+async def test_an_asker_has_one_place_and_waits_for_it_alone() -> None:
+    places, order = Slots(), list[str]()
+    begun = asyncio.Event()
+
+    async def ask(asker: str, name: str, leave: asyncio.Event) -> None:
+        async with places.take(asker):
+            order.append(name)
+            begun.set()
+            await leave.wait()
+
+    first, rest = asyncio.Event(), asyncio.Event()
+    rest.set()
+    one = asyncio.create_task(ask("alice", "first", first))
+    await begun.wait()
+    two = asyncio.create_task(ask("alice", "second", rest))
+    await asyncio.wait_for(ask("bob", "third", rest), 10)
+    assert order == ["first", "third"]
+    first.set()
+    await asyncio.wait_for(asyncio.gather(one, two), 10)
+    assert order == ["first", "third", "second"]
+
+
+async def test_who_waits_too_long_or_is_one_too_many_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slots, "WAIT_SECONDS", 0.01)
+    places = Slots()
+    async with places.take("alice"), places.take("bob"):
+        for asker in ("alice", "carol"):
+            with pytest.raises(Busy, match="are being made"):
+                async with places.take(asker):
+                    pytest.fail("there is no place")
+        monkeypatch.setattr(slots, "WAITING_MAX", 0)
+        with pytest.raises(Busy, match="Too many"):
+            async with places.take("carol"):
+                pytest.fail("there is no place")
+    async with places.take("carol"), places.take("alice"):
+        pass
+
+
+async def test_a_failure_gives_the_place_back() -> None:
+    places = Slots()
+    for _ in range(5):
+        with pytest.raises(ZeroDivisionError):
+            async with places.take("alice"):
+                raise ZeroDivisionError
