@@ -308,7 +308,7 @@ async def test_the_log_is_followed_at_a_distance_that_no_commit_can_come_behind(
 
 
 async def place_nothing(app: App) -> None:
-    from stockwright.usecases.catalog import CreateProduct, create_product
+    from stockwright.usecases.new_product import CreateProduct, create_product
 
     await create_product(app, ADMIN, CreateProduct("Oak chair", "OAK-1", "A chair to sit on.", "other", 1000, 1))
 

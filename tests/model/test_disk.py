@@ -24,9 +24,9 @@ from stockwright.store.faults import EngineFailed, Unreadable
 from stockwright.store.port import ABSENT, Add, Append, Put
 from stockwright.store.sqlite import SqliteStore
 from stockwright.usecases.audit import audit
-from stockwright.usecases.catalog import CreateProduct, create_product
 from stockwright.usecases.context import App
 from stockwright.usecases.health import check_readiness
+from stockwright.usecases.new_product import CreateProduct, create_product
 from tests.conftest import ADMIN, Clock, bare_app
 from tests.model.disk import LOSSES, Disk, Fault, leave
 from tests.proving import SECONDS, SEED
