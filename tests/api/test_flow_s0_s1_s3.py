@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stockwright.api.table import ROUTES
 from tests.api.asking import Client
 from tests.api.conftest import KEYBOARD, AsKey, Made
 
@@ -221,3 +222,94 @@ async def test_categories_are_a_managed_list(admin: Client, alice: Client, made:
     assert (await admin.delete("/categories/garden")).refusal == (409, "CONFLICT")
     assert (await admin.delete("/categories/food")).status == 200
     assert (await admin.delete("/categories/food")).refusal == (404, "NOT_FOUND")
+
+
+# ---- their own bodies, and the names that their clients read ----------------------------------
+
+
+async def test_s0_its_own_product_is_taken_and_read_back(admin: Client, alice: Client) -> None:
+    body = {
+        "productId": "P-1001", "productName": "Oak chair", "category": "Furniture", "price": 4900, "quantity": 5,
+        "threshold": 7,
+    }  # fmt: skip
+    assert (await admin.post("/products", body)).fields == {"category"}
+    await admin.post("/categories", {"name": "Furniture"})
+
+    made = await admin.post("/products", body)
+
+    assert made.status == 201
+    assert made.data["id"] == made.data["productId"] == "P-1001"
+    assert (made.data["name"], made.data["productName"]) == ("Oak chair", "Oak chair")
+    assert (made.data["threshold"], made.data["isLowStock"]) == (7, True)
+    assert (made.data["sku"], made.data["description"], made.data["category"]) == (
+        "OAK-CHAIR",
+        "Oak chair",
+        "Furniture",
+    )
+    assert made.data["lastUpdated"] == made.data["updatedAt"]
+    listed = (await alice.get("/products")).data["items"]
+    assert [each["productId"] for each in listed] == ["P-1001"]
+    assert (await admin.post("/products", body)).refusal == (409, "ALREADY_EXISTS")
+
+
+async def test_s1_its_own_product_is_taken_and_read_back(admin: Client, alice: Client) -> None:
+    body = {"productId": "1", "name": "Tea", "price": 350, "stockQuantity": 12}
+
+    made = (await admin.post("/products", body)).data
+
+    assert (made["id"], made["quantity"], made["stockQuantity"]) == ("1", 12, 12)
+    assert (made["sku"], made["description"], made["category"]) == ("TEA", "Tea", "other")
+    again = (await admin.post("/products", {**body, "productId": "2"})).data
+    assert (again["id"], again["sku"]) == ("2", "TEA-2")
+    after = (await admin.put("/products/1", {"stockQuantity": 30})).data
+    assert (after["stockQuantity"], after["totalStock"]) == (30, 30)
+    after = (await admin.put("/products/1", {"name": "Green tea"})).data
+    assert (after["name"], after["description"]) == ("Green tea", "Green tea")
+
+
+async def test_an_id_that_a_client_brings_can_stand_in_every_address(admin: Client) -> None:
+    body = {"name": "Oak chair", "price": 4900}
+    below = {
+        route.path.split("/")[2]
+        for route in ROUTES
+        if route.path.startswith("/products/") and not route.path.startswith("/products/{")
+    }
+    assert below
+    for wrong in ("", "a b", "a/b", "ä", "x" * 129, "..", *below, "Import", "bulk"):
+        answer = await admin.post("/products", {**body, "productId": wrong})
+        assert (answer.status, answer.fields) == (400, {"productId"}), wrong
+    for good in ("a.b_c~d:e-1", "x" * 128, "692cc53c439b2ea96b10e98e"):
+        made = await admin.post("/products", {**body, "productId": good})
+        assert (made.status, made.data["id"]) == (201, good)
+        assert (await admin.get(f"/products/{good}")).data["id"] == good
+
+
+async def test_a_product_that_only_stock_was_opened_for_is_completed(admin: Client, alice: Client) -> None:
+    opened = {"productId": "foreign-1", "sku": "F-1", "initialStock": 9, "lowStockThreshold": 2}
+    assert (await admin.post("/inventory/initialize", opened)).status == 201
+    assert (await alice.get("/products/foreign-1")).status == 404
+
+    made = await admin.post("/products", {"productId": "foreign-1", "productName": "Oak chair", "price": 4900})
+
+    assert made.status == 201
+    assert (made.data["sku"], made.data["quantity"], made.data["threshold"]) == ("F-1", 9, 2)
+    assert (await alice.get("/products/foreign-1")).data["name"] == "Oak chair"
+    ledger = (await admin.get("/inventory/product/foreign-1/movements")).data["items"]
+    assert [(each["type"], each["quantity"]) for each in ledger] == [("INITIAL", 9)]
+    again = await admin.post("/products", {"productId": "foreign-1", "name": "Oak chair", "price": 4900})
+    assert again.refusal == (409, "ALREADY_EXISTS")
+
+
+async def test_s3_its_clients_find_the_options_and_the_date(admin: Client, alice: Client, nobody: Client) -> None:
+    options = {"color": ["coral", "mint"], "storage": ["128 GB", "256 GB"]}
+    body = {"name": "Phone", "price": 49900, "quantity": 5, "options": options, "brand": "Acme"}
+    product = (await admin.post("/products", body)).data
+
+    item = (await nobody.get(f"/items/{product['id']}")).data
+    order = (await alice.post("/orders", {"items": [{"id": product["id"], "count": 1, "color": 2}]})).data
+
+    assert (item["colors"], item["colorPreference"]) == (["coral", "mint"], ["coral", "mint"])
+    assert (item["storage"], item["company"]) == (["128 GB", "256 GB"], "Acme")
+    assert order["dateCreated"] == order["createdAt"]
+    plain = (await admin.post("/products", {"name": "Desk", "price": 100})).data
+    assert not {"storage", "colorPreference"} & (await nobody.get(f"/items/{plain['id']}")).data.keys()

@@ -91,6 +91,8 @@ class OrderView(Wire, omit_defaults=True):
     reference: str
     version: int
     created_at: str
+    date_created: str
+    """S3's name of `createdAt`"""
     updated_at: str
     product_id: str | None = None
     product_name: str | None = None
@@ -214,6 +216,7 @@ def order_view(order: Order) -> OrderView:
         reference=order.reference,
         version=order.version,
         created_at=iso(order.created_at),
+        date_created=iso(order.created_at),
         updated_at=iso(order.updated_at),
         product_id=only.product_id if only else None,
         product_name=only.name if only else None,
