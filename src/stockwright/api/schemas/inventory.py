@@ -185,16 +185,40 @@ class StockView(Wire):
     low_stock_threshold: int
     reorder_point: int
     reorder_quantity: int
+    location: str | None
+    """The first of `locations` (S4)"""
     locations: list[LevelView]
     version: int
+    created_at: str
+    updated_at: str
 
 
-class InventoryRow(StockView):
-    """A product's stock with what it is called."""
+class InventoryRow(Wire):
+    """A product's stock with what it is called; thresholds and what to reorder are for admins.
 
+    S0's clients read `productName`, `stockCount`, `threshold` and `lastUpdated`.
+    """
+
+    product_id: str
+    sku: str
     name: str
+    product_name: str
     category: str
-    suggested_reorder_quantity: int
+    available_stock: int
+    reserved_stock: int
+    inactive_stock: int
+    total_stock: int
+    stock_count: int
+    is_low_stock: bool
+    status: str
+    locations: list[LevelView]
+    version: int
+    last_updated: str
+    low_stock_threshold: int | UnsetType = UNSET
+    threshold: int | UnsetType = UNSET
+    reorder_point: int | UnsetType = UNSET
+    reorder_quantity: int | UnsetType = UNSET
+    suggested_reorder_quantity: int | UnsetType = UNSET
 
 
 class TotalsView(Wire):
@@ -390,6 +414,18 @@ class CleanedView(Wire):
 
 def _stock_fields(stock: Stock) -> dict[str, Any]:
     return {
+        **_level_fields(stock),
+        "low_stock_threshold": stock.thresholds.low_stock,
+        "reorder_point": stock.thresholds.reorder_point,
+        "reorder_quantity": stock.thresholds.reorder_quantity,
+        "location": next(iter(stock.levels), None),
+        "created_at": iso(stock.created_at),
+        "updated_at": iso(max(stock.updated_at, stock.created_at)),
+    }
+
+
+def _level_fields(stock: Stock) -> dict[str, Any]:
+    return {
         "product_id": stock.product_id,
         "sku": stock.sku,
         "available_stock": stock.available,
@@ -398,9 +434,6 @@ def _stock_fields(stock: Stock) -> dict[str, Any]:
         "total_stock": stock.total,
         "is_low_stock": stock.is_low,
         "status": stock.status,
-        "low_stock_threshold": stock.thresholds.low_stock,
-        "reorder_point": stock.thresholds.reorder_point,
-        "reorder_quantity": stock.thresholds.reorder_quantity,
         "locations": [
             LevelView(
                 location=place,
@@ -421,14 +454,23 @@ def stock_view(stock: Stock) -> StockView:
     return StockView(**_stock_fields(stock))
 
 
-def inventory_row(found: StockedProduct) -> InventoryRow:
+def inventory_row(found: StockedProduct, *, for_admin: bool = True) -> InventoryRow:
     """Show a product's stock with its name."""
-    return InventoryRow(
-        **_stock_fields(found.stock),
+    stock = found.stock
+    row = InventoryRow(
+        **_level_fields(stock),
         name=found.product.name,
+        product_name=found.product.name,
         category=found.product.category,
-        suggested_reorder_quantity=found.stock.suggested_reorder,
+        stock_count=stock.total,
+        last_updated=iso(max(stock.updated_at, found.product.updated_at)),
     )
+    if for_admin:
+        row.low_stock_threshold = row.threshold = stock.thresholds.low_stock
+        row.reorder_point = stock.thresholds.reorder_point
+        row.reorder_quantity = stock.thresholds.reorder_quantity
+        row.suggested_reorder_quantity = stock.suggested_reorder
+    return row
 
 
 def totals_view(totals: InventoryTotals) -> TotalsView:
