@@ -132,7 +132,7 @@ async def test_a_sku_that_was_stored_untidy_is_found_and_tidied_by_the_next_chan
     release_sku(batch, made.product.sku)
     claim_sku(batch, "CAFE\u0301-1 ", made.product.id)
     put_product(batch, replace(made.product, sku="CAFE\u0301-1 "))
-    put_stock(batch, replace(made.stock, sku="CAFE\u0301-1 "))
+    put_stock(batch, replace(made.stock, sku="CAFE\u0301-1 "), app.clock.now())
     await batch.commit(app.store)
     assert await find_product_id(app, "cafe\u0301-1 ") == made.product.id
     await initialize(app, ADMIN, Initialize(made.product.id, "CAF\u00c9-1", 1, "cellar"))

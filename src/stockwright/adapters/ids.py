@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import secrets
 from typing import TYPE_CHECKING, Final
+
+from stockwright.domain.ids import PAIRS, first_id, time_text
 
 if TYPE_CHECKING:
     from stockwright.usecases.context import Clock
 
-_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-_PAIRS: Final = [high + low for high in _ALPHABET for low in _ALPHABET]
 _RANDOM_BITS: Final = 80
 _RANDOM_BYTES: Final = _RANDOM_BITS // 8
 _POOL_BYTES: Final = 100 * _RANDOM_BYTES
@@ -44,11 +43,11 @@ class SystemIds:
         else:
             # The highest bit stays free for the names of the same millisecond that follow.
             self._last = now << _RANDOM_BITS | drawn >> 1
-        return f"{prefix}_{_time_text(self._last >> _RANDOM_BITS)}{_random_text(self._last & _RANDOM)}"
+        return f"{prefix}_{time_text(self._last >> _RANDOM_BITS)}{_random_text(self._last & _RANDOM)}"
 
     def first(self, prefix: str, at: int) -> str:
         """Return the smallest name that could be made at that instant (ms)."""
-        return f"{prefix}_{_time_text(max(0, at))}{_random_text(0)}"
+        return first_id(prefix, at)
 
     def on(self, clock: Clock) -> SystemIds:
         """Return the same, told the time by another clock."""
@@ -59,22 +58,16 @@ class SystemIds:
         return secrets.token_bytes(-(-bits // 8))
 
 
-@functools.lru_cache(maxsize=64)
-def _time_text(value: int) -> str:
-    """Write 50 bits, the two highest of them zero, in 10 letters."""
-    return "".join([_PAIRS[value >> shift & 1023] for shift in range(40, -1, -10)])
-
-
 def _random_text(value: int) -> str:
     """Write 80 bits in 16 letters, two at a time."""
     high, low = value >> 40, value & 0xFFFFFFFFFF
     return (
-        _PAIRS[high >> 30]
-        + _PAIRS[high >> 20 & 1023]
-        + _PAIRS[high >> 10 & 1023]
-        + _PAIRS[high & 1023]
-        + _PAIRS[low >> 30]
-        + _PAIRS[low >> 20 & 1023]
-        + _PAIRS[low >> 10 & 1023]
-        + _PAIRS[low & 1023]
+        PAIRS[high >> 30]
+        + PAIRS[high >> 20 & 1023]
+        + PAIRS[high >> 10 & 1023]
+        + PAIRS[high & 1023]
+        + PAIRS[low >> 30]
+        + PAIRS[low >> 20 & 1023]
+        + PAIRS[low >> 10 & 1023]
+        + PAIRS[low & 1023]
     )

@@ -86,6 +86,7 @@ class Stock:
     thresholds: Thresholds = field(default_factory=Thresholds)
     version: int = 0
     created_at: int = 0
+    updated_at: int = field(default=0, compare=False)
     stored_totals: Mapping[str, int] = field(default_factory=dict, compare=False)
     """The totals as the store holds them beside the parts; the audit compares."""
 

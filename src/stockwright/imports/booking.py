@@ -100,7 +100,7 @@ async def take_back_stock(
             stock = (await get_product(app, product_id)).stock
             for location, units in changes.items():
                 check_change(stock, location, units)
-            stock_records.change_stock(batch, stock, changes)
+            stock_records.change_stock(batch, stock, changes, app.clock.now())
             skus = {product_id: stock.sku}
             book(app, actor, batch, {product_id: changes}, skus, "ADJUSTMENT", reason=reason)
             batch.append(

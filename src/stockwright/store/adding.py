@@ -15,7 +15,7 @@ def added(body: Body, add: Add) -> Body | None:
         if changed is None:
             return None
         body = changed
-    return body
+    return {**body, **add.sets} if add.sets else body
 
 
 def _moved(body: Body, path: Path, delta: int, floor: int | None) -> Body | None:

@@ -685,6 +685,9 @@ def _update(table: str, add: Add, now: int | None) -> _Wire:
         else:
             values[f":f{number}"] = {"N": str(floor - delta)}
             conditions.append(f"{at} >= :f{number}")
+    for number, (name, value) in enumerate(add.sets.items()):
+        values[f":s{number}"] = {"N": str(value)}
+        sets.append(f"{_path((name,), names)} = :s{number}")
     written: _Wire = {
         "TableName": table,
         "Key": key_image(add.key),

@@ -60,13 +60,14 @@ class Add(Struct, frozen=True):
     """Add to whole numbers inside an item; no result may fall below its floor.
 
     The item and every path must exist. Where `expect` is given the version must match too.
-    Without deltas only the version is raised.
+    Without deltas only the version is raised. `sets` are top-level fields that get a value beside it.
     """
 
     key: Key
     deltas: Mapping[Path, int]
     floors: Mapping[Path, int] = field(default_factory=dict)
     expect: int | None = None
+    sets: Mapping[str, int] = field(default_factory=dict)
 
 
 class Check(Struct, frozen=True):

@@ -16,13 +16,17 @@ from stockwright.store.records import products as product_records
 from stockwright.store.records import stock as stock_records
 from stockwright.store.records.backfill import FORMAT
 from stockwright.store.records.batch import Batch, Stale, retried
+from stockwright.store.records.spellings import Spelling
 from stockwright.usecases.counting import count_stocks
+from stockwright.usecases.spellings import spell
 
 if TYPE_CHECKING:
     from stockwright.usecases.context import App
 
 STEP: Final = 50
 """Fewer where a commit takes fewer writes."""
+WRITES: Final = 3
+"""Of one product: itself, the spelling of its brand, that of its type."""
 STEPS_MAX: Final = 200
 """For each call: what is left is for the next one."""
 
@@ -42,16 +46,19 @@ async def backfill(app: App) -> bool:
 
 
 async def _sort_step(app: App) -> None:
-    """Write some products whole: a product's entries are part of its item."""
+    """Write some products whole: a product's entries, and what is searched, are part of its item.
+
+    Its brand and type are written as the shop writes them.
+    """
 
     async def attempt() -> None:
         progress = await records.load_progress(app.store, "products")
         products, following = await product_records.page_of_products(
-            app.store, after=progress.after, limit=min(STEP, app.store.writes_max - 1), reverse=False
+            app.store, after=progress.after, limit=min(STEP, (app.store.writes_max - 1) // WRITES), reverse=False
         )
-        batch = Batch()
+        batch, written = Batch(), dict[str, Spelling]()
         for product in products:
-            product_records.put_product(batch, product)
+            product_records.put_product(batch, await spell(app, batch, product, written))
         records.put_progress(batch, "products", replace(progress, after=following, done=following is None))
         await batch.commit(app.store)
 

@@ -180,7 +180,7 @@ def _write_update(
         return before
     product_records.put_product(batch, replace(product, updated_at=app.clock.now()))
     if stock != before.stock:
-        stock_records.put_stock(batch, stock)
+        stock_records.put_stock(batch, stock, app.clock.now())
         book(
             app,
             actor,
@@ -277,7 +277,7 @@ async def delete_product(app: App, actor: Actor, product_id: str, expected_versi
         book(app, actor, batch, {product_id: left}, {product_id: stock.sku}, "ADJUSTMENT", reason="Product deleted")
         product_records.put_product(batch, replace(before.product, status="DELETED", updated_at=app.clock.now()))
         product_records.release_sku(batch, stock.sku)
-        stock_records.put_stock(batch, replace(stock, levels={}), deleted=True)
+        stock_records.put_stock(batch, replace(stock, levels={}), app.clock.now(), deleted=True)
         batch.append(new_event(app, actor, "product.deleted", product_id, sku=stock.sku))
         await commit(app, batch, product_id)
         return product_id

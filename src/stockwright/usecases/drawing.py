@@ -63,10 +63,10 @@ async def as_if_freed(app: App, stocks: Mapping[str, Stock]) -> dict[str, Stock]
     return freed
 
 
-def move(batch: Batch, draws: Draws, shift: Callable[[int], Shift]) -> None:
-    """Move every drawn unit the same way: one conditional write per product."""
+def move(batch: Batch, draws: Draws, shift: Callable[[int], Shift], at: int) -> None:
+    """Move every drawn unit the same way now (`at`): one conditional write per product."""
     for product_id, drawn in draws.items():
-        stock_records.shift_stock(batch, product_id, {place: shift(units) for place, units in drawn.items()})
+        stock_records.shift_stock(batch, product_id, {place: shift(units) for place, units in drawn.items()}, at)
 
 
 def book(
@@ -155,7 +155,7 @@ async def _expire(app: App, held: Reservation) -> bool:
         return False
     batch = Batch()
     reservation_records.put_reservation(batch, after)
-    move(batch, dict(held.draws), release)
+    move(batch, dict(held.draws), release, app.clock.now())
     batch.append(
         new_event(app, SYSTEM, "reservation.expired", held.id, orderId=held.order_id, products=list(held.draws))
     )

@@ -184,7 +184,7 @@ def _open_level(
         levels={**stock.levels, location: Level(command.initial_stock)},
         thresholds=check_thresholds(replace(stock.thresholds, **command.thresholds)),
     )
-    stock_records.put_stock(batch, after)
+    stock_records.put_stock(batch, after, app.clock.now())
     opening = {location: command.initial_stock} if command.initial_stock else {}
     book(app, actor, batch, {stock.product_id: opening}, {stock.product_id: stock.sku}, "INITIAL")
     _tell(app, actor, batch, stock, "INITIAL", opening)
@@ -228,7 +228,7 @@ async def _move(
         insist(command.expected_version, stock)
         changes = plan(stock)
         batch = Batch()
-        stock_records.change_stock(batch, stock, changes, command.expected_version)
+        stock_records.change_stock(batch, stock, changes, app.clock.now(), command.expected_version)
         booked = book(
             app,
             actor,
@@ -272,7 +272,7 @@ async def count_stock(app: App, actor: Actor, command: CountStock) -> StockChang
         batch = Batch()
         if not changes:
             return batch, StockChange(stock)
-        stock_records.change_stock(batch, stock, changes, stock.version)
+        stock_records.change_stock(batch, stock, changes, app.clock.now(), stock.version)
         reason = command.reason or "Counted"
         booked = book(
             app, actor, batch, {stock.product_id: changes}, {stock.product_id: stock.sku}, "ADJUSTMENT", reason=reason

@@ -66,9 +66,13 @@ class ListInventory:
     location: str | None = None
     limit: int = 20
     after: str | None = None
+    on_sale: bool = False
+    """Whether only what customers may order is listed."""
 
-    def fits(self, stock: Stock) -> bool:
-        """Tell whether a product's stock passes the filters."""
+    def fits(self, product: Product, stock: Stock) -> bool:
+        """Tell whether a product and its stock pass the filters."""
+        if self.on_sale and not product.is_sellable:
+            return False
         return self.status in (None, stock.status) and (self.location is None or self.location in stock.levels)
 
 
@@ -191,7 +195,7 @@ async def list_inventory(app: App, command: ListInventory) -> tuple[list[Stocked
         stocks = await stock_records.load_stocks(app.store, (product.id for product in products))
         return [
             StockedProduct(product, stock)
-            if (stock := stocks.get(product.id)) is not None and command.fits(stock)
+            if (stock := stocks.get(product.id)) is not None and command.fits(product, stock)
             else None
             for product in products
         ]
@@ -199,7 +203,7 @@ async def list_inventory(app: App, command: ListInventory) -> tuple[list[Stocked
     async def choose_counted(product_ids: list[str]) -> list[StockedProduct | None]:
         found = await load_stocked(app, product_ids)
         rows = [found.get(product_id) for product_id in product_ids]
-        return [row if row is not None and command.fits(row.stock) else None for row in rows]
+        return [row if row is not None and command.fits(row.product, row.stock) else None for row in rows]
 
     if command.status in {"LOW", "OUT"} and not command.search and await _is_counted(app):
         return await fill(
@@ -209,8 +213,9 @@ async def list_inventory(app: App, command: ListInventory) -> tuple[list[Stocked
             command.after,
             at_once=COUNTED_AT_ONCE,
         )
+    where = {"status": "ACTIVE"} if command.on_sale else None
     return await fill(
-        partial(product_records.places_of_products, app.store, search=command.search, reverse=False),
+        partial(product_records.places_of_products, app.store, where=where, search=command.search, reverse=False),
         choose,
         command.limit,
         command.after,

@@ -122,7 +122,7 @@ async def add_new_product(app: App, actor: Actor, batch: Batch, made: StockedPro
         raise AlreadyExists(f"A product with id {product.id} already exists", {"productId": product.id})
     product_records.claim_sku(batch, product.sku, product.id)
     product_records.put_product(batch, product)
-    stock_records.put_stock(batch, stock)
+    stock_records.put_stock(batch, stock, app.clock.now())
     opening = {place: level.total for place, level in stock.levels.items() if level.total}
     book(app, actor, batch, {product.id: opening}, {product.id: product.sku}, "INITIAL")
     batch.append(new_event(app, actor, "product.created", product.id, sku=product.sku, products=[product.id]))

@@ -64,7 +64,7 @@ async def _repair_product(app: App, actor: Actor, product_id: str) -> list[Movem
             return []
         batch = Batch()
         deleted = product_id not in await product_records.load_products(app.store, [product_id])
-        stock_records.put_stock(batch, replace(stock, levels=levels), deleted=deleted)
+        stock_records.put_stock(batch, replace(stock, levels=levels), app.clock.now(), deleted=deleted)
         for movement in booked:
             stock_records.put_movement(batch, movement)
         changes = {movement.location: movement.quantity for movement in booked}

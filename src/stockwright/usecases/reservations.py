@@ -102,7 +102,7 @@ async def reserve_stock(app: App, actor: Actor, command: Reserve) -> Reservation
         records.put_reservation(batch, held)
         if holds is not None:
             holds_records.put_customer_holds(batch, holds.with_hold(held.id, held.expires_at, held.units))
-        move(batch, draws, reserve)
+        move(batch, draws, reserve, app.clock.now())
         batch.append(
             new_event(
                 app,
@@ -161,7 +161,7 @@ async def confirm_reservation(
         return after if after is None or actor.is_customer else replace(after, counted=False)
 
     def book_sale(batch: Batch, held: Reservation, draws: Draws) -> None:
-        move(batch, draws, ship)
+        move(batch, draws, ship, app.clock.now())
         skus = {item.product_id: item.sku for item in held.items}
         book(app, actor, batch, draws, skus, "SALE", sign=-1, reference=held.order_id or held.id)
 
@@ -177,7 +177,7 @@ async def cancel_reservation(
         return rules.cancel(held, app.clock.now())
 
     def give_back(batch: Batch, _: Reservation, draws: Draws) -> None:
-        move(batch, draws, release)
+        move(batch, draws, release, app.clock.now())
 
     return await _change(app, actor, reservation_id, decide, give_back, expected_version)
 

@@ -63,7 +63,7 @@ async def record_sale(app: App, actor: Actor, command: Sell) -> Sale:
         )
         batch = Batch()
         records.put_sale(batch, sale)
-        move(batch, draws, sell)
+        move(batch, draws, sell, app.clock.now())
         skus = {product_id: stocks[product_id].sku for product_id in draws}
         book(app, actor, batch, draws, skus, "SALE", sign=-1, reference=sale.id, reason=command.reference)
         batch.append(

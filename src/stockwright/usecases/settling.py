@@ -187,7 +187,7 @@ def tell(app: App, actor: Actor, batch: Batch, order: Order, step: str, products
 
 def _carry(app: App, actor: Actor, batch: Batch, order: Order, moving: Moving) -> None:
     """Move units, and book them where they come or go."""
-    move(batch, moving.draws, _SHIFTS[moving.step])
+    move(batch, moving.draws, _SHIFTS[moving.step], app.clock.now())
     if moving.booked is not None:
         skus = {line.product_id: line.sku for line in order.lines}
         sign = -1 if moving.step == "ship" else 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stockwright.domain.names import clean
+from stockwright.domain.names import clean, name_key
 from stockwright.store.records import spellings as records
 from stockwright.store.records.spellings import Spelling
 
@@ -21,17 +21,24 @@ if TYPE_CHECKING:
 FIELDS: tuple[SpelledField, ...] = ("brand", "type")
 
 
-async def spell(app: App, batch: Batch, product: Product) -> Product:
-    """Return the product with its brand and type as the shop writes them; what is new to the shop is recorded."""
+async def spell(app: App, batch: Batch, product: Product, written: dict[str, Spelling] | None = None) -> Product:
+    """Return the product with its brand and type as the shop writes them; what is new to the shop is recorded.
+
+    `written` holds what the batch has recorded already, where it holds several products.
+    """
     names: dict[SpelledField, str] = {field: clean(getattr(product, field)) for field in FIELDS}
     known = await records.load_spellings(app.store, names)
+    written = {} if written is None else written
     for field, name in names.items():
-        spelling = known.get(field) or Spelling(field, "", product.id)
-        if name and name != spelling.name:
-            if spelling.product_id != product.id:
-                names[field] = spelling.name
-            else:
-                records.put_spelling(batch, replace(spelling, name=name))
+        place = f"{field} {name_key(name)}"
+        spelling = written.get(place) or known.get(field) or Spelling(field, "", product.id)
+        if not name or name == spelling.name:
+            continue
+        if spelling.product_id != product.id:
+            names[field] = spelling.name
+        else:
+            written[place] = replace(spelling, name=name)
+            records.put_spelling(batch, written[place])
     return replace(product, brand=names["brand"], type=names["type"])
 
 

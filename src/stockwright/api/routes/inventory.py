@@ -92,7 +92,15 @@ def _show_location(_: Call, location: Location) -> Answer:
 async def _summary(call: Call) -> Summary:
     query: InventoryQuery = call.query
     rows, following = await inventory_views.list_inventory(
-        call.app, ListInventory(query.search, query.status, query.location, query.limit, call.position())
+        call.app,
+        ListInventory(
+            query.search,
+            query.status,
+            query.location,
+            query.limit,
+            call.position(),
+            on_sale=not call.actor.is_admin,
+        ),
     )
     return rows, following, await inventory_views.total_inventory(call.app)
 
@@ -100,7 +108,7 @@ async def _summary(call: Call) -> Summary:
 def _show_summary(call: Call, found: Summary) -> InventoryView:
     rows, following, totals = found
     return InventoryView(
-        items=[inventory_row(row) for row in rows],
+        items=[inventory_row(row, for_admin=call.actor.is_admin) for row in rows],
         count=len(rows),
         next_token=seal(call.app.signing_key, call.list_name(), following),
         totals=totals_view(totals),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from stockwright.api.envelope import iso
 from stockwright.api.rules import Check, Wire, first_given, rule

@@ -66,9 +66,10 @@ class Batch:
         deltas: Mapping[tuple[str, ...], int],
         floors: Mapping[tuple[str, ...], int],
         expect: int | None = None,
+        sets: Mapping[str, int] | None = None,
     ) -> None:
         """Move numbers inside an item."""
-        self.writes.append(Add(key, deltas, floors, expect))
+        self.writes.append(Add(key, deltas, floors, expect, sets or {}))
 
     def check(self, key: Key, expect: int) -> None:
         """Hold the commit to an item's version."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from stockwright.domain.ids import place_by_time
 from stockwright.domain.names import clean, search_text, search_words
 from stockwright.domain.product import Product
 from stockwright.store.port import ABSENT, IndexName
@@ -110,7 +111,7 @@ def put_product(batch: Batch, product: Product) -> None:
 
 def place_of(product: Product) -> str:
     """Return a product's place in the list by time."""
-    return product.id
+    return place_by_time(product.id, "prd", product.created_at)
 
 
 def _by_name(product: Product) -> str:

@@ -55,8 +55,8 @@ async def page_of_stocks(
     return [stock_of(item, active) for item in page.items], page.next
 
 
-def put_stock(batch: Batch, stock: Stock, *, deleted: bool = False) -> None:
-    """Write a stock whole (new levels, thresholds), expecting the version that it was loaded with.
+def put_stock(batch: Batch, stock: Stock, at: int, *, deleted: bool = False) -> None:
+    """Write a stock whole (new levels, thresholds) as of now (`at`), expecting the version that it was loaded with.
 
     A deleted product's stock leaves the list of the shop; the audit still finds it.
     """
@@ -71,6 +71,7 @@ def put_stock(batch: Batch, stock: Stock, *, deleted: bool = False) -> None:
         "reorderPoint": stock.thresholds.reorder_point,
         "reorderQuantity": stock.thresholds.reorder_quantity,
         "createdAt": stock.created_at,
+        "updatedAt": at,
     }
     batch.put(
         stock_key(stock.product_id),
@@ -80,8 +81,8 @@ def put_stock(batch: Batch, stock: Stock, *, deleted: bool = False) -> None:
     )
 
 
-def shift_stock(batch: Batch, product_id: str, shifts: Mapping[str, Shift], expect: int | None = None) -> None:
-    """Move available, reserved and total of any number of levels in one conditional write.
+def shift_stock(batch: Batch, product_id: str, shifts: Mapping[str, Shift], at: int, expect: int | None = None) -> None:
+    """Move available, reserved and total of any number of levels now (`at`), in one conditional write.
 
     Only a number that falls needs its floor: no level ever has less than nothing.
     """
@@ -93,19 +94,19 @@ def shift_stock(batch: Batch, product_id: str, shifts: Mapping[str, Shift], expe
                 deltas[("levels", place, name)] = delta
                 if delta < 0:
                     floors[("levels", place, name)] = 0
-    batch.add(stock_key(product_id), deltas, floors, expect)
+    batch.add(stock_key(product_id), deltas, floors, expect, {"updatedAt": at})
 
 
-def change_stock(batch: Batch, stock: Stock, changes: Mapping[str, int], expect: int | None = None) -> None:
-    """Book signed changes of what is available; a location without a level gets one.
+def change_stock(batch: Batch, stock: Stock, changes: Mapping[str, int], at: int, expect: int | None = None) -> None:
+    """Book signed changes of what is available now (`at`); a location without a level gets one.
 
     That is a whole write, held to the version that the stock was loaded with.
     """
     shifts = {place: receive(units) for place, units in changes.items()}
     if stock.levels.keys() >= changes.keys():
-        shift_stock(batch, stock.product_id, shifts, expect)
+        shift_stock(batch, stock.product_id, shifts, at, expect)
     else:
-        put_stock(batch, shifted(stock, shifts))
+        put_stock(batch, shifted(stock, shifts), at)
 
 
 def stock_of(item: Item, active: tuple[str, ...]) -> Stock:
@@ -122,6 +123,8 @@ def stock_of(item: Item, active: tuple[str, ...]) -> Stock:
         thresholds=Thresholds(body["lowStock"], body["reorderPoint"], body["reorderQuantity"]),
         version=item.version,
         created_at=body["createdAt"],
+        # Former versions recorded no time of the last change.
+        updated_at=body["updatedAt"] if "updatedAt" in body else body["createdAt"],
         stored_totals={place: level["total"] for place, level in body["levels"].items()},
     )
     force_setattr(item, "parsed", stock)
