@@ -10,6 +10,7 @@ import pytest
 
 from stockwright.domain.errors import Busy
 from stockwright.domain.events import Event
+from stockwright.store import lease
 from stockwright.store.port import (
     ABSENT,
     EXAMINED_MAX,
@@ -454,7 +455,11 @@ async def test_a_decision_is_refused_with_the_positions_of_its_other_writes(stor
     assert (await store.get([SHELF]))[SHELF].body == level(4)
 
 
-async def test_a_decision_succeeds_beside_many_who_take_from_the_same_item(store: Store) -> None:
+async def test_a_decision_succeeds_beside_many_who_take_from_the_same_item(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A machine that is busy with other work must not let the lease run out.
+    monkeypatch.setattr(lease, "LEASE_MS", 60_000)
     await store.commit([Put(SHELF, level(1000), ABSENT)])
     counted, begun = asyncio.Event(), asyncio.Semaphore(0)
     taken: list[int] = []
