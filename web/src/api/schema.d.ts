@@ -1630,11 +1630,13 @@ export interface components {
          */
         ExplanationView: {
             availableStock: number;
+            createdAt: string;
             explanation: string;
             held: number;
             holds: components["schemas"]["HoldView"][];
             inactiveStock: number;
             isLowStock: boolean;
+            location: string | null;
             locations: components["schemas"]["LevelView"][];
             lowStockThreshold: number;
             name: string;
@@ -1645,6 +1647,7 @@ export interface components {
             sku: string;
             status: string;
             totalStock: number;
+            updatedAt: string;
             version: number;
         };
         /**
@@ -1736,23 +1739,29 @@ export interface components {
         };
         /**
          * InventoryRow
-         * @description A product's stock with what it is called.
+         * @description A product's stock with what it is called; thresholds and what to reorder are for admins.
+         *
+         *         S0's clients read `productName`, `stockCount`, `threshold` and `lastUpdated`.
          */
         InventoryRow: {
             availableStock: number;
             category: string;
             inactiveStock: number;
             isLowStock: boolean;
+            lastUpdated: string;
             locations: components["schemas"]["LevelView"][];
-            lowStockThreshold: number;
+            lowStockThreshold?: number;
             name: string;
             productId: string;
-            reorderPoint: number;
-            reorderQuantity: number;
+            productName: string;
+            reorderPoint?: number;
+            reorderQuantity?: number;
             reservedStock: number;
             sku: string;
             status: string;
-            suggestedReorderQuantity: number;
+            stockCount: number;
+            suggestedReorderQuantity?: number;
+            threshold?: number;
             totalStock: number;
             version: number;
         };
@@ -2251,6 +2260,7 @@ export interface components {
         OrderView: {
             createdAt: string;
             currency: string;
+            dateCreated: string;
             fulfillmentStatus: string;
             id: string;
             items: components["schemas"]["OrderLineView"][];
@@ -2794,8 +2804,10 @@ export interface components {
          */
         StockChangeView: {
             availableStock: number;
+            createdAt: string;
             inactiveStock: number;
             isLowStock: boolean;
+            location: string | null;
             locations: components["schemas"]["LevelView"][];
             lowStockThreshold: number;
             movements: components["schemas"]["MovementView"][];
@@ -2806,6 +2818,7 @@ export interface components {
             sku: string;
             status: string;
             totalStock: number;
+            updatedAt: string;
             version: number;
         };
         /**
@@ -2876,8 +2889,10 @@ export interface components {
          */
         StockView: {
             availableStock: number;
+            createdAt: string;
             inactiveStock: number;
             isLowStock: boolean;
+            location: string | null;
             locations: components["schemas"]["LevelView"][];
             lowStockThreshold: number;
             productId: string;
@@ -2887,6 +2902,7 @@ export interface components {
             sku: string;
             status: string;
             totalStock: number;
+            updatedAt: string;
             version: number;
         };
         /**
