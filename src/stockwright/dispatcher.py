@@ -22,6 +22,7 @@ from stockwright.store.records import handling as records
 from stockwright.store.records.batch import Batch, Stale
 from stockwright.store.records.handling import DeadLetter, Retry
 from stockwright.usecases.commit import new_event
+from stockwright.usecases.context import caused_by
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -107,7 +108,8 @@ async def run_reaction(app: App, reaction: Reaction, event: Event) -> None:
     """Run a handler on an event of those it is for: what is no event of its own can never be handled."""
     if event.name not in reaction.events:
         raise Permanent(f"it cannot be read as an event that {reaction.name} handles, but is {event.name}")
-    await reaction.run(app, event)
+    with caused_by(event):
+        await reaction.run(app, event)
 
 
 def error_of(fault: Exception) -> str:

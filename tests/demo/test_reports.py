@@ -18,7 +18,8 @@ from stockwright.domain.order import Order
 from stockwright.domain.sale import Sale
 from stockwright.usecases.catalog import ListProducts, list_products
 from stockwright.usecases.context import App
-from stockwright.usecases.inventory_views import MovementFilter, list_movements
+from stockwright.usecases.inventory_views import MovementFilter
+from stockwright.usecases.ledger import list_movements
 from stockwright.usecases.orders import ListOrders, list_orders
 from stockwright.usecases.reports import Range, report_sales, report_summary, report_top_products
 from stockwright.usecases.sales import list_sales

@@ -15,7 +15,8 @@ from stockwright.imports.stock import Mode, import_stock
 from stockwright.store.records.batch import Batch, put_idempotency
 from stockwright.usecases.context import REQUEST, App, RequestContext
 from stockwright.usecases.inventory import ChangeStock, change_stock
-from stockwright.usecases.inventory_views import MovementFilter, get_by_product, list_movements
+from stockwright.usecases.inventory_views import MovementFilter, get_by_product
+from stockwright.usecases.ledger import list_movements
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.orders import ListOrders, PlaceOrder, confirm_order, list_orders, place_order
 from tests.conftest import ADMIN, ALICE, Product

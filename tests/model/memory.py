@@ -15,6 +15,7 @@ import msgspec
 
 from stockwright.domain.errors import Busy
 from stockwright.domain.events import Event
+from stockwright.store.adding import filled
 from stockwright.store.port import (
     ABSENT,
     EXAMINED_MAX,
@@ -153,7 +154,15 @@ class MemoryStore:
                 after.append((write.key, None))
         if failed:
             raise ConditionFailed(failed)
+        items = {
+            key: Item(key, changed.version, msgspec.json.decode(changed.body))
+            for key, changed in after
+            if changed is not None
+        }
         for key, changed in after:
+            # What an `Add` leaves bears the put of before; only a put of this commit is completed.
+            if changed is not None and changed.put.fills and changed.version == changed.put.expect + 1:
+                changed.body = msgspec.json.encode(filled(changed.put, items))
             if changed is None:
                 self.durable.remove(key)
             else:

@@ -19,7 +19,8 @@ from stockwright.store.records.stock import get_stock
 from stockwright.store.sqlite import SCHEMA_VERSION, SqliteStore
 from stockwright.usecases.audit import audit
 from stockwright.usecases.context import App
-from stockwright.usecases.inventory_views import MovementFilter, list_movements
+from stockwright.usecases.inventory_views import MovementFilter
+from stockwright.usecases.ledger import list_movements
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.new_product import CreateProduct, create_product
 from stockwright.usecases.orders import PlaceOrder, pack_order, place_order

@@ -17,6 +17,7 @@ from stockwright.reactions import customer_mail, partners
 from stockwright.reactions.table import REACTIONS
 from stockwright.reactions.texts import date, iso, money, plain_html
 from stockwright.store.records.stock import get_stock, page_of_movements
+from stockwright.usecases.context import REQUEST, RequestContext
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.orders import (
     PlaceOrder,
@@ -391,3 +392,17 @@ async def test_each_return_is_mailed_with_what_came_back(world: World) -> None:
     assert "Returned: 1 × KB-1: too <loud>\n" in first[0].replace("\r\n", "\n")
     assert "Returned: 1 × KB-1: too &lt;loud&gt;" in first[1]
     assert "Returned: 2 × KB-1\n" in second[0].replace("\r\n", "\n")
+
+
+async def test_units_that_a_mail_books_bear_the_buyer_and_the_request_that_ordered_them(world: World) -> None:
+    token = REQUEST.set(RequestContext(id="req-of-alice"))
+    try:
+        await world.order(2)
+    finally:
+        REQUEST.reset(token)
+    await world.settled()
+    movements, _ = await page_of_movements(world.app.store, world.product_id)
+    [sale] = [each for each in movements if each.type == "SALE"]
+    assert (sale.actor, sale.request_id, sale.balance_after) == (world.alice.id, "req-of-alice", 28)
+    [confirmed] = await world.events("order.confirmed")
+    assert (confirmed.actor, confirmed.request_id) == (world.alice.id, "req-of-alice")

@@ -40,9 +40,9 @@ from stockwright.usecases.inventory_views import (
     get_by_sku,
     list_inventory,
     list_low_stock,
-    list_movements,
     total_inventory,
 )
+from stockwright.usecases.ledger import list_movements
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.locations import add_location
 from stockwright.usecases.orders import PlaceOrder, pack_order, place_order

@@ -18,7 +18,8 @@ from stockwright.usecases import reports
 from stockwright.usecases.catalog import UpdateProduct, delete_product, get_product, update_product
 from stockwright.usecases.context import App
 from stockwright.usecases.inventory import ChangeStock, Initialize, Transfer, change_stock, initialize, transfer
-from stockwright.usecases.inventory_views import MovementFilter, list_movements
+from stockwright.usecases.inventory_views import MovementFilter
+from stockwright.usecases.ledger import list_movements
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.locations import add_location
 from stockwright.usecases.orders import (

@@ -206,6 +206,10 @@ class Movement:
     reason: str = ""
     reference: str = ""
     request_id: str = ""
+    balance_after: int | None = None
+    """The level's total after it, where the commit knew it."""
+    stock_version: int | None = None
+    """The version that the stock got with it: the order of the commits."""
 
 
 @dataclass(frozen=True, slots=True)

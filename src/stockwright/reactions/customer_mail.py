@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from stockwright.domain.account import SYSTEM
@@ -12,6 +13,7 @@ from stockwright.store.records.orders import get_order
 from stockwright.usecases.orders import confirm_order
 
 if TYPE_CHECKING:
+    from stockwright.domain.account import Actor
     from stockwright.domain.events import Event
     from stockwright.domain.order import Order
     from stockwright.store.records.batch import Batch
@@ -35,7 +37,7 @@ async def confirm(app: App, event: Event) -> None:
     if order.status == "CANCELLED":
         return
     if not order.user_email:
-        await confirm_order(app, SYSTEM, order.id)
+        await confirm_order(app, _causer(event), order.id)
         return
     opening = "Thank you for your purchase!"
     message: Outgoing = (
@@ -51,7 +53,7 @@ async def confirm(app: App, event: Event) -> None:
         if told is not None:
             await add_record(app, batch, told)
 
-    await confirm_order(app, SYSTEM, order.id, also)
+    await confirm_order(app, _causer(event), order.id, also)
 
 
 async def tell(app: App, event: Event) -> None:
@@ -70,6 +72,11 @@ async def tell(app: App, event: Event) -> None:
         order_html(heading, opening, order, status),
     )
     await send_and_record(app, event, "order-mail", message)
+
+
+def _causer(event: Event) -> Actor:
+    """Who placed the order: the units leave in their name."""
+    return replace(SYSTEM, id=event.actor)
 
 
 async def _order(app: App, event: Event) -> Order:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
+from stockwright.store.port import Add, Item, Put
+
 if TYPE_CHECKING:
-    from stockwright.store.port import Add, Body, Path
+    from collections.abc import Mapping, Sequence
+
+    from stockwright.store.port import Body, Key, Path, Write
 
 
 def added(body: Body, add: Add) -> Body | None:
@@ -29,3 +35,32 @@ def _moved(body: Body, path: Path, delta: int, floor: int | None) -> Body | None
         return None
     value += delta
     return None if floor is not None and value < floor else {**body, name: value}
+
+
+def filled(put: Put, items: Mapping[Key, Item]) -> Body:
+    """Return a put's body, completed from the items of its commit as they are afterwards."""
+    body = put.body
+    for name, (key, path) in put.fills.items():
+        item = items.get(key)
+        if item is None:
+            continue
+        value: Any = item.body if path else item.version
+        for part in path:
+            value = value.get(part) if isinstance(value, dict) else None
+        if value is not None:
+            body = {**body, name: value}
+    return body
+
+
+def fill(writes: Sequence[Write], known: Mapping[Key, Item]) -> list[Write]:
+    """Complete the puts of a commit, as far as it can be told before it: from its puts, and from items known to it."""
+    after = {write.key: Item(write.key, write.expect + 1, write.body) for write in writes if isinstance(write, Put)}
+    for write in writes:
+        if isinstance(write, Add) and write.key in known:
+            body = added(known[write.key].body, write)
+            if body is not None:
+                after[write.key] = Item(write.key, known[write.key].version + 1, body)
+    return [
+        replace(write, body=filled(write, after)) if isinstance(write, Put) and write.fills else write
+        for write in writes
+    ]

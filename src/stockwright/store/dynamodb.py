@@ -26,7 +26,7 @@ from zlib import crc32
 from stockwright.domain.errors import Busy, Invalid, Misconfigured, PayloadTooLarge, Unknown
 from stockwright.domain.events import Event
 from stockwright.store import lease
-from stockwright.store.adding import added
+from stockwright.store.adding import added, fill
 from stockwright.store.port import (
     ABSENT,
     EXAMINED_MAX,
@@ -261,7 +261,7 @@ class DynamoDbStore:
 
     async def commit(self, writes: Sequence[Write]) -> None:
         """Write all or nothing in one transaction."""
-        await self._commit(writes)
+        await self._commit(fill(writes, {}))
 
     async def decide(self, key: Key, decision: Decision) -> None:
         """Lease the item, so that nobody adds to it meanwhile; decide; commit, held to its version."""
@@ -270,7 +270,7 @@ class DynamoDbStore:
             item = await self._call(self._lease, key, token)
             writes: Sequence[Write] = ()
             try:
-                writes = decision(item)
+                writes = fill(decision(item), {key: item} if item else {})
                 await self._commit(writes, leased=key)
             except ConditionFailed as refused:
                 if any(_key_of_write(writes[position]) != key for position in refused.positions):

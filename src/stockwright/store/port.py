@@ -54,6 +54,11 @@ class Put(Struct, frozen=True):
     indexes: Mapping[IndexName, tuple[str, str]] = field(default_factory=dict)
     text: str = ""
     ttl: int | None = None
+    fills: Mapping[str, tuple[Key, Path]] = field(default_factory=dict)
+    """Fields of the body that the engine completes in the commit, where it knows what they are to be.
+
+    Field → another item of the same commit, and where in its body as it is afterwards (no path: its version).
+    """
 
 
 class Add(Struct, frozen=True):

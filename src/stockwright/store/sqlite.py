@@ -33,7 +33,7 @@ import msgspec
 
 from stockwright.domain.errors import Busy, Misconfigured
 from stockwright.domain.events import Event
-from stockwright.store.adding import added
+from stockwright.store.adding import added, filled
 from stockwright.store.checking import Checker, check_file, count
 from stockwright.store.faults import Faults
 from stockwright.store.kept import GONE, Kept, Row
@@ -500,6 +500,7 @@ class SqliteStore:
             elif isinstance(write, Delete):
                 after.append((write.key, GONE))
         if not failed:
+            _complete(after)
             touched.update(after)
             events.extend(write.event for write in writes if isinstance(write, Append))
         return failed
@@ -803,6 +804,14 @@ def _prepare(connection: apsw.Connection, path: FilePath) -> None:
         "PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON"
     ).fetchall()
     connection.set_busy_timeout(0)
+
+
+def _complete(after: list[tuple[Key, Row]]) -> None:
+    """Complete the puts of one caller from what its commit makes of its other items."""
+    items = {key: row.item for key, row in after}
+    for key, row in after:
+        if row.put is not None and row.put.fills:
+            row.item = Item(key, row.version, filled(row.put, items))
 
 
 def _answer(answer: asyncio.Future[None], refused: list[int] | Exception) -> None:

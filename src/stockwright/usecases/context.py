@@ -6,6 +6,7 @@ world only through the protocols here; `stockwright.app` chooses who stands behi
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from stockwright.usecases.health import WriteProbe
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from stockwright.config import Settings
+    from stockwright.domain.events import Event
     from stockwright.store.port import Store
     from stockwright.usecases.identity import Identity
 
@@ -157,6 +159,16 @@ def current_request() -> RequestContext:
 
 
 _NO_REQUEST = RequestContext()
+
+
+@contextmanager
+def caused_by(event: Event) -> Iterator[None]:
+    """Let what a handler does bear the id of the request that caused its event, in the ledger and in events."""
+    token = REQUEST.set(RequestContext(event.request_id))
+    try:
+        yield
+    finally:
+        REQUEST.reset(token)
 
 
 def sent_key() -> str:

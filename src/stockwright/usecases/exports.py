@@ -43,8 +43,8 @@ COLUMNS: Final[dict[Exported, Sequence[str]]] = {
         "productId", "sku", "name", "location", "available", "reserved", "inactive", "total", "lowStockThreshold",
     ),
     "movements": (
-        "id", "at", "productId", "sku", "name", "location", "type", "quantity", "reason", "reference", "actor",
-        "requestId",
+        "id", "at", "productId", "sku", "name", "location", "type", "quantity", "balanceAfter", "reason", "reference",
+        "actor", "requestId",
     ),
     "orders": (
         "orderId", "placedAt", "status", "userId", "userEmail", "reference", "currency", "totalAmount",
@@ -144,7 +144,8 @@ async def _movements(app: App, _: Actor, selected: Selection) -> AsyncIterator[R
             [
                 each.id, each.at, each.product_id, each.sku,
                 products[each.product_id].name if each.product_id in products else "",
-                each.location, each.type, each.quantity, each.reason, each.reference, each.actor, each.request_id,
+                each.location, each.type, each.quantity, "" if each.balance_after is None else each.balance_after,
+                each.reason, each.reference, each.actor, each.request_id,
             ]
             for each in movements
             if selected.range.holds(each.at)

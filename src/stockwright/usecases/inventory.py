@@ -256,7 +256,7 @@ async def _move(
         return expected.movements
 
     movements = await freeing(app, command.product_id, attempt)
-    return StockChange(await stock_records.get_stock(app.store, command.product_id), movements)
+    return StockChange(*await stock_records.load_change(app.store, command.product_id, movements))
 
 
 async def count_stock(app: App, actor: Actor, command: CountStock) -> StockChange:
@@ -317,8 +317,9 @@ async def transfer(app: App, actor: Actor, command: Transfer) -> StockChange:
 
 def _expected(stock: Stock, changes: Mapping[str, int], booked: list[Movement]) -> StockChange:
     """Return how it comes out if nobody else changes the stock meanwhile."""
-    after = shifted(stock, shifts_of(changes))
-    return StockChange(replace(after, version=stock.version + 1), booked)
+    after = replace(shifted(stock, shifts_of(changes)), version=stock.version + 1)
+    balanced = [replace(each, balance_after=after.levels[each.location].total) for each in booked]
+    return StockChange(after, balanced)
 
 
 def _tell(app: App, actor: Actor, batch: Batch, stock: Stock, kind: MovementType, changes: Mapping[str, int]) -> None:

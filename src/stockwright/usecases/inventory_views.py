@@ -28,7 +28,7 @@ from stockwright.store.records import stock as stock_records
 from stockwright.store.records.backfill import load_progress
 from stockwright.usecases.catalog import StockedProduct, get_product, load_stocked
 from stockwright.usecases.counting import SEPARATOR, recount
-from stockwright.usecases.drawing import BOOKING_MS, as_if_freed
+from stockwright.usecases.drawing import as_if_freed
 from stockwright.usecases.settling import half_settled_orders
 from stockwright.usecases.still import while_still
 
@@ -95,10 +95,11 @@ class InventoryTotals:
 
 @dataclass(frozen=True, slots=True)
 class MovementView:
-    """A movement and the total of its level after it; None where only the whole shop was asked for."""
+    """A movement, the total of its level after it (None where it cannot be known), and its product's name."""
 
     movement: Movement
     balance_after: int | None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,69 +313,3 @@ async def reserving_orders(app: App) -> AsyncIterator[Order]:
         yield order
     async for order in half_settled_orders(app):
         yield order
-
-
-async def list_movements(app: App, wanted: MovementFilter) -> tuple[list[MovementView], str | None]:
-    """List movements, newest first. For one product each tells the level's total after it.
-
-    Ids are ordered by time, nearly, so `since` and `until` bound the ids of the whole shop's list.
-
-    That balance is worked out from the total now, going back; filters are applied after that, so a
-    filtered list reads what it skips.
-    """
-    if wanted.product_id is None:
-        return await _all_movements(app, wanted)
-    return await _product_movements(app, wanted, wanted.product_id)
-
-
-async def _all_movements(app: App, wanted: MovementFilter) -> tuple[list[MovementView], str | None]:
-    ledger = partial(
-        stock_records.page_of_movements,
-        app.store,
-        where={name: value for name, value in (("type", wanted.type), ("location", wanted.location)) if value},
-        low="" if wanted.since is None else app.ids.first("mov", wanted.since - BOOKING_MS),
-        high="" if wanted.until is None else app.ids.first("mov", wanted.until + BOOKING_MS),
-        limit=wanted.limit + 1,
-    )
-    kept: list[MovementView] = []
-    async for movement in every(ledger, wanted.after):
-        if _passes(wanted, movement):
-            if len(kept) == wanted.limit:
-                return kept, kept[-1].movement.id
-            kept.append(MovementView(movement, None))
-    return kept, None
-
-
-async def _product_movements(
-    app: App, wanted: MovementFilter, product_id: str
-) -> tuple[list[MovementView], str | None]:
-    products = await product_records.load_products(app.store, [product_id], deleted_too=True)
-    if product_id not in products:
-        raise NotFound("Product not found")
-    return await while_still(app, product_id, partial(_with_balances, app, wanted, product_id))
-
-
-async def _with_balances(
-    app: App, wanted: MovementFilter, product_id: str, stock: Stock
-) -> tuple[list[MovementView], str | None]:
-    balances = {place: level.total for place, level in stock.levels.items()}
-    kept: list[MovementView] = []
-    past_cursor = wanted.after is None
-    async for movement in every(partial(stock_records.page_of_movements, app.store, product_id, limit=SCAN_PAGE)):
-        balance = balances.get(movement.location, 0)
-        balances[movement.location] = balance - movement.quantity
-        if past_cursor and _passes(wanted, movement):
-            if len(kept) == wanted.limit:
-                return kept, kept[-1].movement.id
-            kept.append(MovementView(movement, balance))
-        past_cursor = past_cursor or movement.id == wanted.after
-    return kept, None
-
-
-def _passes(wanted: MovementFilter, movement: Movement) -> bool:
-    return (
-        wanted.type in (None, movement.type)
-        and wanted.location in (None, movement.location)
-        and (wanted.since is None or movement.at >= wanted.since)
-        and (wanted.until is None or movement.at < wanted.until)
-    )

@@ -2138,7 +2138,7 @@ export interface components {
         };
         /**
          * MovementView
-         * @description An entry of the ledger; `balanceAfter` is its level's total after it, where one product was asked for.
+         * @description An entry of the ledger; `balanceAfter` is its level's total after it, null where it cannot be known.
          */
         MovementView: {
             actor: string;
@@ -2146,6 +2146,7 @@ export interface components {
             createdAt: string;
             id: string;
             location: string;
+            name: string | null;
             productId: string;
             quantity: number;
             reason: string;

@@ -47,7 +47,7 @@ from stockwright.domain.errors import Forbidden
 from stockwright.domain.instant import instant_of
 from stockwright.domain.reservation import Reservation
 from stockwright.domain.stock import Location, Wanted
-from stockwright.usecases import inventory, inventory_views, lines, locations, reservations
+from stockwright.usecases import inventory, inventory_views, ledger, lines, locations, reservations
 from stockwright.usecases.catalog import StockedProduct
 from stockwright.usecases.inventory import (
     ChangeStock,
@@ -193,7 +193,7 @@ async def _low(call: Call) -> tuple[list[StockedProduct], str | None]:
 
 async def _movements(call: Call) -> tuple[list[BalancedMovement], str | None]:
     query: MovementsQuery = call.query
-    return await inventory_views.list_movements(
+    return await ledger.list_movements(
         call.app,
         MovementFilter(
             product_id=call.path.get("productId"),

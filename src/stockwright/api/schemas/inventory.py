@@ -251,7 +251,7 @@ class InventoryView(Wire):
 
 
 class MovementView(Wire):
-    """An entry of the ledger; `balanceAfter` is its level's total after it, where one product was asked for."""
+    """An entry of the ledger; `balanceAfter` is its level's total after it, null where it cannot be known."""
 
     id: str
     product_id: str
@@ -260,6 +260,8 @@ class MovementView(Wire):
     type: str
     quantity: int
     balance_after: int | None
+    name: str | None
+    """of the product, in lists"""
     reason: str
     reference: str
     actor: str
@@ -489,11 +491,11 @@ def totals_view(totals: InventoryTotals) -> TotalsView:
 def change_view(change: StockChange) -> StockChangeView:
     """Show the stock after a change."""
     return StockChangeView(
-        **_stock_fields(change.stock), movements=[movement_view(each, None) for each in change.movements]
+        **_stock_fields(change.stock), movements=[movement_view(each, each.balance_after) for each in change.movements]
     )
 
 
-def movement_view(movement: Movement, balance_after: int | None) -> MovementView:
+def movement_view(movement: Movement, balance_after: int | None, name: str | None = None) -> MovementView:
     """Show an entry of the ledger."""
     return MovementView(
         id=movement.id,
@@ -503,6 +505,7 @@ def movement_view(movement: Movement, balance_after: int | None) -> MovementView
         type=movement.type,
         quantity=movement.quantity,
         balance_after=balance_after,
+        name=name,
         reason=movement.reason,
         reference=movement.reference,
         actor=movement.actor,
@@ -512,8 +515,8 @@ def movement_view(movement: Movement, balance_after: int | None) -> MovementView
 
 
 def balanced_view(found: BalancedMovement) -> MovementView:
-    """Show an entry of one product's ledger."""
-    return movement_view(found.movement, found.balance_after)
+    """Show an entry of the ledger, with what its product is called."""
+    return movement_view(found.movement, found.balance_after, found.name)
 
 
 def availability_view(told: Availability) -> AvailabilityView:

@@ -56,9 +56,10 @@ class Batch:
         *,
         text: str = "",
         ttl: int | None = None,
+        fills: Mapping[str, tuple[Key, tuple[str, ...]]] | None = None,
     ) -> None:
         """Write an item whole."""
-        self.writes.append(Put(key, body, expect, indexes or {}, text, ttl))
+        self.writes.append(Put(key, body, expect, indexes or {}, text, ttl, fills or {}))
 
     def add(
         self,

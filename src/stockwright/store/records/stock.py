@@ -15,7 +15,7 @@ from stockwright.store.port import ABSENT
 from stockwright.store.records.locations import load_active
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from stockwright.domain.stock import Shift
     from stockwright.store.port import Body, Item, Key, Store
@@ -134,8 +134,14 @@ def stock_of(item: Item, active: tuple[str, ...]) -> Stock:
 # ---- movements -------------------------------------------------------------------------------
 
 
+def movement_key(movement: Movement) -> Key:
+    """The item of an entry of the ledger."""
+    return (f"PRODUCT#{movement.product_id}", f"MOVEMENT#{movement.id}")
+
+
 def put_movement(batch: Batch, movement: Movement) -> None:
-    """Write an entry of the ledger; it is never written again."""
+    """Write an entry of the ledger; it is never written again. The commit adds the balance, where it knows it."""
+    stock = stock_key(movement.product_id)
     body: Body = {
         "id": movement.id,
         "productId": movement.product_id,
@@ -150,10 +156,11 @@ def put_movement(batch: Batch, movement: Movement) -> None:
         "requestId": movement.request_id,
     }
     batch.put(
-        (f"PRODUCT#{movement.product_id}", f"MOVEMENT#{movement.id}"),
+        movement_key(movement),
         body,
         ABSENT,
         {"list": ("MOVEMENT", movement.id)},
+        fills={"balanceAfter": (stock, ("levels", movement.location, "total")), "stockVersion": (stock, ())},
     )
 
 
@@ -187,6 +194,16 @@ async def page_of_movements(
     return [movement_of(item) for item in page.items], page.next
 
 
+async def load_change(store: Store, product_id: str, movements: Sequence[Movement]) -> tuple[Stock, list[Movement]]:
+    """Load a product's stock as it is now, and entries of its ledger as they were written."""
+    active = await load_active(store)
+    found = await store.get([stock_key(product_id), *map(movement_key, movements)])
+    if stock_key(product_id) not in found:
+        raise NotFound("No inventory is kept for this product")
+    written = [movement_of(found[key]) if (key := movement_key(each)) in found else each for each in movements]
+    return stock_of(found[stock_key(product_id)], active), written
+
+
 def movement_of(item: Item) -> Movement:
     """Read a movement from its item."""
     body = item.body
@@ -202,4 +219,6 @@ def movement_of(item: Item) -> Movement:
         reason=body["reason"],
         reference=body["reference"],
         request_id=body["requestId"],
+        balance_after=body.get("balanceAfter"),
+        stock_version=body.get("stockVersion"),
     )
