@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from stockwright.api.table import ROUTES
 from tests.api.asking import Client
 from tests.api.conftest import KEYBOARD, AsKey, Made
@@ -109,6 +113,75 @@ async def test_s1_lines_of_one_sku_are_summed_before_anything_is_checked(alice: 
     answer = await alice.post("/orders", {"items": lines})
 
     assert answer.details["requested"] == 6
+    assert (await alice.get(f"/products/{product['id']}")).data["quantity"] == 5
+
+
+async def test_s1_its_own_form_orders_the_quantity_of_each_product(alice: Client, made: Made) -> None:
+    first, second = await made(quantity=5), await made(quantity=3)
+    form = {"productIds": [first["id"], second["id"]], "quantity": 2}
+
+    answer = await alice.post("/orders", form)
+
+    assert answer.status == 201
+    lines = [(line["productId"], line["quantity"], line["total"]) for line in answer.data["items"]]
+    assert lines == [(each["id"], 2, 2 * each["price"]) for each in (first, second)]
+    assert answer.data["totalAmount"] == 2 * (first["price"] + second["price"])
+    assert "productIds" not in answer.data
+    assert [(await alice.get(f"/products/{each['id']}")).data["quantity"] for each in (first, second)] == [3, 1]
+    assert (await alice.post("/orders", form)).details["requested"] == 2
+    assert (await alice.get(f"/products/{first['id']}")).data["quantity"] == 3
+
+
+async def test_s1_a_product_that_is_named_twice_is_ordered_twice(alice: Client, made: Made) -> None:
+    product = await made(quantity=5)
+
+    short = await alice.post("/orders", {"productIds": [product["id"]] * 2, "quantity": 3})
+    order = await alice.post("/orders", {"productIds": [product["id"]] * 2, "quantity": 2})
+
+    assert (short.refusal, short.details["requested"]) == ((409, "INSUFFICIENT_STOCK"), 6)
+    assert [line["quantity"] for line in order.data["items"]] == [2, 2]
+    assert (await alice.get(f"/products/{product['id']}")).data["quantity"] == 1
+
+
+LINES = [{"sku": "any", "quantity": 1}]
+
+
+@pytest.mark.parametrize(
+    ("beside", "wrong"),
+    [
+        ({"items": LINES, "quantity": None}, {"items", "productIds"}),
+        ({"items": LINES}, {"items", "productIds", "quantity"}),
+        ({"productId": "any"}, {"productIds", "productId"}),
+        ({"productId": 5}, {"productIds", "productId"}),
+        ({"productId": "any", "items": LINES}, {"items", "productIds", "productId", "quantity"}),
+        ({"quantity": None}, {"quantity"}),
+        ({"quantity": 0}, {"quantity"}),
+        ({"productIds": []}, {"productIds"}),
+        ({"productIds": "any"}, {"productIds"}),
+        ({"productIds": ["any"] * 1001}, {"productIds"}),
+        ({"productIds": [5, "", "x" * 300, "a\nb"]}, {f"productIds[{number}]" for number in range(4)}),
+        ({"productIds": ["none", 5], "quantity": 0}, {"productIds[0]", "productIds[1]", "quantity"}),
+    ],
+)
+async def test_s1_what_is_wrong_in_its_form_is_reported_entry_by_entry(
+    alice: Client, made: Made, beside: dict[str, Any], wrong: set[str]
+) -> None:
+    product = await made(quantity=5)
+
+    answer = await alice.post("/orders", {"productIds": [product["id"]], "quantity": 1, **beside})
+
+    assert answer.refusal == (400, "VALIDATION_ERROR")
+    assert {each["field"] for each in answer.details} - {"items[0].sku"} == wrong
+    assert (await alice.get(f"/products/{product['id']}")).data["quantity"] == 5
+
+
+async def test_s1_products_that_do_not_exist_are_named_by_their_entries(alice: Client, made: Made) -> None:
+    product = await made(quantity=5)
+
+    answer = await alice.post("/orders", {"productIds": ["none", product["id"], "nor this"], "quantity": 1})
+
+    assert answer.refusal == (404, "NOT_FOUND")
+    assert [each["field"] for each in answer.details["lines"]] == ["productIds[0]", "productIds[2]"]
     assert (await alice.get(f"/products/{product['id']}")).data["quantity"] == 5
 
 

@@ -34,6 +34,17 @@ class LineWanted:
     """Where the seller knows the price better than the catalogue (an import); customers never do."""
     at: str | None = None
     """The path of the line in the request, where it is not `items[n].`."""
+    product_field: str | None = None
+    """The field of the request that names the product, where it is not the line's `productId` or `sku`."""
+
+    def path(self, line: int) -> str:
+        """Return what stands before the names of the line's fields in the request."""
+        return f"items[{line}]." if self.at is None else self.at
+
+    def named(self, line: int) -> Named:
+        """Return how the request names the product."""
+        field = self.product_field or f"{self.path(line)}{'productId' if self.product_id else 'sku'}"
+        return Named(self.product_id, self.sku, line, field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +70,21 @@ async def load_lines(
     Refuses every line whose product does not exist (404), or else every one whose product is not for
     sale now (409).
     """
-    named = [
-        Named(each.product_id, each.sku, line, f"{_path_of(each, line)}{'productId' if each.product_id else 'sku'}")
-        for line, each in enumerate(wanted)
-    ]
+    named = [each.named(line) for line, each in enumerate(wanted)]
     products = await load_named(app, named)
     _check_offered(named, products, unlisted_too=unlisted_too)
     lines, wrong = list[OrderLine](), list[dict[str, str]]()
     for position, (each, product) in enumerate(zip(wanted, products, strict=True)):
         try:
-            lines.append(_line(each, product, _path_of(each, position)))
+            lines.append(_line(each, product, each.path(position)))
         except Invalid as refused:
             wrong += refused.details
     currencies = {product.currency for product in products}
     if len(currencies) > 1:
-        wrong.append({"field": "items", "message": f"must be of one currency, not of {', '.join(sorted(currencies))}"})
+        listed_in = (wanted[0].product_field or "items").partition("[")[0]
+        wrong.append(
+            {"field": listed_in, "message": f"must be of one currency, not of {', '.join(sorted(currencies))}"}
+        )
     if wrong:
         raise Invalid(details=wrong)
     return tuple(lines), currencies.pop() if currencies else "USD"
@@ -118,10 +129,6 @@ def _check_offered(named: Sequence[Named], products: Sequence[Product], *, unlis
 
 def _first(refusals: list[dict[str, Any]]) -> dict[str, Any]:
     return {name: value for name, value in refusals[0].items() if name not in {"field", "message"}}
-
-
-def _path_of(wanted: LineWanted, line: int) -> str:
-    return f"items[{line}]." if wanted.at is None else wanted.at
 
 
 def _line(wanted: LineWanted, product: Product, at: str) -> OrderLine:

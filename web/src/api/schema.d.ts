@@ -2285,13 +2285,15 @@ export interface components {
         };
         /**
          * PlaceOrderBody
-         * @description S2's one product, or `items`.
+         * @description S2's one product, S1's `productIds` with one quantity for each of them, or `items`.
          */
         PlaceOrderBody: {
             /** @default null */
             items?: components["schemas"]["LineBody"][] | null;
             /** @default null */
             productId?: string | null;
+            /** @default null */
+            productIds?: string[] | null;
             /** @default null */
             quantity?: number | null;
             /** @default  */

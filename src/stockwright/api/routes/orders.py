@@ -26,7 +26,7 @@ from stockwright.domain.order import Order
 from stockwright.domain.returns import ReturnItem
 from stockwright.domain.sale import Sale
 from stockwright.usecases import orders, sales
-from stockwright.usecases.lines import LineWanted, Named, check_known
+from stockwright.usecases.lines import LineWanted, check_known
 from stockwright.usecases.orders import ListOrders, PlaceOrder, ReturnOrder
 from stockwright.usecases.sales import Sell
 
@@ -42,38 +42,33 @@ def _show_sale(_: Call, sale: Sale) -> Answer:
     return Answer(sale_view(sale), etag='"1"')
 
 
-def _lines(body: Any) -> list[tuple[str, Any]]:
-    """Return the lines with the path of each, in whichever of the three forms they come (S0 and S2, S1, S3)."""
-    if body.items is None:
-        return [("", body)]
-    return [(f"items[{number}].", line) for number, line in enumerate(body.items)]
-
-
 def _wanted(body: Any) -> list[LineWanted]:
-    return [_line(line, at) for at, line in _lines(body)]
+    """Read the lines of a body, in whichever form they come (S0 and S2, S1, S3); what is malformed is left out."""
+    if body.items is not None:
+        return [_line(line, f"items[{number}].") for number, line in enumerate(body.items) if line is not MALFORMED]
+    product_ids = getattr(body, "product_ids", None)
+    if product_ids is None:
+        return [_line(body, "")]
+    return [
+        LineWanted(body.quantity, product_id, at="", product_field=f"productIds[{number}]")
+        for number, product_id in enumerate(product_ids)
+        if product_id is not MALFORMED
+    ]
 
 
 def _line(line: Any, at: str) -> LineWanted:
     """Read one line; a body of one product has not all of a line's fields."""
-    given = SimpleNamespace(**{name: getattr(line, name, None) for name in LineBody.__struct_fields__})
+    given = SimpleNamespace(**{name: well_formed(getattr(line, name, None)) for name in LineBody.__struct_fields__})
     quantity = first_given(given.quantity, given.count)
-    return LineWanted(quantity, _product_id(line), given.sku, given.options or {}, given.color, at=at)
-
-
-def _product_id(line: Any) -> Any:
-    return first_given(line.product_id, getattr(line, "id", None))
+    product_id = first_given(given.product_id, given.id)
+    return LineWanted(quantity, product_id, given.sku, given.options or {}, given.color, at=at)
 
 
 async def _look_up_lines(call: Call) -> None:
-    if call.body.items is MALFORMED:
+    if MALFORMED in (call.body.items, getattr(call.body, "product_ids", None)):
         return
-    named = []
-    for number, (at, line) in enumerate(_lines(call.body)):
-        if line is not MALFORMED:
-            product_id, sku = well_formed(_product_id(line)), well_formed(getattr(line, "sku", None))
-            if product_id or sku:
-                named.append(Named(product_id, sku, number, f"{at}{'productId' if product_id else 'sku'}"))
-    await check_known(call.app, named)
+    lines = enumerate(_wanted(call.body))
+    await check_known(call.app, [each.named(number) for number, each in lines if each.product_id or each.sku])
 
 
 async def _place(call: Call) -> Order:

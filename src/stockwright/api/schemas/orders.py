@@ -39,16 +39,23 @@ Lines = Annotated[list[LineBody], Meta(min_length=1, max_length=LINES_MAX)]
 
 
 class PlaceOrderBody(Wire):
-    """S2's one product, or `items`."""
+    """S2's one product, S1's `productIds` with one quantity for each of them, or `items`."""
 
     product_id: Id | None = None
+    product_ids: Annotated[list[Id], Meta(min_length=1, max_length=LINES_MAX)] | None = None
     quantity: Units | None = None
     items: Lines | None = None
     reference: Reference = ""
 
     @rule()
     def _is_of_one_form(self) -> None:
-        check_one_form(self.items, productId=self.product_id, quantity=self.quantity)
+        if not is_given(self.product_ids):
+            check_one_form(self.items, productId=self.product_id, quantity=self.quantity)
+            return
+        beside = {"productId": self.product_id} if is_given(self.product_id) else {}
+        if beside and not is_given(self.items):
+            raise contradiction("productIds", *beside)
+        check_one_form(self.items, productIds=self.product_ids, **beside, quantity=self.quantity)
 
 
 class OrderLineView(Wire):
