@@ -40,7 +40,7 @@ class Server:
             "STOCKWRIGHT_DATA_DIR": str(folder),
             "STOCKWRIGHT_PORT": str(self.port),
             "STOCKWRIGHT_RATE_LIMIT": "off",
-            "STOCKWRIGHT_HOLD_RESERVATIONS_MAX": "1000",
+            "STOCKWRIGHT_HOLD_RESERVATIONS_MAX": "200",
             "STOCKWRIGHT_HOLD_UNITS_MAX": "1000000",
             "STOCKWRIGHT_LOG_LEVEL": "warning",
             "STOCKWRIGHT_ADMIN_EMAIL": EMAIL,
