@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { digitsOf, formatMoney, parseMoney, plainMoney } from "./money";
+import { digitsOf, formatMoney, formatMoneyBriefly, parseMoney, plainMoney } from "./money";
 
 test("minor units are written as the currency has them", () => {
   expect(formatMoney(129900, "USD", "en-US")).toBe("$1,299.00");
@@ -45,4 +45,28 @@ test.each([
 test("what an input shows is read back as it was", () => {
   for (const minor of [0, 1, 99, 100, 123456789])
     expect(parseMoney(plainMoney(minor, "USD"), "USD")).toBe(minor);
+});
+
+/** Digits, then 1,234,567 minor units in full, in short, and as an input shows them. */
+const CURRENCIES = [
+  ["JPY", 0, "¥1,234,567", "¥1.2M", "1234567"],
+  ["KRW", 0, "₩1,234,567", "₩1.2M", "1234567"],
+  ["USD", 2, "$12,345.67", "$12.3K", "12345.67"],
+  ["EUR", 2, "€12,345.67", "€12.3K", "12345.67"],
+  ["HUF", 2, "HUF 12,345.67", "HUF 12.3K", "12345.67"],
+  ["KWD", 3, "KWD 1,234.567", "KWD 1.2K", "1234.567"],
+  ["TND", 3, "TND 1,234.567", "TND 1.2K", "1234.567"],
+  ["CLF", 4, "CLF 123.4567", "CLF 123.5", "123.4567"],
+] as const;
+
+test.each(CURRENCIES)("%s has %i digits in every form", (currency, digits, full, brief, plain) => {
+  const minor = 1_234_567;
+  const spaced = (text: string) => text.replace(/\s/g, " ");
+  expect(digitsOf(currency)).toBe(digits);
+  expect(spaced(formatMoney(minor, currency, "en-US"))).toBe(full);
+  expect(spaced(formatMoneyBriefly(minor, currency, "en-US"))).toBe(brief);
+  expect(plainMoney(minor, currency)).toBe(plain);
+  expect(parseMoney(plain, currency)).toBe(minor);
+  // One digit more than the currency has is no amount of it.
+  expect(parseMoney(digits ? `${plain}1` : `${plain}.1`, currency)).toBeNull();
 });

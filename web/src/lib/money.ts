@@ -13,15 +13,18 @@ const DIGITS = new Map(
 
 const formats = new Map<string, Intl.NumberFormat>();
 
-function formatOf(currency: string, locale: string | undefined): Intl.NumberFormat {
-  const key = `${locale ?? ""} ${currency}`;
+function formatOf(
+  currency: string,
+  locale: string | undefined,
+  options: Intl.NumberFormatOptions,
+): Intl.NumberFormat {
+  const key = `${locale ?? ""} ${currency} ${options.notation ?? ""}`;
   let format = formats.get(key);
   if (!format) {
-    const digits = { minimumFractionDigits: digitsOf(currency), maximumFractionDigits: digitsOf(currency) };
     try {
-      format = new Intl.NumberFormat(locale, { style: "currency", currency, ...digits });
+      format = new Intl.NumberFormat(locale, { style: "currency", currency, ...options });
     } catch {
-      format = new Intl.NumberFormat(locale, digits);
+      format = new Intl.NumberFormat(locale, options);
     }
     formats.set(key, format);
   }
@@ -33,9 +36,16 @@ export function digitsOf(currency: string): number {
   return DIGITS.get(currency) ?? 2;
 }
 
+/** Minor units as the currency's own unit. */
+function majorOf(minor: number, currency: string): number {
+  return minor / 10 ** digitsOf(currency);
+}
+
 /** 129900, USD → $1,299.00 in the reader's own way of writing. */
 export function formatMoney(minor: number, currency: string, locale?: string): string {
-  return formatOf(currency, locale).format(minor / 10 ** digitsOf(currency));
+  const digits = digitsOf(currency);
+  const exact = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return formatOf(currency, locale, exact).format(majorOf(minor, currency));
 }
 
 /** "1,299.50" and "1299,5" with a point before the cents; null where a comma may mean either. */
@@ -62,22 +72,11 @@ export function parseMoney(text: string, currency: string): number | null {
 
 /** 129950 → "1299.50", as an input wants it. */
 export function plainMoney(minor: number, currency: string): string {
-  return (minor / 10 ** digitsOf(currency)).toFixed(digitsOf(currency));
+  return majorOf(minor, currency).toFixed(digitsOf(currency));
 }
 
-const briefs = new Map<string, Intl.NumberFormat>();
-
 /** 129900, USD → $1.3K: for the edge of a chart. */
-export function formatMoneyBriefly(minor: number, currency: string): string {
-  let format = briefs.get(currency);
-  if (!format) {
-    const brief = { notation: "compact", maximumFractionDigits: 1 } as const;
-    try {
-      format = new Intl.NumberFormat(undefined, { ...brief, style: "currency", currency });
-    } catch {
-      format = new Intl.NumberFormat(undefined, brief);
-    }
-    briefs.set(currency, format);
-  }
-  return format.format(minor / 10 ** digitsOf(currency));
+export function formatMoneyBriefly(minor: number, currency: string, locale?: string): string {
+  const brief = { notation: "compact", minimumFractionDigits: 0, maximumFractionDigits: 1 } as const;
+  return formatOf(currency, locale, brief).format(majorOf(minor, currency));
 }
