@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ApiError, conflictingState, fieldErrors, messageOf, shortages } from "./errors";
+import { ApiError, conflictingState, fieldErrors, messageOf, shortages, sortErrors } from "./errors";
 
 const error = (status: number, code: string, details?: unknown) =>
   new ApiError({ status, code, message: "No.", details });
@@ -27,4 +27,33 @@ test("a conflict brings the state now", () => {
     version: 4,
   });
   expect(conflictingState(error(409, "CONFLICT", { current: { version: 4 } }))).toBeNull();
+});
+
+test("what is wrong with a field stands at it, in a list too; the rest below the form", () => {
+  const fields = ["name", "options"];
+  const details = [
+    { field: "name", message: "is required" },
+    { field: "options[0].name", message: "is required" },
+    { field: "tenant", message: "is closed" },
+  ];
+  const { known, rest } = sortErrors(error(400, "VALIDATION_ERROR", details), fields);
+  expect(known.map(({ field }) => field)).toEqual(["name", "options.0.name"]);
+  expect(messageOf(rest)).toBe("Tenant is closed");
+  expect(sortErrors(error(400, "VALIDATION_ERROR", details.slice(0, 2)), fields).rest).toBeNull();
+});
+
+test("what is taken already stands at its field", () => {
+  const taken = error(409, "ALREADY_EXISTS", { sku: "A-1", productId: "prd_1" });
+  expect(sortErrors(taken, ["name", "sku"])).toEqual({
+    known: [{ field: "sku", message: "No." }],
+    rest: null,
+  });
+  expect(sortErrors(error(409, "ALREADY_EXISTS"), ["id"], "id").known).toHaveLength(1);
+  const other = error(409, "ALREADY_EXISTS", { location: "shop" });
+  expect(sortErrors(other, ["name"])).toEqual({ known: [], rest: other });
+});
+
+test("only what broke needs the log", () => {
+  expect([401, 409, 429, 0].map((status) => error(status, "ANY").isUnexpected)).not.toContain(true);
+  expect(error(500, "INTERNAL_ERROR").isUnexpected).toBe(true);
 });

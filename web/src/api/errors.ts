@@ -29,6 +29,11 @@ export class ApiError extends Error {
     return this.status === 0 || this.status >= 500 || isOfTheTry;
   }
 
+  /** Whether something broke that the shop's log explains; a refusal explains itself. */
+  get isUnexpected(): boolean {
+    return this.status >= 500;
+  }
+
   /** Whether the same request may succeed in a moment. */
   get isTransient(): boolean {
     return this.status === 0 || this.status === 503 || this.code === "IDEMPOTENCY_IN_PROGRESS";
@@ -50,6 +55,33 @@ export function fieldErrors(error: unknown): FieldError[] {
   return error.details.filter(
     (each): each is FieldError => typeof each?.field === "string" && typeof each?.message === "string",
   );
+}
+
+/**
+ * Divides a refusal between a form's fields and what stands below the form: `rest` is what no field shows, or null.
+ * The API names a field of a list as "options[0].name", a form as "options.0.name".
+ */
+export function sortErrors(
+  error: unknown,
+  fields: readonly string[],
+  taken?: string,
+): { known: FieldError[]; rest: unknown } {
+  if (isApiError(error, "ALREADY_EXISTS")) {
+    const named = typeof error.details === "object" ? Object.keys(error.details ?? {}) : [];
+    const field = named.find((name) => fields.includes(name)) ?? taken;
+    if (field && fields.includes(field)) return { known: [{ field, message: error.message }], rest: null };
+  }
+  const all = fieldErrors(error).map(({ field, message }) => ({
+    field: field.replace(/\[(\d+)\]/g, ".$1"),
+    message,
+  }));
+  const isKnown = ({ field }: FieldError) => fields.includes(field.split(".", 1)[0] ?? "");
+  const known = all.filter(isKnown);
+  const others = all.filter((each) => !isKnown(each));
+  if (known.length && !others.length) return { known, rest: null };
+  if (!known.length || !isApiError(error)) return { known, rest: error };
+  const { status, code, message, requestId } = error;
+  return { known, rest: new ApiError({ status, code, message, details: others, requestId }) };
 }
 
 export interface Shortage {

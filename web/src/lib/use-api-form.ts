@@ -1,39 +1,60 @@
 import { zodResolver } from "@hookform/resolvers/zod";
-import { useState } from "react";
+import { type SyntheticEvent, useRef, useState } from "react";
 import { type DefaultValues, type FieldValues, type Path, useForm } from "react-hook-form";
 import { config, type z } from "zod";
-import { fieldErrors } from "@/api/errors";
+import { sortErrors } from "@/api/errors";
+import { useUnsaved } from "./unsaved";
 
 // Otherwise zod tries whether it may make code out of text, and the page's policy reports that it may not.
 config({ jitless: true });
 
+interface Behavior {
+  /** The field that an "already exists" is about, where the API does not name it. */
+  taken?: string;
+  /** Whether leaving asks before changes are lost. A form that is quickly typed anew does not. */
+  guarded?: boolean;
+}
+
 /**
- * A form whose rules are a zod schema, and whose wrong fields the API may tell too: those show at
- * their fields, everything else is `error`.
+ * A form whose rules are a zod schema. What the API refuses stands at its field, the focus goes to the first
+ * wrong one, and everything else is `error`. `submit` answers `false` where nothing was saved.
  */
 export function useApiForm<Values extends FieldValues>(
   schema: z.ZodType<Values, Values>,
   defaultValues: DefaultValues<Values>,
-  submit: (values: Values) => Promise<void>,
+  // biome-ignore lint/suspicious/noConfusingVoidType: most forms answer nothing
+  submit: (values: Values) => Promise<void | false>,
+  { taken, guarded = true }: Behavior = {},
 ) {
   const form = useForm<Values>({ resolver: zodResolver(schema), defaultValues, mode: "onTouched" });
   const [error, setError] = useState<unknown>(null);
-  const onSubmit = form.handleSubmit(async (values) => {
+  const submitting = useRef(false);
+  const { isDirty } = form.formState;
+  useUnsaved(() => guarded && isDirty && !submitting.current);
+
+  const send = async (values: Values): Promise<void> => {
     setError(null);
+    submitting.current = true;
     try {
-      await submit(values as Values);
+      // What is saved is what further changes are compared with.
+      if ((await submit(values)) !== false) form.reset(form.getValues());
     } catch (failed) {
-      const known = fieldErrors(failed).filter(({ field }) => field in values);
+      const { known, rest } = sortErrors(failed, Object.keys(values), taken);
       for (const { field, message } of known) {
-        form.setError(
-          field as Path<Values>,
-          { message: message.charAt(0).toUpperCase() + message.slice(1) },
-          { shouldFocus: true },
-        );
+        const sentence = message.charAt(0).toUpperCase() + message.slice(1);
+        form.setError(field as Path<Values>, { message: sentence });
       }
-      if (!known.length) setError(failed);
+      setError(rest);
+    } finally {
+      submitting.current = false;
     }
-  });
+  };
+  const onSubmit = async (event?: SyntheticEvent): Promise<void> => {
+    const shown = event?.currentTarget;
+    await form.handleSubmit(send)(event);
+    // Fields are marked when they are shown anew; of several the first on the page gets the focus.
+    requestAnimationFrame(() => shown?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+  };
   const wrong = (name: Path<Values>): string | undefined => {
     const found = form.getFieldState(name, form.formState).error;
     return found?.message;

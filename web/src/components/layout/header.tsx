@@ -69,7 +69,7 @@ function AccountMenu() {
       pathname !== "/products" &&
       !pathname.startsWith("/products/")
         ? ""
-        : `?next=${encodeURIComponent(pathname + search)}`;
+        : `?from=${encodeURIComponent(pathname + search)}`;
     return (
       <>
         <ButtonLink to={`/login${next}`} variant="ghost" size="sm" className="max-sm:hidden">

@@ -11,11 +11,10 @@ import {
   Sun,
   UserRound,
 } from "lucide-react";
-import { useEffect, useMemo, useRef } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef } from "react";
 import { Outlet, ScrollRestoration, useLocation, useNavigate, useNavigation } from "react-router";
 import { replays, session } from "@/api/client";
 import { signOut, useAuth } from "@/features/auth/auth";
-import { SignInAgain } from "@/features/auth/sign-in-again";
 import { setTheme } from "@/features/theme/theme";
 import { cn } from "@/lib/cn";
 import { useStore } from "@/lib/store";
@@ -27,12 +26,18 @@ import { Header } from "./header";
 import { SEARCH_ID } from "./search-box";
 
 const MAIN_ID = "main";
+// Too much for a first visit.
+const LeaveGuard = lazy(async () => ({ default: (await import("./leave-guard")).LeaveGuard }));
+const SignInAgain = lazy(async () => ({
+  default: (await import("@/features/auth/sign-in-again")).SignInAgain,
+}));
 
 /** What is around every page of the shop and of the back office. */
 export function Shell() {
   const { pathname } = useLocation();
   const busy = useNavigation().state !== "idle";
   const ended = useStore(session.ended);
+  const signedIn = useStore(session.current) !== null;
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   useShopCommands();
@@ -71,7 +76,16 @@ export function Shell() {
       </div>
       <ScrollRestoration />
       <Keyboard />
-      {ended && <SignInAgain />}
+      {ended && (
+        <Suspense>
+          <SignInAgain />
+        </Suspense>
+      )}
+      {signedIn && (
+        <Suspense>
+          <LeaveGuard />
+        </Suspense>
+      )}
       <Toaster />
     </>
   );
@@ -87,17 +101,27 @@ function tellReplay(): void {
 function useShopCommands(): void {
   const navigate = useNavigate();
   const { user, isAdmin } = useAuth();
+  const isOffice = useLocation().pathname.startsWith("/admin");
   const queryClient = useQueryClient();
   useCommands(
     useMemo(() => {
       const go = (to: string) => () => navigate(to);
       const find = () => {
-        const box = document.getElementById(SEARCH_ID);
+        const box = isOffice
+          ? document.querySelector<HTMLElement>("main input[type=search]")
+          : document.getElementById(SEARCH_ID);
         if (box?.offsetParent) box.focus();
         else paletteOpen.set(true);
       };
       const commands: Command[] = [
-        { id: "find", title: "Search products", group: "Shop", icon: Search, shortcut: "/", run: find },
+        {
+          id: "find",
+          title: isOffice ? "Search this page" : "Search products",
+          group: isOffice ? "Back office" : "Shop",
+          icon: Search,
+          shortcut: "/",
+          run: find,
+        },
         { id: "go-home", title: "Front page", group: "Shop", icon: Home, shortcut: "g h", run: go("/") },
         {
           id: "go-products",
@@ -157,6 +181,6 @@ function useShopCommands(): void {
         });
       }
       return commands;
-    }, [navigate, user, isAdmin, queryClient]),
+    }, [navigate, user, isAdmin, isOffice, queryClient]),
   );
 }

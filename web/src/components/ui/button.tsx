@@ -27,7 +27,8 @@ interface Look {
 
 export function buttonClass({ variant = "primary", size = "md" }: Look = {}): string {
   return cn(
-    "inline-flex shrink-0 select-none items-center justify-center whitespace-nowrap font-medium",
+    // Nobody can press it on paper.
+    "print:hidden inline-flex shrink-0 select-none items-center justify-center whitespace-nowrap font-medium",
     "transition-[background-color,transform,opacity] duration-150 active:scale-[0.985]",
     "disabled:pointer-events-none disabled:opacity-50 aria-disabled:opacity-50",
     VARIANTS[variant],
@@ -35,7 +36,7 @@ export function buttonClass({ variant = "primary", size = "md" }: Look = {}): st
   );
 }
 
-/** While `busy` it keeps its width and takes no second click. */
+/** While `busy` it keeps its width and the focus (a disabled button loses it), and takes no second click. */
 export function Button({
   variant,
   size,
@@ -43,14 +44,17 @@ export function Button({
   className,
   children,
   disabled,
+  onClick,
   ...rest
 }: ComponentProps<"button"> & Look & { busy?: boolean }) {
   return (
     <button
       type="button"
       {...rest}
-      disabled={disabled || busy}
+      disabled={disabled && !busy}
+      aria-disabled={busy || undefined}
       aria-busy={busy || undefined}
+      onClick={busy ? (event) => event.preventDefault() : onClick}
       className={cn(
         buttonClass({ ...(variant && { variant }), ...(size && { size }) }),
         "relative",

@@ -1,6 +1,9 @@
 import { X } from "lucide-react";
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { createContext, type ReactNode, useContext, useId, useLayoutEffect, useRef, useState } from "react";
 import { cn } from "@/lib/cn";
+import { focusOrigin, returnFocus } from "@/lib/focus";
+import { unsavedForms } from "@/lib/unsaved";
+import { Button } from "./button";
 
 interface DialogProps {
   open: boolean;
@@ -31,9 +34,13 @@ function holdPage(event: Event): void {
   event.preventDefault();
 }
 
+/** Closes the dialog around it, asking first where a form in it holds changes. */
+const CloseDialog = createContext<() => void>(() => undefined);
+
 /**
- * The browser's own <dialog>: it traps focus, gives it back, closes on Escape, and hides the page
- * behind from every reader. What is inside is mounted while it is open, and no longer.
+ * The browser's own <dialog>: it traps the focus, closes on Escape, and hides the page behind from every reader.
+ * (Radix' dialog writes a style sheet into the page, which the page's policy refuses.) When it closes, the focus
+ * goes back to what opened it. What is inside is mounted while it is open, and no longer.
  */
 export function Modal({
   open,
@@ -57,45 +64,88 @@ export function Modal({
   const ref = useRef<HTMLDialogElement>(null);
   // Text that is selected with the mouse may end beside the dialog: that is no click on the backdrop.
   const pressedBeside = useRef(false);
-  useEffect(() => {
+  const below = useRef<ReadonlySet<() => boolean>>(new Set());
+  const [asks, setAsks] = useState(false);
+  useLayoutEffect(() => {
     const dialog = ref.current;
-    if (open && dialog && !dialog.open) {
-      dialog.showModal();
-      // The browser would choose the close button; a phone's keyboard comes up only where it is wanted.
-      const fields = window.matchMedia("(pointer: fine)").matches ? [FIRST, FIELDS] : [FIRST];
-      const [first] = fields.flatMap((wanted) => dialog.querySelector<HTMLElement>(wanted) ?? []);
-      first?.focus();
-    }
-    dialog?.addEventListener("wheel", holdPage, { passive: false });
-    dialog?.addEventListener("touchmove", holdPage, { passive: false });
-    return () => dialog?.close();
+    if (!open || !dialog) return;
+    const origin = focusOrigin();
+    below.current = unsavedForms.now();
+    dialog.showModal();
+    // The browser would choose the close button; a phone's keyboard comes up only where it is wanted.
+    const fields = window.matchMedia("(pointer: fine)").matches ? [FIRST, FIELDS] : [FIRST];
+    const [first] = fields.flatMap((wanted) => dialog.querySelector<HTMLElement>(wanted) ?? []);
+    first?.focus();
+    dialog.addEventListener("wheel", holdPage, { passive: false });
+    dialog.addEventListener("touchmove", holdPage, { passive: false });
+    return () => {
+      dialog.close();
+      // When the page is as it will be without the dialog.
+      queueMicrotask(() => returnFocus(origin));
+    };
   }, [open]);
   if (!open) return null;
+  const close = () => (unsavedForms.any(below.current) ? setAsks(true) : onClose());
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: a click on the backdrop; the keyboard has Escape
-    <dialog
-      ref={ref}
-      aria-labelledby={labelledBy}
-      aria-label={label}
-      data-printed={printed || undefined}
-      onCancel={(event) => {
-        // A file that was not chosen is cancelled too, and tells all around it.
-        if (event.target !== ref.current) return;
-        event.preventDefault();
-        if (!held) onClose();
-      }}
-      // A browser closes what will not be closed at the second Escape.
-      onClose={() => ref.current?.open || ref.current?.showModal()}
-      onPointerDown={(event) => {
-        pressedBeside.current = event.target === ref.current;
-      }}
-      onClick={(event) => {
-        if (!held && pressedBeside.current && event.target === ref.current) onClose();
-      }}
-      className={cn("border-line bg-surface text-ink shadow-floating", className)}
-    >
+    <CloseDialog value={close}>
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: a click on the backdrop; the keyboard has Escape */}
+      <dialog
+        ref={ref}
+        aria-labelledby={labelledBy}
+        aria-label={label}
+        data-printed={printed || undefined}
+        onCancel={(event) => {
+          // A file that was not chosen is cancelled too, and the event bubbles.
+          if (event.target !== ref.current) return;
+          event.preventDefault();
+          if (!held) close();
+        }}
+        // A browser closes what will not be closed at the second Escape.
+        onClose={() => ref.current?.open || ref.current?.showModal()}
+        onPointerDown={(event) => {
+          pressedBeside.current = event.target === ref.current;
+        }}
+        onClick={(event) => {
+          if (!held && pressedBeside.current && event.target === ref.current) close();
+        }}
+        className={cn("border-line bg-surface text-ink shadow-floating", className)}
+      >
+        {children}
+      </dialog>
+      {asks && <LeaveDialog onStay={() => setAsks(false)} onLeave={onClose} />}
+    </CloseDialog>
+  );
+}
+
+/** The button of a dialog that leaves it without doing anything. */
+export function CancelButton({ children }: { children: ReactNode }) {
+  const close = useContext(CloseDialog);
+  return (
+    <Button variant="secondary" onClick={close}>
       {children}
-    </dialog>
+    </Button>
+  );
+}
+
+/** Asks before changes are lost. */
+export function LeaveDialog({ onStay, onLeave }: { onStay: () => void; onLeave: () => void }) {
+  return (
+    <Dialog
+      open
+      onClose={onStay}
+      title="Leave without saving?"
+      description="What you changed here is not saved yet."
+      footer={
+        <>
+          <Button variant="secondary" data-autofocus onClick={onStay}>
+            Keep editing
+          </Button>
+          <Button variant="danger" onClick={onLeave}>
+            Discard the changes
+          </Button>
+        </>
+      }
+    />
   );
 }
 
@@ -103,13 +153,14 @@ function Head({
   id,
   title,
   description,
-  onClose,
+  closes,
 }: {
   id: string;
   title: string;
   description?: ReactNode;
-  onClose: (() => void) | undefined;
+  closes: boolean;
 }) {
+  const close = useContext(CloseDialog);
   return (
     <header className="flex items-start gap-4 px-5 pt-5 sm:px-6">
       <div className="min-w-0 flex-1">
@@ -118,10 +169,10 @@ function Head({
         </h2>
         {description && <div className="mt-1 text-muted text-sm">{description}</div>}
       </div>
-      {onClose && (
+      {closes && (
         <button
           type="button"
-          onClick={onClose}
+          onClick={close}
           aria-label="Close"
           className="-mt-1 -mr-2 print:hidden grid size-9 place-items-center rounded-lg text-muted hover:bg-sunken hover:text-ink"
         >
@@ -158,8 +209,10 @@ export function Dialog({
         WIDTHS[size],
       )}
     >
-      <Head id={id} title={title} description={description} onClose={held ? undefined : onClose} />
-      <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-5 py-5 sm:px-6">{children}</div>
+      <Head id={id} title={title} description={description} closes={!held} />
+      <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-5 py-5 empty:pt-0 sm:px-6">
+        {children}
+      </div>
       {footer && (
         <footer className="print:hidden flex flex-wrap justify-end gap-2 border-t px-5 py-4 sm:px-6">
           {footer}
@@ -182,7 +235,7 @@ export function Sheet({ open, onClose, title, description, children, footer, siz
         size === "sm" ? "max-w-md" : size === "md" ? "max-w-xl" : "max-w-3xl",
       )}
     >
-      <Head id={id} title={title} description={description} onClose={onClose} />
+      <Head id={id} title={title} description={description} closes />
       <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-5 py-5 sm:px-6">{children}</div>
       {footer && (
         <footer className="print:hidden flex flex-wrap justify-end gap-2 border-t px-5 py-4 sm:px-6">

@@ -197,9 +197,9 @@ export function Switch({
       role="switch"
       aria-checked={checked}
       aria-label={label}
-      disabled={disabled}
-      onClick={() => onChange(!checked)}
-      className="relative h-6 w-11 shrink-0 rounded-full border border-line-strong bg-sunken transition-colors disabled:opacity-50 aria-checked:border-brand aria-checked:bg-brand"
+      aria-disabled={disabled || undefined}
+      onClick={() => !disabled && onChange(!checked)}
+      className="relative h-6 w-11 shrink-0 rounded-full border border-line-strong bg-sunken transition-colors aria-disabled:opacity-50 aria-checked:border-brand aria-checked:bg-brand"
     >
       <span
         aria-hidden

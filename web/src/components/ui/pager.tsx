@@ -19,8 +19,9 @@ export function Pager({
     <nav aria-label="Pages" className="print:hidden mt-8 flex items-center justify-center gap-4">
       <Button
         variant="secondary"
-        disabled={!trail.before.length || busy}
-        onClick={() => onChange(previousPage(trail))}
+        disabled={!trail.before.length && !busy}
+        aria-disabled={busy || undefined}
+        onClick={() => !busy && trail.before.length && onChange(previousPage(trail))}
       >
         <ChevronLeft aria-hidden className="size-4" /> Previous
       </Button>
@@ -29,8 +30,9 @@ export function Pager({
       </span>
       <Button
         variant="secondary"
-        disabled={!nextToken || busy}
-        onClick={() => onChange(nextPage(trail, nextToken ?? null))}
+        disabled={!nextToken && !busy}
+        aria-disabled={busy || undefined}
+        onClick={() => !busy && onChange(nextPage(trail, nextToken ?? null))}
       >
         Next <ChevronRight aria-hidden className="size-4" />
       </Button>

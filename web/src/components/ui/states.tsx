@@ -46,17 +46,17 @@ export function EmptyState({
   );
 }
 
-/** The request's id, by which the shop's log tells what happened. */
-export function RequestId({ error }: { error: unknown }) {
-  if (!isApiError(error) || !error.requestId) return null;
+/** The request's id, by which the shop's log explains a failure. A refusal needs none. */
+function RequestId({ error, className }: { error: unknown; className: string }) {
+  if (!isApiError(error) || !error.isUnexpected || !error.requestId) return null;
   return (
-    <p className="mt-2 text-muted text-xs">
+    <p className={className}>
       Request <code className="select-all font-mono">{error.requestId}</code>
     </p>
   );
 }
 
-/** It could not be shown; why, under which request, and another try. */
+/** It could not be shown; why, and another try. */
 export function ErrorState({
   error,
   onRetry,
@@ -77,7 +77,7 @@ export function ErrorState({
       </span>
       <Heading className="mt-5 font-semibold text-lg">{title}</Heading>
       <p className="mt-1.5 max-w-md text-balance text-muted">{messageOf(error)}</p>
-      <RequestId error={error} />
+      <RequestId error={error} className="mt-2 text-muted text-xs" />
       {onRetry && (
         <Button variant="secondary" className="mt-6" onClick={onRetry}>
           <RotateCw aria-hidden className="size-4" />
@@ -94,11 +94,7 @@ export function ErrorNote({ error, className }: { error: unknown; className?: st
   return (
     <div role="alert" className={cn("rounded-xl bg-danger-soft px-4 py-3 text-danger text-sm", className)}>
       <p className="font-medium">{messageOf(error)}</p>
-      {isApiError(error) && error.requestId && (
-        <p className="mt-1 text-xs">
-          Request <code className="select-all font-mono">{error.requestId}</code>
-        </p>
-      )}
+      <RequestId error={error} className="mt-1 text-xs" />
     </div>
   );
 }

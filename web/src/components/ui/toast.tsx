@@ -37,13 +37,24 @@ function dismiss(id: number): void {
 export const toast = {
   success: (title: string, told?: Told) => show("success", title, told),
   info: (title: string, told?: Told) => show("info", title, told),
-  /** Says what went wrong and under which request. */
+  /** Says what went wrong; where the shop's log explains it, under which request. */
   error: (error: unknown, told?: Told) =>
     show("danger", typeof error === "string" ? error : messageOf(error), {
-      ...(isApiError(error) && error.requestId && { description: `Request ${error.requestId}` }),
+      ...(isApiError(error) &&
+        error.isUnexpected &&
+        error.requestId && { description: `Request ${error.requestId}` }),
       ...told,
     }),
 };
+
+/** Where somebody last pressed: on a phone a toast shows in the other half, so that it covers nothing in use. */
+let pressedLow = true;
+if (typeof document !== "undefined") {
+  const remember = ({ clientY }: PointerEvent) => {
+    pressedLow = clientY > window.innerHeight / 2;
+  };
+  document.addEventListener("pointerdown", remember, { capture: true, passive: true });
+}
 
 const ICONS = { success: CircleCheck, danger: CircleAlert, info: Info };
 const COLORS = { success: "text-success", danger: "text-danger", info: "text-info" };
@@ -57,7 +68,9 @@ export function Toaster() {
     if (!area?.showPopover) return;
     // Shown anew with each toast: what opened last lies on top.
     if (area.matches(":popover-open")) area.hidePopover();
-    if (shown.length) area.showPopover();
+    if (!shown.length) return;
+    area.dataset.edge = pressedLow ? "top" : "bottom";
+    area.showPopover();
   }, [shown]);
   return (
     <section
@@ -65,7 +78,7 @@ export function Toaster() {
       popover="manual"
       aria-label="Notifications"
       aria-live="polite"
-      className="print:hidden pointer-events-none fixed inset-auto right-0 bottom-(--foot) m-0 w-full max-w-md overflow-visible bg-transparent p-4 text-ink"
+      className="print:hidden pointer-events-none fixed inset-auto right-0 bottom-(--foot) m-0 w-full max-w-md overflow-visible bg-transparent p-4 text-ink max-sm:data-[edge=top]:top-16 max-sm:data-[edge=top]:bottom-auto"
     >
       <ol className="flex flex-col gap-2">
         {shown.map((each) => {

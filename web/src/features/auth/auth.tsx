@@ -49,10 +49,3 @@ async function tellSignOut(): Promise<void> {
     .json({ method: "POST", path: "/signout", body: { refreshToken }, anonymous: true, headers })
     .catch(() => undefined);
 }
-
-/** Where to go after signing in: a path of this app, or the shop. */
-export function safeReturn(wanted: string | null): string {
-  return wanted?.startsWith("/") && !wanted.startsWith("//") && !wanted.startsWith("/\\")
-    ? wanted
-    : "/products";
-}

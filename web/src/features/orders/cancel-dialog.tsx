@@ -3,10 +3,11 @@ import { useState } from "react";
 import { conflictingState, isApiError } from "@/api/errors";
 import type { Order } from "@/api/types";
 import { Button } from "@/components/ui/button";
-import { Dialog } from "@/components/ui/dialog";
+import { CancelButton, Dialog } from "@/components/ui/dialog";
 import { TextAreaField } from "@/components/ui/field";
 import { ErrorNote } from "@/components/ui/states";
 import { toast } from "@/components/ui/toast";
+import { useUnsaved } from "@/lib/unsaved";
 import { cancelOrder } from "./queries";
 import { shortId, statusLabel } from "./status";
 
@@ -44,6 +45,7 @@ export function CancelOrderDialog({
       void queryClient.invalidateQueries({ queryKey: ["goods"] });
     },
   });
+  useUnsaved(() => Boolean(reason.trim()) && !cancel.isPending);
   const moved = isApiError(cancel.error, "VERSION_CONFLICT");
   return (
     <Dialog
@@ -57,9 +59,7 @@ export function CancelOrderDialog({
       }
       footer={
         <>
-          <Button variant="secondary" onClick={onClose}>
-            Keep it
-          </Button>
+          <CancelButton>Keep it</CancelButton>
           <Button variant="danger" busy={cancel.isPending} onClick={() => cancel.mutate()}>
             Cancel the order
           </Button>

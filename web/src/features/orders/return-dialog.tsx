@@ -4,7 +4,7 @@ import { api } from "@/api/client";
 import { conflictingState, isApiError } from "@/api/errors";
 import type { Order } from "@/api/types";
 import { Button } from "@/components/ui/button";
-import { Dialog } from "@/components/ui/dialog";
+import { CancelButton, Dialog } from "@/components/ui/dialog";
 import { Switch, TextField } from "@/components/ui/field";
 import { Quantity } from "@/components/ui/quantity";
 import { ErrorNote } from "@/components/ui/states";
@@ -12,6 +12,7 @@ import { toast } from "@/components/ui/toast";
 import { LinePicture } from "@/features/catalog/line-picture";
 import { describeOptions } from "@/features/catalog/options";
 import { counted, formatCount } from "@/lib/count";
+import { useUnsaved } from "@/lib/unsaved";
 import { returnable, returnItems } from "./board";
 import { shortId } from "./status";
 
@@ -53,6 +54,7 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
     onSettled: () =>
       Promise.all(["admin", "orders", "goods"].map((name) => client.invalidateQueries({ queryKey: [name] }))),
   });
+  useUnsaved(() => (units > 0 || Boolean(reason.trim())) && !book.isPending);
   return (
     <Dialog
       open
@@ -61,9 +63,7 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
       title={`What came back of ${shortId(order.id)}?`}
       footer={
         <>
-          <Button variant="secondary" onClick={onClose}>
-            Cancel
-          </Button>
+          <CancelButton>Cancel</CancelButton>
           <Button disabled={units === 0} busy={book.isPending} onClick={() => book.mutate()}>
             Book {counted(units, "unit")} back
           </Button>

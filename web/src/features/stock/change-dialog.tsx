@@ -3,11 +3,12 @@ import { type RefObject, useEffect, useRef, useState } from "react";
 import { z } from "zod";
 import { conflictingState } from "@/api/errors";
 import { Button } from "@/components/ui/button";
-import { Dialog } from "@/components/ui/dialog";
+import { CancelButton, Dialog } from "@/components/ui/dialog";
 import { SelectField, TextField } from "@/components/ui/field";
 import { Segmented } from "@/components/ui/segmented";
 import { ErrorNote } from "@/components/ui/states";
 import { formatCount } from "@/lib/count";
+import { useUnsaved } from "@/lib/unsaved";
 import { useApiForm } from "@/lib/use-api-form";
 import { useStockChange } from "./actions";
 import { type ChangeForm, type ChangeKind, deltasOf, levelAt, problemsOf, REASON_MAX } from "./change";
@@ -140,11 +141,15 @@ function ChangeStockForm({
         if (!now) throw failed;
         onMoved(now);
         setMoved(true);
+        return false;
       }
     },
+    // What was typed for another kind of change counts too.
+    { guarded: false },
   );
   const values = form.watch();
   const { quantity, reason, to } = values;
+  useUnsaved(() => Boolean(quantity.trim() || reason.trim()) && !form.busy);
   useEffect(() => {
     draft.current = { quantity, reason };
   }, [draft, quantity, reason]);
@@ -226,9 +231,7 @@ function ChangeStockForm({
       <Preview kind={kind} row={row} form={values} nameOf={nameOf} />
       <ErrorNote error={form.error} />
       <div className="flex justify-end gap-2">
-        <Button variant="secondary" onClick={onClose}>
-          Cancel
-        </Button>
+        <CancelButton>Cancel</CancelButton>
         <Button type="submit" busy={form.busy} disabled={!canMove}>
           {words.label}
         </Button>

@@ -7,7 +7,7 @@ import type { Schemas } from "@/api/types";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
 import { CopyText } from "@/components/ui/copy";
-import { Dialog } from "@/components/ui/dialog";
+import { CancelButton, Dialog } from "@/components/ui/dialog";
 import { TextField } from "@/components/ui/field";
 import { PagedTable } from "@/components/ui/paged-table";
 import { EmptyState, ErrorNote } from "@/components/ui/states";
@@ -139,9 +139,7 @@ function NewKey({ onClose }: { onClose: () => void }) {
       description="The key is shown once, right after it is made."
       footer={
         <>
-          <Button variant="secondary" onClick={onClose}>
-            Cancel
-          </Button>
+          <CancelButton>Cancel</CancelButton>
           <Button type="submit" form="new-key" busy={form.busy}>
             Make the key
           </Button>

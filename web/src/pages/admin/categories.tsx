@@ -23,12 +23,17 @@ export default function Categories() {
   const found = useQuery(categories);
   const again = () =>
     Promise.all(["admin", "goods"].map((name) => client.invalidateQueries({ queryKey: [name] })));
-  const form = useApiForm(schema, { name: "" }, async ({ name }) => {
-    await api.post("/categories", { body: { name } });
-    toast.success(`${titled(name)} is added`);
-    form.reset();
-    await again();
-  });
+  const form = useApiForm(
+    schema,
+    { name: "" },
+    async ({ name }) => {
+      await api.post("/categories", { body: { name } });
+      toast.success(`${titled(name)} is added`);
+      form.reset();
+      await again();
+    },
+    { taken: "name", guarded: false },
+  );
   const remove = useMutation({
     mutationFn: (name: string) => api.delete("/categories/{name}", { params: { name } }),
     onMutate: (name) => {

@@ -6,7 +6,7 @@ import { api } from "@/api/client";
 import { conflictingState } from "@/api/errors";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
-import { Dialog } from "@/components/ui/dialog";
+import { CancelButton, Dialog } from "@/components/ui/dialog";
 import { Switch, TextField } from "@/components/ui/field";
 import { EmptyState, ErrorNote, ErrorState } from "@/components/ui/states";
 import { PageHeader } from "@/components/ui/surfaces";
@@ -150,12 +150,13 @@ function PlaceDialog({ place, onClose }: { place: Location | null; onClose: () =
         if (!now) throw failed;
         setMoved(now);
         setKnown(now);
-        return;
+        return false;
       }
       toast.success(known ? `${name} is changed` : `${name} can hold stock now`);
       await client.invalidateQueries({ queryKey: ["admin"] });
       onClose();
     },
+    { taken: "id" },
   );
   return (
     <Dialog open onClose={onClose} title={place ? place.name : "Add a place"}>
@@ -184,9 +185,7 @@ function PlaceDialog({ place, onClose }: { place: Location | null; onClose: () =
         )}
         <ErrorNote error={form.error} />
         <div className="flex justify-end gap-2">
-          <Button variant="secondary" onClick={onClose}>
-            Cancel
-          </Button>
+          <CancelButton>Cancel</CancelButton>
           <Button type="submit" busy={form.busy}>
             {place ? "Save" : "Add"}
           </Button>

@@ -6,8 +6,9 @@ import { Button } from "@/components/ui/button";
 import { TextField } from "@/components/ui/field";
 import { ErrorNote } from "@/components/ui/states";
 import { toast } from "@/components/ui/toast";
-import { safeReturn, signIn } from "@/features/auth/auth";
+import { signIn } from "@/features/auth/auth";
 import { AuthPage, LINK } from "@/features/auth/auth-page";
+import { cameFrom, landing, queryOf } from "@/features/auth/landing";
 import { useApiForm } from "@/lib/use-api-form";
 
 const schema = z.object({
@@ -19,26 +20,31 @@ export function Component() {
   const [params] = useSearchParams();
   const navigate = useNavigate();
   const known = useLocation().state as { email?: string; password?: string } | null;
-  const next = safeReturn(params.get("next"));
+  const came = cameFrom(params);
   const [resending, setResending] = useState(false);
-  const form = useApiForm(schema, { email: known?.email ?? "", code: "" }, async ({ email, code }) => {
-    const password = known?.email === email ? known.password : undefined;
-    const answer = await api.post("/signup/confirm", {
-      // With the password, it is theirs who read the mail, whoever else signed up with this address.
-      body: { email, code: code.replace(/\s/g, ""), ...(password && { password }) },
-      anonymous: true,
-    });
-    if (password) {
-      await signIn({ email, password });
-      toast.success("Welcome to the shop");
-      navigate(next, { replace: true });
-    } else {
-      navigate(`/login?next=${encodeURIComponent(next)}`, {
-        replace: true,
-        state: { notice: answer.message },
+  const form = useApiForm(
+    schema,
+    { email: known?.email ?? "", code: "" },
+    async ({ email, code }) => {
+      const password = known?.email === email ? known.password : undefined;
+      const answer = await api.post("/signup/confirm", {
+        // With the password, it is theirs who read the mail, whoever else signed up with this address.
+        body: { email, code: code.replace(/\s/g, ""), ...(password && { password }) },
+        anonymous: true,
       });
-    }
-  });
+      if (password) {
+        const { role } = await signIn({ email, password });
+        toast.success("Welcome to the shop");
+        navigate(landing(came, role), { replace: true });
+      } else {
+        navigate(`/login${queryOf(came)}`, {
+          replace: true,
+          state: { notice: answer.message },
+        });
+      }
+    },
+    { guarded: false },
+  );
   const resend = async () => {
     setResending(true);
     try {

@@ -11,10 +11,15 @@ const schema = z.object({ email: z.email("An e-mail address, such as you@example
 
 export function Component() {
   const navigate = useNavigate();
-  const form = useApiForm(schema, { email: "" }, async (body) => {
-    const { message } = await api.post("/password/forgot", { body, anonymous: true });
-    navigate("/password/reset", { state: { email: body.email, notice: message } });
-  });
+  const form = useApiForm(
+    schema,
+    { email: "" },
+    async (body) => {
+      const { message } = await api.post("/password/forgot", { body, anonymous: true });
+      navigate("/password/reset", { state: { email: body.email, notice: message } });
+    },
+    { guarded: false },
+  );
   return (
     <AuthPage
       title="Forgot the password?"

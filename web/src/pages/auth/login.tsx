@@ -1,6 +1,7 @@
 import { Link, Navigate, useLocation, useNavigate, useSearchParams } from "react-router";
-import { safeReturn, useAuth } from "@/features/auth/auth";
+import { useAuth } from "@/features/auth/auth";
 import { AuthPage, LINK } from "@/features/auth/auth-page";
+import { cameFrom, landing, queryOf } from "@/features/auth/landing";
 import { SignInForm } from "@/features/auth/sign-in-form";
 
 export function Component() {
@@ -8,9 +9,9 @@ export function Component() {
   const navigate = useNavigate();
   const { user } = useAuth();
   const notice = (useLocation().state as { notice?: string } | null)?.notice;
-  const next = safeReturn(params.get("next"));
-  const query = params.get("next") ? `?next=${encodeURIComponent(next)}` : "";
-  if (user) return <Navigate to={next} replace />;
+  const came = cameFrom(params);
+  const query = queryOf(came);
+  if (user) return <Navigate to={landing(came, user.role)} replace />;
   return (
     <AuthPage
       title="Welcome back"
@@ -34,7 +35,7 @@ export function Component() {
         </p>
       )}
       <SignInForm
-        onDone={() => navigate(next, { replace: true })}
+        onDone={({ role }) => navigate(landing(came, role), { replace: true })}
         onUnconfirmed={(email, password) =>
           navigate(`/signup/confirm${query}`, { state: { email, password } })
         }

@@ -18,11 +18,16 @@ const schema = z.object({
 export function Component() {
   const navigate = useNavigate();
   const known = useLocation().state as { email?: string; notice?: string } | null;
-  const form = useApiForm(schema, { email: known?.email ?? "", code: "", password: "" }, async (values) => {
-    const body = { ...values, code: values.code.replace(/\s/g, "") };
-    const { message } = await api.post("/password/reset", { body, anonymous: true });
-    navigate("/login", { replace: true, state: { notice: message } });
-  });
+  const form = useApiForm(
+    schema,
+    { email: known?.email ?? "", code: "", password: "" },
+    async (values) => {
+      const body = { ...values, code: values.code.replace(/\s/g, "") };
+      const { message } = await api.post("/password/reset", { body, anonymous: true });
+      navigate("/login", { replace: true, state: { notice: message } });
+    },
+    { guarded: false },
+  );
   return (
     <AuthPage
       title="Set a new password"

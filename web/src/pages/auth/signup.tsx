@@ -5,8 +5,9 @@ import { isApiError } from "@/api/errors";
 import { Button } from "@/components/ui/button";
 import { TextField } from "@/components/ui/field";
 import { ErrorNote } from "@/components/ui/states";
-import { safeReturn, signIn, useAuth } from "@/features/auth/auth";
+import { signIn, useAuth } from "@/features/auth/auth";
 import { AuthPage, LINK } from "@/features/auth/auth-page";
+import { cameFrom, landing, queryOf } from "@/features/auth/landing";
 import { NewPasswordField } from "@/features/auth/new-password";
 import { newPassword } from "@/lib/password";
 import { useApiForm } from "@/lib/use-api-form";
@@ -21,25 +22,30 @@ export function Component() {
   const [params] = useSearchParams();
   const navigate = useNavigate();
   const { user } = useAuth();
-  const next = safeReturn(params.get("next"));
-  const query = params.get("next") ? `?next=${encodeURIComponent(next)}` : "";
-  const form = useApiForm(schema, { name: "", email: "", password: "" }, async (body) => {
-    const answer = await api.post("/signup", { body, anonymous: true });
-    if (answer.confirmationRequired) {
-      // Kept in this tab's memory alone, to sign in once the code was right.
-      navigate(`/signup/confirm${query}`, { state: { email: body.email, password: body.password } });
-      return;
-    }
-    try {
-      await signIn(body);
-      navigate(next, { replace: true });
-    } catch (error) {
-      // The address had an account already; its owner has been told by mail.
-      if (!isApiError(error, "UNAUTHORIZED")) throw error;
-      navigate(`/login${query}`, { state: { notice: answer.message } });
-    }
-  });
-  if (user && !form.busy) return <Navigate to={next} replace />;
+  const came = cameFrom(params);
+  const query = queryOf(came);
+  const form = useApiForm(
+    schema,
+    { name: "", email: "", password: "" },
+    async (body) => {
+      const answer = await api.post("/signup", { body, anonymous: true });
+      if (answer.confirmationRequired) {
+        // Kept in this tab's memory alone, to sign in once the code was right.
+        navigate(`/signup/confirm${query}`, { state: { email: body.email, password: body.password } });
+        return;
+      }
+      try {
+        const { role } = await signIn(body);
+        navigate(landing(came, role), { replace: true });
+      } catch (error) {
+        // The address had an account already; its owner has been told by mail.
+        if (!isApiError(error, "UNAUTHORIZED")) throw error;
+        navigate(`/login${query}`, { state: { notice: answer.message } });
+      }
+    },
+    { guarded: false },
+  );
+  if (user && !form.busy) return <Navigate to={landing(came, user.role)} replace />;
   return (
     <AuthPage
       title="Create your account"
