@@ -1,4 +1,5 @@
 import { lazy, Suspense, useEffect } from "react";
+import { GAP_MAX_MS, scansAreRead } from "@/features/scan/wedge";
 import { ShortcutReader } from "@/lib/shortcuts";
 import { useStore } from "@/lib/store";
 import { allCommands, paletteOpen, sheetOpen } from "./commands";
@@ -20,7 +21,10 @@ export function Keyboard() {
 
   useEffect(() => {
     const reader = new ShortcutReader();
+    let waiting: ReturnType<typeof setTimeout> | undefined;
     const listen = (event: KeyboardEvent) => {
+      // Keys that follow as fast as this are a scanner's, and no shortcut.
+      clearTimeout(waiting);
       const bare = !event.metaKey && !event.ctrlKey && !event.altKey;
       if (event.defaultPrevented || event.isComposing || (bare && isTyping(event.target))) return;
       if (bare && document.querySelector("dialog:modal")) return;
@@ -32,10 +36,15 @@ export function Keyboard() {
       const found = reader.read(event, event.timeStamp, new Set(commands.keys()));
       if (found === null) return;
       event.preventDefault();
-      commands.get(found)?.();
+      const run = commands.get(found);
+      if (bare && run && scansAreRead.now) waiting = setTimeout(run, GAP_MAX_MS);
+      else run?.();
     };
     document.addEventListener("keydown", listen);
-    return () => document.removeEventListener("keydown", listen);
+    return () => {
+      clearTimeout(waiting);
+      document.removeEventListener("keydown", listen);
+    };
   }, []);
 
   return (

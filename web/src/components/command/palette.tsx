@@ -1,9 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { Command as Cmdk } from "cmdk";
-import { Package, Search } from "lucide-react";
+import { ClipboardList, Package, Search } from "lucide-react";
 import { useState } from "react";
-import { useNavigate } from "react-router";
+import { flushSync } from "react-dom";
+import { useLocation, useNavigate } from "react-router";
+import { useAuth } from "@/features/auth/auth";
 import { searchItems } from "@/features/catalog/queries";
+import { order as orderById } from "@/features/orders/queries";
+import { isOrderId, shortId } from "@/features/orders/status";
+import { searchProducts } from "@/features/products/queries";
 import { grouped } from "@/lib/group";
 import { keysOf } from "@/lib/shortcuts";
 import { useDebounced } from "@/lib/use-debounced";
@@ -27,10 +32,25 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const commands = useAllCommands();
   const [text, setText] = useState("");
   const wanted = useDebounced(text.trim(), 180);
-  const products = useQuery({ ...searchItems(wanted), enabled: wanted.length >= 2 });
+  const { isAdmin } = useAuth();
+  // In the back office a product is what one works on; in the shop, what one buys.
+  const isOffice = useLocation().pathname.startsWith("/admin") && isAdmin;
+  const goods = useQuery({ ...searchItems(wanted), enabled: !isOffice && wanted.length >= 2 });
+  const listed = useQuery({ ...searchProducts(wanted), enabled: isOffice && wanted.length >= 2 });
+  const order = useQuery({ ...orderById(wanted), enabled: isOffice && isOrderId(wanted) });
+  const products = isOffice
+    ? (listed.data ?? []).map((each) => ({ ...each, to: `/admin/products/${encodeURIComponent(each.id)}` }))
+    : (goods.data?.items ?? []).map(({ id, title, sku }) => ({
+        id,
+        name: title,
+        sku,
+        to: `/products/${encodeURIComponent(id)}`,
+      }));
+  const searching = goods.isFetching || listed.isFetching || order.isFetching;
   const groups = grouped(commands, (command) => command.group);
   const run = (act: () => void) => {
-    onClose();
+    // Closed first, and the focus given back: what is run then may take it.
+    flushSync(onClose);
     act();
   };
   return (
@@ -56,21 +76,35 @@ export default function Palette({ onClose }: { onClose: () => void }) {
         </div>
         <Cmdk.List className="max-h-[min(55dvh,26rem)] overflow-y-auto overscroll-contain p-2 pt-0">
           <Cmdk.Empty className="px-4 py-10 text-center text-muted text-sm">
-            {products.isFetching ? "Searching…" : "Nothing by that name."}
+            {searching ? "Searching…" : "Nothing by that name."}
           </Cmdk.Empty>
-          {products.data?.items.length ? (
+          {order.data && (
+            <Cmdk.Group heading="Orders" className={GROUP}>
+              <Cmdk.Item
+                value={`order ${order.data.id}`}
+                keywords={[order.data.id, wanted]}
+                onSelect={() => run(() => navigate(`/admin/orders/${encodeURIComponent(order.data.id)}`))}
+                className={ITEM}
+              >
+                <ClipboardList aria-hidden />
+                <span className="flex-1 truncate">Order {shortId(order.data.id)}</span>
+                <span className="text-muted text-xs">{order.data.userEmail}</span>
+              </Cmdk.Item>
+            </Cmdk.Group>
+          )}
+          {products.length ? (
             <Cmdk.Group heading="Products" className={GROUP}>
-              {products.data.items.map((item) => (
+              {products.map(({ id, name, sku, to }) => (
                 <Cmdk.Item
-                  key={item.id}
-                  value={`product ${item.id}`}
-                  keywords={[item.title, item.sku, wanted]}
-                  onSelect={() => run(() => navigate(`/products/${encodeURIComponent(item.id)}`))}
+                  key={id}
+                  value={`product ${id}`}
+                  keywords={[name, sku, wanted]}
+                  onSelect={() => run(() => navigate(to))}
                   className={ITEM}
                 >
                   <Package aria-hidden />
-                  <span className="flex-1 truncate">{item.title}</span>
-                  <span className="text-muted text-xs">{item.sku}</span>
+                  <span className="flex-1 truncate">{name}</span>
+                  <span className="text-muted text-xs">{sku}</span>
                 </Cmdk.Item>
               ))}
             </Cmdk.Group>

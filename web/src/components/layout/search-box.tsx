@@ -8,12 +8,14 @@ import { Kbd } from "../ui/surfaces";
 export const SEARCH_ID = "search";
 const SETTLES_MS = 250;
 
-/** Searches as one types on the grid; from any other page, on Enter. */
+/** Searches as one types on the grid; from any other page, on Enter. In the back office it finds what one edits. */
 export function SearchBox({ className }: { className?: string }) {
   const navigate = useNavigate();
   const { pathname } = useLocation();
   const [params, setParams] = useSearchParams();
   const onGrid = pathname === "/products";
+  const isOffice = pathname.startsWith("/admin");
+  const list = isOffice ? "/admin/products" : "/products";
   const told = onGrid ? (params.get("search") ?? "") : "";
   const [text, setText] = useState(told);
   const [sent] = useState(() => new Sent(told));
@@ -51,7 +53,7 @@ export function SearchBox({ className }: { className?: string }) {
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!onGrid) navigate(wanted ? `/products?search=${encodeURIComponent(wanted)}` : "/products");
+    if (!onGrid) navigate(wanted ? `${list}?search=${encodeURIComponent(wanted)}` : list);
   };
 
   return (
@@ -90,7 +92,7 @@ export function SearchBox({ className }: { className?: string }) {
             aria-hidden
             className="pointer-events-none absolute inset-y-0 right-3 hidden items-center group-focus-within:hidden md:flex"
           >
-            <Kbd>/</Kbd>
+            {!isOffice && <Kbd>/</Kbd>}
           </span>
         )}
       </form>

@@ -38,6 +38,11 @@ export function OrderStatusBadge({ status }: { status: string }) {
   );
 }
 
+/** Whether a text is the whole id of an order, by which the API finds it at once. */
+export function isOrderId(text: string): boolean {
+  return /^ord_[0-9a-z]{20,}$/i.test(text);
+}
+
 /** The end of an order's id is what tells it from its neighbours. */
 export function shortId(id: string): string {
   return `#${id.replace(/^ord_/, "").slice(-6).toUpperCase()}`;

@@ -2,10 +2,10 @@ import { Menu as MenuIcon } from "lucide-react";
 import { type ReactNode, useMemo, useState } from "react";
 import { NavLink, useLocation, useNavigate } from "react-router";
 import { useCommands } from "@/components/command/commands";
-import { Page } from "@/components/layout/page";
 import { Sheet } from "@/components/ui/dialog";
-import { Skeleton } from "@/components/ui/surfaces";
 import { useLive } from "@/features/live/live";
+import { findByCode, reportScan } from "@/features/scan/find";
+import { useScans } from "@/features/scan/use-scans";
 import { cn } from "@/lib/cn";
 import { type AdminPage, addressOf, adminPages, GROUPS } from "./page-table";
 
@@ -13,6 +13,7 @@ import { type AdminPage, addressOf, adminPages, GROUPS } from "./page-table";
 export function AdminLayout({ children }: { children: ReactNode }) {
   useAdminCommands();
   useLive();
+  useProductScans();
   return (
     <div className="print:block lg:grid lg:grid-cols-[15rem_minmax(0,1fr)]">
       <aside className="print:hidden sticky top-16 hidden h-[calc(100dvh-4rem-1px)] overflow-y-auto border-r px-3 py-6 lg:block">
@@ -23,16 +24,6 @@ export function AdminLayout({ children }: { children: ReactNode }) {
       <div className="min-w-0 pb-28 lg:pb-16">{children}</div>
       <AtHand />
     </div>
-  );
-}
-
-/** Stands where a page will be while its code is on the way. */
-export function PageComing() {
-  return (
-    <Page title={undefined}>
-      <Skeleton className="h-9 w-56" />
-      <Skeleton className="mt-8 h-80 rounded-2xl" />
-    </Page>
   );
 }
 
@@ -136,6 +127,20 @@ function AtHand() {
 function isAt(page: AdminPage, pathname: string): boolean {
   const address = addressOf(page);
   return pathname === address || (page.path !== "" && pathname.startsWith(`${address}/`));
+}
+
+/** A scan opens its product, on every page that does not read scans itself. */
+function useProductScans(): void {
+  const navigate = useNavigate();
+  useScans(
+    (code) => {
+      findByCode(code).then(
+        (id) => navigate(`/admin/products/${encodeURIComponent(id)}`),
+        (error) => reportScan(error, code),
+      );
+    },
+    { fallback: true },
+  );
 }
 
 function useAdminCommands(): void {

@@ -1,9 +1,10 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Camera, CircleCheck, Printer, ScanBarcode, Search, Trash2 } from "lucide-react";
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { Link } from "react-router";
 import { api, newKey } from "@/api/client";
-import { isApiError, shortages } from "@/api/errors";
+import { shortages } from "@/api/errors";
 import type { Schemas } from "@/api/types";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
@@ -15,7 +16,12 @@ import { Badge, Card, Kbd, PageHeader } from "@/components/ui/surfaces";
 import { toast } from "@/components/ui/toast";
 import { Money, Time } from "@/components/ui/values";
 import { ProductPicture } from "@/features/catalog/art";
+import { LineOptions } from "@/features/catalog/line-options";
+import { lineTitle } from "@/features/catalog/options";
 import { shortId } from "@/features/orders/status";
+import { shopCurrency } from "@/features/products/queries";
+import { findByCode, reportScan } from "@/features/scan/find";
+import { useScans } from "@/features/scan/use-scans";
 import { usePlaces } from "@/features/stock/places";
 import { stockChanged } from "@/features/stock/queries";
 import {
@@ -31,7 +37,6 @@ import {
   withQuantity,
 } from "@/features/till/basket";
 import { canUseCamera, ScanDialog } from "@/features/till/scan-dialog";
-import { useWedge } from "@/features/till/use-wedge";
 import { formatCount } from "@/lib/count";
 import { tabStorage } from "@/lib/storage";
 import { useDebounced } from "@/lib/use-debounced";
@@ -46,10 +51,8 @@ function lineOf(product: Product): Omit<BasketLine, "quantity"> {
   return { productId: id, sku, name, category, imageUrl, price, currency, available: quantity };
 }
 
-/** The product of a scanned code: its SKU. */
 async function productOf(code: string): Promise<Product> {
-  const { productId } = await api.get("/inventory/sku/{sku}", { params: { sku: code } });
-  return api.get("/products/{id}", { params: { id: productId } });
+  return api.get("/products/{id}", { params: { id: await findByCode(code) } });
 }
 
 /** What is for sale under that name or SKU. */
@@ -92,14 +95,16 @@ export default function Till() {
   const scan = useMutation({
     mutationFn: productOf,
     onSuccess: add,
-    onError: (error, code) =>
-      toast.error(isApiError(error, "NOT_FOUND") ? `Nothing has the code ${code}` : error),
+    onError: reportScan,
   });
   // The next customer's first product puts the receipt away.
-  useWedge((code) => {
-    setReceipt(null);
-    scan.mutate(code.trim());
-  });
+  useScans(
+    (code) => {
+      setReceipt(null);
+      scan.mutate(code);
+    },
+    { inFields: true },
+  );
   const sell = useMutation({
     mutationFn: (sold: Basket) =>
       api.post("/sales", {
@@ -124,7 +129,8 @@ export default function Till() {
     onSettled: () =>
       Promise.all([stockChanged(client), client.invalidateQueries({ queryKey: ["admin", "sales"] })]),
   });
-  const currency = currencyOf(basket) ?? "USD";
+  const { data: usual } = useQuery(shopCurrency);
+  const currency = currencyOf(basket) ?? usual;
   const isShort = shortOf(basket).length > 0;
   const set = (productId: string, quantity: number) => setBasket(withQuantity(basket, productId, quantity));
 
@@ -167,7 +173,11 @@ export default function Till() {
             <div className="flex items-baseline justify-between">
               <dt className="font-medium">Total</dt>
               <dd aria-live="polite">
-                <Money minor={totalOf(basket)} currency={currency} className="font-semibold text-3xl" />
+                {currency ? (
+                  <Money minor={totalOf(basket)} currency={currency} className="font-semibold text-3xl" />
+                ) : (
+                  "–"
+                )}
               </dd>
             </div>
           </dl>
@@ -203,8 +213,9 @@ export default function Till() {
         <Receipt
           sale={receipt}
           onClose={() => {
-            setReceipt(null);
-            field.current?.focus();
+            flushSync(() => setReceipt(null));
+            // After a sale the next product is looked for; a former receipt goes back to the list of sales.
+            if (receipt.id === sell.data?.id) field.current?.focus();
           }}
         />
       )}
@@ -378,7 +389,7 @@ function LastSales({ onOpen }: { onOpen: (sale: Sale) => void }) {
             >
               <span className="font-medium">{shortId(sale.id)}</span>
               <span className="truncate text-muted">
-                {sale.items.map((line) => `${formatCount(line.quantity)} × ${line.name}`).join(", ")}
+                {sale.items.map((line) => `${formatCount(line.quantity)} × ${lineTitle(line)}`).join(", ")}
               </span>
               <Time value={sale.createdAt} className="text-right text-muted max-sm:hidden" />
               <Money minor={sale.totalAmount} currency={sale.currency} className="text-right font-medium" />
@@ -432,7 +443,7 @@ function Receipt({ sale, onClose }: { sale: Sale; onClose: () => void }) {
         </thead>
         <tbody className="divide-y border-y">
           {sale.items.map((line) => (
-            <tr key={line.sku}>
+            <tr key={`${line.sku} ${JSON.stringify(line.options)}`}>
               <td className="whitespace-nowrap py-2.5 pr-3 align-top text-muted tabular-nums">
                 {formatCount(line.quantity)} ×
               </td>
@@ -443,6 +454,7 @@ function Receipt({ sale, onClose }: { sale: Sale; onClose: () => void }) {
                 >
                   {line.name}
                 </Link>
+                <LineOptions options={line.options} />
                 {line.quantity > 1 && (
                   <span className="block text-muted text-xs">
                     each <Money minor={line.pricePerUnit} currency={sale.currency} />

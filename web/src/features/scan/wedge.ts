@@ -1,6 +1,6 @@
 /**
  * A barcode scanner types like a keyboard, only faster than any hand, and ends with Enter. This
- * follows the keys of the whole page, and tells a code apart from somebody's typing.
+ * follows the keys of the whole page, and distinguishes a code from somebody's typing.
  */
 export interface KeyPress {
   key: string;
@@ -8,9 +8,12 @@ export interface KeyPress {
 }
 
 /** Slower than this between two keys, and it was a hand. */
-const GAP_MAX_MS = 80;
+export const GAP_MAX_MS = 80;
 const LENGTH_MIN = 4;
 const LENGTH_MAX = 80;
+
+/** Whether keys may be a scanner's on this page. */
+export const scansAreRead = { now: false };
 
 export class Wedge {
   #typed = "";
@@ -32,6 +35,11 @@ export class Wedge {
     }
     this.#typed = (fast ? this.#typed + key : key).slice(0, LENGTH_MAX);
     return null;
+  }
+
+  /** Forgets what was typed so far. */
+  reset(): void {
+    this.#typed = "";
   }
 
   /** How many keys came in one go so far: from the second on it may be a scanner. */

@@ -49,3 +49,10 @@ test("capital letters come with Shift, and other keys begin anew", () => {
   });
   expect(wedge.press({ key: "Enter", at: 232 })).toBeNull();
 });
+
+test("what was typed before a reset is no code", () => {
+  const wedge = new Wedge();
+  for (const [index, key] of ["1", "2", "3", "4"].entries()) wedge.press({ key, at: index * 5 });
+  wedge.reset();
+  expect(wedge.press({ key: "Enter", at: 22 })).toBeNull();
+});
