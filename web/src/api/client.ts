@@ -49,6 +49,15 @@ export const transport: Transport = new Transport({
 
 window.addEventListener("storage", session.reload);
 
+/** Whether the server answers at all. */
+export async function isReachable(): Promise<boolean> {
+  try {
+    return (await fetch(`${await base}/health/live`, { cache: "no-store" })).ok;
+  } catch {
+    return false;
+  }
+}
+
 /** 128 random bits; works on plain http too, where crypto.randomUUID does not. */
 export function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>

@@ -10,7 +10,14 @@ export const queryClient = new QueryClient({
   queryCache: new QueryCache(),
   mutationCache: new MutationCache(),
   defaultOptions: {
-    queries: { staleTime: 30_000, gcTime: 10 * 60_000, retry, refetchOnWindowFocus: true },
-    mutations: { retry: false },
+    // Whether the device says that it is online tells nothing of a server in the same house: it is asked.
+    queries: {
+      staleTime: 30_000,
+      gcTime: 10 * 60_000,
+      retry,
+      refetchOnWindowFocus: true,
+      networkMode: "always",
+    },
+    mutations: { retry: false, networkMode: "always" },
   },
 });

@@ -1,29 +1,29 @@
-import { lazy, Suspense } from "react";
-import { Route, Routes } from "react-router";
+import { Route, Routes, useLocation } from "react-router";
 import { AdminsOnly } from "@/features/auth/guards";
 import { NotFound } from "@/pages/broken";
-import { AdminLayout, PageComing } from "./layout";
+import { AdminLayout } from "./layout";
+import { PageBoundary, PageCode } from "./page-code";
 import { adminPages } from "./page-table";
-
-const shown = adminPages.map(({ path, load }) => ({ path, Shown: lazy(load) }));
 
 /** The back office: its own room, loaded when an admin first enters it, and page by page from there. */
 export function Component() {
+  const { pathname } = useLocation();
   return (
     <AdminsOnly>
       <AdminLayout>
-        <Suspense fallback={<PageComing />}>
+        <PageBoundary key={pathname}>
           <Routes>
-            {shown.map(({ path, Shown }) =>
-              path ? (
-                <Route key={path} path={path} element={<Shown />} />
+            {adminPages.map(({ path, load }) => {
+              const page = <PageCode key={path} path={path} load={load} />;
+              return path ? (
+                <Route key={path} path={path} element={page} />
               ) : (
-                <Route key="index" index element={<Shown />} />
-              ),
-            )}
+                <Route key="index" index element={page} />
+              );
+            })}
             <Route path="*" element={<NotFound />} />
           </Routes>
-        </Suspense>
+        </PageBoundary>
       </AdminLayout>
     </AdminsOnly>
   );
