@@ -96,6 +96,7 @@ export function Component() {
   const isOutdated = [...gone.values()].some((options) => options.length > 0);
   const totals = totalsOf(lines);
   const units = countOf(lines);
+  const isMixed = totals.length > 1;
   return (
     <Page title="Cart">
       <PageHeader title="Cart" />
@@ -129,6 +130,12 @@ export function Component() {
               </div>
             ))}
           </dl>
+          {isMixed && (
+            <p role="alert" className="mt-5 rounded-xl bg-warning-soft px-4 py-3 text-sm text-warning">
+              One order is in one currency, and this cart has{" "}
+              {totals.map(({ currency }) => currency).join(" and ")}. Remove what you will order by itself.
+            </p>
+          )}
           {isShort ? (
             <div role="alert" className="mt-5 rounded-xl bg-warning-soft px-4 py-3 text-sm text-warning">
               <p>Some of this is no longer there in full. Your cart is as you left it.</p>
@@ -148,7 +155,7 @@ export function Component() {
               size="lg"
               className="mt-5 w-full"
               busy={order.isPending}
-              disabled={isShort || isOutdated}
+              disabled={isShort || isOutdated || isMixed}
               onClick={() => order.mutate(lines)}
             >
               Place order

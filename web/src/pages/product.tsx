@@ -11,7 +11,8 @@ import { Skeleton } from "@/components/ui/surfaces";
 import { toast } from "@/components/ui/toast";
 import { Money } from "@/components/ui/values";
 import { useAuth } from "@/features/auth/auth";
-import { add, type CartLine, unitsOf } from "@/features/cart/cart";
+import { add, type CartLine, otherCurrency, unitsOf } from "@/features/cart/cart";
+import { NewCartDialog } from "@/features/cart/new-cart-dialog";
 import { changeCart, useCart } from "@/features/cart/store";
 import { ProductPicture } from "@/features/catalog/art";
 import { GRID, ProductCard, Swatch } from "@/features/catalog/card";
@@ -154,7 +155,11 @@ function Buy({ goods, settled }: { goods: Goods; settled: boolean }) {
   const choices = choicesOf(goods.options);
   const [options, setOptions] = useState(() => firstChoices(choices));
   const [wanted, setWanted] = useState(1);
-  const inCart = unitsOf(useCart(), goods.id);
+  const cart = useCart();
+  const inCart = unitsOf(cart, goods.id);
+  const other = otherCurrency(cart, goods.currency);
+  // What goes on once the buyer has agreed to a new cart.
+  const [asked, setAsked] = useState<(() => void) | null>(null);
   const most = goods.quantity ?? undefined;
   const quantity = Math.max(1, Math.min(wanted, most ?? wanted));
   const line: CartLine = {
@@ -181,8 +186,16 @@ function Buy({ goods, settled }: { goods: Goods; settled: boolean }) {
   });
   const short = shortages(buy.error)[0];
 
+  const startAnew = (then: () => void) => () => {
+    changeCart(() => []);
+    setAsked(null);
+    then();
+  };
   const toCart = () => {
-    const before = inCart;
+    if (other) setAsked(() => startAnew(() => putIn(0)));
+    else putIn(inCart);
+  };
+  const putIn = (before: number) => {
     changeCart((cart) => add(cart, line, goods.quantity));
     if (goods.quantity !== null && before + quantity > goods.quantity) {
       toast.info(
@@ -198,6 +211,10 @@ function Buy({ goods, settled }: { goods: Goods; settled: boolean }) {
   };
   const orderNow = () => {
     if (user) return buy.mutate();
+    if (other) setAsked(() => startAnew(toSignIn));
+    else toSignIn();
+  };
+  const toSignIn = () => {
     changeCart((cart) => add(cart, line, goods.quantity));
     navigate("/login?next=/cart");
   };
@@ -265,6 +282,15 @@ function Buy({ goods, settled }: { goods: Goods; settled: boolean }) {
         </p>
       ) : (
         <ErrorNote error={buy.error} className="mt-4" />
+      )}
+      {asked && other && (
+        <NewCartDialog
+          name={goods.name}
+          currency={goods.currency}
+          cartCurrency={other}
+          onAgree={asked}
+          onClose={() => setAsked(null)}
+        />
       )}
     </section>
   );

@@ -5,6 +5,7 @@ import {
   countOf,
   lineKey,
   orderItems,
+  otherCurrency,
   parseCart,
   setQuantity,
   totalsOf,
@@ -113,4 +114,11 @@ test("a kept cart comes back, and rubbish is no cart", () => {
   ]) {
     expect(parseCart(rubbish)).toEqual([]);
   }
+});
+
+test("another currency is noticed before it is in the cart", () => {
+  expect(otherCurrency([], "EUR")).toBeNull();
+  expect(otherCurrency([line("a", 1)], "USD")).toBeNull();
+  expect(otherCurrency([line("a", 1)], "EUR")).toBe("USD");
+  expect(otherCurrency([{ ...line("b", 1), currency: "EUR" }, line("a", 1)], "EUR")).toBe("USD");
 });

@@ -63,6 +63,11 @@ export function countOf(cart: Cart): number {
   return cart.reduce((units, line) => units + line.quantity, 0);
 }
 
+/** The currency of the cart, which an order has one of, where that is another than this; else null. */
+export function otherCurrency(cart: Cart, currency: string): string | null {
+  return cart.find((line) => line.currency !== currency)?.currency ?? null;
+}
+
 /** What it comes to, by currency. */
 export function totalsOf(cart: Cart): { currency: string; minor: number }[] {
   const totals = new Map<string, number>();

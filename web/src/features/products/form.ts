@@ -54,7 +54,7 @@ export const EMPTY_PRODUCT: ProductForm = {
   type: "",
   brand: "",
   price: "",
-  currency: "USD",
+  currency: "",
   imageUrl: "",
   status: "ACTIVE",
   options: [],

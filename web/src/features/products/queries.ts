@@ -8,13 +8,43 @@ export interface ProductsFilter {
   status?: "ACTIVE" | "INACTIVE" | "UNLISTED" | undefined;
 }
 
-export function productsPage(filter: ProductsFilter, token: string | null) {
+/** The orders in which the server lists products, besides its own: newest first. */
+export const PRODUCT_SORTS = {
+  oldest: "Oldest first",
+  name: "Name, A to Z",
+  "-name": "Name, Z to A",
+  price: "Price, low to high",
+  "-price": "Price, high to low",
+} as const;
+export type ProductSort = keyof typeof PRODUCT_SORTS;
+
+export function productsPage(filter: ProductsFilter, sort: ProductSort | null, token: string | null) {
   return queryOptions({
-    queryKey: ["admin", "products", "page", filter, token],
+    queryKey: ["admin", "products", "page", filter, sort, token],
     queryFn: ({ signal }) =>
       filledPage(token, (nextToken) =>
-        api.get("/products", { query: { ...filter, limit: 25, nextToken }, signal }),
+        api.get("/products", { query: { ...filter, limit: 25, nextToken, ...(sort && { sort }) }, signal }),
       ),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The currency that the shop uses: that of its newest product, or null before there is one. */
+export const shopCurrency = queryOptions({
+  queryKey: ["admin", "products", "currency"],
+  queryFn: async ({ signal }) =>
+    (await api.get("/products", { query: { limit: 1 }, signal })).items[0]?.currency ?? null,
+  staleTime: 60_000,
+});
+
+const FOUND_MAX = 6;
+
+/** Products by a few letters of their name or SKU, those that are hidden too. */
+export function searchProducts(search: string) {
+  return queryOptions({
+    queryKey: ["admin", "products", "found", search],
+    queryFn: async ({ signal }) =>
+      (await api.get("/products", { query: { search, limit: FOUND_MAX }, signal })).items,
     placeholderData: keepPreviousData,
   });
 }

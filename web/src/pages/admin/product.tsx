@@ -1,13 +1,14 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { ChevronLeft, ExternalLink, PackageX, Plus, Trash2 } from "lucide-react";
+import { ExternalLink, PackageX, Plus, Trash2 } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useFieldArray } from "react-hook-form";
-import { Link, useNavigate, useParams } from "react-router";
+import { useNavigate, useParams } from "react-router";
 import { z } from "zod";
 import { api } from "@/api/client";
 import { conflictingState, isApiError } from "@/api/errors";
 import type { Product } from "@/api/types";
 import { Page } from "@/components/layout/page";
+import { BackLink } from "@/components/ui/back-link";
 import { Button, ButtonLink } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Field, Input, SelectField, Switch, TextAreaField, TextField } from "@/components/ui/field";
@@ -28,7 +29,7 @@ import {
   type ProductForm,
   told,
 } from "@/features/products/form";
-import { categories, product as productQuery } from "@/features/products/queries";
+import { categories, product as productQuery, shopCurrency } from "@/features/products/queries";
 import { parseWhole } from "@/features/stock/change";
 import { parseMoney } from "@/lib/money";
 import { useApiForm } from "@/lib/use-api-form";
@@ -36,20 +37,32 @@ import { useApiForm } from "@/lib/use-api-form";
 /** The form of a product, new or known. */
 export default function ProductPage() {
   const { id } = useParams();
-  return id ? <Known key={id} id={id} /> : <Edit product={null} />;
+  return id ? <Known key={id} id={id} /> : <New />;
+}
+
+function New() {
+  const usual = useQuery(shopCurrency);
+  // Where it cannot be asked for, it is typed.
+  return usual.isPending ? (
+    <Loading title="New product" />
+  ) : (
+    <Edit product={null} currency={usual.data ?? ""} />
+  );
+}
+
+function Loading({ title }: { title: string }) {
+  return (
+    <Page title={title}>
+      <Skeleton className="h-9 w-72" />
+      <Skeleton className="mt-8 h-120 rounded-2xl" />
+    </Page>
+  );
 }
 
 function Known({ id }: { id: string }) {
   const found = useQuery(productQuery(id));
   if (found.data) return <Edit product={found.data} />;
-  if (found.isPending) {
-    return (
-      <Page title="Product">
-        <Skeleton className="h-9 w-72" />
-        <Skeleton className="mt-8 h-120 rounded-2xl" />
-      </Page>
-    );
-  }
+  if (found.isPending) return <Loading title="Product" />;
   return (
     <Page title="Product">
       {isApiError(found.error, "NOT_FOUND") ? (
@@ -103,11 +116,11 @@ interface Conflict extends Merge {
   theirs: ProductForm;
 }
 
-function Edit({ product }: { product: Product | null }) {
+function Edit({ product, currency = "" }: { product: Product | null; currency?: string }) {
   const client = useQueryClient();
   const navigate = useNavigate();
   const { data: known = [] } = useQuery(categories);
-  const [base, setBase] = useState<ProductForm>(product ? formOf(product) : EMPTY_PRODUCT);
+  const [base, setBase] = useState<ProductForm>(product ? formOf(product) : { ...EMPTY_PRODUCT, currency });
   const [version, setVersion] = useState(product?.version);
   const [conflict, setConflict] = useState<Conflict | null>(null);
   const [deleting, setDeleting] = useState(false);
@@ -142,7 +155,8 @@ function Edit({ product }: { product: Product | null }) {
       setBase(theirs);
       setVersion(now.version);
       setConflict({ ...both, theirs });
-      form.reset({ ...both.form, quantity });
+      form.reset({ ...both.form, quantity }, { keepDefaultValues: true });
+      return false;
     }
   });
   const { register, wrong } = form;
@@ -151,12 +165,7 @@ function Edit({ product }: { product: Product | null }) {
   const title = product ? base.name : "New product";
   return (
     <Page title={title} className="max-w-5xl">
-      <Link
-        to="/admin/products"
-        className="inline-flex items-center gap-1 rounded text-muted text-sm hover:text-ink"
-      >
-        <ChevronLeft aria-hidden className="size-4" /> Products
-      </Link>
+      <BackLink to="/admin/products">Products</BackLink>
       <header className="mt-3 mb-6 flex flex-wrap items-center gap-x-4 gap-y-3">
         <h1 className="min-w-0 flex-1 basis-60 break-words font-semibold text-2xl sm:text-3xl">{title}</h1>
         {product && (
