@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { ChevronLeft, PackageX } from "lucide-react";
+import { PackageX } from "lucide-react";
 import { useState } from "react";
-import { Link, useParams } from "react-router";
+import { useParams } from "react-router";
 import { isApiError } from "@/api/errors";
 import type { Order } from "@/api/types";
 import { Page } from "@/components/layout/page";
+import { BackLink } from "@/components/ui/back-link";
 import { Button, ButtonLink } from "@/components/ui/button";
 import { EmptyState, ErrorState } from "@/components/ui/states";
 import { Card, Skeleton } from "@/components/ui/surfaces";
@@ -64,9 +65,7 @@ function Shown({ order }: { order: Order }) {
   const may = ["PENDING", "CONFIRMED", ...(isAdmin ? ["PACKED"] : [])].includes(order.status);
   return (
     <Page title={`Order ${shortId(order.id)}`}>
-      <Link to="/orders" className="inline-flex items-center gap-1 rounded text-muted text-sm hover:text-ink">
-        <ChevronLeft aria-hidden className="size-4" /> Your orders
-      </Link>
+      <BackLink to="/orders">Your orders</BackLink>
       <header className="mt-3 flex flex-wrap items-center gap-x-4 gap-y-3">
         <h1 className="font-semibold text-2xl sm:text-3xl">Order {shortId(order.id)}</h1>
         <OrderStatusBadge status={order.status} />

@@ -11,6 +11,7 @@ import { PageHeader, Skeleton } from "@/components/ui/surfaces";
 import { Money, Time } from "@/components/ui/values";
 import { SignedIn } from "@/features/auth/guards";
 import { LinePicture } from "@/features/catalog/line-picture";
+import { lineTitle } from "@/features/catalog/options";
 import { unitsOf } from "@/features/orders/board";
 import { ordersPage } from "@/features/orders/queries";
 import { OrderStatusBadge, shortId, statusLabel } from "@/features/orders/status";
@@ -119,7 +120,7 @@ function OrderCard({ order }: { order: Order }) {
             to={`/orders/${encodeURIComponent(order.id)}`}
             className="rounded after:absolute after:inset-0 after:rounded-2xl"
           >
-            {first?.name}
+            {first && lineTitle(first)}
             {more > 0 && ` and ${more} more`}
           </Link>
         </p>

@@ -16,14 +16,19 @@ export function PagedTable<Row>({
   page: UseQueryResult<{ items: Row[]; nextToken?: string | null }>;
   trail: Trail;
   onPage: (trail: Trail) => void;
-} & Omit<ComponentProps<typeof DataTable<Row>>, "rows" | "loading">) {
+} & Omit<ComponentProps<typeof DataTable<Row>>, "rows" | "loading" | "settled">) {
   return (
     <>
       {page.isError && !page.data ? (
         <ErrorState error={page.error} onRetry={() => page.refetch()} />
       ) : (
         <div className={cn("transition-opacity", page.isPlaceholderData && "opacity-55")}>
-          <DataTable {...table} rows={page.data?.items} loading={page.isPending} />
+          <DataTable
+            {...table}
+            rows={page.data?.items}
+            loading={page.isPending}
+            settled={!page.isPlaceholderData}
+          />
         </div>
       )}
       <Pager trail={trail} nextToken={page.data?.nextToken} busy={page.isPlaceholderData} onChange={onPage} />

@@ -22,7 +22,7 @@ import { once } from "@/lib/one-click";
 
 /** The first of them; the pages of their own have all. */
 const SHOWN = 6;
-/** Orders are read newest first: among so many, those that wait longest are found. */
+/** Orders are read newest first, and at most so many at once. */
 const READ = 100;
 
 function Waiting({ title, all, children }: { title: string; all: ReactNode; children: ReactNode }) {
@@ -37,13 +37,13 @@ function Waiting({ title, all, children }: { title: string; all: ReactNode; chil
   );
 }
 
-/** Orders to pack, then orders to hand over, those that wait longest first; each step moves an order on. */
+/** Orders to pack, then orders to hand over; each step moves an order on. */
 export function ToShip({ all }: { all?: ReactNode }) {
   const toPack = useQuery(ordersOf("CONFIRMED"));
   const toDeliver = useQuery(ordersOf("PACKED"));
   const rows =
     toPack.data && toDeliver.data
-      ? [...toPack.data.items.toReversed(), ...toDeliver.data.items.toReversed()].slice(0, SHOWN)
+      ? [...longestFirst(toPack.data), ...longestFirst(toDeliver.data)].slice(0, SHOWN)
       : undefined;
   const failed = toPack.isError ? toPack : toDeliver.isError ? toDeliver : undefined;
   return (
@@ -68,6 +68,11 @@ export function ToShip({ all }: { all?: ReactNode }) {
       )}
     </Waiting>
   );
+}
+
+/** Those that wait longest, where all were read; where more wait than one page holds, the newest, as they came. */
+function longestFirst({ items, nextToken }: { items: Order[]; nextToken: string | null }): Order[] {
+  return nextToken === null ? items.toReversed() : items;
 }
 
 function ordersOf(status: "CONFIRMED" | "PACKED") {

@@ -35,6 +35,12 @@ export function describeOptions(options: Record<string, unknown>): string {
     .join(", ");
 }
 
+/** "Desk (Felt grey, 40)": a line in one row of text. */
+export function lineTitle({ name, options }: { name: string; options: Record<string, unknown> }): string {
+  const chosen = describeOptions(options);
+  return chosen ? `${name} (${chosen})` : name;
+}
+
 /** "felt grey" → "Felt grey": many catalogues keep their names in small letters. */
 export function titled(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,17 +1,24 @@
 import { useMutation } from "@tanstack/react-query";
 import { Download } from "lucide-react";
-import { api } from "@/api/client";
+import { api, type Options } from "@/api/client";
 import { Button } from "@/components/ui/button";
 import { toast } from "@/components/ui/toast";
 import { dayOf } from "@/lib/time";
 
 type Exported = "products" | "inventory" | "movements" | "orders";
 
-/** Takes all of it along as a CSV file, whatever is filtered now. */
-export function ExportButton({ what }: { what: Exported }) {
+/** Takes a list along as a CSV file: what the filters show, on all of its pages. */
+export function ExportButton<What extends Exported>({
+  what,
+  filter,
+}: {
+  what: What;
+  filter: Options<`/${What}/export`, "get">["query"];
+}) {
+  const filtered = Object.values(filter ?? {}).some(Boolean);
   const take = useMutation({
     mutationFn: async () => {
-      const answer = await api.raw({ method: "GET", path: `/${what}/export` });
+      const answer = await api.raw({ method: "GET", path: `/${what}/export`, query: filter });
       save(await answer.blob(), `${what}-${dayOf(new Date())}.csv`);
     },
     onError: (error) => toast.error(error),
@@ -21,7 +28,7 @@ export function ExportButton({ what }: { what: Exported }) {
       variant="secondary"
       busy={take.isPending}
       onClick={() => take.mutate()}
-      title="All of it, as a CSV file"
+      title={filtered ? "What is shown here, on all pages, as a CSV file" : "All of it, as a CSV file"}
     >
       <Download aria-hidden className="size-4" /> Export
     </Button>

@@ -192,7 +192,7 @@ function CopyButton({ text }: { text: string }) {
     <button
       type="button"
       aria-label="Copy the order number"
-      className="grid size-8 shrink-0 place-items-center rounded-lg text-muted hover:bg-sunken hover:text-ink"
+      className="print:hidden grid size-8 shrink-0 place-items-center rounded-lg text-muted hover:bg-sunken hover:text-ink"
       onClick={async () => {
         await navigator.clipboard.writeText(text);
         setCopied(true);

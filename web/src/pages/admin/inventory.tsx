@@ -63,7 +63,7 @@ export default function Inventory() {
         }
         actions={
           <>
-            <ExportButton what="inventory" />
+            <ExportButton what="inventory" filter={filter} />
             <ButtonLink to="/admin/products/new">
               <Plus aria-hidden className="size-4" /> New product
             </ButtonLink>
@@ -127,8 +127,6 @@ function columns(nameOf: (id: string) => string, open: (opened: Opened) => void)
     {
       id: "product",
       header: "Product",
-      accessorFn: (row) => row.name,
-      enableSorting: true,
       meta: { card: "title" },
       cell: ({ row: { original: row } }) => <ProductName id={row.productId} name={row.name} sku={row.sku} />,
     },
@@ -149,8 +147,6 @@ function columns(nameOf: (id: string) => string, open: (opened: Opened) => void)
     {
       id: "available",
       header: "Available",
-      accessorFn: (row) => row.availableStock,
-      enableSorting: true,
       meta: { align: "right" },
       cell: ({ row: { original: row } }) => (
         <button
@@ -166,16 +162,12 @@ function columns(nameOf: (id: string) => string, open: (opened: Opened) => void)
     {
       id: "reserved",
       header: "Reserved",
-      accessorFn: (row) => row.reservedStock,
-      enableSorting: true,
       meta: { align: "right" },
       cell: ({ row }) => formatCount(row.original.reservedStock),
     },
     {
       id: "total",
       header: "Total",
-      accessorFn: (row) => row.totalStock,
-      enableSorting: true,
       meta: { align: "right" },
       cell: ({ row }) => formatCount(row.original.totalStock),
     },

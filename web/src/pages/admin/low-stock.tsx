@@ -63,8 +63,6 @@ function columns(open: (row: InventoryRow) => void): Column<InventoryRow>[] {
     {
       id: "available",
       header: "Available",
-      accessorFn: (row) => row.availableStock,
-      enableSorting: true,
       meta: { align: "right" },
       cell: ({ row }) => <span className="font-semibold">{formatCount(row.original.availableStock)}</span>,
     },
@@ -77,8 +75,6 @@ function columns(open: (row: InventoryRow) => void): Column<InventoryRow>[] {
     {
       id: "suggested",
       header: "Suggested order",
-      accessorFn: (row) => row.suggestedReorderQuantity,
-      enableSorting: true,
       meta: { align: "right" },
       cell: ({ row }) => formatCount(row.original.suggestedReorderQuantity),
     },

@@ -46,13 +46,14 @@ export default function Movements() {
   };
   const page = useQuery(movementsPage(product, filter, trail.token));
   const filtered = Boolean(type || product || since || until || filter.location);
-  const shown = useMemo(() => columns(nameOf, Boolean(product)), [nameOf, product]);
+  const shown = useMemo(() => columns(nameOf), [nameOf]);
   return (
     <Page title="Movements">
       <PageHeader
         title="Movements"
         description="Every unit that came or went. Nothing here is ever changed; a mistake is booked back."
-        actions={<ExportButton what="movements" />}
+        // The ledger of one product has no export of its own.
+        actions={!product && <ExportButton what="movements" filter={filter} />}
       />
       <div className="mb-5 flex flex-wrap items-center gap-2">
         {product && <ProductFilter id={product} onClear={() => set({ product: undefined })} />}
@@ -161,18 +162,12 @@ function ProductFilter({ id, onClear }: { id: string; onClear: () => void }) {
   );
 }
 
-function columns(nameOf: (id: string) => string, ofOne: boolean): Column<Movement>[] {
-  const balance: Column<Movement>[] = ofOne
-    ? [
-        {
-          id: "balance",
-          header: "Total after",
-          meta: { align: "right" },
-          cell: ({ row }) =>
-            row.original.balanceAfter === null ? "" : formatCount(row.original.balanceAfter),
-        },
-      ]
-    : [];
+/** A movement of a product that was deleted long ago may have no name any more. */
+function productNameOf(movement: Movement & { productName?: string | null }): string {
+  return movement.productName || movement.sku;
+}
+
+function columns(nameOf: (id: string) => string): Column<Movement>[] {
   return [
     {
       id: "product",
@@ -183,7 +178,8 @@ function columns(nameOf: (id: string) => string, ofOne: boolean): Column<Movemen
           to={`/admin/movements?product=${encodeURIComponent(movement.productId)}`}
           className="rounded font-medium hover:underline"
         >
-          {movement.sku}
+          {productNameOf(movement)}
+          <span className="block font-normal text-muted text-xs">{movement.sku}</span>
         </Link>
       ),
     },
@@ -206,7 +202,13 @@ function columns(nameOf: (id: string) => string, ofOne: boolean): Column<Movemen
         </span>
       ),
     },
-    ...balance,
+    {
+      id: "balance",
+      header: "Total after",
+      meta: { align: "right" },
+      cell: ({ row: { original: movement } }) =>
+        movement.balanceAfter === null ? "–" : formatCount(movement.balanceAfter),
+    },
     { id: "place", header: "Place", cell: ({ row }) => nameOf(row.original.location) },
     {
       id: "why",

@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { ChevronLeft, PackageCheck, PackageX, Truck, Undo2 } from "lucide-react";
+import { PackageCheck, PackageX, Truck, Undo2 } from "lucide-react";
 import { useState } from "react";
-import { Link, useParams } from "react-router";
+import { useParams } from "react-router";
 import { isApiError } from "@/api/errors";
 import type { Order } from "@/api/types";
 import { Page } from "@/components/layout/page";
+import { BackLink } from "@/components/ui/back-link";
 import { Button, ButtonLink } from "@/components/ui/button";
 import { EmptyState, ErrorState } from "@/components/ui/states";
 import { Card, Skeleton } from "@/components/ui/surfaces";
@@ -58,12 +59,7 @@ function Shown({ order }: { order: Order }) {
   const comesBack = ["PACKED", "DELIVERED"].includes(order.status) && order.items.some(returnable);
   return (
     <Page title={`Order ${shortId(order.id)}`}>
-      <Link
-        to="/admin/orders"
-        className="inline-flex items-center gap-1 rounded text-muted text-sm hover:text-ink"
-      >
-        <ChevronLeft aria-hidden className="size-4" /> Orders
-      </Link>
+      <BackLink to="/admin/orders">Orders</BackLink>
       <header className="mt-3 flex flex-wrap items-center gap-x-4 gap-y-4">
         <h1 className="font-semibold text-2xl sm:text-3xl">Order {shortId(order.id)}</h1>
         <OrderStatusBadge status={order.status} />

@@ -11,6 +11,8 @@ import { EmptyState, ErrorState } from "@/components/ui/states";
 import { Card, PageHeader, Skeleton } from "@/components/ui/surfaces";
 import { type Column, DataTable } from "@/components/ui/table";
 import { Money, Time } from "@/components/ui/values";
+import { LineOptions } from "@/features/catalog/line-options";
+import { lineTitle } from "@/features/catalog/options";
 import { ExportButton } from "@/features/operations/export-button";
 import { nextStep, unitsOf } from "@/features/orders/board";
 import { OrderStatusBadge, shortId } from "@/features/orders/status";
@@ -20,6 +22,8 @@ import { cn } from "@/lib/cn";
 import { formatCount } from "@/lib/count";
 import { once } from "@/lib/one-click";
 import { useList } from "@/lib/use-list";
+import { useMedia } from "@/lib/use-media";
+import { GONE, SteadyGroup, useSteady } from "@/lib/use-steady";
 
 const VIEWS = [
   { value: "open", label: "To do" },
@@ -37,7 +41,8 @@ export default function Orders() {
       <PageHeader
         title="Orders"
         description="Pack what is confirmed, hand over what is packed."
-        actions={<ExportButton what="orders" />}
+        // The export knows one status, and what is to do has three: there it is everything.
+        actions={<ExportButton what="orders" filter={{ status: view === "open" ? undefined : view }} />}
       />
       <Segmented<View>
         label="Which orders"
@@ -58,12 +63,13 @@ const COLUMNS: { status: OrderStatus; title: string; hint: string }[] = [
 ];
 
 function OpenOrders() {
-  return (
-    <div className="grid items-start gap-6 xl:grid-cols-3 xl:gap-5">
-      {COLUMNS.map((column) => (
-        <BoardColumn key={column.status} {...column} />
-      ))}
-    </div>
+  const columns = COLUMNS.map((column) => <BoardColumn key={column.status} {...column} />);
+  const layout = "grid items-start gap-6 xl:grid-cols-3 xl:gap-5";
+  // Side by side no column moves another; one above the other, all of them wait.
+  return useMedia("(min-width: 80rem)") ? (
+    <div className={layout}>{columns}</div>
+  ) : (
+    <SteadyGroup className={layout}>{columns}</SteadyGroup>
   );
 }
 
@@ -77,31 +83,34 @@ function BoardColumn({ status, title, hint }: (typeof COLUMNS)[number]) {
     refetchInterval: LOOK_AGAIN_MS,
   });
   const orders = ordersOf(found.data);
+  const { shown, handlers } = useSteady(orders, idOf, status);
   const more = found.hasNextPage ? "+" : "";
   return (
-    <section aria-label={title} className="rounded-2xl bg-sunken/70 p-2">
+    <section aria-label={title} className="rounded-2xl bg-sunken/70 p-2" {...handlers}>
       <h2 className="flex items-center justify-between px-2 pt-1.5 pb-3 font-semibold text-sm">
         {title}
         <span className="rounded-full bg-surface px-2 py-0.5 font-medium text-muted text-xs tabular-nums">
           {orders ? `${formatCount(orders.length)}${more}` : "…"}
         </span>
       </h2>
-      {found.isError && !orders ? (
+      {found.isError && !shown ? (
         <ErrorState error={found.error} onRetry={() => found.refetch()} className="py-8" />
-      ) : !orders ? (
+      ) : !shown ? (
         <div className="flex flex-col gap-2">
           <Skeleton className="h-36 rounded-xl" />
           <Skeleton className="h-36 rounded-xl" />
         </div>
-      ) : orders.length === 0 ? (
+      ) : shown.length === 0 ? (
         <p className="flex items-center gap-2 px-2 pt-2 pb-5 text-muted text-sm">
           <CircleCheck aria-hidden className="size-4 shrink-0" /> {hint}
         </p>
       ) : (
         <ul className="flex flex-col gap-2">
-          {orders.map((order) => (
-            <li key={order.id}>
-              <OrderCard order={order} />
+          {shown.map(({ key, row, gone }) => (
+            <li key={key} {...(gone && GONE)} className={cn("rounded-xl", gone && "opacity-50")}>
+              <div inert={gone}>
+                <OrderCard order={row} movedOn={gone} />
+              </div>
             </li>
           ))}
         </ul>
@@ -121,13 +130,15 @@ function BoardColumn({ status, title, hint }: (typeof COLUMNS)[number]) {
   );
 }
 
+const idOf = (order: Order) => order.id;
+
 function ordersOf(data: InfiniteData<{ items: Order[] }> | undefined): Order[] | undefined {
   return data?.pages.flatMap((page) => page.items);
 }
 
 const LINES_SHOWN = 3;
 
-function OrderCard({ order }: { order: Order }) {
+function OrderCard({ order, movedOn = false }: { order: Order; movedOn?: boolean }) {
   const rest = order.items.length - LINES_SHOWN;
   return (
     <Card className="relative rounded-xl p-4 transition-shadow hover:shadow-lifted">
@@ -147,14 +158,23 @@ function OrderCard({ order }: { order: Order }) {
             <span className="w-7 shrink-0 text-right text-muted tabular-nums">
               {formatCount(line.quantity)} ×
             </span>
-            <span className="truncate">{line.name}</span>
+            <span className="min-w-0">
+              <span className="block truncate">{line.name}</span>
+              <LineOptions options={line.options} />
+            </span>
           </li>
         ))}
         {rest > 0 && <li className="pl-9 text-muted">and {formatCount(rest)} more</li>}
       </ul>
       <div className="mt-4 flex items-center justify-between gap-3">
         <Money minor={order.totalAmount} currency={order.currency} className="font-medium" />
-        <NextStepButton order={order} />
+        {movedOn ? (
+          <span className="inline-flex h-8 items-center gap-1.5 text-muted text-sm">
+            <CircleCheck aria-hidden className="size-4" /> Moved on
+          </span>
+        ) : (
+          <NextStepButton order={order} />
+        )}
       </div>
     </Card>
   );
@@ -201,7 +221,7 @@ const ORDER_COLUMNS: Column<Order>[] = [
     meta: { card: "hidden" },
     cell: ({ row: { original: order } }) => {
       const [first, ...others] = order.items;
-      return `${first?.name ?? ""}${others.length ? ` and ${String(others.length)} more` : ""}`;
+      return `${first ? lineTitle(first) : ""}${others.length ? ` and ${String(others.length)} more` : ""}`;
     },
   },
   {
@@ -238,8 +258,9 @@ function ClosedOrders({
         caption={status === "DELIVERED" ? "Delivered orders" : "Cancelled orders"}
         columns={ORDER_COLUMNS}
         rows={page.data?.items}
-        rowKey={(order) => order.id}
+        rowKey={idOf}
         loading={page.isPending}
+        settled={!page.isPlaceholderData}
         empty={
           <EmptyState
             icon={PackageCheck}

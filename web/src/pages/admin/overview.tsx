@@ -29,6 +29,7 @@ import {
 import { cn } from "@/lib/cn";
 import { counted, formatCount } from "@/lib/count";
 import { formatMoney, formatMoneyBriefly } from "@/lib/money";
+import { SteadyGroup } from "@/lib/use-steady";
 import { addressOf, adminPages } from "./page-table";
 
 /** How the shop does today, and what waits for somebody. It follows the shop as it goes. */
@@ -44,8 +45,10 @@ export function Overview() {
         <SalesChart span={span} onSpan={setSpan} />
         <TopProducts span={span} />
       </div>
-      <ToShip all={<AllOf path="orders" label="All orders" />} />
-      <LowStock all={<AllOf path="low-stock" label="All that is low" />} />
+      <SteadyGroup className="flex flex-col gap-8 sm:gap-10">
+        <ToShip all={<AllOf path="orders" label="All orders" />} />
+        <LowStock all={<AllOf path="low-stock" label="All that is low" />} />
+      </SteadyGroup>
       <div className="grid gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
         <MovesChart span={span} />
         <StockValue />

@@ -14,7 +14,13 @@ import { ProductPicture } from "@/features/catalog/art";
 import { titled } from "@/features/catalog/options";
 import { ExportButton } from "@/features/operations/export-button";
 import { ProductName } from "@/features/products/product-name";
-import { categories, type ProductsFilter, productsPage } from "@/features/products/queries";
+import {
+  categories,
+  PRODUCT_SORTS,
+  type ProductSort,
+  type ProductsFilter,
+  productsPage,
+} from "@/features/products/queries";
 import { cn } from "@/lib/cn";
 import { formatCount } from "@/lib/count";
 import { useList, useTyped } from "@/lib/use-list";
@@ -30,8 +36,10 @@ export default function Products() {
     category: params.get("category") || undefined,
     status: status && status in STATUSES ? (status as keyof typeof STATUSES) : undefined,
   };
+  const asked = params.get("sort");
+  const sort = asked && asked in PRODUCT_SORTS ? (asked as ProductSort) : null;
   const [typed, setTyped] = useTyped(filter.search ?? "", (search) => set({ search }, true));
-  const page = useQuery(productsPage(filter, trail.token));
+  const page = useQuery(productsPage(filter, sort, trail.token));
   const { data: known = [] } = useQuery(categories);
   const filtered = Boolean(filter.search || filter.category || filter.status);
   return (
@@ -41,7 +49,7 @@ export default function Products() {
         description="What the shop lists, and what it hides."
         actions={
           <>
-            <ExportButton what="products" />
+            <ExportButton what="products" filter={filter} />
             <ButtonLink to="/admin/categories" variant="secondary" className="max-sm:hidden">
               Categories
             </ButtonLink>
@@ -72,13 +80,21 @@ export default function Products() {
           options={Object.entries(STATUSES)}
           onChange={(status) => set({ status })}
         />
+        <FilterSelect
+          label="Sort"
+          every="Newest first"
+          value={sort ?? undefined}
+          options={Object.entries(PRODUCT_SORTS)}
+          onChange={(sort) => set({ sort })}
+        />
       </div>
       <PagedTable
         page={page}
         trail={trail}
         onPage={go}
-        caption="Products, newest first"
+        caption={`Products, ${(sort ? PRODUCT_SORTS[sort] : "Newest first").toLowerCase()}`}
         columns={COLUMNS}
+        sort={{ value: sort, onChange: (sort) => set({ sort: sort ?? undefined }) }}
         rowKey={(product) => product.id}
         empty={
           <EmptyState
@@ -101,9 +117,7 @@ const COLUMNS: Column<Product>[] = [
   {
     id: "product",
     header: "Product",
-    accessorFn: (product) => product.name,
-    enableSorting: true,
-    meta: { card: "title" },
+    meta: { card: "title", sort: { ascending: "name", descending: "-name" } },
     cell: ({ row: { original: product } }) => (
       <span className="flex items-center gap-3">
         <ProductPicture goods={product} className="size-10 shrink-0 rounded-lg border" />
@@ -117,16 +131,12 @@ const COLUMNS: Column<Product>[] = [
   {
     id: "price",
     header: "Price",
-    accessorFn: (product) => product.price,
-    enableSorting: true,
-    meta: { align: "right" },
+    meta: { align: "right", sort: { ascending: "price", descending: "-price" } },
     cell: ({ row: { original: product } }) => <Money minor={product.price} currency={product.currency} />,
   },
   {
     id: "available",
     header: "Available",
-    accessorFn: (product) => product.quantity,
-    enableSorting: true,
     meta: { align: "right" },
     cell: ({ row: { original: product } }) => (
       <span className={cn(product.isLowStock && "font-semibold text-warning")}>
