@@ -15,7 +15,7 @@ import { useOrderStep } from "@/features/orders/steps";
 import { ProductName } from "@/features/products/product-name";
 import { LOOK_AGAIN_MS } from "@/features/reports/queries";
 import { BookIn } from "@/features/stock/book-in";
-import type { InventoryRow } from "@/features/stock/queries";
+import { forStaff, type InventoryRow } from "@/features/stock/queries";
 import { StockStatusBadge } from "@/features/stock/status";
 import { formatCount } from "@/lib/count";
 import { once } from "@/lib/one-click";
@@ -138,7 +138,8 @@ function NextStep({ order }: { order: Order }) {
 export function LowStock({ all }: { all?: ReactNode }) {
   const low = useQuery({
     queryKey: ["admin", "low-stock"],
-    queryFn: ({ signal }) => api.get("/inventory/low-stock", { query: { limit: SHOWN }, signal }),
+    queryFn: ({ signal }) =>
+      api.get("/inventory/low-stock", { query: { limit: SHOWN }, signal }).then(forStaff),
     refetchInterval: LOOK_AGAIN_MS,
   });
   return (

@@ -3,7 +3,15 @@ import { api } from "@/api/client";
 import type { Schemas } from "@/api/types";
 import { filledPage } from "@/lib/paging";
 
-export type InventoryRow = Schemas["InventoryRow"];
+type Row = Schemas["InventoryRow"];
+/** A row as staff get it: only customers are shown no thresholds. */
+export type InventoryRow = Row &
+  Required<Pick<Row, "lowStockThreshold" | "reorderPoint" | "reorderQuantity" | "suggestedReorderQuantity">>;
+
+/** The back office is for staff: its rows have their thresholds. */
+export function forStaff<Page extends { items: Row[] }>(page: Page): Page & { items: InventoryRow[] } {
+  return page as Page & { items: InventoryRow[] };
+}
 export type Movement = Schemas["MovementView"];
 export type Reservation = Schemas["ReservationView"];
 export type Location = Schemas["LocationView"];
@@ -23,9 +31,11 @@ export interface InventoryFilter {
 export function inventoryPage(filter: InventoryFilter, token: string | null) {
   return queryOptions({
     queryKey: [ADMIN, "inventory", "page", filter, token],
-    queryFn: ({ signal }) =>
-      filledPage(token, (nextToken) =>
-        api.get("/inventory", { query: { ...filter, limit: PAGE, nextToken }, signal }),
+    queryFn: async ({ signal }) =>
+      forStaff(
+        await filledPage(token, (nextToken) =>
+          api.get("/inventory", { query: { ...filter, limit: PAGE, nextToken }, signal }),
+        ),
       ),
     placeholderData: keepPreviousData,
     refetchInterval: LOOK_AGAIN_MS,
@@ -35,9 +45,11 @@ export function inventoryPage(filter: InventoryFilter, token: string | null) {
 export function lowStockPage(token: string | null) {
   return queryOptions({
     queryKey: [ADMIN, "low-stock", token],
-    queryFn: ({ signal }) =>
-      filledPage(token, (nextToken) =>
-        api.get("/inventory/low-stock", { query: { limit: PAGE, nextToken }, signal }),
+    queryFn: async ({ signal }) =>
+      forStaff(
+        await filledPage(token, (nextToken) =>
+          api.get("/inventory/low-stock", { query: { limit: PAGE, nextToken }, signal }),
+        ),
       ),
     placeholderData: keepPreviousData,
     refetchInterval: LOOK_AGAIN_MS,
