@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast
 from urllib.parse import urlsplit
 
-from stockwright.domain.errors import Misconfigured
+from stockwright.domain.account import check_new_email
+from stockwright.domain.errors import Invalid, Misconfigured
 
 PREFIX: Final = "STOCKWRIGHT_"
 EVERY_ORIGIN: Final = "*"
@@ -110,9 +111,10 @@ def _emails(value: str) -> tuple[str, ...]:
 
 
 def _email(value: str) -> str:
-    if not re.fullmatch(r"[^@\s,<>]+@[^@\s,<>]+", value):
-        raise ValueError("must be an e-mail address")
-    return value
+    try:
+        return check_new_email(value)
+    except Invalid:
+        raise ValueError("must be an e-mail address") from None
 
 
 def _sender(value: str) -> str:

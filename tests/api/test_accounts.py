@@ -416,3 +416,44 @@ async def test_a_replayed_change_answers_like_the_first(app: App, nobody: Client
         await admin.post("/users/me/mfa", {"action": "off", "password": PASSWORD}, key="o") for _ in range(2)
     ]
     assert second.data == first.data
+
+
+async def test_accounts_are_found_by_parts_of_email_and_name(app: App, admin: Client) -> None:
+    for email, name in (("zoe@example.com", "Zoë Müller"), ("max@shop.example", "Max Muller"), ("mia@example.com", "")):
+        await add_account(app, SYSTEM, SignUp(email, PASSWORD, name), "customer")
+
+    async def found(search: str, **more: Any) -> list[str]:
+        return [each["email"] for each in (await admin.get("/users", search=search, **more)).data["items"]]
+
+    assert await found("muller") == ["max@shop.example", "zoe@example.com"]
+    assert await found("MÜLL zo") == ["zoe@example.com"]
+    assert await found("example shop") == ["max@shop.example"]
+    assert await found("zoe nobody") == []
+    assert len(await found("  ")) == 4
+    assert (await admin.get("/users", search="x" * 201)).refusal == (400, "VALIDATION_ERROR")
+
+
+async def test_a_search_for_accounts_goes_on_page_by_page_and_misses_none(app: App, admin: Client) -> None:
+    for number in range(12):
+        name = "Ada" if number % 3 == 0 else "Bob"
+        await add_account(app, SYSTEM, SignUp(f"p{number:02}@example.com", PASSWORD, name), "customer")
+    found, token = list[str](), None
+    while True:
+        query = {"search": "ada", "limit": 3} | ({"nextToken": token} if token else {})
+        page = (await admin.get("/users", **query)).data
+        found += [each["email"] for each in page["items"]]
+        token = page["nextToken"]
+        if token is None:
+            break
+    assert found == [f"p{number:02}@example.com" for number in (9, 6, 3, 0)]
+
+
+async def test_a_shop_that_sends_no_mail_says_so_to_everybody_who_forgot_a_password(
+    nobody: Client, ada: Client
+) -> None:
+    told = [
+        (await nobody.post("/password/forgot", {"email": email})).data["message"]
+        for email in (ADA["email"], "x@y.example")
+    ]
+    assert len(set(told)) == 1
+    assert "sends no mail" in told[0]

@@ -17,6 +17,8 @@ from stockwright.adapters.tokens import Es256Tokens, make_key
 from stockwright.api.route import Route
 from stockwright.api.table import ROUTES
 from stockwright.domain.account import SCOPES, SYSTEM
+from stockwright.store.records.batch import Batch
+from stockwright.store.records.notifications import Notification, put_notification
 from stockwright.usecases.accounts import ChangeAccount, change_account
 from stockwright.usecases.api_keys import create_api_key
 from stockwright.usecases.sign_in import sign_out
@@ -352,6 +354,82 @@ async def test_a_list_holds_ones_own_alone(scene: Scene) -> None:
         assert (await bob.get(path)).data["items"] == []
         assert len((await alice.get(path)).data["items"]) > 0
         assert (await bob.get(path, scope="all")).refusal == (403, "FORBIDDEN")
+
+
+HOLD_STATES = ("ACTIVE", "CONFIRMED", "CANCELLED", "EXPIRED", "EXPIRED, not swept")
+ORDER_STATES = ("PENDING", "PACKED", "DELIVERED", "CANCELLED")
+
+
+async def hold_in(scene: Scene, state: str) -> str:
+    """Bring Alice's hold into a state; returns its path."""
+    path = f"/reservations/{scene.ids['hold']}"
+    step = {"CONFIRMED": "confirm", "CANCELLED": "cancel"}.get(state)
+    if step:
+        assert (await scene.clients[ALICE].post(f"/inventory{path.replace('ations', 'ation')}/{step}")).status == 200
+    if state.startswith("EXPIRED"):
+        scene.clock.advance(minutes=16)
+    if state == "EXPIRED":
+        assert (await scene.clients[ADMIN].post("/inventory/cleanup-expired")).data == {"cleaned": 1}
+    assert (await scene.clients[ALICE].get(path)).data["status"] == state.partition(",")[0]
+    return path
+
+
+async def order_in(scene: Scene, state: str) -> str:
+    """Find or make an order of Alice's in a state; returns its path."""
+    known = {"PENDING": "placed", "PACKED": "packed", "DELIVERED": "delivered", "CANCELLED": "placed"}[state]
+    path = f"/orders/{scene.ids[known]}"
+    if state == "CANCELLED":
+        assert (await scene.clients[ALICE].post(f"{path}/cancel")).status == 200
+    assert (await scene.clients[ALICE].get(path)).data["status"] == state
+    return path
+
+
+def _customers_routes(thing: str) -> list[str]:
+    return [route for route, named in SOMEBODYS.items() if named == thing]
+
+
+@pytest.mark.parametrize(
+    ("thing", "state"),
+    [*(("hold", state) for state in HOLD_STATES), *(("placed", state) for state in ORDER_STATES)],
+)
+async def test_nobody_reads_or_changes_what_is_anothers_in_any_state_of_it(
+    scene: Scene, thing: str, state: str
+) -> None:
+    make = hold_in if thing == "hold" else order_in
+    path = await make(scene, state)
+    name = path.rpartition("/")[2]
+    alice, bob = scene.clients[ALICE], scene.clients[BOB]
+    before = (await alice.get(path)).json["data"]
+    for route in _customers_routes(thing):
+        method, _, pattern = route.partition(" /api")
+        for headers in ({}, {"if-match": '"1"'}, {"if-match": '"999"'}, {"if-none-match": "*"}):
+            body = {} if method == "POST" else None
+            answer = await bob.ask(method, pattern.replace("{id}", name), body, headers=headers)
+            assert answer.status in {403, 404}, (route, answer.response.text)
+            assert ALICE not in answer.response.text
+            assert scene.ids["product"] not in answer.response.text
+    for listed in ("/reservations", "/orders", "/orderslist"):
+        assert name not in (await bob.get(listed, limit=100)).response.text
+        assert (await bob.get(listed, scope="all")).status == 403
+    assert (await alice.get(path)).json["data"] == before
+
+
+async def test_what_only_staff_may_read_shows_a_customer_nothing_of_anybody(scene: Scene) -> None:
+    admin, bob = scene.clients[ADMIN], scene.clients[BOB]
+    sale = (await admin.post("/sales", {"productId": scene.ids["product"], "quantity": 1})).data["id"]
+    batch = Batch()
+    for status in ("SENT", "FAILED"):
+        told = Notification(
+            f"ntf_{status}", "email", ALICE, "Hello", "secret words", "", status, "evt_1", scene.ids["placed"], 1
+        )
+        put_notification(batch, told)
+    await batch.commit(scene.app.store)
+    assert "secret words" in (await admin.get("/notifications")).response.text
+    for path in (f"/sales/{sale}", "/sales", "/notifications", f"/users/{scene.ids['alice']}", "/users",
+                 "/dead-letters", "/events", "/inventory/movements", "/orders/export"):  # fmt: skip
+        answer = await bob.get(path)
+        assert answer.refusal == (403, "FORBIDDEN"), path
+        assert not {each for each in ("secret words", ALICE, sale) if each in answer.response.text}
 
 
 async def test_anothers_key_and_list_position_are_of_no_use(scene: Scene) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pyotp
 import pytest
@@ -15,8 +16,11 @@ from stockwright.app import build, close
 from stockwright.cli import keys, users
 from stockwright.cli.run import plain
 from stockwright.config import Settings
+from stockwright.domain.account import ANONYMOUS
+from stockwright.domain.errors import Invalid
 from stockwright.store.records.accounts import find_account_by_email
-from stockwright.usecases.sign_in import begin_mfa, confirm_mfa
+from stockwright.usecases.accounts import reset_password
+from stockwright.usecases.sign_in import SignIn, begin_mfa, confirm_mfa, sign_in
 
 GOOD = "Blauwal-77\n"
 
@@ -43,6 +47,32 @@ class Terminal:
 def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
     monkeypatch.chdir(tmp_path)
     return Terminal(tmp_path / "data")
+
+
+def test_a_link_to_set_a_password_is_made_for_who_cannot_be_mailed(terminal: Terminal) -> None:
+    terminal.users("add", "ada@example.com", "--password-stdin", given=GOOD)
+    made = terminal.users("reset-link", "Ada@Example.com")
+    assert made.exit_code == 0, made.output
+    link = urlsplit(made.stdout.strip())
+    given = parse_qs(link.fragment)
+    assert (link.path, link.query, given["email"]) == ("/password/reset", "", ["ada@example.com"])
+    told = json.loads(terminal.users("reset-link", "ada@example.com", "--json").stdout)
+    newer = parse_qs(urlsplit(told["link"]).fragment)
+
+    async def reset(code: str) -> None:
+        app = await build(Settings.load(terminal.env))
+        try:
+            await reset_password(app, ANONYMOUS, "ada@example.com", code, "Grauwal-88")
+            assert await sign_in(app, SignIn("ada@example.com", "Grauwal-88"))
+        finally:
+            await close(app)
+
+    with pytest.raises(Invalid):
+        asyncio.run(reset(given["code"][0]))
+    asyncio.run(reset(newer["code"][0]))
+    with pytest.raises(Invalid):
+        asyncio.run(reset(newer["code"][0]))
+    assert terminal.users("reset-link", "nobody@example.com").exit_code == 1
 
 
 def test_an_account_is_added_with_a_password_that_no_list_of_processes_shows(terminal: Terminal) -> None:

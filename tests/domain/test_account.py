@@ -15,8 +15,10 @@ from stockwright.domain.account import (
     SignUpAgain,
     admins_after,
     check_name,
+    check_new_email,
     confirmed,
     confirmed_by,
+    email_spellings,
     has_code,
     normal_email,
     use_step,
@@ -69,11 +71,43 @@ def test_failures_are_forgotten_after_a_day_of_peace() -> None:
         "  x@sub.example.org ",
         "o'neil@example.ie",
         "admin@localhost",
-        "ü@bücher.example",
     ],
 )
 def test_sane_addresses_come_out_trimmed_in_lower_case(text: str) -> None:
     assert normal_email(text) == text.strip().lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("x@münchen.example", "x@xn--mnchen-3ya.example"),
+        ("X@MÜNCHEN.example", "x@xn--mnchen-3ya.example"),
+        ("x@xn--mnchen-3ya.example", "x@xn--mnchen-3ya.example"),
+        ("x@mu\u0308nchen.example", "x@xn--mnchen-3ya.example"),
+        ("x@straße.example", "x@xn--strae-oqa.example"),
+        ("x@例え。jp", "x@xn--r8jz45g.jp"),
+        ("x@ｓｈｏｐ．example", "x@shop.example"),
+    ],
+)
+def test_an_internationalized_domain_is_stored_in_its_ascii_form(text: str, stored: str) -> None:
+    assert normal_email(text) == check_new_email(text) == stored
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("ü@shop.example", "before the @"), ("a@b", "a dot"), ("a@münchen", "a dot")]
+)
+def test_a_new_address_must_be_one_that_every_mail_server_takes(text: str, told: str) -> None:
+    assert normal_email(text)
+    with pytest.raises(Invalid) as refused:
+        check_new_email(text, "mail")
+    assert refused.value.details[0]["field"] == "mail"
+    assert told in refused.value.details[0]["message"]
+
+
+def test_an_address_is_looked_for_under_its_former_spelling_too() -> None:
+    assert email_spellings("x@shop.example") == ("x@shop.example",)
+    assert email_spellings("x@xn--mnchen-3ya.example") == ("x@xn--mnchen-3ya.example", "x@münchen.example")
+    assert email_spellings("x@xn--\xff.example") == ("x@xn--\xff.example",)
 
 
 @pytest.mark.parametrize(

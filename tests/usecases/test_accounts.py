@@ -17,7 +17,7 @@ from stockwright.domain.errors import (
     Unauthorized,
     VersionConflict,
 )
-from stockwright.store.records.accounts import account_key, find_account_by_email, get_account, put_account
+from stockwright.store.records.accounts import account_key, claim_email, find_account_by_email, get_account, put_account
 from stockwright.store.records.batch import Batch
 from stockwright.store.records.setup import find_setup
 from stockwright.usecases.accounts import (
@@ -512,3 +512,41 @@ async def test_a_set_up_link_of_an_earlier_release_which_has_no_end_does_not_wor
     await batch.commit(shop.store)
     with pytest.raises(Unauthorized):
         await set_up(shop, ANONYMOUS, token, SignUp(ADA, GOOD))
+
+
+async def test_an_internationalized_address_and_its_ascii_twin_are_one_account(shop: App) -> None:
+    account = await joined(shop, "x@xn--mnchen-3ya.example")
+    await sign_up(shop, ANONYMOUS, SignUp("X@München.example", BETTER))
+    with pytest.raises(AlreadyExists):
+        await add_account(shop, ADMIN, SignUp("x@münchen.example", BETTER), "customer")
+    for spelling in ("x@münchen.example", "x@xn--mnchen-3ya.example"):
+        assert (await sign_in(shop, SignIn(spelling, GOOD))).account.id == account.id
+    assert account.email == "x@xn--mnchen-3ya.example"
+
+
+@pytest.mark.parametrize("email", ["x@münchen.example", "ü@shop.example", "a@b"])
+async def test_an_account_of_an_earlier_release_with_such_an_address_goes_on(shop: App, email: str) -> None:
+    account = replace(await joined(shop), id="usr_old", email=email, version=0)
+    batch = Batch()
+    put_account(batch, account)
+    claim_email(batch, email, account.id)
+    await batch.commit(shop.store)
+    assert (await sign_in(shop, SignIn(email, GOOD))).account.id == account.id
+    _, code = await issue_code(shop, account.id, "reset")
+    await reset_password(shop, ANONYMOUS, email, code, BETTER)
+    assert (await sign_in(shop, SignIn(email, BETTER))).account.id == account.id
+    if "münchen" in email:
+        await sign_up(shop, ANONYMOUS, SignUp("x@xn--mnchen-3ya.example", GOOD))
+        assert (await sign_in(shop, SignIn("x@xn--mnchen-3ya.example", BETTER))).account.id == account.id
+
+
+@pytest.mark.parametrize("email", ["ü@shop.example", "a@b"])
+async def test_no_new_account_has_an_address_that_mail_may_not_reach(shop: App, email: str) -> None:
+    token = await offer_setup(shop)
+    for making in (
+        sign_up(shop, ANONYMOUS, SignUp(email, GOOD)),
+        add_account(shop, ADMIN, SignUp(email, GOOD), "customer"),
+        set_up(shop, ANONYMOUS, token, SignUp(email, GOOD)),
+    ):
+        with pytest.raises(Invalid):
+            await making

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from stockwright.adapters import aws
 from stockwright.adapters.slots import Slots
+from stockwright.domain.account import ascii_email
 from stockwright.domain.errors import Permanent, TryLater
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class SmtpMailer:
 
         mail = EmailMessage()
         mail["From"] = self._from
-        mail["To"] = message.to
+        mail["To"] = ascii_email(message.to)
         # One line, whatever a product is called.
         mail["Subject"] = _one_line(message.subject)
         mail["Date"] = formatdate()
@@ -139,7 +140,7 @@ class SesMailer:
                     "ses",
                     "send_email",
                     Source=self._from,
-                    Destination={"ToAddresses": [message.to]},
+                    Destination={"ToAddresses": [ascii_email(message.to)]},
                     Message={"Subject": subject, "Body": body},
                 )
         except aws.error() as refused:

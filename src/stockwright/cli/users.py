@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 import typer
 from rich.table import Table
@@ -17,7 +18,7 @@ from stockwright.domain.account import SYSTEM, Account, normal_email
 from stockwright.domain.errors import NotFound
 from stockwright.store.paging import every
 from stockwright.store.records.accounts import find_account, find_account_by_email, page_of_accounts
-from stockwright.usecases.accounts import ChangeAccount, SignUp, add_account, change_account, set_password
+from stockwright.usecases.accounts import ChangeAccount, SignUp, add_account, change_account, issue_code, set_password
 from stockwright.usecases.context import App
 
 app = typer.Typer(help="People: who may sign in, and as what.", no_args_is_help=True)
@@ -111,6 +112,27 @@ def password_(who: Who, *, from_stdin: FromStdin = False) -> None:
 
     account = run(work)
     err.print(f"{plain(account.email)} has a new password; every session has ended.", highlight=False)
+
+
+@app.command("reset-link")
+def reset_link(who: Who, *, as_json: Json = False) -> None:
+    """Make a link with which somebody sets a new password, once and within an hour: give it to them alone.
+
+    For a shop that sends no mail. A link or code that was made before ends.
+    """
+
+    async def work(shop: App) -> tuple[Account, str]:
+        account, code = await issue_code(shop, (await _find(shop, who)).id, "reset")
+        settings = shop.settings
+        base = (settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
+        return account, f"{base}/password/reset#{urlencode({'email': account.email, 'code': code})}"
+
+    account, link = run(work)
+    if as_json:
+        print_json({"email": account.email, "link": link})
+        return
+    err.print(f"A link for {plain(account.email)}, which works once, within an hour:", highlight=False)
+    typer.echo(link)
 
 
 def _changed(who: str, change: ChangeAccount) -> Account:

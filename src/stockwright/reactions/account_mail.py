@@ -1,7 +1,8 @@
 """Mails about an account: codes and warnings.
 
-A code is made when its mail is, and stands nowhere else: where the mail leaves the house, the
-message that is kept of it does not tell the code. Only in the local mailbox it must.
+A code is made when its mail is, and stands nowhere else: the message that is kept of it, which every
+admin can read, does not show the code. Where no mail can be sent no code is made; whoever runs the
+server makes a link (`stockwright users reset-link`).
 """
 
 from __future__ import annotations
@@ -47,11 +48,15 @@ async def tell(app: App, event: Event) -> None:
     if sign_up and all(each.id != sign_up for each in account.further):
         # Newer ones took its place, or the address is confirmed: a code of it would open nothing.
         return
+    if not app.mail.delivers:
+        text = _no_code_text(subject, account.email)
+        await _mail(app, event, account.email, subject, text, text)
+        return
     # A code that follows from the event: a second mail of one event tells the same.
     _, code = await issue_code(app, account.id, purpose, told_by=event.id, sign_up=sign_up)
-    text = _code_text(subject, code, lasts)
-    kept = _code_text(subject, HIDDEN, lasts) if app.mail.delivers else text
-    await _mail(app, event, account.email, subject, text, kept)
+    await _mail(
+        app, event, account.email, subject, _code_text(subject, code, lasts), _code_text(subject, HIDDEN, lasts)
+    )
 
 
 async def _mail(app: App, event: Event, to: str, subject: str, text: str, kept: str) -> None:
@@ -63,6 +68,14 @@ def _code_text(subject: str, code: str, lasts: str) -> str:
     return (
         f"Your code to {subject[0].lower()}{subject[1:]} is:\n\n{code}\n\n"
         f"It works for {lasts}. If you did not ask for it, you need not do anything.\n"
+    )
+
+
+def _no_code_text(subject: str, email: str) -> str:
+    return (
+        f"Somebody asked for a code to {subject[0].lower()}{subject[1:]}, for {email}.\n\n"
+        "This shop sends no mail (STOCKWRIGHT_SMTP_URL), so no code was made. On the server, "
+        f"`stockwright users reset-link {email}` makes a link with which a new password is set.\n"
     )
 
 

@@ -6,10 +6,12 @@ takes. Codes are mailed by a reaction; events and logs never hold one.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from unicodedata import combining, normalize
 
 from stockwright.domain.account import (
     CODE_DIGITS,
@@ -17,6 +19,7 @@ from stockwright.domain.account import (
     Account,
     SignUpAgain,
     check_name,
+    check_new_email,
     confirmed,
     confirmed_by,
     has_code,
@@ -42,6 +45,9 @@ if TYPE_CHECKING:
     from stockwright.usecases.identity import Enrolled
 
 __all__ = ["authenticate"]
+
+SEARCHED_MAX: Final = 2000
+"""How many accounts one request looks through for a search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ async def sign_up(app: App, actor: Actor, command: SignUp) -> str:
     Sign-ups with one address are counted like failures, so that no mailbox can be flooded: while they
     are locked the answer stays the same, and nobody is mailed.
     """
-    email = normal_email(command.email)
+    email = check_new_email(command.email)
     password = check_password(command.password, email)
     name = check_name(command.name)
     enrolled = await app.identity.enrol(app, email, password)
@@ -209,7 +215,7 @@ async def reset_password(
     password = check_password(password, wanted)
     account, _ = await _spend_code(app, wanted, "reset", digits, origin)
     await set_password(app, actor, account.id, password)
-    await forget_tries(app, await attempts_id(app, "sign-in", account.email, origin))
+    await forget_tries(app, await attempts_id(app, "sign-in", wanted, origin))
 
 
 async def change_password(app: App, actor: Actor, current: str, password: str) -> None:
@@ -238,7 +244,7 @@ async def set_password(app: App, actor: Actor, account_id: str, password: str) -
         await commit(app, batch, account_id)
 
     await retried(attempt)
-    await forget_tries(app, await attempts_id(app, "sign-in", known.email, UNKNOWN))
+    await forget_tries(app, await attempts_id(app, "sign-in", normal_email(known.email), UNKNOWN))
     await forget_tries(app, own_password_tries(account_id))
 
 
@@ -310,7 +316,7 @@ async def _end_setup_where_made_admin(app: App, batch: Batch, before: Account | 
 
 async def add_account(app: App, actor: Actor, command: SignUp, role: Role) -> Account:
     """Make a confirmed account for somebody (command line, demo, first start); 409 where there is one."""
-    email = normal_email(command.email)
+    email = check_new_email(command.email)
     password = check_password(command.password, email)
     enrolled = await app.identity.enrol(app, email, password)
 
@@ -331,9 +337,28 @@ async def add_account(app: App, actor: Actor, command: SignUp, role: Role) -> Ac
     return await retried(attempt)
 
 
-async def list_accounts(app: App, limit: int, after: str | None = None) -> tuple[list[Account], str | None]:
-    """List accounts, newest first."""
-    return await records.page_of_accounts(app.store, limit=limit, after=after)
+async def list_accounts(
+    app: App, limit: int, after: str | None = None, search: str = ""
+) -> tuple[list[Account], str | None]:
+    """List accounts, newest first: those whose email or name holds every word of the search.
+
+    A search examines at most SEARCHED_MAX accounts; the page may then be short though more follow.
+    """
+    words = _plain(search).split()
+    if not words:
+        return await records.page_of_accounts(app.store, limit=limit, after=after)
+    found: list[Account] = []
+    for _ in range(max(1, SEARCHED_MAX // limit)):
+        page, following = await records.page_of_accounts(app.store, limit=limit, after=after)
+        matching = [each for each in page if all(word in _plain(f"{each.email} {each.name}") for word in words)]
+        if len(found) + len(matching) > limit:
+            return found, after
+        found, after = found + matching, following
+        if after is None or len(found) == limit:
+            break
+        # Reading from the store may never suspend: let a serving process serve.
+        await asyncio.sleep(0)
+    return found, after
 
 
 # ---- helpers ---------------------------------------------------------------------------------
@@ -349,6 +374,11 @@ async def _spend_code(app: App, email: str, purpose: CodePurpose, digits: str, o
         raise _wrong_code()
     await forget_tries(app, tries)
     return account, code_hash
+
+
+def _plain(text: str) -> str:
+    """Return a text without regard to case and accents."""
+    return "".join(each for each in normalize("NFKD", text.casefold()) if not combining(each))
 
 
 def _wrong_code() -> Invalid:

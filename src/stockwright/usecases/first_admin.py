@@ -11,7 +11,7 @@ import hmac
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from stockwright.domain.account import check_name, normal_email
+from stockwright.domain.account import check_name, check_new_email
 from stockwright.domain.errors import AlreadyExists, Unauthorized
 from stockwright.domain.password import check_password
 from stockwright.store.records import accounts as records
@@ -63,7 +63,7 @@ async def withdraw_setup(app: App) -> None:
 
 async def set_up(app: App, actor: Actor, token: str, command: SignUp) -> Account:
     """Make the first admin with the token that the start printed; Unauthorized where it does not hold."""
-    email = normal_email(command.email)
+    email = check_new_email(command.email)
     password = check_password(command.password, email)
     await _check_token(app, token)
     enrolled = await app.identity.enrol(app, email, password)

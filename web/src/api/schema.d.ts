@@ -1264,7 +1264,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List accounts */
+        /**
+         * List accounts, newest first; `search` looks for words in email and name
+         * @description A search looks through a bounded number of accounts for each page, which may therefore be short though more follow: `nextToken` goes on.
+         */
         get: operations["get-users"];
         put?: never;
         /** Sign up; the answer is the same for every address */
@@ -3040,6 +3043,18 @@ export interface components {
             name?: string | null;
             /** @default null */
             role?: ("admin" | "customer") | null;
+        };
+        /**
+         * UsersQuery
+         * @description Which accounts: those whose email or name holds every word of `search`, in any order.
+         */
+        UsersQuery: {
+            /** @default 20 */
+            limit?: number;
+            /** @default null */
+            nextToken?: string | null;
+            /** @default null */
+            search?: string | null;
         };
         /**
          * UserView
@@ -5702,6 +5717,7 @@ export interface operations {
             query?: {
                 limit?: number;
                 nextToken?: string | null;
+                search?: string | null;
             };
             header?: never;
             path?: never;

@@ -29,6 +29,7 @@ from stockwright.api.schemas.accounts import (
     SignInBody,
     SignOutBody,
     UserPatch,
+    UsersQuery,
     UserView,
     api_key_view,
     made_key_view,
@@ -127,7 +128,8 @@ async def _set_up(call: Call) -> Account:
 
 
 async def _users(call: Call) -> tuple[list[Account], str | None]:
-    return await accounts.list_accounts(call.app, call.query.limit, call.position())
+    query: UsersQuery = call.query
+    return await accounts.list_accounts(call.app, query.limit, call.position(), query.search or "")
 
 
 async def _user(call: Call) -> Account:
@@ -157,6 +159,13 @@ async def _revoke(call: Call) -> str:
 async def _jwks(call: Call) -> Answer:
     keys = await call.app.identity.jwks(call.app)
     return Answer(raw=msgspec.json.encode(keys), headers={"cache-control": "public, max-age=300"})
+
+
+def _show_forgot(call: Call) -> MessageView:
+    message = "This shop sends no mail: ask who runs it for a link to set a new password"
+    if call.app.mail.delivers:
+        message = "If this address has an account, a code to reset its password is on its way"
+    return MessageView(message=message)
 
 
 def _says(message: str) -> dict[str, Any]:
@@ -192,7 +201,7 @@ _TOLD = {
     _confirm: _says("Your e-mail address is confirmed; you can sign in now"),
     _resend: _says("If this address waits for its confirmation, a new code is on its way"),
     _sign_out: _says("Signed out"),
-    _forgot: _says("If this address has an account, a code to reset its password is on its way"),
+    _forgot: {"show": lambda call, _: _show_forgot(call), "answer": MessageView},
     _reset: _says("Your password is changed; sign in with the new one"),
     _change_password: _says("Your password is changed; sign in again"),
 }
@@ -230,8 +239,10 @@ ROUTES = (
     Route("POST", "/users/me/mfa", _mfa, "Set up, confirm or switch off the second factor (TOTP)", TAG,
           who="any", body=MfaBody, answer=MfaView, errors=(401, 409),
           description="Sent again with its Idempotency-Key, a `setup` gets the same secret until it is confirmed."),
-    Route("GET", "/users", _users, "List accounts", TAG,
-          lambda call, found: show_list(call, found, user_view), query=ListQuery, answer=ListView[UserView]),
+    Route("GET", "/users", _users, "List accounts, newest first; `search` looks for words in email and name",
+          TAG, lambda call, found: show_list(call, found, user_view), query=UsersQuery, answer=ListView[UserView],
+          description="A search looks through a bounded number of accounts for each page, which may therefore be short "
+          "though more follow: `nextToken` goes on."),
     Route("GET", "/users/{id}", _user, "Get an account", **_USER),
     Route("PATCH", "/users/{id}", _change_user, "Change a role, who may sign in, or end a lost second factor",
           body=UserPatch, **_USER),

@@ -8,8 +8,8 @@ from msgspec import Meta
 
 from stockwright.api.envelope import iso
 from stockwright.api.rules import REQUIRED, Check, Wire, first_given, rule
-from stockwright.api.schemas.common import Text, Version
-from stockwright.domain.account import Account, check_name, normal_email
+from stockwright.api.schemas.common import ListQuery, Text, Version
+from stockwright.domain.account import Account, check_name, check_new_email, normal_email
 from stockwright.domain.api_key import NAME_MAX, ApiKey, check_key_name, check_scope
 from stockwright.domain.errors import Invalid
 from stockwright.domain.password import check_not_email, check_password
@@ -18,6 +18,7 @@ from stockwright.usecases.identity import Session
 Password = Annotated[str, Meta(min_length=1, max_length=1000)]
 Email = Annotated[str, Meta(max_length=1000)]
 Address = Annotated[Email, Check(normal_email)]
+NewAddress = Annotated[Email, Check(check_new_email)]
 NewPassword = Annotated[Password, Check(lambda value, field: check_password(value, "", field))]
 PersonName = Annotated[Text, Check(check_name)]
 Digits = Annotated[str, Meta(min_length=1, max_length=20)]
@@ -31,8 +32,8 @@ class Credentials(Wire):
     needs = (("email", "username"),)
 
     password: NewPassword
-    email: Address | None = None
-    username: Address | None = None
+    email: NewAddress | None = None
+    username: NewAddress | None = None
     name: PersonName = ""
     client_id: Text | None = None
     user_pool_id: Text | None = None
@@ -60,7 +61,7 @@ class SetUpBody(Wire):
     """The first admin, with the token that the start printed."""
 
     token: Token
-    email: Address
+    email: NewAddress
     password: NewPassword
     name: PersonName = ""
 
@@ -173,6 +174,12 @@ class UserPatch(Wire):
     name: PersonName | None = None
     mfa: Annotated[bool, Check(_only_off)] | None = None
     expected_version: Version | None = None
+
+
+class UsersQuery(ListQuery):
+    """Which accounts: those whose email or name holds every word of `search`, in any order."""
+
+    search: Annotated[str, Meta(max_length=200)] | None = None
 
 
 class UserView(Wire):

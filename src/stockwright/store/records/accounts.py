@@ -6,7 +6,7 @@ import hashlib
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from stockwright.domain.account import Account, Code, Mfa, SignUpAgain
+from stockwright.domain.account import Account, Code, Mfa, SignUpAgain, email_spellings
 from stockwright.domain.api_key import ApiKey
 from stockwright.domain.errors import NotFound
 from stockwright.domain.sign_in import FORGOTTEN_AFTER_MS, Attempts
@@ -49,8 +49,13 @@ async def get_account(store: Store, account_id: str) -> Account:
 
 
 async def find_account_by_email(store: Store, email: str) -> Account | None:
-    """Find an account by its address in normal form; two reads either way, so that the time tells nothing."""
-    claim = (await store.get([email_key(email)])).get(email_key(email))
+    """Find an account by its address in normal form, or by a claim under its former spelling.
+
+    Two reads either way, so that the time tells nothing.
+    """
+    keys = [email_key(each) for each in email_spellings(email)]
+    found = await store.get(keys)
+    claim = next((found[key] for key in keys if key in found), None)
     return await find_account(store, claim.body["accountId"] if claim else "-")
 
 

@@ -42,11 +42,11 @@ export function deadLettersPage(token: string | null) {
   });
 }
 
-export function usersPage(token: string | null) {
+export function usersPage(token: string | null, search = "") {
   return queryOptions({
     ...shared,
-    queryKey: ["admin", "users", token],
-    queryFn: ({ signal }) => api.get("/users", { query: { limit: 25, nextToken: token }, signal }),
+    queryKey: ["admin", "users", search, token],
+    queryFn: ({ signal }) => api.get("/users", { query: { limit: 25, nextToken: token, search }, signal }),
   });
 }
 

@@ -16,6 +16,7 @@ import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
 import { Menu, MenuItem } from "@/components/ui/menu";
 import { PagedTable } from "@/components/ui/paged-table";
+import { SearchField } from "@/components/ui/search-field";
 import { EmptyState } from "@/components/ui/states";
 import { Badge, Card, PageHeader } from "@/components/ui/surfaces";
 import type { Column } from "@/components/ui/table";
@@ -24,7 +25,7 @@ import { Time } from "@/components/ui/values";
 import { useAuth } from "@/features/auth/auth";
 import { Confirm } from "@/features/operations/parts";
 import { usersPage } from "@/features/operations/queries";
-import { useList } from "@/lib/use-list";
+import { useList, useTyped } from "@/lib/use-list";
 
 type Change = { role: "admin" | "customer" } | { disabled: boolean } | { mfa: false };
 
@@ -35,8 +36,10 @@ interface Wanted {
 
 /** Who has an account, who is an admin, and who may not sign in any more. */
 export default function Users() {
-  const { trail, go } = useList();
-  const page = useQuery(usersPage(trail.token));
+  const { params, trail, set, go } = useList();
+  const search = params.get("search") ?? "";
+  const [typed, setTyped] = useTyped(search, (text) => set({ search: text }, true));
+  const page = useQuery(usersPage(trail.token, search));
   const [wanted, setWanted] = useState<Wanted | null>(null);
   const { user: me } = useAuth();
   return (
@@ -44,6 +47,13 @@ export default function Users() {
       <PageHeader
         title="Users"
         description="Everybody with an account. Admins see this back office; customers see the shop and their own orders."
+      />
+      <SearchField
+        label="Search by e-mail or name"
+        placeholder="E-mail or name"
+        value={typed}
+        onChange={setTyped}
+        className="mb-4 max-w-sm"
       />
       <PagedTable
         page={page}
@@ -53,11 +63,21 @@ export default function Users() {
         columns={columns(me?.id, (user, change) => setWanted({ user, change }))}
         rowKey={(user) => user.id}
         empty={
-          <Card>
-            <EmptyState icon={UsersIcon} title="Nobody has an account yet">
-              Customers sign up by themselves, and show here at once.
-            </EmptyState>
-          </Card>
+          search ? (
+            <Card>
+              <EmptyState icon={UsersIcon} title="Nobody is found">
+                {page.data?.nextToken
+                  ? "None of the accounts that were looked through: the next page looks on."
+                  : "No account has every one of these words in its e-mail or name."}
+              </EmptyState>
+            </Card>
+          ) : (
+            <Card>
+              <EmptyState icon={UsersIcon} title="Nobody has an account yet">
+                Customers sign up by themselves, and show here at once.
+              </EmptyState>
+            </Card>
+          )
         }
       />
       <ChangeUser wanted={wanted} onClose={() => setWanted(null)} />

@@ -17,10 +17,18 @@ const schema = z.object({
 
 export function Component() {
   const navigate = useNavigate();
-  const known = useLocation().state as { email?: string; notice?: string } | null;
+  const location = useLocation();
+  const known = location.state as { email?: string; notice?: string } | null;
+  // A link that was made on the server (`stockwright users reset-link`) bears both behind the #, which no browser sends.
+  const link = new URLSearchParams(location.hash.slice(1));
+  const given = {
+    email: link.get("email") ?? known?.email ?? "",
+    code: link.get("code") ?? "",
+    password: "",
+  };
   const form = useApiForm(
     schema,
-    { email: known?.email ?? "", code: "", password: "" },
+    given,
     async (values) => {
       const body = { ...values, code: values.code.replace(/\s/g, "") };
       const { message } = await api.post("/password/reset", { body, anonymous: true });
