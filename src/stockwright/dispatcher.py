@@ -74,10 +74,10 @@ async def _settle_failure(app: App, reaction: Reaction, event: Event, waiting: R
     error = error_of(fault)
     puts_off = may_wait(fault, first_at, now)
     if isinstance(fault, TryLater):
-        app.log.info("handler waits", handler=reaction.name, event_id=event.id, seconds=fault.after_seconds, why=error)
+        app.log.info("handler waits", **event.log_fields(reaction.name), seconds=fault.after_seconds, why=error)
     else:
         attempts += 1
-        app.log.warning("handler failed", handler=reaction.name, event_id=event.id, attempts=attempts, error=error)
+        app.log.warning("handler failed", **event.log_fields(reaction.name), attempts=attempts, error=error)
     letter_id = letter_id_of(event, reaction.name)
     given_up = await records.find_dead_letter(app.store, letter_id) is not None
     if waiting is None and (given_up or await records.find_retry(app.store, reaction.name, event.id) is not None):
@@ -95,13 +95,13 @@ async def _settle_failure(app: App, reaction: Reaction, event: Event, waiting: R
         return
     if waiting is not None:
         records.delete_retry(batch, waiting)
+    letter = DeadLetter(
+        letter_id, reaction.name, event, with_original(error, original), attempts, first_at, now, original
+    )
     if not given_up:
-        letter = DeadLetter(
-            letter_id, reaction.name, event, with_original(error, original), attempts, first_at, now, original
-        )
         give_up(app, batch, letter)
     await batch.commit(app.store)
-    app.log.error("event given up", handler=reaction.name, event_id=event.id, dead_letter=letter_id, error=error)
+    log_given_up(app, letter)
 
 
 async def run_reaction(app: App, reaction: Reaction, event: Event) -> None:
@@ -142,6 +142,21 @@ def give_up(app: App, batch: Batch, letter: DeadLetter) -> None:
     told = {"handler": letter.handler, "event": letter.event.name, "about": letter.event.subject}
     batch.append(
         new_event(app, SYSTEM, "dead_letter.created", letter.id, **told, attempts=letter.attempts, error=letter.error)
+    )
+
+
+def log_given_up(app: App, letter: DeadLetter) -> None:
+    """Log what was given up with all that it says; of an order, as S2 does."""
+    event = letter.event
+    of_order = {"order_id": event.subject} if event.is_of_order else {}
+    app.log.error(
+        "Order processing permanently failed" if of_order else "event given up",
+        **event.log_fields(letter.handler),
+        **of_order,
+        dead_letter=letter.id,
+        attempts=letter.attempts,
+        error=letter.error,
+        payload=records.event_body(event),
     )
 
 

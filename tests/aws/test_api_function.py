@@ -16,6 +16,7 @@ from stockwright.usecases.sign_in import SignIn, sign_in
 from tests.aws.conftest import PASSWORD, Cloud
 from tests.aws.runtime import LambdaFunction
 from tests.aws.shapes import request
+from tests.queries import found
 
 
 async def signed_in(cloud: Cloud) -> str:
@@ -36,6 +37,10 @@ async def test_a_customer_signs_in_and_orders_once_with_one_key(cloud: Cloud) ->
     assert again[1]["data"]["id"] == told["data"]["id"]
     assert again[2]["idempotency-replayed"] == "true"
     assert len(await cloud.events("order.placed")) == 1
+    [line] = found("Order Processing Time", cloud.function("api").lines())
+    assert line["orderId"] == told["data"]["id"]
+    [line] = found("Top Products Ordered", cloud.function("api").lines())
+    assert line["productId"] == cloud.product_id
 
 
 async def test_each_request_is_one_line_with_s2s_fields(cloud: Cloud) -> None:

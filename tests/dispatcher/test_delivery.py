@@ -212,10 +212,13 @@ async def test_what_is_given_up_is_logged_with_its_error_and_no_line_tells_a_sec
     await world.order()
     await world.settled()
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
-    [given_up] = [line for line in lines if line["event"] == "event given up"]
-    assert given_up["handler"] == "warehouse"
-    assert "422" in given_up["error"]
-    assert given_up["dead_letter"] == (await world.letters())[0].id
+    [given_up] = [line for line in lines if line["level"] == "ERROR"]
+    context = given_up["context"]
+    assert given_up["message"] == "Order processing permanently failed"
+    assert context["handler"] == "warehouse"
+    assert "422" in context["error"]
+    assert context["deadLetter"] == (await world.letters())[0].id
+    assert context["payload"]["subject"] == given_up["orderId"] == (await world.letters())[0].event.subject
     assert "warehouse-key" not in str(lines)
 
 

@@ -1,4 +1,4 @@
-"""Logs: one JSON line each, or readable ones where a person watches; in the cloud, CloudWatch's."""
+"""Logs: one JSON line each, with the same fields in both forms (S2's), or readable ones on a terminal."""
 
 from __future__ import annotations
 
@@ -17,22 +17,30 @@ import msgspec
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _SECRET = ("password", "secret", "token", "authorization", "api_key", "code")
+QUERIED: Final = ("duration", "orderId", "productId", "productName", "errorMessage")
+"""What S2's saved queries read beside the context; it is in the context too."""
+_PERSON_AND_REQUEST: Final = {"request_id": "requestId", "actor": "userId"}
 _LINES_MAX: Final = 200
 _WAIT_SECONDS: Final = 0.1
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
 def make_log(level: str) -> Any:
-    """Make the logger: JSON lines to standard error, colors on a terminal."""
+    """Make the logger: JSON lines to standard error, or lines in colors where that is a terminal."""
     import structlog
 
     readable = sys.stderr.isatty()
-    processors: list[Any] = [_without_secrets]
+    processors: list[Any]
     if readable:
         stamper = structlog.processors.TimeStamper(fmt="iso", utc=True)
-        processors += [structlog.processors.add_log_level, stamper, structlog.dev.ConsoleRenderer()]
+        processors = [
+            _without_secrets,
+            structlog.processors.add_log_level,
+            stamper,
+            structlog.dev.ConsoleRenderer(),
+        ]
     else:
-        processors.append(_json_line)
+        processors = [_json_line]
     made = structlog.wrap_logger(
         structlog.WriteLogger(sys.stderr) if readable else _Lines(),
         processors=processors,
@@ -43,26 +51,57 @@ def make_log(level: str) -> Any:
     return made.bind()
 
 
+def fields_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a line as S2 writes them: requestId, userId, what its queries read, the rest as `context`.
+
+    What is called a secret is never written, whoever logged it.
+    """
+    line, context = dict[str, Any](), dict[str, Any]()
+    for name, value in given.items():
+        beside, inside, secret = _names(name)
+        if inside:
+            context[inside] = "***" if secret else value
+        if beside and value is not None and value != "":
+            line[beside] = value
+    if context:
+        line["context"] = context
+    return line
+
+
+@functools.lru_cache(maxsize=1024)
+def _names(name: str) -> tuple[str, str, bool]:
+    """Return what a field is called beside the context, what inside ("": not there), and whether it is a secret."""
+    if name in _PERSON_AND_REQUEST:
+        return _PERSON_AND_REQUEST[name], "", False
+    first, *words = name.split("_")
+    written = first + "".join(word.capitalize() for word in words)
+    return written if written in QUERIED else "", written, _is_secret(name)
+
+
 def _without_secrets(_: Any, __: str, event: Any) -> Any:
-    """Whatever is called a secret is never written, whoever logged it."""
     for name in event:
         if _is_secret(name):
             event[name] = "***"
     return event
 
 
-@functools.lru_cache(maxsize=1024)
 def _is_secret(name: str) -> bool:
     return any(word in name.lower() for word in _SECRET)
 
 
 def _json_line(_: Any, level: str, event: Any) -> str:
     """Write one line; a fault's traceback goes with it."""
-    if event.pop("exc_info", None):
-        event["exception"] = traceback.format_exc()
+    message, with_fault = event.pop("event"), event.pop("exc_info", None)
     seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
-    stamp = f"{_second(seconds)}.{nanoseconds // 1000:06d}Z"
-    return _encode({**event, "level": level, "timestamp": stamp}).decode()
+    line = {
+        "timestamp": f"{_second(seconds)}.{nanoseconds // 1_000_000:03d}Z",
+        "level": level.upper(),
+        "message": message,
+        **fields_of(event),
+    }
+    if with_fault:
+        line["exception"] = traceback.format_exc()
+    return _encode(line).decode()
 
 
 @functools.lru_cache(maxsize=4)
@@ -108,7 +147,7 @@ class _Lines:
 
 
 class CloudLog:
-    """Writes CloudWatch's JSON lines with S2's fields: requestId, userId, and the rest as `context`."""
+    """Writes the lines that CloudWatch takes, with the name of the function and its invocation."""
 
     def __init__(self, level: str) -> None:
         from aws_lambda_powertools import Logger
@@ -127,22 +166,16 @@ class CloudLog:
 
     def info(self, message: str, **fields: Any) -> None:
         """Tell what happened."""
-        self._logger.info(message, extra=_in_s2s_words(fields))
+        self._logger.info(message, extra=fields_of(fields))
 
     def warning(self, message: str, **fields: Any) -> None:
         """Tell what went wrong and will be mended."""
-        self._logger.warning(message, extra=_in_s2s_words(fields))
+        self._logger.warning(message, extra=fields_of(fields))
 
     def error(self, message: str, **fields: Any) -> None:
         """Tell what somebody must look at."""
-        self._logger.error(message, extra=_in_s2s_words(fields))
+        self._logger.error(message, extra=fields_of(fields))
 
     def exception(self, message: str, **fields: Any) -> None:
         """Tell what nobody foresaw, with where it came from."""
-        self._logger.exception(message, extra=_in_s2s_words(fields))  # noqa: LOG004 - the caller is in a handler
-
-
-def _in_s2s_words(fields: Mapping[str, Any]) -> dict[str, Any]:
-    told = {name: "***" if _is_secret(name) else value for name, value in fields.items()}
-    named = {"requestId": told.pop("request_id", None), "userId": told.pop("actor", None), "context": told}
-    return {name: value for name, value in named.items() if value}
+        self._logger.exception(message, extra=fields_of(fields))  # noqa: LOG004 - the caller is in a handler

@@ -127,17 +127,17 @@ class Edge:
         request_id = self._request_id(headers)
         context = RequestContext(request_id)
         token = REQUEST.set(context)
-        exchange = Exchange(self, scope, receive, send, headers, request_id)
+        exchange = Exchange(self, scope, receive, send, headers, request_id, started)
         try:
             await exchange.answer(context)
         except Disconnected:
             exchange.status = 499
         except StockwrightError as error:
             if error.code == StockwrightError.code:
-                self.app.log.exception("request failed", request_id=request_id, path=scope["path"])
+                self.app.log.exception("request failed", **exchange.log_fields())
             await exchange.fail(error)
         except Exception:
-            self.app.log.exception("request failed", request_id=request_id, path=scope["path"])
+            self.app.log.exception("request failed", **exchange.log_fields())
             await exchange.fail(StockwrightError())
         finally:
             REQUEST.reset(token)
@@ -146,12 +146,9 @@ class Edge:
             self.metrics.observe(exchange.route_name, method, exchange.status, seconds)
             self.app.log.info(
                 "request",
-                method=scope["method"],
-                path=scope["path"],
+                **exchange.log_fields(),
                 status=exchange.status,
-                duration_ms=round(seconds * 1000, 2),
-                request_id=request_id,
-                actor=exchange.actor.id,
+                duration=round(seconds * 1000, 2),
                 address=exchange.address,
             )
 
@@ -220,10 +217,11 @@ class Exchange:
         send: Send,
         headers: Mapping[str, str],
         request_id: str,
+        started: float,
     ) -> None:
         self.edge, self.app = edge, edge.app
         self.scope, self.receive, self.send = scope, receive, send
-        self.headers, self.request_id = headers, request_id
+        self.headers, self.request_id, self.came = headers, request_id, started
         self.address = edge.address(scope)
         self.actor: Actor = ANONYMOUS
         self.route_name = "unmatched"
@@ -246,6 +244,15 @@ class Exchange:
         await self._authorise(route)
         call = await self._parse(route, path)
         await self._run(route, call, context)
+
+    def log_fields(self) -> dict[str, Any]:
+        """Return the fields of each line of the log about the request."""
+        return {
+            "method": self.scope["method"],
+            "path": self.scope["path"],
+            "request_id": self.request_id,
+            "actor": self.actor.id,
+        }
 
     async def fail(self, error: StockwrightError) -> None:
         """Answer with an error, unless the answer has begun."""
@@ -297,6 +304,7 @@ class Exchange:
             address=self.address,
             request_id=self.request_id,
             scope=self.scope,
+            started=self.came,
         )
         entries: list[dict[str, str]] = []
         try:

@@ -15,6 +15,7 @@ commit as the effect.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -49,11 +50,18 @@ class Call:
     address: str
     request_id: str
     scope: Mapping[str, Any]
+    started: float
+    """When the request came (time.perf_counter)."""
 
     @property
     def origin(self) -> Origin:
         """Where the request comes from, as the locks on accounts tell origins apart."""
         return origin_of(self.address, self.headers)
+
+    def log(self, message: str, **fields: Any) -> None:
+        """Log what the request has done: for whom, and how long it took until now (ms)."""
+        taken = round((time.perf_counter() - self.started) * 1000, 2)
+        self.app.log.info(message, request_id=self.request_id, actor=self.actor.id, duration=taken, **fields)
 
     def expected_version(self) -> int | None:
         """Return the version that the client insists on: If-Match, else the body's `expectedVersion`.

@@ -20,6 +20,7 @@ from stockwright.dispatcher import (
     error_of,
     give_up,
     letter_id_of,
+    log_given_up,
     may_wait,
     run_reaction,
     with_original,
@@ -69,9 +70,7 @@ async def deliver(app: App, reaction: Reaction, delivery: Delivery, seconds: flo
         error = error_of(fault)
         app.log.warning(
             "handler failed",
-            handler=reaction.name,
-            event_id=delivery.event.id,
-            request_id=delivery.event.request_id,
+            **delivery.event.log_fields(reaction.name),
             attempts=delivery.attempts,
             error=error,
         )
@@ -93,7 +92,7 @@ async def _put_off(app: App, reaction: Reaction, delivery: Delivery, fault: TryL
     if not may_wait(fault, first_at, now):
         await bury(app, reaction.name, replace(delivery, attempts=attempts, first_at=first_at), error, waiting)
         return
-    app.log.info("handler waits", handler=reaction.name, event_id=event.id, request_id=event.request_id, why=error)
+    app.log.info("handler waits", **event.log_fields(reaction.name), seconds=fault.after_seconds, why=error)
     batch = Batch()
     records.put_retry(
         batch,
@@ -135,24 +134,16 @@ async def bury(app: App, handler: str, delivery: Delivery, error: str, waiting: 
     batch = Batch()
     if waiting is not None:
         records.delete_retry(batch, waiting)
+    now = app.clock.now()
+    letter = DeadLetter(letter_id, handler, event, error, delivery.attempts, delivery.first_at, now, original)
     if await records.find_dead_letter(app.store, letter_id) is None:
-        now = app.clock.now()
-        letter = DeadLetter(letter_id, handler, event, error, delivery.attempts, delivery.first_at, now, original)
         give_up(app, batch, letter)
     if batch.writes:
         # Stale: a twin of this delivery has settled it.
         with contextlib.suppress(Stale):
             await batch.commit(app.store)
     count("DeadLetters", handler=handler)
-    app.log.error(
-        "event given up",
-        handler=handler,
-        event_id=event.id,
-        request_id=event.request_id,
-        dead_letter=letter_id,
-        error=error,
-        payload=records.event_body(event),
-    )
+    log_given_up(app, letter)
 
 
 async def _waiting(app: App, reaction: Reaction, delivery: Delivery) -> Retry | None:

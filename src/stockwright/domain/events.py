@@ -25,3 +25,12 @@ class Event:
     actor: str = "system"
     request_id: str = ""
     position: str = ""
+
+    @property
+    def is_of_order(self) -> bool:
+        """Whether it tells of an order, which is its subject."""
+        return self.name.startswith("order.")
+
+    def log_fields(self, handler: str) -> dict[str, Any]:
+        """Return the fields of a line of the log about how a handler fared with it."""
+        return {"handler": handler, "event_id": self.id, "request_id": self.request_id, "actor": self.actor}

@@ -58,9 +58,24 @@ async def send(
         await sender_of(app, channel).send(Message(told.id, to, subject, text, html))
     except Exception as fault:
         status: NotificationStatus = "WAITING" if isinstance(fault, TryLater) else "FAILED"
-        await _record(app, replace(told, status=status, error=f"{type(fault).__name__}: {fault}"[:ERROR_MAX]))
+        error = f"{type(fault).__name__}: {fault}"[:ERROR_MAX]
+        await _record(app, replace(told, status=status, error=error))
+        if status == "FAILED":
+            _log_failure(app, event, handler, channel, error)
         raise
     return told
+
+
+def _log_failure(app: App, event: Event, handler: str, channel: Channel, error: str) -> None:
+    """Log each failed try at telling of an order, as S2 does; what fails otherwise is the handler's to log."""
+    if event.is_of_order:
+        app.log.error(
+            "Order notification failed",
+            **event.log_fields(handler),
+            order_id=event.subject,
+            channel=channel,
+            error_message=error,
+        )
 
 
 def sender_of(app: App, channel: Channel) -> Mailer:

@@ -59,7 +59,7 @@ def show_list(call: Call, found: tuple[list[Any], str | None], view: Any) -> Lis
 
 async def _create(call: Call) -> StockedProduct:
     body: ProductBody = call.body
-    return await create_product(
+    made = await create_product(
         call.app,
         call.actor,
         CreateProduct(
@@ -81,6 +81,8 @@ async def _create(call: Call) -> StockedProduct:
             id=body.product_id,
         ),
     )
+    call.log("Product created successfully", product_id=made.product.id, sku=made.product.sku)
+    return made
 
 
 def _quantity(body: ProductBody | ProductPatch) -> int | None:

@@ -72,7 +72,12 @@ async def _look_up_lines(call: Call) -> None:
 
 
 async def _place(call: Call) -> Order:
-    return await orders.place_order(call.app, call.actor, PlaceOrder(_wanted(call.body), call.body.reference))
+    order = await orders.place_order(call.app, call.actor, PlaceOrder(_wanted(call.body), call.body.reference))
+    # The product is that of an order of one line, as in the answer (S2).
+    only = order.lines[0] if len(order.lines) == 1 else None
+    product = {"product_id": only.product_id, "product_name": only.name} if only else {}
+    call.log("Order created", order_id=order.id, lines=len(order.lines), total_amount=order.total_cents, **product)
+    return order
 
 
 async def _get(call: Call) -> Order:
