@@ -118,6 +118,14 @@ def test_packing_by_keyboard_keeps_its_place(open_page: OpenPage, shop: Shop) ->
 # ---- what lists say -------------------------------------------------------------------------------------------------
 
 
+def test_a_movement_has_its_product_and_the_total_after_it(open_page: OpenPage, shop: Shop) -> None:
+    oil = shop.product("Linseed Oil", 5)
+    shop.ask("PATCH", f"/inventory/product/{oil['id']}/stock", {"type": "RESTOCK", "quantity": 7, "reason": "Fresh"})
+    page = open_page(shop, "/admin/movements?type=RESTOCK", shop.admin)
+    expect(row(page, oil["sku"]).first).to_contain_text(oil["name"])
+    expect(row(page, oil["sku"]).first).to_contain_text(re.compile(r"\+7\s*12"))
+
+
 def test_what_was_chosen_of_a_product_stands_at_every_line(open_page: OpenPage, shop: Shop) -> None:
     shirt = shop.product("Linen Shirt", 9, options={"color": ["ivory", "coral"]})
     kim = shop.person()

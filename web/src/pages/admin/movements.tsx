@@ -162,11 +162,6 @@ function ProductFilter({ id, onClear }: { id: string; onClear: () => void }) {
   );
 }
 
-/** A movement of a product that was deleted long ago may have no name any more. */
-function productNameOf(movement: Movement & { productName?: string | null }): string {
-  return movement.productName || movement.sku;
-}
-
 function columns(nameOf: (id: string) => string): Column<Movement>[] {
   return [
     {
@@ -178,7 +173,7 @@ function columns(nameOf: (id: string) => string): Column<Movement>[] {
           to={`/admin/movements?product=${encodeURIComponent(movement.productId)}`}
           className="rounded font-medium hover:underline"
         >
-          {productNameOf(movement)}
+          {movement.name ?? movement.sku}
           <span className="block font-normal text-muted text-xs">{movement.sku}</span>
         </Link>
       ),
