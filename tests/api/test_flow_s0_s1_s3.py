@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stockwright.api.table import ROUTES
-from tests.api.asking import Client
+from tests.api.asking import Answer, Client
 from tests.api.conftest import KEYBOARD, AsKey, Made
 
 # ---- S0 --------------------------------------------------------------------------------------
@@ -143,6 +143,48 @@ async def test_s1_a_product_that_is_named_twice_is_ordered_twice(alice: Client, 
     assert (await alice.get(f"/products/{product['id']}")).data["quantity"] == 1
 
 
+@pytest.mark.parametrize("form", ["productId", "productIds", "items"])
+async def test_every_form_of_an_order_takes_and_checks_options(alice: Client, made: Made, form: str) -> None:
+    product = await made(quantity=5, options={"color": ["red", "blue"]})
+
+    async def order(**chosen: Any) -> Answer:
+        line = {"productId": product["id"], "quantity": 1, **chosen}
+        bodies = {
+            "productId": line,
+            "productIds": {"productIds": [product["id"]], "quantity": 1, **chosen},
+            "items": {"items": [line]},
+        }
+        return await alice.post("/orders", bodies[form])
+
+    at = "items[0]." if form == "items" else ""
+    assert (await order(options={"color": "purple"})).fields == {f"{at}options.color"}
+    assert (await order(color="purple")).fields == {f"{at}color"}
+    assert (await alice.get(f"/products/{product['id']}")).data["quantity"] == 5
+    for chosen in ({"options": {"color": "blue"}}, {"color": 2}, {"color": "Blue"}):
+        assert (await order(**chosen)).data["items"][0]["options"] == {"color": "blue"}
+
+
+async def test_a_sale_of_one_product_takes_and_checks_options(admin: Client, made: Made) -> None:
+    product = await made(quantity=5, options={"color": ["red", "blue"]})
+    sale = {"productId": product["id"], "quantity": 1}
+
+    assert (await admin.post("/sales", {**sale, "options": {"color": "purple"}})).fields == {"options.color"}
+    assert (await admin.post("/sales", {**sale, "color": "red"})).data["items"][0]["options"] == {"color": "red"}
+
+
+async def test_a_line_cannot_name_two_products(admin: Client, alice: Client, made: Made) -> None:
+    first, second = await made(quantity=5), await made(quantity=5)
+    line = {"productId": first["id"], "sku": second["sku"], "quantity": 1}
+
+    assert (await alice.post("/orders", {"items": [line]})).fields == {"items[0].sku"}
+    assert (await admin.post("/sales", {"items": [line]})).fields == {"items[0].sku"}
+    assert (await admin.post("/sales", line)).fields == {"sku"}
+    for each in (first, second):
+        assert (await alice.get(f"/products/{each['id']}")).data["quantity"] == 5
+    same = {**line, "sku": f" {first['sku'].lower()} "}
+    assert (await alice.post("/orders", {"items": [same]})).status == 201
+
+
 LINES = [{"sku": "any", "quantity": 1}]
 
 
@@ -161,6 +203,8 @@ LINES = [{"sku": "any", "quantity": 1}]
         ({"productIds": ["any"] * 1001}, {"productIds"}),
         ({"productIds": [5, "", "x" * 300, "a\nb"]}, {f"productIds[{number}]" for number in range(4)}),
         ({"productIds": ["none", 5], "quantity": 0}, {"productIds[0]", "productIds[1]", "quantity"}),
+        ({"items": LINES, "options": {}, "color": "red"}, {"items", "productIds", "quantity", "options", "color"}),
+        ({"options": "red"}, {"options"}),
     ],
 )
 async def test_s1_what_is_wrong_in_its_form_is_reported_entry_by_entry(
@@ -371,6 +415,15 @@ async def test_a_product_that_only_stock_was_opened_for_is_completed(admin: Clie
     assert [(each["type"], each["quantity"]) for each in ledger] == [("INITIAL", 9)]
     again = await admin.post("/products", {"productId": "foreign-1", "name": "Oak chair", "price": 4900})
     assert again.refusal == (409, "ALREADY_EXISTS")
+
+
+async def test_s3_options_are_found_however_the_product_writes_their_names(admin: Client, nobody: Client) -> None:
+    options = {"Color": ["coral"], "Storage ": ["128 GB"]}
+    product = (await admin.post("/products", {"name": "Phone", "price": 49900, "options": options})).data
+
+    item = (await nobody.get(f"/items/{product['id']}")).data
+
+    assert (item["colors"], item["colorPreference"], item["storage"]) == (["coral"], ["coral"], ["128 GB"])
 
 
 async def test_s3_its_clients_find_the_options_and_the_date(admin: Client, alice: Client, nobody: Client) -> None:

@@ -389,3 +389,11 @@ async def test_filters_of_orders_that_do_not_exist_yet_are_refused(admin: Client
 async def test_health_is_asked_with_any_parameter(nobody: Client) -> None:
     for path in ("/health", "/health/live", "/health/ready"):
         assert (await nobody.get(path, probe="7")).status == 200
+
+
+@pytest.mark.parametrize("name", [".", "..", " .. "])
+async def test_a_name_that_no_address_can_hold_is_refused(admin: Client, name: str) -> None:
+    assert (await admin.post("/categories", {"name": name})).fields == {"name"}
+    assert (await admin.patch("/categories/food", {"name": name})).fields == {"name"}
+    for body in ({"id": name}, {"name": name}, {"id": name, "name": "Depot"}):
+        assert (await admin.post("/locations", body)).fields == {"id"}

@@ -92,6 +92,13 @@ def check_id(value: str, field_name: str, longest: int = ID_MAX) -> str:
     return value
 
 
+def check_addressable(value: str, field_name: str) -> str:
+    """Refuse `.` and `..` as a name that stands in addresses: clients read them as a step between folders."""
+    if value in {".", ".."}:
+        raise Invalid.field(field_name, f"must not be {value!r}: no address can hold it")
+    return value
+
+
 def check_new_id(value: str, field_name: str = "productId") -> str:
     """Hold the id that a client brings for a new product to what can stand in every address.
 
@@ -202,10 +209,11 @@ def check_product(product: Product, categories: frozenset[str], before: Product 
 
 
 def _is_https(url: str) -> bool:
-    if len(url) > URL_MAX or _CONTROL.search(url):
+    if len(url) > URL_MAX or _CONTROL.search(url) or " " in url:
         return False
     try:
         parts = urlsplit(url)
+        port = parts.port  # raises where it is no port
     except ValueError:
         return False
-    return parts.scheme == "https" and bool(parts.netloc)
+    return parts.scheme == "https" and bool(parts.hostname) and port != 0

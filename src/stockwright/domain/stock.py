@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from stockwright.domain.errors import Conflict, InsufficientStock, Invalid
-from stockwright.domain.product import check_id
+from stockwright.domain.product import check_addressable, check_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -230,6 +230,11 @@ def check_quantity(quantity: int, field_name: str = "quantity", least: int = 1) 
 def check_location_id(value: str, field_name: str = "location") -> str:
     """Return a location's id without the blanks around it: 1 to LOCATION_ID_MAX characters."""
     return check_id(value.strip(), field_name, LOCATION_ID_MAX)
+
+
+def check_new_location_id(value: str, field_name: str = "id") -> str:
+    """Return the id of a new location, which also stands in addresses."""
+    return check_addressable(check_location_id(value, field_name), field_name)
 
 
 def check_location_name(value: str, field_name: str = "name") -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound
 from stockwright.domain.names import clean, name_key
-from stockwright.domain.product import CATEGORY_MAX, CATEGORY_MIN, check_id
+from stockwright.domain.product import CATEGORY_MAX, CATEGORY_MIN, check_addressable, check_id
 from stockwright.store.paging import every, pages
 from stockwright.store.records import categories as records
 from stockwright.store.records import products as product_records
@@ -157,7 +157,7 @@ def _check_name(name: str) -> str:
     name = check_id(clean(name), "name", CATEGORY_MAX)
     if len(name_key(name)) < CATEGORY_MIN:
         raise Invalid.field("name", f"must be {CATEGORY_MIN} to {CATEGORY_MAX} characters")
-    return name
+    return check_addressable(name, "name")
 
 
 def _get(categories: Sequence[Category], name: str) -> Category:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stockwright.domain.errors import Conflict, Invalid, NotFound
 from stockwright.domain.free import LINE_BYTES_MAX, check_free
+from stockwright.domain.names import same_sku
 from stockwright.domain.options import choose_options
 from stockwright.domain.order import OrderLine
 from stockwright.store.records import products as product_records
@@ -76,6 +77,7 @@ async def load_lines(
     lines, wrong = list[OrderLine](), list[dict[str, str]]()
     for position, (each, product) in enumerate(zip(wanted, products, strict=True)):
         try:
+            _check_sku(each, product, each.path(position))
             lines.append(_line(each, product, each.path(position)))
         except Invalid as refused:
             wrong += refused.details
@@ -129,6 +131,12 @@ def _check_offered(named: Sequence[Named], products: Sequence[Product], *, unlis
 
 def _first(refusals: list[dict[str, Any]]) -> dict[str, Any]:
     return {name: value for name, value in refusals[0].items() if name not in {"field", "message"}}
+
+
+def _check_sku(wanted: LineWanted, product: Product, at: str) -> None:
+    """Refuse a line that names one product by its id and another by its SKU."""
+    if wanted.product_id and wanted.sku and not same_sku(wanted.sku, product.sku):
+        raise Invalid.field(f"{at}sku", f"contradicts productId, whose SKU is {product.sku}; send one")
 
 
 def _line(wanted: LineWanted, product: Product, at: str) -> OrderLine:

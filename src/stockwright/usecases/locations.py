@@ -10,8 +10,8 @@ from stockwright.domain.stock import (
     DEFAULT_LOCATION,
     PRIORITY_DEFAULT,
     Location,
-    check_location_id,
     check_location_name,
+    check_new_location_id,
     check_priority,
 )
 from stockwright.store.records import locations as location_records
@@ -45,7 +45,7 @@ async def add_location(
     app: App, actor: Actor, location_id: str, name: str = "", priority: int = PRIORITY_DEFAULT
 ) -> Location:
     """Add a place that holds stock; its id is new, 1 to 64 characters."""
-    location_id = check_location_id(location_id, "id")
+    location_id = check_new_location_id(location_id)
     check_priority(priority)
 
     async def attempt() -> Location:

@@ -2289,10 +2289,18 @@ export interface components {
         /**
          * PlaceOrderBody
          * @description S2's one product, S1's `productIds` with one quantity for each of them, or `items`.
+         *
+         *         `options` and `color` are those of the one product, or of each of `productIds`.
          */
         PlaceOrderBody: {
             /** @default null */
+            color?: unknown;
+            /** @default null */
             items?: components["schemas"]["LineBody"][] | null;
+            /** @default null */
+            options?: {
+                [key: string]: unknown;
+            } | null;
             /** @default null */
             productId?: string | null;
             /** @default null */
@@ -2660,9 +2668,15 @@ export interface components {
          */
         SaleBody: {
             /** @default null */
+            color?: unknown;
+            /** @default null */
             items?: components["schemas"]["LineBody"][] | null;
             /** @default null */
             location?: string | null;
+            /** @default null */
+            options?: {
+                [key: string]: unknown;
+            } | null;
             /** @default null */
             productId?: string | null;
             /** @default null */

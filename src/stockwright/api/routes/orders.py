@@ -49,8 +49,9 @@ def _wanted(body: Any) -> list[LineWanted]:
     product_ids = getattr(body, "product_ids", None)
     if product_ids is None:
         return [_line(body, "")]
+    options, color = well_formed(body.options) or {}, well_formed(body.color)
     return [
-        LineWanted(body.quantity, product_id, at="", product_field=f"productIds[{number}]")
+        LineWanted(body.quantity, product_id, None, options, color, at="", product_field=f"productIds[{number}]")
         for number, product_id in enumerate(product_ids)
         if product_id is not MALFORMED
     ]

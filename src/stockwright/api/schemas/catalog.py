@@ -305,12 +305,13 @@ def item_view(found: StockedProduct) -> ItemView:
         colors=colors,
         options=dict(product.options),
         storage=_choices(product, ("storage",)) or UNSET,
-        color_preference=_choices(product, ("colorPreference", *_COLOR_OPTIONS)) or UNSET,
+        color_preference=_choices(product, ("colorpreference", *_COLOR_OPTIONS)) or UNSET,
         in_stock=found.stock.available > 0,
     )
 
 
 def _choices(product: Product, names: Sequence[str]) -> list[str]:
-    """Return the choices of the first of these options that the product has."""
-    found: Any = next((product.options[name] for name in names if name in product.options), [])
+    """Return the choices of the first of these options that the product has, in whatever case it writes them."""
+    own = {name.strip().casefold(): choices for name, choices in product.options.items()}
+    found: Any = next((own[name] for name in names if name in own), [])
     return [str(each) for each in found] if isinstance(found, list) else [str(found)]

@@ -34,8 +34,8 @@ from stockwright.domain.stock import (
     Location,
     Movement,
     Stock,
-    check_location_id,
     check_location_name,
+    check_new_location_id,
     check_two_locations,
     signed,
 )
@@ -317,8 +317,9 @@ class LocationBody(Wire):
 
     @rule("id", "name")
     def _has_an_id(self) -> None:
-        if self.id is None and self.name is not None:
-            check_location_id(self.name, "id")
+        given = self.name if self.id is None else self.id
+        if given is not None:
+            check_new_location_id(given)
 
 
 class LocationPatch(Wire):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
@@ -39,23 +39,29 @@ Lines = Annotated[list[LineBody], Meta(min_length=1, max_length=LINES_MAX)]
 
 
 class PlaceOrderBody(Wire):
-    """S2's one product, S1's `productIds` with one quantity for each of them, or `items`."""
+    """S2's one product, S1's `productIds` with one quantity for each of them, or `items`.
+
+    `options` and `color` are those of the one product, or of each of `productIds`.
+    """
 
     product_id: Id | None = None
     product_ids: Annotated[list[Id], Meta(min_length=1, max_length=LINES_MAX)] | None = None
     quantity: Units | None = None
+    color: Annotated[Any, Chosen] = None
+    options: Annotated[Options, Chosen] | None = None
     items: Lines | None = None
     reference: Reference = ""
 
     @rule()
     def _is_of_one_form(self) -> None:
+        chosen = {"options": self.options, "color": self.color}
         if not is_given(self.product_ids):
-            check_one_form(self.items, productId=self.product_id, quantity=self.quantity)
+            check_one_form(self.items, chosen, productId=self.product_id, quantity=self.quantity)
             return
         beside = {"productId": self.product_id} if is_given(self.product_id) else {}
         if beside and not is_given(self.items):
             raise contradiction("productIds", *beside)
-        check_one_form(self.items, productIds=self.product_ids, **beside, quantity=self.quantity)
+        check_one_form(self.items, chosen, productIds=self.product_ids, **beside, quantity=self.quantity)
 
 
 class OrderLineView(Wire):
@@ -149,14 +155,17 @@ class SaleBody(Wire):
     product_id: Id | None = None
     sku: Sku | None = None
     quantity: Units | None = None
+    color: Annotated[Any, Chosen] = None
+    options: Annotated[Options, Chosen] | None = None
     items: Lines | None = None
     location: LocationId | None = None
     reference: Reference = ""
 
     @rule()
     def _is_of_one_form(self) -> None:
+        chosen = {"options": self.options, "color": self.color}
         product = first_given(self.product_id, self.sku)
-        check_one_form(self.items, productId=product, quantity=self.quantity)
+        check_one_form(self.items, chosen, productId=product, quantity=self.quantity)
 
 
 class SaleView(Wire):
@@ -172,10 +181,13 @@ class SaleView(Wire):
     created_at: str
 
 
-def check_one_form(items: object, **single: object) -> None:
-    """Refuse `items` beside a single product's fields, and a single product with one of its fields missing."""
+def check_one_form(items: object, chosen: Mapping[str, object], **single: object) -> None:
+    """Refuse `items` beside a single product's fields, and a single product with one of its fields missing.
+
+    `chosen` are the fields that a single product may have.
+    """
     if is_given(items):
-        beside = [name for name, value in single.items() if is_given(value)]
+        beside = [name for name, value in {**single, **chosen}.items() if is_given(value)]
         if beside:
             raise contradiction("items", *beside)
     else:
