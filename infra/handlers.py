@@ -22,8 +22,10 @@ from infra.functions import Function
 from infra.identity import Identity
 from infra.stages import Stage
 
-MAILING = frozenset({"order-confirmation", "order-mail", "account-mail"})
+RESEND = "notification-resend"
+MAILING = frozenset({"order-confirmation", "order-mail", "account-mail", RESEND})
 """Handlers that write to customers; what is for admins goes to topics."""
+TEXTING = frozenset({"stock-alert", RESEND})
 POOL_ACTIONS = (
     "AdminAddUserToGroup",
     "AdminCreateUser",
@@ -171,7 +173,9 @@ class Functions(Construct):
             may.append(_read(secret[1]))
         env |= {"WAREHOUSE_URL": self._stage.warehouse_url} if name == "warehouse" else {}
         env |= {"DELIVERY_URL": self._stage.delivery_url} if name == "delivery-service" else {}
-        if name == "stock-alert" and self._stage.alert_phones:
+        if name == RESEND:
+            may += [_publish(each) for each in (self._events.orders, self._events.low_stock, self._events.operations)]
+        if name in TEXTING and self._stage.alert_phones:
             env |= {"SMS": "sns", "ALERT_PHONES": ",".join(self._stage.alert_phones)}
             may.append(_text())
         made = self._function(name, "queue", env, may)

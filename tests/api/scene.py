@@ -20,6 +20,7 @@ from stockwright.domain.events import Event
 from stockwright.store.records.accounts import every_admin, find_account_by_email, put_account
 from stockwright.store.records.batch import Batch
 from stockwright.store.records.handling import DeadLetter, put_dead_letter
+from stockwright.store.records.notifications import Notification, message_id, put_notification
 from stockwright.usecases.accounts import SignUp, issue_code, sign_up
 from stockwright.usecases.audit import audit
 from stockwright.usecases.context import App
@@ -73,6 +74,14 @@ class Scene:
         batch, now = Batch(), self.clock.now()
         event = Event("evt_1", "order.placed", self.ids["placed"], now, {}, "system", "")
         put_dead_letter(batch, DeadLetter("dlt_1", "order-mail", event, "no such host", 3, now, now))
+        self.ids["message"] = message_id("evt_1", "order-mail", ALICE)
+        put_notification(
+            batch,
+            Notification(
+                self.ids["message"], "email", ALICE, "Order Packed", "It is packed.", "<p>It is packed.</p>",
+                "SENT", "evt_1", self.ids["placed"], now,
+            ),
+        )  # fmt: skip
         await batch.commit(self.app.store)
 
     async def client(self, email: str) -> Client:
@@ -271,6 +280,7 @@ GOOD: dict[tuple[str, str], tuple[str, Given]] = {
     ("POST", "/orderdelivered/{id}"): (ADMIN, {}),
     ("POST", "/orders/{id}/returns"): (ADMIN, {"items": [LINE]}),
     ("POST", "/sales"): (ADMIN, {"items": [LINE]}),
+    ("POST", "/notifications/{id}/resend"): (ADMIN, {}),
     ("POST", "/dead-letters/{id}/redrive"): (ADMIN, {}),
     ("DELETE", "/dead-letters/{id}"): (ADMIN, None),
 }
@@ -296,6 +306,7 @@ PLACES: dict[tuple[str, str], dict[str, str]] = {
     ("POST", "/orders/{id}/deliver"): {"id": "packed"},
     ("POST", "/orderdelivered/{id}"): {"id": "packed"},
     ("POST", "/orders/{id}/returns"): {"id": "delivered"},
+    ("POST", "/notifications/{id}/resend"): {"id": "message"},
     ("POST", "/dead-letters/{id}/redrive"): {"id": "letter"},
     ("DELETE", "/dead-letters/{id}"): {"id": "letter"},
 }

@@ -34,6 +34,7 @@ _OF_THEIR_OWN = {
     "order-mail": {"mail"},
     "account-mail": {"mail", "read the secret signing"},
     "order-topic": {"publish on order-notifications"},
+    "notification-resend": {"mail", *(f"publish on {name}" for name in TOPICS)},
     "stock-alert": {"publish on low-stock-alerts"},
     "operations-alert": {"publish on operations"},
     "warehouse": {"read the secret warehouse"},

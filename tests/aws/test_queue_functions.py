@@ -19,6 +19,7 @@ from stockwright.usecases.context import App
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.operations import list_dead_letters, list_notifications, redrive
 from stockwright.usecases.orders import PlaceOrder, get_order, place_order
+from stockwright.usecases.resending import RESEND_REQUESTED, resend
 from tests.around import Partner
 from tests.aws.conftest import Cloud
 from tests.aws.shapes import batch, message, on_the_bus
@@ -68,6 +69,20 @@ async def test_an_order_is_mailed_and_confirmed_once_however_often_it_is_deliver
     assert await confirming(cloud, told, message(on_the_bus(event), queue=CONFIRM, times=2)) == NOTHING_FAILED
     assert await mails(cloud) == 1
     assert len(await cloud.events("order.confirmed")) == 1
+
+
+async def test_a_message_is_sent_again_once_however_often_its_request_is_delivered(cloud: Cloud) -> None:
+    event = await placed(cloud)
+    await confirming(cloud, message(on_the_bus(event), queue=CONFIRM))
+    [first] = (await list_notifications(cloud.app, 10))[0]
+    again = await resend(cloud.app, SYSTEM, first.id)
+    request = await cloud.event(RESEND_REQUESTED)
+    for times in (1, 2):
+        told = batch(message(on_the_bus(request), queue="notification-resend", times=times))
+        assert await cloud.invoke("queue", told, STOCKWRIGHT_HANDLER="notification-resend") == NOTHING_FAILED
+    repeated, unchanged = (await list_notifications(cloud.app, 10))[0]
+    assert (repeated.id, repeated.resend_of, repeated.status) == (again.id, first.id, first.status)
+    assert unchanged == first
 
 
 async def test_only_what_failed_of_a_batch_comes_again(cloud: Cloud) -> None:

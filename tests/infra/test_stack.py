@@ -195,8 +195,8 @@ def test_each_function_has_a_role_of_its_own(prod: Template) -> None:
 @pytest.mark.parametrize(
     ("action", "who"),
     [
-        ("ses:SendEmail", {"order-confirmation", "order-mail", "account-mail"}),
-        ("sns:Publish", {"order-topic", "stock-alert", "operations-alert"}),
+        ("ses:SendEmail", {"order-confirmation", "order-mail", "account-mail", "notification-resend"}),
+        ("sns:Publish", {"order-topic", "stock-alert", "operations-alert", "notification-resend"}),
         ("secretsmanager:GetSecretValue", {"api", "account-mail", "warehouse", "delivery-service"}),
         ("cognito-idp:AdminInitiateAuth", {"api"}),
         ("events:PutEvents", {"stream"}),

@@ -57,9 +57,9 @@ async def confirm(app: App, event: Event) -> None:
 
 
 async def tell(app: App, event: Event) -> None:
-    """Mail what happened to the order."""
+    """Mail what happened to the order; nothing of an earlier step where it was cancelled since."""
     order = await _order(app, event)
-    if not order.user_email:
+    if not order.user_email or (order.status == "CANCELLED" and event.name != "order.cancelled"):
         return
     heading, opening, status = _WORDS[event.name]
     if event.data.get("note"):

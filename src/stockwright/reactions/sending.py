@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,7 @@ Outgoing = tuple[Channel, str, str, str, str]
 
 def notification_id(event: Event, handler: str, to: str) -> str:
     """Name the message that a handler sends one receiver about an event."""
-    return f"ntf_{event.id.removeprefix('evt_')}-{handler}-{hashlib.sha256(to.encode()).hexdigest()[:8]}"
+    return records.message_id(event.id, handler, to)
 
 
 async def send(
@@ -46,7 +45,7 @@ async def send(
         subject=subject,
         body=body,
         html=page,
-        status="SENT" if sender_of(app, channel).delivers else "KEPT",
+        status="WAITING",
         event_id=event.id,
         about=event.subject,
         created_at=app.clock.now(),
@@ -54,16 +53,25 @@ async def send(
     known = await records.find_notification(app.store, told.id)
     if known is not None and known.is_done:
         return None
+    return await hand_over(app, event, handler, told, Message(told.id, to, subject, text, html))
+
+
+async def hand_over(app: App, event: Event, handler: str, told: Notification, message: Message) -> Notification:
+    """Hand a message to whoever sends those of its channel; returns what is to be recorded of it.
+
+    A failure is recorded, for admins to see, and raised again.
+    """
+    sender = sender_of(app, told.channel)
     try:
-        await sender_of(app, channel).send(Message(told.id, to, subject, text, html))
+        await sender.send(message)
     except Exception as fault:
         status: NotificationStatus = "WAITING" if isinstance(fault, TryLater) else "FAILED"
         error = f"{type(fault).__name__}: {fault}"[:ERROR_MAX]
-        await _record(app, replace(told, status=status, error=error))
+        await record(app, replace(told, status=status, error=error))
         if status == "FAILED":
-            _log_failure(app, event, handler, channel, error)
+            _log_failure(app, event, handler, told.channel, error)
         raise
-    return told
+    return replace(told, status="SENT" if sender.delivers else "KEPT", error="")
 
 
 def _log_failure(app: App, event: Event, handler: str, channel: Channel, error: str) -> None:
@@ -91,7 +99,7 @@ async def send_and_record(
     """Send a message unless it went out before, and record that it did."""
     told = await send(app, event, handler, message, kept)
     if told is not None:
-        await _record(app, told)
+        await record(app, told)
 
 
 async def add_record(app: App, batch: Batch, told: Notification) -> None:
@@ -103,7 +111,9 @@ async def add_record(app: App, batch: Batch, told: Notification) -> None:
         records.put_notification(batch, replace(told, version=known.version))
 
 
-async def _record(app: App, told: Notification) -> None:
+async def record(app: App, told: Notification) -> None:
+    """Record what became of a message."""
+
     async def attempt() -> None:
         batch = Batch()
         await add_record(app, batch, told)

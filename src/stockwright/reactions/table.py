@@ -8,8 +8,17 @@ from typing import Final
 
 from stockwright.config import Settings
 from stockwright.domain.events import Event
-from stockwright.reactions import account_mail, customer_mail, operations, order_topic, partners, stock_alerts
+from stockwright.reactions import (
+    account_mail,
+    customer_mail,
+    operations,
+    order_topic,
+    partners,
+    resending,
+    stock_alerts,
+)
 from stockwright.usecases.context import App
+from stockwright.usecases.resending import RESEND_REQUESTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,5 +98,6 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
         "account.reset_requested",
         "account.signup_repeated",
     ),
+    _on(resending.HANDLER, resending.send_again, RESEND_REQUESTED),
     _on(operations.HANDLER, operations.alert_admins, "dead_letter.created"),
 )

@@ -657,6 +657,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/notifications/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message again
+         * @description The answer is the new message, `WAITING` until it is sent, whose `resendOf` is the first one. 409 for messages about an account (they may hold codes), for one that was not sent yet, and for one about an order that is gone or was cancelled since.
+         */
+        post: operations["post-notifications-by-id-resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/order/{id}": {
         parameters: {
             query?: never;
@@ -2192,6 +2212,7 @@ export interface components {
             eventId: string;
             html: string;
             id: string;
+            resendOf: string | null;
             status: string;
             subject: string;
             to: string;
@@ -4365,6 +4386,37 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["ListView_NotificationView_"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "post-notifications-by-id-resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["NotificationView"];
                         meta: components["schemas"]["Meta"];
                         /** @constant */
                         success: true;

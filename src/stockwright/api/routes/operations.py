@@ -26,6 +26,7 @@ from stockwright.store.records.handling import DeadLetter
 from stockwright.store.records.notifications import Notification
 from stockwright.usecases import operations
 from stockwright.usecases.accounts import authenticate
+from stockwright.usecases.resending import resend
 
 TAG = "Operations"
 
@@ -73,6 +74,10 @@ async def _notifications(call: Call) -> tuple[list[Notification], str | None]:
     return await operations.list_notifications(call.app, query.limit, call.position(), query.channel)
 
 
+async def _resend(call: Call) -> Notification:
+    return await resend(call.app, call.actor, call.path["id"])
+
+
 async def _dead_letters(call: Call) -> tuple[list[DeadLetter], str | None]:
     return await operations.list_dead_letters(call.app, call.query.limit, call.position())
 
@@ -96,6 +101,11 @@ ROUTES = (
     Route("GET", "/notifications", _notifications, "Every mail and SMS, newest first", TAG,
           lambda call, found: show_list(call, found, notification_view), query=NotificationsQuery,
           answer=ListView[NotificationView]),
+    Route("POST", "/notifications/{id}/resend", _resend, "Send a message again", TAG,
+          lambda _, told: notification_view(told), body=Empty, answer=NotificationView, status=201, errors=(404, 409),
+          description="The answer is the new message, `WAITING` until it is sent, whose `resendOf` is the first one. "
+          "409 for messages about an account (they may hold codes), for one that was not sent yet, and for one about "
+          "an order that is gone or was cancelled since."),
     Route("GET", "/dead-letters", _dead_letters, "Events that a handler gave up", TAG,
           lambda call, found: show_list(call, found, dead_letter_view), query=ListQuery,
           answer=ListView[DeadLetterView]),

@@ -47,6 +47,7 @@ class NotificationView(Wire):
     event_id: str
     about: str
     error: str
+    resend_of: str | None
     created_at: str
 
 
@@ -95,6 +96,7 @@ def notification_view(told: Notification) -> NotificationView:
         event_id=told.event_id,
         about=told.about,
         error=told.error,
+        resend_of=told.resend_of or None,
         created_at=iso(told.created_at),
     )
 

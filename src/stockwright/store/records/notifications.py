@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
+
+from stockwright.domain.errors import NotFound
 
 if TYPE_CHECKING:
     from stockwright.store.port import Item, Key, Store
@@ -17,7 +20,10 @@ Channel = Literal["email", "sms", "topic"]
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One message to one person. Its id follows from the event, so that it is sent once."""
+    """One message to one person. Its id follows from the event, so that it is sent once.
+
+    `resend_of` is the message that it repeats, because an admin asked for that ("": none).
+    """
 
     id: str
     channel: Channel
@@ -30,12 +36,23 @@ class Notification:
     about: str
     created_at: int
     error: str = ""
+    resend_of: str = ""
     version: int = 0
+
+    @property
+    def handler(self) -> str:
+        """The handler that made it, by its id (`message_id`); "" where several events or an admin did."""
+        return self.id.partition("-")[2].rpartition("-")[0]
 
     @property
     def is_done(self) -> bool:
         """Whether nothing is left to be sent: it went out, or there is nowhere for it to go."""
         return self.status in _DONE
+
+
+def message_id(event_id: str, handler: str, to: str) -> str:
+    """Name the message that a handler sends one receiver about an event."""
+    return f"ntf_{event_id.removeprefix('evt_')}-{handler}-{hashlib.sha256(to.encode()).hexdigest()[:8]}"
 
 
 def notification_key(notification_id: str) -> Key:
@@ -48,6 +65,14 @@ async def find_notification(store: Store, notification_id: str) -> Notification 
     key = notification_key(notification_id)
     item = (await store.get([key])).get(key)
     return notification_of(item) if item else None
+
+
+async def get_notification(store: Store, notification_id: str) -> Notification:
+    """Get a notification or refuse."""
+    found = await find_notification(store, notification_id)
+    if found is None:
+        raise NotFound("Notification not found")
+    return found
 
 
 async def page_of_notifications(
@@ -75,6 +100,7 @@ def put_notification(batch: Batch, told: Notification) -> None:
             "about": told.about,
             "createdAt": told.created_at,
             "error": told.error,
+            **({"resendOf": told.resend_of} if told.resend_of else {}),
         },
         told.version,
         {"list": ("NOTIFICATION", told.id)},
@@ -96,5 +122,6 @@ def notification_of(item: Item) -> Notification:
         about=body["about"],
         created_at=body["createdAt"],
         error=body["error"],
+        resend_of=body.get("resendOf", ""),
         version=item.version,
     )

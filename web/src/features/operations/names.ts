@@ -15,6 +15,7 @@ const HANDLERS: Record<string, string> = {
   "stock-alert": "Low-stock alert",
   "account-mail": "Account mail",
   "operations-alert": "Mail to the admins",
+  "notification-resend": "Message that is sent again",
 };
 
 export function handlerTitle(handler: string): string {

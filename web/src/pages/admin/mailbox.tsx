@@ -1,16 +1,20 @@
-import { useQuery } from "@tanstack/react-query";
-import { Mail, MessageSquareText } from "lucide-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Mail, MessageSquareText, RotateCw } from "lucide-react";
 import { useState } from "react";
+import { api } from "@/api/client";
 import { Page } from "@/components/layout/page";
+import { Button } from "@/components/ui/button";
 import { Sheet } from "@/components/ui/dialog";
 import { PagedTable } from "@/components/ui/paged-table";
 import { Segmented } from "@/components/ui/segmented";
 import { EmptyState } from "@/components/ui/states";
 import { Badge, Card, PageHeader } from "@/components/ui/surfaces";
 import type { Column } from "@/components/ui/table";
+import { toast } from "@/components/ui/toast";
 import { Time } from "@/components/ui/values";
 import { Fact, Facts, Json, Subject } from "@/features/operations/parts";
 import { type Channel, type Notification, notificationsPage } from "@/features/operations/queries";
+import { once } from "@/lib/one-click";
 import { useList } from "@/lib/use-list";
 
 const CHANNELS: Record<Channel, string> = { email: "Mail", sms: "SMS", topic: "Topic" };
@@ -119,10 +123,35 @@ function Status({ status }: { status: string }) {
   );
 }
 
+function SendAgain({ message, onDone }: { message: Notification; onDone: () => void }) {
+  const client = useQueryClient();
+  const send = useMutation({
+    mutationFn: () => api.post("/notifications/{id}/resend", { params: { id: message.id } }),
+    onSuccess: () => {
+      onDone();
+      toast.success("It is sent again", { description: "The new message stands first in the list." });
+    },
+    onError: (error) => toast.error(error),
+    onSettled: () => client.invalidateQueries({ queryKey: ["admin"] }),
+  });
+  return (
+    <Button size="sm" variant="secondary" busy={send.isPending} onClick={once(() => send.mutate())}>
+      <RotateCw aria-hidden className="size-4" />
+      Send again
+    </Button>
+  );
+}
+
 /** As text: what a mail's HTML says its text says too, and nothing of it runs or loads here. */
 function Details({ message, onClose }: { message: Notification | null; onClose: () => void }) {
   return (
-    <Sheet open={message !== null} onClose={onClose} title={message ? titleOf(message) : ""} size="md">
+    <Sheet
+      open={message !== null}
+      onClose={onClose}
+      title={message ? titleOf(message) : ""}
+      size="md"
+      footer={message && message.status !== "WAITING" && <SendAgain message={message} onDone={onClose} />}
+    >
       {message && (
         <div className="flex flex-col gap-6">
           <Facts>
@@ -140,6 +169,7 @@ function Details({ message, onClose }: { message: Notification | null; onClose: 
               <Subject id={message.about} />
             </Fact>
           </Facts>
+          {message.resendOf && <p className="text-muted text-sm">This repeats an earlier message.</p>}
           {message.error && <Json label="Error" value={message.error} />}
           <section aria-label="Text of the message">
             <h3 className="mb-1.5 font-medium text-sm">Text</h3>
