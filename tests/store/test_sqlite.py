@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +136,31 @@ async def test_a_second_process_s_writes_are_seen_at_once(path: Path) -> None:
     assert (await server.get([KEY]))[KEY].body == {"units": 100}
     await server.close()
     await command.close()
+
+
+@pytest.mark.parametrize("read", ["log", "list", "item"])
+async def test_who_has_read_a_second_process_s_write_finds_nothing_older(path: Path, read: str) -> None:
+    store, other = SqliteStore(path), ("P#2", "STOCK")
+    added = Event("", "evt_2", "stock.changed", 1, "P#1", "system", {})
+    await store.commit([Put(KEY, {"units": 5}, ABSENT), Append(replace(added, id="evt_1"))])
+    await asyncio.sleep(0)
+    # All of this is one turn of the loop: nothing is looked for at its second read.
+    assert (await store.get([KEY]))[KEY].body == {"units": 5}
+    second = apsw.Connection(str(path))
+    with second:
+        second.execute("UPDATE item SET version=version+1, body=? WHERE pk=?", (b'{"units": 4}', KEY[0]))
+        second.execute("INSERT INTO item (pk, sk, version, body) VALUES (?, ?, 1, ?)", (*other, b'{"units": 1}'))
+        second.execute("INSERT INTO event (body) SELECT replace(body, 'evt_1', 'evt_2') FROM event")
+    second.close()
+    if read == "log":
+        assert [event.id for event in await store.tail(reverse=True, limit=1)] == ["evt_2"]
+    elif read == "list":
+        assert [item.body for item in (await store.query(other[0])).items] == [{"units": 1}]
+    keys = [KEY, other] if read == "item" else [KEY]
+    assert {key: item.body["units"] for key, item in (await store.get(keys)).items()} == dict(
+        zip(keys, [4, 1], strict=False)
+    )
+    await store.close()
 
 
 async def test_a_full_queue_says_busy_and_writes_nothing(path: Path) -> None:

@@ -163,14 +163,20 @@ class SqliteStore:
         self._look_for_others()
         found: dict[Key, Item] = {}
         missing: list[Key] = []
+        cached = 0
         for key in keys:
             row = self._kept.find(key)
             if row is None:
                 missing.append(key)
-            elif row is not GONE:
+                continue
+            cached += 1
+            if row is not GONE:
                 found[key] = row.item
         if missing:
             self._read(missing, found)
+            if cached and self._forget_if_others_were_read():
+                # What came from the file is newer than the rest.
+                return await self.get(keys)
         return found
 
     @reads
@@ -205,10 +211,23 @@ class SqliteStore:
             return
         self._looked = True
         asyncio.get_running_loop().call_soon(self._look_again)
+        self._forget_if_others_were_read()
+
+    def _forget_if_others_were_read(self) -> bool:
+        """Forget what is kept where another process has written; asked after a read of the file, too.
+
+        Another process may write between the look and the read: who has read its event must not find the
+        item as it was before that event.
+        """
+        if self._committing:
+            # Our reader sees what the last COMMIT left, and so does what is kept.
+            return False
         version = self._reader.pragma("data_version")
-        if version != self._seen_version:
-            self._seen_version = version
-            self._kept.clear()
+        if version == self._seen_version:
+            return False
+        self._seen_version = version
+        self._kept.clear()
+        return True
 
     def _look_again(self) -> None:
         self._looked = False
@@ -257,6 +276,7 @@ class SqliteStore:
         page = self._rows(source, s, terms, values, filters, limit, "DESC" if reverse else "ASC")
         if whole and page.next is None and len(page.items) <= KEPT_PARTITION_MAX:
             self._kept.keep_partition(partition, page)
+        self._forget_if_others_were_read()
         return page
 
     def _rows(
@@ -340,7 +360,9 @@ class SqliteStore:
             kept = self._kept.events_after(bound, limit)
             if kept is not None:
                 return kept
-        return [_event(position, body) for position, body in self._reader.execute(sql, (bound, limit))]
+        events = [_event(position, body) for position, body in self._reader.execute(sql, (bound, limit))]
+        self._forget_if_others_were_read()
+        return events
 
     # ---- writing -------------------------------------------------------------------------
 
