@@ -40,6 +40,7 @@ COMMANDS = {
     "import orders": ["{csv}"],
     "import products": ["{csv}"],
     "import stock": ["{csv}"],
+    "users reset-link": ["nobody@example.com"],
     "keys add": ["till", "--scope", "sales"],
     "keys list": [],
     "keys revoke": ["key_none"],
@@ -158,7 +159,9 @@ def test_no_command_breaks_off_on_damaged_files(
         assert done.exception is None or isinstance(done.exception, SystemExit), (words, done.exc_info)
         if name not in OPENS_NOTHING and damage not in MAY_WORK:
             assert done.exit_code in {1, 2}, (words, done.output)
-        if done.exit_code == 1 and name != "audit":
+        # An import that works refuses rows, since their products are gone; audit lists what it found.
+        reports = name == "audit" or (damage in MAY_WORK and name.startswith("import"))
+        if done.exit_code == 1 and not reports:
             assert done.output.count("Error:") == 1, (words, done.output)
         if done.exit_code == 1 and name == "backup":
             assert not new.exists(), "what is not whole is not left"

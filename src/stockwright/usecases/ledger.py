@@ -93,8 +93,7 @@ async def _balances(
     if whole and carried is not None:
         return balances | _worked_out(found, carried), carried
     lacking = list(dict.fromkeys(each.product_id for each in found if each.id not in balances))
-    for product_id in lacking[:PRODUCTS_MAX]:
-        balances |= await _look_back(app, product_id)
+    balances |= await _look_back(app, lacking[:PRODUCTS_MAX])
     if not whole:
         return balances, None
     left: Totals = {}
@@ -104,17 +103,26 @@ async def _balances(
     return balances, left
 
 
-async def _look_back(app: App, product_id: str) -> dict[str, int]:
-    """Work out the balances of a product's newest movements from its levels now; none where they never rest."""
+async def _look_back(app: App, product_ids: list[str]) -> dict[str, int]:
+    """Work out the balances of products' newest movements from their levels now; none where those never rest."""
+    balances: dict[str, int] = {}
+    moving = product_ids
     for _ in range(LOOKS_MAX):
-        before = (await stock_records.load_stocks(app.store, [product_id])).get(product_id)
-        newest, _ = await stock_records.page_of_movements(app.store, product_id, limit=BACK_MAX)
-        after = (await stock_records.load_stocks(app.store, [product_id])).get(product_id)
-        if before is not None and after is not None and before.version == after.version:
-            # A level that is gone, with a product that was deleted, ended with nothing.
-            totals = dict.fromkeys((each.location for each in newest), 0)
-            return _worked_out(newest, totals | {place: level.total for place, level in before.levels.items()})
-    return _worked_out(newest, {})
+        if not moving:
+            break
+        before = await stock_records.load_stocks(app.store, moving)
+        newest = {each: (await stock_records.page_of_movements(app.store, each, limit=BACK_MAX))[0] for each in moving}
+        after = await stock_records.load_stocks(app.store, moving)
+        resting = {each for each in before.keys() & after.keys() if before[each].version == after[each].version}
+        for product_id, movements in newest.items():
+            totals: Totals = {}
+            if product_id in resting:
+                # A level that is gone, with a product that was deleted, ended with nothing.
+                totals = dict.fromkeys((each.location for each in movements), 0)
+                totals |= {place: level.total for place, level in before[product_id].levels.items()}
+            balances |= _worked_out(movements, totals)
+        moving = [each for each in moving if each not in resting]
+    return balances
 
 
 def _worked_out(movements: list[Movement], totals: Totals) -> dict[str, int]:
