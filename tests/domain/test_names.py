@@ -32,11 +32,17 @@ def test_a_text_is_found_by_each_of_its_own_words(one: str, other: str) -> None:
         ("Łódź", "lodz"), ("İstanbul", "istanbul"), ("Æther", "aether"), ("ﬁne ﬂour", "fine flour"),
         ("Keyboard", "boa"),
         ("USB hub 4", "4"), ("TV stand", "tv"), ("手机壳", "手机"), ("Ａ４ paper", "a4"), ("Wi-Fi 6E", "wi-fi"),
-        ("x", ""),
+        ("x", ""), ("Oak chair", "chair, oak;"), ("Wi-Fi 6E", "-wi-fi-"), ("C++ book", "c++"), ("50 % off", "%"), ('TV (4K) "OLED"', "4k"),
+        ("TV 4K", "(4k)"),
     ],
 )  # fmt: skip
 def test_what_a_person_types_finds_what_is_meant(name: str, query: str) -> None:
     assert all(word in search_text(name) for word in search_words(query))
+
+
+@pytest.mark.parametrize("spelling", ["NIKE", " nike ", "Ni ke", "ＮＩＫＥ"])
+def test_spellings_of_one_name_have_one_key(spelling: str) -> None:
+    assert name_key(spelling) == name_key("Nike")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ SUBSTRING_MIN: Final = 3
 WORDS_MAX: Final = 20
 
 _APOSTROPHES = re.compile("['\u2018\u2019\u201b\u02bc\u2032\uff07`\u00b4]")
+_PUNCTUATION: Final = ',;:!?()[]{}"-_./'
 _WITHOUT_ACCENT_FORM: Final = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t"}
 )
@@ -27,8 +28,8 @@ def clean(text: str) -> str:
 
 
 def name_key(text: str) -> str:
-    """Return what two spellings of one name have in common: case and blanks do not count."""
-    return "".join(unicodedata.normalize("NFC", text).casefold().split())
+    """Return what two spellings of one name have in common: case, blanks and wide letters do not count."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def same_sku(one: str, other: str) -> bool:
@@ -37,17 +38,25 @@ def same_sku(one: str, other: str) -> bool:
 
 
 def search_text(*texts: str) -> str:
-    """Return what a search looks into: lower case, no accents, no apostrophes, a blank before every word."""
-    return "".join(f" {word}" for text in texts for word in _folded(text).split())
+    """Return what a search looks into: lower case, no accents, no apostrophes, a blank before every word and no
+    punctuation around it.
+    """
+    return "".join(f" {word}" for text in texts for word in _words(text))
 
 
 def search_words(query: str) -> tuple[str, ...]:
     """Return what a `search_text` must contain to be found by a query: each of its words, in any order.
 
+    Punctuation around a word does not count.
+
     A word shorter than SUBSTRING_MIN carries a blank in front, and so is found at the beginning of a word only.
     """
-    words = dict.fromkeys(_folded(query).split())
+    words = dict.fromkeys(_words(query))
     return tuple(word if len(word) >= SUBSTRING_MIN else f" {word}" for word in list(words)[:WORDS_MAX])
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip(_PUNCTUATION) or word for word in _folded(text).split()]
 
 
 def _folded(text: str) -> str:
