@@ -47,9 +47,8 @@ def search_text(*texts: str) -> str:
 def search_words(query: str) -> tuple[str, ...]:
     """Return what a `search_text` must contain to be found by a query: each of its words, in any order.
 
-    Punctuation around a word does not count.
-
-    A word shorter than SUBSTRING_MIN carries a blank in front, and so is found at the beginning of a word only.
+    Punctuation around a word does not count. A word shorter than SUBSTRING_MIN carries a blank in
+    front, and so is found at the beginning of a word only.
     """
     words = dict.fromkeys(_words(query))
     return tuple(word if len(word) >= SUBSTRING_MIN else f" {word}" for word in list(words)[:WORDS_MAX])
