@@ -130,3 +130,18 @@ def test_an_export_takes_the_filters_of_its_list(shop: Terminal) -> None:
     wrong = shop.type("export", "movements", "--from", "yesterday")
     assert wrong.exit_code == 1
     assert "from" in wrong.output
+
+
+@pytest.mark.parametrize("where", ["there.csv", "no/such/folder.csv"])
+def test_nothing_is_booked_where_the_refused_rows_could_not_be_written(tmp_path: Path, where: str) -> None:
+    (tmp_path / "there.csv").write_text("mine")
+    file = tmp_path / "stock.csv"
+    file.write_text("sku,quantity\nC-1,3\n")
+    terminal = Terminal(tmp_path / "data")
+
+    done = terminal.type("import", "stock", str(file), "--on-error", "skip", "--failed", str(tmp_path / where))
+
+    assert done.exit_code == 1
+    assert "cannot write" in " ".join(done.output.split())
+    assert "rows imported" not in done.output
+    assert (tmp_path / "there.csv").read_text() == "mine"

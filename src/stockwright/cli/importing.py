@@ -124,6 +124,7 @@ def stock(
 
 def _import(what: str, work: Work, file: Path, failed: Path | None, *, skipped: bool, as_json: bool) -> None:
     content = _content(file)
+    _check_free(failed)
     with progress_bar(f"Importing {what}") as progress:
 
         async def imported(shop: App) -> Done:
@@ -146,6 +147,17 @@ def _content(file: Path) -> bytes:
             return source.read(BYTES_MAX + 1)
     except OSError as fault:
         fail(Misconfigured(f"cannot read {file}: {fault.strerror}"))
+
+
+def _check_free(chosen: Path | None) -> None:
+    """Refuse a file for the refused rows that cannot be made, before anything is booked."""
+    if chosen is None:
+        return
+    try:
+        chosen.open("xb").close()
+        chosen.unlink()
+    except OSError as fault:
+        fail(Misconfigured(f"cannot write {chosen}: {fault.strerror}"))
 
 
 def _write_failed(file: Path, chosen: Path | None, report: ImportReport, table: FileTable) -> Path | None:

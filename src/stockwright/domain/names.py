@@ -38,8 +38,9 @@ def same_sku(one: str, other: str) -> bool:
 
 
 def search_text(*texts: str) -> str:
-    """Return what a search looks into: lower case, no accents, no apostrophes, a blank before every word and no
-    punctuation around it.
+    """Return what a search looks into: lower-case words without accents and apostrophes.
+
+    A blank stands before every word, and no punctuation around it.
     """
     return "".join(f" {word}" for text in texts for word in _words(text))
 

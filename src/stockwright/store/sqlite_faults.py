@@ -48,7 +48,9 @@ def translate_write(fault: BaseException) -> BaseException:
     if isinstance(fault, HELD):
         return Busy()
     if isinstance(fault, ENGINE_FAULTS):
-        failed = EngineFailed(f"the store could not write: {fault}", reason_of(fault))
+        reason = reason_of(fault)
+        # What SQLite says of its inside stands in the log, as the cause.
+        failed = EngineFailed(f"the store could not write: {reason}", reason)
         failed.__cause__ = fault
         return failed
     if isinstance(fault, asyncio.CancelledError):
