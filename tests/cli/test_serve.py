@@ -86,6 +86,7 @@ def test_the_demo_tells_at_each_start_who_can_sign_in(server: Start) -> None:
     server.arguments = ["serve", "--demo"]
     pattern = r"Demo (?:admin|customer)\s+(\S+)\s+password: (\S+)"
     people = re.findall(pattern, server.told())
+    assert "Low Stock Alert" not in server.log.read_text(), "the terminal shows where the shop is, not its past"
     assert [email for email, _ in people] == ["admin@demo.example", "mia@demo.example"]
     assert all(server.can_sign_in(*person) for person in people)
     kept = server.folder / "demo-passwords"
