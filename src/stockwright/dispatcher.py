@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Permanent, TryLater
 from stockwright.reactions.operations import HANDLER as OPERATIONS_ALERT
+from stockwright.store.faults import EngineFailed
 from stockwright.store.port import ABSENT
 from stockwright.store.records import handling as records
 from stockwright.store.records.batch import Batch, Stale
@@ -279,8 +280,8 @@ class Dispatcher:
                 events = await self._app.store.tail(follower.read, BATCH, wait_seconds=WAIT_SECONDS)
                 for event in await self._run_many(follower, events):
                     await self._take(follower, event)
-            except Exception:
-                self._app.log.exception("dispatcher failed", handler=follower.reaction.name)
+            except Exception as fault:  # noqa: BLE001 - logged, and tried again
+                self._log_fault(fault, follower.reaction.name)
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _run_many(self, follower: _Follower, events: list[Event]) -> list[Event]:
@@ -322,8 +323,8 @@ class Dispatcher:
         """Handle one event; False, after a moment, where not even its failure could be kept."""
         try:
             await handle(self._app, follower.reaction, event, waiting)
-        except Exception:
-            self._app.log.exception("dispatcher failed", handler=follower.reaction.name)
+        except Exception as fault:  # noqa: BLE001 - logged, and tried again
+            self._log_fault(fault, follower.reaction.name)
             await asyncio.sleep(LOOK_SECONDS)
             return False
         return True
@@ -335,8 +336,8 @@ class Dispatcher:
             try:
                 for follower in self._followers:
                     await self._retry_due(follower)
-            except Exception:
-                self._app.log.exception("dispatcher failed", handler="retries")
+            except Exception as fault:  # noqa: BLE001 - logged, and tried again
+                self._log_fault(fault, "retries")
             await asyncio.sleep(pause)
 
     async def _retry_due(self, follower: _Follower) -> None:
@@ -355,14 +356,19 @@ class Dispatcher:
         finally:
             follower.retrying.discard(retry.event.id)
 
+    def _log_fault(self, fault: Exception, handler: str) -> None:
+        """Log a fault; what the disk refuses is logged by the store, the first time and each hundredth."""
+        if not isinstance(fault, EngineFailed):
+            self._app.log.error("dispatcher failed", handler=handler, exc_info=fault)
+
     async def _keep_cursors(self) -> None:
         """Write the cursors once a second, for ever."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             try:
                 await self._write_cursors()
-            except Exception:
-                self._app.log.exception("dispatcher failed", handler="cursors")
+            except Exception as fault:  # noqa: BLE001 - logged, and tried again
+                self._log_fault(fault, "cursors")
 
     async def _write_cursors(self) -> None:
         """Write how far each handler is, where that has changed, in one commit."""

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+import structlog
+
+from stockwright import dispatcher as dispatching
 from stockwright.app import running
 from stockwright.dispatcher import Dispatcher
+from stockwright.store.faults import EngineFailed
 from stockwright.store.records.batch import Batch
 from stockwright.store.records.handling import load_cursors, put_cursor
 from stockwright.usecases.health import check_readiness
@@ -191,3 +196,29 @@ async def test_the_shop_tells_how_many_events_wait(world: World) -> None:
 
 async def test_without_handlers_everything_waits(world: World) -> None:
     assert await Dispatcher(world.app, []).lag() == len(await world.events())
+
+
+@pytest.mark.parametrize(
+    ("fault", "lines"), [(EngineFailed("the store could not write"), 0), (OSError("broken"), 1)], ids=["disk", "other"]
+)
+async def test_what_the_disk_refuses_is_logged_by_the_store_alone(
+    world: World, fault: Exception, lines: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full for an hour does not fill the log with what is tried again each second."""
+    tried = asyncio.Event()
+
+    async def refuses(*_: object) -> None:
+        tried.set()
+        raise fault
+
+    monkeypatch.setattr(dispatching, "handle", refuses)
+    monkeypatch.setattr(dispatching, "LOOK_SECONDS", 3600)
+    with structlog.testing.capture_logs() as logged:
+        world.app.log = structlog.get_logger()
+        follower = await following(world, Handler())
+        await tell(world.app)
+        await tried.wait()
+        await follower.stop()
+    assert [entry["event"] for entry in logged if entry["event"] == "dispatcher failed"] == [
+        "dispatcher failed"
+    ] * lines
