@@ -6,6 +6,7 @@ import re
 import resource
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -134,6 +135,24 @@ def test_a_taken_port_is_one_clear_line(server: Start) -> None:
     assert refused.stderr.count("\n") == 1
     assert f"cannot listen on 127.0.0.1:{server.port}" in refused.stderr
     assert "STOCKWRIGHT_PORT" in refused.stderr
+
+
+def test_a_disk_that_takes_no_writes_is_one_clear_line(server: Start) -> None:
+    server.told()
+    server.kill()
+    # What was committed last stands in the log, which cannot grow any more.
+    log_kib = (server.folder / "stockwright.db-wal").stat().st_size // 1024
+    full = subprocess.run(
+        ["/bin/sh", "-c", f'ulimit -f {2 * log_kib}; exec "$0" "$@"', *server.program, "serve"],
+        env=server.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert full.returncode == 1
+    assert full.stderr.count("\n") == 1, full.stderr
+    assert "cannot be written to" in full.stderr
 
 
 def test_a_data_folder_that_cannot_be_made_is_one_clear_line(server: Start) -> None:

@@ -9,7 +9,9 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import replace
 from types import TracebackType
+from typing import get_args
 
 import uvicorn
 
@@ -22,6 +24,7 @@ from stockwright.cli.run import err, fail, progress_bar
 from stockwright.config import Settings
 from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import AlreadyExists, Misconfigured, StockwrightError
+from stockwright.store.faults import Reason
 from stockwright.usecases.accounts import SignUp, add_account
 from stockwright.usecases.context import App
 from stockwright.usecases.first_admin import has_admin, offer_setup, withdraw_setup
@@ -105,6 +108,7 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
         signal.signal(asked, signal.default_int_handler)
     app = await build(settings)
     try:
+        await _check_disk(app)
         notes = await _prepare(app)
         url = _url(settings, listening)
         limits = ConnectionLimits(connections=connections_for(raise_file_limit()))
@@ -143,6 +147,13 @@ class _Beside:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._running.__aexit__(kind, fault, trace)
+
+
+async def _check_disk(app: App) -> None:
+    """Refuse to start where the disk takes no writes, with the line that says why."""
+    await app.probe.write(replace(app, log=None))
+    if app.probe.reason in get_args(Reason):
+        raise Misconfigured(f"the shop cannot be written to: {app.probe.reason}; mend that and start again")
 
 
 async def _prepare(app: App) -> list[str]:
