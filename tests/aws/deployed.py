@@ -78,6 +78,9 @@ class Stack:
 
         def read() -> list[str]:
             found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+            for message in found:
+                # Else it comes again when its time as unseen is over.
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             return [json.loads(message["Body"])["Subject"] for message in found]
 
         return read

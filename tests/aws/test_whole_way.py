@@ -52,6 +52,9 @@ def on_topic(here: Aws, name: str) -> tuple[str, Any]:
 
     def read() -> list[str]:
         found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        for message in found:
+            # Else it comes again when its time as unseen is over.
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
         return [json.loads(message["Body"])["Subject"] for message in found]
 
     return topic, read

@@ -257,3 +257,20 @@ async def test_a_hold_of_an_earlier_release_is_not_counted_and_can_be_used(app: 
     assert await extend_reservation(app, ALICE, held[0].id, 30)
     assert (await confirm_reservation(app, ALICE, held[0].id)).status == "CONFIRMED"
     assert await hold(app, chair, 10)
+
+
+class TickingClock(Clock):
+    """A clock that goes on with every look, as a real one does between two lines of code."""
+
+    def now(self) -> int:
+        self.at += 1
+        return self.at
+
+
+async def test_a_use_counts_from_the_instant_that_the_reservation_says(app: App, product: Product) -> None:
+    chair = (await product(20)).product.id
+    ticking = replace(app, clock=TickingClock())
+    held = await reserve_stock(ticking, ALICE, Reserve([Wanted(chair, 2)]))
+    used = await confirm_reservation(ticking, ALICE, held.id)
+    holds = await load_customer_holds(app.store, ALICE.id)
+    assert [each.at for each in holds.used] == [used.updated_at]

@@ -256,7 +256,7 @@ async def _count_change(app: App, batch: Batch, after: Reservation) -> None:
     if after.status == "ACTIVE" and after.counted:
         counted = holds.with_hold(after.id, after.expires_at, after.units)
     elif after.status == "CONFIRMED" and after.counted:
-        counted = holds.with_use(after.id, now, after.units)
+        counted = holds.with_use(after.id, after.updated_at, after.units)
     else:
         counted = holds.without(after.id)
     holds_records.put_customer_holds(batch, counted)
