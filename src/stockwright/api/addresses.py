@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -41,6 +42,8 @@ def client_address(
     An entry that is no address ends the walk at the proxy that wrote it: whatever stands left of it is
     nobody's word.
     """
+    if not proxies:
+        return _as_written(peer)
     client = parse_address(peer)
     if client is None:
         return peer
@@ -54,6 +57,13 @@ def client_address(
         if not _is_in(client, proxies):
             break
     return str(client)
+
+
+@functools.lru_cache(maxsize=4096)
+def _as_written(peer: str) -> str:
+    """Write a peer's address in one way; what is no address (a socket's path) stays as it is."""
+    client = parse_address(peer)
+    return peer if client is None else str(client)
 
 
 def _entries(headers: Iterable[tuple[bytes, bytes]], header: Header) -> list[str]:

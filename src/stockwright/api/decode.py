@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -76,6 +77,8 @@ def _untyped(raw: bytes) -> Any:
 
 def query(wanted: type[Wire], raw: bytes, *, any_field: bool = False) -> Any:
     """Decode a query string; each field at most once and known, numbers and switches written as text."""
+    if not raw and _needs_nothing(wanted):
+        return wanted()
     try:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, max_num_fields=QUERY_FIELDS_MAX)
     except (ValueError, UnicodeDecodeError):
@@ -98,6 +101,12 @@ def query(wanted: type[Wire], raw: bytes, *, any_field: bool = False) -> Any:
     if report.entries:
         raise WrongFields(report)
     return msgspec.convert(given, wanted, strict=False)
+
+
+@functools.cache
+def _needs_nothing(wanted: type[Wire]) -> bool:
+    """Tell whether a type is right with all its defaults: most requests send no query."""
+    return not Report(wanted, {}, strict=False).entries
 
 
 def _misnamed(wanted: type[Wire], names: list[str], filled: list[str]) -> Iterator[dict[str, str]]:
