@@ -18,8 +18,8 @@ from stockwright.domain.errors import (
     VersionConflict,
 )
 from stockwright.store.records.accounts import account_key, claim_email, find_account_by_email, get_account, put_account
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.setup import find_setup
+from stockwright.store.records.batch import Batch, Stale
+from stockwright.store.records.setup import find_setup, use_setup
 from stockwright.usecases.accounts import (
     ChangeAccount,
     SignUp,
@@ -413,6 +413,19 @@ async def test_the_set_up_link_makes_one_admin_once(shop: App) -> None:
     )
     assert sum(isinstance(outcome, Account) for outcome in outcomes) == 1
     assert len(await admin_emails(shop)) == 1
+
+
+async def test_the_set_up_link_that_was_checked_is_the_one_that_is_used(shop: App) -> None:
+    """Two who checked it at the same moment cannot both use it."""
+    await offer_setup(shop)
+    held = await find_setup(shop.store)
+    assert held is not None
+    first, second = Batch(), Batch()
+    use_setup(first, held)
+    use_setup(second, held)
+    await first.commit(shop.store)
+    with pytest.raises(Stale):
+        await second.commit(shop.store)
 
 
 async def _invited_by_role(shop: App) -> None:

@@ -73,6 +73,8 @@ class Level:
 class Stock:
     """All levels of one product, stored as one item: units of a SKU are taken from anywhere in one write.
 
+    `levels` are in the order in which units are taken, inactive locations last.
+
     `active` are the ids of the shop's active locations, the first to take units from in front. Units
     at any other location are not available (SPEC section 1): every sum here leaves them out of
     `available`, and `total` is `available`, `reserved` and `inactive` together. Units that are reserved at

@@ -20,7 +20,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeGuard
+from weakref import WeakValueDictionary
 from zlib import crc32
 
 from stockwright.domain.errors import Busy, Invalid, Misconfigured, PayloadTooLarge, Unknown
@@ -64,8 +65,9 @@ DAYS_AT_ONCE: Final = 32
 PATHS_MAX: Final = 40
 """How many numbers of an item one expression moves; about a hundred are longer than DynamoDB takes (4 KB)."""
 DECISIONS_MAX: Final = 5
-LEASE_WAIT_SECONDS: Final = 5.0
+LEASE_WAIT_SECONDS: Final = 10.0
 LEASE_PAUSE_SECONDS: Final = 0.01
+LEASE_PAUSE_SECONDS_MAX: Final = 0.2
 NEVER: Final = "attribute_exists(pk) AND attribute_not_exists(pk)"
 NOT_TAKEN: Final = (
     "The cloud's store does not take this: something in it has an empty name, is nested more than 32 deep, "
@@ -99,6 +101,7 @@ _REFUSED: Final = frozenset(
 )
 
 _Wire = dict[str, Any]
+_Outcome = Literal["written", "leased", "refused"]
 
 
 class DynamoDbStore:
@@ -119,6 +122,7 @@ class DynamoDbStore:
         self._settle_ms = int(settle_seconds * 1000)
         self._threads = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="stockwright-dynamodb")
         self._days: set[str] = set()
+        self._turns: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
 
     # ---- reading -------------------------------------------------------------------------
 
@@ -265,6 +269,11 @@ class DynamoDbStore:
 
     async def decide(self, key: Key, decision: Decision) -> None:
         """Lease the item, so that nobody adds to it meanwhile; decide; commit, held to its version."""
+        # Those of one process take turns here, which costs no call.
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            await self._decide(key, decision)
+
+    async def _decide(self, key: Key, decision: Decision) -> None:
         for _ in range(DECISIONS_MAX):
             token = secrets.token_hex(16)
             item = await self._call(self._lease, key, token)
@@ -288,7 +297,7 @@ class DynamoDbStore:
 
     def _lease(self, key: Key, token: str) -> Item | None:
         """Take the lease, however many transactions are under way at the item; return the item as it is now."""
-        deadline = time.monotonic() + LEASE_WAIT_SECONDS
+        tries, deadline = 0, time.monotonic() + LEASE_WAIT_SECONDS
         while time.monotonic() < deadline:
             try:
                 answer = self.client.update_item(**lease.take(self.table, key_image(key), token, _now_ms()))
@@ -300,7 +309,8 @@ class DynamoDbStore:
                     raise
             else:
                 return item_of_image(answer["Attributes"])
-            time.sleep(random.uniform(0, LEASE_PAUSE_SECONDS))  # noqa: S311
+            time.sleep(_lease_pause(tries))
+            tries += 1
         raise Busy
 
     def _release(self, key: Key, token: str) -> None:
@@ -324,14 +334,22 @@ class DynamoDbStore:
             raise ValueError("two writes to one item in one commit")
         if not writes:
             return
-        for attempt in range(ATTEMPTS_MAX):
-            if await self._call(self._transact, writes, leased):
+        attempt, waits, deadline = 0, 0, time.monotonic() + LEASE_WAIT_SECONDS
+        while attempt < ATTEMPTS_MAX and time.monotonic() < deadline:
+            outcome: _Outcome = await self._call(self._transact, writes, leased)
+            if outcome == "written":
                 return
-            await asyncio.sleep(_pause(attempt))
+            if outcome == "leased":
+                # Whoever holds the lease is done in a moment: waiting for it is no failed attempt.
+                await asyncio.sleep(_lease_pause(waits))
+                waits += 1
+            else:
+                await asyncio.sleep(_pause(attempt))
+                attempt += 1
         raise Busy("Too many changes to the same thing at once; try again shortly")
 
-    def _transact(self, writes: Sequence[Write], leased: Key | None) -> bool:
-        """Send one transaction; False where it wrote nothing and may be sent anew."""
+    def _transact(self, writes: Sequence[Write], leased: Key | None) -> _Outcome:
+        """Send one transaction; what is not "written" wrote nothing, and may be sent anew."""
         errors, token = self.client.exceptions, secrets.token_hex(16)
         wide = {position: self._read_and_add(write) for position, write in enumerate(writes) if _is_wide(write)}
         now = self._instant(writes)
@@ -345,7 +363,7 @@ class DynamoDbStore:
                 self.client.transact_write_items(TransactItems=items, ClientRequestToken=token)
             except errors.TransactionCanceledException as cancelled:
                 _raise_unless_it_passes(cancelled, items, now)
-                return False
+                return "leased" if _met_a_lease(cancelled, now) else "refused"
             except Exception as fault:
                 # Whether it was written is not known: the same token asks again, and it happens once.
                 if not _may_pass(fault):
@@ -353,9 +371,9 @@ class DynamoDbStore:
                 may_be_done = may_be_done or not _was_refused(fault)
                 time.sleep(_pause(attempt))
             else:
-                return True
+                return "written"
         if may_be_done and self._is_done(items):
-            return True
+            return "written"
         raise Unknown if may_be_done else Busy
 
     def _instant(self, writes: Sequence[Write]) -> int:
@@ -621,6 +639,11 @@ def _raise_unless_it_passes(cancelled: Any, items: Sequence[_Wire], now: int) ->
         raise cancelled
 
 
+def _met_a_lease(cancelled: Any, now: int) -> bool:
+    """Tell whether a transaction was cancelled because somebody else decides on one of its items."""
+    return any(lease.is_leased(reason.get("Item") or {}, now) for reason in cancelled.response["CancellationReasons"])
+
+
 def _is_held_to_what_was_read(action: _Wire) -> bool:
     """Tell whether what refused an action is only that the item was changed since `_read_and_add` read it."""
     return ":read" in action.get("Update", {}).get("ExpressionAttributeValues", {})
@@ -796,6 +819,11 @@ def _event(item: Item) -> Event:
 def _pause(attempt: int) -> float:
     """Return a wait with full jitter (seconds)."""
     return random.uniform(0, BACKOFF_SECONDS * 2**attempt)  # noqa: S311
+
+
+def _lease_pause(tries: int) -> float:
+    """Return how long to wait for the holder of a lease (seconds): longer each time, with full jitter."""
+    return random.uniform(0, min(LEASE_PAUSE_SECONDS_MAX, LEASE_PAUSE_SECONDS * 2**tries))  # noqa: S311
 
 
 def _may_pass(fault: BaseException) -> bool:

@@ -22,6 +22,7 @@ from stockwright.usecases.commit import commit, new_event
 
 if TYPE_CHECKING:
     from stockwright.domain.account import Account, Actor
+    from stockwright.store.port import Item
     from stockwright.usecases.context import App
 
 LASTS_MS: Final = 24 * 3_600_000
@@ -69,12 +70,12 @@ async def set_up(app: App, actor: Actor, token: str, command: SignUp) -> Account
     enrolled = await app.identity.enrol(app, email, password)
 
     async def attempt() -> Account:
-        await _check_token(app, token)
+        held = await _check_token(app, token)
         if enrolled is None or await records.find_account_by_email(app.store, email) is not None:
             raise AlreadyExists(f"{email} has an account already")
         account = new_account(app, email, check_name(command.name), "admin", enrolled)
         batch = Batch()
-        await setup_records.end_setup(app.store, batch)
+        setup_records.use_setup(batch, held)
         await app.identity.follow(app, new_account(app, email, "", "customer", enrolled), account)
         records.put_account(batch, account)
         records.claim_email(batch, email, account.id)
@@ -86,7 +87,8 @@ async def set_up(app: App, actor: Actor, token: str, command: SignUp) -> Account
     return await retried(attempt)
 
 
-async def _check_token(app: App, token: str) -> None:
+async def _check_token(app: App, token: str) -> Item:
+    """Return the record that the token opens; Unauthorized where it does not hold."""
     found = await setup_records.find_setup(app.store)
     if found is not None and await has_admin(app):
         await withdraw_setup(app)
@@ -95,6 +97,7 @@ async def _check_token(app: App, token: str) -> None:
     over = found is None or app.clock.now() >= found.body.get("expiresAt", 0)
     if found is None or over or not hmac.compare_digest(found.body["hash"], _token_hash(token)):
         raise Unauthorized("The set-up link does not work: it was used, is over 24 hours old, or there is an admin")
+    return found
 
 
 def _token_hash(token: str) -> str:

@@ -25,6 +25,11 @@ async def put_setup(store: Store, batch: Batch, token_hash: str, expires_at: int
     batch.put(SETUP_KEY, body, found.version if found else ABSENT, ttl=expires_at // 1000)
 
 
+def use_setup(batch: Batch, held: Item) -> None:
+    """Delete the token that was checked: of two commits that use it one is Stale."""
+    batch.delete(held.key, held.version)
+
+
 async def end_setup(store: Store, batch: Batch) -> None:
     """Delete the token in this commit; where there is none, the commit stands only while none is made."""
     found = await find_setup(store)

@@ -110,22 +110,29 @@ def change_stock(batch: Batch, stock: Stock, changes: Mapping[str, int], at: int
 
 
 def stock_of(item: Item, active: tuple[str, ...]) -> Stock:
-    """Read a stock from its item, as it is while these locations are active; read once for as long as they are."""
+    """Read a stock from its item, as it is while these locations are active; read once for as long as they are.
+
+    The levels are in the order in which units are taken, the inactive locations behind them by name: an engine
+    keeps no order of its own.
+    """
     known: Stock | None = item.parsed
     if known is not None and known.active == active:
         return known
     body = item.body
+    levels = body["levels"]
+    places = [place for place in active if place in levels]
+    places += sorted(levels.keys() - places)
     stock = Stock(
         product_id=body["productId"],
         sku=body["sku"],
-        levels={place: Level(level["available"], level["reserved"]) for place, level in body["levels"].items()},
+        levels={place: Level(levels[place]["available"], levels[place]["reserved"]) for place in places},
         active=active,
         thresholds=Thresholds(body["lowStock"], body["reorderPoint"], body["reorderQuantity"]),
         version=item.version,
         created_at=body["createdAt"],
         # Former versions recorded no time of the last change.
         updated_at=body["updatedAt"] if "updatedAt" in body else body["createdAt"],
-        stored_totals={place: level["total"] for place, level in body["levels"].items()},
+        stored_totals={place: levels[place]["total"] for place in places},
     )
     force_setattr(item, "parsed", stock)
     return stock
