@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -12,7 +13,8 @@ import pytest
 
 from stockwright.api.app import build_asgi
 from stockwright.domain.account import SYSTEM
-from stockwright.store.records.accounts import find_account_by_email
+from stockwright.store.records.accounts import find_account_by_email, put_account
+from stockwright.store.records.batch import Batch
 from stockwright.usecases.accounts import SignUp, add_account, issue_code
 from stockwright.usecases.context import App
 from stockwright.usecases.first_admin import offer_setup
@@ -431,6 +433,22 @@ async def test_accounts_are_found_by_parts_of_email_and_name(app: App, admin: Cl
     assert await found("zoe nobody") == []
     assert len(await found("  ")) == 4
     assert (await admin.get("/users", search="x" * 201)).refusal == (400, "VALIDATION_ERROR")
+
+
+async def test_an_account_is_found_by_the_unicode_and_by_the_ascii_form_of_its_mail_domain(
+    app: App, admin: Client
+) -> None:
+    await add_account(app, SYSTEM, SignUp("zoe@exämple.de", PASSWORD, "Zoë"), "customer")
+    former, batch = await add_account(app, SYSTEM, SignUp("max@example.com", PASSWORD), "customer"), Batch()
+    put_account(batch, replace(former, email="müller@exämple.de"))
+    await batch.commit(app.store)
+
+    async def found(search: str) -> list[str]:
+        return [each["email"] for each in (await admin.get("/users", search=search)).data["items"]]
+
+    assert await found("zoe@exämple.de") == await found("ZOE@xn--exmple-cua.de") == ["zoe@xn--exmple-cua.de"]
+    assert await found("müller@exämple.de") == await found("müller@xn--exmple-cua.de") == ["müller@exämple.de"]
+    assert await found("exämple.de") == await found("xn--ex") == ["müller@exämple.de", "zoe@xn--exmple-cua.de"]
 
 
 async def test_a_search_for_accounts_goes_on_page_by_page_and_misses_none(app: App, admin: Client) -> None:

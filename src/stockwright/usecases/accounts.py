@@ -18,10 +18,12 @@ from stockwright.domain.account import (
     NOT_KEPT,
     Account,
     SignUpAgain,
+    ascii_email,
     check_name,
     check_new_email,
     confirmed,
     confirmed_by,
+    email_spellings,
     has_code,
     normal_email,
     with_code,
@@ -350,7 +352,7 @@ async def list_accounts(
     found: list[Account] = []
     for _ in range(max(1, SEARCHED_MAX // limit)):
         page, following = await records.page_of_accounts(app.store, limit=limit, after=after)
-        matching = [each for each in page if all(word in _plain(f"{each.email} {each.name}") for word in words)]
+        matching = [each for each in page if all(word in _searched_text(each) for word in words)]
         if len(found) + len(matching) > limit:
             return found, after
         found, after = found + matching, following
@@ -374,6 +376,11 @@ async def _spend_code(app: App, email: str, purpose: CodePurpose, digits: str, o
         raise _wrong_code()
     await forget_tries(app, tries)
     return account, code_hash
+
+
+def _searched_text(account: Account) -> str:
+    """Return what a search looks into: the name, and the address with its domain in ASCII and in Unicode."""
+    return _plain(" ".join((account.email, *email_spellings(ascii_email(account.email)), account.name)))
 
 
 def _plain(text: str) -> str:
