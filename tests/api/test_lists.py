@@ -100,6 +100,21 @@ async def test_a_bent_token_is_refused(admin: Client, made: Made) -> None:
         assert (await admin.get("/products", limit=1, nextToken=bent)).fields == {"nextToken"}, bent
 
 
+async def test_a_wrong_token_is_reported_with_the_other_faults_of_the_query(admin: Client, made: Made) -> None:
+    for _ in range(2):
+        await made()
+    token = (await admin.get("/products", limit=1)).data["nextToken"]
+    other = (await admin.get("/products", limit=1, sort="name")).data["nextToken"]
+
+    for wrong in (other, "AAAA", "rubbish"):
+        assert (await admin.get("/products", limit=1000, nextToken=wrong)).fields == {"limit", "nextToken"}, wrong
+        assert (await admin.get("/products", limt=1, nextToken=wrong)).fields == {"limt", "nextToken"}, wrong
+    assert (await admin.get("/products", status="NONE", nextToken="AAAA")).fields == {"status", "nextToken"}
+    # Which list it is of cannot be told where a filter is wrong.
+    assert (await admin.get("/products", status="NONE", nextToken=token)).fields == {"status"}
+    assert (await admin.get("/products", limit=1000, nextToken=token)).fields == {"limit"}
+
+
 @pytest.mark.parametrize("limit", ["0", "-1", "101", "x", "1.5"])
 async def test_a_limit_is_1_to_100(admin: Client, limit: str) -> None:
     assert (await admin.get("/products", limit=limit)).fields == {"limit"}

@@ -24,26 +24,34 @@ def seal(key: bytes, list_name: str, position: str | None) -> str | None:
 
 
 def check_token(token: str, field_name: str = "nextToken") -> None:
-    """Refuse what nobody ever got as a token."""
-    if not _TOKEN.fullmatch(token):
-        raise _wrong(field_name)
+    """Refuse what nobody ever got as a token: not in base64, or without room for a seal."""
+    _opened(token, field_name)
 
 
 def unseal(key: bytes, list_name: str, token: str) -> str:
     """Return the position, or refuse a token that is not of this list or not ours."""
-    check_token(token)
-    try:
-        raw = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        told = raw[_SEAL_BYTES:].decode()
-        # Letter by letter: base64 writes the same bytes in more than one way.
-        if not hmac.compare_digest(seal(key, list_name, told) or "", token):
-            raise _wrong()
-    except (binascii.Error, UnicodeError, ValueError):
-        raise _wrong() from None
+    told = _opened(token, "nextToken")
+    # Letter by letter: base64 writes the same bytes in more than one way.
+    if not hmac.compare_digest(seal(key, list_name, told) or "", token):
+        raise _wrong("nextToken")
     return told
 
 
-def _wrong(field_name: str = "nextToken") -> Invalid:
+def _opened(token: str, field_name: str) -> str:
+    """Return the position that a token tells, whoever sealed it."""
+    if not _TOKEN.fullmatch(token):
+        raise _wrong(field_name)
+    try:
+        raw = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        told = raw[_SEAL_BYTES:].decode()
+    except (binascii.Error, UnicodeError, ValueError):
+        raise _wrong(field_name) from None
+    if len(raw) < _SEAL_BYTES:
+        raise _wrong(field_name)
+    return told
+
+
+def _wrong(field_name: str) -> Invalid:
     return Invalid.field(field_name, "is not a token of this list; leave it out to start again")
 
 

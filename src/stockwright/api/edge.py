@@ -16,6 +16,7 @@ from collections.abc import (
     Mapping,
     MutableMapping,
 )
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any, Final
@@ -31,7 +32,7 @@ from stockwright.api.idempotency import Idempotency, check_key, request_hash
 from stockwright.api.limits import Limits
 from stockwright.api.metrics import Metrics, Uncounted
 from stockwright.api.route import Answer, Call, Route
-from stockwright.api.rules import MALFORMED
+from stockwright.api.rules import MALFORMED, plan_of
 from stockwright.api.schemas.current import wire_of
 from stockwright.api.slots import Slots
 from stockwright.config import EVERY_ORIGIN
@@ -310,7 +311,9 @@ class Exchange:
         try:
             call.query = decode.query(route.query, self.scope["query_string"], any_field=route.any_query)
         except decode.WrongFields as wrong:
+            call.query = wrong.well_formed
             entries += wrong.details
+            entries += _wrong_token(route, call, {each["field"] for each in entries})
         if route.body is not None:
             try:
                 call.body = decode.body(route.body, self.raw_body, self.headers.get("content-type", ""))
@@ -510,6 +513,20 @@ def _bucket(path: str) -> tuple[str, int]:
     """Group patterns by the second word of the path and their length, so that few are tried."""
     words = path.split("/", 3)
     return words[2] if len(words) > 2 else "", path.count("/")  # noqa: PLR2004
+
+
+def _wrong_token(route: Route, call: Call, reported: AbstractSet[str]) -> list[dict[str, str]]:
+    """Return what is wrong with the token of a query that has other faults.
+
+    A token belongs to a list with its filters: where one of them is wrong, it cannot be told.
+    """
+    if reported & (set(plan_of(route.query).names) - {"limit"}):
+        return []
+    try:
+        call.position()
+    except Invalid as wrong:
+        return list(wrong.details)
+    return []
 
 
 async def _looked_up(route: Route, call: Call, reported: Container[str]) -> list[dict[str, str]]:

@@ -20,6 +20,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import msgspec
+
 from stockwright.api.rules import Wire
 from stockwright.domain.account import Actor
 from stockwright.domain.errors import Invalid
@@ -92,11 +94,8 @@ class Call:
 
     def list_name(self) -> str:
         """Name the list that a token belongs to: the path with its filters, but not limit and token."""
-        fields = {
-            name: getattr(self.query, name)
-            for name in getattr(self.query, "__struct_fields__", ())
-            if name not in {"limit", "next_token"}
-        }
+        given = msgspec.structs.asdict(self.query) if isinstance(self.query, Wire) else vars(self.query)
+        fields = {name: value for name, value in given.items() if name not in {"limit", "next_token"}}
         return f"{self.scope['path']}?{sorted(fields.items())}"
 
 
