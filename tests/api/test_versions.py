@@ -198,6 +198,18 @@ async def test_a_quantity_in_the_body_needs_the_version_of_the_stock_beside_that
     refused = await admin.patch(path, {"quantity": 10, "expectedVersion": product["version"]})
     assert (refused.status, refused.fields) == (400, {"expectedStockVersion"})
 
+    for others, also in (
+        ({"price": 0}, {"price"}),
+        ({"category": "none"}, {"category"}),
+        ({"price": "x", "category": "none"}, {"price", "category"}),
+    ):
+        refused = await admin.patch(path, {"quantity": 10, "expectedVersion": product["version"], **others})
+        assert (refused.status, refused.fields) == (400, {"expectedStockVersion", *also})
+    refused = await admin.patch(path, {"quantity": -1, "expectedVersion": product["version"]})
+    assert (refused.status, refused.fields) == (400, {"expectedStockVersion", "quantity"})
+    refused = await admin.patch(path, {"quantity": 10, "expectedVersion": "1", "expectedStockVersion": "x"})
+    assert (refused.status, refused.fields) == (400, {"expectedVersion", "expectedStockVersion"})
+
     await admin.post("/sales", {"productId": product["id"], "quantity": 3})
     for expected in (both, {"expectedStockVersion": product["stockVersion"]}):
         refused = await admin.patch(path, {"quantity": 10, **expected})

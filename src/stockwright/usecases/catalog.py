@@ -109,12 +109,30 @@ async def ensure_shop(app: App) -> None:
         return
 
 
-async def check_change(app: App, product_id: str, fields: Mapping[str, Any]) -> None:
-    """Refuse what a product's rules forbid of a change; a product that does not exist has none."""
-    known = await product_records.load_products(app.store, [product_id])
-    if product_id in known:
-        before, categories = known[product_id], await category_records.list_categories(app.store)
-        check_product(_with_fields(before, fields, categories), frozenset(each.name for each in categories), before)
+async def check_change(app: App, command: UpdateProduct) -> None:
+    """Refuse everything that is wrong with a change: its versions, and what a product's rules forbid.
+
+    A product that does not exist has no rules.
+    """
+    known = await product_records.load_products(app.store, [command.product_id])
+    categories = await category_records.list_categories(app.store) if known else []
+    names = frozenset(each.name for each in categories)
+    check_all(
+        partial(_check_expected_versions, command),
+        *(
+            partial(check_product, _with_fields(each, command.fields, categories), names, each)
+            for each in known.values()
+        ),
+    )
+
+
+def _check_expected_versions(command: UpdateProduct) -> None:
+    if command.quantity is None or command.expected_version is None or command.expected_stock_version is not None:
+        return
+    raise Invalid.field(
+        "expectedStockVersion",
+        "is needed beside the product's version where quantity is set: send stockVersion as it was read",
+    )
 
 
 async def update_product(app: App, actor: Actor, command: UpdateProduct) -> StockedProduct:
@@ -127,10 +145,7 @@ async def update_product(app: App, actor: Actor, command: UpdateProduct) -> Stoc
     if command.quantity is not None:
         check_quantity(command.quantity, least=0)
         if command.expected_version is not None and command.expected_stock_version is None:
-            raise Invalid.field(
-                "expectedStockVersion",
-                "is needed beside the product's version where quantity is set: send stockVersion as it was read",
-            )
+            await check_change(app, command)
 
     async def attempt() -> StockedProduct:
         before = await get_product(app, command.product_id)

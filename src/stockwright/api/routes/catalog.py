@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import UNSET
@@ -98,18 +99,18 @@ def _thresholds(body: ProductBody | ProductPatch) -> dict[str, int]:
 
 
 async def _update(call: Call) -> StockedProduct:
+    return await catalog.update_product(call.app, call.actor, _update_command(call, _changed(call.body)))
+
+
+def _update_command(call: Call, changed: Mapping[str, Any]) -> UpdateProduct:
     body: ProductPatch = call.body
-    return await catalog.update_product(
-        call.app,
-        call.actor,
-        UpdateProduct(
-            call.path["id"],
-            _changed(body),
-            _quantity(body),
-            _thresholds(body),
-            call.expected_version(),
-            call.expected_stock_version(),
-        ),
+    return UpdateProduct(
+        call.path["id"],
+        changed,
+        _quantity(body),
+        _thresholds(body),
+        call.expected_version(),
+        call.expected_stock_version(),
     )
 
 
@@ -127,7 +128,7 @@ async def _look_up_new(call: Call) -> None:
 
 async def _look_up_change(call: Call) -> None:
     changed = {name: value for name, value in _changed(call.body).items() if value is not MALFORMED}
-    await catalog.check_change(call.app, call.path["id"], changed)
+    await catalog.check_change(call.app, _update_command(call, changed))
 
 
 async def _list(call: Call) -> tuple[list[StockedProduct], str | None]:
