@@ -352,6 +352,18 @@ async def test_every_unknown_product_is_reported_with_its_line(admin: Client, ma
     assert reported(await admin.post(path, {"items": items})) == unknown | {"items[1].quantity"}
 
 
+@pytest.mark.parametrize("path", ["/orders", "/sales"])
+async def test_a_total_that_no_client_keeps_exactly_is_refused(admin: Client, made: Made, path: str) -> None:
+    gem = (await made(quantity=10**9, price=10**12))["id"]
+    line = {"productId": gem, "quantity": 5000}
+    assert reported(await admin.post(path, {"items": [line, line]})) == {"items"}
+    answer = await admin.post(path, {"productId": gem, "quantity": 10**9})
+    assert reported(answer) == {"quantity"}
+    assert "at most 9007199254740991 minor units" in answer.details[0]["message"]
+    assert (await admin.get(f"/products/{gem}")).data["quantity"] == 10**9
+    assert (await admin.post(path, {"productId": gem, "quantity": 9007})).data["totalAmount"] == 9007 * 10**12
+
+
 async def test_the_one_unknown_product_of_the_short_forms_is_named_by_its_field(admin: Client) -> None:
     for path in ("/orders", "/sales"):
         answer = await admin.post(path, {"productId": "none", "quantity": 1})

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from stockwright.domain.money import decimal_form, minor_units, round_half_up
+from stockwright.domain.errors import Invalid
+from stockwright.domain.money import decimal_form, minor_units, round_half_up, sum_amounts
 
 
 @pytest.mark.parametrize(
@@ -23,3 +24,14 @@ def test_a_half_goes_away_from_zero(amount: str, rounded: int) -> None:
 def test_the_decimal_form_has_the_currencys_own_digits(units: int, currency: str, shown: str) -> None:
     assert str(decimal_form(units, currency)) == shown
     assert minor_units(Decimal(shown), currency) == units
+
+
+def test_a_sum_is_one_that_every_client_keeps_exactly() -> None:
+    most = 2**53 - 1
+    assert sum_amounts([]) == 0
+    assert sum_amounts([most - 1, 1]) == most
+    with pytest.raises(Invalid) as refused:
+        sum_amounts([most, 1], "quantity")
+    assert refused.value.details == [
+        {"field": "quantity", "message": f"must have a total of at most {most} minor units, not {most + 1}"}
+    ]

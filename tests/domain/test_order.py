@@ -56,6 +56,12 @@ def test_an_order_is_placed_as_it_was_asked_for() -> None:
     assert (OrderLine("chair", "CHAIR", "A chair", 1, 1).options, line().returned) == ({}, 0)
 
 
+def test_an_order_whose_total_is_too_large_is_refused() -> None:
+    with pytest.raises(Invalid, match="Validation failed"):
+        order(line("chair", 9008, 10**12))
+    assert order(line("chair", 9007, 10**12)).total_cents == 9007 * 10**12
+
+
 @pytest.mark.parametrize("count", [0, LINES_MAX + 1])
 def test_no_lines_and_too_many_are_refused(count: int) -> None:
     with pytest.raises(Invalid) as refused:

@@ -237,6 +237,15 @@ async def test_a_price_that_is_none_leaves_its_row_out(app: App, price: str) -> 
     assert "must be a number such as 2.55" in refused.message
 
 
+async def test_an_invoice_whose_total_is_too_large_is_refused_before_anything_is_booked(app: App) -> None:
+    sale = "{},10001,A GOOD THING,{},2010-12-01T08:26:00,10000000000.00,17850,United Kingdom"
+    report = await both(app, sale.format(1, 9007), sale.format(2, 5000), sale.format(2, 4008))
+    assert [(error.row, error.value) for error in report.errors] == [(3, "2, 10001, 5000"), (4, "2, 10001, 4008")]
+    assert all("total of at most 9007199254740991" in error.message for error in report.errors)
+    orders, _ = await list_orders(app, ADMIN, ListOrders(everybody=True))
+    assert [order.total_cents for order in orders] == [9007 * 10**12]
+
+
 async def test_a_credit_note_takes_back_from_the_newest_order_first(app: App) -> None:
     sale = "10001,A GOOD THING,2,2010-12-0{}T08:26:00,2.55,17850,United Kingdom"
     report = await both(

@@ -1,11 +1,16 @@
-"""Money: minor units are whole numbers, and what is between two of them is rounded half up, everywhere."""
+"""Money: minor units are whole numbers, rounded half up and summed in one place."""
 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stockwright.domain.currency import minor_digits
+from stockwright.domain.errors import Invalid
+from stockwright.domain.free import WHOLE_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _ONE: Final = Decimal(1)
 
@@ -18,6 +23,14 @@ def round_half_up(amount: Decimal) -> int:
 def minor_units(amount: Decimal, currency: str) -> int:
     """Turn an amount such as 2.55 into minor units of its currency (255 in USD, 3 in JPY, 2550 in KWD)."""
     return round_half_up(amount.scaleb(minor_digits(currency)))
+
+
+def sum_amounts(amounts: Iterable[int], field_name: str = "items") -> int:
+    """Sum up amounts of one currency; raises Invalid where JSON clients could not keep the total exactly."""
+    total = sum(amounts)
+    if abs(total) > WHOLE_MAX:
+        raise Invalid.field(field_name, f"must have a total of at most {WHOLE_MAX} minor units, not {total}")
+    return total
 
 
 def decimal_form(units: int, currency: str) -> Decimal:

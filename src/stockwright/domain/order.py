@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from stockwright.domain.errors import Invalid, InvalidTransition
+from stockwright.domain.money import sum_amounts
 from stockwright.domain.options import describe_options
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def place(
         lines=lines,
         draws=draws,
         currency=currency,
-        total_cents=sum(line.total_cents for line in lines),
+        total_cents=sum_amounts(line.total_cents for line in lines),
         status="PENDING",
         timeline=(Step("PENDING", now, user_id),),
         created_at=now,

@@ -13,7 +13,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from stockwright.domain.errors import Refused
+from stockwright.domain.errors import Invalid, Refused
+from stockwright.domain.money import sum_amounts
 from stockwright.domain.order import LINES_MAX, Order, line_id
 from stockwright.domain.returns import ReturnItem
 from stockwright.imports.booking import booked_once, find_booked, load_product_ids, part_of, row_keys
@@ -215,6 +216,11 @@ def _can_be_placed(plan: _Plan, rows: Sequence[SaleRow]) -> bool:
         wanted[product.product.id] += row.quantity
     if len(currencies) > 1:
         _refuse(plan, rows, f"the invoice has products of several currencies: {', '.join(sorted(currencies))}")
+        return False
+    try:
+        sum_amounts(row.quantity * row.price_cents for row in rows)
+    except Invalid as too_much:
+        _refuse(plan, rows, one_line(too_much))
         return False
     for product_id, units in wanted.items():
         if plan.left[product_id] < units:

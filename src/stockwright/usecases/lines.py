@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stockwright.domain.errors import Conflict, Invalid, NotFound
 from stockwright.domain.free import LINE_BYTES_MAX, check_free
+from stockwright.domain.money import sum_amounts
 from stockwright.domain.names import same_sku
 from stockwright.domain.options import choose_options
 from stockwright.domain.order import OrderLine
@@ -69,7 +70,7 @@ async def load_lines(
     """Freeze what is asked for, in two store calls however many lines; returns the lines and currency.
 
     Refuses every line whose product does not exist (404), or else every one whose product is not for
-    sale now (409).
+    sale now (409), or else what is wrong with the lines, their currencies and their total (400).
     """
     named = [each.named(line) for line, each in enumerate(wanted)]
     products = await load_named(app, named)
@@ -87,6 +88,10 @@ async def load_lines(
         wrong.append(
             {"field": listed_in, "message": f"must be of one currency, not of {', '.join(sorted(currencies))}"}
         )
+    try:
+        sum_amounts((line.total_cents for line in lines), "quantity" if wanted and wanted[0].at == "" else "items")
+    except Invalid as too_much:
+        wrong += too_much.details
     if wrong:
         raise Invalid(details=wrong)
     return tuple(lines), currencies.pop() if currencies else "USD"

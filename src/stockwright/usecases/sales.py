@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from stockwright.domain.errors import Invalid, check_all
+from stockwright.domain.money import sum_amounts
 from stockwright.domain.order import check_lines
 from stockwright.domain.product import check_reference
 from stockwright.domain.sale import Sale
@@ -56,7 +57,7 @@ async def record_sale(app: App, actor: Actor, command: Sell) -> Sale:
             lines=lines,
             draws=draws,
             currency=currency,
-            total_cents=sum(line.total_cents for line in lines),
+            total_cents=sum_amounts(line.total_cents for line in lines),
             sold_by=actor.id,
             created_at=app.clock.now(),
             reference=command.reference,
