@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from stockwright.api.addresses import Header, client_address
+from stockwright.api.app import HOOKS
 from stockwright.api.edge import Edge
 from stockwright.api.route import Answer, Call, Route
 from stockwright.usecases.context import App
@@ -100,7 +101,7 @@ async def test_limits_and_handlers_see_the_same_client(app: App) -> None:
 
     behind: Any = replace(app, settings=replace(app.settings, trusted_proxies=PROXIES, rate_limit=True))
     behind.log = structlog.get_logger()
-    edge = Edge(behind, [Route("GET", "/seen", run, "Shows", "Test", who="public", limit="sign-in")])
+    edge = Edge(behind, [Route("GET", "/seen", run, "Shows", "Test", who="public", limit="sign-in")], HOOKS)
     counted: list[str] = []
     count = edge.limits.count
 

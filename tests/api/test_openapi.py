@@ -20,7 +20,7 @@ from tests.api.conftest import Made
 
 @pytest.fixture(scope="module")
 def told() -> dict[str, Any]:
-    read: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(document(ROUTES)))
+    read: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(document(ROUTES, EXAMPLES)))
     return read
 
 

@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from stockwright.adapters.tokens import Es256Tokens, make_key
-from stockwright.api.app import build_asgi
+from stockwright.api.app import HOOKS, build_asgi
 from stockwright.api.edge import COMPRESSED_BYTES_MIN, Edge
 from stockwright.api.envelope import STATUS
 from stockwright.api.route import Answer, Call, Route
@@ -69,7 +69,7 @@ def test_the_table_of_codes_is_the_documented_one() -> None:
 
 @pytest.mark.parametrize("kind", EVERY_ERROR, ids=lambda kind: kind.__name__)
 async def test_each_error_has_its_status(app: App, asgi: Any, kind: type[errors.StockwrightError]) -> None:
-    async with asking(Edge(app, [raising(kind())])) as http:
+    async with asking(Edge(app, [raising(kind())], HOOKS)) as http:
         answer = await Client(http).get("/broken")
 
     assert answer.refusal == (SPEC_STATUS[kind.code], kind.code)
@@ -80,7 +80,7 @@ async def test_each_error_has_its_status(app: App, asgi: Any, kind: type[errors.
 async def test_a_fault_of_ours_tells_nothing_and_is_logged(app: App, asgi: Any) -> None:
     with structlog.testing.capture_logs() as logged:
         app.log = structlog.get_logger()
-        async with asking(Edge(app, [raising(RuntimeError("the secret is 42"))])) as http:
+        async with asking(Edge(app, [raising(RuntimeError("the secret is 42"))], HOOKS)) as http:
             answer = await Client(http).get("/broken", headers={"x-request-id": "mine-1"})
 
     assert answer.error == {"code": "INTERNAL_ERROR", "message": "Something went wrong"}
@@ -508,7 +508,7 @@ async def test_a_stream_is_not_begun_for_head(app: App, asgi: Any) -> None:
     async def run(_: Call) -> Answer:
         return Answer(stream=parts(), content_type="text/event-stream")
 
-    async with asking(Edge(app, [Route("GET", "/stream", run, "Streams", "Test", who="public")])) as http:
+    async with asking(Edge(app, [Route("GET", "/stream", run, "Streams", "Test", who="public")], HOOKS)) as http:
         response = await http.request("HEAD", "/api/stream")
 
     assert (response.status_code, response.content) == (200, b"")
@@ -536,7 +536,7 @@ async def test_a_client_that_takes_nothing_of_a_stream_is_left(app: App, monkeyp
         await asyncio.Event().wait()
 
     app.log = structlog.get_logger()
-    edge = Edge(app, [Route("GET", "/stream", run, "Streams", "Test", who="public")])
+    edge = Edge(app, [Route("GET", "/stream", run, "Streams", "Test", who="public")], HOOKS)
     scope = {"type": "http", "method": "GET", "path": "/api/stream", "query_string": b"", "headers": [], "client": None}
     async with asyncio.timeout(30):
         await edge(scope, receive, send)

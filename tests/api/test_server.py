@@ -12,6 +12,7 @@ import httpx
 import pytest
 import uvicorn
 
+from stockwright.api.app import HOOKS
 from stockwright.api.edge import Edge
 from stockwright.api.route import Answer, Call, Route
 from stockwright.usecases.context import App
@@ -121,7 +122,7 @@ async def test_a_stream_ends_with_the_client_that_reads_it(app: App, asgi: Any) 
     async def run(_: Call) -> Answer:
         return Answer(stream=parts(), content_type="text/event-stream")
 
-    edge = Edge(app, [Route("GET", "/stream", run, "Streams", "Test", who="public")])
+    edge = Edge(app, [Route("GET", "/stream", run, "Streams", "Test", who="public")], HOOKS)
 
     async def only_http(scope: Any, receive: Any, send: Any) -> None:
         await (edge if scope["type"] == "http" else asgi)(scope, receive, send)

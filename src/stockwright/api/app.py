@@ -10,12 +10,16 @@ from typing import Any, Final
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stockwright.api.edge import HSTS, Edge
+from stockwright.api.edge import HSTS, Edge, Hooks
 from stockwright.api.feed import Feed
+from stockwright.api.schemas.current import wire_of
 from stockwright.api.table import ROUTES
+from stockwright.usecases.accounts import authenticate
 from stockwright.usecases.context import App
+from stockwright.usecases.locks import account_attempts_id
 
 DOCS_ASSETS: Final = "/api/docs/assets/"
+HOOKS: Final = Hooks(authenticate, account_attempts_id, wire_of)
 
 
 class Api:
@@ -36,9 +40,10 @@ class Api:
 @cache
 def _openapi() -> bytes:
     """Write the document when it is first asked for: starts are the faster for it."""
+    from stockwright.api.examples import EXAMPLES
     from stockwright.api.openapi import document
 
-    return msgspec.json.encode(document(ROUTES))
+    return msgspec.json.encode(document(ROUTES, EXAMPLES))
 
 
 class Front:
@@ -100,6 +105,6 @@ def build_asgi(app: App, running: AbstractAsyncContextManager[Any] | None = None
 
         return build_pages(lifespan, api)
 
-    edge = Edge(app, ROUTES)
+    edge = Edge(app, ROUTES, HOOKS)
     api = Api(edge)
     return Front(api, pages, https=edge.https)

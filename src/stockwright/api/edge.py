@@ -17,6 +17,7 @@ from collections.abc import (
     MutableMapping,
 )
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any, Final
@@ -33,10 +34,9 @@ from stockwright.api.limits import Limits
 from stockwright.api.metrics import Metrics, Uncounted
 from stockwright.api.route import Answer, Call, Route
 from stockwright.api.rules import MALFORMED, plan_of
-from stockwright.api.schemas.current import wire_of
 from stockwright.api.slots import Slots
 from stockwright.config import EVERY_ORIGIN
-from stockwright.domain.account import ANONYMOUS, Actor, normal_email
+from stockwright.domain.account import ANONYMOUS, Actor
 from stockwright.domain.errors import (
     Forbidden,
     Invalid,
@@ -45,10 +45,9 @@ from stockwright.domain.errors import (
     StockwrightError,
     Unauthorized,
 )
+from stockwright.domain.sign_in import Origin
 from stockwright.store.records.batch import AlreadyDone
-from stockwright.usecases.accounts import authenticate
 from stockwright.usecases.context import REQUEST, App, RequestContext
-from stockwright.usecases.locks import attempts_id
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -97,11 +96,23 @@ class Disconnected(Exception):
     """The client went away before its request was whole."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What the edge leaves to the rooms, of whose nouns it knows nothing."""
+
+    authenticate: Callable[[App, str], Awaitable[Actor]]
+    """Return who carries this Authorization header, or raise Unauthorized."""
+    attempts_id: Callable[[App, str, Origin], Awaitable[str]]
+    """Name the count of the tries at an account, for the name that was sent and where the request comes from."""
+    show_details: Callable[[Any, int], Any]
+    """Turn an error's details into what may be sent, as of now (ms)."""
+
+
 class Edge:
     """The API as one ASGI application."""
 
-    def __init__(self, app: App, routes: Iterable[Route]) -> None:
-        self.app = app
+    def __init__(self, app: App, routes: Iterable[Route], hooks: Hooks) -> None:
+        self.app, self.hooks = app, hooks
         self.limits = Limits(on=app.settings.rate_limit)
         self.idempotency = Idempotency()
         self.slots = {"report": Slots(), "export": Slots()}
@@ -269,7 +280,7 @@ class Exchange:
             headers["retry-after"] = str(BUSY_RETRY_SECONDS)
         status = STATUS.get(error.code, 503 if error.transient else 500)
         now = self.app.clock.now()
-        body = failure(error, self.request_id, now, wire_of(error.details, now))
+        body = failure(error, self.request_id, now, self.edge.hooks.show_details(error.details, now))
         await self._send(status, body, "application/json", headers)
 
     async def _authorise(self, route: Route) -> None:
@@ -284,7 +295,7 @@ class Exchange:
             self.edge.limits.count(route.limit, f"address {address}")
             raise Unauthorized
         try:
-            self.actor = await authenticate(self.app, header)
+            self.actor = await self.edge.hooks.authenticate(self.app, header)
         except Unauthorized:
             self.edge.limits.count(route.limit, f"address {address}")
             raise
@@ -376,11 +387,7 @@ class Exchange:
         name = getattr(call.body, "email", None) or getattr(call.body, "username", None) or ""
         if not name or not self.edge.limits.on:
             return
-        try:
-            name = normal_email(name)
-        except Invalid:
-            name = name.strip().casefold()
-        self.edge.limits.count("sign-in-account", await attempts_id(self.app, "account", name, call.origin))
+        self.edge.limits.count("sign-in-account", await self.edge.hooks.attempts_id(self.app, name, call.origin))
 
     async def _show(self, route: Route, answer: Answer) -> None:
         status = answer.status or route.status

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
 
 import stockwright
 from stockwright.api.envelope import STATUS
-from stockwright.api.examples import EXAMPLES
 from stockwright.api.route import NoQuery, Route
 
 ENVELOPE_META: Final = {
@@ -68,15 +67,15 @@ _PARAMETERS: Final = {
 }
 
 
-def document(routes: Iterable[Route]) -> dict[str, Any]:
-    """Write the document."""
+def document(routes: Iterable[Route], examples: Mapping[type, Any]) -> dict[str, Any]:
+    """Write the document; `examples` has one for each type of a body."""
     table = list(routes)
     types = [each for route in table for each in (route.body, route.query, route.answer) if each not in {None, NoQuery}]
     shown, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     schemas = dict(zip(map(id, types), shown, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for route in table:
-        paths.setdefault(route.full_path, {})[route.method.lower()] = _operation(route, schemas, components)
+        paths.setdefault(route.full_path, {})[route.method.lower()] = _operation(route, schemas, components, examples)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -99,7 +98,9 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
     }
 
 
-def _operation(route: Route, schemas: dict[int, Any], components: dict[str, Any]) -> dict[str, Any]:
+def _operation(
+    route: Route, schemas: dict[int, Any], components: dict[str, Any], examples: Mapping[type, Any]
+) -> dict[str, Any]:
     told: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
@@ -113,13 +114,12 @@ def _operation(route: Route, schemas: dict[int, Any], components: dict[str, Any]
     if route.body is not None:
         told["requestBody"] = {
             "required": bool(_struct(schemas[id(route.body)], components).get("required")),
-            "content": {"application/json": _with_example(route.body, schemas[id(route.body)])},
+            "content": {"application/json": _with_example(examples.get(route.body), schemas[id(route.body)])},
         }
     return told
 
 
-def _with_example(body: Any, schema: dict[str, Any]) -> dict[str, Any]:
-    example = EXAMPLES.get(body)
+def _with_example(example: Any, schema: dict[str, Any]) -> dict[str, Any]:
     return {"schema": schema} if example is None else {"schema": schema, "example": example}
 
 

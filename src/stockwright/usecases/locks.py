@@ -11,7 +11,8 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING, Final
 
-from stockwright.domain.errors import Busy
+from stockwright.domain.account import normal_email
+from stockwright.domain.errors import Busy, Invalid
 from stockwright.domain.sign_in import KNOWN_FOR_MS, Attempts, network_of
 from stockwright.store.port import ABSENT
 from stockwright.store.records import accounts as records
@@ -38,6 +39,15 @@ async def attempts_id(app: App, purpose: str, email: str, origin: Origin) -> str
     """Name the count that failures from this origin go to."""
     known = await known_origin(app, email, origin)
     return f"{purpose} {email} {known}" if known else f"{purpose} {email}"
+
+
+async def account_attempts_id(app: App, sent: str, origin: Origin) -> str:
+    """Name the count of the tries at an account, for what was sent as its address, rightly written or not."""
+    try:
+        email = normal_email(sent)
+    except Invalid:
+        email = sent.strip().casefold()
+    return await attempts_id(app, "account", email, origin)
 
 
 async def check_lock(app: App, attempts_id: str) -> None:
