@@ -32,13 +32,13 @@ class Api:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         scope["stockwright.metrics"] = self._edge.metrics
-        scope["stockwright.openapi"] = _openapi
+        scope["stockwright.openapi"] = openapi_document
         scope["stockwright.feed"] = self._feed
         await self._edge(scope, receive, send)
 
 
 @cache
-def _openapi() -> bytes:
+def openapi_document() -> bytes:
     """Write the document when it is first asked for: starts are the faster for it."""
     from stockwright.api.examples import EXAMPLES
     from stockwright.api.openapi import document
