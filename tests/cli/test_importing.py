@@ -119,6 +119,27 @@ def test_what_is_exported_can_be_imported_again(shop: Terminal, tmp_path: Path) 
     assert sorted(fresh[0], key=lambda row: row["sku"]) == sorted(fresh[1], key=lambda row: row["sku"])
 
 
+def test_a_dash_is_standard_output_and_standard_input(
+    shop: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    written = shop.type("export", "products", "-")
+    assert (written.exit_code, written.stderr) == (0, "")
+    assert written.stdout == shop.type("export", "products").stdout
+    assert list(here.iterdir()) == []
+
+    other = Terminal(tmp_path / "other")
+    told = json.loads(other.feed(written.stdout_bytes, "import", "products", "-", "--json").stdout)
+    assert (told["created"], told["errors"]) == (2, [])
+    skipping = ("import", "stock", "-", "--on-error", "skip")
+    told = other.feed(b"sku,quantity\nCHAIR,1\nNONE,1\n", *skipping)
+    assert told.exit_code == 1
+    assert [each.name for each in here.iterdir()] == ["standard-input-failed.csv"]
+    assert "NONE" in (here / "standard-input-failed.csv").read_text(encoding="utf-8-sig")
+
+
 def test_an_export_takes_the_filters_of_its_list(shop: Terminal) -> None:
     assert [row["sku"] for row in exported(shop, "products", "--search", "lamp")] == ["LAMP"]
     assert exported(shop, "products", "--status", "INACTIVE") == []

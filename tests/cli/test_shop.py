@@ -30,7 +30,11 @@ class Terminal:
         }
 
     def type(self, *words: str, **env: str) -> Result:
-        return CliRunner().invoke(cli, list(words), env={**self.env, **env})
+        return self.feed(b"", *words, **env)
+
+    def feed(self, content: bytes, *words: str, **env: str) -> Result:
+        """Type a command that reads this from standard input."""
+        return CliRunner().invoke(cli, list(words), env={**self.env, **env}, input=content)
 
 
 @pytest.fixture
@@ -188,9 +192,26 @@ def test_a_backup_that_finds_no_room_is_one_clear_line_and_leaves_nothing_behind
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert refused.exit_code == 1
-    assert refused.output.startswith("Error: cannot ")
+    assert refused.output.startswith(f"Error: cannot write {tmp_path / 'b'}: ")
     assert refused.output.count("\n") == 1
     assert [each.name for each in tmp_path.iterdir()] == [demo.folder.name]
+
+
+def test_an_export_that_finds_no_room_names_its_file_and_leaves_nothing_behind(demo: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "movements.csv"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, before[1]))
+    try:
+        refused = demo.type("export", "movements", str(file))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (refused.exit_code, refused.output) == (1, f"Error: cannot write {file}: File too large\n")
+    assert [each.name for each in tmp_path.iterdir()] == [demo.folder.name]
+
+    assert demo.type("export", "movements", str(file)).exit_code == 0
+    assert file.stat().st_size > 64 * 1024
+    again = demo.type("export", "movements", str(file))
+    assert (again.exit_code, again.output) == (1, f"Error: cannot write {file}: File exists\n")
 
 
 def test_a_damaged_backup_is_refused_and_leaves_nothing_behind(demo: Terminal, tmp_path: Path) -> None:

@@ -308,7 +308,7 @@ async def test_a_backup_on_such_a_disk_is_refused_whichever_call_it_is(
     tmp_path: Path, clock: Clock, kind: Literal["write", "read"], error: type[Exception]
 ) -> None:
     disk = Disk()
-    refused = 0
+    refused = list[str]()
     with disk.mounted():
         app = await shop_on(disk, tmp_path, clock)
         assert isinstance(app.store, SqliteStore)
@@ -317,15 +317,18 @@ async def test_a_backup_on_such_a_disk_is_refused_whichever_call_it_is(
             disk.fault = fault = Fault(kind, nth, error)
             try:
                 await app.store.backup(target)
-            except Misconfigured:
-                refused += 1
+            except Misconfigured as wrong:
+                refused.append(wrong.message)
             finally:
                 disk.fault = None
             if not fault.refused:
                 check_file(target)
                 break
         await app.store.close()
-    assert refused >= 3
+    assert len(refused) >= 3
+    assert not any("not an error" in each for each in refused)
+    if error is apsw.FullError:
+        assert set(refused) == {f"cannot copy {app.store.path}: the disk is full"}
 
 
 async def test_a_copy_that_the_disk_has_changed_is_noticed(tmp_path: Path, clock: Clock) -> None:

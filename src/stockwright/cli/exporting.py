@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from stockwright.api.schemas.exports import time_range
 from stockwright.api.spreadsheet import csv_parts
+from stockwright.cli.output import is_standard, open_output
 from stockwright.cli.run import err, fail, load_shop, plain, run
 from stockwright.domain.account import SYSTEM
-from stockwright.domain.errors import Misconfigured, StockwrightError
+from stockwright.domain.errors import StockwrightError
 from stockwright.usecases.catalog import ListProducts
 from stockwright.usecases.context import App
 from stockwright.usecases.exports import COLUMNS, Exported, Range, Rows, Selection, export
@@ -22,7 +21,7 @@ from stockwright.usecases.inventory_views import ListInventory
 
 app = typer.Typer(help="Write what a shop has as CSV.", no_args_is_help=True)
 
-File = Annotated[Path | None, typer.Argument(help="The new file; without it, standard output.")]
+File = Annotated[Path | None, typer.Argument(help="The new file; without it, or with -, standard output.")]
 Bom = Annotated[bool, typer.Option("--bom", help="Begin with a byte-order mark, by which spreadsheets know UTF-8.")]
 Since = Annotated[str | None, typer.Option("--from", help="From this day or time on (UTC), such as 2025-01-31.")]
 Until = Annotated[str | None, typer.Option("--to", help="Up to this day, which is in it, or time (UTC).")]
@@ -108,20 +107,11 @@ def _export(what: Exported, file: Path | None, selection: Selection, *, bom: boo
                 rows += len(page)
                 yield page
 
-        with _opened(file) as target:
+        with open_output(file) as target:
             async for part in csv_parts(COLUMNS[what], counted(), bom=bom):
                 target.write(part)
         return rows
 
     rows = run(write, settings, reading=True)
-    if file is not None:
+    if not is_standard(file):
         err.print(f"[bold green]{rows:,}[/] lines written to {plain(file)}", highlight=False)
-
-
-def _opened(file: Path | None) -> nullcontext[BinaryIO] | BinaryIO:
-    if file is None:
-        return nullcontext(sys.stdout.buffer)
-    try:
-        return file.open("xb")
-    except OSError as fault:
-        fail(Misconfigured(f"cannot write {file}: {fault.strerror}"))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from stockwright.cli.output import NewFile, is_standard
 from stockwright.cli.run import add, err, fail, load_settings, out, plain, print_json, progress_bar, run
 from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Misconfigured
@@ -33,9 +35,18 @@ SHOWN_MAX = 20
 
 
 def _file(columns: str) -> typer.models.ArgumentInfo:
-    text = f"A CSV file with the columns {columns}."
-    argument: typer.models.ArgumentInfo = typer.Argument(exists=True, dir_okay=False, readable=True, help=text)
+    text = f"A CSV file with the columns {columns}; - is standard input."
+    argument: typer.models.ArgumentInfo = typer.Argument(callback=_check_file, help=text)
     return argument
+
+
+def _check_file(file: Path) -> Path:
+    """Refuse what is no file; typer's own check takes a file's path `-` for a file of that name."""
+    if not is_standard(file) and not file.exists():
+        raise typer.BadParameter(f"file '{file}' does not exist.")
+    if file.is_dir():
+        raise typer.BadParameter(f"file '{file}' is a directory.")
+    return file
 
 
 RETAIL = (
@@ -50,7 +61,10 @@ OnErrorOption = Annotated[
     ),
 ]
 Failed = Annotated[
-    Path | None, typer.Option(help="Where the refused rows go; without it, FILE-failed.csv beside the file.")
+    Path | None,
+    typer.Option(
+        help="Where the refused rows go; without it, FILE-failed.csv beside the file (standard-input-failed.csv here)."
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check every row and say what is wrong; book nothing.")]
 AllRows = Annotated[bool, typer.Option("--skipped", help="List every row that was refused, not only the first.")]
@@ -142,7 +156,7 @@ def _import(what: str, work: Work, file: Path, failed: Path | None, *, skipped: 
 
 def _content(file: Path) -> bytes:
     try:
-        with file.open("rb") as source:
+        with nullcontext(sys.stdin.buffer) if is_standard(file) else file.open("rb") as source:
             # One more than is allowed, so that the reader can refuse it.
             return source.read(BYTES_MAX + 1)
     except OSError as fault:
@@ -164,12 +178,12 @@ def _write_failed(file: Path, chosen: Path | None, report: ImportReport, table: 
     """Write the refused rows beside the file where the good ones were booked, or where that is asked for."""
     if not report.errors or (chosen is None and (report.on_error == "stop" or report.dry_run)):
         return None
-    target = chosen or _free_name(file)
+    target = chosen or _free_name(Path("standard-input") if is_standard(file) else file)
     try:
-        with target.open("xb") as out_file:
+        with NewFile(target) as out_file:
             out_file.write(failed_rows(table, report))
-    except OSError as fault:
-        err.print(f"[bold red]Error:[/] cannot write {plain(target)}: {fault.strerror}", highlight=False)
+    except Misconfigured as fault:
+        err.print(f"[bold red]Error:[/] {plain(fault.message)}", highlight=False)
         return None
     return target
 

@@ -103,7 +103,7 @@ def backup(settings: Settings, file: Path) -> None:
         try:
             with tempfile.TemporaryDirectory(dir=beside) as folder:
                 copy, archive = Path(folder) / DATABASE, Path(folder) / "archive"
-                await app.store.backup(copy)
+                await _copy(app.store, copy, file)
                 files = [copy, *_secrets_in(settings.data_dir)]
                 _pack(archive, files)
                 _compare(archive, files)
@@ -116,6 +116,14 @@ def backup(settings: Settings, file: Path) -> None:
         f"[bold green]Kept[/] {plain(file)} ({file.stat().st_size:,} bytes). It holds the shop's keys: keep it safe.",
         highlight=False,
     )
+
+
+async def _copy(store: SqliteStore, copy: Path, file: Path) -> None:
+    """Copy the database into a folder beside the archive; an error names the archive too."""
+    try:
+        await store.backup(copy)
+    except Misconfigured as wrong:
+        raise Misconfigured(f"cannot write {file}: {wrong.message}") from wrong
 
 
 def _secrets_in(folder: Path) -> list[Path]:

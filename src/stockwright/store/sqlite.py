@@ -41,6 +41,7 @@ from stockwright.store.port import ABSENT, EXAMINED_MAX, Add, Append, ConditionF
 from stockwright.store.sqlite_faults import (
     ENGINE_FAULTS,
     count_write,
+    describe,
     reads,
     reads_async,
     translate_read,
@@ -610,7 +611,7 @@ class SqliteStore:
         try:
             await asyncio.get_running_loop().run_in_executor(None, self._copy, target)
         except apsw.Error as fault:
-            raise Misconfigured(f"cannot copy {self.path} into {target.parent}: {fault}") from fault
+            raise Misconfigured(f"cannot copy {self.path}: {describe(fault)}") from fault
 
     def _copy(self, target: FilePath) -> None:
         reader = self._readonly.connect() if self._readonly else _connect(self.path, readonly=True)

@@ -37,6 +37,11 @@ def reason_of(fault: BaseException) -> Reason:
     return "the disk refuses"
 
 
+def describe(fault: BaseException) -> str:
+    """Say in words what the engine met: of a full disk SQLite says "not an error" where it copies a file."""
+    return reason_of(fault) if isinstance(fault, apsw.FullError) else str(fault)
+
+
 def count_write(fault: BaseException, faults: Faults) -> None:
     """Count what a commit met, unless that was another process that holds the file."""
     if isinstance(fault, ENGINE_FAULTS) and not isinstance(fault, HELD):
