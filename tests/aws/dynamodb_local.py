@@ -66,10 +66,12 @@ def _engine() -> _Engine:
     options = ["-inMemory", "-disableTelemetry", "-cors", "localhost", "-port", str(port)]
     # What a JVM that crashes has to say goes to its output, so to its log.
     tells = ["-XX:+ErrorFileToStdout", "-XX:-CreateCoredumpOnCrash"]
+    # A short run never earns back what a JVM spends on its second compiler and on collecting side by side.
+    short = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
     log = folder / "log"
     with log.open("wb") as output:
         running = subprocess.Popen(
-            [java, "-Xmx512m", *tells, libraries, "-jar", str(jar), *options],
+            [java, "-Xmx512m", *short, *tells, libraries, "-jar", str(jar), *options],
             stdout=output,
             stderr=output,
             cwd=folder,
