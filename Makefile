@@ -106,7 +106,7 @@ lock: $(BIN)/uv ## Resolve the Python packages anew (writes the requirements)
 	@$(COMPILE) tests/aws/ministack.in --output-file tests/aws/ministack.txt
 	@# A function serves no port and keeps no file.
 	@$(COMPILE) --constraint requirements-dev.txt --extra aws pyproject.toml --output-file infra/requirements.txt \
-		$(addprefix --no-emit-package ,apsw filelock httptools python-dotenv pyyaml uvloop watchfiles websockets)
+		$(addprefix --no-emit-package ,apsw filelock httptools python-dotenv uvloop)
 
 # ---- running -----------------------------------------------------------------------------------
 

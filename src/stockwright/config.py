@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from io import StringIO
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final, Literal, cast
@@ -352,29 +353,28 @@ def _without_password(text: str) -> str:
 
 
 def _read_dotenv(path: Path) -> Mapping[str, str]:
-    """Read NAME=value lines; comments, blank lines, `export` and quotes are understood."""
+    """Read NAME=value lines as python-dotenv does, without its interpolation; a line that it would skip is refused."""
     if not path.is_file():
         return {}
+    from dotenv.parser import parse_stream
+
     read: dict[str, str] = {}
     try:
         # With a mark at its beginning or without: some editors write one.
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as wrong:
         raise Misconfigured(f"{path} is not written in UTF-8: {wrong.reason} at byte {wrong.start}") from wrong
     except OSError as fault:
         raise Misconfigured(f"cannot read {path}: {fault.strerror}") from fault
-    for line in lines:
-        text = line.strip().removeprefix("export ").lstrip()
-        if not text or text.startswith("#"):
-            continue
-        name, separator, value = text.partition("=")
-        if not separator:
-            raise Misconfigured(f"{path}: {name!r} is not a line of the form NAME=value")
-        read[name.strip()] = _without_comment(value)
+    for binding in parse_stream(StringIO(text)):
+        written = binding.original.string
+        if binding.error or (binding.key is not None and binding.value is None):
+            line = binding.original.line + _blank_lines_before(written)
+            raise Misconfigured(f"{path}, line {line}: not of the form NAME=value, or with a quote that does not close")
+        if binding.key is not None and binding.value is not None:
+            read[binding.key] = binding.value
     return read
 
 
-def _without_comment(value: str) -> str:
-    """Take what is in quotes, or what stands before a `#` behind a space."""
-    quoted = re.fullmatch(r"""\s*(["'])(.*?)\1(?:\s+#.*)?\s*""", value)
-    return quoted[2] if quoted else re.sub(r"\s#.*", "", value).strip()
+def _blank_lines_before(written: str) -> int:
+    return written[: len(written) - len(written.lstrip())].count("\n")

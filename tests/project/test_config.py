@@ -81,9 +81,23 @@ def test_a_name_that_is_no_setting_is_refused_wherever_it_stands(tmp_path: Path)
         load(tmp_path, "STOCKWRIGHT_PROT=8001\n")
 
 
-def test_a_line_that_is_no_setting_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Misconfigured, match="NAME=value"):
-        load(tmp_path, "STOCKWRIGHT_PORT 8001\n")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "STOCKWRIGHT_PORT 8001",
+        "STOCKWRIGHT_PORT",
+        "export STOCKWRIGHT_PORT",
+        'STOCKWRIGHT_ADMIN_PASSWORD="hush-hush',
+        "STOCKWRIGHT_ADMIN_PASSWORD='hush-hush",
+        'STOCKWRIGHT_ADMIN_PASSWORD="hush-hush" hush',
+        'STOCKWRIGHT_ADMIN_PASSWORD="hush-hush\nSTOCKWRIGHT_HOST="::1"',
+        "= 8001",
+    ],
+)
+def test_a_line_that_is_no_setting_is_refused_by_its_number_without_what_it_says(tmp_path: Path, line: str) -> None:
+    with pytest.raises(Misconfigured, match=r"\.env, line 4: not of the form NAME=value") as refused:
+        load(tmp_path, f"# the shop\nSTOCKWRIGHT_HOST=::1\n\n{line}\nSTOCKWRIGHT_DEMO=on\n")
+    assert "hush" not in refused.value.message
 
 
 def test_a_wrong_secret_is_refused_without_being_told(tmp_path: Path) -> None:
@@ -151,9 +165,14 @@ def test_a_file_in_another_alphabet_is_one_clear_line(tmp_path: Path) -> None:
         ("a#b@b.de", "a#b@b.de"),
         ("#b@b.de", "#b@b.de"),
         ('a"b"@b.de', 'a"b"@b.de'),
+        ("${HOME}$(x)", "${HOME}$(x)"),
+        ('"${HOME}"', "${HOME}"),
+        ("a\\nb", "a\\nb"),
+        (r"'a\nb\'c'", r"a\nb'c"),
+        (r'"a\\b\"c"', r'a\b"c'),
     ],
 )
-def test_a_comment_may_follow_a_value(tmp_path: Path, written: str, read: str) -> None:
+def test_a_value_ends_at_its_quote_or_at_a_comment(tmp_path: Path, written: str, read: str) -> None:
     settings = load(tmp_path, f"STOCKWRIGHT_ADMIN_PASSWORD={written}\n", ADMIN_EMAIL="me@example.com")
     assert settings.admin_password == read
 

@@ -151,7 +151,7 @@ async def test_one_private_address_among_public_ones_is_enough_to_refuse(calls: 
 
 def test_there_is_no_other_door() -> None:
     """Only the guarded adapter opens connections to addresses that a setting or a person names."""
-    opens = re.compile(r"httpx\.(?:AsyncClient|Client|post|get|request|stream)\(|urlopen\(|create_connection\(|aiohttp")
+    opens = re.compile(r"httpx2?\.(?:(?:Async)?Client|post|get|request|stream)\(|urlopen\(|create_connection\(|aiohttp")
     doors = {
         str(file.relative_to(ROOT / "src/stockwright"))
         for file in (ROOT / "src/stockwright").rglob("*.py")
