@@ -332,6 +332,48 @@ async def test_a_product_with_what_a_former_version_took_stays_editable(app: App
     assert reported(await admin.patch(path, former)) == set(former)
 
 
+async def test_a_name_that_would_be_shown_as_another_is_refused_everywhere(app: App, admin: Client, made: Made) -> None:
+    odd = "ab\u202ecd"
+    names = {"name": odd, "sku": odd, "type": odd, "brand": odd}
+    assert reported(await admin.post("/products", {**names, "price": 0})) == {*names, "price"}
+    foreign = {"productId": "f-1", "sku": "F-1"}
+    assert reported(await admin.post("/inventory/initialize", {**foreign, "sku": odd})) == {"sku"}
+    assert reported(await admin.post("/inventory/initialize", {**foreign, "location": odd})) == {"location"}
+    assert reported(await admin.post("/categories", {"name": odd})) == {"name"}
+    assert reported(await admin.patch("/categories/food", {"name": odd})) == {"name"}
+    assert reported(await admin.post("/locations", {"id": odd})) == {"id"}
+    assert reported(await admin.post("/locations", {"id": "north", "name": odd})) == {"name"}
+    assert reported(await admin.patch("/locations/default", {"name": odd})) == {"name"}
+    assert reported(await admin.patch("/users/me", {"name": odd})) == {"name"}
+
+    chair = await made()
+    path = f"/products/{chair['id']}"
+    assert reported(await admin.patch(path, names)) == set(names)
+    # What a former version took may stay, and be sent back as it was read.
+    product, batch = (await load_products(app.store, [chair["id"]]))[chair["id"]], Batch()
+    put_product(batch, replace(product, name=odd))
+    await batch.commit(app.store)
+    assert (await admin.patch(path, {"name": odd, "price": 5})).data["price"] == 5
+    assert reported(await admin.patch(path, {"name": f"{odd}!"})) == {"name"}
+
+
+async def test_a_location_without_a_name_is_called_as_its_id_and_an_empty_name_is_refused(admin: Client) -> None:
+    for name in ("", "  "):
+        assert reported(await admin.post("/locations", {"id": "north", "name": name})) == {"name"}
+        assert reported(await admin.patch("/locations/default", {"name": name})) == {"name"}
+    assert (await admin.post("/locations", {"id": "north"})).data["name"] == "north"
+    assert (await admin.patch("/locations/north", {"name": " The  north "})).data["name"] == "The north"
+
+
+async def test_a_change_of_nothing_says_what_it_must_be(admin: Client, made: Made) -> None:
+    path = f"/inventory/product/{(await made())['id']}/stock"
+    for kind in ("ADJUSTMENT", "RESTOCK", "SALE"):
+        answer = await admin.patch(path, {"quantity": 0, "type": kind})
+        assert answer.details == [
+            {"field": "quantity", "message": "must be a whole number from -1000000000 to 1000000000, but not 0"}
+        ]
+
+
 @pytest.mark.parametrize("path", ["/orders", "/sales", "/reservations"])
 async def test_every_unknown_product_is_reported_with_its_line(admin: Client, made: Made, path: str) -> None:
     chair = (await made(quantity=5))["id"]

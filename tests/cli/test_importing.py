@@ -140,6 +140,21 @@ def test_a_dash_is_standard_output_and_standard_input(
     assert "NONE" in (here / "standard-input-failed.csv").read_text(encoding="utf-8-sig")
 
 
+def test_a_row_whose_name_or_new_category_no_product_may_have_is_refused(shop: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "odd.csv"
+    rows = (
+        "A\u202eB,Good name,garden",
+        "OK-1,Odd\u2066name,garden",
+        "OK-2,Good name,gar\u202eden",
+        "OK-3,Good name,garden",
+    )
+    file.write_text("sku,name,category,price\n" + "".join(f"{row},100\n" for row in rows), encoding="utf-8")
+    told = json.loads(shop.type("import", "products", str(file), "--json").stdout)
+    assert [error["row"] for error in told["errors"]] == [2, 3, 4]
+    assert all("direction of text" in error["message"] for error in told["errors"])
+    assert told["created"] == 0
+
+
 def test_an_export_takes_the_filters_of_its_list(shop: Terminal) -> None:
     assert [row["sku"] for row in exported(shop, "products", "--search", "lamp")] == ["LAMP"]
     assert exported(shop, "products", "--status", "INACTIVE") == []

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockwright.domain.names import clean, name_key, same_sku, search_text, search_words
+from stockwright.domain.errors import Invalid
+from stockwright.domain.names import check_direction, clean, name_key, same_sku, search_text, search_words
 
 
 @given(st.text())
@@ -51,3 +52,15 @@ def test_spellings_of_one_name_have_one_key(spelling: str) -> None:
 )
 def test_what_is_not_meant_is_not_found(name: str, query: str) -> None:
     assert not all(word in search_text(name) for word in search_words(query))
+
+
+@pytest.mark.parametrize("sign", ["\u202a", "\u202e", "\u2066", "\u2069"])
+def test_what_changes_the_direction_of_text_is_refused_in_a_name(sign: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_direction(f"invoice{sign}fdp.exe", "name")
+    assert [each["field"] for each in refused.value.details] == ["name"]
+
+
+@pytest.mark.parametrize("name", ["كرسي خشبي", "כיסא עץ USB", "a\u200fb", "Zoë"])
+def test_letters_of_every_direction_are_fine_in_a_name(name: str) -> None:
+    assert check_direction(name, "name") == name

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeGuard
 
 from stockwright.domain.errors import Conflict, Forbidden, Invalid
+from stockwright.domain.names import check_direction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -281,4 +282,4 @@ def check_name(text: str, field_name: str = "name") -> str:
     name = text.strip()
     if len(name) > NAME_MAX or _CONTROL.search(name):
         raise Invalid.field(field_name, f"must be at most {NAME_MAX} characters, without control characters")
-    return name
+    return check_direction(name, field_name)

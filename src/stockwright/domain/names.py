@@ -10,11 +10,15 @@ import re
 import unicodedata
 from typing import Final
 
+from stockwright.domain.errors import Invalid
+
 SUBSTRING_MIN: Final = 3
 """A search word of at least so many letters is found inside of words, a shorter one at their beginning."""
 WORDS_MAX: Final = 20
 
 _APOSTROPHES = re.compile("['\u2018\u2019\u201b\u02bc\u2032\uff07`\u00b4]")
+_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Embeddings, overrides and isolates: what stands behind them is shown in another order than it is written."""
 _PUNCTUATION: Final = ',;:!?()[]{}"-_./'
 _WITHOUT_ACCENT_FORM: Final = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t"}
@@ -25,6 +29,19 @@ _WITHOUT_ACCENT_FORM: Final = str.maketrans(
 def clean(text: str) -> str:
     """Write a name or SKU in one way: trimmed, single blanks, each letter with its accents as one sign (NFC)."""
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def check_direction(name: str, field_name: str) -> str:
+    """Refuse bidirectional control characters in a new name: with them it could be shown as another name.
+
+    Where a text in Arabic or Hebrew stands beside one in Latin letters, its letters tell the direction themselves.
+    """
+    if _DIRECTION.search(name):
+        raise Invalid.field(
+            field_name,
+            "must not hold characters that change the direction of text (U+202A to U+202E, U+2066 to U+2069)",
+        )
+    return name
 
 
 def name_key(text: str) -> str:

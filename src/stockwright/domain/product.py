@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from stockwright.domain.currency import is_currency
 from stockwright.domain.errors import Invalid, check_all
 from stockwright.domain.free import PRODUCT_BYTES_MAX, check_free
-from stockwright.domain.names import clean
+from stockwright.domain.names import check_direction, clean, name_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,7 +124,15 @@ def sku_from_name(name: str) -> str:
 
 def check_foreign_sku(value: str, field_name: str = "sku") -> str:
     """Return the SKU that comes with a foreign id, tidied: 1 to FOREIGN_SKU_MAX characters."""
-    return check_id(clean(value), field_name, FOREIGN_SKU_MAX)
+    return check_direction(check_id(clean(value), field_name, FOREIGN_SKU_MAX), field_name)
+
+
+def check_category_name(value: str, field_name: str = "name") -> str:
+    """Return the name of a new category, tidied: CATEGORY_MIN to CATEGORY_MAX characters for addresses."""
+    name = check_id(clean(value), field_name, CATEGORY_MAX)
+    if len(name_key(name)) < CATEGORY_MIN:
+        raise Invalid.field(field_name, f"must be {CATEGORY_MIN} to {CATEGORY_MAX} characters")
+    return check_direction(check_addressable(name, field_name), field_name)
 
 
 def check_reference(value: str, field_name: str = "reference") -> None:
@@ -188,9 +197,10 @@ def check_image_url(value: str | None, field_name: str = "imageUrl") -> None:
 def check_product(product: Product, categories: frozenset[str], before: Product | None = None) -> Product:
     """Hold a product to S2's rules; raises Invalid with one entry per wrong field.
 
-    `before` is the product that it changes: a currency or picture that stays what it was may be one
+    `before` is the product that it changes: a name, currency or picture that stays what it was may be one
     that a former version took.
     """
+    names = ((name, getattr(product, name)) for name in ("name", "type", "brand", "sku"))
     check_all(
         lambda: check_product_name(product.name),
         # A product that came without a description has its name for one, however short that is.
@@ -204,6 +214,11 @@ def check_product(product: Product, categories: frozenset[str], before: Product 
         lambda: None if before and before.image_url == product.image_url else check_image_url(product.image_url),
         lambda: check_free(product.options, "options", PRODUCT_BYTES_MAX),
         lambda: check_free(product.attributes, "attributes", PRODUCT_BYTES_MAX),
+        *(
+            partial(check_direction, value, name)
+            for name, value in names
+            if before is None or getattr(before, name) != value
+        ),
     )
     return product
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from stockwright.domain.errors import Conflict, InsufficientStock, Invalid
+from stockwright.domain.names import check_direction, clean
 from stockwright.domain.product import check_addressable, check_id
 
 if TYPE_CHECKING:
@@ -236,12 +237,12 @@ def check_location_id(value: str, field_name: str = "location") -> str:
 
 def check_new_location_id(value: str, field_name: str = "id") -> str:
     """Return the id of a new location, which also stands in addresses."""
-    return check_addressable(check_location_id(value, field_name), field_name)
+    return check_direction(check_addressable(check_location_id(value, field_name), field_name), field_name)
 
 
 def check_location_name(value: str, field_name: str = "name") -> str:
-    """Return a location's name: 1 to LOCATION_NAME_MAX characters."""
-    return check_id(value, field_name, LOCATION_NAME_MAX)
+    """Return a location's name, tidied: 1 to LOCATION_NAME_MAX characters."""
+    return check_direction(check_id(clean(value), field_name, LOCATION_NAME_MAX), field_name)
 
 
 def check_two_locations(source: str | None, target: str | None) -> None:
@@ -258,7 +259,8 @@ def check_priority(priority: int) -> None:
 
 def signed(quantity: int, type_: ChangeType) -> int:
     """Return what a change of that type does to the total; RESTOCK and RETURN bring units, SALE takes them."""
-    check_quantity(abs(quantity))
+    if not quantity or abs(quantity) > QUANTITY_MAX:
+        raise Invalid.field("quantity", f"must be a whole number from -{QUANTITY_MAX} to {QUANTITY_MAX}, but not 0")
     if type_ in {"RESTOCK", "RETURN"} and quantity < 0:
         raise Invalid.field("quantity", f"must be positive for a {type_}; use ADJUSTMENT to take units out")
     return -abs(quantity) if type_ == "SALE" else quantity

@@ -11,9 +11,9 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from stockwright.domain.errors import Invalid, Refused
+from stockwright.domain.errors import Invalid, Refused, check_all
 from stockwright.domain.names import clean, name_key
-from stockwright.domain.product import Product, check_new_id, check_product
+from stockwright.domain.product import Product, check_category_name, check_new_id, check_product
 from stockwright.domain.stock import Thresholds, check_quantity
 from stockwright.imports.booking import load_product_ids, part_of
 from stockwright.imports.profiles import Columns, find_columns
@@ -32,6 +32,7 @@ from stockwright.usecases.new_product import CATEGORY_DEFAULT, CreateProduct, cr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from stockwright.domain.account import Actor
     from stockwright.imports.reader import Row, Table
@@ -110,7 +111,7 @@ async def import_product_rows(
     rows = _read(table, columns, currency, report)
     known = await _load(app, rows)
     new_categories = _spell_categories(rows, await list_categories(app))
-    _check(rows, known, report)
+    _check(rows, known, frozenset(new_categories), report)
     if new_categories:
         report.notes.append(f"New categories: {', '.join(new_categories)}")
     if report.stops:
@@ -244,7 +245,12 @@ def _spell_categories(rows: Sequence[ProductRow], categories: Sequence[str]) -> 
     return new
 
 
-def _check(rows: Sequence[ProductRow], known: Mapping[str, StockedProduct], report: ImportReport) -> None:
+def _check(
+    rows: Sequence[ProductRow],
+    known: Mapping[str, StockedProduct],
+    new_categories: AbstractSet[str],
+    report: ImportReport,
+) -> None:
     """Refuse every row that the rules of the catalogue refuse."""
     other_stock = 0
     for row in rows:
@@ -253,11 +259,11 @@ def _check(rows: Sequence[ProductRow], known: Mapping[str, StockedProduct], repo
             check_thresholds(replace(before.stock.thresholds if before else Thresholds(), **row.thresholds))
             if before is None:
                 check_quantity(row.quantity or 0, "available", least=0)
-                _check_product(_new_product(row))
+                _check_product(_new_product(row), new_categories)
             else:
                 after = replace(before.product, **_changes(row, before.product))
                 if after != before.product:
-                    _check_product(after)
+                    _check_product(after, new_categories, before.product)
                 other_stock += row.quantity not in (None, before.stock.available)
         except Refused as refused:
             report.refuse_for(row.number, refused)
@@ -268,9 +274,12 @@ def _check(rows: Sequence[ProductRow], known: Mapping[str, StockedProduct], repo
         )
 
 
-def _check_product(product: Product) -> None:
-    # A category of a row is in the list, or is added to it.
-    check_product(product, frozenset({product.category}))
+def _check_product(product: Product, new_categories: AbstractSet[str], before: Product | None = None) -> None:
+    """Refuse what the catalogue would; a category of a row is in the list, or is added to it."""
+    check_all(
+        lambda: check_product(product, frozenset({product.category}), before),
+        lambda: check_category_name(product.category, "category") if product.category in new_categories else None,
+    )
 
 
 def _new_product(row: ProductRow) -> Product:

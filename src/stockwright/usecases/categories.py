@@ -7,9 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from stockwright.domain.account import SYSTEM
-from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound
-from stockwright.domain.names import clean, name_key
-from stockwright.domain.product import CATEGORY_MAX, CATEGORY_MIN, check_addressable, check_id
+from stockwright.domain.errors import AlreadyExists, Conflict, NotFound
+from stockwright.domain.names import name_key
+from stockwright.domain.product import check_category_name
 from stockwright.store.paging import every, pages
 from stockwright.store.records import categories as records
 from stockwright.store.records import products as product_records
@@ -35,7 +35,7 @@ async def list_categories(app: App) -> list[str]:
 
 async def add_category(app: App, actor: Actor, name: str) -> str:
     """Add a category of a new name (409 where one differs in case or blanks only); returns it as it is shown."""
-    name = _check_name(name)
+    name = check_category_name(name)
 
     async def attempt() -> str:
         categories = await records.list_categories(app.store)
@@ -55,7 +55,7 @@ async def rename_category(app: App, actor: Actor, name: str, new_name: str) -> s
     The name changes in one commit; the products follow in pieces. Where the process ends in between, the
     sweeper moves the rest.
     """
-    new_name = _check_name(new_name)
+    new_name = check_category_name(new_name)
 
     async def attempt() -> Category:
         categories = await records.list_categories(app.store)
@@ -151,13 +151,6 @@ async def _commit_moved(app: App, actor: Actor, products: Sequence[Product], nam
             new_event(app, actor, "product.updated", product.id, sku=product.sku, fields=["category"], products=[])
         )
     await batch.commit(app.store)
-
-
-def _check_name(name: str) -> str:
-    name = check_id(clean(name), "name", CATEGORY_MAX)
-    if len(name_key(name)) < CATEGORY_MIN:
-        raise Invalid.field("name", f"must be {CATEGORY_MIN} to {CATEGORY_MAX} characters")
-    return check_addressable(name, "name")
 
 
 def _get(categories: Sequence[Category], name: str) -> Category:

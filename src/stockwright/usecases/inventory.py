@@ -20,6 +20,7 @@ from stockwright.domain.stock import (
     by_priority,
     check_change,
     check_location_id,
+    check_new_location_id,
     check_quantity,
     check_two_locations,
     counted,
@@ -116,6 +117,7 @@ async def initialize(app: App, actor: Actor, command: Initialize) -> StockedProd
         batch = Batch()
         locations = await location_records.list_locations(app.store)
         if location_id not in {each.id for each in locations}:
+            check_new_location_id(location_id, "location")
             location = Location(location_id, location_id, created_at=app.clock.now())
             await open_location(app, actor, batch, location)
             locations.append(location)

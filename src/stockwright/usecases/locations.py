@@ -42,16 +42,17 @@ async def list_locations(app: App) -> list[Location]:
 
 
 async def add_location(
-    app: App, actor: Actor, location_id: str, name: str = "", priority: int = PRIORITY_DEFAULT
+    app: App, actor: Actor, location_id: str, name: str | None = None, priority: int = PRIORITY_DEFAULT
 ) -> Location:
-    """Add a place that holds stock; its id is new, 1 to 64 characters."""
+    """Add a place that holds stock; its id is new, 1 to 64 characters, and its name where it has none."""
     location_id = check_new_location_id(location_id)
+    name = location_id if name is None else check_location_name(name)
     check_priority(priority)
 
     async def attempt() -> Location:
         if await location_records.find_location(app.store, location_id) is not None:
             raise AlreadyExists(f"The location {location_id!r} already exists")
-        location = Location(location_id, name or location_id, priority, created_at=app.clock.now())
+        location = Location(location_id, name, priority, created_at=app.clock.now())
         batch = Batch()
         await open_location(app, actor, batch, location)
         after = replace(location, version=1)

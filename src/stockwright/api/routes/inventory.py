@@ -218,7 +218,7 @@ async def _locations(call: Call) -> tuple[list[Location], None]:
 async def _add_location(call: Call) -> Location:
     body: LocationBody = call.body
     location_id = first_given(body.id, body.name)
-    return await locations.add_location(call.app, call.actor, location_id, body.name or "", body.priority)
+    return await locations.add_location(call.app, call.actor, location_id, body.name, body.priority)
 
 
 async def _change_location(call: Call) -> Location:

@@ -12,7 +12,7 @@ from stockwright.api.envelope import iso
 from stockwright.api.rules import Check, Wire, first_given, rule
 from stockwright.api.schemas.common import ListQuery, LocationId, Options, Quantity, Text, Units, Version
 from stockwright.domain.free import PRODUCT_BYTES_MAX, check_free
-from stockwright.domain.names import clean
+from stockwright.domain.names import check_direction, clean
 from stockwright.domain.product import (
     CATEGORY_MAX,
     CATEGORY_MIN,
@@ -44,6 +44,8 @@ Kind = Annotated[str, Meta(max_length=KIND_MAX), Check(check_kind)]
 Price = Annotated[int, Meta(ge=1, le=PRICE_CENTS_MAX)]
 CurrencyCode = Annotated[str, Meta(min_length=3, max_length=3)]
 ImageUrl = Annotated[str, Meta(max_length=URL_MAX)]
+NewName = Check(check_direction)
+"""A product keeps what a former version took; a new one is held to this as well."""
 FreeFields = Annotated[Options, Check(lambda value, field: check_free(value, field, PRODUCT_BYTES_MAX))]
 
 
@@ -59,13 +61,13 @@ class ProductBody(Wire):
     needs = (("name", "product_name"), ("price",))
 
     product_id: Annotated[str, Meta(min_length=1, max_length=ID_MAX), Check(check_new_id)] | None = None
-    sku: ProductSku | None = None
-    name: ProductName | None = None
-    product_name: ProductName | None = None
+    sku: Annotated[ProductSku, NewName] | None = None
+    name: Annotated[ProductName, NewName] | None = None
+    product_name: Annotated[ProductName, NewName] | None = None
     description: Description | None = None
     category: Text | None = None
-    type: Kind = ""
-    brand: Kind = ""
+    type: Annotated[Kind, NewName] = ""
+    brand: Annotated[Kind, NewName] = ""
     price: Price | None = None
     currency: Annotated[CurrencyCode, Check(check_currency)] = "USD"
     quantity: Quantity | None = None

@@ -306,13 +306,16 @@ class ExplanationView(StockView):
     explanation: str
 
 
+LocationName = Annotated[str, Meta(min_length=1, max_length=LOCATION_NAME_MAX), Check(check_location_name)]
+
+
 class LocationBody(Wire):
     """A new location."""
 
     needs = (("id", "name"),)
 
     id: LocationId | None = None
-    name: Annotated[str, Meta(max_length=LOCATION_NAME_MAX)] | None = None
+    name: LocationName | None = None
     priority: Priority = PRIORITY_DEFAULT
 
     @rule("id", "name")
@@ -325,7 +328,7 @@ class LocationBody(Wire):
 class LocationPatch(Wire):
     """A change of a location."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=LOCATION_NAME_MAX), Check(check_location_name)] | None = None
+    name: LocationName | None = None
     priority: Priority | None = None
     active: bool | None = None
     expected_version: Version | None = None
