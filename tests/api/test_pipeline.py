@@ -358,6 +358,16 @@ async def test_requests_tell_what_is_left(limited: Any) -> None:
     assert ";w=60" in first.headers["ratelimit-policy"]
 
 
+async def test_who_is_not_known_is_told_what_is_left_as_well(limited: Any) -> None:
+    async with asking(limited) as http:
+        for client in (Client(http), Client(http, "Bearer rubbish")):
+            first, second = [await client.get("/products") for _ in range(2)]
+            assert first.status == second.status == 401
+            left = [int(answer.headers["ratelimit"].split("r=")[1].split(";")[0]) for answer in (first, second)]
+            assert left[0] - left[1] == 1
+            assert ";w=60" in first.headers["ratelimit-policy"]
+
+
 async def test_too_many_are_told_when_to_come_back_and_others_are_not_held_up(limited: Any) -> None:
     async with asking(limited) as http, asking(limited, "192.0.2.99") as another:
         body = {"email": "nobody@example.com"}

@@ -292,12 +292,12 @@ class Exchange:
         if header is None and route.loopback_too and self.edge.is_local(self.scope, self.headers):
             return
         if header is None:
-            self.edge.limits.count(route.limit, f"address {address}")
+            self.extra |= self.edge.limits.count(route.limit, f"address {address}")
             raise Unauthorized
         try:
             self.actor = await self.edge.hooks.authenticate(self.app, header)
         except Unauthorized:
-            self.edge.limits.count(route.limit, f"address {address}")
+            self.extra |= self.edge.limits.count(route.limit, f"address {address}")
             raise
         self.extra |= self.edge.limits.count(route.limit, self.actor.id)
         if not _may(self.actor, route):
