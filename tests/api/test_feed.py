@@ -91,6 +91,28 @@ async def test_many_streams_read_the_log_as_often_as_one(feed: Feed, app: App) -
     assert many <= one + 3
 
 
+async def test_what_happens_before_the_first_part_is_read_is_sent(feed: Feed, app: App) -> None:
+    await happen(app, 1, "thing.before")
+    async with aclosing(await opened(feed)) as parts:  # type: ignore[type-var]
+        await happen(app, 1)
+        text = await until(parts, lambda text: b"thing.done" in text)
+    assert events_in(text) == {"thing.done": 1}
+
+
+async def test_a_stream_that_nobody_reads_gives_its_place_back(
+    feed: Feed, app: App, admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "STREAMS_OF_ACCOUNT_MAX", 1)
+    for _ in range(2):
+        parts = await opened(feed)
+        with pytest.raises(RateLimited):
+            await opened(feed)
+        await parts.aclose()  # type: ignore[attr-defined]
+        await parts.aclose()  # type: ignore[attr-defined]
+    for _ in range(2):
+        assert (await admin.ask("HEAD", "/events/stream")).status == 200
+
+
 async def test_what_was_missed_is_sent_in_order_and_once(feed: Feed, app: App) -> None:
     await happen(app, 1)
     first = (await app.store.tail(limit=1))[0].position

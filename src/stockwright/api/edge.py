@@ -7,7 +7,6 @@ import re
 import time
 import zlib
 from collections.abc import (
-    AsyncGenerator,
     AsyncIterator,
     Awaitable,
     Callable,
@@ -446,18 +445,27 @@ class Exchange:
         return sent + [pair for pair in security if pair[0] not in names]
 
     async def _stream(self, answer: Answer, headers: dict[str, str]) -> None:
-        """Send what comes until the client goes away."""
-        assert answer.stream is not None  # noqa: S101 - the caller looked
+        """Send what comes until the client goes away, and close it, however much of it was read."""
+        parts = answer.stream
+        assert parts is not None  # noqa: S101 - the caller looked
         self.status = 200
         self.started = True
         own = {**self.extra, **headers, "content-type": answer.content_type, "x-request-id": self.request_id}
         sent = self._headers(own)
-        await self.send({"type": "http.response.start", "status": 200, "headers": sent})
-        if self.scope["method"] == "HEAD":
-            await self.send({"type": "http.response.body", "body": b""})
-            return
+        try:
+            await self.send({"type": "http.response.start", "status": 200, "headers": sent})
+            if self.scope["method"] == "HEAD":
+                await self.send({"type": "http.response.body", "body": b""})
+            else:
+                await self._send_until_left(parts)
+        finally:
+            # What stands behind it (a place among the streams, a slot) is given back now, not when memory is tidied.
+            if hasattr(parts, "aclose"):
+                await parts.aclose()
+
+    async def _send_until_left(self, parts: AsyncIterator[bytes]) -> None:
         # A server takes what is sent to a client that has gone as well: only receive() tells of it.
-        sending = asyncio.create_task(self._send_parts(answer.stream))
+        sending = asyncio.create_task(self._send_parts(parts))
         leaving = asyncio.create_task(self._left())
         try:
             await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
@@ -470,13 +478,8 @@ class Exchange:
 
     async def _send_parts(self, parts: AsyncIterator[bytes]) -> None:
         """Send part after part as fast as the client reads; one that reads nothing for long is left."""
-        try:
-            async for part in parts:
-                await self._send_part(part)
-        finally:
-            # What stands behind it (a place among the streams, a slot) is given back now, not when memory is tidied.
-            if isinstance(parts, AsyncGenerator):
-                await parts.aclose()
+        async for part in parts:
+            await self._send_part(part)
         await self.send({"type": "http.response.body", "body": b""})
 
     async def _send_part(self, part: bytes) -> None:

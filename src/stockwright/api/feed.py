@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Final, Self
 
 import msgspec
 
@@ -86,6 +87,27 @@ class Stream:
         return last, part
 
 
+class Parts:
+    """What one stream sends, part by part. Closing it gives its place back, also where nothing was read of it."""
+
+    def __init__(self, parts: AsyncGenerator[bytes, None], leave: Callable[[], None]) -> None:
+        self._parts, self._leave = parts, leave
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        return await anext(self._parts)
+
+    async def aclose(self) -> None:
+        """End the stream."""
+        try:
+            await self._parts.aclose()
+        finally:
+            # A generator that was never begun does not run its end.
+            self._leave()
+
+
 class Feed:
     """The log's one reader in this process."""
 
@@ -97,20 +119,16 @@ class Feed:
         self._position = ""
         self._starting = asyncio.Lock()
 
-    async def open(self, account_id: str, may_read: MayRead, after: str | None) -> AsyncIterator[bytes]:
-        """Return what a stream sends, from behind `after` (None: from now on); refuse one too many."""
-        if self._of_account[account_id] >= STREAMS_OF_ACCOUNT_MAX:
-            raise RateLimited(
-                f"This account follows the events {STREAMS_OF_ACCOUNT_MAX} times already; close one of these streams",
-                retry_after_seconds=FULL_RETRY_AFTER_SECONDS,
-            )
-        if len(self._streams) >= STREAMS_MAX:
-            raise Busy("The events are followed by as many as can be; try again shortly")
-        return self._parts(account_id, may_read, after)
+    async def open(self, account_id: str, may_read: MayRead, after: str | None) -> Parts:
+        """Return what a stream sends, from behind `after` (None: from now on); refuse one too many.
 
-    async def _parts(self, account_id: str, may_read: MayRead, after: str | None) -> AsyncIterator[bytes]:
-        """Begin with where the stream begins, so that who has seen nothing yet misses nothing either."""
+        It has its place in the log when this returns, and must be closed by whoever opened it, read or not.
+        """
         stream = await self._join(account_id, may_read)
+        return Parts(self._parts(stream, after), partial(self._leave, stream))
+
+    async def _parts(self, stream: Stream, after: str | None) -> AsyncGenerator[bytes, None]:
+        """Begin with where the stream begins, so that who has seen nothing yet misses nothing either."""
         try:
             begin = stream.position if after is None else after
             yield b"retry: 2000\nid: %s\n\n" % begin.encode()
@@ -162,8 +180,16 @@ class Feed:
                 yield found[1]
 
     async def _join(self, account_id: str, may_read: MayRead) -> Stream:
-        """Let a stream hear of everything from now on."""
+        """Let a stream hear of everything from now on; refuse one too many."""
         async with self._starting:
+            if self._of_account[account_id] >= STREAMS_OF_ACCOUNT_MAX:
+                raise RateLimited(
+                    f"This account follows the events {STREAMS_OF_ACCOUNT_MAX} times already; "
+                    "close one of these streams",
+                    retry_after_seconds=FULL_RETRY_AFTER_SECONDS,
+                )
+            if len(self._streams) >= STREAMS_MAX:
+                raise Busy("The events are followed by as many as can be; try again shortly")
             if self._reader is None:
                 self._position = await settled_position(self._app)
                 self._reader = asyncio.create_task(self._read())
@@ -173,6 +199,8 @@ class Feed:
         return stream
 
     def _leave(self, stream: Stream) -> None:
+        if stream not in self._streams:
+            return
         self._streams.discard(stream)
         self._of_account[stream.account_id] -= 1
         if not self._of_account[stream.account_id]:
