@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from stockwright.domain.errors import Invalid, InvalidTransition
 from stockwright.domain.order import (
-    FULFILLMENT,
     LINES_MAX,
     Order,
     OrderLine,
-    OrderStatus,
     ReturnedLine,
     Step,
     advance,
@@ -22,6 +21,7 @@ from stockwright.domain.order import (
     still_out,
     take_back,
 )
+from stockwright.domain.order_status import OrderStatus
 
 NOW = 1_700_000_000_000
 BUYER = ("usr_alice", "alice@example.com")
@@ -140,8 +140,12 @@ def test_an_order_is_cancelled_without_a_word() -> None:
 
 def test_its_units_are_reserved_until_it_is_confirmed() -> None:
     assert [order(status=status).is_reserving for status in ALL[:4]] == [True, False, False, False]
-    assert list(FULFILLMENT.values()) == ["placed", "placed", "placed", "packed", "delivered", "cancelled"]
-    assert list(FULFILLMENT) == ["PLACING", *ALL]
+
+
+def test_an_order_that_is_still_being_placed_is_not_shown() -> None:
+    assert order().placed_status == "PENDING"
+    with pytest.raises(ValueError, match="order ord_1 is still being placed"):
+        _ = replace(order(), status="PLACING").placed_status
 
 
 @pytest.mark.parametrize("status", ["PENDING", "CONFIRMED"])

@@ -13,7 +13,7 @@ import pytest
 from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Permanent
 from stockwright.domain.events import Event
-from stockwright.domain.order import STATUSES
+from stockwright.domain.order_status import STATUSES
 from stockwright.domain.returns import ReturnItem
 from stockwright.reactions.table import REACTIONS
 from stockwright.usecases.context import Message

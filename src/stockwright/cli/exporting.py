@@ -14,6 +14,7 @@ from stockwright.cli.output import is_standard, open_output
 from stockwright.cli.run import err, fail, load_shop, plain, run
 from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import StockwrightError
+from stockwright.domain.order_status import PlacedStatus
 from stockwright.usecases.catalog import ListProducts
 from stockwright.usecases.context import App
 from stockwright.usecases.exports import COLUMNS, Exported, Range, Rows, Selection, export
@@ -29,7 +30,6 @@ Search = Annotated[str, typer.Option(help="Words in the name or the SKU.")]
 Location = Annotated[str | None, typer.Option(help="Of this location only.")]
 ProductStatus = Literal["ACTIVE", "INACTIVE", "UNLISTED"]
 StockStatus = Literal["IN_STOCK", "LOW", "OUT"]
-OrderStatus = Literal["PENDING", "CONFIRMED", "PACKED", "DELIVERED", "CANCELLED"]
 MovementType = Literal["INITIAL", "RESTOCK", "SALE", "RETURN", "ADJUSTMENT", "TRANSFER"]
 
 
@@ -79,7 +79,7 @@ def movements(
 @app.command()
 def orders(
     file: File = None,
-    status: Annotated[OrderStatus | None, typer.Option()] = None,
+    status: Annotated[PlacedStatus | None, typer.Option()] = None,
     since: Since = None,
     until: Until = None,
     bom: Bom = False,

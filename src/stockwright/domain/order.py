@@ -3,46 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from stockwright.domain.errors import Invalid, InvalidTransition
 from stockwright.domain.money import sum_amounts
 from stockwright.domain.options import describe_options
+from stockwright.domain.order_status import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from stockwright.domain.order_status import OrderStatus, PlacedStatus, StatusRow, StepName
     from stockwright.domain.stock import Draw, Draws
-
-OrderStatus = Literal["PLACING", "PENDING", "CONFIRMED", "PACKED", "DELIVERED", "CANCELLED"]
-
-OPEN: Final[tuple[OrderStatus, ...]] = ("PENDING", "CONFIRMED", "PACKED")
-"""Steps are still to come; an order only ever goes on to a later one of STATUSES."""
-STATUSES: Final[tuple[OrderStatus, ...]] = (*OPEN, "DELIVERED", "CANCELLED")
-"""Of every order that has been placed."""
 
 NOTED_MAX: Final = 100
 """Characters of a line's options in the timeline."""
 LINES_MAX: Final = 1000
 """Real carts reach 593 lines (Online Retail, 2010)."""
-
-FULFILLMENT: Final[Mapping[OrderStatus, str]] = {
-    "PLACING": "placed",
-    "PENDING": "placed",
-    "CONFIRMED": "placed",
-    "PACKED": "packed",
-    "DELIVERED": "delivered",
-    "CANCELLED": "cancelled",
-}
-"""S3's words for where the goods are."""
-
-_STEPS: Final[Mapping[OrderStatus, frozenset[OrderStatus]]] = {
-    "CONFIRMED": frozenset({"PENDING"}),
-    "PACKED": frozenset({"PENDING", "CONFIRMED"}),
-    "DELIVERED": frozenset({"PACKED"}),
-}
-_CANCEL_BY_OWNER: Final = frozenset({"PENDING", "CONFIRMED"})
-_CANCEL_BY_ADMIN: Final = frozenset({"PENDING", "CONFIRMED", "PACKED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +49,7 @@ def line_id(number: int) -> str:
 class Step:
     """One entry of an order's timeline."""
 
-    status: str
+    status: StepName
     at: int
     actor: str
     note: str = ""
@@ -99,9 +76,21 @@ class Order:
     version: int = 0
 
     @property
+    def row(self) -> StatusRow:
+        """What is so of every order in its status."""
+        return ROWS[self.status]
+
+    @property
+    def placed_status(self) -> PlacedStatus:
+        """The status as clients see it; raises where the order is still being placed, which nobody sees."""
+        if self.status == "PLACING":
+            raise ValueError(f"order {self.id} is still being placed")
+        return self.status
+
+    @property
     def is_reserving(self) -> bool:
         """Whether its units still count as reserved (they leave the shelf when it is confirmed)."""
-        return self.status in {"PLACING", "PENDING"}
+        return self.row.reserves != "none"
 
 
 def check_lines(lines: Iterable[OrderLine]) -> None:
@@ -139,24 +128,25 @@ def place(
     )
 
 
-def advance(order: Order, to: OrderStatus, actor: str, now: int, note: str = "") -> Order | None:
+def advance(order: Order, to: PlacedStatus, actor: str, now: int, note: str = "") -> Order | None:
     """Take the next step; None where the order is there already (a repeat changes nothing).
 
     Packing a PENDING order confirms it too, and the timeline tells both.
     """
     if order.status == to:
         return None
-    if order.status not in _STEPS[to]:
+    steps = order.row.next.get(to)
+    if steps is None:
         raise _refused(order, to)
-    steps = [Step("CONFIRMED", now, actor)] if to == "PACKED" and order.status == "PENDING" else []
-    return _stepped(order, to, (*steps, Step(to, now, actor, note)), now)
+    passed = [Step(each, now, actor) for each in steps[:-1]]
+    return _stepped(order, to, (*passed, Step(to, now, actor, note)), now)
 
 
 def cancel(order: Order, actor: str, now: int, *, as_admin: bool, note: str = "") -> Order | None:
     """Cancel: the owner until it is packed, an admin until it is delivered; None if it is cancelled."""
-    if order.status == "CANCELLED":
+    if order.row.is_cancelled:
         return None
-    if order.status not in (_CANCEL_BY_ADMIN if as_admin else _CANCEL_BY_OWNER):
+    if not order.row.may_be_cancelled(as_admin=as_admin):
         raise _refused(order, "CANCELLED")
     return _stepped(order, "CANCELLED", (Step("CANCELLED", now, actor, note),), now)
 
@@ -176,7 +166,7 @@ def take_back(
 
     Only what was shipped can come back, and no more of a line than it had.
     """
-    if order.status not in {"PACKED", "DELIVERED"}:
+    if not order.row.returnable:
         raise InvalidTransition(
             "Only a packed or delivered order can be returned; cancel it instead",
             {"from": order.status, "to": "RETURNED"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 if TYPE_CHECKING:
     from stockwright.domain.order import Order, OrderLine
@@ -28,12 +28,17 @@ class Takings:
 
     def add_order(self, order: Order) -> None:
         """Count an order."""
-        if order.status == "CANCELLED":
-            self.cancelled += 1
-            return
-        self.orders += 1
-        for line in order.lines:
-            self._add(line, order.currency)
+        match order.row.counted:
+            case "sold":
+                self.orders += 1
+                for line in order.lines:
+                    self._add(line, order.currency)
+            case "cancelled":
+                self.cancelled += 1
+            case "no":
+                pass
+            case other:
+                assert_never(other)
 
     def add_sale(self, sale: Sale) -> None:
         """Count a sale at the till."""

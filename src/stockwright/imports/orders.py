@@ -151,7 +151,7 @@ async def _plan_invoice(plan: _Plan, invoice: str, rows: Sequence[SaleRow]) -> N
         plan.report.unchanged += 1
         _note_lines(plan, rows[0].customer, order)
         booked.update((line.product_id, line.quantity, line.unit_price_cents) for line in order.lines)
-        if order.status in {"PENDING", "CONFIRMED", "PACKED"}:
+        if order.row.is_open:
             # A former import may have been cut off between the steps.
             plan.unfinished.append(order)
     missing = []
@@ -196,7 +196,7 @@ def _is_undone(order: Order) -> bool:
 
 def _note_lines(plan: _Plan, customer: str, order: Order) -> None:
     for number, line in enumerate(order.lines):
-        left = 0 if order.status == "CANCELLED" else line.quantity - line.returned
+        left = 0 if order.row.is_cancelled else line.quantity - line.returned
         entry = _Line(order.id, number, order.created_at, line.unit_price_cents, left)
         plan.bought[customer, line.product_id].append(entry)
 
@@ -325,7 +325,7 @@ async def _place(plan: _Plan, invoice: _Invoice) -> None:
 
 
 async def _ship(app: App, actor: Actor, order: Order) -> None:
-    if order.status in {"PENDING", "CONFIRMED"}:
+    if "PACKED" in order.row.next:
         await pack_order(app, actor, order.id)
     await deliver_order(app, actor, order.id)
 
@@ -354,7 +354,7 @@ async def _undo(plan: _Plan, placed: Sequence[_Invoice]) -> None:
         shop = plan.app.at(SetClock(invoice.rows[0].at))
         try:
             order = await find_order(shop.store, invoice.order_id)
-            if order is not None and order.status == "DELIVERED":
+            if order is not None and order.row.returnable and not order.row.may_be_cancelled(as_admin=True):
                 left = [(number, line.quantity - line.returned) for number, line in enumerate(order.lines)]
                 items = [ReturnItem(units, line_id=line_id(number)) for number, units in left if units]
                 await return_order(shop, plan.actor, ReturnOrder(order.id, items, reason=UNDONE))

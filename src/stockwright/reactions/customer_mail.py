@@ -7,24 +7,27 @@ from typing import TYPE_CHECKING, Final
 
 from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import NotFound, Permanent
+from stockwright.domain.order_status import NOTICES
 from stockwright.reactions.sending import Outgoing, add_record, send, send_and_record
 from stockwright.reactions.texts import order_html, order_text
 from stockwright.store.records.orders import get_order
 from stockwright.usecases.orders import confirm_order
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stockwright.domain.account import Actor
     from stockwright.domain.events import Event
     from stockwright.domain.order import Order
+    from stockwright.domain.order_status import StepMail, StepName
     from stockwright.store.records.batch import Batch
     from stockwright.usecases.context import App
 
-_WORDS: Final = {
-    "order.packed": ("Order Packed", "Your order is packed and about to leave our warehouse.", "PACKED"),
-    "order.delivered": ("Order Delivered", "Your order has been delivered. Enjoy it!", "DELIVERED"),
-    "order.cancelled": ("Order Cancelled", "Your order has been cancelled.", "CANCELLED"),
-    "order.returned": ("Return Received", "We have received what you sent back.", "RETURNED"),
+_CONFIRMED: Final[StepName] = "CONFIRMED"
+MAILS: Final[Mapping[str, tuple[StepName, StepMail]]] = {
+    notices.event: (step, notices.mail) for step, notices in NOTICES.items() if notices.mail is not None
 }
+"""The events that a mail tells of, with the step and the words."""
 
 
 async def confirm(app: App, event: Event) -> None:
@@ -34,7 +37,7 @@ async def confirm(app: App, event: Event) -> None:
     nobody can be mailed about (imported, or placed by a machine) is confirmed as it is.
     """
     order = await _order(app, event)
-    if order.status == "CANCELLED":
+    if order.row.is_cancelled:
         return
     if not order.user_email:
         await confirm_order(app, _causer(event), order.id)
@@ -44,8 +47,8 @@ async def confirm(app: App, event: Event) -> None:
         "email",
         order.user_email,
         f"Order Confirmation - #{order.id}",
-        order_text("Order Confirmation", opening, order, "CONFIRMED"),
-        order_html("Order confirmation", opening, order, "CONFIRMED"),
+        order_text("Order Confirmation", opening, order, _CONFIRMED),
+        order_html("Order confirmation", opening, order, _CONFIRMED),
     )
     told = await send(app, event, "order-confirmation", message)
 
@@ -59,9 +62,10 @@ async def confirm(app: App, event: Event) -> None:
 async def tell(app: App, event: Event) -> None:
     """Mail what happened to the order; nothing of an earlier step where it was cancelled since."""
     order = await _order(app, event)
-    if not order.user_email or (order.status == "CANCELLED" and event.name != "order.cancelled"):
+    status, mail = MAILS[event.name]
+    if not order.user_email or (order.row.is_cancelled and status != order.status):
         return
-    heading, opening, status = _WORDS[event.name]
+    heading, opening = mail.heading, mail.opening
     if event.data.get("note"):
         opening = f"{opening}\n\nReturned: {event.data['note']}"
     message: Outgoing = (

@@ -25,7 +25,7 @@ async def send_pick_list(app: App, event: Event) -> None:
     if settings.warehouse_url is None:
         return
     order = await _order(app, event)
-    if order.status not in {"PENDING", "CONFIRMED"}:
+    if order.row.waits_for != "warehouse":
         # Packed or cancelled meanwhile: there is nothing left to pick.
         return
     body = {
@@ -48,7 +48,7 @@ async def request_delivery(app: App, event: Event) -> None:
     if settings.delivery_url is None:
         return
     order = await _order(app, event)
-    if order.status != "PACKED":
+    if order.row.waits_for != "delivery service":
         return
     body = {
         "type": "delivery_request",

@@ -8,6 +8,7 @@ from typing import Final
 
 from stockwright.config import Settings
 from stockwright.domain.events import Event
+from stockwright.domain.order_status import NOTICES
 from stockwright.reactions import (
     account_mail,
     customer_mail,
@@ -47,22 +48,11 @@ def reactions_for(settings: Settings) -> tuple[Reaction, ...]:
 
 REACTIONS: Final[tuple[Reaction, ...]] = (
     _on("order-confirmation", customer_mail.confirm, "order.placed"),
-    _on(
-        "order-mail",
-        customer_mail.tell,
-        "order.packed",
-        "order.delivered",
-        "order.cancelled",
-        "order.returned",
-    ),
+    _on("order-mail", customer_mail.tell, *customer_mail.MAILS),
     _on(
         "order-topic",
         order_topic.publish,
-        "order.placed",
-        "order.packed",
-        "order.delivered",
-        "order.cancelled",
-        "order.returned",
+        *(each.event for each in NOTICES.values() if each.on_topic),
         setting="orders_topic",
     ),
     _on("warehouse", partners.send_pick_list, "order.placed"),
@@ -81,10 +71,7 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
                 "reservation.confirmed",
                 "reservation.cancelled",
                 "reservation.expired",
-                "order.placed",
-                "order.confirmed",
-                "order.cancelled",
-                "order.returned",
+                *(each.event for each in NOTICES.values() if each.moves_stock),
             }
         ),
         stock_alerts.watch,

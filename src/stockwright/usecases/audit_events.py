@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from stockwright.domain.order_status import STEP_OF
 from stockwright.store.port import log_order
 from stockwright.store.records.orders import find_order, order_key, order_of, pages_of_every_order
 
@@ -22,9 +23,6 @@ PAGE: Final = 100
 LOOKS_MAX: Final = 20
 LOOK_SECONDS: Final = 0.01
 RULE: Final = "each step has its event"
-_STATUS: Final = {"order.placed": "PENDING"} | {
-    f"order.{status.lower()}": status for status in ("CONFIRMED", "PACKED", "DELIVERED", "CANCELLED", "RETURNED")
-}
 
 EventDrift = tuple[str, str, int, int]
 """What it is about, the rule, what is told, what is so."""
@@ -37,7 +35,7 @@ async def event_drifts(app: App) -> list[EventDrift]:
     after = ""
     while events := await app.store.tail(after, PAGE):
         after = events[-1].position
-        about_orders = [event for event in events if event.name in _STATUS]
+        about_orders = [event for event in events if event.name in STEP_OF]
         orders = await _load(app, {event.subject for event in about_orders})
         for event in about_orders:
             told[event.subject] += 1
@@ -73,7 +71,7 @@ async def _told_since(app: App, order_id: str, after: str) -> int:
     count, position = 0, ""
     while events := await app.store.tail(position, PAGE, reverse=True):
         newer = [event for event in events if log_order(event.position) > log_order(after)]
-        count += sum(event.subject == order_id and event.name in _STATUS for event in newer)
+        count += sum(event.subject == order_id and event.name in STEP_OF for event in newer)
         if len(newer) < len(events):
             break
         position = events[-1].position
@@ -85,7 +83,7 @@ def _drifts_of(event: Event, order: Order | None) -> list[EventDrift]:
     if order is None:
         return [(about, "the order of an event is there", 1, 0)]
     found: list[EventDrift] = []
-    if not any(step.status == _STATUS[event.name] for step in order.timeline):
+    if not any(step.status == STEP_OF[event.name] for step in order.timeline):
         found.append((about, "the order has taken the step that its event tells", 1, 0))
     if event.data.get("totalAmount") != order.total_cents:
         found.append(

@@ -17,6 +17,7 @@ from stockwright.domain.errors import (
     check_all,
 )
 from stockwright.domain.names import clean
+from stockwright.domain.order_status import UNFINISHED
 from stockwright.domain.product import CATEGORIES, Product, check_product
 from stockwright.domain.stock import DEFAULT_LOCATION, Location, Stock, Thresholds, check_quantity, shifted, spread
 from stockwright.store.paging import every, fill
@@ -302,7 +303,7 @@ async def delete_product(app: App, actor: Actor, product_id: str, expected_versi
 
 async def _find_open_order(app: App, product_id: str) -> str | None:
     """Find an order that still has to ship this product; the stock's version guards against a newer one."""
-    for status in ("PLACING", "PENDING", "CONFIRMED", "PACKED"):
+    for status in UNFINISHED:
         async for order in every(partial(order_records.page_of_orders, app.store, status=status, limit=SCAN_PAGE)):
             if product_id in order.draws:
                 return order.id

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from stockwright.domain.account import Actor
+    from stockwright.domain.order_status import PlacedStatus
     from stockwright.usecases.context import App
 
 Exported = Literal["products", "inventory", "movements", "orders"]
@@ -81,7 +82,7 @@ class Selection:
     inventory: ListInventory = field(default_factory=ListInventory)
     type: str | None = None
     location: str | None = None
-    status: str | None = None
+    status: PlacedStatus | None = None
     range: Range = field(default_factory=Range)
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from stockwright.domain.errors import Busy, Invalid, NotFound
+from stockwright.domain.order_status import RESERVING
 from stockwright.domain.product import Product
 from stockwright.domain.stock import (
     CHECK_ITEMS_MAX,
@@ -309,7 +310,8 @@ def active_reservations(app: App) -> AsyncIterator[Reservation]:
 
 async def reserving_orders(app: App) -> AsyncIterator[Order]:
     """Go through every order that holds units; the draws of one that is half-way are what it holds now."""
-    async for order in every(partial(order_records.page_of_orders, app.store, status="PENDING", limit=SCAN_PAGE)):
-        yield order
+    for status in RESERVING:
+        async for order in every(partial(order_records.page_of_orders, app.store, status=status, limit=SCAN_PAGE)):
+            yield order
     async for order in half_settled_orders(app):
         yield order

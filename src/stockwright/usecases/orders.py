@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from stockwright.domain import order as rules
 from stockwright.domain.errors import Conflict, Invalid, check_all
-from stockwright.domain.order import LINES_MAX, STATUSES, Order, ReturnedLine
+from stockwright.domain.order import LINES_MAX, Order, ReturnedLine
+from stockwright.domain.order_status import NOTICES, RETURNED, STATUSES
 from stockwright.domain.product import check_reference
 from stockwright.domain.returns import ReturnItem, find_returned_lines
 from stockwright.domain.stock import Wanted, check_quantity
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from stockwright.domain.account import Actor
-    from stockwright.domain.order import OrderStatus
+    from stockwright.domain.event_names import OrderEvent
+    from stockwright.domain.order_status import PlacedStatus
     from stockwright.domain.stock import Draws
     from stockwright.store.port import Write
     from stockwright.usecases.context import App
@@ -46,7 +48,7 @@ class PlaceOrder:
 class ListOrders:
     """An asker's own orders, newest first; an admin may see everybody's."""
 
-    status: OrderStatus | None = None
+    status: PlacedStatus | None = None
     everybody: bool = False
     limit: int = 20
     after: str | None = None
@@ -112,7 +114,7 @@ async def confirm_order(
     """Commit what the order reserved: the units leave as SALE movements.
 
     `also` adds writes that belong to the same commit (the record of the mail that went out), asked
-    anew at each attempt. An order that is past PENDING is left as it is, and `also` is written alone.
+    anew at each attempt. An order that was confirmed before is left as it is, and `also` is written alone.
     """
 
     async def attempt() -> Order:
@@ -120,7 +122,7 @@ async def confirm_order(
         beside = Batch()
         if also is not None:
             await also(beside)
-        if order.status == "PENDING":
+        if "CONFIRMED" in order.row.next:
             after = rules.advance(order, "CONFIRMED", actor.id, app.clock.now())
             return await _commit_step(app, actor, order, after, _shipping(order), beside.writes)
         if beside.writes:
@@ -173,15 +175,15 @@ async def return_order(app: App, actor: Actor, command: ReturnOrder) -> Order:
         returned = await _find_lines(app, order, command.items)
         after, draws = rules.take_back(order, returned, actor.id, app.clock.now(), command.reason)
         if not command.restock:
-            return await take_step(app, actor, after, None, [("returned", [])])
+            return await take_step(app, actor, after, None, [(RETURNED.event, [])])
         await _must_be_kept(app, draws)
         moving = Moving("receive", draws, "RETURN", command.reason or "Returned")
-        return await take_step(app, actor, after, moving, [("returned", list(draws))])
+        return await take_step(app, actor, after, moving, [(RETURNED.event, list(draws))])
 
     return await retried(attempt)
 
 
-async def _step(app: App, actor: Actor, order_id: str, to: OrderStatus, expected_version: int | None) -> Order:
+async def _step(app: App, actor: Actor, order_id: str, to: PlacedStatus, expected_version: int | None) -> Order:
     async def attempt() -> Order:
         order = await get_settled_order(app, order_id)
         insist(expected_version, order)
@@ -198,9 +200,10 @@ async def _commit_step(
     if after is None:
         return await unchanged(app, order)
     moved = list(order.draws) if moving is not None else []
-    tells = [(after.status.lower(), moved)]
-    if order.status == "PENDING" and after.status == "PACKED":
-        tells = [("confirmed", moved), ("packed", [])]
+    tells: list[tuple[OrderEvent, list[str]]] = []
+    for step in after.timeline[len(order.timeline) :]:
+        # The units move with the first of the steps.
+        tells.append((NOTICES[step.status].event, [] if tells else moved))
     return await take_step(app, actor, after, moving, tells, beside)
 
 

@@ -13,7 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
 from stockwright.domain.errors import Invalid
-from stockwright.domain.order import OPEN, Order
+from stockwright.domain.order import Order
+from stockwright.domain.order_status import OPEN
 from stockwright.domain.period import By, Period, period_of
 from stockwright.domain.sale import Sale
 from stockwright.domain.takings import SoldProduct, Takings, add_lines
@@ -24,7 +25,7 @@ from stockwright.store.records.handling import count_dead_letters, waiting_retri
 from stockwright.usecases.inventory_views import InventoryTotals, total_inventory
 
 if TYPE_CHECKING:
-    from stockwright.domain.order import OrderStatus
+    from stockwright.domain.order_status import PlacedStatus
     from stockwright.usecases.context import App
 
 READ: Final = 200
@@ -74,7 +75,7 @@ class Summary:
     period: Period
     today: Takings
     yesterday: Takings
-    open_orders: dict[OrderStatus, int]
+    open_orders: dict[PlacedStatus, int]
     inventory: InventoryTotals
     dead_letters: int
     retries: int
@@ -106,7 +107,7 @@ async def report_top_products(
     period = wanted.period(app)
     products: dict[str, SoldProduct] = {}
     async for sold in _sold(app, period):
-        if isinstance(sold, Sale) or sold.status != "CANCELLED":
+        if isinstance(sold, Sale) or sold.row.counted == "sold":
             add_lines(products, sold)
     found = [product for product in products.values() if product.units > 0]
     if by == "units":

@@ -65,6 +65,8 @@ async def why_not_again(app: App, told: Notification) -> str | None:
     order = await find_order(app.store, told.about)
     if order is None:
         return f"The order {told.about} that this message is about is gone"
-    if any(step.status == "CANCELLED" and step.at > told.created_at for step in order.timeline):
+    if order.row.is_cancelled and any(
+        step.status == order.status and step.at > told.created_at for step in order.timeline
+    ):
         return f"The order {order.id} was cancelled after this message: it is not true any more"
     return None

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from stockwright.domain.account import Actor
+    from stockwright.domain.event_names import OrderEvent
     from stockwright.domain.order import Order
     from stockwright.domain.stock import Draws, MovementType, Shift
     from stockwright.store.port import Write
@@ -75,7 +76,7 @@ async def place(app: App, actor: Actor, order: Order) -> Order:
     batch = Batch()
     records.put_order(batch, order)
     _carry(app, actor, batch, order, Moving("reserve", order.draws))
-    tell(app, actor, batch, order, "placed", list(order.draws))
+    tell(app, actor, batch, order, "order.placed", list(order.draws))
     if not _fits(app, batch):
         return await _place_in_pieces(app, actor, order)
     placed = replace(order, version=1)
@@ -88,7 +89,7 @@ async def take_step(
     actor: Actor,
     after: Order,
     moving: Moving | None,
-    tells: Sequence[tuple[str, list[str]]],
+    tells: Sequence[tuple[OrderEvent, list[str]]],
     beside: Sequence[Write] = (),
 ) -> Order:
     """Write an order's next state, move its units and tell of it; `beside` belongs to the same commit.
@@ -100,8 +101,8 @@ async def take_step(
     if moving is not None:
         _carry(app, actor, batch, after, moving)
     batch.writes.extend(beside)
-    for step, products in tells:
-        tell(app, actor, batch, after, step, products)
+    for event, products in tells:
+        tell(app, actor, batch, after, event, products)
     if moving is not None and not _fits(app, batch):
         return await _take_in_pieces(app, actor, after, moving, tells, beside)
     stepped = replace(after, version=after.version + 1)
@@ -136,8 +137,8 @@ async def finish(app: App, order_id: str) -> None:
             batch.delete(records.order_key(order.id), order.version)
         else:
             records.put_order(batch, replace(order, settling=False))
-        for step, products in work.tells:
-            tell(app, _actor(work), batch, order, step, products)
+        for event, products in work.tells:
+            tell(app, _actor(work), batch, order, event, products)
         await batch.commit(app.store)
 
     await retried(attempt)
@@ -163,17 +164,17 @@ async def half_settled_orders(app: App) -> AsyncIterator[Order]:
             yield replace(order, draws=_reserved(order, work))
 
 
-def tell(app: App, actor: Actor, batch: Batch, order: Order, step: str, products: list[str]) -> None:
+def tell(app: App, actor: Actor, batch: Batch, order: Order, name: OrderEvent, products: list[str]) -> None:
     """Tell of a step of an order; `products` are those whose stock the step moved.
 
     A return tells what came back: an order may have many of them.
     """
-    note = {"note": order.timeline[-1].note} if step == "returned" else {}
+    note = {"note": order.timeline[-1].note} if name == "order.returned" else {}
     batch.append(
         new_event(
             app,
             actor,
-            f"order.{step}",
+            name,
             order.id,
             userId=order.user_id,
             userEmail=order.user_email,
@@ -227,7 +228,7 @@ async def _place_in_pieces(app: App, actor: Actor, order: Order) -> Order:
         batch = Batch()
         works.delete_work(batch, work)
         records.put_order(batch, replace(order, version=1))
-        tell(app, actor, batch, order, "placed", list(order.draws))
+        tell(app, actor, batch, order, "order.placed", list(order.draws))
         placed = replace(order, version=2)
         await commit(app, batch, placed)
     except StockwrightError:
@@ -241,7 +242,7 @@ async def _take_in_pieces(
     actor: Actor,
     after: Order,
     moving: Moving,
-    tells: Sequence[tuple[str, list[str]]],
+    tells: Sequence[tuple[OrderEvent, list[str]]],
     beside: Sequence[Write],
 ) -> Order:
     batch = Batch()
@@ -256,7 +257,9 @@ async def _take_in_pieces(
     return settled
 
 
-def _begin(app: App, actor: Actor, order: Order, moving: Moving, tells: Sequence[tuple[str, list[str]]] = ()) -> Work:
+def _begin(
+    app: App, actor: Actor, order: Order, moving: Moving, tells: Sequence[tuple[OrderEvent, list[str]]] = ()
+) -> Work:
     return Work(
         order.id,
         moving.step,

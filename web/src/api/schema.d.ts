@@ -2286,7 +2286,8 @@ export interface components {
             createdAt: string;
             currency: string;
             dateCreated: string;
-            fulfillmentStatus: string;
+            /** @enum {unknown} */
+            fulfillmentStatus: "cancelled" | "delivered" | "packed" | "placed";
             id: string;
             items: components["schemas"]["OrderLineView"][];
             orderId: string;
@@ -2299,7 +2300,8 @@ export interface components {
             /** @default null */
             quantity?: number | null;
             reference: string;
-            status: string;
+            /** @enum {unknown} */
+            status: "CANCELLED" | "CONFIRMED" | "DELIVERED" | "PACKED" | "PENDING";
             timeline: components["schemas"]["StepView"][];
             totalAmount: number;
             updatedAt: string;
@@ -2837,7 +2839,8 @@ export interface components {
             actor: string;
             at: string;
             note: string;
-            status: string;
+            /** @enum {unknown} */
+            status: "CANCELLED" | "CONFIRMED" | "DELIVERED" | "PACKED" | "PENDING" | "RETURNED";
         };
         /**
          * StockChangeView

@@ -11,4 +11,6 @@ export type User = Schemas["UserView"];
 export type SessionAnswer = Schemas["SessionView"];
 export type { Schemas };
 
-export type OrderStatus = "PENDING" | "CONFIRMED" | "PACKED" | "DELIVERED" | "CANCELLED";
+export type OrderStatus = Order["status"];
+/** What a timeline tells: the statuses, and returns. */
+export type OrderStepName = OrderStep["status"];

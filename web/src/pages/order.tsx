@@ -16,6 +16,7 @@ import { CancelOrderDialog } from "@/features/orders/cancel-dialog";
 import { OrderDetails, OrderLines, OrderProgress, OrderTimeline } from "@/features/orders/parts";
 import { order as orderQuery } from "@/features/orders/queries";
 import { OrderStatusBadge, shortId, statusMeaning } from "@/features/orders/status";
+import { mayCancel } from "@/features/orders/statuses";
 
 export function Component() {
   return (
@@ -62,7 +63,7 @@ function OrderPage() {
 function Shown({ order }: { order: Order }) {
   const { user, isAdmin } = useAuth();
   const [cancelling, setCancelling] = useState(false);
-  const may = ["PENDING", "CONFIRMED", ...(isAdmin ? ["PACKED"] : [])].includes(order.status);
+  const may = mayCancel(order.status, isAdmin);
   return (
     <Page title={`Order ${shortId(order.id)}`}>
       <BackLink to="/orders">Your orders</BackLink>

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { ChevronRight, Package } from "lucide-react";
 import { Link, useLocation, useSearchParams } from "react-router";
-import type { Order, OrderStatus } from "@/api/types";
+import type { Order } from "@/api/types";
 import { Page } from "@/components/layout/page";
 import { Button, ButtonLink } from "@/components/ui/button";
 import { Select } from "@/components/ui/field";
@@ -15,11 +15,10 @@ import { lineTitle } from "@/features/catalog/options";
 import { unitsOf } from "@/features/orders/board";
 import { ordersPage } from "@/features/orders/queries";
 import { OrderStatusBadge, shortId, statusLabel } from "@/features/orders/status";
+import { STATUS_NAMES } from "@/features/orders/statuses";
 import { cn } from "@/lib/cn";
 import { counted } from "@/lib/count";
 import { FIRST_PAGE, type Trail } from "@/lib/paging";
-
-const STATUSES: OrderStatus[] = ["PENDING", "CONFIRMED", "PACKED", "DELIVERED", "CANCELLED"];
 
 export function Component() {
   return (
@@ -32,7 +31,7 @@ export function Component() {
 function Orders() {
   const [params, setParams] = useSearchParams();
   const trail = (useLocation().state as { trail?: Trail } | null)?.trail ?? FIRST_PAGE;
-  const status = STATUSES.find((each) => each === params.get("status"));
+  const status = STATUS_NAMES.find((each) => each === params.get("status"));
   const page = useQuery(ordersPage(status, trail.token));
   return (
     <Page title="Your orders">
@@ -45,7 +44,7 @@ function Orders() {
             onChange={(event) => setParams(event.target.value ? { status: event.target.value } : {})}
           >
             <option value="">All orders</option>
-            {STATUSES.map((each) => (
+            {STATUS_NAMES.map((each) => (
               <option key={each} value={each}>
                 {statusLabel(each)}
               </option>

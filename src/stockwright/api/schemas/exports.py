@@ -11,6 +11,7 @@ from stockwright.api.rules import Check, Wire, contradiction, rule
 from stockwright.api.schemas.common import Text
 from stockwright.api.schemas.inventory import Instant, LocationFilter
 from stockwright.domain.instant import end_of, instant_of
+from stockwright.domain.order_status import PlacedStatus
 from stockwright.usecases.catalog import ListProducts
 from stockwright.usecases.exports import Range, Selection
 from stockwright.usecases.inventory_views import ListInventory
@@ -107,7 +108,7 @@ class MovementsExport(RangeQuery):
 class OrdersExport(RangeQuery):
     """Filters of the orders, and when they were placed."""
 
-    status: Literal["PENDING", "CONFIRMED", "PACKED", "DELIVERED", "CANCELLED"] | None = None
+    status: PlacedStatus | None = None
 
     def selection(self) -> Selection:
         """Return what is to be exported."""

@@ -12,7 +12,8 @@ from stockwright.api.rules import REQUIRED, Check, Wire, contradiction, first_gi
 from stockwright.api.schemas.common import Id, ListQuery, LocationId, Options, Sku, Text, Units, Version, Versioned
 from stockwright.domain.errors import Invalid
 from stockwright.domain.free import LINE_BYTES_MAX, check_free
-from stockwright.domain.order import FULFILLMENT, LINES_MAX, Order, OrderLine, line_id
+from stockwright.domain.order import LINES_MAX, Order, OrderLine, line_id
+from stockwright.domain.order_status import FulfillmentStatus, PlacedStatus, StepName
 from stockwright.domain.product import ID_MAX, check_reference
 from stockwright.domain.sale import Sale
 
@@ -82,7 +83,7 @@ class OrderLineView(Wire):
 class StepView(Wire):
     """One entry of an order's timeline."""
 
-    status: str
+    status: StepName
     at: str
     actor: str
     note: str
@@ -98,8 +99,8 @@ class OrderView(Wire, omit_defaults=True):
     items: list[OrderLineView]
     total_amount: int
     currency: str
-    status: str
-    fulfillment_status: str
+    status: PlacedStatus
+    fulfillment_status: FulfillmentStatus
     timeline: list[StepView]
     reference: str
     version: int
@@ -116,7 +117,7 @@ class OrderView(Wire, omit_defaults=True):
 class OrdersQuery(ListQuery):
     """Filters of the orders; `scope=all` is for admins."""
 
-    status: Literal["PENDING", "CONFIRMED", "PACKED", "DELIVERED", "CANCELLED"] | None = None
+    status: PlacedStatus | None = None
     scope: Literal["own", "all"] = "own"
 
 
@@ -227,8 +228,8 @@ def order_view(order: Order) -> OrderView:
         items=line_views(order.lines),
         total_amount=order.total_cents,
         currency=order.currency,
-        status=order.status,
-        fulfillment_status=FULFILLMENT[order.status],
+        status=order.placed_status,
+        fulfillment_status=order.row.fulfillment,
         timeline=[
             StepView(status=step.status, at=iso(step.at), actor=step.actor, note=step.note) for step in order.timeline
         ],

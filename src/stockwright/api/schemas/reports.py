@@ -227,7 +227,11 @@ def summary_view(found: Summary) -> SummaryView:
         time_zone=found.period.zone.key,
         today=TakingsView(**_takings(found.today)),
         yesterday=TakingsView(**_takings(found.yesterday)),
-        open_orders=OpenOrdersView(**{status.lower(): count for status, count in found.open_orders.items()}),
+        open_orders=OpenOrdersView(
+            pending=found.open_orders["PENDING"],
+            confirmed=found.open_orders["CONFIRMED"],
+            packed=found.open_orders["PACKED"],
+        ),
         inventory=totals_view(found.inventory),
         dead_letters=found.dead_letters,
         waiting_retries=found.retries,

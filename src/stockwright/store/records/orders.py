@@ -6,13 +6,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from stockwright.domain.errors import NotFound
-from stockwright.domain.order import OPEN, STATUSES, Order, OrderLine, Step
+from stockwright.domain.order import Order, OrderLine, Step
+from stockwright.domain.order_status import OPEN, STATUSES
 from stockwright.store.paging import pages
 from stockwright.store.records.parsing import once
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from stockwright.domain.order_status import OrderStatus
     from stockwright.store.port import Body, IndexName, Item, Key, Store
     from stockwright.store.records.batch import Batch
 
@@ -27,7 +29,7 @@ async def find_order(store: Store, order_id: str) -> Order | None:
     key = order_key(order_id)
     item = (await store.get([key])).get(key)
     order = order_of(item) if item else None
-    return None if order is None or order.status == "PLACING" else order
+    return order if order is not None and order.row.is_shown else None
 
 
 async def get_order(store: Store, order_id: str) -> Order:
@@ -42,7 +44,7 @@ async def page_of_orders(
     store: Store,
     *,
     user_id: str | None = None,
-    status: str | None = None,
+    status: OrderStatus | None = None,
     low: str = "",
     high: str = "",
     after: str | None = None,
@@ -89,7 +91,7 @@ async def pages_of_every_order(
                 may_come_again.update(order.id for order in page)
 
 
-async def count_orders(store: Store, status: str, limit: int) -> int:
+async def count_orders(store: Store, status: OrderStatus, limit: int) -> int:
     """Count the orders of a status, up to a limit."""
     return await store.count(f"ORDER#{status}", index="list", limit=limit)
 
@@ -97,7 +99,7 @@ async def count_orders(store: Store, status: str, limit: int) -> int:
 def put_order(batch: Batch, order: Order) -> None:
     """Write an order, expecting the version that it was loaded with; its buyer has it once it is placed."""
     indexes: dict[IndexName, tuple[str, str]] = {"list": (f"ORDER#{order.status}", order.id)}
-    if order.status != "PLACING":
+    if order.row.is_shown:
         indexes["owner"] = (f"ORDER#{order.user_id}", order.id)
     batch.put(order_key(order.id), _order_body(order), order.version, indexes)
 

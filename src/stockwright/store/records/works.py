@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
+from stockwright.domain.event_names import ORDER_EVENTS
 from stockwright.store.records.orders import order_key, order_of
 
 if TYPE_CHECKING:
+    from stockwright.domain.event_names import OrderEvent
     from stockwright.domain.order import Order
     from stockwright.domain.stock import Draws, MovementType
     from stockwright.store.port import Item, Key, Store
     from stockwright.store.records.batch import Batch
 
 StepName = Literal["reserve", "release", "ship", "receive"]
+_NOUN: Final = "order."
+_EVENTS: Final = {event.removeprefix(_NOUN): event for event in ORDER_EVENTS}
+"""Work keeps the events without their noun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,7 @@ class Work:
     """Units that still have to move for an order: `left`, the way `step` says, in the name of `actor`.
 
     `booked` is the movement that each leaves in the ledger (none where nothing comes or goes), `tells`
-    the events (step of the order, products) of the end. Past `due_at` (ms) the sweeper takes it over.
+    the events (name, products) of the end. Past `due_at` (ms) the sweeper takes it over.
     """
 
     order_id: str
@@ -31,7 +36,7 @@ class Work:
     due_at: int
     booked: MovementType | None = None
     reason: str = ""
-    tells: tuple[tuple[str, list[str]], ...] = ()
+    tells: tuple[tuple[OrderEvent, list[str]], ...] = ()
     version: int = 0
 
 
@@ -71,7 +76,7 @@ def put_work(batch: Batch, work: Work) -> None:
             "dueAt": work.due_at,
             "booked": work.booked,
             "reason": work.reason,
-            "tells": [list(each) for each in work.tells],
+            "tells": [[event.removeprefix(_NOUN), products] for event, products in work.tells],
         },
         work.version,
         {"list": ("WORK", work.order_id), "due": ("WORK", f"{work.due_at:013d}#{work.order_id}")},
@@ -93,6 +98,6 @@ def _work_of(item: Item) -> Work:
         due_at=body["dueAt"],
         booked=body["booked"],
         reason=body["reason"],
-        tells=tuple((step, products) for step, products in body["tells"]),
+        tells=tuple((_EVENTS[step], products) for step, products in body["tells"]),
         version=item.version,
     )

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Order } from "@/api/types";
+import type { Order, OrderStatus } from "@/api/types";
 import { type Board, movedOn, nextStep, returnable, returnItems } from "./board";
 
 const order = (id: string): Order => ({ id, status: "CONFIRMED" }) as Order;
@@ -35,7 +35,7 @@ test("what comes back is asked for by line, never more than is left of it", () =
   expect(returnItems(lines, [0, 0, 0])).toEqual([]);
 });
 
-test.each([
+test.each<[OrderStatus, string | null]>([
   ["PENDING", "PACKED"],
   ["CONFIRMED", "PACKED"],
   ["PACKED", "DELIVERED"],

@@ -1,4 +1,5 @@
 import type { Order } from "@/api/types";
+import { STATUSES, type StatusRow } from "./statuses";
 
 /** One column of the board, as far as it was read. */
 export interface Board {
@@ -46,7 +47,6 @@ export function returnItems(
 }
 
 /** What the shop does next with an order; null where nothing is left to do. */
-export function nextStep(order: Pick<Order, "status">): "PACKED" | "DELIVERED" | null {
-  if (order.status === "PENDING" || order.status === "CONFIRMED") return "PACKED";
-  return order.status === "PACKED" ? "DELIVERED" : null;
+export function nextStep(order: Pick<Order, "status">): StatusRow["next"] {
+  return STATUSES[order.status].next;
 }

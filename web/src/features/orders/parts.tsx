@@ -1,7 +1,7 @@
 import { Check, Copy } from "lucide-react";
 import { useState } from "react";
 import { Link } from "react-router";
-import type { Order, OrderStep, User } from "@/api/types";
+import type { Order, OrderStep, OrderStepName, User } from "@/api/types";
 import { Money, Time } from "@/components/ui/values";
 import { useAuth } from "@/features/auth/auth";
 import { LinePicture } from "@/features/catalog/line-picture";
@@ -9,9 +9,10 @@ import { describeOptions } from "@/features/catalog/options";
 import { cn } from "@/lib/cn";
 import { formatCount } from "@/lib/count";
 import { statusLabel } from "./status";
+import { STATUSES, WAY } from "./statuses";
 
 /** What a step is called once it is done. */
-const STEPS: Record<string, string> = { PENDING: "Placed", RETURNED: "Units came back" };
+const STEPS: Partial<Record<OrderStepName, string>> = { PENDING: "Placed", RETURNED: "Units came back" };
 
 /** What was bought, and what it came to. */
 export function OrderLines({ order }: { order: Order }) {
@@ -85,19 +86,11 @@ export function OrderDetails({ order }: { order: Order }) {
   );
 }
 
-const WAY: readonly string[] = ["PENDING", "CONFIRMED", "PACKED", "DELIVERED"];
-const WAY_LABELS: Record<string, string> = {
-  PENDING: "Placed",
-  CONFIRMED: "Confirmed",
-  PACKED: "Packed",
-  DELIVERED: "Delivered",
-};
-
 /** How far an order has come. */
 export function OrderProgress({ order }: { order: Order }) {
   const cancelled = order.status === "CANCELLED";
   const reached = cancelled
-    ? Math.max(0, ...order.timeline.map((step) => WAY.indexOf(step.status)))
+    ? Math.max(0, ...order.timeline.map(({ status }) => (WAY as readonly string[]).indexOf(status)))
     : WAY.indexOf(order.status);
   const passed = cancelled ? "bg-line-strong" : "bg-brand";
   return (
@@ -130,7 +123,7 @@ export function OrderProgress({ order }: { order: Order }) {
             <span
               className={cn("mt-2.5 text-xs sm:text-sm", done && !cancelled ? "font-medium" : "text-muted")}
             >
-              {WAY_LABELS[step]}
+              {STATUSES[step].progress}
             </span>
             {at && done && <Time value={at} className="mt-0.5 hidden text-muted text-xs sm:block" />}
           </li>

@@ -1,33 +1,25 @@
-import { Badge, type Tone } from "@/components/ui/surfaces";
+import type { OrderStatus, OrderStepName } from "@/api/types";
+import { Badge } from "@/components/ui/surfaces";
+import { STATUSES, type StatusRow } from "./statuses";
 
-const LOOKS: Record<string, { tone: Tone; label: string; meaning: string }> = {
-  PENDING: {
-    tone: "warning",
-    label: "Pending",
-    meaning: "Your units are set aside. The confirmation is on its way.",
-  },
-  CONFIRMED: {
-    tone: "success",
-    label: "Confirmed",
-    meaning: "The shop has confirmed your order, and will pack it next.",
-  },
-  PACKED: { tone: "info", label: "Packed", meaning: "It is packed, and waits for the delivery." },
-  DELIVERED: { tone: "brand", label: "Delivered", meaning: "It has arrived." },
-  CANCELLED: {
-    tone: "neutral",
-    label: "Cancelled",
-    meaning: "It was cancelled, and the units are back on the shelf.",
-  },
-  // A step of its timeline: the order itself stays delivered.
+/** What an order itself never is, and its timeline tells. */
+const STEPS: Readonly<
+  Record<Exclude<OrderStepName, OrderStatus>, Pick<StatusRow, "tone" | "label" | "meaning">>
+> = {
   RETURNED: { tone: "info", label: "Returned", meaning: "Some of it came back." },
+};
+
+const LOOKS: Partial<Record<string, Pick<StatusRow, "tone" | "label" | "meaning">>> = {
+  ...STATUSES,
+  ...STEPS,
 };
 
 export function statusLabel(status: string): string {
   return LOOKS[status]?.label ?? status;
 }
 
-export function statusMeaning(status: string): string {
-  return LOOKS[status]?.meaning ?? "";
+export function statusMeaning(status: OrderStatus): string {
+  return STATUSES[status].meaning;
 }
 
 export function OrderStatusBadge({ status }: { status: string }) {

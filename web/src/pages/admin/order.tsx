@@ -16,6 +16,7 @@ import { OrderDetails, OrderLines, OrderProgress, OrderTimeline } from "@/featur
 import { order as orderQuery } from "@/features/orders/queries";
 import { ReturnDialog } from "@/features/orders/return-dialog";
 import { OrderStatusBadge, shortId } from "@/features/orders/status";
+import { STATUSES } from "@/features/orders/statuses";
 import { useOrderStep } from "@/features/orders/steps";
 
 /** One order as the shop works on it. */
@@ -56,7 +57,7 @@ function Shown({ order }: { order: Order }) {
   const [opened, setOpened] = useState<"cancel" | "return" | null>(null);
   const step = useOrderStep();
   const to = nextStep(order);
-  const comesBack = ["PACKED", "DELIVERED"].includes(order.status) && order.items.some(returnable);
+  const comesBack = STATUSES[order.status].returnable && order.items.some(returnable);
   return (
     <Page title={`Order ${shortId(order.id)}`}>
       <BackLink to="/admin/orders">Orders</BackLink>

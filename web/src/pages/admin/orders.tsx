@@ -16,6 +16,7 @@ import { lineTitle } from "@/features/catalog/options";
 import { ExportButton } from "@/features/operations/export-button";
 import { nextStep, unitsOf } from "@/features/orders/board";
 import { OrderStatusBadge, shortId } from "@/features/orders/status";
+import { STATUS_NAMES, STATUSES } from "@/features/orders/statuses";
 import { BOARD, UNANSWERED, useOrderStep } from "@/features/orders/steps";
 import { LOOK_AGAIN_MS } from "@/features/stock/queries";
 import { cn } from "@/lib/cn";
@@ -25,24 +26,34 @@ import { useList } from "@/lib/use-list";
 import { useMedia } from "@/lib/use-media";
 import { GONE, SteadyGroup, useSteady } from "@/lib/use-steady";
 
-const VIEWS = [
+type View = "open" | OrderStatus;
+type Desk<Kind> = Extract<(typeof STATUSES)[OrderStatus]["desk"], { kind: Kind }>;
+
+const COLUMNS: ({ status: OrderStatus } & Desk<"column">)[] = STATUS_NAMES.flatMap((status) => {
+  const { desk } = STATUSES[status];
+  return desk.kind === "column" ? [{ status, ...desk }] : [];
+});
+const LISTS: ({ status: OrderStatus } & Desk<"list">)[] = STATUS_NAMES.flatMap((status) => {
+  const { desk } = STATUSES[status];
+  return desk.kind === "list" ? [{ status, ...desk }] : [];
+});
+const VIEWS: { value: View; label: string }[] = [
   { value: "open", label: "To do" },
-  { value: "DELIVERED", label: "Delivered" },
-  { value: "CANCELLED", label: "Cancelled" },
-] as const;
-type View = (typeof VIEWS)[number]["value"];
+  ...LISTS.map(({ status }) => ({ value: status, label: STATUSES[status].label })),
+];
 
 /** Every order by where it stands; what waits is worked off from left to right. */
 export default function Orders() {
   const { params, trail, set, go } = useList();
-  const view = VIEWS.find(({ value }) => value === params.get("view"))?.value ?? "open";
+  const list = LISTS.find(({ status }) => status === params.get("view"));
+  const view: View = list?.status ?? "open";
   return (
     <Page title="Orders">
       <PageHeader
         title="Orders"
         description="Pack what is confirmed, hand over what is packed."
         // The export knows one status, and what is to do has three: there it is everything.
-        actions={<ExportButton what="orders" filter={{ status: view === "open" ? undefined : view }} />}
+        actions={<ExportButton what="orders" filter={{ status: list?.status }} />}
       />
       <Segmented<View>
         label="Which orders"
@@ -51,16 +62,10 @@ export default function Orders() {
         segments={VIEWS}
         className="mb-6 sm:w-96"
       />
-      {view === "open" ? <OpenOrders /> : <ClosedOrders key={view} status={view} trail={trail} go={go} />}
+      {list ? <ClosedOrders key={view} {...list} trail={trail} go={go} /> : <OpenOrders />}
     </Page>
   );
 }
-
-const COLUMNS: { status: OrderStatus; title: string; hint: string }[] = [
-  { status: "PENDING", title: "Just placed", hint: "New orders stand here until their confirmation is out." },
-  { status: "CONFIRMED", title: "To pack", hint: "Nothing to pack: all confirmed orders are packed." },
-  { status: "PACKED", title: "To hand over", hint: "Nothing waits for the delivery." },
-];
 
 function OpenOrders() {
   const columns = COLUMNS.map((column) => <BoardColumn key={column.status} {...column} />);
@@ -73,7 +78,7 @@ function OpenOrders() {
   );
 }
 
-function BoardColumn({ status, title, hint }: (typeof COLUMNS)[number]) {
+function BoardColumn({ status, title, empty }: (typeof COLUMNS)[number]) {
   const found = useInfiniteQuery({
     queryKey: [...BOARD, status],
     queryFn: ({ signal, pageParam }) =>
@@ -102,7 +107,7 @@ function BoardColumn({ status, title, hint }: (typeof COLUMNS)[number]) {
         </div>
       ) : shown.length === 0 ? (
         <p className="flex items-center gap-2 px-2 pt-2 pb-5 text-muted text-sm">
-          <CircleCheck aria-hidden className="size-4 shrink-0" /> {hint}
+          <CircleCheck aria-hidden className="size-4 shrink-0" /> {empty}
         </p>
       ) : (
         <ul className="flex flex-col gap-2">
@@ -242,9 +247,12 @@ const ORDER_COLUMNS: Column<Order>[] = [
 
 function ClosedOrders({
   status,
+  title,
+  emptyTitle,
+  empty,
   trail,
   go,
-}: { status: "DELIVERED" | "CANCELLED" } & Pick<ReturnType<typeof useList>, "trail" | "go">) {
+}: (typeof LISTS)[number] & Pick<ReturnType<typeof useList>, "trail" | "go">) {
   const page = useQuery({
     queryKey: ["admin", "orders", "page", status, trail.token],
     queryFn: ({ signal }) =>
@@ -255,20 +263,15 @@ function ClosedOrders({
   return (
     <div className={cn("transition-opacity", page.isPlaceholderData && "opacity-55")}>
       <DataTable
-        caption={status === "DELIVERED" ? "Delivered orders" : "Cancelled orders"}
+        caption={title}
         columns={ORDER_COLUMNS}
         rows={page.data?.items}
         rowKey={idOf}
         loading={page.isPending}
         settled={!page.isPlaceholderData}
         empty={
-          <EmptyState
-            icon={PackageCheck}
-            title={status === "DELIVERED" ? "Nothing was delivered yet" : "No order was cancelled"}
-          >
-            {status === "DELIVERED"
-              ? "Orders come here when they are handed over; what comes back is booked from here."
-              : "Orders that are given up come here."}
+          <EmptyState icon={PackageCheck} title={emptyTitle}>
+            {empty}
           </EmptyState>
         }
       />
