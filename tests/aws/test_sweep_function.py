@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from stockwright.aws.delivery import Delivery, bury
+from stockwright.aws.routing import STREAM
+from stockwright.domain.account import SYSTEM
+from stockwright.domain.events import Event
 from stockwright.domain.stock import Wanted
+from stockwright.store.records.handling import find_retry, waiting_retries
 from stockwright.usecases.context import SetClock
 from stockwright.usecases.inventory_views import get_by_product
+from stockwright.usecases.operations import list_dead_letters, redrive
 from stockwright.usecases.reservations import Reserve, reserve_stock
 from tests.aws.conftest import Cloud
 from tests.aws.shapes import schedule
@@ -18,3 +24,17 @@ async def test_expired_holds_end_when_the_schedule_fires(cloud: Cloud) -> None:
     assert await cloud.invoke("sweep", schedule()) == {"expired": 0}
     counted = [line["ExpiredReservations"] for line in cloud.function("sweep").lines() if "_aws" in line]
     assert counted == [[1.0]]
+
+
+async def test_a_redriven_dead_letter_of_the_stream_leaves_no_record(cloud: Cloud) -> None:
+    now = cloud.app.clock.now()
+    given_up = Event("evt_m-1", "message.unreadable", "m-1", now, {"body": "{}"})
+    await bury(cloud.app, STREAM, Delivery(given_up, 1, now), "the queue gave it up")
+    [letter] = (await list_dead_letters(cloud.app, 10))[0]
+    await redrive(cloud.app, SYSTEM, letter.id)
+    assert await find_retry(cloud.app.store, STREAM, given_up.id) is not None
+
+    await cloud.invoke("sweep", schedule())
+    assert await find_retry(cloud.app.store, STREAM, given_up.id) is None
+    assert await waiting_retries(cloud.app.store) == 0
+    assert (await list_dead_letters(cloud.app, 10))[0] == []

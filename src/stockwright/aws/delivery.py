@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from stockwright.aws.metrics import count
+from stockwright.aws.routing import STREAM
 from stockwright.dispatcher import (
     ATTEMPTS_MAX,
     error_of,
@@ -123,6 +124,17 @@ async def wake_due(app: App) -> int:
             await batch.settle(app.store)
             woken += 1
     return woken
+
+
+async def end_redrives_of_stream(app: App) -> int:
+    """End the records of redriven dead letters of the stream; returns how many.
+
+    The stream's function reads such a record from the stream, which keeps it, and has no access to the table.
+    """
+    due = await records.due_retries(app.store, STREAM, app.clock.now(), WOKEN_MAX)
+    for retry in due:
+        await _settle(app, retry)
+    return len(due)
 
 
 async def bury(app: App, handler: str, delivery: Delivery, error: str, waiting: Retry | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stockwright.aws.delivery import wake_due
+from stockwright.aws.delivery import end_redrives_of_stream, wake_due
 from stockwright.aws.metrics import count
 from stockwright.aws.runtime import Event, Function
 from stockwright.sweeper import sweep
@@ -17,5 +17,6 @@ def handler(_event: Event, context: Any) -> dict[str, int]:
     _function.begin(context)
     expired = _function.run(sweep(_function.app))
     _function.run(wake_due(_function.app))
+    _function.run(end_redrives_of_stream(_function.app))
     count("ExpiredReservations", expired)
     return {"expired": expired}
