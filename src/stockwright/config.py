@@ -232,6 +232,9 @@ class Settings:
     demo: bool | None = _setting(
         None, "on loads demo data into an empty data folder, off leaves it empty; `make run` takes on", _switch
     )
+    migrate: bool = _setting(
+        True, "Whether serve upgrades a data folder of a former release; off leaves it to stockwright migrate", _switch
+    )
     table_name: str | None = _setting(None, "DynamoDB table of the shop", _word)
     cognito_user_pool_id: str | None = _setting(
         None, "Cognito user pool that keeps passwords and signs tokens; without it accounts are local", _word

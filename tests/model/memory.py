@@ -192,6 +192,9 @@ class MemoryStore:
                 return []
         return log[at : at + limit]
 
+    def marks_of_new_shop(self) -> Sequence[Write]:
+        return ()
+
     async def purge(self, now_seconds: int, limit: int = 1000) -> int:
         due = [key for key, kept in self.durable.items.items() if kept.put.ttl and kept.put.ttl <= now_seconds][:limit]
         for key in due:

@@ -221,6 +221,9 @@ class Faulty:
         found: list[Event] = await self._around(self.inner.tail(after, limit, **options))
         return found
 
+    def marks_of_new_shop(self) -> Sequence[Write]:
+        return ()
+
     async def purge(self, now_seconds: int, limit: int = 1000) -> int:
         return int(await self._around(self.inner.purge(now_seconds, limit)))
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import pytest
 from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Misconfigured
 from stockwright.domain.stock import Wanted
+from stockwright.store.migrations import FORMAT
+from stockwright.store.migrations.sqlite import FileUpgrade
 from stockwright.store.records.stock import get_stock
-from stockwright.store.sqlite import SCHEMA_VERSION, SqliteStore
+from stockwright.store.sqlite import SqliteStore
 from stockwright.usecases.audit import audit
 from stockwright.usecases.context import App
 from stockwright.usecases.inventory_views import MovementFilter
@@ -163,7 +166,13 @@ async def test_the_audit_of_a_busy_shop_is_clean_and_so_is_a_backup_taken_meanwh
 
 async def test_a_folder_of_the_first_format_opens_and_goes_on(tmp_path: Path, clock: Clock) -> None:
     """`data/format-1.db` was written by the release of data format 1, before this test was."""
-    (tmp_path / "stockwright.db").write_bytes(OLD.read_bytes())
+    path = tmp_path / "stockwright.db"
+    path.write_bytes(OLD.read_bytes())
+    with pytest.raises(Misconfigured, match=f"has data format 1, this release uses {FORMAT}: stockwright migrate"):
+        SqliteStore(path)
+    with closing(FileUpgrade(path)) as upgrade:
+        while not upgrade.done:
+            upgrade.step()
     app = await bare_app(tmp_path, clock)
     report = await audit(app)
     assert (report.is_clean, report.holds, report.movements) == (True, 2, 2)
@@ -176,7 +185,7 @@ def test_a_folder_of_a_newer_release_is_refused_in_one_line(tmp_path: Path) -> N
     path = tmp_path / "stockwright.db"
     path.write_bytes(OLD.read_bytes())
     newer = apsw.Connection(str(path))
-    newer.pragma("user_version", SCHEMA_VERSION + 1)
+    newer.pragma("user_version", FORMAT + 1)
     newer.close()
-    with pytest.raises(Misconfigured, match=f"data format {SCHEMA_VERSION + 1}, this release reads {SCHEMA_VERSION}"):
+    with pytest.raises(Misconfigured, match=f"data format {FORMAT + 1}, this release reads {FORMAT} at most"):
         SqliteStore(path)

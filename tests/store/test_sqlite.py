@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from stockwright.domain.errors import Busy, Misconfigured
 from stockwright.domain.events import Event
 from stockwright.store import sqlite
 from stockwright.store.faults import EngineFailed
+from stockwright.store.migrations.sqlite import FileUpgrade
 from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Delete, Put
 from stockwright.store.sqlite import QUEUE_MAX, SqliteStore
 from tests.proving import MEMORY
@@ -403,7 +405,7 @@ def test_a_search_finds_what_holds_the_text_whichever_way_it_goes(
         asyncio.run(search(Path(folder) / "stockwright.db"))
 
 
-async def test_a_file_of_before_becomes_searchable_when_it_is_opened(path: Path) -> None:
+async def test_a_file_of_before_there_was_a_search_becomes_searchable_when_it_is_upgraded(path: Path) -> None:
     store = SqliteStore(path)
     chair: dict[IndexName, tuple[str, str]] = {"list": ("GOODS", "1")}
     await store.commit([Put(KEY, {}, ABSENT, chair, "oak chair")])
@@ -411,27 +413,16 @@ async def test_a_file_of_before_becomes_searchable_when_it_is_opened(path: Path)
     before = apsw.Connection(str(path))
     for trigger in ("search_added", "search_removed", "search_changed"):
         before.execute(f"DROP TRIGGER {trigger}")
-    before.execute("DROP TABLE searched; DROP TABLE searched_text")
+    before.execute("DROP TABLE searched; DROP TABLE searched_text; DROP INDEX item_text; PRAGMA user_version=1")
     before.close()
 
+    with closing(FileUpgrade(path)) as upgrade:
+        upgrade.step()
     again = SqliteStore(path)
 
     page = await again.query("GOODS", index="list", contains=["oak"])
     assert [item.key for item in page.items] == [KEY]
     await again.close()
-
-
-async def test_two_that_open_a_file_of_before_make_it_searchable_once(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await SqliteStore(path).close()
-    # As it looks to one that has looked, and waited for the lock while the other made it so.
-    looks = iter([False, True])
-    monkeypatch.setattr(sqlite, "_is_searchable", lambda _: next(looks))
-
-    await SqliteStore(path).close()
-
-    assert next(looks, None) is None
 
 
 async def test_on_a_mac_too_the_data_leaves_the_disks_own_memory(tmp_path: Path) -> None:

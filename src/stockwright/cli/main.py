@@ -102,6 +102,20 @@ def restore(file: Annotated[Path, typer.Argument(help="A file that `backup` made
     shop.restore(load_settings(), file)
 
 
+@app.command()
+def migrate(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Upgrade the data of a former release to this one's format, after a backup; a table while it is used.
+
+    An upgrade that was cut off goes on where it was when it is run again.
+    """
+    from stockwright.cli.migrating import migrate as upgrade
+
+    upgrade(load_shop(), dry_run=dry_run, as_json=as_json)
+
+
 @app.command(name="copy")
 def copy_shop(
     source: Annotated[str, typer.Option("--from", help="The engine to copy from: sqlite or dynamodb.")],

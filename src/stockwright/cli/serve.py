@@ -20,6 +20,7 @@ from stockwright.api.connections import ConnectionLimits, bounded, connections_f
 from stockwright.api.pages import WEB
 from stockwright.app import build, close, running
 from stockwright.cli.folder import lock_folder
+from stockwright.cli.migrating import upgrade_before_serving
 from stockwright.cli.run import err, fail, progress_bar
 from stockwright.config import Settings
 from stockwright.domain.account import SYSTEM
@@ -38,6 +39,7 @@ def serve(settings: Settings) -> None:
     try:
         with lock_folder(settings) as describe, closing(_listen(settings)) as listening:
             describe(_url(settings, listening))
+            upgrade_before_serving(settings)
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
                 runner.run(_serve(settings, listening))
     except StockwrightError as wrong:

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
-import hashlib
-import os
-import shutil
-import tarfile
 import tempfile
-import zlib
-from collections.abc import Sequence
 from dataclasses import asdict
-from io import BytesIO
 from pathlib import Path
-from typing import IO
 
 from rich.table import Table
 
 from stockwright.app import DATABASE, build, close
+from stockwright.cli.archives import DAMAGED, SECRETS, secrets_in, unpack, write_archive
 from stockwright.cli.run import add, cannot_use, err, fail, out, plain, print_json, progress_bar, run
 from stockwright.config import Settings
 from stockwright.domain.account import SYSTEM
@@ -26,16 +18,12 @@ from stockwright.domain.errors import Misconfigured, StockwrightError
 from stockwright.domain.stock import Movement
 from stockwright.store.checking import check_file
 from stockwright.store.faults import Unreadable
+from stockwright.store.migrations import FORMAT, too_new
+from stockwright.store.migrations.sqlite import format_of
 from stockwright.store.sqlite import SqliteStore
 from stockwright.usecases.audit import AuditReport, audit
 from stockwright.usecases.context import App
 from stockwright.usecases.repair import repair
-
-SECRETS = ("token-key.pem", "signing-key", "demo-passwords")
-"""Those that the data folder may hold: a user pool, Secrets Manager and a shop that is no demo have fewer."""
-READ_BYTES = 1 << 20
-DAMAGED = (tarfile.TarError, OSError, EOFError, zlib.error)
-"""What reading or writing an archive raises where the file or the disk is at fault."""
 
 
 def demo(settings: Settings) -> None:
@@ -102,12 +90,9 @@ def backup(settings: Settings, file: Path) -> None:
             raise Misconfigured("backup is for the embedded store; DynamoDB has point-in-time recovery")
         try:
             with tempfile.TemporaryDirectory(dir=beside) as folder:
-                copy, archive = Path(folder) / DATABASE, Path(folder) / "archive"
+                copy = Path(folder) / DATABASE
                 await _copy(app.store, copy, file)
-                files = [copy, *_secrets_in(settings.data_dir)]
-                _pack(archive, files)
-                _compare(archive, files)
-                archive.rename(file)
+                write_archive(file, [copy, *secrets_in(settings.data_dir)])
         except DAMAGED as fault:
             raise Misconfigured(f"cannot write {file}: {getattr(fault, 'strerror', None) or fault}") from fault
 
@@ -126,38 +111,6 @@ async def _copy(store: SqliteStore, copy: Path, file: Path) -> None:
         raise Misconfigured(f"cannot write {file}: {wrong.message}") from wrong
 
 
-def _secrets_in(folder: Path) -> list[Path]:
-    return [folder / name for name in SECRETS if (folder / name).is_file()]
-
-
-def _pack(archive: Path, files: Sequence[Path]) -> None:
-    """Write files into an archive, safe on the disk, that only its owner can read."""
-    with os.fdopen(os.open(archive, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-        with tarfile.open(fileobj=target, mode="w:gz", compresslevel=3) as packed:
-            for file in files:
-                packed.add(file, file.name)
-        target.flush()
-        os.fsync(target.fileno())
-
-
-def _compare(archive: Path, files: Sequence[Path]) -> None:
-    """Read an archive back: every file must come out as it went in."""
-    digests = {file.name: _digest(file.open("rb")) for file in files}
-    with gzip.open(archive) as stream, tarfile.open(fileobj=stream, mode="r:") as packed:
-        found = {member.name: _digest(packed.extractfile(member) or BytesIO()) for member in packed}
-        _read_out(stream)
-    if found != digests:
-        raise tarfile.ReadError("the disk does not give back what was written")
-
-
-def _digest(content: IO[bytes]) -> bytes:
-    digest = hashlib.sha256()
-    with content:
-        while part := content.read(READ_BYTES):
-            digest.update(part)
-    return digest.digest()
-
-
 def restore(settings: Settings, file: Path) -> None:
     """Unpack an archive of `backup` into a folder that holds no shop, and look whether it is whole."""
     folder = settings.data_dir
@@ -168,13 +121,24 @@ def restore(settings: Settings, file: Path) -> None:
     except OSError as fault:
         fail(cannot_use(fault))
     try:
-        _unpack(file, folder)
+        unpack(file, folder)
         check_file(folder / DATABASE)
-        report = asyncio.run(_audit_of(settings))
+        found = format_of(folder / DATABASE)
+        report = asyncio.run(_audit_of(settings)) if found == FORMAT else None
     except (*DAMAGED, StockwrightError) as fault:
         _clear(folder)
         why = fault.why if isinstance(fault, Unreadable) else getattr(fault, "strerror", None) or fault
         fail(Misconfigured(f"{file} is not a whole backup of a shop: {why}"))
+    if found > FORMAT:
+        _clear(folder)
+        fail(Misconfigured(too_new(file, found)))
+    if report is None:
+        out.print(
+            f"[bold green]Restored[/] into {plain(folder)}, as it was: data format {found}, and this release uses "
+            f"{FORMAT}. stockwright migrate upgrades it, and so does stockwright serve.",
+            highlight=False,
+        )
+        return
     _print_report(report)
     if not report.is_clean:
         raise SystemExit(1)
@@ -192,27 +156,3 @@ async def _audit_of(settings: Settings) -> AuditReport:
 def _clear(folder: Path) -> None:
     for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", *SECRETS):
         (folder / name).unlink(missing_ok=True)
-
-
-def _unpack(archive: Path, folder: Path) -> None:
-    """Write what a backup holds into a folder, safe on the disk; read to the end, where its checksum is."""
-    with gzip.open(archive) as stream, tarfile.open(fileobj=stream, mode="r:") as packed:
-        for member in packed:
-            if member.name in {DATABASE, *SECRETS}:
-                _write(folder / member.name, packed.extractfile(member) or BytesIO())
-        _read_out(stream)
-    if not (folder / DATABASE).is_file():
-        raise tarfile.ReadError(f"there is no {DATABASE} in it")
-
-
-def _read_out(stream: gzip.GzipFile) -> None:
-    """Read to the end, where the checksum is."""
-    while stream.read(READ_BYTES):
-        pass
-
-
-def _write(file: Path, content: IO[bytes]) -> None:
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-        shutil.copyfileobj(content, target)
-        target.flush()
-        os.fsync(target.fileno())

@@ -17,15 +17,15 @@ import apsw
 import msgspec
 
 from stockwright.domain.errors import Busy, Misconfigured
-from stockwright.store import dynamodb, sqlite
-from stockwright.store.port import ABSENT, INDEXES, Put, log_order
+from stockwright.store import dynamodb, migrations, sqlite
+from stockwright.store.port import ABSENT, Put, log_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from stockwright.domain.events import Event
-    from stockwright.store.port import IndexName, Key, Store
+    from stockwright.store.port import Key, Store
 
 PAGE: Final = 500
 MARK: Final[Key] = ("COPY", "COPY")
@@ -98,6 +98,10 @@ class Side(Protocol):
         """Remove items."""
         ...
 
+    def begin(self) -> None:
+        """Mark an empty target as one of this release's format."""
+        ...
+
     def write_events(self, placed: Sequence[Placed], mark: Mark) -> None:
         """Write events at their places, and then how far the copy is."""
         ...
@@ -142,6 +146,7 @@ async def _find_mark(target: Side) -> Mark:
     if more or not all(map(_is_of_new_shop, rows)) or await target.store.tail(limit=1, reverse=True):
         raise Misconfigured("the target holds a shop already; a copy is made into an empty one")
     target.remove([row.key for row in rows])
+    target.begin()
     target.write([], Mark())
     return Mark()
 
@@ -188,12 +193,8 @@ class SqliteSide:
 
     def rows(self, after: Position | None) -> tuple[list[Put], Position | None]:
         """Read on in the order of the keys."""
-        found = self._file.execute(
-            "SELECT pk, sk, version, body, owner_p, owner_s, list_p, list_s, due_p, due_s, text, ttl "
-            "FROM item WHERE (pk, sk) > (?, ?) ORDER BY pk, sk LIMIT ?",
-            (*(after or ["", ""]), PAGE),
-        ).fetchall()
-        rows = [_row(columns) for columns in found]
+        found = self._file.execute(sqlite.ROWS, (*(after or ["", ""]), PAGE)).fetchall()
+        rows = [sqlite.row_of(each) for each in found]
         return rows, list(rows[-1].key) if len(rows) == PAGE else None
 
     def write(self, rows: Sequence[Put], mark: Mark | None) -> None:
@@ -202,6 +203,9 @@ class SqliteSide:
             for row in rows:
                 self._upsert(row)
             self._mark(mark)
+
+    def begin(self) -> None:
+        """Leave it: the file was made in this release's format."""
 
     def remove(self, keys: Sequence[Key]) -> None:
         """Remove items in one transaction."""
@@ -236,13 +240,6 @@ class SqliteSide:
         await self.store.close()
 
 
-def _row(columns: tuple[Any, ...]) -> Put:
-    pk, sk, version, body, *entries, text, ttl = columns
-    pairs = zip(INDEXES, zip(entries[::2], entries[1::2], strict=True), strict=True)
-    indexes: dict[IndexName, tuple[str, str]] = {name: entry for name, entry in pairs if entry[0] is not None}
-    return Put((pk, sk), msgspec.json.decode(body), version - 1, indexes, text or "", ttl)
-
-
 class DynamoDbSide:
     """The cloud's table. Nothing holds it still: stop what writes to it before it is the source."""
 
@@ -267,7 +264,8 @@ class DynamoDbSide:
         """Read on in the order of the table, which is nobody's but always the same."""
         start = {"ExclusiveStartKey": dynamodb.key_image((after[0], after[1]))} if after else {}
         answer = self._client.scan(TableName=self._table, ConsistentRead=True, Limit=PAGE, **start)
-        rows = [dynamodb.put_of_image(image) for image in answer["Items"] if not dynamodb.is_of_log(image)]
+        puts = [dynamodb.put_of_image(image) for image in answer["Items"] if not dynamodb.is_of_log(image)]
+        rows = [put for put in puts if put.key != migrations.MARK]
         last = answer.get("LastEvaluatedKey")
         return rows, [last["pk"]["S"], last["sk"]["S"]] if last else None
 
@@ -275,6 +273,10 @@ class DynamoDbSide:
         """Write items, then the mark: what was written twice is as it was."""
         self._write([dynamodb.image_of_put(row) for row in rows])
         self._mark(mark)
+
+    def begin(self) -> None:
+        """Write the mark of this release's format."""
+        self._write([dynamodb.image_of_put(Put(migrations.MARK, {"format": migrations.FORMAT}, ABSENT))])
 
     def remove(self, keys: Sequence[Key]) -> None:
         """Remove items."""

@@ -28,6 +28,7 @@ from stockwright.domain.errors import Busy, Invalid, Misconfigured, PayloadTooLa
 from stockwright.domain.events import Event
 from stockwright.store import lease
 from stockwright.store.adding import added, fill
+from stockwright.store.migrations import FIRST, FORMAT, MARK, too_new, too_old, upgrade
 from stockwright.store.port import (
     ABSENT,
     EXAMINED_MAX,
@@ -108,6 +109,8 @@ class DynamoDbStore:
     """The store port on one table."""
 
     writes_max: int = WRITES_MAX
+    is_marked: bool = False
+    """Whether the table says already which format it has."""
 
     def __init__(
         self,
@@ -305,7 +308,7 @@ class DynamoDbStore:
                 if "Item" not in self.client.get_item(TableName=self.table, Key=key_image(key), ConsistentRead=True):
                     return None
             except Exception as fault:
-                if not _may_pass(fault):
+                if not may_pass(fault):
                     raise
             else:
                 return item_of_image(answer["Attributes"])
@@ -320,7 +323,7 @@ class DynamoDbStore:
         except self.client.exceptions.ConditionalCheckFailedException:
             return
         except Exception as fault:
-            if not _may_pass(fault):
+            if not may_pass(fault):
                 raise
 
     async def _commit(self, writes: Sequence[Write], leased: Key | None = None) -> None:
@@ -366,7 +369,7 @@ class DynamoDbStore:
                 return "leased" if _met_a_lease(cancelled, now) else "refused"
             except Exception as fault:
                 # Whether it was written is not known: the same token asks again, and it happens once.
-                if not _may_pass(fault):
+                if not may_pass(fault):
                     raise
                 may_be_done = may_be_done or not _was_refused(fault)
                 time.sleep(_pause(attempt))
@@ -407,7 +410,7 @@ class DynamoDbStore:
                 self.client.get_item(TableName=self.table, Key=_key_of(image), ConsistentRead=True) for image in put
             ]
         except Exception as fault:
-            if not _may_pass(fault):
+            if not may_pass(fault):
                 raise
             return False
         return bool(put) and all(_same(each.get("Item"), image) for each, image in zip(found, put, strict=True))
@@ -423,12 +426,16 @@ class DynamoDbStore:
                     raise PayloadTooLarge("This does not fit into one item of the cloud's store (400 KB)") from fault
                 if _is_invalid(fault):
                     raise Invalid(NOT_TAKEN) from fault
-                if not _may_pass(fault):
+                if not may_pass(fault):
                     raise
             await asyncio.sleep(_pause(attempt))
         raise Busy
 
     # ---- keeping house -------------------------------------------------------------------
+
+    def marks_of_new_shop(self) -> list[Write]:
+        """Return what marks a table as one of this release's format; written in the commit that makes the shop."""
+        return [] if self.is_marked else [Put(MARK, {"format": FORMAT}, ABSENT)]
 
     async def purge(self, now_seconds: int, limit: int = 1000) -> int:  # noqa: ARG002 - the port's
         """Leave it to DynamoDB, which removes what is past its `ttl` by itself."""
@@ -444,7 +451,7 @@ class DynamoDbStore:
         self.client.close()
 
 
-def connect(table: str, settle_seconds: float = SETTLE_SECONDS) -> DynamoDbStore:
+def connect(table: str, settle_seconds: float = SETTLE_SECONDS, *, of_any_format: bool = False) -> DynamoDbStore:
     """Open the table that the settings and AWS's own variables name, or tell in one line why not."""
     import boto3
     from botocore.config import Config
@@ -458,7 +465,7 @@ def connect(table: str, settle_seconds: float = SETTLE_SECONDS) -> DynamoDbStore
     )
     try:
         client = boto3.client("dynamodb", config=config)
-        client.get_item(TableName=table, Key=key_image((DAYS, "-")))
+        mark = client.get_item(TableName=table, Key=key_image(MARK), ConsistentRead=True).get("Item")
     except ClientError as refused:
         code, told = refused.response["Error"]["Code"], refused.response["Error"].get("Message", "")
         if code == "ResourceNotFoundException":
@@ -471,7 +478,24 @@ def connect(table: str, settle_seconds: float = SETTLE_SECONDS) -> DynamoDbStore
         raise Misconfigured(f"DynamoDB refuses to open the table {table}: {told or code}") from None
     except BotoCoreError as wrong:
         raise Misconfigured(f"DynamoDB cannot be reached: {wrong}") from None
-    return DynamoDbStore(table, client, settle_seconds=settle_seconds)
+    if not of_any_format:
+        _check_format(table, format_of_mark(mark))
+    store = DynamoDbStore(table, client, settle_seconds=settle_seconds)
+    store.is_marked = mark is not None
+    return store
+
+
+def _check_format(table: str, found: int) -> None:
+    """Refuse what cannot be read: a table of this release's format or the one before is, item by item."""
+    if found > FORMAT:
+        raise Misconfigured(too_new(f"the table {table}", found))
+    if found < FORMAT - 1:
+        raise Misconfigured(too_old(f"the table {table}", found))
+
+
+def format_of_mark(mark: _Wire | None) -> int:
+    """Return a table's format; the first had no mark."""
+    return FIRST if mark is None else int(_plain(mark["b"])["format"])
 
 
 def table_definition(table: str) -> _Wire:
@@ -538,8 +562,9 @@ def _keys(schema: _Wire) -> str:
 
 
 def item_of_image(image: _Wire) -> Item:
-    """Read an item as DynamoDB writes it (in an answer, or in a record of the stream)."""
-    return Item((image["pk"]["S"], image["sk"]["S"]), int(image["v"]["N"]), _plain(image["b"]))
+    """Read an item as DynamoDB writes it (in an answer, or in a record of the stream), in this release's format."""
+    row = row_of_image(image)
+    return Item(row.key, row.expect + 1, (upgrade(row) or row).body)
 
 
 def event_of_image(image: _Wire) -> Event | None:
@@ -555,13 +580,19 @@ def is_of_log(image: _Wire) -> bool:
 
 
 def put_of_image(image: _Wire) -> Put:
-    """Read an item as the write that makes it what it is."""
-    item = item_of_image(image)
+    """Read an item as the write that makes it what it is in this release's format."""
+    row = row_of_image(image)
+    return upgrade(row) or row
+
+
+def row_of_image(image: _Wire) -> Put:
+    """Read an item as it is stored, in whatever format, as the write that makes it that."""
+    key, version, body = (image["pk"]["S"], image["sk"]["S"]), int(image["v"]["N"]), _plain(image["b"])
     indexes: dict[IndexName, tuple[str, str]] = {
         index: (image[f"{index}_p"]["S"], image[f"{index}_s"]["S"]) for index in INDEXES if f"{index}_p" in image
     }
     ttl = int(image["ttl"]["N"]) if "ttl" in image else None
-    return Put(item.key, item.body, item.version - 1, indexes, image.get("t", {}).get("S", ""), ttl)
+    return Put(key, body, version - 1, indexes, image.get("t", {}).get("S", ""), ttl)
 
 
 # ---- as DynamoDB writes it -------------------------------------------------------------------
@@ -826,7 +857,7 @@ def _lease_pause(tries: int) -> float:
     return random.uniform(0, min(LEASE_PAUSE_SECONDS_MAX, LEASE_PAUSE_SECONDS * 2**tries))  # noqa: S311
 
 
-def _may_pass(fault: BaseException) -> bool:
+def may_pass(fault: BaseException) -> bool:
     """Tell whether the same call may succeed a moment later: too much traffic, a lost answer, a 5xx."""
     from botocore.exceptions import ClientError, HTTPClientError
     from botocore.exceptions import ConnectionError as Unreachable

@@ -187,6 +187,10 @@ class Store(Protocol):
         """
         ...
 
+    def marks_of_new_shop(self) -> Sequence[Write]:
+        """Return what an engine that keeps its format as an item adds to the commit that makes a new shop."""
+        ...
+
     async def purge(self, now_seconds: int, limit: int = 1000) -> int:
         """Remove items whose `ttl` has passed; return how many."""
         ...

@@ -37,7 +37,8 @@ from stockwright.store.adding import added, filled
 from stockwright.store.checking import Checker, check_file, count
 from stockwright.store.faults import Faults
 from stockwright.store.kept import GONE, Kept, Row
-from stockwright.store.port import ABSENT, EXAMINED_MAX, Add, Append, ConditionFailed, Delete, Item, Page, Put
+from stockwright.store.migrations import FORMAT, too_new, too_old
+from stockwright.store.port import ABSENT, EXAMINED_MAX, INDEXES, Add, Append, ConditionFailed, Delete, Item, Page, Put
 from stockwright.store.sqlite_faults import (
     ENGINE_FAULTS,
     count_write,
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
 
     from stockwright.store.port import Body, Decision, IndexName, Key, Write
 
-SCHEMA_VERSION: Final = 1
 QUEUE_MAX: Final = 4096
 BATCH_WRITES_MAX: Final = 4000
 LOCK_WAIT_SECONDS: Final = 5.0
@@ -100,7 +100,7 @@ END;
 INSERT INTO searched (pk, sk) SELECT pk, sk FROM item WHERE text IS NOT NULL;
 INSERT INTO searched_text (rowid, letters) SELECT id, text FROM searched JOIN item USING (pk, sk);
 """
-"""What is searched, by every three letters in a row; folders of before get it when they are opened."""
+"""What is searched, by every three letters in a row."""
 FILTERED: Final = (
     ("PRODUCT", "category"),
     ("PRODUCT", "type"),
@@ -576,6 +576,10 @@ class SqliteStore:
 
     # ---- keeping house -------------------------------------------------------------------
 
+    def marks_of_new_shop(self) -> Sequence[Write]:
+        """Return nothing: the file has its format since it was made."""
+        return ()
+
     async def purge(self, now_seconds: int, limit: int = 1000) -> int:
         """Remove what has expired, in one commit; what was renewed meanwhile stays."""
         deletes = self._find_expired(now_seconds, limit)
@@ -643,6 +647,12 @@ class SqliteStore:
         if self._readonly is not None:
             self._readonly.close()
 
+
+ROWS: Final = """
+SELECT pk, sk, version, body, owner_p, owner_s, list_p, list_s, due_p, due_s, text, ttl
+FROM item WHERE (pk, sk) > (?, ?) ORDER BY pk, sk LIMIT ?
+"""
+"""All items, a page at a time, with all that is stored of them (`row_of`)."""
 
 UPSERT: Final = """
 INSERT INTO item (pk, sk, version, body, owner_p, owner_s, list_p, list_s, due_p, due_s, text, ttl)
@@ -737,19 +747,6 @@ def _keep_from_others(path: FilePath) -> None:
             each.chmod(0o600)
 
 
-def _prepare_search(connection: apsw.Connection) -> None:
-    if _is_searchable(connection):
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    if not _is_searchable(connection):
-        connection.execute(SEARCH)
-    connection.execute("COMMIT")
-
-
-def _is_searchable(connection: apsw.Connection) -> bool:
-    return bool(connection.execute("SELECT count(*) FROM sqlite_schema WHERE name='searched_text'").get)
-
-
 def _bounds(
     p: str, s: str, partition: str, begins: str, low: str, high: str, after: str | None, *, reverse: bool
 ) -> tuple[list[str], list[Any]]:
@@ -791,7 +788,7 @@ def _exact_index(
 
 
 def _prepare_filters(connection: apsw.Connection) -> None:
-    """Make the indexes of FILTERED; an older release keeps them in step without knowing of them."""
+    """Make the indexes of FILTERED; SQLite itself keeps them in step."""
     for partition, field in FILTERED:
         connection.execute(
             f"CREATE INDEX IF NOT EXISTS {_filter_index(partition, field)} ON item "
@@ -800,24 +797,22 @@ def _prepare_filters(connection: apsw.Connection) -> None:
 
 
 def _check_format(connection: apsw.Connection, path: FilePath) -> None:
-    version = connection.pragma("user_version")
-    if version != SCHEMA_VERSION:
-        raise Misconfigured(
-            f"{path} has data format {version}, this release reads {SCHEMA_VERSION}: "
-            "start the release that wrote it, or restore a backup into another folder"
-        )
+    found = connection.pragma("user_version")
+    if not found:
+        raise Misconfigured(f"{path} is not a Stockwright store: it bears no data format")
+    if found != FORMAT:
+        raise Misconfigured((too_old if found < FORMAT else too_new)(path, found))
 
 
 def _prepare(connection: apsw.Connection, path: FilePath) -> None:
-    """Make the file, or check that it is of this version."""
+    """Make the file, or check that it is of this release's format."""
     connection.set_busy_timeout(5000)
     version = connection.pragma("user_version")
     if version == 0 and not connection.pragma("schema_version"):
         connection.execute("PRAGMA page_size=8192; PRAGMA journal_mode=WAL")
-        connection.execute(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT")
+        connection.execute(f"BEGIN IMMEDIATE; {SCHEMA} {SEARCH} PRAGMA user_version={FORMAT}; COMMIT")
     else:
         _check_format(connection, path)
-    _prepare_search(connection)
     _prepare_filters(connection)
     # In this order: FULL makes each COMMIT wait for the fsync of the log. Read to the end: apsw runs
     # what stands behind a row only when it is asked for the next.
@@ -861,6 +856,14 @@ def _moved(row: Row, write: Add) -> Row | None:
         return None
     body = added(row.item.body, write)
     return None if body is None else Row(Item(write.key, row.version + 1, body), put=row.put)
+
+
+def row_of(read: tuple[Any, ...]) -> Put:
+    """Read an item as the write that makes it what it is."""
+    pk, sk, version, body, *entries, text, ttl = read
+    pairs = zip(INDEXES, zip(entries[::2], entries[1::2], strict=True), strict=True)
+    indexes: dict[IndexName, tuple[str, str]] = {name: entry for name, entry in pairs if entry[0] is not None}
+    return Put((pk, sk), _decode(body), version - 1, indexes, text or "", ttl)
 
 
 def columns(put: Put) -> tuple[str | int | None, ...]:

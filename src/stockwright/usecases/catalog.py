@@ -104,6 +104,7 @@ async def ensure_shop(app: App) -> None:
         category_records.put_category(batch, category_records.category_named(name, now))
     # An empty shop has no products of a former release.
     put_progress(batch, "products", Progress(done=True))
+    batch.writes.extend(app.store.marks_of_new_shop())
     try:
         await batch.commit(app.store)
     except Stale:

@@ -93,8 +93,7 @@ async def _check_token(app: App, token: str) -> Item:
     if found is not None and await has_admin(app):
         await withdraw_setup(app)
         found = None
-    # A record of an earlier release has no end, and counts as over.
-    over = found is None or app.clock.now() >= found.body.get("expiresAt", 0)
+    over = found is None or app.clock.now() >= found.body["expiresAt"]
     if found is None or over or not hmac.compare_digest(found.body["hash"], _token_hash(token)):
         raise Unauthorized("The set-up link does not work: it was used, is over 24 hours old, or there is an admin")
     return found

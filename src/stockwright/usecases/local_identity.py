@@ -59,6 +59,7 @@ class LocalIdentity:
             "authTime": now // 1000,
             "generation": account.generation,
             "expiresAt": now + SESSION_LASTS_MS,
+            "spent": [],
         }
         records.put_family(batch, family, body, ABSENT)
         batch.append(new_event(app, account.as_actor(), "account.signed_in", account.id))
@@ -175,13 +176,13 @@ def _may_come_again(body: Mapping[str, Any], spent_hash: str, successor_hash: st
     """Whether a spent token gets its successor once more: it was used just now, or this is the request that used it."""
     if any(hmac.compare_digest(each["hash"], spent_hash) for each in _just_spent(body, now)):
         return True
-    last = next(iter(body.get("spent", ())), None)
+    last = next(iter(body["spent"]), None)
     unused = hmac.compare_digest(body["hash"], successor_hash)
     return unused and last is not None and sent_key() != "" and hmac.compare_digest(last["key"], _hash(sent_key()))
 
 
 def _just_spent(body: Mapping[str, Any], now: int) -> list[dict[str, Any]]:
-    return [each for each in body.get("spent", ()) if now < each["at"] + SPENT_AGAIN_MS]
+    return [each for each in body["spent"] if now < each["at"] + SPENT_AGAIN_MS]
 
 
 def _hash(secret: str) -> str:

@@ -99,14 +99,14 @@ def account_of(item: Item) -> Account:
         disabled=body["disabled"],
         password_hash=body["passwordHash"],
         generation=body["generation"],
-        sessions_ended_at=body.get("sessionsEndedAt", 0),
-        mfa=Mfa(mfa["secret"], mfa["confirmed"], mfa["lastStep"], mfa.get("asked", "")) if mfa else None,
+        sessions_ended_at=body["sessionsEndedAt"],
+        mfa=Mfa(mfa["secret"], mfa["confirmed"], mfa["lastStep"], mfa["asked"]) if mfa else None,
         codes={purpose: _code_of(code) for purpose, code in body["codes"].items()},
         further=tuple(
             SignUpAgain(
                 each["id"], each["name"], each["passwordHash"], _code_of(each["code"]) if each["code"] else None
             )
-            for each in body.get("further", ())
+            for each in body["further"]
         ),
         created_at=body["createdAt"],
         updated_at=body["updatedAt"],

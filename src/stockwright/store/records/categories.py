@@ -13,7 +13,7 @@ from stockwright.store.records.parsing import once
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from stockwright.store.port import Item, Store
+    from stockwright.store.port import Body, Item, Store
     from stockwright.store.records.batch import Batch
 
 CATEGORIES: Final = "CATEGORIES"
@@ -51,9 +51,7 @@ async def list_categories(store: Store) -> list[Category]:
 
 def put_category(batch: Batch, category: Category) -> None:
     """Write a category, expecting the version that it was loaded with; Stale where another has its key."""
-    body: dict[str, str | int] = {"name": category.name, "createdAt": category.created_at}
-    if category.renamed_from is not None:
-        body["renamedFrom"] = category.renamed_from
+    body: Body = {"name": category.name, "createdAt": category.created_at, "renamedFrom": category.renamed_from}
     batch.put((CATEGORIES, category.key), body, category.version)
 
 
@@ -71,4 +69,4 @@ def delete_category(batch: Batch, category: Category) -> None:
 def category_of(item: Item) -> Category:
     """Read a category from its item."""
     body = item.body
-    return Category(item.key[1], body["name"], body.get("renamedFrom"), body["createdAt"], item.version)
+    return Category(item.key[1], body["name"], body["renamedFrom"], body["createdAt"], item.version)

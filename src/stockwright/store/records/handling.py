@@ -96,11 +96,9 @@ def put_retry(batch: Batch, retry: Retry) -> None:
         "dueAt": retry.due_at,
         "firstAt": retry.first_at,
         "error": retry.error,
+        "waiting": retry.waiting,
+        "originalError": retry.original_error,
     }
-    if retry.waiting:
-        body["waiting"] = True
-    if retry.original_error:
-        body["originalError"] = retry.original_error
     batch.put(
         _retry_key(retry.handler, retry.event.id),
         body,
@@ -154,9 +152,8 @@ def put_dead_letter(batch: Batch, letter: DeadLetter) -> None:
         "attempts": letter.attempts,
         "firstAt": letter.first_at,
         "createdAt": letter.created_at,
+        "originalError": letter.original_error,
     }
-    if letter.original_error:
-        body["originalError"] = letter.original_error
     batch.put(dead_letter_key(letter.id), body, ABSENT, {"list": ("DEADLETTER", letter.id)})
 
 
@@ -184,8 +181,8 @@ def retry_of(item: Item) -> Retry:
         body["dueAt"],
         body["firstAt"],
         body["error"],
-        body.get("waiting", False),
-        body.get("originalError", ""),
+        body["waiting"],
+        body["originalError"],
         item.version,
     )
 
@@ -200,6 +197,6 @@ def _dead_letter_of(item: Item) -> DeadLetter:
         body["attempts"],
         body["firstAt"],
         body["createdAt"],
-        body.get("originalError", ""),
+        body["originalError"],
         item.version,
     )

@@ -58,5 +58,5 @@ def location_of(item: Item) -> Location:
         body["active"],
         body["createdAt"],
         item.version,
-        shortages_known=body.get("shortagesKnown", False),
+        shortages_known=body["shortagesKnown"],
     )

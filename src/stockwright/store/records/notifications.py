@@ -100,7 +100,7 @@ def put_notification(batch: Batch, told: Notification) -> None:
             "about": told.about,
             "createdAt": told.created_at,
             "error": told.error,
-            **({"resendOf": told.resend_of} if told.resend_of else {}),
+            "resendOf": told.resend_of,
         },
         told.version,
         {"list": ("NOTIFICATION", told.id)},
@@ -122,6 +122,6 @@ def notification_of(item: Item) -> Notification:
         about=body["about"],
         created_at=body["createdAt"],
         error=body["error"],
-        resend_of=body.get("resendOf", ""),
+        resend_of=body["resendOf"],
         version=item.version,
     )

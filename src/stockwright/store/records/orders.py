@@ -106,18 +106,15 @@ def put_order(batch: Batch, order: Order) -> None:
 
 def line_body(line: OrderLine) -> Body:
     """Write one line of an order or sale."""
-    body: Body = {
+    return {
         "productId": line.product_id,
         "sku": line.sku,
         "name": line.name,
         "price": line.unit_price_cents,
         "quantity": line.quantity,
+        "options": line.options,
+        "returned": line.returned,
     }
-    if line.options:
-        body["options"] = line.options
-    if line.returned:
-        body["returned"] = line.returned
-    return body
 
 
 def line_of(body: Body) -> OrderLine:
@@ -128,8 +125,8 @@ def line_of(body: Body) -> OrderLine:
         name=body["name"],
         unit_price_cents=body["price"],
         quantity=body["quantity"],
-        options=body.get("options", {}),
-        returned=body.get("returned", 0),
+        options=body["options"],
+        returned=body["returned"],
     )
 
 
@@ -150,13 +147,13 @@ def order_of(item: Item) -> Order:
         created_at=body["createdAt"],
         updated_at=body["updatedAt"],
         reference=body["reference"],
-        settling=body.get("settling", False),
+        settling=body["settling"],
         version=item.version,
     )
 
 
 def _order_body(order: Order) -> Body:
-    body: Body = {
+    return {
         "id": order.id,
         "userId": order.user_id,
         "userEmail": order.user_email,
@@ -169,7 +166,5 @@ def _order_body(order: Order) -> Body:
         "createdAt": order.created_at,
         "updatedAt": order.updated_at,
         "reference": order.reference,
+        "settling": order.settling,
     }
-    if order.settling:
-        body["settling"] = True
-    return body

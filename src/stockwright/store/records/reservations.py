@@ -103,7 +103,7 @@ def reservation_of(item: Item) -> Reservation:
         created_at=body["createdAt"],
         expires_at=body["expiresAt"],
         updated_at=body["updatedAt"],
-        counted=body.get("counted", False),
+        counted=body["counted"],
         version=item.version,
     )
 

@@ -130,8 +130,7 @@ def stock_of(item: Item, active: tuple[str, ...]) -> Stock:
         thresholds=Thresholds(body["lowStock"], body["reorderPoint"], body["reorderQuantity"]),
         version=item.version,
         created_at=body["createdAt"],
-        # Former versions recorded no time of the last change.
-        updated_at=body["updatedAt"] if "updatedAt" in body else body["createdAt"],
+        updated_at=body["updatedAt"],
         stored_totals={place: levels[place]["total"] for place in places},
     )
     force_setattr(item, "parsed", stock)
@@ -161,6 +160,8 @@ def put_movement(batch: Batch, movement: Movement) -> None:
         "reason": movement.reason,
         "reference": movement.reference,
         "requestId": movement.request_id,
+        "balanceAfter": None,
+        "stockVersion": None,
     }
     batch.put(
         movement_key(movement),
@@ -226,6 +227,6 @@ def movement_of(item: Item) -> Movement:
         reason=body["reason"],
         reference=body["reference"],
         request_id=body["requestId"],
-        balance_after=body.get("balanceAfter"),
-        stock_version=body.get("stockVersion"),
+        balance_after=body["balanceAfter"],
+        stock_version=body["stockVersion"],
     )

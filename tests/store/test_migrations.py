@@ -1,0 +1,258 @@
+"""A file of a former format becomes one of this format: whole, once, and however often it is cut off."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import apsw
+import msgspec
+import pytest
+
+from stockwright.domain.errors import Misconfigured
+from stockwright.store import migrations
+from stockwright.store.migrations import FIRST, FORMAT, MARK, UPGRADES, upgrade
+from stockwright.store.migrations.sqlite import FileUpgrade, format_of
+from stockwright.store.port import Put
+from stockwright.store.sqlite import ROWS, SqliteStore, row_of
+from tests.formats import FORMER, all_bytes, all_rows, unpack
+
+PAGE = 250
+
+
+@pytest.fixture(params=FORMER)
+def number(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def path(number: str, tmp_path: Path) -> Path:
+    return unpack(number, tmp_path)
+
+
+@pytest.fixture
+def rows(path: Path) -> list[Put]:
+    """Every item as the old release wrote it."""
+    with closing(apsw.Connection(str(path))) as connection:
+        return [row_of(each) for each in connection.execute(ROWS, ("", "", 10_000_000))]
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrations, "PAGE", PAGE)
+
+
+def finish(path: Path) -> FileUpgrade:
+    with closing(FileUpgrade(path)) as upgrade:
+        while not upgrade.done:
+            upgrade.step()
+    return upgrade
+
+
+def test_there_is_a_folder_of_every_former_format_and_one_upgrade_to_each_next() -> None:
+    assert [str(number) for number in range(FIRST, FORMAT)] == FORMER
+    assert [number for number, _ in UPGRADES] == sorted(number for number, _ in UPGRADES)
+    assert {number for number, _ in UPGRADES} == set(range(FIRST + 1, FORMAT + 1))
+
+
+def test_an_upgrade_adds_what_is_missing_and_changes_nothing_else(rows: list[Put]) -> None:
+    changed = 0
+    for row in rows:
+        newer = upgrade(row)
+        if newer is None:
+            continue
+        changed += 1
+        assert (newer.key, newer.expect, newer.indexes, newer.text, newer.ttl) == (
+            row.key,
+            row.expect,
+            row.indexes,
+            row.text,
+            row.ttl,
+        )
+        assert upgrade(newer) is None, "twice is once"
+        for name in row.body.keys() - {"lines", "mfa"}:
+            assert newer.body[name] == row.body[name]
+    assert changed > 1000
+
+
+def test_every_kind_of_item_that_has_an_upgrade_is_in_the_data(rows: list[Put]) -> None:
+    upgraded = {migrations.kind_of(row.key) for row in rows if upgrade(row) is not None}
+    # What a release before the first wrote otherwise, and this one no more.
+    assert upgraded >= {
+        "CATEGORIES",
+        "DEADLETTER",
+        "FAMILY",
+        "LOCATIONS",
+        "MOVEMENT",
+        "NOTIFICATION",
+        "ORDER",
+        "RESERVATION",
+        "RETRY",
+        "SALE",
+        "STOCK",
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "before", "after"),
+    [
+        (
+            ("ACCOUNT#1", "ACCOUNT"),
+            {"mfa": {"secret": "s", "confirmed": True, "lastStep": 1}},
+            {
+                "mfa": {"secret": "s", "confirmed": True, "lastStep": 1, "asked": ""},
+                "sessionsEndedAt": 0,
+                "further": [],
+            },
+        ),
+        (("ACCOUNT#1", "ACCOUNT"), {"mfa": None}, {"mfa": None, "sessionsEndedAt": 0, "further": []}),
+        (("SETUP", "SETUP"), {"hash": "h"}, {"hash": "h", "expiresAt": 0}),
+        (("PRODUCT#1", "STOCK"), {"createdAt": 7}, {"createdAt": 7, "updatedAt": 7}),
+        (
+            ("ORDER#1", "ORDER"),
+            {"lines": [{"sku": "A", "returned": 2}, {"sku": "B", "options": {"size": "M"}}]},
+            {
+                "lines": [
+                    {"sku": "A", "returned": 2, "options": {}},
+                    {"sku": "B", "options": {"size": "M"}, "returned": 0},
+                ],
+                "settling": False,
+            },
+        ),
+        # A location or category may be called as a kind is.
+        (("LOCATIONS", "ORDER"), {"name": "Order"}, {"name": "Order", "shortagesKnown": False}),
+    ],
+)
+def test_what_is_missing_gets_the_value_that_it_always_meant(
+    key: tuple[str, str], before: dict[str, object], after: dict[str, object]
+) -> None:
+    newer = upgrade(Put(key, before, 0))
+    assert newer is not None
+    assert newer.body == after
+
+
+def test_a_file_is_upgraded_and_nothing_but_its_bodies_changes(path: Path, number: str, small_pages: None) -> None:
+    before, events, _ = all_rows(path)
+    with pytest.raises(Misconfigured, match=f"has data format {number}, this release uses {FORMAT}: stockwright migr"):
+        SqliteStore(path)
+
+    done = finish(path)
+
+    after, events_after, found = all_rows(path)
+    assert (found, format_of(path)) == (FORMAT, FORMAT)
+    assert events_after == events
+    assert [(*row[:3], *row[4:]) for row in after] == [(*row[:3], *row[4:]) for row in before]
+    assert sum(old != new for old, new in zip(before, after, strict=True)) == sum(done.progress.changed.values())
+    assert done.progress.items == done.total == len(before)
+
+
+def test_cut_off_after_any_page_it_goes_on_and_ends_the_same(number: str, tmp_path: Path, small_pages: None) -> None:
+    whole = unpack(number, tmp_path / "whole")
+    finish(whole)
+    expected = all_rows(whole)
+    pages = -(-len(expected[0]) // PAGE)
+    assert pages > 5
+    for cut in range(pages + 1):
+        path = unpack(number, tmp_path / str(cut))
+        upgrade = FileUpgrade(path)
+        for _ in range(min(cut, pages)):
+            upgrade.step()
+        upgrade.close()
+        assert format_of(path) == (FORMAT if cut >= pages else int(number))
+        finish(path)
+        assert all_rows(path) == expected
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from stockwright.store import migrations
+from stockwright.store.migrations.sqlite import FileUpgrade
+
+migrations.PAGE = 250
+left = int(sys.argv[2])
+write = FileUpgrade._write
+
+def count(self, row):
+    global left
+    write(self, row)
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+FileUpgrade._write = count
+upgrade = FileUpgrade(Path(sys.argv[1]))
+while not upgrade.done:
+    upgrade.step()
+"""
+
+
+@pytest.mark.parametrize("writes", [1, 251, 900])
+def test_killed_within_a_page_it_goes_on_and_ends_the_same(
+    number: str, writes: int, tmp_path: Path, small_pages: None
+) -> None:
+    whole, path = unpack(number, tmp_path / "whole"), unpack(number, tmp_path / "killed")
+    finish(whole)
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(path), str(writes)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert format_of(path) == int(number)
+    finish(path)
+    assert all_rows(path) == all_rows(whole)
+
+
+def test_who_runs_it_again_changes_no_byte(path: Path) -> None:
+    finish(path)
+    before = all_bytes(path.parent)
+    assert finish(path).progress.items == 0
+    assert all_bytes(path.parent) == before
+
+
+def test_a_dry_run_changes_no_byte_and_says_what_the_real_one_does(path: Path, small_pages: None) -> None:
+    before = all_bytes(path.parent)
+    with closing(FileUpgrade(path, dry_run=True)) as dry:
+        while not dry.done:
+            dry.step()
+    assert all_bytes(path.parent) == before
+    assert finish(path).progress.changed == dry.progress.changed
+
+
+def test_a_file_that_somebody_has_open_is_refused_in_one_line(path: Path) -> None:
+    other = apsw.Connection(str(path))
+    other.execute("SELECT count(*) FROM item").fetchall()
+    with pytest.raises(Misconfigured, match="open: end it first"):
+        FileUpgrade(path)
+    other.close()
+    finish(path)
+
+
+def test_while_it_is_upgraded_nobody_opens_it(path: Path) -> None:
+    with closing(FileUpgrade(path)), closing(apsw.Connection(str(path))) as other, pytest.raises(apsw.BusyError):
+        other.execute("SELECT count(*) FROM item").fetchall()
+
+
+def test_an_upgrade_to_another_format_that_was_cut_off_begins_anew(path: Path, small_pages: None) -> None:
+    upgrade = FileUpgrade(path)
+    upgrade.step()
+    upgrade.close()
+    with closing(apsw.Connection(str(path))) as connection:
+        [(body,)] = connection.execute("SELECT body FROM item WHERE pk=? AND sk=?", MARK).fetchall()
+        told = msgspec.json.decode(body)
+        assert (told["to"], told["items"]) == (FORMAT, PAGE)
+        told["to"] = FORMAT + 1
+        connection.execute("UPDATE item SET body=? WHERE pk=?", (msgspec.json.encode(told), MARK[0]))
+    again = FileUpgrade(path)
+    assert again.progress.after is None
+    again.close()
+
+
+@pytest.mark.parametrize("other", [0, FORMAT + 1])
+def test_a_file_of_no_format_or_a_newer_one_is_refused_in_one_line(path: Path, other: int) -> None:
+    with closing(apsw.Connection(str(path))) as connection:
+        connection.execute(f"PRAGMA user_version={other}")
+    told = f"data format {other}, this release reads {FORMAT} at most" if other else "is not a Stockwright store"
+    for opening in (SqliteStore, FileUpgrade):
+        with pytest.raises(Misconfigured, match=told):
+            opening(path)
