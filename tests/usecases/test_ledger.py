@@ -36,7 +36,7 @@ async def forget_balances(app: App, product_id: str) -> None:
     """Make the ledger as a former release wrote it."""
     page = await app.store.query(f"PRODUCT#{product_id}", begins="MOVEMENT#")
     for item in page.items:
-        body = {name: value for name, value in item.body.items() if name not in {"balanceAfter", "stockVersion"}}
+        body = item.body | {"balanceAfter": None, "stockVersion": None}
         listed = {"list": ("MOVEMENT", item.body["id"])}
         await app.store.commit([Put(item.key, body, item.version, listed)])  # type: ignore[arg-type]
 

@@ -732,7 +732,11 @@ def _open_writer(path: FilePath) -> apsw.Connection:
     try:
         _keep_from_others(path)
         connection = _connect(path)
-        _prepare(connection, path)
+        try:
+            _prepare(connection, path)
+        except BaseException:
+            connection.close()
+            raise
     except (OSError, apsw.Error) as fault:
         _refuse(path, fault)
         raise

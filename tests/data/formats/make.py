@@ -150,11 +150,11 @@ def fill(shop: Shop) -> dict[str, Any]:
     orders = {
         "CONFIRMED": order({"productId": bench, "quantity": 2}),
         "CANCELLED": order({"productId": lamp, "quantity": 1, "options": {"color": "red"}}),
-        "SHIPPED": order({"productId": bench, "quantity": 30}, {"productId": lamp, "quantity": 3}),
+        "PACKED": order({"productId": bench, "quantity": 30}, {"productId": lamp, "quantity": 3}),
         "DELIVERED": order({"productId": lamp, "quantity": 2, "options": {"color": "green"}}),
     }
     buyer.call("POST", f"/orders/{orders['CANCELLED']}/cancel", {"reason": "Too much"})
-    for status in ("SHIPPED", "DELIVERED"):
+    for status in ("PACKED", "DELIVERED"):
         admin.call("POST", f"/orders/{orders[status]}/pack", {})
     admin.call("POST", f"/orders/{orders['DELIVERED']}/deliver", {})
     back = {"items": [{"productId": bench, "quantity": 4}], "reason": "Scratched"}
