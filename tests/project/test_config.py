@@ -214,6 +214,7 @@ EVERY_SETTING: dict[str, tuple[str, object, list[str]]] = {
     "trusted_proxies": ("10.0.0.0/8", ("10.0.0.0/8",), ["proxy.example"]),
     "forwarded_header": ("X-Forwarded-For", "x-forwarded-for", ["x-real-ip"]),
     "demo": ("on", True, ["please"]),
+    "migrate": ("off", False, ["later"]),
     "table_name": ("shop", "shop", ["my shop"]),
     "cognito_user_pool_id": ("eu_1", "eu_1", ["eu 1"]),
     "cognito_client_id": ("abc", "abc", ["a c"]),
