@@ -23,9 +23,10 @@ from stockwright.config import Settings
 from stockwright.domain.account import Actor
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.orders import PlaceOrder, place_order
+from stockwright.usecases.request import Request
 
 CONNECTIONS = 64
-BUYER = Actor("usr_buyer", "account", "customer", "buyer@example.com")
+BUYER = Request(Actor("usr_buyer", "account", "customer", "buyer@example.com"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ import httpx
 
 from stockwright.app import build, close, running
 from stockwright.config import Settings
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.order import Order, OrderLine, Step
 from stockwright.domain.stock import Movement
 from stockwright.store.records.batch import Batch
@@ -27,6 +26,7 @@ from stockwright.store.records.stock import put_movement
 from stockwright.usecases.accounts import SignUp, add_account
 from stockwright.usecases.context import App
 from stockwright.usecases.new_product import CreateProduct, create_product
+from stockwright.usecases.request import BY_SYSTEM, Request
 
 EMAIL, PASSWORD = "bench@example.com", "Vier-Blauwale-77"
 AT_ONCE = 200
@@ -57,7 +57,7 @@ def fill(folder: Path, products: int, units: int = 1_000_000) -> list[str]:
     async def within() -> list[str]:
         app = await build(_settings(folder))
         try:
-            admin = (await add_account(app, SYSTEM, SignUp(EMAIL, PASSWORD, "Bench"), "admin")).as_actor()
+            admin = Request((await add_account(app, BY_SYSTEM, SignUp(EMAIL, PASSWORD, "Bench"), "admin")).as_actor())
             ids: list[str] = []
             # The handlers run beside, as in a shop: nothing waits for them when it is opened.
             async with running(app) as handlers:

@@ -29,14 +29,15 @@ from stockwright.store.port import Append, Put
 from stockwright.store.records.batch import Batch
 from stockwright.store.records.products import claim_sku, put_product
 from stockwright.store.records.stock import put_stock
-from stockwright.usecases.context import REQUEST, App, Once, RequestContext
+from stockwright.usecases.context import App
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.orders import PlaceOrder, cancel_order, deliver_order, pack_order, place_order
+from stockwright.usecases.request import Idempotency, Request
 from stockwright.usecases.reservations import Reserve, confirm_reservation, reserve_stock
 from stockwright.usecases.sales import Sell, record_sale
 
 LINES: Final = (1, 3, 10, 50)
-BUYER: Final = Actor("usr_01hf7yat006sjsyes01xpst000", "account", "customer", "somebody@example.com")
+BUYER: Final = Request(Actor("usr_01hf7yat006sjsyes01xpst000", "account", "customer", "somebody@example.com"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +176,9 @@ async def _sell(bill: Bill, products: list[str]) -> None:
 
 
 async def _place(app: App, products: list[str], key: str) -> str:
-    once = Once(f"{BUYER.id}#{key}-{len(products)}", "0" * 64, _answered)
-    token = REQUEST.set(RequestContext(once=once))
-    try:
-        return (await place_order(app, BUYER, PlaceOrder([LineWanted(1, each) for each in products]))).id
-    finally:
-        REQUEST.reset(token)
+    idempotency = Idempotency(f"{BUYER.actor.id}#{key}-{len(products)}", "0" * 64, _answered)
+    request = Request(BUYER.actor, idempotency=idempotency)
+    return (await place_order(app, request, PlaceOrder([LineWanted(1, each) for each in products]))).id
 
 
 def _answered(order: Any) -> dict[str, Any]:

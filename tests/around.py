@@ -19,7 +19,6 @@ from aiosmtpd.controller import Controller
 from stockwright.app import build, close
 from stockwright.config import Settings
 from stockwright.dispatcher import Dispatcher
-from stockwright.domain.account import SYSTEM, Actor
 from stockwright.domain.events import Event
 from stockwright.domain.order import Order
 from stockwright.reactions.table import REACTIONS
@@ -33,6 +32,7 @@ from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.new_product import CreateProduct, create_product
 from stockwright.usecases.operations import list_dead_letters, list_notifications
 from stockwright.usecases.orders import PlaceOrder, get_order, place_order
+from stockwright.usecases.request import BY_SYSTEM, Request
 from tests.conftest import Clock
 from tests.e2e.server import free_port
 
@@ -160,19 +160,19 @@ class World:
     mailbox: Mailbox
     warehouse: Partner
     delivery: Partner
-    alice: Actor
+    alice: Request
     product_id: str
 
     async def order(self, units: int = 1) -> Order:
         return await place_order(self.app, self.alice, PlaceOrder([LineWanted(units, self.product_id)]))
 
     async def status(self, order: Order) -> str:
-        return (await get_order(self.app, SYSTEM, order.id)).status
+        return (await get_order(self.app, BY_SYSTEM, order.id)).status
 
     async def product(self, quantity: int = 30, **fields: Any) -> StockedProduct:
         given = {"name": "Desk Lamp", "sku": "LAMP-1", "category": "other", "price_cents": 2500, **fields}
         given.setdefault("description", "A lamp for a desk.")
-        return await create_product(self.app, SYSTEM, CreateProduct(quantity=quantity, **given))
+        return await create_product(self.app, BY_SYSTEM, CreateProduct(quantity=quantity, **given))
 
     async def tried(self, times: int = 1) -> None:
         """Let every handler see everything, and let as many tries pass as are told."""
@@ -250,13 +250,15 @@ async def a_world(folder: Path, clock: Clock, **settings: Any) -> AsyncIterator[
         **settings,
     }
     app = await build(Settings(data_dir=folder / "data", **given), clock=clock)
-    await add_account(app, SYSTEM, SignUp("admin@example.com", GOOD), "admin")
-    alice = await add_account(app, SYSTEM, SignUp("alice@example.com", GOOD), "customer")
+    await add_account(app, BY_SYSTEM, SignUp("admin@example.com", GOOD), "admin")
+    alice = await add_account(app, BY_SYSTEM, SignUp("alice@example.com", GOOD), "customer")
     made = await create_product(
-        app, SYSTEM, CreateProduct("Wireless Keyboard", "KB-1", "A keyboard without a wire.", "electronics", 7999, 30)
+        app,
+        BY_SYSTEM,
+        CreateProduct("Wireless Keyboard", "KB-1", "A keyboard without a wire.", "electronics", 7999, 30),
     )
     world = World(
-        app, Dispatcher(app, REACTIONS), clock, mailbox, warehouse, delivery, alice.as_actor(), made.product.id
+        app, Dispatcher(app, REACTIONS), clock, mailbox, warehouse, delivery, Request(alice.as_actor()), made.product.id
     )
     await world.dispatcher.start()
     try:

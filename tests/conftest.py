@@ -16,7 +16,7 @@ from _pytest.runner import runtestprotocol
 
 from stockwright.adapters.ids import SystemIds
 from stockwright.config import Settings
-from stockwright.domain.account import Actor
+from stockwright.domain.account import ANONYMOUS, Actor
 from stockwright.reactions.stock_alerts import watch_all
 from stockwright.reactions.table import REACTIONS
 from stockwright.store.paging import every
@@ -27,6 +27,7 @@ from stockwright.usecases.catalog import StockedProduct, ensure_shop
 from stockwright.usecases.context import App
 from stockwright.usecases.counting import recount
 from stockwright.usecases.new_product import CreateProduct, create_product
+from stockwright.usecases.request import Request
 from tests.engines import ALL_ENGINES, open_store
 
 # Tests assert no times, and so does nothing on their behalf.
@@ -34,9 +35,11 @@ hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
 START = 1_700_000_000_000
-ADMIN = Actor("usr_admin", "account", "admin", "admin@example.com")
-ALICE = Actor("usr_alice", "account", "customer", "alice@example.com")
-BOB = Actor("usr_bob", "account", "customer", "bob@example.com")
+ADMIN = Request(Actor("usr_admin", "account", "admin", "admin@example.com"))
+ALICE = Request(Actor("usr_alice", "account", "customer", "alice@example.com"))
+BOB = Request(Actor("usr_bob", "account", "customer", "bob@example.com"))
+VISITOR = Request(ANONYMOUS)
+"""Somebody who has not signed in."""
 
 
 def _stay_here(event: str, arguments: tuple[Any, ...]) -> None:

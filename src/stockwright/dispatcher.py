@@ -14,7 +14,6 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Permanent, TryLater
 from stockwright.reactions.operations import HANDLER as OPERATIONS_ALERT
 from stockwright.store.faults import EngineFailed
@@ -23,7 +22,7 @@ from stockwright.store.records import handling as records
 from stockwright.store.records.batch import Batch, Stale
 from stockwright.store.records.handling import DeadLetter, Retry
 from stockwright.usecases.commit import new_event
-from stockwright.usecases.context import caused_by
+from stockwright.usecases.request import BY_SYSTEM
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -109,8 +108,7 @@ async def run_reaction(app: App, reaction: Reaction, event: Event) -> None:
     """Run a handler on an event of those it is for: what is no event of its own can never be handled."""
     if event.name not in reaction.events:
         raise Permanent(f"it cannot be read as an event that {reaction.name} handles, but is {event.name}")
-    with caused_by(event):
-        await reaction.run(app, event)
+    await reaction.run(app, event)
 
 
 def error_of(fault: Exception) -> str:
@@ -142,7 +140,9 @@ def give_up(app: App, batch: Batch, letter: DeadLetter) -> None:
         return
     told = {"handler": letter.handler, "event": letter.event.name, "about": letter.event.subject}
     batch.append(
-        new_event(app, SYSTEM, "dead_letter.created", letter.id, **told, attempts=letter.attempts, error=letter.error)
+        new_event(
+            app, BY_SYSTEM, "dead_letter.created", letter.id, **told, attempts=letter.attempts, error=letter.error
+        )
     )
 
 

@@ -15,14 +15,15 @@ import structlog
 from stockwright.adapters.passwords import Argon2Passwords
 from stockwright.adapters.tokens import Es256Tokens, make_key
 from stockwright.api.app import build_asgi
-from stockwright.domain.account import SYSTEM, Role
+from stockwright.domain.account import Role
 from stockwright.usecases.accounts import SignUp, add_account
 from stockwright.usecases.api_keys import create_api_key
 from stockwright.usecases.context import App, Message
 from stockwright.usecases.local_identity import LocalIdentity
+from stockwright.usecases.request import BY_SYSTEM
 from stockwright.usecases.sign_in import SignIn, sign_in
 from tests.api.asking import Client
-from tests.conftest import Clock
+from tests.conftest import VISITOR, Clock
 
 if TYPE_CHECKING:
     from tests.api.scene import Opened, Scene
@@ -87,8 +88,8 @@ def asking(asgi: Any, address: str = "192.0.2.1") -> httpx.AsyncClient:
 async def signed_in(app: App, http: httpx.AsyncClient, name: str, role: Role = "customer") -> Client:
     """Make an account and sign in with it."""
     email = f"{name}@example.com"
-    await add_account(app, SYSTEM, SignUp(email, PASSWORD, name), role)
-    session = await sign_in(app, SignIn(email, PASSWORD))
+    await add_account(app, BY_SYSTEM, SignUp(email, PASSWORD, name), role)
+    session = await sign_in(app, VISITOR, SignIn(email, PASSWORD))
     return Client(http, f"Bearer {session.id_token}")
 
 
@@ -117,7 +118,7 @@ def as_key(app: App, http: httpx.AsyncClient) -> AsKey:
     """Ask with an API key of these scopes, sent bare as S3's warehouse does."""
 
     async def make(*scopes: str) -> Client:
-        return Client(http, (await create_api_key(app, SYSTEM, "machine", scopes)).shown)
+        return Client(http, (await create_api_key(app, BY_SYSTEM, "machine", scopes)).shown)
 
     return make
 

@@ -15,7 +15,6 @@ from typing import Any
 import httpx
 
 from stockwright.api.app import build_asgi
-from stockwright.domain.account import ANONYMOUS
 from stockwright.domain.events import Event
 from stockwright.store.records.accounts import every_admin, find_account_by_email, put_account
 from stockwright.store.records.batch import Batch
@@ -28,7 +27,7 @@ from stockwright.usecases.first_admin import offer_setup
 from stockwright.usecases.sign_in import SignIn, sign_in
 from tests.api.asking import Answer, Client
 from tests.api.conftest import KEYBOARD, PASSWORD, asking, dressed, signed_in
-from tests.conftest import Clock, bare_app
+from tests.conftest import VISITOR, Clock, bare_app
 
 NEW_PASSWORD = "Better-Horse-88"
 ALICE, BOB, ADMIN = "alice@example.com", "bob@example.com", "admin@example.com"
@@ -89,7 +88,7 @@ class Scene:
         if email:
             for password in (PASSWORD, NEW_PASSWORD):
                 try:
-                    session = await sign_in(self.app, SignIn(email, password))
+                    session = await sign_in(self.app, VISITOR, SignIn(email, password))
                 except Exception:  # noqa: BLE001, S112 - the other password is tried
                     continue
                 self.clients[email].authorization = f"Bearer {session.id_token}"
@@ -203,7 +202,7 @@ SIGN_IN = {"email": ALICE, "password": PASSWORD}
 async def _confirmation(scene: Scene) -> Any:
     mail: Any = scene.app.mail
     mail.delivers = True
-    await sign_up(scene.app, ANONYMOUS, SignUp(NEWCOMER["email"], PASSWORD))
+    await sign_up(scene.app, VISITOR, SignUp(NEWCOMER["email"], PASSWORD))
     return {"email": NEWCOMER["email"], "code": await scene.code(NEWCOMER["email"], "confirmation")}
 
 
@@ -212,7 +211,7 @@ async def _reset(scene: Scene) -> Any:
 
 
 async def _session(scene: Scene) -> Any:
-    return {"refreshToken": (await sign_in(scene.app, SignIn(ALICE, PASSWORD))).refresh_token}
+    return {"refreshToken": (await sign_in(scene.app, VISITOR, SignIn(ALICE, PASSWORD))).refresh_token}
 
 
 async def without_admins(app: App) -> None:

@@ -12,12 +12,12 @@ import pyotp
 import pytest
 
 from stockwright.api.app import build_asgi
-from stockwright.domain.account import SYSTEM
 from stockwright.store.records.accounts import find_account_by_email, put_account
 from stockwright.store.records.batch import Batch
 from stockwright.usecases.accounts import SignUp, add_account, issue_code
 from stockwright.usecases.context import App
 from stockwright.usecases.first_admin import offer_setup
+from stockwright.usecases.request import BY_SYSTEM
 from tests.api.asking import Answer, Client
 from tests.api.conftest import PASSWORD, AsKey, asking, signed_in
 from tests.conftest import Clock
@@ -407,7 +407,7 @@ async def test_a_replayed_change_answers_like_the_first(app: App, nobody: Client
     assert second.replayed
     assert second.data == first.data
 
-    bob = await add_account(app, SYSTEM, SignUp("bob@example.com", PASSWORD), "customer")
+    bob = await add_account(app, BY_SYSTEM, SignUp("bob@example.com", PASSWORD), "customer")
     first, second = [await admin.patch(f"/users/{bob.id}", {"disabled": True}, key="d") for _ in range(2)]
     assert second.replayed
     assert (second.data, second.headers["etag"]) == (first.data, first.headers["etag"])
@@ -422,7 +422,7 @@ async def test_a_replayed_change_answers_like_the_first(app: App, nobody: Client
 
 async def test_accounts_are_found_by_parts_of_email_and_name(app: App, admin: Client) -> None:
     for email, name in (("zoe@example.com", "Zoë Müller"), ("max@shop.example", "Max Muller"), ("mia@example.com", "")):
-        await add_account(app, SYSTEM, SignUp(email, PASSWORD, name), "customer")
+        await add_account(app, BY_SYSTEM, SignUp(email, PASSWORD, name), "customer")
 
     async def found(search: str, **more: Any) -> list[str]:
         return [each["email"] for each in (await admin.get("/users", search=search, **more)).data["items"]]
@@ -438,8 +438,8 @@ async def test_accounts_are_found_by_parts_of_email_and_name(app: App, admin: Cl
 async def test_an_account_is_found_by_the_unicode_and_by_the_ascii_form_of_its_mail_domain(
     app: App, admin: Client
 ) -> None:
-    await add_account(app, SYSTEM, SignUp("zoe@exämple.de", PASSWORD, "Zoë"), "customer")
-    former, batch = await add_account(app, SYSTEM, SignUp("max@example.com", PASSWORD), "customer"), Batch()
+    await add_account(app, BY_SYSTEM, SignUp("zoe@exämple.de", PASSWORD, "Zoë"), "customer")
+    former, batch = await add_account(app, BY_SYSTEM, SignUp("max@example.com", PASSWORD), "customer"), Batch()
     put_account(batch, replace(former, email="müller@exämple.de"))
     await batch.commit(app.store)
 
@@ -454,7 +454,7 @@ async def test_an_account_is_found_by_the_unicode_and_by_the_ascii_form_of_its_m
 async def test_a_search_for_accounts_goes_on_page_by_page_and_misses_none(app: App, admin: Client) -> None:
     for number in range(12):
         name = "Ada" if number % 3 == 0 else "Bob"
-        await add_account(app, SYSTEM, SignUp(f"p{number:02}@example.com", PASSWORD, name), "customer")
+        await add_account(app, BY_SYSTEM, SignUp(f"p{number:02}@example.com", PASSWORD, name), "customer")
     found, token = list[str](), None
     while True:
         query = {"search": "ada", "limit": 3} | ({"nextToken": token} if token else {})

@@ -16,16 +16,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from stockwright.adapters.tokens import Es256Tokens, make_key
 from stockwright.api.route import Route
 from stockwright.api.table import ROUTES
-from stockwright.domain.account import SCOPES, SYSTEM
+from stockwright.domain.account import SCOPES
 from stockwright.store.records.batch import Batch
 from stockwright.store.records.notifications import Notification, put_notification
 from stockwright.usecases.accounts import ChangeAccount, change_account
 from stockwright.usecases.api_keys import create_api_key
+from stockwright.usecases.request import BY_SYSTEM, Request
 from stockwright.usecases.sign_in import sign_out
 from tests.api.asking import Client
 from tests.api.conftest import TOKEN_KEY
 from tests.api.scene import ADMIN, ALICE, BOB, GOOD, Ask, Scene, masked
-from tests.conftest import Clock
+from tests.conftest import VISITOR, Clock
 
 pytestmark = pytest.mark.usefixtures("embedded")
 
@@ -187,27 +188,27 @@ async def _refresh_token(tokens: Tokens) -> str:
 
 async def _disabled(tokens: Tokens) -> str:
     app = tokens.scene.app
-    await change_account(app, SYSTEM, ChangeAccount(tokens.scene.ids["alice"], role="admin"))
+    await change_account(app, BY_SYSTEM, ChangeAccount(tokens.scene.ids["alice"], role="admin"))
     alice = (tokens.scene.clients[ALICE].authorization or "").removeprefix("Bearer ")
     assert (await Client(tokens.scene.http, alice).get("/users")).status == 200
-    await change_account(app, SYSTEM, ChangeAccount(tokens.scene.ids["alice"], disabled=True))
+    await change_account(app, BY_SYSTEM, ChangeAccount(tokens.scene.ids["alice"], disabled=True))
     return alice
 
 
 async def _signed_out(tokens: Tokens) -> str:
-    actor = await tokens.scene.app.identity.whose(tokens.scene.app, tokens.good)
-    await sign_out(tokens.scene.app, actor.as_actor(), None)
+    actor = await tokens.scene.app.identity.whose(tokens.scene.app, VISITOR, tokens.good)
+    await sign_out(tokens.scene.app, Request(actor.as_actor()), None)
     return tokens.good
 
 
 async def _revoked_key(tokens: Tokens) -> str:
-    made = await create_api_key(tokens.scene.app, SYSTEM, "machine", list(SCOPES))
+    made = await create_api_key(tokens.scene.app, BY_SYSTEM, "machine", list(SCOPES))
     assert (await tokens.scene.clients[ADMIN].delete(f"/api-keys/{made.key.id}")).status == 200
     return made.shown
 
 
 async def _key_with_one_letter_changed(tokens: Tokens) -> str:
-    shown = (await create_api_key(tokens.scene.app, SYSTEM, "machine", list(SCOPES))).shown
+    shown = (await create_api_key(tokens.scene.app, BY_SYSTEM, "machine", list(SCOPES))).shown
     return shown[:-1] + ("a" if shown[-1] != "a" else "b")
 
 
@@ -312,15 +313,15 @@ async def test_an_admin_is_let_in_everywhere(scene: Scene) -> None:
 
 
 async def test_an_admin_who_is_one_no_more_is_a_customer_at_once(scene: Scene) -> None:
-    await change_account(scene.app, SYSTEM, ChangeAccount(scene.ids["alice"], role="admin"))
+    await change_account(scene.app, BY_SYSTEM, ChangeAccount(scene.ids["alice"], role="admin"))
     assert (await scene.clients[ALICE].get("/users")).status == 200
-    await change_account(scene.app, SYSTEM, ChangeAccount(scene.ids["alice"], role="customer"))
+    await change_account(scene.app, BY_SYSTEM, ChangeAccount(scene.ids["alice"], role="customer"))
     assert (await scene.clients[ALICE].get("/users")).refusal == (403, "FORBIDDEN")
 
 
 @pytest.mark.parametrize("scope", SCOPES)
 async def test_a_key_opens_what_its_scope_names_and_nothing_else(scene: Scene, scope: str) -> None:
-    client = Client(scene.http, (await create_api_key(scene.app, SYSTEM, "machine", [scope])).shown)
+    client = Client(scene.http, (await create_api_key(scene.app, BY_SYSTEM, "machine", [scope])).shown)
     opened = 0
     for route in CLOSED:
         status = await asked(client, route)

@@ -12,11 +12,11 @@ import pytest
 
 from stockwright.api import feed as feeds
 from stockwright.api.feed import RESET, Feed, Stream
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Busy, RateLimited
 from stockwright.store.records.batch import Batch
 from stockwright.usecases.commit import new_event
 from stockwright.usecases.context import App
+from stockwright.usecases.request import BY_SYSTEM
 from tests.api.asking import Client
 from tests.api.conftest import Made
 
@@ -36,7 +36,7 @@ class CountingStore:
 async def happen(app: App, count: int, name: str = "thing.done", subject: str = "thing") -> None:
     batch = Batch()
     for number in range(count):
-        batch.append(new_event(app, SYSTEM, name, subject, n=number))
+        batch.append(new_event(app, BY_SYSTEM, name, subject, n=number))
     await batch.commit(app.store)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from stockwright.domain.account import SYSTEM
 from stockwright.usecases.context import App
 from stockwright.usecases.orders import confirm_order
+from stockwright.usecases.request import BY_SYSTEM
 from tests.api.asking import INSTANT, Client
 from tests.api.conftest import KEYBOARD, Made
 
@@ -18,7 +18,7 @@ async def test_the_manual_script_from_creating_to_deleting(app: App, admin: Clie
     assert (await alice.get(f"/products/{made['id']}")).data["quantity"] == 48
 
     # The confirmation mail's own step is tested where mail is sent.
-    await confirm_order(app, SYSTEM, order["id"])
+    await confirm_order(app, BY_SYSTEM, order["id"])
     assert (await alice.get(f"/orders/{order['id']}")).data["status"] == "CONFIRMED"
     for step in ("pack", "deliver"):
         assert (await admin.post(f"/orders/{order['id']}/{step}")).status == 200

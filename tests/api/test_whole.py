@@ -13,10 +13,10 @@ import pytest
 from stockwright.api.app import build_asgi
 from stockwright.app import build, close, running
 from stockwright.config import Settings
-from stockwright.domain.account import SYSTEM
 from stockwright.usecases.accounts import SignUp, add_account
 from stockwright.usecases.audit import audit
 from stockwright.usecases.context import App
+from stockwright.usecases.request import BY_SYSTEM
 from tests.api.asking import Client
 from tests.api.conftest import KEYBOARD, PASSWORD, asking
 
@@ -27,7 +27,7 @@ BOSS = "boss@example.com"
 async def shop(tmp_path: Path) -> AsyncIterator[App]:
     """A running shop on the machine's own clock, audited when it closes."""
     app = await build(Settings(data_dir=tmp_path, rate_limit=False, log_level="error"))
-    await add_account(app, SYSTEM, SignUp(BOSS, PASSWORD), "admin")
+    await add_account(app, BY_SYSTEM, SignUp(BOSS, PASSWORD), "admin")
     async with running(app):
         yield app
     report = await audit(app)

@@ -14,13 +14,13 @@ import pytest
 
 from stockwright.app import build, close
 from stockwright.config import Settings
-from stockwright.domain.account import SYSTEM, Actor
 from stockwright.domain.events import Event
 from stockwright.store.dynamodb import DynamoDbStore, create_table
 from stockwright.usecases.accounts import SignUp, add_account
 from stockwright.usecases.audit import audit
 from stockwright.usecases.context import App
 from stockwright.usecases.new_product import CreateProduct, create_product
+from stockwright.usecases.request import BY_SYSTEM, Request
 from tests.aws import shapes
 from tests.aws.ministack import Aws, aws, here, ministack
 from tests.aws.pool import make_pool
@@ -37,7 +37,7 @@ class Cloud:
 
     app: App
     folder: Path
-    alice: Actor
+    alice: Request
     product_id: str
     env: dict[str, str]
     stack: ExitStack
@@ -93,12 +93,14 @@ async def cloud(here: Aws, resources: dict[str, str], tmp_path: Path) -> AsyncIt
     await app.store.close()
     # The log is read at once here: nobody writes while a test looks.
     app.store = DynamoDbStore(TABLE, here.client("dynamodb"), settle_seconds=0)
-    alice = await add_account(app, SYSTEM, SignUp("alice@example.com", PASSWORD), "customer")
+    alice = await add_account(app, BY_SYSTEM, SignUp("alice@example.com", PASSWORD), "customer")
     made = await create_product(
-        app, SYSTEM, CreateProduct("Wireless Keyboard", "KB-1", "A keyboard without a wire.", "electronics", 7999, 30)
+        app,
+        BY_SYSTEM,
+        CreateProduct("Wireless Keyboard", "KB-1", "A keyboard without a wire.", "electronics", 7999, 30),
     )
     with ExitStack() as stack:
-        yield Cloud(app, tmp_path, alice.as_actor(), made.product.id, resources, stack)
+        yield Cloud(app, tmp_path, Request(alice.as_actor()), made.product.id, resources, stack)
         report = await audit(app)
     await close(app)
     assert report.is_clean

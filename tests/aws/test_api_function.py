@@ -9,13 +9,14 @@ from pathlib import Path
 
 from stockwright.app import build, close
 from stockwright.config import Settings
-from stockwright.domain.account import SYSTEM
 from stockwright.usecases.accounts import SignUp, add_account
 from stockwright.usecases.new_product import CreateProduct, create_product
+from stockwright.usecases.request import BY_SYSTEM
 from stockwright.usecases.sign_in import SignIn, sign_in
 from tests.aws.conftest import PASSWORD, Cloud
 from tests.aws.runtime import LambdaFunction
 from tests.aws.shapes import request
+from tests.conftest import VISITOR
 from tests.queries import found
 
 
@@ -47,7 +48,7 @@ async def test_each_request_is_one_line_with_s2s_fields(cloud: Cloud) -> None:
     token = await signed_in(cloud)
     await cloud.ask("GET", "/orders", token=token, headers={"x-request-id": "req-of-mine"}, query="limit=5")
     [line] = [each for each in cloud.function("api").lines() if each.get("requestId") == "req-of-mine"]
-    assert (line["level"], line["message"], line["userId"]) == ("INFO", "request", cloud.alice.id)
+    assert (line["level"], line["message"], line["userId"]) == ("INFO", "request", cloud.alice.actor.id)
     assert line["function"] == "stockwright-test-api"
     assert line["context"]["path"] == "/api/orders"
     assert line["xray_trace_id"] == "1-5bef4de7-ad49b0e87f6ef6c87fc2e700"
@@ -55,7 +56,7 @@ async def test_each_request_is_one_line_with_s2s_fields(cloud: Cloud) -> None:
 
 
 async def test_answers_that_are_no_envelope_pass_too(cloud: Cloud) -> None:
-    await add_account(cloud.app, SYSTEM, SignUp("root@example.com", PASSWORD), "admin")
+    await add_account(cloud.app, BY_SYSTEM, SignUp("root@example.com", PASSWORD), "admin")
     _, told, _ = await cloud.ask("POST", "/signin", {"email": "root@example.com", "password": PASSWORD})
     token = told["data"]["idToken"]
     exported = await cloud.invoke("api", request("GET", "/api/products/export", token=token))
@@ -89,7 +90,7 @@ async def test_a_compressed_answer_comes_as_bytes(cloud: Cloud) -> None:
 
 async def test_an_id_with_a_slash_finds_its_way(cloud: Cloud) -> None:
     await create_product(
-        cloud.app, SYSTEM, CreateProduct("Desk Lamp", "LAMP/1 B", "A lamp for a desk.", "electronics", 2500, 3)
+        cloud.app, BY_SYSTEM, CreateProduct("Desk Lamp", "LAMP/1 B", "A lamp for a desk.", "electronics", 2500, 3)
     )
     status, told, _ = await cloud.ask("GET", "/inventory/sku/LAMP%2F1%20B")
     assert status == 200, told
@@ -99,8 +100,8 @@ async def test_an_id_with_a_slash_finds_its_way(cloud: Cloud) -> None:
 async def test_the_stream_of_events_ends_when_there_is_something_to_tell(tmp_path: Path) -> None:
     env = {"STOCKWRIGHT_DATA_DIR": str(tmp_path / "data")}
     app = await build(Settings.load({**env, "STOCKWRIGHT_LOG_LEVEL": "error"}))
-    await add_account(app, SYSTEM, SignUp("root@example.com", PASSWORD), "admin")
-    session = await sign_in(app, SignIn("root@example.com", PASSWORD))
+    await add_account(app, BY_SYSTEM, SignUp("root@example.com", PASSWORD), "admin")
+    session = await sign_in(app, VISITOR, SignIn("root@example.com", PASSWORD))
     await close(app)
     asked = request("GET", "/api/events/stream", token=session.id_token, headers={"last-event-id": "1"})
     with LambdaFunction("stockwright.aws.api", tmp_path, **env) as function:

@@ -17,7 +17,6 @@ from stockwright.adapters import aws as sdk
 from stockwright.adapters.cognito import CognitoIdentity, role_of
 from stockwright.app import build, close
 from stockwright.config import Settings
-from stockwright.domain.account import ANONYMOUS, SYSTEM
 from stockwright.domain.errors import (
     AccountLocked,
     AlreadyExists,
@@ -45,6 +44,7 @@ from stockwright.usecases.accounts import (
 from stockwright.usecases.audit import audit
 from stockwright.usecases.context import App
 from stockwright.usecases.identity import Session
+from stockwright.usecases.request import BY_SYSTEM, Request
 from stockwright.usecases.sign_in import (
     SignIn,
     authenticate,
@@ -56,6 +56,7 @@ from stockwright.usecases.sign_in import (
 )
 from tests.aws.ministack import UNSIGNED_ACCOUNT, Aws, MiniStack
 from tests.aws.pool import Pool, make_pool
+from tests.conftest import VISITOR
 
 ADA = "ada@example.com"
 GOOD, BETTER = "Blauwal-77", "Vier-Blauwale-77"
@@ -86,7 +87,7 @@ async def shop(pool: Pool, tmp_path: Path) -> AsyncIterator[App]:
 
 async def refused(shop: App, email: str, password: str) -> StockwrightError:
     with pytest.raises(StockwrightError) as told:
-        await sign_in(shop, SignIn(email, password))
+        await sign_in(shop, VISITOR, SignIn(email, password))
     return told.value
 
 
@@ -97,62 +98,62 @@ async def code_of(shop: App, purpose: Any = "confirmation", email: str = ADA) ->
 
 
 async def ada_is_in(shop: App) -> Session:
-    await add_account(shop, SYSTEM, SignUp(ADA, GOOD, "Ada"), "customer")
-    return await sign_in(shop, SignIn(ADA, GOOD))
+    await add_account(shop, BY_SYSTEM, SignUp(ADA, GOOD, "Ada"), "customer")
+    return await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
 
 
 async def test_a_person_signs_up_confirms_and_signs_in(shop: App, pool: Pool) -> None:
-    await sign_up(shop, ANONYMOUS, SignUp("Ada@Example.com", GOOD, "Ada"))
+    await sign_up(shop, VISITOR, SignUp("Ada@Example.com", GOOD, "Ada"))
     told = await refused(shop, ADA, GOOD)
     assert isinstance(told, Forbidden)
     assert told.details == {"reason": "UNCONFIRMED"}
     assert type(await refused(shop, ADA, "Wrong-wal-77")) is Unauthorized
-    await confirm_sign_up(shop, ANONYMOUS, ADA, await code_of(shop))
+    await confirm_sign_up(shop, VISITOR, ADA, await code_of(shop))
 
-    session = await sign_in(shop, SignIn(ADA, GOOD))
+    session = await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
     assert session.expires_in == 3600
     claims = jwt.decode(session.id_token, options={"verify_signature": False})
     assert claims["sub"] == session.account.id
-    assert await authenticate(shop, f"Bearer {session.id_token}") == session.account.as_actor()
+    assert await authenticate(shop, VISITOR, f"Bearer {session.id_token}") == session.account.as_actor()
     for other in (session.access_token, session.refresh_token):
         with pytest.raises(Unauthorized):
-            await authenticate(shop, other)
+            await authenticate(shop, VISITOR, other)
     assert {"Name": "email_verified", "Value": "true"} in pool.user(ADA)["UserAttributes"]
     assert session.account.password_hash == ""
 
 
 async def test_an_address_that_is_known_is_answered_alike_and_its_owner_is_told(shop: App, pool: Pool) -> None:
     await ada_is_in(shop)
-    assert await sign_up(shop, ANONYMOUS, SignUp(ADA, BETTER)) == ADA
+    assert await sign_up(shop, VISITOR, SignUp(ADA, BETTER)) == ADA
     assert [event.name for event in await shop.store.tail(limit=100)][-1] == "account.signup_repeated"
     assert type(await refused(shop, ADA, BETTER)) is Unauthorized
     with pytest.raises(AlreadyExists):
-        await add_account(shop, SYSTEM, SignUp(ADA, BETTER), "customer")
+        await add_account(shop, BY_SYSTEM, SignUp(ADA, BETTER), "customer")
 
     # Known to the pool alone: nobody takes that over by signing up.
     pool.make("root@example.com", GOOD, group="admin")
-    assert await sign_up(shop, ANONYMOUS, SignUp("root@example.com", BETTER)) == "root@example.com"
+    assert await sign_up(shop, VISITOR, SignUp("root@example.com", BETTER)) == "root@example.com"
     assert type(await refused(shop, "root@example.com", BETTER)) is Unauthorized
-    assert (await sign_in(shop, SignIn("root@example.com", GOOD))).account.role == "admin"
+    assert (await sign_in(shop, VISITOR, SignIn("root@example.com", GOOD))).account.role == "admin"
 
 
 @pytest.mark.parametrize("given", [None, BETTER])
 async def test_a_password_that_the_pool_took_first_counts_for_nobody_else(shop: App, given: str | None) -> None:
-    await sign_up(shop, ANONYMOUS, SignUp(ADA, GOOD, "Mallory"))
-    await sign_up(shop, ANONYMOUS, SignUp(ADA, BETTER, "Ada"))
+    await sign_up(shop, VISITOR, SignUp(ADA, GOOD, "Mallory"))
+    await sign_up(shop, VISITOR, SignUp(ADA, BETTER, "Ada"))
     account = await find_account_by_email(shop.store, ADA)
     assert account is not None
     _, code = await issue_code(shop, account.id, "confirmation", sign_up=account.further[-1].id)
-    await confirm_sign_up(shop, ANONYMOUS, ADA, code, given)
+    await confirm_sign_up(shop, VISITOR, ADA, code, given)
     assert type(await refused(shop, ADA, GOOD)) is Unauthorized
     if given is None:
         assert type(await refused(shop, ADA, BETTER)) is Unauthorized
-        await reset_password(shop, ANONYMOUS, ADA, await code_of(shop, "reset"), BETTER)
-    assert (await sign_in(shop, SignIn(ADA, BETTER))).account.name == "Ada"
+        await reset_password(shop, VISITOR, ADA, await code_of(shop, "reset"), BETTER)
+    assert (await sign_in(shop, VISITOR, SignIn(ADA, BETTER))).account.name == "Ada"
 
 
 async def test_wrong_and_unknown_are_told_alike_and_lock_alike(shop: App) -> None:
-    await add_account(shop, SYSTEM, SignUp(ADA, GOOD), "customer")
+    await add_account(shop, BY_SYSTEM, SignUp(ADA, GOOD), "customer")
     for email in (ADA, "nobody@example.com"):
         told = [await refused(shop, email, "Wrong-wal-77") for _ in range(6)]
         assert [type(each) for each in told] == [Unauthorized] * 5 + [AccountLocked]
@@ -161,72 +162,72 @@ async def test_wrong_and_unknown_are_told_alike_and_lock_alike(shop: App) -> Non
 
 async def test_a_session_is_renewed_and_ended(shop: App) -> None:
     session = await ada_is_in(shop)
-    renewed = await refresh(shop, session.refresh_token)
-    assert await authenticate(shop, renewed.id_token) == session.account.as_actor()
-    await sign_out(shop, session.account.as_actor(), renewed.refresh_token)
+    renewed = await refresh(shop, VISITOR, session.refresh_token)
+    assert await authenticate(shop, VISITOR, renewed.id_token) == session.account.as_actor()
+    await sign_out(shop, Request(session.account.as_actor()), renewed.refresh_token)
     with pytest.raises(Unauthorized):
-        await refresh(shop, session.refresh_token)
+        await refresh(shop, VISITOR, session.refresh_token)
     with pytest.raises(Unauthorized):
-        await refresh(shop, "no token at all")
+        await refresh(shop, VISITOR, "no token at all")
 
 
 async def test_signing_out_everywhere_ends_every_token_at_once(shop: App) -> None:
     session = await ada_is_in(shop)
-    await sign_out(shop, session.account.as_actor(), None)
-    for work in (authenticate(shop, session.id_token), refresh(shop, session.refresh_token)):
+    await sign_out(shop, Request(session.account.as_actor()), None)
+    for work in (authenticate(shop, VISITOR, session.id_token), refresh(shop, VISITOR, session.refresh_token)):
         with pytest.raises(Unauthorized):
             await work
-    again = await sign_in(shop, SignIn(ADA, GOOD))
-    assert (await authenticate(shop, again.id_token)).id == session.account.id
+    again = await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
+    assert (await authenticate(shop, VISITOR, again.id_token)).id == session.account.id
 
 
 async def test_a_password_is_reset_with_a_mailed_code_and_every_session_ends(shop: App) -> None:
     session = await ada_is_in(shop)
-    await forgot_password(shop, ANONYMOUS, ADA)
-    await forgot_password(shop, ANONYMOUS, "nobody@example.com")
-    await reset_password(shop, ANONYMOUS, ADA, await code_of(shop, "reset"), BETTER)
+    await forgot_password(shop, VISITOR, ADA)
+    await forgot_password(shop, VISITOR, "nobody@example.com")
+    await reset_password(shop, VISITOR, ADA, await code_of(shop, "reset"), BETTER)
     with pytest.raises(Unauthorized):
-        await authenticate(shop, session.id_token)
+        await authenticate(shop, VISITOR, session.id_token)
     assert type(await refused(shop, ADA, GOOD)) is Unauthorized
-    again = await sign_in(shop, SignIn(ADA, BETTER))
+    again = await sign_in(shop, VISITOR, SignIn(ADA, BETTER))
     with pytest.raises(Invalid):
-        await change_password(shop, again.account.as_actor(), "Wrong-wal-77", GOOD)
-    await change_password(shop, again.account.as_actor(), BETTER, GOOD)
-    assert (await sign_in(shop, SignIn(ADA, GOOD))).account.id == session.account.id
+        await change_password(shop, Request(again.account.as_actor()), "Wrong-wal-77", GOOD)
+    await change_password(shop, Request(again.account.as_actor()), BETTER, GOOD)
+    assert (await sign_in(shop, VISITOR, SignIn(ADA, GOOD))).account.id == session.account.id
 
 
 async def test_the_second_factor_stands_before_the_pools_tokens(shop: App) -> None:
     session = await ada_is_in(shop)
     with pytest.raises(Invalid):
-        await begin_mfa(shop, session.account.as_actor(), BETTER)
-    secret, _ = await begin_mfa(shop, session.account.as_actor(), GOOD)
+        await begin_mfa(shop, Request(session.account.as_actor()), BETTER)
+    secret, _ = await begin_mfa(shop, Request(session.account.as_actor()), GOOD)
     totp, now = pyotp.TOTP(secret), shop.clock.now() // 1000
-    await confirm_mfa(shop, session.account.as_actor(), totp.at(now - 30))
+    await confirm_mfa(shop, Request(session.account.as_actor()), totp.at(now - 30))
     told = await refused(shop, ADA, GOOD)
     assert told.details == {"mfaRequired": True}
-    assert (await sign_in(shop, SignIn(ADA, GOOD, totp.at(now)))).account.id == session.account.id
-    await change_account(shop, SYSTEM, ChangeAccount(session.account.id, mfa_off=True))
+    assert (await sign_in(shop, VISITOR, SignIn(ADA, GOOD, totp.at(now)))).account.id == session.account.id
+    await change_account(shop, BY_SYSTEM, ChangeAccount(session.account.id, mfa_off=True))
     with pytest.raises(Unauthorized):
-        await authenticate(shop, session.id_token)
-    assert (await sign_in(shop, SignIn(ADA, GOOD))).account.mfa is None
+        await authenticate(shop, VISITOR, session.id_token)
+    assert (await sign_in(shop, VISITOR, SignIn(ADA, GOOD))).account.mfa is None
 
 
 async def test_an_admin_makes_admins_and_disables_accounts_here_and_in_the_pool(shop: App, pool: Pool) -> None:
-    await add_account(shop, SYSTEM, SignUp("root@example.com", GOOD), "admin")
+    await add_account(shop, BY_SYSTEM, SignUp("root@example.com", GOOD), "admin")
     assert pool.groups("root@example.com") == ["admin"]
     session = await ada_is_in(shop)
-    await change_account(shop, SYSTEM, ChangeAccount(session.account.id, role="admin", name="Ada L."))
+    await change_account(shop, BY_SYSTEM, ChangeAccount(session.account.id, role="admin", name="Ada L."))
     assert pool.groups(ADA) == ["admin"]
     # The token says customer, and was issued before; the record is believed.
-    assert (await authenticate(shop, session.id_token)).role == "admin"
-    await change_account(shop, SYSTEM, ChangeAccount(session.account.id, role="customer", disabled=True))
+    assert (await authenticate(shop, VISITOR, session.id_token)).role == "admin"
+    await change_account(shop, BY_SYSTEM, ChangeAccount(session.account.id, role="customer", disabled=True))
     assert pool.groups(ADA) == []
     assert pool.user(ADA)["Enabled"] is False
     with pytest.raises(Unauthorized):
-        await authenticate(shop, session.id_token)
+        await authenticate(shop, VISITOR, session.id_token)
     assert type(await refused(shop, ADA, GOOD)) is Unauthorized
-    await change_account(shop, SYSTEM, ChangeAccount(session.account.id, disabled=False))
-    assert (await sign_in(shop, SignIn(ADA, GOOD))).account.name == "Ada L."
+    await change_account(shop, BY_SYSTEM, ChangeAccount(session.account.id, disabled=False))
+    assert (await sign_in(shop, VISITOR, SignIn(ADA, GOOD))).account.name == "Ada L."
 
 
 async def test_who_was_put_into_the_group_by_hand_is_an_admin_with_the_next_token(shop: App, pool: Pool) -> None:
@@ -238,22 +239,22 @@ async def test_who_was_put_into_the_group_by_hand_is_an_admin_with_the_next_toke
     batch = Batch()
     put_account(batch, replace(account, updated_at=account.updated_at - 5000))
     await batch.commit(shop.store)
-    again = await sign_in(shop, SignIn(ADA, GOOD))
+    again = await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
     assert again.account.role == "admin"
     # The former token is older than what is on record now.
-    assert (await authenticate(shop, session.id_token)).role == "admin"
+    assert (await authenticate(shop, VISITOR, session.id_token)).role == "admin"
 
 
 async def test_a_user_who_was_made_by_hand_is_met_at_the_first_sign_in(shop: App, pool: Pool) -> None:
     pool.make("root@example.com", GOOD, group="admin")
-    session = await sign_in(shop, SignIn("root@example.com", GOOD))
+    session = await sign_in(shop, VISITOR, SignIn("root@example.com", GOOD))
     assert (session.account.role, session.account.is_confirmed) == ("admin", True)
     assert [each.email for each in (await list_accounts(shop, 10))[0]] == ["root@example.com"]
     pool.make("new@example.com", GOOD, permanent=False)
     told = await refused(shop, "new@example.com", GOOD)
     assert told.details == {"reason": "NEW_PASSWORD"}
-    await reset_password(shop, ANONYMOUS, "new@example.com", await code_of(shop, "reset", "new@example.com"), BETTER)
-    assert (await sign_in(shop, SignIn("new@example.com", BETTER))).account.role == "customer"
+    await reset_password(shop, VISITOR, "new@example.com", await code_of(shop, "reset", "new@example.com"), BETTER)
+    assert (await sign_in(shop, VISITOR, SignIn("new@example.com", BETTER))).account.role == "customer"
 
 
 async def test_a_password_that_only_the_pool_refuses_leaves_nobody_behind(shop: App, pool: Pool) -> None:
@@ -261,11 +262,11 @@ async def test_a_password_that_only_the_pool_refuses_leaves_nobody_behind(shop: 
         UserPoolId=pool.id, Policies={"PasswordPolicy": {"MinimumLength": 8, "RequireSymbols": True}}
     )
     with pytest.raises(Invalid):
-        await sign_up(shop, ANONYMOUS, SignUp(ADA, "Blauwale77"))
+        await sign_up(shop, VISITOR, SignUp(ADA, "Blauwale77"))
     assert await find_account_by_email(shop.store, ADA) is None
-    await sign_up(shop, ANONYMOUS, SignUp(ADA, GOOD))
-    await confirm_sign_up(shop, ANONYMOUS, ADA, await code_of(shop))
-    assert (await sign_in(shop, SignIn(ADA, GOOD))).account.email == ADA
+    await sign_up(shop, VISITOR, SignUp(ADA, GOOD))
+    await confirm_sign_up(shop, VISITOR, ADA, await code_of(shop))
+    assert (await sign_in(shop, VISITOR, SignIn(ADA, GOOD))).account.email == ADA
 
 
 async def test_what_breaks_the_pools_own_patterns_is_told_as_the_askers(
@@ -278,9 +279,9 @@ async def test_what_breaks_the_pools_own_patterns_is_told_as_the_askers(
 
     monkeypatch.setattr(CognitoIdentity, "_call", refusing)
     with pytest.raises(Invalid, match="begins or ends with a blank"):
-        await sign_up(shop, ANONYMOUS, SignUp(ADA, " correct horse battery staple"))
+        await sign_up(shop, VISITOR, SignUp(ADA, " correct horse battery staple"))
     with pytest.raises(Unauthorized):
-        await sign_in(shop, SignIn(ADA, " correct horse battery staple"))
+        await sign_in(shop, VISITOR, SignIn(ADA, " correct horse battery staple"))
     assert await find_account_by_email(shop.store, ADA) is None
 
 
@@ -299,7 +300,7 @@ async def test_tokens_of_others_are_nobodys(shop: App, pool: Pool) -> None:
     ]
     for token in forged:
         with pytest.raises(Unauthorized):
-            await authenticate(shop, token)
+            await authenticate(shop, VISITOR, token)
 
     other = pool.client.create_user_pool_client(
         UserPoolId=pool.id, ClientName="other", ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
@@ -311,7 +312,7 @@ async def test_tokens_of_others_are_nobodys(shop: App, pool: Pool) -> None:
         AuthParameters={"USERNAME": ADA, "PASSWORD": GOOD},
     )["AuthenticationResult"]["IdToken"]
     with pytest.raises(Unauthorized):
-        await authenticate(shop, theirs)
+        await authenticate(shop, VISITOR, theirs)
 
 
 async def test_the_pools_keys_are_ours_to_show(shop: App) -> None:
@@ -330,9 +331,9 @@ async def test_a_pool_that_cannot_be_reached_is_busy_and_locks_nobody(
         for _ in range(6):
             assert isinstance(await refused(shop, ADA, GOOD), Busy)
         # Who is signed in already needs the pool no more.
-        assert (await authenticate(shop, session.id_token)).email == ADA
+        assert (await authenticate(shop, VISITOR, session.id_token)).email == ADA
     sdk._made.cache_clear()
-    assert (await sign_in(shop, SignIn(ADA, GOOD))).account.email == ADA
+    assert (await sign_in(shop, VISITOR, SignIn(ADA, GOOD))).account.email == ADA
 
 
 @pytest.mark.parametrize(

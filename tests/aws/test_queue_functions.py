@@ -10,7 +10,6 @@ import pytest
 
 from stockwright.aws.delivery import Delivery, deliver, wake_due
 from stockwright.aws.routing import redrive_of
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import TryLater
 from stockwright.domain.events import Event
 from stockwright.reactions.table import REACTIONS
@@ -19,6 +18,7 @@ from stockwright.usecases.context import App
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.operations import list_dead_letters, list_notifications, redrive
 from stockwright.usecases.orders import PlaceOrder, get_order, place_order
+from stockwright.usecases.request import BY_SYSTEM
 from stockwright.usecases.resending import RESEND_REQUESTED, resend
 from tests.around import Partner
 from tests.aws.conftest import Cloud
@@ -38,7 +38,7 @@ async def mails(cloud: Cloud) -> int:
 
 
 async def status(cloud: Cloud, event: Event) -> str:
-    return (await get_order(cloud.app, SYSTEM, event.subject)).status
+    return (await get_order(cloud.app, BY_SYSTEM, event.subject)).status
 
 
 def confirming(cloud: Cloud, *messages: Any) -> Any:
@@ -75,7 +75,7 @@ async def test_a_message_is_sent_again_once_however_often_its_request_is_deliver
     event = await placed(cloud)
     await confirming(cloud, message(on_the_bus(event), queue=CONFIRM))
     [first] = (await list_notifications(cloud.app, 10))[0]
-    again = await resend(cloud.app, SYSTEM, first.id)
+    again = await resend(cloud.app, BY_SYSTEM, first.id)
     request = await cloud.event(RESEND_REQUESTED)
     for times in (1, 2):
         told = batch(message(on_the_bus(request), queue="notification-resend", times=times))
@@ -116,7 +116,7 @@ async def test_a_failure_is_told_to_the_queue_twice_and_kept_as_a_dead_letter_th
 
         # An admin sends it on its way again; it comes back for this handler alone.
         warehouse.status = 200
-        await redrive(cloud.app, SYSTEM, letter.id)
+        await redrive(cloud.app, BY_SYSTEM, letter.id)
         for _ in range(2):
             told = await at_the_warehouse(cloud, event, 1, warehouse.url, redrive_of(WAREHOUSE))
             assert told == NOTHING_FAILED
@@ -173,7 +173,7 @@ async def test_an_unreadable_message_that_is_sent_again_keeps_its_error(cloud: C
     poison = message("{ this is no event", queue=f"{WAREHOUSE}-dlq", times=4, message_id="poison")
     assert await cloud.invoke("dead_letters", batch(poison)) == NOTHING_FAILED
     [before] = (await list_dead_letters(cloud.app, 10))[0]
-    await redrive(cloud.app, SYSTEM, before.id)
+    await redrive(cloud.app, BY_SYSTEM, before.id)
     told = await at_the_warehouse(cloud, before.event, 1, "http://127.0.0.1:1/", redrive_of(WAREHOUSE))
     assert told == NOTHING_FAILED
     [after] = (await list_dead_letters(cloud.app, 10))[0]

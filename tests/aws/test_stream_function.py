@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from stockwright.aws.routing import SOURCE, heard_by, redrive_of
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.events import Event
 from stockwright.reactions.table import REACTIONS
 from stockwright.store.dynamodb import event_image, image_of_put
@@ -22,6 +21,7 @@ from stockwright.store.records.handling import Retry, put_retry
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.operations import list_dead_letters, redrive
 from stockwright.usecases.orders import PlaceOrder, place_order
+from stockwright.usecases.request import BY_SYSTEM
 from tests.aws.conftest import TABLE, Cloud
 from tests.aws.ministack import REGION, Aws
 from tests.aws.runtime import FunctionFailed, LambdaFunction
@@ -227,7 +227,7 @@ async def test_what_lambda_gave_up_is_kept_and_redriven_from_the_stream(cloud: C
 
     # An admin redrives it: what was given up is on the bus.
     latest = streams.get_shard_iterator(**place)["ShardIterator"]
-    await redrive(cloud.app, SYSTEM, letter.id)
+    await redrive(cloud.app, BY_SYSTEM, letter.id)
     again = [each for each in streams.get_records(ShardIterator=latest)["Records"] if _is_retry(each)]
     told = await cloud.invoke("stream", batch(*[_plain(each) for each in again]), STOCKWRIGHT_EVENT_BUS="shop")
     assert told == {"batchItemFailures": []}

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from stockwright.domain.account import SYSTEM
 from stockwright.usecases.accounts import SignUp, add_account
+from stockwright.usecases.request import BY_SYSTEM
 from tests.around import Partner
 from tests.aws.conftest import PASSWORD, Cloud
 from tests.aws.ministack import Aws
@@ -62,7 +62,7 @@ def on_topic(here: Aws, name: str) -> tuple[str, Any]:
 
 @pytest.mark.slow
 async def test_from_signing_up_to_the_doorstep(cloud: Cloud, here: Aws) -> None:
-    await add_account(cloud.app, SYSTEM, SignUp(ROOT, PASSWORD), "admin")
+    await add_account(cloud.app, BY_SYSTEM, SignUp(ROOT, PASSWORD), "admin")
     here.client("secretsmanager").create_secret(Name="shop/warehouse", SecretString="the-warehouse-key")
     low_stock, low_stock_heard = on_topic(here, "low-stock-alerts")
     operations, operations_heard = on_topic(here, "operations")

@@ -17,8 +17,8 @@ import typer
 from stockwright.app import build, close
 from stockwright.cli.main import app as cli
 from stockwright.config import Settings
-from stockwright.domain.account import SYSTEM
 from stockwright.usecases.new_product import CreateProduct, create_product
+from stockwright.usecases.request import BY_SYSTEM
 from tests.cli.test_shop import Terminal
 from tests.needs import program
 
@@ -87,7 +87,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number in range(PRODUCTS):
             text = f"A chair to sit on, number {number}. " * 20
             await create_product(
-                app, SYSTEM, CreateProduct(f"Chair {number}", f"C-{number}", text, "other", 1000, quantity=5)
+                app, BY_SYSTEM, CreateProduct(f"Chair {number}", f"C-{number}", text, "other", 1000, quantity=5)
             )
         await close(app)
 
@@ -232,7 +232,7 @@ async def copied_while_it_serves(shop: Path, served: Path, folder: Path) -> None
     """Copy the files of an open shop, with a product that only its log holds, as a snapshot of the disk would."""
     shutil.copytree(shop, served)
     app = await build(Settings(data_dir=served))
-    await create_product(app, SYSTEM, CreateProduct("Late", "LATE", "It came last of all.", "other", 100))
+    await create_product(app, BY_SYSTEM, CreateProduct("Late", "LATE", "It came last of all.", "other", 100))
     for name in ("stockwright.db", "stockwright.db-wal"):
         shutil.copy(served / name, folder / name)
     await close(app)

@@ -12,12 +12,12 @@ from typer.testing import CliRunner, Result
 from stockwright.app import build, close
 from stockwright.cli import dead_letters
 from stockwright.config import Settings
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.events import Event
 from stockwright.store.records.batch import Batch
 from stockwright.store.records.handling import DeadLetter, put_dead_letter, waiting_retries
 from stockwright.usecases.context import App
 from stockwright.usecases.operations import delete_dead_letter
+from stockwright.usecases.request import BY_SYSTEM
 
 IDS = ["dlq_1-mail", "dlq_2-mail", "dlq_3-mail"]
 
@@ -71,7 +71,7 @@ def test_one_that_somebody_else_removed_meanwhile_stops_none_of_the_others(
 
     async def look_and_be_slow(shop: App) -> list[DeadLetter]:
         found = await look(shop)
-        await delete_dead_letter(shop, SYSTEM, found[1].id)
+        await delete_dead_letter(shop, BY_SYSTEM, found[1].id)
         return found
 
     monkeypatch.setattr(dead_letters, "_all", look_and_be_slow)

@@ -16,11 +16,12 @@ from stockwright.app import build, close
 from stockwright.cli import keys, users
 from stockwright.cli.run import plain
 from stockwright.config import Settings
-from stockwright.domain.account import ANONYMOUS
 from stockwright.domain.errors import Invalid
 from stockwright.store.records.accounts import find_account_by_email
 from stockwright.usecases.accounts import reset_password
+from stockwright.usecases.request import Request
 from stockwright.usecases.sign_in import SignIn, begin_mfa, confirm_mfa, sign_in
+from tests.conftest import VISITOR
 
 GOOD = "Blauwal-77\n"
 
@@ -62,8 +63,8 @@ def test_a_link_to_set_a_password_is_made_for_who_cannot_be_mailed(terminal: Ter
     async def reset(code: str) -> None:
         app = await build(Settings.load(terminal.env))
         try:
-            await reset_password(app, ANONYMOUS, "ada@example.com", code, "Grauwal-88")
-            assert await sign_in(app, SignIn("ada@example.com", "Grauwal-88"))
+            await reset_password(app, VISITOR, "ada@example.com", code, "Grauwal-88")
+            assert await sign_in(app, VISITOR, SignIn("ada@example.com", "Grauwal-88"))
         finally:
             await close(app)
 
@@ -143,8 +144,8 @@ async def switch_on(folder: Path, email: str) -> None:
     app = await build(Settings(data_dir=folder, log_level="error"))
     account = await find_account_by_email(app.store, email)
     assert account is not None
-    secret, _ = await begin_mfa(app, account.as_actor(), GOOD.strip())
-    await confirm_mfa(app, account.as_actor(), pyotp.TOTP(secret).at(app.clock.now() // 1000))
+    secret, _ = await begin_mfa(app, Request(account.as_actor()), GOOD.strip())
+    await confirm_mfa(app, Request(account.as_actor()), pyotp.TOTP(secret).at(app.clock.now() // 1000))
     await close(app)
 
 

@@ -12,7 +12,6 @@ import pytest
 from stockwright.app import build, close
 from stockwright.config import Settings
 from stockwright.demo.load import ADMIN, load_demo_into_empty_shop
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.events import Event
 from stockwright.domain.order import Order
 from stockwright.domain.product import CATEGORIES
@@ -23,6 +22,7 @@ from stockwright.usecases.catalog import ListProducts, StockedProduct, list_prod
 from stockwright.usecases.context import App
 from stockwright.usecases.operations import list_dead_letters, list_notifications
 from stockwright.usecases.orders import ListOrders, list_orders
+from stockwright.usecases.request import BY_SYSTEM
 from stockwright.usecases.reservations import ListReservations, list_reservations
 from tests.conftest import ADMIN as ACTOR
 from tests.conftest import START, Clock, Product
@@ -165,7 +165,7 @@ async def test_a_password_that_no_longer_opens_is_not_told(tmp_path: Path) -> No
         assert await load_demo_into_empty_shop(app) == [admin, customer]
         account = await find_account_by_email(app.store, ADMIN)
         assert account is not None
-        await set_password(app, SYSTEM, account.id, "Vier-Blauwale-77")
+        await set_password(app, BY_SYSTEM, account.id, "Vier-Blauwale-77")
         assert await load_demo_into_empty_shop(app) == [customer]
     finally:
         await close(app)

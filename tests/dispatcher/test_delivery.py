@@ -9,7 +9,7 @@ import pytest
 
 from stockwright.adapters.telemetry import make_log
 from stockwright.dispatcher import ATTEMPTS_MAX, Dispatcher, handle
-from stockwright.domain.account import SYSTEM, Actor
+from stockwright.domain.account import Actor
 from stockwright.domain.errors import Busy, NotFound, Permanent, TryLater
 from stockwright.domain.events import Event
 from stockwright.reactions.operations import alert_admins
@@ -19,14 +19,15 @@ from stockwright.store.records.handling import Retry, due_retries, find_retry, p
 from stockwright.usecases.commit import new_event
 from stockwright.usecases.context import App
 from stockwright.usecases.operations import delete_dead_letter, redrive
+from stockwright.usecases.request import BY_SYSTEM, Request
 from tests.around import World
 
 ADMIN = "admin@example.com"
-ROOT = Actor("usr_root", "account", "admin", ADMIN)
+ROOT = Request(Actor("usr_root", "account", "admin", ADMIN))
 
 
 async def tell(app: App, name: str = "thing.happened", count: int = 1) -> list[Event]:
-    events = [new_event(app, SYSTEM, name, f"thing_{number}", number=number) for number in range(count)]
+    events = [new_event(app, BY_SYSTEM, name, f"thing_{number}", number=number) for number in range(count)]
     batch = Batch()
     for event in events:
         batch.append(event)
@@ -100,7 +101,7 @@ async def test_orders_wait_for_the_mail_server_and_a_redrive_confirms_them(world
     assert len(world.mailbox.subjects("alice@example.com")) == 3
     assert world.mailbox.subjects(ADMIN) == ["ALERT: 3 events were given up"]
     redriven = await world.events("dead_letter.redriven")
-    assert {event.actor for event in redriven} == {ROOT.id}
+    assert {event.actor for event in redriven} == {ROOT.actor.id}
 
 
 async def test_the_warehouse_hears_of_an_order_whose_mail_fails(world: World) -> None:
@@ -186,7 +187,7 @@ async def test_a_dead_letter_can_be_thrown_away(world: World) -> None:
     await world.settled()
     assert await world.letters() == []
     [event] = await world.events("dead_letter.deleted")
-    assert (event.subject, event.actor) == (letter.id, ROOT.id)
+    assert (event.subject, event.actor) == (letter.id, ROOT.actor.id)
     for act in (redrive, delete_dead_letter):
         with pytest.raises(NotFound):
             await act(world.app, ROOT, letter.id)
@@ -452,7 +453,7 @@ async def test_a_store_that_is_busy_for_a_while_loses_no_event(world: World, mon
     failing = Failing(store, 3)
     world.app.store = failing  # type: ignore[assignment]
     batch = Batch()
-    batch.append(new_event(world.app, SYSTEM, "thing.happened", "thing_0"))
+    batch.append(new_event(world.app, BY_SYSTEM, "thing.happened", "thing_0"))
     await batch.commit(store)
     await until(lambda: failing.times == 0 and len(handler.seen) == 1)
     world.app.store = store

@@ -10,7 +10,6 @@ import pytest
 
 from stockwright.adapters.slots import Slots
 from stockwright.dispatcher import ATTEMPTS_MAX
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Permanent, TryLater
 from stockwright.domain.events import Event
 from stockwright.reactions import partners
@@ -18,6 +17,7 @@ from stockwright.store.records.batch import Batch
 from stockwright.store.records.handling import DeadLetter, find_retry, put_dead_letter
 from stockwright.usecases.context import Reply
 from stockwright.usecases.operations import redrive
+from stockwright.usecases.request import BY_SYSTEM
 from tests.around import World
 from tests.dispatcher.test_delivery import Handler, following, tell
 
@@ -177,7 +177,7 @@ async def test_an_unreadable_message_keeps_its_error_however_often_it_is_sent_ag
     put_dead_letter(batch, DeadLetter("dlq_1-warehouse", "warehouse", event, "it cannot be decoded", 3, now, now))
     await batch.commit(world.app.store)
     for _ in range(2):
-        await redrive(world.app, SYSTEM, "dlq_1-warehouse")
+        await redrive(world.app, BY_SYSTEM, "dlq_1-warehouse")
         await world.settled()
         [letter] = await world.letters("warehouse")
         assert letter.error == (
@@ -197,11 +197,11 @@ async def test_what_fails_otherwise_when_it_is_sent_again_says_both(world: World
     for error in ("the second", "the third"):
         [letter] = await world.letters("tester")
         handler.faults = [Permanent(error)]
-        await redrive(world.app, SYSTEM, letter.id)
+        await redrive(world.app, BY_SYSTEM, letter.id)
         await world.settled()
         [letter] = await world.letters("tester")
         assert letter.error == f"Permanent: the first | sent again: Permanent: {error}"
     handler.faults = [Permanent("the first")]
-    await redrive(world.app, SYSTEM, letter.id)
+    await redrive(world.app, BY_SYSTEM, letter.id)
     await world.settled()
     assert [each.error for each in await world.letters("tester")] == ["Permanent: the first"]

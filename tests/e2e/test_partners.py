@@ -17,7 +17,6 @@ from aiosmtpd.controller import Controller
 from stockwright.app import build, close, running
 from stockwright.config import Settings
 from stockwright.dispatcher import Dispatcher
-from stockwright.domain.account import SYSTEM, Actor
 from stockwright.domain.order import Order
 from stockwright.usecases.accounts import SignUp, add_account
 from stockwright.usecases.audit import audit
@@ -27,6 +26,7 @@ from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.new_product import CreateProduct, create_product
 from stockwright.usecases.operations import list_dead_letters, list_notifications, redrive
 from stockwright.usecases.orders import PlaceOrder, cancel_order, deliver_order, get_order, pack_order, place_order
+from stockwright.usecases.request import BY_SYSTEM, Request
 from tests.e2e.server import free_port
 
 GOOD = "Vier-Blauwale-77"
@@ -88,14 +88,14 @@ class World:
     mailbox: Mailbox
     warehouse: Partner
     delivery: Partner
-    alice: Actor
+    alice: Request
     product_id: str
 
     async def order(self, units: int = 1) -> Order:
         return await place_order(self.app, self.alice, PlaceOrder([LineWanted(units, self.product_id)]))
 
     async def status(self, order: Order) -> str:
-        return (await get_order(self.app, SYSTEM, order.id)).status
+        return (await get_order(self.app, BY_SYSTEM, order.id)).status
 
     async def settled(self, but: Collection[str] = ()) -> None:
         """Wait until nothing is left to be handled, and nothing waits for another try but for some handlers."""
@@ -128,13 +128,15 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         log_level="error",
     )
     app = await build(settings)
-    await add_account(app, SYSTEM, SignUp("admin@example.com", GOOD), "admin")
-    alice = await add_account(app, SYSTEM, SignUp("alice@example.com", GOOD), "customer")
+    await add_account(app, BY_SYSTEM, SignUp("admin@example.com", GOOD), "admin")
+    alice = await add_account(app, BY_SYSTEM, SignUp("alice@example.com", GOOD), "customer")
     made = await create_product(
-        app, SYSTEM, CreateProduct("Wireless Keyboard", "KB-1", "A keyboard without a wire.", "electronics", 7999, 30)
+        app,
+        BY_SYSTEM,
+        CreateProduct("Wireless Keyboard", "KB-1", "A keyboard without a wire.", "electronics", 7999, 30),
     )
     async with running(app) as dispatcher:
-        yield World(app, dispatcher, mailbox, warehouse, delivery, alice.as_actor(), made.product.id)
+        yield World(app, dispatcher, mailbox, warehouse, delivery, Request(alice.as_actor()), made.product.id)
     report = await audit(app)
     await close(app)
     mailbox.down()
@@ -148,8 +150,8 @@ async def test_an_order_goes_its_way_and_everybody_hears_of_it(world: World) -> 
     order = await world.order(2)
     await world.settled()
     assert await world.status(order) == "CONFIRMED"
-    await pack_order(world.app, SYSTEM, order.id)
-    await deliver_order(world.app, SYSTEM, order.id)
+    await pack_order(world.app, BY_SYSTEM, order.id)
+    await deliver_order(world.app, BY_SYSTEM, order.id)
     await world.settled()
 
     assert world.mailbox.subjects("alice@example.com") == [
@@ -194,7 +196,7 @@ async def test_while_the_mail_server_is_down_orders_wait_and_a_redrive_confirms_
 
     world.mailbox.up()
     for letter in letters:
-        await redrive(world.app, SYSTEM, letter.id)
+        await redrive(world.app, BY_SYSTEM, letter.id)
     await world.settled()
 
     assert {await world.status(order) for order in orders} == {"CONFIRMED"}
@@ -222,7 +224,7 @@ async def test_a_partner_that_stumbles_is_asked_three_times_with_the_same_key(wo
 
     world.warehouse.status = 200
     [letter] = (await list_dead_letters(world.app, 100))[0]
-    await redrive(world.app, SYSTEM, letter.id)
+    await redrive(world.app, BY_SYSTEM, letter.id)
     await world.settled()
     assert len(world.warehouse.calls) == 4
 
@@ -247,9 +249,9 @@ async def test_the_fall_below_the_threshold_is_told_once_until_it_was_back(world
     notifications, _ = await list_notifications(world.app, 100, channel="sms")
     assert [(each.to, each.body) for each in notifications] == [("+1 555 0100", alerts[0])]
 
-    await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, 20, "RESTOCK"))
+    await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, 20, "RESTOCK"))
     await world.settled()
-    await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, -20, "ADJUSTMENT"))
+    await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, -20, "ADJUSTMENT"))
     await world.settled()
     told = [subject for subject in world.mailbox.subjects("admin@example.com") if "Stock" in subject]
     assert told == [

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Invalid
 from stockwright.domain.returns import ReturnItem
 from stockwright.imports.files import import_orders, import_products
@@ -28,6 +27,7 @@ from stockwright.usecases.inventory import ChangeStock, change_stock
 from stockwright.usecases.new_product import CreateProduct, create_product
 from stockwright.usecases.orders import ListOrders, ReturnOrder, list_orders, return_order
 from stockwright.usecases.reports import Range, report_sales, report_top_products
+from stockwright.usecases.request import BY_SYSTEM
 from tests.conftest import ADMIN, Clock, bare_app
 
 DATA = Path(__file__).parent.parent / "data" / "online_retail_10k.csv.gz"
@@ -175,7 +175,7 @@ HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,Custome
 
 async def bring_in(app: App, content: bytes, on_error: OnError = "skip") -> list[ImportReport]:
     """Import the products of a file, then its orders."""
-    return [(await work(app, SYSTEM, content, on_error=on_error))[0] for work in (import_products, import_orders)]
+    return [(await work(app, BY_SYSTEM, content, on_error=on_error))[0] for work in (import_products, import_orders)]
 
 
 async def both(app: App, *lines: str) -> ImportReport:
@@ -302,9 +302,9 @@ async def test_a_credit_note_that_is_refused_is_told(app: App) -> None:
 
 async def test_a_file_without_the_columns_is_refused_whole(app: App) -> None:
     with pytest.raises(Invalid, match="no column sku"):
-        await import_products(app, SYSTEM, b"a,b\n1,2\n")
+        await import_products(app, BY_SYSTEM, b"a,b\n1,2\n")
     with pytest.raises(Invalid, match="no column InvoiceNo"):
-        await import_orders(app, SYSTEM, b"a,b\n1,2\n")
+        await import_orders(app, BY_SYSTEM, b"a,b\n1,2\n")
 
 
 SALE = "{},{},A GOOD THING,{},2010-12-{:02}T08:26:00,{},{},United Kingdom"
@@ -480,20 +480,20 @@ async def test_orders_are_taken_back_where_a_later_one_cannot_be_placed_after_al
     """Somebody buys between the check and the booking: whole or not at all, and the file can be sent again."""
     lines = [SALE.format(n, f"1000{n}", 4, n, "2.55", 1) for n in (1, 2)]
     content = (HEADER + "\n".join(lines)).encode()
-    await import_products(app, SYSTEM, content)
+    await import_products(app, BY_SYSTEM, content)
     ids = await load_product_ids(app.store, ["10001", "10002"])
 
     async def buy() -> None:
         await change_stock(app, ADMIN, ChangeStock(ids["10002"], 12, "SALE"))
 
     hurried: Any = SoldMeanwhile(app.store, 2, buy)
-    report, _ = await import_orders(replace(app, store=hurried), SYSTEM, content)
+    report, _ = await import_orders(replace(app, store=hurried), BY_SYSTEM, content)
     assert (report.created, report.undone, [error.row for error in report.errors]) == (0, 1, [3])
     stocks = await load_stocks(app.store, ids.values())
     assert (stocks[ids["10001"]].total, stocks[ids["10002"]].total) == (14, 2)
 
     await change_stock(app, ADMIN, ChangeStock(ids["10002"], 12, "RESTOCK"))
-    again, _ = await import_orders(app, SYSTEM, content)
+    again, _ = await import_orders(app, BY_SYSTEM, content)
     assert (again.created, again.errors) == (2, [])
     stocks = await load_stocks(app.store, ids.values())
     assert (stocks[ids["10001"]].total, stocks[ids["10002"]].total) == (10, 10)

@@ -13,7 +13,7 @@ from stockwright.imports.failed import failed_rows
 from stockwright.imports.report import ImportReport
 from stockwright.imports.stock import Mode, import_stock
 from stockwright.store.records.batch import Batch, put_idempotency
-from stockwright.usecases.context import REQUEST, App, RequestContext
+from stockwright.usecases.context import App
 from stockwright.usecases.inventory import ChangeStock, change_stock
 from stockwright.usecases.inventory_views import MovementFilter, get_by_product
 from stockwright.usecases.ledger import list_movements
@@ -223,9 +223,7 @@ class Meanwhile:
 
     async def commit(self, writes: Any) -> None:
         if self._left == 0:
-            token = REQUEST.set(RequestContext())
             await change_stock(self._app, ALICE, ChangeStock(self._product_id, self._sold, "SALE"))
-            REQUEST.reset(token)
         self._left -= 1
         await self._store.commit(writes)
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from stockwright.api.idempotency import Idempotency
+from stockwright.api.idempotency import KeysAtWork
 from stockwright.aws.delivery import Delivery, bury, deliver, wake_due
 from stockwright.config import Settings
 from stockwright.dispatcher import ATTEMPTS_MAX, Dispatcher, letter_id_of
@@ -45,7 +45,7 @@ from stockwright.store.records.stock import load_stocks, page_of_movements
 from stockwright.sweeper import sweep
 from stockwright.usecases.audit import audit
 from stockwright.usecases.catalog import ensure_shop
-from stockwright.usecases.context import REQUEST, App, Message, Reply, RequestContext
+from stockwright.usecases.context import App, Message, Reply
 from stockwright.usecases.inventory import ChangeStock, Transfer, change_stock, transfer
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.locations import ChangeLocation, add_location, change_location
@@ -59,6 +59,7 @@ from stockwright.usecases.orders import (
     place_order,
     return_order,
 )
+from stockwright.usecases.request import Idempotency, Request
 from stockwright.usecases.reservations import Reserve, cancel_reservation, confirm_reservation, reserve_stock
 from stockwright.usecases.sales import Sell, record_sale
 from tests.conftest import ADMIN, ALICE, START
@@ -431,7 +432,7 @@ class Simulation:
     async def _start(self) -> None:
         """Start a process; a start that fails is tried again, as whoever watches it does."""
         while True:
-            self.app, self.keys = self._build(), Idempotency()
+            self.app, self.keys = self._build(), KeysAtWork()
             reactions = [
                 reaction if reaction.run_many else self.outside.watched(reaction)
                 for reaction in reactions_for(self.app.settings)
@@ -545,51 +546,48 @@ class Simulation:
 
     async def _ask(self, asked: Asked) -> str:
         """Ask under the key; whatever happens to the answer, the effect is one."""
-        context = RequestContext(id=asked.key)
+        app, idempotency = self.app, Idempotency(asked.key, asked.kind, lambda made: {"id": _id_of(made)})
 
         async def within() -> str:
-            REQUEST.set(context)
-            kept, _ = await self.keys.run(
-                app, context, asked.key, asked.kind, lambda: self._do(app, asked), lambda made: {"id": _id_of(made)}
-            )
+            kept, _ = await self.keys.run(app, idempotency, lambda: self._do(app, asked, idempotency))
             return str(kept["id"])
 
-        app = self.app
         told = await asyncio.create_task(within())
         await self.weather.pause()
         self.weather.strike(self.weather.lost, Lost)
         return told
 
-    async def _do(self, app: App, asked: Asked) -> Any:  # noqa: PLR0911 - one way out for each kind
+    async def _do(self, app: App, asked: Asked, idempotency: Idempotency) -> Any:  # noqa: PLR0911 - one way out for each kind
+        alice, admin = (Request(each.actor, asked.key, idempotency) for each in (ALICE, ADMIN))
         product, units, key, about = asked.product, asked.units, asked.key, asked.about
         line = [LineWanted(units, product)]
         match asked.kind:
             case "order":
-                return await place_order(app, ALICE, PlaceOrder(line, reference=key))
+                return await place_order(app, alice, PlaceOrder(line, reference=key))
             case "reserve":
-                return await reserve_stock(app, ALICE, Reserve([Wanted(product, units)], key, minutes=1))
+                return await reserve_stock(app, alice, Reserve([Wanted(product, units)], key, minutes=1))
             case "sell":
-                return await record_sale(app, ADMIN, Sell(line, reference=key))
+                return await record_sale(app, admin, Sell(line, reference=key))
             case "restock":
-                return await change_stock(app, ADMIN, ChangeStock(product, units, "RESTOCK", reference=key))
+                return await change_stock(app, admin, ChangeStock(product, units, "RESTOCK", reference=key))
             case "transfer":
-                return await transfer(app, ADMIN, Transfer(product, units, "default", "cellar", reference=key))
+                return await transfer(app, admin, Transfer(product, units, "default", "cellar", reference=key))
             case "switch":
                 known = await find_location(app.store, "cellar")
-                return await change_location(app, ADMIN, ChangeLocation("cellar", active=not (known and known.active)))
+                return await change_location(app, admin, ChangeLocation("cellar", active=not (known and known.active)))
             case "pack":
-                return await pack_order(app, ADMIN, about)
+                return await pack_order(app, admin, about)
             case "deliver":
-                return await deliver_order(app, ADMIN, about)
+                return await deliver_order(app, admin, about)
             case "cancel":
-                return await cancel_order(app, ADMIN, about, key)
+                return await cancel_order(app, admin, about, key)
             case "return":
                 order = next(each for each in self.asked if each.ended == about)
-                return await return_order(app, ADMIN, ReturnOrder(about, [ReturnItem(1, order.product)], reason=key))
+                return await return_order(app, admin, ReturnOrder(about, [ReturnItem(1, order.product)], reason=key))
             case "confirm":
-                return await confirm_reservation(app, ALICE, about)
+                return await confirm_reservation(app, alice, about)
             case _:
-                return await cancel_reservation(app, ALICE, about)
+                return await cancel_reservation(app, alice, about)
 
     # ---- what must be so afterwards ---------------------------------------------------------------------------
 

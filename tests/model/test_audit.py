@@ -13,7 +13,6 @@ from typing import Any
 import apsw
 import pytest
 
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Misconfigured
 from stockwright.domain.stock import Wanted
 from stockwright.store.migrations import FORMAT
@@ -28,6 +27,7 @@ from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.new_product import CreateProduct, create_product
 from stockwright.usecases.orders import PlaceOrder, pack_order, place_order
 from stockwright.usecases.repair import repair
+from stockwright.usecases.request import BY_SYSTEM
 from stockwright.usecases.reservations import Reserve, reserve_stock
 from tests.conftest import ADMIN, ALICE, Clock, bare_app
 
@@ -101,7 +101,7 @@ async def test_what_was_tampered_with_is_named_and_repaired_with_a_reason(shop: 
     assert {(drift.product_id, drift.location) for drift in found.drifts} == {("chair", "default")}
     assert rule in {drift.rule for drift in found.drifts}
 
-    booked = await repair(shop, SYSTEM, found)
+    booked = await repair(shop, BY_SYSTEM, found)
     assert (await audit(shop)).is_clean
     (entry,) = booked
     assert entry.reason.startswith("Audit repair: ")
@@ -110,7 +110,7 @@ async def test_what_was_tampered_with_is_named_and_repaired_with_a_reason(shop: 
     assert listed.balance_after == (await get_stock(shop.store, "chair")).total
     told = (await shop.store.tail(limit=1, reverse=True))[0]
     assert (told.name, told.subject, told.actor) == ("stock.changed", "chair", "system")
-    assert await repair(shop, SYSTEM, await audit(shop)) == []
+    assert await repair(shop, BY_SYSTEM, await audit(shop)) == []
 
 
 @pytest.mark.parametrize("name", EVENTS)

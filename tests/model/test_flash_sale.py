@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from stockwright.api.idempotency import Idempotency
+from stockwright.api.idempotency import KeysAtWork
 from stockwright.domain.account import Actor
 from stockwright.domain.errors import InsufficientStock, Refused
 from stockwright.domain.returns import ReturnItem
@@ -20,7 +20,7 @@ from stockwright.store.records.orders import page_of_orders
 from stockwright.store.records.reservations import page_of_reservations
 from stockwright.store.records.stock import get_stock
 from stockwright.usecases.audit import audit
-from stockwright.usecases.context import REQUEST, App, RequestContext
+from stockwright.usecases.context import App
 from stockwright.usecases.inventory import (
     ChangeStock,
     CountStock,
@@ -40,6 +40,7 @@ from stockwright.usecases.orders import (
     place_order,
     return_order,
 )
+from stockwright.usecases.request import Idempotency, Request
 from stockwright.usecases.reservations import (
     Reserve,
     cancel_reservation,
@@ -94,26 +95,26 @@ async def in_hand(app: App) -> int:
 async def test_ten_thousand_buyers_of_a_thousand_units(shop: App, clock: Clock) -> None:
     """Mixed quantities, orders and holds, some given up, some left to expire, each request sent twice."""
     dice = random.Random(SEED)
-    keys = Idempotency()
+    keys = KeysAtWork()
     told: dict[str, list[Any]] = {}
 
-    async def ask(key: str, work: Callable[[], Awaitable[Any]]) -> Any:
-        context = RequestContext(id=key)
-        REQUEST.set(context)
-        kept, _ = await keys.run(shop, context, key, key, work, lambda made: {"id": made.id})
+    async def ask(key: str, person: Request, work: Callable[[Request], Awaitable[Any]]) -> Any:
+        idempotency = Idempotency(key, key, lambda made: {"id": made.id})
+        request = Request(person.actor, key, idempotency)
+        kept, _ = await keys.run(shop, idempotency, lambda: work(request))
         told.setdefault(key, []).append(kept["id"])
         return kept["id"]
 
     async def buyer(number: int) -> None:
-        person = Actor(f"usr_{number}", "account", "customer", f"{number}@example.com")
+        person = Request(Actor(f"usr_{number}", "account", "customer", f"{number}@example.com"))
         units, kind = dice.choice((1, 1, 1, 2, 3, 7)), dice.randrange(10)
         order = PlaceOrder([LineWanted(units, "chair")])
         hold = Reserve([Wanted("chair", units)], minutes=dice.choice((1, 30)))
 
-        def work() -> Awaitable[Any]:
-            return place_order(shop, person, order) if kind < 6 else reserve_stock(shop, person, hold)
+        def work(request: Request) -> Awaitable[Any]:
+            return place_order(shop, request, order) if kind < 6 else reserve_stock(shop, request, hold)
 
-        twins = [asyncio.create_task(ask(f"buyer-{number}", work)) for _ in range(2)]
+        twins = [asyncio.create_task(ask(f"buyer-{number}", person, work)) for _ in range(2)]
         answers = await asyncio.gather(*twins, return_exceptions=True)
         made = [answer for answer in answers if isinstance(answer, str)]
         assert all(isinstance(answer, str | Refused) for answer in answers), answers
@@ -141,7 +142,7 @@ async def test_ten_thousand_buyers_of_a_thousand_units(shop: App, clock: Clock) 
             last += 1
         except InsufficientStock:
             break
-    await clean_up(shop)
+    await clean_up(shop, ADMIN)
     stock = await get_stock(shop.store, "chair")
     sold = await in_hand(shop)
     print(f"flash sale: {BUYERS} buyers, {sold} sold, {stock.available} available, the last {last} at the end")
@@ -160,7 +161,7 @@ ACTS: dict[str, Act] = {
     "confirm": lambda app, made: confirm_reservation(app, ALICE, made["hold"]),
     "give up": lambda app, made: cancel_reservation(app, ALICE, made["hold"]),
     "extend": lambda app, made: extend_reservation(app, ALICE, made["hold"]),
-    "sweep": lambda app, _: clean_up(app),
+    "sweep": lambda app, _: clean_up(app, ADMIN),
     "pack": lambda app, made: pack_order(app, ADMIN, made["order"]),
     "cancel": lambda app, made: cancel_order(app, ADMIN, made["order"]),
     "return": lambda app, made: return_order(app, ADMIN, ReturnOrder(made["packed"], [ReturnItem(1, "chair")])),

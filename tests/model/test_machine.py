@@ -27,8 +27,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from stockwright.api.idempotency import Idempotency
-from stockwright.domain.account import SYSTEM
+from stockwright.api.idempotency import KeysAtWork
 from stockwright.domain.errors import StockwrightError
 from stockwright.domain.order import Order
 from stockwright.domain.reservation import Reservation
@@ -38,7 +37,6 @@ from stockwright.domain.stock import Wanted
 from stockwright.store.records.orders import page_of_orders
 from stockwright.store.records.stock import load_stocks, page_of_movements
 from stockwright.usecases.audit import audit
-from stockwright.usecases.context import REQUEST, RequestContext
 from stockwright.usecases.inventory import (
     ChangeStock,
     CountStock,
@@ -61,6 +59,7 @@ from stockwright.usecases.orders import (
     place_order,
     return_order,
 )
+from stockwright.usecases.request import BY_SYSTEM, Idempotency, Request
 from stockwright.usecases.reservations import (
     Reserve,
     cancel_reservation,
@@ -90,6 +89,11 @@ wants = st.lists(st.tuples(products, units, st.sampled_from((None, None, None, *
 lines = st.lists(st.tuples(products, units), min_size=1, max_size=3)
 
 
+Sent = Callable[[Request], Request]
+"""Gives an asker's request the key that it is sent with."""
+Work = Callable[[Sent], Awaitable[Any]]
+
+
 class ShopMachine(RuleBasedStateMachine):
     """A shop of three products and three places, and everything that people do to it."""
 
@@ -105,10 +109,10 @@ class ShopMachine(RuleBasedStateMachine):
         self.app = self.wait(bare_app(Path(self.folder.name), self.clock, self.engine))
         without_hold_limits(self.app)
         self.model = Shop(START)
-        self.keys = Idempotency()
+        self.keys = KeysAtWork()
         self.number = 0
         self.position = ""
-        self.former: tuple[str, Callable[[], Awaitable[Any]], Any] | None = None
+        self.former: tuple[str, Work, Any] | None = None
         for product in PRODUCTS:
             command = CreateProduct(product, f"{product}-1", "A thing to sell.", "other", 250, 40, id=product)
             self.wait(create_product(self.app, ADMIN, command))
@@ -117,23 +121,22 @@ class ShopMachine(RuleBasedStateMachine):
     def wait(self, work: Awaitable[Any]) -> Any:
         return self.loop.run_until_complete(work)  # type: ignore[arg-type]
 
-    def keyed(self, key: str, work: Callable[[], Awaitable[Any]]) -> tuple[Any, bool]:
+    def keyed(self, key: str, work: Work) -> tuple[Any, bool]:
         """Ask as the edge does: with an Idempotency-Key in the commit of the effect."""
+        idempotency = Idempotency(key, key, lambda result: {"answer": shape(result)})
 
-        async def ask() -> tuple[Any, bool]:
-            context = RequestContext(id=key)
-            REQUEST.set(context)
-            return await self.keys.run(self.app, context, key, key, work, lambda result: {"answer": shape(result)})
+        def sent(asker: Request) -> Request:
+            return Request(asker.actor, key, idempotency)
 
-        return self.wait(asyncio.ensure_future(ask(), loop=self.loop))
+        return self.wait(self.keys.run(self.app, idempotency, lambda: work(sent)))
 
-    def ask(self, work: Callable[[], Awaitable[Any]], foretold: Callable[[], Any]) -> Any:
+    def ask(self, work: Work, foretold: Callable[[], Any]) -> Any:
         """Ask the product and the model; both must give the same answer, or the same refusal."""
         self.number += 1
         key, result, told = f"key-{self.number}", [], len(self.model.events)
 
-        async def remembered() -> Any:
-            result.append(await work())
+        async def remembered(sent: Sent) -> Any:
+            result.append(await work(sent))
             return result[-1]
 
         answer: Any
@@ -168,34 +171,35 @@ class ShopMachine(RuleBasedStateMachine):
     )
     def adjust(self, product: str, moved: int, kind: Any, place: str | None) -> None:
         self.ask(
-            lambda: change_stock(self.app, ADMIN, ChangeStock(product, moved, kind, location=place)),
+            lambda sent: change_stock(self.app, sent(ADMIN), ChangeStock(product, moved, kind, location=place)),
             lambda: self.model.adjust(product, moved, kind, place),
         )
 
     @rule(product=products, counted=st.integers(-1, 60), place=st.none() | places)
     def count(self, product: str, counted: int, place: str | None) -> None:
         self.ask(
-            lambda: count_stock(self.app, ADMIN, CountStock(product, counted, location=place)),
+            lambda sent: count_stock(self.app, sent(ADMIN), CountStock(product, counted, location=place)),
             lambda: self.model.count(product, counted, place),
         )
 
     @rule(product=products, moved=units, source=places, goal=places)
     def transfer(self, product: str, moved: int, source: str, goal: str) -> None:
         self.ask(
-            lambda: transfer(self.app, ADMIN, Transfer(product, moved, source, goal)),
+            lambda sent: transfer(self.app, sent(ADMIN), Transfer(product, moved, source, goal)),
             lambda: self.model.transfer(product, moved, source, goal),
         )
 
     @rule(name=places, priority=st.integers(0, 200), active=st.booleans())
     def arrange(self, name: str, priority: int, active: bool) -> None:
         if name in self.model.places:
+            change = ChangeLocation(name, priority=priority, active=active)
             self.ask(
-                lambda: change_location(self.app, ADMIN, ChangeLocation(name, priority=priority, active=active)),
+                lambda sent: change_location(self.app, sent(ADMIN), change),
                 lambda: self.model.place(name, priority, active),
             )
         else:
             self.ask(
-                lambda: add_location(self.app, ADMIN, name, priority=priority),
+                lambda sent: add_location(self.app, sent(ADMIN), name, priority=priority),
                 lambda: self.model.place(name, priority, active=True),
             )
 
@@ -203,7 +207,7 @@ class ShopMachine(RuleBasedStateMachine):
     def sell(self, wanted: list[tuple[str, int]], place: str | None) -> None:
         items = [LineWanted(count, product) for product, count in wanted]
         self.ask(
-            lambda: record_sale(self.app, ADMIN, Sell(items, place)),
+            lambda sent: record_sale(self.app, sent(ADMIN), Sell(items, place)),
             lambda: self.model.sell([(product, count, place) for product, count in wanted]),
         )
 
@@ -218,7 +222,7 @@ class ShopMachine(RuleBasedStateMachine):
     def reserve(self, person: str, wanted: list[Any], lasts: int) -> Any:
         items = [Wanted(*each) for each in wanted]
         made = self.ask(
-            lambda: reserve_stock(self.app, PEOPLE[person], Reserve(items, minutes=lasts)),
+            lambda sent: reserve_stock(self.app, sent(PEOPLE[person]), Reserve(items, minutes=lasts)),
             lambda: self.model.reserve(person, wanted, lasts),
         )
         if made is None:
@@ -228,22 +232,28 @@ class ShopMachine(RuleBasedStateMachine):
 
     @rule(name=holds, person=people)
     def confirm(self, name: str, person: str) -> None:
-        self.ask(lambda: confirm_reservation(self.app, PEOPLE[person], name), lambda: self.model.confirm(person, name))
+        self.ask(
+            lambda sent: confirm_reservation(self.app, sent(PEOPLE[person]), name),
+            lambda: self.model.confirm(person, name),
+        )
 
     @rule(name=holds, person=people)
     def give_up(self, name: str, person: str) -> None:
-        self.ask(lambda: cancel_reservation(self.app, PEOPLE[person], name), lambda: self.model.give_up(person, name))
+        self.ask(
+            lambda sent: cancel_reservation(self.app, sent(PEOPLE[person]), name),
+            lambda: self.model.give_up(person, name),
+        )
 
     @rule(name=holds, person=people, lasts=minutes)
     def extend(self, name: str, person: str, lasts: int) -> None:
         self.ask(
-            lambda: extend_reservation(self.app, PEOPLE[person], name, lasts),
+            lambda sent: extend_reservation(self.app, sent(PEOPLE[person]), name, lasts),
             lambda: self.model.extend(person, name, lasts),
         )
 
     @rule()
     def sweep(self) -> None:
-        assert self.wait(clean_up(self.app)) == self.model.sweep()
+        assert self.wait(clean_up(self.app, ADMIN)) == self.model.sweep()
 
     @rule(seconds=st.sampled_from((1, 30, 59, 60, 61, 300, 1800)))
     def time_passes(self, seconds: int) -> None:
@@ -282,7 +292,7 @@ class ShopMachine(RuleBasedStateMachine):
     def order(self, person: str, wanted: list[tuple[str, int]]) -> Any:
         items = [LineWanted(count, product) for product, count in wanted]
         made = self.ask(
-            lambda: place_order(self.app, PEOPLE[person], PlaceOrder(items)),
+            lambda sent: place_order(self.app, sent(PEOPLE[person]), PlaceOrder(items)),
             lambda: self.model.order(person, wanted),
         )
         if made is None:
@@ -293,18 +303,22 @@ class ShopMachine(RuleBasedStateMachine):
     @rule(name=orders, to=st.sampled_from(("CONFIRMED", "PACKED", "DELIVERED")))
     def step(self, name: str, to: str) -> None:
         step = {"CONFIRMED": confirm_order, "PACKED": pack_order, "DELIVERED": deliver_order}[to]
-        actor = SYSTEM if to == "CONFIRMED" else ADMIN
-        self.ask(lambda: step(self.app, actor, name), lambda: self.model.step(name, to))
+        asker = BY_SYSTEM if to == "CONFIRMED" else ADMIN
+        self.ask(lambda sent: step(self.app, sent(asker), name), lambda: self.model.step(name, to))
 
     @rule(name=orders, person=people)
     def cancel(self, name: str, person: str) -> None:
-        self.ask(lambda: cancel_order(self.app, PEOPLE[person], name), lambda: self.model.cancel(person, name))
+        self.ask(
+            lambda sent: cancel_order(self.app, sent(PEOPLE[person]), name), lambda: self.model.cancel(person, name)
+        )
 
     @rule(name=orders, back=units, restock=st.booleans(), data=st.data())
     def take_back(self, name: str, back: int, restock: bool, data: Any) -> None:
         product = data.draw(st.sampled_from(sorted({line[0] for line in self.model.orders[name].lines})))
         self.ask(
-            lambda: return_order(self.app, ADMIN, ReturnOrder(name, [ReturnItem(back, product)], restock=restock)),
+            lambda sent: return_order(
+                self.app, sent(ADMIN), ReturnOrder(name, [ReturnItem(back, product)], restock=restock)
+            ),
             lambda: self.model.take_back(name, product, back, restock),
         )
 

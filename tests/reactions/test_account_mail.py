@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from stockwright.adapters.telemetry import make_log
-from stockwright.domain.account import ANONYMOUS
 from stockwright.domain.errors import Invalid, Permanent
 from stockwright.domain.events import Event
 from stockwright.reactions import account_mail
@@ -25,7 +24,7 @@ from stockwright.usecases.accounts import (
 )
 from stockwright.usecases.sign_in import SignIn, sign_in
 from tests.around import GOOD, World, a_world, parts_of
-from tests.conftest import Clock
+from tests.conftest import VISITOR, Clock
 
 BOB = "bob@example.com"
 OTHER = "Neun-Seepferde-31"
@@ -40,7 +39,7 @@ def code_in(world: World, which: int = -1) -> str:
 
 
 async def signed_up(world: World) -> None:
-    await sign_up(world.app, ANONYMOUS, SignUp(BOB, GOOD, "Bob"))
+    await sign_up(world.app, VISITOR, SignUp(BOB, GOOD, "Bob"))
     await world.settled()
 
 
@@ -48,29 +47,29 @@ async def test_the_mailed_code_confirms_the_address(world: World) -> None:
     await signed_up(world)
     [mail] = world.mailbox.to(BOB)
     assert mail["Subject"] == "Confirm your e-mail address"
-    await confirm_sign_up(world.app, ANONYMOUS, BOB, code_in(world))
-    session = await sign_in(world.app, SignIn(BOB, GOOD))
+    await confirm_sign_up(world.app, VISITOR, BOB, code_in(world))
+    session = await sign_in(world.app, VISITOR, SignIn(BOB, GOOD))
     assert session.account.is_confirmed
 
 
 async def test_the_mailed_code_sets_a_new_password(world: World) -> None:
     await signed_up(world)
-    await forgot_password(world.app, ANONYMOUS, BOB)
+    await forgot_password(world.app, VISITOR, BOB)
     await world.settled()
     assert world.mailbox.subjects(BOB) == ["Confirm your e-mail address", "Reset your password"]
-    await reset_password(world.app, ANONYMOUS, BOB, code_in(world), OTHER)
-    assert (await sign_in(world.app, SignIn(BOB, OTHER))).account.email == BOB
+    await reset_password(world.app, VISITOR, BOB, code_in(world), OTHER)
+    assert (await sign_in(world.app, VISITOR, SignIn(BOB, OTHER))).account.email == BOB
 
 
 async def test_a_code_that_was_asked_for_again_takes_the_place_of_the_first(world: World) -> None:
     await signed_up(world)
-    await resend_code(world.app, ANONYMOUS, BOB)
+    await resend_code(world.app, VISITOR, BOB)
     await world.settled()
     first, second = code_in(world, 0), code_in(world, 1)
     assert first != second
     with pytest.raises(Invalid):
-        await confirm_sign_up(world.app, ANONYMOUS, BOB, first)
-    await confirm_sign_up(world.app, ANONYMOUS, BOB, second)
+        await confirm_sign_up(world.app, VISITOR, BOB, first)
+    await confirm_sign_up(world.app, VISITOR, BOB, second)
 
 
 async def test_the_code_stands_in_no_event_no_log_line_and_no_kept_message(
@@ -78,7 +77,7 @@ async def test_the_code_stands_in_no_event_no_log_line_and_no_kept_message(
 ) -> None:
     world.app.log = make_log("debug")
     world.mailbox.answer = "451 later"
-    await sign_up(world.app, ANONYMOUS, SignUp(BOB, GOOD))
+    await sign_up(world.app, VISITOR, SignUp(BOB, GOOD))
     await world.tried()
     world.mailbox.answer = "250 OK"
     await world.settled()
@@ -102,13 +101,13 @@ async def test_the_local_mailbox_shows_no_admin_a_code_and_no_code_is_made(tmp_p
         assert account is not None
         # One that whoever runs the server made: nobody ends it by asking for another.
         _, code = await issue_code(world.app, account.id, "reset")
-        await forgot_password(world.app, ANONYMOUS, "alice@example.com")
+        await forgot_password(world.app, VISITOR, "alice@example.com")
         await world.settled()
         [kept] = await world.told()
         assert "stockwright users reset-link alice@example.com" in kept.body
         for shown in (kept.subject, kept.body, kept.html, kept.error, str(await world.events())):
             assert not re.search(r"(?<![\w#])\d{6}(?!\w)", shown)
-        await reset_password(world.app, ANONYMOUS, "alice@example.com", code, OTHER)
+        await reset_password(world.app, VISITOR, "alice@example.com", code, OTHER)
 
 
 async def test_a_second_run_does_not_spoil_the_mailed_code(world: World) -> None:
@@ -116,24 +115,24 @@ async def test_a_second_run_does_not_spoil_the_mailed_code(world: World) -> None
     [event] = await world.events("account.verification_requested")
     await asyncio.gather(*[account_mail.tell(world.app, event) for _ in range(3)])
     assert len(world.mailbox.to(BOB)) == 1
-    await confirm_sign_up(world.app, ANONYMOUS, BOB, code_in(world))
+    await confirm_sign_up(world.app, VISITOR, BOB, code_in(world))
 
 
 async def test_twins_at_once_tell_one_code(world: World) -> None:
     await world.dispatcher.stop()
-    await sign_up(world.app, ANONYMOUS, SignUp(BOB, GOOD))
+    await sign_up(world.app, VISITOR, SignUp(BOB, GOOD))
     [event] = await world.events("account.verification_requested")
     await asyncio.gather(*[account_mail.tell(world.app, event) for _ in range(4)])
     mails = world.mailbox.to(BOB)
     assert len({mail["Message-ID"] for mail in mails}) == 1
     assert len({code_in(world, number) for number in range(len(mails))}) == 1
-    await confirm_sign_up(world.app, ANONYMOUS, BOB, code_in(world))
+    await confirm_sign_up(world.app, VISITOR, BOB, code_in(world))
 
 
 async def test_the_owner_of_an_address_hears_that_somebody_tried_to_sign_up_with_it(world: World) -> None:
     await signed_up(world)
-    await confirm_sign_up(world.app, ANONYMOUS, BOB, code_in(world))
-    await sign_up(world.app, ANONYMOUS, SignUp(BOB, OTHER))
+    await confirm_sign_up(world.app, VISITOR, BOB, code_in(world))
+    await sign_up(world.app, VISITOR, SignUp(BOB, OTHER))
     await world.settled()
     mail = world.mailbox.to(BOB)[-1]
     assert mail["Subject"] == "You already have an account"
@@ -144,21 +143,21 @@ async def test_the_owner_of_an_address_hears_that_somebody_tried_to_sign_up_with
 
 
 async def test_each_sign_up_has_a_code_of_its_own_until_the_address_is_confirmed(world: World) -> None:
-    await sign_up(world.app, ANONYMOUS, SignUp(BOB, "Thief-Horse-66", "Mallory"))
+    await sign_up(world.app, VISITOR, SignUp(BOB, "Thief-Horse-66", "Mallory"))
     await world.settled()
-    await sign_up(world.app, ANONYMOUS, SignUp(BOB, GOOD, "Bob"))
+    await sign_up(world.app, VISITOR, SignUp(BOB, GOOD, "Bob"))
     await world.settled()
     assert world.mailbox.subjects(BOB) == ["Confirm your e-mail address"] * 2
     assert code_in(world, 0) != code_in(world, 1)
-    await confirm_sign_up(world.app, ANONYMOUS, BOB, code_in(world, 1))
-    assert (await sign_in(world.app, SignIn(BOB, GOOD))).account.name == "Bob"
+    await confirm_sign_up(world.app, VISITOR, BOB, code_in(world, 1))
+    assert (await sign_in(world.app, VISITOR, SignIn(BOB, GOOD))).account.name == "Bob"
 
 
 async def test_a_sign_up_that_newer_ones_pushed_out_is_mailed_no_code(world: World, clock: Clock) -> None:
     await signed_up(world)
     await world.dispatcher.stop()
     for number in range(5):
-        await sign_up(world.app, ANONYMOUS, SignUp(BOB, f"Blauwal-{number}"))
+        await sign_up(world.app, VISITOR, SignUp(BOB, f"Blauwal-{number}"))
         clock.advance(minutes=1)
     for event in await world.events("account.verification_requested"):
         await account_mail.tell(world.app, event)

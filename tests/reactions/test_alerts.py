@@ -6,13 +6,13 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import TryLater
 from stockwright.domain.events import Event
 from stockwright.reactions.alerts import ADDRESSES_MAX, OPERATIONS, OVERDUE_SECONDS, alert
 from stockwright.store.records.batch import Batch
 from stockwright.store.records.digests import ENTRIES_MAX, Address, Entry, load_digests, put_digest
 from stockwright.usecases.inventory import ChangeStock, change_stock
+from stockwright.usecases.request import BY_SYSTEM
 from tests.around import World, a_world, parts_of
 from tests.conftest import Clock
 
@@ -82,7 +82,7 @@ async def test_alerts_wait_while_the_mail_server_is_down_and_one_goes_out_when_i
 async def test_products_that_fall_short_in_one_minute_are_one_mail_and_one_sms(world: World) -> None:
     lamp = await world.product(12)
     for product_id, units in ((world.product_id, -21), (lamp.product.id, -3)):
-        await change_stock(world.app, SYSTEM, ChangeStock(product_id, units, "ADJUSTMENT"))
+        await change_stock(world.app, BY_SYSTEM, ChangeStock(product_id, units, "ADJUSTMENT"))
     await world.settled()
     assert world.mailbox.subjects(ADMIN) == ["Stock Alert: 2 changes that need a look"]
     [sms] = await world.told("sms")

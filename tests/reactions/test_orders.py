@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stockwright.domain.account import SYSTEM, Actor
+from stockwright.domain.account import Actor
 from stockwright.domain.errors import Permanent
 from stockwright.domain.events import Event
 from stockwright.domain.order import Order
@@ -17,7 +18,6 @@ from stockwright.reactions import customer_mail, partners
 from stockwright.reactions.table import REACTIONS
 from stockwright.reactions.texts import date, iso, money, plain_html
 from stockwright.store.records.stock import get_stock, page_of_movements
-from stockwright.usecases.context import REQUEST, RequestContext
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.orders import (
     PlaceOrder,
@@ -29,6 +29,7 @@ from stockwright.usecases.orders import (
     place_order,
     return_order,
 )
+from stockwright.usecases.request import BY_SYSTEM, Request
 from tests.around import World, a_world, parts_of, subject_of
 from tests.conftest import Clock
 
@@ -106,7 +107,7 @@ async def test_the_warehouse_is_told_what_to_pick_and_from_where(world: World) -
 async def test_each_further_step_is_mailed_and_a_packed_order_waits_for_its_delivery(world: World) -> None:
     order = await world.order(3)
     await world.settled()
-    await pack_order(world.app, SYSTEM, order.id)
+    await pack_order(world.app, BY_SYSTEM, order.id)
     await world.settled()
     [(headers, body)] = world.delivery.calls
     assert headers["authorization"] == "delivery-key"
@@ -116,8 +117,8 @@ async def test_each_further_step_is_mailed_and_a_packed_order_waits_for_its_deli
         "customerEmail": ALICE,
         "items": [{"lineId": "line_1", "sku": "KB-1", "name": "Wireless Keyboard", "quantity": 3, "options": {}}],
     }
-    await deliver_order(world.app, SYSTEM, order.id)
-    await return_order(world.app, SYSTEM, ReturnOrder(order.id, [ReturnItem(1, "KB-1")]))
+    await deliver_order(world.app, BY_SYSTEM, order.id)
+    await return_order(world.app, BY_SYSTEM, ReturnOrder(order.id, [ReturnItem(1, "KB-1")]))
     await world.settled()
     assert world.mailbox.subjects(ALICE) == [
         f"Order Confirmation - #{order.id}",
@@ -140,7 +141,7 @@ async def test_nothing_is_posted_where_nothing_is_configured(tmp_path: Path, clo
     async with a_world(tmp_path, clock, warehouse_url=None, delivery_url=None) as world:
         order = await world.order()
         await world.settled()
-        await pack_order(world.app, SYSTEM, order.id)
+        await pack_order(world.app, BY_SYSTEM, order.id)
         await world.settled()
         assert world.warehouse.calls == world.delivery.calls == []
         assert await world.letters() == []
@@ -155,10 +156,10 @@ async def test_a_partner_without_a_key_gets_none(tmp_path: Path, clock: Clock) -
 
 
 async def test_an_order_that_nobody_can_be_mailed_about_is_confirmed_as_it_is(world: World) -> None:
-    machine = Actor("key_1", "key", scopes=frozenset({"sales"}))
+    machine = Request(Actor("key_1", "key", scopes=frozenset({"sales"})))
     order = await place_order(world.app, machine, PlaceOrder([LineWanted(1, world.product_id)]))
     await world.settled()
-    await pack_order(world.app, SYSTEM, order.id)
+    await pack_order(world.app, BY_SYSTEM, order.id)
     await world.settled()
     assert world.mailbox.mails == []
     assert await world.letters() == []
@@ -182,8 +183,8 @@ async def test_with_only_the_local_mailbox_messages_are_kept_for_admins(tmp_path
 async def test_an_event_that_is_handled_again_has_one_effect(world: World) -> None:
     order = await world.order(2)
     await world.settled()
-    await pack_order(world.app, SYSTEM, order.id)
-    await deliver_order(world.app, SYSTEM, order.id)
+    await pack_order(world.app, BY_SYSTEM, order.id)
+    await deliver_order(world.app, BY_SYSTEM, order.id)
     await world.settled()
     mails, events = len(world.mailbox.mails), len(await world.events())
     calls = len(world.delivery.calls)
@@ -266,13 +267,13 @@ async def test_what_was_overtaken_is_left_alone(world: World) -> None:
     """Packed before the pick list went out, delivered before its delivery was asked for, cancelled before its mail."""
     await world.dispatcher.stop()
     order = await world.order()
-    await pack_order(world.app, SYSTEM, order.id)
+    await pack_order(world.app, BY_SYSTEM, order.id)
     [packed] = await world.events("order.packed")
     await partners.send_pick_list(world.app, await placed(world))
-    await deliver_order(world.app, SYSTEM, order.id)
+    await deliver_order(world.app, BY_SYSTEM, order.id)
     await partners.request_delivery(world.app, packed)
     other = await world.order()
-    await cancel_order(world.app, SYSTEM, other.id)
+    await cancel_order(world.app, BY_SYSTEM, other.id)
     await customer_mail.confirm(world.app, (await world.events("order.placed"))[1])
     assert world.warehouse.calls == world.delivery.calls == world.mailbox.mails == []
 
@@ -283,7 +284,7 @@ async def test_an_order_that_went_on_before_it_could_be_mailed_gets_its_confirma
 ) -> None:
     order, event = await unmailed(world)
     for step in steps:
-        await step(world.app, SYSTEM, order.id)
+        await step(world.app, BY_SYSTEM, order.id)
     status, events = await world.status(order), len(await world.events())
     world.mailbox.answer = "250 OK"
     for _ in range(2):
@@ -301,7 +302,7 @@ async def test_an_order_that_is_confirmed_by_payment_while_its_mail_is_under_way
     world.mailbox.seconds = 0.2
     mailing = asyncio.create_task(customer_mail.confirm(world.app, await placed(world)))
     await asyncio.sleep(0.05)
-    await confirm_order(world.app, SYSTEM, order.id)
+    await confirm_order(world.app, BY_SYSTEM, order.id)
     await mailing
     assert [each.status for each in await world.told()] == ["SENT"]
     assert len(await world.events("order.confirmed")) == 1
@@ -383,9 +384,9 @@ async def test_names_and_options_are_escaped_in_html_and_told_in_text(world: Wor
 async def test_each_return_is_mailed_with_what_came_back(world: World) -> None:
     await world.dispatcher.stop()
     order = await world.order(5)
-    await pack_order(world.app, SYSTEM, order.id)
+    await pack_order(world.app, BY_SYSTEM, order.id)
     for units, reason in ((1, "too <loud>"), (2, "")):
-        await return_order(world.app, SYSTEM, ReturnOrder(order.id, [ReturnItem(units, "KB-1")], reason=reason))
+        await return_order(world.app, BY_SYSTEM, ReturnOrder(order.id, [ReturnItem(units, "KB-1")], reason=reason))
     for event in await world.events("order.returned"):
         await customer_mail.tell(world.app, event)
     first, second = (parts_of(mail) for mail in world.mailbox.to(ALICE))
@@ -395,14 +396,11 @@ async def test_each_return_is_mailed_with_what_came_back(world: World) -> None:
 
 
 async def test_units_that_a_mail_books_bear_the_buyer_and_the_request_that_ordered_them(world: World) -> None:
-    token = REQUEST.set(RequestContext(id="req-of-alice"))
-    try:
-        await world.order(2)
-    finally:
-        REQUEST.reset(token)
+    world.alice = replace(world.alice, id="req-of-alice")
+    await world.order(2)
     await world.settled()
     movements, _ = await page_of_movements(world.app.store, world.product_id)
     [sale] = [each for each in movements if each.type == "SALE"]
-    assert (sale.actor, sale.request_id, sale.balance_after) == (world.alice.id, "req-of-alice", 28)
+    assert (sale.actor, sale.request_id, sale.balance_after) == (world.alice.actor.id, "req-of-alice", 28)
     [confirmed] = await world.events("order.confirmed")
-    assert (confirmed.actor, confirmed.request_id) == (world.alice.id, "req-of-alice")
+    assert (confirmed.actor, confirmed.request_id) == (world.alice.actor.id, "req-of-alice")

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import pytest
 
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Permanent
 from stockwright.domain.events import Event
 from stockwright.domain.order_status import STATUSES
@@ -25,6 +24,7 @@ from stockwright.usecases.orders import (
     pack_order,
     return_order,
 )
+from stockwright.usecases.request import BY_SYSTEM
 from tests.around import World, a_world, subject_of
 from tests.conftest import Clock
 
@@ -135,11 +135,11 @@ async def shop(tmp_path: Path, clock: Clock, topics: Topics) -> AsyncIterator[Wo
 
 Step = Callable[[World, str], Awaitable[Any]]
 STEPS: Final[dict[str, Step]] = {
-    "CONFIRMED": lambda world, order: confirm_order(world.app, SYSTEM, order),
-    "PACKED": lambda world, order: pack_order(world.app, SYSTEM, order),
-    "DELIVERED": lambda world, order: deliver_order(world.app, SYSTEM, order),
-    "CANCELLED": lambda world, order: cancel_order(world.app, SYSTEM, order),
-    "RETURNED": lambda world, order: return_order(world.app, SYSTEM, ReturnOrder(order, [ReturnItem(25, "KB-1")])),
+    "CONFIRMED": lambda world, order: confirm_order(world.app, BY_SYSTEM, order),
+    "PACKED": lambda world, order: pack_order(world.app, BY_SYSTEM, order),
+    "DELIVERED": lambda world, order: deliver_order(world.app, BY_SYSTEM, order),
+    "CANCELLED": lambda world, order: cancel_order(world.app, BY_SYSTEM, order),
+    "RETURNED": lambda world, order: return_order(world.app, BY_SYSTEM, ReturnOrder(order, [ReturnItem(25, "KB-1")])),
 }
 ON_THE_WAY: Final = {
     "PENDING": "",

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from stockwright.domain.account import ANONYMOUS, SYSTEM
 from stockwright.domain.errors import Conflict, NotFound, Permanent
 from stockwright.domain.events import Event
 from stockwright.reactions.resending import send_again
@@ -24,9 +23,10 @@ from stockwright.usecases.accounts import SignUp, confirm_sign_up, forgot_passwo
 from stockwright.usecases.inventory import ChangeStock, change_stock
 from stockwright.usecases.operations import redrive
 from stockwright.usecases.orders import cancel_order, pack_order
+from stockwright.usecases.request import BY_SYSTEM
 from stockwright.usecases.resending import RESEND_REQUESTED, resend
 from tests.around import GOOD, World, a_world, parts_of, subject_of
-from tests.conftest import Clock
+from tests.conftest import VISITOR, Clock
 
 ALICE = "alice@example.com"
 BOB = "bob@example.com"
@@ -44,7 +44,7 @@ async def requested(world: World) -> tuple[Notification, Event]:
     """Request a message again that nobody sends yet."""
     first = await confirmed(world)
     await world.dispatcher.stop()
-    again = await resend(world.app, SYSTEM, first.id)
+    again = await resend(world.app, BY_SYSTEM, first.id)
     [event] = await world.events(RESEND_REQUESTED)
     return again, event
 
@@ -55,7 +55,7 @@ async def now(world: World, told: Notification) -> Notification:
 
 async def test_the_same_message_goes_out_again_under_a_record_that_is_linked_to_the_first(world: World) -> None:
     first = await confirmed(world)
-    again = await resend(world.app, SYSTEM, first.id)
+    again = await resend(world.app, BY_SYSTEM, first.id)
     assert (again.status, again.resend_of) == ("WAITING", first.id)
     await world.settled()
 
@@ -71,9 +71,9 @@ async def test_the_same_message_goes_out_again_under_a_record_that_is_linked_to_
 
 async def test_each_request_sends_one_message_and_all_are_linked_to_the_first(world: World) -> None:
     first = await confirmed(world)
-    second = await resend(world.app, SYSTEM, first.id)
+    second = await resend(world.app, BY_SYSTEM, first.id)
     await world.settled()
-    third = await resend(world.app, SYSTEM, second.id)
+    third = await resend(world.app, BY_SYSTEM, second.id)
     await world.settled()
     assert len(world.mailbox.to(ALICE)) == 3
     assert (third.id != second.id, third.resend_of) == (True, first.id)
@@ -92,7 +92,7 @@ async def test_twins_of_its_handler_at_once_and_later_send_one_mail(world: World
 async def test_what_fails_is_tried_again_and_in_the_end_is_a_dead_letter_that_can_be_redriven(world: World) -> None:
     first = await confirmed(world)
     world.mailbox.answer = "451 later"
-    again = await resend(world.app, SYSTEM, first.id)
+    again = await resend(world.app, BY_SYSTEM, first.id)
     await world.settled_when(lambda letters: any(each.handler == "notification-resend" for each in letters))
     failed = await now(world, again)
     assert failed.status == "FAILED"
@@ -100,7 +100,7 @@ async def test_what_fails_is_tried_again_and_in_the_end_is_a_dead_letter_that_ca
 
     world.mailbox.answer = "250 OK"
     [letter] = await world.letters("notification-resend")
-    await redrive(world.app, SYSTEM, letter.id)
+    await redrive(world.app, BY_SYSTEM, letter.id)
     await world.settled()
     assert (await now(world, again)).status == "SENT"
     assert len(world.mailbox.to(ALICE)) == 2
@@ -109,13 +109,13 @@ async def test_what_fails_is_tried_again_and_in_the_end_is_a_dead_letter_that_ca
 async def test_where_the_mail_server_asks_for_fewer_mails_it_waits(world: World) -> None:
     first = await confirmed(world)
     world.mailbox.answer = "451 too many mails"
-    again = await resend(world.app, SYSTEM, first.id)
+    again = await resend(world.app, BY_SYSTEM, first.id)
     await world.tried()
     waiting = await now(world, again)
     assert waiting.status == "WAITING"
     assert "too many" in waiting.error
     with pytest.raises(Conflict, match="was not sent yet"):
-        await resend(world.app, SYSTEM, again.id)
+        await resend(world.app, BY_SYSTEM, again.id)
 
     world.mailbox.answer = "250 OK"
     world.clock.advance(minutes=2)
@@ -128,7 +128,7 @@ async def test_a_message_that_failed_is_sent_again(world: World) -> None:
     first = await confirmed(world)
     assert first.status == "FAILED"
     world.mailbox.refusals.clear()
-    again = await resend(world.app, SYSTEM, first.id)
+    again = await resend(world.app, BY_SYSTEM, first.id)
     await world.settled()
     assert [(each.id, each.status) for each in await world.told("email") if each.to == ALICE] == [
         (again.id, "SENT"),
@@ -139,18 +139,18 @@ async def test_a_message_that_failed_is_sent_again(world: World) -> None:
 async def test_with_only_the_local_mailbox_a_message_sent_again_stays_there(tmp_path: Path, clock: Clock) -> None:
     async with a_world(tmp_path, clock, smtp_url=None) as world:
         first = await confirmed(world)
-        again = await resend(world.app, SYSTEM, first.id)
+        again = await resend(world.app, BY_SYSTEM, first.id)
         await world.settled()
         record = await now(world, again)
         assert (record.status, record.body, record.html) == ("KEPT", first.body, first.html)
 
 
 async def test_alerts_by_sms_and_mail_are_sent_again(world: World) -> None:
-    await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, -21, "ADJUSTMENT"))
+    await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, -21, "ADJUSTMENT"))
     await world.settled()
     for channel, status in (("sms", "KEPT"), ("email", "SENT")):
         [first] = await world.told(channel)
-        again = await resend(world.app, SYSTEM, first.id)
+        again = await resend(world.app, BY_SYSTEM, first.id)
         await world.settled()
         record = await now(world, again)
         assert (record.channel, record.to, record.body, record.status) == (channel, first.to, first.body, status)
@@ -161,20 +161,20 @@ async def test_alerts_by_sms_and_mail_are_sent_again(world: World) -> None:
 
 async def test_a_message_that_is_not_there_cannot_be_sent_again(world: World) -> None:
     with pytest.raises(NotFound):
-        await resend(world.app, SYSTEM, "ntf_nothing")
+        await resend(world.app, BY_SYSTEM, "ntf_nothing")
 
 
 @pytest.mark.parametrize("delivers", [True, False])
 async def test_no_message_about_an_account_is_sent_again(tmp_path: Path, clock: Clock, delivers: bool) -> None:
     async with a_world(tmp_path, clock, **({} if delivers else {"smtp_url": None})) as world:
         world.app.mail.delivers = True
-        await sign_up(world.app, ANONYMOUS, SignUp(BOB, GOOD, "Bob"))
+        await sign_up(world.app, VISITOR, SignUp(BOB, GOOD, "Bob"))
         await world.settled()
         [event] = await world.events("account.verification_requested")
         _, code = await issue_code(world.app, event.subject, "confirmation")
-        await confirm_sign_up(world.app, ANONYMOUS, BOB, code)
-        await sign_up(world.app, ANONYMOUS, SignUp(BOB, GOOD, "Bob"))
-        await forgot_password(world.app, ANONYMOUS, BOB)
+        await confirm_sign_up(world.app, VISITOR, BOB, code)
+        await sign_up(world.app, VISITOR, SignUp(BOB, GOOD, "Bob"))
+        await forgot_password(world.app, VISITOR, BOB)
         await world.settled()
         messages, before = await world.told(), len(await world.events())
         named = {event.name for event in await world.events("account.")}
@@ -183,19 +183,19 @@ async def test_no_message_about_an_account_is_sent_again(tmp_path: Path, clock: 
         assert len(messages) == len(handled)
         for told in messages:
             with pytest.raises(Conflict, match="about an account is not sent again"):
-                await resend(world.app, SYSTEM, told.id)
+                await resend(world.app, BY_SYSTEM, told.id)
         assert (len(await world.events()), len(await world.told())) == (before, len(messages))
 
 
 async def test_a_message_about_an_order_that_was_cancelled_since_is_not_sent_again(world: World) -> None:
     first = await confirmed(world)
     world.clock.advance(seconds=1)
-    await cancel_order(world.app, SYSTEM, first.about)
+    await cancel_order(world.app, BY_SYSTEM, first.about)
     await world.settled()
     with pytest.raises(Conflict, match="was cancelled after this message"):
-        await resend(world.app, SYSTEM, first.id)
+        await resend(world.app, BY_SYSTEM, first.id)
     [about_the_end] = [each for each in await world.told("email") if each.id != first.id]
-    await resend(world.app, SYSTEM, about_the_end.id)
+    await resend(world.app, BY_SYSTEM, about_the_end.id)
     await world.settled()
     assert world.mailbox.subjects(ALICE)[:2] == [f"Order Cancelled - #{first.about}"] * 2
 
@@ -203,7 +203,7 @@ async def test_a_message_about_an_order_that_was_cancelled_since_is_not_sent_aga
 async def test_an_order_that_is_cancelled_before_its_message_goes_out_again_stops_it(world: World) -> None:
     again, event = await requested(world)
     world.clock.advance(seconds=1)
-    await cancel_order(world.app, SYSTEM, again.about)
+    await cancel_order(world.app, BY_SYSTEM, again.about)
     for _ in range(2):
         with pytest.raises(Permanent, match="was cancelled after this message"):
             await send_again(world.app, event)
@@ -215,7 +215,7 @@ async def test_an_order_that_is_cancelled_before_its_message_goes_out_again_stop
 async def test_an_order_that_went_on_does_not_stop_its_message(world: World) -> None:
     again, event = await requested(world)
     world.clock.advance(seconds=1)
-    await pack_order(world.app, SYSTEM, again.about)
+    await pack_order(world.app, BY_SYSTEM, again.about)
     await send_again(world.app, event)
     assert len(world.mailbox.to(ALICE)) == 2
 
@@ -227,7 +227,7 @@ async def test_a_message_about_an_order_that_is_gone_is_not_sent_again(world: Wo
     put_notification(batch, Notification(told, "email", ALICE, "-", "-", "", "SENT", "evt_1", "ord_gone", 0))
     await batch.commit(world.app.store)
     with pytest.raises(Conflict, match="ord_gone that this message is about is gone"):
-        await resend(world.app, SYSTEM, told)
+        await resend(world.app, BY_SYSTEM, told)
 
 
 async def test_a_request_whose_record_is_gone_can_never_be_handled(world: World) -> None:

@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.stock import Wanted
 from stockwright.reactions import stock_alerts
 from stockwright.store.records.alerts import load_marks
@@ -19,6 +18,7 @@ from stockwright.usecases.inventory import ChangeStock, Initialize, Transfer, ch
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.locations import ChangeLocation, add_location, change_location, list_locations
 from stockwright.usecases.orders import cancel_order
+from stockwright.usecases.request import BY_SYSTEM
 from stockwright.usecases.reservations import Reserve, reserve_stock
 from stockwright.usecases.sales import Sell, record_sale
 from tests.around import GOOD, World, a_world, parts_of, subject_of
@@ -32,7 +32,7 @@ BACK = "Stock Replenished: Product Wireless Keyboard is back at or above its thr
 
 
 async def change(world: World, quantity: int, kind: str = "ADJUSTMENT") -> None:
-    await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, quantity, kind))  # type: ignore[arg-type]
+    await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, quantity, kind))  # type: ignore[arg-type]
     await world.settled()
 
 
@@ -99,7 +99,7 @@ async def test_orders_sales_holds_and_their_ends_all_count(world: World) -> None
     await world.settled()
     assert await told(world) == ["stock.low", "stock.replenished"]
 
-    await record_sale(world.app, SYSTEM, Sell([LineWanted(21, world.product_id)]))
+    await record_sale(world.app, BY_SYSTEM, Sell([LineWanted(21, world.product_id)]))
     await world.settled()
     await change(world, 21, "RESTOCK")
     assert await told(world) == ["stock.low", "stock.replenished"] * 2
@@ -113,10 +113,10 @@ async def test_orders_sales_holds_and_their_ends_all_count(world: World) -> None
 
 
 async def test_a_threshold_that_is_raised_or_lowered_counts_as_a_crossing(world: World) -> None:
-    await update_product(world.app, SYSTEM, UpdateProduct(world.product_id, thresholds={"low_stock": 31}))
+    await update_product(world.app, BY_SYSTEM, UpdateProduct(world.product_id, thresholds={"low_stock": 31}))
     await world.settled()
     assert await told(world) == ["stock.low"]
-    await update_product(world.app, SYSTEM, UpdateProduct(world.product_id, thresholds={"low_stock": 30}))
+    await update_product(world.app, BY_SYSTEM, UpdateProduct(world.product_id, thresholds={"low_stock": 30}))
     await world.settled()
     assert await told(world) == ["stock.low", "stock.replenished"]
 
@@ -133,7 +133,7 @@ async def test_thirty_orders_at_once_make_one_alert(world: World) -> None:
 
 async def test_the_same_event_many_times_at_once_tells_once(world: World) -> None:
     await world.dispatcher.stop()
-    await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, -30, "ADJUSTMENT"))
+    await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, -30, "ADJUSTMENT"))
     [event] = await world.events("stock.changed")
     await asyncio.gather(*[stock_alerts.watch(world.app, event) for _ in range(10)])
     assert await told(world) == ["stock.low", "stock.out"]
@@ -159,11 +159,11 @@ async def test_a_restock_while_the_shortage_is_being_told_leaves_no_mark_behind(
     """A mark that nobody takes back would keep the next fall from being told."""
     await world.dispatcher.stop()
     app = world.app
-    await change_stock(app, SYSTEM, ChangeStock(world.product_id, -30, "ADJUSTMENT"))
+    await change_stock(app, BY_SYSTEM, ChangeStock(world.product_id, -30, "ADJUSTMENT"))
     [fell] = await world.events("stock.changed")
 
     async def restock() -> None:
-        await change_stock(app, SYSTEM, ChangeStock(world.product_id, 30, "RESTOCK"))
+        await change_stock(app, BY_SYSTEM, ChangeStock(world.product_id, 30, "RESTOCK"))
         await stock_alerts.watch(app, (await world.events("stock.changed"))[-1])
 
     interrupted = app.at(app.clock)
@@ -179,24 +179,24 @@ async def test_many_products_are_watched_with_a_few_reads(world: World) -> None:
     lamp = await world.product(12)
     await world.settled()
     for item in (world.product_id, lamp.product.id):
-        await change_stock(world.app, SYSTEM, ChangeStock(item, -5, "ADJUSTMENT"))
+        await change_stock(world.app, BY_SYSTEM, ChangeStock(item, -5, "ADJUSTMENT"))
     await world.settled()
     assert [event.data["name"] for event in await world.events("stock.low")] == ["Desk Lamp"]
 
 
 async def test_stock_of_a_foreign_product_is_watched_as_well(world: World) -> None:
-    await initialize(world.app, SYSTEM, Initialize("foreign-7", "F-7", 12))
+    await initialize(world.app, BY_SYSTEM, Initialize("foreign-7", "F-7", 12))
     await world.settled()
-    await change_stock(world.app, SYSTEM, ChangeStock("foreign-7", -5, "ADJUSTMENT"))
+    await change_stock(world.app, BY_SYSTEM, ChangeStock("foreign-7", -5, "ADJUSTMENT"))
     await world.settled()
     assert [event.subject for event in await world.events("stock.low")] == ["foreign-7"]
 
 
 async def test_a_product_that_was_deleted_meanwhile_is_not_told_of(world: World) -> None:
     await world.dispatcher.stop()
-    await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, -30, "ADJUSTMENT"))
+    await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, -30, "ADJUSTMENT"))
     [event] = await world.events("stock.changed")
-    await delete_product(world.app, SYSTEM, world.product_id)
+    await delete_product(world.app, BY_SYSTEM, world.product_id)
     await stock_alerts.watch(world.app, event)
     assert await told(world) == []
 
@@ -205,7 +205,7 @@ async def test_a_product_that_was_deleted_meanwhile_is_not_told_of(world: World)
 
 
 async def test_every_admin_is_told_and_customers_are_not(world: World) -> None:
-    await add_account(world.app, SYSTEM, SignUp("second@example.com", GOOD), "admin")
+    await add_account(world.app, BY_SYSTEM, SignUp("second@example.com", GOOD), "admin")
     await change(world, -21)
     assert sorted(mail["To"] for mail in world.mailbox.mails) == [ADMIN, "second@example.com"]
 
@@ -236,7 +236,7 @@ async def test_what_may_get_better_is_tried_again_for_those_who_were_not_reached
     people = ("gone@example.com", "busy@example.com", "here@example.com")
     async with a_world(tmp_path, clock, alert_emails=people) as world:
         world.mailbox.refusals = {"gone@example.com": "550 no such user", "busy@example.com": "451 later"}
-        await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, -21, "ADJUSTMENT"))
+        await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, -21, "ADJUSTMENT"))
         await world.tried(4)
         assert {each.to: each.status for each in await world.told("email")} == {
             "gone@example.com": "FAILED",
@@ -251,11 +251,11 @@ async def test_what_may_get_better_is_tried_again_for_those_who_were_not_reached
 
 
 async def test_who_became_an_admin_between_two_tries_makes_no_mail_twice(world: World) -> None:
-    await add_account(world.app, SYSTEM, SignUp("busy@example.com", GOOD), "admin")
+    await add_account(world.app, BY_SYSTEM, SignUp("busy@example.com", GOOD), "admin")
     world.mailbox.refusals = {"busy@example.com": "451 later"}
-    await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, -21, "ADJUSTMENT"))
+    await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, -21, "ADJUSTMENT"))
     await world.tried(4)
-    await add_account(world.app, SYSTEM, SignUp("third@example.com", GOOD), "admin")
+    await add_account(world.app, BY_SYSTEM, SignUp("third@example.com", GOOD), "admin")
     world.mailbox.refusals = {}
     await world.settled()
     assert sorted(mail["To"] for mail in world.mailbox.mails) == [ADMIN, "busy@example.com"]
@@ -263,7 +263,7 @@ async def test_who_became_an_admin_between_two_tries_makes_no_mail_twice(world: 
 
 async def test_a_name_of_two_lines_breaks_no_mail(world: World) -> None:
     lamp = await world.product(12, name="Desk Lamp\r\nBcc: thief@example.com")
-    await change_stock(world.app, SYSTEM, ChangeStock(lamp.product.id, -5, "ADJUSTMENT"))
+    await change_stock(world.app, BY_SYSTEM, ChangeStock(lamp.product.id, -5, "ADJUSTMENT"))
     await world.settled()
     [mail] = world.mailbox.mails
     assert subject_of(mail) == "Low Stock Alert: Product Desk Lamp Bcc: thief@example.com is below threshold"
@@ -273,31 +273,31 @@ async def test_a_name_of_two_lines_breaks_no_mail(world: World) -> None:
 
 async def at_closed(world: World, units: int = 40) -> None:
     """Move every unit of the product to a location of their own."""
-    await add_location(world.app, SYSTEM, "closed")
-    await initialize(world.app, SYSTEM, Initialize(world.product_id, "KB-1", units, "closed"))
-    await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, -30, "ADJUSTMENT", location="default"))
+    await add_location(world.app, BY_SYSTEM, "closed")
+    await initialize(world.app, BY_SYSTEM, Initialize(world.product_id, "KB-1", units, "closed"))
+    await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, -30, "ADJUSTMENT", location="default"))
     await world.settled()
 
 
 async def test_a_location_that_is_taken_out_of_use_and_back_changes_what_is_short(world: World) -> None:
     await at_closed(world)
     assert await told(world) == []
-    await change_location(world.app, SYSTEM, ChangeLocation("closed", active=False))
+    await change_location(world.app, BY_SYSTEM, ChangeLocation("closed", active=False))
     await world.settled()
     assert await told(world) == ["stock.low", "stock.out"]
-    await change_location(world.app, SYSTEM, ChangeLocation("closed", name="Old store"))
-    await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, 1, "RESTOCK", location="closed"))
+    await change_location(world.app, BY_SYSTEM, ChangeLocation("closed", name="Old store"))
+    await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, 1, "RESTOCK", location="closed"))
     await world.settled()
     assert await told(world) == ["stock.low", "stock.out"]
-    await change_location(world.app, SYSTEM, ChangeLocation("closed", active=True))
+    await change_location(world.app, BY_SYSTEM, ChangeLocation("closed", active=True))
     await world.settled()
     assert await told(world) == ["stock.low", "stock.out", "stock.replenished"]
 
 
 async def test_units_that_leave_for_an_inactive_location_can_make_a_shortage(world: World) -> None:
-    await add_location(world.app, SYSTEM, "closed")
-    await change_location(world.app, SYSTEM, ChangeLocation("closed", active=False))
-    await transfer(world.app, SYSTEM, Transfer(world.product_id, 30, "default", "closed"))
+    await add_location(world.app, BY_SYSTEM, "closed")
+    await change_location(world.app, BY_SYSTEM, ChangeLocation("closed", active=False))
+    await transfer(world.app, BY_SYSTEM, Transfer(world.product_id, 30, "default", "closed"))
     await world.settled()
     assert await told(world) == ["stock.low", "stock.out"]
 
@@ -311,16 +311,16 @@ async def test_what_a_former_release_did_not_count_as_short_is_known_without_an_
     put_location(batch, replace(before, active=False))
     await batch.commit(world.app.store)
 
-    await change_stock(world.app, SYSTEM, ChangeStock(lamp.product.id, 1, "RESTOCK"))
-    await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, 1, "RESTOCK", location="closed"))
+    await change_stock(world.app, BY_SYSTEM, ChangeStock(lamp.product.id, 1, "RESTOCK"))
+    await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, 1, "RESTOCK", location="closed"))
     await world.settled()
     assert await told(world) == []
     mark = (await load_marks(world.app.store, [world.product_id]))[world.product_id]
     assert mark.low_since is not None
     assert mark.out_since is not None
-    await change_stock(world.app, SYSTEM, ChangeStock(world.product_id, 20, "RESTOCK", location="default"))
+    await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, 20, "RESTOCK", location="default"))
     await world.settled()
     assert await told(world) == ["stock.replenished"]
-    await change_stock(world.app, SYSTEM, ChangeStock(lamp.product.id, -5, "ADJUSTMENT"))
+    await change_stock(world.app, BY_SYSTEM, ChangeStock(lamp.product.id, -5, "ADJUSTMENT"))
     await world.settled()
     assert await told(world) == ["stock.replenished", "stock.low"]

@@ -11,16 +11,17 @@ from typing import Any
 import pytest
 
 from stockwright.api.app import build_asgi
-from stockwright.domain.account import ANONYMOUS, SYSTEM
 from stockwright.store.port import Store, Write
 from stockwright.usecases.accounts import ChangeAccount, SignUp, change_account, sign_up
 from stockwright.usecases.context import Passwords
 from stockwright.usecases.first_admin import offer_setup
 from stockwright.usecases.local_identity import LocalIdentity
+from stockwright.usecases.request import BY_SYSTEM
 from stockwright.usecases.sign_in import begin_mfa
 from tests.api.asking import Answer, Client
 from tests.api.conftest import PASSWORD, asking
 from tests.api.scene import ALICE, Scene, without_admins
+from tests.conftest import VISITOR
 
 WRONG = "Wrong-Horse-7"
 NOBODY, WAITING, DISABLED = "nobody@example.com", "waiting@example.com", "disabled@example.com"
@@ -261,13 +262,13 @@ async def people(scene: Scene) -> list[str]:
     """An address of each kind that there is."""
     mail: Any = scene.app.mail
     mail.delivers = True
-    await sign_up(scene.app, ANONYMOUS, SignUp(WAITING, PASSWORD))
-    await sign_up(scene.app, ANONYMOUS, SignUp(DISABLED, PASSWORD))
+    await sign_up(scene.app, VISITOR, SignUp(WAITING, PASSWORD))
+    await sign_up(scene.app, VISITOR, SignUp(DISABLED, PASSWORD))
     from stockwright.store.records.accounts import find_account_by_email
 
     account = await find_account_by_email(scene.app.store, DISABLED)
     assert account is not None
-    await change_account(scene.app, SYSTEM, ChangeAccount(account.id, disabled=True))
+    await change_account(scene.app, BY_SYSTEM, ChangeAccount(account.id, disabled=True))
     return [ALICE, NOBODY, WAITING, DISABLED]
 
 
@@ -384,4 +385,4 @@ async def test_a_second_factor_cannot_be_set_up_in_anothers_name_or_read_again(s
     shown.append((await alice.patch("/users/me", {"name": "x"}, headers={"if-match": '"999"'})).response.text)
     assert [text for text in shown if secret in text] == []
     with pytest.raises(Exception, match="not found"):
-        await begin_mfa(scene.app, ANONYMOUS, PASSWORD)
+        await begin_mfa(scene.app, VISITOR, PASSWORD)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from stockwright.domain.account import ANONYMOUS, Account, Actor
+from stockwright.domain.account import Account, Actor
 from stockwright.domain.errors import (
     AccountLocked,
     AlreadyExists,
@@ -40,8 +40,9 @@ from stockwright.usecases.accounts import (
 )
 from stockwright.usecases.context import App
 from stockwright.usecases.first_admin import LASTS_MS, admin_emails, offer_setup, set_up
+from stockwright.usecases.request import Request
 from stockwright.usecases.sign_in import SignIn, authenticate, end_mfa, refresh, sign_in
-from tests.conftest import ADMIN, Clock
+from tests.conftest import ADMIN, VISITOR, Clock
 from tests.usecases.conftest import Mailbox, meanwhile
 
 ADA = "ada@example.com"
@@ -51,7 +52,7 @@ BETTER = "Grauwal-88"
 
 async def joined(shop: App, email: str = ADA, password: str = GOOD) -> Account:
     """Sign up; the address is confirmed at once where mail is not sent."""
-    await sign_up(shop, ANONYMOUS, SignUp(email, password, "Ada"))
+    await sign_up(shop, VISITOR, SignUp(email, password, "Ada"))
     return await known(shop, email.strip().lower())
 
 
@@ -73,7 +74,7 @@ async def test_without_mail_an_account_is_confirmed_at_once(shop: App) -> None:
     account = await joined(shop, "  Ada@Example.COM ")
     assert (account.email, account.role, account.is_confirmed) == (ADA, "customer", True)
     assert await names(shop) == ["account.created"]
-    assert (await sign_in(shop, SignIn(ADA, GOOD))).account.id == account.id
+    assert (await sign_in(shop, VISITOR, SignIn(ADA, GOOD))).account.id == account.id
 
 
 async def test_with_mail_the_address_waits_for_its_code(shop: App, mailbox: Mailbox) -> None:
@@ -84,18 +85,18 @@ async def test_with_mail_the_address_waits_for_its_code(shop: App, mailbox: Mail
 
     _, code = await issue_code(shop, account.id, "confirmation")
     with pytest.raises(Invalid):
-        await confirm_sign_up(shop, ANONYMOUS, ADA, wrong(code))
-    await confirm_sign_up(shop, ANONYMOUS, ADA, f" {code} ")
+        await confirm_sign_up(shop, VISITOR, ADA, wrong(code))
+    await confirm_sign_up(shop, VISITOR, ADA, f" {code} ")
 
     assert (await known(shop)).is_confirmed
-    await confirm_sign_up(shop, ANONYMOUS, ADA, code)
+    await confirm_sign_up(shop, VISITOR, ADA, code)
     assert (await names(shop)).count("account.confirmed") == 1
 
 
 async def test_a_taken_address_gets_the_same_answer_and_its_owner_is_told(shop: App) -> None:
-    first = await sign_up(shop, ANONYMOUS, SignUp(ADA, GOOD, "Ada"))
+    first = await sign_up(shop, VISITOR, SignUp(ADA, GOOD, "Ada"))
     before = await known(shop)
-    second = await sign_up(shop, ANONYMOUS, SignUp(ADA.upper(), BETTER, "Mallory"))
+    second = await sign_up(shop, VISITOR, SignUp(ADA.upper(), BETTER, "Mallory"))
     assert first == second
     assert await known(shop) == before
     assert await names(shop) == ["account.created", "account.signup_repeated"]
@@ -112,34 +113,34 @@ async def codes(shop: App) -> list[str]:
 
 async def test_whoever_signed_up_first_has_no_claim_on_an_address_they_cannot_read(shop: App, mailbox: Mailbox) -> None:
     mailbox.delivers = True
-    await sign_up(shop, ANONYMOUS, SignUp(ADA, "Thief-Horse-66", "Mallory"))
-    await sign_up(shop, ANONYMOUS, SignUp(ADA, GOOD, "Ada"))
-    await sign_up(shop, ANONYMOUS, SignUp(ADA, "Thief-Horse-67", "Mallory"))
+    await sign_up(shop, VISITOR, SignUp(ADA, "Thief-Horse-66", "Mallory"))
+    await sign_up(shop, VISITOR, SignUp(ADA, GOOD, "Ada"))
+    await sign_up(shop, VISITOR, SignUp(ADA, "Thief-Horse-67", "Mallory"))
     before, hers, after = await codes(shop)
-    await confirm_sign_up(shop, ANONYMOUS, ADA, hers)
+    await confirm_sign_up(shop, VISITOR, ADA, hers)
 
-    account = (await sign_in(shop, SignIn(ADA, GOOD))).account
+    account = (await sign_in(shop, VISITOR, SignIn(ADA, GOOD))).account
     assert (account.name, account.further) == ("Ada", ())
     for password in ("Thief-Horse-66", "Thief-Horse-67"):
         with pytest.raises(Unauthorized):
-            await sign_in(shop, SignIn(ADA, password))
-    await confirm_sign_up(shop, ANONYMOUS, ADA, hers)
+            await sign_in(shop, VISITOR, SignIn(ADA, password))
+    await confirm_sign_up(shop, VISITOR, ADA, hers)
     for thiefs in (before, after):
         with pytest.raises(Invalid):
-            await confirm_sign_up(shop, ANONYMOUS, ADA, thiefs)
-    assert (await sign_in(shop, SignIn(ADA, GOOD))).account == account
+            await confirm_sign_up(shop, VISITOR, ADA, thiefs)
+    assert (await sign_in(shop, VISITOR, SignIn(ADA, GOOD))).account == account
 
 
 async def test_a_code_that_is_asked_for_again_is_of_the_newest_sign_up(shop: App, mailbox: Mailbox) -> None:
     mailbox.delivers = True
     await joined(shop, password="Blauwal-78")
     await joined(shop, password=GOOD)
-    await resend_code(shop, ANONYMOUS, ADA)
+    await resend_code(shop, VISITOR, ADA)
     _, second, newest = await codes(shop)
     with pytest.raises(Invalid):
-        await confirm_sign_up(shop, ANONYMOUS, ADA, second)
-    await confirm_sign_up(shop, ANONYMOUS, ADA, newest)
-    assert await sign_in(shop, SignIn(ADA, GOOD))
+        await confirm_sign_up(shop, VISITOR, ADA, second)
+    await confirm_sign_up(shop, VISITOR, ADA, newest)
+    assert await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
 
 
 async def test_who_shows_the_code_with_a_password_has_that_whoever_signed_up_last(shop: App, mailbox: Mailbox) -> None:
@@ -148,15 +149,15 @@ async def test_who_shows_the_code_with_a_password_has_that_whoever_signed_up_las
     await joined(shop, password="Thief-Horse-66")
     _, thiefs = await codes(shop)
     with pytest.raises(Invalid):
-        await confirm_sign_up(shop, ANONYMOUS, ADA, wrong(thiefs), GOOD)
+        await confirm_sign_up(shop, VISITOR, ADA, wrong(thiefs), GOOD)
     with pytest.raises(Invalid):
-        await confirm_sign_up(shop, ANONYMOUS, ADA, thiefs, "Password1")
-    await confirm_sign_up(shop, ANONYMOUS, ADA, thiefs, GOOD)
-    assert await sign_in(shop, SignIn(ADA, GOOD))
+        await confirm_sign_up(shop, VISITOR, ADA, thiefs, "Password1")
+    await confirm_sign_up(shop, VISITOR, ADA, thiefs, GOOD)
+    assert await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
 
     # The code confirms once; it is none to set a new password with.
-    await confirm_sign_up(shop, ANONYMOUS, ADA, thiefs, BETTER)
-    assert await sign_in(shop, SignIn(ADA, GOOD))
+    await confirm_sign_up(shop, VISITOR, ADA, thiefs, BETTER)
+    assert await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
 
 
 async def test_of_many_sign_ups_the_first_and_the_newest_wait(shop: App, mailbox: Mailbox, clock: Clock) -> None:
@@ -168,9 +169,9 @@ async def test_of_many_sign_ups_the_first_and_the_newest_wait(shop: App, mailbox
     told = await codes(shop)
     for pushed_out in told[1:4]:
         with pytest.raises(Invalid):
-            await confirm_sign_up(shop, ANONYMOUS, ADA, pushed_out)
-    await confirm_sign_up(shop, ANONYMOUS, ADA, told[0])
-    assert await sign_in(shop, SignIn(ADA, "Blauwal-0"))
+            await confirm_sign_up(shop, VISITOR, ADA, pushed_out)
+    await confirm_sign_up(shop, VISITOR, ADA, told[0])
+    assert await sign_in(shop, VISITOR, SignIn(ADA, "Blauwal-0"))
 
 
 async def test_what_waits_ends_with_a_reset(shop: App, mailbox: Mailbox) -> None:
@@ -179,11 +180,11 @@ async def test_what_waits_ends_with_a_reset(shop: App, mailbox: Mailbox) -> None
     account = await joined(shop, password="Thief-Horse-67")
     told = await codes(shop)
     _, code = await issue_code(shop, account.id, "reset")
-    await reset_password(shop, ANONYMOUS, ADA, code, GOOD)
+    await reset_password(shop, VISITOR, ADA, code, GOOD)
     assert (await known(shop)).further == ()
     with pytest.raises(Invalid):
-        await confirm_sign_up(shop, ANONYMOUS, ADA, told[1])
-    assert await sign_in(shop, SignIn(ADA, GOOD))
+        await confirm_sign_up(shop, VISITOR, ADA, told[1])
+    assert await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
 
 
 async def test_a_disabled_account_is_not_signed_up_for_anew(shop: App, mailbox: Mailbox) -> None:
@@ -196,7 +197,7 @@ async def test_a_disabled_account_is_not_signed_up_for_anew(shop: App, mailbox: 
 
 
 async def test_two_who_sign_up_with_one_address_at_once_get_one_account(shop: App) -> None:
-    await asyncio.gather(*[sign_up(shop, ANONYMOUS, SignUp(ADA, GOOD)) for _ in range(8)])
+    await asyncio.gather(*[sign_up(shop, VISITOR, SignUp(ADA, GOOD)) for _ in range(8)])
     accounts, _ = await list_accounts(shop, 20)
     assert [account.email for account in accounts] == [ADA]
     assert (await names(shop)).count("account.created") == 1
@@ -205,7 +206,7 @@ async def test_two_who_sign_up_with_one_address_at_once_get_one_account(shop: Ap
 async def test_a_poor_password_makes_no_account(shop: App) -> None:
     for password in ("short", "blauwal-77", "Password1", "ada@example.com"):
         with pytest.raises(Invalid):
-            await sign_up(shop, ANONYMOUS, SignUp(ADA, password))
+            await sign_up(shop, VISITOR, SignUp(ADA, password))
     assert await list_accounts(shop, 20) == ([], None)
 
 
@@ -226,22 +227,22 @@ async def test_a_code_that_is_made_again_voids_the_first(shop: App) -> None:
     _, second = await issue_code(shop, account.id, "reset")
     if first != second:
         with pytest.raises(Invalid):
-            await reset_password(shop, ANONYMOUS, ADA, first, BETTER)
-    await reset_password(shop, ANONYMOUS, ADA, second, BETTER)
+            await reset_password(shop, VISITOR, ADA, first, BETTER)
+    await reset_password(shop, VISITOR, ADA, second, BETTER)
 
 
 async def test_a_reset_ends_every_session_and_its_code_works_once(shop: App) -> None:
     account = await joined(shop)
-    before = await sign_in(shop, SignIn(ADA, GOOD))
+    before = await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
     _, code = await issue_code(shop, account.id, "reset")
-    await reset_password(shop, ANONYMOUS, ADA, code, BETTER)
+    await reset_password(shop, VISITOR, ADA, code, BETTER)
 
-    for failing in (authenticate(shop, before.id_token), refresh(shop, before.refresh_token)):
+    for failing in (authenticate(shop, VISITOR, before.id_token), refresh(shop, VISITOR, before.refresh_token)):
         with pytest.raises(Unauthorized):
             await failing
     with pytest.raises(Invalid):
-        await reset_password(shop, ANONYMOUS, ADA, code, GOOD)
-    assert await sign_in(shop, SignIn(ADA, BETTER))
+        await reset_password(shop, VISITOR, ADA, code, GOOD)
+    assert await sign_in(shop, VISITOR, SignIn(ADA, BETTER))
 
 
 async def test_a_reset_code_ends_after_an_hour(shop: App, clock: Clock) -> None:
@@ -249,7 +250,7 @@ async def test_a_reset_code_ends_after_an_hour(shop: App, clock: Clock) -> None:
     _, code = await issue_code(shop, account.id, "reset")
     clock.advance(minutes=60)
     with pytest.raises(Invalid):
-        await reset_password(shop, ANONYMOUS, ADA, code, BETTER)
+        await reset_password(shop, VISITOR, ADA, code, BETTER)
 
 
 async def test_codes_cannot_be_guessed_on_known_or_unknown_addresses(shop: App) -> None:
@@ -258,18 +259,18 @@ async def test_codes_cannot_be_guessed_on_known_or_unknown_addresses(shop: App) 
     for email in (ADA, "nobody@example.com"):
         for _ in range(5):
             with pytest.raises(Invalid):
-                await reset_password(shop, ANONYMOUS, email, wrong(code), BETTER)
+                await reset_password(shop, VISITOR, email, wrong(code), BETTER)
         with pytest.raises(AccountLocked):
-            await reset_password(shop, ANONYMOUS, email, code, BETTER)
+            await reset_password(shop, VISITOR, email, code, BETTER)
 
 
 async def test_asking_for_codes_tells_nothing_and_leaves_the_same_trace(shop: App, mailbox: Mailbox) -> None:
     mailbox.delivers = True
     account = await joined(shop)
-    await forgot_password(shop, ANONYMOUS, ADA)
-    await forgot_password(shop, ANONYMOUS, "nobody@example.com")
-    await resend_code(shop, ANONYMOUS, ADA)
-    await resend_code(shop, ANONYMOUS, "nobody@example.com")
+    await forgot_password(shop, VISITOR, ADA)
+    await forgot_password(shop, VISITOR, "nobody@example.com")
+    await resend_code(shop, VISITOR, ADA)
+    await resend_code(shop, VISITOR, "nobody@example.com")
 
     asked = [event for event in await shop.store.tail(limit=100) if event.name.endswith("_requested")]
     assert [(event.name, event.subject) for event in asked] == [
@@ -282,7 +283,7 @@ async def test_asking_for_codes_tells_nothing_and_leaves_the_same_trace(shop: Ap
 async def test_nobodys_mailbox_can_be_flooded_with_sign_ups(shop: App, mailbox: Mailbox, clock: Clock) -> None:
     await joined(shop)
     for _ in range(25):
-        assert await sign_up(shop, ANONYMOUS, SignUp(ADA, GOOD)) == ADA
+        assert await sign_up(shop, VISITOR, SignUp(ADA, GOOD)) == ADA
     assert (await names(shop)).count("account.signup_repeated") == 4
     # What is not mailed does not count: a second later one more is, and then none for two.
     for seconds, mails in ((1, 5), (1, 5), (1, 6)):
@@ -301,74 +302,74 @@ async def test_nobodys_mailbox_can_be_flooded(shop: App) -> None:
     await joined(shop)
     for email in (ADA, "nobody@example.com"):
         for _ in range(5):
-            await forgot_password(shop, ANONYMOUS, email)
+            await forgot_password(shop, VISITOR, email)
         with pytest.raises(AccountLocked):
-            await forgot_password(shop, ANONYMOUS, email)
+            await forgot_password(shop, VISITOR, email)
     assert (await names(shop)).count("account.reset_requested") == 5
 
 
 async def test_changing_the_password_takes_the_old_one_and_ends_every_session(shop: App) -> None:
-    actor = (await joined(shop)).as_actor()
-    before = await sign_in(shop, SignIn(ADA, GOOD))
+    ada = Request((await joined(shop)).as_actor())
+    before = await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
     with pytest.raises(Invalid) as refused:
-        await change_password(shop, actor, BETTER, BETTER)
+        await change_password(shop, ada, BETTER, BETTER)
     assert refused.value.details[0]["field"] == "currentPassword"
-    await change_password(shop, actor, GOOD, BETTER)
+    await change_password(shop, ada, GOOD, BETTER)
     with pytest.raises(Unauthorized):
-        await authenticate(shop, before.id_token)
+        await authenticate(shop, VISITOR, before.id_token)
     with pytest.raises(Unauthorized):
-        await sign_in(shop, SignIn(ADA, GOOD))
-    assert await sign_in(shop, SignIn(ADA, BETTER))
+        await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
+    assert await sign_in(shop, VISITOR, SignIn(ADA, BETTER))
 
 
 async def test_who_holds_a_token_cannot_guess_the_password(shop: App) -> None:
-    actor = (await joined(shop)).as_actor()
+    ada = Request((await joined(shop)).as_actor())
     for _ in range(5):
         with pytest.raises(Invalid):
-            await change_password(shop, actor, BETTER, BETTER)
+            await change_password(shop, ada, BETTER, BETTER)
     with pytest.raises(AccountLocked):
-        await change_password(shop, actor, GOOD, BETTER)
+        await change_password(shop, ada, GOOD, BETTER)
     with pytest.raises(AccountLocked):
-        await end_mfa(shop, actor, GOOD)
+        await end_mfa(shop, ada, GOOD)
 
 
 async def test_one_changes_ones_own_name_if_nobody_was_faster(shop: App) -> None:
     account = await joined(shop)
-    renamed = await rename_me(shop, account.as_actor(), " Ada L. ", account.version)
+    renamed = await rename_me(shop, Request(account.as_actor()), " Ada L. ", account.version)
     assert renamed == await known(shop)
     assert renamed.name == "Ada L."
     with pytest.raises(VersionConflict):
-        await rename_me(shop, account.as_actor(), "Other", account.version)
+        await rename_me(shop, Request(account.as_actor()), "Other", account.version)
 
 
 async def test_a_machine_has_no_account_of_its_own(shop: App) -> None:
     with pytest.raises(Unauthorized):
-        await rename_me(shop, Actor("key_1", "key"), "Robot")
+        await rename_me(shop, Request(Actor("key_1", "key")), "Robot")
 
 
 async def test_a_disabled_account_is_nobody_at_once_and_for_good(shop: App) -> None:
     account = await joined(shop)
-    session = await sign_in(shop, SignIn(ADA, GOOD))
+    session = await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
     await change_account(shop, ADMIN, ChangeAccount(account.id, disabled=True))
     for failing in (
-        authenticate(shop, session.id_token),
-        refresh(shop, session.refresh_token),
-        sign_in(shop, SignIn(ADA, GOOD)),
+        authenticate(shop, VISITOR, session.id_token),
+        refresh(shop, VISITOR, session.refresh_token),
+        sign_in(shop, VISITOR, SignIn(ADA, GOOD)),
     ):
         with pytest.raises(Unauthorized):
             await failing
     await change_account(shop, ADMIN, ChangeAccount(account.id, disabled=False))
     with pytest.raises(Unauthorized):
-        await authenticate(shop, session.id_token)
-    assert await sign_in(shop, SignIn(ADA, GOOD))
+        await authenticate(shop, VISITOR, session.id_token)
+    assert await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
 
 
 async def test_a_new_role_counts_from_the_next_request_on(shop: App) -> None:
     account = await joined(shop)
-    session = await sign_in(shop, SignIn(ADA, GOOD))
-    assert not (await authenticate(shop, session.id_token)).is_admin
+    session = await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
+    assert not (await authenticate(shop, VISITOR, session.id_token)).is_admin
     await change_account(shop, ADMIN, ChangeAccount(account.id, role="admin"))
-    assert (await authenticate(shop, session.id_token)).is_admin
+    assert (await authenticate(shop, VISITOR, session.id_token)).is_admin
 
 
 @pytest.mark.parametrize("change", [{"role": "customer"}, {"disabled": True}])
@@ -395,9 +396,9 @@ async def test_the_set_up_link_makes_one_admin_once(shop: App) -> None:
     old, token = await offer_setup(shop), await offer_setup(shop)
     for bad in (old, "", "x", token[:-1]):
         with pytest.raises(Unauthorized):
-            await set_up(shop, ANONYMOUS, bad, SignUp(ADA, GOOD))
+            await set_up(shop, VISITOR, bad, SignUp(ADA, GOOD))
     outcomes = await asyncio.gather(
-        *[set_up(shop, ANONYMOUS, token, SignUp(f"a{number}@example.com", GOOD)) for number in range(5)],
+        *[set_up(shop, VISITOR, token, SignUp(f"a{number}@example.com", GOOD)) for number in range(5)],
         return_exceptions=True,
     )
     assert sum(isinstance(outcome, Account) for outcome in outcomes) == 1
@@ -435,7 +436,7 @@ async def _confirmed(shop: App) -> None:
     account = replace(await joined(shop, "clerk@example.com"), role="admin", status="UNCONFIRMED")
     await stored(shop, account)
     _, code = await issue_code(shop, account.id, "confirmation")
-    await confirm_sign_up(shop, ANONYMOUS, account.email, code)
+    await confirm_sign_up(shop, VISITOR, account.email, code)
 
 
 async def _password_set(shop: App) -> None:
@@ -462,7 +463,7 @@ async def test_the_set_up_link_ends_as_soon_as_there_is_an_admin(
     assert len(await admin_emails(shop)) == 1
     assert await find_setup(shop.store) is None
     with pytest.raises(Unauthorized):
-        await set_up(shop, ANONYMOUS, token, SignUp(ADA, GOOD))
+        await set_up(shop, VISITOR, token, SignUp(ADA, GOOD))
 
 
 @pytest.mark.parametrize("makes_an_admin", WAYS)
@@ -472,7 +473,7 @@ async def test_a_set_up_link_and_another_way_to_an_admin_at_once_make_one_admin(
     token = await offer_setup(shop)
     late = meanwhile(shop, lambda: makes_an_admin(shop))
     with pytest.raises(Unauthorized):
-        await set_up(late, ANONYMOUS, token, SignUp(ADA, GOOD))
+        await set_up(late, VISITOR, token, SignUp(ADA, GOOD))
     assert await admin_emails(shop) == ["clerk@example.com"]
 
 
@@ -485,14 +486,14 @@ async def test_a_set_up_link_that_is_made_while_an_admin_is_ends_with_it(shop: A
     await _added(meanwhile(shop, offered))
     assert await find_setup(shop.store) is None
     with pytest.raises(Unauthorized):
-        await set_up(shop, ANONYMOUS, tokens[0], SignUp(ADA, GOOD))
+        await set_up(shop, VISITOR, tokens[0], SignUp(ADA, GOOD))
 
 
 async def test_a_set_up_link_that_was_left_beside_an_admin_does_not_work_and_is_deleted(shop: App) -> None:
     await _added(shop)
     token = await offer_setup(shop)
     with pytest.raises(Unauthorized):
-        await set_up(shop, ANONYMOUS, token, SignUp(ADA, GOOD))
+        await set_up(shop, VISITOR, token, SignUp(ADA, GOOD))
     assert await find_setup(shop.store) is None
 
 
@@ -500,9 +501,9 @@ async def test_a_set_up_link_ends_after_a_day(shop: App, clock: Clock) -> None:
     token = await offer_setup(shop)
     clock.at += LASTS_MS
     with pytest.raises(Unauthorized):
-        await set_up(shop, ANONYMOUS, token, SignUp(ADA, GOOD))
+        await set_up(shop, VISITOR, token, SignUp(ADA, GOOD))
     clock.at -= 1
-    assert await set_up(shop, ANONYMOUS, token, SignUp(ADA, GOOD))
+    assert await set_up(shop, VISITOR, token, SignUp(ADA, GOOD))
 
 
 async def test_a_set_up_link_of_an_earlier_release_which_had_no_end_does_not_work(shop: App) -> None:
@@ -515,16 +516,16 @@ async def test_a_set_up_link_of_an_earlier_release_which_had_no_end_does_not_wor
     batch.put(found.key, earlier.body, found.version)
     await batch.commit(shop.store)
     with pytest.raises(Unauthorized):
-        await set_up(shop, ANONYMOUS, token, SignUp(ADA, GOOD))
+        await set_up(shop, VISITOR, token, SignUp(ADA, GOOD))
 
 
 async def test_an_internationalized_address_and_its_ascii_twin_are_one_account(shop: App) -> None:
     account = await joined(shop, "x@xn--mnchen-3ya.example")
-    await sign_up(shop, ANONYMOUS, SignUp("X@München.example", BETTER))
+    await sign_up(shop, VISITOR, SignUp("X@München.example", BETTER))
     with pytest.raises(AlreadyExists):
         await add_account(shop, ADMIN, SignUp("x@münchen.example", BETTER), "customer")
     for spelling in ("x@münchen.example", "x@xn--mnchen-3ya.example"):
-        assert (await sign_in(shop, SignIn(spelling, GOOD))).account.id == account.id
+        assert (await sign_in(shop, VISITOR, SignIn(spelling, GOOD))).account.id == account.id
     assert account.email == "x@xn--mnchen-3ya.example"
 
 
@@ -535,22 +536,22 @@ async def test_an_account_of_an_earlier_release_with_such_an_address_goes_on(sho
     put_account(batch, account)
     claim_email(batch, email, account.id)
     await batch.commit(shop.store)
-    assert (await sign_in(shop, SignIn(email, GOOD))).account.id == account.id
+    assert (await sign_in(shop, VISITOR, SignIn(email, GOOD))).account.id == account.id
     _, code = await issue_code(shop, account.id, "reset")
-    await reset_password(shop, ANONYMOUS, email, code, BETTER)
-    assert (await sign_in(shop, SignIn(email, BETTER))).account.id == account.id
+    await reset_password(shop, VISITOR, email, code, BETTER)
+    assert (await sign_in(shop, VISITOR, SignIn(email, BETTER))).account.id == account.id
     if "münchen" in email:
-        await sign_up(shop, ANONYMOUS, SignUp("x@xn--mnchen-3ya.example", GOOD))
-        assert (await sign_in(shop, SignIn("x@xn--mnchen-3ya.example", BETTER))).account.id == account.id
+        await sign_up(shop, VISITOR, SignUp("x@xn--mnchen-3ya.example", GOOD))
+        assert (await sign_in(shop, VISITOR, SignIn("x@xn--mnchen-3ya.example", BETTER))).account.id == account.id
 
 
 @pytest.mark.parametrize("email", ["ü@shop.example", "a@b"])
 async def test_no_new_account_has_an_address_that_mail_may_not_reach(shop: App, email: str) -> None:
     token = await offer_setup(shop)
     for making in (
-        sign_up(shop, ANONYMOUS, SignUp(email, GOOD)),
+        sign_up(shop, VISITOR, SignUp(email, GOOD)),
         add_account(shop, ADMIN, SignUp(email, GOOD), "customer"),
-        set_up(shop, ANONYMOUS, token, SignUp(email, GOOD)),
+        set_up(shop, VISITOR, token, SignUp(email, GOOD)),
     ):
         with pytest.raises(Invalid):
             await making

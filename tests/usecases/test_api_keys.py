@@ -8,14 +8,14 @@ from stockwright.domain.errors import Invalid, NotFound, Unauthorized
 from stockwright.usecases.api_keys import create_api_key, list_api_keys, revoke_api_key
 from stockwright.usecases.context import App
 from stockwright.usecases.sign_in import authenticate
-from tests.conftest import ADMIN, Clock
+from tests.conftest import ADMIN, VISITOR, Clock
 
 
 async def test_a_key_authorises_bare_or_as_bearer_for_its_scopes(shop: App) -> None:
     made = await create_api_key(shop, ADMIN, " Warehouse ", ["orders:pack", "inventory"])
     assert made.key.name == "Warehouse"
     for header in (made.shown, f"Bearer {made.shown}"):
-        actor = await authenticate(shop, header)
+        actor = await authenticate(shop, VISITOR, header)
         assert (actor.id, actor.kind, actor.role) == (made.key.id, "key", None)
         assert actor.scopes == {"orders:pack", "inventory"}
 
@@ -30,10 +30,10 @@ async def test_the_key_itself_is_nowhere_kept(shop: App) -> None:
 
 async def test_a_revoked_key_is_nobodys_at_once(shop: App) -> None:
     made = await create_api_key(shop, ADMIN, "till", ["sales"])
-    await authenticate(shop, made.shown)
+    await authenticate(shop, VISITOR, made.shown)
     assert await revoke_api_key(shop, ADMIN, made.key.id) == made.key.id
     with pytest.raises(Unauthorized):
-        await authenticate(shop, made.shown)
+        await authenticate(shop, VISITOR, made.shown)
     with pytest.raises(NotFound):
         await revoke_api_key(shop, ADMIN, made.key.id)
     assert await list_api_keys(shop, 20) == ([], None)
@@ -43,7 +43,7 @@ async def test_what_is_no_key_of_ours_is_refused(shop: App) -> None:
     made = await create_api_key(shop, ADMIN, "till", ["sales"])
     for text in ("sw_", made.shown[:-1], made.shown.upper(), made.shown + "a", "sw_" + "a" * 39):
         with pytest.raises(Unauthorized):
-            await authenticate(shop, text)
+            await authenticate(shop, VISITOR, text)
 
 
 async def test_the_last_use_is_noted_once_a_minute(shop: App, clock: Clock) -> None:
@@ -51,7 +51,7 @@ async def test_the_last_use_is_noted_once_a_minute(shop: App, clock: Clock) -> N
     noted = []
     for seconds in (0, 30, 29, 1, 60):
         clock.advance(seconds=seconds)
-        await authenticate(shop, made.shown)
+        await authenticate(shop, VISITOR, made.shown)
         [key], _ = await list_api_keys(shop, 20)
         assert key.last_used_at is not None
         noted.append((key.last_used_at - made.key.created_at) // 1000)

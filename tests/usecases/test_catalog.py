@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from stockwright.domain.account import ANONYMOUS
 from stockwright.domain.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound, VersionConflict
 from stockwright.domain.stock import Wanted
 from stockwright.store.records.batch import Batch
@@ -35,7 +34,7 @@ from stockwright.usecases.inventory import (
 from stockwright.usecases.inventory_views import ListInventory, list_inventory
 from stockwright.usecases.new_product import CreateProduct, create_product
 from stockwright.usecases.reservations import Reserve, get_reservation, reserve_stock
-from tests.conftest import ADMIN, ALICE, Clock, Product
+from tests.conftest import ADMIN, ALICE, VISITOR, Clock, Product
 from tests.usecases.conftest import meanwhile
 
 GOOD: dict[str, Any] = {
@@ -275,7 +274,7 @@ async def test_lists_can_be_sorted_by_name_and_price(shop: App) -> None:
 async def test_only_admins_see_what_is_not_on_sale(shop: App) -> None:
     assert "Hidden laptop" in await listed(shop, actor=ADMIN)
     assert await listed(shop, actor=ADMIN, status="INACTIVE") == ["Hidden laptop"]
-    for actor in (ALICE, ANONYMOUS):
+    for actor in (ALICE, VISITOR):
         with pytest.raises(Forbidden):
             await listed(shop, actor=actor, status="INACTIVE")
         assert "Hidden laptop" not in await listed(shop, actor=actor)

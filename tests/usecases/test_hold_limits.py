@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stockwright.domain.account import SYSTEM, Actor
+from stockwright.domain.account import Actor
 from stockwright.domain.errors import Forbidden, HoldLimit
 from stockwright.domain.hold_limits import USED_MAX, CustomerHolds
 from stockwright.domain.reservation import Reservation
@@ -21,6 +21,7 @@ from stockwright.store.records.stock import get_stock
 from stockwright.usecases.audit import audit
 from stockwright.usecases.context import App
 from stockwright.usecases.repair import repair
+from stockwright.usecases.request import BY_SYSTEM, Request
 from stockwright.usecases.reservations import (
     Reserve,
     cancel_reservation,
@@ -32,11 +33,11 @@ from stockwright.usecases.reservations import (
 from tests.conftest import ADMIN, ALICE, BOB, Clock, Product
 from tests.usecases.conftest import meanwhile
 
-MACHINE = Actor("key_1", "key", scopes=frozenset({"reservations"}))
+MACHINE = Request(Actor("key_1", "key", scopes=frozenset({"reservations"})))
 DAY = 24 * 60
 
 
-async def hold(app: App, product_id: str, units: int = 1, minutes: int = 15, actor: Actor = ALICE) -> Reservation:
+async def hold(app: App, product_id: str, units: int = 1, minutes: int = 15, actor: Request = ALICE) -> Reservation:
     return await reserve_stock(app, actor, Reserve([Wanted(product_id, units)], "cart", minutes))
 
 
@@ -94,7 +95,7 @@ async def test_what_a_customer_confirms_counts_for_a_day_and_not_longer(
 
 async def test_what_staff_confirm_of_a_customers_holds_does_not_count(app: App, product: Product) -> None:
     chair, held = await fill(app, product)
-    for each, actor in zip(held[:3], (ADMIN, MACHINE, SYSTEM), strict=True):
+    for each, actor in zip(held[:3], (ADMIN, MACHINE, BY_SYSTEM), strict=True):
         await confirm_reservation(app, actor, each.id)
     assert await refused(hold(app, chair, 31))
     assert await hold(app, chair, 30)
@@ -113,8 +114,8 @@ async def test_an_expired_hold_does_not_count_from_its_instant_on_swept_or_not(
     assert await hold(app, chair, 40)
 
 
-@pytest.mark.parametrize("actor", [ADMIN, MACHINE, SYSTEM])
-async def test_staff_and_machines_have_no_limits(app: App, product: Product, clock: Clock, actor: Actor) -> None:
+@pytest.mark.parametrize("actor", [ADMIN, MACHINE, BY_SYSTEM])
+async def test_staff_and_machines_have_no_limits(app: App, product: Product, clock: Clock, actor: Request) -> None:
     chair = (await product(1000)).product.id
     held = [await hold(app, chair, 30, actor=actor) for _ in range(25)]
     for _ in range(3):
@@ -213,7 +214,7 @@ async def test_a_record_goes_when_nothing_of_it_counts(app: App, product: Produc
     clock.advance(minutes=2 * DAY)
     await expire_due(app)
     await app.store.purge(clock.now() // 1000)
-    assert await app.store.get([customer_holds_key(ALICE.id)]) == {}
+    assert await app.store.get([customer_holds_key(ALICE.actor.id)]) == {}
 
 
 async def _forgets_a_hold(holds: CustomerHolds) -> CustomerHolds:
@@ -236,15 +237,15 @@ async def test_the_audit_recounts_what_customers_hold_and_repairs_it(
     await confirm_reservation(app, ALICE, held[0].id)
     await cancel_reservation(app, ALICE, held[1].id)
     await confirm_reservation(app, ADMIN, held[2].id)
-    right = await load_customer_holds(app.store, ALICE.id)
+    right = await load_customer_holds(app.store, ALICE.actor.id)
     batch = Batch()
     put_customer_holds(batch, await spoil(right))
     await batch.commit(app.store)
 
     report = await audit(app)
-    assert [drift.about for drift in report.drifts] == [ALICE.id]
+    assert [drift.about for drift in report.drifts] == [ALICE.actor.id]
     await repair(app, ADMIN, report)
-    assert (await load_customer_holds(app.store, ALICE.id)).same_as(right)
+    assert (await load_customer_holds(app.store, ALICE.actor.id)).same_as(right)
     assert (await audit(app)).is_clean
 
 
@@ -252,7 +253,7 @@ async def test_a_hold_of_an_earlier_release_is_not_counted_and_can_be_used(app: 
     chair, held = await fill(app, product)
     batch = Batch()
     put_reservation(batch, replace(held[0], counted=False))
-    put_customer_holds(batch, (await load_customer_holds(app.store, ALICE.id)).without(held[0].id))
+    put_customer_holds(batch, (await load_customer_holds(app.store, ALICE.actor.id)).without(held[0].id))
     await batch.commit(app.store)
     assert await extend_reservation(app, ALICE, held[0].id, 30)
     assert (await confirm_reservation(app, ALICE, held[0].id)).status == "CONFIRMED"
@@ -272,5 +273,5 @@ async def test_a_use_counts_from_the_instant_that_the_reservation_says(app: App,
     ticking = replace(app, clock=TickingClock())
     held = await reserve_stock(ticking, ALICE, Reserve([Wanted(chair, 2)]))
     used = await confirm_reservation(ticking, ALICE, held.id)
-    holds = await load_customer_holds(app.store, ALICE.id)
+    holds = await load_customer_holds(app.store, ALICE.actor.id)
     assert [each.at for each in holds.used] == [used.updated_at]

@@ -21,7 +21,7 @@ from stockwright.store.paging import every
 from stockwright.store.records.batch import complete_idempotency, find_idempotency
 from stockwright.store.records.stock import get_stock, page_of_movements
 from stockwright.usecases.catalog import UpdateProduct, delete_product, get_product, update_product
-from stockwright.usecases.context import REQUEST, App, Once, RequestContext
+from stockwright.usecases.context import App
 from stockwright.usecases.inventory import (
     ChangeStock,
     CountStock,
@@ -46,6 +46,7 @@ from stockwright.usecases.ledger import list_movements
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.locations import ChangeLocation, add_location, change_location
 from stockwright.usecases.orders import PlaceOrder, pack_order, place_order
+from stockwright.usecases.request import Idempotency, Request
 from stockwright.usecases.reservations import Reserve, cancel_reservation, reserve_stock
 from stockwright.usecases.sales import Sell, get_sale, list_sales, record_sale
 from tests.conftest import ADMIN, ALICE, Clock, Product
@@ -458,11 +459,8 @@ async def test_a_repeated_change_answers_with_what_the_first_one_foresaw_if_its_
         kept.append(change.stock.available)
         return {"available": change.stock.available}
 
-    token = REQUEST.set(RequestContext(once=Once("key", "hash", render)))
-    try:
-        await change_stock(app, ADMIN, ChangeStock(chair.product.id, 5, "RESTOCK"))
-    finally:
-        REQUEST.reset(token)
+    request = Request(ADMIN.actor, idempotency=Idempotency("key", "hash", render))
+    await change_stock(app, request, ChangeStock(chair.product.id, 5, "RESTOCK"))
 
     assert kept == [15]
     assert await find_idempotency(app.store, "key") == ("hash", {"available": 15})

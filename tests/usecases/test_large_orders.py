@@ -17,7 +17,7 @@ from stockwright.store.records.stock import get_stock, load_stocks, page_of_move
 from stockwright.sweeper import sweep
 from stockwright.usecases.audit import audit
 from stockwright.usecases.catalog import delete_product
-from stockwright.usecases.context import REQUEST, App, Once, RequestContext
+from stockwright.usecases.context import App
 from stockwright.usecases.inventory import ChangeStock, Initialize, change_stock, initialize
 from stockwright.usecases.inventory_views import explain
 from stockwright.usecases.lines import LineWanted
@@ -35,6 +35,7 @@ from stockwright.usecases.orders import (
     place_order,
     return_order,
 )
+from stockwright.usecases.request import BY_SYSTEM, Idempotency, Request
 from stockwright.usecases.reservations import Reserve, reserve_stock
 from stockwright.usecases.sales import Sell, record_sale
 from stockwright.usecases.settling import finish
@@ -327,12 +328,12 @@ async def test_who_stood_still_for_long_moves_nothing_of_a_later_step(
 
     async def sleep(_: int) -> None:
         small.before = None
-        await finish(app, order.id)
+        await finish(app, BY_SYSTEM, order.id)
         await bring_back_and_crash(2)
 
     await bring_back_and_crash(1)
     small.before = sleep
-    await finish(app, order.id)
+    await finish(app, BY_SYSTEM, order.id)
 
     assert await numbers(app, cart) == {(5, 0, 5)}
     assert (await told(app))[-2:] == ["order.returned"] * 2
@@ -347,11 +348,7 @@ async def test_a_return_of_many_lines_that_is_asked_for_again_is_booked_once(
     command = ReturnOrder(order.id, [ReturnItem(1, each) for each in cart])
 
     async def ask() -> None:
-        token = REQUEST.set(RequestContext(once=Once("alice#1", "hash", lambda _: {})))
-        try:
-            await return_order(app, ADMIN, command)
-        finally:
-            REQUEST.reset(token)
+        await return_order(app, Request(ADMIN.actor, "", Idempotency("alice#1", "hash", lambda _: {})), command)
 
     crash_at(small, 2, kept=True)
     with pytest.raises(Crashed):

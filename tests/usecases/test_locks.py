@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from stockwright.adapters.passwords import Argon2Passwords
-from stockwright.domain.account import ANONYMOUS, Account
+from stockwright.domain.account import Account
 from stockwright.domain.errors import AccountLocked, Invalid, StockwrightError, Unauthorized
 from stockwright.domain.sign_in import KNOWN_FOR_MS, UNKNOWN, Origin, network_of
 from stockwright.store.records.origins import list_origins
@@ -26,8 +26,9 @@ from stockwright.usecases.context import App
 from stockwright.usecases.identity import Session
 from stockwright.usecases.local_identity import LocalIdentity
 from stockwright.usecases.locks import ORIGINS_MAX
+from stockwright.usecases.request import Request
 from stockwright.usecases.sign_in import SignIn, begin_mfa, sign_in
-from tests.conftest import ADMIN, Clock
+from tests.conftest import ADMIN, VISITOR, Clock
 
 ADA = "ada@example.com"
 GOOD, BETTER, WRONG = "Blauwal-77", "Grauwal-88", "Wrong-wal-77"
@@ -76,7 +77,7 @@ def stranger(number: int) -> Origin:
 
 async def guess(shop: App, origin: Origin, password: str = WRONG) -> Session | StockwrightError:
     try:
-        return await sign_in(shop, SignIn(ADA, password, "", origin))
+        return await sign_in(shop, VISITOR, SignIn(ADA, password, "", origin))
     except StockwrightError as refused:
         return refused
 
@@ -103,7 +104,7 @@ async def test_thousands_of_guesses_at_once_from_as_many_addresses_are_five(shop
 async def test_a_day_of_guessing_from_many_addresses_is_as_many_guesses_as_from_one(
     shop: App, ada: Account, clock: Clock
 ) -> None:
-    await sign_in(shop, SignIn(ADA, GOOD, "", HOME))
+    await sign_in(shop, VISITOR, SignIn(ADA, GOOD, "", HOME))
     ends, judged, tried = clock.now() + 24 * 3_600_000, 0, 0
     while clock.now() < ends:
         outcome = await guess(shop, stranger(tried))
@@ -112,7 +113,7 @@ async def test_a_day_of_guessing_from_many_addresses_is_as_many_guesses_as_from_
         if isinstance(outcome, AccountLocked):
             clock.advance(seconds=outcome.retry_after_seconds)
         # That the owner comes and goes gives nobody another guess.
-        await sign_in(shop, SignIn(ADA, GOOD, "", HOME))
+        await sign_in(shop, VISITOR, SignIn(ADA, GOOD, "", HOME))
     assert 90 < judged <= DAYS_GUESSES_MAX
 
 
@@ -133,11 +134,11 @@ async def test_the_owners_own_password_that_was_judged_while_others_failed_meets
     async def others_fail() -> None:
         for _ in range(FREE):
             with pytest.raises(Invalid):
-                await begin_mfa(shop, ada.as_actor(), WRONG)
+                await begin_mfa(shop, Request(ada.as_actor()), WRONG)
 
     passwords.meanwhile = others_fail
     with pytest.raises(AccountLocked):
-        await change_password(shop, ada.as_actor(), GOOD, BETTER)
+        await change_password(shop, Request(ada.as_actor()), GOOD, BETTER)
 
 
 # ---- the owner -------------------------------------------------------------------------------
@@ -149,22 +150,22 @@ async def test_the_owner_signs_in_from_where_they_did_before_while_strangers_ham
     assert isinstance(shop.identity, LocalIdentity)
     shop.identity = LocalIdentity(Argon2Passwords(memory_kib=8), shop.identity.tokens)
     bea = await add_account(shop, ADMIN, SignUp("bea@example.com", GOOD), "customer")
-    device = (await sign_in(shop, SignIn(bea.email, GOOD, "", HOME))).device_token
+    device = (await sign_in(shop, VISITOR, SignIn(bea.email, GOOD, "", HOME))).device_token
     for number in range(20):
         with pytest.raises(StockwrightError):
-            await sign_in(shop, SignIn(bea.email, WRONG, "", stranger(number)))
+            await sign_in(shop, VISITOR, SignIn(bea.email, WRONG, "", stranger(number)))
     with pytest.raises(AccountLocked):
-        await sign_in(shop, SignIn(bea.email, GOOD, "", Origin("192.0.2.8")))
-    assert await sign_in(shop, SignIn(bea.email, GOOD, "", HOME))
+        await sign_in(shop, VISITOR, SignIn(bea.email, GOOD, "", Origin("192.0.2.8")))
+    assert await sign_in(shop, VISITOR, SignIn(bea.email, GOOD, "", HOME))
     abroad = Origin("192.0.2.8", ("another's", device))
-    assert (await sign_in(shop, SignIn(bea.email, GOOD, "", abroad))).device_token == device
+    assert (await sign_in(shop, VISITOR, SignIn(bea.email, GOOD, "", abroad))).device_token == device
     # Now that address is known as well.
-    assert await sign_in(shop, SignIn(bea.email, GOOD, "", Origin("192.0.2.8")))
+    assert await sign_in(shop, VISITOR, SignIn(bea.email, GOOD, "", Origin("192.0.2.8")))
     shop.identity.passwords.close()
 
 
 async def test_a_known_origin_has_a_count_of_its_own(shop: App, ada: Account) -> None:
-    device = (await sign_in(shop, SignIn(ADA, GOOD, "", HOME))).device_token
+    device = (await sign_in(shop, VISITOR, SignIn(ADA, GOOD, "", HOME))).device_token
     for _ in range(FREE):
         assert type(await guess(shop, HOME)) is Unauthorized
     assert isinstance(await guess(shop, HOME, GOOD), AccountLocked)
@@ -175,13 +176,13 @@ async def test_a_known_origin_has_a_count_of_its_own(shop: App, ada: Account) ->
 
 async def test_a_device_of_another_account_is_a_stranger(shop: App, ada: Account) -> None:
     await add_account(shop, ADMIN, SignUp("bea@example.com", GOOD), "customer")
-    device = (await sign_in(shop, SignIn("bea@example.com", GOOD))).device_token
+    device = (await sign_in(shop, VISITOR, SignIn("bea@example.com", GOOD))).device_token
     await hammered(shop)
     assert isinstance(await guess(shop, Origin("", (device,)), GOOD), AccountLocked)
 
 
 async def test_an_origin_is_known_for_30_days(shop: App, ada: Account, clock: Clock) -> None:
-    device = (await sign_in(shop, SignIn(ADA, GOOD, "", HOME))).device_token
+    device = (await sign_in(shop, VISITOR, SignIn(ADA, GOOD, "", HOME))).device_token
     clock.at += KNOWN_FOR_MS - 1
     await hammered(shop)
     for origin in (HOME, Origin("", (device,))):
@@ -194,11 +195,11 @@ async def test_an_origin_is_known_for_30_days(shop: App, ada: Account, clock: Cl
 async def test_an_account_has_a_bounded_number_of_origins_and_those_that_came_back_stay(
     shop: App, ada: Account, clock: Clock
 ) -> None:
-    device = (await sign_in(shop, SignIn(ADA, GOOD, "", HOME))).device_token
-    await sign_in(shop, SignIn(ADA, GOOD, "", Origin(HOME.address, (device,))))
+    device = (await sign_in(shop, VISITOR, SignIn(ADA, GOOD, "", HOME))).device_token
+    await sign_in(shop, VISITOR, SignIn(ADA, GOOD, "", Origin(HOME.address, (device,))))
     for number in range(2 * ORIGINS_MAX):
         clock.advance(seconds=1)
-        await sign_in(shop, SignIn(ADA, GOOD, "", Origin(f"198.51.100.{number}")))
+        await sign_in(shop, VISITOR, SignIn(ADA, GOOD, "", Origin(f"198.51.100.{number}")))
     origins = [item.key[1].partition("#")[0] for item in await list_origins(shop.store, ADA)]
     assert (origins.count("device"), origins.count("address")) == (ORIGINS_MAX, ORIGINS_MAX)
     await hammered(shop)
@@ -207,7 +208,7 @@ async def test_an_account_has_a_bounded_number_of_origins_and_those_that_came_ba
 
 
 async def test_no_device_token_is_kept_as_it_is(shop: App, ada: Account) -> None:
-    device = (await sign_in(shop, SignIn(ADA, GOOD, "", HOME))).device_token
+    device = (await sign_in(shop, VISITOR, SignIn(ADA, GOOD, "", HOME))).device_token
     assert len(device) == 64
     kept = repr([(item.key, item.body) for item in await list_origins(shop.store, ADA)])
     assert device not in kept
@@ -216,35 +217,35 @@ async def test_no_device_token_is_kept_as_it_is(shop: App, ada: Account) -> None
 
 async def test_the_signed_in_owner_changes_the_password_while_strangers_hammer(shop: App, ada: Account) -> None:
     await hammered(shop)
-    await change_password(shop, ada.as_actor(), GOOD, BETTER)
+    await change_password(shop, Request(ada.as_actor()), GOOD, BETTER)
     with pytest.raises(Invalid):
-        await change_password(shop, ada.as_actor(), GOOD, BETTER)
+        await change_password(shop, Request(ada.as_actor()), GOOD, BETTER)
 
 
 # ---- codes -----------------------------------------------------------------------------------
 
 
 async def _ask_for_a_reset(shop: App, origin: Origin) -> None:
-    await forgot_password(shop, ANONYMOUS, ADA, origin)
+    await forgot_password(shop, VISITOR, ADA, origin)
 
 
 async def _ask_for_a_confirmation(shop: App, origin: Origin) -> None:
-    await resend_code(shop, ANONYMOUS, ADA, origin)
+    await resend_code(shop, VISITOR, ADA, origin)
 
 
 async def _reset(shop: App, origin: Origin) -> None:
-    await reset_password(shop, ANONYMOUS, ADA, "x", BETTER, origin)
+    await reset_password(shop, VISITOR, ADA, "x", BETTER, origin)
 
 
 async def _confirm(shop: App, origin: Origin) -> None:
-    await confirm_sign_up(shop, ANONYMOUS, ADA, "x", None, origin)
+    await confirm_sign_up(shop, VISITOR, ADA, "x", None, origin)
 
 
 @pytest.mark.parametrize("ask", [_ask_for_a_reset, _ask_for_a_confirmation, _reset, _confirm])
 async def test_codes_are_counted_like_passwords_and_the_owner_has_their_own_count(
     shop: App, ada: Account, ask: Callable[[App, Origin], Awaitable[None]]
 ) -> None:
-    await sign_in(shop, SignIn(ADA, GOOD, "", HOME))
+    await sign_in(shop, VISITOR, SignIn(ADA, GOOD, "", HOME))
 
     async def judged(origin: Origin) -> bool:
         try:
@@ -262,12 +263,12 @@ async def test_codes_are_counted_like_passwords_and_the_owner_has_their_own_coun
 
 
 async def test_a_reset_ends_the_lock_of_where_it_was_made(shop: App, ada: Account) -> None:
-    await sign_in(shop, SignIn(ADA, GOOD, "", HOME))
+    await sign_in(shop, VISITOR, SignIn(ADA, GOOD, "", HOME))
     for _ in range(FREE):
         await guess(shop, HOME)
     assert isinstance(await guess(shop, HOME, GOOD), AccountLocked)
     _, code = await issue_code(shop, ada.id, "reset")
-    await reset_password(shop, ANONYMOUS, ADA, code, BETTER, HOME)
+    await reset_password(shop, VISITOR, ADA, code, BETTER, HOME)
     assert isinstance(await guess(shop, HOME, BETTER), Session)
 
 

@@ -11,6 +11,7 @@ from stockwright.domain.account import Actor
 from stockwright.domain.errors import Conflict, Forbidden, InsufficientStock, Invalid, NotFound, ReservationNotActive
 from stockwright.domain.reservation import Reservation
 from stockwright.domain.stock import Wanted
+from stockwright.store.records.batch import find_idempotency
 from stockwright.store.records.stock import get_stock, page_of_movements
 from stockwright.usecases.catalog import UpdateProduct, delete_product, update_product
 from stockwright.usecases.context import App
@@ -19,6 +20,7 @@ from stockwright.usecases.inventory_views import check_availability
 from stockwright.usecases.lines import LineWanted
 from stockwright.usecases.locations import add_location
 from stockwright.usecases.orders import PlaceOrder, place_order
+from stockwright.usecases.request import Idempotency, Request
 from stockwright.usecases.reservations import (
     ListReservations,
     Reserve,
@@ -32,10 +34,10 @@ from stockwright.usecases.reservations import (
 )
 from tests.conftest import ADMIN, ALICE, BOB, Clock, Product, without_hold_limits
 
-MACHINE = Actor("key_1", "key", scopes=frozenset({"reservations"}))
+MACHINE = Request(Actor("key_1", "key", scopes=frozenset({"reservations"})))
 
 
-async def hold(app: App, product_id: str, units: int, minutes: int = 15, actor: Actor = ALICE) -> Reservation:
+async def hold(app: App, product_id: str, units: int, minutes: int = 15, actor: Request = ALICE) -> Reservation:
     return await reserve_stock(app, actor, Reserve([Wanted(product_id, units)], "cart-1", minutes))
 
 
@@ -181,6 +183,27 @@ async def test_the_sweep_ends_every_due_hold_once(app: App, product: Product, cl
     assert sum(await asyncio.gather(expire_due(app), expire_due(app))) == 150
     assert await expire_due(app) == 0
     assert await levels(app, chair.product.id) == (299, 1, 300)
+
+
+async def test_what_a_buyer_frees_on_the_way_bears_the_request_and_leaves_its_key_to_the_purchase(
+    app: App, product: Product, clock: Clock
+) -> None:
+    chair = await product(5)
+    due = await hold(app, chair.product.id, 5, minutes=1)
+    clock.advance(minutes=2)
+    idempotency = Idempotency("bob#key", "hash", lambda held: {"id": held.id})
+    request = Request(BOB.actor, "req-of-bob", idempotency)
+    held = await reserve_stock(app, request, Reserve([Wanted(chair.product.id, 4)]))
+
+    assert idempotency.kept is not None
+    assert idempotency.kept.answer == {"id": held.id}
+    assert await find_idempotency(app.store, "bob#key") == ("hash", {"id": held.id})
+    told = [each for each in await app.store.tail("", 100) if each.subject in {due.id, held.id}]
+    assert [(each.name, each.actor, each.request_id) for each in told] == [
+        ("reservation.created", ALICE.actor.id, ""),
+        ("reservation.expired", "system", "req-of-bob"),
+        ("reservation.created", BOB.actor.id, "req-of-bob"),
+    ]
 
 
 async def test_confirm_against_cancel_and_expiry_has_one_outcome(app: App, product: Product, clock: Clock) -> None:

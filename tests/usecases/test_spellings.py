@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from stockwright.domain.account import ANONYMOUS, Actor
 from stockwright.domain.errors import Forbidden
 from stockwright.usecases.catalog import ListProducts, UpdateProduct, get_product, list_products, update_product
 from stockwright.usecases.context import App
-from tests.conftest import ADMIN, ALICE, Product
+from stockwright.usecases.request import Request
+from tests.conftest import ADMIN, ALICE, VISITOR, Product
 
 WRITTEN = ["New Balance", "new balance ", " NEW  BALANCE", "NewBalance", "new\u00a0balance"]
 
@@ -46,9 +46,9 @@ async def test_no_brand_is_no_name(app: App, product: Product) -> None:
     assert (await get_product(app, made.product.id)).product.brand == ""
 
 
-@pytest.mark.parametrize("actor", [ALICE, ANONYMOUS], ids=["a customer", "a visitor"])
+@pytest.mark.parametrize("actor", [ALICE, VISITOR], ids=["a customer", "a visitor"])
 @pytest.mark.parametrize("status", ["INACTIVE", "UNLISTED"])
-async def test_a_filter_that_is_for_admins_is_refused_and_not_ignored(app: App, actor: Actor, status: str) -> None:
+async def test_a_filter_that_is_for_admins_is_refused_and_not_ignored(app: App, actor: Request, status: str) -> None:
     with pytest.raises(Forbidden):
         await list_products(app, actor, ListProducts(status=status))
     assert await list_products(app, actor, ListProducts(status="ACTIVE")) == ([], None)

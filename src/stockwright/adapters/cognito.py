@@ -30,8 +30,8 @@ from stockwright.usecases.identity import Enrolled, Proof, Session
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stockwright.domain.account import Actor
     from stockwright.usecases.context import App, Clock
+    from stockwright.usecases.request import Request
 
 ALGORITHM: Final = "RS256"
 ADMINS: Final = "admin"
@@ -101,7 +101,7 @@ class CognitoIdentity:
 
     # ---- people ------------------------------------------------------------------------------
 
-    async def enrol(self, app: App, email: str, password: str) -> Enrolled | None:
+    async def enrol(self, app: App, request: Request, email: str, password: str) -> Enrolled | None:
         """Make a user with this password; who is there already keeps theirs."""
         if await records.find_account_by_email(app.store, email) is not None:
             return None
@@ -116,23 +116,23 @@ class CognitoIdentity:
             )
         except aws.error() as refused:
             if aws.code_of(refused) == "UsernameExistsException":
-                await self._meet(app, email)
+                await self._meet(app, request, email)
                 return None
             raise _told(refused) from refused
         user_id = _attributes(made["User"]["Attributes"])["sub"]
         await self._set_password(user_id, password)
         return Enrolled(user_id)
 
-    async def prove(self, app: App, email: str, password: str) -> Proof | None:
+    async def prove(self, app: App, request: Request, email: str, password: str) -> Proof | None:
         """Sign in at the pool. Its tokens are handed out only by `begin`, when nothing else stands against it."""
         begun = await self._sign_in(email, password)
         if begun is None:
             return None
         if "ChallengeName" in begun:
-            await self._meet(app, email)
+            await self._meet(app, request, email)
             raise Forbidden("Set a password of your own first: ask for a code to reset it", {"reason": "NEW_PASSWORD"})
         claims = await self._verified(begun["AuthenticationResult"]["IdToken"])
-        account = await self._account(app, claims)
+        account = await self._account(app, request, claims)
         if _was_ended(account, claims):
             # In the second in which the sessions were ended; tokens count time in seconds.
             await asyncio.sleep(1)
@@ -186,15 +186,15 @@ class CognitoIdentity:
 
     # ---- sessions ----------------------------------------------------------------------------
 
-    async def begin(self, app: App, proof: Proof) -> Session:
+    async def begin(self, app: App, request: Request, proof: Proof) -> Session:
         """Hand out what the pool gave for the password."""
         assert proof.begun is not None  # noqa: S101 - proved here
         batch = Batch()
-        batch.append(new_event(app, proof.account.as_actor(), "account.signed_in", proof.account.id))
+        batch.append(new_event(app, request.by(proof.account.as_actor()), "account.signed_in", proof.account.id))
         await batch.commit(app.store)
         return proof.begun
 
-    async def refresh(self, app: App, refresh_token: str) -> Session:
+    async def refresh(self, app: App, request: Request, refresh_token: str) -> Session:
         """Renew a session; with rotation switched on in the pool, its refresh token too."""
         try:
             renewed = await self._public(
@@ -204,18 +204,18 @@ class CognitoIdentity:
             if aws.code_of(refused) in _BUSY:
                 raise _told(refused) from refused
             raise Unauthorized("The refresh token is not valid; sign in again") from refused
-        account = await self.whose(app, renewed["AuthenticationResult"]["IdToken"])
+        account = await self.whose(app, request, renewed["AuthenticationResult"]["IdToken"])
         return _session(account, {"RefreshToken": refresh_token, **renewed["AuthenticationResult"]})
 
-    async def whose(self, app: App, token: str) -> Account:
+    async def whose(self, app: App, request: Request, token: str) -> Account:
         """Verify a token of the pool, and that its session still counts."""
         claims = await self._verified(token)
-        account = await self._account(app, claims)
+        account = await self._account(app, request, claims)
         if account.disabled or not account.is_confirmed or _was_ended(account, claims):
             raise Unauthorized
         return account
 
-    async def end(self, app: App, actor: Actor, refresh_token: str) -> None:  # noqa: ARG002 - the port's
+    async def end(self, app: App, request: Request, refresh_token: str) -> None:  # noqa: ARG002 - the port's
         """Revoke a refresh token; who shows it holds it. One that is none, or of another client, changes nothing."""
         try:
             await self._public("revoke_token", ClientId=self._client_id, Token=refresh_token)
@@ -247,12 +247,12 @@ class CognitoIdentity:
             raise Unauthorized
         return claims
 
-    async def _account(self, app: App, claims: Mapping[str, Any]) -> Account:
+    async def _account(self, app: App, request: Request, claims: Mapping[str, Any]) -> Account:
         """Return the account of a token: put on record when first met, in step with the group since."""
         role = role_of(claims.get("cognito:groups"))
         account = await records.find_account(app.store, claims["sub"])
         if account is None:
-            return await self._put_on_record(app, claims["sub"], claims, role)
+            return await self._put_on_record(app, request, claims["sub"], claims, role)
         if account.role == role or claims["iat"] * 1000 <= account.updated_at:
             return account
 
@@ -261,7 +261,9 @@ class CognitoIdentity:
             now = app.clock.now()
             batch = Batch()
             records.put_account(batch, replace(known, role=role, updated_at=now))
-            batch.append(new_event(app, SYSTEM, "account.changed", known.id, role=role, disabled=known.disabled))
+            batch.append(
+                new_event(app, request.by(SYSTEM), "account.changed", known.id, role=role, disabled=known.disabled)
+            )
             if role == "admin":
                 await end_setup(app.store, batch)
             await batch.commit(app.store)
@@ -269,7 +271,7 @@ class CognitoIdentity:
 
         return await retried(attempt)
 
-    async def _meet(self, app: App, email: str) -> None:
+    async def _meet(self, app: App, request: Request, email: str) -> None:
         """Put a user on record who is in the pool but not here."""
         if await records.find_account_by_email(app.store, email) is not None:
             return
@@ -277,9 +279,11 @@ class CognitoIdentity:
         attributes = _attributes(user["UserAttributes"])
         groups = await self._call("admin_list_groups_for_user", Username=attributes["sub"], Limit=60)
         role = role_of([group["GroupName"] for group in groups["Groups"]])
-        await self._put_on_record(app, attributes["sub"], attributes, role)
+        await self._put_on_record(app, request, attributes["sub"], attributes, role)
 
-    async def _put_on_record(self, app: App, user_id: str, told: Mapping[str, Any], role: Role) -> Account:
+    async def _put_on_record(
+        self, app: App, request: Request, user_id: str, told: Mapping[str, Any], role: Role
+    ) -> Account:
         email, now = normal_email(str(told.get("email", ""))), app.clock.now()
         verified = str(told.get("email_verified", "")).lower() == "true"
 
@@ -302,7 +306,7 @@ class CognitoIdentity:
             batch = Batch()
             records.put_account(batch, account)
             records.claim_email(batch, email, user_id)
-            batch.append(new_event(app, SYSTEM, "account.created", user_id, role=role))
+            batch.append(new_event(app, request.by(SYSTEM), "account.created", user_id, role=role))
             if role == "admin":
                 await end_setup(app.store, batch)
             await batch.commit(app.store)

@@ -16,7 +16,7 @@ from collections.abc import (
     MutableMapping,
 )
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any, Final
@@ -28,7 +28,7 @@ from stockwright.api import decode
 from stockwright.api.addresses import client_address
 from stockwright.api.compression import accepts_gzip
 from stockwright.api.envelope import BUSY_RETRY_SECONDS, STATUS, failure, retry_after, success
-from stockwright.api.idempotency import Idempotency, check_key, request_hash
+from stockwright.api.idempotency import KeysAtWork, check_key, request_hash
 from stockwright.api.limits import Limits
 from stockwright.api.metrics import Metrics, Uncounted
 from stockwright.api.route import Answer, Call, Route
@@ -46,7 +46,8 @@ from stockwright.domain.errors import (
 )
 from stockwright.domain.sign_in import Origin
 from stockwright.store.records.batch import AlreadyDone
-from stockwright.usecases.context import REQUEST, App, RequestContext
+from stockwright.usecases.context import App
+from stockwright.usecases.request import Idempotency, Request
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -99,7 +100,7 @@ class Disconnected(Exception):
 class Hooks:
     """What the edge leaves to the rooms, of whose nouns it knows nothing."""
 
-    authenticate: Callable[[App, str], Awaitable[Actor]]
+    authenticate: Callable[[App, Request, str], Awaitable[Actor]]
     """Return who carries this Authorization header, or raise Unauthorized."""
     attempts_id: Callable[[App, str, Origin], Awaitable[str]]
     """Name the count of the tries at an account, for the name that was sent and where the request comes from."""
@@ -113,7 +114,7 @@ class Edge:
     def __init__(self, app: App, routes: Iterable[Route], hooks: Hooks) -> None:
         self.app, self.hooks = app, hooks
         self.limits = Limits(on=app.settings.rate_limit)
-        self.idempotency = Idempotency()
+        self.keys = KeysAtWork()
         self.slots = {"report": Slots(), "export": Slots()}
         self.metrics = Uncounted() if app.settings.in_lambda else Metrics()
         self._origins = frozenset(app.settings.cors_origins)
@@ -135,12 +136,10 @@ class Edge:
         """Answer one request; whatever goes wrong is told in the envelope."""
         started = time.perf_counter()
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        request_id = self._request_id(headers)
-        context = RequestContext(request_id)
-        token = REQUEST.set(context)
-        exchange = Exchange(self, scope, receive, send, headers, request_id, started)
+        request = Request(ANONYMOUS, self._request_id(headers))
+        exchange = Exchange(self, scope, receive, send, headers, request, started)
         try:
-            await exchange.answer(context)
+            await exchange.answer()
         except Disconnected:
             exchange.status = 499
         except StockwrightError as error:
@@ -151,7 +150,6 @@ class Edge:
             self.app.log.exception("request failed", **exchange.log_fields())
             await exchange.fail(StockwrightError())
         finally:
-            REQUEST.reset(token)
             seconds = time.perf_counter() - started
             method = scope["method"] if scope["method"] in _METHODS else "OTHER"
             self.metrics.observe(exchange.route_name, method, exchange.status, seconds)
@@ -227,20 +225,19 @@ class Exchange:
         receive: Receive,
         send: Send,
         headers: Mapping[str, str],
-        request_id: str,
+        request: Request,
         started: float,
     ) -> None:
         self.edge, self.app = edge, edge.app
         self.scope, self.receive, self.send = scope, receive, send
-        self.headers, self.request_id, self.came = headers, request_id, started
+        self.headers, self.request, self.came = headers, request, started
         self.address = edge.address(scope)
-        self.actor: Actor = ANONYMOUS
         self.route_name = "unmatched"
         self.status = 500
         self.started = False
         self.extra: dict[str, str] = edge.cors(headers)
 
-    async def answer(self, context: RequestContext) -> None:
+    async def answer(self) -> None:
         """Go the whole way."""
         methods, path = self.edge.match(self.scope)
         method = self.scope["method"]
@@ -254,15 +251,15 @@ class Exchange:
         self.route_name = route.full_path
         await self._authorise(route)
         call = await self._parse(route, path)
-        await self._run(route, call, context)
+        await self._run(route, call)
 
     def log_fields(self) -> dict[str, Any]:
         """Return the fields of each line of the log about the request."""
         return {
             "method": self.scope["method"],
             "path": self.scope["path"],
-            "request_id": self.request_id,
-            "actor": self.actor.id,
+            "request_id": self.request.id,
+            "actor": self.request.actor.id,
         }
 
     async def fail(self, error: StockwrightError) -> None:
@@ -279,7 +276,7 @@ class Exchange:
             headers["retry-after"] = str(BUSY_RETRY_SECONDS)
         status = STATUS.get(error.code, 503 if error.transient else 500)
         now = self.app.clock.now()
-        body = failure(error, self.request_id, now, self.edge.hooks.show_details(error.details, now))
+        body = failure(error, self.request.id, now, self.edge.hooks.show_details(error.details, now))
         await self._send(status, body, "application/json", headers)
 
     async def _authorise(self, route: Route) -> None:
@@ -294,12 +291,12 @@ class Exchange:
             self.extra |= self.edge.limits.count(route.limit, f"address {address}")
             raise Unauthorized
         try:
-            self.actor = await self.edge.hooks.authenticate(self.app, header)
+            self.request = self.request.by(await self.edge.hooks.authenticate(self.app, self.request, header))
         except Unauthorized:
             self.extra |= self.edge.limits.count(route.limit, f"address {address}")
             raise
-        self.extra |= self.edge.limits.count(route.limit, self.actor.id)
-        if not _may(self.actor, route):
+        self.extra |= self.edge.limits.count(route.limit, self.request.actor.id)
+        if not _may(self.request.actor, route):
             raise Forbidden
 
     async def _parse(self, route: Route, path: Mapping[str, str]) -> Call:
@@ -307,13 +304,12 @@ class Exchange:
         self.raw_body = await self._body(route.body_bytes_max) if route.changes else b""
         call = Call(
             app=self.app,
-            actor=self.actor,
+            request=self.request,
             path={name: decode.path_text(value) for name, value in path.items()},
             query=None,
             body=None,
             headers=self.headers,
             address=self.address,
-            request_id=self.request_id,
             scope=self.scope,
             started=self.came,
         )
@@ -353,29 +349,27 @@ class Exchange:
             if not message.get("more_body", False):
                 return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    async def _run(self, route: Route, call: Call, context: RequestContext) -> None:
+    async def _run(self, route: Route, call: Call) -> None:
         key = self.headers.get("idempotency-key") if route.changes else None
         if route.limit == "sign-in":
             await self._count_account(call)
         if route.reads_much and not self.app.settings.in_lambda:
-            async with self.edge.slots[route.reads_much].take(self.actor.id):
+            async with self.edge.slots[route.reads_much].take(self.request.actor.id):
                 await self._show(route, _answer(route, call, await route.run(call)))
             return
         if key is None:
             await self._show(route, _answer(route, call, await route.run(call)))
             return
         # One person's keys are their own; an anonymous caller's are their address's.
-        whose = self.actor.id if self.actor is not ANONYMOUS else f"address {call.address}"
-        kept, replayed = await self.edge.idempotency.run(
-            self.app,
-            context,
+        whose = self.request.actor.id if self.request.actor is not ANONYMOUS else f"address {call.address}"
+        path, query = self.scope["path"], self.scope["query_string"]
+        idempotency = Idempotency(
             f"{whose}#{check_key(key)}",
-            request_hash(
-                self.app.signing_key, route.method, self.scope["path"], self.scope["query_string"], self.raw_body
-            ),
-            lambda: route.run(call),
+            request_hash(self.app.signing_key, route.method, path, query, self.raw_body),
             lambda result: _kept(route, _answer(route, call, result)),
         )
+        call.request = replace(self.request, idempotency=idempotency)
+        kept, replayed = await self.edge.keys.run(self.app, idempotency, lambda: route.run(call))
         if replayed:
             self.extra["idempotency-replayed"] = "true"
         data = msgspec.Raw(kept["data"].encode())
@@ -402,7 +396,7 @@ class Exchange:
                 return
         body = answer.raw
         if body is None:
-            body = success(answer.data, self.request_id, self.app.clock.now(), **_at_top(route, answer.data))
+            body = success(answer.data, self.request.id, self.app.clock.now(), **_at_top(route, answer.data))
         if len(body) >= COMPRESSED_BYTES_MIN and _is_for_anybody(route, answer):
             headers["vary"] = f"{self.extra['vary']}, Accept-Encoding" if "vary" in self.extra else "Accept-Encoding"
             if accepts_gzip(self.headers.get("accept-encoding", "")):
@@ -427,7 +421,7 @@ class Exchange:
         self.status = status
         self.started = True
         sent = self._headers({**self.extra, **(headers or {})})
-        sent.append((b"x-request-id", self.request_id.encode()))
+        sent.append((b"x-request-id", self.request.id.encode()))
         if content_type is not None:
             sent.append((b"content-type", content_type.encode()))
         if status not in {204, 304}:
@@ -450,7 +444,7 @@ class Exchange:
         assert parts is not None  # noqa: S101 - the caller looked
         self.status = 200
         self.started = True
-        own = {**self.extra, **headers, "content-type": answer.content_type, "x-request-id": self.request_id}
+        own = {**self.extra, **headers, "content-type": answer.content_type, "x-request-id": self.request.id}
         sent = self._headers(own)
         try:
             await self.send({"type": "http.response.start", "status": 200, "headers": sent})

@@ -1,7 +1,7 @@
 """Idempotency-Key: the same key and request have one effect, and one answer.
 
-The use case runs straight away with a `Once` in the request's context, and its commit writes the
-key's record beside the effect. Only where that does not end well (the record is there already, or
+The use case runs straight away with the key in its request, and its commit writes the key's record
+beside the effect. Only where that does not end well (the record is there already, or
 the decision says no) is the record looked for, so a first request pays no extra read. The 4xx of a
 first request is not kept: it changed nothing, and asking again asks again.
 """
@@ -15,7 +15,8 @@ from typing import Any
 
 from stockwright.domain.errors import IdempotencyInProgress, IdempotencyKeyReused, Invalid, Refused
 from stockwright.store.records.batch import AlreadyDone, complete_idempotency, find_idempotency
-from stockwright.usecases.context import App, Once, RequestContext
+from stockwright.usecases.context import App
+from stockwright.usecases.request import Idempotency
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 Kept = Mapping[str, Any]
@@ -31,55 +32,46 @@ def request_hash(secret: bytes, method: str, path: str, query: bytes, raw_body: 
     return hashlib.blake2b(told, digest_size=32, key=secret[:64]).hexdigest()
 
 
-class Idempotency:
+class KeysAtWork:
     """The keys being worked on in this process, and the way through for each request that has one."""
 
     def __init__(self) -> None:
         self._working: set[str] = set()
 
-    async def run(
-        self,
-        app: App,
-        context: RequestContext,
-        key: str,
-        hashed: str,
-        work: Callable[[], Awaitable[Any]],
-        render: Callable[[Any], Kept],
-    ) -> tuple[Kept, bool]:
+    async def run(self, app: App, idempotency: Idempotency, work: Callable[[], Awaitable[Any]]) -> tuple[Kept, bool]:
         """Return the answer, and whether it is that of an earlier request with this key."""
+        key = idempotency.key
         if key in self._working:
             raise IdempotencyInProgress
         self._working.add(key)
-        once = Once(key, hashed, render)
-        context.once = once
         try:
             result = await work()
-            if once.answer is not None and once.result is result:
-                return once.answer, False
-            if not once.committed:
+            record = idempotency.kept
+            if record is not None and record.answer is not None and record.result is result:
+                return record.answer, False
+            if record is None:
                 # Nothing was changed: either a repeat of something that holds, or a replay.
-                kept = await self._find(app, key, hashed)
+                kept = await self._find(app, idempotency)
                 if kept is not None:
                     return kept, True
-            answer = render(result)
-            if once.committed and once.answer is None:
-                await complete_idempotency(app.store, key, answer, None if once.keep else app.clock.now())
+            answer = idempotency.render(result)
+            if record is not None and record.answer is None:
+                await complete_idempotency(app.store, key, answer, idempotency.used_at(app.clock.now()))
         except (AlreadyDone, Refused):
-            kept = await self._find(app, key, hashed)
+            kept = await self._find(app, idempotency)
             if kept is not None:
                 return kept, True
             raise
         finally:
-            context.once = None
             self._working.discard(key)
         return answer, False
 
-    async def _find(self, app: App, key: str, hashed: str) -> Kept | None:
-        found = await find_idempotency(app.store, key)
+    async def _find(self, app: App, idempotency: Idempotency) -> Kept | None:
+        found = await find_idempotency(app.store, idempotency.key)
         if found is None:
             return None
         known_hash, kept = found
-        if known_hash != hashed:
+        if known_hash != idempotency.request_hash:
             raise IdempotencyKeyReused
         if kept is None:
             raise IdempotencyInProgress("The first request with this Idempotency-Key was done, but its answer was lost")

@@ -23,11 +23,11 @@ from typing import Any, Literal
 import msgspec
 
 from stockwright.api.rules import Wire
-from stockwright.domain.account import Actor
 from stockwright.domain.errors import Invalid
 from stockwright.domain.sign_in import Origin
 from stockwright.usecases.context import App
 from stockwright.usecases.locks import DEVICE_TOKENS_MAX
+from stockwright.usecases.request import Request
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Who = Literal["public", "any", "admin"]
@@ -44,13 +44,12 @@ class Call:
     """One request, parsed: what a route's `run` and `show` work from."""
 
     app: App
-    actor: Actor
+    request: Request
     path: Mapping[str, str]
     query: Any
     body: Any
     headers: Mapping[str, str]
     address: str
-    request_id: str
     scope: Mapping[str, Any]
     started: float
     """When the request came (time.perf_counter)."""
@@ -63,7 +62,7 @@ class Call:
     def log(self, message: str, **fields: Any) -> None:
         """Log what the request has done: for whom, and how long it took until now (ms)."""
         taken = round((time.perf_counter() - self.started) * 1000, 2)
-        self.app.log.info(message, request_id=self.request_id, actor=self.actor.id, duration=taken, **fields)
+        self.app.log.info(message, request_id=self.request.id, actor=self.request.actor.id, duration=taken, **fields)
 
     def expected_version(self) -> int | None:
         """Return the version that the client insists on: If-Match, else the body's `expectedVersion`.

@@ -10,12 +10,12 @@ from rich.table import Table
 
 from stockwright.api.envelope import iso
 from stockwright.cli.run import add, fail, load_shop, out, print_json, run
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import NotFound
 from stockwright.store.paging import every
 from stockwright.store.records.handling import DeadLetter
 from stockwright.usecases.context import App
 from stockwright.usecases.operations import list_dead_letters, redrive
+from stockwright.usecases.request import BY_SYSTEM
 
 app = typer.Typer(help="Events that a handler gave up.", no_args_is_help=True)
 
@@ -60,7 +60,7 @@ def redrive_(
 async def _is_redriven(shop: App, letter_id: str) -> bool:
     """Send one on its way; False where somebody else has removed it meanwhile."""
     try:
-        await redrive(shop, SYSTEM, letter_id)
+        await redrive(shop, BY_SYSTEM, letter_id)
     except NotFound:
         return False
     return True

@@ -12,13 +12,13 @@ from stockwright.api.schemas.exports import time_range
 from stockwright.api.spreadsheet import csv_parts
 from stockwright.cli.output import is_standard, open_output
 from stockwright.cli.run import err, fail, load_shop, plain, run
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import StockwrightError
 from stockwright.domain.order_status import PlacedStatus
 from stockwright.usecases.catalog import ListProducts
 from stockwright.usecases.context import App
 from stockwright.usecases.exports import COLUMNS, Exported, Range, Rows, Selection, export
 from stockwright.usecases.inventory_views import ListInventory
+from stockwright.usecases.request import BY_SYSTEM
 
 app = typer.Typer(help="Write what a shop has as CSV.", no_args_is_help=True)
 
@@ -103,7 +103,7 @@ def _export(what: Exported, file: Path | None, selection: Selection, *, bom: boo
 
         async def counted() -> AsyncIterator[Rows]:
             nonlocal rows
-            async for page in export(shop, SYSTEM, what, selection):
+            async for page in export(shop, BY_SYSTEM, what, selection):
                 rows += len(page)
                 yield page
 

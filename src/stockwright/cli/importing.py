@@ -13,7 +13,6 @@ from rich.table import Table
 
 from stockwright.cli.output import NewFile, is_standard
 from stockwright.cli.run import add, err, fail, load_settings, out, plain, print_json, progress_bar, run
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Misconfigured
 from stockwright.imports.failed import failed_rows
 from stockwright.imports.files import import_orders, import_products
@@ -23,6 +22,7 @@ from stockwright.imports.reader import Table as FileTable
 from stockwright.imports.report import ImportReport, OnError, reasons
 from stockwright.imports.stock import Mode, import_stock
 from stockwright.usecases.context import App
+from stockwright.usecases.request import BY_SYSTEM
 
 app = typer.Typer(help="Bring in what a shop had before, from CSV files.", no_args_is_help=True)
 
@@ -88,7 +88,7 @@ def products(
 
     async def work(shop: App, content: bytes, progress: Progress) -> Done:
         return await import_products(
-            shop, SYSTEM, content, progress, profile=profile, on_error=on_error, dry_run=dry_run
+            shop, BY_SYSTEM, content, progress, profile=profile, on_error=on_error, dry_run=dry_run
         )
 
     _import("products", work, file, failed, skipped=skipped, as_json=as_json)
@@ -106,7 +106,7 @@ def orders(
     """Place and ship every invoice as an order, and book credit notes as returns."""
 
     async def work(shop: App, content: bytes, progress: Progress) -> Done:
-        return await import_orders(shop, SYSTEM, content, progress, on_error=on_error, dry_run=dry_run)
+        return await import_orders(shop, BY_SYSTEM, content, progress, on_error=on_error, dry_run=dry_run)
 
     _import("orders and returns", work, file, failed, skipped=skipped, as_json=as_json)
 
@@ -130,7 +130,7 @@ def stock(
 
     async def work(shop: App, content: bytes, progress: Progress) -> Done:
         return await import_stock(
-            shop, SYSTEM, content, mode, progress, on_error=on_error, again=again, dry_run=dry_run
+            shop, BY_SYSTEM, content, mode, progress, on_error=on_error, again=again, dry_run=dry_run
         )
 
     _import("rows", work, file, failed, skipped=skipped, as_json=as_json)

@@ -12,11 +12,12 @@ from rich.table import Table
 from stockwright.api.envelope import iso
 from stockwright.cli.run import add as add_row
 from stockwright.cli.run import err, out, plain, print_json, run
-from stockwright.domain.account import SCOPES, SYSTEM
+from stockwright.domain.account import SCOPES
 from stockwright.domain.api_key import ApiKey
 from stockwright.store.paging import every
 from stockwright.usecases.api_keys import create_api_key, list_api_keys, revoke_api_key
 from stockwright.usecases.context import App
+from stockwright.usecases.request import BY_SYSTEM
 
 app = typer.Typer(help="API keys: machines that may do a few named things.", no_args_is_help=True)
 
@@ -49,7 +50,7 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Make a key and write it to standard output, this once."""
-    made = run(lambda shop: create_api_key(shop, SYSTEM, name, scopes))
+    made = run(lambda shop: create_api_key(shop, BY_SYSTEM, name, scopes))
     if as_json:
         print_json({**_told(made.key), "key": made.shown})
         return
@@ -61,7 +62,7 @@ def add(
 @app.command()
 def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, as `list` shows it.")]) -> None:
     """Make a key worthless, at once and for good."""
-    run(lambda shop: revoke_api_key(shop, SYSTEM, key_id))
+    run(lambda shop: revoke_api_key(shop, BY_SYSTEM, key_id))
     err.print(f"{plain(key_id)} is revoked.", highlight=False)
 
 

@@ -23,12 +23,12 @@ from stockwright.cli.folder import lock_folder
 from stockwright.cli.migrating import upgrade_before_serving
 from stockwright.cli.run import err, fail, progress_bar
 from stockwright.config import Settings
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import AlreadyExists, Misconfigured, StockwrightError
 from stockwright.store.faults import Reason
 from stockwright.usecases.accounts import SignUp, add_account
 from stockwright.usecases.context import App
 from stockwright.usecases.first_admin import has_admin, offer_setup, withdraw_setup
+from stockwright.usecases.request import BY_SYSTEM
 
 SHUTDOWN_SECONDS = 10
 FILES_MAX = 65_536
@@ -171,7 +171,7 @@ async def _prepare(app: App) -> list[str]:
     elif settings.admin_email and settings.admin_password:
         sign_up = SignUp(settings.admin_email, settings.admin_password, "Admin")
         try:
-            await add_account(app, SYSTEM, sign_up, "admin")
+            await add_account(app, BY_SYSTEM, sign_up, "admin")
         except AlreadyExists as taken:
             raise Misconfigured(
                 f"STOCKWRIGHT_ADMIN_EMAIL {settings.admin_email} is a customer's account; "

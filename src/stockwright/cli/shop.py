@@ -13,7 +13,6 @@ from stockwright.app import DATABASE, build, close
 from stockwright.cli.archives import DAMAGED, SECRETS, secrets_in, unpack, write_archive
 from stockwright.cli.run import add, cannot_use, err, fail, out, plain, print_json, progress_bar, run
 from stockwright.config import Settings
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Misconfigured, StockwrightError
 from stockwright.domain.stock import Movement
 from stockwright.store.checking import check_file
@@ -24,6 +23,7 @@ from stockwright.store.sqlite import SqliteStore
 from stockwright.usecases.audit import AuditReport, audit
 from stockwright.usecases.context import App
 from stockwright.usecases.repair import repair
+from stockwright.usecases.request import BY_SYSTEM
 
 
 def demo(settings: Settings) -> None:
@@ -45,7 +45,7 @@ def audit_shop(settings: Settings, *, as_json: bool, with_repair: bool = False) 
     async def work(app: App) -> AuditReport:
         report = await audit(app)
         if with_repair and not report.is_clean:
-            booked.extend(await repair(app, SYSTEM, report))
+            booked.extend(await repair(app, BY_SYSTEM, report))
             report = await audit(app)
         return report
 

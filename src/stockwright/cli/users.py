@@ -14,12 +14,13 @@ from rich.table import Table
 from stockwright.api.envelope import iso
 from stockwright.cli.run import add as add_row
 from stockwright.cli.run import err, out, plain, print_json, run
-from stockwright.domain.account import SYSTEM, Account, normal_email
+from stockwright.domain.account import Account, normal_email
 from stockwright.domain.errors import NotFound
 from stockwright.store.paging import every
 from stockwright.store.records.accounts import find_account, find_account_by_email, page_of_accounts
 from stockwright.usecases.accounts import ChangeAccount, SignUp, add_account, change_account, issue_code, set_password
 from stockwright.usecases.context import App
+from stockwright.usecases.request import BY_SYSTEM
 
 app = typer.Typer(help="People: who may sign in, and as what.", no_args_is_help=True)
 
@@ -66,7 +67,7 @@ def add(
     password = _password(from_stdin=from_stdin)
 
     async def work(shop: App) -> Account:
-        return await add_account(shop, SYSTEM, SignUp(email, password, name), role)
+        return await add_account(shop, BY_SYSTEM, SignUp(email, password, name), role)
 
     _show(run(work), as_json=as_json)
 
@@ -107,7 +108,7 @@ def password_(who: Who, *, from_stdin: FromStdin = False) -> None:
 
     async def work(shop: App) -> Account:
         account = await _find(shop, who)
-        await set_password(shop, SYSTEM, account.id, password)
+        await set_password(shop, BY_SYSTEM, account.id, password)
         return account
 
     account = run(work)
@@ -137,7 +138,7 @@ def reset_link(who: Who, *, as_json: Json = False) -> None:
 
 def _changed(who: str, change: ChangeAccount) -> Account:
     async def work(shop: App) -> Account:
-        return await change_account(shop, SYSTEM, replace(change, id=(await _find(shop, who)).id))
+        return await change_account(shop, BY_SYSTEM, replace(change, id=(await _find(shop, who)).id))
 
     return run(work)
 

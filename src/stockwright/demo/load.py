@@ -14,7 +14,7 @@ from stockwright.adapters.secrets import load_or_make
 from stockwright.adapters.telemetry import make_log
 from stockwright.demo.catalog import Good, goods
 from stockwright.dispatcher import Dispatcher
-from stockwright.domain.account import SYSTEM, Account, Actor
+from stockwright.domain.account import Account
 from stockwright.domain.errors import InsufficientStock
 from stockwright.domain.order import line_id
 from stockwright.domain.returns import ReturnItem
@@ -44,6 +44,7 @@ from stockwright.usecases.orders import (
     place_order,
     return_order,
 )
+from stockwright.usecases.request import BY_SYSTEM, Request
 from stockwright.usecases.reservations import Reserve, cancel_reservation, confirm_reservation, reserve_stock
 from stockwright.usecases.sales import Sell, record_sale
 
@@ -83,7 +84,7 @@ async def _who_can_sign_in(app: App) -> list[str]:
     people = ("Demo admin   ", ADMIN), ("Demo customer", _address(CUSTOMERS[0]))
     for (what, email), password in zip(people, _passwords(app.settings.data_dir), strict=True):
         account = await find_account_by_email(app.store, email)
-        if account is not None and await app.identity.prove(app, email, password) is not None:
+        if account is not None and await app.identity.prove(app, BY_SYSTEM, email, password) is not None:
             told.append(f"{what} {email}   password: {password}")
     return told
 
@@ -144,13 +145,13 @@ class _Story:
         finally:
             await dispatcher.stop()
 
-    async def _open(self) -> Actor:
+    async def _open(self) -> Request:
         settings = self._app.settings
         if settings.admin_email and settings.admin_password:
             sign_up = SignUp(settings.admin_email, settings.admin_password, "Admin")
         else:
             sign_up = SignUp(ADMIN, self._passwords[0], "Alex Admin")
-        admin = _actor(await add_account(self._app, SYSTEM, sign_up, "admin"))
+        admin = _request(await add_account(self._app, BY_SYSTEM, sign_up, "admin"))
         await add_location(self._app, admin, "store", "City store", 200)
         await add_location(self._app, admin, "outlet", "Outlet", 300)
         # The last one made stands first in the shop: phones before gift cards.
@@ -166,12 +167,12 @@ class _Story:
                 await transfer(self._app, admin, move)
         return admin
 
-    async def _customer(self, number: int, name: str) -> Actor:
+    async def _customer(self, number: int, name: str) -> Request:
         password = self._passwords[1] if number == 0 else _password()
         sign_up = SignUp(_address(name), password, name)
-        return _actor(await add_account(self._app, SYSTEM, sign_up, "customer"))
+        return _request(await add_account(self._app, BY_SYSTEM, sign_up, "customer"))
 
-    async def _live(self, day: int, admin: Actor, customers: list[Actor]) -> None:
+    async def _live(self, day: int, admin: Request, customers: list[Request]) -> None:
         """One day: sales at the till, orders, what became of the orders before, a delivery now and then."""
         self._clock.at = self._now - (DAYS - day) * DAY_MS + 8 * HOUR_MS
         for _ in range(self._random.randint(2, 5)):
@@ -185,10 +186,10 @@ class _Story:
         if day % 7 == 3:  # noqa: PLR2004 - Thursdays
             await self._restock(admin, day)
 
-    async def _fulfil(self, order_id: str, day: int, admin: Actor) -> None:
+    async def _fulfil(self, order_id: str, day: int, admin: Request) -> None:
         """Most orders of the past were delivered; of the last days some are still on their way."""
         luck, age = self._random.random(), DAYS - day
-        await confirm_order(self._app, SYSTEM, order_id)
+        await confirm_order(self._app, BY_SYSTEM, order_id)
         if luck < 0.07:  # noqa: PLR2004 - a few change their minds
             await cancel_order(self._app, admin, order_id, "Ordered by mistake")
         elif age > 3 or luck < 0.6:  # noqa: PLR2004
@@ -201,7 +202,7 @@ class _Story:
                     back = ReturnOrder(order_id, [ReturnItem(1, line_id=line_id(0))], reason="Did not fit")
                     await return_order(self._app, admin, back)
 
-    async def _order(self, customer: Actor) -> str | None:
+    async def _order(self, customer: Request) -> str | None:
         shelves = self._random.sample(self._shelves, self._random.choice((1, 1, 1, 2, 2, 3, 5)))
         lines = [
             LineWanted(
@@ -216,7 +217,7 @@ class _Story:
         except InsufficientStock:
             return None
 
-    async def _sell(self, admin: Actor) -> None:
+    async def _sell(self, admin: Request) -> None:
         shelf = self._random.choice(self._shelves)
         try:
             await record_sale(
@@ -227,7 +228,7 @@ class _Story:
         except InsufficientStock:
             return
 
-    async def _restock(self, admin: Actor, day: int) -> None:
+    async def _restock(self, admin: Request, day: int) -> None:
         """The weekly delivery, and the odd breakage found on the way."""
         for shelf in self._random.sample(self._shelves, 9):
             if shelf.good.sku in NEVER_RESTOCKED:
@@ -241,7 +242,7 @@ class _Story:
             self._app, admin, ChangeStock(shelf.product_id, -1, "ADJUSTMENT", reason="Broken in transit")
         )
 
-    async def _today(self, admin: Actor, customers: list[Actor]) -> None:
+    async def _today(self, admin: Request, customers: list[Request]) -> None:
         """Carts being checked out right now, and orders that just came in."""
         self._clock.at = self._now - 20 * 60_000
         used, left = [
@@ -284,5 +285,5 @@ def _wanted(good: Good) -> CreateProduct:
     )
 
 
-def _actor(account: Account) -> Actor:
-    return account.as_actor()
+def _request(account: Account) -> Request:
+    return Request(account.as_actor())

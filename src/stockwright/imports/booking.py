@@ -11,7 +11,6 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from stockwright.domain.stock import check_change
@@ -20,13 +19,12 @@ from stockwright.store.records.batch import Batch, drop_idempotency, find_idempo
 from stockwright.store.records.products import load_product_ids as load_ids
 from stockwright.usecases.catalog import get_product
 from stockwright.usecases.commit import new_event
-from stockwright.usecases.context import REQUEST, Once, RequestContext
 from stockwright.usecases.drawing import book
+from stockwright.usecases.request import Idempotency, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from stockwright.domain.account import Actor
     from stockwright.domain.stock import Movement
     from stockwright.usecases.context import App
 
@@ -64,29 +62,19 @@ async def load_product_ids(app: App, skus: Collection[str]) -> dict[str, str]:
     return found
 
 
-@contextmanager
-def booked_once(key: str, import_id: str, answer: Mapping[str, Any]) -> Iterator[None]:
-    """Let the use case called within have its effect once for this key; it raises AlreadyDone the second time."""
-    once = Once(key, hashlib.sha256(key.encode()).hexdigest(), lambda _: answer, keep=True)
-    token = REQUEST.set(RequestContext(id=import_id, once=once))
-    try:
-        yield
-    finally:
-        REQUEST.reset(token)
+def booked_once(request: Request, key: str, import_id: str, answer: Mapping[str, Any]) -> Request:
+    """Return the request of a use case that has its effect once for this key; it raises AlreadyDone the second time."""
+    hashed = hashlib.sha256(key.encode()).hexdigest()
+    return Request(request.actor, import_id, Idempotency(key, hashed, lambda _: answer, for_ever=True))
 
 
-@contextmanager
-def part_of(import_id: str) -> Iterator[None]:
-    """Let what the use case called within writes to the ledger bear the import's id."""
-    token = REQUEST.set(RequestContext(id=import_id))
-    try:
-        yield
-    finally:
-        REQUEST.reset(token)
+def part_of(request: Request, import_id: str) -> Request:
+    """Return the request of a use case that writes the import's id to the ledger."""
+    return Request(request.actor, import_id)
 
 
 async def take_back_stock(
-    app: App, actor: Actor, key: str, product_id: str, movements: Sequence[Movement], reason: str
+    app: App, request: Request, key: str, product_id: str, movements: Sequence[Movement], reason: str
 ) -> None:
     """Undo what a row booked, by opposite movements; the row can be booked again. Refused where units are gone."""
     changes: dict[str, int] = {}
@@ -102,11 +90,11 @@ async def take_back_stock(
                 check_change(stock, location, units)
             stock_records.change_stock(batch, stock, changes, app.clock.now())
             skus = {product_id: stock.sku}
-            book(app, actor, batch, {product_id: changes}, skus, "ADJUSTMENT", reason=reason)
+            book(app, request, batch, {product_id: changes}, skus, "ADJUSTMENT", reason=reason)
             batch.append(
                 new_event(
                     app,
-                    actor,
+                    request,
                     "stock.changed",
                     product_id,
                     sku=stock.sku,

@@ -14,16 +14,16 @@ from stockwright.imports.retail import import_sold_products
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from stockwright.domain.account import Actor
     from stockwright.imports.reader import Table
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 OUR_PRODUCTS: Final = ("sku",)
 
 
 async def import_products(
     app: App,
-    actor: Actor,
+    request: Request,
     content: bytes,
     progress: Callable[[int, int], None] = lambda *_: None,
     *,
@@ -41,13 +41,13 @@ async def import_products(
     found: Profile = "online-retail" if profile != "stockwright" and is_online_retail(table) else "stockwright"
     report = ImportReport(found, rows=len(table.rows), on_error=on_error, dry_run=dry_run)
     work = import_sold_products if found == "online-retail" else import_product_rows
-    await work(app, actor, table, report, progress)
+    await work(app, request, table, report, progress)
     return report.finish(), table
 
 
 async def import_orders(
     app: App,
-    actor: Actor,
+    request: Request,
     content: bytes,
     progress: Callable[[int, int], None] = lambda *_: None,
     *,
@@ -57,5 +57,5 @@ async def import_orders(
     """Place and ship every invoice of a file, and book its credit notes; returns what was done, and the file."""
     table = read_table(content, [ONLINE_RETAIL])
     report = ImportReport("online-retail", rows=len(table.rows), on_error=on_error, dry_run=dry_run)
-    await import_sales(app, actor, table, report, progress)
+    await import_sales(app, request, table, report, progress)
     return report.finish(), table

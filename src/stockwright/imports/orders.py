@@ -39,9 +39,9 @@ from stockwright.usecases.orders import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from stockwright.domain.account import Actor
     from stockwright.imports.reader import Table
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 UNDONE: Final = "Import undone"
 ORDERS_OF_INVOICE_MAX: Final = 100
@@ -86,7 +86,7 @@ class _Plan:
     """What is to be booked, and what came to be known on the way."""
 
     app: App
-    actor: Actor
+    request: Request
     report: ImportReport
     id: str
     ids: Mapping[str, str]
@@ -102,7 +102,7 @@ class _Plan:
 
 async def import_sales(
     app: App,
-    actor: Actor,
+    request: Request,
     table: Table,
     report: ImportReport,
     progress: Callable[[int, int], None],
@@ -110,10 +110,10 @@ async def import_sales(
     """Plan the whole file, then book it."""
     rows = read_sales(table, report)
     ids = await load_product_ids(app, {row.code for row in rows})
-    await free_expired(app)
+    await free_expired(app, request)
     products = await _load_products(app, list(dict.fromkeys(ids.values())))
     left = {product_id: each.stock.available for product_id, each in products.items()}
-    plan = _Plan(app, actor, report, app.ids.new("imp"), ids, products, left)
+    plan = _Plan(app, request, report, app.ids.new("imp"), ids, products, left)
     await _plan_orders(plan, rows)
     await _plan_credits(plan, rows)
     if not report.stops:
@@ -288,21 +288,21 @@ def _take(bought: Sequence[_Line], row: SaleRow, missing: int) -> list[tuple[_Li
 async def _book(plan: _Plan, progress: Callable[[int, int], None]) -> None:
     count = len(plan.invoices) + len(plan.credits)
     placed: list[_Invoice] = []
-    with part_of(plan.id):
-        for order in plan.unfinished:
-            await _ship(plan.app.at(SetClock(order.created_at)), plan.actor, order)
-        for done, invoice in enumerate(plan.invoices, 1):
-            progress(done, count)
-            try:
-                await _place(plan, invoice)
-            except Refused as refused:
-                _refuse(plan, invoice.rows, one_line(refused), refused.code)
-                if plan.report.stops:
-                    await _undo(plan, placed)
-                    return
-            else:
-                placed.append(invoice)
-                plan.report.created += 1
+    request = part_of(plan.request, plan.id)
+    for order in plan.unfinished:
+        await _ship(plan.app.at(SetClock(order.created_at)), request, order)
+    for done, invoice in enumerate(plan.invoices, 1):
+        progress(done, count)
+        try:
+            await _place(plan, request, invoice)
+        except Refused as refused:
+            _refuse(plan, invoice.rows, one_line(refused), refused.code)
+            if plan.report.stops:
+                await _undo(plan, request, placed)
+                return
+        else:
+            placed.append(invoice)
+            plan.report.created += 1
     not_placed = {invoice.order_id for invoice in plan.invoices} - {invoice.order_id for invoice in placed}
     for done, credit in enumerate(plan.credits, len(plan.invoices) + 1):
         progress(done, count)
@@ -312,7 +312,7 @@ async def _book(plan: _Plan, progress: Callable[[int, int], None]) -> None:
             await _book_credit(plan, credit)
 
 
-async def _place(plan: _Plan, invoice: _Invoice) -> None:
+async def _place(plan: _Plan, request: Request, invoice: _Invoice) -> None:
     first = invoice.rows[0]
     shop = plan.app.at(SetClock(first.at))
     command = PlaceOrder(
@@ -321,13 +321,13 @@ async def _place(plan: _Plan, invoice: _Invoice) -> None:
         buyer=(f"retail-{first.customer or 'guest'}", ""),
         id=invoice.order_id,
     )
-    await _ship(shop, plan.actor, await place_order(shop, plan.actor, command))
+    await _ship(shop, request, await place_order(shop, request, command))
 
 
-async def _ship(app: App, actor: Actor, order: Order) -> None:
+async def _ship(app: App, request: Request, order: Order) -> None:
     if "PACKED" in order.row.next:
-        await pack_order(app, actor, order.id)
-    await deliver_order(app, actor, order.id)
+        await pack_order(app, request, order.id)
+    await deliver_order(app, request, order.id)
 
 
 async def _book_credit(plan: _Plan, credit: _Credit) -> None:
@@ -337,8 +337,7 @@ async def _book_credit(plan: _Plan, credit: _Credit) -> None:
         command = ReturnOrder(line.order_id, [item], reason=f"Credit note {row.invoice}")
         kept = {"orderId": line.order_id, "line": line.number, "units": units}
         try:
-            with booked_once(f"{credit.key}#{part}", plan.id, kept):
-                await return_order(shop, plan.actor, command)
+            await return_order(shop, booked_once(plan.request, f"{credit.key}#{part}", plan.id, kept), command)
         except AlreadyDone:
             continue
         except Refused as refused:
@@ -348,7 +347,7 @@ async def _book_credit(plan: _Plan, credit: _Credit) -> None:
     plan.report.created += 1
 
 
-async def _undo(plan: _Plan, placed: Sequence[_Invoice]) -> None:
+async def _undo(plan: _Plan, request: Request, placed: Sequence[_Invoice]) -> None:
     """Take the orders of this import back, the last first; say which could not be."""
     for invoice in reversed(placed):
         shop = plan.app.at(SetClock(invoice.rows[0].at))
@@ -357,9 +356,9 @@ async def _undo(plan: _Plan, placed: Sequence[_Invoice]) -> None:
             if order is not None and order.row.returnable and not order.row.may_be_cancelled(as_admin=True):
                 left = [(number, line.quantity - line.returned) for number, line in enumerate(order.lines)]
                 items = [ReturnItem(units, line_id=line_id(number)) for number, units in left if units]
-                await return_order(shop, plan.actor, ReturnOrder(order.id, items, reason=UNDONE))
+                await return_order(shop, request, ReturnOrder(order.id, items, reason=UNDONE))
             elif order is not None:
-                await cancel_order(shop, plan.actor, order.id, UNDONE)
+                await cancel_order(shop, request, order.id, UNDONE)
         except Refused as refused:
             _refuse(plan, invoice.rows, f"is booked and could not be undone: {one_line(refused)}", refused.code)
         else:

@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from stockwright.domain.account import Actor
     from stockwright.imports.reader import Row, Table
     from stockwright.imports.report import ImportReport
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 FIELDS: Final[Mapping[str, Sequence[str]]] = {
     "id": ("id", "productId"),
@@ -100,7 +100,7 @@ class _Done:
 
 async def import_product_rows(
     app: App,
-    actor: Actor,
+    request: Request,
     table: Table,
     report: ImportReport,
     progress: Callable[[int, int], None],
@@ -116,7 +116,7 @@ async def import_product_rows(
         report.notes.append(f"New categories: {', '.join(new_categories)}")
     if report.stops:
         return
-    await _write(app, actor, rows, known, new_categories, report, progress)
+    await _write(app, part_of(request, app.ids.new("imp")), rows, known, new_categories, report, progress)
 
 
 def _read(table: Table, columns: Columns, currency: str, report: ImportReport) -> list[ProductRow]:
@@ -303,7 +303,7 @@ def _changes(row: ProductRow, product: Product) -> dict[str, Any]:
 
 async def _write(
     app: App,
-    actor: Actor,
+    request: Request,
     rows: Sequence[ProductRow],
     known: Mapping[str, StockedProduct],
     new_categories: Sequence[str],
@@ -313,24 +313,23 @@ async def _write(
     """Make and change the products; where one is refused after all, `stop` takes the others back."""
     refused = {error.row for error in report.errors}
     done: list[_Done] = []
-    with part_of(app.ids.new("imp")):
-        added = [await add_category(app, actor, name) for name in new_categories]
-        for count, row in enumerate(rows, 1):
-            progress(count, len(rows))
-            if row.number in refused:
-                continue
-            try:
-                await _write_row(app, actor, row, known.get(row.sku), done, report)
-            except Refused as wrong:
-                report.refuse_for(row.number, wrong)
-                if report.stops:
-                    await _undo(app, actor, done, added, report)
-                    return
+    added = [await add_category(app, request, name) for name in new_categories]
+    for count, row in enumerate(rows, 1):
+        progress(count, len(rows))
+        if row.number in refused:
+            continue
+        try:
+            await _write_row(app, request, row, known.get(row.sku), done, report)
+        except Refused as wrong:
+            report.refuse_for(row.number, wrong)
+            if report.stops:
+                await _undo(app, request, done, added, report)
+                return
 
 
 async def _write_row(
     app: App,
-    actor: Actor,
+    request: Request,
     row: ProductRow,
     before: StockedProduct | None,
     done: list[_Done],
@@ -339,7 +338,7 @@ async def _write_row(
     if before is None:
         given = {"name": "", "description": None, "category": None, "price_cents": 0, **row.fields}
         command = CreateProduct(sku=row.sku, quantity=row.quantity or 0, thresholds=row.thresholds, id=row.id, **given)
-        done.append(_Done(row.number, await create_product(app, actor, command), None))
+        done.append(_Done(row.number, await create_product(app, request, command), None))
         report.created += 1
         return
     product_id = before.product.id
@@ -350,23 +349,23 @@ async def _write_row(
         return
     # Whoever edits a product meanwhile is not overwritten: the row is refused.
     command_ = UpdateProduct(product_id, changes, None, thresholds, before.product.version)
-    done.append(_Done(row.number, await update_product(app, actor, command_), before))
+    done.append(_Done(row.number, await update_product(app, request, command_), before))
     report.updated += 1
 
 
-async def _undo(app: App, actor: Actor, done: Sequence[_Done], added: Sequence[str], report: ImportReport) -> None:
+async def _undo(app: App, request: Request, done: Sequence[_Done], added: Sequence[str], report: ImportReport) -> None:
     """Delete what was made and give back what was changed, the last first; say what could not be undone."""
     for each in reversed(done):
         product_id, version = each.product.product.id, each.product.product.version
         try:
             if each.before is None:
-                await delete_product(app, actor, product_id, version)
+                await delete_product(app, request, product_id, version)
             else:
                 before = each.before.product
                 fields = {name: getattr(before, name) for name in _FIELDS_OF_PRODUCT}
                 held = each.before.stock.thresholds
                 thresholds = {name: getattr(held, name) for name in THRESHOLDS.values()}
-                await update_product(app, actor, UpdateProduct(product_id, fields, None, thresholds, version))
+                await update_product(app, request, UpdateProduct(product_id, fields, None, thresholds, version))
         except Refused as refused:
             report.refuse(each.number, f"is done and could not be undone: {one_line(refused)}")
         else:
@@ -375,7 +374,7 @@ async def _undo(app: App, actor: Actor, done: Sequence[_Done], added: Sequence[s
             report.updated -= each.before is not None
     for name in added:
         try:
-            await delete_category(app, actor, name)
+            await delete_category(app, request, name)
         except Refused as refused:
             report.notes.append(f"The category {name} was added and is in use: {one_line(refused)}")
 

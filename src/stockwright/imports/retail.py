@@ -25,10 +25,10 @@ from stockwright.usecases.new_product import CreateProduct, create_product
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from stockwright.domain.account import Actor
     from stockwright.imports.reader import Row, Table
     from stockwright.imports.report import ImportReport
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 SPARE_UNITS: Final = 10
 CURRENCY: Final = "GBP"
@@ -123,7 +123,7 @@ def sku_of(code: str) -> str:
 
 async def import_sold_products(
     app: App,
-    actor: Actor,
+    request: Request,
     table: Table,
     report: ImportReport,
     progress: Callable[[int, int], None],
@@ -146,13 +146,12 @@ async def import_sold_products(
             wanted[code] = command
     if not report.stops:
         opened = app.at(SetClock(min((row.at for row in rows), default=app.clock.now())))
-        with part_of(app.ids.new("imp")):
-            await _create(opened, actor, wanted, by_code, report, progress)
+        await _create(opened, part_of(request, app.ids.new("imp")), wanted, by_code, report, progress)
 
 
 async def _create(
     app: App,
-    actor: Actor,
+    request: Request,
     wanted: Mapping[str, CreateProduct],
     by_code: Mapping[str, Sequence[SaleRow]],
     report: ImportReport,
@@ -162,11 +161,11 @@ async def _create(
     for done, (code, command) in enumerate(wanted.items(), 1):
         progress(done, len(wanted))
         try:
-            made.append(await create_product(app, actor, command))
+            made.append(await create_product(app, request, command))
         except Refused as refused:
             _refuse_all(report, by_code[code], one_line(refused), refused.code)
             if report.stops:
-                await _undo(app, actor, made, by_code, report)
+                await _undo(app, request, made, by_code, report)
                 return
         else:
             report.created += 1
@@ -174,14 +173,14 @@ async def _create(
 
 async def _undo(
     app: App,
-    actor: Actor,
+    request: Request,
     made: Sequence[StockedProduct],
     by_code: Mapping[str, Sequence[SaleRow]],
     report: ImportReport,
 ) -> None:
     for each in reversed(made):
         try:
-            await delete_product(app, actor, each.product.id, each.product.version)
+            await delete_product(app, request, each.product.id, each.product.version)
         except Refused as refused:
             row = by_code[each.product.sku][0]
             report.refuse(row.number, f"is done and could not be undone: {one_line(refused)}")

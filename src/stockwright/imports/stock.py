@@ -34,10 +34,10 @@ from stockwright.usecases.inventory import ChangeStock, CountStock, change_stock
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from stockwright.domain.account import Actor
     from stockwright.domain.stock import Movement, Stock
     from stockwright.imports.reader import Row, Table
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 Mode = Literal["add", "count", "set"]
 
@@ -88,7 +88,7 @@ class _Import:
     """One import at work."""
 
     app: App
-    actor: Actor
+    request: Request
     mode: Mode
     id: str
     report: ImportReport
@@ -99,7 +99,7 @@ class _Import:
 
 async def import_stock(
     app: App,
-    actor: Actor,
+    request: Request,
     content: bytes,
     mode: Mode,
     progress: Callable[[int, int], None] = lambda *_: None,
@@ -114,7 +114,7 @@ async def import_stock(
     """
     report = ImportReport("stockwright", on_error=on_error, dry_run=dry_run)
     table, rows = read_stock_rows(content, mode, report)
-    work = _Import(app, actor, mode, app.ids.new("imp"), report)
+    work = _Import(app, request, mode, app.ids.new("imp"), report)
     work.ids = await load_product_ids(app, [row.sku for row in rows])
     # --again names the rows anew by the import, so that they are booked once more, and once.
     salt = [work.id] if again else []
@@ -205,7 +205,7 @@ def _former_keys(mode: Mode, rows: Sequence[StockRow], content: bytes) -> dict[i
 async def _check(work: _Import, rows: Sequence[StockRow]) -> None:
     """Refuse what could not be booked as the stock is now; the rows of one product in their order."""
     app, report = work.app, work.report
-    await free_expired(app)
+    await free_expired(app, work.request)
     locations = {each.id: each.active for each in await location_records.list_locations(app.store)}
     products = list(dict.fromkeys(work.ids.values()))
     stocks: dict[str, Stock] = {}
@@ -289,20 +289,20 @@ async def _book_all(work: _Import, product_id: str, rows: Sequence[StockRow]) ->
 
 async def _book_row(work: _Import, row: StockRow, product_id: str) -> Sequence[Movement]:
     """Book one row; no movements where it changes nothing."""
-    app, actor, reason = work.app, work.actor, row.reason or "Imported"
-    with booked_once(work.keys[row.number], work.id, {"importId": work.id}):
-        if work.mode == "add":
-            kind: Literal["RESTOCK", "ADJUSTMENT"] = "RESTOCK" if row.quantity > 0 else "ADJUSTMENT"
-            command = ChangeStock(product_id, row.quantity, kind, "", reason, row.location)
-            return (await change_stock(app, actor, command)).movements
-        return (await count_stock(app, actor, _count(product_id, row, work.mode))).movements
+    app, reason = work.app, row.reason or "Imported"
+    request = booked_once(work.request, work.keys[row.number], work.id, {"importId": work.id})
+    if work.mode == "add":
+        kind: Literal["RESTOCK", "ADJUSTMENT"] = "RESTOCK" if row.quantity > 0 else "ADJUSTMENT"
+        command = ChangeStock(product_id, row.quantity, kind, "", reason, row.location)
+        return (await change_stock(app, request, command)).movements
+    return (await count_stock(app, request, _count(product_id, row, work.mode))).movements
 
 
 async def _undo(work: _Import) -> None:
     """Take back what this import has booked, the last row first; say what could not be taken back."""
     for booked in reversed(work.booked):
         try:
-            await take_back_stock(work.app, work.actor, booked.key, booked.product_id, booked.movements, UNDONE)
+            await take_back_stock(work.app, work.request, booked.key, booked.product_id, booked.movements, UNDONE)
         except Refused as refused:
             work.report.refuse(
                 booked.row.number, f"is booked and could not be undone: {one_line(refused)}", "", booked.row.told()

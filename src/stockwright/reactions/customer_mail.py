@@ -12,16 +12,17 @@ from stockwright.reactions.sending import Outgoing, add_record, send, send_and_r
 from stockwright.reactions.texts import order_html, order_text
 from stockwright.store.records.orders import get_order
 from stockwright.usecases.orders import confirm_order
+from stockwright.usecases.request import caused_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stockwright.domain.account import Actor
     from stockwright.domain.events import Event
     from stockwright.domain.order import Order
     from stockwright.domain.order_status import StepMail, StepName
     from stockwright.store.records.batch import Batch
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 _CONFIRMED: Final[StepName] = "CONFIRMED"
 MAILS: Final[Mapping[str, tuple[StepName, StepMail]]] = {
@@ -40,7 +41,7 @@ async def confirm(app: App, event: Event) -> None:
     if order.row.is_cancelled:
         return
     if not order.user_email:
-        await confirm_order(app, _causer(event), order.id)
+        await confirm_order(app, _placed(event), order.id)
         return
     opening = "Thank you for your purchase!"
     message: Outgoing = (
@@ -56,7 +57,7 @@ async def confirm(app: App, event: Event) -> None:
         if told is not None:
             await add_record(app, batch, told)
 
-    await confirm_order(app, _causer(event), order.id, also)
+    await confirm_order(app, _placed(event), order.id, also)
 
 
 async def tell(app: App, event: Event) -> None:
@@ -78,9 +79,9 @@ async def tell(app: App, event: Event) -> None:
     await send_and_record(app, event, "order-mail", message)
 
 
-def _causer(event: Event) -> Actor:
-    """Who placed the order: the units leave in their name."""
-    return replace(SYSTEM, id=event.actor)
+def _placed(event: Event) -> Request:
+    """Return the request that goes on with the order, for who placed it: the units leave in their name."""
+    return caused_by(event, replace(SYSTEM, id=event.actor))
 
 
 async def _order(app: App, event: Event) -> Order:

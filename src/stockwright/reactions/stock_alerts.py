@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from stockwright.domain.account import SYSTEM
 from stockwright.reactions.alerts import STOCK, addresses_of_alerts
 from stockwright.reactions.alerts import alert as send_alert
 from stockwright.store.paging import pages
@@ -18,6 +17,7 @@ from stockwright.store.records.products import load_products
 from stockwright.store.records.stock import load_stocks, page_of_stocks, stock_key
 from stockwright.usecases.commit import new_event
 from stockwright.usecases.counting import count_stocks
+from stockwright.usecases.request import BY_SYSTEM, caused_by
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -26,16 +26,22 @@ if TYPE_CHECKING:
     from stockwright.domain.stock import Stock
     from stockwright.store.records.alerts import AlertMark
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 PAGE: Final = 500
 
 
 async def watch(app: App, event: Event) -> None:
     """Look at the stock that an event is about."""
-    await watch_all(app, [event])
+    await _watch(app, caused_by(event), [event])
 
 
 async def watch_all(app: App, events: Sequence[Event]) -> None:
+    """Look at the stock that events are about, whoever caused them."""
+    await _watch(app, BY_SYSTEM, events)
+
+
+async def _watch(app: App, request: Request, events: Sequence[Event]) -> None:
     """Read the stock again and, where it has crossed its threshold or run out, tell so once.
 
     The mark and the event are one commit, with the mark's version checked: twins tell nothing twice.
@@ -48,22 +54,22 @@ async def watch_all(app: App, events: Sequence[Event]) -> None:
         # With a product a threshold may have changed.
         is_product = event.name in {"product.created", "product.updated", "product.deleted"}
         product_ids |= dict.fromkeys([event.subject] if is_product else event.data.get("products", ()))
-    await _look_at(app, list(product_ids))
+    await _look_at(app, request, list(product_ids))
     for location_id in {
         event.subject for event in events if event.name == "location.changed" and "active" in event.data
     }:
         async for stocks in _stocks_at(app, {location_id}):
-            await _look_at(app, [stock.product_id for stock in stocks])
+            await _look_at(app, request, [stock.product_id for stock in stocks])
 
 
-async def _look_at(app: App, product_ids: list[str]) -> None:
+async def _look_at(app: App, request: Request, product_ids: list[str]) -> None:
     """Count these products, and send the alerts of those whose stock has crossed its threshold, or run out."""
     await count_stocks(app, product_ids)
     marks = await load_marks(app.store, product_ids)
     stocks = await load_stocks(app.store, product_ids)
     for product_id, stock in stocks.items():
         if _crossed(stock, marks[product_id]):
-            await _tell(app, product_id)
+            await _tell(app, request, product_id)
 
 
 async def _stocks_at(app: App, locations: set[str]) -> AsyncIterator[list[Stock]]:
@@ -121,7 +127,7 @@ def _crossed(stock: Stock, mark: AlertMark) -> bool:
     return stock.is_low != (mark.low_since is not None) or (stock.available == 0) != (mark.out_since is not None)
 
 
-async def _tell(app: App, product_id: str) -> None:
+async def _tell(app: App, request: Request, product_id: str) -> None:
     async def attempt() -> None:
         # The mark first: it is held to its version, and so to locations that are at least as new.
         mark = (await load_marks(app.store, [product_id]))[product_id]
@@ -149,7 +155,7 @@ async def _tell(app: App, product_id: str) -> None:
         for name in names:
             told = new_event(
                 app,
-                SYSTEM,
+                request,
                 name,
                 product_id,
                 sku=stock.sku,

@@ -42,9 +42,10 @@ from stockwright.usecases.locks import attempts_id, count_try, forget_tries
 from stockwright.usecases.sign_in import authenticate, check_own_password, own_password_tries
 
 if TYPE_CHECKING:
-    from stockwright.domain.account import Actor, CodePurpose, Role
+    from stockwright.domain.account import CodePurpose, Role
     from stockwright.usecases.context import App
     from stockwright.usecases.identity import Enrolled
+    from stockwright.usecases.request import Request
 
 __all__ = ["authenticate"]
 
@@ -74,7 +75,7 @@ class ChangeAccount:
     """For somebody who has lost their phone."""
 
 
-async def sign_up(app: App, actor: Actor, command: SignUp) -> str:
+async def sign_up(app: App, request: Request, command: SignUp) -> str:
     """Make a customer's account; returns the address, the same whether it had an account or not.
 
     Where mail can be sent the address must be confirmed with a code; with only the local mailbox
@@ -86,7 +87,7 @@ async def sign_up(app: App, actor: Actor, command: SignUp) -> str:
     email = check_new_email(command.email)
     password = check_password(command.password, email)
     name = check_name(command.name)
-    enrolled = await app.identity.enrol(app, email, password)
+    enrolled = await app.identity.enrol(app, request, email, password)
 
     async def attempt() -> str:
         tries = await records.load_attempts(app.store, f"sign-up {email}")
@@ -96,36 +97,36 @@ async def sign_up(app: App, actor: Actor, command: SignUp) -> str:
         if known is not None and tries.locked(now):
             pass
         elif known is not None and (known.is_confirmed or known.disabled):
-            batch.append(new_event(app, actor, "account.signup_repeated", known.id))
+            batch.append(new_event(app, request, "account.signup_repeated", known.id))
         elif known is not None:
             again = SignUpAgain(app.ids.new("sgn"), name, enrolled.password_hash if enrolled else NOT_KEPT)
             records.put_account(batch, with_sign_up(known, again))
-            batch.append(new_event(app, actor, "account.verification_requested", known.id, signUp=again.id))
+            batch.append(new_event(app, request, "account.verification_requested", known.id, signUp=again.id))
         elif enrolled is not None:
             account = new_account(app, email, name, "customer", enrolled)
             if app.mail.delivers:
                 account = replace(account, status="UNCONFIRMED")
-                batch.append(new_event(app, actor, "account.verification_requested", account.id))
+                batch.append(new_event(app, request, "account.verification_requested", account.id))
             records.put_account(batch, account)
             records.claim_email(batch, email, account.id)
-            batch.append(new_event(app, actor, "account.created", account.id, role=account.role))
-        await commit(app, batch, email)
+            batch.append(new_event(app, request, "account.created", account.id, role=account.role))
+        await commit(app, request, batch, email)
         return email
 
     return await retried(attempt)
 
 
-async def resend_code(app: App, actor: Actor, email: str, origin: Origin = UNKNOWN) -> None:
+async def resend_code(app: App, request: Request, email: str, origin: Origin = UNKNOWN) -> None:
     """Mail a new confirmation code for the newest sign-up, if there is an account that waits for one."""
-    await _request_code(app, actor, email, "account.verification_requested", "UNCONFIRMED", origin)
+    await _request_code(app, request, email, "account.verification_requested", "UNCONFIRMED", origin)
 
 
-async def forgot_password(app: App, actor: Actor, email: str, origin: Origin = UNKNOWN) -> None:
+async def forgot_password(app: App, request: Request, email: str, origin: Origin = UNKNOWN) -> None:
     """Mail a reset code, if there is such an account."""
-    await _request_code(app, actor, email, "account.reset_requested", None, origin)
+    await _request_code(app, request, email, "account.reset_requested", None, origin)
 
 
-async def _request_code(app: App, actor: Actor, email: str, name: str, status: str | None, origin: Origin) -> None:
+async def _request_code(app: App, request: Request, email: str, name: str, status: str | None, origin: Origin) -> None:
     """Have a code mailed. Each request is counted like a failure, so that no mailbox can be flooded.
 
     An unknown address takes the same steps and one commit as well.
@@ -142,8 +143,8 @@ async def _request_code(app: App, actor: Actor, email: str, name: str, status: s
         records.put_attempts(batch, tries.failed(now), now)
         if account is not None and not account.disabled and status in (None, account.status):
             newest = {"signUp": account.further[-1].id} if status and account.further else {}
-            batch.append(new_event(app, actor, name, account.id, **newest))
-        await commit(app, batch, wanted)
+            batch.append(new_event(app, request, name, account.id, **newest))
+        await commit(app, request, batch, wanted)
 
     await retried(attempt)
 
@@ -170,7 +171,7 @@ async def issue_code(
 
 
 async def confirm_sign_up(
-    app: App, actor: Actor, email: str, digits: str, password: str | None = None, origin: Origin = UNKNOWN
+    app: App, request: Request, email: str, digits: str, password: str | None = None, origin: Origin = UNKNOWN
 ) -> None:
     """Confirm an address with its mailed code; confirming again is fine.
 
@@ -182,7 +183,7 @@ async def confirm_sign_up(
         password = check_password(password, wanted)
     account, code_hash = await _spend_code(app, wanted, "confirmation", digits, origin)
     if account.is_confirmed:
-        await unchanged(app, wanted)
+        await unchanged(app, request, wanted)
         return
     if password is None and confirmed_by(account, code_hash, app.clock.now()).password_hash == NOT_KEPT:
         # The pool has another sign-up's password, which must not count: a reset sets one. Mixed, as pools want them.
@@ -192,7 +193,7 @@ async def confirm_sign_up(
     async def attempt() -> None:
         before, now = await records.get_account(app.store, account.id), app.clock.now()
         if before.is_confirmed:
-            await unchanged(app, wanted)
+            await unchanged(app, request, wanted)
             return
         if not has_code(before, "confirmation", code_hash, now):
             raise _wrong_code()
@@ -202,33 +203,33 @@ async def confirm_sign_up(
         await app.identity.follow(app, before, after)
         batch = Batch()
         records.put_account(batch, after)
-        batch.append(new_event(app, actor, "account.confirmed", account.id))
+        batch.append(new_event(app, request, "account.confirmed", account.id))
         await _end_setup_where_made_admin(app, batch, before, after)
-        await commit(app, batch, after.email)
+        await commit(app, request, batch, after.email)
 
     await retried(attempt)
 
 
 async def reset_password(
-    app: App, actor: Actor, email: str, digits: str, password: str, origin: Origin = UNKNOWN
+    app: App, request: Request, email: str, digits: str, password: str, origin: Origin = UNKNOWN
 ) -> None:
     """Set a new password with a mailed code; every session of the account ends, a lock too."""
     wanted = normal_email(email)
     password = check_password(password, wanted)
     account, _ = await _spend_code(app, wanted, "reset", digits, origin)
-    await set_password(app, actor, account.id, password)
+    await set_password(app, request, account.id, password)
     await forget_tries(app, await attempts_id(app, "sign-in", wanted, origin))
 
 
-async def change_password(app: App, actor: Actor, current: str, password: str) -> None:
+async def change_password(app: App, request: Request, current: str, password: str) -> None:
     """Set a new password, knowing the current one; every session ends, this one too."""
-    account = await records.get_account(app.store, actor.id)
-    await check_own_password(app, account, current, "currentPassword")
+    account = await records.get_account(app.store, request.actor.id)
+    await check_own_password(app, request, account, current, "currentPassword")
     password = check_password(password, account.email, "newPassword")
-    await set_password(app, actor, account.id, password)
+    await set_password(app, request, account.id, password)
 
 
-async def set_password(app: App, actor: Actor, account_id: str, password: str) -> None:
+async def set_password(app: App, request: Request, account_id: str, password: str) -> None:
     """Set a password and end every session; who reads the account's mail has confirmed it."""
     known = await records.get_account(app.store, account_id)
     password_hash = await app.identity.set_password(app, known, check_password(password, known.email))
@@ -242,30 +243,30 @@ async def set_password(app: App, actor: Actor, account_id: str, password: str) -
         records.put_account(batch, after)
         await app.identity.end_all(app, batch, account)
         await _end_setup_where_made_admin(app, batch, account, after)
-        batch.append(new_event(app, actor, "account.password_changed", account_id))
-        await commit(app, batch, account_id)
+        batch.append(new_event(app, request, "account.password_changed", account_id))
+        await commit(app, request, batch, account_id)
 
     await retried(attempt)
     await forget_tries(app, await attempts_id(app, "sign-in", normal_email(known.email), UNKNOWN))
     await forget_tries(app, own_password_tries(account_id))
 
 
-async def get_me(app: App, actor: Actor) -> Account:
+async def get_me(app: App, request: Request) -> Account:
     """Get the asker's own account; a machine has none."""
-    if actor.kind != "account":
+    if request.actor.kind != "account":
         raise Unauthorized("An API key has no account")
-    return await records.get_account(app.store, actor.id)
+    return await records.get_account(app.store, request.actor.id)
 
 
-async def rename_me(app: App, actor: Actor, name: str, expected_version: int | None = None) -> Account:
+async def rename_me(app: App, request: Request, name: str, expected_version: int | None = None) -> Account:
     """Change one's own name."""
-    account = await get_me(app, actor)
-    return await change_account(app, actor, ChangeAccount(account.id, name=name, expected_version=expected_version))
+    account = await get_me(app, request)
+    return await change_account(app, request, ChangeAccount(account.id, name=name, expected_version=expected_version))
 
 
-async def change_account(app: App, actor: Actor, command: ChangeAccount) -> Account:
+async def change_account(app: App, request: Request, command: ChangeAccount) -> Account:
     """Change a role, a name, whether an account may sign in, or end its second factor; the last admin stays one."""
-    if command.mfa_off and actor.id == command.id:
+    if command.mfa_off and request.actor.id == command.id:
         raise Forbidden("Your own second factor is switched off with your password, on your account")
 
     async def attempt() -> Account:
@@ -280,7 +281,7 @@ async def change_account(app: App, actor: Actor, command: ChangeAccount) -> Acco
             mfa=None if command.mfa_off else before.mfa,
         )
         if after == before:
-            return await unchanged(app, before)
+            return await unchanged(app, request, before)
         batch, now = Batch(), app.clock.now()
         if before.administers and not after.administers:
             await _keep_one_admin(app, batch, before)
@@ -291,11 +292,11 @@ async def change_account(app: App, actor: Actor, command: ChangeAccount) -> Acco
             await app.identity.end_all(app, batch, before)
         await app.identity.follow(app, before, after)
         records.put_account(batch, replace(after, updated_at=now))
-        batch.append(new_event(app, actor, "account.changed", before.id, role=after.role, disabled=after.disabled))
+        batch.append(new_event(app, request, "account.changed", before.id, role=after.role, disabled=after.disabled))
         if factor_ended:
-            batch.append(new_event(app, actor, "account.mfa_off", before.id))
+            batch.append(new_event(app, request, "account.mfa_off", before.id))
         after = replace(after, updated_at=now, version=before.version + 1)
-        await commit(app, batch, after)
+        await commit(app, request, batch, after)
         return after
 
     return await retried(attempt)
@@ -316,11 +317,11 @@ async def _end_setup_where_made_admin(app: App, batch: Batch, before: Account | 
         await end_setup(app.store, batch)
 
 
-async def add_account(app: App, actor: Actor, command: SignUp, role: Role) -> Account:
+async def add_account(app: App, request: Request, command: SignUp, role: Role) -> Account:
     """Make a confirmed account for somebody (command line, demo, first start); 409 where there is one."""
     email = check_new_email(command.email)
     password = check_password(command.password, email)
-    enrolled = await app.identity.enrol(app, email, password)
+    enrolled = await app.identity.enrol(app, request, email, password)
 
     async def attempt() -> Account:
         if enrolled is None or await records.find_account_by_email(app.store, email) is not None:
@@ -330,10 +331,10 @@ async def add_account(app: App, actor: Actor, command: SignUp, role: Role) -> Ac
         batch = Batch()
         records.put_account(batch, account)
         records.claim_email(batch, email, account.id)
-        batch.append(new_event(app, actor, "account.created", account.id, role=role))
+        batch.append(new_event(app, request, "account.created", account.id, role=role))
         await _end_setup_where_made_admin(app, batch, None, account)
         account = replace(account, version=1)
-        await commit(app, batch, account)
+        await commit(app, request, batch, account)
         return account
 
     return await retried(attempt)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from stockwright.domain.account import Actor
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class MadeKey:
     shown: str
 
 
-async def create_api_key(app: App, actor: Actor, name: str, scopes: Sequence[str]) -> MadeKey:
+async def create_api_key(app: App, request: Request, name: str, scopes: Sequence[str]) -> MadeKey:
     """Make a key: `sw_`, 160 random bits, and a checksum that tells a mistyped one before any look-up."""
     name, wanted = check_key_name(name), check_scopes(scopes)
     shown = key_text(app.ids.secret(RANDOM_BITS))
@@ -45,14 +46,14 @@ async def create_api_key(app: App, actor: Actor, name: str, scopes: Sequence[str
         scopes=wanted,
         hash=key_hash(shown),
         hint=shown[-4:],
-        created_by=actor.id,
+        created_by=request.actor.id,
         created_at=app.clock.now(),
     )
     batch = Batch()
     records.put_api_key(batch, key)
-    batch.append(new_event(app, actor, "api_key.created", key.id, name=key.name, scopes=list(wanted)))
+    batch.append(new_event(app, request, "api_key.created", key.id, name=key.name, scopes=list(wanted)))
     # The answer holds the key itself, so it is not kept with the Idempotency-Key: a replay shows the rest.
-    await commit(app, batch, MadeKey(replace(key, version=1), ""))
+    await commit(app, request, batch, MadeKey(replace(key, version=1), ""))
     return MadeKey(replace(key, version=1), shown)
 
 
@@ -61,15 +62,15 @@ async def list_api_keys(app: App, limit: int, after: str | None = None) -> tuple
     return await records.page_of_api_keys(app.store, limit=limit, after=after)
 
 
-async def revoke_api_key(app: App, actor: Actor, key_id: str) -> str:
+async def revoke_api_key(app: App, request: Request, key_id: str) -> str:
     """Delete a key; it is nobody's from now on."""
 
     async def attempt() -> str:
         key = await records.get_api_key(app.store, key_id)
         batch = Batch()
         batch.delete(records.api_key_key(key.hash), key.version)
-        batch.append(new_event(app, actor, "api_key.revoked", key.id, name=key.name))
-        await commit(app, batch, key_id)
+        batch.append(new_event(app, request, "api_key.revoked", key.id, name=key.name))
+        await commit(app, request, batch, key_id)
         return key_id
 
     return await retried(attempt)

@@ -36,9 +36,9 @@ from stockwright.usecases.spellings import as_spelled, spell
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from stockwright.domain.account import Actor
     from stockwright.store.records.categories import Category
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 SortOrder = Literal["newest", "oldest", "name", "-name", "price", "-price"]
 SCAN_PAGE = 200
@@ -137,7 +137,7 @@ def _check_expected_versions(command: UpdateProduct) -> None:
     )
 
 
-async def update_product(app: App, actor: Actor, command: UpdateProduct) -> StockedProduct:
+async def update_product(app: App, request: Request, command: UpdateProduct) -> StockedProduct:
     """Change the given fields; 412 with the state now where an expected version is not the version.
 
     The product's own fields and thresholds are held to the product's version only: a sale meanwhile does not
@@ -159,14 +159,14 @@ async def update_product(app: App, actor: Actor, command: UpdateProduct) -> Stoc
             now, batch = replace(before, stock=stock), Batch()
             _insist_on_versions(now, command)
             batch.writes += fields.writes
-            return batch, _write_update(app, actor, batch, now, product, command)
+            return batch, _write_update(app, request, batch, now, product, command)
 
         if command.quantity is not None or command.thresholds or product.sku != before.stock.sku:
-            return await decide_on_stock(app, product.id, before.stock.active, decision)
+            return await decide_on_stock(app, request, product.id, before.stock.active, decision)
         batch, after = decision(before.stock)
         if not batch.writes:
-            return await unchanged(app, before)
-        await commit(app, batch, after)
+            return await unchanged(app, request, before)
+        await commit(app, request, batch, after)
         return after
 
     return await retried(attempt)
@@ -180,15 +180,15 @@ def _insist_on_versions(now: StockedProduct, command: UpdateProduct) -> None:
 
 
 async def add_update(
-    app: App, actor: Actor, batch: Batch, before: StockedProduct, command: UpdateProduct
+    app: App, request: Request, batch: Batch, before: StockedProduct, command: UpdateProduct
 ) -> StockedProduct:
     """Add the writes of a change to a batch (none where nothing changes); returns the product as it will be."""
     product = await change_fields(app, batch, before.product, command.fields)
-    return _write_update(app, actor, batch, before, product, command)
+    return _write_update(app, request, batch, before, product, command)
 
 
 def _write_update(
-    app: App, actor: Actor, batch: Batch, before: StockedProduct, product: Product, command: UpdateProduct
+    app: App, request: Request, batch: Batch, before: StockedProduct, product: Product, command: UpdateProduct
 ) -> StockedProduct:
     stock, changes = _recounted(before.stock, command)
     if stock.sku != product.sku:
@@ -200,7 +200,7 @@ def _write_update(
         stock_records.put_stock(batch, stock, app.clock.now())
         book(
             app,
-            actor,
+            request,
             batch,
             {product.id: changes},
             {product.id: product.sku},
@@ -210,7 +210,7 @@ def _write_update(
     batch.append(
         new_event(
             app,
-            actor,
+            request,
             "product.updated",
             product.id,
             sku=product.sku,
@@ -268,7 +268,7 @@ def _recounted(before: Stock, command: UpdateProduct) -> tuple[Stock, dict[str, 
     return shifted(after, shifts_of(changes)), changes
 
 
-async def delete_product(app: App, actor: Actor, product_id: str, expected_version: int | None = None) -> str:
+async def delete_product(app: App, request: Request, product_id: str, expected_version: int | None = None) -> str:
     """Take a product out of the shop; its history and past orders stay readable.
 
     409 while units are reserved or an open order holds it. What is left on the shelf is booked out
@@ -291,15 +291,15 @@ async def delete_product(app: App, actor: Actor, product_id: str, expected_versi
             raise Conflict("An open order holds this product; ship or cancel it first", {"orderId": order_id})
         batch = Batch()
         left = {place: -level.total for place, level in stock.levels.items() if level.total}
-        book(app, actor, batch, {product_id: left}, {product_id: stock.sku}, "ADJUSTMENT", reason="Product deleted")
+        book(app, request, batch, {product_id: left}, {product_id: stock.sku}, "ADJUSTMENT", reason="Product deleted")
         product_records.put_product(batch, replace(before.product, status="DELETED", updated_at=app.clock.now()))
         product_records.release_sku(batch, stock.sku)
         stock_records.put_stock(batch, replace(stock, levels={}), app.clock.now(), deleted=True)
-        batch.append(new_event(app, actor, "product.deleted", product_id, sku=stock.sku))
-        await commit(app, batch, product_id)
+        batch.append(new_event(app, request, "product.deleted", product_id, sku=stock.sku))
+        await commit(app, request, batch, product_id)
         return product_id
 
-    return await freeing(app, product_id, attempt)
+    return await freeing(app, request, product_id, attempt)
 
 
 async def _find_open_order(app: App, product_id: str) -> str | None:
@@ -345,14 +345,14 @@ async def load_deleted(app: App, product_id: str) -> StockedProduct | None:
     return StockedProduct(products[product_id], await stock_records.get_stock(app.store, product_id))
 
 
-async def list_products(app: App, actor: Actor, command: ListProducts) -> tuple[list[StockedProduct], str | None]:
+async def list_products(app: App, request: Request, command: ListProducts) -> tuple[list[StockedProduct], str | None]:
     """List products with their stock. Only an admin sees those that are not ACTIVE.
 
     The cursor is the last product's place in the list, so that a product that is added meanwhile moves
     nothing. A page may be short though more follow.
     """
     by, reverse = ORDERS[command.sort]
-    where = await _where(app, actor, command)
+    where = await _where(app, request, command)
     if by != "time" and not (await load_progress(app.store, "products")).done:
         raise Busy("The products of a former release are being sorted by name and price; try again in a minute")
     if command.low_stock and by == "time" and not command.search and (await load_progress(app.store, "stocks")).done:
@@ -409,11 +409,11 @@ async def with_stock(app: App, products: list[Product]) -> list[StockedProduct]:
     return [StockedProduct(product, stocks[product.id]) for product in products if product.id in stocks]
 
 
-async def _where(app: App, actor: Actor, command: ListProducts) -> dict[str, str]:
+async def _where(app: App, request: Request, command: ListProducts) -> dict[str, str]:
     """Return the filters of a list, names as the shop writes them; refuse a status that the asker may not see."""
     wanted = {"category": command.category, "type": command.type, "brand": command.brand, "status": command.status}
     where = {name: value for name, value in wanted.items() if value}
-    if not actor.is_admin:
+    if not request.actor.is_admin:
         if command.status not in (None, "ACTIVE"):
             raise Forbidden(f"Only admins see products that are {command.status}")
         where["status"] = "ACTIVE"

@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import AlreadyExists, Conflict, NotFound
 from stockwright.domain.names import name_key
 from stockwright.domain.product import check_category_name
@@ -15,14 +14,15 @@ from stockwright.store.records import categories as records
 from stockwright.store.records import products as product_records
 from stockwright.store.records.batch import Batch, Stale, retried
 from stockwright.usecases.commit import commit, new_event, unchanged
+from stockwright.usecases.request import BY_SYSTEM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from stockwright.domain.account import Actor
     from stockwright.domain.product import Product
     from stockwright.store.records.categories import Category
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 MOVED_AT_ONCE: Final = 40
 """Products that one commit moves: two writes each, within the 100 of a transaction on DynamoDB."""
@@ -33,7 +33,7 @@ async def list_categories(app: App) -> list[str]:
     return [category.name for category in await records.list_categories(app.store)]
 
 
-async def add_category(app: App, actor: Actor, name: str) -> str:
+async def add_category(app: App, request: Request, name: str) -> str:
     """Add a category of a new name (409 where one differs in case or blanks only); returns it as it is shown."""
     name = check_category_name(name)
 
@@ -42,14 +42,14 @@ async def add_category(app: App, actor: Actor, name: str) -> str:
         _refuse_taken(categories, name)
         batch = Batch()
         records.put_category(batch, records.category_named(name, app.clock.now()))
-        batch.append(new_event(app, actor, "category.created", name))
-        await commit(app, batch, name)
+        batch.append(new_event(app, request, "category.created", name))
+        await commit(app, request, batch, name)
         return name
 
     return await retried(attempt)
 
 
-async def rename_category(app: App, actor: Actor, name: str, new_name: str) -> str:
+async def rename_category(app: App, request: Request, name: str, new_name: str) -> str:
     """Give a category another name, and move its products along; returns the name as it is shown.
 
     The name changes in one commit; the products follow in pieces. Where the process ends in between, the
@@ -61,7 +61,7 @@ async def rename_category(app: App, actor: Actor, name: str, new_name: str) -> s
         categories = await records.list_categories(app.store)
         before = _get(categories, name)
         if before.name == new_name:
-            await unchanged(app, before.name)
+            await unchanged(app, request, before.name)
             return before
         if before.renamed_from is not None:
             raise Conflict(f"The category {before.name!r} is being renamed; try again shortly")
@@ -72,22 +72,22 @@ async def rename_category(app: App, actor: Actor, name: str, new_name: str) -> s
             records.delete_category(batch, before)
             after = replace(after, key=name_key(new_name), version=0)
         records.put_category(batch, after)
-        batch.append(new_event(app, actor, "category.renamed", new_name, before=before.name))
-        await commit(app, batch, after.name)
+        batch.append(new_event(app, request, "category.renamed", new_name, before=before.name))
+        await commit(app, request, batch, after.name)
         return after
 
     renamed = await retried(attempt)
-    await _move_products(app, actor, renamed)
+    await _move_products(app, request, renamed)
     return renamed.name
 
 
 async def finish_renames(app: App) -> None:
     """Move the products that a rename left behind when its process ended. The sweeper's."""
     for category in await records.list_categories(app.store):
-        await _move_products(app, SYSTEM, category)
+        await _move_products(app, BY_SYSTEM, category)
 
 
-async def delete_category(app: App, actor: Actor, name: str) -> str:
+async def delete_category(app: App, request: Request, name: str) -> str:
     """Remove a category that no product is in (409 otherwise)."""
 
     async def attempt() -> str:
@@ -101,21 +101,21 @@ async def delete_category(app: App, actor: Actor, name: str) -> str:
             )
         batch = Batch()
         records.delete_category(batch, category)
-        batch.append(new_event(app, actor, "category.deleted", category.name))
-        await commit(app, batch, category.name)
+        batch.append(new_event(app, request, "category.deleted", category.name))
+        await commit(app, request, batch, category.name)
         return category.name
 
     return await retried(attempt)
 
 
-async def _move_products(app: App, actor: Actor, category: Category) -> None:
+async def _move_products(app: App, request: Request, category: Category) -> None:
     former = category.renamed_from
     if former is None:
         return
     bearing = partial(product_records.page_of_products, app.store, where={"category": former}, limit=MOVED_AT_ONCE)
     async for products in pages(bearing):
         if products:
-            await _move_page(app, actor, products, former, category.name)
+            await _move_page(app, request, products, former, category.name)
 
     async def finish() -> None:
         current = records.find_category(await records.list_categories(app.store), category.name)
@@ -128,27 +128,27 @@ async def _move_products(app: App, actor: Actor, category: Category) -> None:
     await retried(finish)
 
 
-async def _move_page(app: App, actor: Actor, products: Sequence[Product], former: str, name: str) -> None:
+async def _move_page(app: App, request: Request, products: Sequence[Product], former: str, name: str) -> None:
     """Move products in one commit; where one has changed meanwhile, one by one."""
     try:
-        await _commit_moved(app, actor, products, name)
+        await _commit_moved(app, request, products, name)
     except Stale:
         for product in products:
-            await retried(partial(_move_one, app, actor, product.id, former, name))
+            await retried(partial(_move_one, app, request, product.id, former, name))
 
 
-async def _move_one(app: App, actor: Actor, product_id: str, former: str, name: str) -> None:
+async def _move_one(app: App, request: Request, product_id: str, former: str, name: str) -> None:
     product = (await product_records.load_products(app.store, [product_id])).get(product_id)
     if product is not None and product.category == former:
-        await _commit_moved(app, actor, [product], name)
+        await _commit_moved(app, request, [product], name)
 
 
-async def _commit_moved(app: App, actor: Actor, products: Sequence[Product], name: str) -> None:
+async def _commit_moved(app: App, request: Request, products: Sequence[Product], name: str) -> None:
     now, batch = app.clock.now(), Batch()
     for product in products:
         product_records.put_product(batch, replace(product, category=name, updated_at=now))
         batch.append(
-            new_event(app, actor, "product.updated", product.id, sku=product.sku, fields=["category"], products=[])
+            new_event(app, request, "product.updated", product.id, sku=product.sku, fields=["category"], products=[])
         )
     await batch.commit(app.store)
 

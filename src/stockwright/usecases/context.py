@@ -1,23 +1,20 @@
-"""What a use case is given: the App with its ports, and the request it works for.
+"""What a use case is given: the App with its ports.
 
-A use case is `f(app, actor, command) -> result`: load, decide, commit. It learns of the outside
+A use case is `f(app, request, command) -> result`: load, decide, commit. It learns of the outside
 world only through the protocols here; `stockwright.app` chooses who stands behind them.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from stockwright.usecases.health import WriteProbe
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from stockwright.config import Settings
-    from stockwright.domain.events import Event
     from stockwright.store.port import Store
     from stockwright.usecases.identity import Identity
 
@@ -121,60 +118,6 @@ class Tokens(Protocol):
         ...
 
     def jwks(self) -> Mapping[str, Any]: ...
-
-
-@dataclass(slots=True)
-class Once:
-    """An Idempotency-Key at work: its record is one more write in the commit of the effect.
-
-    `render` turns the use case's result into the answer that a replay will give; where the answer
-    can only be known after the commit, the edge completes the record before it answers.
-    """
-
-    key: str
-    request_hash: str
-    render: Callable[[Any], Mapping[str, Any]]
-    keep: bool = False
-    """Whether its record is kept for ever (what an import did) and not only for two days."""
-    committed: bool = False
-    answer: Mapping[str, Any] | None = None
-    """What was kept, where it is final, and the result that it tells of."""
-    result: Any = None
-
-
-@dataclass(slots=True)
-class RequestContext:
-    """What goes with a request through every layer: its id for the log, and its Once if it has one."""
-
-    id: str = ""
-    once: Once | None = None
-
-
-REQUEST: ContextVar[RequestContext] = ContextVar("stockwright_request")
-
-
-def current_request() -> RequestContext:
-    """Return the request being worked on; outside of one, an empty context."""
-    return REQUEST.get(_NO_REQUEST)
-
-
-_NO_REQUEST = RequestContext()
-
-
-@contextmanager
-def caused_by(event: Event) -> Iterator[None]:
-    """Let what a handler does bear the id of the request that caused its event, in the ledger and in events."""
-    token = REQUEST.set(RequestContext(event.request_id))
-    try:
-        yield
-    finally:
-        REQUEST.reset(token)
-
-
-def sent_key() -> str:
-    """Return the request's Idempotency-Key as the client sent it, from whatever address; "" where it has none."""
-    once = current_request().once
-    return once.key.partition("#")[2] if once else ""
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from stockwright.domain import reservation as holds
+from stockwright.domain.account import SYSTEM
 from stockwright.domain.errors import Conflict, NotFound
 from stockwright.domain.stock import Movement, Shift, Stock, draw, draw_or_refuse, receive, release, shifted
 from stockwright.store.paging import every
@@ -13,16 +14,15 @@ from stockwright.store.records import reservations as reservation_records
 from stockwright.store.records import stock as stock_records
 from stockwright.store.records.batch import Batch, Stale, retried
 from stockwright.usecases.commit import decide, new_event
-from stockwright.usecases.context import current_request
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-    from stockwright.domain.account import Actor
     from stockwright.domain.reservation import Reservation
     from stockwright.domain.stock import Draws, MovementType, Wanted
     from stockwright.store.port import Item
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 Result = TypeVar("Result")
 
@@ -41,13 +41,13 @@ async def load_stocks(app: App, product_ids: Iterable[str]) -> dict[str, Stock]:
     return stocks
 
 
-async def load_and_draw(app: App, wanted: Sequence[Wanted]) -> tuple[dict[str, Stock], Draws]:
+async def load_and_draw(app: App, request: Request, wanted: Sequence[Wanted]) -> tuple[dict[str, Stock], Draws]:
     """Decide where every unit comes from; a shortage first frees the products' expired holds."""
     stocks = await load_stocks(app, (each.product_id for each in wanted))
     draws, short = draw(wanted, stocks)
     if not short:
         return stocks, draws
-    await free_expired(app, {each.product_id for each in short})
+    await free_expired(app, request, {each.product_id for each in short})
     # Also where nothing was freed by us: somebody else may have, since the stock was loaded.
     stocks = await load_stocks(app, stocks)
     return stocks, draw_or_refuse(wanted, stocks)
@@ -71,7 +71,7 @@ def move(batch: Batch, draws: Draws, shift: Callable[[int], Shift], at: int) -> 
 
 def book(
     app: App,
-    actor: Actor,
+    request: Request,
     batch: Batch,
     draws: Draws,
     skus: Mapping[str, str],
@@ -82,7 +82,7 @@ def book(
     reference: str = "",
 ) -> list[Movement]:
     """Write one movement per product and location; `sign` tells which way the units went."""
-    now, request_id = app.clock.now(), current_request().id
+    now = app.clock.now()
     booked = [
         Movement(
             id=app.ids.new("mov"),
@@ -92,10 +92,10 @@ def book(
             type=kind,
             quantity=sign * units,
             at=now,
-            actor=actor.id,
+            actor=request.actor.id,
             reason=reason,
             reference=reference,
-            request_id=request_id,
+            request_id=request.id,
         )
         for product_id, drawn in draws.items()
         for place, units in drawn.items()
@@ -111,7 +111,11 @@ def shifts_of(changes: Mapping[str, int]) -> dict[str, Shift]:
 
 
 async def decide_on_stock(
-    app: App, product_id: str, active: Sequence[str], decision: Callable[[Stock], tuple[Batch, Result]]
+    app: App,
+    request: Request,
+    product_id: str,
+    active: Sequence[str],
+    decision: Callable[[Stock], tuple[Batch, Result]],
 ) -> Result:
     """Commit what `decision` makes of a product's stock as it is in that commit, however many others change it."""
 
@@ -121,35 +125,33 @@ async def decide_on_stock(
             raise NotFound("Product not found")
         return decision(stock)
 
-    return await decide(app, stock_records.stock_key(product_id), decide_on)
+    return await decide(app, request, stock_records.stock_key(product_id), decide_on)
 
 
-async def freeing(app: App, product_id: str, attempt: Callable[[], Awaitable[Result]]) -> Result:
+async def freeing(app: App, request: Request, product_id: str, attempt: Callable[[], Awaitable[Result]]) -> Result:
     """Decide; where that is a refusal, free the product's expired holds and decide once more."""
     try:
         return await retried(attempt)
     except Conflict:
         # Decided anew also where nothing was freed by us: somebody else may have, since the stock was loaded.
-        await free_expired(app, {product_id})
+        await free_expired(app, request, {product_id})
     return await retried(attempt)
 
 
-async def free_expired(app: App, product_ids: set[str] | None = None) -> int:
+async def free_expired(app: App, request: Request, product_ids: set[str] | None = None) -> int:
     """End every hold that is due (of these products, or all) and give its units back; returns how many."""
     freed, now, after = 0, app.clock.now(), None
     while True:
         due, after = await reservation_records.due_reservations(app.store, now, after=after, limit=EXPIRED_AT_ONCE_MAX)
         for held in due:
             if product_ids is None or not product_ids.isdisjoint(held.draws):
-                freed += await _expire(app, held)
+                freed += await _expire(app, request.by(SYSTEM), held)
         if after is None:
             return freed
 
 
-async def _expire(app: App, held: Reservation) -> bool:
+async def _expire(app: App, request: Request, held: Reservation) -> bool:
     """End one hold; False where somebody else did something to it meanwhile."""
-    from stockwright.domain.account import SYSTEM
-
     after = holds.expire(held, app.clock.now())
     if after is None:
         return False
@@ -157,10 +159,9 @@ async def _expire(app: App, held: Reservation) -> bool:
     reservation_records.put_reservation(batch, after)
     move(batch, dict(held.draws), release, app.clock.now())
     batch.append(
-        new_event(app, SYSTEM, "reservation.expired", held.id, orderId=held.order_id, products=list(held.draws))
+        new_event(app, request, "reservation.expired", held.id, orderId=held.order_id, products=list(held.draws))
     )
     try:
-        # Not the commit of the request under way: this must not use up its Idempotency-Key.
         await batch.commit(app.store)
     except Stale:
         return False

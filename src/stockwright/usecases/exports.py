@@ -25,9 +25,9 @@ from stockwright.usecases.inventory_views import ListInventory, list_inventory
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from stockwright.domain.account import Actor
     from stockwright.domain.order_status import PlacedStatus
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 Exported = Literal["products", "inventory", "movements", "orders"]
 Cell = str | int | Decimal
@@ -86,18 +86,18 @@ class Selection:
     range: Range = field(default_factory=Range)
 
 
-def export(app: App, actor: Actor, what: Exported, selection: Selection | None = None) -> AsyncIterator[Rows]:
+def export(app: App, request: Request, what: Exported, selection: Selection | None = None) -> AsyncIterator[Rows]:
     """Read everything of one kind that is selected, a page of rows at a time, so that memory stays flat.
 
     A page is as of its own moment: what changes meanwhile may stand in it as it was before or after.
     """
     read = {"products": _products, "inventory": _inventory, "movements": _movements, "orders": _orders}[what]
-    return read(app, actor, selection or Selection())
+    return read(app, request, selection or Selection())
 
 
-async def _products(app: App, actor: Actor, selected: Selection) -> AsyncIterator[Rows]:
+async def _products(app: App, request: Request, selected: Selection) -> AsyncIterator[Rows]:
     async def read(*, after: str | None) -> tuple[list[Any], str | None]:
-        return await list_products(app, actor, replace(selected.products, limit=PAGE, after=after))
+        return await list_products(app, request, replace(selected.products, limit=PAGE, after=after))
 
     async for page in pages(read):
         yield [
@@ -113,7 +113,7 @@ async def _products(app: App, actor: Actor, selected: Selection) -> AsyncIterato
         ]  # fmt: skip
 
 
-async def _inventory(app: App, _: Actor, selected: Selection) -> AsyncIterator[Rows]:
+async def _inventory(app: App, _: Request, selected: Selection) -> AsyncIterator[Rows]:
     wanted = selected.inventory
 
     async def read(*, after: str | None) -> tuple[list[Any], str | None]:
@@ -131,7 +131,7 @@ async def _inventory(app: App, _: Actor, selected: Selection) -> AsyncIterator[R
         ]  # fmt: skip
 
 
-async def _movements(app: App, _: Actor, selected: Selection) -> AsyncIterator[Rows]:
+async def _movements(app: App, _: Request, selected: Selection) -> AsyncIterator[Rows]:
     where = {name: value for name, value in (("type", selected.type), ("location", selected.location)) if value}
     low, high = selected.range.ids(app, "mov", BOOKING_MS)
     ledger = partial(
@@ -153,7 +153,7 @@ async def _movements(app: App, _: Actor, selected: Selection) -> AsyncIterator[R
         ]  # fmt: skip
 
 
-async def _orders(app: App, _: Actor, selected: Selection) -> AsyncIterator[Rows]:
+async def _orders(app: App, _: Request, selected: Selection) -> AsyncIterator[Rows]:
     low, high = selected.range.ids(app, "ord")
     if selected.status is None:
         found = order_records.pages_of_every_order(app.store, PAGE, low=low, high=high)

@@ -21,9 +21,10 @@ from stockwright.usecases.accounts import SignUp, new_account
 from stockwright.usecases.commit import commit, new_event
 
 if TYPE_CHECKING:
-    from stockwright.domain.account import Account, Actor
+    from stockwright.domain.account import Account
     from stockwright.store.port import Item
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 LASTS_MS: Final = 24 * 3_600_000
 
@@ -62,12 +63,12 @@ async def withdraw_setup(app: App) -> None:
         await batch.settle(app.store)
 
 
-async def set_up(app: App, actor: Actor, token: str, command: SignUp) -> Account:
+async def set_up(app: App, request: Request, token: str, command: SignUp) -> Account:
     """Make the first admin with the token that the start printed; Unauthorized where it does not hold."""
     email = check_new_email(command.email)
     password = check_password(command.password, email)
     await _check_token(app, token)
-    enrolled = await app.identity.enrol(app, email, password)
+    enrolled = await app.identity.enrol(app, request, email, password)
 
     async def attempt() -> Account:
         held = await _check_token(app, token)
@@ -79,9 +80,9 @@ async def set_up(app: App, actor: Actor, token: str, command: SignUp) -> Account
         await app.identity.follow(app, new_account(app, email, "", "customer", enrolled), account)
         records.put_account(batch, account)
         records.claim_email(batch, email, account.id)
-        batch.append(new_event(app, actor, "account.created", account.id, role="admin"))
+        batch.append(new_event(app, request, "account.created", account.id, role="admin"))
         account = replace(account, version=1)
-        await commit(app, batch, account)
+        await commit(app, request, batch, account)
         return account
 
     return await retried(attempt)

@@ -15,9 +15,10 @@ from stockwright.domain.sign_in import TOKEN_LASTS_SECONDS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stockwright.domain.account import Account, Actor
+    from stockwright.domain.account import Account
     from stockwright.store.records.batch import Batch
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +55,27 @@ class Proof:
 class Identity(Protocol):
     """Keeps passwords, signs tokens."""
 
-    async def enrol(self, app: App, email: str, password: str) -> Enrolled | None:
+    async def enrol(self, app: App, request: Request, email: str, password: str) -> Enrolled | None:
         """Take somebody new; None where the address is known already, whose account is then on record."""
         ...
 
-    async def prove(self, app: App, email: str, password: str) -> Proof | None:
+    async def prove(self, app: App, request: Request, email: str, password: str) -> Proof | None:
         """Return the account whose password this is; None, after as long, where it is nobody's."""
         ...
 
-    async def begin(self, app: App, proof: Proof) -> Session:
+    async def begin(self, app: App, request: Request, proof: Proof) -> Session:
         """Begin a session."""
         ...
 
-    async def refresh(self, app: App, refresh_token: str) -> Session:
+    async def refresh(self, app: App, request: Request, refresh_token: str) -> Session:
         """Renew a session, or raise Unauthorized."""
         ...
 
-    async def whose(self, app: App, token: str) -> Account:
+    async def whose(self, app: App, request: Request, token: str) -> Account:
         """Return whose ID token it is, or raise Unauthorized; also where the account's sessions were ended."""
         ...
 
-    async def end(self, app: App, actor: Actor, refresh_token: str) -> None:
+    async def end(self, app: App, request: Request, refresh_token: str) -> None:
         """End one session of the asker."""
         ...
 

@@ -41,8 +41,8 @@ from stockwright.usecases.new_product import add_new_product
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from stockwright.domain.account import Actor
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class StockChange:
     movements: Sequence[Movement] = ()
 
 
-async def initialize(app: App, actor: Actor, command: Initialize) -> StockedProduct:
+async def initialize(app: App, request: Request, command: Initialize) -> StockedProduct:
     """Open a stock level (409 where it is open), and the product behind it where it is a foreign one."""
     check_id(command.product_id, "productId")
     command = replace(command, sku=check_foreign_sku(command.sku))
@@ -119,7 +119,7 @@ async def initialize(app: App, actor: Actor, command: Initialize) -> StockedProd
         if location_id not in {each.id for each in locations}:
             check_new_location_id(location_id, "location")
             location = Location(location_id, location_id, created_at=app.clock.now())
-            await open_location(app, actor, batch, location)
+            await open_location(app, request, batch, location)
             locations.append(location)
         known = (await load_stocked(app, [command.product_id])).get(command.product_id)
         active = by_priority(locations)
@@ -128,18 +128,18 @@ async def initialize(app: App, actor: Actor, command: Initialize) -> StockedProd
             def open_level(stock: Stock) -> tuple[Batch, StockedProduct]:
                 opening = Batch()
                 opening.writes += batch.writes
-                return opening, _open_level(app, actor, opening, replace(known, stock=stock), location_id, command)
+                return opening, _open_level(app, request, opening, replace(known, stock=stock), location_id, command)
 
-            return await decide_on_stock(app, command.product_id, active, open_level)
-        after = await _open_foreign(app, actor, batch, location_id, command)
+            return await decide_on_stock(app, request, command.product_id, active, open_level)
+        after = await _open_foreign(app, request, batch, location_id, command)
         after = replace(after, stock=replace(after.stock, active=active))
-        await commit(app, batch, after)
+        await commit(app, request, batch, after)
         return after
 
     return await retried(attempt)
 
 
-async def _open_foreign(app: App, actor: Actor, batch: Batch, location: str, command: Initialize) -> StockedProduct:
+async def _open_foreign(app: App, request: Request, batch: Batch, location: str, command: Initialize) -> StockedProduct:
     """Make an UNLISTED product; the id is another system's, so one that was deleted may come again."""
     now = app.clock.now()
     deleted = await load_deleted(app, command.product_id)
@@ -150,19 +150,19 @@ async def _open_foreign(app: App, actor: Actor, batch: Batch, location: str, com
         status="UNLISTED",
         created_at=now,
         updated_at=now,
-        created_by=actor.id,
+        created_by=request.actor.id,
         version=deleted.product.version if deleted else ABSENT,
     )
     levels = {location: Level(command.initial_stock)}
     thresholds = check_thresholds(replace(Thresholds(), **command.thresholds))
     version = deleted.stock.version if deleted else ABSENT
     stock = Stock(product.id, product.sku, levels, (), thresholds, version, now)
-    await add_new_product(app, actor, batch, StockedProduct(product, stock))
+    await add_new_product(app, request, batch, StockedProduct(product, stock))
     return StockedProduct(replace(product, version=product.version + 1), replace(stock, version=stock.version + 1))
 
 
 def _open_level(
-    app: App, actor: Actor, batch: Batch, known: StockedProduct, location: str, command: Initialize
+    app: App, request: Request, batch: Batch, known: StockedProduct, location: str, command: Initialize
 ) -> StockedProduct:
     stock = known.stock
     if not same_sku(stock.sku, command.sku):
@@ -188,12 +188,12 @@ def _open_level(
     )
     stock_records.put_stock(batch, after, app.clock.now())
     opening = {location: command.initial_stock} if command.initial_stock else {}
-    book(app, actor, batch, {stock.product_id: opening}, {stock.product_id: stock.sku}, "INITIAL")
-    _tell(app, actor, batch, stock, "INITIAL", opening)
+    book(app, request, batch, {stock.product_id: opening}, {stock.product_id: stock.sku}, "INITIAL")
+    _tell(app, request, batch, stock, "INITIAL", opening)
     return StockedProduct(known.product, replace(after, version=stock.version + 1))
 
 
-async def change_stock(app: App, actor: Actor, command: ChangeStock) -> StockChange:
+async def change_stock(app: App, request: Request, command: ChangeStock) -> StockChange:
     """Book a restock, sale, return or adjustment.
 
     RESTOCK and RETURN bring units, SALE takes them (either sign says so), ADJUSTMENT goes both ways.
@@ -210,12 +210,12 @@ async def change_stock(app: App, actor: Actor, command: ChangeStock) -> StockCha
             check_change(stock, place, units, selling=selling)
         return changes
 
-    return await _move(app, actor, command, [command.location] if command.location else [], plan, command.type)
+    return await _move(app, request, command, [command.location] if command.location else [], plan, command.type)
 
 
 async def _move(
     app: App,
-    actor: Actor,
+    request: Request,
     command: ChangeStock | Transfer,
     named: Sequence[str],
     plan: Callable[[Stock], dict[str, int]],
@@ -233,7 +233,7 @@ async def _move(
         stock_records.change_stock(batch, stock, changes, app.clock.now(), command.expected_version)
         booked = book(
             app,
-            actor,
+            request,
             batch,
             {stock.product_id: changes},
             {stock.product_id: stock.sku},
@@ -241,7 +241,7 @@ async def _move(
             reason=command.reason,
             reference=command.reference,
         )
-        _tell(app, actor, batch, stock, kind, changes)
+        _tell(app, request, batch, stock, kind, changes)
         return batch, _expected(stock, changes, booked)
 
     async def attempt() -> Sequence[Movement]:
@@ -252,16 +252,16 @@ async def _move(
                 await must_exist(app, place)
         batch, expected = book_on(stock)
         if any(movement.location not in stock.levels for movement in expected.movements):
-            expected = await decide_on_stock(app, command.product_id, stock.active, book_on)
+            expected = await decide_on_stock(app, request, command.product_id, stock.active, book_on)
         else:
-            await commit(app, batch, expected, settled=False)
+            await commit(app, request, batch, expected, settled=False)
         return expected.movements
 
-    movements = await freeing(app, command.product_id, attempt)
+    movements = await freeing(app, request, command.product_id, attempt)
     return StockChange(*await stock_records.load_change(app.store, command.product_id, movements))
 
 
-async def count_stock(app: App, actor: Actor, command: CountStock) -> StockChange:
+async def count_stock(app: App, request: Request, command: CountStock) -> StockChange:
     """Set the counted total; the difference is an ADJUSTMENT, none where the count agrees (S0's PUT /stock).
 
     Decided in the commit, so that it succeeds beside any number of buyers.
@@ -277,18 +277,18 @@ async def count_stock(app: App, actor: Actor, command: CountStock) -> StockChang
         stock_records.change_stock(batch, stock, changes, app.clock.now(), stock.version)
         reason = command.reason or "Counted"
         booked = book(
-            app, actor, batch, {stock.product_id: changes}, {stock.product_id: stock.sku}, "ADJUSTMENT", reason=reason
+            app, request, batch, {stock.product_id: changes}, {stock.product_id: stock.sku}, "ADJUSTMENT", reason=reason
         )
-        _tell(app, actor, batch, stock, "ADJUSTMENT", changes)
+        _tell(app, request, batch, stock, "ADJUSTMENT", changes)
         return batch, _expected(stock, changes, booked)
 
     async def attempt() -> StockChange:
         stock = (await get_product(app, command.product_id)).stock
         if command.location is not None and command.location not in stock.levels:
             await must_exist(app, command.location)
-        return await decide_on_stock(app, command.product_id, stock.active, count)
+        return await decide_on_stock(app, request, command.product_id, stock.active, count)
 
-    return await freeing(app, command.product_id, attempt)
+    return await freeing(app, request, command.product_id, attempt)
 
 
 def counted_total(stock: Stock, command: CountStock) -> int:
@@ -300,7 +300,7 @@ def counted_total(stock: Stock, command: CountStock) -> int:
     return command.count + stock.reserved + stock.inactive
 
 
-async def transfer(app: App, actor: Actor, command: Transfer) -> StockChange:
+async def transfer(app: App, request: Request, command: Transfer) -> StockChange:
     """Move available units between two locations, with two TRANSFER movements.
 
     Either may be inactive: so a closed location is emptied. The target gets a level where it has none.
@@ -314,7 +314,7 @@ async def transfer(app: App, actor: Actor, command: Transfer) -> StockChange:
             check_change(stock, place, units)
         return changes
 
-    return await _move(app, actor, command, [command.source, command.target], plan, "TRANSFER")
+    return await _move(app, request, command, [command.source, command.target], plan, "TRANSFER")
 
 
 def _expected(stock: Stock, changes: Mapping[str, int], booked: list[Movement]) -> StockChange:
@@ -324,11 +324,13 @@ def _expected(stock: Stock, changes: Mapping[str, int], booked: list[Movement]) 
     return StockChange(after, balanced)
 
 
-def _tell(app: App, actor: Actor, batch: Batch, stock: Stock, kind: MovementType, changes: Mapping[str, int]) -> None:
+def _tell(
+    app: App, request: Request, batch: Batch, stock: Stock, kind: MovementType, changes: Mapping[str, int]
+) -> None:
     batch.append(
         new_event(
             app,
-            actor,
+            request,
             "stock.changed",
             stock.product_id,
             sku=stock.sku,

@@ -14,7 +14,6 @@ from stockwright.store.port import ABSENT
 from stockwright.store.records import accounts as records
 from stockwright.store.records.batch import Batch, Stale, retried
 from stockwright.usecases.commit import new_event
-from stockwright.usecases.context import sent_key
 from stockwright.usecases.identity import Enrolled, Proof, Session
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from stockwright.domain.account import Account
     from stockwright.usecases.context import App, Passwords, Tokens
+    from stockwright.usecases.request import Request
 
 
 SPENT_AGAIN_MS: Final = 10_000
@@ -36,18 +36,24 @@ class LocalIdentity:
     def __init__(self, passwords: Passwords, tokens: Tokens) -> None:
         self.passwords, self.tokens = passwords, tokens
 
-    async def enrol(self, app: App, email: str, password: str) -> Enrolled | None:  # noqa: ARG002 - the port's
+    async def enrol(self, app: App, request: Request, email: str, password: str) -> Enrolled | None:  # noqa: ARG002 - the port's
         """Hash the password before anybody looks whether the address is known: it takes as long either way."""
         return Enrolled(app.ids.new("usr"), await self.passwords.hash(password))
 
-    async def prove(self, app: App, email: str, password: str) -> Proof | None:
+    async def prove(
+        self,
+        app: App,
+        request: Request,  # noqa: ARG002 - the port's
+        email: str,
+        password: str,
+    ) -> Proof | None:
         """Check a password; an unknown address takes as long."""
         account = await records.find_account_by_email(app.store, email)
         known = account.password_hash if account else ""
         matches = await self.passwords.verify(known or None, normal_password(password))
         return Proof(account) if account is not None and matches else None
 
-    async def begin(self, app: App, proof: Proof) -> Session:
+    async def begin(self, app: App, request: Request, proof: Proof) -> Session:
         """Begin a family of refresh tokens."""
         account, now = proof.account, app.clock.now()
         family = app.ids.new("fam")
@@ -62,11 +68,11 @@ class LocalIdentity:
             "spent": [],
         }
         records.put_family(batch, family, body, ABSENT)
-        batch.append(new_event(app, account.as_actor(), "account.signed_in", account.id))
+        batch.append(new_event(app, request.by(account.as_actor()), "account.signed_in", account.id))
         await batch.commit(app.store)
         return self._session(app, account, family, secret, now // 1000)
 
-    async def refresh(self, app: App, refresh_token: str) -> Session:
+    async def refresh(self, app: App, request: Request, refresh_token: str) -> Session:
         """Renew the refresh token too; a spent one shown again ends the whole family (RFC 9700, 4.14).
 
         Two tabs may use one token at once, and an answer may be lost: within 10 s of its use a spent
@@ -81,27 +87,27 @@ class LocalIdentity:
         batch = Batch()
         account_id = item.body["accountId"]
         fresh = _successor(app, family, secret)
-        again = _may_come_again(item.body, _hash(secret), _hash(fresh), now)
+        again = _may_come_again(request, item.body, _hash(secret), _hash(fresh), now)
         if not again and not hmac.compare_digest(item.body["hash"], _hash(secret)):
             batch.delete(item.key, item.version)
-            batch.append(new_event(app, Actor(account_id, "account"), "account.refresh_reused", account_id))
+            batch.append(new_event(app, request.by(Actor(account_id, "account")), "account.refresh_reused", account_id))
             await batch.settle(app.store)
             raise Unauthorized("The refresh token was used before; sign in again")
         account = await records.get_account(app.store, account_id)
         if account.disabled or account.generation != item.body["generation"]:
             raise Unauthorized("The refresh token is not valid; sign in again")
         if not again:
-            used = {"hash": _hash(secret), "at": now, "key": _hash(sent_key()) if sent_key() else ""}
+            used = {"hash": _hash(secret), "at": now, "key": _hash(request.sent_key) if request.sent_key else ""}
             spent = [used, *_just_spent(item.body, now)][:SPENT_MAX]
             records.put_family(batch, family, {**item.body, "hash": _hash(fresh), "spent": spent}, item.version)
             try:
                 await batch.commit(app.store)
             except Stale:
                 # A twin was faster: for this one the token is spent.
-                return await self.refresh(app, refresh_token)
+                return await self.refresh(app, request, refresh_token)
         return self._session(app, account, family, fresh, item.body["authTime"])
 
-    async def whose(self, app: App, token: str) -> Account:
+    async def whose(self, app: App, request: Request, token: str) -> Account:  # noqa: ARG002 - the port's
         """Verify a token of ours, and that its session still counts."""
         claims = self.tokens.verify(token)
         if claims.get("token_use") != "id":
@@ -113,12 +119,12 @@ class LocalIdentity:
             raise Unauthorized
         return account
 
-    async def end(self, app: App, actor: Actor, refresh_token: str) -> None:
+    async def end(self, app: App, request: Request, refresh_token: str) -> None:
         """Remove the family that a refresh token is of."""
 
         async def attempt() -> None:
             item = await records.find_family(app.store, refresh_token.partition(".")[0])
-            if item is None or item.body["accountId"] != actor.id:
+            if item is None or item.body["accountId"] != request.actor.id:
                 return
             batch = Batch()
             batch.delete(item.key, item.version)
@@ -172,13 +178,14 @@ def _successor(app: App, family: str, secret: str) -> str:
     return hmac.digest(app.signing_key, seed, hashlib.sha256).hex()
 
 
-def _may_come_again(body: Mapping[str, Any], spent_hash: str, successor_hash: str, now: int) -> bool:
+def _may_come_again(request: Request, body: Mapping[str, Any], spent_hash: str, successor_hash: str, now: int) -> bool:
     """Whether a spent token gets its successor once more: it was used just now, or this is the request that used it."""
     if any(hmac.compare_digest(each["hash"], spent_hash) for each in _just_spent(body, now)):
         return True
     last = next(iter(body["spent"]), None)
     unused = hmac.compare_digest(body["hash"], successor_hash)
-    return unused and last is not None and sent_key() != "" and hmac.compare_digest(last["key"], _hash(sent_key()))
+    key = request.sent_key
+    return unused and last is not None and key != "" and hmac.compare_digest(last["key"], _hash(key))
 
 
 def _just_spent(body: Mapping[str, Any], now: int) -> list[dict[str, Any]]:

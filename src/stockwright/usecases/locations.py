@@ -19,8 +19,8 @@ from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases.commit import commit, new_event, unchanged
 
 if TYPE_CHECKING:
-    from stockwright.domain.account import Actor
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 LOCATIONS_MAX = 500
 
@@ -42,7 +42,7 @@ async def list_locations(app: App) -> list[Location]:
 
 
 async def add_location(
-    app: App, actor: Actor, location_id: str, name: str | None = None, priority: int = PRIORITY_DEFAULT
+    app: App, request: Request, location_id: str, name: str | None = None, priority: int = PRIORITY_DEFAULT
 ) -> Location:
     """Add a place that holds stock; its id is new, 1 to 64 characters, and its name where it has none."""
     location_id = check_new_location_id(location_id)
@@ -54,20 +54,20 @@ async def add_location(
             raise AlreadyExists(f"The location {location_id!r} already exists")
         location = Location(location_id, name, priority, created_at=app.clock.now())
         batch = Batch()
-        await open_location(app, actor, batch, location)
+        await open_location(app, request, batch, location)
         after = replace(location, version=1)
-        await commit(app, batch, after)
+        await commit(app, request, batch, after)
         return after
 
     return await retried(attempt)
 
 
-async def open_location(app: App, actor: Actor, batch: Batch, location: Location) -> None:
+async def open_location(app: App, request: Request, batch: Batch, location: Location) -> None:
     """Write a location that is not there yet; refuse one more than LOCATIONS_MAX."""
     if len(await location_records.list_locations(app.store)) >= LOCATIONS_MAX:
         raise Conflict(f"There are {LOCATIONS_MAX} locations, which is the most")
     location_records.put_location(batch, location)
-    batch.append(new_event(app, actor, "location.created", location.id))
+    batch.append(new_event(app, request, "location.created", location.id))
 
 
 async def must_exist(app: App, location_id: str) -> None:
@@ -76,7 +76,7 @@ async def must_exist(app: App, location_id: str) -> None:
         raise NotFound(f"There is no location {location_id!r}; create it first")
 
 
-async def change_location(app: App, actor: Actor, command: ChangeLocation) -> Location:
+async def change_location(app: App, request: Request, command: ChangeLocation) -> Location:
     """Rename a location, change its priority, or take it out of use; the default stays in use."""
     if command.priority is not None:
         check_priority(command.priority)
@@ -96,15 +96,15 @@ async def change_location(app: App, actor: Actor, command: ChangeLocation) -> Lo
             active=before.active if command.active is None else command.active,
         )
         if after == before:
-            return await unchanged(app, before)
+            return await unchanged(app, request, before)
         if before.active and not after.active:
             after = replace(after, shortages_known=True)
         batch = Batch()
         location_records.put_location(batch, after)
         switched = {"active": after.active} if after.active != before.active else {}
-        batch.append(new_event(app, actor, "location.changed", command.id, **switched))
+        batch.append(new_event(app, request, "location.changed", command.id, **switched))
         after = replace(after, version=before.version + 1)
-        await commit(app, batch, after)
+        await commit(app, request, batch, after)
         return after
 
     return await retried(attempt)

@@ -36,9 +36,9 @@ from stockwright.usecases.spellings import spell
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stockwright.domain.account import Actor
     from stockwright.domain.stock import Location
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 CATEGORY_DEFAULT: Final = "other"
 NUMBERED_SKUS_MAX: Final = 20
@@ -71,7 +71,7 @@ class CreateProduct:
     id: str | None = None
 
 
-async def create_product(app: App, actor: Actor, command: CreateProduct) -> StockedProduct:
+async def create_product(app: App, request: Request, command: CreateProduct) -> StockedProduct:
     """Create a product and its stock level in one commit; its SKU and id must be new (409).
 
     An id that the client brings is kept. Where it is that of an UNLISTED product (one that only stock was
@@ -88,24 +88,24 @@ async def create_product(app: App, actor: Actor, command: CreateProduct) -> Stoc
     async def attempt() -> StockedProduct:
         known = (await load_stocked(app, [product_id])).get(product_id) if command.id else None
         if known is not None and known.product.status == "UNLISTED":
-            return await _complete(app, actor, known, command)
+            return await _complete(app, request, known, command)
         now, batch = app.clock.now(), Batch()
-        product = _product_of(command, product_id, actor.id, now)
+        product = _product_of(command, product_id, request.actor.id, now)
         if command.sku is None:
             product = replace(product, sku=await _new_sku(app, product.name))
         product = await _checked(app, batch, product, command.location)
         levels = {command.location: Level(command.quantity or 0)}
         active = await location_records.load_active(app.store)
         made = StockedProduct(product, Stock(product_id, product.sku, levels, active, thresholds, created_at=now))
-        await add_new_product(app, actor, batch, made)
+        await add_new_product(app, request, batch, made)
         made = StockedProduct(replace(product, version=1), replace(made.stock, version=1))
-        await commit(app, batch, made)
+        await commit(app, request, batch, made)
         return made
 
     return await retried(attempt)
 
 
-async def add_new_product(app: App, actor: Actor, batch: Batch, made: StockedProduct) -> None:
+async def add_new_product(app: App, request: Request, batch: Batch, made: StockedProduct) -> None:
     """Write a product that is not there yet with its opening stock; refuse a taken id or SKU.
 
     One that bears the version of a deleted product takes its place.
@@ -124,8 +124,8 @@ async def add_new_product(app: App, actor: Actor, batch: Batch, made: StockedPro
     product_records.put_product(batch, product)
     stock_records.put_stock(batch, stock, app.clock.now())
     opening = {place: level.total for place, level in stock.levels.items() if level.total}
-    book(app, actor, batch, {product.id: opening}, {product.id: product.sku}, "INITIAL")
-    batch.append(new_event(app, actor, "product.created", product.id, sku=product.sku, products=[product.id]))
+    book(app, request, batch, {product.id: opening}, {product.id: product.sku}, "INITIAL")
+    batch.append(new_event(app, request, "product.created", product.id, sku=product.sku, products=[product.id]))
 
 
 def _product_of(command: CreateProduct, product_id: str, created_by: str, now: int) -> Product:
@@ -192,9 +192,9 @@ async def _new_sku(app: App, name: str) -> str:
     return free or f"{base}-{app.ids.secret(40).hex().upper()}"
 
 
-async def _complete(app: App, actor: Actor, known: StockedProduct, command: CreateProduct) -> StockedProduct:
+async def _complete(app: App, request: Request, known: StockedProduct, command: CreateProduct) -> StockedProduct:
     """Give an UNLISTED product what it lacks; what was opened for it (SKU, thresholds, stock) stays unless given."""
-    new = _product_of(command, known.product.id, actor.id, app.clock.now())
+    new = _product_of(command, known.product.id, request.actor.id, app.clock.now())
     names = (
         *NAMES,
         "description",
@@ -209,6 +209,6 @@ async def _complete(app: App, actor: Actor, known: StockedProduct, command: Crea
     fields = {name: getattr(new, name) for name in names if name != "sku" or command.sku is not None}
     update = UpdateProduct(known.product.id, fields, command.quantity, command.thresholds)
     batch = Batch()
-    after = await add_update(app, actor, batch, known, update)
-    await commit(app, batch, after)
+    after = await add_update(app, request, batch, known, update)
+    await commit(app, request, batch, after)
     return after

@@ -12,10 +12,10 @@ from stockwright.store.records.handling import DeadLetter, Retry
 from stockwright.usecases.commit import commit, new_event
 
 if TYPE_CHECKING:
-    from stockwright.domain.account import Actor
     from stockwright.domain.events import Event
     from stockwright.store.records.notifications import Notification
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 SCAN = 200
 SCANS_MAX = 5
@@ -88,7 +88,7 @@ async def list_dead_letters(app: App, limit: int, after: str | None = None) -> t
     return await handling.page_of_dead_letters(app.store, after=after, limit=limit)
 
 
-async def redrive(app: App, actor: Actor, letter_id: str) -> DeadLetter:
+async def redrive(app: App, request: Request, letter_id: str) -> DeadLetter:
     """Send an event on its way again, with all its tries before it."""
 
     async def attempt() -> DeadLetter:
@@ -111,22 +111,22 @@ async def redrive(app: App, actor: Actor, letter_id: str) -> DeadLetter:
                 version=version,
             ),
         )
-        batch.append(new_event(app, actor, "dead_letter.redriven", letter.id, handler=letter.handler))
-        await commit(app, batch, letter)
+        batch.append(new_event(app, request, "dead_letter.redriven", letter.id, handler=letter.handler))
+        await commit(app, request, batch, letter)
         return letter
 
     return await retried(attempt)
 
 
-async def delete_dead_letter(app: App, actor: Actor, letter_id: str) -> DeadLetter:
+async def delete_dead_letter(app: App, request: Request, letter_id: str) -> DeadLetter:
     """Throw a dead letter away, after somebody has looked at it."""
 
     async def attempt() -> DeadLetter:
         letter = await handling.get_dead_letter(app.store, letter_id)
         batch = Batch()
         batch.delete(handling.dead_letter_key(letter.id), letter.version)
-        batch.append(new_event(app, actor, "dead_letter.deleted", letter.id, handler=letter.handler))
-        await commit(app, batch, letter)
+        batch.append(new_event(app, request, "dead_letter.deleted", letter.id, handler=letter.handler))
+        await commit(app, request, batch, letter)
         return letter
 
     return await retried(attempt)

@@ -25,13 +25,13 @@ from stockwright.usecases.settling import Moving, get_settled_order, place, take
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from stockwright.domain.account import Actor
     from stockwright.domain.event_names import OrderEvent
     from stockwright.domain.order_status import PlacedStatus
     from stockwright.domain.stock import Draws
     from stockwright.store.port import Write
     from stockwright.usecases.context import App
     from stockwright.usecases.lines import LineWanted
+    from stockwright.usecases.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class ReturnOrder:
     expected_version: int | None = None
 
 
-async def place_order(app: App, actor: Actor, command: PlaceOrder) -> Order:
+async def place_order(app: App, request: Request, command: PlaceOrder) -> Order:
     """Reserve every line and record the order, or change nothing."""
     if not 1 <= len(command.items) <= LINES_MAX:
         raise Invalid.field("items", f"must hold 1 to {LINES_MAX} lines, not {len(command.items)}")
@@ -77,27 +77,27 @@ async def place_order(app: App, actor: Actor, command: PlaceOrder) -> Order:
 
     async def attempt() -> Order:
         lines, currency = await load_lines(app, command.items)
-        _, draws = await load_and_draw(app, [Wanted(line.product_id, line.quantity) for line in lines])
-        buyer = command.buyer or (actor.id, actor.email)
+        _, draws = await load_and_draw(app, request, [Wanted(line.product_id, line.quantity) for line in lines])
+        buyer = command.buyer or (request.actor.id, request.actor.email)
         order = rules.place(order_id, buyer, lines, draws, currency, app.clock.now(), command.reference)
         # From here on only the store may refuse.
-        return await place(app, actor, order)
+        return await place(app, request, order)
 
     return await retried(attempt)
 
 
-async def get_order(app: App, actor: Actor, order_id: str) -> Order:
+async def get_order(app: App, request: Request, order_id: str) -> Order:
     """Get an order of the actor's own (message: S2); an admin reaches all."""
     order = await records.get_order(app.store, order_id)
-    actor.must_reach(order.user_id, "order")
+    request.actor.must_reach(order.user_id, "order")
     return order
 
 
-async def list_orders(app: App, actor: Actor, command: ListOrders) -> tuple[list[Order], str | None]:
+async def list_orders(app: App, request: Request, command: ListOrders) -> tuple[list[Order], str | None]:
     """List orders, newest first."""
     if not command.everybody:
         return await records.page_of_orders(
-            app.store, user_id=actor.id, status=command.status, after=command.after, limit=command.limit
+            app.store, user_id=request.actor.id, status=command.status, after=command.after, limit=command.limit
         )
     if command.status:
         return await records.page_of_orders(app.store, status=command.status, after=command.after, limit=command.limit)
@@ -109,7 +109,7 @@ async def list_orders(app: App, actor: Actor, command: ListOrders) -> tuple[list
 
 
 async def confirm_order(
-    app: App, actor: Actor, order_id: str, also: Callable[[Batch], Awaitable[None]] | None = None
+    app: App, request: Request, order_id: str, also: Callable[[Batch], Awaitable[None]] | None = None
 ) -> Order:
     """Commit what the order reserved: the units leave as SALE movements.
 
@@ -118,50 +118,50 @@ async def confirm_order(
     """
 
     async def attempt() -> Order:
-        order = await get_settled_order(app, order_id)
+        order = await get_settled_order(app, request, order_id)
         beside = Batch()
         if also is not None:
             await also(beside)
         if "CONFIRMED" in order.row.next:
-            after = rules.advance(order, "CONFIRMED", actor.id, app.clock.now())
-            return await _commit_step(app, actor, order, after, _shipping(order), beside.writes)
+            after = rules.advance(order, "CONFIRMED", request.actor.id, app.clock.now())
+            return await _commit_step(app, request, order, after, _shipping(order), beside.writes)
         if beside.writes:
-            await commit(app, beside)
-        return await unchanged(app, order)
+            await commit(app, request, beside)
+        return await unchanged(app, request, order)
 
     return await retried(attempt)
 
 
-async def pack_order(app: App, actor: Actor, order_id: str, expected_version: int | None = None) -> Order:
+async def pack_order(app: App, request: Request, order_id: str, expected_version: int | None = None) -> Order:
     """Mark an order as packed; a PENDING one is confirmed in the same commit."""
-    return await _step(app, actor, order_id, "PACKED", expected_version)
+    return await _step(app, request, order_id, "PACKED", expected_version)
 
 
-async def deliver_order(app: App, actor: Actor, order_id: str, expected_version: int | None = None) -> Order:
+async def deliver_order(app: App, request: Request, order_id: str, expected_version: int | None = None) -> Order:
     """Mark a packed order as delivered."""
-    return await _step(app, actor, order_id, "DELIVERED", expected_version)
+    return await _step(app, request, order_id, "DELIVERED", expected_version)
 
 
 async def cancel_order(
-    app: App, actor: Actor, order_id: str, reason: str = "", expected_version: int | None = None
+    app: App, request: Request, order_id: str, reason: str = "", expected_version: int | None = None
 ) -> Order:
     """Cancel an order: the owner until it is packed, an admin until it is delivered. The stock comes back."""
 
     async def attempt() -> Order:
-        order = await get_settled_order(app, order_id)
-        actor.must_reach(order.user_id, "order")
+        order = await get_settled_order(app, request, order_id)
+        request.actor.must_reach(order.user_id, "order")
         insist(expected_version, order)
-        after = rules.cancel(order, actor.id, app.clock.now(), as_admin=actor.is_admin, note=reason)
+        after = rules.cancel(order, request.actor.id, app.clock.now(), as_admin=request.actor.is_admin, note=reason)
         if order.is_reserving:
             moving = Moving("release", order.draws)
         else:
             moving = Moving("receive", rules.still_out(order), "RETURN", "Order cancelled")
-        return await _commit_step(app, actor, order, after, moving)
+        return await _commit_step(app, request, order, after, moving)
 
     return await retried(attempt)
 
 
-async def return_order(app: App, actor: Actor, command: ReturnOrder) -> Order:
+async def return_order(app: App, request: Request, command: ReturnOrder) -> Order:
     """Book units of a shipped order as returned, on the shelf again if `restock`."""
     if not command.items:
         raise Invalid.field("items", "must hold at least one line")
@@ -170,41 +170,41 @@ async def return_order(app: App, actor: Actor, command: ReturnOrder) -> Order:
     )
 
     async def attempt() -> Order:
-        order = await get_settled_order(app, command.order_id)
+        order = await get_settled_order(app, request, command.order_id)
         insist(command.expected_version, order)
         returned = await _find_lines(app, order, command.items)
-        after, draws = rules.take_back(order, returned, actor.id, app.clock.now(), command.reason)
+        after, draws = rules.take_back(order, returned, request.actor.id, app.clock.now(), command.reason)
         if not command.restock:
-            return await take_step(app, actor, after, None, [(RETURNED.event, [])])
+            return await take_step(app, request, after, None, [(RETURNED.event, [])])
         await _must_be_kept(app, draws)
         moving = Moving("receive", draws, "RETURN", command.reason or "Returned")
-        return await take_step(app, actor, after, moving, [(RETURNED.event, list(draws))])
+        return await take_step(app, request, after, moving, [(RETURNED.event, list(draws))])
 
     return await retried(attempt)
 
 
-async def _step(app: App, actor: Actor, order_id: str, to: PlacedStatus, expected_version: int | None) -> Order:
+async def _step(app: App, request: Request, order_id: str, to: PlacedStatus, expected_version: int | None) -> Order:
     async def attempt() -> Order:
-        order = await get_settled_order(app, order_id)
+        order = await get_settled_order(app, request, order_id)
         insist(expected_version, order)
-        after = rules.advance(order, to, actor.id, app.clock.now())
-        return await _commit_step(app, actor, order, after, _shipping(order))
+        after = rules.advance(order, to, request.actor.id, app.clock.now())
+        return await _commit_step(app, request, order, after, _shipping(order))
 
     return await retried(attempt)
 
 
 async def _commit_step(
-    app: App, actor: Actor, order: Order, after: Order | None, moving: Moving | None, beside: Sequence[Write] = ()
+    app: App, request: Request, order: Order, after: Order | None, moving: Moving | None, beside: Sequence[Write] = ()
 ) -> Order:
     """Write an order's next state with what it does to the stock; a repeat writes nothing."""
     if after is None:
-        return await unchanged(app, order)
+        return await unchanged(app, request, order)
     moved = list(order.draws) if moving is not None else []
     tells: list[tuple[OrderEvent, list[str]]] = []
     for step in after.timeline[len(order.timeline) :]:
         # The units move with the first of the steps.
         tells.append((NOTICES[step.status].event, [] if tells else moved))
-    return await take_step(app, actor, after, moving, tells, beside)
+    return await take_step(app, request, after, moving, tells, beside)
 
 
 def _shipping(order: Order) -> Moving | None:

@@ -22,20 +22,20 @@ from stockwright.usecases.commit import commit, new_event
 from stockwright.usecases.counting import count_stocks
 
 if TYPE_CHECKING:
-    from stockwright.domain.account import Actor
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 REASON: Final = "Audit repair"
 
 
-async def repair(app: App, actor: Actor, report: AuditReport) -> list[Movement]:
+async def repair(app: App, request: Request, report: AuditReport) -> list[Movement]:
     """Book a correction for every level that the report names, returning what was booked.
 
     Customers' holds, and what is counted of the stock in advance, are recounted where the report names them.
     """
     booked: list[Movement] = []
     for product_id in dict.fromkeys(drift.product_id for drift in report.drifts if drift.location):
-        booked += await _repair_product(app, actor, product_id)
+        booked += await _repair_product(app, request, product_id)
     for drift in report.drifts:
         if drift.rule == COUNTED_RULE:
             await recount_holds(app, drift.about)
@@ -46,7 +46,7 @@ async def repair(app: App, actor: Actor, report: AuditReport) -> list[Movement]:
     return booked
 
 
-async def _repair_product(app: App, actor: Actor, product_id: str) -> list[Movement]:
+async def _repair_product(app: App, request: Request, product_id: str) -> list[Movement]:
     async def attempt() -> list[Movement]:
         stock = await stock_records.get_stock(app.store, product_id)
         moved = await moved_units(app, product_id)
@@ -59,7 +59,7 @@ async def _repair_product(app: App, actor: Actor, product_id: str) -> list[Movem
             units = after.total - moved.get(place, 0)
             kept = stock.stored_totals.get(place, 0)
             if after != before or units or kept != before.total:
-                booked.append(_movement(app, actor, stock, place, units, _why(before, after, kept)))
+                booked.append(_movement(app, request, stock, place, units, _why(before, after, kept)))
         if not booked:
             return []
         batch = Batch()
@@ -69,8 +69,8 @@ async def _repair_product(app: App, actor: Actor, product_id: str) -> list[Movem
             stock_records.put_movement(batch, movement)
         changes = {movement.location: movement.quantity for movement in booked}
         told = {"sku": stock.sku, "type": "ADJUSTMENT", "changes": changes, "products": [product_id]}
-        batch.append(new_event(app, actor, "stock.changed", product_id, **told))
-        await commit(app, batch)
+        batch.append(new_event(app, request, "stock.changed", product_id, **told))
+        await commit(app, request, batch)
         return booked
 
     return await retried(attempt)
@@ -94,7 +94,7 @@ def _why(before: Level, after: Level, kept_total: int) -> str:
     return f"{REASON}: {', '.join(told) or 'the ledger did not sum to the total'}"
 
 
-def _movement(app: App, actor: Actor, stock: Stock, place: str, units: int, reason: str) -> Movement:
+def _movement(app: App, request: Request, stock: Stock, place: str, units: int, reason: str) -> Movement:
     return Movement(
         id=app.ids.new("mov"),
         product_id=stock.product_id,
@@ -103,6 +103,6 @@ def _movement(app: App, actor: Actor, stock: Stock, place: str, units: int, reas
         type="ADJUSTMENT",
         quantity=units,
         at=app.clock.now(),
-        actor=actor.id,
+        actor=request.actor.id,
         reason=reason,
     )

@@ -12,9 +12,9 @@ from stockwright.store.records.orders import find_order
 from stockwright.usecases.commit import commit, new_event
 
 if TYPE_CHECKING:
-    from stockwright.domain.account import Actor
     from stockwright.store.records.notifications import Notification
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 RESEND_REQUESTED: Final = "notification.resend_requested"
 _OF_ACCOUNTS: Final = "account-mail"
@@ -23,7 +23,7 @@ _OF_ORDERS: Final = frozenset({"order-confirmation", "order-mail"})
 """The handlers that write to customers about an order."""
 
 
-async def resend(app: App, actor: Actor, notification_id: str) -> Notification:
+async def resend(app: App, request: Request, notification_id: str) -> Notification:
     """Request that a message is sent again, as a new one that is linked to the first; its handler sends it."""
 
     async def attempt() -> Notification:
@@ -43,12 +43,12 @@ async def resend(app: App, actor: Actor, notification_id: str) -> Notification:
             created_at=app.clock.now(),
             version=0,
         )
-        event = new_event(app, actor, RESEND_REQUESTED, told.id, resendOf=first, about=told.about)
+        event = new_event(app, request, RESEND_REQUESTED, told.id, resendOf=first, about=told.about)
         told = replace(told, event_id=event.id)
         batch = Batch()
         put_notification(batch, told)
         batch.append(event)
-        await commit(app, batch, told)
+        await commit(app, request, batch, told)
         return told
 
     return await retried(attempt)

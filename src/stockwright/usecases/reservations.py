@@ -19,6 +19,7 @@ from stockwright.usecases.commit import commit, insist, new_event, unchanged
 from stockwright.usecases.drawing import book, free_expired, load_and_draw, move
 from stockwright.usecases.lines import Named, check_can_be_held
 from stockwright.usecases.merging import newest
+from stockwright.usecases.request import BY_SYSTEM
 from stockwright.usecases.settling import check_one_step
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from stockwright.domain.account import Actor
     from stockwright.domain.stock import Draws
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 STATUSES = ("ACTIVE", "CONFIRMED", "CANCELLED", "EXPIRED")
 
@@ -61,7 +63,7 @@ class ListReservations:
     after: str | None = None
 
 
-async def reserve_stock(app: App, actor: Actor, command: Reserve) -> Reservation:
+async def reserve_stock(app: App, request: Request, command: Reserve) -> Reservation:
     """Hold every unit asked for, or change nothing."""
     if not 1 <= len(command.items) <= ITEMS_MAX:
         raise Invalid.field("items", f"must hold 1 to {ITEMS_MAX} items")
@@ -77,16 +79,16 @@ async def reserve_stock(app: App, actor: Actor, command: Reserve) -> Reservation
         wanted = summed(command.items)
         await check_can_be_held(app, command.named)
         holds = None
-        if actor.is_customer:
+        if request.actor.is_customer:
             limits.check_lasting(0, rules.expiry(0, command.minutes))
-            holds = (await holds_records.load_customer_holds(app.store, actor.id)).at(app.clock.now())
+            holds = (await holds_records.load_customer_holds(app.store, request.actor.id)).at(app.clock.now())
             holds.check({each.product_id: each.quantity for each in wanted}, limits)
-        stocks, draws = await load_and_draw(app, wanted)
+        stocks, draws = await load_and_draw(app, request, wanted)
         check_one_step(app, draws)
         now = app.clock.now()
         held = Reservation(
             id=reservation_id,
-            owner_id=actor.id,
+            owner_id=request.actor.id,
             order_id=command.order_id,
             items=tuple(
                 ReservationItem(product_id, stocks[product_id].sku, sum(drawn.values()), drawn)
@@ -106,7 +108,7 @@ async def reserve_stock(app: App, actor: Actor, command: Reserve) -> Reservation
         batch.append(
             new_event(
                 app,
-                actor,
+                request,
                 "reservation.created",
                 held.id,
                 orderId=held.order_id,
@@ -115,24 +117,26 @@ async def reserve_stock(app: App, actor: Actor, command: Reserve) -> Reservation
             )
         )
         held = replace(held, version=1)
-        await commit(app, batch, held)
+        await commit(app, request, batch, held)
         return held
 
     return await retried(attempt)
 
 
-async def get_reservation(app: App, actor: Actor, reservation_id: str) -> Reservation:
+async def get_reservation(app: App, request: Request, reservation_id: str) -> Reservation:
     """Get a reservation that is the actor's own (admins and machines with the scope reach all)."""
     held = await records.get_reservation(app.store, reservation_id)
-    _must_reach(actor, held)
+    _must_reach(request.actor, held)
     return held
 
 
-async def list_reservations(app: App, actor: Actor, command: ListReservations) -> tuple[list[Reservation], str | None]:
+async def list_reservations(
+    app: App, request: Request, command: ListReservations
+) -> tuple[list[Reservation], str | None]:
     """List reservations, newest first; those of one status as stored, or of all."""
     if not command.everybody:
         return await records.page_of_reservations(
-            app.store, owner_id=actor.id, status=command.status, after=command.after, limit=command.limit
+            app.store, owner_id=request.actor.id, status=command.status, after=command.after, limit=command.limit
         )
     if command.status:
         return await records.page_of_reservations(
@@ -146,7 +150,7 @@ async def list_reservations(app: App, actor: Actor, command: ListReservations) -
 
 
 async def confirm_reservation(
-    app: App, actor: Actor, reservation_id: str, expected_version: int | None = None
+    app: App, request: Request, reservation_id: str, expected_version: int | None = None
 ) -> Reservation:
     """Use the hold: its units leave as a SALE. Again is fine; expired or cancelled is 409.
 
@@ -154,22 +158,22 @@ async def confirm_reservation(
     """
 
     def decide(held: Reservation) -> Reservation | None:
-        if actor.is_customer and not app.settings.customer_confirm:
+        if request.actor.is_customer and not app.settings.customer_confirm:
             raise Forbidden("This shop does not let customers confirm reservations; place an order instead")
         after = rules.confirm(held, app.clock.now())
         # What staff or a machine uses of a customer's hold is not the customer's use.
-        return after if after is None or actor.is_customer else replace(after, counted=False)
+        return after if after is None or request.actor.is_customer else replace(after, counted=False)
 
     def book_sale(batch: Batch, held: Reservation, draws: Draws) -> None:
         move(batch, draws, ship, app.clock.now())
         skus = {item.product_id: item.sku for item in held.items}
-        book(app, actor, batch, draws, skus, "SALE", sign=-1, reference=held.order_id or held.id)
+        book(app, request, batch, draws, skus, "SALE", sign=-1, reference=held.order_id or held.id)
 
-    return await _change(app, actor, reservation_id, decide, book_sale, expected_version)
+    return await _change(app, request, reservation_id, decide, book_sale, expected_version)
 
 
 async def cancel_reservation(
-    app: App, actor: Actor, reservation_id: str, expected_version: int | None = None
+    app: App, request: Request, reservation_id: str, expected_version: int | None = None
 ) -> Reservation:
     """Give the hold up: its units go back where they came from. Again is fine; a used one is 409."""
 
@@ -179,12 +183,12 @@ async def cancel_reservation(
     def give_back(batch: Batch, _: Reservation, draws: Draws) -> None:
         move(batch, draws, release, app.clock.now())
 
-    return await _change(app, actor, reservation_id, decide, give_back, expected_version)
+    return await _change(app, request, reservation_id, decide, give_back, expected_version)
 
 
 async def extend_reservation(
     app: App,
-    actor: Actor,
+    request: Request,
     reservation_id: str,
     minutes: int = rules.MINUTES_DEFAULT,
     expected_version: int | None = None,
@@ -198,30 +202,30 @@ async def extend_reservation(
     def decide(held: Reservation) -> Reservation | None:
         after = rules.extend(held, app.clock.now(), minutes)
         limits = _limits(app)
-        if actor.is_customer:
+        if request.actor.is_customer:
             limits.check_lasting(held.created_at, after.expires_at)
         # What staff let last longer than a customer could is not counted as the customer's any more.
         return replace(after, counted=held.counted and limits.allows_lasting(held.created_at, after.expires_at))
 
-    return await _change(app, actor, reservation_id, decide, lambda *_: None, expected_version)
+    return await _change(app, request, reservation_id, decide, lambda *_: None, expected_version)
 
 
-async def clean_up(app: App) -> int:
+async def clean_up(app: App, request: Request) -> int:
     """End every hold that is due, by hand; returns how many (S4)."""
-    cleaned = await expire_due(app)
+    cleaned = await free_expired(app, request)
     # Each hold ended in its own commit; this one only keeps the answer for the request's key.
-    await commit(app, Batch(), cleaned)
+    await commit(app, request, Batch(), cleaned)
     return cleaned
 
 
 async def expire_due(app: App) -> int:
     """End every hold that is due; returns how many. The sweeper's work."""
-    return await free_expired(app)
+    return await free_expired(app, BY_SYSTEM)
 
 
 async def _change(
     app: App,
-    actor: Actor,
+    request: Request,
     reservation_id: str,
     decide: Callable[[Reservation], Reservation | None],
     settle: Callable[[Batch, Reservation, Draws], None],
@@ -229,11 +233,11 @@ async def _change(
 ) -> Reservation:
     async def attempt() -> Reservation:
         held = await records.get_reservation(app.store, reservation_id)
-        _must_reach(actor, held)
+        _must_reach(request.actor, held)
         insist(expected_version, held)
         after = decide(held)
         if after is None:
-            return await unchanged(app, held)
+            return await unchanged(app, request, held)
         batch = Batch()
         records.put_reservation(batch, after)
         if held.counted:
@@ -241,9 +245,9 @@ async def _change(
         settle(batch, held, dict(held.draws))
         step = "extended" if after.status == "ACTIVE" else after.status.lower()
         products = list(held.draws) if step != "extended" else []
-        batch.append(new_event(app, actor, f"reservation.{step}", held.id, orderId=held.order_id, products=products))
+        batch.append(new_event(app, request, f"reservation.{step}", held.id, orderId=held.order_id, products=products))
         after = replace(after, version=held.version + 1)
-        await commit(app, batch, after)
+        await commit(app, request, batch, after)
         return after
 
     return await retried(attempt)

@@ -22,9 +22,9 @@ from stockwright.usecases.settling import check_one_step
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stockwright.domain.account import Actor
     from stockwright.usecases.context import App
     from stockwright.usecases.lines import LineWanted
+    from stockwright.usecases.request import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Sell:
     reference: str = ""
 
 
-async def record_sale(app: App, actor: Actor, command: Sell) -> Sale:
+async def record_sale(app: App, request: Request, command: Sell) -> Sale:
     """Sell every line at once, or change nothing (409 INSUFFICIENT_STOCK)."""
     if not command.items:
         raise Invalid.field("items", "must hold at least one line")
@@ -50,7 +50,7 @@ async def record_sale(app: App, actor: Actor, command: Sell) -> Sale:
         lines, currency = await load_lines(app, command.items, unlisted_too=True)
         check_lines(lines)
         wanted = [Wanted(line.product_id, line.quantity, command.location) for line in lines]
-        stocks, draws = await load_and_draw(app, wanted)
+        stocks, draws = await load_and_draw(app, request, wanted)
         check_one_step(app, draws)
         sale = Sale(
             id=sale_id,
@@ -58,7 +58,7 @@ async def record_sale(app: App, actor: Actor, command: Sell) -> Sale:
             draws=draws,
             currency=currency,
             total_cents=sum_amounts(line.total_cents for line in lines),
-            sold_by=actor.id,
+            sold_by=request.actor.id,
             created_at=app.clock.now(),
             reference=command.reference,
         )
@@ -66,11 +66,11 @@ async def record_sale(app: App, actor: Actor, command: Sell) -> Sale:
         records.put_sale(batch, sale)
         move(batch, draws, sell, app.clock.now())
         skus = {product_id: stocks[product_id].sku for product_id in draws}
-        book(app, actor, batch, draws, skus, "SALE", sign=-1, reference=sale.id, reason=command.reference)
+        book(app, request, batch, draws, skus, "SALE", sign=-1, reference=sale.id, reason=command.reference)
         batch.append(
             new_event(
                 app,
-                actor,
+                request,
                 "sale.recorded",
                 sale.id,
                 totalAmount=sale.total_cents,
@@ -78,7 +78,7 @@ async def record_sale(app: App, actor: Actor, command: Sell) -> Sale:
                 products=list(draws),
             )
         )
-        await commit(app, batch, sale)
+        await commit(app, request, batch, sale)
         return sale
 
     return await retried(attempt)

@@ -29,17 +29,18 @@ from stockwright.store.records.batch import Batch, Stale, retried
 from stockwright.store.records.works import Work
 from stockwright.usecases.commit import commit, new_event
 from stockwright.usecases.drawing import book, move
+from stockwright.usecases.request import BY_SYSTEM
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
-    from stockwright.domain.account import Actor
     from stockwright.domain.event_names import OrderEvent
     from stockwright.domain.order import Order
     from stockwright.domain.stock import Draws, MovementType, Shift
     from stockwright.store.port import Write
     from stockwright.store.records.works import StepName
     from stockwright.usecases.context import App
+    from stockwright.usecases.request import Request
 
 WORK_SECONDS: Final = 60
 """How long the process that began has the work to itself; no request lasts so long."""
@@ -71,22 +72,22 @@ def check_one_step(app: App, draws: Draws) -> None:
         raise Invalid.field("items", f"must be of at most {most} products in one step; an order may hold more")
 
 
-async def place(app: App, actor: Actor, order: Order) -> Order:
+async def place(app: App, request: Request, order: Order) -> Order:
     """Write a new order and reserve its units, or change nothing (Stale: decide again)."""
     batch = Batch()
     records.put_order(batch, order)
-    _carry(app, actor, batch, order, Moving("reserve", order.draws))
-    tell(app, actor, batch, order, "order.placed", list(order.draws))
+    _carry(app, request, batch, order, Moving("reserve", order.draws))
+    tell(app, request, batch, order, "order.placed", list(order.draws))
     if not _fits(app, batch):
-        return await _place_in_pieces(app, actor, order)
+        return await _place_in_pieces(app, request, order)
     placed = replace(order, version=1)
-    await commit(app, batch, placed)
+    await commit(app, request, batch, placed)
     return placed
 
 
 async def take_step(
     app: App,
-    actor: Actor,
+    request: Request,
     after: Order,
     moving: Moving | None,
     tells: Sequence[tuple[OrderEvent, list[str]]],
@@ -99,29 +100,29 @@ async def take_step(
     batch = Batch()
     records.put_order(batch, after)
     if moving is not None:
-        _carry(app, actor, batch, after, moving)
+        _carry(app, request, batch, after, moving)
     batch.writes.extend(beside)
     for event, products in tells:
-        tell(app, actor, batch, after, event, products)
+        tell(app, request, batch, after, event, products)
     if moving is not None and not _fits(app, batch):
-        return await _take_in_pieces(app, actor, after, moving, tells, beside)
+        return await _take_in_pieces(app, request, after, moving, tells, beside)
     stepped = replace(after, version=after.version + 1)
-    await commit(app, batch, stepped)
+    await commit(app, request, batch, stepped)
     return stepped
 
 
-async def get_settled_order(app: App, order_id: str) -> Order:
+async def get_settled_order(app: App, request: Request, order_id: str) -> Order:
     """Get an order for its next step; what its last one left to be done is done first."""
     order = await records.get_order(app.store, order_id)
     if order.settling:
-        await finish(app, order_id)
+        await finish(app, request, order_id)
         order = await records.get_order(app.store, order_id)
         if order.settling:
             raise Stale("it is being settled")
     return order
 
 
-async def finish(app: App, order_id: str) -> None:
+async def finish(app: App, request: Request, order_id: str) -> None:
     """Carry out what an order's step left to be done, from wherever it stands; give up a half-placed one."""
 
     async def attempt() -> None:
@@ -130,7 +131,7 @@ async def finish(app: App, order_id: str) -> None:
             return
         if work.step == "reserve":
             work = await _turn_back(app, order, work)
-        work = await _carry_out(app, order, work)
+        work = await _carry_out(app, request, order, work)
         batch = Batch()
         works.delete_work(batch, work)
         if order.status == "PLACING":
@@ -138,7 +139,7 @@ async def finish(app: App, order_id: str) -> None:
         else:
             records.put_order(batch, replace(order, settling=False))
         for event, products in work.tells:
-            tell(app, _actor(work), batch, order, event, products)
+            tell(app, _by_worker(request, work), batch, order, event, products)
         await batch.commit(app.store)
 
     await retried(attempt)
@@ -149,7 +150,7 @@ async def finish_due(app: App) -> int:
     finished = 0
     for work in await works.due_works(app.store, app.clock.now()):
         try:
-            await finish(app, work.order_id)
+            await finish(app, BY_SYSTEM, work.order_id)
             finished += 1
         except StockwrightError:
             app.log.exception("an order is not settled", order_id=work.order_id)
@@ -164,7 +165,7 @@ async def half_settled_orders(app: App) -> AsyncIterator[Order]:
             yield replace(order, draws=_reserved(order, work))
 
 
-def tell(app: App, actor: Actor, batch: Batch, order: Order, name: OrderEvent, products: list[str]) -> None:
+def tell(app: App, request: Request, batch: Batch, order: Order, name: OrderEvent, products: list[str]) -> None:
     """Tell of a step of an order; `products` are those whose stock the step moved.
 
     A return tells what came back: an order may have many of them.
@@ -173,7 +174,7 @@ def tell(app: App, actor: Actor, batch: Batch, order: Order, name: OrderEvent, p
     batch.append(
         new_event(
             app,
-            actor,
+            request,
             name,
             order.id,
             userId=order.user_id,
@@ -186,7 +187,7 @@ def tell(app: App, actor: Actor, batch: Batch, order: Order, name: OrderEvent, p
     )
 
 
-def _carry(app: App, actor: Actor, batch: Batch, order: Order, moving: Moving) -> None:
+def _carry(app: App, request: Request, batch: Batch, order: Order, moving: Moving) -> None:
     """Move units, and book them where they come or go."""
     move(batch, moving.draws, _SHIFTS[moving.step], app.clock.now())
     if moving.booked is not None:
@@ -194,7 +195,7 @@ def _carry(app: App, actor: Actor, batch: Batch, order: Order, moving: Moving) -
         sign = -1 if moving.step == "ship" else 1
         book(
             app,
-            actor,
+            request,
             batch,
             moving.draws,
             skus,
@@ -213,33 +214,33 @@ def _fits(app: App, batch: Batch) -> bool:
 # ---- in pieces -------------------------------------------------------------------------------
 
 
-async def _place_in_pieces(app: App, actor: Actor, order: Order) -> Order:
+async def _place_in_pieces(app: App, request: Request, order: Order) -> Order:
     batch = Batch()
     records.put_order(batch, replace(order, status="PLACING"))
-    work = _begin(app, actor, order, Moving("reserve", order.draws))
+    work = _begin(app, request, order, Moving("reserve", order.draws))
     works.put_work(batch, work)
     try:
         await batch.commit(app.store)
     except Stale:
-        await _give_up_if_due(app, order.id)
+        await _give_up_if_due(app, request, order.id)
         raise
     try:
-        work = await _carry_out(app, replace(order, version=1), replace(work, version=1))
+        work = await _carry_out(app, request, replace(order, version=1), replace(work, version=1))
         batch = Batch()
         works.delete_work(batch, work)
         records.put_order(batch, replace(order, version=1))
-        tell(app, actor, batch, order, "order.placed", list(order.draws))
+        tell(app, request, batch, order, "order.placed", list(order.draws))
         placed = replace(order, version=2)
-        await commit(app, batch, placed)
+        await commit(app, request, batch, placed)
     except StockwrightError:
-        await _give_up(app, order.id)
+        await _give_up(app, request, order.id)
         raise
     return placed
 
 
 async def _take_in_pieces(
     app: App,
-    actor: Actor,
+    request: Request,
     after: Order,
     moving: Moving,
     tells: Sequence[tuple[OrderEvent, list[str]]],
@@ -247,24 +248,24 @@ async def _take_in_pieces(
 ) -> Order:
     batch = Batch()
     records.put_order(batch, replace(after, settling=True))
-    works.put_work(batch, _begin(app, actor, after, moving, tells))
+    works.put_work(batch, _begin(app, request, after, moving, tells))
     batch.writes.extend(beside)
     settled = replace(after, version=after.version + 2)
-    await commit(app, batch, settled)
+    await commit(app, request, batch, settled)
     # It is decided: where the store is too busy to go on now, the sweeper does later.
     with contextlib.suppress(Busy):
-        await finish(app, after.id)
+        await finish(app, request, after.id)
     return settled
 
 
 def _begin(
-    app: App, actor: Actor, order: Order, moving: Moving, tells: Sequence[tuple[OrderEvent, list[str]]] = ()
+    app: App, request: Request, order: Order, moving: Moving, tells: Sequence[tuple[OrderEvent, list[str]]] = ()
 ) -> Work:
     return Work(
         order.id,
         moving.step,
         moving.draws,
-        actor.id,
+        request.actor.id,
         app.clock.now() + WORK_SECONDS * 1000,
         moving.booked,
         moving.reason,
@@ -272,7 +273,7 @@ def _begin(
     )
 
 
-async def _carry_out(app: App, order: Order, work: Work) -> Work:
+async def _carry_out(app: App, request: Request, order: Order, work: Work) -> Work:
     """Move what is left, piece by piece; Stale where somebody else is at it, or a unit is not there."""
     while work.left:
         piece = _piece(work, app.store.writes_max - 2)
@@ -283,7 +284,7 @@ async def _carry_out(app: App, order: Order, work: Work) -> Work:
         batch.check(records.order_key(order.id), order.version)
         if work.step == "receive":
             piece = await _still_kept(app, piece)
-        _carry(app, _actor(work), batch, order, Moving(work.step, piece, work.booked, work.reason))
+        _carry(app, _by_worker(request, work), batch, order, Moving(work.step, piece, work.booked, work.reason))
         await batch.commit(app.store)
         work = replace(after, version=work.version + 1)
     return work
@@ -317,18 +318,18 @@ def _without(left: Draws, piece: Draws) -> Draws:
     return {product_id: drawn for product_id, drawn in after.items() if drawn}
 
 
-async def _give_up(app: App, order_id: str) -> None:
+async def _give_up(app: App, request: Request, order_id: str) -> None:
     """Give back what a half-placed order has reserved, and forget it; a placed one stays."""
     order, _ = await works.load_with_work(app.store, order_id)
     if order is not None and order.status == "PLACING":
-        await finish(app, order_id)
+        await finish(app, request, order_id)
 
 
-async def _give_up_if_due(app: App, order_id: str) -> None:
+async def _give_up_if_due(app: App, request: Request, order_id: str) -> None:
     """Clear the way where a former try at the same order ended half-way."""
     order, work = await works.load_with_work(app.store, order_id)
     if order is not None and work is not None and order.status == "PLACING" and work.due_at <= app.clock.now():
-        await finish(app, order_id)
+        await finish(app, request, order_id)
 
 
 async def _turn_back(app: App, order: Order, work: Work) -> Work:
@@ -348,5 +349,6 @@ def _reserved(order: Order, work: Work) -> Draws:
     return work.left
 
 
-def _actor(work: Work) -> Actor:
-    return replace(SYSTEM, id=work.actor)
+def _by_worker(request: Request, work: Work) -> Request:
+    """Return the request that goes on with the work, in the name of who began it."""
+    return request.by(replace(SYSTEM, id=work.actor))

@@ -17,13 +17,13 @@ from stockwright.store.records import accounts as records
 from stockwright.store.records.batch import Batch, retried
 from stockwright.usecases import api_keys
 from stockwright.usecases.commit import commit, new_event
-from stockwright.usecases.context import sent_key
 from stockwright.usecases.locks import attempts_id, check_lock, count_try, forget_tries, remember_origin
 
 if TYPE_CHECKING:
     from stockwright.domain.account import Account
     from stockwright.usecases.context import App
     from stockwright.usecases.identity import Session
+    from stockwright.usecases.request import Request
 
 TOTP_STEP_MS = 30_000
 WRONG = "Incorrect e-mail or password"
@@ -39,7 +39,7 @@ class SignIn:
     origin: Origin = UNKNOWN
 
 
-async def sign_in(app: App, command: SignIn) -> Session:
+async def sign_in(app: App, request: Request, command: SignIn) -> Session:
     """Begin a session. The lock is looked at before and after the judgement, so that many tries at once gain nothing.
 
     Only what failed is counted, and only a whole success forgets it: a right password without the
@@ -53,7 +53,7 @@ async def sign_in(app: App, command: SignIn) -> Session:
         raise Unauthorized(WRONG) from None
     tries = await attempts_id(app, "sign-in", email, command.origin)
     await check_lock(app, tries)
-    proof = await app.identity.prove(app, email, command.password)
+    proof = await app.identity.prove(app, request, email, command.password)
     if proof is None or proof.account.disabled:
         await count_try(app, tries)
         raise Unauthorized(WRONG)
@@ -65,23 +65,25 @@ async def sign_in(app: App, command: SignIn) -> Session:
         if not command.mfa_code:
             raise Unauthorized("A code of your authenticator app is needed", {"mfaRequired": True})
         try:
-            await _spend_totp(app, account.id, command.mfa_code)
+            await _spend_totp(app, request, account.id, command.mfa_code)
         except Unauthorized:
             await count_try(app, tries)
             raise
     await forget_tries(app, tries)
-    session = await app.identity.begin(app, proof)
+    session = await app.identity.begin(app, request, proof)
     return replace(session, device_token=await remember_origin(app, email, command.origin))
 
 
-async def check_own_password(app: App, account: Account, password: str, field: str = "password") -> None:
+async def check_own_password(
+    app: App, request: Request, account: Account, password: str, field: str = "password"
+) -> None:
     """Refuse who is signed in but does not know the password; tries have a count of their own.
 
     Whoever has a token cannot guess the password with it, and who has none cannot lock the owner out.
     """
     tries = own_password_tries(account.id)
     await check_lock(app, tries)
-    if await app.identity.prove(app, account.email, password) is None:
+    if await app.identity.prove(app, request, account.email, password) is None:
         await count_try(app, tries)
         raise Invalid.field(field, "is not your password")
     await check_lock(app, tries)
@@ -93,20 +95,20 @@ def own_password_tries(account_id: str) -> str:
     return f"own-password {account_id}"
 
 
-async def refresh(app: App, refresh_token: str) -> Session:
+async def refresh(app: App, request: Request, refresh_token: str) -> Session:
     """Renew a session."""
-    return await app.identity.refresh(app, refresh_token)
+    return await app.identity.refresh(app, request, refresh_token)
 
 
-async def sign_out(app: App, actor: Actor, refresh_token: str | None) -> None:
+async def sign_out(app: App, request: Request, refresh_token: str | None) -> None:
     """End one session by its refresh token, or every session of the asker."""
     if refresh_token is not None:
-        await app.identity.end(app, actor, refresh_token)
+        await app.identity.end(app, request, refresh_token)
         return
 
     async def attempt() -> None:
         batch = Batch()
-        account = await records.get_account(app.store, actor.id)
+        account = await records.get_account(app.store, request.actor.id)
         await app.identity.end_all(app, batch, account)
         records.put_account(batch, with_sessions_ended(account, app.clock.now()))
         await batch.commit(app.store)
@@ -114,7 +116,7 @@ async def sign_out(app: App, actor: Actor, refresh_token: str | None) -> None:
     await retried(attempt)
 
 
-async def authenticate(app: App, header: str) -> Actor:
+async def authenticate(app: App, request: Request, header: str) -> Actor:
     """Tell who asks, from an Authorization header: `Bearer <idToken>`, the bare token (S3), or an API key.
 
     Only ID tokens authorise (S2). The account is read each time: a disabled one, or one whose
@@ -124,23 +126,23 @@ async def authenticate(app: App, header: str) -> Actor:
     token = rest.strip() if scheme.lower() == "bearer" else header.strip()
     if looks_like_key(token):
         return await api_keys.authenticate(app, token)
-    return (await app.identity.whose(app, token)).as_actor()
+    return (await app.identity.whose(app, request, token)).as_actor()
 
 
 # ---- the second factor -----------------------------------------------------------------------
 
 
-async def begin_mfa(app: App, actor: Actor, password: str) -> tuple[str, str]:
+async def begin_mfa(app: App, request: Request, password: str) -> tuple[str, str]:
     """Make a TOTP secret; returns it and its otpauth URI. It counts once a code of it was shown.
 
     The password must be shown: a token that was stolen must not lock the owner out. The same request
     sent again, by its Idempotency-Key, gets the same secret.
     """
-    asked = hashlib.sha256(sent_key().encode()).hexdigest() if sent_key() else ""
-    await check_own_password(app, await records.get_account(app.store, actor.id), password)
+    asked = hashlib.sha256(request.sent_key.encode()).hexdigest() if request.sent_key else ""
+    await check_own_password(app, request, await records.get_account(app.store, request.actor.id), password)
 
     async def attempt() -> tuple[str, str]:
-        account = await records.get_account(app.store, actor.id)
+        account = await records.get_account(app.store, request.actor.id)
         if account.mfa_on:
             raise Conflict("The second factor is on already; switch it off first")
         if account.mfa and asked and account.mfa.asked == asked:
@@ -155,26 +157,26 @@ async def begin_mfa(app: App, actor: Actor, password: str) -> tuple[str, str]:
     return await retried(attempt)
 
 
-async def confirm_mfa(app: App, actor: Actor, code: str) -> None:
+async def confirm_mfa(app: App, request: Request, code: str) -> None:
     """Switch the second factor on with a first code of it; sent again with that code, it is on."""
-    await _spend_totp(app, actor.id, code, switch_on=True)
+    await _spend_totp(app, request, request.actor.id, code, switch_on=True)
 
 
-async def end_mfa(app: App, actor: Actor, password: str) -> None:
+async def end_mfa(app: App, request: Request, password: str) -> None:
     """Switch the second factor off; the password must be shown."""
-    await check_own_password(app, await records.get_account(app.store, actor.id), password)
+    await check_own_password(app, request, await records.get_account(app.store, request.actor.id), password)
 
     async def attempt() -> None:
-        known = await records.get_account(app.store, actor.id)
+        known = await records.get_account(app.store, request.actor.id)
         batch = Batch()
         records.put_account(batch, replace(known, mfa=None, updated_at=app.clock.now()))
-        batch.append(new_event(app, actor, "account.mfa_off", actor.id))
-        await commit(app, batch)
+        batch.append(new_event(app, request, "account.mfa_off", request.actor.id))
+        await commit(app, request, batch)
 
     await retried(attempt)
 
 
-async def _spend_totp(app: App, account_id: str, code: str, *, switch_on: bool = False) -> None:
+async def _spend_totp(app: App, request: Request, account_id: str, code: str, *, switch_on: bool = False) -> None:
     """Accept a code of a time step that was not used before (RFC 6238, 5.2)."""
 
     async def attempt() -> None:
@@ -197,7 +199,7 @@ async def _spend_totp(app: App, account_id: str, code: str, *, switch_on: bool =
         mfa = replace(used, confirmed=used.confirmed or switch_on)
         records.put_account(batch, replace(account, mfa=mfa))
         if switch_on:
-            batch.append(new_event(app, account.as_actor(), "account.mfa_on", account_id))
+            batch.append(new_event(app, request.by(account.as_actor()), "account.mfa_on", account_id))
         await batch.commit(app.store)
 
     await retried(attempt)

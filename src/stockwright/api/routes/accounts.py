@@ -55,7 +55,7 @@ def _email(body: Any) -> str:
 
 async def _sign_up(call: Call) -> str:
     body: Credentials = call.body
-    return await accounts.sign_up(call.app, call.actor, SignUp(_email(body), body.password, body.name))
+    return await accounts.sign_up(call.app, call.request, SignUp(_email(body), body.password, body.name))
 
 
 def _show_signed_up(call: Call, email: str) -> SignedUpView:
@@ -67,64 +67,66 @@ def _show_signed_up(call: Call, email: str) -> SignedUpView:
 
 async def _confirm(call: Call) -> None:
     body: ConfirmBody = call.body
-    await accounts.confirm_sign_up(call.app, call.actor, _email(body), body.code, body.password, call.origin)
+    await accounts.confirm_sign_up(call.app, call.request, _email(body), body.code, body.password, call.origin)
 
 
 async def _resend(call: Call) -> None:
-    await accounts.resend_code(call.app, call.actor, _email(call.body), call.origin)
+    await accounts.resend_code(call.app, call.request, _email(call.body), call.origin)
 
 
 async def _sign_in(call: Call) -> Session:
     body: SignInBody = call.body
-    return await sign_in.sign_in(call.app, sign_in.SignIn(_email(body), body.password, body.mfa_code, call.origin))
+    return await sign_in.sign_in(
+        call.app, call.request, sign_in.SignIn(_email(body), body.password, body.mfa_code, call.origin)
+    )
 
 
 async def _refresh(call: Call) -> Session:
-    return await sign_in.refresh(call.app, call.body.refresh_token)
+    return await sign_in.refresh(call.app, call.request, call.body.refresh_token)
 
 
 async def _sign_out(call: Call) -> None:
-    await sign_in.sign_out(call.app, call.actor, call.body.refresh_token)
+    await sign_in.sign_out(call.app, call.request, call.body.refresh_token)
 
 
 async def _forgot(call: Call) -> None:
-    await accounts.forgot_password(call.app, call.actor, _email(call.body), call.origin)
+    await accounts.forgot_password(call.app, call.request, _email(call.body), call.origin)
 
 
 async def _reset(call: Call) -> None:
     body: ResetBody = call.body
-    await accounts.reset_password(call.app, call.actor, _email(body), body.code, body.password, call.origin)
+    await accounts.reset_password(call.app, call.request, _email(body), body.code, body.password, call.origin)
 
 
 async def _me(call: Call) -> Account:
-    return await accounts.get_me(call.app, call.actor)
+    return await accounts.get_me(call.app, call.request)
 
 
 async def _rename(call: Call) -> Account:
-    return await accounts.rename_me(call.app, call.actor, call.body.name, call.expected_version())
+    return await accounts.rename_me(call.app, call.request, call.body.name, call.expected_version())
 
 
 async def _change_password(call: Call) -> None:
     body: ChangePasswordBody = call.body
-    await accounts.change_password(call.app, call.actor, body.current_password, body.new_password)
+    await accounts.change_password(call.app, call.request, body.current_password, body.new_password)
 
 
 async def _mfa(call: Call) -> MfaView:
     body: MfaBody = call.body
-    await accounts.get_me(call.app, call.actor)
+    await accounts.get_me(call.app, call.request)
     if body.action == "setup":
-        secret, uri = await sign_in.begin_mfa(call.app, call.actor, body.password)
+        secret, uri = await sign_in.begin_mfa(call.app, call.request, body.password)
         return MfaView(enabled=False, secret=secret, otpauth_uri=uri)
     if body.action == "confirm":
-        await sign_in.confirm_mfa(call.app, call.actor, body.code)
+        await sign_in.confirm_mfa(call.app, call.request, body.code)
         return MfaView(enabled=True)
-    await sign_in.end_mfa(call.app, call.actor, body.password)
+    await sign_in.end_mfa(call.app, call.request, body.password)
     return MfaView(enabled=False)
 
 
 async def _set_up(call: Call) -> Account:
     body: SetUpBody = call.body
-    return await first_admin.set_up(call.app, call.actor, body.token, SignUp(body.email, body.password, body.name))
+    return await first_admin.set_up(call.app, call.request, body.token, SignUp(body.email, body.password, body.name))
 
 
 async def _users(call: Call) -> tuple[list[Account], str | None]:
@@ -141,11 +143,11 @@ async def _change_user(call: Call) -> Account:
     change = ChangeAccount(
         call.path["id"], body.role, body.disabled, body.name, call.expected_version(), mfa_off=body.mfa is False
     )
-    return await accounts.change_account(call.app, call.actor, change)
+    return await accounts.change_account(call.app, call.request, change)
 
 
 async def _make_key(call: Call) -> MadeKey:
-    return await api_keys.create_api_key(call.app, call.actor, call.body.name, call.body.scopes)
+    return await api_keys.create_api_key(call.app, call.request, call.body.name, call.body.scopes)
 
 
 async def _keys(call: Call) -> tuple[list[ApiKey], str | None]:
@@ -153,7 +155,7 @@ async def _keys(call: Call) -> tuple[list[ApiKey], str | None]:
 
 
 async def _revoke(call: Call) -> str:
-    return await api_keys.revoke_api_key(call.app, call.actor, call.path["id"])
+    return await api_keys.revoke_api_key(call.app, call.request, call.path["id"])
 
 
 async def _jwks(call: Call) -> Answer:

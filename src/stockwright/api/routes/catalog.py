@@ -62,7 +62,7 @@ async def _create(call: Call) -> StockedProduct:
     body: ProductBody = call.body
     made = await create_product(
         call.app,
-        call.actor,
+        call.request,
         CreateProduct(
             name=first_given(body.name, body.product_name),
             sku=body.sku,
@@ -99,7 +99,7 @@ def _thresholds(body: ProductBody | ProductPatch) -> dict[str, int]:
 
 
 async def _update(call: Call) -> StockedProduct:
-    return await catalog.update_product(call.app, call.actor, _update_command(call, _changed(call.body)))
+    return await catalog.update_product(call.app, call.request, _update_command(call, _changed(call.body)))
 
 
 def _update_command(call: Call, changed: Mapping[str, Any]) -> UpdateProduct:
@@ -135,7 +135,7 @@ async def _list(call: Call) -> tuple[list[StockedProduct], str | None]:
     query: ProductsQuery = call.query
     return await catalog.list_products(
         call.app,
-        call.actor,
+        call.request,
         ListProducts(
             category=query.category,
             type=query.type,
@@ -157,13 +157,13 @@ async def _get(call: Call) -> StockedProduct:
 def _seen_by(call: Call, found: StockedProduct) -> StockedProduct:
     """Only an admin sees what is not on sale."""
     product: Product = found.product
-    if not product.is_sellable and not call.actor.is_admin:
+    if not product.is_sellable and not call.request.actor.is_admin:
         raise NotFound("Product not found")
     return found
 
 
 async def _delete(call: Call) -> str:
-    return await catalog.delete_product(call.app, call.actor, call.path["id"], call.expected_version())
+    return await catalog.delete_product(call.app, call.request, call.path["id"], call.expected_version())
 
 
 async def _items(call: Call) -> tuple[list[StockedProduct], str | None]:
@@ -176,7 +176,7 @@ async def _items(call: Call) -> tuple[list[StockedProduct], str | None]:
         limit=query.limit,
         after=call.position(),
     )
-    return await catalog.list_products(call.app, ANONYMOUS, wanted)
+    return await catalog.list_products(call.app, call.request.by(ANONYMOUS), wanted)
 
 
 async def _item(call: Call) -> StockedProduct:
@@ -191,15 +191,15 @@ async def _categories(call: Call) -> tuple[list[str], None]:
 
 
 async def _add_category(call: Call) -> str:
-    return await categories.add_category(call.app, call.actor, call.body.name)
+    return await categories.add_category(call.app, call.request, call.body.name)
 
 
 async def _rename_category(call: Call) -> str:
-    return await categories.rename_category(call.app, call.actor, call.path["name"], call.body.name)
+    return await categories.rename_category(call.app, call.request, call.path["name"], call.body.name)
 
 
 async def _delete_category(call: Call) -> str:
-    return await categories.delete_category(call.app, call.actor, call.path["name"])
+    return await categories.delete_category(call.app, call.request, call.path["name"])
 
 
 def _show_deleted(_: Call, product_id: str) -> DeletedView:

@@ -16,7 +16,7 @@ TAG = "Exports"
 def _export(what: Exported) -> Callable[[Call], Awaitable[Answer]]:
     async def run(call: Call) -> Answer:
         query: ExportQuery = call.query
-        rows = export(call.app, call.actor, what, query.selection())
+        rows = export(call.app, call.request, what, query.selection())
         return Answer(
             stream=csv_parts(COLUMNS[what], rows, bom=query.bom),
             content_type=CONTENT_TYPE,

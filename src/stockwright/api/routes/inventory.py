@@ -99,7 +99,7 @@ async def _summary(call: Call) -> Summary:
             query.location,
             query.limit,
             call.position(),
-            on_sale=not call.actor.is_admin,
+            on_sale=not call.request.actor.is_admin,
         ),
     )
     return rows, following, await inventory_views.total_inventory(call.app)
@@ -108,7 +108,7 @@ async def _summary(call: Call) -> Summary:
 def _show_summary(call: Call, found: Summary) -> InventoryView:
     rows, following, totals = found
     return InventoryView(
-        items=[inventory_row(row, for_admin=call.actor.is_admin) for row in rows],
+        items=[inventory_row(row, for_admin=call.request.actor.is_admin) for row in rows],
         count=len(rows),
         next_token=seal(call.app.signing_key, call.list_name(), following),
         totals=totals_view(totals),
@@ -125,7 +125,7 @@ async def _initialize(call: Call) -> StockedProduct:
     given = {name: value for name, value in thresholds.items() if value is not None}
     return await inventory.initialize(
         call.app,
-        call.actor,
+        call.request,
         Initialize(body.product_id, body.sku, body.initial_stock, body.location, given),
     )
 
@@ -152,7 +152,7 @@ async def _change(call: Call) -> StockChange:
     body: ChangeStockBody = call.body
     return await inventory.change_stock(
         call.app,
-        call.actor,
+        call.request,
         ChangeStock(
             call.path["productId"],
             body.quantity,
@@ -170,7 +170,7 @@ async def _count(call: Call) -> StockChange:
     count = first_given(body.quantity, body.stock_count)
     return await inventory.count_stock(
         call.app,
-        call.actor,
+        call.request,
         CountStock(body.product_id, count, body.reason, body.location, call.expected_stock_version()),
     )
 
@@ -180,7 +180,7 @@ async def _transfer(call: Call) -> StockChange:
     source, target = first_given(body.source, body.from_location), first_given(body.to, body.to_location)
     return await inventory.transfer(
         call.app,
-        call.actor,
+        call.request,
         Transfer(
             body.product_id, body.quantity, source, target, body.reason, body.reference, call.expected_stock_version()
         ),
@@ -218,14 +218,14 @@ async def _locations(call: Call) -> tuple[list[Location], None]:
 async def _add_location(call: Call) -> Location:
     body: LocationBody = call.body
     location_id = first_given(body.id, body.name)
-    return await locations.add_location(call.app, call.actor, location_id, body.name, body.priority)
+    return await locations.add_location(call.app, call.request, location_id, body.name, body.priority)
 
 
 async def _change_location(call: Call) -> Location:
     body: LocationPatch = call.body
     return await locations.change_location(
         call.app,
-        call.actor,
+        call.request,
         locations.ChangeLocation(call.path["id"], body.name, body.priority, body.active, call.expected_version()),
     )
 
@@ -234,7 +234,7 @@ async def _reserve(call: Call) -> Reservation:
     body: ReserveBody = call.body
     wanted = [Wanted(call.path["productId"], body.quantity, body.location)]
     return await reservations.reserve_stock(
-        call.app, call.actor, reservations.Reserve(wanted, body.order_id, body.expiration_minutes, ["productId"])
+        call.app, call.request, reservations.Reserve(wanted, body.order_id, body.expiration_minutes, ["productId"])
     )
 
 
@@ -261,41 +261,41 @@ async def _reserve_many(call: Call) -> Reservation:
     wanted = [Wanted(each, item.quantity, item.location) for each, item in zip(products, body.items, strict=True)]
     fields = [each.field for each in named]
     return await reservations.reserve_stock(
-        call.app, call.actor, reservations.Reserve(wanted, body.order_id, body.expiration_minutes, fields)
+        call.app, call.request, reservations.Reserve(wanted, body.order_id, body.expiration_minutes, fields)
     )
 
 
 async def _reservation(call: Call) -> Reservation:
-    return await reservations.get_reservation(call.app, call.actor, call.path["id"])
+    return await reservations.get_reservation(call.app, call.request, call.path["id"])
 
 
 async def _reservations(call: Call) -> tuple[list[Reservation], str | None]:
     query: ReservationsQuery = call.query
-    if query.scope == "all" and not (call.actor.is_admin or call.actor.scopes & HOLD_KEY):
+    if query.scope == "all" and not (call.request.actor.is_admin or call.request.actor.scopes & HOLD_KEY):
         raise Forbidden("Only an admin can list everybody's reservations")
     return await reservations.list_reservations(
         call.app,
-        call.actor,
+        call.request,
         reservations.ListReservations(query.status, query.scope == "all", query.limit, call.position()),
     )
 
 
 async def _confirm(call: Call) -> Reservation:
-    return await reservations.confirm_reservation(call.app, call.actor, call.path["id"], call.expected_version())
+    return await reservations.confirm_reservation(call.app, call.request, call.path["id"], call.expected_version())
 
 
 async def _cancel(call: Call) -> Reservation:
-    return await reservations.cancel_reservation(call.app, call.actor, call.path["id"], call.expected_version())
+    return await reservations.cancel_reservation(call.app, call.request, call.path["id"], call.expected_version())
 
 
 async def _extend(call: Call) -> Reservation:
     return await reservations.extend_reservation(
-        call.app, call.actor, call.path["id"], call.body.expiration_minutes, call.expected_version()
+        call.app, call.request, call.path["id"], call.body.expiration_minutes, call.expected_version()
     )
 
 
 async def _clean(call: Call) -> int:
-    return await reservations.clean_up(call.app)
+    return await reservations.clean_up(call.app, call.request)
 
 
 def _rows(call: Call, found: tuple[list[StockedProduct], str | None]) -> ListView[Any]:

@@ -46,7 +46,7 @@ async def _stream(call: Call) -> Answer:
     if call.app.settings.in_lambda:
         return Answer(stream=_once(call, after), content_type="text/event-stream")
     feed: Feed = call.scope["stockwright.feed"]
-    parts = await feed.open(call.actor.id, partial(_is_still_admin, call), after)
+    parts = await feed.open(call.request.actor.id, partial(_is_still_admin, call), after)
     return Answer(stream=parts, content_type="text/event-stream")
 
 
@@ -64,7 +64,7 @@ async def _once(call: Call, after: str | None) -> AsyncIterator[bytes]:
 
 async def _is_still_admin(call: Call) -> bool:
     try:
-        return (await authenticate(call.app, call.headers["authorization"])).is_admin
+        return (await authenticate(call.app, call.request, call.headers["authorization"])).is_admin
     except Unauthorized:
         return False
 
@@ -75,7 +75,7 @@ async def _notifications(call: Call) -> tuple[list[Notification], str | None]:
 
 
 async def _resend(call: Call) -> Notification:
-    return await resend(call.app, call.actor, call.path["id"])
+    return await resend(call.app, call.request, call.path["id"])
 
 
 async def _dead_letters(call: Call) -> tuple[list[DeadLetter], str | None]:
@@ -83,11 +83,11 @@ async def _dead_letters(call: Call) -> tuple[list[DeadLetter], str | None]:
 
 
 async def _redrive(call: Call) -> DeadLetter:
-    return await operations.redrive(call.app, call.actor, call.path["id"])
+    return await operations.redrive(call.app, call.request, call.path["id"])
 
 
 async def _delete(call: Call) -> DeadLetter:
-    return await operations.delete_dead_letter(call.app, call.actor, call.path["id"])
+    return await operations.delete_dead_letter(call.app, call.request, call.path["id"])
 
 
 ROUTES = (

@@ -73,7 +73,7 @@ async def _look_up_lines(call: Call) -> None:
 
 
 async def _place(call: Call) -> Order:
-    order = await orders.place_order(call.app, call.actor, PlaceOrder(_wanted(call.body), call.body.reference))
+    order = await orders.place_order(call.app, call.request, PlaceOrder(_wanted(call.body), call.body.reference))
     # The product is that of an order of one line, as in the answer (S2).
     only = order.lines[0] if len(order.lines) == 1 else None
     product = {"product_id": only.product_id, "product_name": only.name} if only else {}
@@ -82,28 +82,28 @@ async def _place(call: Call) -> Order:
 
 
 async def _get(call: Call) -> Order:
-    return await orders.get_order(call.app, call.actor, call.path["id"])
+    return await orders.get_order(call.app, call.request, call.path["id"])
 
 
 async def _list(call: Call) -> tuple[list[Order], str | None]:
     query: OrdersQuery = call.query
-    if query.scope == "all" and not call.actor.is_admin:
+    if query.scope == "all" and not call.request.actor.is_admin:
         raise Forbidden("Only an admin can list everybody's orders")
     return await orders.list_orders(
-        call.app, call.actor, ListOrders(query.status, query.scope == "all", query.limit, call.position())
+        call.app, call.request, ListOrders(query.status, query.scope == "all", query.limit, call.position())
     )
 
 
 async def _cancel(call: Call) -> Order:
-    return await orders.cancel_order(call.app, call.actor, call.path["id"], call.body.reason, call.expected_version())
+    return await orders.cancel_order(call.app, call.request, call.path["id"], call.body.reason, call.expected_version())
 
 
 async def _pack(call: Call) -> Order:
-    return await orders.pack_order(call.app, call.actor, call.path["id"], call.expected_version())
+    return await orders.pack_order(call.app, call.request, call.path["id"], call.expected_version())
 
 
 async def _deliver(call: Call) -> Order:
-    return await orders.deliver_order(call.app, call.actor, call.path["id"], call.expected_version())
+    return await orders.deliver_order(call.app, call.request, call.path["id"], call.expected_version())
 
 
 async def _return(call: Call) -> Order:
@@ -113,13 +113,13 @@ async def _return(call: Call) -> Order:
         for line in body.items
     ]
     return await orders.return_order(
-        call.app, call.actor, ReturnOrder(call.path["id"], items, body.restock, body.reason, call.expected_version())
+        call.app, call.request, ReturnOrder(call.path["id"], items, body.restock, body.reason, call.expected_version())
     )
 
 
 async def _sell(call: Call) -> Sale:
     body: SaleBody = call.body
-    return await sales.record_sale(call.app, call.actor, Sell(_wanted(body), body.location, body.reference))
+    return await sales.record_sale(call.app, call.request, Sell(_wanted(body), body.location, body.reference))
 
 
 async def _sale(call: Call) -> Sale:
