@@ -93,6 +93,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=ALL_ENGINES, default="sqlite", help=told)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On another engine, leave out what says nothing new there."""
+    if config.getoption("--engine") == "sqlite":
+        return
+    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("one_engine")])
+    items[:] = [item for item in items if not item.get_closest_marker("one_engine")]
+
+
 @pytest.fixture(scope="session")
 def engine(request: pytest.FixtureRequest) -> str:
     """The engine that was chosen for this run."""

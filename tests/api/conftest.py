@@ -161,13 +161,6 @@ async def scene(opened: Opened | None, tmp_path: Path, clock: Clock, engine: str
 
 
 @pytest.fixture
-def embedded(engine: str) -> None:
-    """For what says nothing new on another engine."""
-    if engine != "sqlite":
-        pytest.skip("told once, on the embedded engine")
-
-
-@pytest.fixture
 async def twin(opened: Opened, tmp_path: Path, clock: Clock) -> AsyncIterator[Scene]:
     """Another copy, at the same time."""
     from tests.api.scene import a_scene

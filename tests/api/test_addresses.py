@@ -17,6 +17,8 @@ from stockwright.usecases.context import App
 from tests.api.asking import Client
 from tests.api.conftest import asking
 
+pytestmark = pytest.mark.one_engine
+
 PROXIES = ("10.0.0.0/16", "192.168.7.1/32", "fd00::/8")
 
 X: Header = "x-forwarded-for"

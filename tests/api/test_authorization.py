@@ -28,7 +28,7 @@ from tests.api.conftest import TOKEN_KEY
 from tests.api.scene import ADMIN, ALICE, BOB, GOOD, Ask, Scene, masked
 from tests.conftest import VISITOR, Clock
 
-pytestmark = pytest.mark.usefixtures("embedded")
+pytestmark = pytest.mark.one_engine
 
 WHO = {
     "public": """

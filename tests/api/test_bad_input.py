@@ -55,6 +55,7 @@ async def sent(client: Client, route: Route, raw: bytes, content_type: str = "ap
     return response.status_code, response.json()
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("route", WITH_BODY, ids=ids)
 async def test_a_body_that_is_no_json_object_is_400(admin: Client, route: Route) -> None:
     for raw in (b"{", b"[]", b"null", b"5", b'"x"', b"\xff\xfe", b"{}{}", b"\x00", b"[" * 100_000, b'{"a":' * 50_000):
@@ -65,6 +66,7 @@ async def test_a_body_that_is_no_json_object_is_400(admin: Client, route: Route)
     assert "text/xml" in told["error"]["message"]
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("route", WITH_BODY, ids=ids)
 async def test_a_body_that_is_too_large_is_413(admin: Client, route: Route) -> None:
     status, told = await sent(admin, route, b" " * (route.body_bytes_max + 1))
@@ -121,6 +123,7 @@ async def test_odd_ids_in_the_path_are_never_a_fault_of_ours(admin: Client, rout
         assert response.status_code in {400, 404, 409}, (part, response.text)
 
 
+@pytest.mark.one_engine
 async def test_headers_of_every_kind_are_never_a_fault_of_ours(admin: Client) -> None:
     for name in ("if-none-match", "if-match", "idempotency-key", "origin", "content-type", "x-forwarded-for", "accept"):
         for value in (
@@ -144,6 +147,7 @@ async def test_headers_of_every_kind_are_never_a_fault_of_ours(admin: Client) ->
             assert response.status_code == 400, (name, value, response.text)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "query", ["a" * 20_000, "&".join(["limit=1"] * 100), "limit=1;limit=2", "%", "%zz", "=", "&&&"]
 )

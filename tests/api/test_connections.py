@@ -13,6 +13,8 @@ import uvicorn
 
 from stockwright.api.connections import BoundedProtocol, ConnectionLimits, bounded, connections_for
 
+pytestmark = pytest.mark.one_engine
+
 NEVER = 3600.0
 PATIENT: dict[str, float] = {
     "head_seconds": NEVER,

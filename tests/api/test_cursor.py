@@ -11,6 +11,8 @@ from hypothesis import strategies as some
 from stockwright.api.cursor import seal, unseal
 from stockwright.domain.errors import Invalid
 
+pytestmark = pytest.mark.one_engine
+
 KEY = b"k" * 32
 
 

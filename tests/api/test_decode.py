@@ -12,6 +12,8 @@ from stockwright.api.rules import Wire
 from stockwright.api.schemas.common import ListQuery, Options, Text, Version
 from stockwright.domain.errors import Invalid
 
+pytestmark = pytest.mark.one_engine
+
 
 class Line(Wire):
     quantity: Annotated[int, Meta(ge=1)]

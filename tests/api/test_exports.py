@@ -60,6 +60,7 @@ async def test_no_text_becomes_a_formula(admin: Client, made: Made) -> None:
 SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("start", SIGNS)
 @pytest.mark.parametrize("before", ["", "a;", "a,", "a|", "a\t", 'a; "', "a;\t "])
 async def test_no_way_to_begin_a_formula_is_left(admin: Client, made: Made, start: str, before: str) -> None:
@@ -92,12 +93,14 @@ async def test_a_negative_number_stays_one(admin: Client, made: Made) -> None:
     assert [(each["quantity"], each["reason"]) for each in movements] == [("50", ""), ("-3", "'@broken")]
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("what", ["products", "inventory", "movements", "orders"])
 async def test_exports_are_for_admins(alice: Client, nobody: Client, what: str) -> None:
     assert (await alice.get(f"/{what}/export")).status == 403
     assert (await nobody.get(f"/{what}/export")).status == 401
 
 
+@pytest.mark.one_engine
 async def test_a_byte_order_mark_is_written_where_it_is_asked_for(admin: Client) -> None:
     for what in ("products", "inventory", "movements", "orders"):
         assert not (await admin.get(f"/{what}/export")).response.content.startswith(b"\xef\xbb\xbf")
@@ -156,6 +159,7 @@ async def test_an_export_takes_the_filters_of_its_list(admin: Client, made: Made
     assert await ids("orders", "orderId", to="2023-11-13") == []
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("what", "query", "fields"),
     [

@@ -18,6 +18,8 @@ from stockwright.api.pages import _Folder
 from stockwright.usecases.context import App
 from tests.api.asking import Client
 
+pytestmark = pytest.mark.one_engine
+
 TEXT = b"/* a style sheet that says the same again and again */\n" * 100
 GZIP = {"accept-encoding": "gzip"}
 

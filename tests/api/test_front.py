@@ -12,6 +12,8 @@ import pytest
 from stockwright.api import pages
 from tests.needs import ROOT
 
+pytestmark = pytest.mark.one_engine
+
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "BREW")
 PERSON = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 SCRIPT = {"accept": "*/*"}

@@ -16,7 +16,7 @@ from tests.e2e.server import EMAIL, PASSWORD, Server
 from tests.needs import ROOT
 from tests.proving import SECONDS, SEED
 
-pytestmark = pytest.mark.usefixtures("embedded")
+pytestmark = pytest.mark.one_engine
 
 CUSTOMER = "customer@example.com"
 LEFT_OUT = {

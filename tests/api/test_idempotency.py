@@ -38,12 +38,11 @@ SHOWN_ONCE = {("POST", "/api-keys"): "key"}
 CHANGING = [(route.method, route.path) for route in ROUTES if route.changes]
 ONCE = [each for each in CHANGING if each not in ASKED_ANEW]
 BY_ROUTE = pytest.mark.parametrize(("method", "path"), ONCE, ids=lambda text: text)
-
-
-@pytest.fixture
-def told_here(engine: str, method: str, path: str) -> None:
-    if engine != "sqlite" and (method, path) not in ON_EVERY_ENGINE:
-        pytest.skip("told once, on the embedded engine")
+OF_EACH_KIND = pytest.mark.parametrize(
+    ("method", "path"),
+    [pytest.param(*each, marks=[] if each in ON_EVERY_ENGINE else [pytest.mark.one_engine]) for each in ONCE],
+    ids=lambda text: text,
+)
 
 
 class Died(BaseException):
@@ -88,8 +87,7 @@ def test_every_route_that_changes_something_is_in_the_matrix() -> None:
     assert ASKED_ANEW.keys() <= GOOD.keys()
 
 
-@BY_ROUTE
-@pytest.mark.usefixtures("told_here")
+@OF_EACH_KIND
 async def test_a_key_goes_its_way_from_refused_to_expired(scene: Scene, engine: str, method: str, path: str) -> None:
     ask = await scene.ask(method, path)
     other = replace(ask, body={**(ask.body or {}), "extra": 1})
@@ -139,8 +137,7 @@ async def refused(scene: Scene, ask: Ask, path: str) -> None:
     assert await scene.happened() == before
 
 
-@BY_ROUTE
-@pytest.mark.usefixtures("told_here")
+@OF_EACH_KIND
 async def test_what_finds_it_so_already_has_no_effect_later_either(scene: Scene, method: str, path: str) -> None:
     ask = await scene.ask(method, path)
     assert (await scene.send(ask, "k-1")).status in {200, 201}
@@ -165,7 +162,7 @@ async def test_a_count_that_agreed_books_nothing_when_it_is_sent_again_after_a_s
 
 
 @BY_ROUTE
-@pytest.mark.usefixtures("embedded")
+@pytest.mark.one_engine
 async def test_fifty_twins_at_once_have_one_effect(scene: Scene, method: str, path: str) -> None:
     ask = await scene.ask(method, path)
     # A second process of the same shop knows nothing of what is under way in the first.
@@ -187,7 +184,7 @@ async def test_fifty_twins_at_once_have_one_effect(scene: Scene, method: str, pa
 
 
 @BY_ROUTE
-@pytest.mark.usefixtures("embedded")
+@pytest.mark.one_engine
 async def test_what_was_done_before_a_crash_is_answered_after_it(scene: Scene, method: str, path: str) -> None:
     ask = await scene.ask(method, path)
     dying: Any = Dying(scene.app.store)
@@ -207,7 +204,7 @@ async def test_what_was_done_before_a_crash_is_answered_after_it(scene: Scene, m
 
 
 @pytest.mark.parametrize(("method", "path"), ASKED_ANEW, ids=lambda text: text)
-@pytest.mark.usefixtures("embedded")
+@pytest.mark.one_engine
 async def test_what_keeps_no_answer_is_asked_anew(scene: Scene, method: str, path: str) -> None:
     ask = await scene.ask(method, path)
     first, again = await scene.send(ask, "k-1"), await scene.send(ask, "k-1")

@@ -67,6 +67,7 @@ def test_the_table_of_codes_is_the_documented_one() -> None:
     assert STATUS.keys() - SPEC_STATUS.keys() == {"METHOD_NOT_ALLOWED"}
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("kind", EVERY_ERROR, ids=lambda kind: kind.__name__)
 async def test_each_error_has_its_status(app: App, asgi: Any, kind: type[errors.StockwrightError]) -> None:
     async with asking(Edge(app, [raising(kind())], HOOKS)) as http:
@@ -117,6 +118,7 @@ async def test_a_request_id_is_taken_as_given(nobody: Client, given: str) -> Non
     assert answer.headers["x-request-id"] == answer.json["meta"]["requestId"] == given
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("given", ["", "x" * 129, "a b", "a\tb", '{"a":1}', "a;b", "<script>"])
 async def test_an_unsafe_request_id_is_replaced(nobody: Client, given: str) -> None:
     answer = await nobody.get("/health", headers={"x-request-id": given})
@@ -149,6 +151,7 @@ async def test_the_request_id_goes_into_the_ledger_and_the_event(app: App, admin
 # ---- methods ---------------------------------------------------------------------------------
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("path", PATHS)
 async def test_another_method_is_405_and_told_which_there_are(admin: Client, path: str) -> None:
     there = {route.method for route in ROUTES if route.full_path == path}
@@ -166,6 +169,7 @@ async def test_a_strange_method_is_405(admin: Client) -> None:
         assert (await admin.ask(method, "/products")).status == 405
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("path", ["/nothing", "/products/a/b/c", "/", "/products/", "/PRODUCTS"])
 async def test_an_unknown_path_is_404_in_the_envelope(admin: Client, path: str) -> None:
     assert (await admin.get(path)).refusal == (404, "NOT_FOUND")
@@ -208,6 +212,7 @@ async def crossing(app: App, asgi: Any) -> AsyncIterator[Client]:
         yield Client(http)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("path", [path for path in PATHS if path != "/api/docs"])
 async def test_every_route_answers_its_preflight(crossing: Client, path: str) -> None:
     for origin, allowed in (("https://shop.example", True), ("https://evil.example", False)):
@@ -225,6 +230,7 @@ async def test_every_route_answers_its_preflight(crossing: Client, path: str) ->
             )
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("path", [*(path for path in PATHS if path != "/api/docs"), "/health"])
 async def test_every_origin_may_read_where_the_operator_says_so(app: App, asgi: Any, path: str) -> None:
     app.settings = replace(app.settings, cors_origins=(EVERY_ORIGIN,))
@@ -261,6 +267,7 @@ async def test_no_origin_is_let_in_unless_configured(nobody: Client) -> None:
 # ---- compression -----------------------------------------------------------------------------
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("accepted", "packed"),
     [
@@ -438,6 +445,7 @@ BAD_CREDENTIALS: dict[str, Any] = {
 }
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("kind", BAD_CREDENTIALS)
 async def test_a_bad_credential_counts_against_its_address(
     app: App, admin: Client, session: dict[str, Any], monkeypatch: pytest.MonkeyPatch, kind: str
@@ -572,6 +580,7 @@ async def test_the_documentation_is_served_by_us_alone(nobody: Client) -> None:
     assert "https://" not in response.text
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "path",
     [

@@ -11,6 +11,8 @@ from stockwright.api.slots import Slots
 from stockwright.api.table import ROUTES
 from stockwright.domain.errors import Busy
 
+pytestmark = pytest.mark.one_engine
+
 READ_MUCH = {
     "/inventory/product/{productId}/explain",
     "/reports/summary",

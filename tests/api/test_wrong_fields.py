@@ -175,6 +175,7 @@ def with_nested(struct: type[Wire], value: Any) -> Iterator[tuple[dict[str, Any]
                 yield {**beside, field.name: [item, item]}, {*beside, *names}
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("route", WITH_BODY, ids=ids)
 async def test_every_field_of_a_wrong_type_is_reported(admin: Client, route: Route) -> None:
     assert route.body is not None
@@ -186,6 +187,7 @@ async def test_every_field_of_a_wrong_type_is_reported(admin: Client, route: Rou
         assert reported(await send(admin, route, body)) >= names
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("route", WITH_BODY, ids=ids)
 async def test_every_field_out_of_bounds_is_reported(admin: Client, route: Route) -> None:
     assert route.body is not None
@@ -207,6 +209,7 @@ async def test_every_field_that_breaks_a_rule_is_reported(admin: Client, route: 
             assert found >= names
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("route", WITH_BODY, ids=ids)
 async def test_every_missing_field_is_reported(admin: Client, route: Route) -> None:
     assert route.body is not None
@@ -222,6 +225,7 @@ async def test_every_missing_field_is_reported(admin: Client, route: Route) -> N
             assert found >= {f"{field.name}[{number}].{name}" for number in (0, 1) for name in names}
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("route", WITH_QUERY, ids=ids)
 async def test_every_wrong_parameter_of_a_query_is_reported(admin: Client, route: Route) -> None:
     plan = plan_of(route.query)
@@ -234,6 +238,7 @@ async def test_every_wrong_parameter_of_a_query_is_reported(admin: Client, route
         assert reported(await send(admin, route, query=query)) == set(query)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("struct", TYPES, ids=ids)
 def test_every_field_of_a_request_has_its_bounds(struct: type[Wire]) -> None:
     """What has none is one that nobody thought about: give it a length or a range, or a Check."""
@@ -249,6 +254,7 @@ def test_every_field_of_a_request_has_its_bounds(struct: type[Wire]) -> None:
                 assert field.checks, field.name
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("struct", TYPES, ids=ids)
 def test_every_rule_between_fields_is_reported(struct: type[Wire]) -> None:
     for _, method in plan_of(struct).rules:
@@ -263,6 +269,7 @@ def test_every_rule_between_fields_is_reported(struct: type[Wire]) -> None:
 GROUPS = [(struct, group) for struct in TYPES for group in plan_of(struct).groups]
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(("struct", "group"), GROUPS, ids=lambda each: ids(each) if isinstance(each, type) else None)
 def test_spellings_of_one_thing_that_contradict_each_other_are_refused(struct: type[Wire], group: Any) -> None:
     fields = {field.name: field for field in plan_of(struct).fields}
@@ -281,6 +288,7 @@ def test_spellings_of_one_thing_that_contradict_each_other_are_refused(struct: t
     assert contradicting(*[one] * (len(names) - 1), other) == set(names)
 
 
+@pytest.mark.one_engine
 def test_the_words_of_a_refusal_say_what_is_right() -> None:
     from stockwright.api.schemas.catalog import ProductBody
     from stockwright.api.schemas.common import ListQuery
@@ -426,6 +434,7 @@ async def test_a_refused_request_changes_nothing(admin: Client, made: Made) -> N
 # ---- queries ---------------------------------------------------------------------------------
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("route", [route for route in ROUTES if not route.any_query], ids=ids)
 async def test_a_parameter_that_is_not_there_is_refused(admin: Client, route: Route) -> None:
     if "stream" not in route.path:
@@ -434,12 +443,14 @@ async def test_a_parameter_that_is_not_there_is_refused(admin: Client, route: Ro
         assert not {"utm_source", "_"} & reported(answer)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("name", ["search", "email", "from", "to", "payment", "sort"])
 async def test_filters_of_orders_that_do_not_exist_yet_are_refused(admin: Client, name: str) -> None:
     assert reported(await admin.get("/orders", **{name: "x"})) == {name}
     assert reported(await admin.get("/orders", **{name: ""})) == {name}
 
 
+@pytest.mark.one_engine
 async def test_health_is_asked_with_any_parameter(nobody: Client) -> None:
     for path in ("/health", "/health/live", "/health/ready"):
         assert (await nobody.get(path, probe="7")).status == 200
