@@ -60,6 +60,8 @@ async def test_the_generator_of_our_own_counts_what_is_answered_and_what_is_refu
         assert good.rate > 0
         assert good.refused == 0
         assert 0 < good.p50_ms <= good.p99_ms
+        slow = await _by_asyncio(Load(server.url, ["/api/health/live"]), 4, 0)
+        assert slow.rate > 0
         bad = await _by_asyncio(Load(server.url, ["/api/orders"], "POST", {}, ["{}"], "key-"), 4, 0.5)
         assert bad.rate == 0
         assert bad.refused > 0
