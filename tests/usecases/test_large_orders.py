@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -161,6 +162,22 @@ async def test_cancelling_brings_every_unit_back(app: App, small: SmallStore, ca
     assert cancelled == await get_order(app, ALICE, order.id)
     assert await numbers(app, cart) == {(5, 0, 5)}
     assert await told(app) == ["order.placed", *(["order.confirmed"] if confirmed else []), "order.cancelled"]
+
+
+async def test_what_the_sweeper_finishes_bears_the_id_of_the_request_that_began_it(
+    app: App, small: SmallStore, cart: list[str], clock: Clock
+) -> None:
+    order = await order_all(app, cart)
+    crash_at(small, 2, kept=True)
+    with pytest.raises(Crashed):
+        await confirm_order(app, replace(ADMIN, id="req_confirm"), order.id)
+    await restarted(app, small, clock)
+
+    for each in cart:
+        movements, _ = await page_of_movements(app.store, each, limit=10)
+        assert [movement.request_id for movement in movements if movement.type == "SALE"] == ["req_confirm"]
+    events = await app.store.tail(limit=1000)
+    assert [event.request_id for event in events if event.name == "order.confirmed"] == ["req_confirm"]
 
 
 async def test_nobody_sees_half_an_order(app: App, small: SmallStore, cart: list[str]) -> None:

@@ -270,6 +270,7 @@ def _begin(
         moving.booked,
         moving.reason,
         tuple(tells),
+        request.id,
     )
 
 
@@ -350,5 +351,5 @@ def _reserved(order: Order, work: Work) -> Draws:
 
 
 def _by_worker(request: Request, work: Work) -> Request:
-    """Return the request that goes on with the work, in the name of who began it."""
-    return request.by(replace(SYSTEM, id=work.actor))
+    """Return the request that goes on with the work, in the name of who began it and of their request."""
+    return replace(request.by(replace(SYSTEM, id=work.actor)), id=work.request_id)

@@ -37,6 +37,8 @@ class Work:
     booked: MovementType | None = None
     reason: str = ""
     tells: tuple[tuple[OrderEvent, list[str]], ...] = ()
+    request_id: str = ""
+    """Of the request that began it: what it moves later is that request's doing as well."""
     version: int = 0
 
 
@@ -77,6 +79,7 @@ def put_work(batch: Batch, work: Work) -> None:
             "booked": work.booked,
             "reason": work.reason,
             "tells": [[event.removeprefix(_NOUN), products] for event, products in work.tells],
+            "requestId": work.request_id,
         },
         work.version,
         {"list": ("WORK", work.order_id), "due": ("WORK", f"{work.due_at:013d}#{work.order_id}")},
@@ -99,5 +102,6 @@ def _work_of(item: Item) -> Work:
         booked=body["booked"],
         reason=body["reason"],
         tells=tuple((_EVENTS[step], products) for step, products in body["tells"]),
+        request_id=body.get("requestId", ""),
         version=item.version,
     )
