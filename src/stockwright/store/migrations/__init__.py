@@ -93,5 +93,5 @@ def too_old(name: object, found: int) -> str:
     """Say in one line that this is to be upgraded first."""
     return (
         f"{name} has data format {found}, this release uses {FORMAT}: "
-        "stockwright migrate upgrades it, after a backup (stockwright migrate --dry-run says what would change)"
+        "stockwright migrate upgrades it (with --dry-run it only says what would change)"
     )
