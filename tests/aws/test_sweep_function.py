@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from stockwright.aws.delivery import Delivery, bury
 from stockwright.aws.routing import STREAM
-from stockwright.domain.account import SYSTEM
 from stockwright.domain.events import Event
 from stockwright.domain.stock import Wanted
 from stockwright.store.records.handling import find_retry, waiting_retries
 from stockwright.usecases.context import SetClock
 from stockwright.usecases.inventory_views import get_by_product
 from stockwright.usecases.operations import list_dead_letters, redrive
+from stockwright.usecases.request import BY_SYSTEM
 from stockwright.usecases.reservations import Reserve, reserve_stock
 from tests.aws.conftest import Cloud
 from tests.aws.shapes import schedule
@@ -31,7 +31,7 @@ async def test_a_redriven_dead_letter_of_the_stream_leaves_no_record(cloud: Clou
     given_up = Event("evt_m-1", "message.unreadable", "m-1", now, {"body": "{}"})
     await bury(cloud.app, STREAM, Delivery(given_up, 1, now), "the queue gave it up")
     [letter] = (await list_dead_letters(cloud.app, 10))[0]
-    await redrive(cloud.app, SYSTEM, letter.id)
+    await redrive(cloud.app, BY_SYSTEM, letter.id)
     assert await find_retry(cloud.app.store, STREAM, given_up.id) is not None
 
     await cloud.invoke("sweep", schedule())
