@@ -12,8 +12,8 @@ unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.8
-SWAGGER := src/stockwright/api/static/swagger
-WEB := src/stockwright/api/static/web
+SWAGGER := src/stockwright/http/static/swagger
+WEB := src/stockwright/http/static/web
 # What was made is its own mark, or holds it: who deletes a folder has it made again.
 INSTALLED := $(VENV)/.installed
 TOOLS := $(VENV)/.tools

@@ -11,12 +11,12 @@ from benchmarks.shop import inherited
 
 NOTHING: Final = "pass"
 API: Final = (
-    "import stockwright.adapters.cognito, stockwright.api.app, stockwright.store.dynamodb, mangum\n"
-    "from stockwright.aws.runtime import Function\n"
+    "import stockwright.accounts.cognito, stockwright.asgi, stockwright.store.dynamodb, mangum\n"
+    "from stockwright.cloud.runtime import Function\n"
     "from stockwright.adapters.telemetry import CloudLog\n"
     "CloudLog('info')\n"
 )
-"""What `stockwright.aws.api` imports before it opens the shop."""
+"""What `stockwright.cloud.api` imports before it opens the shop."""
 WITH_CLIENT: Final = f"{API}import boto3\nboto3.client('dynamodb', region_name='eu-central-1')\n"
 BUDGET_MS: Final = 350
 TIMES: Final = 9

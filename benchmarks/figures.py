@@ -18,12 +18,12 @@ from benchmarks import by_hand, write_units
 from benchmarks import cold_start as cold
 from benchmarks.shop import Served, add_movements, add_orders, command, fill, serving, serving_a_constant
 from stockwright.app import build, close
+from stockwright.base.actor import Actor
 from stockwright.cli.load import Load, Measured, connected, measure
 from stockwright.config import Settings
-from stockwright.domain.account import Actor
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.orders import PlaceOrder, place_order
-from stockwright.usecases.request import Request
+from stockwright.orders.usecases import PlaceOrder, place_order
+from stockwright.request import Request
+from stockwright.sales.load_lines import LineWanted
 
 CONNECTIONS = 64
 BUYER = Request(Actor("usr_buyer", "account", "customer", "buyer@example.com"))

@@ -16,17 +16,18 @@ from pathlib import Path
 
 import httpx
 
+from stockwright.accounts.usecases import SignUp, add_account
 from stockwright.app import build, close, running
+from stockwright.catalog.new_product import CreateProduct, create_product
 from stockwright.config import Settings
-from stockwright.domain.order import Order, OrderLine, Step
-from stockwright.domain.stock import Movement
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.orders import put_order
-from stockwright.store.records.stock import put_movement
-from stockwright.usecases.accounts import SignUp, add_account
-from stockwright.usecases.context import App
-from stockwright.usecases.new_product import CreateProduct, create_product
-from stockwright.usecases.request import BY_SYSTEM, Request
+from stockwright.context import App
+from stockwright.orders.model import Order, Step
+from stockwright.orders.records import put_order
+from stockwright.request import BY_SYSTEM, Request
+from stockwright.sales.lines import OrderLine
+from stockwright.stock.model import Movement
+from stockwright.stock.records import put_movement
+from stockwright.store.batch import Batch
 
 EMAIL, PASSWORD = "bench@example.com", "Vier-Blauwale-77"
 AT_ONCE = 200

@@ -19,22 +19,22 @@ from tests.conftest import ADMIN, Clock, bare_app
 
 from stockwright.adapters.mail import LocalMailbox
 from stockwright.adapters.telemetry import make_log
-from stockwright.api.schemas.orders import order_view
-from stockwright.domain.account import Actor
-from stockwright.domain.events import Event
-from stockwright.domain.product import Product
-from stockwright.domain.stock import Level, Stock, Wanted
-from stockwright.reactions.table import REACTIONS
+from stockwright.base.actor import Actor
+from stockwright.base.event import Event
+from stockwright.context import App
+from stockwright.handlers import REACTIONS
+from stockwright.orders.usecases import PlaceOrder, cancel_order, deliver_order, pack_order, place_order
+from stockwright.orders.wire import order_view
+from stockwright.products.model import Product
+from stockwright.products.records import claim_sku, put_product
+from stockwright.request import Idempotency, Request
+from stockwright.reservations.usecases import Reserve, confirm_reservation, reserve_stock
+from stockwright.sales.load_lines import LineWanted
+from stockwright.sales.usecases import Sell, record_sale
+from stockwright.stock.model import Level, Stock, Wanted
+from stockwright.stock.records import put_stock
+from stockwright.store.batch import Batch
 from stockwright.store.port import Append, Put
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.products import claim_sku, put_product
-from stockwright.store.records.stock import put_stock
-from stockwright.usecases.context import App
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.orders import PlaceOrder, cancel_order, deliver_order, pack_order, place_order
-from stockwright.usecases.request import Idempotency, Request
-from stockwright.usecases.reservations import Reserve, confirm_reservation, reserve_stock
-from stockwright.usecases.sales import Sell, record_sale
 
 LINES: Final = (1, 3, 10, 50)
 BUYER: Final = Request(Actor("usr_01hf7yat006sjsyes01xpst000", "account", "customer", "somebody@example.com"))

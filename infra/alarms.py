@@ -16,7 +16,7 @@ from infra.functions import Function
 from infra.handlers import Functions
 from infra.http import Http
 from infra.stages import Stage
-from stockwright.aws.metrics import NAMESPACE
+from stockwright.cloud.metrics import NAMESPACE
 from stockwright.store.dynamodb import table_definition
 
 FIVE_MINUTES: Final = Duration.minutes(5)
@@ -103,7 +103,7 @@ class Alarms(Construct):
 
 
 def _counted(stage: Stage, name: str) -> cloudwatch.Metric:
-    """Sum what the functions count (`stockwright.aws.metrics`)."""
+    """Sum what the functions count (`stockwright.cloud.metrics`)."""
     return cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=name,

@@ -14,8 +14,9 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.stages import Stage
-from stockwright.aws.routing import SOURCE, heard_by
-from stockwright.reactions.table import REACTIONS, Reaction
+from stockwright.cloud.routing import SOURCE, heard_by
+from stockwright.events.registry import Reaction
+from stockwright.handlers import REACTIONS
 
 VISIBILITY = Duration.seconds(180)
 RETENTION = Duration.days(4)

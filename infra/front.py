@@ -18,7 +18,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from infra.publish import WEB
-from stockwright.api.pages import PAGE_HEADERS
+from stockwright.http.pages import PAGE_HEADERS
 
 SECONDS: Final = 60
 METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

@@ -25,7 +25,7 @@ RETENTION = {
 
 
 class Function(Construct):
-    """One function of `stockwright.aws`, which may do what its statements say and nothing more."""
+    """One function of `stockwright.cloud`, which may do what its statements say and nothing more."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Function(Construct):
             description=f"{full_name} {os.environ.get('REVISION', '')}".strip(),
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
-            handler=f"stockwright.aws.{module}.handler",
+            handler=f"stockwright.cloud.{module}.handler",
             code=lambda_.Code.from_asset(str(folder)),
             role=self.role,
             log_group=self.log_group,

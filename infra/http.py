@@ -15,9 +15,9 @@ from constructs import Construct
 from infra.functions import Function, log_group
 from infra.identity import Identity
 from infra.stages import Stage
-from stockwright.api.edge import ALLOWED_HEADERS, EXPOSED_HEADERS
-from stockwright.api.route import Route
-from stockwright.api.table import ROUTES
+from stockwright.http.edge import ALLOWED_HEADERS, EXPOSED_HEADERS
+from stockwright.http.route import Route
+from stockwright.routes import ROUTES
 
 REST: Final = ("/api/{proxy+}", "/.well-known/jwks.json", "/health")
 LINE: Final = {

@@ -13,7 +13,7 @@ from constructs import Construct
 
 from infra.http import Http
 from infra.stages import Stage
-from stockwright.api.pages import MOVED, PAGE_HEADERS, ROUTES_OF_WEB
+from stockwright.http.pages import MOVED, PAGE_HEADERS, ROUTES_OF_WEB
 
 LOG_DAYS: Final = 90
 ERRORS: Final = (400, 403, 404, 405, 414, 500, 501, 502, 503, 504)

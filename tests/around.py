@@ -16,23 +16,23 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
+from stockwright.accounts.usecases import SignUp, add_account
 from stockwright.app import build, close
+from stockwright.audit.usecases import audit
+from stockwright.base.event import Event
+from stockwright.catalog.new_product import CreateProduct, create_product
+from stockwright.catalog.stocked import StockedProduct
 from stockwright.config import Settings
-from stockwright.dispatcher import Dispatcher
-from stockwright.domain.events import Event
-from stockwright.domain.order import Order
-from stockwright.reactions.table import REACTIONS
-from stockwright.store.records.handling import DeadLetter
-from stockwright.store.records.notifications import Notification
-from stockwright.usecases.accounts import SignUp, add_account
-from stockwright.usecases.audit import audit
-from stockwright.usecases.catalog import StockedProduct
-from stockwright.usecases.context import App
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.new_product import CreateProduct, create_product
-from stockwright.usecases.operations import list_dead_letters, list_notifications
-from stockwright.usecases.orders import PlaceOrder, get_order, place_order
-from stockwright.usecases.request import BY_SYSTEM, Request
+from stockwright.context import App
+from stockwright.events.dispatcher import Dispatcher
+from stockwright.events.records import DeadLetter
+from stockwright.handlers import REACTIONS
+from stockwright.notifications.records import Notification
+from stockwright.operations.usecases import list_dead_letters, list_notifications
+from stockwright.orders.model import Order
+from stockwright.orders.usecases import PlaceOrder, get_order, place_order
+from stockwright.request import BY_SYSTEM, Request
+from stockwright.sales.load_lines import LineWanted
 from tests.conftest import Clock
 from tests.e2e.server import free_port
 

@@ -15,19 +15,20 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from stockwright.adapters.ids import SystemIds
+from stockwright.audit.usecases import audit
+from stockwright.base.actor import ANONYMOUS, Actor
+from stockwright.catalog.first_start import ensure_shop
+from stockwright.catalog.new_product import CreateProduct, create_product
+from stockwright.catalog.stocked import StockedProduct
 from stockwright.config import Settings
-from stockwright.domain.account import ANONYMOUS, Actor
-from stockwright.reactions.stock_alerts import watch_all
-from stockwright.reactions.table import REACTIONS
+from stockwright.context import App
+from stockwright.handlers import REACTIONS
+from stockwright.request import Request
+from stockwright.stock.handlers import watch_all
+from stockwright.stock.records import page_of_stocks
+from stockwright.stock.total_records import load_totals, places_of_low
+from stockwright.stock.totals import recount
 from stockwright.store.paging import every
-from stockwright.store.records.counted import load_totals, places_of_low
-from stockwright.store.records.stock import page_of_stocks
-from stockwright.usecases.audit import audit
-from stockwright.usecases.catalog import StockedProduct, ensure_shop
-from stockwright.usecases.context import App
-from stockwright.usecases.counting import recount
-from stockwright.usecases.new_product import CreateProduct, create_product
-from stockwright.usecases.request import Request
 from tests.engines import ALL_ENGINES, open_store
 
 # Tests assert no times, and so does nothing on their behalf.

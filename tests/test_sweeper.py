@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from stockwright import sweeper
-from stockwright.domain.errors import Busy
+from stockwright.base.errors import Busy
+from stockwright.context import App
 from stockwright.store.port import ABSENT, Put, Write
 from stockwright.store.sqlite import SqliteStore
 from stockwright.sweeper import PURGE_STEP, Sweeper, sweep
-from stockwright.usecases.context import App
 from tests.conftest import Clock
 
 

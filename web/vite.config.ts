@@ -10,7 +10,7 @@ export default defineConfig({
   plugins: [react(), tailwindcss()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {
-    outDir: "../src/stockwright/api/static/web",
+    outDir: "../src/stockwright/http/static/web",
     emptyOutDir: true,
     target: "es2022",
     // The policy allows no data: styles, and small files travel well over one connection.

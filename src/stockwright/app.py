@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from stockwright.accounts.identity import Identity
 from stockwright.adapters.clock import SystemClock
 from stockwright.adapters.ids import SystemIds
 from stockwright.adapters.mail import LocalMailbox, SesMailer, SmtpMailer
@@ -18,18 +19,18 @@ from stockwright.adapters.outbound import HttpOutbound
 from stockwright.adapters.secrets import load_from_manager, load_or_make
 from stockwright.adapters.sms import SnsTexts, SnsTopics
 from stockwright.adapters.telemetry import CloudLog, make_log
+from stockwright.base.errors import Misconfigured
+from stockwright.base.ports import Clock, Mailer
+from stockwright.catalog.first_start import ensure_shop
 from stockwright.config import Settings
-from stockwright.dispatcher import Dispatcher
-from stockwright.domain.errors import Misconfigured
+from stockwright.context import App
+from stockwright.events.dispatcher import Dispatcher
+from stockwright.handlers import reactions_for
+from stockwright.probe import last_seen
 from stockwright.prober import Prober
-from stockwright.reactions.table import reactions_for
 from stockwright.store.faults import Faults
 from stockwright.store.port import Store
 from stockwright.sweeper import Sweeper
-from stockwright.usecases.catalog import ensure_shop
-from stockwright.usecases.context import App, Clock, Mailer
-from stockwright.usecases.health import last_seen
-from stockwright.usecases.identity import Identity
 
 DATABASE: Final = "stockwright.db"
 ISSUER: Final = "stockwright"
@@ -91,7 +92,7 @@ def _signing_key(settings: Settings) -> bytes:
     if settings.signing_secret_id:
         return load_from_manager(settings.signing_secret_id).encode()
     if settings.in_lambda and settings.store == "dynamodb":
-        # A function that seals nothing; those that do insist on the secret (`aws/runtime.py`).
+        # A function that seals nothing; those that do insist on the secret (`cloud/runtime.py`).
         return secrets.token_bytes(32)
     return load_or_make(_folder(settings) / "signing-key", lambda: secrets.token_bytes(32))
 
@@ -120,14 +121,14 @@ def _mailer(settings: Settings) -> Mailer:
 
 def _identity(settings: Settings, clock: Clock, *, readonly: bool) -> Identity:
     if settings.cognito_user_pool_id and settings.cognito_client_id:
-        from stockwright.adapters.cognito import CognitoIdentity
+        from stockwright.accounts.cognito import CognitoIdentity
 
         return CognitoIdentity(
             settings.cognito_user_pool_id, settings.cognito_client_id, settings.aws_endpoint_url, clock
         )
+    from stockwright.accounts.local import LocalIdentity
     from stockwright.adapters.passwords import Argon2Passwords
     from stockwright.adapters.tokens import Es256Tokens, make_key
-    from stockwright.usecases.local_identity import LocalIdentity
 
     path = settings.data_dir / "token-key.pem"
     pem = make_key() if readonly else load_or_make(_folder(settings) / path.name, make_key)

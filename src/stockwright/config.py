@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast
 from urllib.parse import urlsplit
 
-from stockwright.domain.account import check_new_email
-from stockwright.domain.errors import Invalid, Misconfigured
+from stockwright.base.email import check_new_email
+from stockwright.base.errors import Invalid, Misconfigured
 
 PREFIX: Final = "STOCKWRIGHT_"
 EVERY_ORIGIN: Final = "*"
@@ -241,7 +241,7 @@ class Settings:
     )
     cognito_client_id: str | None = _setting(None, "App client of that pool", _word)
     event_bus: str | None = _setting(None, "EventBridge bus that events are put on", _word)
-    handler: str | None = _setting(None, "Event handler that a queue's function runs (`reactions/table.py`)", _word)
+    handler: str | None = _setting(None, "Event handler that a queue's function runs (`handlers.py`)", _word)
     mail: Literal["local", "smtp", "ses"] | None = _setting(
         None,
         "How mail leaves: local (it does not), smtp or ses; by default smtp where a mail server is set",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from stockwright.usecases.health import EVERY_SECONDS
+from stockwright.probe import EVERY_SECONDS
 
 if TYPE_CHECKING:
-    from stockwright.usecases.context import App
+    from stockwright.context import App
 
 
 class Prober:

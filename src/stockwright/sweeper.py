@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from stockwright.usecases.backfill import backfill
-from stockwright.usecases.categories import finish_renames
-from stockwright.usecases.reservations import expire_due
-from stockwright.usecases.settling import finish_due
+from stockwright.catalog.backfill import backfill
+from stockwright.orders.large import finish_due
+from stockwright.products.categories import finish_renames
+from stockwright.reservations.usecases import expire_due
 
 if TYPE_CHECKING:
-    from stockwright.usecases.context import App
+    from stockwright.context import App
 
 EVERY_SECONDS: Final = 5.0
 PURGE_STEP: Final = 500

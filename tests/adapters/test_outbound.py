@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from stockwright.adapters.outbound import HttpOutbound, is_private
-from stockwright.domain.errors import Permanent
+from stockwright.base.errors import Permanent
 
 PRIVATE = [
     "127.0.0.1",

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from stockwright.adapters.outbound import CONNECTIONS_MAX, HttpOutbound
-from stockwright.domain.errors import TryLater
+from stockwright.base.errors import TryLater
 
 STRASSE = "xn--strae-oqa.example"
 HOSTS = ("warehouse.example", "delivery.example", STRASSE)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from stockwright.adapters.cognito import PoolKeys
-from stockwright.domain.errors import Busy
+from stockwright.accounts.cognito import PoolKeys
+from stockwright.base.errors import Busy
 
 
 async def test_while_the_keys_cannot_be_read_one_asks_and_the_others_do_not_wait() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stockwright.adapters.secrets import load_or_make
-from stockwright.domain.errors import Misconfigured
+from stockwright.base.errors import Misconfigured
 
 
 def test_a_full_disk_is_one_clear_line_and_no_obstacle_to_the_next_start(tmp_path: Path) -> None:

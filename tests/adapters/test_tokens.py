@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from stockwright.adapters.tokens import KEPT_MAX, Es256Tokens, make_key
-from stockwright.domain.errors import Unauthorized
+from stockwright.base.errors import Unauthorized
 from tests.conftest import START, Clock
 
 CLAIMS: dict[str, Any] = {"sub": "usr_a", "token_use": "id", "iat": START // 1000, "exp": START // 1000 + 3600}

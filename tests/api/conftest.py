@@ -12,16 +12,17 @@ import httpx
 import pytest
 import structlog
 
+from stockwright.accounts.api_keys import create_api_key
+from stockwright.accounts.local import LocalIdentity
+from stockwright.accounts.sign_in import SignIn, sign_in
+from stockwright.accounts.usecases import SignUp, add_account
 from stockwright.adapters.passwords import Argon2Passwords
 from stockwright.adapters.tokens import Es256Tokens, make_key
-from stockwright.api.app import build_asgi
-from stockwright.domain.account import Role
-from stockwright.usecases.accounts import SignUp, add_account
-from stockwright.usecases.api_keys import create_api_key
-from stockwright.usecases.context import App, Message
-from stockwright.usecases.local_identity import LocalIdentity
-from stockwright.usecases.request import BY_SYSTEM
-from stockwright.usecases.sign_in import SignIn, sign_in
+from stockwright.asgi import build_asgi
+from stockwright.base.actor import Role
+from stockwright.base.ports import Message
+from stockwright.context import App
+from stockwright.request import BY_SYSTEM
 from tests.api.asking import Client
 from tests.conftest import VISITOR, Clock
 

@@ -14,17 +14,17 @@ from typing import Any
 
 import httpx
 
-from stockwright.api.app import build_asgi
-from stockwright.domain.events import Event
-from stockwright.store.records.accounts import every_admin, find_account_by_email, put_account
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.handling import DeadLetter, put_dead_letter
-from stockwright.store.records.notifications import Notification, message_id, put_notification
-from stockwright.usecases.accounts import SignUp, issue_code, sign_up
-from stockwright.usecases.audit import audit
-from stockwright.usecases.context import App
-from stockwright.usecases.first_admin import offer_setup
-from stockwright.usecases.sign_in import SignIn, sign_in
+from stockwright.accounts.first_admin import offer_setup
+from stockwright.accounts.records import every_admin, find_account_by_email, put_account
+from stockwright.accounts.sign_in import SignIn, sign_in
+from stockwright.accounts.usecases import SignUp, issue_code, sign_up
+from stockwright.asgi import build_asgi
+from stockwright.audit.usecases import audit
+from stockwright.base.event import Event
+from stockwright.context import App
+from stockwright.events.records import DeadLetter, put_dead_letter
+from stockwright.notifications.records import Notification, message_id, put_notification
+from stockwright.store.batch import Batch
 from tests.api.asking import Answer, Client
 from tests.api.conftest import KEYBOARD, PASSWORD, asking, dressed, signed_in
 from tests.conftest import VISITOR, Clock, bare_app

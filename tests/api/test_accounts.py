@@ -11,13 +11,13 @@ import jwt
 import pyotp
 import pytest
 
-from stockwright.api.app import build_asgi
-from stockwright.store.records.accounts import find_account_by_email, put_account
-from stockwright.store.records.batch import Batch
-from stockwright.usecases.accounts import SignUp, add_account, issue_code
-from stockwright.usecases.context import App
-from stockwright.usecases.first_admin import offer_setup
-from stockwright.usecases.request import BY_SYSTEM
+from stockwright.accounts.first_admin import offer_setup
+from stockwright.accounts.records import find_account_by_email, put_account
+from stockwright.accounts.usecases import SignUp, add_account, issue_code
+from stockwright.asgi import build_asgi
+from stockwright.context import App
+from stockwright.request import BY_SYSTEM
+from stockwright.store.batch import Batch
 from tests.api.asking import Answer, Client
 from tests.api.conftest import PASSWORD, AsKey, asking, signed_in
 from tests.conftest import Clock

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import structlog
 
-from stockwright.api.addresses import Header, client_address
-from stockwright.api.app import HOOKS
-from stockwright.api.edge import Edge
-from stockwright.api.route import Answer, Call, Route
-from stockwright.usecases.context import App
+from stockwright.asgi import HOOKS
+from stockwright.context import App
+from stockwright.http.addresses import Header, client_address
+from stockwright.http.edge import Edge
+from stockwright.http.route import Answer, Call, Route
 from tests.api.asking import Client
 from tests.api.conftest import asking
 

@@ -13,16 +13,16 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from stockwright.accounts.api_keys import create_api_key
+from stockwright.accounts.sign_in import sign_out
+from stockwright.accounts.usecases import ChangeAccount, change_account
 from stockwright.adapters.tokens import Es256Tokens, make_key
-from stockwright.api.route import Route
-from stockwright.api.table import ROUTES
-from stockwright.domain.account import SCOPES
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.notifications import Notification, put_notification
-from stockwright.usecases.accounts import ChangeAccount, change_account
-from stockwright.usecases.api_keys import create_api_key
-from stockwright.usecases.request import BY_SYSTEM, Request
-from stockwright.usecases.sign_in import sign_out
+from stockwright.base.actor import SCOPES
+from stockwright.http.route import Route
+from stockwright.notifications.records import Notification, put_notification
+from stockwright.request import BY_SYSTEM, Request
+from stockwright.routes import ROUTES
+from stockwright.store.batch import Batch
 from tests.api.asking import Client
 from tests.api.conftest import TOKEN_KEY
 from tests.api.scene import ADMIN, ALICE, BOB, GOOD, Ask, Scene, masked

@@ -10,8 +10,8 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from stockwright.api.route import Route
-from stockwright.api.table import ROUTES
+from stockwright.http.route import Route
+from stockwright.routes import ROUTES
 from tests.api.asking import Client
 from tests.api.conftest import Made
 

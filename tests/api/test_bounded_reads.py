@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from stockwright.api.app import build_asgi
-from stockwright.api.table import ROUTES
-from stockwright.domain.events import Event
+from stockwright.asgi import build_asgi
+from stockwright.base.event import Event
+from stockwright.catalog.backfill import backfill
+from stockwright.routes import ROUTES
 from stockwright.store.port import ABSENT, Append, Page, Put, Write
-from stockwright.usecases.backfill import backfill
 from tests.api.conftest import asking, dressed
 from tests.api.scene import ADMIN, ALICE, Scene
 from tests.conftest import Clock, bare_app

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from stockwright.api.connections import BoundedProtocol, ConnectionLimits, bounded, connections_for
+from stockwright.http.connections import BoundedProtocol, ConnectionLimits, bounded, connections_for
 
 pytestmark = pytest.mark.one_engine
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from stockwright.api.cursor import seal, unseal
-from stockwright.domain.errors import Invalid
+from stockwright.base.errors import Invalid
+from stockwright.http.cursor import seal, unseal
 
 pytestmark = pytest.mark.one_engine
 

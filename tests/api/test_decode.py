@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 import pytest
 from msgspec import Meta
 
-from stockwright.api import decode
-from stockwright.api.rules import Wire
-from stockwright.api.schemas.common import ListQuery, Options, Text, Version
-from stockwright.domain.errors import Invalid
+from stockwright.base.errors import Invalid
+from stockwright.http import decode
+from stockwright.http.rules import Wire
+from stockwright.http.wire import ListQuery, Text, Version
+from stockwright.products.wire import Options
 
 pytestmark = pytest.mark.one_engine
 

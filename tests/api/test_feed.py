@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from stockwright.api import feed as feeds
-from stockwright.api.feed import RESET, Feed, Stream
-from stockwright.domain.errors import Busy, RateLimited
-from stockwright.store.records.batch import Batch
-from stockwright.usecases.commit import new_event
-from stockwright.usecases.context import App
-from stockwright.usecases.request import BY_SYSTEM
+from stockwright.base.errors import Busy, RateLimited
+from stockwright.commit import new_event
+from stockwright.context import App
+from stockwright.operations import feed as feeds
+from stockwright.operations.feed import RESET, Feed, Stream
+from stockwright.request import BY_SYSTEM
+from stockwright.store.batch import Batch
 from tests.api.asking import Client
 from tests.api.conftest import Made
 

@@ -13,9 +13,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from stockwright.api import edge, files
-from stockwright.api.pages import _Folder
-from stockwright.usecases.context import App
+from stockwright.context import App
+from stockwright.http import edge, files
+from stockwright.http.pages import _Folder
 from tests.api.asking import Client
 
 pytestmark = pytest.mark.one_engine

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stockwright.api.table import ROUTES
+from stockwright.routes import ROUTES
 from tests.api.asking import Answer, Client
 from tests.api.conftest import KEYBOARD, AsKey, Made
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from stockwright.usecases.context import App
-from stockwright.usecases.orders import confirm_order
-from stockwright.usecases.request import BY_SYSTEM
+from stockwright.context import App
+from stockwright.orders.usecases import confirm_order
+from stockwright.request import BY_SYSTEM
 from tests.api.asking import INSTANT, Client
 from tests.api.conftest import KEYBOARD, Made
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stockwright.usecases.context import App
+from stockwright.context import App
 from tests.api.asking import Client
 from tests.api.conftest import AsKey
 from tests.conftest import Clock, without_hold_limits

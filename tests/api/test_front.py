@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from stockwright.api import pages
+from stockwright.http import pages
 from tests.needs import ROOT
 
 pytestmark = pytest.mark.one_engine

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from stockwright.api.table import ROUTES
+from stockwright.routes import ROUTES
 from tests.e2e.server import EMAIL, PASSWORD, Server
 from tests.needs import ROOT
 from tests.proving import SECONDS, SEED

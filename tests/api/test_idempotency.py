@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from stockwright.api.app import build_asgi
-from stockwright.api.table import ROUTES
+from stockwright.asgi import build_asgi
+from stockwright.context import App
+from stockwright.routes import ROUTES
 from stockwright.store.port import Decision, Item, Key, Put, Store, Write
-from stockwright.usecases.context import App
 from tests.api.asking import Answer, Client
 from tests.api.conftest import Made, asking
 from tests.api.scene import GOOD, Ask, Scene

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from stockwright.usecases.audit import audit
-from stockwright.usecases.context import App
+from stockwright.audit.usecases import audit
+from stockwright.context import App
 from tests.api.asking import Client
 from tests.api.conftest import Made
 

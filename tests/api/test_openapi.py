@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from stockwright.api.examples import EXAMPLES
-from stockwright.api.openapi import document
-from stockwright.api.schemas.common import Empty, Versioned
-from stockwright.api.table import ROUTES
+from stockwright.examples import EXAMPLES
+from stockwright.http.openapi import document
+from stockwright.http.wire import Empty, Versioned
+from stockwright.routes import ROUTES
 from tests.api.asking import Client
 from tests.api.conftest import Made
 

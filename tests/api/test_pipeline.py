@@ -13,14 +13,14 @@ import pytest
 import structlog
 
 from stockwright.adapters.tokens import Es256Tokens, make_key
-from stockwright.api.app import HOOKS, build_asgi
-from stockwright.api.edge import COMPRESSED_BYTES_MIN, Edge
-from stockwright.api.envelope import STATUS
-from stockwright.api.route import Answer, Call, Route
-from stockwright.api.table import ROUTES
+from stockwright.asgi import HOOKS, build_asgi
+from stockwright.base import errors
 from stockwright.config import EVERY_ORIGIN
-from stockwright.domain import errors
-from stockwright.usecases.context import App
+from stockwright.context import App
+from stockwright.http.edge import COMPRESSED_BYTES_MIN, Edge
+from stockwright.http.envelope import STATUS
+from stockwright.http.route import Answer, Call, Route
+from stockwright.routes import ROUTES
 from tests.api.asking import Client
 from tests.api.conftest import KEYBOARD, PASSWORD, TOKEN_KEY, Made, asking
 
@@ -455,7 +455,7 @@ async def test_a_bad_credential_counts_against_its_address(
     if callable(credential):
         credential = credential(app, admin, session)
         credential = await credential if inspect.isawaitable(credential) else credential
-    monkeypatch.setattr("stockwright.api.limits.POLICIES", {"general": 3, "sign-in": 3, "sign-in-account": 3})
+    monkeypatch.setattr("stockwright.http.limits.POLICIES", {"general": 3, "sign-in": 3, "sign-in-account": 3})
     app.settings = replace(app.settings, rate_limit=True)
     asgi = build_asgi(app)
     async with asking(asgi) as http, asking(asgi, "192.0.2.99") as another:
@@ -470,7 +470,7 @@ async def test_a_bad_credential_counts_against_its_address(
 async def test_what_somebody_may_not_do_counts_against_them(
     app: App, alice: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stockwright.api.limits.POLICIES", {"general": 3, "sign-in": 3, "sign-in-account": 3})
+    monkeypatch.setattr("stockwright.http.limits.POLICIES", {"general": 3, "sign-in": 3, "sign-in-account": 3})
     app.settings = replace(app.settings, rate_limit=True)
     async with asking(build_asgi(app)) as http:
         told = [(await Client(http, alice.authorization).get("/inventory/low-stock")).status for _ in range(4)]
@@ -533,7 +533,7 @@ async def test_a_stream_is_not_begun_for_head(app: App, asgi: Any) -> None:
 
 
 async def test_a_client_that_takes_nothing_of_a_stream_is_left(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stockwright.api.edge.SEND_SECONDS_MAX", 0.01)
+    monkeypatch.setattr("stockwright.http.edge.SEND_SECONDS_MAX", 0.01)
     closed = asyncio.Event()
 
     async def parts() -> AsyncIterator[bytes]:

@@ -12,10 +12,10 @@ import httpx
 import pytest
 import uvicorn
 
-from stockwright.api.app import HOOKS
-from stockwright.api.edge import Edge
-from stockwright.api.route import Answer, Call, Route
-from stockwright.usecases.context import App
+from stockwright.asgi import HOOKS
+from stockwright.context import App
+from stockwright.http.edge import Edge
+from stockwright.http.route import Answer, Call, Route
 from tests.api.asking import Client
 from tests.api.conftest import KEYBOARD, signed_in
 

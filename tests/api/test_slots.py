@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from stockwright.api import slots
-from stockwright.api.slots import Slots
-from stockwright.api.table import ROUTES
-from stockwright.domain.errors import Busy
+from stockwright.base.errors import Busy
+from stockwright.http import slots
+from stockwright.http.slots import Slots
+from stockwright.routes import ROUTES
 
 pytestmark = pytest.mark.one_engine
 

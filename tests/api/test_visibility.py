@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from stockwright.api.table import ROUTES
+from stockwright.routes import ROUTES
 from tests.api.asking import Client
 from tests.api.conftest import Made
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from stockwright.api.app import build_asgi
+from stockwright.accounts.usecases import SignUp, add_account
 from stockwright.app import build, close, running
+from stockwright.asgi import build_asgi
+from stockwright.audit.usecases import audit
 from stockwright.config import Settings
-from stockwright.usecases.accounts import SignUp, add_account
-from stockwright.usecases.audit import audit
-from stockwright.usecases.context import App
-from stockwright.usecases.request import BY_SYSTEM
+from stockwright.context import App
+from stockwright.request import BY_SYSTEM
 from tests.api.asking import Client
 from tests.api.conftest import KEYBOARD, PASSWORD, asking
 

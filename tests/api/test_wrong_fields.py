@@ -10,15 +10,15 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 import pytest
 
-from stockwright.api import decode
-from stockwright.api.describe import bounds_of, options_of
-from stockwright.api.route import NoQuery, Route
-from stockwright.api.rules import Field, Wire, check_rules, plan_of, struct_of
-from stockwright.api.table import ROUTES
-from stockwright.domain.errors import Invalid
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.products import load_products, put_product
-from stockwright.usecases.context import App
+from stockwright.base.errors import Invalid
+from stockwright.context import App
+from stockwright.http import decode
+from stockwright.http.describe import bounds_of, options_of
+from stockwright.http.route import NoQuery, Route
+from stockwright.http.rules import Field, Wire, check_rules, plan_of, struct_of
+from stockwright.products.records import load_products, put_product
+from stockwright.routes import ROUTES
+from stockwright.store.batch import Batch
 from tests.api.asking import Answer, Client
 from tests.api.conftest import Made
 
@@ -290,8 +290,8 @@ def test_spellings_of_one_thing_that_contradict_each_other_are_refused(struct: t
 
 @pytest.mark.one_engine
 def test_the_words_of_a_refusal_say_what_is_right() -> None:
-    from stockwright.api.schemas.catalog import ProductBody
-    from stockwright.api.schemas.common import ListQuery
+    from stockwright.catalog.wire import ProductBody
+    from stockwright.http.wire import ListQuery
 
     with pytest.raises(decode.WrongFields) as wrong:
         decode.body(ProductBody, b'{"name": "x", "price": "1", "quantity": -1, "options": [], "status": "OLD"}', "")

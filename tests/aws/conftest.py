@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
+from stockwright.accounts.usecases import SignUp, add_account
 from stockwright.app import build, close
+from stockwright.audit.usecases import audit
+from stockwright.base.event import Event
+from stockwright.catalog.new_product import CreateProduct, create_product
 from stockwright.config import Settings
-from stockwright.domain.events import Event
+from stockwright.context import App
+from stockwright.request import BY_SYSTEM, Request
 from stockwright.store.dynamodb import DynamoDbStore, create_table
-from stockwright.usecases.accounts import SignUp, add_account
-from stockwright.usecases.audit import audit
-from stockwright.usecases.context import App
-from stockwright.usecases.new_product import CreateProduct, create_product
-from stockwright.usecases.request import BY_SYSTEM, Request
 from tests.aws import shapes
 from tests.aws.ministack import Aws, aws, here, ministack
 from tests.aws.pool import make_pool
@@ -47,7 +47,7 @@ class Cloud:
         """Return a function's container, started when first asked for."""
         name = f"{module} {sorted(env.items())}"
         if name not in self.running:
-            made = LambdaFunction(f"stockwright.aws.{module}", self.folder, **self.env, **env)
+            made = LambdaFunction(f"stockwright.cloud.{module}", self.folder, **self.env, **env)
             self.running[name] = self.stack.enter_context(made)
         return self.running[name]
 

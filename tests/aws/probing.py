@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from stockwright.reactions.table import REACTIONS
+from stockwright.handlers import REACTIONS
 from tests.aws.deployed import ACCOUNT, PREFIX, Stack
 
 HANDLERS = [each.name for each in REACTIONS]

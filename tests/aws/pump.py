@@ -9,9 +9,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from stockwright.aws.routing import SOURCE, heard_by
-from stockwright.dispatcher import ATTEMPTS_MAX
-from stockwright.reactions.table import REACTIONS
+from stockwright.cloud.routing import SOURCE, heard_by
+from stockwright.events.dispatcher import ATTEMPTS_MAX
+from stockwright.handlers import REACTIONS
 from tests.aws.conftest import TABLE, Cloud
 from tests.aws.ministack import REGION, Aws
 from tests.aws.shapes import batch

@@ -100,7 +100,7 @@ class _Calls(BaseHTTPRequestHandler):
 
 
 class LambdaFunction:
-    """One function's container; `with LambdaFunction("stockwright.aws.api", env) as api: api.invoke(event)`."""
+    """One function's container; `with LambdaFunction("stockwright.cloud.api", env) as api: api.invoke(event)`."""
 
     def __init__(self, module: str, folder: Path, **env: str) -> None:
         self.name = module.rpartition(".")[2].replace("_", "-")

@@ -7,8 +7,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from stockwright.domain.events import Event
-from stockwright.store.records.handling import event_body
+from stockwright.base.event import Event
+from stockwright.events.records import event_body
 
 QUEUE = "arn:aws:sqs:eu-central-1:123456789012:stockwright-test-"
 

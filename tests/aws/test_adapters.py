@@ -10,8 +10,8 @@ import pytest
 from stockwright.adapters.mail import SesMailer
 from stockwright.adapters.secrets import load_from_manager
 from stockwright.adapters.sms import SnsTexts, SnsTopics
-from stockwright.domain.errors import Misconfigured, Permanent
-from stockwright.usecases.context import Message
+from stockwright.base.errors import Misconfigured, Permanent
+from stockwright.base.ports import Message
 from tests.aws.ministack import Aws
 
 

@@ -7,12 +7,12 @@ import gzip
 import json
 from pathlib import Path
 
+from stockwright.accounts.sign_in import SignIn, sign_in
+from stockwright.accounts.usecases import SignUp, add_account
 from stockwright.app import build, close
+from stockwright.catalog.new_product import CreateProduct, create_product
 from stockwright.config import Settings
-from stockwright.usecases.accounts import SignUp, add_account
-from stockwright.usecases.new_product import CreateProduct, create_product
-from stockwright.usecases.request import BY_SYSTEM
-from stockwright.usecases.sign_in import SignIn, sign_in
+from stockwright.request import BY_SYSTEM
 from tests.aws.conftest import PASSWORD, Cloud
 from tests.aws.runtime import LambdaFunction
 from tests.aws.shapes import request
@@ -104,7 +104,7 @@ async def test_the_stream_of_events_ends_when_there_is_something_to_tell(tmp_pat
     session = await sign_in(app, VISITOR, SignIn("root@example.com", PASSWORD))
     await close(app)
     asked = request("GET", "/api/events/stream", token=session.id_token, headers={"last-event-id": "1"})
-    with LambdaFunction("stockwright.aws.api", tmp_path, **env) as function:
+    with LambdaFunction("stockwright.cloud.api", tmp_path, **env) as function:
         answer = function.invoke(asked)
     assert answer["headers"]["content-type"] == "text/event-stream"
     assert answer["body"].startswith("retry: 2000\nid: 1\n\nid: 2\nevent: ")
@@ -112,7 +112,7 @@ async def test_the_stream_of_events_ends_when_there_is_something_to_tell(tmp_pat
 
 
 def test_a_wrong_setting_fails_the_start_with_one_clear_line(tmp_path: Path) -> None:
-    with LambdaFunction("stockwright.aws.api", tmp_path, STOCKWRIGHT_STORE="dynamodb") as function:
+    with LambdaFunction("stockwright.cloud.api", tmp_path, STOCKWRIGHT_STORE="dynamodb") as function:
         fault = function.init_error()
         [line] = [each for each in function.lines() if each["level"] == "ERROR"]
     assert fault["errorType"] == "Misconfigured"

@@ -13,22 +13,11 @@ import pytest
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from stockwright.adapters import aws as sdk
-from stockwright.adapters.cognito import CognitoIdentity, role_of
-from stockwright.app import build, close
-from stockwright.config import Settings
-from stockwright.domain.errors import (
-    AccountLocked,
-    AlreadyExists,
-    Busy,
-    Forbidden,
-    Invalid,
-    StockwrightError,
-    Unauthorized,
-)
-from stockwright.store.records.accounts import find_account_by_email, put_account
-from stockwright.store.records.batch import Batch
-from stockwright.usecases.accounts import (
+from stockwright.accounts.cognito import CognitoIdentity, role_of
+from stockwright.accounts.identity import Session
+from stockwright.accounts.records import find_account_by_email, put_account
+from stockwright.accounts.sign_in import SignIn, authenticate, begin_mfa, confirm_mfa, refresh, sign_in, sign_out
+from stockwright.accounts.usecases import (
     ChangeAccount,
     SignUp,
     add_account,
@@ -41,19 +30,22 @@ from stockwright.usecases.accounts import (
     reset_password,
     sign_up,
 )
-from stockwright.usecases.audit import audit
-from stockwright.usecases.context import App
-from stockwright.usecases.identity import Session
-from stockwright.usecases.request import BY_SYSTEM, Request
-from stockwright.usecases.sign_in import (
-    SignIn,
-    authenticate,
-    begin_mfa,
-    confirm_mfa,
-    refresh,
-    sign_in,
-    sign_out,
+from stockwright.adapters import aws as sdk
+from stockwright.app import build, close
+from stockwright.audit.usecases import audit
+from stockwright.base.errors import (
+    AccountLocked,
+    AlreadyExists,
+    Busy,
+    Forbidden,
+    Invalid,
+    StockwrightError,
+    Unauthorized,
 )
+from stockwright.config import Settings
+from stockwright.context import App
+from stockwright.request import BY_SYSTEM, Request
+from stockwright.store.batch import Batch
 from tests.aws.ministack import UNSIGNED_ACCOUNT, Aws, MiniStack
 from tests.aws.pool import Pool, make_pool
 from tests.conftest import VISITOR

@@ -13,20 +13,20 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
-from stockwright.domain.errors import Busy, InsufficientStock, PayloadTooLarge, Unknown
-from stockwright.domain.product import Product
-from stockwright.domain.stock import Level, Stock
+from stockwright.base.errors import Busy, InsufficientStock, PayloadTooLarge, Unknown
+from stockwright.catalog.stocked import StockedProduct
+from stockwright.context import App
+from stockwright.orders.usecases import PlaceOrder, cancel_order, get_order, place_order
+from stockwright.products.model import Product
+from stockwright.products.records import claim_sku, put_product
+from stockwright.sales.load_lines import LineWanted
+from stockwright.stock.booking import book
+from stockwright.stock.model import Level, Stock
+from stockwright.stock.records import load_stocks, put_stock
 from stockwright.store import dynamodb
+from stockwright.store.batch import Batch
 from stockwright.store.dynamodb import DynamoDbStore, event_of_image, item_of_image
 from stockwright.store.port import ABSENT, Add, ConditionFailed, Put
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.products import claim_sku, put_product
-from stockwright.store.records.stock import load_stocks, put_stock
-from stockwright.usecases.catalog import StockedProduct
-from stockwright.usecases.context import App
-from stockwright.usecases.drawing import book
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.orders import PlaceOrder, cancel_order, get_order, place_order
 from tests.aws.dynamodb_local import environment, open_table
 from tests.aws.starting import refusal
 from tests.conftest import ADMIN, ALICE, START, Clock, bare_app
@@ -308,7 +308,7 @@ async def test_the_log_is_followed_at_a_distance_that_no_commit_can_come_behind(
 
 
 async def place_nothing(app: App) -> None:
-    from stockwright.usecases.new_product import CreateProduct, create_product
+    from stockwright.catalog.new_product import CreateProduct, create_product
 
     await create_product(app, ADMIN, CreateProduct("Oak chair", "OAK-1", "A chair to sit on.", "other", 1000, 1))
 

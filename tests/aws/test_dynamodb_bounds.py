@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from stockwright.domain.errors import Busy, Invalid, Misconfigured, PayloadTooLarge, Unknown
-from stockwright.domain.events import Event
+from stockwright.base.errors import Busy, Invalid, Misconfigured, PayloadTooLarge, Unknown
+from stockwright.base.event import Event
 from stockwright.store import copying, dynamodb
 from stockwright.store.copying import DynamoDbSide
 from stockwright.store.dynamodb import WRITES_MAX, DynamoDbStore

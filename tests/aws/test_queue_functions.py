@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from stockwright.aws.delivery import Delivery, deliver, wake_due
-from stockwright.aws.routing import redrive_of
-from stockwright.domain.errors import TryLater
-from stockwright.domain.events import Event
-from stockwright.reactions.table import REACTIONS
-from stockwright.store.records.handling import find_retry
-from stockwright.usecases.context import App
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.operations import list_dead_letters, list_notifications, redrive
-from stockwright.usecases.orders import PlaceOrder, get_order, place_order
-from stockwright.usecases.request import BY_SYSTEM
-from stockwright.usecases.resending import RESEND_REQUESTED, resend
+from stockwright.base.errors import TryLater
+from stockwright.base.event import Event
+from stockwright.cloud.delivery import Delivery, deliver, wake_due
+from stockwright.cloud.routing import redrive_of
+from stockwright.context import App
+from stockwright.events.records import find_retry
+from stockwright.handlers import REACTIONS
+from stockwright.operations.resending import RESEND_REQUESTED, resend
+from stockwright.operations.usecases import list_dead_letters, list_notifications, redrive
+from stockwright.orders.usecases import PlaceOrder, get_order, place_order
+from stockwright.request import BY_SYSTEM
+from stockwright.sales.load_lines import LineWanted
 from tests.around import Partner
 from tests.aws.conftest import Cloud
 from tests.aws.shapes import batch, message, on_the_bus

@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from stockwright.aws.routing import SOURCE, heard_by, redrive_of
-from stockwright.domain.events import Event
-from stockwright.reactions.table import REACTIONS
+from stockwright.base.event import Event
+from stockwright.cloud.routing import SOURCE, heard_by, redrive_of
+from stockwright.events.records import Retry, put_retry
+from stockwright.handlers import REACTIONS
+from stockwright.operations.usecases import list_dead_letters, redrive
+from stockwright.orders.usecases import PlaceOrder, place_order
+from stockwright.request import BY_SYSTEM
+from stockwright.sales.load_lines import LineWanted
+from stockwright.store.batch import Batch
 from stockwright.store.dynamodb import event_image, image_of_put
 from stockwright.store.port import Put
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.handling import Retry, put_retry
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.operations import list_dead_letters, redrive
-from stockwright.usecases.orders import PlaceOrder, place_order
-from stockwright.usecases.request import BY_SYSTEM
 from tests.aws.conftest import TABLE, Cloud
 from tests.aws.ministack import REGION, Aws
 from tests.aws.runtime import FunctionFailed, LambdaFunction
@@ -107,7 +107,7 @@ def stream(bus: Bus, tmp_path: Path) -> Iterator[LambdaFunction]:
         "AWS_SECRET_ACCESS_KEY": "test",
         "STOCKWRIGHT_EVENT_BUS": "shop",
     }
-    with LambdaFunction("stockwright.aws.stream", tmp_path, **env) as function:
+    with LambdaFunction("stockwright.cloud.stream", tmp_path, **env) as function:
         yield function
 
 
@@ -246,7 +246,7 @@ def _plain(record: dict[str, Any]) -> dict[str, Any]:
 
 def test_without_a_bus_there_is_no_start(tmp_path: Path) -> None:
     with (
-        LambdaFunction("stockwright.aws.stream", tmp_path) as function,
+        LambdaFunction("stockwright.cloud.stream", tmp_path) as function,
         pytest.raises(FunctionFailed, match="EVENT_BUS"),
     ):
         function.invoke(batch())
@@ -264,7 +264,7 @@ def test_each_handlers_rule_lets_its_events_through_and_no_others(aws: Aws, tmp_
         events.put_targets(Rule=reaction.name, EventBusName="shop", Targets=[{"Id": "queue", "Arn": arn}])
     redriven = Batch()
     put_retry(redriven, Retry("warehouse", placed(2), 0, AT, AT))
-    with LambdaFunction("stockwright.aws.stream", tmp_path, **aws.env, STOCKWRIGHT_EVENT_BUS="shop") as stream:
+    with LambdaFunction("stockwright.cloud.stream", tmp_path, **aws.env, STOCKWRIGHT_EVENT_BUS="shop") as stream:
         told = stream.invoke(batch(record(appended(placed(1)), 1), record(put_image(redriven), 2)))
         assert told == {"batchItemFailures": []}
     heard = {

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from stockwright.aws.delivery import Delivery, bury
-from stockwright.aws.routing import STREAM
-from stockwright.domain.events import Event
-from stockwright.domain.stock import Wanted
-from stockwright.store.records.handling import find_retry, waiting_retries
-from stockwright.usecases.context import SetClock
-from stockwright.usecases.inventory_views import get_by_product
-from stockwright.usecases.operations import list_dead_letters, redrive
-from stockwright.usecases.request import BY_SYSTEM
-from stockwright.usecases.reservations import Reserve, reserve_stock
+from stockwright.base.event import Event
+from stockwright.base.ports import SetClock
+from stockwright.catalog.inventory_views import get_by_product
+from stockwright.cloud.delivery import Delivery, bury
+from stockwright.cloud.routing import STREAM
+from stockwright.events.records import find_retry, waiting_retries
+from stockwright.operations.usecases import list_dead_letters, redrive
+from stockwright.request import BY_SYSTEM
+from stockwright.reservations.usecases import Reserve, reserve_stock
+from stockwright.stock.model import Wanted
 from tests.aws.conftest import Cloud
 from tests.aws.shapes import schedule
 

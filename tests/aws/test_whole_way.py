@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from stockwright.usecases.accounts import SignUp, add_account
-from stockwright.usecases.request import BY_SYSTEM
+from stockwright.accounts.usecases import SignUp, add_account
+from stockwright.request import BY_SYSTEM
 from tests.around import Partner
 from tests.aws.conftest import PASSWORD, Cloud
 from tests.aws.ministack import Aws

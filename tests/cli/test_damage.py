@@ -15,10 +15,10 @@ import pytest
 import typer
 
 from stockwright.app import build, close
+from stockwright.catalog.new_product import CreateProduct, create_product
 from stockwright.cli.main import app as cli
 from stockwright.config import Settings
-from stockwright.usecases.new_product import CreateProduct, create_product
-from stockwright.usecases.request import BY_SYSTEM
+from stockwright.request import BY_SYSTEM
 from tests.cli.test_shop import Terminal
 from tests.needs import program
 

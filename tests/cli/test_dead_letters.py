@@ -10,14 +10,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from stockwright.app import build, close
+from stockwright.base.event import Event
 from stockwright.cli import dead_letters
 from stockwright.config import Settings
-from stockwright.domain.events import Event
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.handling import DeadLetter, put_dead_letter, waiting_retries
-from stockwright.usecases.context import App
-from stockwright.usecases.operations import delete_dead_letter
-from stockwright.usecases.request import BY_SYSTEM
+from stockwright.context import App
+from stockwright.events.records import DeadLetter, put_dead_letter, waiting_retries
+from stockwright.operations.usecases import delete_dead_letter
+from stockwright.request import BY_SYSTEM
+from stockwright.store.batch import Batch
 
 IDS = ["dlq_1-mail", "dlq_2-mail", "dlq_3-mail"]
 

@@ -12,15 +12,15 @@ import pyotp
 import pytest
 from typer.testing import CliRunner, Result
 
+from stockwright.accounts.records import find_account_by_email
+from stockwright.accounts.sign_in import SignIn, begin_mfa, confirm_mfa, sign_in
+from stockwright.accounts.usecases import reset_password
 from stockwright.app import build, close
+from stockwright.base.errors import Invalid
 from stockwright.cli import keys, users
 from stockwright.cli.run import plain
 from stockwright.config import Settings
-from stockwright.domain.errors import Invalid
-from stockwright.store.records.accounts import find_account_by_email
-from stockwright.usecases.accounts import reset_password
-from stockwright.usecases.request import Request
-from stockwright.usecases.sign_in import SignIn, begin_mfa, confirm_mfa, sign_in
+from stockwright.request import Request
 from tests.conftest import VISITOR
 
 GOOD = "Blauwal-77\n"

@@ -9,21 +9,22 @@ from pathlib import Path
 
 import pytest
 
+from stockwright.accounts.records import find_account_by_email
+from stockwright.accounts.usecases import set_password
 from stockwright.app import build, close
+from stockwright.audit.usecases import AuditReport, audit
+from stockwright.base.event import Event
+from stockwright.catalog.product_list import ListProducts, list_products
+from stockwright.catalog.stocked import StockedProduct
 from stockwright.config import Settings
+from stockwright.context import App
 from stockwright.demo.load import ADMIN, load_demo_into_empty_shop
-from stockwright.domain.events import Event
-from stockwright.domain.order import Order
-from stockwright.domain.product import CATEGORIES
-from stockwright.store.records.accounts import find_account_by_email
-from stockwright.usecases.accounts import set_password
-from stockwright.usecases.audit import AuditReport, audit
-from stockwright.usecases.catalog import ListProducts, StockedProduct, list_products
-from stockwright.usecases.context import App
-from stockwright.usecases.operations import list_dead_letters, list_notifications
-from stockwright.usecases.orders import ListOrders, list_orders
-from stockwright.usecases.request import BY_SYSTEM
-from stockwright.usecases.reservations import ListReservations, list_reservations
+from stockwright.operations.usecases import list_dead_letters, list_notifications
+from stockwright.orders.model import Order
+from stockwright.orders.usecases import ListOrders, list_orders
+from stockwright.products.model import CATEGORIES
+from stockwright.request import BY_SYSTEM
+from stockwright.reservations.usecases import ListReservations, list_reservations
 from tests.conftest import ADMIN as ACTOR
 from tests.conftest import START, Clock, Product
 

@@ -12,18 +12,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from stockwright.app import build, close
+from stockwright.catalog.ledger import MovementFilter, list_movements
+from stockwright.catalog.product_list import ListProducts, list_products
 from stockwright.config import Settings
+from stockwright.context import App
 from stockwright.demo.load import load_demo_into_empty_shop
-from stockwright.domain.order import Order
-from stockwright.domain.sale import Sale
-from stockwright.usecases.catalog import ListProducts, list_products
-from stockwright.usecases.context import App
-from stockwright.usecases.inventory_views import MovementFilter
-from stockwright.usecases.ledger import list_movements
-from stockwright.usecases.orders import ListOrders, list_orders
-from stockwright.usecases.reports import Range, report_sales, report_summary, report_top_products
-from stockwright.usecases.sales import list_sales
-from stockwright.usecases.stock_reports import report_stock_history, report_stock_value
+from stockwright.orders.model import Order
+from stockwright.orders.usecases import ListOrders, list_orders
+from stockwright.reports.stock_reports import report_stock_history, report_stock_value
+from stockwright.reports.usecases import Range, report_sales, report_summary, report_top_products
+from stockwright.sales.model import Sale
+from stockwright.sales.usecases import list_sales
 from tests.conftest import ADMIN, START, Clock
 
 ALL = Range(date(2023, 10, 1), date(2023, 11, 20))

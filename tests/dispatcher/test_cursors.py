@@ -7,13 +7,13 @@ import asyncio
 import pytest
 import structlog
 
-from stockwright import dispatcher as dispatching
 from stockwright.app import running
-from stockwright.dispatcher import Dispatcher
+from stockwright.events import dispatcher as dispatching
+from stockwright.events.dispatcher import Dispatcher
+from stockwright.events.records import load_cursors, put_cursor
+from stockwright.operations.health import check_readiness
+from stockwright.store.batch import Batch
 from stockwright.store.faults import EngineFailed
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.handling import load_cursors, put_cursor
-from stockwright.usecases.health import check_readiness
 from tests.around import World
 from tests.dispatcher.test_delivery import Handler, following, tell, until
 
@@ -124,7 +124,7 @@ async def test_two_processes_on_one_shop_share_the_cursors(world: World) -> None
 
 
 async def test_a_store_that_is_busy_keeps_the_cursors_for_later(world: World) -> None:
-    from stockwright import dispatcher as module
+    from stockwright.events import dispatcher as module
     from tests.dispatcher.test_delivery import Failing
 
     handler = Handler()

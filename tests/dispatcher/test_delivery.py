@@ -8,18 +8,19 @@ import json
 import pytest
 
 from stockwright.adapters.telemetry import make_log
-from stockwright.dispatcher import ATTEMPTS_MAX, Dispatcher, handle
-from stockwright.domain.account import Actor
-from stockwright.domain.errors import Busy, NotFound, Permanent, TryLater
-from stockwright.domain.events import Event
-from stockwright.reactions.operations import alert_admins
-from stockwright.reactions.table import REACTIONS, Reaction
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.handling import Retry, due_retries, find_retry, put_retry, waiting_retries
-from stockwright.usecases.commit import new_event
-from stockwright.usecases.context import App
-from stockwright.usecases.operations import delete_dead_letter, redrive
-from stockwright.usecases.request import BY_SYSTEM, Request
+from stockwright.base.actor import Actor
+from stockwright.base.errors import Busy, NotFound, Permanent, TryLater
+from stockwright.base.event import Event
+from stockwright.commit import new_event
+from stockwright.context import App
+from stockwright.events.dispatcher import ATTEMPTS_MAX, Dispatcher, handle
+from stockwright.events.records import Retry, due_retries, find_retry, put_retry, waiting_retries
+from stockwright.events.registry import Reaction
+from stockwright.handlers import REACTIONS
+from stockwright.operations.dead_letter_alert import alert_admins
+from stockwright.operations.usecases import delete_dead_letter, redrive
+from stockwright.request import BY_SYSTEM, Request
+from stockwright.store.batch import Batch
 from tests.around import World
 
 ADMIN = "admin@example.com"
@@ -309,7 +310,7 @@ async def test_many_retries_are_tried_a_number_at_once(world: World) -> None:
 async def test_a_handler_runs_no_further_ahead_than_memory_allows(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stockwright.dispatcher.AHEAD_MAX", 50)
+    monkeypatch.setattr("stockwright.events.dispatcher.AHEAD_MAX", 50)
     handler = Handler()
     handler.blocks["thing_0"] = asyncio.Event()
     await following(world, handler)
@@ -323,7 +324,7 @@ async def test_a_handler_runs_no_further_ahead_than_memory_allows(
 
 
 async def test_a_handler_that_never_ends_is_ended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stockwright.dispatcher.HANDLER_SECONDS_MAX", 0.05)
+    monkeypatch.setattr("stockwright.events.dispatcher.HANDLER_SECONDS_MAX", 0.05)
     handler = Handler()
     handler.all_blocked = asyncio.Event()
     await following(world, handler)
@@ -427,7 +428,7 @@ class Failing:
 
 
 async def test_a_store_that_cannot_keep_a_failure_is_asked_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stockwright.dispatcher.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("stockwright.events.dispatcher.LOOK_SECONDS", 0.01)
     handler = Handler()
     handler.faults = [RuntimeError("no"), RuntimeError("no")]
     await following(world, handler)
@@ -445,7 +446,7 @@ async def test_a_store_that_cannot_keep_a_failure_is_asked_again(world: World, m
 
 
 async def test_a_store_that_is_busy_for_a_while_loses_no_event(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stockwright.dispatcher.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("stockwright.events.dispatcher.LOOK_SECONDS", 0.01)
     handler = Handler()
     await world.dispatcher.stop()
     store, world.dispatcher = world.app.store, Dispatcher(world.app, [handler.reaction])

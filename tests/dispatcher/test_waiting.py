@@ -9,15 +9,15 @@ from collections.abc import Mapping
 import pytest
 
 from stockwright.adapters.slots import Slots
-from stockwright.dispatcher import ATTEMPTS_MAX
-from stockwright.domain.errors import Permanent, TryLater
-from stockwright.domain.events import Event
-from stockwright.reactions import partners
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.handling import DeadLetter, find_retry, put_dead_letter
-from stockwright.usecases.context import Reply
-from stockwright.usecases.operations import redrive
-from stockwright.usecases.request import BY_SYSTEM
+from stockwright.base.errors import Permanent, TryLater
+from stockwright.base.event import Event
+from stockwright.base.ports import Reply
+from stockwright.events.dispatcher import ATTEMPTS_MAX
+from stockwright.events.records import DeadLetter, find_retry, put_dead_letter
+from stockwright.operations.usecases import redrive
+from stockwright.orders import partners
+from stockwright.request import BY_SYSTEM
+from stockwright.store.batch import Batch
 from tests.around import World
 from tests.dispatcher.test_delivery import Handler, following, tell
 

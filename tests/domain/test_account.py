@@ -6,29 +6,26 @@ from dataclasses import replace
 
 import pytest
 
-from stockwright.domain.account import (
+from stockwright.accounts.attempts import LOCK_SECONDS_MAX, SESSION_LASTS_MS, Attempts, Session
+from stockwright.accounts.model import (
     CODE_LASTS_MS,
-    SYSTEM,
     Account,
-    Actor,
     Mfa,
     SignUpAgain,
     admins_after,
     check_name,
-    check_new_email,
     confirmed,
     confirmed_by,
-    email_spellings,
     has_code,
-    normal_email,
     use_step,
     with_code,
     with_password,
     with_sessions_ended,
     with_sign_up,
 )
-from stockwright.domain.errors import AccountLocked, Conflict, Forbidden, Invalid
-from stockwright.domain.sign_in import LOCK_SECONDS_MAX, SESSION_LASTS_MS, Attempts, Session
+from stockwright.base.actor import SYSTEM, Actor
+from stockwright.base.email import check_new_email, email_spellings, normal_email
+from stockwright.base.errors import AccountLocked, Conflict, Forbidden, Invalid
 
 NOW = 1_700_000_000_000
 DAY = 24 * 3_600_000

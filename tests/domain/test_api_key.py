@@ -6,8 +6,7 @@ import hashlib
 
 import pytest
 
-from stockwright.domain.account import SCOPES
-from stockwright.domain.api_key import (
+from stockwright.accounts.api_key import (
     ApiKey,
     check_key_name,
     check_scopes,
@@ -16,7 +15,8 @@ from stockwright.domain.api_key import (
     key_text,
     looks_like_key,
 )
-from stockwright.domain.errors import Invalid
+from stockwright.base.actor import SCOPES
+from stockwright.base.errors import Invalid
 
 NOW = 1_700_000_000_000
 KEY = "sw_aaaqeayeaudaocajbifqydiob4ibceqtsvnkyqa"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import iso4217
 
-from stockwright.domain.currency import MINOR_DIGITS, is_currency, minor_digits
+from stockwright.base.currency import MINOR_DIGITS, is_currency, minor_digits
 
 
 def test_the_table_is_the_published_list() -> None:

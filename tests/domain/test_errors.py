@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stockwright.domain import errors
-from stockwright.domain.errors import AccountLocked, InsufficientStock, Invalid, RateLimited, StockwrightError
+from stockwright.base import errors
+from stockwright.base.errors import AccountLocked, InsufficientStock, Invalid, RateLimited, StockwrightError
 
 UNKNOWN = "It is not known whether this was done: look before you repeat it, or repeat it with the same Idempotency-Key"
 TOLD = {

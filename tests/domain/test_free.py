@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stockwright.domain.errors import Invalid
-from stockwright.domain.free import DEPTH_MAX, check_free
+from stockwright.base.errors import Invalid
+from stockwright.base.free_fields import DEPTH_MAX, check_free
 
 
 def nested(depth: int) -> object:

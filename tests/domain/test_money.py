@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from stockwright.domain.errors import Invalid
-from stockwright.domain.money import decimal_form, minor_units, round_half_up, sum_amounts
+from stockwright.base.errors import Invalid
+from stockwright.base.money import decimal_form, minor_units, round_half_up, sum_amounts
 
 
 @pytest.mark.parametrize(

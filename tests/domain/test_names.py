@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockwright.domain.errors import Invalid
-from stockwright.domain.names import check_direction, clean, name_key, same_sku, search_text, search_words
+from stockwright.base.errors import Invalid
+from stockwright.base.names import check_direction, clean, name_key, same_sku, search_text, search_words
 
 
 @given(st.text())

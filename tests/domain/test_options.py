@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from stockwright.domain.errors import Invalid
-from stockwright.domain.options import choose_options, describe_options, same_choice
+from stockwright.base.errors import Invalid
+from stockwright.products.options import choose_options, describe_options, same_choice
 
 PHONE: dict[str, Any] = {"color": ["midnight", "ivory", "coral"], "storage": [64, 128]}
 

@@ -7,21 +7,10 @@ from typing import Any
 
 import pytest
 
-from stockwright.domain.errors import Invalid, InvalidTransition
-from stockwright.domain.order import (
-    LINES_MAX,
-    Order,
-    OrderLine,
-    ReturnedLine,
-    Step,
-    advance,
-    cancel,
-    check_lines,
-    place,
-    still_out,
-    take_back,
-)
-from stockwright.domain.order_status import OrderStatus
+from stockwright.base.errors import Invalid, InvalidTransition
+from stockwright.orders.model import Order, ReturnedLine, Step, advance, cancel, place, still_out, take_back
+from stockwright.orders.status import OrderStatus
+from stockwright.sales.lines import LINES_MAX, OrderLine, check_lines
 
 NOW = 1_700_000_000_000
 BUYER = ("usr_alice", "alice@example.com")

@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from stockwright.domain.event_names import ORDER_EVENTS
-from stockwright.domain.order_status import (
+from stockwright.base.event_names import ORDER_EVENTS
+from stockwright.orders.status import (
     NOTICES,
     OPEN,
     RESERVING,

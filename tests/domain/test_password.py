@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stockwright.domain.errors import Invalid
-from stockwright.domain.password import check_password, is_common, normal_password
+from stockwright.accounts.password import check_password, is_common, normal_password
+from stockwright.base.errors import Invalid
 
 EMAIL = "ada.lovelace1@example.com"
 SHORT = (

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from stockwright.domain.errors import Invalid
-from stockwright.domain.period import DAYS_MAX, Period, period_of
+from stockwright.base.errors import Invalid
+from stockwright.reports.period import DAYS_MAX, Period, period_of
 
 HOUR = 3_600_000
 YEARS = "must be a day of the years 1971 to 9998"

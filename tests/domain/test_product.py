@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from stockwright.domain.errors import Invalid
-from stockwright.domain.product import CATEGORIES, PRICE_CENTS_MAX, Product, check_id, check_product
+from stockwright.base.errors import Invalid
+from stockwright.products.model import CATEGORIES, PRICE_CENTS_MAX, Product, check_id, check_product
 
 KNOWN = frozenset(CATEGORIES)
 CHAIR = Product("prd_1", "CHAIR-1", "A chair", "A chair to sit on.", "other", price_cents=1000)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stockwright.domain.errors import Invalid, ReservationNotActive
-from stockwright.domain.reservation import (
+from stockwright.base.errors import Invalid, ReservationNotActive
+from stockwright.reservations.model import (
     Reservation,
     ReservationItem,
     ReservationStatus,

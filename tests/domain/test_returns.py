@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from stockwright.domain.errors import Invalid
-from stockwright.domain.order import Order, OrderLine, ReturnedLine, advance, line_id, place, take_back
-from stockwright.domain.returns import ReturnItem, find_returned_lines
+from stockwright.base.errors import Invalid
+from stockwright.orders.model import Order, ReturnedLine, advance, place, take_back
+from stockwright.orders.returns import ReturnItem, find_returned_lines
+from stockwright.sales.lines import OrderLine, line_id
 
 NOW = 1_700_000_000_000
 

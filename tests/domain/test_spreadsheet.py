@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockwright.domain.spreadsheet import guard, unguard
+from stockwright.base.spreadsheet import guard, unguard
 
 SIGNS = "=+-@＝＋－＠"
 TEXT = st.text(st.sampled_from("a1.'\" \t\r\n,;|\u00a0" + SIGNS), max_size=12)

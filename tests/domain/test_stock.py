@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockwright.domain.errors import Conflict, InsufficientStock, Invalid
-from stockwright.domain.stock import (
+from stockwright.base.errors import Conflict, InsufficientStock, Invalid
+from stockwright.stock.model import (
     QUANTITY_MAX,
     Level,
     Location,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from stockwright.domain.order import OrderLine, place
-from stockwright.domain.sale import Sale
-from stockwright.domain.takings import SoldProduct, Takings, add_lines
+from stockwright.orders.model import place
+from stockwright.reports.revenue import SoldProduct, Takings, add_lines
+from stockwright.sales.lines import OrderLine
+from stockwright.sales.model import Sale
 
 CHAIRS = OrderLine("chair", "CHAIR", "A chair", 1000, 3, returned=1)
 DESK = OrderLine("desk", "DESK", "A desk", 25_000, 2)

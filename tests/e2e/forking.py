@@ -79,8 +79,8 @@ RUNS = 1000
 
 async def _read_the_program() -> None:
     """Put a shop together once, in a folder of its own, so that whatever a start reads is read."""
-    from stockwright.api.app import build_asgi
     from stockwright.app import build, close
+    from stockwright.asgi import build_asgi
     from stockwright.config import Settings
 
     with tempfile.TemporaryDirectory() as folder:

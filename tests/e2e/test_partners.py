@@ -14,19 +14,19 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
+from stockwright.accounts.usecases import SignUp, add_account
 from stockwright.app import build, close, running
+from stockwright.audit.usecases import audit
+from stockwright.catalog.inventory import ChangeStock, change_stock
+from stockwright.catalog.new_product import CreateProduct, create_product
 from stockwright.config import Settings
-from stockwright.dispatcher import Dispatcher
-from stockwright.domain.order import Order
-from stockwright.usecases.accounts import SignUp, add_account
-from stockwright.usecases.audit import audit
-from stockwright.usecases.context import App
-from stockwright.usecases.inventory import ChangeStock, change_stock
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.new_product import CreateProduct, create_product
-from stockwright.usecases.operations import list_dead_letters, list_notifications, redrive
-from stockwright.usecases.orders import PlaceOrder, cancel_order, deliver_order, get_order, pack_order, place_order
-from stockwright.usecases.request import BY_SYSTEM, Request
+from stockwright.context import App
+from stockwright.events.dispatcher import Dispatcher
+from stockwright.operations.usecases import list_dead_letters, list_notifications, redrive
+from stockwright.orders.model import Order
+from stockwright.orders.usecases import PlaceOrder, cancel_order, deliver_order, get_order, pack_order, place_order
+from stockwright.request import BY_SYSTEM, Request
+from stockwright.sales.load_lines import LineWanted
 from tests.e2e.server import free_port
 
 GOOD = "Vier-Blauwale-77"

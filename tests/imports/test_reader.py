@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stockwright.domain.errors import Invalid, PayloadTooLarge, Refused
+from stockwright.base.errors import Invalid, PayloadTooLarge, Refused
 from stockwright.imports import reader
 from stockwright.imports.reader import Table, read_table
 from stockwright.imports.report import ImportReport

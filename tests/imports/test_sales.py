@@ -14,20 +14,20 @@ from typing import Any
 
 import pytest
 
-from stockwright.domain.errors import Invalid
-from stockwright.domain.returns import ReturnItem
+from stockwright.audit.usecases import audit
+from stockwright.base.errors import Invalid
+from stockwright.catalog.inventory import ChangeStock, change_stock
+from stockwright.catalog.new_product import CreateProduct, create_product
+from stockwright.catalog.stocked import get_product
+from stockwright.context import App
 from stockwright.imports.files import import_orders, import_products
 from stockwright.imports.report import ImportReport, OnError
-from stockwright.store.records.products import load_product_ids
-from stockwright.store.records.stock import load_stocks, page_of_movements
-from stockwright.usecases.audit import audit
-from stockwright.usecases.catalog import get_product
-from stockwright.usecases.context import App
-from stockwright.usecases.inventory import ChangeStock, change_stock
-from stockwright.usecases.new_product import CreateProduct, create_product
-from stockwright.usecases.orders import ListOrders, ReturnOrder, list_orders, return_order
-from stockwright.usecases.reports import Range, report_sales, report_top_products
-from stockwright.usecases.request import BY_SYSTEM
+from stockwright.orders.returns import ReturnItem
+from stockwright.orders.usecases import ListOrders, ReturnOrder, list_orders, return_order
+from stockwright.products.records import load_product_ids
+from stockwright.reports.usecases import Range, report_sales, report_top_products
+from stockwright.request import BY_SYSTEM
+from stockwright.stock.records import load_stocks, page_of_movements
 from tests.conftest import ADMIN, Clock, bare_app
 
 DATA = Path(__file__).parent.parent / "data" / "online_retail_10k.csv.gz"

@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
-from stockwright.domain.errors import Invalid
+from stockwright.base.errors import Invalid
+from stockwright.catalog.inventory import ChangeStock, change_stock
+from stockwright.catalog.inventory_views import get_by_product
+from stockwright.catalog.ledger import MovementFilter, list_movements
+from stockwright.context import App
 from stockwright.imports.failed import failed_rows
 from stockwright.imports.report import ImportReport
 from stockwright.imports.stock import Mode, import_stock
-from stockwright.store.records.batch import Batch, put_idempotency
-from stockwright.usecases.context import App
-from stockwright.usecases.inventory import ChangeStock, change_stock
-from stockwright.usecases.inventory_views import MovementFilter, get_by_product
-from stockwright.usecases.ledger import list_movements
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.orders import ListOrders, PlaceOrder, confirm_order, list_orders, place_order
+from stockwright.orders.usecases import ListOrders, PlaceOrder, confirm_order, list_orders, place_order
+from stockwright.sales.load_lines import LineWanted
+from stockwright.store.batch import Batch
+from stockwright.store.idempotency import put_idempotency
 from tests.conftest import ADMIN, ALICE, Product
 
 

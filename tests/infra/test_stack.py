@@ -15,11 +15,11 @@ from infra.functions import log_group
 from infra.http import guarded, overlaid, takes_in
 from infra.stages import load_stages
 
-from stockwright.api.pages import PAGE_HEADERS
-from stockwright.api.table import ROUTES
-from stockwright.aws.metrics import NAMESPACE, count
-from stockwright.aws.routing import SOURCE, heard_by
-from stockwright.reactions.table import REACTIONS
+from stockwright.cloud.metrics import NAMESPACE, count
+from stockwright.cloud.routing import SOURCE, heard_by
+from stockwright.handlers import REACTIONS
+from stockwright.http.pages import PAGE_HEADERS
+from stockwright.routes import ROUTES
 from stockwright.store.dynamodb import table_definition
 from tests.infra.conftest import ROOT, Template
 

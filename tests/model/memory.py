@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from stockwright.domain.errors import Busy
-from stockwright.domain.events import Event
-from stockwright.store.adding import filled
+from stockwright.base.errors import Busy
+from stockwright.base.event import Event
+from stockwright.store.apply_add import filled
 from stockwright.store.port import (
     ABSENT,
     EXAMINED_MAX,

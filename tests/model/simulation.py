@@ -21,36 +21,28 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from stockwright.api.idempotency import KeysAtWork
-from stockwright.aws.delivery import Delivery, bury, deliver, wake_due
+from stockwright.accounts.digests import find_alerted
+from stockwright.audit.usecases import audit
+from stockwright.base.actor import SYSTEM
+from stockwright.base.errors import Busy, Permanent, Refused, TryLater
+from stockwright.base.event import Event
+from stockwright.base.ports import Message, Reply
+from stockwright.catalog.first_start import ensure_shop
+from stockwright.catalog.inventory import ChangeStock, Transfer, change_stock, transfer
+from stockwright.catalog.new_product import CreateProduct, create_product
+from stockwright.cloud.delivery import Delivery, bury, deliver, wake_due
 from stockwright.config import Settings
-from stockwright.dispatcher import ATTEMPTS_MAX, Dispatcher, letter_id_of
-from stockwright.domain.account import SYSTEM
-from stockwright.domain.errors import Busy, Permanent, Refused, TryLater
-from stockwright.domain.events import Event
-from stockwright.domain.order import Order
-from stockwright.domain.returns import ReturnItem
-from stockwright.domain.stock import Wanted
-from stockwright.reactions.table import Reaction, reactions_for
-from stockwright.store.port import Decision, Key, Write
-from stockwright.store.records.alerts import load_marks
-from stockwright.store.records.digests import find_alerted
-from stockwright.store.records.handling import DeadLetter, due_retries, page_of_dead_letters, waiting_retries
-from stockwright.store.records.locations import find_location
-from stockwright.store.records.notifications import Notification, notification_key, page_of_notifications
-from stockwright.store.records.orders import page_of_orders
-from stockwright.store.records.reservations import page_of_reservations
-from stockwright.store.records.sales import page_of_sales
-from stockwright.store.records.stock import load_stocks, page_of_movements
-from stockwright.sweeper import sweep
-from stockwright.usecases.audit import audit
-from stockwright.usecases.catalog import ensure_shop
-from stockwright.usecases.context import App, Message, Reply
-from stockwright.usecases.inventory import ChangeStock, Transfer, change_stock, transfer
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.locations import ChangeLocation, add_location, change_location
-from stockwright.usecases.new_product import CreateProduct, create_product
-from stockwright.usecases.orders import (
+from stockwright.context import App
+from stockwright.events.dispatcher import ATTEMPTS_MAX, Dispatcher, letter_id_of
+from stockwright.events.records import DeadLetter, due_retries, page_of_dead_letters, waiting_retries
+from stockwright.events.registry import Reaction
+from stockwright.handlers import reactions_for
+from stockwright.http.idempotency import KeysAtWork
+from stockwright.notifications.records import Notification, notification_key, page_of_notifications
+from stockwright.orders.model import Order
+from stockwright.orders.records import page_of_orders
+from stockwright.orders.returns import ReturnItem
+from stockwright.orders.usecases import (
     PlaceOrder,
     ReturnOrder,
     cancel_order,
@@ -59,9 +51,19 @@ from stockwright.usecases.orders import (
     place_order,
     return_order,
 )
-from stockwright.usecases.request import Idempotency, Request
-from stockwright.usecases.reservations import Reserve, cancel_reservation, confirm_reservation, reserve_stock
-from stockwright.usecases.sales import Sell, record_sale
+from stockwright.request import Idempotency, Request
+from stockwright.reservations.records import page_of_reservations
+from stockwright.reservations.usecases import Reserve, cancel_reservation, confirm_reservation, reserve_stock
+from stockwright.sales.load_lines import LineWanted
+from stockwright.sales.records import page_of_sales
+from stockwright.sales.usecases import Sell, record_sale
+from stockwright.stock.alert_records import load_marks
+from stockwright.stock.location_records import find_location
+from stockwright.stock.locations import ChangeLocation, add_location, change_location
+from stockwright.stock.model import Wanted
+from stockwright.stock.records import load_stocks, page_of_movements
+from stockwright.store.port import Decision, Key, Write
+from stockwright.sweeper import sweep
 from tests.conftest import ADMIN, ALICE, START
 from tests.model.memory import Durable, MemoryStore
 

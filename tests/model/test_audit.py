@@ -13,22 +13,21 @@ from typing import Any
 import apsw
 import pytest
 
-from stockwright.domain.errors import Misconfigured
-from stockwright.domain.stock import Wanted
+from stockwright.audit.repair import repair
+from stockwright.audit.usecases import audit
+from stockwright.base.errors import Misconfigured
+from stockwright.catalog.ledger import MovementFilter, list_movements
+from stockwright.catalog.new_product import CreateProduct, create_product
+from stockwright.context import App
+from stockwright.orders.usecases import PlaceOrder, pack_order, place_order
+from stockwright.request import BY_SYSTEM
+from stockwright.reservations.usecases import Reserve, reserve_stock
+from stockwright.sales.load_lines import LineWanted
+from stockwright.stock.model import Wanted
+from stockwright.stock.records import get_stock
 from stockwright.store.migrations import FORMAT
 from stockwright.store.migrations.sqlite import FileUpgrade
-from stockwright.store.records.stock import get_stock
 from stockwright.store.sqlite import SqliteStore
-from stockwright.usecases.audit import audit
-from stockwright.usecases.context import App
-from stockwright.usecases.inventory_views import MovementFilter
-from stockwright.usecases.ledger import list_movements
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.new_product import CreateProduct, create_product
-from stockwright.usecases.orders import PlaceOrder, pack_order, place_order
-from stockwright.usecases.repair import repair
-from stockwright.usecases.request import BY_SYSTEM
-from stockwright.usecases.reservations import Reserve, reserve_stock
 from tests.conftest import ADMIN, ALICE, Clock, bare_app
 
 OLD = Path(__file__).parent / "data" / "format-1.db"
@@ -140,7 +139,7 @@ async def test_the_audit_of_a_busy_shop_is_clean_and_so_is_a_backup_taken_meanwh
             written += 3
 
     await create_product(shop, ADMIN, CreateProduct("Desk", "DESK-1", "A desk to sit at.", "other", 1000, 9, id="desk"))
-    from stockwright.usecases.inventory import ChangeStock, change_stock
+    from stockwright.catalog.inventory import ChangeStock, change_stock
 
     await change_stock(shop, ADMIN, ChangeStock("chair", 1_000_000, "RESTOCK"))
     started = time.monotonic()

@@ -16,17 +16,17 @@ import apsw
 import pytest
 import structlog
 
-from stockwright.domain.errors import Busy, Misconfigured
-from stockwright.domain.events import Event
+from stockwright.audit.usecases import audit
+from stockwright.base.errors import Busy, Misconfigured
+from stockwright.base.event import Event
+from stockwright.catalog.new_product import CreateProduct, create_product
+from stockwright.context import App
+from stockwright.operations.health import check_readiness
 from stockwright.store import sqlite
 from stockwright.store.checking import check_file
 from stockwright.store.faults import EngineFailed, Unreadable
 from stockwright.store.port import ABSENT, Add, Append, Put
 from stockwright.store.sqlite import SqliteStore
-from stockwright.usecases.audit import audit
-from stockwright.usecases.context import App
-from stockwright.usecases.health import check_readiness
-from stockwright.usecases.new_product import CreateProduct, create_product
 from tests.conftest import ADMIN, Clock, bare_app
 from tests.model.disk import LOSSES, Disk, Fault, leave
 from tests.proving import SECONDS, SEED

@@ -11,37 +11,19 @@ from typing import Any
 
 import pytest
 
-from stockwright.api.idempotency import KeysAtWork
-from stockwright.domain.account import Actor
-from stockwright.domain.errors import InsufficientStock, Refused
-from stockwright.domain.returns import ReturnItem
-from stockwright.domain.stock import Wanted
-from stockwright.store.records.orders import page_of_orders
-from stockwright.store.records.reservations import page_of_reservations
-from stockwright.store.records.stock import get_stock
-from stockwright.usecases.audit import audit
-from stockwright.usecases.context import App
-from stockwright.usecases.inventory import (
-    ChangeStock,
-    CountStock,
-    Transfer,
-    change_stock,
-    count_stock,
-    transfer,
-)
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.locations import add_location
-from stockwright.usecases.new_product import CreateProduct, create_product
-from stockwright.usecases.orders import (
-    PlaceOrder,
-    ReturnOrder,
-    cancel_order,
-    pack_order,
-    place_order,
-    return_order,
-)
-from stockwright.usecases.request import Idempotency, Request
-from stockwright.usecases.reservations import (
+from stockwright.audit.usecases import audit
+from stockwright.base.actor import Actor
+from stockwright.base.errors import InsufficientStock, Refused
+from stockwright.catalog.inventory import ChangeStock, CountStock, Transfer, change_stock, count_stock, transfer
+from stockwright.catalog.new_product import CreateProduct, create_product
+from stockwright.context import App
+from stockwright.http.idempotency import KeysAtWork
+from stockwright.orders.records import page_of_orders
+from stockwright.orders.returns import ReturnItem
+from stockwright.orders.usecases import PlaceOrder, ReturnOrder, cancel_order, pack_order, place_order, return_order
+from stockwright.request import Idempotency, Request
+from stockwright.reservations.records import page_of_reservations
+from stockwright.reservations.usecases import (
     Reserve,
     cancel_reservation,
     clean_up,
@@ -49,7 +31,11 @@ from stockwright.usecases.reservations import (
     extend_reservation,
     reserve_stock,
 )
-from stockwright.usecases.sales import Sell, record_sale
+from stockwright.sales.load_lines import LineWanted
+from stockwright.sales.usecases import Sell, record_sale
+from stockwright.stock.locations import add_location
+from stockwright.stock.model import Wanted
+from stockwright.stock.records import get_stock
 from tests.conftest import ADMIN, ALICE, Clock, bare_app, without_hold_limits
 from tests.proving import SECONDS, SEED
 

@@ -27,17 +27,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from stockwright.api.idempotency import KeysAtWork
-from stockwright.domain.errors import StockwrightError
-from stockwright.domain.order import Order
-from stockwright.domain.reservation import Reservation
-from stockwright.domain.returns import ReturnItem
-from stockwright.domain.sale import Sale
-from stockwright.domain.stock import Wanted
-from stockwright.store.records.orders import page_of_orders
-from stockwright.store.records.stock import load_stocks, page_of_movements
-from stockwright.usecases.audit import audit
-from stockwright.usecases.inventory import (
+from stockwright.audit.usecases import audit
+from stockwright.base.errors import StockwrightError
+from stockwright.catalog.inventory import (
     ChangeStock,
     CountStock,
     StockChange,
@@ -46,10 +38,12 @@ from stockwright.usecases.inventory import (
     count_stock,
     transfer,
 )
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.locations import ChangeLocation, add_location, change_location
-from stockwright.usecases.new_product import CreateProduct, create_product
-from stockwright.usecases.orders import (
+from stockwright.catalog.new_product import CreateProduct, create_product
+from stockwright.http.idempotency import KeysAtWork
+from stockwright.orders.model import Order
+from stockwright.orders.records import page_of_orders
+from stockwright.orders.returns import ReturnItem
+from stockwright.orders.usecases import (
     PlaceOrder,
     ReturnOrder,
     cancel_order,
@@ -59,8 +53,9 @@ from stockwright.usecases.orders import (
     place_order,
     return_order,
 )
-from stockwright.usecases.request import BY_SYSTEM, Idempotency, Request
-from stockwright.usecases.reservations import (
+from stockwright.request import BY_SYSTEM, Idempotency, Request
+from stockwright.reservations.model import Reservation
+from stockwright.reservations.usecases import (
     Reserve,
     cancel_reservation,
     clean_up,
@@ -68,7 +63,12 @@ from stockwright.usecases.reservations import (
     extend_reservation,
     reserve_stock,
 )
-from stockwright.usecases.sales import Sell, record_sale
+from stockwright.sales.load_lines import LineWanted
+from stockwright.sales.model import Sale
+from stockwright.sales.usecases import Sell, record_sale
+from stockwright.stock.locations import ChangeLocation, add_location, change_location
+from stockwright.stock.model import Wanted
+from stockwright.stock.records import load_stocks, page_of_movements
 from tests.conftest import ADMIN, ALICE, BOB, START, Clock, bare_app, without_hold_limits
 from tests.engines import ENGINES, need
 from tests.model.shop import Hold, No, Shop

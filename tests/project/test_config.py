@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from stockwright.base.errors import Misconfigured
 from stockwright.config import Settings
-from stockwright.domain.errors import Misconfigured
 
 OF_THE_CONTRACT = """
     HOST PORT DATA_DIR STORE ADMIN_EMAIL ADMIN_PASSWORD CORS_ORIGINS SMTP_URL MAIL_FROM ALERT_EMAILS ALERT_PHONES

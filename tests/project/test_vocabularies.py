@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stockwright.api.schemas.reports import OpenOrdersView
-from stockwright.domain.order_status import OPEN
+from stockwright.orders.status import OPEN
+from stockwright.reports.wire import OpenOrdersView
 
 
 def test_the_summary_counts_every_open_status() -> None:

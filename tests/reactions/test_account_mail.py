@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from stockwright.adapters.telemetry import make_log
-from stockwright.domain.errors import Invalid, Permanent
-from stockwright.domain.events import Event
-from stockwright.reactions import account_mail
-from stockwright.store.records.accounts import find_account_by_email
-from stockwright.usecases.accounts import (
+from stockwright.accounts import mails as account_mail
+from stockwright.accounts.records import find_account_by_email
+from stockwright.accounts.sign_in import SignIn, sign_in
+from stockwright.accounts.usecases import (
     SignUp,
     confirm_sign_up,
     forgot_password,
@@ -22,7 +20,9 @@ from stockwright.usecases.accounts import (
     reset_password,
     sign_up,
 )
-from stockwright.usecases.sign_in import SignIn, sign_in
+from stockwright.adapters.telemetry import make_log
+from stockwright.base.errors import Invalid, Permanent
+from stockwright.base.event import Event
 from tests.around import GOOD, World, a_world, parts_of
 from tests.conftest import VISITOR, Clock
 

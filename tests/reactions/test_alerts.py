@@ -6,13 +6,13 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from stockwright.domain.errors import TryLater
-from stockwright.domain.events import Event
-from stockwright.reactions.alerts import ADDRESSES_MAX, OPERATIONS, OVERDUE_SECONDS, alert
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.digests import ENTRIES_MAX, Address, Entry, load_digests, put_digest
-from stockwright.usecases.inventory import ChangeStock, change_stock
-from stockwright.usecases.request import BY_SYSTEM
+from stockwright.accounts.admin_mails import ADDRESSES_MAX, OPERATIONS, OVERDUE_SECONDS, alert
+from stockwright.accounts.digests import ENTRIES_MAX, Address, Entry, load_digests, put_digest
+from stockwright.base.errors import TryLater
+from stockwright.base.event import Event
+from stockwright.catalog.inventory import ChangeStock, change_stock
+from stockwright.request import BY_SYSTEM
+from stockwright.store.batch import Batch
 from tests.around import World, a_world, parts_of
 from tests.conftest import Clock
 

@@ -9,17 +9,16 @@ from typing import Any
 
 import pytest
 
-from stockwright.domain.account import Actor
-from stockwright.domain.errors import Permanent
-from stockwright.domain.events import Event
-from stockwright.domain.order import Order
-from stockwright.domain.returns import ReturnItem
-from stockwright.reactions import customer_mail, partners
-from stockwright.reactions.table import REACTIONS
-from stockwright.reactions.texts import date, iso, money, plain_html
-from stockwright.store.records.stock import get_stock, page_of_movements
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.orders import (
+from stockwright.base.actor import Actor
+from stockwright.base.errors import Permanent
+from stockwright.base.event import Event
+from stockwright.handlers import REACTIONS
+from stockwright.notifications.texts import date, iso, money, plain_html
+from stockwright.orders import mails as customer_mail
+from stockwright.orders import partners
+from stockwright.orders.model import Order
+from stockwright.orders.returns import ReturnItem
+from stockwright.orders.usecases import (
     PlaceOrder,
     ReturnOrder,
     cancel_order,
@@ -29,7 +28,9 @@ from stockwright.usecases.orders import (
     place_order,
     return_order,
 )
-from stockwright.usecases.request import BY_SYSTEM, Request
+from stockwright.request import BY_SYSTEM, Request
+from stockwright.sales.load_lines import LineWanted
+from stockwright.stock.records import get_stock, page_of_movements
 from tests.around import World, a_world, parts_of, subject_of
 from tests.conftest import Clock
 

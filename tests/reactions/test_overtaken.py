@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import pytest
 
-from stockwright.domain.errors import Permanent
-from stockwright.domain.events import Event
-from stockwright.domain.order_status import STATUSES
-from stockwright.domain.returns import ReturnItem
-from stockwright.reactions.table import REACTIONS
-from stockwright.usecases.context import Message
-from stockwright.usecases.orders import (
+from stockwright.base.errors import Permanent
+from stockwright.base.event import Event
+from stockwright.base.ports import Message
+from stockwright.handlers import REACTIONS
+from stockwright.orders.returns import ReturnItem
+from stockwright.orders.status import STATUSES
+from stockwright.orders.usecases import (
     ReturnOrder,
     cancel_order,
     confirm_order,
@@ -24,7 +24,7 @@ from stockwright.usecases.orders import (
     pack_order,
     return_order,
 )
-from stockwright.usecases.request import BY_SYSTEM
+from stockwright.request import BY_SYSTEM
 from tests.around import World, a_world, subject_of
 from tests.conftest import Clock
 

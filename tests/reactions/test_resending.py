@@ -7,24 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from stockwright.domain.errors import Conflict, NotFound, Permanent
-from stockwright.domain.events import Event
-from stockwright.reactions.resending import send_again
-from stockwright.reactions.table import REACTIONS
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.notifications import (
+from stockwright.accounts.usecases import SignUp, confirm_sign_up, forgot_password, issue_code, sign_up
+from stockwright.base.errors import Conflict, NotFound, Permanent
+from stockwright.base.event import Event
+from stockwright.catalog.inventory import ChangeStock, change_stock
+from stockwright.handlers import REACTIONS
+from stockwright.notifications.records import (
     Notification,
     find_notification,
     get_notification,
     message_id,
     put_notification,
 )
-from stockwright.usecases.accounts import SignUp, confirm_sign_up, forgot_password, issue_code, sign_up
-from stockwright.usecases.inventory import ChangeStock, change_stock
-from stockwright.usecases.operations import redrive
-from stockwright.usecases.orders import cancel_order, pack_order
-from stockwright.usecases.request import BY_SYSTEM
-from stockwright.usecases.resending import RESEND_REQUESTED, resend
+from stockwright.operations.resend_handler import send_again
+from stockwright.operations.resending import RESEND_REQUESTED, resend
+from stockwright.operations.usecases import redrive
+from stockwright.orders.usecases import cancel_order, pack_order
+from stockwright.request import BY_SYSTEM
+from stockwright.store.batch import Batch
 from tests.around import GOOD, World, a_world, parts_of, subject_of
 from tests.conftest import VISITOR, Clock
 

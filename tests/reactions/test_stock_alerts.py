@@ -6,21 +6,21 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from stockwright.domain.stock import Wanted
-from stockwright.reactions import stock_alerts
-from stockwright.store.records.alerts import load_marks
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.locations import put_location
+from stockwright.accounts.usecases import SignUp, add_account
+from stockwright.catalog.inventory import ChangeStock, Initialize, Transfer, change_stock, initialize, transfer
+from stockwright.catalog.usecases import UpdateProduct, delete_product, update_product
+from stockwright.orders.usecases import cancel_order
+from stockwright.request import BY_SYSTEM
+from stockwright.reservations.usecases import Reserve, reserve_stock
+from stockwright.sales.load_lines import LineWanted
+from stockwright.sales.usecases import Sell, record_sale
+from stockwright.stock import handlers as stock_alerts
+from stockwright.stock.alert_records import load_marks
+from stockwright.stock.location_records import put_location
+from stockwright.stock.locations import ChangeLocation, add_location, change_location, list_locations
+from stockwright.stock.model import Wanted
+from stockwright.store.batch import Batch
 from stockwright.sweeper import sweep
-from stockwright.usecases.accounts import SignUp, add_account
-from stockwright.usecases.catalog import UpdateProduct, delete_product, update_product
-from stockwright.usecases.inventory import ChangeStock, Initialize, Transfer, change_stock, initialize, transfer
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.locations import ChangeLocation, add_location, change_location, list_locations
-from stockwright.usecases.orders import cancel_order
-from stockwright.usecases.request import BY_SYSTEM
-from stockwright.usecases.reservations import Reserve, reserve_stock
-from stockwright.usecases.sales import Sell, record_sale
 from tests.around import GOOD, World, a_world, parts_of, subject_of
 from tests.conftest import Clock
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from stockwright.api.app import build_asgi
+from stockwright.accounts.first_admin import offer_setup
+from stockwright.accounts.local import LocalIdentity
+from stockwright.accounts.sign_in import begin_mfa
+from stockwright.accounts.usecases import ChangeAccount, SignUp, change_account, sign_up
+from stockwright.asgi import build_asgi
+from stockwright.base.ports import Passwords
+from stockwright.request import BY_SYSTEM
 from stockwright.store.port import Store, Write
-from stockwright.usecases.accounts import ChangeAccount, SignUp, change_account, sign_up
-from stockwright.usecases.context import Passwords
-from stockwright.usecases.first_admin import offer_setup
-from stockwright.usecases.local_identity import LocalIdentity
-from stockwright.usecases.request import BY_SYSTEM
-from stockwright.usecases.sign_in import begin_mfa
 from tests.api.asking import Answer, Client
 from tests.api.conftest import PASSWORD, asking
 from tests.api.scene import ALICE, Scene, without_admins
@@ -90,7 +90,7 @@ async def test_a_stranger_locks_out_no_owner_who_comes_from_where_they_were_befo
 
 
 def _limited() -> set[str]:
-    from stockwright.api.table import ROUTES
+    from stockwright.routes import ROUTES
 
     return {route.path for route in ROUTES if route.limit == "sign-in"}
 
@@ -264,7 +264,7 @@ async def people(scene: Scene) -> list[str]:
     mail.delivers = True
     await sign_up(scene.app, VISITOR, SignUp(WAITING, PASSWORD))
     await sign_up(scene.app, VISITOR, SignUp(DISABLED, PASSWORD))
-    from stockwright.store.records.accounts import find_account_by_email
+    from stockwright.accounts.records import find_account_by_email
 
     account = await find_account_by_email(scene.app.store, DISABLED)
     assert account is not None
@@ -303,7 +303,7 @@ def test_every_open_question_about_an_address_is_among_them() -> None:
 
 
 def _public_account_paths() -> set[str]:
-    from stockwright.api.table import ROUTES
+    from stockwright.routes import ROUTES
 
     return {route.full_path for route in ROUTES if route.who == "public" and route.tag == "Accounts" and route.changes}
 

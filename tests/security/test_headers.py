@@ -9,10 +9,10 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from stockwright.api.app import build_asgi
-from stockwright.api.pages import WEB
-from stockwright.api.route import Route
-from stockwright.api.table import ROUTES
+from stockwright.asgi import build_asgi
+from stockwright.http.pages import WEB
+from stockwright.http.route import Route
+from stockwright.routes import ROUTES
 from tests.api.conftest import asking
 from tests.api.scene import ADMIN, Scene
 from tests.needs import missing

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from stockwright.adapters.outbound import HttpOutbound
+from stockwright.base.errors import Misconfigured, Permanent
+from stockwright.base.event import Event
 from stockwright.config import Settings
-from stockwright.domain.errors import Misconfigured, Permanent
-from stockwright.domain.events import Event
-from stockwright.reactions import partners
-from stockwright.usecases.context import App
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.orders import PlaceOrder, pack_order, place_order
+from stockwright.context import App
+from stockwright.orders import partners
+from stockwright.orders.usecases import PlaceOrder, pack_order, place_order
+from stockwright.sales.load_lines import LineWanted
 from tests.conftest import ADMIN, Product
 from tests.needs import ROOT
 

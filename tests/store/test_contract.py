@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from stockwright.domain.errors import Busy
-from stockwright.domain.events import Event
+from stockwright.base.errors import Busy
+from stockwright.base.event import Event
 from stockwright.store import lease
 from stockwright.store.port import (
     ABSENT,

@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from stockwright.domain.errors import Misconfigured
-from stockwright.domain.stock import Wanted
+from stockwright.audit.usecases import audit
+from stockwright.base.errors import Misconfigured
+from stockwright.events.records import load_cursors, put_cursor
+from stockwright.orders.usecases import PlaceOrder, pack_order, place_order
+from stockwright.products.categories import add_category
+from stockwright.products.category_records import list_categories
+from stockwright.reservations.usecases import Reserve, reserve_stock
+from stockwright.sales.load_lines import LineWanted
+from stockwright.stock.model import Wanted
 from stockwright.store import copying
+from stockwright.store.batch import Batch
 from stockwright.store.copying import Copied, DynamoDbSide, SqliteSide, copy
 from stockwright.store.dynamodb import event_of_image
 from stockwright.store.port import Put
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.categories import list_categories
-from stockwright.store.records.handling import load_cursors, put_cursor
 from stockwright.store.sqlite import SqliteStore
-from stockwright.usecases.audit import audit
-from stockwright.usecases.categories import add_category
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.orders import PlaceOrder, pack_order, place_order
-from stockwright.usecases.reservations import Reserve, reserve_stock
 from tests.aws.dynamodb_local import open_table
 from tests.conftest import ADMIN, ALICE, Clock, Product, bare_app
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from stockwright.domain.events import Event
-from stockwright.store import kept
-from stockwright.store.kept import BODY_BYTES_MAX, Kept, Row
+from stockwright.base.event import Event
+from stockwright.store import cache as kept
+from stockwright.store.cache import BODY_BYTES_MAX, Kept, Row
 from stockwright.store.port import Item, Page
 
 EVENT = Event(id="evt_1", name="order.placed", subject="ord_1", at=1, data={})

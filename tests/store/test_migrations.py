@@ -12,7 +12,7 @@ import apsw
 import msgspec
 import pytest
 
-from stockwright.domain.errors import Misconfigured
+from stockwright.base.errors import Misconfigured
 from stockwright.store import migrations
 from stockwright.store.migrations import FIRST, FORMAT, MARK, UPGRADES, upgrade
 from stockwright.store.migrations.sqlite import FileUpgrade, format_of

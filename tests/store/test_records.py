@@ -7,23 +7,16 @@ from typing import Any
 
 import pytest
 
-from stockwright.domain.errors import Busy, NotFound
+from stockwright.base.errors import Busy, NotFound
+from stockwright.context import App
+from stockwright.events.records import find_dead_letter, get_dead_letter
+from stockwright.orders.records import get_order
+from stockwright.reservations.records import get_reservation
+from stockwright.sales.records import get_sale
+from stockwright.stock.records import get_stock
+from stockwright.store.batch import ATTEMPTS_MAX, Batch, Stale, retried
+from stockwright.store.idempotency import complete_idempotency, find_idempotency, put_idempotency
 from stockwright.store.port import Put, Store, Write
-from stockwright.store.records.batch import (
-    ATTEMPTS_MAX,
-    Batch,
-    Stale,
-    complete_idempotency,
-    find_idempotency,
-    put_idempotency,
-    retried,
-)
-from stockwright.store.records.handling import find_dead_letter, get_dead_letter
-from stockwright.store.records.orders import get_order
-from stockwright.store.records.reservations import get_reservation
-from stockwright.store.records.sales import get_sale
-from stockwright.store.records.stock import get_stock
-from stockwright.usecases.context import App
 
 
 @pytest.mark.parametrize("get", [get_dead_letter, get_order, get_reservation, get_sale, get_stock])

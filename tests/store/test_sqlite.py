@@ -20,8 +20,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stockwright.domain.errors import Busy, Misconfigured
-from stockwright.domain.events import Event
+from stockwright.base.errors import Busy, Misconfigured
+from stockwright.base.event import Event
 from stockwright.store import sqlite
 from stockwright.store.faults import EngineFailed
 from stockwright.store.migrations.sqlite import FileUpgrade

@@ -12,21 +12,21 @@ import apsw
 import pytest
 
 from stockwright.app import build
+from stockwright.audit.usecases import audit
+from stockwright.base.errors import Misconfigured
 from stockwright.config import Settings
-from stockwright.domain.errors import Misconfigured
+from stockwright.context import App
+from stockwright.orders.records import get_order, order_key
+from stockwright.orders.usecases import PlaceOrder, cancel_order, place_order
+from stockwright.sales.load_lines import LineWanted
+from stockwright.stock.records import get_stock
 from stockwright.store import dynamodb, migrations
 from stockwright.store.copying import DynamoDbSide, SqliteSide, copy
 from stockwright.store.dynamodb import DynamoDbStore, connect, format_of_mark, image_of_put, key_image, row_of_image
 from stockwright.store.migrations import FORMAT, MARK, upgrade
 from stockwright.store.migrations.dynamodb import TableUpgrade
 from stockwright.store.port import Put
-from stockwright.store.records.orders import get_order, order_key
-from stockwright.store.records.stock import get_stock
 from stockwright.store.sqlite import ROWS, row_of
-from stockwright.usecases.audit import audit
-from stockwright.usecases.context import App
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.orders import PlaceOrder, cancel_order, place_order
 from tests.aws.dynamodb_local import REGION, environment, open_table
 from tests.conftest import ALICE, Clock, bare_app
 from tests.formats import FORMER, known, unpack

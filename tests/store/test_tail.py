@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from stockwright.domain.events import Event
+from stockwright.base.event import Event
 from stockwright.store.port import Append, Store
 
 

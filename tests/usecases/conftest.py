@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from stockwright.accounts.local import LocalIdentity
 from stockwright.adapters.passwords import Argon2Passwords
 from stockwright.adapters.tokens import Es256Tokens, make_key
-from stockwright.usecases.context import App, Message
-from stockwright.usecases.local_identity import LocalIdentity
+from stockwright.base.ports import Message
+from stockwright.context import App
 from tests.conftest import Clock
 
 KEY = make_key()

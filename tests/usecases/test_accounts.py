@@ -8,21 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from stockwright.domain.account import Account, Actor
-from stockwright.domain.errors import (
-    AccountLocked,
-    AlreadyExists,
-    Conflict,
-    Invalid,
-    Unauthorized,
-    VersionConflict,
-)
-from stockwright.store.migrations import upgrade
-from stockwright.store.port import Put
-from stockwright.store.records.accounts import claim_email, find_account_by_email, get_account, put_account
-from stockwright.store.records.batch import Batch, Stale
-from stockwright.store.records.setup import find_setup, use_setup
-from stockwright.usecases.accounts import (
+from stockwright.accounts.first_admin import LASTS_MS, admin_emails, offer_setup, set_up
+from stockwright.accounts.model import Account
+from stockwright.accounts.records import claim_email, find_account_by_email, get_account, put_account
+from stockwright.accounts.setup_records import find_setup, use_setup
+from stockwright.accounts.sign_in import SignIn, authenticate, end_mfa, refresh, sign_in
+from stockwright.accounts.usecases import (
     ChangeAccount,
     SignUp,
     add_account,
@@ -38,10 +29,13 @@ from stockwright.usecases.accounts import (
     set_password,
     sign_up,
 )
-from stockwright.usecases.context import App
-from stockwright.usecases.first_admin import LASTS_MS, admin_emails, offer_setup, set_up
-from stockwright.usecases.request import Request
-from stockwright.usecases.sign_in import SignIn, authenticate, end_mfa, refresh, sign_in
+from stockwright.base.actor import Actor
+from stockwright.base.errors import AccountLocked, AlreadyExists, Conflict, Invalid, Unauthorized, VersionConflict
+from stockwright.context import App
+from stockwright.request import Request
+from stockwright.store.batch import Batch, Stale
+from stockwright.store.migrations import upgrade
+from stockwright.store.port import Put
 from tests.conftest import ADMIN, VISITOR, Clock
 from tests.usecases.conftest import Mailbox, meanwhile
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from stockwright.domain.errors import Invalid, NotFound, Unauthorized
-from stockwright.usecases.api_keys import create_api_key, list_api_keys, revoke_api_key
-from stockwright.usecases.context import App
-from stockwright.usecases.sign_in import authenticate
+from stockwright.accounts.api_keys import create_api_key, list_api_keys, revoke_api_key
+from stockwright.accounts.sign_in import authenticate
+from stockwright.base.errors import Invalid, NotFound, Unauthorized
+from stockwright.context import App
 from tests.conftest import ADMIN, VISITOR, Clock
 
 

@@ -8,32 +8,20 @@ from typing import Any
 
 import pytest
 
-from stockwright.domain.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound, VersionConflict
-from stockwright.domain.stock import Wanted
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.products import claim_sku, put_product, release_sku
-from stockwright.store.records.stock import put_stock
-from stockwright.usecases.catalog import (
-    ListProducts,
-    StockedProduct,
-    UpdateProduct,
-    delete_product,
-    find_product_id,
-    get_product,
-    list_products,
-    update_product,
-)
-from stockwright.usecases.categories import add_category, delete_category, list_categories
-from stockwright.usecases.context import App
-from stockwright.usecases.inventory import (
-    ChangeStock,
-    Initialize,
-    change_stock,
-    initialize,
-)
-from stockwright.usecases.inventory_views import ListInventory, list_inventory
-from stockwright.usecases.new_product import CreateProduct, create_product
-from stockwright.usecases.reservations import Reserve, get_reservation, reserve_stock
+from stockwright.base.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound, VersionConflict
+from stockwright.catalog.inventory import ChangeStock, Initialize, change_stock, initialize
+from stockwright.catalog.inventory_views import ListInventory, list_inventory
+from stockwright.catalog.new_product import CreateProduct, create_product
+from stockwright.catalog.product_list import ListProducts, list_products
+from stockwright.catalog.stocked import StockedProduct, get_product
+from stockwright.catalog.usecases import UpdateProduct, delete_product, find_product_id, update_product
+from stockwright.context import App
+from stockwright.products.categories import add_category, delete_category, list_categories
+from stockwright.products.records import claim_sku, put_product, release_sku
+from stockwright.reservations.usecases import Reserve, get_reservation, reserve_stock
+from stockwright.stock.model import Wanted
+from stockwright.stock.records import put_stock
+from stockwright.store.batch import Batch
 from tests.conftest import ADMIN, ALICE, VISITOR, Clock, Product
 from tests.usecases.conftest import meanwhile
 

@@ -7,19 +7,16 @@ from typing import Any
 
 import pytest
 
-from stockwright.domain.errors import AlreadyExists, Conflict, Invalid, NotFound
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.categories import category_named, list_categories, put_category
+from stockwright.base.errors import AlreadyExists, Conflict, Invalid, NotFound
+from stockwright.catalog.product_list import ListProducts, list_products
+from stockwright.catalog.stocked import get_product
+from stockwright.catalog.usecases import UpdateProduct, update_product
+from stockwright.context import App
+from stockwright.products.categories import MOVED_AT_ONCE, add_category, delete_category, rename_category
+from stockwright.products.categories import list_categories as names_of
+from stockwright.products.category_records import category_named, list_categories, put_category
+from stockwright.store.batch import Batch
 from stockwright.sweeper import sweep
-from stockwright.usecases.catalog import ListProducts, UpdateProduct, get_product, list_products, update_product
-from stockwright.usecases.categories import (
-    MOVED_AT_ONCE,
-    add_category,
-    delete_category,
-    rename_category,
-)
-from stockwright.usecases.categories import list_categories as names_of
-from stockwright.usecases.context import App
 from tests.conftest import ADMIN, Product
 from tests.usecases.conftest import meanwhile
 

@@ -8,23 +8,24 @@ from typing import Any
 
 import pytest
 
+from stockwright.audit.repair import repair
+from stockwright.audit.usecases import audit
+from stockwright.catalog import backfill as backfills
+from stockwright.catalog.backfill import backfill
+from stockwright.catalog.inventory import ChangeStock, change_stock
+from stockwright.catalog.inventory_views import ListInventory, list_inventory, list_low_stock, total_inventory
+from stockwright.catalog.product_list import ListProducts, list_products
+from stockwright.catalog.usecases import UpdateProduct, delete_product, update_product
+from stockwright.context import App
+from stockwright.products.records import product_key, product_of
+from stockwright.reports.stock_reports import report_stock_value
+from stockwright.stock.total_records import load_counted, load_totals, places_of_low, put_counted, put_totals
+from stockwright.stock.totals import count_stocks, recount
+from stockwright.store import progress as progress_records
+from stockwright.store.batch import Batch
 from stockwright.store.paging import every
 from stockwright.store.port import ABSENT
-from stockwright.store.records import backfill as progress_records
-from stockwright.store.records.backfill import load_progress
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.counted import load_counted, load_totals, places_of_low, put_counted, put_totals
-from stockwright.store.records.products import product_key, product_of
-from stockwright.usecases import backfill as backfills
-from stockwright.usecases.audit import audit
-from stockwright.usecases.backfill import backfill
-from stockwright.usecases.catalog import ListProducts, UpdateProduct, delete_product, list_products, update_product
-from stockwright.usecases.context import App
-from stockwright.usecases.counting import count_stocks, recount
-from stockwright.usecases.inventory import ChangeStock, change_stock
-from stockwright.usecases.inventory_views import ListInventory, list_inventory, list_low_stock, total_inventory
-from stockwright.usecases.repair import repair
-from stockwright.usecases.stock_reports import report_stock_value
+from stockwright.store.progress import load_progress
 from tests.conftest import ADMIN, Product
 
 
@@ -51,7 +52,7 @@ async def test_an_older_look_at_the_stock_never_replaces_a_newer_one(
     chair = (await product(10)).product.id
     await count_stocks(app, [chair])
     original, first = backfills.count_stocks, True
-    from stockwright.usecases import counting
+    from stockwright.stock import totals as counting
 
     load = counting.load_stocks
 

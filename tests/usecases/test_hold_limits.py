@@ -9,20 +9,17 @@ from typing import Any
 
 import pytest
 
-from stockwright.domain.account import Actor
-from stockwright.domain.errors import Forbidden, HoldLimit
-from stockwright.domain.hold_limits import USED_MAX, CustomerHolds
-from stockwright.domain.reservation import Reservation
-from stockwright.domain.stock import Wanted
-from stockwright.store.records.batch import Batch
-from stockwright.store.records.customer_holds import customer_holds_key, load_customer_holds, put_customer_holds
-from stockwright.store.records.reservations import put_reservation
-from stockwright.store.records.stock import get_stock
-from stockwright.usecases.audit import audit
-from stockwright.usecases.context import App
-from stockwright.usecases.repair import repair
-from stockwright.usecases.request import BY_SYSTEM, Request
-from stockwright.usecases.reservations import (
+from stockwright.audit.repair import repair
+from stockwright.audit.usecases import audit
+from stockwright.base.actor import Actor
+from stockwright.base.errors import Forbidden, HoldLimit
+from stockwright.context import App
+from stockwright.request import BY_SYSTEM, Request
+from stockwright.reservations.customer_hold_records import customer_holds_key, load_customer_holds, put_customer_holds
+from stockwright.reservations.hold_limits import USED_MAX, CustomerHolds
+from stockwright.reservations.model import Reservation
+from stockwright.reservations.records import put_reservation
+from stockwright.reservations.usecases import (
     Reserve,
     cancel_reservation,
     confirm_reservation,
@@ -30,6 +27,9 @@ from stockwright.usecases.reservations import (
     extend_reservation,
     reserve_stock,
 )
+from stockwright.stock.model import Wanted
+from stockwright.stock.records import get_stock
+from stockwright.store.batch import Batch
 from tests.conftest import ADMIN, ALICE, BOB, Clock, Product
 from tests.usecases.conftest import meanwhile
 

@@ -7,22 +7,9 @@ from functools import partial
 
 import pytest
 
-from stockwright.domain.errors import (
-    AlreadyExists,
-    Busy,
-    Conflict,
-    InsufficientStock,
-    Invalid,
-    NotFound,
-    VersionConflict,
-)
-from stockwright.domain.stock import Movement, Thresholds, Wanted
-from stockwright.store.paging import every
-from stockwright.store.records.batch import complete_idempotency, find_idempotency
-from stockwright.store.records.stock import get_stock, page_of_movements
-from stockwright.usecases.catalog import UpdateProduct, delete_product, get_product, update_product
-from stockwright.usecases.context import App
-from stockwright.usecases.inventory import (
+from stockwright.base.errors import AlreadyExists, Busy, Conflict, InsufficientStock, Invalid, NotFound, VersionConflict
+from stockwright.catalog.availability import check_availability
+from stockwright.catalog.inventory import (
     ChangeStock,
     CountStock,
     Initialize,
@@ -33,22 +20,27 @@ from stockwright.usecases.inventory import (
     initialize,
     transfer,
 )
-from stockwright.usecases.inventory_views import (
+from stockwright.catalog.inventory_views import (
     ListInventory,
-    MovementFilter,
-    check_availability,
     get_by_sku,
     list_inventory,
     list_low_stock,
     total_inventory,
 )
-from stockwright.usecases.ledger import list_movements
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.locations import ChangeLocation, add_location, change_location
-from stockwright.usecases.orders import PlaceOrder, pack_order, place_order
-from stockwright.usecases.request import Idempotency, Request
-from stockwright.usecases.reservations import Reserve, cancel_reservation, reserve_stock
-from stockwright.usecases.sales import Sell, get_sale, list_sales, record_sale
+from stockwright.catalog.ledger import MovementFilter, list_movements
+from stockwright.catalog.stocked import get_product
+from stockwright.catalog.usecases import UpdateProduct, delete_product, update_product
+from stockwright.context import App
+from stockwright.orders.usecases import PlaceOrder, pack_order, place_order
+from stockwright.request import Idempotency, Request
+from stockwright.reservations.usecases import Reserve, cancel_reservation, reserve_stock
+from stockwright.sales.load_lines import LineWanted
+from stockwright.sales.usecases import Sell, get_sale, list_sales, record_sale
+from stockwright.stock.locations import ChangeLocation, add_location, change_location
+from stockwright.stock.model import Movement, Thresholds, Wanted
+from stockwright.stock.records import get_stock, page_of_movements
+from stockwright.store.idempotency import complete_idempotency, find_idempotency
+from stockwright.store.paging import every
 from tests.conftest import ADMIN, ALICE, Clock, Product
 from tests.usecases.conftest import meanwhile
 
@@ -135,7 +127,7 @@ async def test_opening_a_level_changes_only_the_given_thresholds(app: App, produ
 async def test_a_location_that_a_level_opens_is_one_like_any_other(
     app: App, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stockwright.usecases.locations.LOCATIONS_MAX", 3)
+    monkeypatch.setattr("stockwright.stock.locations.LOCATIONS_MAX", 3)
     chair = await product(5)
     for place in ("cellar", " cellar2 "):
         await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 1, place))

@@ -10,20 +10,16 @@ from typing import Any
 import pytest
 
 from stockwright.adapters.telemetry import make_log
-from stockwright.domain.errors import InsufficientStock, Invalid, NotFound
-from stockwright.domain.order import Order
-from stockwright.domain.returns import ReturnItem
-from stockwright.domain.stock import Wanted
-from stockwright.store.records.stock import get_stock, load_stocks, page_of_movements
-from stockwright.sweeper import sweep
-from stockwright.usecases.audit import audit
-from stockwright.usecases.catalog import delete_product
-from stockwright.usecases.context import App
-from stockwright.usecases.inventory import ChangeStock, Initialize, change_stock, initialize
-from stockwright.usecases.inventory_views import explain
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.locations import add_location
-from stockwright.usecases.orders import (
+from stockwright.audit.usecases import audit
+from stockwright.base.errors import InsufficientStock, Invalid, NotFound
+from stockwright.catalog.explain import explain
+from stockwright.catalog.inventory import ChangeStock, Initialize, change_stock, initialize
+from stockwright.catalog.usecases import delete_product
+from stockwright.context import App
+from stockwright.orders.large import finish
+from stockwright.orders.model import Order
+from stockwright.orders.returns import ReturnItem
+from stockwright.orders.usecases import (
     ListOrders,
     PlaceOrder,
     ReturnOrder,
@@ -36,10 +32,14 @@ from stockwright.usecases.orders import (
     place_order,
     return_order,
 )
-from stockwright.usecases.request import BY_SYSTEM, Idempotency, Request
-from stockwright.usecases.reservations import Reserve, reserve_stock
-from stockwright.usecases.sales import Sell, record_sale
-from stockwright.usecases.settling import finish
+from stockwright.request import BY_SYSTEM, Idempotency, Request
+from stockwright.reservations.usecases import Reserve, reserve_stock
+from stockwright.sales.load_lines import LineWanted
+from stockwright.sales.usecases import Sell, record_sale
+from stockwright.stock.locations import add_location
+from stockwright.stock.model import Wanted
+from stockwright.stock.records import get_stock, load_stocks, page_of_movements
+from stockwright.sweeper import sweep
 from tests.conftest import ADMIN, ALICE, Clock, Product
 
 LINES = 10
@@ -371,7 +371,7 @@ async def test_a_return_of_many_lines_that_is_asked_for_again_is_booked_once(
     with pytest.raises(Crashed):
         await ask()
     small.after = None
-    from stockwright.store.records.batch import AlreadyDone
+    from stockwright.store.idempotency import AlreadyDone
 
     with pytest.raises(AlreadyDone):
         await ask()

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from stockwright.catalog.inventory import ChangeStock, Transfer, change_stock, transfer
+from stockwright.catalog.ledger import MovementFilter, list_movements
+from stockwright.context import App
+from stockwright.stock.locations import add_location
 from stockwright.store.port import Put
-from stockwright.usecases.context import App
-from stockwright.usecases.inventory import ChangeStock, Transfer, change_stock, transfer
-from stockwright.usecases.inventory_views import MovementFilter
-from stockwright.usecases.ledger import list_movements
-from stockwright.usecases.locations import add_location
 from tests.conftest import ADMIN, Product
 
 
@@ -61,7 +60,7 @@ async def test_every_list_shows_balances_and_names(app: App, product: Product, f
 async def test_a_former_ledger_goes_on_from_page_to_page_without_reading_the_newest_again(
     app: App, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stockwright.usecases.ledger.BACK_MAX", 2)
+    monkeypatch.setattr("stockwright.catalog.ledger.BACK_MAX", 2)
     chair = await some_movements(app, product)
     await forget_balances(app, chair)
     after, found = None, []

@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from stockwright.adapters.passwords import Argon2Passwords
-from stockwright.domain.account import Account
-from stockwright.domain.errors import AccountLocked, Invalid, StockwrightError, Unauthorized
-from stockwright.domain.sign_in import KNOWN_FOR_MS, UNKNOWN, Origin, network_of
-from stockwright.store.records.origins import list_origins
-from stockwright.usecases.accounts import (
+from stockwright.accounts.attempts import KNOWN_FOR_MS, network_of
+from stockwright.accounts.identity import Session
+from stockwright.accounts.local import LocalIdentity
+from stockwright.accounts.locks import ORIGINS_MAX
+from stockwright.accounts.model import Account
+from stockwright.accounts.origin_records import list_origins
+from stockwright.accounts.sign_in import SignIn, begin_mfa, sign_in
+from stockwright.accounts.usecases import (
     SignUp,
     add_account,
     change_password,
@@ -22,12 +24,11 @@ from stockwright.usecases.accounts import (
     resend_code,
     reset_password,
 )
-from stockwright.usecases.context import App
-from stockwright.usecases.identity import Session
-from stockwright.usecases.local_identity import LocalIdentity
-from stockwright.usecases.locks import ORIGINS_MAX
-from stockwright.usecases.request import Request
-from stockwright.usecases.sign_in import SignIn, begin_mfa, sign_in
+from stockwright.adapters.passwords import Argon2Passwords
+from stockwright.base.actor import UNKNOWN, Origin
+from stockwright.base.errors import AccountLocked, Invalid, StockwrightError, Unauthorized
+from stockwright.context import App
+from stockwright.request import Request
 from tests.conftest import ADMIN, VISITOR, Clock
 
 ADA = "ada@example.com"

@@ -6,24 +6,24 @@ from collections.abc import Awaitable, Callable, Sequence
 from copy import copy
 from typing import Any
 
-from stockwright.domain.stock import Wanted
-from stockwright.store.port import Item, Key, Page
-from stockwright.store.records.orders import pages_of_every_order
-from stockwright.usecases.context import App
-from stockwright.usecases.exports import export
-from stockwright.usecases.inventory import ChangeStock, change_stock
-from stockwright.usecases.inventory_views import MovementFilter, explain
-from stockwright.usecases.ledger import list_movements
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.orders import ListOrders, PlaceOrder, confirm_order, list_orders, place_order
-from stockwright.usecases.reports import Range, report_sales
-from stockwright.usecases.reservations import (
+from stockwright.catalog.explain import explain
+from stockwright.catalog.inventory import ChangeStock, change_stock
+from stockwright.catalog.ledger import MovementFilter, list_movements
+from stockwright.context import App
+from stockwright.exports.usecases import export
+from stockwright.orders.records import pages_of_every_order
+from stockwright.orders.usecases import ListOrders, PlaceOrder, confirm_order, list_orders, place_order
+from stockwright.reports.usecases import Range, report_sales
+from stockwright.reservations.usecases import (
     ListReservations,
     Reserve,
     confirm_reservation,
     list_reservations,
     reserve_stock,
 )
+from stockwright.sales.load_lines import LineWanted
+from stockwright.stock.model import Wanted
+from stockwright.store.port import Item, Key, Page
 from tests.conftest import ADMIN, ALICE, Product
 
 Step = Callable[[], Awaitable[object]]

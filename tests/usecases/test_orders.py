@@ -8,30 +8,14 @@ from typing import Any
 
 import pytest
 
-from stockwright.domain.errors import (
-    Conflict,
-    Forbidden,
-    InsufficientStock,
-    Invalid,
-    InvalidTransition,
-    NotFound,
-)
-from stockwright.domain.order import Order
-from stockwright.domain.returns import ReturnItem
-from stockwright.domain.stock import Stock
-from stockwright.store.records.stock import get_stock, page_of_movements
-from stockwright.usecases.catalog import UpdateProduct, delete_product, update_product
-from stockwright.usecases.context import App
-from stockwright.usecases.inventory import (
-    ChangeStock,
-    Initialize,
-    change_stock,
-    initialize,
-)
-from stockwright.usecases.inventory_views import explain
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.locations import ChangeLocation, add_location, change_location
-from stockwright.usecases.orders import (
+from stockwright.base.errors import Conflict, Forbidden, InsufficientStock, Invalid, InvalidTransition, NotFound
+from stockwright.catalog.explain import explain
+from stockwright.catalog.inventory import ChangeStock, Initialize, change_stock, initialize
+from stockwright.catalog.usecases import UpdateProduct, delete_product, update_product
+from stockwright.context import App
+from stockwright.orders.model import Order
+from stockwright.orders.returns import ReturnItem
+from stockwright.orders.usecases import (
     ListOrders,
     PlaceOrder,
     ReturnOrder,
@@ -44,8 +28,12 @@ from stockwright.usecases.orders import (
     place_order,
     return_order,
 )
-from stockwright.usecases.reports import Range, report_sales
-from stockwright.usecases.sales import Sell, record_sale
+from stockwright.reports.usecases import Range, report_sales
+from stockwright.sales.load_lines import LineWanted
+from stockwright.sales.usecases import Sell, record_sale
+from stockwright.stock.locations import ChangeLocation, add_location, change_location
+from stockwright.stock.model import Stock
+from stockwright.stock.records import get_stock, page_of_movements
 from tests.conftest import ADMIN, ALICE, BOB, Clock, Product
 from tests.usecases.conftest import meanwhile
 

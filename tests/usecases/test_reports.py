@@ -10,19 +10,15 @@ from typing import Any
 import pytest
 
 from stockwright.adapters.ids import SystemIds
-from stockwright.domain.errors import Invalid, NotFound
-from stockwright.domain.order import Order
-from stockwright.domain.returns import ReturnItem
-from stockwright.store.port import Page
-from stockwright.usecases import reports
-from stockwright.usecases.catalog import UpdateProduct, delete_product, get_product, update_product
-from stockwright.usecases.context import App
-from stockwright.usecases.inventory import ChangeStock, Initialize, Transfer, change_stock, initialize, transfer
-from stockwright.usecases.inventory_views import MovementFilter
-from stockwright.usecases.ledger import list_movements
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.locations import add_location
-from stockwright.usecases.orders import (
+from stockwright.base.errors import Invalid, NotFound
+from stockwright.catalog.inventory import ChangeStock, Initialize, Transfer, change_stock, initialize, transfer
+from stockwright.catalog.ledger import MovementFilter, list_movements
+from stockwright.catalog.stocked import get_product
+from stockwright.catalog.usecases import UpdateProduct, delete_product, update_product
+from stockwright.context import App
+from stockwright.orders.model import Order
+from stockwright.orders.returns import ReturnItem
+from stockwright.orders.usecases import (
     PlaceOrder,
     ReturnOrder,
     cancel_order,
@@ -31,9 +27,13 @@ from stockwright.usecases.orders import (
     place_order,
     return_order,
 )
-from stockwright.usecases.reports import Range, report_sales, report_summary, report_top_products
-from stockwright.usecases.sales import Sell, record_sale
-from stockwright.usecases.stock_reports import Moved, report_stock_history, report_stock_value
+from stockwright.reports import usecases as reports
+from stockwright.reports.stock_reports import Moved, report_stock_history, report_stock_value
+from stockwright.reports.usecases import Range, report_sales, report_summary, report_top_products
+from stockwright.sales.load_lines import LineWanted
+from stockwright.sales.usecases import Sell, record_sale
+from stockwright.stock.locations import add_location
+from stockwright.store.port import Page
 from tests.conftest import ADMIN, ALICE, Clock, Product
 
 TODAY = date(2023, 11, 14)

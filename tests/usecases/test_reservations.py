@@ -7,21 +7,16 @@ from typing import Any
 
 import pytest
 
-from stockwright.domain.account import Actor
-from stockwright.domain.errors import Conflict, Forbidden, InsufficientStock, Invalid, NotFound, ReservationNotActive
-from stockwright.domain.reservation import Reservation
-from stockwright.domain.stock import Wanted
-from stockwright.store.records.batch import find_idempotency
-from stockwright.store.records.stock import get_stock, page_of_movements
-from stockwright.usecases.catalog import UpdateProduct, delete_product, update_product
-from stockwright.usecases.context import App
-from stockwright.usecases.inventory import ChangeStock, CountStock, Transfer, change_stock, count_stock, transfer
-from stockwright.usecases.inventory_views import check_availability
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.locations import add_location
-from stockwright.usecases.orders import PlaceOrder, place_order
-from stockwright.usecases.request import Idempotency, Request
-from stockwright.usecases.reservations import (
+from stockwright.base.actor import Actor
+from stockwright.base.errors import Conflict, Forbidden, InsufficientStock, Invalid, NotFound, ReservationNotActive
+from stockwright.catalog.availability import check_availability
+from stockwright.catalog.inventory import ChangeStock, CountStock, Transfer, change_stock, count_stock, transfer
+from stockwright.catalog.usecases import UpdateProduct, delete_product, update_product
+from stockwright.context import App
+from stockwright.orders.usecases import PlaceOrder, place_order
+from stockwright.request import Idempotency, Request
+from stockwright.reservations.model import Reservation
+from stockwright.reservations.usecases import (
     ListReservations,
     Reserve,
     cancel_reservation,
@@ -32,6 +27,11 @@ from stockwright.usecases.reservations import (
     list_reservations,
     reserve_stock,
 )
+from stockwright.sales.load_lines import LineWanted
+from stockwright.stock.locations import add_location
+from stockwright.stock.model import Wanted
+from stockwright.stock.records import get_stock, page_of_movements
+from stockwright.store.idempotency import find_idempotency
 from tests.conftest import ADMIN, ALICE, BOB, Clock, Product, without_hold_limits
 
 MACHINE = Request(Actor("key_1", "key", scopes=frozenset({"reservations"})))

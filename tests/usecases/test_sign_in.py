@@ -7,16 +7,11 @@ import asyncio
 import pyotp
 import pytest
 
-from stockwright.adapters.passwords import Argon2Passwords
-from stockwright.domain.account import Account
-from stockwright.domain.errors import AccountLocked, Conflict, Forbidden, Invalid, StockwrightError, Unauthorized
-from stockwright.store.records.accounts import get_account
-from stockwright.usecases.accounts import ChangeAccount, SignUp, add_account, change_account, sign_up
-from stockwright.usecases.context import App, Tokens
-from stockwright.usecases.identity import Session
-from stockwright.usecases.local_identity import LocalIdentity
-from stockwright.usecases.request import Request
-from stockwright.usecases.sign_in import (
+from stockwright.accounts.identity import Session
+from stockwright.accounts.local import LocalIdentity
+from stockwright.accounts.model import Account
+from stockwright.accounts.records import get_account
+from stockwright.accounts.sign_in import (
     SignIn,
     authenticate,
     begin_mfa,
@@ -26,6 +21,12 @@ from stockwright.usecases.sign_in import (
     sign_in,
     sign_out,
 )
+from stockwright.accounts.usecases import ChangeAccount, SignUp, add_account, change_account, sign_up
+from stockwright.adapters.passwords import Argon2Passwords
+from stockwright.base.errors import AccountLocked, Conflict, Forbidden, Invalid, StockwrightError, Unauthorized
+from stockwright.base.ports import Tokens
+from stockwright.context import App
+from stockwright.request import Request
 from tests.conftest import ADMIN, VISITOR, Clock
 from tests.usecases.conftest import Mailbox
 

@@ -6,10 +6,12 @@ import asyncio
 
 import pytest
 
-from stockwright.domain.errors import Forbidden
-from stockwright.usecases.catalog import ListProducts, UpdateProduct, get_product, list_products, update_product
-from stockwright.usecases.context import App
-from stockwright.usecases.request import Request
+from stockwright.base.errors import Forbidden
+from stockwright.catalog.product_list import ListProducts, list_products
+from stockwright.catalog.stocked import get_product
+from stockwright.catalog.usecases import UpdateProduct, update_product
+from stockwright.context import App
+from stockwright.request import Request
 from tests.conftest import ADMIN, ALICE, VISITOR, Product
 
 WRITTEN = ["New Balance", "new balance ", " NEW  BALANCE", "NewBalance", "new\u00a0balance"]

@@ -11,7 +11,7 @@ const file = join(web, "src/api/schema.d.ts");
 const ours = join(web, "../.venv/bin/python");
 const python = process.env.PYTHON ?? (existsSync(ours) ? ours : "python3");
 
-const script = "from stockwright.api.app import openapi_document; print(openapi_document().decode())";
+const script = "from stockwright.asgi import openapi_document; print(openapi_document().decode())";
 const spec = JSON.parse(
   execFileSync(python, ["-c", script], { cwd: join(web, ".."), encoding: "utf8", maxBuffer: 1e8 }),
 );

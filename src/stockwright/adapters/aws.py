@@ -8,7 +8,7 @@ from functools import cache
 from threading import Lock
 from typing import Any, Final
 
-from stockwright.domain.errors import Busy, Misconfigured, TryLater
+from stockwright.base.errors import Busy, Misconfigured, TryLater
 
 CONNECT_SECONDS: Final = 3
 READ_SECONDS: Final = 10

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from filelock import FileLock, Timeout
 
-from stockwright.domain.errors import Misconfigured
+from stockwright.base.errors import Misconfigured
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Final
 
-from stockwright.domain.ids import PAIRS, first_id, time_text
+from stockwright.base.ids import PAIRS, first_id, time_text
 
 if TYPE_CHECKING:
-    from stockwright.usecases.context import Clock
+    from stockwright.base.ports import Clock
 
 _RANDOM_BITS: Final = 80
 _RANDOM_BYTES: Final = _RANDOM_BITS // 8

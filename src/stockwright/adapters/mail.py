@@ -8,15 +8,15 @@ from urllib.parse import unquote, urlsplit
 
 from stockwright.adapters import aws
 from stockwright.adapters.slots import Slots
-from stockwright.domain.account import ascii_email
-from stockwright.domain.errors import Permanent, TryLater
+from stockwright.base.email import ascii_email
+from stockwright.base.errors import Permanent, TryLater
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
     from aiosmtplib import SMTPResponseException
 
-    from stockwright.usecases.context import Message
+    from stockwright.base.ports import Message
 
 TIMEOUT_SECONDS: Final = 20
 CONNECTIONS_MAX: Final = 8

@@ -16,8 +16,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from stockwright.adapters.slots import RETRY_SECONDS, WAIT_SECONDS, Slots
-from stockwright.domain.errors import Permanent, TryLater
-from stockwright.usecases.context import Reply
+from stockwright.base.errors import Permanent, TryLater
+from stockwright.base.ports import Reply
 
 if TYPE_CHECKING:
     import ssl

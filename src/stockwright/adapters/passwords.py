@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from stockwright.domain.errors import Busy
+from stockwright.base.errors import Busy
 
 Result = TypeVar("Result")
 

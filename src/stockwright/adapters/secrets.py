@@ -6,7 +6,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
-from stockwright.domain.errors import Misconfigured
+from stockwright.base.errors import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Callable

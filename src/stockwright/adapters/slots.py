@@ -6,7 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
-from stockwright.domain.errors import TryLater
+from stockwright.base.errors import TryLater
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

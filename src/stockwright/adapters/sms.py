@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from stockwright.adapters import aws
 from stockwright.adapters.slots import Slots
-from stockwright.domain.errors import Permanent
+from stockwright.base.errors import Permanent
 
 if TYPE_CHECKING:
-    from stockwright.usecases.context import Message
+    from stockwright.base.ports import Message
 
 SUBJECT_MAX: Final = 100
 """SNS's limit for a topic's subject, in ASCII."""

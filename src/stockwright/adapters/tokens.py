@@ -12,10 +12,10 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from stockwright.domain.errors import Unauthorized
+from stockwright.base.errors import Unauthorized
 
 if TYPE_CHECKING:
-    from stockwright.usecases.context import Clock
+    from stockwright.base.ports import Clock
 
 ALGORITHM: Final = "ES256"
 KEPT_MAX: Final = 10_000

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 from rich.table import Table
 
+from stockwright.base.errors import Misconfigured
 from stockwright.cli.load import Load, Measured, measure
 from stockwright.cli.run import err, fail, out, print_json
-from stockwright.domain.errors import Misconfigured
 
 UNITS = 1_000_000_000
 

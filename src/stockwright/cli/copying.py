@@ -7,13 +7,13 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict, replace
 
 from stockwright.app import DATABASE, check_packages
+from stockwright.audit.usecases import audit
+from stockwright.base.errors import Misconfigured, StockwrightError
 from stockwright.cli.folder import lock_folder
 from stockwright.cli.run import fail, load_settings, out, print_json, progress_bar, run
 from stockwright.config import Settings
-from stockwright.domain.errors import Misconfigured, StockwrightError
-from stockwright.reactions.table import REACTIONS
+from stockwright.handlers import REACTIONS
 from stockwright.store.copying import Copied, DynamoDbSide, Side, SqliteSide, copy
-from stockwright.usecases.audit import audit
 
 ENGINES = ("sqlite", "dynamodb")
 

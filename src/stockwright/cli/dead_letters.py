@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from stockwright.api.envelope import iso
+from stockwright.base.errors import NotFound
 from stockwright.cli.run import add, fail, load_shop, out, print_json, run
-from stockwright.domain.errors import NotFound
+from stockwright.context import App
+from stockwright.events.records import DeadLetter
+from stockwright.http.envelope import iso
+from stockwright.operations.usecases import list_dead_letters, redrive
+from stockwright.request import BY_SYSTEM
 from stockwright.store.paging import every
-from stockwright.store.records.handling import DeadLetter
-from stockwright.usecases.context import App
-from stockwright.usecases.operations import list_dead_letters, redrive
-from stockwright.usecases.request import BY_SYSTEM
 
 app = typer.Typer(help="Events that a handler gave up.", no_args_is_help=True)
 

@@ -8,17 +8,17 @@ from typing import Annotated, Literal
 
 import typer
 
-from stockwright.api.schemas.exports import time_range
-from stockwright.api.spreadsheet import csv_parts
+from stockwright.base.errors import StockwrightError
+from stockwright.catalog.inventory_views import ListInventory
+from stockwright.catalog.product_list import ListProducts
 from stockwright.cli.output import is_standard, open_output
 from stockwright.cli.run import err, fail, load_shop, plain, run
-from stockwright.domain.errors import StockwrightError
-from stockwright.domain.order_status import PlacedStatus
-from stockwright.usecases.catalog import ListProducts
-from stockwright.usecases.context import App
-from stockwright.usecases.exports import COLUMNS, Exported, Range, Rows, Selection, export
-from stockwright.usecases.inventory_views import ListInventory
-from stockwright.usecases.request import BY_SYSTEM
+from stockwright.context import App
+from stockwright.exports.spreadsheet import csv_parts
+from stockwright.exports.usecases import COLUMNS, Exported, Range, Rows, Selection, export
+from stockwright.exports.wire import time_range
+from stockwright.orders.status import PlacedStatus
+from stockwright.request import BY_SYSTEM
 
 app = typer.Typer(help="Write what a shop has as CSV.", no_args_is_help=True)
 

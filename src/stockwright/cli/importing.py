@@ -11,9 +11,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from stockwright.base.errors import Misconfigured
 from stockwright.cli.output import NewFile, is_standard
 from stockwright.cli.run import add, err, fail, load_settings, out, plain, print_json, progress_bar, run
-from stockwright.domain.errors import Misconfigured
+from stockwright.context import App
 from stockwright.imports.failed import failed_rows
 from stockwright.imports.files import import_orders, import_products
 from stockwright.imports.profiles import ProfileWanted
@@ -21,8 +22,7 @@ from stockwright.imports.reader import BYTES_MAX
 from stockwright.imports.reader import Table as FileTable
 from stockwright.imports.report import ImportReport, OnError, reasons
 from stockwright.imports.stock import Mode, import_stock
-from stockwright.usecases.context import App
-from stockwright.usecases.request import BY_SYSTEM
+from stockwright.request import BY_SYSTEM
 
 app = typer.Typer(help="Bring in what a shop had before, from CSV files.", no_args_is_help=True)
 

@@ -9,15 +9,15 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from stockwright.api.envelope import iso
+from stockwright.accounts.api_key import ApiKey
+from stockwright.accounts.api_keys import create_api_key, list_api_keys, revoke_api_key
+from stockwright.base.actor import SCOPES
 from stockwright.cli.run import add as add_row
 from stockwright.cli.run import err, out, plain, print_json, run
-from stockwright.domain.account import SCOPES
-from stockwright.domain.api_key import ApiKey
+from stockwright.context import App
+from stockwright.http.envelope import iso
+from stockwright.request import BY_SYSTEM
 from stockwright.store.paging import every
-from stockwright.usecases.api_keys import create_api_key, list_api_keys, revoke_api_key
-from stockwright.usecases.context import App
-from stockwright.usecases.request import BY_SYSTEM
 
 app = typer.Typer(help="API keys: machines that may do a few named things.", no_args_is_help=True)
 

@@ -18,11 +18,11 @@ import msgspec
 
 from stockwright.adapters.clock import SystemClock
 from stockwright.app import DATABASE, check_packages
+from stockwright.base.errors import Misconfigured, StockwrightError
 from stockwright.cli.archives import DAMAGED, secrets_in, write_archive
 from stockwright.cli.folder import lock_folder
 from stockwright.cli.run import cannot_use, err, fail, out, plain, print_json, progress_bar
 from stockwright.config import Settings
-from stockwright.domain.errors import Misconfigured, StockwrightError
 from stockwright.store.migrations import FORMAT, too_new
 from stockwright.store.migrations.dynamodb import TableUpgrade
 from stockwright.store.migrations.sqlite import FileUpgrade, format_of

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
-from stockwright.domain.errors import Misconfigured
+from stockwright.base.errors import Misconfigured
 
 DASH: Final = Path("-")
 """Stands for standard input or standard output, as in other commands."""

@@ -15,10 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from stockwright.app import DATABASE, build, close
+from stockwright.base.errors import Misconfigured, StockwrightError
 from stockwright.config import Settings
-from stockwright.domain.errors import Misconfigured, StockwrightError
+from stockwright.context import App
 from stockwright.store.faults import Unreadable
-from stockwright.usecases.context import App
 
 Result = TypeVar("Result")
 

@@ -15,20 +15,20 @@ from typing import get_args
 
 import uvicorn
 
-from stockwright.api.app import build_asgi
-from stockwright.api.connections import ConnectionLimits, bounded, connections_for
-from stockwright.api.pages import WEB
+from stockwright.accounts.first_admin import has_admin, offer_setup, withdraw_setup
+from stockwright.accounts.usecases import SignUp, add_account
 from stockwright.app import build, close, running
+from stockwright.asgi import build_asgi
+from stockwright.base.errors import AlreadyExists, Misconfigured, StockwrightError
 from stockwright.cli.folder import lock_folder
 from stockwright.cli.migrating import upgrade_before_serving
 from stockwright.cli.run import err, fail, progress_bar
 from stockwright.config import Settings
-from stockwright.domain.errors import AlreadyExists, Misconfigured, StockwrightError
+from stockwright.context import App
+from stockwright.http.connections import ConnectionLimits, bounded, connections_for
+from stockwright.http.pages import WEB
+from stockwright.request import BY_SYSTEM
 from stockwright.store.faults import Reason
-from stockwright.usecases.accounts import SignUp, add_account
-from stockwright.usecases.context import App
-from stockwright.usecases.first_admin import has_admin, offer_setup, withdraw_setup
-from stockwright.usecases.request import BY_SYSTEM
 
 SHUTDOWN_SECONDS = 10
 FILES_MAX = 65_536

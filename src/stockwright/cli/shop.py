@@ -10,20 +10,20 @@ from pathlib import Path
 from rich.table import Table
 
 from stockwright.app import DATABASE, build, close
+from stockwright.audit.repair import repair
+from stockwright.audit.usecases import AuditReport, audit
+from stockwright.base.errors import Misconfigured, StockwrightError
 from stockwright.cli.archives import DAMAGED, SECRETS, secrets_in, unpack, write_archive
 from stockwright.cli.run import add, cannot_use, err, fail, out, plain, print_json, progress_bar, run
 from stockwright.config import Settings
-from stockwright.domain.errors import Misconfigured, StockwrightError
-from stockwright.domain.stock import Movement
+from stockwright.context import App
+from stockwright.request import BY_SYSTEM
+from stockwright.stock.model import Movement
 from stockwright.store.checking import check_file
 from stockwright.store.faults import Unreadable
 from stockwright.store.migrations import FORMAT, too_new
 from stockwright.store.migrations.sqlite import format_of
 from stockwright.store.sqlite import SqliteStore
-from stockwright.usecases.audit import AuditReport, audit
-from stockwright.usecases.context import App
-from stockwright.usecases.repair import repair
-from stockwright.usecases.request import BY_SYSTEM
 
 
 def demo(settings: Settings) -> None:

@@ -9,8 +9,8 @@ import typer
 
 from stockwright.adapters import aws
 from stockwright.app import check_packages
+from stockwright.base.errors import Misconfigured, StockwrightError
 from stockwright.cli.run import err, fail, load_settings, out, plain
-from stockwright.domain.errors import Misconfigured, StockwrightError
 
 app = typer.Typer(help="The DynamoDB table that STOCKWRIGHT_TABLE_NAME names.", no_args_is_help=True)
 

@@ -11,16 +11,17 @@ from urllib.parse import urlencode
 import typer
 from rich.table import Table
 
-from stockwright.api.envelope import iso
+from stockwright.accounts.model import Account
+from stockwright.accounts.records import find_account, find_account_by_email, page_of_accounts
+from stockwright.accounts.usecases import ChangeAccount, SignUp, add_account, change_account, issue_code, set_password
+from stockwright.base.email import normal_email
+from stockwright.base.errors import NotFound
 from stockwright.cli.run import add as add_row
 from stockwright.cli.run import err, out, plain, print_json, run
-from stockwright.domain.account import Account, normal_email
-from stockwright.domain.errors import NotFound
+from stockwright.context import App
+from stockwright.http.envelope import iso
+from stockwright.request import BY_SYSTEM
 from stockwright.store.paging import every
-from stockwright.store.records.accounts import find_account, find_account_by_email, page_of_accounts
-from stockwright.usecases.accounts import ChangeAccount, SignUp, add_account, change_account, issue_code, set_password
-from stockwright.usecases.context import App
-from stockwright.usecases.request import BY_SYSTEM
 
 app = typer.Typer(help="People: who may sign in, and as what.", no_args_is_help=True)
 

@@ -9,32 +9,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from stockwright.accounts.model import Account
+from stockwright.accounts.records import find_account_by_email
+from stockwright.accounts.usecases import SignUp, add_account
 from stockwright.adapters.mail import LocalMailbox
 from stockwright.adapters.secrets import load_or_make
 from stockwright.adapters.telemetry import make_log
+from stockwright.base.errors import InsufficientStock
+from stockwright.base.ports import SetClock
+from stockwright.catalog.inventory import ChangeStock, Initialize, Transfer, change_stock, initialize, transfer
+from stockwright.catalog.new_product import CreateProduct, create_product
+from stockwright.context import App
 from stockwright.demo.catalog import Good, goods
-from stockwright.dispatcher import Dispatcher
-from stockwright.domain.account import Account
-from stockwright.domain.errors import InsufficientStock
-from stockwright.domain.order import line_id
-from stockwright.domain.returns import ReturnItem
-from stockwright.domain.stock import Wanted
-from stockwright.reactions.table import REACTIONS
-from stockwright.store.records.accounts import find_account_by_email
-from stockwright.usecases.accounts import SignUp, add_account
-from stockwright.usecases.context import App, SetClock
-from stockwright.usecases.inventory import (
-    ChangeStock,
-    Initialize,
-    Transfer,
-    change_stock,
-    initialize,
-    transfer,
-)
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.locations import add_location
-from stockwright.usecases.new_product import CreateProduct, create_product
-from stockwright.usecases.orders import (
+from stockwright.events.dispatcher import Dispatcher
+from stockwright.handlers import REACTIONS
+from stockwright.orders.returns import ReturnItem
+from stockwright.orders.usecases import (
     PlaceOrder,
     ReturnOrder,
     cancel_order,
@@ -44,9 +34,13 @@ from stockwright.usecases.orders import (
     place_order,
     return_order,
 )
-from stockwright.usecases.request import BY_SYSTEM, Request
-from stockwright.usecases.reservations import Reserve, cancel_reservation, confirm_reservation, reserve_stock
-from stockwright.usecases.sales import Sell, record_sale
+from stockwright.request import BY_SYSTEM, Request
+from stockwright.reservations.usecases import Reserve, cancel_reservation, confirm_reservation, reserve_stock
+from stockwright.sales.lines import line_id
+from stockwright.sales.load_lines import LineWanted
+from stockwright.sales.usecases import Sell, record_sale
+from stockwright.stock.locations import add_location
+from stockwright.stock.model import Wanted
 
 DAYS: Final = 35
 DAY_MS: Final = 24 * 3_600_000

@@ -13,20 +13,21 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from stockwright.domain.stock import check_change
-from stockwright.store.records import stock as stock_records
-from stockwright.store.records.batch import Batch, drop_idempotency, find_idempotencies, retried
-from stockwright.store.records.products import load_product_ids as load_ids
-from stockwright.usecases.catalog import get_product
-from stockwright.usecases.commit import new_event
-from stockwright.usecases.drawing import book
-from stockwright.usecases.request import Idempotency, Request
+from stockwright.catalog.stocked import get_product
+from stockwright.commit import new_event
+from stockwright.products.records import load_product_ids as load_ids
+from stockwright.request import Idempotency, Request
+from stockwright.stock import records as stock_records
+from stockwright.stock.booking import book
+from stockwright.stock.model import check_change
+from stockwright.store.batch import Batch, retried
+from stockwright.store.idempotency import drop_idempotency, find_idempotencies
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from stockwright.domain.stock import Movement
-    from stockwright.usecases.context import App
+    from stockwright.context import App
+    from stockwright.stock.model import Movement
 
 AT_ONCE: Final = 500
 """Keys that are looked up in one call of the store."""

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Final
 
-from stockwright.domain.spreadsheet import guard
+from stockwright.base.spreadsheet import guard
 from stockwright.imports.reader import heading_key
 
 if TYPE_CHECKING:

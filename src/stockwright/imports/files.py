@@ -14,9 +14,9 @@ from stockwright.imports.retail import import_sold_products
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from stockwright.context import App
     from stockwright.imports.reader import Table
-    from stockwright.usecases.context import App
-    from stockwright.usecases.request import Request
+    from stockwright.request import Request
 
 OUR_PRODUCTS: Final = ("sku",)
 

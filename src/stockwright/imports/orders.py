@@ -13,20 +13,17 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from stockwright.domain.errors import Invalid, Refused
-from stockwright.domain.money import sum_amounts
-from stockwright.domain.order import LINES_MAX, Order, line_id
-from stockwright.domain.returns import ReturnItem
+from stockwright.base.errors import Invalid, Refused
+from stockwright.base.money import sum_amounts
+from stockwright.base.ports import SetClock
+from stockwright.catalog.stocked import StockedProduct, load_stocked
 from stockwright.imports.booking import booked_once, find_booked, load_product_ids, part_of, row_keys
 from stockwright.imports.report import BookedBefore, ImportReport, one_line
 from stockwright.imports.retail import SaleRow, read_sales
-from stockwright.store.records.batch import AlreadyDone
-from stockwright.store.records.orders import find_order
-from stockwright.usecases.catalog import StockedProduct, load_stocked
-from stockwright.usecases.context import SetClock
-from stockwright.usecases.drawing import free_expired
-from stockwright.usecases.lines import LineWanted
-from stockwright.usecases.orders import (
+from stockwright.orders.model import Order
+from stockwright.orders.records import find_order
+from stockwright.orders.returns import ReturnItem
+from stockwright.orders.usecases import (
     PlaceOrder,
     ReturnOrder,
     cancel_order,
@@ -35,13 +32,17 @@ from stockwright.usecases.orders import (
     place_order,
     return_order,
 )
+from stockwright.reservations.allocation import free_expired
+from stockwright.sales.lines import LINES_MAX, line_id
+from stockwright.sales.load_lines import LineWanted
+from stockwright.store.idempotency import AlreadyDone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from stockwright.context import App
     from stockwright.imports.reader import Table
-    from stockwright.usecases.context import App
-    from stockwright.usecases.request import Request
+    from stockwright.request import Request
 
 UNDONE: Final = "Import undone"
 ORDERS_OF_INVOICE_MAX: Final = 100

@@ -11,33 +11,27 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from stockwright.domain.errors import Invalid, Refused, check_all
-from stockwright.domain.names import clean, name_key
-from stockwright.domain.product import Product, check_category_name, check_new_id, check_product
-from stockwright.domain.stock import Thresholds, check_quantity
+from stockwright.base.errors import Invalid, Refused, check_all
+from stockwright.base.names import clean, name_key
+from stockwright.catalog.new_product import CATEGORY_DEFAULT, CreateProduct, create_product
+from stockwright.catalog.stocked import StockedProduct, load_stocked
+from stockwright.catalog.usecases import UpdateProduct, check_thresholds, delete_product, update_product
 from stockwright.imports.booking import load_product_ids, part_of
 from stockwright.imports.profiles import Columns, find_columns
 from stockwright.imports.report import one_line
 from stockwright.imports.values import WrongCell, price, whole_number
-from stockwright.usecases.catalog import (
-    StockedProduct,
-    UpdateProduct,
-    check_thresholds,
-    delete_product,
-    load_stocked,
-    update_product,
-)
-from stockwright.usecases.categories import add_category, delete_category, list_categories
-from stockwright.usecases.new_product import CATEGORY_DEFAULT, CreateProduct, create_product
+from stockwright.products.categories import add_category, delete_category, list_categories
+from stockwright.products.model import Product, check_category_name, check_new_id, check_product
+from stockwright.stock.model import Thresholds, check_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
+    from stockwright.context import App
     from stockwright.imports.reader import Row, Table
     from stockwright.imports.report import ImportReport
-    from stockwright.usecases.context import App
-    from stockwright.usecases.request import Request
+    from stockwright.request import Request
 
 FIELDS: Final[Mapping[str, Sequence[str]]] = {
     "id": ("id", "productId"),

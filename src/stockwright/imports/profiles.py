@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from stockwright.domain.errors import Invalid
+from stockwright.base.errors import Invalid
 from stockwright.imports.failed import HEADING as ERROR
 from stockwright.imports.reader import heading_key
 

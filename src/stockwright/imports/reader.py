@@ -16,8 +16,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from stockwright.domain.errors import Invalid, PayloadTooLarge
-from stockwright.domain.spreadsheet import unguard
+from stockwright.base.errors import Invalid, PayloadTooLarge
+from stockwright.base.spreadsheet import unguard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

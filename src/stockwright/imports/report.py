@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from stockwright.domain.errors import Invalid, StockwrightError
+from stockwright.base.errors import Invalid, StockwrightError
 
 OnError = Literal["stop", "skip"]
 """stop: the file is booked whole or not at all; skip: the good rows are booked."""

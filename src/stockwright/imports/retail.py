@@ -10,25 +10,26 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from stockwright.domain.errors import Refused
-from stockwright.domain.names import clean
-from stockwright.domain.product import PRICE_CENTS_MAX
-from stockwright.domain.stock import QUANTITY_MAX
+from stockwright.base.errors import Refused
+from stockwright.base.names import clean
+from stockwright.base.ports import SetClock
+from stockwright.catalog.new_product import CreateProduct, create_product
+from stockwright.catalog.stocked import StockedProduct
+from stockwright.catalog.usecases import delete_product
 from stockwright.imports.booking import load_product_ids, part_of
 from stockwright.imports.profiles import ONLINE_RETAIL, Columns, find_columns
 from stockwright.imports.report import one_line
 from stockwright.imports.values import WrongCell, instant, number_as_text, price, whole_number
-from stockwright.usecases.catalog import StockedProduct, delete_product
-from stockwright.usecases.context import SetClock
-from stockwright.usecases.new_product import CreateProduct, create_product
+from stockwright.products.model import PRICE_CENTS_MAX
+from stockwright.stock.model import QUANTITY_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from stockwright.context import App
     from stockwright.imports.reader import Row, Table
     from stockwright.imports.report import ImportReport
-    from stockwright.usecases.context import App
-    from stockwright.usecases.request import Request
+    from stockwright.request import Request
 
 SPARE_UNITS: Final = 10
 CURRENCY: Final = "GBP"

@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
-from stockwright.domain.errors import Conflict, InsufficientStock, NotFound, Refused, StockwrightError
-from stockwright.domain.stock import check_change, check_quantity, counted, shifted, spread
+from stockwright.base.errors import Conflict, InsufficientStock, NotFound, Refused, StockwrightError
+from stockwright.catalog.inventory import ChangeStock, CountStock, change_stock, count_stock, counted_total
 from stockwright.imports.booking import (
     booked_once,
     find_booked,
@@ -25,19 +25,20 @@ from stockwright.imports.profiles import Columns, find_columns
 from stockwright.imports.reader import read_table
 from stockwright.imports.report import BookedBefore, ImportReport, OnError, one_line
 from stockwright.imports.values import WrongCell, whole_number
-from stockwright.store.records import locations as location_records
-from stockwright.store.records import stock as stock_records
-from stockwright.store.records.batch import AlreadyDone
-from stockwright.usecases.drawing import free_expired, shifts_of
-from stockwright.usecases.inventory import ChangeStock, CountStock, change_stock, count_stock, counted_total
+from stockwright.reservations.allocation import free_expired
+from stockwright.stock import location_records
+from stockwright.stock import records as stock_records
+from stockwright.stock.booking import shifts_of
+from stockwright.stock.model import check_change, check_quantity, counted, shifted, spread
+from stockwright.store.idempotency import AlreadyDone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from stockwright.domain.stock import Movement, Stock
+    from stockwright.context import App
     from stockwright.imports.reader import Row, Table
-    from stockwright.usecases.context import App
-    from stockwright.usecases.request import Request
+    from stockwright.request import Request
+    from stockwright.stock.model import Movement, Stock
 
 Mode = Literal["add", "count", "set"]
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
-from stockwright.domain.money import minor_units
+from stockwright.base.money import minor_units
 
 DIGITS_MAX: Final = 15
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import apsw
 import msgspec
 
-from stockwright.domain.errors import Misconfigured
+from stockwright.base.errors import Misconfigured
 
 if TYPE_CHECKING:
     from pathlib import Path

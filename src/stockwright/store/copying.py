@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import apsw
 import msgspec
 
-from stockwright.domain.errors import Busy, Misconfigured
+from stockwright.base.errors import Busy, Misconfigured
 from stockwright.store import dynamodb, migrations, sqlite
 from stockwright.store.port import ABSENT, Put, log_order
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from stockwright.domain.events import Event
+    from stockwright.base.event import Event
     from stockwright.store.port import Key, Store
 
 PAGE: Final = 500

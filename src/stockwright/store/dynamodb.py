@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeGuard
 from weakref import WeakValueDictionary
 from zlib import crc32
 
-from stockwright.domain.errors import Busy, Invalid, Misconfigured, PayloadTooLarge, Unknown
-from stockwright.domain.events import Event
+from stockwright.base.errors import Busy, Invalid, Misconfigured, PayloadTooLarge, Unknown
+from stockwright.base.event import Event
 from stockwright.store import lease
-from stockwright.store.adding import added, fill
+from stockwright.store.apply_add import added, fill
 from stockwright.store.migrations import FIRST, FORMAT, MARK, too_new, too_old, upgrade
 from stockwright.store.port import (
     ABSENT,

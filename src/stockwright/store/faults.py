@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Final, Literal
 
-from stockwright.domain.errors import Busy, StockwrightError
+from stockwright.base.errors import Busy, StockwrightError
 
 Reason = Literal["the disk is full", "the disk refuses", "the file is damaged"]
 Operation = Literal["write", "read"]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from msgspec import Struct, field
 
 if TYPE_CHECKING:
-    from stockwright.domain.events import Event
+    from stockwright.base.event import Event
 
 Key = tuple[str, str]
 Path = tuple[str, ...]

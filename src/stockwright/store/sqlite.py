@@ -31,12 +31,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 import apsw
 import msgspec
 
-from stockwright.domain.errors import Busy, Misconfigured
-from stockwright.domain.events import Event
-from stockwright.store.adding import added, filled
+from stockwright.base.errors import Busy, Misconfigured
+from stockwright.base.event import Event
+from stockwright.store.apply_add import added, filled
+from stockwright.store.cache import GONE, Kept, Row
 from stockwright.store.checking import Checker, check_file, count
 from stockwright.store.faults import Faults
-from stockwright.store.kept import GONE, Kept, Row
 from stockwright.store.migrations import FORMAT, too_new, too_old
 from stockwright.store.port import ABSENT, EXAMINED_MAX, INDEXES, Add, Append, ConditionFailed, Delete, Item, Page, Put
 from stockwright.store.sqlite_faults import (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, 
 import apsw
 import msgspec
 
-from stockwright.domain.errors import Busy
+from stockwright.base.errors import Busy
 from stockwright.store.faults import EngineFailed, Unreadable
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from stockwright.domain.errors import Busy, Misconfigured
+from stockwright.base.errors import Busy, Misconfigured
 from stockwright.store import dynamodb, migrations
 from stockwright.store.migrations import FORMAT, MARK, Progress, progress_of, too_new, upgrade
 from stockwright.store.port import INDEXES, Put

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 import msgspec
 
-from stockwright.domain.errors import Misconfigured
+from stockwright.base.errors import Misconfigured
 from stockwright.store import migrations
 from stockwright.store.checking import check_file, count
 from stockwright.store.migrations import FIRST, FORMAT, MARK, Progress, progress_of, too_new, upgrade

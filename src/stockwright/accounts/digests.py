@@ -1,0 +1,143 @@
+"""Access patterns of grouped alerts: what waits to be sent to one recipient, and which events are in it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from stockwright.store.port import ABSENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from stockwright.notifications.records import Channel
+    from stockwright.store.batch import Batch
+    from stockwright.store.port import Body, Item, Key, Store
+
+
+ENTRIES_MAX: Final = 20
+"""Alerts that are written out in one message; of the others it says how many there are."""
+ALERTED_SECONDS: Final = 14 * 86_400
+"""How long it is known that an event is in a digest: as long as any queue may deliver it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where alerts go: a mail address, a phone number or a topic."""
+
+    channel: Channel
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One alert: its line, its whole text, and what it is about."""
+
+    line: str
+    text: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some alerts: how many, and the first ENTRIES_MAX of them."""
+
+    count: int = 0
+    entries: tuple[Entry, ...] = ()
+
+    def plus(self, other: Part) -> Part:
+        """Return both together."""
+        return Part(self.count + other.count, (*self.entries, *other.entries)[:ENTRIES_MAX])
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The alerts of one kind to one address that are not sent yet.
+
+    `id` is the notification that they will be. `sending` is in the message that is tried now, `waiting`
+    came since. `owner` is the event whose handler sends it, when `due_at` (ms) has come.
+    """
+
+    id: str
+    kind: str
+    address: Address
+    owner: str
+    due_at: int
+    waiting: Part = field(default_factory=Part)
+    sending: Part = field(default_factory=Part)
+    version: int = 0
+
+
+def digest_key(kind: str, address: Address) -> Key:
+    """The one digest of a kind to an address."""
+    return (f"DIGEST#{kind}", f"{address.channel}#{hashlib.sha256(address.to.encode()).hexdigest()[:32]}")
+
+
+def _alerted_key(kind: str, event_id: str) -> Key:
+    return (f"ALERTED#{event_id}", kind)
+
+
+async def find_alerted(store: Store, kind: str, event_id: str) -> list[Address] | None:
+    """Tell to whom an event was put into a digest; None where it was not yet."""
+    key = _alerted_key(kind, event_id)
+    item = (await store.get([key])).get(key)
+    return None if item is None else [Address(channel, to) for channel, to in item.body["to"]]
+
+
+def put_alerted(batch: Batch, kind: str, event_id: str, addresses: Sequence[Address], now: int) -> None:
+    """Remember that an event is in the digests of these addresses; Stale where it is known."""
+    body: Body = {"to": [[each.channel, each.to] for each in addresses]}
+    batch.put(_alerted_key(kind, event_id), body, ABSENT, ttl=now // 1000 + ALERTED_SECONDS)
+
+
+async def load_digests(store: Store, kind: str, addresses: Iterable[Address]) -> list[Digest]:
+    """Load the digests that there are to some addresses, in one call."""
+    keys = [digest_key(kind, address) for address in addresses]
+    found = await store.get(keys)
+    return [_digest_of(found[key]) for key in keys if key in found]
+
+
+def put_digest(batch: Batch, digest: Digest) -> None:
+    """Write a digest, expecting the version that it was loaded with."""
+    batch.put(
+        digest_key(digest.kind, digest.address),
+        {
+            "id": digest.id,
+            "kind": digest.kind,
+            "channel": digest.address.channel,
+            "to": digest.address.to,
+            "owner": digest.owner,
+            "dueAt": digest.due_at,
+            "waiting": _part_body(digest.waiting),
+            "sending": _part_body(digest.sending),
+        },
+        digest.version,
+    )
+
+
+def delete_digest(batch: Batch, digest: Digest) -> None:
+    """End a digest, expecting the version that it was loaded with."""
+    batch.delete(digest_key(digest.kind, digest.address), digest.version)
+
+
+def _part_body(part: Part) -> Body:
+    return {"count": part.count, "entries": [[each.line, each.text, each.about] for each in part.entries]}
+
+
+def _part_of(body: Body) -> Part:
+    return Part(body["count"], tuple(Entry(*each) for each in body["entries"]))
+
+
+def _digest_of(item: Item) -> Digest:
+    body = item.body
+    return Digest(
+        body["id"],
+        body["kind"],
+        Address(body["channel"], body["to"]),
+        body["owner"],
+        body["dueAt"],
+        _part_of(body["waiting"]),
+        _part_of(body["sending"]),
+        item.version,
+    )

@@ -1,0 +1,88 @@
+"""Mails about an account: codes and warnings.
+
+A code is made when its mail is, and stands nowhere else: the message that is kept of it, which every
+admin can read, does not show the code. Where no mail can be sent no code is made; whoever runs the
+server makes a link (`stockwright users reset-link`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from stockwright.accounts.records import get_account
+from stockwright.accounts.usecases import issue_code
+from stockwright.base.errors import NotFound, Permanent
+from stockwright.notifications.records import find_notification
+from stockwright.notifications.sending import Outgoing, notification_id, send_and_record
+from stockwright.notifications.texts import plain_html
+
+if TYPE_CHECKING:
+    from stockwright.accounts.model import CodePurpose
+    from stockwright.base.event import Event
+    from stockwright.context import App
+
+
+HANDLER: Final = "account-mail"
+HIDDEN: Final = "(the code is not kept)"
+_CODES: Final[dict[str, tuple[CodePurpose, str, str]]] = {
+    "account.verification_requested": ("confirmation", "Confirm your e-mail address", "a day"),
+    "account.reset_requested": ("reset", "Reset your password", "an hour"),
+}
+
+
+async def tell(app: App, event: Event) -> None:
+    """Mail a confirmation or reset code, or that somebody tried to sign up with this address."""
+    try:
+        account = await get_account(app.store, event.subject)
+    except NotFound:
+        raise Permanent(f"the account {event.subject} is gone") from None
+    known = await find_notification(app.store, notification_id(event, HANDLER, account.email))
+    if known is not None and known.is_done:
+        # A second run would put an older code in the place of one that was mailed since.
+        return
+    if event.name == "account.signup_repeated":
+        text = _repeated(account.name)
+        await _mail(app, event, account.email, "You already have an account", text, text)
+        return
+    purpose, subject, lasts = _CODES[event.name]
+    sign_up = event.data.get("signUp", "")
+    if sign_up and all(each.id != sign_up for each in account.further):
+        # Newer ones took its place, or the address is confirmed: a code of it would open nothing.
+        return
+    if not app.mail.delivers:
+        text = _no_code_text(subject, account.email)
+        await _mail(app, event, account.email, subject, text, text)
+        return
+    # A code that follows from the event: a second mail of one event tells the same.
+    _, code = await issue_code(app, account.id, purpose, told_by=event.id, sign_up=sign_up)
+    await _mail(
+        app, event, account.email, subject, _code_text(subject, code, lasts), _code_text(subject, HIDDEN, lasts)
+    )
+
+
+async def _mail(app: App, event: Event, to: str, subject: str, text: str, kept: str) -> None:
+    message: Outgoing = ("email", to, subject, text, plain_html(text))
+    await send_and_record(app, event, HANDLER, message, kept=(kept, plain_html(kept)))
+
+
+def _code_text(subject: str, code: str, lasts: str) -> str:
+    return (
+        f"Your code to {subject[0].lower()}{subject[1:]} is:\n\n{code}\n\n"
+        f"It works for {lasts}. If you did not ask for it, you need not do anything.\n"
+    )
+
+
+def _no_code_text(subject: str, email: str) -> str:
+    return (
+        f"Somebody asked for a code to {subject[0].lower()}{subject[1:]}, for {email}.\n\n"
+        "This shop sends no mail (STOCKWRIGHT_SMTP_URL), so no code was made. On the server, "
+        f"`stockwright users reset-link {email}` makes a link with which a new password is set.\n"
+    )
+
+
+def _repeated(name: str) -> str:
+    return (
+        f"Hello{f' {name}' if name else ''},\n\n"
+        "somebody, perhaps you, tried to sign up with this address, which has an account already. "
+        "Nothing was changed.\n\nIf you have forgotten your password, ask for a code to reset it.\n"
+    )

@@ -1,0 +1,176 @@
+"""Who asks: accounts, and the Actor that a request is made as (SPEC §5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Literal, TypeGuard
+
+from stockwright.base.actor import Actor, Role
+from stockwright.base.email import _CONTROL
+from stockwright.base.errors import Conflict, Invalid
+from stockwright.base.names import check_direction
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+AccountStatus = Literal["UNCONFIRMED", "CONFIRMED"]
+CodePurpose = Literal["confirmation", "reset"]
+NAME_MAX: Final = 100
+CODE_DIGITS: Final = 6
+CODE_LASTS_MS: Final[Mapping[CodePurpose, int]] = {"confirmation": 24 * 3_600_000, "reset": 3_600_000}
+"""How long a mailed code holds (Cognito's times)."""
+FURTHER_MAX: Final = 4
+"""How many further sign-ups with one address wait for their codes; an older one goes."""
+NOT_KEPT: Final = "-"
+"""In place of a password's hash: nobody kept the password (a user pool has that of the first sign-up)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A mailed code, as its keyed hash; it holds until `expires_at` (ms)."""
+
+    hash: str = field(repr=False)
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mfa:
+    """A TOTP secret (base 32), which counts once a first code has confirmed it.
+
+    `last_step` is the time step of the last code that was used; neither it nor an earlier one is
+    taken again (RFC 6238 section 5.2). `asked` tells the request that set it up, if it had a key: that may come again.
+    """
+
+    secret: str = field(repr=False)
+    confirmed: bool = False
+    last_step: int = 0
+    asked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpAgain:
+    """A further sign-up with an address that is not confirmed yet.
+
+    Who reads the address's mail says by the code which sign-up was theirs: its name and password count.
+    """
+
+    id: str
+    name: str
+    password_hash: str = field(repr=False)
+    code: Code | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person. `generation` counts up when every session of before must end (a new password), at that time (ms)."""
+
+    id: str
+    email: str
+    name: str = ""
+    role: Role = "customer"
+    status: AccountStatus = "UNCONFIRMED"
+    disabled: bool = False
+    password_hash: str = field(default="", repr=False)
+    generation: int = 1
+    sessions_ended_at: int = 0
+    mfa: Mfa | None = None
+    codes: Mapping[CodePurpose, Code] = field(default_factory=dict)
+    further: tuple[SignUpAgain, ...] = ()
+    created_at: int = 0
+    updated_at: int = 0
+    version: int = 0
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether its owner has proved to read the mail of its address."""
+        return self.status == "CONFIRMED"
+
+    @property
+    def mfa_on(self) -> bool:
+        """Whether a sign-in takes a code besides the password."""
+        return self.mfa is not None and self.mfa.confirmed
+
+    @property
+    def administers(self) -> bool:
+        """Whether it can do an admin's work now."""
+        return self.role == "admin" and self.is_confirmed and not self.disabled
+
+    def as_actor(self) -> Actor:
+        """Return the actor of a request that this person makes."""
+        return Actor(self.id, "account", self.role, self.email)
+
+
+def confirmed(account: Account, now: int) -> Account:
+    """Confirm the address. The code stays as it is, so that confirming again tells the same."""
+    return account if account.is_confirmed else replace(account, status="CONFIRMED", further=(), updated_at=now)
+
+
+def confirmed_by(account: Account, code_hash: str, now: int) -> Account:
+    """Confirm the address with a code: the account becomes that of the sign-up which the code was mailed for."""
+    for each in () if account.is_confirmed else account.further:
+        if _holds(each.code, code_hash, now):
+            codes: dict[CodePurpose, Code] = {**account.codes, "confirmation": each.code}
+            account = replace(account, name=each.name, password_hash=each.password_hash, codes=codes)
+            break
+    return confirmed(account, now)
+
+
+def with_sign_up(account: Account, again: SignUpAgain) -> Account:
+    """Let a further sign-up wait for its code, beside the first and the newest others."""
+    return replace(account, further=(*account.further, again)[-FURTHER_MAX:])
+
+
+def with_code(account: Account, purpose: CodePurpose, code_hash: str, now: int, sign_up: str = "") -> Account:
+    """Set the one code that counts for a purpose, or for a further sign-up; an earlier one is void."""
+    code = Code(code_hash, now + CODE_LASTS_MS[purpose])
+    if sign_up:
+        further = tuple(replace(each, code=code) if each.id == sign_up else each for each in account.further)
+        return replace(account, further=further)
+    return replace(account, codes={**account.codes, purpose: code})
+
+
+def has_code(account: Account, purpose: CodePurpose, code_hash: str, now: int) -> bool:
+    """Whether this is a code that counts, and it still holds."""
+    further = [each.code for each in account.further] if purpose == "confirmation" else []
+    return any(_holds(code, code_hash, now) for code in (account.codes.get(purpose), *further))
+
+
+def _holds(code: Code | None, code_hash: str, now: int) -> TypeGuard[Code]:
+    return code is not None and now < code.expires_at and code.hash == code_hash
+
+
+def with_sessions_ended(account: Account, now: int) -> Account:
+    """End every session of before."""
+    return replace(account, generation=account.generation + 1, sessions_ended_at=now)
+
+
+def with_password(account: Account, password_hash: str, now: int) -> Account:
+    """Set a new password: every session and every reset code of before ends."""
+    return replace(
+        with_sessions_ended(account, now),
+        password_hash=password_hash,
+        codes={purpose: code for purpose, code in account.codes.items() if purpose != "reset"},
+        updated_at=now,
+    )
+
+
+def admins_after(admins: frozenset[str], before: Account | None, after: Account) -> frozenset[str]:
+    """Return who can do an admin's work after a change; the last one stays (Conflict)."""
+    left = admins | {after.id} if after.administers else admins - {after.id}
+    if before is not None and before.administers and not left:
+        raise Conflict("The last admin cannot be disabled or made a customer")
+    return left
+
+
+def use_step(mfa: Mfa, step: int) -> Mfa | None:
+    """Use up a TOTP time step; None where it or a later one was used before."""
+    return replace(mfa, last_step=step) if step > mfa.last_step else None
+
+
+def check_name(text: str, field_name: str = "name") -> str:
+    """Return a person's name, trimmed: at most 100 characters, without control characters."""
+    name = text.strip()
+    if len(name) > NAME_MAX or _CONTROL.search(name):
+        raise Invalid.field(field_name, f"must be at most {NAME_MAX} characters, without control characters")
+    return check_direction(name, field_name)

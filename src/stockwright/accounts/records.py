@@ -1,0 +1,286 @@
+"""Access patterns of accounts, their sign-in lockouts and refresh-token families, and API keys."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from stockwright.accounts.api_key import ApiKey
+from stockwright.accounts.attempts import FORGOTTEN_AFTER_MS, Attempts
+from stockwright.accounts.model import Account, Code, Mfa, SignUpAgain
+from stockwright.base.email import email_spellings
+from stockwright.base.errors import NotFound
+from stockwright.store.paging import every
+from stockwright.store.parsing import once
+from stockwright.store.port import ABSENT
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from stockwright.store.batch import Batch
+    from stockwright.store.port import Item, Key, Store
+
+
+ADMINS_PAGE: Final = 100
+
+
+def account_key(account_id: str) -> Key:
+    """The account's item."""
+    return (f"ACCOUNT#{account_id}", "ACCOUNT")
+
+
+def email_key(email: str) -> Key:
+    """The claim that makes an address one account's own."""
+    return (f"EMAIL#{email}", "EMAIL")
+
+
+async def find_account(store: Store, account_id: str) -> Account | None:
+    """Find an account by its id."""
+    item = (await store.get([account_key(account_id)])).get(account_key(account_id))
+    return account_of(item) if item else None
+
+
+async def get_account(store: Store, account_id: str) -> Account:
+    """Get an account or refuse."""
+    account = await find_account(store, account_id)
+    if account is None:
+        raise NotFound("User not found")
+    return account
+
+
+async def find_account_by_email(store: Store, email: str) -> Account | None:
+    """Find an account by its address in normal form, or by a claim under its former spelling.
+
+    Two reads either way, so that the time tells nothing.
+    """
+    keys = [email_key(each) for each in email_spellings(email)]
+    found = await store.get(keys)
+    claim = next((found[key] for key in keys if key in found), None)
+    return await find_account(store, claim.body["accountId"] if claim else "-")
+
+
+async def page_of_accounts(
+    store: Store, *, role: str | None = None, after: str | None = None, limit: int = 20, reverse: bool = True
+) -> tuple[list[Account], str | None]:
+    """Read accounts, newest first."""
+    where = {"role": role} if role else None
+    page = await store.query("ACCOUNT", index="list", where=where, after=after, limit=limit, reverse=reverse)
+    return [account_of(item) for item in page.items], page.next
+
+
+async def every_admin(store: Store) -> AsyncIterator[Account]:
+    """Read the admins who can sign in, newest first, on however many pages they stand."""
+    async for each in every(partial(page_of_accounts, store, role="admin", limit=ADMINS_PAGE)):
+        if each.administers:
+            yield each
+
+
+def put_account(batch: Batch, account: Account) -> None:
+    """Write an account, expecting the version that it was loaded with."""
+    batch.put(account_key(account.id), _account_body(account), account.version, {"list": ("ACCOUNT", account.id)})
+
+
+def claim_email(batch: Batch, email: str, account_id: str) -> None:
+    """Make an address this account's own; Stale where somebody has it."""
+    batch.put(email_key(email), {"accountId": account_id}, ABSENT)
+
+
+@once
+def account_of(item: Item) -> Account:
+    """Read an account from its item."""
+    body = item.body
+    mfa = body["mfa"]
+    return Account(
+        id=body["id"],
+        email=body["email"],
+        name=body["name"],
+        role=body["role"],
+        status=body["status"],
+        disabled=body["disabled"],
+        password_hash=body["passwordHash"],
+        generation=body["generation"],
+        sessions_ended_at=body["sessionsEndedAt"],
+        mfa=Mfa(mfa["secret"], mfa["confirmed"], mfa["lastStep"], mfa["asked"]) if mfa else None,
+        codes={purpose: _code_of(code) for purpose, code in body["codes"].items()},
+        further=tuple(
+            SignUpAgain(
+                each["id"], each["name"], each["passwordHash"], _code_of(each["code"]) if each["code"] else None
+            )
+            for each in body["further"]
+        ),
+        created_at=body["createdAt"],
+        updated_at=body["updatedAt"],
+        version=item.version,
+    )
+
+
+def _account_body(account: Account) -> dict[str, Any]:
+    mfa = account.mfa
+    return {
+        "id": account.id,
+        "email": account.email,
+        "name": account.name,
+        "role": account.role,
+        "status": account.status,
+        "disabled": account.disabled,
+        "passwordHash": account.password_hash,
+        "generation": account.generation,
+        "sessionsEndedAt": account.sessions_ended_at,
+        "mfa": {"secret": mfa.secret, "confirmed": mfa.confirmed, "lastStep": mfa.last_step, "asked": mfa.asked}
+        if mfa
+        else None,
+        "codes": {purpose: _code_body(code) for purpose, code in account.codes.items()},
+        "further": [
+            {
+                "id": each.id,
+                "name": each.name,
+                "passwordHash": each.password_hash,
+                "code": _code_body(each.code) if each.code else None,
+            }
+            for each in account.further
+        ],
+        "createdAt": account.created_at,
+        "updatedAt": account.updated_at,
+    }
+
+
+def _code_of(body: dict[str, Any]) -> Code:
+    return Code(body["hash"], body["expiresAt"])
+
+
+def _code_body(code: Code) -> dict[str, Any]:
+    return {"hash": code.hash, "expiresAt": code.expires_at}
+
+
+# ---- attempts --------------------------------------------------------------------------------
+
+
+def _attempts_key(attempts_id: str) -> Key:
+    return (f"ATTEMPTS#{hashlib.sha256(attempts_id.encode()).hexdigest()}", "ATTEMPTS")
+
+
+async def load_attempts(store: Store, attempts_id: str) -> Attempts:
+    """Load the failures at one thing; none where it was never tried."""
+    item = (await store.get([_attempts_key(attempts_id)])).get(_attempts_key(attempts_id))
+    if item is None:
+        return Attempts(attempts_id)
+    body = item.body
+    return Attempts(attempts_id, body["failures"], body["failedAt"], body["lockedUntil"], item.version)
+
+
+def put_attempts(batch: Batch, attempts: Attempts, now: int) -> None:
+    """Write the failures at one thing; rubbish once they are forgotten."""
+    batch.put(
+        _attempts_key(attempts.id),
+        {
+            "failures": attempts.failures,
+            "failedAt": attempts.failed_at,
+            "lockedUntil": attempts.locked_until,
+        },
+        attempts.version,
+        ttl=(now + FORGOTTEN_AFTER_MS) // 1000,
+    )
+
+
+# ---- refresh tokens --------------------------------------------------------------------------
+
+
+def _family_key(family_id: str) -> Key:
+    return (f"FAMILY#{family_id}", "FAMILY")
+
+
+async def find_family(store: Store, family_id: str) -> Item | None:
+    """Find the family of refresh tokens that one sign-in began."""
+    return (await store.get([_family_key(family_id)])).get(_family_key(family_id))
+
+
+async def page_of_families(store: Store, account_id: str) -> list[tuple[Key, int]]:
+    """Read an account's families: key and version (at most 1000)."""
+    page = await store.query(f"FAMILY#{account_id}", index="owner", limit=1000)
+    return [(item.key, item.version) for item in page.items]
+
+
+async def find_account_in_session(store: Store, account_id: str, family_id: str | None) -> tuple[Account | None, bool]:
+    """Find an account and whether the family of a token stands, in one read; None: a token that names no family."""
+    keys = [account_key(account_id)] if family_id is None else [account_key(account_id), _family_key(family_id)]
+    found = await store.get(keys)
+    account = found.get(account_key(account_id))
+    return account_of(account) if account else None, len(keys) == 1 or keys[1] in found
+
+
+def put_family(batch: Batch, family_id: str, body: dict[str, Any], version: int) -> None:
+    """Write a family: the hash of its one good token, whose it is, and when it ends."""
+    batch.put(
+        _family_key(family_id),
+        body,
+        version,
+        {"owner": (f"FAMILY#{body['accountId']}", family_id)},
+        ttl=body["expiresAt"] // 1000,
+    )
+
+
+# ---- API keys --------------------------------------------------------------------------------
+
+
+def api_key_key(digest: str) -> Key:
+    """The key's item, found by the SHA-256 of what the machine shows."""
+    return (f"APIKEY#{digest}", "APIKEY")
+
+
+async def find_api_key(store: Store, digest: str) -> ApiKey | None:
+    """Find a key by its SHA-256."""
+    item = (await store.get([api_key_key(digest)])).get(api_key_key(digest))
+    return api_key_of(item) if item else None
+
+
+async def page_of_api_keys(
+    store: Store, *, after: str | None = None, limit: int = 20
+) -> tuple[list[ApiKey], str | None]:
+    """Read the keys, newest first."""
+    page = await store.query("APIKEY", index="list", after=after, limit=limit, reverse=True)
+    return [api_key_of(item) for item in page.items], page.next
+
+
+async def get_api_key(store: Store, key_id: str) -> ApiKey:
+    """Get a key by its id, or refuse."""
+    page = await store.query("APIKEY", index="list", low=key_id, high=key_id + "\x00", limit=1)
+    if not page.items:
+        raise NotFound("API key not found")
+    return api_key_of(page.items[0])
+
+
+def put_api_key(batch: Batch, key: ApiKey) -> None:
+    """Write a key, expecting the version that it was loaded with."""
+    batch.put(
+        api_key_key(key.hash),
+        {
+            "id": key.id,
+            "name": key.name,
+            "scopes": list(key.scopes),
+            "hash": key.hash,
+            "hint": key.hint,
+            "createdBy": key.created_by,
+            "createdAt": key.created_at,
+            "lastUsedAt": key.last_used_at,
+        },
+        key.version,
+        {"list": ("APIKEY", key.id)},
+    )
+
+
+@once
+def api_key_of(item: Item) -> ApiKey:
+    """Read a key from its item."""
+    body = item.body
+    return ApiKey(
+        id=body["id"],
+        name=body["name"],
+        scopes=tuple(body["scopes"]),
+        hash=body["hash"],
+        hint=body["hint"],
+        created_by=body["createdBy"],
+        created_at=body["createdAt"],
+        last_used_at=body["lastUsedAt"],
+        version=item.version,
+    )

@@ -1,1 +1,0 @@
-"""The route table, by noun. `stockwright.api.table` joins the parts."""

@@ -1,0 +1,144 @@
+"""The audit of what is counted in advance: each product's part, and the totals, equal a recount to the unit.
+
+The parts follow the stock by the moment that its event takes to be handled. One that is behind is a
+drift only where the handler has nothing more to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from stockwright.events.log import newest_position
+from stockwright.events.records import load_cursors
+from stockwright.products.records import load_products
+from stockwright.stock.records import load_stocks, page_of_stocks
+from stockwright.stock.total_records import load_counted, load_totals, put_totals
+from stockwright.stock.totals import added, part_of, sums_of
+from stockwright.store.batch import Batch, retried
+from stockwright.store.paging import pages
+from stockwright.store.port import log_order
+from stockwright.store.progress import load_progress
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from stockwright.context import App
+    from stockwright.stock.total_records import Counted
+
+
+PAGE: Final = 200
+LOOKS_MAX: Final = 20
+LOOK_SECONDS: Final = 0.02
+HANDLER: Final = "stock-watch"
+RULE: Final = "what is counted in advance equals a recount"
+CountDrift = tuple[str, str, int, int]
+"""The product ("" for the totals), what is counted, its value in store, the value by a recount."""
+
+
+async def count_drifts(app: App) -> list[CountDrift]:
+    """Return each part that is not what its stock says, and each total that is not the sum of its parts."""
+    if not (await load_progress(app.store, "stocks")).done:
+        return []
+    drifts: list[CountDrift] = []
+    for _ in range(LOOKS_MAX):
+        before = await load_totals(app.store)
+        sums, suspects = await _sum_parts(app)
+        after = await load_totals(app.store)
+        if before.version == after.version:
+            drifts = [
+                ("", name, after.sums.get(name, 0), sums.get(name, 0))
+                for name in sorted({*sums, *after.sums})
+                if sums.get(name, 0) != after.sums.get(name, 0)
+            ]
+            break
+        await asyncio.sleep(LOOK_SECONDS)
+    for product_id in suspects:
+        drifts += await _look_again(app, product_id)
+    return drifts
+
+
+async def rebuild_totals(app: App) -> None:
+    """Write the totals anew, as the sum of the parts."""
+
+    async def attempt() -> None:
+        before = await load_totals(app.store)
+        sums, _ = await _sum_parts(app)
+        batch = Batch()
+        put_totals(batch, sums, before.version)
+        await batch.commit(app.store)
+
+    await retried(attempt)
+
+
+async def _sum_parts(app: App) -> tuple[dict[str, int], list[str]]:
+    """Sum the parts, and name the products whose part is not what their stock says now."""
+    sums, suspects = Counter[str](), list[str]()
+    async for product_ids in _every_product(app):
+        for product_id, (part, expected) in (await _parts(app, product_ids)).items():
+            sums.update(sums_of(part))
+            if not _same(part, expected):
+                suspects.append(product_id)
+    return added({}, sums), suspects
+
+
+async def _every_product(app: App) -> AsyncIterator[list[str]]:
+    for deleted in (False, True):
+        async for stocks in pages(partial(page_of_stocks, app.store, limit=PAGE, deleted=deleted)):
+            yield [stock.product_id for stock in stocks]
+
+
+async def _parts(app: App, product_ids: Sequence[str]) -> dict[str, tuple[Counted | None, Counted | None]]:
+    """Return of each product the part in store, and what it is by a recount (None: it has none)."""
+    parts = await load_counted(app.store, product_ids)
+    stocks = await load_stocks(app.store, product_ids)
+    products = await load_products(app.store, product_ids)
+    found: dict[str, tuple[Counted | None, Counted | None]] = {}
+    for product_id in product_ids:
+        product, stock = products.get(product_id), stocks.get(product_id)
+        expected = part_of(product, stock) if product is not None and stock is not None and stock.levels else None
+        found[product_id] = parts[product_id][0] if product_id in parts else None, expected
+    return found
+
+
+async def _look_again(app: App, product_id: str) -> list[CountDrift]:
+    """Look until the part is right, waits for its handler, or is wrong though nothing is left to handle."""
+    for _ in range(LOOKS_MAX):
+        part, expected = (await _parts(app, [product_id]))[product_id]
+        if _same(part, expected):
+            return []
+        if _is_behind(part, expected) and not await _is_handled(app):
+            return []
+        if (await _parts(app, [product_id]))[product_id] == (part, expected):
+            counted, real = sums_of(part), sums_of(expected)
+            return [
+                (product_id, name, counted[name], real[name])
+                for name in sorted({*counted, *real})
+                if counted[name] != real[name]
+            ] or [(product_id, "status", int(part is not None), int(expected is not None))]
+    return []
+
+
+def _is_behind(part: Counted | None, expected: Counted | None) -> bool:
+    """Tell whether a product has changed since it was counted."""
+    if part is None or expected is None:
+        return True
+    return (part.stock_version, part.product_version) != (expected.stock_version, expected.product_version)
+
+
+async def _is_handled(app: App) -> bool:
+    """Tell whether every event has been counted, as far as the handler's cursor says; without one, no."""
+    cursor = (await load_cursors(app.store)).get(HANDLER)
+    return cursor is not None and log_order(cursor[0]) >= log_order(await newest_position(app))
+
+
+def _same(part: Counted | None, expected: Counted | None) -> bool:
+    """Compare parts by what they say, at whichever version: some changes come to nothing."""
+    if part is None or expected is None:
+        return part is expected
+    ignored = {"stock_version": 0, "product_version": 0}
+    return replace(part, **ignored) == replace(expected, **ignored)

@@ -1,0 +1,109 @@
+"""The audit's repair: what does not add up is booked right, visibly, with its reason in the ledger.
+
+What the holds say is reserved counts before what the level says; what the level says is there counts
+before what the ledger sums to. The difference is an ADJUSTMENT, so that nobody's former entry is
+touched and everybody can read what was done. Claims and events are named by the audit and left to people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from stockwright.audit.counts import RULE, rebuild_totals
+from stockwright.audit.holds import RULE as COUNTED_RULE
+from stockwright.audit.holds import recount_holds
+from stockwright.audit.usecases import AuditReport, held_units, moved_units
+from stockwright.commit import commit, new_event
+from stockwright.products import records as product_records
+from stockwright.stock import records as stock_records
+from stockwright.stock.model import Level, Movement, Stock
+from stockwright.stock.totals import count_stocks
+from stockwright.store.batch import Batch, retried
+
+if TYPE_CHECKING:
+    from stockwright.context import App
+    from stockwright.request import Request
+
+
+REASON: Final = "Audit repair"
+
+
+async def repair(app: App, request: Request, report: AuditReport) -> list[Movement]:
+    """Book a correction for every level that the report names, returning what was booked.
+
+    Customers' holds, and what is counted of the stock in advance, are recounted where the report names them.
+    """
+    booked: list[Movement] = []
+    for product_id in dict.fromkeys(drift.product_id for drift in report.drifts if drift.location):
+        booked += await _repair_product(app, request, product_id)
+    for drift in report.drifts:
+        if drift.rule == COUNTED_RULE:
+            await recount_holds(app, drift.about)
+    wrong = [drift for drift in report.drifts if drift.rule == RULE]
+    if wrong:
+        await count_stocks(app, [drift.product_id for drift in wrong if drift.product_id])
+        await rebuild_totals(app)
+    return booked
+
+
+async def _repair_product(app: App, request: Request, product_id: str) -> list[Movement]:
+    async def attempt() -> list[Movement]:
+        stock = await stock_records.get_stock(app.store, product_id)
+        moved = await moved_units(app, product_id)
+        held = await held_units(app)
+        levels, booked = dict(stock.levels), list[Movement]()
+        for place in dict.fromkeys([*stock.levels, *moved]):
+            before = stock.levels.get(place, Level())
+            after = _corrected(before, held[product_id, place])
+            levels[place] = after
+            units = after.total - moved.get(place, 0)
+            kept = stock.stored_totals.get(place, 0)
+            if after != before or units or kept != before.total:
+                booked.append(_movement(app, request, stock, place, units, _why(before, after, kept)))
+        if not booked:
+            return []
+        batch = Batch()
+        deleted = product_id not in await product_records.load_products(app.store, [product_id])
+        stock_records.put_stock(batch, replace(stock, levels=levels), app.clock.now(), deleted=deleted)
+        for movement in booked:
+            stock_records.put_movement(batch, movement)
+        changes = {movement.location: movement.quantity for movement in booked}
+        told = {"sku": stock.sku, "type": "ADJUSTMENT", "changes": changes, "products": [product_id]}
+        batch.append(new_event(app, request, "stock.changed", product_id, **told))
+        await commit(app, request, batch)
+        return booked
+
+    return await retried(attempt)
+
+
+def _corrected(level: Level, held: int) -> Level:
+    """Return what is there with what is really held: as many units in all, unless more are promised."""
+    return Level(max(0, level.total - held), held)
+
+
+def _why(before: Level, after: Level, kept_total: int) -> str:
+    told = [
+        f"{name} was {was}, is {now}"
+        for name, was, now in (
+            ("available", before.available, after.available),
+            ("reserved", before.reserved, after.reserved),
+            ("total", kept_total, after.total),
+        )
+        if was != now
+    ]
+    return f"{REASON}: {', '.join(told) or 'the ledger did not sum to the total'}"
+
+
+def _movement(app: App, request: Request, stock: Stock, place: str, units: int, reason: str) -> Movement:
+    return Movement(
+        id=app.ids.new("mov"),
+        product_id=stock.product_id,
+        sku=stock.sku,
+        location=place,
+        type="ADJUSTMENT",
+        quantity=units,
+        at=app.clock.now(),
+        actor=request.actor.id,
+        reason=reason,
+    )

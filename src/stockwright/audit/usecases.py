@@ -1,0 +1,185 @@
+"""The audit: proves the invariants on a running shop, without a pause.
+
+1. No level holds less than nothing, and `total = available + reserved` as stored.
+2. A level's movements sum to its total; ACTIVE reservations and open orders sum to its reserved.
+3. Every SKU is claimed by the product that bears it.
+4. What counts towards a customer's limits on holds is what their reservations say (`audit_holds.py`).
+5. Every step of an order has its event, and the events tell what is so (`audit_events.py`).
+6. What is counted of the stock in advance equals a recount (`audit_counts.py`).
+
+Work goes on while the audit reads, so a first look may see two moments at once. What does not sum
+up is looked at again until the stock's version was the same before and after; only then it counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from stockwright.audit.counts import RULE, count_drifts
+from stockwright.audit.events import event_drifts
+from stockwright.audit.holds import RULE as COUNTED_RULE
+from stockwright.audit.holds import miscounted_customers
+from stockwright.catalog.explain import active_reservations, reserving_orders
+from stockwright.products import records as product_records
+from stockwright.stock import records as stock_records
+from stockwright.stock.totals import SEPARATOR
+from stockwright.store.paging import every
+
+if TYPE_CHECKING:
+    from stockwright.context import App
+    from stockwright.stock.model import Stock
+
+
+LOOKS_MAX = 20
+PAGE = 500
+Place = tuple[str, str]
+"""A level: product id, location."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One thing that does not add up: what the level says, and what its records say."""
+
+    product_id: str
+    sku: str
+    location: str
+    rule: str
+    stored: int
+    expected: int
+    about: str = ""
+    """What is named where it is no level: an event, an order."""
+
+
+@dataclass(slots=True)
+class AuditReport:
+    """What was looked at, and every drift found; clean where there is none."""
+
+    products: int = 0
+    levels: int = 0
+    movements: int = 0
+    holds: int = 0
+    drifts: list[Drift] = field(default_factory=list)
+    unsettled: list[str] = field(default_factory=list)
+    """Products that changed at every look: nothing can be said of them now."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every invariant holds."""
+        return not self.drifts
+
+
+async def audit(app: App) -> AuditReport:
+    """Check every product, deleted ones too, and every event; memory grows with products and orders."""
+    report = AuditReport()
+    held = await held_units(app, report)
+    async for stock in _every_stock(app):
+        report.products += 1
+        report.levels += len(stock.levels)
+        moved = await _moved(app, stock.product_id)
+        report.movements += sum(count for count, _ in moved.values())
+        if _drifts(stock, _sums(moved), held) or await _claim_drift(app, stock):
+            await _look_again(app, stock.product_id, report)
+        # Reading from the store may never suspend: let a serving process serve.
+        await asyncio.sleep(0)
+    for about, rule, told, expected in await event_drifts(app):
+        report.drifts.append(Drift("", "", "", rule, told, expected, about))
+    for about, counts, expected in await miscounted_customers(app):
+        report.drifts.append(Drift("", "", "", COUNTED_RULE, counts, expected, about))
+    for product_id, name, stored, expected in await count_drifts(app):
+        report.drifts.append(Drift(product_id, "", "", RULE, stored, expected, name.replace(SEPARATOR, " ")))
+    return report
+
+
+async def _look_again(app: App, product_id: str, report: AuditReport) -> None:
+    for look in range(LOOKS_MAX):
+        before = await stock_records.get_stock(app.store, product_id)
+        moved = await _moved(app, product_id)
+        held = await held_units(app)
+        claim = await _claim_drift(app, before)
+        after = await stock_records.get_stock(app.store, product_id)
+        drifts = _drifts(before, _sums(moved), held) + claim
+        if not drifts:
+            return
+        await asyncio.sleep(0.01 * (look + 1))
+        # Looked at once more later: in the cloud a list may show a commit that is under way before single items do.
+        later = await stock_records.get_stock(app.store, product_id)
+        if before.version == after.version == later.version:
+            report.drifts.extend(drifts)
+            return
+    report.unsettled.append(product_id)
+
+
+def _drifts(stock: Stock, moved: dict[str, int], held: Counter[Place]) -> list[Drift]:
+    found: list[Drift] = []
+
+    def expect(location: str, rule: str, stored: int, expected: int) -> None:
+        if stored != expected:
+            found.append(Drift(stock.product_id, stock.sku, location, rule, stored, expected))
+
+    for location, level in stock.levels.items():
+        expect(location, "available is not negative", level.available, max(0, level.available))
+        expect(location, "reserved is not negative", level.reserved, max(0, level.reserved))
+        expect(location, "total is available and reserved together", stock.stored_totals[location], level.total)
+        expect(location, "movements sum to the total", level.total, moved.get(location, 0))
+        expect(location, "holds sum to the reserved", level.reserved, held[stock.product_id, location])
+    for location in moved.keys() - stock.levels.keys():
+        expect(location, "movements sum to the total", 0, moved[location])
+    return found
+
+
+async def _claim_drift(app: App, stock: Stock) -> list[Drift]:
+    products = await product_records.load_products(app.store, [stock.product_id])
+    if stock.product_id not in products:
+        return []
+    owners = await product_records.load_product_ids(app.store, [stock.sku])
+    if owners.get(stock.sku) == stock.product_id:
+        return []
+    return [Drift(stock.product_id, stock.sku, "", "the SKU is claimed by its product", 0, 1)]
+
+
+async def _every_stock(app: App) -> AsyncIterator[Stock]:
+    for deleted in (False, True):
+        async for stock in every(partial(stock_records.page_of_stocks, app.store, limit=PAGE, deleted=deleted)):
+            yield stock
+
+
+async def _moved(app: App, product_id: str) -> dict[str, tuple[int, int]]:
+    """Sum a product's movements: location → (how many, units)."""
+    sums: dict[str, tuple[int, int]] = {}
+    async for movement in every(partial(stock_records.page_of_movements, app.store, product_id, limit=PAGE)):
+        count, units = sums.get(movement.location, (0, 0))
+        sums[movement.location] = (count + 1, units + movement.quantity)
+    return sums
+
+
+async def moved_units(app: App, product_id: str) -> dict[str, int]:
+    """Sum a product's movements: location → units."""
+    return _sums(await _moved(app, product_id))
+
+
+def _sums(moved: dict[str, tuple[int, int]]) -> dict[str, int]:
+    return {location: units for location, (_, units) in moved.items()}
+
+
+async def held_units(app: App, report: AuditReport | None = None) -> Counter[Place]:
+    """Sum what ACTIVE reservations and open orders hold at each level."""
+    sums: Counter[Place] = Counter()
+    holds = 0
+    async for held in active_reservations(app):
+        holds += 1
+        for product_id, drawn in held.draws.items():
+            for location, units in drawn.items():
+                sums[product_id, location] += units
+    async for order in reserving_orders(app):
+        holds += 1
+        for product_id, drawn in order.draws.items():
+            for location, units in drawn.items():
+                sums[product_id, location] += units
+    if report is not None:
+        report.holds = holds
+    return sums

@@ -1,0 +1,69 @@
+"""Who makes a request: the actor with its role and scopes, and where the request comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from stockwright.base.errors import Forbidden
+
+Role = Literal["admin", "customer"]
+ActorKind = Literal["anonymous", "account", "key", "system"]
+Scope = Literal["inventory", "reservations", "sales", "orders:pack", "orders:deliver", "metrics"]
+SCOPES: Final[tuple[Scope, ...]] = (
+    "inventory",
+    "reservations",
+    "sales",
+    "orders:pack",
+    "orders:deliver",
+    "metrics",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks now: a person (account), a machine (key), the system itself, or nobody known."""
+
+    id: str
+    kind: ActorKind
+    role: Role | None = None
+    email: str = ""
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether every door is open: an admin, or the system itself."""
+        return self.role == "admin" or self.kind == "system"
+
+    @property
+    def is_customer(self) -> bool:
+        """Whether a person asks who works for nobody here: limits on holds are theirs."""
+        return self.kind == "account" and self.role == "customer"
+
+    def owns(self, owner_id: str) -> bool:
+        """Whether a thing of that owner is this actor's own."""
+        return self.id == owner_id
+
+    def must_reach(self, owner_id: str, what: str) -> None:
+        """Refuse with Forbidden unless the thing is the actor's own or the actor is an admin (S2)."""
+        if not (self.is_admin or self.owns(owner_id)):
+            raise Forbidden(f"You do not have permission to access this {what}")
+
+
+ANONYMOUS: Final = Actor(id="anonymous", kind="anonymous")
+SYSTEM: Final = Actor(id="system", kind="system")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from: the client's address, and the device tokens that it sent."""
+
+    address: str = ""
+    device_tokens: tuple[str, ...] = field(default=(), repr=False)
+
+
+UNKNOWN: Final = Origin()
+"""Where nothing is known of where it comes from."""
+
+DEVICE_TOKENS_MAX: Final = 5
+"""How many device tokens one request may send: those of the people who share a browser."""

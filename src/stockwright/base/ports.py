@@ -1,0 +1,113 @@
+"""What the product needs of the outside world: the clock, ids, mail, calls, passwords, tokens.
+
+`stockwright.app` chooses the adapters that implement these protocols.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Clock(Protocol):
+    """The time now, as milliseconds since 1970 UTC."""
+
+    def now(self) -> int: ...
+
+
+@dataclass(slots=True)
+class SetClock:
+    """A clock that stands where it is set (ms): for what is loaded with the times of the past."""
+
+    at: int
+
+    def now(self) -> int:
+        """Return the time that was set."""
+        return self.at
+
+
+class Ids(Protocol):
+    """New names: prefixed, unique, and sorting in the order they were made."""
+
+    def new(self, prefix: str) -> str: ...
+
+    def first(self, prefix: str, at: int) -> str:
+        """The smallest name that could be made at that instant (ms): bounds a range of time."""
+        ...
+
+    def on(self, clock: Clock) -> Ids:
+        """The same, told the time by another clock (what is loaded from the past)."""
+        ...
+
+    def secret(self, bits: int) -> bytes:
+        """Bits from the machine's secure source of randomness."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A mail or SMS to one person. `id` is the same for each try, so that receivers can tell twins."""
+
+    id: str
+    to: str
+    subject: str
+    text: str
+    html: str = ""
+
+
+class Mailer(Protocol):
+    """Sends one mail or SMS; raises `Permanent` where no retry can help, `TryLater` where it was no try."""
+
+    delivers: bool
+    """False where messages only go to the local mailbox."""
+
+    async def send(self, message: Message) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The head of an answer: its status, and how long it asks to be left alone (Retry-After)."""
+
+    status: int
+    retry_after_seconds: float | None = None
+
+
+class Outbound(Protocol):
+    """POSTs JSON to an outside service: timeout, no redirects, no private addresses unless allowed."""
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """Return the answer's head.
+
+        Raises on a connection fault, `Permanent` on a forbidden address, `TryLater` before anything was
+        sent where too many calls are under way.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Passwords(Protocol):
+    """Argon2id off the event loop, a bounded number at once."""
+
+    def close(self) -> None: ...
+
+    async def hash(self, password: str) -> str: ...
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Whether it matches; takes as long for None (no such account) as for a wrong password."""
+        ...
+
+
+class Tokens(Protocol):
+    """Signs and verifies the tokens that people carry (ES256)."""
+
+    def sign(self, claims: Mapping[str, Any]) -> str: ...
+
+    def verify(self, token: str) -> Mapping[str, Any]:
+        """Return the claims of a genuine, unexpired token of ours, or raise Unauthorized."""
+        ...
+
+    def jwks(self) -> Mapping[str, Any]: ...

@@ -1,0 +1,62 @@
+"""Whether a cart can be bought now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stockwright.base.errors import Invalid
+from stockwright.catalog.stocked import load_stocked
+from stockwright.reservations.allocation import as_if_freed
+from stockwright.stock.model import CHECK_ITEMS_MAX, Stock, Wanted, draw, summed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stockwright.context import App
+    from stockwright.stock.model import Draws
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """One answered line of an availability check."""
+
+    product_id: str
+    sku: str
+    requested: int
+    available_stock: int
+    available: bool
+
+
+async def check_availability(app: App, wanted: Sequence[Wanted]) -> list[Availability]:
+    """Tell for each line whether so many units can be bought now, beside the others; those of one product are summed.
+
+    Decided as a hold would be: lines that name a location come first, and an expired hold holds nothing.
+    A product that is not there, or was taken out of the shop, is simply not available.
+    """
+    if not 1 <= len(wanted) <= CHECK_ITEMS_MAX:
+        raise Invalid.field("items", f"must hold 1 to {CHECK_ITEMS_MAX} items")
+    lines = summed(wanted)
+    found = await load_stocked(app, list(dict.fromkeys(line.product_id for line in lines)))
+    stocks = {each: stocked.stock for each, stocked in found.items() if stocked.product.can_be_held}
+    known = [line for line in lines if line.product_id in stocks]
+    draws, short = draw(known, stocks)
+    if short:
+        stocks = await as_if_freed(app, stocks)
+        draws, short = draw(known, stocks)
+    answers = []
+    for line in lines:
+        stock = stocks.get(line.product_id)
+        if stock is None:
+            answers.append(Availability(line.product_id, "", line.quantity, 0, available=False))
+            continue
+        units = short[line] if line in short else line.quantity + _left(line, stock, draws)
+        answers.append(Availability(line.product_id, stock.sku, line.quantity, units, line not in short))
+    return answers
+
+
+def _left(line: Wanted, stock: Stock, draws: Draws) -> int:
+    """Return what a line could have on top of its own, once every line has been served."""
+    drawn = draws.get(line.product_id, {})
+    places = [line.location] if line.location else stock.sources
+    return sum(stock.available_at(place) - drawn.get(place, 0) for place in places)

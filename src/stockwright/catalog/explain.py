@@ -1,0 +1,112 @@
+"""Why a product's numbers are what they are: every hold on it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from stockwright.base.errors import Busy
+from stockwright.catalog.inventory_views import SCAN_PAGE
+from stockwright.catalog.stocked import get_product
+from stockwright.orders import records as order_records
+from stockwright.orders.large import half_settled_orders
+from stockwright.orders.status import RESERVING
+from stockwright.products.model import Product
+from stockwright.reservations import records as reservation_records
+from stockwright.stock.model import Stock
+from stockwright.stock.stable_read import while_still
+from stockwright.store.paging import every
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stockwright.context import App
+    from stockwright.orders.model import Order
+    from stockwright.reservations.model import Reservation
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Something that keeps units from being available."""
+
+    kind: Literal["reservation", "order"]
+    id: str
+    quantity: int
+    draw: Mapping[str, int]
+    status: str
+    since: int
+    until: int | None = None
+    owner_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a product's available is what it is: its levels, and everything that holds units of it."""
+
+    product: Product
+    stock: Stock
+    holds: Sequence[Hold]
+    held: int = field(default=0)
+
+
+async def explain(app: App, product_id: str) -> Explanation:
+    """Find every hold on a product: ACTIVE reservations and orders whose units are reserved.
+
+    Of a product that never stands still long enough, it is told as it was seen last: the holds may
+    then not sum up to what is reserved.
+    """
+    product = (await get_product(app, product_id)).product
+    told: list[Explanation] = []
+
+    async def read(stock: Stock) -> None:
+        holds = await _holds_of(app, product_id)
+        told.append(Explanation(product, stock, holds, sum(hold.quantity for hold in holds)))
+
+    with contextlib.suppress(Busy):
+        await while_still(app, product_id, read)
+    return told[-1]
+
+
+async def _holds_of(app: App, product_id: str) -> list[Hold]:
+    holds: list[Hold] = []
+    async for held in active_reservations(app):
+        if product_id in held.draws:
+            drawn = held.draws[product_id]
+            status = held.status_at(app.clock.now())
+            holds.append(
+                Hold(
+                    "reservation",
+                    held.id,
+                    sum(drawn.values()),
+                    drawn,
+                    status,
+                    held.created_at,
+                    held.expires_at,
+                    held.owner_id,
+                )
+            )
+    async for order in reserving_orders(app):
+        if product_id in order.draws:
+            drawn = order.draws[product_id]
+            holds.append(
+                Hold("order", order.id, sum(drawn.values()), drawn, order.status, order.created_at, None, order.user_id)
+            )
+    holds.sort(key=lambda hold: hold.since)
+    return holds
+
+
+def active_reservations(app: App) -> AsyncIterator[Reservation]:
+    """Go through every reservation that still holds units."""
+    return every(partial(reservation_records.page_of_reservations, app.store, status="ACTIVE", limit=SCAN_PAGE))
+
+
+async def reserving_orders(app: App) -> AsyncIterator[Order]:
+    """Go through every order that holds units; the draws of one that is half-way are what it holds now."""
+    for status in RESERVING:
+        async for order in every(partial(order_records.page_of_orders, app.store, status=status, limit=SCAN_PAGE)):
+            yield order
+    async for order in half_settled_orders(app):
+        yield order

@@ -1,0 +1,322 @@
+"""Routes of the inventory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stockwright.base.instant import instant_of
+from stockwright.catalog import availability as availability_catalog
+from stockwright.catalog import explain as explain_catalog
+from stockwright.catalog import inventory, inventory_views, ledger
+from stockwright.catalog.availability import Availability
+from stockwright.catalog.explain import Explanation
+from stockwright.catalog.inventory import ChangeStock, CountStock, Initialize, StockChange, Transfer
+from stockwright.catalog.inventory_views import InventoryTotals, ListInventory
+from stockwright.catalog.inventory_wire import (
+    ChangeStockBody,
+    CheckBody,
+    CheckView,
+    CountBody,
+    ExplanationView,
+    InitializeBody,
+    InventoryQuery,
+    InventoryRow,
+    InventoryView,
+    MovementsQuery,
+    MovementView,
+    StockChangeView,
+    StockView,
+    TransferBody,
+    availability_view,
+    balanced_view,
+    change_view,
+    explanation_view,
+    inventory_row,
+    stock_view,
+    totals_view,
+)
+from stockwright.catalog.ledger import MovementFilter
+from stockwright.catalog.ledger import MovementView as BalancedMovement
+from stockwright.catalog.stocked import StockedProduct
+from stockwright.http.cursor import seal
+from stockwright.http.lists import show_list
+from stockwright.http.route import Answer, Call, Route
+from stockwright.http.rules import first_given
+from stockwright.http.wire import ListQuery, ListView
+from stockwright.stock.model import Wanted
+from stockwright.stock.routes import KEY, TAG
+
+Summary = tuple[list[StockedProduct], str | None, InventoryTotals]
+
+
+def _show_stock(_: Call, found: StockedProduct) -> Answer:
+    return Answer(stock_view(found.stock), etag=f'"{found.stock.version}"')
+
+
+def _show_change(_: Call, change: StockChange) -> Answer:
+    return Answer(change_view(change), etag=f'"{change.stock.version}"')
+
+
+async def _summary(call: Call) -> Summary:
+    query: InventoryQuery = call.query
+    rows, following = await inventory_views.list_inventory(
+        call.app,
+        ListInventory(
+            query.search,
+            query.status,
+            query.location,
+            query.limit,
+            call.position(),
+            on_sale=not call.request.actor.is_admin,
+        ),
+    )
+    return rows, following, await inventory_views.total_inventory(call.app)
+
+
+def _show_summary(call: Call, found: Summary) -> InventoryView:
+    rows, following, totals = found
+    return InventoryView(
+        items=[inventory_row(row, for_admin=call.request.actor.is_admin) for row in rows],
+        count=len(rows),
+        next_token=seal(call.app.signing_key, call.list_name(), following),
+        totals=totals_view(totals),
+    )
+
+
+async def _initialize(call: Call) -> StockedProduct:
+    body: InitializeBody = call.body
+    thresholds = {
+        "low_stock": body.low_stock_threshold,
+        "reorder_point": body.reorder_point,
+        "reorder_quantity": body.reorder_quantity,
+    }
+    given = {name: value for name, value in thresholds.items() if value is not None}
+    return await inventory.initialize(
+        call.app,
+        call.request,
+        Initialize(body.product_id, body.sku, body.initial_stock, body.location, given),
+    )
+
+
+async def _by_product(call: Call) -> StockedProduct:
+    return await inventory_views.get_by_product(call.app, call.path["productId"])
+
+
+async def _by_sku(call: Call) -> StockedProduct:
+    return await inventory_views.get_by_sku(call.app, call.path["sku"])
+
+
+async def _check(call: Call) -> list[Availability]:
+    body: CheckBody = call.body
+    wanted = [Wanted(item.product_id, item.quantity, item.location) for item in body.items]
+    return await availability_catalog.check_availability(call.app, wanted)
+
+
+def _show_check(_: Call, told: list[Availability]) -> CheckView:
+    return CheckView(available=all(each.available for each in told), items=[availability_view(each) for each in told])
+
+
+async def _change(call: Call) -> StockChange:
+    body: ChangeStockBody = call.body
+    return await inventory.change_stock(
+        call.app,
+        call.request,
+        ChangeStock(
+            call.path["productId"],
+            body.quantity,
+            body.type,
+            body.reference,
+            body.reason,
+            body.location,
+            call.expected_stock_version(),
+        ),
+    )
+
+
+async def _count(call: Call) -> StockChange:
+    body: CountBody = call.body
+    count = first_given(body.quantity, body.stock_count)
+    return await inventory.count_stock(
+        call.app,
+        call.request,
+        CountStock(body.product_id, count, body.reason, body.location, call.expected_stock_version()),
+    )
+
+
+async def _transfer(call: Call) -> StockChange:
+    body: TransferBody = call.body
+    source, target = first_given(body.source, body.from_location), first_given(body.to, body.to_location)
+    return await inventory.transfer(
+        call.app,
+        call.request,
+        Transfer(
+            body.product_id, body.quantity, source, target, body.reason, body.reference, call.expected_stock_version()
+        ),
+    )
+
+
+async def _low(call: Call) -> tuple[list[StockedProduct], str | None]:
+    return await inventory_views.list_low_stock(call.app, call.query.limit, call.position())
+
+
+async def _movements(call: Call) -> tuple[list[BalancedMovement], str | None]:
+    query: MovementsQuery = call.query
+    return await ledger.list_movements(
+        call.app,
+        MovementFilter(
+            product_id=call.path.get("productId"),
+            type=query.type,
+            location=query.location,
+            since=None if query.since is None else instant_of(query.since, "since"),
+            until=None if query.until is None else instant_of(query.until, "until"),
+            limit=query.limit,
+            after=call.position(),
+        ),
+    )
+
+
+async def _explain(call: Call) -> Explanation:
+    return await explain_catalog.explain(call.app, call.path["productId"])
+
+
+def _rows(call: Call, found: tuple[list[StockedProduct], str | None]) -> ListView[Any]:
+    return show_list(call, found, inventory_row)
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/inventory",
+        _summary,
+        "Summary of every product's stock, with the totals",
+        TAG,
+        _show_summary,
+        who="any",
+        query=InventoryQuery,
+        answer=InventoryView,
+    ),
+    Route(
+        "POST",
+        "/inventory/initialize",
+        _initialize,
+        "Open a product's stock at a location",
+        TAG,
+        _show_stock,
+        scopes=KEY,
+        body=InitializeBody,
+        answer=StockView,
+        status=201,
+        errors=(404, 409),
+    ),
+    Route(
+        "GET",
+        "/inventory/product/{productId}",
+        _by_product,
+        "Get a product's stock",
+        TAG,
+        _show_stock,
+        who="public",
+        answer=StockView,
+        errors=(404,),
+    ),
+    Route(
+        "GET",
+        "/inventory/sku/{sku}",
+        _by_sku,
+        "Get the stock of a SKU",
+        TAG,
+        _show_stock,
+        who="public",
+        answer=StockView,
+        errors=(404,),
+    ),
+    Route(
+        "POST",
+        "/inventory/check-availability",
+        _check,
+        "Check whether a cart can be bought",
+        TAG,
+        _show_check,
+        who="public",
+        body=CheckBody,
+        answer=CheckView,
+    ),
+    Route(
+        "PATCH",
+        "/inventory/product/{productId}/stock",
+        _change,
+        "Book a restock, sale, return or adjustment",
+        TAG,
+        _show_change,
+        scopes=KEY,
+        body=ChangeStockBody,
+        answer=StockChangeView,
+        errors=(404, 409, 412),
+    ),
+    Route(
+        "PUT",
+        "/stock",
+        _count,
+        "Set the counted total; the difference is booked as an ADJUSTMENT",
+        TAG,
+        _show_change,
+        scopes=KEY,
+        body=CountBody,
+        answer=StockChangeView,
+        errors=(404, 409, 412),
+    ),
+    Route(
+        "POST",
+        "/inventory/transfer",
+        _transfer,
+        "Move units between two locations",
+        TAG,
+        _show_change,
+        scopes=KEY,
+        body=TransferBody,
+        answer=StockChangeView,
+        errors=(404, 409, 412),
+    ),
+    Route(
+        "GET",
+        "/inventory/low-stock",
+        _low,
+        "Products below their threshold, with a suggested reorder",
+        TAG,
+        _rows,
+        query=ListQuery,
+        answer=ListView[InventoryRow],
+    ),
+    Route(
+        "GET",
+        "/inventory/movements",
+        _movements,
+        "The ledger of the whole shop, newest first",
+        TAG,
+        lambda call, found: show_list(call, found, balanced_view),
+        query=MovementsQuery,
+        answer=ListView[MovementView],
+    ),
+    Route(
+        "GET",
+        "/inventory/product/{productId}/movements",
+        _movements,
+        "A product's ledger, newest first",
+        TAG,
+        lambda call, found: show_list(call, found, balanced_view),
+        query=MovementsQuery,
+        answer=ListView[MovementView],
+        errors=(404,),
+    ),
+    Route(
+        "GET",
+        "/inventory/product/{productId}/explain",
+        _explain,
+        "Why available is what it is",
+        TAG,
+        lambda _, told: explanation_view(told),
+        answer=ExplanationView,
+        reads_much="report",
+        errors=(404,),
+    ),
+)

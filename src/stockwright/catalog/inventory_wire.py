@@ -1,0 +1,422 @@
+"""Stock levels, movements and availability on the wire (S0, S4)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from stockwright.catalog.availability import Availability
+from stockwright.catalog.explain import Explanation
+from stockwright.catalog.inventory import StockChange
+from stockwright.catalog.inventory_views import InventoryTotals
+from stockwright.catalog.ledger import MovementView as BalancedMovement
+from stockwright.catalog.stocked import StockedProduct
+from stockwright.http.envelope import iso
+from stockwright.http.rules import Check, Wire, first_given, rule
+from stockwright.http.wire import Instant, ListQuery, Text, Version
+from stockwright.products.model import check_foreign_sku, check_id
+from stockwright.products.wire import Id, Sku
+from stockwright.stock.model import (
+    CHECK_ITEMS_MAX,
+    QUANTITY_MAX,
+    ChangeType,
+    Movement,
+    Stock,
+    check_two_locations,
+    signed,
+)
+from stockwright.stock.wire import LocationFilter, LocationId, Quantity, Units
+
+ForeignId = Annotated[Id, Check(check_id)]
+
+
+class InitializeBody(Wire):
+    """S4's opening of a stock level; `productId` may be any foreign id."""
+
+    product_id: ForeignId
+    sku: Annotated[Sku, Check(check_foreign_sku)]
+    initial_stock: Quantity = 0
+    location: LocationId | None = None
+    """Left out: `default`, where the product has no stock level anywhere yet."""
+    low_stock_threshold: Quantity | None = None
+    reorder_point: Quantity | None = None
+    reorder_quantity: Units | None = None
+
+
+class ChangeStockBody(Wire):
+    """S4's signed change."""
+
+    quantity: Annotated[int, Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
+    type: ChangeType
+    reference: Text = ""
+    reason: Text = ""
+    location: LocationId | None = None
+    expected_version: Version | None = None
+
+    @rule("quantity", "type")
+    def _has_the_sign_of_its_type(self) -> None:
+        signed(self.quantity, self.type)
+
+
+class CountBody(Wire):
+    """S0's counted total, under either of its names."""
+
+    aliases = (("quantity", "stock_count"),)
+    needs = (("quantity", "stock_count"),)
+
+    product_id: Id
+    quantity: Quantity | None = None
+    stock_count: Quantity | None = None
+    reason: Text = ""
+    location: LocationId | None = None
+    expected_version: Version | None = None
+
+
+class TransferBody(Wire):
+    """Units that move between two locations."""
+
+    aliases = (("source", "from_location"), ("to", "to_location"))
+    needs = (("source", "from_location"), ("to", "to_location"))
+
+    product_id: Id
+    quantity: Units
+    source: LocationId | None = msgspec.field(default=None, name="from")
+    to: LocationId | None = None
+    from_location: LocationId | None = None
+    to_location: LocationId | None = None
+    reason: Text = ""
+    reference: Text = ""
+    expected_version: Version | None = None
+
+    @rule("source", "from_location", "to", "to_location")
+    def _goes_to_another_location(self) -> None:
+        check_two_locations(first_given(self.source, self.from_location), first_given(self.to, self.to_location))
+
+
+class CheckItem(Wire):
+    """One line of an availability check."""
+
+    product_id: Id
+    quantity: Units
+    location: LocationId | None = None
+
+
+class CheckBody(Wire):
+    """What a cart wants to know (S4)."""
+
+    items: Annotated[list[CheckItem], Meta(min_length=1, max_length=CHECK_ITEMS_MAX)]
+
+
+class AvailabilityView(Wire):
+    """Whether so many units can be bought now."""
+
+    product_id: str
+    sku: str
+    requested: int
+    available_stock: int
+    available: bool
+
+
+class CheckView(Wire):
+    """The answer for each item, and for all of them together."""
+
+    available: bool
+    items: list[AvailabilityView]
+
+
+class LevelView(Wire):
+    """The units at one location; `version` is that of the product's stock as a whole.
+
+    What is available at a location that is not `active` cannot be bought: in the sums it is `inactiveStock`.
+    """
+
+    location: str
+    active: bool
+    available_stock: int
+    reserved_stock: int
+    total_stock: int
+    version: int
+
+
+class StockView(Wire):
+    """A product's stock: the sums over its locations, and each of them.
+
+    `totalStock` is `availableStock`, `reservedStock` and `inactiveStock` together.
+    """
+
+    product_id: str
+    sku: str
+    available_stock: int
+    reserved_stock: int
+    inactive_stock: int
+    total_stock: int
+    is_low_stock: bool
+    status: str
+    low_stock_threshold: int
+    reorder_point: int
+    reorder_quantity: int
+    location: str | None
+    """The first of `locations` (S4)"""
+    locations: list[LevelView]
+    version: int
+    created_at: str
+    updated_at: str
+
+
+class InventoryRow(Wire):
+    """A product's stock with what it is called; thresholds and what to reorder are for admins.
+
+    S0's clients read `productName`, `stockCount`, `threshold` and `lastUpdated`.
+    """
+
+    product_id: str
+    sku: str
+    name: str
+    product_name: str
+    category: str
+    available_stock: int
+    reserved_stock: int
+    inactive_stock: int
+    total_stock: int
+    stock_count: int
+    is_low_stock: bool
+    status: str
+    locations: list[LevelView]
+    version: int
+    last_updated: str
+    low_stock_threshold: int | UnsetType = UNSET
+    threshold: int | UnsetType = UNSET
+    reorder_point: int | UnsetType = UNSET
+    reorder_quantity: int | UnsetType = UNSET
+    suggested_reorder_quantity: int | UnsetType = UNSET
+
+
+class TotalsView(Wire):
+    """Sums over the whole shop."""
+
+    products: int
+    available_stock: int
+    reserved_stock: int
+    inactive_stock: int
+    total_stock: int
+    low_stock: int
+    out_of_stock: int
+
+
+class InventoryQuery(ListQuery):
+    """Filters of the summary: in the name or the SKU, how much there is, and where."""
+
+    search: Annotated[str, Meta(max_length=200)] = ""
+    status: Literal["IN_STOCK", "LOW", "OUT"] | None = None
+    location: LocationFilter | None = None
+
+
+class InventoryView(Wire):
+    """The summary: a page of products, and the totals of all."""
+
+    items: list[InventoryRow]
+    count: int
+    next_token: str | None
+    totals: TotalsView
+
+
+class MovementView(Wire):
+    """An entry of the ledger; `balanceAfter` is its level's total after it, null where it cannot be known."""
+
+    id: str
+    product_id: str
+    sku: str
+    location: str
+    type: str
+    quantity: int
+    balance_after: int | None
+    name: str | None
+    """of the product, in lists"""
+    reason: str
+    reference: str
+    actor: str
+    request_id: str
+    created_at: str
+
+
+class StockChangeView(StockView):
+    """The stock after a change, and what the ledger says of it."""
+
+    movements: list[MovementView]
+
+
+class MovementsQuery(ListQuery):
+    """Filters of the ledger; times are ISO 8601."""
+
+    type: Literal["INITIAL", "RESTOCK", "SALE", "RETURN", "ADJUSTMENT", "TRANSFER"] | None = None
+    location: LocationFilter | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+
+
+class HoldView(Wire):
+    """Something that keeps units from being available."""
+
+    kind: str
+    id: str
+    quantity: int
+    locations: dict[str, int]
+    status: str
+    owner_id: str
+    created_at: str
+    expires_at: str | None
+
+
+class ExplanationView(StockView):
+    """Why available is what it is."""
+
+    name: str
+    held: int
+    holds: list[HoldView]
+    explanation: str
+
+
+def _stock_fields(stock: Stock) -> dict[str, Any]:
+    return {
+        **_level_fields(stock),
+        "low_stock_threshold": stock.thresholds.low_stock,
+        "reorder_point": stock.thresholds.reorder_point,
+        "reorder_quantity": stock.thresholds.reorder_quantity,
+        "location": next(iter(stock.levels), None),
+        "created_at": iso(stock.created_at),
+        "updated_at": iso(max(stock.updated_at, stock.created_at)),
+    }
+
+
+def _level_fields(stock: Stock) -> dict[str, Any]:
+    return {
+        "product_id": stock.product_id,
+        "sku": stock.sku,
+        "available_stock": stock.available,
+        "reserved_stock": stock.reserved,
+        "inactive_stock": stock.inactive,
+        "total_stock": stock.total,
+        "is_low_stock": stock.is_low,
+        "status": stock.status,
+        "locations": [
+            LevelView(
+                location=place,
+                active=place in stock.active,
+                available_stock=level.available,
+                reserved_stock=level.reserved,
+                total_stock=level.total,
+                version=stock.version,
+            )
+            for place, level in stock.levels.items()
+        ],
+        "version": stock.version,
+    }
+
+
+def stock_view(stock: Stock) -> StockView:
+    """Show a product's stock."""
+    return StockView(**_stock_fields(stock))
+
+
+def inventory_row(found: StockedProduct, *, for_admin: bool = True) -> InventoryRow:
+    """Show a product's stock with its name."""
+    stock = found.stock
+    row = InventoryRow(
+        **_level_fields(stock),
+        name=found.product.name,
+        product_name=found.product.name,
+        category=found.product.category,
+        stock_count=stock.total,
+        last_updated=iso(max(stock.updated_at, found.product.updated_at)),
+    )
+    if for_admin:
+        row.low_stock_threshold = row.threshold = stock.thresholds.low_stock
+        row.reorder_point = stock.thresholds.reorder_point
+        row.reorder_quantity = stock.thresholds.reorder_quantity
+        row.suggested_reorder_quantity = stock.suggested_reorder
+    return row
+
+
+def totals_view(totals: InventoryTotals) -> TotalsView:
+    """Show the shop's sums."""
+    return TotalsView(
+        products=totals.products,
+        available_stock=totals.available,
+        reserved_stock=totals.reserved,
+        inactive_stock=totals.inactive,
+        total_stock=totals.total,
+        low_stock=totals.low,
+        out_of_stock=totals.out,
+    )
+
+
+def change_view(change: StockChange) -> StockChangeView:
+    """Show the stock after a change."""
+    return StockChangeView(
+        **_stock_fields(change.stock), movements=[movement_view(each, each.balance_after) for each in change.movements]
+    )
+
+
+def movement_view(movement: Movement, balance_after: int | None, name: str | None = None) -> MovementView:
+    """Show an entry of the ledger."""
+    return MovementView(
+        id=movement.id,
+        product_id=movement.product_id,
+        sku=movement.sku,
+        location=movement.location,
+        type=movement.type,
+        quantity=movement.quantity,
+        balance_after=balance_after,
+        name=name,
+        reason=movement.reason,
+        reference=movement.reference,
+        actor=movement.actor,
+        request_id=movement.request_id,
+        created_at=iso(movement.at),
+    )
+
+
+def balanced_view(found: BalancedMovement) -> MovementView:
+    """Show an entry of the ledger, with what its product is called."""
+    return movement_view(found.movement, found.balance_after, found.name)
+
+
+def availability_view(told: Availability) -> AvailabilityView:
+    """Show one answered line."""
+    return AvailabilityView(
+        product_id=told.product_id,
+        sku=told.sku,
+        requested=told.requested,
+        available_stock=told.available_stock,
+        available=told.available,
+    )
+
+
+def explanation_view(told: Explanation) -> ExplanationView:
+    """Show why available is what it is, in numbers and in one sentence."""
+    stock = told.stock
+    return ExplanationView(
+        **_stock_fields(stock),
+        name=told.product.name,
+        held=told.held,
+        holds=[
+            HoldView(
+                kind=hold.kind,
+                id=hold.id,
+                quantity=hold.quantity,
+                locations=dict(hold.draw),
+                status=hold.status,
+                owner_id=hold.owner_id,
+                created_at=iso(hold.since),
+                expires_at=None if hold.until is None else iso(hold.until),
+            )
+            for hold in told.holds
+        ],
+        explanation=(
+            f"{stock.total} on the shelf, {stock.reserved} of them held by {len(told.holds)} "
+            f"open order{'s' if len(told.holds) != 1 else ''} or reservations"
+            f"{f', {stock.inactive} at inactive locations' if stock.inactive else ''}: {stock.available} can be bought."
+        ),
+    )

@@ -1,0 +1,210 @@
+"""New products: made whole with their first stock, or from the few fields that a simpler system sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from stockwright.base.errors import AlreadyExists, Invalid, check_all
+from stockwright.base.names import clean
+from stockwright.catalog.product_list import NAMES
+from stockwright.catalog.stocked import StockedProduct, load_stocked
+from stockwright.catalog.usecases import UpdateProduct, add_update, check_thresholds
+from stockwright.commit import commit, new_event
+from stockwright.products import category_records
+from stockwright.products import records as product_records
+from stockwright.products.model import (
+    Product,
+    ProductStatus,
+    check_category,
+    check_new_id,
+    check_product,
+    sku_from_name,
+)
+from stockwright.products.spellings import spell
+from stockwright.stock import location_records
+from stockwright.stock import records as stock_records
+from stockwright.stock.booking import book
+from stockwright.stock.model import DEFAULT_LOCATION, Level, Stock, Thresholds, check_quantity
+from stockwright.store.batch import Batch, retried
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stockwright.context import App
+    from stockwright.request import Request
+    from stockwright.stock.model import Location
+
+
+CATEGORY_DEFAULT: Final = "other"
+NUMBERED_SKUS_MAX: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class CreateProduct:
+    """A new product; `quantity` is its opening stock at `location` (units).
+
+    What is None was not given: the SKU is then made from the name, the description is the name (S0 and S1
+    send neither), the category is `other`. Only the given `thresholds` differ from the defaults, under
+    Thresholds' own names.
+    """
+
+    name: str
+    sku: str | None
+    description: str | None
+    category: str | None
+    price_cents: int
+    quantity: int | None = None
+    type: str = ""
+    brand: str = ""
+    currency: str = "USD"
+    image_url: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    thresholds: Mapping[str, int] = field(default_factory=dict)
+    location: str = DEFAULT_LOCATION
+    status: ProductStatus = "ACTIVE"
+    id: str | None = None
+
+
+async def create_product(app: App, request: Request, command: CreateProduct) -> StockedProduct:
+    """Create a product and its stock level in one commit; its SKU and id must be new (409).
+
+    An id that the client brings is kept. Where it is that of an UNLISTED product (one that only stock was
+    opened for), that product is completed.
+    """
+    thresholds = replace(Thresholds(), **command.thresholds)
+    check_all(
+        lambda: check_quantity(command.quantity or 0, least=0),
+        lambda: check_thresholds(thresholds),
+        lambda: check_new_id(command.id) if command.id else None,
+    )
+    product_id = command.id or app.ids.new("prd")
+
+    async def attempt() -> StockedProduct:
+        known = (await load_stocked(app, [product_id])).get(product_id) if command.id else None
+        if known is not None and known.product.status == "UNLISTED":
+            return await _complete(app, request, known, command)
+        now, batch = app.clock.now(), Batch()
+        product = _product_of(command, product_id, request.actor.id, now)
+        if command.sku is None:
+            product = replace(product, sku=await _new_sku(app, product.name))
+        product = await _checked(app, batch, product, command.location)
+        levels = {command.location: Level(command.quantity or 0)}
+        active = await location_records.load_active(app.store)
+        made = StockedProduct(product, Stock(product_id, product.sku, levels, active, thresholds, created_at=now))
+        await add_new_product(app, request, batch, made)
+        made = StockedProduct(replace(product, version=1), replace(made.stock, version=1))
+        await commit(app, request, batch, made)
+        return made
+
+    return await retried(attempt)
+
+
+async def add_new_product(app: App, request: Request, batch: Batch, made: StockedProduct) -> None:
+    """Write a product that is not there yet with its opening stock; refuse a taken id or SKU.
+
+    One that bears the version of a deleted product takes its place.
+    """
+    product, stock = made.product, made.stock
+    claimed = await product_records.load_product_ids(app.store, [product.sku])
+    if claimed:
+        raise AlreadyExists(
+            f"A product with SKU {product.sku} already exists",
+            {"sku": product.sku, "productId": claimed[product.sku]},
+        )
+    known = await product_records.load_products(app.store, [product.id], deleted_too=True)
+    if product.id in known and known[product.id].version != product.version:
+        raise AlreadyExists(f"A product with id {product.id} already exists", {"productId": product.id})
+    product_records.claim_sku(batch, product.sku, product.id)
+    product_records.put_product(batch, product)
+    stock_records.put_stock(batch, stock, app.clock.now())
+    opening = {place: level.total for place, level in stock.levels.items() if level.total}
+    book(app, request, batch, {product.id: opening}, {product.id: product.sku}, "INITIAL")
+    batch.append(new_event(app, request, "product.created", product.id, sku=product.sku, products=[product.id]))
+
+
+def _product_of(command: CreateProduct, product_id: str, created_by: str, now: int) -> Product:
+    name = clean(command.name)
+    return Product(
+        id=product_id,
+        sku="" if command.sku is None else clean(command.sku),
+        name=name,
+        description=name if command.description is None else command.description,
+        category=CATEGORY_DEFAULT if command.category is None else command.category,
+        type=clean(command.type),
+        brand=clean(command.brand),
+        price_cents=command.price_cents,
+        currency=command.currency,
+        image_url=command.image_url,
+        options=command.options,
+        attributes=command.attributes,
+        status=command.status,
+        created_at=now,
+        updated_at=now,
+        created_by=created_by,
+    )
+
+
+async def check_references(app: App, category: str | None, location_id: str | None) -> None:
+    """Refuse a category that is not in the managed list, and a location that does not exist (None: not named)."""
+    categories = await category_records.list_categories(app.store)
+    found = category_records.find_category(categories, category or "")
+    location = await location_records.find_location(app.store, location_id or DEFAULT_LOCATION)
+    names = frozenset(each.name for each in categories)
+    check_all(
+        lambda: None if category is None or found is not None else check_category(category, names),
+        lambda: _check_exists(location, location_id),
+    )
+
+
+def _check_exists(location: Location | None, location_id: str | None) -> None:
+    if location is None:
+        raise Invalid.field("location", f"there is no location {location_id!r}")
+
+
+async def _checked(app: App, batch: Batch, product: Product, location_id: str) -> Product:
+    """Check a new product against the shop; its category is written as the managed list has it."""
+    categories = await category_records.list_categories(app.store)
+    location = await location_records.find_location(app.store, location_id)
+    category = category_records.find_category(categories, product.category)
+    if category is not None:
+        product = replace(product, category=category.name)
+        category_records.use_category(batch, category)
+    product = await spell(app, batch, product)
+    check_all(
+        lambda: check_product(product, frozenset(each.name for each in categories)),
+        lambda: _check_exists(location, location_id),
+    )
+    return product
+
+
+async def _new_sku(app: App, name: str) -> str:
+    """Make a SKU from a name: as it is, else with the first number behind it that makes it new."""
+    base = sku_from_name(name)
+    candidates = [base, *(f"{base}-{number}" for number in range(2, NUMBERED_SKUS_MAX))]
+    taken = await product_records.load_product_ids(app.store, candidates)
+    free = next((each for each in candidates if each not in taken), None)
+    return free or f"{base}-{app.ids.secret(40).hex().upper()}"
+
+
+async def _complete(app: App, request: Request, known: StockedProduct, command: CreateProduct) -> StockedProduct:
+    """Give an UNLISTED product what it lacks; what was opened for it (SKU, thresholds, stock) stays unless given."""
+    new = _product_of(command, known.product.id, request.actor.id, app.clock.now())
+    names = (
+        *NAMES,
+        "description",
+        "category",
+        "price_cents",
+        "currency",
+        "image_url",
+        "options",
+        "attributes",
+        "status",
+    )
+    fields = {name: getattr(new, name) for name in names if name != "sku" or command.sku is not None}
+    update = UpdateProduct(known.product.id, fields, command.quantity, command.thresholds)
+    batch = Batch()
+    after = await add_update(app, request, batch, known, update)
+    await commit(app, request, batch, after)
+    return after

@@ -1,0 +1,272 @@
+"""Catalogue: products, the public storefront, categories (S0, S1, S2, S3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import UNSET
+
+from stockwright.base.actor import ANONYMOUS
+from stockwright.base.errors import NotFound
+from stockwright.catalog import product_list as product_list_catalog
+from stockwright.catalog import stocked as stocked_catalog
+from stockwright.catalog import usecases as catalog
+from stockwright.catalog.new_product import CreateProduct, check_references, create_product
+from stockwright.catalog.product_list import ListProducts
+from stockwright.catalog.stocked import StockedProduct
+from stockwright.catalog.usecases import UpdateProduct
+from stockwright.catalog.wire import (
+    DeletedView,
+    ItemsQuery,
+    ItemView,
+    ProductBody,
+    ProductPatch,
+    ProductsQuery,
+    ProductView,
+    item_view,
+    shown_product,
+)
+from stockwright.http.lists import show_list
+from stockwright.http.route import Answer, Call, Route
+from stockwright.http.rules import MALFORMED, first_given, is_given, well_formed
+from stockwright.http.wire import ListView
+from stockwright.products.model import Product
+from stockwright.stock.model import DEFAULT_LOCATION
+
+_FIELDS = {
+    "sku": "sku",
+    "description": "description",
+    "category": "category",
+    "type": "type",
+    "brand": "brand",
+    "price": "price_cents",
+    "currency": "currency",
+    "options": "options",
+    "attributes": "attributes",
+    "status": "status",
+}
+
+
+def show_product(_: Call, found: StockedProduct) -> Answer:
+    """Show a product; its ETag holds the versions of the product and of its stock, and moves with either."""
+    return Answer(shown_product(found), etag=f'"{found.product.version}-{found.stock.version}"')
+
+
+async def _create(call: Call) -> StockedProduct:
+    body: ProductBody = call.body
+    made = await create_product(
+        call.app,
+        call.request,
+        CreateProduct(
+            name=first_given(body.name, body.product_name),
+            sku=body.sku,
+            description=body.description,
+            category=body.category,
+            price_cents=body.price or 0,
+            quantity=_quantity(body),
+            type=body.type,
+            brand=body.brand,
+            currency=body.currency,
+            image_url=body.image_url,
+            options=body.options,
+            attributes=body.attributes,
+            thresholds=_thresholds(body),
+            location=body.location or DEFAULT_LOCATION,
+            status=body.status,
+            id=body.product_id,
+        ),
+    )
+    call.log("Product created successfully", product_id=made.product.id, sku=made.product.sku)
+    return made
+
+
+def _quantity(body: ProductBody | ProductPatch) -> int | None:
+    quantity: int | None = first_given(body.quantity, body.stock_quantity)
+    return quantity
+
+
+def _thresholds(body: ProductBody | ProductPatch) -> dict[str, int]:
+    """Return the given thresholds, under Thresholds' own names."""
+    low = first_given(body.low_stock_threshold, body.threshold)
+    given = {"low_stock": low, "reorder_point": body.reorder_point, "reorder_quantity": body.reorder_quantity}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+async def _update(call: Call) -> StockedProduct:
+    return await catalog.update_product(call.app, call.request, _update_command(call, _changed(call.body)))
+
+
+def _update_command(call: Call, changed: Mapping[str, Any]) -> UpdateProduct:
+    body: ProductPatch = call.body
+    return UpdateProduct(
+        call.path["id"],
+        changed,
+        _quantity(body),
+        _thresholds(body),
+        call.expected_version(),
+        call.expected_stock_version(),
+    )
+
+
+def _changed(body: Any) -> dict[str, Any]:
+    """Return the product's own fields that a body changes, under Product's names."""
+    changed = {ours: getattr(body, name) for name, ours in _FIELDS.items()}
+    changed["name"] = first_given(body.name, body.product_name)
+    given = {name: value for name, value in changed.items() if is_given(value)}
+    return given | ({} if body.image_url is UNSET else {"image_url": body.image_url})
+
+
+async def _look_up_new(call: Call) -> None:
+    await check_references(call.app, *map(well_formed, (call.body.category, call.body.location)))
+
+
+async def _look_up_change(call: Call) -> None:
+    changed = {name: value for name, value in _changed(call.body).items() if value is not MALFORMED}
+    await catalog.check_change(call.app, _update_command(call, changed))
+
+
+async def _list(call: Call) -> tuple[list[StockedProduct], str | None]:
+    query: ProductsQuery = call.query
+    return await product_list_catalog.list_products(
+        call.app,
+        call.request,
+        ListProducts(
+            category=query.category,
+            type=query.type,
+            brand=query.brand,
+            status=query.status,
+            search=query.search,
+            low_stock=query.low_stock,
+            sort=query.sort,
+            limit=query.limit,
+            after=call.position(),
+        ),
+    )
+
+
+async def _get(call: Call) -> StockedProduct:
+    return _seen_by(call, await stocked_catalog.get_product(call.app, call.path["id"]))
+
+
+def _seen_by(call: Call, found: StockedProduct) -> StockedProduct:
+    """Only an admin sees what is not on sale."""
+    product: Product = found.product
+    if not product.is_sellable and not call.request.actor.is_admin:
+        raise NotFound("Product not found")
+    return found
+
+
+async def _delete(call: Call) -> str:
+    return await catalog.delete_product(call.app, call.request, call.path["id"], call.expected_version())
+
+
+async def _items(call: Call) -> tuple[list[StockedProduct], str | None]:
+    query: ItemsQuery = call.query
+    wanted = ListProducts(
+        category=query.category,
+        type=query.type,
+        brand=query.brand,
+        search=query.search,
+        limit=query.limit,
+        after=call.position(),
+    )
+    return await product_list_catalog.list_products(call.app, call.request.by(ANONYMOUS), wanted)
+
+
+async def _item(call: Call) -> StockedProduct:
+    found = await stocked_catalog.get_product(call.app, call.path["id"])
+    if not found.product.is_sellable:
+        raise NotFound("Product not found")
+    return found
+
+
+def _show_deleted(_: Call, product_id: str) -> DeletedView:
+    return DeletedView(message="Product deleted successfully", deleted_id=product_id)
+
+
+_UPDATE: dict[str, Any] = {
+    "run": _update,
+    "show": show_product,
+    "body": ProductPatch,
+    "answer": ProductView,
+    "tag": "Catalogue",
+    "summary": "Change a product: only the given fields change",
+    "description": (
+        "`quantity` sets what can be bought and books the difference as an ADJUSTMENT. If-Match compares the "
+        "product's version; where `quantity` is set, that of the stock too (412)."
+    ),
+    "errors": (404, 409, 412),
+    "look_up": _look_up_change,
+}
+ROUTES = (
+    Route(
+        "GET",
+        "/products",
+        _list,
+        "List products",
+        "Catalogue",
+        lambda call, found: show_list(call, found, shown_product),
+        who="any",
+        query=ProductsQuery,
+        answer=ListView[ProductView],
+    ),
+    Route(
+        "POST",
+        "/products",
+        _create,
+        "Create a product with its stock level",
+        "Catalogue",
+        show_product,
+        body=ProductBody,
+        answer=ProductView,
+        status=201,
+        errors=(409,),
+        look_up=_look_up_new,
+    ),
+    Route(
+        "GET",
+        "/products/{id}",
+        _get,
+        "Get a product",
+        "Catalogue",
+        show_product,
+        who="any",
+        answer=ProductView,
+        errors=(404,),
+    ),
+    Route("PUT", "/products/{id}", **_UPDATE),
+    Route("PATCH", "/products/{id}", **_UPDATE),
+    Route(
+        "DELETE",
+        "/products/{id}",
+        _delete,
+        "Delete a product; its history and past orders stay readable",
+        "Catalogue",
+        _show_deleted,
+        answer=DeletedView,
+        errors=(404, 409, 412),
+    ),
+    Route(
+        "GET",
+        "/items",
+        _items,
+        "Browse the storefront",
+        "Catalogue",
+        lambda call, found: show_list(call, found, item_view),
+        who="public",
+        query=ItemsQuery,
+        answer=ListView[ItemView],
+    ),
+    Route(
+        "GET",
+        "/items/{id}",
+        _item,
+        "Get an item of the storefront",
+        "Catalogue",
+        lambda _, found: Answer(item_view(found), etag=f'"{found.product.version}-{int(found.stock.available > 0)}"'),
+        who="public",
+        answer=ItemView,
+        errors=(404,),
+    ),
+)

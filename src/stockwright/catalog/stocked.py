@@ -1,0 +1,58 @@
+"""A product with its stock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stockwright.base.errors import (
+    NotFound,
+)
+from stockwright.products import records as product_records
+from stockwright.products.model import Product
+from stockwright.stock import location_records
+from stockwright.stock import records as stock_records
+from stockwright.stock.model import Stock
+
+if TYPE_CHECKING:
+    from stockwright.context import App
+
+
+@dataclass(frozen=True, slots=True)
+class StockedProduct:
+    """A product with its stock, as every view of it needs both."""
+
+    product: Product
+    stock: Stock
+
+
+async def get_product(app: App, product_id: str) -> StockedProduct:
+    """Get a product and its stock, or refuse."""
+    found = await load_stocked(app, [product_id])
+    if product_id not in found:
+        raise NotFound("Product not found")
+    return found[product_id]
+
+
+async def load_stocked(app: App, product_ids: list[str]) -> dict[str, StockedProduct]:
+    """Load many products with their stock and the active locations, in two store calls.
+
+    What is not there is left out.
+    """
+    active = await location_records.load_active(app.store)
+    keys = [key(each) for each in product_ids for key in (product_records.product_key, stock_records.stock_key)]
+    found = await app.store.get(keys)
+    loaded = {}
+    for product_id in product_ids:
+        item, stock = (found.get(key(product_id)) for key in (product_records.product_key, stock_records.stock_key))
+        # A read of many items is not of one moment: the product that is just being made may come without its stock.
+        # Nor may it be so of the product that is just being deleted: its stock has no levels any more.
+        if item is not None and stock is not None and item.body["status"] != "DELETED" and stock.body["levels"]:
+            loaded[product_id] = StockedProduct(product_records.product_of(item), stock_records.stock_of(stock, active))
+    return loaded
+
+
+async def with_stock(app: App, products: list[Product]) -> list[StockedProduct]:
+    """Put each product beside its stock, in two store calls."""
+    stocks = await stock_records.load_stocks(app.store, (product.id for product in products))
+    return [StockedProduct(product, stocks[product.id]) for product in products if product.id in stocks]

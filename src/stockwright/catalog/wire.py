@@ -1,0 +1,308 @@
+"""Products, the storefront's items and categories on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, Literal
+
+from msgspec import UNSET, Meta, Raw, UnsetType
+from msgspec.json import encode
+
+from stockwright.base.free_fields import PRODUCT_BYTES_MAX, check_free
+from stockwright.base.names import check_direction, clean
+from stockwright.catalog.product_list import SortOrder
+from stockwright.catalog.stocked import StockedProduct
+from stockwright.http.envelope import iso
+from stockwright.http.rules import Check, Wire, first_given, rule
+from stockwright.http.wire import ListQuery, Text, Version
+from stockwright.products.model import (
+    DESCRIPTION_MAX,
+    ID_MAX,
+    KIND_MAX,
+    NAME_MAX,
+    NAME_MIN,
+    PRICE_CENTS_MAX,
+    SKU_MAX,
+    SKU_MIN,
+    URL_MAX,
+    Product,
+    check_currency,
+    check_description,
+    check_image_url,
+    check_kind,
+    check_new_id,
+    check_product_name,
+    check_sku,
+)
+from stockwright.products.wire import Options
+from stockwright.stock.model import Stock
+from stockwright.stock.wire import LocationId, Quantity, Units
+
+ProductName = Annotated[str, Meta(min_length=NAME_MIN, max_length=NAME_MAX), Check(check_product_name)]
+Description = Annotated[str, Meta(max_length=DESCRIPTION_MAX)]
+ProductSku = Annotated[str, Meta(min_length=SKU_MIN, max_length=SKU_MAX), Check(check_sku)]
+Kind = Annotated[str, Meta(max_length=KIND_MAX), Check(check_kind)]
+Price = Annotated[int, Meta(ge=1, le=PRICE_CENTS_MAX)]
+CurrencyCode = Annotated[str, Meta(min_length=3, max_length=3)]
+ImageUrl = Annotated[str, Meta(max_length=URL_MAX)]
+NewName = Check(check_direction)
+"""A product keeps what a former version took; a new one is held to this as well."""
+FreeFields = Annotated[Options, Check(lambda value, field: check_free(value, field, PRODUCT_BYTES_MAX))]
+
+
+class ProductBody(Wire):
+    """A new product: only name and price are needed.
+
+    A missing SKU is made from the name, a missing description is the name, a missing category is `other`.
+    `productName`, `threshold` (S0) and `stockQuantity` (S1) are other names of three fields. `productId` is
+    kept as the product's id.
+    """
+
+    aliases = (("name", "product_name"), ("quantity", "stock_quantity"), ("low_stock_threshold", "threshold"))
+    needs = (("name", "product_name"), ("price",))
+
+    product_id: Annotated[str, Meta(min_length=1, max_length=ID_MAX), Check(check_new_id)] | None = None
+    sku: Annotated[ProductSku, NewName] | None = None
+    name: Annotated[ProductName, NewName] | None = None
+    product_name: Annotated[ProductName, NewName] | None = None
+    description: Description | None = None
+    category: Text | None = None
+    type: Annotated[Kind, NewName] = ""
+    brand: Annotated[Kind, NewName] = ""
+    price: Price | None = None
+    currency: Annotated[CurrencyCode, Check(check_currency)] = "USD"
+    quantity: Quantity | None = None
+    stock_quantity: Quantity | None = None
+    image_url: Annotated[ImageUrl, Check(check_image_url)] | None = None
+    options: FreeFields = {}
+    attributes: FreeFields = {}
+    low_stock_threshold: Quantity | None = None
+    threshold: Quantity | None = None
+    reorder_point: Quantity | None = None
+    reorder_quantity: Units | None = None
+    location: LocationId | None = None
+    status: Literal["ACTIVE", "INACTIVE"] = "ACTIVE"
+
+    @rule()
+    def _is_described(self) -> None:
+        name = first_given(self.name, self.product_name)
+        if isinstance(self.description, str) and not (isinstance(name, str) and clean(name) == self.description):
+            check_description(self.description)
+
+
+class ProductPatch(Wire):
+    """A change: only the given fields change. A currency or picture may stay what a former version took."""
+
+    aliases = (("name", "product_name"), ("quantity", "stock_quantity"), ("low_stock_threshold", "threshold"))
+
+    sku: ProductSku | None = None
+    name: ProductName | None = None
+    product_name: ProductName | None = None
+    description: Description | None = None
+    category: Text | None = None
+    type: Kind | None = None
+    brand: Kind | None = None
+    price: Price | None = None
+    currency: CurrencyCode | None = None
+    quantity: Quantity | None = None
+    stock_quantity: Quantity | None = None
+    image_url: ImageUrl | UnsetType | None = UNSET
+    """null takes the picture away"""
+    options: FreeFields | None = None
+    attributes: FreeFields | None = None
+    low_stock_threshold: Quantity | None = None
+    threshold: Quantity | None = None
+    reorder_point: Quantity | None = None
+    reorder_quantity: Units | None = None
+    status: Literal["ACTIVE", "INACTIVE"] | None = None
+    expected_version: Version | None = None
+    """of the product (`version`); beside `quantity` needs `expectedStockVersion`"""
+    expected_stock_version: Version | None = None
+    """of the stock (`stockVersion`); compared where `quantity` is set"""
+
+
+class ProductView(Wire):
+    """A product with what can be bought of it now.
+
+    S0's clients read `productId`, `productName`, `threshold` and `lastUpdated`, S1's `stockQuantity`: other names
+    of `id`, `name`, `lowStockThreshold`, `updatedAt` and `quantity`.
+    """
+
+    id: str
+    product_id: str
+    sku: str
+    name: str
+    product_name: str
+    description: str
+    category: str
+    type: str
+    brand: str
+    price: int
+    currency: str
+    image_url: str | None
+    options: dict[str, Any]
+    attributes: dict[str, Any]
+    quantity: int
+    stock_quantity: int
+    reserved_stock: int
+    inactive_stock: int
+    total_stock: int
+    is_low_stock: bool
+    low_stock_threshold: int
+    threshold: int
+    reorder_point: int
+    reorder_quantity: int
+    status: str
+    version: int
+    stock_version: int
+    created_at: str
+    updated_at: str
+    last_updated: str
+    created_by: str
+
+
+class ProductsQuery(ListQuery):
+    """Filters of the product list."""
+
+    category: Text | None = None
+    type: Text | None = None
+    brand: Text | None = None
+    search: Annotated[str, Meta(max_length=200)] = ""
+    low_stock: bool | None = None
+    status: Literal["ACTIVE", "INACTIVE", "UNLISTED"] | None = None
+    sort: SortOrder = "newest"
+
+
+class DeletedView(Wire):
+    """S2's answer to a deletion."""
+
+    message: str
+    deleted_id: str
+
+
+class ItemView(Wire):
+    """A product as the public storefront shows it (S3): no thresholds, no exact stock.
+
+    `storage` and `colorPreference` list the choices where the product has such an option, as S3's clients read them.
+    """
+
+    id: str
+    sku: str
+    title: str
+    company: str
+    description: str
+    price: int
+    currency: str
+    category: str
+    type: str
+    brand: str
+    image_url: str | None
+    colors: list[str]
+    options: dict[str, Any]
+    in_stock: bool
+    storage: list[str] | UnsetType = UNSET
+    color_preference: list[str] | UnsetType = UNSET
+
+
+class ItemsQuery(ListQuery):
+    """The storefront's filters, nested in this order (S3)."""
+
+    category: Text | None = None
+    type: Text | None = None
+    brand: Text | None = None
+    search: Annotated[str, Meta(max_length=200)] = ""
+
+
+def product_view(found: StockedProduct) -> ProductView:
+    """Show a product with its stock."""
+    product, stock = found.product, found.stock
+    return ProductView(
+        id=product.id,
+        product_id=product.id,
+        sku=product.sku,
+        name=product.name,
+        product_name=product.name,
+        description=product.description,
+        category=product.category,
+        type=product.type,
+        brand=product.brand,
+        price=product.price_cents,
+        currency=product.currency,
+        image_url=product.image_url,
+        options=dict(product.options),
+        attributes=dict(product.attributes),
+        quantity=stock.available,
+        stock_quantity=stock.available,
+        reserved_stock=stock.reserved,
+        inactive_stock=stock.inactive,
+        total_stock=stock.total,
+        is_low_stock=stock.is_low,
+        low_stock_threshold=stock.thresholds.low_stock,
+        threshold=stock.thresholds.low_stock,
+        reorder_point=stock.thresholds.reorder_point,
+        reorder_quantity=stock.thresholds.reorder_quantity,
+        status=product.status,
+        version=product.version,
+        stock_version=stock.version,
+        created_at=iso(product.created_at),
+        updated_at=iso(product.updated_at),
+        last_updated=iso(product.updated_at),
+        created_by=product.created_by,
+    )
+
+
+_SHOWN: dict[str, tuple[Product, Stock, Raw]] = {}
+_SHOWN_MAX: Final = 5000
+SHOWN_BYTES_MAX: Final = 2048
+"""With all 5,000, ten megabytes; what is larger is written each time."""
+
+
+def shown_product(found: StockedProduct) -> Raw:
+    """Show a product with its stock, written once for as long as both are what they were."""
+    product, stock = found.product, found.stock
+    former = _SHOWN.get(product.id)
+    if former is not None and former[0] is product and former[1] is stock:
+        return former[2]
+    if len(_SHOWN) >= _SHOWN_MAX:
+        _SHOWN.clear()
+    encoded = encode(product_view(found))
+    shown = Raw(encoded)
+    if len(encoded) <= SHOWN_BYTES_MAX:
+        _SHOWN[product.id] = (product, stock, shown)
+    else:
+        _SHOWN.pop(product.id, None)
+    return shown
+
+
+_COLOR_OPTIONS: Final = ("color", "colors", "colour", "colours")
+
+
+def item_view(found: StockedProduct) -> ItemView:
+    """Show a product to the public."""
+    product = found.product
+    colors = _choices(product, _COLOR_OPTIONS)
+    return ItemView(
+        id=product.id,
+        sku=product.sku,
+        title=product.name,
+        company=product.brand,
+        description=product.description,
+        price=product.price_cents,
+        currency=product.currency,
+        category=product.category,
+        type=product.type,
+        brand=product.brand,
+        image_url=product.image_url,
+        colors=colors,
+        options=dict(product.options),
+        storage=_choices(product, ("storage",)) or UNSET,
+        color_preference=_choices(product, ("colorpreference", *_COLOR_OPTIONS)) or UNSET,
+        in_stock=found.stock.available > 0,
+    )
+
+
+def _choices(product: Product, names: Sequence[str]) -> list[str]:
+    """Return the choices of the first of these options that the product has, in whatever case it writes them."""
+    own = {name.strip().casefold(): choices for name, choices in product.options.items()}
+    found: Any = next((own[name] for name in names if name in own), [])
+    return [str(each) for each in found] if isinstance(found, list) else [str(found)]

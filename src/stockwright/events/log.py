@@ -1,0 +1,69 @@
+"""Reading the event log: lists for people, and positions for streams."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stockwright.base.event import Event
+    from stockwright.context import App
+
+
+SCAN = 200
+SCANS_MAX = 5
+FOLLOWED = 100
+WAIT_SECONDS = 15.0
+
+
+async def list_events(
+    app: App, limit: int, after: str | None = None, name: str | None = None, subject: str | None = None
+) -> tuple[list[Event], str | None]:
+    """List events, newest first; a name that ends in a dot means all that begin so.
+
+    With a filter at most SCANS_MAX * SCAN events are looked at: a page may be short though more follow.
+    """
+    if name is None and subject is None:
+        page = await app.store.tail(after or "", limit + 1, reverse=True)
+        return page[:limit], page[limit - 1].position if len(page) > limit else None
+    found: list[Event] = []
+    position = after or ""
+    for _ in range(SCANS_MAX):
+        page = await app.store.tail(position, SCAN, reverse=True)
+        for event in page:
+            if _passes(event, name, subject):
+                if len(found) == limit:
+                    return found, found[-1].position
+                found.append(event)
+        if len(page) < SCAN:
+            return found, None
+        position = page[-1].position
+        # Reading from the store may never suspend: let a serving process serve.
+        await asyncio.sleep(0)
+    return found, position
+
+
+def _passes(event: Event, name: str | None, subject: str | None) -> bool:
+    named = name is None or event.name == name or (name.endswith(".") and event.name.startswith(name))
+    return named and subject in (None, event.subject)
+
+
+async def newest_position(app: App) -> str:
+    """Return the place of the newest event in the log ("" where there is none)."""
+    last = await app.store.tail(limit=1, reverse=True)
+    return last[0].position if last else ""
+
+
+async def settled_position(app: App) -> str:
+    """Return the place of the newest event that nothing can come before any more: where a reader may begin."""
+    position = ""
+    while recent := await app.store.tail(position, FOLLOWED, reverse=True):
+        position = recent[-1].position
+        if settled := await app.store.tail(position, FOLLOWED):
+            return settled[-1].position
+    return position
+
+
+async def next_events(app: App, after: str) -> list[Event]:
+    """Return the events behind a position, and wait for the first of them; none where none came for a while."""
+    return await app.store.tail(after, FOLLOWED, wait_seconds=WAIT_SECONDS)

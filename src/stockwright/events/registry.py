@@ -1,0 +1,34 @@
+"""What a handler of events is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from stockwright.base.event import Event
+from stockwright.context import App
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """A handler: its name (durable: its cursor bears it), the events it hears of, what it does.
+
+    `setting` is the one without which it has nothing to do, and is not run at all.
+    """
+
+    name: str
+    events: frozenset[str]
+    run: Callable[[App, Event], Awaitable[None]]
+    run_many: Callable[[App, Sequence[Event]], Awaitable[None]] | None = None
+    """The same for several events at once, where that is less work; what fails is run one by one."""
+    setting: str | None = None
+
+
+def on(name: str, run: Callable[[App, Event], Awaitable[None]], *events: str, setting: str | None = None) -> Reaction:
+    """Make a handler that takes one event at a time."""
+    return Reaction(name, frozenset(events), run, setting=setting)
+
+
+OPERATIONS_ALERT: Final = "operations-alert"
+"""Its own failures make no further dead letter: an alert of a failed alert would fail as well."""

@@ -1,0 +1,69 @@
+"""One example of each request body, for the OpenAPI document; a test holds each to its type."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from stockwright.accounts import wire as accounts
+from stockwright.catalog import inventory_wire as inventory
+from stockwright.catalog import wire as catalog
+from stockwright.orders import wire as orders
+from stockwright.products import wire as wire_products
+from stockwright.reservations import wire as wire_reservations
+from stockwright.sales import wire as wire_sales
+from stockwright.stock import wire as wire_stock
+
+_EMAIL = "user@example.com"
+_PASSWORD = "Correct-Horse-7"  # noqa: S105 - of nobody
+_PRODUCT = "prd_01hf7yat00bjckqcjjrd1113s5"
+_LAPTOP = "692cc529439b2ea96b10e98b"
+EXAMPLES: Final[dict[type, dict[str, Any]]] = {
+    accounts.Credentials: {"email": _EMAIL, "password": _PASSWORD, "name": "A. User"},
+    accounts.SignInBody: {"email": _EMAIL, "password": _PASSWORD},
+    accounts.SetUpBody: {"token": "the token of the set-up link", "email": _EMAIL, "password": _PASSWORD},
+    accounts.EmailBody: {"email": _EMAIL},
+    accounts.ConfirmBody: {"email": _EMAIL, "code": "123456"},
+    accounts.RefreshBody: {"refreshToken": "the refresh token of the sign-in"},
+    accounts.SignOutBody: {"refreshToken": "the refresh token of the sign-in"},
+    accounts.ResetBody: {"email": _EMAIL, "code": "123456", "password": _PASSWORD},
+    accounts.ChangePasswordBody: {"currentPassword": _PASSWORD, "newPassword": "Better-Horse-8"},
+    accounts.MfaBody: {"action": "confirm", "code": "123456"},
+    accounts.NameBody: {"name": "A. User"},
+    accounts.UserPatch: {"role": "admin"},
+    accounts.ApiKeyBody: {"name": "Warehouse", "scopes": ["orders:pack"]},
+    catalog.ProductBody: {
+        "name": "Wireless Keyboard",
+        "description": "Bluetooth mechanical keyboard with RGB",
+        "category": "electronics",
+        "price": 7999,
+        "quantity": 50,
+        "sku": "KB-MECH-001",
+        "imageUrl": "https://example.com/image.jpg",
+        "options": {"color": ["black", "white"]},
+    },
+    catalog.ProductPatch: {"price": 8999, "quantity": 45},
+    wire_products.CategoryBody: {"name": "garden"},
+    inventory.InitializeBody: {
+        "productId": _LAPTOP,
+        "sku": "MBP-16-M3MAX-001",
+        "initialStock": 50,
+        "location": "Warehouse A",
+    },
+    inventory.ChangeStockBody: {"quantity": 25, "type": "RESTOCK", "reference": "Purchase Order #PO-2024-001"},
+    inventory.CountBody: {"productId": _PRODUCT, "stockCount": 48, "reason": "Yearly count"},
+    inventory.TransferBody: {"productId": _PRODUCT, "quantity": 5, "from": "default", "to": "Warehouse A"},
+    inventory.CheckBody: {"items": [{"productId": _PRODUCT, "quantity": 2}, {"productId": _LAPTOP, "quantity": 5}]},
+    wire_stock.LocationBody: {"id": "north", "name": "North store", "priority": 50},
+    wire_stock.LocationPatch: {"priority": 10},
+    wire_reservations.ReserveBody: {"quantity": 1, "orderId": "test-order-123", "expirationMinutes": 15},
+    wire_reservations.ReserveManyBody: {
+        "items": [{"productId": _PRODUCT, "quantity": 2}, {"sku": "MBP-16-M3MAX-001", "quantity": 1}],
+        "orderId": "cart-42",
+        "expirationMinutes": 30,
+    },
+    wire_reservations.ExtendBody: {"expirationMinutes": 30},
+    orders.PlaceOrderBody: {"items": [{"productId": _PRODUCT, "quantity": 2, "options": {"color": "black"}}]},
+    orders.CancelBody: {"reason": "Changed my mind"},
+    orders.ReturnBody: {"items": [{"productId": _PRODUCT, "quantity": 1}], "restock": True, "reason": "Wrong size"},
+    wire_sales.SaleBody: {"items": [{"sku": "KB-MECH-001", "quantity": 1}], "location": "default"},
+}

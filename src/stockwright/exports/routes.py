@@ -1,0 +1,40 @@
+"""Exports: what a shop has, as CSV files that are written while they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from stockwright.exports.spreadsheet import CONTENT_TYPE, csv_parts
+from stockwright.exports.usecases import COLUMNS, Exported, export
+from stockwright.exports.wire import ExportQuery, InventoryExport, MovementsExport, OrdersExport, ProductsExport
+from stockwright.http.route import Answer, Call, Route
+
+TAG = "Exports"
+
+
+def _export(what: Exported) -> Callable[[Call], Awaitable[Answer]]:
+    async def run(call: Call) -> Answer:
+        query: ExportQuery = call.query
+        rows = export(call.app, call.request, what, query.selection())
+        return Answer(
+            stream=csv_parts(COLUMNS[what], rows, bom=query.bom),
+            content_type=CONTENT_TYPE,
+            headers={"content-disposition": f'attachment; filename="{what}.csv"'},
+        )
+
+    return run
+
+
+_EXPORTS: Final[tuple[tuple[Exported, type[ExportQuery], str], ...]] = (
+    ("products", ProductsExport, "Products as CSV, with the filters of their list"),
+    ("inventory", InventoryExport, "Stock levels as CSV, a row per location, with the filters of the summary"),
+    ("movements", MovementsExport, "The ledger as CSV, oldest first, with the filters of its list"),
+    ("orders", OrdersExport, "Orders as CSV, a row per line, by status and time"),
+)
+ROUTES = tuple(
+    Route(
+        "GET", f"/{what}/export", _export(what), summary, TAG, query=query, content_type="text/csv", reads_much="export"
+    )
+    for what, query, summary in _EXPORTS
+)

@@ -1,0 +1,182 @@
+"""Exports: products, stock, the ledger and orders as rows for spreadsheets, page by page.
+
+Each takes the filters of the list that it belongs to, and a range of time. What is exported of products
+and stock can be imported again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from stockwright.base.money import decimal_form
+from stockwright.catalog.inventory_views import ListInventory, list_inventory
+from stockwright.catalog.product_list import ListProducts, list_products
+from stockwright.orders import records as order_records
+from stockwright.products import records as product_records
+from stockwright.sales.lines import line_id
+from stockwright.stock import records as stock_records
+from stockwright.stock.booking import BOOKING_MS
+from stockwright.store.paging import pages
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from stockwright.context import App
+    from stockwright.orders.status import PlacedStatus
+    from stockwright.request import Request
+
+
+Exported = Literal["products", "inventory", "movements", "orders"]
+Cell = str | int | Decimal
+Rows = list[list[Cell]]
+PAGE: Final = 200
+COLUMNS: Final[dict[Exported, Sequence[str]]] = {
+    "products": (
+        "id", "sku", "name", "description", "category", "type", "brand", "price", "priceDecimal", "currency", "status",
+        "available", "lowStockThreshold", "reorderPoint", "reorderQuantity", "imageUrl", "options", "attributes",
+        "createdAt",
+    ),
+    "inventory": (
+        "productId", "sku", "name", "location", "available", "reserved", "inactive", "total", "lowStockThreshold",
+    ),
+    "movements": (
+        "id", "at", "productId", "sku", "name", "location", "type", "quantity", "balanceAfter", "reason", "reference",
+        "actor", "requestId",
+    ),
+    "orders": (
+        "orderId", "placedAt", "status", "userId", "userEmail", "reference", "currency", "totalAmount",
+        "totalAmountDecimal", "lineId", "productId", "sku", "name", "options", "unitPrice", "unitPriceDecimal",
+        "quantity", "returned",
+    ),
+}  # fmt: skip
+"""Money in minor units and as a decimal, times in ms since 1970 (the edge writes them as ISO 8601), options as JSON,
+an order a row per line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A range of time (ms); the end is not in it."""
+
+    since: int | None = None
+    until: int | None = None
+
+    def holds(self, at: int) -> bool:
+        """Tell whether an instant is in the range."""
+        return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
+
+    def ids(self, app: App, prefix: str, early: int = 0) -> tuple[str, str]:
+        """Bound the ids that may have been made in the range, `early` ms before or after it too."""
+        low = "" if self.since is None else app.ids.first(prefix, max(0, self.since - early))
+        return low, "" if self.until is None else app.ids.first(prefix, max(0, self.until + early))
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is exported: each export reads the filters of its own list."""
+
+    products: ListProducts = field(default_factory=ListProducts)
+    inventory: ListInventory = field(default_factory=ListInventory)
+    type: str | None = None
+    location: str | None = None
+    status: PlacedStatus | None = None
+    range: Range = field(default_factory=Range)
+
+
+def export(app: App, request: Request, what: Exported, selection: Selection | None = None) -> AsyncIterator[Rows]:
+    """Read everything of one kind that is selected, a page of rows at a time, so that memory stays flat.
+
+    A page is as of its own moment: what changes meanwhile may stand in it as it was before or after.
+    """
+    read = {"products": _products, "inventory": _inventory, "movements": _movements, "orders": _orders}[what]
+    return read(app, request, selection or Selection())
+
+
+async def _products(app: App, request: Request, selected: Selection) -> AsyncIterator[Rows]:
+    async def read(*, after: str | None) -> tuple[list[Any], str | None]:
+        return await list_products(app, request, replace(selected.products, limit=PAGE, after=after))
+
+    async for page in pages(read):
+        yield [
+            [
+                each.id, each.sku, each.name, each.description, each.category, each.type, each.brand,
+                each.price_cents, decimal_form(each.price_cents, each.currency), each.currency, each.status,
+                stock.available, stock.thresholds.low_stock, stock.thresholds.reorder_point,
+                stock.thresholds.reorder_quantity, each.image_url or "", as_json(each.options),
+                as_json(each.attributes), each.created_at,
+            ]
+            for each, stock in ((found.product, found.stock) for found in page)
+            if selected.range.holds(each.created_at)
+        ]  # fmt: skip
+
+
+async def _inventory(app: App, _: Request, selected: Selection) -> AsyncIterator[Rows]:
+    wanted = selected.inventory
+
+    async def read(*, after: str | None) -> tuple[list[Any], str | None]:
+        return await list_inventory(app, replace(wanted, limit=PAGE, after=after))
+
+    async for page in pages(read):
+        yield [
+            [
+                stock.product_id, stock.sku, name, location, stock.available_at(location), level.reserved,
+                level.available - stock.available_at(location), level.total, stock.thresholds.low_stock,
+            ]
+            for name, stock in ((found.product.name, found.stock) for found in page)
+            for location, level in stock.levels.items()
+            if wanted.location in (None, location)
+        ]  # fmt: skip
+
+
+async def _movements(app: App, _: Request, selected: Selection) -> AsyncIterator[Rows]:
+    where = {name: value for name, value in (("type", selected.type), ("location", selected.location)) if value}
+    low, high = selected.range.ids(app, "mov", BOOKING_MS)
+    ledger = partial(
+        stock_records.page_of_movements, app.store, where=where, limit=PAGE, reverse=False, low=low, high=high
+    )
+    async for movements in pages(ledger):
+        products = await product_records.load_products(
+            app.store, {each.product_id for each in movements}, deleted_too=True
+        )
+        yield [
+            [
+                each.id, each.at, each.product_id, each.sku,
+                products[each.product_id].name if each.product_id in products else "",
+                each.location, each.type, each.quantity, "" if each.balance_after is None else each.balance_after,
+                each.reason, each.reference, each.actor, each.request_id,
+            ]
+            for each in movements
+            if selected.range.holds(each.at)
+        ]  # fmt: skip
+
+
+async def _orders(app: App, _: Request, selected: Selection) -> AsyncIterator[Rows]:
+    low, high = selected.range.ids(app, "ord")
+    if selected.status is None:
+        found = order_records.pages_of_every_order(app.store, PAGE, low=low, high=high)
+    else:
+        of_status = partial(
+            order_records.page_of_orders, app.store, status=selected.status, limit=PAGE, low=low, high=high
+        )
+        found = pages(of_status)
+    async for orders in found:
+        yield [
+            [
+                order.id, order.created_at, order.status, order.user_id, order.user_email, order.reference,
+                order.currency, order.total_cents, decimal_form(order.total_cents, order.currency), line_id(number),
+                line.product_id,
+                line.sku, line.name, as_json(line.options), line.unit_price_cents,
+                decimal_form(line.unit_price_cents, order.currency), line.quantity, line.returned,
+            ]
+            for order in orders
+            if selected.range.holds(order.created_at)
+            for number, line in enumerate(order.lines)
+        ]  # fmt: skip
+
+
+def as_json(value: Mapping[str, Any]) -> str:
+    """Write options as one cell; nothing where there are none."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=dict) if value else ""

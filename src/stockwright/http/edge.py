@@ -1,0 +1,577 @@
+"""The way of a request: match, limit, authenticate, parse, run once, answer in the envelope."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Mapping, MutableMapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from ipaddress import ip_network
+from typing import Any, Final
+from urllib.parse import unquote
+
+import msgspec
+
+from stockwright.base.actor import ANONYMOUS, Actor, Origin
+from stockwright.base.errors import Forbidden, Invalid, NotFound, PayloadTooLarge, StockwrightError, Unauthorized
+from stockwright.config import EVERY_ORIGIN
+from stockwright.context import App
+from stockwright.http import decode
+from stockwright.http.addresses import client_address
+from stockwright.http.compression import accepts_gzip
+from stockwright.http.envelope import BUSY_RETRY_SECONDS, STATUS, failure, retry_after, success
+from stockwright.http.idempotency import KeysAtWork, check_key, request_hash
+from stockwright.http.limits import Limits
+from stockwright.http.metrics import Metrics, Uncounted
+from stockwright.http.route import Answer, Call, Route
+from stockwright.http.rules import MALFORMED, plan_of
+from stockwright.http.slots import Slots
+from stockwright.request import Idempotency, Request
+from stockwright.store.idempotency import AlreadyDone
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+ALLOWED_HEADERS: Final = (
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Device-Token, X-Request-Id"
+)
+EXPOSED_HEADERS: Final = "ETag, Idempotency-Replayed, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
+ALLOWED_METHODS: Final = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
+SECURITY_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+)
+HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
+SEND_SECONDS_MAX: Final = 30.0
+"""How long a client of a stream may read nothing."""
+COMPRESSED_BYTES_MIN: Final = 1400
+"""What fits into one packet gains nothing."""
+COMPRESSION_LEVEL: Final = 4
+_AS_GZIP: Final = 31
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+_LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_SLASH = "\x00"
+"""Stands for a "/" inside one part of a path; nothing else there can be this character."""
+
+
+class MethodNotAllowed(StockwrightError):
+    """The path is there, but not for this method."""
+
+    code = "METHOD_NOT_ALLOWED"
+    default_message = "This method is not allowed here"
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        self.allowed = ", ".join(sorted({*allowed, "OPTIONS"}))
+        super().__init__(f"This method is not allowed here; allowed: {self.allowed}", {"allowed": self.allowed})
+
+
+class Disconnected(Exception):
+    """The client went away before its request was whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What the edge leaves to the rooms, of whose nouns it knows nothing."""
+
+    authenticate: Callable[[App, Request, str], Awaitable[Actor]]
+    """Return who carries this Authorization header, or raise Unauthorized."""
+    attempts_id: Callable[[App, str, Origin], Awaitable[str]]
+    """Name the count of the tries at an account, for the name that was sent and where the request comes from."""
+    show_details: Callable[[Any, int], Any]
+    """Turn an error's details into what may be sent, as of now (ms)."""
+
+
+class Edge:
+    """The API as one ASGI application."""
+
+    def __init__(self, app: App, routes: Iterable[Route], hooks: Hooks) -> None:
+        self.app, self.hooks = app, hooks
+        self.limits = Limits(on=app.settings.rate_limit)
+        self.keys = KeysAtWork()
+        self.slots = {"report": Slots(), "export": Slots()}
+        self.metrics = Uncounted() if app.settings.in_lambda else Metrics()
+        self._origins = frozenset(app.settings.cors_origins)
+        self._proxies = tuple(ip_network(each) for each in app.settings.trusted_proxies)
+        self.https = (app.settings.public_url or "").startswith("https://")
+        self._static: dict[str, dict[str, Route]] = {}
+        self._patterns: dict[tuple[str, int], list[tuple[re.Pattern[str], dict[str, Route]]]] = {}
+        by_path: dict[str, dict[str, Route]] = {}
+        for route in routes:
+            for path in filter(None, (route.full_path, route.also_at)):
+                by_path.setdefault(path, {})[route.method] = route
+        for path, methods in by_path.items():
+            if "{" in path:
+                self._patterns.setdefault(_bucket(path), []).append((_pattern(path), methods))
+            else:
+                self._static[path] = methods
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; whatever goes wrong is told in the envelope."""
+        started = time.perf_counter()
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        request = Request(ANONYMOUS, self._request_id(headers))
+        exchange = Exchange(self, scope, receive, send, headers, request, started)
+        try:
+            await exchange.answer()
+        except Disconnected:
+            exchange.status = 499
+        except StockwrightError as error:
+            if error.code == StockwrightError.code:
+                self.app.log.exception("request failed", **exchange.log_fields())
+            await exchange.fail(error)
+        except Exception:
+            self.app.log.exception("request failed", **exchange.log_fields())
+            await exchange.fail(StockwrightError())
+        finally:
+            seconds = time.perf_counter() - started
+            method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+            self.metrics.observe(exchange.route_name, method, exchange.status, seconds)
+            self.app.log.info(
+                "request",
+                **exchange.log_fields(),
+                status=exchange.status,
+                duration=round(seconds * 1000, 2),
+                address=exchange.address,
+            )
+
+    def match(self, scope: Scope) -> tuple[dict[str, Route], Mapping[str, str]]:
+        """Find the routes of a path, and what stands in its variable parts."""
+        path: str = scope["path"]
+        found = self._static.get(path)
+        if found is not None:
+            return found, {}
+        path, slash = _with_slashes_hidden(path, scope.get("raw_path") or b"")
+        for pattern, methods in self._patterns.get(_bucket(path), ()):
+            match = pattern.match(path)
+            if match:
+                parts = match.groupdict()
+                return methods, {name: text.replace(slash, "/") for name, text in parts.items()} if slash else parts
+        raise NotFound("There is nothing at this path")
+
+    def address(self, scope: Scope) -> str:
+        """Tell where the request comes from; trusted proxies' word counts."""
+        peer = scope["client"][0] if scope.get("client") else ""
+        return client_address(peer, scope["headers"], self.app.settings.forwarded_header, self._proxies)
+
+    def cors(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Let the configured origins read the answer. Tokens travel in a header, so no credentials are allowed."""
+        if not self._origins:
+            return {}
+        if EVERY_ORIGIN in self._origins:
+            return {"access-control-allow-origin": EVERY_ORIGIN, "access-control-expose-headers": EXPOSED_HEADERS}
+        origin = headers.get("origin")
+        if origin not in self._origins:
+            return {"vary": "Origin"}
+        return {
+            "access-control-allow-origin": origin,
+            "access-control-expose-headers": EXPOSED_HEADERS,
+            "vary": "Origin",
+        }
+
+    def is_local(self, scope: Scope, headers: Mapping[str, str]) -> bool:
+        """Tell whether it comes from this machine; what a proxy passes on comes from anywhere.
+
+        So does what a page of another host asks, whose name was made to lead here (DNS rebinding).
+        """
+        passed_on = "x-forwarded-for" in headers or "forwarded" in headers
+        named = _LOCAL_HOST.fullmatch(headers.get("host", "")) is not None
+        return named and not passed_on and self.address(scope) in _LOOPBACK
+
+    def security_headers(self, scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
+        """Return what every answer carries; HSTS only where people come by https (RFC 6797, 7.2)."""
+        if self.https or scope.get("scheme") == "https":
+            return (*SECURITY_HEADERS, HSTS)
+        return SECURITY_HEADERS
+
+    def _request_id(self, headers: Mapping[str, str]) -> str:
+        given = headers.get("x-request-id", "")
+        return given if _REQUEST_ID.fullmatch(given) else self.app.ids.new("req")
+
+
+class Exchange:
+    """One request on its way to its answer."""
+
+    def __init__(
+        self,
+        edge: Edge,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        headers: Mapping[str, str],
+        request: Request,
+        started: float,
+    ) -> None:
+        self.edge, self.app = edge, edge.app
+        self.scope, self.receive, self.send = scope, receive, send
+        self.headers, self.request, self.came = headers, request, started
+        self.address = edge.address(scope)
+        self.route_name = "unmatched"
+        self.status = 500
+        self.started = False
+        self.extra: dict[str, str] = edge.cors(headers)
+
+    async def answer(self) -> None:
+        """Go the whole way."""
+        methods, path = self.edge.match(self.scope)
+        method = self.scope["method"]
+        if method == "OPTIONS":
+            self.route_name = next(iter(methods.values())).full_path
+            await self._preflight(methods)
+            return
+        route = methods.get("GET" if method == "HEAD" else method)
+        if route is None:
+            raise MethodNotAllowed(methods)
+        self.route_name = route.full_path
+        await self._authorise(route)
+        call = await self._parse(route, path)
+        await self._run(route, call)
+
+    def log_fields(self) -> dict[str, Any]:
+        """Return the fields of each line of the log about the request."""
+        return {
+            "method": self.scope["method"],
+            "path": self.scope["path"],
+            "request_id": self.request.id,
+            "actor": self.request.actor.id,
+        }
+
+    async def fail(self, error: StockwrightError) -> None:
+        """Answer with an error, unless the answer has begun."""
+        if self.started:
+            return
+        headers = {**retry_after(error), **getattr(error, "headers", {})}
+        if isinstance(error, MethodNotAllowed):
+            headers["allow"] = error.allowed
+        if isinstance(error, Unauthorized):
+            headers["www-authenticate"] = "Bearer"
+        if isinstance(error, AlreadyDone):
+            # Its record vanished between the refusal and the look: the same key may be tried again.
+            headers["retry-after"] = str(BUSY_RETRY_SECONDS)
+        status = STATUS.get(error.code, 503 if error.transient else 500)
+        now = self.app.clock.now()
+        body = failure(error, self.request.id, now, self.edge.hooks.show_details(error.details, now))
+        await self._send(status, body, "application/json", headers)
+
+    async def _authorise(self, route: Route) -> None:
+        address = self.address
+        header = self.headers.get("authorization")
+        if route.who == "public":
+            self.extra |= self.edge.limits.count(route.limit, f"address {address}")
+            return
+        if header is None and route.loopback_too and self.edge.is_local(self.scope, self.headers):
+            return
+        if header is None:
+            self.extra |= self.edge.limits.count(route.limit, f"address {address}")
+            raise Unauthorized
+        try:
+            self.request = self.request.by(await self.edge.hooks.authenticate(self.app, self.request, header))
+        except Unauthorized:
+            self.extra |= self.edge.limits.count(route.limit, f"address {address}")
+            raise
+        self.extra |= self.edge.limits.count(route.limit, self.request.actor.id)
+        if not _may(self.request.actor, route):
+            raise Forbidden
+
+    async def _parse(self, route: Route, path: Mapping[str, str]) -> Call:
+        """Read path, query and body, or refuse them with every wrong field of both."""
+        self.raw_body = await self._body(route.body_bytes_max) if route.changes else b""
+        call = Call(
+            app=self.app,
+            request=self.request,
+            path={name: decode.path_text(value) for name, value in path.items()},
+            query=None,
+            body=None,
+            headers=self.headers,
+            address=self.address,
+            scope=self.scope,
+            started=self.came,
+        )
+        entries: list[dict[str, str]] = []
+        try:
+            call.query = decode.query(route.query, self.scope["query_string"], any_field=route.any_query)
+        except decode.WrongFields as wrong:
+            call.query = wrong.well_formed
+            entries += wrong.details
+            entries += _wrong_token(route, call, {each["field"] for each in entries})
+        if route.body is not None:
+            try:
+                call.body = decode.body(route.body, self.raw_body, self.headers.get("content-type", ""))
+            except decode.WrongFields as wrong:
+                call.body = wrong.well_formed
+                entries += wrong.details
+        if entries:
+            raise Invalid(details=entries + await _looked_up(route, call, {each["field"] for each in entries}))
+        return call
+
+    async def _body(self, most: int) -> bytes:
+        """Read the body, and stop at the first byte too many."""
+        length = self.headers.get("content-length", "")
+        if length.isdecimal() and (len(length) > len(str(most)) or int(length) > most):
+            raise PayloadTooLarge(f"The request body may hold at most {most} bytes")
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            part = message.get("body", b"")
+            size += len(part)
+            if size > most:
+                raise PayloadTooLarge(f"The request body may hold at most {most} bytes")
+            parts.append(part)
+            if not message.get("more_body", False):
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def _run(self, route: Route, call: Call) -> None:
+        key = self.headers.get("idempotency-key") if route.changes else None
+        if route.limit == "sign-in":
+            await self._count_account(call)
+        if route.reads_much and not self.app.settings.in_lambda:
+            async with self.edge.slots[route.reads_much].take(self.request.actor.id):
+                await self._show(route, _answer(route, call, await route.run(call)))
+            return
+        if key is None:
+            await self._show(route, _answer(route, call, await route.run(call)))
+            return
+        # One person's keys are their own; an anonymous caller's are their address's.
+        whose = self.request.actor.id if self.request.actor is not ANONYMOUS else f"address {call.address}"
+        path, query = self.scope["path"], self.scope["query_string"]
+        idempotency = Idempotency(
+            f"{whose}#{check_key(key)}",
+            request_hash(self.app.signing_key, route.method, path, query, self.raw_body),
+            lambda result: _kept(route, _answer(route, call, result)),
+        )
+        call.request = replace(self.request, idempotency=idempotency)
+        kept, replayed = await self.edge.keys.run(self.app, idempotency, lambda: route.run(call))
+        if replayed:
+            self.extra["idempotency-replayed"] = "true"
+        data = msgspec.Raw(kept["data"].encode())
+        await self._show(route, Answer(data, kept["etag"], kept["status"], kept["headers"]))
+
+    async def _count_account(self, call: Call) -> None:
+        """Count a try at an account; an origin that it signed in from has its own count, as with the locks."""
+        name = getattr(call.body, "email", None) or getattr(call.body, "username", None) or ""
+        if not name or not self.edge.limits.on:
+            return
+        self.edge.limits.count("sign-in-account", await self.edge.hooks.attempts_id(self.app, name, call.origin))
+
+    async def _show(self, route: Route, answer: Answer) -> None:
+        status = answer.status or route.status
+        headers = dict(answer.headers)
+        if answer.stream is not None:
+            await self._stream(answer, headers)
+            return
+        if answer.etag is not None:
+            headers["etag"] = answer.etag
+            headers["cache-control"] = "private, no-cache"
+            if not route.changes and _matches(self.headers.get("if-none-match"), answer.etag):
+                await self._send(304, b"", None, headers)
+                return
+        body = answer.raw
+        if body is None:
+            body = success(answer.data, self.request.id, self.app.clock.now(), **_at_top(route, answer.data))
+        if len(body) >= COMPRESSED_BYTES_MIN and _is_for_anybody(route, answer):
+            headers["vary"] = f"{self.extra['vary']}, Accept-Encoding" if "vary" in self.extra else "Accept-Encoding"
+            if accepts_gzip(self.headers.get("accept-encoding", "")):
+                # What is always the same, such as the API's own description, is compressed once.
+                body = _compressed_once(body) if answer.raw is not None else _compress(body)
+                headers["content-encoding"] = "gzip"
+        await self._send(status, body, answer.content_type, headers)
+
+    async def _preflight(self, methods: Iterable[str]) -> None:
+        headers = {"allow": ", ".join(sorted({*methods, "OPTIONS"}))}
+        if "access-control-allow-origin" in self.extra:
+            headers |= {
+                "access-control-allow-methods": ALLOWED_METHODS,
+                "access-control-allow-headers": ALLOWED_HEADERS,
+                "access-control-max-age": "600",
+            }
+        await self._send(204, b"", None, headers)
+
+    async def _send(
+        self, status: int, body: bytes, content_type: str | None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.status = status
+        self.started = True
+        sent = self._headers({**self.extra, **(headers or {})})
+        sent.append((b"x-request-id", self.request.id.encode()))
+        if content_type is not None:
+            sent.append((b"content-type", content_type.encode()))
+        if status not in {204, 304}:
+            sent.append((b"content-length", str(len(body)).encode()))
+        await self.send({"type": "http.response.start", "status": status, "headers": sent})
+        await self.send({"type": "http.response.body", "body": b"" if self.scope["method"] == "HEAD" else body})
+
+    def _headers(self, own: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+        """Return an answer's own headers, and those of every answer that it does not set itself."""
+        security = self.edge.security_headers(self.scope)
+        if not own:
+            return [*security]
+        sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in own.items()]
+        names = {name for name, _ in sent}
+        return sent + [pair for pair in security if pair[0] not in names]
+
+    async def _stream(self, answer: Answer, headers: dict[str, str]) -> None:
+        """Send what comes until the client goes away, and close it, however much of it was read."""
+        parts = answer.stream
+        assert parts is not None  # noqa: S101 - the caller looked
+        self.status = 200
+        self.started = True
+        own = {**self.extra, **headers, "content-type": answer.content_type, "x-request-id": self.request.id}
+        sent = self._headers(own)
+        try:
+            await self.send({"type": "http.response.start", "status": 200, "headers": sent})
+            if self.scope["method"] == "HEAD":
+                await self.send({"type": "http.response.body", "body": b""})
+            else:
+                await self._send_until_left(parts)
+        finally:
+            # What stands behind it (a place among the streams, a slot) is given back now, not when memory is tidied.
+            if hasattr(parts, "aclose"):
+                await parts.aclose()
+
+    async def _send_until_left(self, parts: AsyncIterator[bytes]) -> None:
+        # A server takes what is sent to a client that has gone as well: only receive() tells of it.
+        sending = asyncio.create_task(self._send_parts(parts))
+        leaving = asyncio.create_task(self._left())
+        try:
+            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                sending.result()
+        finally:
+            for task in (sending, leaving):
+                task.cancel()
+            await asyncio.gather(sending, leaving, return_exceptions=True)
+
+    async def _send_parts(self, parts: AsyncIterator[bytes]) -> None:
+        """Send part after part as fast as the client reads; one that reads nothing for long is left."""
+        async for part in parts:
+            await self._send_part(part)
+        await self.send({"type": "http.response.body", "body": b""})
+
+    async def _send_part(self, part: bytes) -> None:
+        try:
+            async with asyncio.timeout(SEND_SECONDS_MAX):
+                await self.send({"type": "http.response.body", "body": part, "more_body": True})
+        except TimeoutError:
+            raise Disconnected from None
+
+    async def _left(self) -> None:
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+
+
+def _with_slashes_hidden(path: str, raw_path: bytes) -> tuple[str, str]:
+    """Return the path for matching, where a "/" that a part holds (sent as %2F) is _SLASH.
+
+    Any foreign id or SKU may hold one (SPEC section 3), and the decoded path no longer tells it from
+    one that stands between two parts.
+    """
+    if "\x00" in path:
+        raise NotFound("There is nothing at this path")
+    if b"%2F" not in raw_path and b"%2f" not in raw_path:
+        return path, ""
+    text = raw_path.split(b"?")[0].decode("latin-1")
+    return unquote(re.sub("%2f", "%00", text, flags=re.IGNORECASE)), _SLASH
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """Compile a path: what stands in braces is one part of it, whatever it is."""
+    literals_and_names = re.split(r"{(\w+)}", path)
+    return re.compile(
+        "".join(
+            f"(?P<{each}>[^/]+)" if number % 2 else re.escape(each) for number, each in enumerate(literals_and_names)
+        )
+        + r"\Z"
+    )
+
+
+def _bucket(path: str) -> tuple[str, int]:
+    """Group patterns by the second word of the path and their length, so that few are tried."""
+    words = path.split("/", 3)
+    return words[2] if len(words) > 2 else "", path.count("/")  # noqa: PLR2004
+
+
+def _wrong_token(route: Route, call: Call, reported: AbstractSet[str]) -> list[dict[str, str]]:
+    """Return what is wrong with the token of a query that has other faults.
+
+    A token belongs to a list with its filters: where one of them is wrong, it cannot be told.
+    """
+    if reported & (set(plan_of(route.query).names) - {"limit"}):
+        return []
+    try:
+        call.position()
+    except Invalid as wrong:
+        return list(wrong.details)
+    return []
+
+
+async def _looked_up(route: Route, call: Call, reported: Container[str]) -> list[dict[str, str]]:
+    """Return what the shop's state forbids in the fields that are well formed."""
+    if route.look_up is None or call.body is MALFORMED:
+        return []
+    try:
+        await route.look_up(call)
+    except Invalid as wrong:
+        return [each for each in wrong.details if each["field"] not in reported]
+    return []
+
+
+def _may(actor: Actor, route: Route) -> bool:
+    if actor.kind == "key":
+        return bool(actor.scopes & route.scopes)
+    return route.who == "any" or actor.is_admin
+
+
+def _compress(body: bytes) -> bytes:
+    return zlib.compress(body, COMPRESSION_LEVEL, wbits=_AS_GZIP)
+
+
+@lru_cache(maxsize=4)
+def _compressed_once(body: bytes) -> bytes:
+    return _compress(body)
+
+
+def _is_for_anybody(route: Route, answer: Answer) -> bool:
+    """Tell what may be compressed: the length of other answers could tell what is in them (BREACH)."""
+    return route.who == "public" and not route.changes and answer.etag is None
+
+
+def _answer(route: Route, call: Call, result: Any) -> Answer:
+    shown = result if route.show is None else route.show(call, result)
+    return shown if isinstance(shown, Answer) else Answer(shown)
+
+
+def _at_top(route: Route, data: Any) -> dict[str, Any]:
+    """Return the fields of an answer's data that stand beside it too."""
+    if not route.at_top:
+        return {}
+    fields = msgspec.json.decode(data) if isinstance(data, msgspec.Raw) else msgspec.to_builtins(data)
+    return {name: fields[name] for name in route.at_top}
+
+
+def _kept(route: Route, answer: Answer) -> dict[str, Any]:
+    return {
+        "status": answer.status or route.status,
+        "data": msgspec.json.encode(answer.data).decode(),
+        "etag": answer.etag,
+        "headers": dict(answer.headers),
+    }
+
+
+def _matches(header: str | None, etag: str) -> bool:
+    """Compare weakly, as RFC 9110 section 13.1.2 says for If-None-Match."""
+    if header is None:
+        return False
+    tags = [each.strip().removeprefix("W/") for each in header.split(",")]
+    return "*" in tags or etag.removeprefix("W/") in tags

@@ -1,0 +1,70 @@
+"""The envelope around every answer, and the one table from error codes to HTTP statuses (S2)."""
+
+from __future__ import annotations
+
+import functools
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from stockwright.base.errors import Busy, RateLimited, StockwrightError
+
+STATUS: Final[dict[str, int]] = {
+    "VALIDATION_ERROR": 400,
+    "UNAUTHORIZED": 401,
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
+    "METHOD_NOT_ALLOWED": 405,
+    "CONFLICT": 409,
+    "ALREADY_EXISTS": 409,
+    "INSUFFICIENT_STOCK": 409,
+    "RESERVATION_NOT_ACTIVE": 409,
+    "INVALID_TRANSITION": 409,
+    "HOLD_LIMIT": 409,
+    "IDEMPOTENCY_IN_PROGRESS": 409,
+    "VERSION_CONFLICT": 412,
+    "PAYLOAD_TOO_LARGE": 413,
+    "IDEMPOTENCY_KEY_REUSED": 422,
+    "RATE_LIMITED": 429,
+    "ACCOUNT_LOCKED": 429,
+    "INTERNAL_ERROR": 500,
+    "BUSY": 503,
+}
+BUSY_RETRY_SECONDS: Final = 1
+_encode = msgspec.json.Encoder().encode
+
+
+def iso(at: int) -> str:
+    """Write an instant (ms since 1970) as ISO 8601 UTC with milliseconds and Z."""
+    seconds, milliseconds = divmod(at, 1000)
+    return f"{_iso_seconds(seconds)}.{milliseconds:03d}Z"
+
+
+@functools.lru_cache(maxsize=4096)
+def _iso_seconds(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def success(data: Any, request_id: str, now: int, **beside: Any) -> bytes:
+    """Encode a success."""
+    meta = {"requestId": request_id, "timestamp": iso(now)}
+    return _encode({"success": True, "data": data, **beside, "meta": meta})
+
+
+def failure(error: StockwrightError, request_id: str, now: int, details: Any = None) -> bytes:
+    """Encode a failure; `details` are the error's own, made fit for the wire."""
+    told: dict[str, Any] = {"code": error.code, "message": error.message}
+    if details is not None:
+        told["details"] = details
+    meta = {"requestId": request_id, "timestamp": iso(now)}
+    return _encode({"success": False, "error": told, "meta": meta})
+
+
+def retry_after(error: StockwrightError) -> dict[str, str]:
+    """Return the header that tells when to come back, for the errors that pass."""
+    if isinstance(error, RateLimited):
+        return {"retry-after": str(error.retry_after_seconds)}
+    if isinstance(error, Busy):
+        return {"retry-after": str(BUSY_RETRY_SECONDS)}
+    return {}

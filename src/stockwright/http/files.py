@@ -1,0 +1,99 @@
+"""Files as they are served: compressed once and not for each download, with a validator and ranges."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from stockwright.http.compression import accepts_gzip
+
+COMPRESSED_BYTES_MIN: Final = 1024
+COMPRESSED_BYTES_MAX: Final = 8 * 1024 * 1024
+"""Of the file; what is larger is sent as it is."""
+ALL_BYTES_MAX: Final = 32 * 1024 * 1024
+"""Of all that is compressed; more than everything that a release ships."""
+COMPRESSIBLE: Final = frozenset({".css", ".html", ".js", ".json", ".map", ".svg", ".txt", ".webmanifest", ".xml", ""})
+
+
+@dataclass(slots=True)
+class _Files:
+    compressed: dict[tuple[str, int, int], bytes] = field(default_factory=dict)
+    size: int = 0
+    under_way: dict[tuple[str, int, int], asyncio.Future[bytes]] = field(default_factory=dict)
+
+    async def compress(self, path: Path, mtime: int, size: int) -> bytes:
+        """Compress a file, or return what was compressed before; many at once wait for one."""
+        key = (str(path), mtime, size)
+        found = self.compressed.get(key)
+        if found is not None:
+            return found
+        if (other := self.under_way.get(key)) is not None:
+            return await asyncio.shield(other)
+        mine: asyncio.Future[bytes] = asyncio.ensure_future(run_in_threadpool(_compress, path))
+        self.under_way[key] = mine
+        try:
+            made = await asyncio.shield(mine)
+        finally:
+            self.under_way.pop(key, None)
+        if self.size + len(made) > ALL_BYTES_MAX:
+            self.compressed.clear()
+            self.size = 0
+        self.compressed[key] = made
+        self.size += len(made)
+        return made
+
+
+def _compress(path: Path) -> bytes:
+    return gzip.compress(path.read_bytes(), 9, mtime=0)
+
+
+_files = _Files()
+
+
+async def serve_file(request: Request, path: Path, headers: Mapping[str, str]) -> Response:
+    """Answer with a file, or with 304 where the client has it."""
+    stat = await run_in_threadpool(path.stat)
+    mtime = stat.st_mtime_ns
+    tag = hashlib.sha256(f"{path.name}-{mtime}-{stat.st_size}".encode()).hexdigest()[:20]
+    plain = FileResponse(path, stat_result=stat, headers=dict(headers))
+    packs = path.suffix in COMPRESSIBLE and COMPRESSED_BYTES_MIN <= stat.st_size <= COMPRESSED_BYTES_MAX
+    # A range is one of the file's own bytes.
+    packed = packs and "range" not in request.headers and accepts_gzip(request.headers.get("accept-encoding", ""))
+    # Each representation has its own validator (RFC 9110, 8.8.3.3).
+    plain.headers["etag"] = etag = f'"{tag}-gz"' if packed else f'"{tag}"'
+    if packs:
+        plain.headers["vary"] = "Accept-Encoding"
+    if _has(request, etag):
+        return _without_body(plain, 304)
+    if not packed:
+        return plain
+    body = await _files.compress(path, mtime, stat.st_size)
+    answer = Response(b"" if request.method == "HEAD" else body, media_type=plain.media_type)
+    answer.raw_headers = [each for each in plain.raw_headers if each[0] not in {b"content-length", b"accept-ranges"}]
+    answer.headers["content-encoding"] = "gzip"
+    answer.headers["content-length"] = str(len(body))
+    return answer
+
+
+def _has(request: Request, etag: str) -> bool:
+    given = request.headers.get("if-none-match")
+    if given is None:
+        return False
+    tags = [each.strip().removeprefix("W/") for each in given.split(",")]
+    return "*" in tags or etag in tags
+
+
+def _without_body(response: Response, status: int) -> Response:
+    kept = {b"etag", b"vary", b"cache-control", b"date", b"expires", b"content-location", b"last-modified"}
+    answer = Response(status_code=status)
+    answer.raw_headers = [each for each in response.raw_headers if each[0] in kept]
+    return answer

@@ -1,0 +1,85 @@
+"""Idempotency-Key: the same key and request have one effect, and one answer.
+
+The use case runs straight away with the key in its request, and its commit writes the key's record
+beside the effect. Only where that does not end well (the record is there already, or
+the decision says no) is the record looked for, so a first request pays no extra read. The 4xx of a
+first request is not kept: it changed nothing, and asking again asks again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from stockwright.base.errors import IdempotencyInProgress, IdempotencyKeyReused, Invalid, Refused
+from stockwright.context import App
+from stockwright.request import Idempotency
+from stockwright.store.idempotency import AlreadyDone, complete_idempotency, find_idempotency
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+Kept = Mapping[str, Any]
+"""An answer as it is kept: status, data (JSON, as it was sent), etag, headers."""
+
+
+def request_hash(secret: bytes, method: str, path: str, query: bytes, raw_body: bytes) -> str:
+    """Tell requests apart: the same key with another hash is a mistake of the client's.
+
+    Keyed, since it is kept and a body may hold a password.
+    """
+    told = b"\x00".join((method.encode(), path.encode(), query, raw_body))
+    return hashlib.blake2b(told, digest_size=32, key=secret[:64]).hexdigest()
+
+
+class KeysAtWork:
+    """The keys being worked on in this process, and the way through for each request that has one."""
+
+    def __init__(self) -> None:
+        self._working: set[str] = set()
+
+    async def run(self, app: App, idempotency: Idempotency, work: Callable[[], Awaitable[Any]]) -> tuple[Kept, bool]:
+        """Return the answer, and whether it is that of an earlier request with this key."""
+        key = idempotency.key
+        if key in self._working:
+            raise IdempotencyInProgress
+        self._working.add(key)
+        try:
+            result = await work()
+            record = idempotency.kept
+            if record is not None and record.answer is not None and record.result is result:
+                return record.answer, False
+            if record is None:
+                # Nothing was changed: either a repeat of something that holds, or a replay.
+                kept = await self._find(app, idempotency)
+                if kept is not None:
+                    return kept, True
+            answer = idempotency.render(result)
+            if record is not None and record.answer is None:
+                await complete_idempotency(app.store, key, answer, idempotency.used_at(app.clock.now()))
+        except (AlreadyDone, Refused):
+            kept = await self._find(app, idempotency)
+            if kept is not None:
+                return kept, True
+            raise
+        finally:
+            self._working.discard(key)
+        return answer, False
+
+    async def _find(self, app: App, idempotency: Idempotency) -> Kept | None:
+        found = await find_idempotency(app.store, idempotency.key)
+        if found is None:
+            return None
+        known_hash, kept = found
+        if known_hash != idempotency.request_hash:
+            raise IdempotencyKeyReused
+        if kept is None:
+            raise IdempotencyInProgress("The first request with this Idempotency-Key was done, but its answer was lost")
+        return kept
+
+
+def check_key(key: str) -> str:
+    """Refuse a key that is not 1 to 255 printable characters."""
+    if not _KEY.fullmatch(key):
+        raise Invalid.field("Idempotency-Key", "must be 1 to 255 printable ASCII characters")
+    return key

@@ -1,0 +1,61 @@
+"""Rate limits: per asker or address, and tighter ones where passwords and codes are guessed."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from stockwright.base.errors import RateLimited
+
+if TYPE_CHECKING:
+    from limits import RateLimitItem
+    from limits.strategies import SlidingWindowCounterRateLimiter
+
+
+POLICIES: Final = {"general": 3000, "sign-in": 60, "sign-in-account": 20}
+"""The names that routes use, and how many requests a minute each allows."""
+
+
+class OverLimit(RateLimited):
+    """Too many requests; `headers` tell the policy that was broken."""
+
+    def __init__(self, headers: dict[str, str], *, retry_after_seconds: int) -> None:
+        super().__init__(retry_after_seconds=retry_after_seconds)
+        self.headers = headers
+
+
+class Limits:
+    """Counts requests in this process; the cloud form's gateway counts before us."""
+
+    def __init__(self, *, on: bool) -> None:
+        self._limiter: SlidingWindowCounterRateLimiter | None = None
+        self._policies: dict[str, RateLimitItem] = {}
+        if on:
+            # Imported where it is used: the cloud form starts the faster for it.
+            from limits import RateLimitItemPerMinute
+            from limits.storage import MemoryStorage
+            from limits.strategies import SlidingWindowCounterRateLimiter
+
+            self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+            self._policies = {name: RateLimitItemPerMinute(most) for name, most in POLICIES.items()}
+
+    @property
+    def on(self) -> bool:
+        """Whether anything is counted here."""
+        return self._limiter is not None
+
+    def count(self, policy: str, who: str) -> dict[str, str]:
+        """Count one request; returns the RateLimit headers, or raises OverLimit with them."""
+        if self._limiter is None:
+            return {}
+        item = self._policies[policy]
+        allowed = self._limiter.hit(item, who)
+        window = self._limiter.get_window_stats(item, who)
+        reset = max(1, round(window.reset_time - time.time()))  # noqa: TID251 - the library counts by the same clock
+        headers = {
+            "ratelimit-policy": f'"{policy}";q={item.amount};w=60',
+            "ratelimit": f'"{policy}";r={max(0, window.remaining) if allowed else 0};t={reset}',
+        }
+        if not allowed:
+            raise OverLimit(headers, retry_after_seconds=reset)
+        return headers

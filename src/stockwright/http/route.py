@@ -1,0 +1,188 @@
+"""The route table's types: routes are data, and everything about them is made from that data.
+
+Routing, parsing, authorisation, idempotency, the OpenAPI document, the authorisation tests and the
+web client's types all come from the table. A route runs a use case and shows its result:
+
+    Route(
+        "POST", "/orders", run=place, show=order_view, who="any", body=PlaceOrderBody,
+        answer=OrderView, status=201, summary="Place an order", tag="Orders",
+    )
+
+`run(call)` awaits the use case and returns its result; `show(call, result)` turns that result into
+the wire's form. They are apart so that an Idempotency-Key's record can keep the answer in the same
+commit as the effect.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+
+from stockwright.base.actor import DEVICE_TOKENS_MAX, Origin
+from stockwright.base.errors import Invalid
+from stockwright.context import App
+from stockwright.http.rules import Wire
+from stockwright.request import Request
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Who = Literal["public", "any", "admin"]
+"""public: nobody need be known; any: signed in; admin: role admin."""
+BODY_BYTES_MAX = 1024 * 1024
+DEVICE_HEADER_MAX = 1024
+NEVER = -1
+"""A version that nothing has: an If-Match that cannot match."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, parsed: what a route's `run` and `show` work from."""
+
+    app: App
+    request: Request
+    path: Mapping[str, str]
+    query: Any
+    body: Any
+    headers: Mapping[str, str]
+    address: str
+    scope: Mapping[str, Any]
+    started: float
+    """When the request came (time.perf_counter)."""
+
+    @property
+    def origin(self) -> Origin:
+        """Where the request comes from, as the locks on accounts tell origins apart."""
+        return origin_of(self.address, self.headers)
+
+    def log(self, message: str, **fields: Any) -> None:
+        """Log what the request has done: for whom, and how long it took until now (ms)."""
+        taken = round((time.perf_counter() - self.started) * 1000, 2)
+        self.app.log.info(message, request_id=self.request.id, actor=self.request.actor.id, duration=taken, **fields)
+
+    def expected_version(self) -> int | None:
+        """Return the version that the client insists on: If-Match, else the body's `expectedVersion`.
+
+        Our ETags start with the version (`"7"`, `"7-12"`); `*` insists on nothing.
+        """
+        given = self.headers.get("if-match")
+        return getattr(self.body, "expected_version", None) if given is None else _version_in(given, 0)
+
+    def expected_stock_version(self) -> int | None:
+        """Return the version of the stock that the client insists on: If-Match, else the body's field.
+
+        It stands last in the ETag of a stock (`"12"`) and of a product (`"7-12"`). The body's field is
+        `expectedStockVersion`, and for what is of the stock alone `expectedVersion`.
+        """
+        given = self.headers.get("if-match")
+        if given is not None:
+            return _version_in(given, -1)
+        named = "expected_stock_version" if hasattr(self.body, "expected_stock_version") else "expected_version"
+        return getattr(self.body, named, None)
+
+    def position(self) -> str | None:
+        """Return the place in the list that the client's `nextToken` stands for."""
+        from stockwright.http.cursor import unseal
+
+        token: str | None = getattr(self.query, "next_token", None)
+        return None if token is None else unseal(self.app.signing_key, self.list_name(), token)
+
+    def list_name(self) -> str:
+        """Name the list that a token belongs to: the path with its filters, but not limit and token."""
+        given = msgspec.structs.asdict(self.query) if isinstance(self.query, Wire) else vars(self.query)
+        fields = {name: value for name, value in given.items() if name not in {"limit", "next_token"}}
+        return f"{self.scope['path']}?{sorted(fields.items())}"
+
+
+def origin_of(address: str, headers: Mapping[str, str]) -> Origin:
+    """Read a request's origin: its address, and the device tokens of its header, separated by commas."""
+    sent = (each.strip() for each in headers.get("x-device-token", "")[:DEVICE_HEADER_MAX].split(","))
+    return Origin(address, tuple(token for token in sent if token)[:DEVICE_TOKENS_MAX])
+
+
+def _version_in(if_match: str, part: int) -> int | None:
+    """Return a version that stands in an If-Match; NEVER where there is none, None for `*`."""
+    if if_match.strip() == "*":
+        return None
+    if "," in if_match:
+        raise Invalid.field("If-Match", "must name one version; a change is made to one")
+    text = if_match.strip().removeprefix("W/").strip('"').split("-")[part]
+    return int(text) if text.isdecimal() and len(text) < 16 else NEVER  # noqa: PLR2004
+
+
+@dataclass(slots=True)
+class Answer:
+    """An answer that is more than data: its ETag, headers, another status, or a stream."""
+
+    data: Any = None
+    etag: str | None = None
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    raw: bytes | None = None
+    stream: AsyncIterator[bytes] | None = None
+    content_type: str = "application/json"
+
+
+class NoQuery(Wire):
+    """The query of a route that takes no parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One thing that can be asked over HTTP."""
+
+    method: Method
+    path: str
+    run: Callable[[Call], Awaitable[Any]]
+    summary: str
+    tag: str
+    show: Callable[[Call, Any], Any] | None = None
+    who: Who = "admin"
+    scopes: frozenset[str] = frozenset()
+    """API keys with one of these scopes are accepted as well."""
+    body: type[Wire] | None = None
+    query: type[Wire] = NoQuery
+    any_query: bool = False
+    """Whether parameters that it does not know are ignored, not refused (health checks)."""
+    look_up: Callable[[Call], Awaitable[None]] | None = None
+    """Raises Invalid for what the shop's state forbids in the well-formed part of a malformed body.
+
+    The use case refuses it in a body that is otherwise right; with this, a body with other faults has
+    all of them reported at once. The call's body is `Report.well_formed`.
+    """
+    answer: Any = None
+    status: int = 200
+    body_bytes_max: int = BODY_BYTES_MAX
+    content_type: str = "application/json"
+    limit: str = "general"
+    """Which rate limit counts it (`http/limits.py`)."""
+    reads_much: Literal["", "report", "export"] = ""
+    """Whether it reads more than a page: few of a kind are answered at once (`http/slots.py`)."""
+    errors: tuple[int, ...] = ()
+    description: str = ""
+    loopback_too: bool = False
+    """Whether anybody on this machine may ask (metrics)."""
+    root: bool = False
+    """Whether it stands at the root, not below /api (`/.well-known`)."""
+    also_at: str | None = None
+    """Another path, from the root on, that answers as this one does."""
+    at_top: tuple[str, ...] = ()
+    """Fields of `data` that stand beside it in the envelope too (S4 reads them there)."""
+
+    @property
+    def full_path(self) -> str:
+        """The path as clients ask for it."""
+        return self.path if self.root else f"/api{self.path}"
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may change something, and so takes an Idempotency-Key."""
+        return self.method != "GET"
+
+    @property
+    def name(self) -> str:
+        """A stable name: the method and the path's words (OpenAPI's operationId)."""
+        words = self.path.replace("{", "by-").replace("}", "").replace(".", "").replace("/", "-").strip("-")
+        return f"{self.method.lower()}-{words}"

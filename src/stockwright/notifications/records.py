@@ -1,0 +1,128 @@
+"""Access patterns of notifications: every mail and SMS, as it was sent or failed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from stockwright.base.errors import NotFound
+
+if TYPE_CHECKING:
+    from stockwright.store.batch import Batch
+    from stockwright.store.port import Item, Key, Store
+
+
+NotificationStatus = Literal["SENT", "KEPT", "WAITING", "FAILED"]
+"""KEPT: there is no provider, it only stands in the local mailbox. WAITING: not sent yet, it is tried again."""
+_DONE: Final = frozenset({"SENT", "KEPT"})
+Channel = Literal["email", "sms", "topic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One message to one person. Its id follows from the event, so that it is sent once.
+
+    `resend_of` is the message that it repeats, because an admin asked for that ("": none).
+    """
+
+    id: str
+    channel: Channel
+    to: str
+    subject: str
+    body: str
+    html: str
+    status: NotificationStatus
+    event_id: str
+    about: str
+    created_at: int
+    error: str = ""
+    resend_of: str = ""
+    version: int = 0
+
+    @property
+    def handler(self) -> str:
+        """The handler that made it, by its id (`message_id`); "" where several events or an admin did."""
+        return self.id.partition("-")[2].rpartition("-")[0]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to be sent: it went out, or there is nowhere for it to go."""
+        return self.status in _DONE
+
+
+def message_id(event_id: str, handler: str, to: str) -> str:
+    """Name the message that a handler sends one receiver about an event."""
+    return f"ntf_{event_id.removeprefix('evt_')}-{handler}-{hashlib.sha256(to.encode()).hexdigest()[:8]}"
+
+
+def notification_key(notification_id: str) -> Key:
+    """The notification's item."""
+    return (f"NOTIFICATION#{notification_id}", "NOTIFICATION")
+
+
+async def find_notification(store: Store, notification_id: str) -> Notification | None:
+    """Find a notification."""
+    key = notification_key(notification_id)
+    item = (await store.get([key])).get(key)
+    return notification_of(item) if item else None
+
+
+async def get_notification(store: Store, notification_id: str) -> Notification:
+    """Get a notification or refuse."""
+    found = await find_notification(store, notification_id)
+    if found is None:
+        raise NotFound("Notification not found")
+    return found
+
+
+async def page_of_notifications(
+    store: Store, *, channel: str | None = None, after: str | None = None, limit: int = 20
+) -> tuple[list[Notification], str | None]:
+    """Read notifications, newest first."""
+    where = {"channel": channel} if channel else None
+    page = await store.query("NOTIFICATION", index="list", where=where, after=after, limit=limit, reverse=True)
+    return [notification_of(item) for item in page.items], page.next
+
+
+def put_notification(batch: Batch, told: Notification) -> None:
+    """Write a notification, expecting the version that it was loaded with."""
+    batch.put(
+        notification_key(told.id),
+        {
+            "id": told.id,
+            "channel": told.channel,
+            "to": told.to,
+            "subject": told.subject,
+            "body": told.body,
+            "html": told.html,
+            "status": told.status,
+            "eventId": told.event_id,
+            "about": told.about,
+            "createdAt": told.created_at,
+            "error": told.error,
+            "resendOf": told.resend_of,
+        },
+        told.version,
+        {"list": ("NOTIFICATION", told.id)},
+    )
+
+
+def notification_of(item: Item) -> Notification:
+    """Read a notification from its item."""
+    body = item.body
+    return Notification(
+        id=body["id"],
+        channel=body["channel"],
+        to=body["to"],
+        subject=body["subject"],
+        body=body["body"],
+        html=body["html"],
+        status=body["status"],
+        event_id=body["eventId"],
+        about=body["about"],
+        created_at=body["createdAt"],
+        error=body["error"],
+        resend_of=body["resendOf"],
+        version=item.version,
+    )

@@ -1,0 +1,123 @@
+"""Sending one message once: the notification's id follows from the event, the handler and the receiver."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from stockwright.base.errors import TryLater
+from stockwright.base.ports import Message
+from stockwright.notifications import records
+from stockwright.notifications.records import Channel, Notification
+from stockwright.store.batch import Batch, retried
+
+if TYPE_CHECKING:
+    from stockwright.base.event import Event
+    from stockwright.base.ports import Mailer
+    from stockwright.context import App
+    from stockwright.notifications.records import NotificationStatus
+
+
+ERROR_MAX = 500
+Outgoing = tuple[Channel, str, str, str, str]
+"""Channel, receiver, subject, text, HTML."""
+
+
+def notification_id(event: Event, handler: str, to: str) -> str:
+    """Name the message that a handler sends one receiver about an event."""
+    return records.message_id(event.id, handler, to)
+
+
+async def send(
+    app: App, event: Event, handler: str, message: Outgoing, kept: tuple[str, str] | None = None
+) -> Notification | None:
+    """Send a message unless it went out before.
+
+    Returns the notification to be recorded by whoever commits next (SENT, or KEPT where there is no
+    provider), or None where that was done before. A failure is recorded, for admins to see, and raised
+    again. `kept` is the text and HTML to be recorded where it is not what is sent.
+    """
+    channel, to, subject, text, html = message
+    body, page = kept or (text, html)
+    told = Notification(
+        id=notification_id(event, handler, to),
+        channel=channel,
+        to=to,
+        subject=subject,
+        body=body,
+        html=page,
+        status="WAITING",
+        event_id=event.id,
+        about=event.subject,
+        created_at=app.clock.now(),
+    )
+    known = await records.find_notification(app.store, told.id)
+    if known is not None and known.is_done:
+        return None
+    return await hand_over(app, event, handler, told, Message(told.id, to, subject, text, html))
+
+
+async def hand_over(app: App, event: Event, handler: str, told: Notification, message: Message) -> Notification:
+    """Hand a message to whoever sends those of its channel; returns what is to be recorded of it.
+
+    A failure is recorded, for admins to see, and raised again.
+    """
+    sender = sender_of(app, told.channel)
+    try:
+        await sender.send(message)
+    except Exception as fault:
+        status: NotificationStatus = "WAITING" if isinstance(fault, TryLater) else "FAILED"
+        error = f"{type(fault).__name__}: {fault}"[:ERROR_MAX]
+        await record(app, replace(told, status=status, error=error))
+        if status == "FAILED":
+            _log_failure(app, event, handler, told.channel, error)
+        raise
+    return replace(told, status="SENT" if sender.delivers else "KEPT", error="")
+
+
+def _log_failure(app: App, event: Event, handler: str, channel: Channel, error: str) -> None:
+    """Log each failed try at telling of an order, as S2 does; what fails otherwise is the handler's to log."""
+    if event.is_of_order:
+        app.log.error(
+            "Order notification failed",
+            **event.log_fields(handler),
+            order_id=event.subject,
+            channel=channel,
+            error_message=error,
+        )
+
+
+def sender_of(app: App, channel: Channel) -> Mailer:
+    """Return who sends the messages of a channel."""
+    if channel == "sms":
+        return app.sms
+    return app.topics if channel == "topic" else app.mail
+
+
+async def send_and_record(
+    app: App, event: Event, handler: str, message: Outgoing, kept: tuple[str, str] | None = None
+) -> None:
+    """Send a message unless it went out before, and record that it did."""
+    told = await send(app, event, handler, message, kept)
+    if told is not None:
+        await record(app, told)
+
+
+async def add_record(app: App, batch: Batch, told: Notification) -> None:
+    """Add the record of a message to a commit; that it was sent is never overwritten."""
+    known = await records.find_notification(app.store, told.id)
+    if known is None:
+        records.put_notification(batch, told)
+    elif not known.is_done:
+        records.put_notification(batch, replace(told, version=known.version))
+
+
+async def record(app: App, told: Notification) -> None:
+    """Record what became of a message."""
+
+    async def attempt() -> None:
+        batch = Batch()
+        await add_record(app, batch, told)
+        await batch.commit(app.store)
+
+    await retried(attempt)

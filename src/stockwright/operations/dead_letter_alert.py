@@ -1,0 +1,26 @@
+"""Operations: admins hear of what was given up (S2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stockwright.accounts.admin_mails import OPERATIONS, addresses_of_alerts, alert
+from stockwright.accounts.digests import Entry
+
+if TYPE_CHECKING:
+    from stockwright.base.event import Event
+    from stockwright.context import App
+
+
+async def alert_admins(app: App, event: Event) -> None:
+    """Mail the admins that an event handler gave up."""
+    data = event.data
+    subject = f"ALERT: {data['handler']} failed for {data['event']}"
+    text = (
+        f"{subject}\n\nAbout:     {data['about']}\nAttempts:  {data['attempts']}\nError:     {data['error']}\n"
+        f"Kept as:   {event.subject}\n\n"
+        f"Look at it and send it on its way again:\n"
+        f"stockwright dead-letters redrive {event.subject}\n"
+    )
+    addresses = await addresses_of_alerts(app, app.settings.operations_topic)
+    await alert(app, event, OPERATIONS, Entry(subject, text, event.subject), addresses)

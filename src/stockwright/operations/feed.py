@@ -1,0 +1,255 @@
+"""The event log for everybody who follows it: read once in this process, encoded once, sent to each stream.
+
+One task reads the log while there are streams. Each stream has a queue of a bounded size: one whose
+client does not read is dropped, and may come again with the id of its last event. The more streams
+there are, the more events are sent together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Final, Self
+
+import msgspec
+
+from stockwright.base.errors import Busy, RateLimited
+from stockwright.base.event import Event
+from stockwright.context import App
+from stockwright.events.log import newest_position, settled_position
+from stockwright.operations.wire import event_view
+from stockwright.store.port import log_order
+
+STREAMS_MAX: Final = 500
+STREAMS_OF_ACCOUNT_MAX: Final = 20
+QUEUE_BYTES_MAX: Final = 1024 * 1024
+REPLAY_MAX: Final = 1000
+"""How many former events a stream that comes again is sent; one that missed more starts again from the summary."""
+READ_AT_ONCE: Final = 100
+ROUND_MAX: Final = 2000
+"""How many events go to each stream as one part."""
+WAIT_SECONDS: Final = 15.0
+"""How long nothing is sent before a comment is; as often each stream's right to it is checked."""
+PACE_SECONDS: Final = 0.001
+"""For each stream, between two rounds of sending."""
+PACE_SECONDS_MAX: Final = 1.0
+RETRY_SECONDS: Final = 1.0
+FULL_RETRY_AFTER_SECONDS: Final = 30
+RESET: Final = "stream.reset"
+"""The event that says: more was missed than is sent again; read what is shown anew, and go on from here."""
+STAY: Final = b": still here\n\n"
+MayRead = Callable[[], Awaitable[bool]]
+
+
+class Stream:
+    """What one client is still to be sent."""
+
+    def __init__(self, account_id: str, may_read: MayRead, position: str) -> None:
+        self.account_id, self.may_read = account_id, may_read
+        self.position = position
+        """Where the live events of this stream begin."""
+        self.dropped = False
+        self.doubted = True
+        """Whether its account may have changed, so that its right must be checked before more is sent."""
+        self._queue: deque[tuple[str, bytes]] = deque()
+        self._bytes = 0
+        self._news = asyncio.Event()
+
+    def push(self, last: str, part: bytes) -> None:
+        """Queue encoded events, of which `last` is the last one's position; drop the stream where it is full."""
+        if self.dropped:
+            return
+        if self._queue and self._bytes + len(part) > QUEUE_BYTES_MAX:
+            self.dropped = True
+            self._queue.clear()
+        else:
+            self._queue.append((last, part))
+            self._bytes += len(part)
+        self._news.set()
+
+    async def next(self) -> tuple[str, bytes] | None:
+        """Return what is queued; None where nothing came for a while."""
+        if not self._queue and not self.dropped:
+            self._news.clear()
+            try:
+                async with asyncio.timeout(WAIT_SECONDS):
+                    await self._news.wait()
+            except TimeoutError:
+                return None
+        if not self._queue:
+            return None
+        last, part = self._queue.popleft()
+        self._bytes -= len(part)
+        return last, part
+
+
+class Parts:
+    """What one stream sends, part by part. Closing it gives its place back, also where nothing was read of it."""
+
+    def __init__(self, parts: AsyncGenerator[bytes, None], leave: Callable[[], None]) -> None:
+        self._parts, self._leave = parts, leave
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        return await anext(self._parts)
+
+    async def aclose(self) -> None:
+        """End the stream."""
+        try:
+            await self._parts.aclose()
+        finally:
+            # A generator that was never begun does not run its end.
+            self._leave()
+
+
+class Feed:
+    """The log's one reader in this process."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._streams: set[Stream] = set()
+        self._of_account: Counter[str] = Counter()
+        self._reader: asyncio.Task[None] | None = None
+        self._position = ""
+        self._starting = asyncio.Lock()
+
+    async def open(self, account_id: str, may_read: MayRead, after: str | None) -> Parts:
+        """Return what a stream sends, from behind `after` (None: from now on); refuse one too many.
+
+        It has its place in the log when this returns, and must be closed by whoever opened it, read or not.
+        """
+        stream = await self._join(account_id, may_read)
+        return Parts(self._parts(stream, after), partial(self._leave, stream))
+
+    async def _parts(self, stream: Stream, after: str | None) -> AsyncGenerator[bytes, None]:
+        """Begin with where the stream begins, so that who has seen nothing yet misses nothing either."""
+        try:
+            begin = stream.position if after is None else after
+            yield b"retry: 2000\nid: %s\n\n" % begin.encode()
+            if after is not None:
+                async for part in self._replay(stream, after):
+                    yield part
+            async for part in self._live(stream):
+                yield part
+        finally:
+            self._leave(stream)
+
+    async def _replay(self, stream: Stream, after: str) -> AsyncIterator[bytes]:
+        """Send what was missed, a step at a time; where it is too much, say so and go on from now."""
+        position, left = after, REPLAY_MAX
+        if log_order(after) > log_order(stream.position):
+            # Another process may be ahead of this one; a position that nothing has is of another log.
+            if log_order(after) > log_order(await newest_position(self._app)):
+                yield reset(stream.position)
+            else:
+                stream.position = after
+            return
+        while log_order(position) < log_order(stream.position):
+            events = await self._app.store.tail(position, READ_AT_ONCE)
+            missed = [event for event in events if log_order(event.position) <= log_order(stream.position)]
+            if not missed:
+                return
+            left -= len(missed)
+            if left < 0:
+                yield reset(stream.position)
+                return
+            yield b"".join(map(line_of, missed))
+            position = missed[-1].position
+            # Reading from the store may never suspend: let a serving process serve.
+            await asyncio.sleep(0)
+
+    async def _live(self, stream: Stream) -> AsyncIterator[bytes]:
+        checked = time.monotonic()
+        while True:
+            found = await stream.next()
+            if stream.dropped:
+                return
+            if found is None or stream.doubted or time.monotonic() - checked > WAIT_SECONDS:
+                stream.doubted, checked = False, time.monotonic()
+                if not await stream.may_read():
+                    return
+            if found is None:
+                yield STAY
+            elif log_order(found[0]) > log_order(stream.position):
+                yield found[1]
+
+    async def _join(self, account_id: str, may_read: MayRead) -> Stream:
+        """Let a stream hear of everything from now on; refuse one too many."""
+        async with self._starting:
+            if self._of_account[account_id] >= STREAMS_OF_ACCOUNT_MAX:
+                raise RateLimited(
+                    f"This account follows the events {STREAMS_OF_ACCOUNT_MAX} times already; "
+                    "close one of these streams",
+                    retry_after_seconds=FULL_RETRY_AFTER_SECONDS,
+                )
+            if len(self._streams) >= STREAMS_MAX:
+                raise Busy("The events are followed by as many as can be; try again shortly")
+            if self._reader is None:
+                self._position = await settled_position(self._app)
+                self._reader = asyncio.create_task(self._read())
+            stream = Stream(account_id, may_read, self._position)
+            self._streams.add(stream)
+            self._of_account[account_id] += 1
+        return stream
+
+    def _leave(self, stream: Stream) -> None:
+        if stream not in self._streams:
+            return
+        self._streams.discard(stream)
+        self._of_account[stream.account_id] -= 1
+        if not self._of_account[stream.account_id]:
+            del self._of_account[stream.account_id]
+        if not self._streams and self._reader is not None:
+            self._reader.cancel()
+            self._reader = None
+
+    async def _read(self) -> None:
+        """Read the log for as long as anybody follows it; whatever goes wrong is logged and tried again."""
+        while True:
+            try:
+                await self._round()
+            except Exception:
+                self._app.log.exception("reading events for the streams failed")
+                await asyncio.sleep(RETRY_SECONDS)
+            # More come together while this waits, and are then one part for each stream.
+            await asyncio.sleep(min(PACE_SECONDS_MAX, PACE_SECONDS * len(self._streams)))
+
+    async def _round(self) -> None:
+        """Wait for events, read all that are there (at most ROUND_MAX), and send them to each stream as one part."""
+        encoded: list[bytes] = []
+        changed: set[str] = set()
+        position, wait = self._position, WAIT_SECONDS
+        while len(encoded) < ROUND_MAX:
+            events = await self._app.store.tail(position, READ_AT_ONCE, wait_seconds=wait)
+            encoded += map(line_of, events)
+            changed |= {event.subject for event in events if event.name.startswith("account.")}
+            if events:
+                position = events[-1].position
+            if len(events) < READ_AT_ONCE:
+                break
+            wait = 0
+            # Reading from the store may never suspend: let a serving process serve.
+            await asyncio.sleep(0)
+        if not encoded:
+            return
+        part, self._position = b"".join(encoded), position
+        for stream in self._streams:
+            stream.doubted = stream.doubted or stream.account_id in changed
+            stream.push(position, part)
+
+
+def line_of(event: Event) -> bytes:
+    """Write an event as the HTML standard says (section 9.2)."""
+    data = msgspec.json.encode(event_view(event))
+    return b"id: %s\nevent: %s\ndata: %s\n\n" % (event.position.encode(), event.name.encode(), data)
+
+
+def reset(position: str) -> bytes:
+    """Say that more was missed than is sent again; the stream goes on from this position."""
+    data = b'{"message":"More events were missed than are sent again: read what you show anew."}'
+    return b"id: %s\nevent: %s\ndata: %s\n\n" % (position.encode(), RESET.encode(), data)

@@ -1,0 +1,31 @@
+"""Whether the service can do its work (GET /health/ready)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stockwright.base.errors import StockwrightError
+
+if TYPE_CHECKING:
+    from stockwright.context import App
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether the store takes writes, and how many events wait for their slowest handler."""
+
+    writable: bool
+    outbox_lag: int
+    reason: str = ""
+    """Why it is not ready; says nothing internal."""
+
+
+async def check_readiness(app: App) -> Readiness:
+    """Look at the last durable write, and ask the event handlers for their lag."""
+    reason = await app.probe.verdict(app)
+    try:
+        lag = await app.lag()
+    except StockwrightError:
+        return Readiness(writable=False, outbox_lag=0, reason=reason or "the store cannot be read")
+    return Readiness(writable=not reason, outbox_lag=lag, reason=reason)

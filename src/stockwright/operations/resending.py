@@ -1,0 +1,73 @@
+"""Sending a message again: which may be, and the request for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from stockwright.base.errors import Conflict
+from stockwright.commit import commit, new_event
+from stockwright.notifications.records import find_notification, get_notification, put_notification
+from stockwright.orders.records import find_order
+from stockwright.store.batch import Batch, retried
+
+if TYPE_CHECKING:
+    from stockwright.context import App
+    from stockwright.notifications.records import Notification
+    from stockwright.request import Request
+
+
+RESEND_REQUESTED: Final = "notification.resend_requested"
+_OF_ACCOUNTS: Final = "account-mail"
+"""The handler whose mails hold codes: what is recorded of them is not what was sent."""
+_OF_ORDERS: Final = frozenset({"order-confirmation", "order-mail"})
+"""The handlers that write to customers about an order."""
+
+
+async def resend(app: App, request: Request, notification_id: str) -> Notification:
+    """Request that a message is sent again, as a new one that is linked to the first; its handler sends it."""
+
+    async def attempt() -> Notification:
+        given = await get_notification(app.store, notification_id)
+        if given.status == "WAITING":
+            raise Conflict("This message was not sent yet: it is tried again without a request")
+        reason = await why_not_again(app, given)
+        if reason is not None:
+            raise Conflict(reason)
+        first = given.resend_of or given.id
+        told = replace(
+            given,
+            id=app.ids.new("ntf"),
+            status="WAITING",
+            error="",
+            resend_of=first,
+            created_at=app.clock.now(),
+            version=0,
+        )
+        event = new_event(app, request, RESEND_REQUESTED, told.id, resendOf=first, about=told.about)
+        told = replace(told, event_id=event.id)
+        batch = Batch()
+        put_notification(batch, told)
+        batch.append(event)
+        await commit(app, request, batch, told)
+        return told
+
+    return await retried(attempt)
+
+
+async def why_not_again(app: App, told: Notification) -> str | None:
+    """Return why a message must not be sent again; None where it may be."""
+    first = await find_notification(app.store, told.resend_of) if told.resend_of else told
+    handler = told.handler if first is None else first.handler
+    if handler == _OF_ACCOUNTS:
+        return "A message about an account is not sent again: its owner can ask for a new code"
+    if handler not in _OF_ORDERS:
+        return None
+    order = await find_order(app.store, told.about)
+    if order is None:
+        return f"The order {told.about} that this message is about is gone"
+    if order.row.is_cancelled and any(
+        step.status == order.status and step.at > told.created_at for step in order.timeline
+    ):
+        return f"The order {order.id} was cancelled after this message: it is not true any more"
+    return None

@@ -1,0 +1,116 @@
+"""Operations: events as they were and as they come, messages sent, dead letters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from functools import partial
+
+from stockwright.accounts.sign_in import authenticate
+from stockwright.base.errors import Invalid, Unauthorized
+from stockwright.base.event import Event
+from stockwright.events import log as log_events
+from stockwright.events.records import DeadLetter
+from stockwright.http.lists import show_list
+from stockwright.http.route import Answer, Call, Route
+from stockwright.http.wire import Empty, ListQuery, ListView
+from stockwright.notifications.records import Notification
+from stockwright.operations import usecases as operations
+from stockwright.operations.feed import STAY, Feed, line_of
+from stockwright.operations.resending import resend
+from stockwright.operations.wire import (
+    DeadLetterView,
+    EventsQuery,
+    EventView,
+    NotificationsQuery,
+    NotificationView,
+    dead_letter_view,
+    event_view,
+    notification_view,
+)
+
+TAG = "Operations"
+_POSITION = {"sqlite": re.compile(r"[0-9]{1,18}"), "dynamodb": re.compile(r"[0-9]{13}-[0-9A-Za-z_]{1,64}")}
+"""What a position in each engine's log looks like."""
+
+
+async def _events(call: Call) -> tuple[list[Event], str | None]:
+    query: EventsQuery = call.query
+    return await log_events.list_events(call.app, query.limit, call.position(), query.name, query.subject)
+
+
+async def _stream(call: Call) -> Answer:
+    after = call.headers.get("last-event-id")
+    if after is not None and not _POSITION[call.app.settings.store].fullmatch(after):
+        raise Invalid.field("Last-Event-ID", "must be the id of an event of this stream")
+    if call.app.settings.in_lambda:
+        return Answer(stream=_once(call, after), content_type="text/event-stream")
+    feed: Feed = call.scope["stockwright.feed"]
+    parts = await feed.open(call.request.actor.id, partial(_is_still_admin, call), after)
+    return Answer(stream=parts, content_type="text/event-stream")
+
+
+async def _once(call: Call, after: str | None) -> AsyncIterator[bytes]:
+    """End when there is something to send: a function of the cloud form sends no answer before its end.
+
+    The client comes again by itself.
+    """
+    begin = await log_events.newest_position(call.app) if after is None else after
+    yield b"retry: 2000\nid: %s\n\n" % begin.encode()
+    events = await log_events.next_events(call.app, begin)
+    if await _is_still_admin(call):
+        yield b"".join(map(line_of, events)) or STAY
+
+
+async def _is_still_admin(call: Call) -> bool:
+    try:
+        return (await authenticate(call.app, call.request, call.headers["authorization"])).is_admin
+    except Unauthorized:
+        return False
+
+
+async def _notifications(call: Call) -> tuple[list[Notification], str | None]:
+    query: NotificationsQuery = call.query
+    return await operations.list_notifications(call.app, query.limit, call.position(), query.channel)
+
+
+async def _resend(call: Call) -> Notification:
+    return await resend(call.app, call.request, call.path["id"])
+
+
+async def _dead_letters(call: Call) -> tuple[list[DeadLetter], str | None]:
+    return await operations.list_dead_letters(call.app, call.query.limit, call.position())
+
+
+async def _redrive(call: Call) -> DeadLetter:
+    return await operations.redrive(call.app, call.request, call.path["id"])
+
+
+async def _delete(call: Call) -> DeadLetter:
+    return await operations.delete_dead_letter(call.app, call.request, call.path["id"])
+
+
+ROUTES = (
+    Route("GET", "/events", _events, "The event log, newest first", TAG,
+          lambda call, found: show_list(call, found, event_view), query=EventsQuery, answer=ListView[EventView]),
+    Route("GET", "/events/stream", _stream, "Events as they come (server-sent events)", TAG,
+          content_type="text/event-stream", errors=(429, 503),
+          description="Goes on behind `Last-Event-ID`. One that missed more than 1,000 events is sent the event "
+          "`stream.reset` instead of them, and goes on from now: read anew what you show. One whose client does not "
+          "read is ended."),
+    Route("GET", "/notifications", _notifications, "Every mail and SMS, newest first", TAG,
+          lambda call, found: show_list(call, found, notification_view), query=NotificationsQuery,
+          answer=ListView[NotificationView]),
+    Route("POST", "/notifications/{id}/resend", _resend, "Send a message again", TAG,
+          lambda _, told: notification_view(told), body=Empty, answer=NotificationView, status=201, errors=(404, 409),
+          description="The answer is the new message, `WAITING` until it is sent, whose `resendOf` is the first one. "
+          "409 for messages about an account (they may hold codes), for one that was not sent yet, and for one about "
+          "an order that is gone or was cancelled since."),
+    Route("GET", "/dead-letters", _dead_letters, "Events that a handler gave up", TAG,
+          lambda call, found: show_list(call, found, dead_letter_view), query=ListQuery,
+          answer=ListView[DeadLetterView]),
+    Route("POST", "/dead-letters/{id}/redrive", _redrive, "Send a dead letter on its way again", TAG,
+          lambda _, letter: dead_letter_view(letter), body=Empty, answer=DeadLetterView, errors=(404,)),
+    Route("DELETE", "/dead-letters/{id}", _delete, "Throw a dead letter away", TAG,
+          lambda _, letter: dead_letter_view(letter), answer=DeadLetterView, errors=(404,)),
+)  # fmt: skip

@@ -1,0 +1,114 @@
+"""Events, notifications and dead letters on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from stockwright.base.event import Event
+from stockwright.events.records import DeadLetter
+from stockwright.http.envelope import iso
+from stockwright.http.rules import Wire
+from stockwright.http.wire import ListQuery
+from stockwright.notifications.records import Notification
+
+
+class EventView(Wire):
+    """A fact that has happened."""
+
+    id: str
+    name: str
+    subject: str
+    data: dict[str, Any]
+    actor: str
+    request_id: str
+    created_at: str
+    position: str
+
+
+class EventsQuery(ListQuery):
+    """Filters of the event log; a name that ends in a dot means all that begin so."""
+
+    name: Annotated[str, Meta(max_length=100)] | None = None
+    subject: Annotated[str, Meta(max_length=128)] | None = None
+
+
+class NotificationView(Wire):
+    """A mail or SMS, as it was sent or failed."""
+
+    id: str
+    channel: str
+    to: str
+    subject: str
+    body: str
+    html: str
+    status: str
+    event_id: str
+    about: str
+    error: str
+    resend_of: str | None
+    created_at: str
+
+
+class NotificationsQuery(ListQuery):
+    """Filters of the notifications."""
+
+    channel: Literal["email", "sms", "topic"] | None = None
+
+
+class DeadLetterView(Wire):
+    """An event that a handler gave up."""
+
+    id: str
+    handler: str
+    event: EventView
+    error: str
+    attempts: int
+    first_tried_at: str
+    created_at: str
+
+
+def event_view(event: Event) -> EventView:
+    """Show an event."""
+    return EventView(
+        id=event.id,
+        name=event.name,
+        subject=event.subject,
+        data=dict(event.data),
+        actor=event.actor,
+        request_id=event.request_id,
+        created_at=iso(event.at),
+        position=event.position,
+    )
+
+
+def notification_view(told: Notification) -> NotificationView:
+    """Show a notification."""
+    return NotificationView(
+        id=told.id,
+        channel=told.channel,
+        to=told.to,
+        subject=told.subject,
+        body=told.body,
+        html=told.html,
+        status=told.status,
+        event_id=told.event_id,
+        about=told.about,
+        error=told.error,
+        resend_of=told.resend_of or None,
+        created_at=iso(told.created_at),
+    )
+
+
+def dead_letter_view(letter: DeadLetter) -> DeadLetterView:
+    """Show a dead letter."""
+    return DeadLetterView(
+        id=letter.id,
+        handler=letter.handler,
+        event=event_view(letter.event),
+        error=letter.error,
+        attempts=letter.attempts,
+        first_tried_at=iso(letter.first_at),
+        created_at=iso(letter.created_at),
+    )

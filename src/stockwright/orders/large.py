@@ -1,0 +1,346 @@
+"""What a step of an order does to the stock: in one commit, or in pieces where that is too large.
+
+A store takes `writes_max` writes at once, and real carts reach 593 lines. What is left to do then is
+an item of its own beside the order (`records/works.py`). Each piece's commit moves units and shortens
+that item, held to its version and the order's: a piece has one effect, whoever does it, and whoever comes later goes
+on where it stands.
+
+Placing may fail half-way, since another buyer may be faster: the order is PLACING, and nobody's to
+see, until every unit is reserved; what stops there is given back, by the sweeper at the latest.
+The other steps cannot fail: their first commit decides and is what is answered, the rest carries it
+out, and the sweeper does so where the process has ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from stockwright.base.actor import SYSTEM
+from stockwright.base.errors import Busy, StockwrightError
+from stockwright.commit import commit, new_event
+from stockwright.orders import records
+from stockwright.orders import work_records as works
+from stockwright.orders.work_records import Work
+from stockwright.request import BY_SYSTEM
+from stockwright.stock import records as stock_records
+from stockwright.stock.booking import book, move
+from stockwright.stock.model import receive, release, reserve, ship
+from stockwright.store.batch import Batch, Stale, retried
+from stockwright.store.paging import every
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+    from stockwright.base.event_names import OrderEvent
+    from stockwright.context import App
+    from stockwright.orders.model import Order
+    from stockwright.orders.work_records import StepName
+    from stockwright.request import Request
+    from stockwright.stock.model import Draws, MovementType, Shift
+    from stockwright.store.port import Write
+
+
+WORK_SECONDS: Final = 60
+"""How long the process that began has the work to itself; no request lasts so long."""
+_SHIFTS: Final[Mapping[StepName, Callable[[int], Shift]]] = {
+    "reserve": reserve,
+    "release": release,
+    "ship": ship,
+    "receive": receive,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """Units that move with a step, and the movement that tells of it (None: none came or went)."""
+
+    step: StepName
+    draws: Draws
+    booked: MovementType | None = None
+    reason: str = ""
+
+
+async def place(app: App, request: Request, order: Order) -> Order:
+    """Write a new order and reserve its units, or change nothing (Stale: decide again)."""
+    batch = Batch()
+    records.put_order(batch, order)
+    _carry(app, request, batch, order, Moving("reserve", order.draws))
+    tell(app, request, batch, order, "order.placed", list(order.draws))
+    if not _fits(app, batch):
+        return await _place_in_pieces(app, request, order)
+    placed = replace(order, version=1)
+    await commit(app, request, batch, placed)
+    return placed
+
+
+async def take_step(
+    app: App,
+    request: Request,
+    after: Order,
+    moving: Moving | None,
+    tells: Sequence[tuple[OrderEvent, list[str]]],
+    beside: Sequence[Write] = (),
+) -> Order:
+    """Write an order's next state, move its units and tell of it; `beside` belongs to the same commit.
+
+    `after` carries the version that the order was loaded with.
+    """
+    batch = Batch()
+    records.put_order(batch, after)
+    if moving is not None:
+        _carry(app, request, batch, after, moving)
+    batch.writes.extend(beside)
+    for event, products in tells:
+        tell(app, request, batch, after, event, products)
+    if moving is not None and not _fits(app, batch):
+        return await _take_in_pieces(app, request, after, moving, tells, beside)
+    stepped = replace(after, version=after.version + 1)
+    await commit(app, request, batch, stepped)
+    return stepped
+
+
+async def get_settled_order(app: App, request: Request, order_id: str) -> Order:
+    """Get an order for its next step; what its last one left to be done is done first."""
+    order = await records.get_order(app.store, order_id)
+    if order.settling:
+        await finish(app, request, order_id)
+        order = await records.get_order(app.store, order_id)
+        if order.settling:
+            raise Stale("it is being settled")
+    return order
+
+
+async def finish(app: App, request: Request, order_id: str) -> None:
+    """Carry out what an order's step left to be done, from wherever it stands; give up a half-placed one."""
+
+    async def attempt() -> None:
+        order, work = await works.load_with_work(app.store, order_id)
+        if order is None or work is None:
+            return
+        if work.step == "reserve":
+            work = await _turn_back(app, order, work)
+        work = await _carry_out(app, request, order, work)
+        batch = Batch()
+        works.delete_work(batch, work)
+        if order.status == "PLACING":
+            batch.delete(records.order_key(order.id), order.version)
+        else:
+            records.put_order(batch, replace(order, settling=False))
+        for event, products in work.tells:
+            tell(app, _by_worker(request, work), batch, order, event, products)
+        await batch.commit(app.store)
+
+    await retried(attempt)
+
+
+async def finish_due(app: App) -> int:
+    """Finish all work whose time is over; returns how much. The sweeper's."""
+    finished = 0
+    for work in await works.due_works(app.store, app.clock.now()):
+        try:
+            await finish(app, BY_SYSTEM, work.order_id)
+            finished += 1
+        except StockwrightError:
+            app.log.exception("an order is not settled", order_id=work.order_id)
+    return finished
+
+
+async def half_settled_orders(app: App) -> AsyncIterator[Order]:
+    """Go through the orders whose work is under way; their draws are what they still hold reserved."""
+    async for each in every(partial(works.page_of_works, app.store)):
+        order, work = await works.load_with_work(app.store, each.order_id)
+        if order is not None and work is not None and work.step != "receive":
+            yield replace(order, draws=_reserved(order, work))
+
+
+def tell(app: App, request: Request, batch: Batch, order: Order, name: OrderEvent, products: list[str]) -> None:
+    """Tell of a step of an order; `products` are those whose stock the step moved.
+
+    A return tells what came back: an order may have many of them.
+    """
+    note = {"note": order.timeline[-1].note} if name == "order.returned" else {}
+    batch.append(
+        new_event(
+            app,
+            request,
+            name,
+            order.id,
+            userId=order.user_id,
+            userEmail=order.user_email,
+            totalAmount=order.total_cents,
+            currency=order.currency,
+            products=products,
+            **note,
+        )
+    )
+
+
+def _carry(app: App, request: Request, batch: Batch, order: Order, moving: Moving) -> None:
+    """Move units, and book them where they come or go."""
+    move(batch, moving.draws, _SHIFTS[moving.step], app.clock.now())
+    if moving.booked is not None:
+        skus = {line.product_id: line.sku for line in order.lines}
+        sign = -1 if moving.step == "ship" else 1
+        book(
+            app,
+            request,
+            batch,
+            moving.draws,
+            skus,
+            moving.booked,
+            sign=sign,
+            reason=moving.reason,
+            reference=order.id,
+        )
+
+
+def _fits(app: App, batch: Batch) -> bool:
+    """Tell whether one commit takes it, and the Idempotency-Key with it."""
+    return len(batch.writes) < app.store.writes_max
+
+
+# ---- in pieces -------------------------------------------------------------------------------
+
+
+async def _place_in_pieces(app: App, request: Request, order: Order) -> Order:
+    batch = Batch()
+    records.put_order(batch, replace(order, status="PLACING"))
+    work = _begin(app, request, order, Moving("reserve", order.draws))
+    works.put_work(batch, work)
+    try:
+        await batch.commit(app.store)
+    except Stale:
+        await _give_up_if_due(app, request, order.id)
+        raise
+    try:
+        work = await _carry_out(app, request, replace(order, version=1), replace(work, version=1))
+        batch = Batch()
+        works.delete_work(batch, work)
+        records.put_order(batch, replace(order, version=1))
+        tell(app, request, batch, order, "order.placed", list(order.draws))
+        placed = replace(order, version=2)
+        await commit(app, request, batch, placed)
+    except StockwrightError:
+        await _give_up(app, request, order.id)
+        raise
+    return placed
+
+
+async def _take_in_pieces(
+    app: App,
+    request: Request,
+    after: Order,
+    moving: Moving,
+    tells: Sequence[tuple[OrderEvent, list[str]]],
+    beside: Sequence[Write],
+) -> Order:
+    batch = Batch()
+    records.put_order(batch, replace(after, settling=True))
+    works.put_work(batch, _begin(app, request, after, moving, tells))
+    batch.writes.extend(beside)
+    settled = replace(after, version=after.version + 2)
+    await commit(app, request, batch, settled)
+    # It is decided: where the store is too busy to go on now, the sweeper does later.
+    with contextlib.suppress(Busy):
+        await finish(app, request, after.id)
+    return settled
+
+
+def _begin(
+    app: App, request: Request, order: Order, moving: Moving, tells: Sequence[tuple[OrderEvent, list[str]]] = ()
+) -> Work:
+    return Work(
+        order.id,
+        moving.step,
+        moving.draws,
+        request.actor.id,
+        app.clock.now() + WORK_SECONDS * 1000,
+        moving.booked,
+        moving.reason,
+        tuple(tells),
+        request.id,
+    )
+
+
+async def _carry_out(app: App, request: Request, order: Order, work: Work) -> Work:
+    """Move what is left, piece by piece; Stale where somebody else is at it, or a unit is not there."""
+    while work.left:
+        piece = _piece(work, app.store.writes_max - 2)
+        after = replace(work, left=_without(work.left, piece))
+        batch = Batch()
+        works.put_work(batch, after)
+        # Work of a later step has the same versions again: only the order's own tells them apart.
+        batch.check(records.order_key(order.id), order.version)
+        if work.step == "receive":
+            piece = await _still_kept(app, piece)
+        _carry(app, _by_worker(request, work), batch, order, Moving(work.step, piece, work.booked, work.reason))
+        await batch.commit(app.store)
+        work = replace(after, version=work.version + 1)
+    return work
+
+
+async def _still_kept(app: App, piece: Draws) -> Draws:
+    """Leave out what was deleted meanwhile: nothing else could be received of it, ever."""
+    stocks = await stock_records.load_stocks(app.store, piece)
+    return {each: drawn for each, drawn in piece.items() if stocks[each].levels}
+
+
+def _piece(work: Work, room: int) -> Draws:
+    """Take the products of the next commit, and no more than there is room for: of the first, what fits."""
+    piece: Draws = {}
+    for product_id, drawn in sorted(work.left.items()):
+        room -= 1 + (len(drawn) if work.booked else 0)
+        if room < 0 and not piece:
+            return {product_id: dict(sorted(drawn.items())[:room])}
+        if room < 0:
+            break
+        piece[product_id] = drawn
+    return piece
+
+
+def _without(left: Draws, piece: Draws) -> Draws:
+    """Return what is left behind a piece, which may hold some of a product's locations only."""
+    after = {
+        product_id: {location: units for location, units in drawn.items() if location not in piece.get(product_id, {})}
+        for product_id, drawn in left.items()
+    }
+    return {product_id: drawn for product_id, drawn in after.items() if drawn}
+
+
+async def _give_up(app: App, request: Request, order_id: str) -> None:
+    """Give back what a half-placed order has reserved, and forget it; a placed one stays."""
+    order, _ = await works.load_with_work(app.store, order_id)
+    if order is not None and order.status == "PLACING":
+        await finish(app, request, order_id)
+
+
+async def _give_up_if_due(app: App, request: Request, order_id: str) -> None:
+    """Clear the way where a former try at the same order ended half-way."""
+    order, work = await works.load_with_work(app.store, order_id)
+    if order is not None and work is not None and order.status == "PLACING" and work.due_at <= app.clock.now():
+        await finish(app, request, order_id)
+
+
+async def _turn_back(app: App, order: Order, work: Work) -> Work:
+    """Turn half a placing round: what was reserved is what is left to be released."""
+    turned = replace(work, step="release", left=_reserved(order, work))
+    batch = Batch()
+    works.put_work(batch, turned)
+    batch.check(records.order_key(order.id), order.version)
+    await batch.commit(app.store)
+    return replace(turned, version=work.version + 1)
+
+
+def _reserved(order: Order, work: Work) -> Draws:
+    """Return the units that are reserved for the order at this moment of its work."""
+    if work.step == "reserve":
+        return {each: drawn for each, drawn in order.draws.items() if each not in work.left}
+    return work.left
+
+
+def _by_worker(request: Request, work: Work) -> Request:
+    """Return the request that goes on with the work, in the name of who began it and of their request."""
+    return replace(request.by(replace(SYSTEM, id=work.actor)), id=work.request_id)

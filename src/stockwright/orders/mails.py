@@ -1,0 +1,92 @@
+"""Mails to the customer about an order (S2, S3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from stockwright.base.actor import SYSTEM
+from stockwright.base.errors import NotFound, Permanent
+from stockwright.notifications.sending import Outgoing, add_record, send, send_and_record
+from stockwright.orders.records import get_order
+from stockwright.orders.status import NOTICES
+from stockwright.orders.texts import order_html, order_text
+from stockwright.orders.usecases import confirm_order
+from stockwright.request import caused_by
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stockwright.base.event import Event
+    from stockwright.context import App
+    from stockwright.orders.model import Order
+    from stockwright.orders.status import StepMail, StepName
+    from stockwright.request import Request
+    from stockwright.store.batch import Batch
+
+
+_CONFIRMED: Final[StepName] = "CONFIRMED"
+MAILS: Final[Mapping[str, tuple[StepName, StepMail]]] = {
+    notices.event: (step, notices.mail) for step, notices in NOTICES.items() if notices.mail is not None
+}
+"""The events that a mail tells of, with the step and the words."""
+
+
+async def confirm(app: App, event: Event) -> None:
+    """Mail the confirmation (S2's format); then the order is CONFIRMED, in the commit that records the mail.
+
+    One that went on before it could be mailed is mailed all the same, and stays what it is. An order that
+    nobody can be mailed about (imported, or placed by a machine) is confirmed as it is.
+    """
+    order = await _order(app, event)
+    if order.row.is_cancelled:
+        return
+    if not order.user_email:
+        await confirm_order(app, _placed(event), order.id)
+        return
+    opening = "Thank you for your purchase!"
+    message: Outgoing = (
+        "email",
+        order.user_email,
+        f"Order Confirmation - #{order.id}",
+        order_text("Order Confirmation", opening, order, _CONFIRMED),
+        order_html("Order confirmation", opening, order, _CONFIRMED),
+    )
+    told = await send(app, event, "order-confirmation", message)
+
+    async def also(batch: Batch) -> None:
+        if told is not None:
+            await add_record(app, batch, told)
+
+    await confirm_order(app, _placed(event), order.id, also)
+
+
+async def tell(app: App, event: Event) -> None:
+    """Mail what happened to the order; nothing of an earlier step where it was cancelled since."""
+    order = await _order(app, event)
+    status, mail = MAILS[event.name]
+    if not order.user_email or (order.row.is_cancelled and status != order.status):
+        return
+    heading, opening = mail.heading, mail.opening
+    if event.data.get("note"):
+        opening = f"{opening}\n\nReturned: {event.data['note']}"
+    message: Outgoing = (
+        "email",
+        order.user_email,
+        f"{heading} - #{order.id}",
+        order_text(heading, opening, order, status),
+        order_html(heading, opening, order, status),
+    )
+    await send_and_record(app, event, "order-mail", message)
+
+
+def _placed(event: Event) -> Request:
+    """Return the request that goes on with the order, for who placed it: the units leave in their name."""
+    return caused_by(event, replace(SYSTEM, id=event.actor))
+
+
+async def _order(app: App, event: Event) -> Order:
+    try:
+        return await get_order(app.store, event.subject)
+    except NotFound:
+        raise Permanent(f"the order {event.subject} is gone") from None

@@ -1,0 +1,187 @@
+"""Orders: lines frozen at placing, and the steps from PENDING to DELIVERED or CANCELLED."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from stockwright.base.errors import Invalid, InvalidTransition
+from stockwright.base.money import sum_amounts
+from stockwright.orders.status import ROWS
+from stockwright.products.options import describe_options
+from stockwright.sales.lines import OrderLine, check_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from stockwright.orders.status import OrderStatus, PlacedStatus, StatusRow, StepName
+    from stockwright.stock.model import Draw, Draws
+
+
+NOTED_MAX: Final = 100
+"""Characters of a line's options in the timeline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry of an order's timeline."""
+
+    status: StepName
+    at: int
+    actor: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody bought. `draws` tells which locations its units came from and go back to."""
+
+    id: str
+    user_id: str
+    user_email: str
+    lines: tuple[OrderLine, ...]
+    draws: Draws
+    currency: str
+    total_cents: int
+    status: OrderStatus
+    timeline: tuple[Step, ...]
+    created_at: int
+    updated_at: int
+    reference: str = ""
+    settling: bool = False
+    """Whether units of its last step are still on their way (an order larger than one commit)."""
+    version: int = 0
+
+    @property
+    def row(self) -> StatusRow:
+        """What is so of every order in its status."""
+        return ROWS[self.status]
+
+    @property
+    def placed_status(self) -> PlacedStatus:
+        """The status as clients see it; raises where the order is still being placed, which nobody sees."""
+        if self.status == "PLACING":
+            raise ValueError(f"order {self.id} is still being placed")
+        return self.status
+
+    @property
+    def is_reserving(self) -> bool:
+        """Whether its units still count as reserved (they leave the shelf when it is confirmed)."""
+        return self.row.reserves != "none"
+
+
+def place(
+    order_id: str,
+    buyer: tuple[str, str],
+    lines: tuple[OrderLine, ...],
+    draws: Draws,
+    currency: str,
+    now: int,
+    reference: str = "",
+) -> Order:
+    """Make the order: PENDING, its total the sum of its lines (minor units of one currency)."""
+    check_lines(lines)
+    user_id, user_email = buyer
+    return Order(
+        id=order_id,
+        user_id=user_id,
+        user_email=user_email,
+        lines=lines,
+        draws=draws,
+        currency=currency,
+        total_cents=sum_amounts(line.total_cents for line in lines),
+        status="PENDING",
+        timeline=(Step("PENDING", now, user_id),),
+        created_at=now,
+        updated_at=now,
+        reference=reference,
+    )
+
+
+def advance(order: Order, to: PlacedStatus, actor: str, now: int, note: str = "") -> Order | None:
+    """Take the next step; None where the order is there already (a repeat changes nothing).
+
+    Packing a PENDING order confirms it too, and the timeline tells both.
+    """
+    if order.status == to:
+        return None
+    steps = order.row.next.get(to)
+    if steps is None:
+        raise _refused(order, to)
+    passed = [Step(each, now, actor) for each in steps[:-1]]
+    return _stepped(order, to, (*passed, Step(to, now, actor, note)), now)
+
+
+def cancel(order: Order, actor: str, now: int, *, as_admin: bool, note: str = "") -> Order | None:
+    """Cancel: the owner until it is packed, an admin until it is delivered; None if it is cancelled."""
+    if order.row.is_cancelled:
+        return None
+    if not order.row.may_be_cancelled(as_admin=as_admin):
+        raise _refused(order, "CANCELLED")
+    return _stepped(order, "CANCELLED", (Step("CANCELLED", now, actor, note),), now)
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnedLine:
+    """Units that came back of one line (its number in the order, from 0)."""
+
+    line: int
+    quantity: int
+
+
+def take_back(
+    order: Order, returned: Iterable[ReturnedLine], actor: str, now: int, reason: str = ""
+) -> tuple[Order, Draws]:
+    """Book units as returned; returns the order and the locations the units go back to.
+
+    Only what was shipped can come back, and no more of a line than it had.
+    """
+    if not order.row.returnable:
+        raise InvalidTransition(
+            "Only a packed or delivered order can be returned; cancel it instead",
+            {"from": order.status, "to": "RETURNED"},
+        )
+    lines, back, told = list(order.lines), dict[str, int](), list[str]()
+    for each in returned:
+        line = lines[each.line]
+        if line.returned + each.quantity > line.quantity:
+            left = line.quantity - line.returned
+            raise Invalid.field(
+                "items", f"{line.sku}: {left} of {line.quantity} can still be returned, not {each.quantity}"
+            )
+        lines[each.line] = replace(line, returned=line.returned + each.quantity)
+        back[line.product_id] = back.get(line.product_id, 0) + each.quantity
+        options = f" ({describe_options(line.options)[:NOTED_MAX]})" if line.options else ""
+        told.append(f"{each.quantity} × {line.sku}{options}")
+    note = ", ".join(told[:5]) + (f" and {len(told) - 5} more" if len(told) > 5 else "")  # noqa: PLR2004
+    step = Step("RETURNED", now, actor, f"{note}: {reason}" if reason else note)
+    after = replace(order, lines=tuple(lines), timeline=(*order.timeline, step), updated_at=now)
+    return after, {product_id: _back_to(order, product_id, quantity) for product_id, quantity in back.items()}
+
+
+def still_out(order: Order) -> Draws:
+    """Return what an order drew and nobody has given back: what comes back when it is cancelled."""
+    left = {product_id: _back_to(order, product_id, sum(drawn.values())) for product_id, drawn in order.draws.items()}
+    return {product_id: draw for product_id, draw in left.items() if draw}
+
+
+def _back_to(order: Order, product_id: str, quantity: int) -> Draw:
+    """Return units to where they were drawn from, skipping what went back before."""
+    gone_back = sum(line.returned for line in order.lines if line.product_id == product_id)
+    draw: Draw = {}
+    for place_name, drawn in order.draws[product_id].items():
+        skipped = min(gone_back, drawn)
+        gone_back -= skipped
+        taken = min(quantity, drawn - skipped)
+        if taken:
+            draw[place_name] = taken
+            quantity -= taken
+    return draw
+
+
+def _stepped(order: Order, to: OrderStatus, steps: tuple[Step, ...], now: int) -> Order:
+    return replace(order, status=to, timeline=(*order.timeline, *steps), updated_at=now)
+
+
+def _refused(order: Order, to: OrderStatus) -> InvalidTransition:
+    return InvalidTransition(f"An order that is {order.status} cannot become {to}", {"from": order.status, "to": to})

@@ -1,0 +1,88 @@
+"""The warehouse and the delivery service: what they must do, POSTed as JSON (S3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from stockwright.base.errors import NotFound, Permanent, TryLater
+from stockwright.notifications.texts import iso
+from stockwright.orders.records import get_order
+from stockwright.sales.lines import line_id
+
+if TYPE_CHECKING:
+    from stockwright.base.event import Event
+    from stockwright.context import App
+    from stockwright.orders.model import Order
+
+
+_RETRIED = frozenset({408, 409, 425})
+
+
+async def send_pick_list(app: App, event: Event) -> None:
+    """Tell the warehouse what to pick and from where; nothing where no warehouse is configured."""
+    settings = app.settings
+    if settings.warehouse_url is None:
+        return
+    order = await _order(app, event)
+    if order.row.waits_for != "warehouse":
+        # Packed or cancelled meanwhile: there is nothing left to pick.
+        return
+    body = {
+        "type": "pick_list",
+        "orderId": order.id,
+        "createdAt": iso(order.created_at),
+        "items": [
+            {"lineId": line_id(number), "productId": line.product_id, "sku": line.sku, "name": line.name,
+             "quantity": line.quantity, "options": line.options}
+            for number, line in enumerate(order.lines)
+        ],
+        "locations": order.draws,
+    }  # fmt: skip
+    await _post(app, event, settings.warehouse_url, settings.warehouse_api_key, body)
+
+
+async def request_delivery(app: App, event: Event) -> None:
+    """Tell the delivery service that an order waits; nothing where none is configured."""
+    settings = app.settings
+    if settings.delivery_url is None:
+        return
+    order = await _order(app, event)
+    if order.row.waits_for != "delivery service":
+        return
+    body = {
+        "type": "delivery_request",
+        "orderId": order.id,
+        "customerEmail": order.user_email,
+        "items": [
+            {"lineId": line_id(number), "sku": line.sku, "name": line.name, "quantity": line.quantity,
+             "options": line.options}
+            for number, line in enumerate(order.lines)
+        ],
+    }  # fmt: skip
+    await _post(app, event, settings.delivery_url, settings.delivery_api_key, body)
+
+
+async def _post(app: App, event: Event, url: str, api_key: str | None, body: dict[str, Any]) -> None:
+    """POST with the event's id as Idempotency-Key, so that a second try is known as one."""
+    headers = {"content-type": "application/json", "idempotency-key": event.id}
+    if api_key:
+        headers |= {"authorization": api_key, "x-api-key": api_key}
+    reply = await app.outbound.post(url, msgspec.json.encode(body), headers)
+    status, after = reply.status, reply.retry_after_seconds
+    if 200 <= status < 300:  # noqa: PLR2004
+        return
+    if status == 429 or (status == 503 and after is not None):  # noqa: PLR2004
+        seconds = app.settings.retry_delay_seconds if after is None else after
+        raise TryLater(f"the receiver answered with status {status}: it asks for fewer calls", after_seconds=seconds)
+    if 400 <= status < 500 and status not in _RETRIED:  # noqa: PLR2004
+        raise Permanent(f"the receiver refused it with status {status}")
+    raise RuntimeError(f"the receiver answered with status {status}")
+
+
+async def _order(app: App, event: Event) -> Order:
+    try:
+        return await get_order(app.store, event.subject)
+    except NotFound:
+        raise Permanent(f"the order {event.subject} is gone") from None

@@ -1,0 +1,145 @@
+"""Access patterns of orders: by id, by buyer, and by status."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from stockwright.base.errors import NotFound
+from stockwright.orders.model import Order, Step
+from stockwright.orders.status import OPEN, STATUSES
+from stockwright.sales.lines import line_body, line_of
+from stockwright.store.paging import pages
+from stockwright.store.parsing import once
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from stockwright.orders.status import OrderStatus
+    from stockwright.store.batch import Batch
+    from stockwright.store.port import Body, IndexName, Item, Key, Store
+
+
+def order_key(order_id: str) -> Key:
+    """The order's item."""
+    return (f"ORDER#{order_id}", "ORDER")
+
+
+async def find_order(store: Store, order_id: str) -> Order | None:
+    """Find an order; one that is still being placed is nobody's to see."""
+    key = order_key(order_id)
+    item = (await store.get([key])).get(key)
+    order = order_of(item) if item else None
+    return order if order is not None and order.row.is_shown else None
+
+
+async def get_order(store: Store, order_id: str) -> Order:
+    """Get an order or refuse (message: S2)."""
+    order = await find_order(store, order_id)
+    if order is None:
+        raise NotFound("Order not found")
+    return order
+
+
+async def page_of_orders(
+    store: Store,
+    *,
+    user_id: str | None = None,
+    status: OrderStatus | None = None,
+    low: str = "",
+    high: str = "",
+    after: str | None = None,
+    limit: int = 20,
+    reverse: bool = True,
+) -> tuple[list[Order], str | None]:
+    """Read a buyer's orders (perhaps of one status), or everybody's of one status, newest first.
+
+    `low` and `high` bound the ids, and so the time.
+    """
+    if user_id is not None:
+        page = await store.query(
+            f"ORDER#{user_id}",
+            index="owner",
+            where={"status": status} if status else None,
+            low=low,
+            high=high,
+            after=after,
+            limit=limit,
+            reverse=reverse,
+        )
+    else:
+        page = await store.query(
+            f"ORDER#{status}", index="list", low=low, high=high, after=after, limit=limit, reverse=reverse
+        )
+    return [order_of(item) for item in page.items], page.next
+
+
+async def pages_of_every_order(
+    store: Store, limit: int, *, low: str = "", high: str = ""
+) -> AsyncIterator[list[Order]]:
+    """Go through the orders by status, newest first within each, every order once.
+
+    One that takes a step while this reads is in two statuses, and never in none: they are read from the
+    first to the last, and it is told as it was seen first. Going back in time comes to an end however
+    fast new ones are placed. Memory grows with the orders that are open.
+    """
+    may_come_again: set[str] = set()
+    for status in STATUSES:
+        of_status = partial(page_of_orders, store, status=status, low=low, high=high, limit=limit)
+        async for page in pages(of_status):
+            yield [order for order in page if order.id not in may_come_again]
+            if status in OPEN:
+                may_come_again.update(order.id for order in page)
+
+
+async def count_orders(store: Store, status: OrderStatus, limit: int) -> int:
+    """Count the orders of a status, up to a limit."""
+    return await store.count(f"ORDER#{status}", index="list", limit=limit)
+
+
+def put_order(batch: Batch, order: Order) -> None:
+    """Write an order, expecting the version that it was loaded with; its buyer has it once it is placed."""
+    indexes: dict[IndexName, tuple[str, str]] = {"list": (f"ORDER#{order.status}", order.id)}
+    if order.row.is_shown:
+        indexes["owner"] = (f"ORDER#{order.user_id}", order.id)
+    batch.put(order_key(order.id), _order_body(order), order.version, indexes)
+
+
+@once
+def order_of(item: Item) -> Order:
+    """Read an order from its item."""
+    body = item.body
+    return Order(
+        id=body["id"],
+        user_id=body["userId"],
+        user_email=body["userEmail"],
+        lines=tuple(line_of(line) for line in body["lines"]),
+        draws=body["draws"],
+        currency=body["currency"],
+        total_cents=body["total"],
+        status=body["status"],
+        timeline=tuple(Step(*step) for step in body["timeline"]),
+        created_at=body["createdAt"],
+        updated_at=body["updatedAt"],
+        reference=body["reference"],
+        settling=body["settling"],
+        version=item.version,
+    )
+
+
+def _order_body(order: Order) -> Body:
+    return {
+        "id": order.id,
+        "userId": order.user_id,
+        "userEmail": order.user_email,
+        "lines": [line_body(line) for line in order.lines],
+        "draws": order.draws,
+        "currency": order.currency,
+        "total": order.total_cents,
+        "status": order.status,
+        "timeline": [[step.status, step.at, step.actor, step.note] for step in order.timeline],
+        "createdAt": order.created_at,
+        "updatedAt": order.updated_at,
+        "reference": order.reference,
+        "settling": order.settling,
+    }

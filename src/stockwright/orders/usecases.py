@@ -1,0 +1,229 @@
+"""Orders: place, then confirm, pack, deliver, or cancel; returns afterwards (S1, S2, S3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from stockwright.base.errors import Conflict, Invalid, check_all
+from stockwright.commit import commit, insist, unchanged
+from stockwright.orders import model as rules
+from stockwright.orders import records
+from stockwright.orders.large import Moving, get_settled_order, place, take_step
+from stockwright.orders.model import Order, ReturnedLine
+from stockwright.orders.returns import ReturnItem, find_returned_lines
+from stockwright.orders.status import NOTICES, RETURNED, STATUSES
+from stockwright.products import records as product_records
+from stockwright.products.model import check_reference
+from stockwright.reservations.allocation import load_and_draw
+from stockwright.sales.lines import LINES_MAX
+from stockwright.sales.load_lines import load_lines
+from stockwright.stock.model import Wanted, check_quantity
+from stockwright.store.batch import Batch, retried
+from stockwright.store.merging import newest
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from stockwright.base.event_names import OrderEvent
+    from stockwright.context import App
+    from stockwright.orders.status import PlacedStatus
+    from stockwright.request import Request
+    from stockwright.sales.load_lines import LineWanted
+    from stockwright.stock.model import Draws
+    from stockwright.store.port import Write
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """The lines, 1 to LINES_MAX. `buyer` (id, email) is set where somebody orders for another."""
+
+    items: Sequence[LineWanted]
+    reference: str = ""
+    buyer: tuple[str, str] | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListOrders:
+    """An asker's own orders, newest first; an admin may see everybody's."""
+
+    status: PlacedStatus | None = None
+    everybody: bool = False
+    limit: int = 20
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnOrder:
+    """What came back; `restock` puts it on the shelf again with a RETURN movement."""
+
+    order_id: str
+    items: Sequence[ReturnItem]
+    restock: bool = True
+    reason: str = ""
+    expected_version: int | None = None
+
+
+async def place_order(app: App, request: Request, command: PlaceOrder) -> Order:
+    """Reserve every line and record the order, or change nothing."""
+    if not 1 <= len(command.items) <= LINES_MAX:
+        raise Invalid.field("items", f"must hold 1 to {LINES_MAX} lines, not {len(command.items)}")
+    check_all(
+        *(partial(check_quantity, item.quantity, f"items[{line}].quantity") for line, item in enumerate(command.items)),
+        lambda: check_reference(command.reference),
+    )
+    order_id = command.id or app.ids.new("ord")
+
+    async def attempt() -> Order:
+        lines, currency = await load_lines(app, command.items)
+        _, draws = await load_and_draw(app, request, [Wanted(line.product_id, line.quantity) for line in lines])
+        buyer = command.buyer or (request.actor.id, request.actor.email)
+        order = rules.place(order_id, buyer, lines, draws, currency, app.clock.now(), command.reference)
+        # From here on only the store may refuse.
+        return await place(app, request, order)
+
+    return await retried(attempt)
+
+
+async def get_order(app: App, request: Request, order_id: str) -> Order:
+    """Get an order of the actor's own (message: S2); an admin reaches all."""
+    order = await records.get_order(app.store, order_id)
+    request.actor.must_reach(order.user_id, "order")
+    return order
+
+
+async def list_orders(app: App, request: Request, command: ListOrders) -> tuple[list[Order], str | None]:
+    """List orders, newest first."""
+    if not command.everybody:
+        return await records.page_of_orders(
+            app.store, user_id=request.actor.id, status=command.status, after=command.after, limit=command.limit
+        )
+    if command.status:
+        return await records.page_of_orders(app.store, status=command.status, after=command.after, limit=command.limit)
+    pages = [
+        await records.page_of_orders(app.store, status=status, after=command.after, limit=command.limit + 1)
+        for status in STATUSES
+    ]
+    return newest(pages, command.limit)
+
+
+async def confirm_order(
+    app: App, request: Request, order_id: str, also: Callable[[Batch], Awaitable[None]] | None = None
+) -> Order:
+    """Commit what the order reserved: the units leave as SALE movements.
+
+    `also` adds writes that belong to the same commit (the record of the mail that went out), asked
+    anew at each attempt. An order that was confirmed before is left as it is, and `also` is written alone.
+    """
+
+    async def attempt() -> Order:
+        order = await get_settled_order(app, request, order_id)
+        beside = Batch()
+        if also is not None:
+            await also(beside)
+        if "CONFIRMED" in order.row.next:
+            after = rules.advance(order, "CONFIRMED", request.actor.id, app.clock.now())
+            return await _commit_step(app, request, order, after, _shipping(order), beside.writes)
+        if beside.writes:
+            await commit(app, request, beside)
+        return await unchanged(app, request, order)
+
+    return await retried(attempt)
+
+
+async def pack_order(app: App, request: Request, order_id: str, expected_version: int | None = None) -> Order:
+    """Mark an order as packed; a PENDING one is confirmed in the same commit."""
+    return await _step(app, request, order_id, "PACKED", expected_version)
+
+
+async def deliver_order(app: App, request: Request, order_id: str, expected_version: int | None = None) -> Order:
+    """Mark a packed order as delivered."""
+    return await _step(app, request, order_id, "DELIVERED", expected_version)
+
+
+async def cancel_order(
+    app: App, request: Request, order_id: str, reason: str = "", expected_version: int | None = None
+) -> Order:
+    """Cancel an order: the owner until it is packed, an admin until it is delivered. The stock comes back."""
+
+    async def attempt() -> Order:
+        order = await get_settled_order(app, request, order_id)
+        request.actor.must_reach(order.user_id, "order")
+        insist(expected_version, order)
+        after = rules.cancel(order, request.actor.id, app.clock.now(), as_admin=request.actor.is_admin, note=reason)
+        if order.is_reserving:
+            moving = Moving("release", order.draws)
+        else:
+            moving = Moving("receive", rules.still_out(order), "RETURN", "Order cancelled")
+        return await _commit_step(app, request, order, after, moving)
+
+    return await retried(attempt)
+
+
+async def return_order(app: App, request: Request, command: ReturnOrder) -> Order:
+    """Book units of a shipped order as returned, on the shelf again if `restock`."""
+    if not command.items:
+        raise Invalid.field("items", "must hold at least one line")
+    check_all(
+        *(partial(check_quantity, item.quantity, f"items[{line}].quantity") for line, item in enumerate(command.items))
+    )
+
+    async def attempt() -> Order:
+        order = await get_settled_order(app, request, command.order_id)
+        insist(command.expected_version, order)
+        returned = await _find_lines(app, order, command.items)
+        after, draws = rules.take_back(order, returned, request.actor.id, app.clock.now(), command.reason)
+        if not command.restock:
+            return await take_step(app, request, after, None, [(RETURNED.event, [])])
+        await _must_be_kept(app, draws)
+        moving = Moving("receive", draws, "RETURN", command.reason or "Returned")
+        return await take_step(app, request, after, moving, [(RETURNED.event, list(draws))])
+
+    return await retried(attempt)
+
+
+async def _step(app: App, request: Request, order_id: str, to: PlacedStatus, expected_version: int | None) -> Order:
+    async def attempt() -> Order:
+        order = await get_settled_order(app, request, order_id)
+        insist(expected_version, order)
+        after = rules.advance(order, to, request.actor.id, app.clock.now())
+        return await _commit_step(app, request, order, after, _shipping(order))
+
+    return await retried(attempt)
+
+
+async def _commit_step(
+    app: App, request: Request, order: Order, after: Order | None, moving: Moving | None, beside: Sequence[Write] = ()
+) -> Order:
+    """Write an order's next state with what it does to the stock; a repeat writes nothing."""
+    if after is None:
+        return await unchanged(app, request, order)
+    moved = list(order.draws) if moving is not None else []
+    tells: list[tuple[OrderEvent, list[str]]] = []
+    for step in after.timeline[len(order.timeline) :]:
+        # The units move with the first of the steps.
+        tells.append((NOTICES[step.status].event, [] if tells else moved))
+    return await take_step(app, request, after, moving, tells, beside)
+
+
+def _shipping(order: Order) -> Moving | None:
+    """Let the reserved units leave where the step is the one that commits them."""
+    return Moving("ship", order.draws, "SALE") if order.is_reserving else None
+
+
+async def _find_lines(app: App, order: Order, items: Sequence[ReturnItem]) -> list[ReturnedLine]:
+    """Find what came back, also under a SKU that the product got after the order was placed."""
+    names = {item.name for item in items if item.name is not None}
+    product_ids = await product_records.load_product_ids(app.store, names) if names else {}
+    return find_returned_lines(order, items, product_ids)
+
+
+async def _must_be_kept(app: App, draws: Draws) -> None:
+    products = await product_records.load_products(app.store, draws)
+    gone = [product_id for product_id in draws if product_id not in products]
+    if gone:
+        raise Conflict(
+            "A product of this order was deleted; book the return without restocking", {"productId": gone[0]}
+        )

@@ -1,0 +1,141 @@
+"""Orders and sales on the wire (S0, S1, S2, S3)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from stockwright.http.envelope import iso
+from stockwright.http.rules import Wire, contradiction, is_given, rule
+from stockwright.http.wire import ListQuery, Text, Version, Versioned
+from stockwright.orders.model import Order
+from stockwright.orders.status import FulfillmentStatus, PlacedStatus, StepName
+from stockwright.products.wire import Id, Options, Reference, Sku
+from stockwright.sales.line_wire import Chosen, Lines, OrderLineView, check_one_form, line_views
+from stockwright.sales.lines import LINES_MAX
+from stockwright.stock.wire import Units
+
+
+class PlaceOrderBody(Wire):
+    """S2's one product, S1's `productIds` with one quantity for each of them, or `items`.
+
+    `options` and `color` are those of the one product, or of each of `productIds`.
+    """
+
+    product_id: Id | None = None
+    product_ids: Annotated[list[Id], Meta(min_length=1, max_length=LINES_MAX)] | None = None
+    quantity: Units | None = None
+    color: Annotated[Any, Chosen] = None
+    options: Annotated[Options, Chosen] | None = None
+    items: Lines | None = None
+    reference: Reference = ""
+
+    @rule()
+    def _is_of_one_form(self) -> None:
+        chosen = {"options": self.options, "color": self.color}
+        if not is_given(self.product_ids):
+            check_one_form(self.items, chosen, productId=self.product_id, quantity=self.quantity)
+            return
+        beside = {"productId": self.product_id} if is_given(self.product_id) else {}
+        if beside and not is_given(self.items):
+            raise contradiction("productIds", *beside)
+        check_one_form(self.items, chosen, productIds=self.product_ids, **beside, quantity=self.quantity)
+
+
+class StepView(Wire):
+    """One entry of an order's timeline."""
+
+    status: StepName
+    at: str
+    actor: str
+    note: str
+
+
+class OrderView(Wire, omit_defaults=True):
+    """An order; the flat fields are those of an order of one line (S2)."""
+
+    id: str
+    order_id: str
+    user_id: str
+    user_email: str
+    items: list[OrderLineView]
+    total_amount: int
+    currency: str
+    status: PlacedStatus
+    fulfillment_status: FulfillmentStatus
+    timeline: list[StepView]
+    reference: str
+    version: int
+    created_at: str
+    date_created: str
+    """S3's name of `createdAt`"""
+    updated_at: str
+    product_id: str | None = None
+    product_name: str | None = None
+    quantity: int | None = None
+    price_per_unit: int | None = None
+
+
+class OrdersQuery(ListQuery):
+    """Filters of the orders; `scope=all` is for admins."""
+
+    status: PlacedStatus | None = None
+    scope: Literal["own", "all"] = "own"
+
+
+class CancelBody(Versioned):
+    """Why an order is cancelled."""
+
+    reason: Text = ""
+
+
+class ReturnLine(Wire):
+    """Units of one line that came back: named by `lineId`, or by product or SKU, with `options` where lines differ."""
+
+    aliases = (("product_id", "id"),)
+    needs = (("line_id", "product_id", "id", "sku"),)
+
+    quantity: Units
+    line_id: Id | None = None
+    product_id: Id | None = None
+    id: Id | None = None
+    sku: Sku | None = None
+    options: Annotated[Options, Chosen] | None = None
+
+
+class ReturnBody(Wire):
+    """What came back, and whether it goes on the shelf again."""
+
+    items: Annotated[list[ReturnLine], Meta(min_length=1, max_length=LINES_MAX)]
+    restock: bool = True
+    reason: Text = ""
+    expected_version: Version | None = None
+
+
+def order_view(order: Order) -> OrderView:
+    """Show an order."""
+    only = order.lines[0] if len(order.lines) == 1 else None
+    return OrderView(
+        id=order.id,
+        order_id=order.id,
+        user_id=order.user_id,
+        user_email=order.user_email,
+        items=line_views(order.lines),
+        total_amount=order.total_cents,
+        currency=order.currency,
+        status=order.placed_status,
+        fulfillment_status=order.row.fulfillment,
+        timeline=[
+            StepView(status=step.status, at=iso(step.at), actor=step.actor, note=step.note) for step in order.timeline
+        ],
+        reference=order.reference,
+        version=order.version,
+        created_at=iso(order.created_at),
+        date_created=iso(order.created_at),
+        updated_at=iso(order.updated_at),
+        product_id=only.product_id if only else None,
+        product_name=only.name if only else None,
+        quantity=only.quantity if only else None,
+        price_per_unit=only.unit_price_cents if only else None,
+    )

@@ -1,0 +1,232 @@
+"""Products: what the shop sells, and the rules of the catalogue (S2)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import urlsplit
+
+from stockwright.base.currency import is_currency
+from stockwright.base.errors import Invalid, check_all
+from stockwright.base.free_fields import PRODUCT_BYTES_MAX, check_free
+from stockwright.base.names import check_direction, clean, name_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+ProductStatus = Literal["ACTIVE", "INACTIVE", "UNLISTED", "DELETED"]
+CATEGORIES: Final = ("electronics", "clothing", "food", "other", "phone", "computer", "accessories")
+"""The managed list as it starts: S2's four and S3's three."""
+NAME_MIN: Final = 3
+NAME_MAX: Final = 200
+DESCRIPTION_MIN: Final = 10
+DESCRIPTION_MAX: Final = 2000
+SKU_MIN: Final = 3
+SKU_MAX: Final = 50
+FOREIGN_SKU_MAX: Final = 100
+"""The longest SKU of a product that came with a foreign id."""
+KIND_MAX: Final = 100
+"""The longest type or brand."""
+URL_MAX: Final = 2000
+PRICE_CENTS_MAX: Final = 1_000_000_000_000
+ID_MAX: Final = 128
+CATEGORY_MIN: Final = 2
+CATEGORY_MAX: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A sellable thing.
+
+    UNLISTED ones came with a foreign id and stock alone (S4): they can be reserved, and are sold
+    and shown once somebody gives them a name, a price and a description.
+    """
+
+    id: str
+    sku: str
+    name: str
+    description: str = ""
+    category: str = "other"
+    type: str = ""
+    brand: str = ""
+    price_cents: int = 0
+    currency: str = "USD"
+    image_url: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    status: ProductStatus = "ACTIVE"
+    created_at: int = 0
+    updated_at: int = 0
+    created_by: str = ""
+    version: int = 0
+
+    @property
+    def is_sellable(self) -> bool:
+        """Whether a customer may order it."""
+        return self.status == "ACTIVE"
+
+    @property
+    def can_be_held(self) -> bool:
+        """Whether units of it may be promised, or sold at the till: also of one that is not listed yet."""
+        return self.status in {"ACTIVE", "UNLISTED"}
+
+
+RESERVED_IDS: Final = frozenset({"export", "import", "bulk", "labels.pdf", "images", "variants"})
+"""Words that are, or will be, routes below `/products`."""
+SKU_FROM_NAME_MAX: Final = 40
+_NEW_ID = re.compile(rf"[A-Za-z0-9._~:-]{{1,{ID_MAX}}}")
+_SKU_WORD = re.compile(r"[A-Z0-9]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_TEXT_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def check_id(value: str, field_name: str, longest: int = ID_MAX) -> str:
+    """Accept any foreign id of 1..`longest` characters without control characters (SPEC §3)."""
+    if not 1 <= len(value) <= longest or _CONTROL.search(value):
+        raise Invalid.field(field_name, f"must be 1 to {longest} characters, without control characters")
+    return value
+
+
+def check_addressable(value: str, field_name: str) -> str:
+    """Refuse `.` and `..` as a name that stands in addresses: clients read them as a step between folders."""
+    if value in {".", ".."}:
+        raise Invalid.field(field_name, f"must not be {value!r}: no address can hold it")
+    return value
+
+
+def check_new_id(value: str, field_name: str = "productId") -> str:
+    """Hold the id that a client brings for a new product to what can stand in every address.
+
+    The words that are routes below `/products` cannot be ids: `GET /products/export` is the export.
+    """
+    if not _NEW_ID.fullmatch(value):
+        raise Invalid.field(field_name, f"must be 1 to {ID_MAX} of the characters A-Z a-z 0-9 . _ ~ : -")
+    if value.casefold() in RESERVED_IDS or not value.strip("."):
+        raise Invalid.field(field_name, f"must not be {value!r}: that is an address of its own")
+    return value
+
+
+def sku_from_name(name: str) -> str:
+    """Make a SKU from a name: its letters and digits in upper case, with a hyphen between words.
+
+    A name of too few Latin letters and digits gives `ITEM` in front of what it has.
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    sku = "-".join(_SKU_WORD.findall(plain.upper()))[:SKU_FROM_NAME_MAX].strip("-")
+    return sku if len(sku) >= SKU_MIN else f"ITEM-{sku}".strip("-")
+
+
+def check_foreign_sku(value: str, field_name: str = "sku") -> str:
+    """Return the SKU that comes with a foreign id, tidied: 1 to FOREIGN_SKU_MAX characters."""
+    return check_direction(check_id(clean(value), field_name, FOREIGN_SKU_MAX), field_name)
+
+
+def check_category_name(value: str, field_name: str = "name") -> str:
+    """Return the name of a new category, tidied: CATEGORY_MIN to CATEGORY_MAX characters for addresses."""
+    name = check_id(clean(value), field_name, CATEGORY_MAX)
+    if len(name_key(name)) < CATEGORY_MIN:
+        raise Invalid.field(field_name, f"must be {CATEGORY_MIN} to {CATEGORY_MAX} characters")
+    return check_direction(check_addressable(name, field_name), field_name)
+
+
+def check_reference(value: str, field_name: str = "reference") -> None:
+    """Refuse what a client cannot have as its own name for something: none at all is fine."""
+    if value:
+        check_id(value, field_name)
+
+
+def check_text(value: str, field_name: str, least: int, most: int) -> None:
+    """Refuse a text that is too short without the blanks around it, too long, or holds control characters."""
+    if not (least <= len(value.strip()) and len(value) <= most) or _TEXT_CONTROL.search(value):
+        bounds = f"{least} to {most}" if least else f"at most {most}"
+        raise Invalid.field(field_name, f"must be {bounds} characters")
+
+
+def check_product_name(value: str, field_name: str = "name") -> None:
+    """Refuse a name that is not of NAME_MIN to NAME_MAX characters."""
+    check_text(value, field_name, NAME_MIN, NAME_MAX)
+
+
+def check_description(value: str, field_name: str = "description") -> None:
+    """Refuse a description that is not of DESCRIPTION_MIN to DESCRIPTION_MAX characters."""
+    check_text(value, field_name, DESCRIPTION_MIN, DESCRIPTION_MAX)
+
+
+def check_kind(value: str, field_name: str) -> None:
+    """Refuse a type or brand of more than KIND_MAX characters."""
+    check_text(value, field_name, 0, KIND_MAX)
+
+
+def check_sku(value: str, field_name: str = "sku") -> None:
+    """Refuse a SKU that is not of SKU_MIN to SKU_MAX characters on one line."""
+    if _CONTROL.search(value):
+        raise Invalid.field(field_name, f"must be {SKU_MIN} to {SKU_MAX} characters")
+    check_text(clean(value), field_name, SKU_MIN, SKU_MAX)
+
+
+def check_price(value: int, field_name: str = "price") -> None:
+    """Refuse what is no price."""
+    if not 0 < value <= PRICE_CENTS_MAX:
+        raise Invalid.field(field_name, f"must be a whole number of minor units from 1 to {PRICE_CENTS_MAX}")
+
+
+def check_category(value: str, categories: frozenset[str], field_name: str = "category") -> None:
+    """Refuse a category that is not in the managed list."""
+    if value not in categories:
+        raise Invalid.field(field_name, f"must be one of {', '.join(sorted(categories))}")
+
+
+def check_currency(value: str, field_name: str = "currency") -> None:
+    """Refuse what is no currency in use (ISO 4217)."""
+    if not is_currency(value):
+        raise Invalid.field(field_name, "must be the ISO 4217 code of a currency in use, such as USD")
+
+
+def check_image_url(value: str | None, field_name: str = "imageUrl") -> None:
+    """Refuse a picture's address that the web app could not show: its pages load pictures by https only."""
+    if value is not None and not _is_https(value):
+        raise Invalid.field(field_name, f"must be an https:// address of at most {URL_MAX} characters")
+
+
+def check_product(product: Product, categories: frozenset[str], before: Product | None = None) -> Product:
+    """Hold a product to S2's rules; raises Invalid with one entry per wrong field.
+
+    `before` is the product that it changes: a name, currency or picture that stays what it was may be one
+    that a former version took.
+    """
+    names = ((name, getattr(product, name)) for name in ("name", "type", "brand", "sku"))
+    check_all(
+        lambda: check_product_name(product.name),
+        # A product that came without a description has its name for one, however short that is.
+        lambda: None if product.description == product.name != "" else check_description(product.description),
+        lambda: check_category(product.category, categories),
+        lambda: check_kind(product.type, "type"),
+        lambda: check_kind(product.brand, "brand"),
+        lambda: check_price(product.price_cents),
+        lambda: None if before and before.currency == product.currency else check_currency(product.currency),
+        lambda: check_sku(product.sku),
+        lambda: None if before and before.image_url == product.image_url else check_image_url(product.image_url),
+        lambda: check_free(product.options, "options", PRODUCT_BYTES_MAX),
+        lambda: check_free(product.attributes, "attributes", PRODUCT_BYTES_MAX),
+        *(
+            partial(check_direction, value, name)
+            for name, value in names
+            if before is None or getattr(before, name) != value
+        ),
+    )
+    return product
+
+
+def _is_https(url: str) -> bool:
+    if len(url) > URL_MAX or _CONTROL.search(url) or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        port = parts.port  # raises where it is no port
+    except ValueError:
+        return False
+    return parts.scheme == "https" and bool(parts.hostname) and port != 0

@@ -1,0 +1,181 @@
+"""Access patterns of products, SKU claims."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from stockwright.base.ids import place_by_time
+from stockwright.base.names import clean, search_text, search_words
+from stockwright.products.model import Product
+from stockwright.store.parsing import once
+from stockwright.store.port import ABSENT, IndexName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from stockwright.store.batch import Batch
+    from stockwright.store.paging import Placed
+    from stockwright.store.port import Body, Item, Key, Store
+
+
+SortedBy = Literal["time", "name", "price"]
+LISTS: Final[dict[SortedBy, tuple[IndexName, str]]] = {
+    "time": ("list", "PRODUCT"),
+    "name": ("owner", "PRODUCT_NAME"),
+    "price": ("due", "PRODUCT_PRICE"),
+}
+"""The lists that a product is in, each in an index of its own."""
+NAME_BYTES_MAX: Final = 600
+"""Of a name, so many bytes sort it: DynamoDB's sort keys hold 1,024."""
+
+
+def product_key(product_id: str) -> Key:
+    """The product's own item."""
+    return (f"PRODUCT#{product_id}", "PRODUCT")
+
+
+def sku_key(sku: str) -> Key:
+    """The claim that makes a SKU unique, in whatever case it is written."""
+    return (f"SKU#{sku.casefold()}", "SKU")
+
+
+async def load_products(store: Store, product_ids: Iterable[str], *, deleted_too: bool = False) -> dict[str, Product]:
+    """Load many products in one call; those that are not there, or were deleted, are left out."""
+    found = await store.get([product_key(each) for each in dict.fromkeys(product_ids)])
+    products = (product_of(item) for item in found.values())
+    return {product.id: product for product in products if deleted_too or product.status != "DELETED"}
+
+
+async def load_product_ids(store: Store, skus: Iterable[str]) -> dict[str, str]:
+    """Find the product ids of SKUs in one call: SKU as asked → product id.
+
+    A SKU is looked for as it is written today, and else as it was asked for: older claims were not cleaned.
+    """
+    keys = {sku: dict.fromkeys((sku_key(clean(sku)), sku_key(sku))) for sku in skus}
+    found = await store.get(list(dict.fromkeys(key for each in keys.values() for key in each)))
+    claims = {sku: next((found[key] for key in each if key in found), None) for sku, each in keys.items()}
+    return {sku: claim.body["productId"] for sku, claim in claims.items() if claim is not None}
+
+
+async def page_of_products(
+    store: Store,
+    *,
+    where: Mapping[str, str] | None = None,
+    search: str = "",
+    after: str | None = None,
+    limit: int = 20,
+    reverse: bool = True,
+) -> tuple[list[Product], str | None]:
+    """Read products that were not deleted, newest first unless told otherwise."""
+    found, following = await places_of_products(
+        store, where=where, search=search, after=after, limit=limit, reverse=reverse
+    )
+    return [product for _, product in found], following
+
+
+async def places_of_products(
+    store: Store,
+    *,
+    where: Mapping[str, str] | None = None,
+    search: str = "",
+    after: str | None = None,
+    limit: int = 20,
+    reverse: bool = True,
+    by: SortedBy = "time",
+) -> Placed[Product]:
+    """Read the same with each product's place in the list, also in the order of the names or prices."""
+    index, partition = LISTS[by]
+    page = await store.query(
+        partition,
+        index=index,
+        where=where,
+        contains=search_words(search),
+        after=after,
+        limit=limit,
+        reverse=reverse,
+    )
+    return [(place, product_of(item)) for place, item in zip(page.sorts, page.items, strict=True)], page.next
+
+
+def put_product(batch: Batch, product: Product) -> None:
+    """Write a product, expecting the version that it was loaded with."""
+    listed = product.status != "DELETED"
+    places = {"time": place_of(product), "name": _by_name(product), "price": _by_price(product)}
+    batch.put(
+        product_key(product.id),
+        _product_body(product),
+        product.version,
+        {index: (partition, places[by]) for by, (index, partition) in LISTS.items()} if listed else {},
+        text=search_text(product.name, product.sku, product.brand) if listed else "",
+    )
+
+
+def place_of(product: Product) -> str:
+    """Return a product's place in the list by time."""
+    return place_by_time(product.id, "prd", product.created_at)
+
+
+def _by_name(product: Product) -> str:
+    name = product.name.casefold().encode()[:NAME_BYTES_MAX].decode(errors="ignore")
+    return f"{name}\x1f{product.id}"
+
+
+def _by_price(product: Product) -> str:
+    return f"{product.price_cents:015d}\x1f{product.id}"
+
+
+def claim_sku(batch: Batch, sku: str, product_id: str) -> None:
+    """Make a SKU this product's own; Stale where somebody has it."""
+    batch.put(sku_key(sku), {"productId": product_id}, ABSENT)
+
+
+def release_sku(batch: Batch, sku: str) -> None:
+    """Let another product have the SKU."""
+    batch.delete(sku_key(sku), 1)
+
+
+@once
+def product_of(item: Item) -> Product:
+    """Read a product from its item."""
+    body = item.body
+    return Product(
+        id=body["id"],
+        sku=body["sku"],
+        name=body["name"],
+        description=body["description"],
+        category=body["category"],
+        type=body["type"],
+        brand=body["brand"],
+        price_cents=body["price"],
+        currency=body["currency"],
+        image_url=body["imageUrl"],
+        options=body["options"],
+        attributes=body["attributes"],
+        status=body["status"],
+        created_at=body["createdAt"],
+        updated_at=body["updatedAt"],
+        created_by=body["createdBy"],
+        version=item.version,
+    )
+
+
+def _product_body(product: Product) -> Body:
+    body: dict[str, Any] = {
+        "id": product.id,
+        "sku": product.sku,
+        "name": product.name,
+        "description": product.description,
+        "category": product.category,
+        "type": product.type,
+        "brand": product.brand,
+        "price": product.price_cents,
+        "currency": product.currency,
+        "imageUrl": product.image_url,
+        "options": product.options,
+        "attributes": product.attributes,
+        "status": product.status,
+        "createdAt": product.created_at,
+        "updatedAt": product.updated_at,
+        "createdBy": product.created_by,
+    }
+    return body

@@ -1,0 +1,35 @@
+"""Ids, SKUs, options and categories on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from stockwright.http.rules import Check, Wire
+from stockwright.products.model import (
+    CATEGORY_MAX,
+    CATEGORY_MIN,
+    FOREIGN_SKU_MAX,
+    ID_MAX,
+    check_reference,
+)
+
+Id = Annotated[str, Meta(min_length=1, max_length=ID_MAX)]
+Sku = Annotated[str, Meta(min_length=1, max_length=FOREIGN_SKU_MAX)]
+"""Any SKU that a product may have: `initialize` takes longer ones than the catalogue."""
+Options = dict[Annotated[str, Meta(max_length=100)], Any]
+
+Reference = Annotated[str, Meta(max_length=ID_MAX), Check(check_reference)]
+
+
+class CategoryBody(Wire):
+    """The name of a category: a new one, or what one is renamed to."""
+
+    name: Annotated[str, Meta(min_length=CATEGORY_MIN, max_length=CATEGORY_MAX)]
+
+
+class CategoryView(Wire):
+    """A category of the managed list."""
+
+    name: str

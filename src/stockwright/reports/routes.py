@@ -1,0 +1,71 @@
+"""Reports: what was sold, what the stock is worth, how it moved, how the shop stands."""
+
+from __future__ import annotations
+
+from stockwright.http.route import Call, Route
+from stockwright.reports import stock_reports
+from stockwright.reports import usecases as reports
+from stockwright.reports.stock_reports import StockHistory, StockValue
+from stockwright.reports.usecases import SalesReport, Summary, TopProducts
+from stockwright.reports.wire import (
+    SalesQuery,
+    SalesView,
+    StockHistoryQuery,
+    StockHistoryView,
+    StockValueView,
+    SummaryQuery,
+    SummaryView,
+    TopProductsQuery,
+    TopProductsView,
+    sales_view,
+    stock_history_view,
+    stock_value_view,
+    summary_view,
+    top_products_view,
+)
+
+TAG = "Reports"
+
+
+async def _summary(call: Call) -> Summary:
+    return await reports.report_summary(call.app, call.query.time_zone)
+
+
+async def _sales(call: Call) -> SalesReport:
+    query: SalesQuery = call.query
+    return await reports.report_sales(call.app, query.range(), query.by)
+
+
+async def _top_products(call: Call) -> TopProducts:
+    query: TopProductsQuery = call.query
+    return await reports.report_top_products(call.app, query.range(), query.limit, query.by, query.currency)
+
+
+async def _stock_value(call: Call) -> StockValue:
+    return await stock_reports.report_stock_value(call.app)
+
+
+async def _stock_history(call: Call) -> StockHistory:
+    query: StockHistoryQuery = call.query
+    return await stock_reports.report_stock_history(call.app, query.range(), query.by, query.product_id)
+
+
+ROUTES = (
+    Route("GET", "/reports/summary", _summary, "How the shop stands now: today, what waits, the shelf", TAG,
+          lambda _, found: summary_view(found), query=SummaryQuery,
+          answer=SummaryView, reads_much="report"),
+    Route("GET", "/reports/sales", _sales, "What was sold, by day or by week", TAG,
+          lambda _, found: sales_view(found), query=SalesQuery,
+          answer=SalesView, reads_much="report",
+          description="Orders that were not cancelled and sales at the till, less what came back. An order, and what "
+          "came back of it, belongs to the day it was placed on."),
+    Route("GET", "/reports/top-products", _top_products, "The products that sold most", TAG,
+          lambda _, found: top_products_view(found), query=TopProductsQuery,
+          answer=TopProductsView, reads_much="report",
+          description="By units, or by what they brought in one currency."),
+    Route("GET", "/reports/stock-value", _stock_value, "What the stock would bring at today's prices", TAG,
+          lambda _, found: stock_value_view(found), answer=StockValueView),
+    Route("GET", "/reports/stock-history", _stock_history, "How the stock moved, by day or by week", TAG,
+          lambda _, found: stock_history_view(found), query=StockHistoryQuery,
+          answer=StockHistoryView, reads_much="report", errors=(404,)),
+)  # fmt: skip

@@ -1,0 +1,171 @@
+"""Reports of the stock: what it is worth now, and how it moved."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from stockwright.base.errors import Invalid
+from stockwright.catalog.stocked import get_product
+from stockwright.reports.period import By, Parts, Period
+from stockwright.stock import records as stock_records
+from stockwright.stock.booking import BOOKING_MS
+from stockwright.stock.stable_read import while_still
+from stockwright.stock.total_records import load_totals
+from stockwright.stock.totals import SEPARATOR, WORTHS, recount
+from stockwright.store.paging import pages
+from stockwright.store.progress import load_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stockwright.context import App
+    from stockwright.reports.usecases import Range
+    from stockwright.stock.model import Movement, Stock
+
+
+READ: Final = 200
+MOVEMENTS_MAX: Final = 200_000
+
+
+@dataclass(slots=True)
+class Worth:
+    """Units, and what they would bring at today's prices: minor units of each currency.
+
+    `unpriced` units are of products that have no price yet; they are among `units`.
+    """
+
+    units: int = 0
+    unpriced: int = 0
+    cents: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class StockValue:
+    """What all goods on the shelf would bring, whole and in parts; also those promised, or at inactive locations."""
+
+    total: Worth = field(default_factory=Worth)
+    available: Worth = field(default_factory=Worth)
+    reserved: Worth = field(default_factory=Worth)
+    inactive: Worth = field(default_factory=Worth)
+    by_location: dict[str, Worth] = field(default_factory=dict)
+    by_category: dict[str, Worth] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Moved:
+    """What one part of a period did to the stock: signed units of each type of movement.
+
+    Transfers come to nothing: what leaves one location comes to another. `closing` is the total at
+    the end of the part, where the report is of one product.
+    """
+
+    units: Counter[str] = field(default_factory=Counter)
+    closing: int | None = None
+
+    @property
+    def change(self) -> int:
+        """The sum of all types."""
+        return sum(self.units.values())
+
+
+@dataclass(frozen=True, slots=True)
+class StockHistory:
+    """How the stock moved in each part of a period, of one product or of the whole shop."""
+
+    period: Period
+    by: By
+    product_id: str | None
+    parts: list[tuple[date, Moved]]
+
+
+async def report_stock_value(app: App) -> StockValue:
+    """Return what the whole shop's stock would bring at today's prices, as counted in advance."""
+    if not (await load_progress(app.store, "stocks")).done:
+        return _value_of(await recount(app))
+    return _value_of((await load_totals(app.store)).sums)
+
+
+def _value_of(sums: Mapping[str, int]) -> StockValue:
+    value = StockValue()
+    groups = {"category": value.by_category, "location": value.by_location}
+    for name, number in sums.items():
+        match name.split(SEPARATOR):
+            case ("category" | "location") as kind, which, *rest:
+                _put_worth(groups[kind].setdefault(which, Worth()), rest, number)
+            case of, *rest if of in WORTHS:
+                _put_worth(getattr(value, of), rest, number)
+    return value
+
+
+def _put_worth(worth: Worth, of: Sequence[str], number: int) -> None:
+    match of:
+        case ["units"]:
+            worth.units = number
+        case ["unpriced"]:
+            worth.unpriced = number
+        case ["cents", currency]:
+            worth.cents[currency] = number
+
+
+async def report_stock_history(app: App, wanted: Range, by: By = "day", product_id: str | None = None) -> StockHistory:
+    """Tell what each day or week of a range did to the stock; of one product also what was left."""
+    period = wanted.period(app)
+    parts = period.parts(by)
+    if product_id is None:
+        moved, _ = await _moved(app, period, parts, None, period.ends_at)
+    else:
+        moved = await _with_balance(app, period, parts, product_id)
+    return StockHistory(period, by, product_id, list(zip(parts.days, moved, strict=True)))
+
+
+async def _with_balance(app: App, period: Period, parts: Parts, product_id: str) -> list[Moved]:
+    """Go back from the total now."""
+    await get_product(app, product_id)
+
+    async def read(stock: Stock) -> list[Moved]:
+        moved, later = await _moved(app, period, parts, product_id, None)
+        balance = stock.total - later
+        for each in reversed(moved):
+            each.closing = balance
+            balance -= each.change
+        return moved
+
+    return await while_still(app, product_id, read)
+
+
+async def _moved(
+    app: App, period: Period, parts: Parts, product_id: str | None, until: int | None
+) -> tuple[list[Moved], int]:
+    """Sum the movements of each part, and of what came after the period."""
+    moved, later = [Moved() for _ in parts.days], 0
+    async for movement in _movements(app, period.starts_at, until, product_id):
+        if movement.at >= period.ends_at:
+            later += movement.quantity
+        elif movement.at >= period.starts_at:
+            moved[parts.of(movement.at)].units[movement.type] += movement.quantity
+    return moved, later
+
+
+async def _movements(app: App, since: int, until: int | None, product_id: str | None) -> AsyncIterator[Movement]:
+    """Go through the ledger from an instant on, READ at a time, and no more than MOVEMENTS_MAX."""
+    left = MOVEMENTS_MAX
+    ledger = partial(
+        stock_records.page_of_movements,
+        app.store,
+        product_id,
+        low=app.ids.first("mov", since - BOOKING_MS),
+        high="" if until is None else app.ids.first("mov", until + BOOKING_MS),
+        limit=READ,
+        reverse=False,
+    )
+    async for page in pages(ledger):
+        left -= len(page)
+        if left < 0:
+            raise Invalid.field("from", f"more than {MOVEMENTS_MAX} movements were booked since; ask for fewer days")
+        for movement in page:
+            yield movement

@@ -1,0 +1,310 @@
+"""Reports on the wire. Money stands in one entry per currency, and is never summed over them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from stockwright.catalog.inventory_wire import TotalsView, totals_view
+from stockwright.http.rules import Check, Wire, rule
+from stockwright.http.wire import Limit
+from stockwright.reports.period import DAYS_MAX, Period, check_days, day_of, zone_of
+from stockwright.reports.revenue import SoldProduct, Takings
+from stockwright.reports.stock_reports import Moved, StockHistory, StockValue, Worth
+from stockwright.reports.usecases import Range, SalesReport, Summary, TopProducts
+
+Zone = Annotated[
+    str,
+    Meta(max_length=64, description="Whose days they are, such as Europe/Berlin; UTC if not said"),
+    Check(zone_of),
+]
+Day = Annotated[
+    str,
+    Meta(max_length=10, description=f"YYYY-MM-DD; both ends are in the range, of at most {DAYS_MAX} days"),
+    Check(day_of),
+]
+
+
+class RangeQuery(Wire):
+    """The days that a report is of; what is not said is the 30 days up to today."""
+
+    first: Day | None = msgspec.field(default=None, name="from")
+    last: Day | None = msgspec.field(default=None, name="to")
+    time_zone: Zone = "UTC"
+
+    def range(self) -> Range:
+        """Return what is asked for."""
+        return Range(
+            None if self.first is None else day_of(self.first, "from"),
+            None if self.last is None else day_of(self.last, "to"),
+            self.time_zone,
+        )
+
+    @rule("first", "last")
+    def _ends_in_time(self) -> None:
+        if self.first is not None and self.last is not None:
+            check_days(day_of(self.first, "from"), day_of(self.last, "to"))
+
+
+class SalesQuery(RangeQuery):
+    """The range, in days or in weeks that begin on Monday."""
+
+    by: Literal["day", "week"] = "day"
+
+
+class TopProductsQuery(RangeQuery):
+    """What decides; by revenue, of one currency."""
+
+    by: Literal["units", "revenue"] = "units"
+    currency: Annotated[str, Meta(max_length=3)] | None = None
+    limit: Limit = 10
+
+
+class StockHistoryQuery(SalesQuery):
+    """One product's history, or the whole shop's."""
+
+    product_id: Annotated[str, Meta(max_length=128)] | None = None
+
+
+class SummaryQuery(Wire):
+    """When today began."""
+
+    time_zone: Zone = "UTC"
+
+
+class AmountView(Wire):
+    """Minor units of one currency."""
+
+    currency: str
+    amount: int
+
+
+class TakingsView(Wire):
+    """What was sold: `units` and `revenue` are of orders that were not cancelled and of sales, less returns."""
+
+    orders: int
+    cancelled_orders: int
+    sales: int
+    units: int
+    returned_units: int
+    revenue: list[AmountView]
+
+
+class SalesPart(TakingsView):
+    """A day, or the week that begins on it."""
+
+    date: str
+
+
+class PeriodView(Wire):
+    """The days of a report, both ends in it, and whose days they are."""
+
+    first: str = msgspec.field(name="from")
+    last: str = msgspec.field(name="to")
+    time_zone: str
+
+
+class SalesView(PeriodView):
+    """What was sold in each part of a range, and in all of it."""
+
+    by: str
+    items: list[SalesPart]
+    total: TakingsView
+
+
+class TopProductView(Wire):
+    """One product's part of what was sold."""
+
+    product_id: str
+    sku: str
+    name: str
+    units: int
+    revenue: list[AmountView]
+
+
+class TopProductsView(PeriodView):
+    """The products that sold most, the first first."""
+
+    items: list[TopProductView]
+
+
+class OpenOrdersView(Wire):
+    """How many orders wait, up to 1000 of each."""
+
+    pending: int
+    confirmed: int
+    packed: int
+
+
+class SummaryView(Wire):
+    """How the shop stands now. Dead letters and retries are counted up to 1000."""
+
+    date: str
+    time_zone: str
+    today: TakingsView
+    yesterday: TakingsView
+    open_orders: OpenOrdersView
+    inventory: TotalsView
+    dead_letters: int
+    waiting_retries: int
+
+
+class WorthView(Wire):
+    """Units, and what they would bring at today's prices; `unpriced` ones have no price yet."""
+
+    units: int
+    unpriced: int
+    value: list[AmountView]
+
+
+class LocationWorth(WorthView):
+    """What lies at one location."""
+
+    location: str
+
+
+class CategoryWorth(WorthView):
+    """What is of one category."""
+
+    category: str
+
+
+class StockValueView(Wire):
+    """What all goods on the shelf would bring, at today's selling prices."""
+
+    total: WorthView
+    available: WorthView
+    reserved: WorthView
+    inactive: WorthView
+    locations: list[LocationWorth]
+    categories: list[CategoryWorth]
+
+
+class StockPart(Wire):
+    """Signed units by what moved them; transfers between locations cancel out."""
+
+    date: str
+    initial: int
+    restocked: int
+    sold: int
+    returned: int
+    adjusted: int
+    change: int
+    closing_stock: int | None
+
+
+class StockHistoryView(PeriodView):
+    """How the stock moved; `closingStock` is told for one product."""
+
+    by: str
+    product_id: str | None
+    items: list[StockPart]
+
+
+def sales_view(report: SalesReport) -> SalesView:
+    """Show what was sold over time."""
+    return SalesView(
+        **_period(report.period),
+        by=report.by,
+        items=[SalesPart(date=day.isoformat(), **_takings(taken)) for day, taken in report.parts],
+        total=TakingsView(**_takings(report.total)),
+    )
+
+
+def top_products_view(report: TopProducts) -> TopProductsView:
+    """Show what sold most."""
+    return TopProductsView(**_period(report.period), items=[_product(product) for product in report.products])
+
+
+def summary_view(found: Summary) -> SummaryView:
+    """Show how the shop stands."""
+    return SummaryView(
+        date=found.period.last.isoformat(),
+        time_zone=found.period.zone.key,
+        today=TakingsView(**_takings(found.today)),
+        yesterday=TakingsView(**_takings(found.yesterday)),
+        open_orders=OpenOrdersView(
+            pending=found.open_orders["PENDING"],
+            confirmed=found.open_orders["CONFIRMED"],
+            packed=found.open_orders["PACKED"],
+        ),
+        inventory=totals_view(found.inventory),
+        dead_letters=found.dead_letters,
+        waiting_retries=found.retries,
+    )
+
+
+def stock_value_view(value: StockValue) -> StockValueView:
+    """Show what the stock is worth."""
+    return StockValueView(
+        total=WorthView(**_worth(value.total)),
+        available=WorthView(**_worth(value.available)),
+        reserved=WorthView(**_worth(value.reserved)),
+        inactive=WorthView(**_worth(value.inactive)),
+        locations=[LocationWorth(location=name, **_worth(each)) for name, each in sorted(value.by_location.items())],
+        categories=[CategoryWorth(category=name, **_worth(each)) for name, each in sorted(value.by_category.items())],
+    )
+
+
+def stock_history_view(history: StockHistory) -> StockHistoryView:
+    """Show how the stock moved."""
+    return StockHistoryView(
+        **_period(history.period),
+        by=history.by,
+        product_id=history.product_id,
+        items=[_moved(day, moved) for day, moved in history.parts],
+    )
+
+
+def _period(period: Period) -> dict[str, str]:
+    return {
+        "first": period.first.isoformat(),
+        "last": period.last.isoformat(),
+        "time_zone": period.zone.key,
+    }
+
+
+def _amounts(cents: Counter[str]) -> list[AmountView]:
+    return [AmountView(currency=name, amount=amount) for name, amount in sorted(cents.items())]
+
+
+def _takings(taken: Takings) -> dict[str, Any]:
+    return {
+        "orders": taken.orders,
+        "cancelled_orders": taken.cancelled,
+        "sales": taken.sales,
+        "units": taken.units,
+        "returned_units": taken.returned,
+        "revenue": _amounts(taken.cents),
+    }
+
+
+def _worth(worth: Worth) -> dict[str, Any]:
+    return {"units": worth.units, "unpriced": worth.unpriced, "value": _amounts(worth.cents)}
+
+
+def _product(product: SoldProduct) -> TopProductView:
+    return TopProductView(
+        product_id=product.product_id,
+        sku=product.sku,
+        name=product.name,
+        units=product.units,
+        revenue=_amounts(product.cents),
+    )
+
+
+def _moved(day: date, moved: Moved) -> StockPart:
+    return StockPart(
+        date=day.isoformat(),
+        initial=moved.units["INITIAL"],
+        restocked=moved.units["RESTOCK"],
+        sold=moved.units["SALE"],
+        returned=moved.units["RETURN"],
+        adjusted=moved.units["ADJUSTMENT"],
+        change=moved.change,
+        closing_stock=moved.closing,
+    )

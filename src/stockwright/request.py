@@ -1,0 +1,87 @@
+"""What a use case is given of the request that it works for: who asks, the request's id, its Idempotency-Key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from stockwright.base.actor import SYSTEM
+from stockwright.store.idempotency import put_idempotency
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from stockwright.base.actor import Actor
+    from stockwright.base.event import Event
+    from stockwright.store.batch import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asks, and what the ledger, the events and the log name the request by ("": nobody sent it).
+
+    `idempotency` is its key, where it has one: the first commit that is given this request uses it.
+    """
+
+    actor: Actor
+    id: str = ""
+    idempotency: Idempotency | None = None
+
+    @property
+    def sent_key(self) -> str:
+        """The Idempotency-Key as the client sent it, from whatever address; "" where it has none."""
+        return self.idempotency.key.partition("#")[2] if self.idempotency else ""
+
+    def by(self, actor: Actor) -> Request:
+        """Return what is done on the way in another's name: with the same id, but it does not use up the key."""
+        return Request(actor, self.id)
+
+
+BY_SYSTEM: Final = Request(SYSTEM)
+"""What nobody asks for: the command line, the sweeper, the dispatcher."""
+
+
+def caused_by(event: Event, actor: Actor = SYSTEM) -> Request:
+    """Return the request of a handler: the ledger and events name it by the request that caused the event."""
+    return Request(actor, event.request_id)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """What a commit keeps with a key: the use case's result, and the answer that tells of it.
+
+    `answer` is None where it is only known after the commit.
+    """
+
+    position: int
+    """Which write of the commit it is."""
+    result: Any
+    answer: Mapping[str, Any] | None
+
+
+class Idempotency:
+    """An Idempotency-Key at work: its record is one more write in the commit of the effect.
+
+    Whoever makes it reads afterwards in `kept` whether a commit has used the key. `render` turns the
+    use case's result into the answer that a replay will give.
+    """
+
+    __slots__ = ("for_ever", "kept", "key", "render", "request_hash")
+
+    def __init__(
+        self, key: str, request_hash: str, render: Callable[[Any], Mapping[str, Any]], *, for_ever: bool = False
+    ) -> None:
+        self.key, self.request_hash, self.render = key, request_hash, render
+        self.for_ever = for_ever
+        """Whether its record is kept for ever (what an import did) and not only for two days."""
+        self.kept: KeyRecord | None = None
+
+    def add_record(self, batch: Batch, result: Any, now: int) -> KeyRecord:
+        """Add the key's record to a commit; it comes into `kept` when that has succeeded."""
+        answer = None if result is None else self.render(result)
+        position = put_idempotency(batch, self.key, self.request_hash, answer, self.used_at(now))
+        return KeyRecord(position, result, answer)
+
+    def used_at(self, now: int) -> int | None:
+        """Return the instant from which its record's time runs; None where it is kept for ever."""
+        return None if self.for_ever else now

@@ -1,0 +1,89 @@
+"""Allocating units: expired holds are released first where units are short."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from stockwright.base.actor import SYSTEM
+from stockwright.base.errors import Conflict
+from stockwright.commit import new_event
+from stockwright.reservations import model as holds
+from stockwright.reservations import records as reservation_records
+from stockwright.stock.booking import Result, load_stocks, move
+from stockwright.stock.model import Stock, draw, draw_or_refuse, release, shifted
+from stockwright.store.batch import Batch, Stale, retried
+from stockwright.store.paging import every
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from stockwright.context import App
+    from stockwright.request import Request
+    from stockwright.reservations.model import Reservation
+    from stockwright.stock.model import Draws, Wanted
+
+
+EXPIRED_AT_ONCE_MAX = 100
+
+
+async def load_and_draw(app: App, request: Request, wanted: Sequence[Wanted]) -> tuple[dict[str, Stock], Draws]:
+    """Decide where every unit comes from; a shortage first frees the products' expired holds."""
+    stocks = await load_stocks(app, (each.product_id for each in wanted))
+    draws, short = draw(wanted, stocks)
+    if not short:
+        return stocks, draws
+    await free_expired(app, request, {each.product_id for each in short})
+    # Also where nothing was freed by us: somebody else may have, since the stock was loaded.
+    stocks = await load_stocks(app, stocks)
+    return stocks, draw_or_refuse(wanted, stocks)
+
+
+async def as_if_freed(app: App, stocks: Mapping[str, Stock]) -> dict[str, Stock]:
+    """Return the stocks as they will be once every hold that is due has ended, and change nothing."""
+    freed = dict(stocks)
+    async for held in every(partial(reservation_records.due_reservations, app.store, app.clock.now())):
+        for product_id in freed.keys() & held.draws.keys():
+            given_back = {place: release(units) for place, units in held.draws[product_id].items()}
+            freed[product_id] = shifted(freed[product_id], given_back)
+    return freed
+
+
+async def freeing(app: App, request: Request, product_id: str, attempt: Callable[[], Awaitable[Result]]) -> Result:
+    """Decide; where that is a refusal, free the product's expired holds and decide once more."""
+    try:
+        return await retried(attempt)
+    except Conflict:
+        # Decided anew also where nothing was freed by us: somebody else may have, since the stock was loaded.
+        await free_expired(app, request, {product_id})
+    return await retried(attempt)
+
+
+async def free_expired(app: App, request: Request, product_ids: set[str] | None = None) -> int:
+    """End every hold that is due (of these products, or all) and give its units back; returns how many."""
+    freed, now, after = 0, app.clock.now(), None
+    while True:
+        due, after = await reservation_records.due_reservations(app.store, now, after=after, limit=EXPIRED_AT_ONCE_MAX)
+        for held in due:
+            if product_ids is None or not product_ids.isdisjoint(held.draws):
+                freed += await _expire(app, request.by(SYSTEM), held)
+        if after is None:
+            return freed
+
+
+async def _expire(app: App, request: Request, held: Reservation) -> bool:
+    """End one hold; False where somebody else did something to it meanwhile."""
+    after = holds.expire(held, app.clock.now())
+    if after is None:
+        return False
+    batch = Batch()
+    reservation_records.put_reservation(batch, after)
+    move(batch, dict(held.draws), release, app.clock.now())
+    batch.append(
+        new_event(app, request, "reservation.expired", held.id, orderId=held.order_id, products=list(held.draws))
+    )
+    try:
+        await batch.commit(app.store)
+    except Stale:
+        return False
+    return True

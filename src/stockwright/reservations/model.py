@@ -1,0 +1,107 @@
+"""Reservations: holds with an expiry. Expired means expired at the instant, swept or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
+
+from stockwright.base.errors import Invalid, ReservationNotActive
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stockwright.stock.model import Draw
+
+
+ReservationStatus = Literal["ACTIVE", "CONFIRMED", "CANCELLED", "EXPIRED"]
+ITEMS_MAX: Final = 1000
+MINUTES_MIN: Final = 1
+MINUTES_MAX: Final = 1440
+MINUTES_DEFAULT: Final = 15
+MINUTE_MS: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationItem:
+    """Units of one product in a hold, and the locations they were drawn from."""
+
+    product_id: str
+    sku: str
+    quantity: int
+    draw: Draw
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A hold on stock for somebody, until `expires_at` (ms)."""
+
+    id: str
+    owner_id: str
+    order_id: str
+    items: tuple[ReservationItem, ...]
+    status: ReservationStatus
+    created_at: int
+    expires_at: int
+    updated_at: int
+    counted: bool = False
+    """Whether it counts towards its owner's limits: a customer made it, and no one else has used it."""
+    version: int = 0
+
+    def status_at(self, now: int) -> ReservationStatus:
+        """The status as of now: an ACTIVE one is EXPIRED from the instant of `expires_at` on."""
+        return "EXPIRED" if self.status == "ACTIVE" and now >= self.expires_at else self.status
+
+    @property
+    def units(self) -> Mapping[str, int]:
+        """How much it holds: product id → units."""
+        return {item.product_id: item.quantity for item in self.items}
+
+    @property
+    def draws(self) -> Mapping[str, Draw]:
+        """What it holds: product id → location → units."""
+        return {item.product_id: item.draw for item in self.items}
+
+
+def expiry(now: int, minutes: int) -> int:
+    """Return the instant when a hold of that many minutes ends (S4: 1..1440, default 15)."""
+    if not MINUTES_MIN <= minutes <= MINUTES_MAX:
+        raise Invalid.field("expirationMinutes", f"must be a whole number from {MINUTES_MIN} to {MINUTES_MAX}")
+    return now + minutes * MINUTE_MS
+
+
+def confirm(held: Reservation, now: int) -> Reservation | None:
+    """Use the hold; None where it was used before (a repeat changes nothing)."""
+    status = held.status_at(now)
+    if status == "CONFIRMED":
+        return None
+    _must_be_active(status, "confirmed")
+    return replace(held, status="CONFIRMED", updated_at=now)
+
+
+def cancel(held: Reservation, now: int) -> Reservation | None:
+    """Give the hold up; None where it no longer holds anything, used ones excepted."""
+    status = held.status_at(now)
+    if status == "CANCELLED" or (status == "EXPIRED" and held.status == "EXPIRED"):
+        return None
+    if status == "CONFIRMED":
+        _must_be_active(status, "cancelled")
+    # An expired hold that nobody swept yet ends as what it is: expired. Its units go back all the same.
+    return replace(held, status="EXPIRED" if status == "EXPIRED" else "CANCELLED", updated_at=now)
+
+
+def expire(held: Reservation, now: int) -> Reservation | None:
+    """End a hold that is due; None where it is not."""
+    if held.status != "ACTIVE" or now < held.expires_at:
+        return None
+    return replace(held, status="EXPIRED", updated_at=now)
+
+
+def extend(held: Reservation, now: int, minutes: int) -> Reservation:
+    """Let a hold run until `minutes` from now; never ends it sooner than it would."""
+    _must_be_active(held.status_at(now), "extended")
+    return replace(held, expires_at=max(held.expires_at, expiry(now, minutes)), updated_at=now)
+
+
+def _must_be_active(status: ReservationStatus, step: str) -> None:
+    if status != "ACTIVE":
+        raise ReservationNotActive(f"The reservation is {status.lower()} and cannot be {step}", {"status": status})

@@ -1,0 +1,112 @@
+"""Access patterns of reservations: by id, by owner, by status, and by the instant they are due."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stockwright.base.errors import NotFound
+from stockwright.reservations.model import Reservation, ReservationItem
+from stockwright.store.parsing import once
+
+if TYPE_CHECKING:
+    from stockwright.store.batch import Batch
+    from stockwright.store.port import Item, Key, Store
+
+
+def reservation_key(reservation_id: str) -> Key:
+    """The reservation's item."""
+    return (f"RESERVATION#{reservation_id}", "RESERVATION")
+
+
+async def get_reservation(store: Store, reservation_id: str) -> Reservation:
+    """Get a reservation or refuse."""
+    key = reservation_key(reservation_id)
+    item = (await store.get([key])).get(key)
+    if item is None:
+        raise NotFound("Reservation not found")
+    return reservation_of(item)
+
+
+async def page_of_reservations(
+    store: Store,
+    *,
+    owner_id: str | None = None,
+    status: str | None = None,
+    after: str | None = None,
+    limit: int = 20,
+    reverse: bool = True,
+) -> tuple[list[Reservation], str | None]:
+    """Read an owner's reservations (perhaps of one stored status), or everybody's of one status."""
+    if owner_id is not None:
+        page = await store.query(
+            f"RESERVATION#{owner_id}",
+            index="owner",
+            where={"status": status} if status else None,
+            after=after,
+            limit=limit,
+            reverse=reverse,
+        )
+    else:
+        page = await store.query(f"RESERVATION#{status}", index="list", after=after, limit=limit, reverse=reverse)
+    return [reservation_of(item) for item in page.items], page.next
+
+
+async def due_reservations(
+    store: Store, now: int, *, after: str | None = None, limit: int = 100
+) -> tuple[list[Reservation], str | None]:
+    """Read ACTIVE reservations whose expiry has come, the longest due first."""
+    page = await store.query("RESERVATION", index="due", high=_due(now + 1), after=after, limit=limit)
+    return [reservation_of(item) for item in page.items], page.next
+
+
+def put_reservation(batch: Batch, held: Reservation) -> None:
+    """Write a reservation, expecting the version that it was loaded with."""
+    indexes: dict[str, tuple[str, str]] = {
+        "owner": (f"RESERVATION#{held.owner_id}", held.id),
+        "list": (f"RESERVATION#{held.status}", held.id),
+    }
+    if held.status == "ACTIVE":
+        indexes["due"] = ("RESERVATION", f"{_due(held.expires_at)}#{held.id}")
+    batch.put(
+        reservation_key(held.id),
+        {
+            "id": held.id,
+            "ownerId": held.owner_id,
+            "orderId": held.order_id,
+            "items": [
+                {"productId": item.product_id, "sku": item.sku, "quantity": item.quantity, "draw": item.draw}
+                for item in held.items
+            ],
+            "status": held.status,
+            "createdAt": held.created_at,
+            "expiresAt": held.expires_at,
+            "updatedAt": held.updated_at,
+            "counted": held.counted,
+        },
+        held.version,
+        indexes,  # type: ignore[arg-type]
+    )
+
+
+@once
+def reservation_of(item: Item) -> Reservation:
+    """Read a reservation from its item."""
+    body = item.body
+    return Reservation(
+        id=body["id"],
+        owner_id=body["ownerId"],
+        order_id=body["orderId"],
+        items=tuple(
+            ReservationItem(each["productId"], each["sku"], each["quantity"], each["draw"]) for each in body["items"]
+        ),
+        status=body["status"],
+        created_at=body["createdAt"],
+        expires_at=body["expiresAt"],
+        updated_at=body["updatedAt"],
+        counted=body["counted"],
+        version=item.version,
+    )
+
+
+def _due(at: int) -> str:
+    return f"{at:013d}"

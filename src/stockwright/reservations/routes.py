@@ -1,0 +1,168 @@
+"""Routes of the reservations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stockwright.base.errors import Forbidden
+from stockwright.http.lists import show_list
+from stockwright.http.route import Answer, Call, Route
+from stockwright.http.rules import well_formed
+from stockwright.http.wire import Empty, ListView, Versioned
+from stockwright.products import lookup as lines
+from stockwright.products.lookup import Named
+from stockwright.reservations import usecases as reservations
+from stockwright.reservations.model import Reservation
+from stockwright.reservations.wire import (
+    CleanedView,
+    ExtendBody,
+    ReservationsQuery,
+    ReservationView,
+    ReserveBody,
+    ReserveManyBody,
+    reservation_view,
+)
+from stockwright.stock.model import Wanted
+from stockwright.stock.routes import TAG
+
+HOLDS = "Reservations"
+HOLD_KEY = frozenset({"reservations"})
+
+
+def _show_hold(call: Call, held: Reservation) -> Answer:
+    view = reservation_view(held, call.app.clock.now())
+    return Answer(view, etag=f'"{held.version}-{view.status}"')
+
+
+async def _reserve(call: Call) -> Reservation:
+    body: ReserveBody = call.body
+    wanted = [Wanted(call.path["productId"], body.quantity, body.location)]
+    return await reservations.reserve_stock(
+        call.app, call.request, reservations.Reserve(wanted, body.order_id, body.expiration_minutes, ["productId"])
+    )
+
+
+def _named(items: list[Any]) -> list[Named]:
+    """Return the products that the well-formed items of a hold name."""
+    named = []
+    for line, item in enumerate(items):
+        product_id, sku = (well_formed(getattr(item, name, None)) for name in ("product_id", "sku"))
+        if product_id or sku:
+            named.append(Named(product_id, sku, line, f"items[{line}].{'productId' if product_id else 'sku'}"))
+    return named
+
+
+async def _look_up_items(call: Call) -> None:
+    await lines.check_known(call.app, _named(well_formed(call.body.items) or []))
+
+
+async def _reserve_many(call: Call) -> Reservation:
+    body: ReserveManyBody = call.body
+    named = _named(body.items)
+    products: list[Any] = [each.product_id for each in named]
+    if None in products:
+        products = [product.id for product in await lines.load_named(call.app, named)]
+    wanted = [Wanted(each, item.quantity, item.location) for each, item in zip(products, body.items, strict=True)]
+    fields = [each.field for each in named]
+    return await reservations.reserve_stock(
+        call.app, call.request, reservations.Reserve(wanted, body.order_id, body.expiration_minutes, fields)
+    )
+
+
+async def _reservation(call: Call) -> Reservation:
+    return await reservations.get_reservation(call.app, call.request, call.path["id"])
+
+
+async def _reservations(call: Call) -> tuple[list[Reservation], str | None]:
+    query: ReservationsQuery = call.query
+    if query.scope == "all" and not (call.request.actor.is_admin or call.request.actor.scopes & HOLD_KEY):
+        raise Forbidden("Only an admin can list everybody's reservations")
+    return await reservations.list_reservations(
+        call.app,
+        call.request,
+        reservations.ListReservations(query.status, query.scope == "all", query.limit, call.position()),
+    )
+
+
+async def _confirm(call: Call) -> Reservation:
+    return await reservations.confirm_reservation(call.app, call.request, call.path["id"], call.expected_version())
+
+
+async def _cancel(call: Call) -> Reservation:
+    return await reservations.cancel_reservation(call.app, call.request, call.path["id"], call.expected_version())
+
+
+async def _extend(call: Call) -> Reservation:
+    return await reservations.extend_reservation(
+        call.app, call.request, call.path["id"], call.body.expiration_minutes, call.expected_version()
+    )
+
+
+async def _clean(call: Call) -> int:
+    return await reservations.clean_up(call.app, call.request)
+
+
+_HOLD: dict[str, Any] = {
+    "show": _show_hold,
+    "tag": HOLDS,
+    "who": "any",
+    "scopes": HOLD_KEY,
+    "answer": ReservationView,
+    "errors": (403, 404, 409),
+}
+_SETTLE: dict[str, Any] = {**_HOLD, "errors": (403, 404, 409, 412)}
+ROUTES = (
+    Route(
+        "POST",
+        "/inventory/cleanup-expired",
+        _clean,
+        "End every expired hold now",
+        TAG,
+        lambda _, cleaned: CleanedView(cleaned=cleaned),
+        body=Empty,
+        answer=CleanedView,
+    ),
+    Route(
+        "POST",
+        "/inventory/product/{productId}/reserve",
+        _reserve,
+        "Hold units of a product",
+        body=ReserveBody,
+        status=201,
+        **_HOLD,
+    ),
+    Route(
+        "POST",
+        "/reservations",
+        _reserve_many,
+        "Hold units of many products, all or nothing",
+        body=ReserveManyBody,
+        status=201,
+        look_up=_look_up_items,
+        **_HOLD,
+    ),
+    Route(
+        "GET",
+        "/reservations",
+        _reservations,
+        "List reservations",
+        HOLDS,
+        lambda call, found: show_list(call, found, lambda held: reservation_view(held, call.app.clock.now())),
+        who="any",
+        scopes=HOLD_KEY,
+        query=ReservationsQuery,
+        answer=ListView[ReservationView],
+        errors=(403,),
+    ),
+    Route("GET", "/reservations/{id}", _reservation, "Get a reservation", **_HOLD),
+    Route("POST", "/reservations/{id}/extend", _extend, "Hold on for longer", body=ExtendBody, **_SETTLE),
+    Route(
+        "POST",
+        "/inventory/reservation/{id}/confirm",
+        _confirm,
+        "Use a hold: its units leave as a sale",
+        body=Versioned,
+        **_SETTLE,
+    ),
+    Route("POST", "/inventory/reservation/{id}/cancel", _cancel, "Give a hold up", body=Versioned, **_SETTLE),
+)

@@ -1,0 +1,277 @@
+"""Reservations: hold units for a while, then use them or give them back (S4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from stockwright.base.errors import Forbidden, Invalid, check_all
+from stockwright.commit import commit, insist, new_event, unchanged
+from stockwright.products.lookup import Named, check_can_be_held
+from stockwright.products.model import check_reference
+from stockwright.request import BY_SYSTEM
+from stockwright.reservations import customer_hold_records as holds_records
+from stockwright.reservations import model as rules
+from stockwright.reservations import records
+from stockwright.reservations.allocation import free_expired, load_and_draw
+from stockwright.reservations.hold_limits import HoldLimits
+from stockwright.reservations.model import ITEMS_MAX, Reservation, ReservationItem
+from stockwright.stock.booking import book, check_one_step, move
+from stockwright.stock.model import Wanted, check_quantity, release, reserve, ship, summed
+from stockwright.store.batch import Batch, retried
+from stockwright.store.merging import newest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from stockwright.base.actor import Actor
+    from stockwright.context import App
+    from stockwright.request import Request
+    from stockwright.stock.model import Draws
+
+
+STATUSES = ("ACTIVE", "CONFIRMED", "CANCELLED", "EXPIRED")
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Units to hold, all or nothing, for `minutes` (1..1440); `order_id` is the client's own name for it."""
+
+    items: Sequence[Wanted]
+    order_id: str = ""
+    minutes: int = rules.MINUTES_DEFAULT
+    fields: Sequence[str] = ()
+    """The field of the request that names each item's product, where it is not `items[n].productId`."""
+
+    @property
+    def named(self) -> list[Named]:
+        """The products asked for, as the request names them."""
+        fields = self.fields or [f"items[{line}].productId" for line in range(len(self.items))]
+        return [
+            Named(item.product_id, None, line, name)
+            for line, (item, name) in enumerate(zip(self.items, fields, strict=True))
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class ListReservations:
+    """An asker's own reservations; an admin may see everybody's."""
+
+    status: str | None = None
+    everybody: bool = False
+    limit: int = 20
+    after: str | None = None
+
+
+async def reserve_stock(app: App, request: Request, command: Reserve) -> Reservation:
+    """Hold every unit asked for, or change nothing."""
+    if not 1 <= len(command.items) <= ITEMS_MAX:
+        raise Invalid.field("items", f"must hold 1 to {ITEMS_MAX} items")
+    check_all(
+        *(partial(check_quantity, item.quantity, f"items[{line}].quantity") for line, item in enumerate(command.items)),
+        lambda: check_reference(command.order_id, "orderId"),
+        lambda: rules.expiry(0, command.minutes),
+    )
+    limits = _limits(app)
+    reservation_id = app.ids.new("res")
+
+    async def attempt() -> Reservation:
+        wanted = summed(command.items)
+        await check_can_be_held(app, command.named)
+        holds = None
+        if request.actor.is_customer:
+            limits.check_lasting(0, rules.expiry(0, command.minutes))
+            holds = (await holds_records.load_customer_holds(app.store, request.actor.id)).at(app.clock.now())
+            holds.check({each.product_id: each.quantity for each in wanted}, limits)
+        stocks, draws = await load_and_draw(app, request, wanted)
+        check_one_step(app, draws)
+        now = app.clock.now()
+        held = Reservation(
+            id=reservation_id,
+            owner_id=request.actor.id,
+            order_id=command.order_id,
+            items=tuple(
+                ReservationItem(product_id, stocks[product_id].sku, sum(drawn.values()), drawn)
+                for product_id, drawn in draws.items()
+            ),
+            status="ACTIVE",
+            created_at=now,
+            expires_at=rules.expiry(now, command.minutes),
+            updated_at=now,
+            counted=holds is not None,
+        )
+        batch = Batch()
+        records.put_reservation(batch, held)
+        if holds is not None:
+            holds_records.put_customer_holds(batch, holds.with_hold(held.id, held.expires_at, held.units))
+        move(batch, draws, reserve, app.clock.now())
+        batch.append(
+            new_event(
+                app,
+                request,
+                "reservation.created",
+                held.id,
+                orderId=held.order_id,
+                expiresAt=held.expires_at,
+                products=list(draws),
+            )
+        )
+        held = replace(held, version=1)
+        await commit(app, request, batch, held)
+        return held
+
+    return await retried(attempt)
+
+
+async def get_reservation(app: App, request: Request, reservation_id: str) -> Reservation:
+    """Get a reservation that is the actor's own (admins and machines with the scope reach all)."""
+    held = await records.get_reservation(app.store, reservation_id)
+    _must_reach(request.actor, held)
+    return held
+
+
+async def list_reservations(
+    app: App, request: Request, command: ListReservations
+) -> tuple[list[Reservation], str | None]:
+    """List reservations, newest first; those of one status as stored, or of all."""
+    if not command.everybody:
+        return await records.page_of_reservations(
+            app.store, owner_id=request.actor.id, status=command.status, after=command.after, limit=command.limit
+        )
+    if command.status:
+        return await records.page_of_reservations(
+            app.store, status=command.status, after=command.after, limit=command.limit
+        )
+    pages = [
+        await records.page_of_reservations(app.store, status=status, after=command.after, limit=command.limit + 1)
+        for status in STATUSES
+    ]
+    return newest(pages, command.limit)
+
+
+async def confirm_reservation(
+    app: App, request: Request, reservation_id: str, expected_version: int | None = None
+) -> Reservation:
+    """Use the hold: its units leave as a SALE. Again is fine; expired or cancelled is 409.
+
+    Where the shop does not let customers do so, it is Forbidden for them.
+    """
+
+    def decide(held: Reservation) -> Reservation | None:
+        if request.actor.is_customer and not app.settings.customer_confirm:
+            raise Forbidden("This shop does not let customers confirm reservations; place an order instead")
+        after = rules.confirm(held, app.clock.now())
+        # What staff or a machine uses of a customer's hold is not the customer's use.
+        return after if after is None or request.actor.is_customer else replace(after, counted=False)
+
+    def book_sale(batch: Batch, held: Reservation, draws: Draws) -> None:
+        move(batch, draws, ship, app.clock.now())
+        skus = {item.product_id: item.sku for item in held.items}
+        book(app, request, batch, draws, skus, "SALE", sign=-1, reference=held.order_id or held.id)
+
+    return await _change(app, request, reservation_id, decide, book_sale, expected_version)
+
+
+async def cancel_reservation(
+    app: App, request: Request, reservation_id: str, expected_version: int | None = None
+) -> Reservation:
+    """Give the hold up: its units go back where they came from. Again is fine; a used one is 409."""
+
+    def decide(held: Reservation) -> Reservation | None:
+        return rules.cancel(held, app.clock.now())
+
+    def give_back(batch: Batch, _: Reservation, draws: Draws) -> None:
+        move(batch, draws, release, app.clock.now())
+
+    return await _change(app, request, reservation_id, decide, give_back, expected_version)
+
+
+async def extend_reservation(
+    app: App,
+    request: Request,
+    reservation_id: str,
+    minutes: int = rules.MINUTES_DEFAULT,
+    expected_version: int | None = None,
+) -> Reservation:
+    """Hold on for `minutes` from now; an expired hold cannot be brought back (409).
+
+    A customer's can last no longer than the shop's limit after it was made (HoldLimit).
+    """
+    rules.expiry(0, minutes)
+
+    def decide(held: Reservation) -> Reservation | None:
+        after = rules.extend(held, app.clock.now(), minutes)
+        limits = _limits(app)
+        if request.actor.is_customer:
+            limits.check_lasting(held.created_at, after.expires_at)
+        # What staff let last longer than a customer could is not counted as the customer's any more.
+        return replace(after, counted=held.counted and limits.allows_lasting(held.created_at, after.expires_at))
+
+    return await _change(app, request, reservation_id, decide, lambda *_: None, expected_version)
+
+
+async def clean_up(app: App, request: Request) -> int:
+    """End every hold that is due, by hand; returns how many (S4)."""
+    cleaned = await free_expired(app, request)
+    # Each hold ended in its own commit; this one only keeps the answer for the request's key.
+    await commit(app, request, Batch(), cleaned)
+    return cleaned
+
+
+async def expire_due(app: App) -> int:
+    """End every hold that is due; returns how many. The sweeper's work."""
+    return await free_expired(app, BY_SYSTEM)
+
+
+async def _change(
+    app: App,
+    request: Request,
+    reservation_id: str,
+    decide: Callable[[Reservation], Reservation | None],
+    settle: Callable[[Batch, Reservation, Draws], None],
+    expected_version: int | None,
+) -> Reservation:
+    async def attempt() -> Reservation:
+        held = await records.get_reservation(app.store, reservation_id)
+        _must_reach(request.actor, held)
+        insist(expected_version, held)
+        after = decide(held)
+        if after is None:
+            return await unchanged(app, request, held)
+        batch = Batch()
+        records.put_reservation(batch, after)
+        if held.counted:
+            await _count_change(app, batch, after)
+        settle(batch, held, dict(held.draws))
+        step = "extended" if after.status == "ACTIVE" else after.status.lower()
+        products = list(held.draws) if step != "extended" else []
+        batch.append(new_event(app, request, f"reservation.{step}", held.id, orderId=held.order_id, products=products))
+        after = replace(after, version=held.version + 1)
+        await commit(app, request, batch, after)
+        return after
+
+    return await retried(attempt)
+
+
+async def _count_change(app: App, batch: Batch, after: Reservation) -> None:
+    """Count a step of a customer's reservation in the same commit."""
+    now = app.clock.now()
+    holds = (await holds_records.load_customer_holds(app.store, after.owner_id)).at(now)
+    if after.status == "ACTIVE" and after.counted:
+        counted = holds.with_hold(after.id, after.expires_at, after.units)
+    elif after.status == "CONFIRMED" and after.counted:
+        counted = holds.with_use(after.id, after.updated_at, after.units)
+    else:
+        counted = holds.without(after.id)
+    holds_records.put_customer_holds(batch, counted)
+
+
+def _limits(app: App) -> HoldLimits:
+    settings = app.settings
+    return HoldLimits(settings.hold_reservations_max, settings.hold_units_max, settings.hold_hours_max)
+
+
+def _must_reach(actor: Actor, held: Reservation) -> None:
+    if "reservations" not in actor.scopes:
+        actor.must_reach(held.owner_id, "reservation")

@@ -1,0 +1,113 @@
+"""Reservations on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from stockwright.http.envelope import iso
+from stockwright.http.rules import Wire
+from stockwright.http.wire import ListQuery, Versioned
+from stockwright.products.wire import Id, Reference, Sku
+from stockwright.reservations.model import ITEMS_MAX, MINUTES_DEFAULT, MINUTES_MAX, MINUTES_MIN, Reservation
+from stockwright.stock.wire import LocationId, Units
+
+Minutes = Annotated[int, Meta(ge=MINUTES_MIN, le=MINUTES_MAX)]
+
+
+class ReserveBody(Wire):
+    """S4's hold on one product."""
+
+    quantity: Units
+    order_id: Reference = ""
+    expiration_minutes: Minutes = MINUTES_DEFAULT
+    location: LocationId | None = None
+
+
+class ReserveItem(Wire):
+    """One item of a hold on many products."""
+
+    needs = (("product_id", "sku"),)
+
+    quantity: Units
+    product_id: Id | None = None
+    sku: Sku | None = None
+    location: LocationId | None = None
+
+
+class ReserveManyBody(Wire):
+    """A hold on many products, all or nothing."""
+
+    items: Annotated[list[ReserveItem], Meta(min_length=1, max_length=ITEMS_MAX)]
+    order_id: Reference = ""
+    expiration_minutes: Minutes = MINUTES_DEFAULT
+
+
+class ExtendBody(Versioned):
+    """How long to hold on, from now."""
+
+    expiration_minutes: Minutes = MINUTES_DEFAULT
+
+
+class ReservationItemView(Wire):
+    """Units of one product in a hold."""
+
+    product_id: str
+    sku: str
+    quantity: int
+    locations: dict[str, int]
+
+
+class ReservationView(Wire):
+    """A hold; `productId` and `quantity` at the top are those of its only item (S4)."""
+
+    reservation_id: str
+    id: str
+    product_id: str | None
+    order_id: str
+    quantity: int
+    items: list[ReservationItemView]
+    status: str
+    owner_id: str
+    created_at: str
+    expires_at: str
+    updated_at: str
+    version: int
+
+
+class ReservationsQuery(ListQuery):
+    """Filters of the reservations; `scope=all` is for admins."""
+
+    status: Literal["ACTIVE", "CONFIRMED", "CANCELLED", "EXPIRED"] | None = None
+    scope: Literal["own", "all"] = "own"
+
+
+class CleanedView(Wire):
+    """How many expired holds were ended (S4)."""
+
+    cleaned: int
+
+
+def reservation_view(held: Reservation, now: int) -> ReservationView:
+    """Show a hold as of now: an expired one says so, swept or not."""
+    only = held.items[0] if len(held.items) == 1 else None
+    return ReservationView(
+        reservation_id=held.id,
+        id=held.id,
+        product_id=only.product_id if only else None,
+        order_id=held.order_id,
+        quantity=sum(item.quantity for item in held.items),
+        items=[
+            ReservationItemView(
+                product_id=item.product_id, sku=item.sku, quantity=item.quantity, locations=dict(item.draw)
+            )
+            for item in held.items
+        ],
+        status=held.status_at(now),
+        owner_id=held.owner_id,
+        created_at=iso(held.created_at),
+        expires_at=iso(held.expires_at),
+        updated_at=iso(held.updated_at),
+        version=held.version,
+    )

@@ -1,0 +1,26 @@
+"""The route table, whole."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stockwright.accounts import routes as accounts
+from stockwright.catalog import inventory_routes as inventory
+from stockwright.catalog import routes as catalog
+from stockwright.exports import routes as exports
+from stockwright.http.route import Route
+from stockwright.operations import routes as operations
+from stockwright.operations import system_routes as system
+from stockwright.orders import routes as orders
+from stockwright.reports import routes as reports
+
+ROUTES: Final[tuple[Route, ...]] = (
+    *system.ROUTES,
+    *accounts.ROUTES,
+    *catalog.ROUTES,
+    *inventory.ROUTES,
+    *orders.ROUTES,
+    *operations.ROUTES,
+    *reports.ROUTES,
+    *exports.ROUTES,
+)

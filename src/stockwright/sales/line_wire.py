@@ -1,0 +1,85 @@
+"""Lines of orders and sales on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from stockwright.base.errors import Invalid
+from stockwright.base.free_fields import LINE_BYTES_MAX, check_free
+from stockwright.http.rules import REQUIRED, Check, Wire, contradiction, is_given
+from stockwright.products.wire import Id, Options, Sku
+from stockwright.sales.lines import LINES_MAX, OrderLine, line_id
+from stockwright.stock.wire import Units
+
+Chosen = Check(lambda value, field: check_free(value, field, LINE_BYTES_MAX))
+
+
+class LineBody(Wire):
+    """One line as S1, S2 or S3 write it."""
+
+    aliases = (("product_id", "id"), ("quantity", "count"))
+    needs = (("product_id", "id", "sku"), ("quantity", "count"))
+
+    product_id: Id | None = None
+    id: Id | None = None
+    sku: Sku | None = None
+    quantity: Units | None = None
+    count: Units | None = None
+    color: Annotated[Any, Chosen] = None
+    options: Annotated[Options, Chosen] | None = None
+
+
+Lines = Annotated[list[LineBody], Meta(min_length=1, max_length=LINES_MAX)]
+
+
+class OrderLineView(Wire):
+    """One line, frozen at placing; `lineId` names it within its order or sale."""
+
+    line_id: str
+    product_id: str
+    sku: str
+    name: str
+    product_name: str
+    quantity: int
+    price_per_unit: int
+    total: int
+    options: dict[str, Any]
+    returned: int
+
+
+def check_one_form(items: object, chosen: Mapping[str, object], **single: object) -> None:
+    """Refuse `items` beside a single product's fields, and a single product with one of its fields missing.
+
+    `chosen` are the fields that a single product may have.
+    """
+    if is_given(items):
+        beside = [name for name, value in {**single, **chosen}.items() if is_given(value)]
+        if beside:
+            raise contradiction("items", *beside)
+    else:
+        missing = [{"field": name, "message": REQUIRED} for name, value in single.items() if not is_given(value)]
+        if missing:
+            raise Invalid(details=missing)
+
+
+def line_views(lines: Iterable[OrderLine]) -> list[OrderLineView]:
+    """Show the lines of an order or sale."""
+    return [_line_view(number, line) for number, line in enumerate(lines)]
+
+
+def _line_view(number: int, line: OrderLine) -> OrderLineView:
+    return OrderLineView(
+        line_id=line_id(number),
+        product_id=line.product_id,
+        sku=line.sku,
+        name=line.name,
+        product_name=line.name,
+        quantity=line.quantity,
+        price_per_unit=line.unit_price_cents,
+        total=line.total_cents,
+        options=dict(line.options),
+        returned=line.returned,
+    )

@@ -1,0 +1,58 @@
+"""Sales on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from stockwright.http.envelope import iso
+from stockwright.http.rules import Wire, first_given, rule
+from stockwright.products.wire import Id, Options, Reference, Sku
+from stockwright.sales.line_wire import Chosen, Lines, OrderLineView, check_one_form, line_views
+from stockwright.sales.model import Sale
+from stockwright.stock.wire import LocationId, Units
+
+
+class SaleBody(Wire):
+    """S0's one product, or `items`."""
+
+    product_id: Id | None = None
+    sku: Sku | None = None
+    quantity: Units | None = None
+    color: Annotated[Any, Chosen] = None
+    options: Annotated[Options, Chosen] | None = None
+    items: Lines | None = None
+    location: LocationId | None = None
+    reference: Reference = ""
+
+    @rule()
+    def _is_of_one_form(self) -> None:
+        chosen = {"options": self.options, "color": self.color}
+        product = first_given(self.product_id, self.sku)
+        check_one_form(self.items, chosen, productId=product, quantity=self.quantity)
+
+
+class SaleView(Wire):
+    """A sale at the till."""
+
+    id: str
+    sale_id: str
+    items: list[OrderLineView]
+    total_amount: int
+    currency: str
+    sold_by: str
+    reference: str
+    created_at: str
+
+
+def sale_view(sale: Sale) -> SaleView:
+    """Show a sale."""
+    return SaleView(
+        id=sale.id,
+        sale_id=sale.id,
+        items=line_views(sale.lines),
+        total_amount=sale.total_cents,
+        currency=sale.currency,
+        sold_by=sale.sold_by,
+        reference=sale.reference,
+        created_at=iso(sale.created_at),
+    )

@@ -1,0 +1,115 @@
+"""What every change of stock shares: load the stock, move units, book them in the ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from stockwright.base.errors import Invalid, NotFound
+from stockwright.commit import decide
+from stockwright.stock import records as stock_records
+from stockwright.stock.model import (
+    Movement,
+    Shift,
+    Stock,
+    receive,
+)
+from stockwright.store.batch import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from stockwright.context import App
+    from stockwright.request import Request
+    from stockwright.stock.model import Draws, MovementType
+    from stockwright.store.port import Item
+
+
+Result = TypeVar("Result")
+BOOKING_MS = 600_000
+"""A movement's id may be made this much before or after its time: what is of a period is looked for in a wider one."""
+
+
+async def load_stocks(app: App, product_ids: Iterable[str]) -> dict[str, Stock]:
+    """Load the stock of every product or refuse, naming the first that has none."""
+    wanted = list(dict.fromkeys(product_ids))
+    stocks = await stock_records.load_stocks(app.store, wanted)
+    for product_id in wanted:
+        if product_id not in stocks:
+            raise NotFound("Product not found", {"productId": product_id})
+    return stocks
+
+
+def move(batch: Batch, draws: Draws, shift: Callable[[int], Shift], at: int) -> None:
+    """Move every drawn unit the same way now (`at`): one conditional write per product."""
+    for product_id, drawn in draws.items():
+        stock_records.shift_stock(batch, product_id, {place: shift(units) for place, units in drawn.items()}, at)
+
+
+def book(
+    app: App,
+    request: Request,
+    batch: Batch,
+    draws: Draws,
+    skus: Mapping[str, str],
+    kind: MovementType,
+    *,
+    sign: int = 1,
+    reason: str = "",
+    reference: str = "",
+) -> list[Movement]:
+    """Write one movement per product and location; `sign` tells which way the units went."""
+    now = app.clock.now()
+    booked = [
+        Movement(
+            id=app.ids.new("mov"),
+            product_id=product_id,
+            sku=skus[product_id],
+            location=place,
+            type=kind,
+            quantity=sign * units,
+            at=now,
+            actor=request.actor.id,
+            reason=reason,
+            reference=reference,
+            request_id=request.id,
+        )
+        for product_id, drawn in draws.items()
+        for place, units in drawn.items()
+    ]
+    for movement in booked:
+        stock_records.put_movement(batch, movement)
+    return booked
+
+
+def shifts_of(changes: Mapping[str, int]) -> dict[str, Shift]:
+    """Turn signed changes per location into shifts of available and total."""
+    return {place: receive(units) for place, units in changes.items()}
+
+
+async def decide_on_stock(
+    app: App,
+    request: Request,
+    product_id: str,
+    active: Sequence[str],
+    decision: Callable[[Stock], tuple[Batch, Result]],
+) -> Result:
+    """Commit what `decision` makes of a product's stock as it is in that commit, however many others change it."""
+
+    def decide_on(item: Item | None) -> tuple[Batch, Result]:
+        stock = None if item is None else stock_records.stock_of(item, tuple(active))
+        if stock is None or not stock.levels:
+            raise NotFound("Product not found")
+        return decision(stock)
+
+    return await decide(app, request, stock_records.stock_key(product_id), decide_on)
+
+
+BESIDE: Final = 4
+"""Writes of a hold or sale that are not of its products: itself, its event, a customer's count, the Idempotency-Key."""
+
+
+def check_one_step(app: App, draws: Draws) -> None:
+    """Refuse a hold or sale that one commit of this store cannot end: orders are the way for so many products."""
+    most = (app.store.writes_max - BESIDE) // 2
+    if sum(1 + len(drawn) for drawn in draws.values()) > app.store.writes_max - BESIDE:
+        raise Invalid.field("items", f"must be of at most {most} products in one step; an order may hold more")

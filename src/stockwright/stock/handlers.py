@@ -1,0 +1,191 @@
+"""Low stock: told once when it falls below its threshold, and not again before it was back (S0)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from stockwright.accounts.admin_mails import STOCK, addresses_of_alerts
+from stockwright.accounts.admin_mails import alert as send_alert
+from stockwright.accounts.digests import Address, Entry
+from stockwright.commit import new_event
+from stockwright.products.records import load_products
+from stockwright.request import BY_SYSTEM, caused_by
+from stockwright.stock.alert_records import load_marks, put_mark
+from stockwright.stock.location_records import list_locations, put_location
+from stockwright.stock.records import load_stocks, page_of_stocks, stock_key
+from stockwright.stock.totals import count_stocks
+from stockwright.store.batch import Batch, retried
+from stockwright.store.paging import pages
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from stockwright.base.event import Event
+    from stockwright.context import App
+    from stockwright.request import Request
+    from stockwright.stock.alert_records import AlertMark
+    from stockwright.stock.model import Stock
+
+
+PAGE: Final = 500
+
+
+async def watch(app: App, event: Event) -> None:
+    """Look at the stock that an event is about."""
+    await _watch(app, caused_by(event), [event])
+
+
+async def watch_all(app: App, events: Sequence[Event]) -> None:
+    """Look at the stock that events are about, whoever caused them."""
+    await _watch(app, BY_SYSTEM, events)
+
+
+async def _watch(app: App, request: Request, events: Sequence[Event]) -> None:
+    """Read the stock again and, where it has crossed its threshold or run out, tell so once.
+
+    The mark and the event are one commit, with the mark's version checked: twins tell nothing twice.
+    The stock's version is checked with them: a mark that came after the next change of the stock
+    would stand for good, since nobody would look again.
+    """
+    await _learn_old_shortages(app)
+    product_ids: dict[str, None] = {}
+    for event in events:
+        # With a product a threshold may have changed.
+        is_product = event.name in {"product.created", "product.updated", "product.deleted"}
+        product_ids |= dict.fromkeys([event.subject] if is_product else event.data.get("products", ()))
+    await _look_at(app, request, list(product_ids))
+    for location_id in {
+        event.subject for event in events if event.name == "location.changed" and "active" in event.data
+    }:
+        async for stocks in _stocks_at(app, {location_id}):
+            await _look_at(app, request, [stock.product_id for stock in stocks])
+
+
+async def _look_at(app: App, request: Request, product_ids: list[str]) -> None:
+    """Count these products, and send the alerts of those whose stock has crossed its threshold, or run out."""
+    await count_stocks(app, product_ids)
+    marks = await load_marks(app.store, product_ids)
+    stocks = await load_stocks(app.store, product_ids)
+    for product_id, stock in stocks.items():
+        if _crossed(stock, marks[product_id]):
+            await _tell(app, request, product_id)
+
+
+async def _stocks_at(app: App, locations: set[str]) -> AsyncIterator[list[Stock]]:
+    """Read the stocks that have units to sell at one of the locations, a page of all stocks at a time."""
+    async for page in pages(partial(page_of_stocks, app.store, limit=PAGE)):
+        yield [
+            stock
+            for stock in page
+            if any(place in locations and level.available for place, level in stock.levels.items())
+        ]
+
+
+async def _learn_old_shortages(app: App) -> None:
+    """Mark shortages as known, without an alert, that a former release did not count as such.
+
+    It counted what is at an inactive location as available. Done once for each such location.
+    """
+    locations = await list_locations(app.store)
+    unknown = {each.id: each for each in locations if not each.active and not each.shortages_known}
+    if not unknown:
+        return
+    async for stocks in _stocks_at(app, set(unknown)):
+        for stock in stocks:
+            await _learn_shortage(app, stock.product_id, list(unknown))
+    batch = Batch()
+    for location in unknown.values():
+        put_location(batch, replace(location, shortages_known=True))
+    await batch.settle(app.store)
+
+
+async def _learn_shortage(app: App, product_id: str, unknown: list[str]) -> None:
+    """Mark what a product is short of only because the units at these locations do not count any more."""
+
+    async def attempt() -> None:
+        mark = (await load_marks(app.store, [product_id]))[product_id]
+        stock = (await load_stocks(app.store, [product_id])).get(product_id)
+        if stock is None:
+            return
+        before, now = replace(stock, active=[*stock.active, *unknown]), app.clock.now()
+        after = mark
+        if stock.is_low and not before.is_low and mark.low_since is None:
+            after = replace(after, low_since=now)
+        if not stock.available and before.available and mark.out_since is None:
+            after = replace(after, out_since=now)
+        if after != mark:
+            batch = Batch()
+            batch.check(stock_key(product_id), stock.version)
+            put_mark(batch, after)
+            await batch.commit(app.store)
+
+    await retried(attempt)
+
+
+def _crossed(stock: Stock, mark: AlertMark) -> bool:
+    return stock.is_low != (mark.low_since is not None) or (stock.available == 0) != (mark.out_since is not None)
+
+
+async def _tell(app: App, request: Request, product_id: str) -> None:
+    async def attempt() -> None:
+        # The mark first: it is held to its version, and so to locations that are at least as new.
+        mark = (await load_marks(app.store, [product_id]))[product_id]
+        stock = (await load_stocks(app.store, [product_id])).get(product_id)
+        products = await load_products(app.store, [product_id])
+        if stock is None or product_id not in products or not _crossed(stock, mark):
+            return
+        now, names = app.clock.now(), list[str]()
+        after = mark
+        is_out = stock.available == 0
+        if stock.is_low and mark.low_since is None:
+            after = replace(after, low_since=now)
+            names.append("stock.low")
+        if is_out and mark.out_since is None:
+            after = replace(after, out_since=now)
+            names.append("stock.out")
+        if not is_out:
+            after = replace(after, out_since=None)
+        if not stock.is_low and mark.low_since is not None:
+            after = replace(after, low_since=None)
+            names.append("stock.replenished")
+        batch = Batch()
+        batch.check(stock_key(product_id), stock.version)
+        put_mark(batch, after)
+        for name in names:
+            told = new_event(
+                app,
+                request,
+                name,
+                product_id,
+                sku=stock.sku,
+                name=products[product_id].name,
+                available=stock.available,
+                threshold=stock.thresholds.low_stock,
+                reorder=stock.suggested_reorder,
+            )
+            batch.append(told)
+        await batch.commit(app.store)
+
+    await retried(attempt)
+
+
+async def alert(app: App, event: Event) -> None:
+    """Tell the alert recipients by mail (or topic) and SMS, in S0's words; that stock is back is no SMS."""
+    data = event.data
+    name = data["name"]
+    if event.name == "stock.low":
+        line = f"Low Stock Alert: Product {name} is below threshold"
+    elif event.name == "stock.out":
+        line = f"Out of Stock Alert: Product {name} has no units left"
+    else:
+        line = f"Stock Replenished: Product {name} is back at or above its threshold"
+    text = (
+        f"{line}\n\nSKU:        {data['sku']}\nAvailable:  {data['available']}\nThreshold:  {data['threshold']}\n"
+        f"Reorder:    {data['reorder']}\n"
+    )
+    addresses = await addresses_of_alerts(app, app.settings.low_stock_topic)
+    if event.name != "stock.replenished":
+        addresses += [Address("sms", phone) for phone in app.settings.alert_phones]
+    await send_alert(app, event, STOCK, Entry(line, text, event.subject), addresses)

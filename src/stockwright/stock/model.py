@@ -1,0 +1,397 @@
+"""Stock arithmetic: levels, what is drawn from where, and the ledger of movements.
+
+Each change is a Shift of the three numbers of one level, and keeps `total = available + reserved`
+by its own shape; the store keeps all of them from falling below zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Literal
+
+from stockwright.base.errors import Conflict, InsufficientStock, Invalid
+from stockwright.base.names import check_direction, clean
+from stockwright.products.model import check_addressable, check_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+MovementType = Literal["INITIAL", "RESTOCK", "SALE", "RETURN", "ADJUSTMENT", "TRANSFER"]
+ChangeType = Literal["RESTOCK", "SALE", "RETURN", "ADJUSTMENT"]
+StockStatus = Literal["IN_STOCK", "LOW", "OUT"]
+DEFAULT_LOCATION: Final = "default"
+LOCATION_ID_MAX: Final = 64
+LOCATION_NAME_MAX: Final = 100
+PRIORITY_DEFAULT: Final = 100
+PRIORITY_MAX: Final = 1_000_000
+CHECK_ITEMS_MAX: Final = 100
+"""The most lines of one availability check (S4)."""
+QUANTITY_MAX: Final = 1_000_000_000
+"""The most units of one change, and of one level: sums stay far below 2^53, exact in every client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place that holds stock; the lowest `priority` is drawn on first."""
+
+    id: str
+    name: str
+    priority: int = PRIORITY_DEFAULT
+    active: bool = True
+    created_at: int = 0
+    version: int = 0
+    shortages_known: bool = False
+    """Whether an inactive location's products were looked at for shortages since it was taken out of use.
+
+    Not so where a release took it out of use that still counted its units as available.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """When a product counts as low, when to reorder and how many (S4's defaults)."""
+
+    low_stock: int = 10
+    reorder_point: int = 20
+    reorder_quantity: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The units of one SKU at one location."""
+
+    available: int = 0
+    reserved: int = 0
+
+    @property
+    def total(self) -> int:
+        """All units that are there, promised or not."""
+        return self.available + self.reserved
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """All levels of one product, stored as one item: units of a SKU are taken from anywhere in one write.
+
+    `levels` are in the order in which units are taken, inactive locations last.
+
+    `active` are the ids of the shop's active locations, the first to take units from in front. Units
+    at any other location are not available (SPEC section 1): every sum here leaves them out of
+    `available`, and `total` is `available`, `reserved` and `inactive` together. Units that are reserved at
+    an inactive location stay reserved: they are promised, and leave from there.
+    """
+
+    product_id: str
+    sku: str
+    levels: Mapping[str, Level]
+    active: Sequence[str]
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    version: int = 0
+    created_at: int = 0
+    updated_at: int = field(default=0, compare=False)
+    stored_totals: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """The totals as the store holds them beside the parts; the audit compares."""
+
+    @property
+    def sources(self) -> list[str]:
+        """The active locations that have a level, the first to take units from in front."""
+        return [place for place in self.active if place in self.levels]
+
+    def available_at(self, location: str) -> int:
+        """Return how many units can be bought from one location: none from an inactive one."""
+        return self.levels[location].available if location in self.levels and location in self.active else 0
+
+    @property
+    def available(self) -> int:
+        """Units that can be bought now, over all active locations."""
+        return sum(self.levels[place].available for place in self.sources)
+
+    @property
+    def reserved(self) -> int:
+        """Units promised and not yet gone, over all locations."""
+        return sum(level.reserved for level in self.levels.values())
+
+    @property
+    def inactive(self) -> int:
+        """Units at inactive locations that nobody was promised."""
+        return sum(level.available for place, level in self.levels.items() if place not in self.active)
+
+    @property
+    def total(self) -> int:
+        """All units, over all locations."""
+        return self.available + self.reserved + self.inactive
+
+    @property
+    def is_low(self) -> bool:
+        """Whether fewer are available than the threshold (S2: quantity < 10)."""
+        return self.available < self.thresholds.low_stock
+
+    @property
+    def status(self) -> StockStatus:
+        """The word for how much there is."""
+        if self.available == 0:
+            return "OUT"
+        return "LOW" if self.is_low else "IN_STOCK"
+
+    @property
+    def suggested_reorder(self) -> int:
+        """Whole reorder quantities that bring available back above the reorder point."""
+        lacking = max(0, self.thresholds.reorder_point - self.available + 1)
+        lot = max(1, self.thresholds.reorder_quantity)
+        return -(-lacking // lot) * lot
+
+    def level_or_new(self, location: str) -> Level:
+        """Return the level at a location, an empty one where there is none yet."""
+        return self.levels.get(location, Level())
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How one level changes."""
+
+    available: int = 0
+    reserved: int = 0
+
+    @property
+    def total(self) -> int:
+        """How the sum changes."""
+        return self.available + self.reserved
+
+    def __add__(self, other: Shift) -> Shift:
+        return Shift(self.available + other.available, self.reserved + other.reserved)
+
+
+def receive(quantity: int) -> Shift:
+    """Restock, return, initial count or adjustment: `total ±q, available ±q`."""
+    return Shift(available=quantity)
+
+
+def reserve(quantity: int) -> Shift:
+    """Promise units: `available −q, reserved +q`."""
+    return Shift(available=-quantity, reserved=quantity)
+
+
+def release(quantity: int) -> Shift:
+    """Take a promise back (cancelled or expired): `available +q, reserved −q`."""
+    return Shift(available=quantity, reserved=-quantity)
+
+
+def ship(quantity: int) -> Shift:
+    """Keep a promise (confirmed): `reserved −q, total −q`."""
+    return Shift(reserved=-quantity)
+
+
+def sell(quantity: int) -> Shift:
+    """Hand goods over at the till: `available −q, total −q`."""
+    return Shift(available=-quantity)
+
+
+Draw = dict[str, int]
+"""What was drawn from where: location → units."""
+Draws = dict[str, Draw]
+"""What was drawn of each product: product id → location → units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """An immutable entry of the ledger. `quantity` is signed: what the level's total changed by."""
+
+    id: str
+    product_id: str
+    sku: str
+    location: str
+    type: MovementType
+    quantity: int
+    at: int
+    actor: str
+    reason: str = ""
+    reference: str = ""
+    request_id: str = ""
+    balance_after: int | None = None
+    """The level's total after it, where the commit knew it."""
+    stock_version: int | None = None
+    """The version that the stock got with it: the order of the commits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Units of one product that somebody asks for; `location` None leaves the choice to us."""
+
+    product_id: str
+    quantity: int
+    location: str | None = None
+
+
+def check_quantity(quantity: int, field_name: str = "quantity", least: int = 1) -> None:
+    """Refuse what no shop can mean: below `least`, or more than a level can hold."""
+    if not least <= quantity <= QUANTITY_MAX:
+        raise Invalid.field(field_name, f"must be a whole number from {least} to {QUANTITY_MAX}")
+
+
+def check_location_id(value: str, field_name: str = "location") -> str:
+    """Return a location's id without the blanks around it: 1 to LOCATION_ID_MAX characters."""
+    return check_id(value.strip(), field_name, LOCATION_ID_MAX)
+
+
+def check_new_location_id(value: str, field_name: str = "id") -> str:
+    """Return the id of a new location, which also stands in addresses."""
+    return check_direction(check_addressable(check_location_id(value, field_name), field_name), field_name)
+
+
+def check_location_name(value: str, field_name: str = "name") -> str:
+    """Return a location's name, tidied: 1 to LOCATION_NAME_MAX characters."""
+    return check_direction(check_id(clean(value), field_name, LOCATION_NAME_MAX), field_name)
+
+
+def check_two_locations(source: str | None, target: str | None) -> None:
+    """Refuse a transfer between a location and itself."""
+    if source is not None and source == target:
+        raise Invalid.field("to", "must be another location than the one the units come from")
+
+
+def check_priority(priority: int) -> None:
+    """Refuse a location's priority out of range."""
+    if not 0 <= priority <= PRIORITY_MAX:
+        raise Invalid.field("priority", f"must be a whole number from 0 to {PRIORITY_MAX}")
+
+
+def signed(quantity: int, type_: ChangeType) -> int:
+    """Return what a change of that type does to the total; RESTOCK and RETURN bring units, SALE takes them."""
+    if not quantity or abs(quantity) > QUANTITY_MAX:
+        raise Invalid.field("quantity", f"must be a whole number from -{QUANTITY_MAX} to {QUANTITY_MAX}, but not 0")
+    if type_ in {"RESTOCK", "RETURN"} and quantity < 0:
+        raise Invalid.field("quantity", f"must be positive for a {type_}; use ADJUSTMENT to take units out")
+    return -abs(quantity) if type_ == "SALE" else quantity
+
+
+def summed(wanted: Iterable[Wanted]) -> list[Wanted]:
+    """Sum the lines of one product (and location) before anything is checked."""
+    sums: dict[tuple[str, str | None], int] = {}
+    for each in wanted:
+        key = (each.product_id, each.location)
+        sums[key] = sums.get(key, 0) + each.quantity
+    return [Wanted(product_id, quantity, location) for (product_id, location), quantity in sums.items()]
+
+
+def by_priority(locations: Iterable[Location]) -> tuple[str, ...]:
+    """Return the ids of the active locations, those to be drawn on first in front."""
+    active = [location for location in locations if location.active]
+    return tuple(location.id for location in sorted(active, key=lambda each: (each.priority, each.id)))
+
+
+def draw(wanted: Sequence[Wanted], stocks: Mapping[str, Stock]) -> tuple[Draws, dict[Wanted, int]]:
+    """Decide which locations the units come from; returns the draws, and what each line gets that falls short.
+
+    Lines that name a location are served first, so that lines that do not cannot take their units. An
+    inactive location has nothing to give, named or not.
+    """
+    left = {(stock.product_id, place): stock.available_at(place) for stock in stocks.values() for place in stock.levels}
+    draws: Draws = {}
+    short: dict[Wanted, int] = {}
+    for each in sorted(summed(wanted), key=lambda line: line.location is None):
+        places = [each.location] if each.location else stocks[each.product_id].sources
+        missing = each.quantity
+        for place in places:
+            taken = min(missing, left.get((each.product_id, place), 0))
+            if taken > 0:
+                left[(each.product_id, place)] -= taken
+                drawn = draws.setdefault(each.product_id, {})
+                drawn[place] = drawn.get(place, 0) + taken
+                missing -= taken
+            if not missing:
+                break
+        if missing:
+            short[each] = each.quantity - missing
+    return draws, short
+
+
+def draw_or_refuse(wanted: Sequence[Wanted], stocks: Mapping[str, Stock]) -> Draws:
+    """Decide where every unit comes from, or refuse with every line that cannot be met."""
+    draws, short = draw(wanted, stocks)
+    if short:
+        raise InsufficientStock.of([_shortage(each, stocks[each.product_id], units) for each, units in short.items()])
+    return draws
+
+
+def spread(stock: Stock, quantity: int) -> Draw:
+    """Spread a signed change over a product's active locations.
+
+    What comes goes to the first that has a level, else to the first of all; what goes is drawn, or refused.
+    """
+    if quantity < 0:
+        draws = draw_or_refuse([Wanted(stock.product_id, -quantity)], {stock.product_id: stock})
+        return {place: -units for place, units in draws[stock.product_id].items()}
+    place = next(iter(stock.sources or stock.active), None)
+    if place is None:
+        raise Conflict("No location is active; name the location, or activate one first")
+    return {place: quantity}
+
+
+def _shortage(wanted: Wanted, stock: Stock, available: int) -> dict[str, object]:
+    told: dict[str, object] = {
+        "productId": stock.product_id,
+        "sku": stock.sku,
+        "requested": wanted.quantity,
+        "available": available,
+    }
+    return told | ({"location": wanted.location} if wanted.location else {})
+
+
+def check_change(stock: Stock, location: str, quantity: int, *, selling: bool = False) -> None:
+    """Refuse a signed change of one level that takes available below zero (SPEC section 1), or above the most.
+
+    What is at an inactive location can be moved and written off, but not sold.
+    """
+    level = stock.level_or_new(location)
+    available = stock.available_at(location) if selling else level.available
+    if available + quantity < 0:
+        raise InsufficientStock.of(
+            [
+                {
+                    "productId": stock.product_id,
+                    "sku": stock.sku,
+                    "requested": -quantity,
+                    "available": available,
+                    "location": location,
+                }
+            ]
+        )
+    if level.total + quantity > QUANTITY_MAX:
+        raise Invalid.field("quantity", f"would bring the level above {QUANTITY_MAX}")
+
+
+def counted(stock: Stock, count: int, location: str | None = None) -> Draw:
+    """Return the differences that a count books, of one location or of all; never below what is reserved there.
+
+    What is missing from all of them is taken from the active ones first, by their priority.
+    """
+    reserved = stock.reserved if location is None else stock.level_or_new(location).reserved
+    if count < reserved:
+        available = stock.available if location is None else stock.available_at(location)
+        raise Conflict(
+            f"{reserved} units are reserved; the count cannot be below that",
+            {"counted": count, "reserved": reserved, "available": available},
+        )
+    if location is not None:
+        difference = count - stock.level_or_new(location).total
+        return {location: difference} if difference else {}
+    difference = count - stock.total
+    if difference >= 0:
+        return spread(stock, difference) if difference else {}
+    changes: Draw = {}
+    for place in [*stock.sources, *(place for place in stock.levels if place not in stock.active)]:
+        taken = min(-difference, stock.levels[place].available)
+        if taken:
+            changes[place] = -taken
+            difference += taken
+    return changes
+
+
+def shifted(stock: Stock, shifts: Mapping[str, Shift]) -> Stock:
+    """Return the stock after the shifts, still under the version that it was loaded with."""
+    levels = dict(stock.levels)
+    for place, shift in shifts.items():
+        level = levels.get(place, Level())
+        levels[place] = Level(level.available + shift.available, level.reserved + shift.reserved)
+    return replace(stock, levels=levels, stored_totals={})

@@ -1,0 +1,233 @@
+"""Access patterns of stock levels and of the ledger's movements.
+
+All levels of a product are one item, so that one conditional write moves any of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import force_setattr
+
+from stockwright.base.errors import NotFound
+from stockwright.stock.location_records import load_active
+from stockwright.stock.model import Level, Movement, Stock, Thresholds, receive, shifted
+from stockwright.store.port import ABSENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from stockwright.stock.model import Shift
+    from stockwright.store.batch import Batch
+    from stockwright.store.port import Body, Item, Key, Store
+
+
+STOCK = "STOCK"
+DELETED_STOCK = "STOCK_DELETED"
+
+
+def stock_key(product_id: str) -> Key:
+    """The item that holds every level of a product."""
+    return (f"PRODUCT#{product_id}", "STOCK")
+
+
+async def load_stocks(store: Store, product_ids: Iterable[str]) -> dict[str, Stock]:
+    """Load the stock of many products and the active locations, in two calls; those without any are left out."""
+    active = await load_active(store)
+    found = await store.get([stock_key(each) for each in dict.fromkeys(product_ids)])
+    stocks = [stock_of(item, active) for item in found.values()]
+    return {stock.product_id: stock for stock in stocks}
+
+
+async def get_stock(store: Store, product_id: str) -> Stock:
+    """Get a product's stock or refuse."""
+    stock = (await load_stocks(store, [product_id])).get(product_id)
+    if stock is None:
+        raise NotFound("No inventory is kept for this product")
+    return stock
+
+
+async def page_of_stocks(
+    store: Store, *, after: str | None = None, limit: int = 100, deleted: bool = False
+) -> tuple[list[Stock], str | None]:
+    """Read the stock of all products (or of all deleted ones) in the order of their ids."""
+    active = await load_active(store)
+    page = await store.query(DELETED_STOCK if deleted else STOCK, index="list", after=after, limit=limit)
+    return [stock_of(item, active) for item in page.items], page.next
+
+
+def put_stock(batch: Batch, stock: Stock, at: int, *, deleted: bool = False) -> None:
+    """Write a stock whole (new levels, thresholds) as of now (`at`), expecting the version that it was loaded with.
+
+    A deleted product's stock leaves the list of the shop; the audit still finds it.
+    """
+    body: Body = {
+        "productId": stock.product_id,
+        "sku": stock.sku,
+        "levels": {
+            place: {"available": level.available, "reserved": level.reserved, "total": level.total}
+            for place, level in stock.levels.items()
+        },
+        "lowStock": stock.thresholds.low_stock,
+        "reorderPoint": stock.thresholds.reorder_point,
+        "reorderQuantity": stock.thresholds.reorder_quantity,
+        "createdAt": stock.created_at,
+        "updatedAt": at,
+    }
+    batch.put(
+        stock_key(stock.product_id),
+        body,
+        stock.version,
+        {"list": (DELETED_STOCK if deleted else STOCK, stock.product_id)},
+    )
+
+
+def shift_stock(batch: Batch, product_id: str, shifts: Mapping[str, Shift], at: int, expect: int | None = None) -> None:
+    """Move available, reserved and total of any number of levels now (`at`), in one conditional write.
+
+    Only a number that falls needs its floor: no level ever has less than nothing.
+    """
+    deltas: dict[tuple[str, ...], int] = {}
+    floors: dict[tuple[str, ...], int] = {}
+    for place, shift in shifts.items():
+        for name, delta in (("available", shift.available), ("reserved", shift.reserved), ("total", shift.total)):
+            if delta:
+                deltas[("levels", place, name)] = delta
+                if delta < 0:
+                    floors[("levels", place, name)] = 0
+    batch.add(stock_key(product_id), deltas, floors, expect, {"updatedAt": at})
+
+
+def change_stock(batch: Batch, stock: Stock, changes: Mapping[str, int], at: int, expect: int | None = None) -> None:
+    """Book signed changes of what is available now (`at`); a location without a level gets one.
+
+    That is a whole write, held to the version that the stock was loaded with.
+    """
+    shifts = {place: receive(units) for place, units in changes.items()}
+    if stock.levels.keys() >= changes.keys():
+        shift_stock(batch, stock.product_id, shifts, at, expect)
+    else:
+        put_stock(batch, shifted(stock, shifts), at)
+
+
+def stock_of(item: Item, active: tuple[str, ...]) -> Stock:
+    """Read a stock from its item, as it is while these locations are active; read once for as long as they are.
+
+    The levels are in the order in which units are taken, the inactive locations behind them by name: an engine
+    keeps no order of its own.
+    """
+    known: Stock | None = item.parsed
+    if known is not None and known.active == active:
+        return known
+    body = item.body
+    levels = body["levels"]
+    places = [place for place in active if place in levels]
+    places += sorted(levels.keys() - places)
+    stock = Stock(
+        product_id=body["productId"],
+        sku=body["sku"],
+        levels={place: Level(levels[place]["available"], levels[place]["reserved"]) for place in places},
+        active=active,
+        thresholds=Thresholds(body["lowStock"], body["reorderPoint"], body["reorderQuantity"]),
+        version=item.version,
+        created_at=body["createdAt"],
+        updated_at=body["updatedAt"],
+        stored_totals={place: levels[place]["total"] for place in places},
+    )
+    force_setattr(item, "parsed", stock)
+    return stock
+
+
+# ---- movements -------------------------------------------------------------------------------
+
+
+def movement_key(movement: Movement) -> Key:
+    """The item of an entry of the ledger."""
+    return (f"PRODUCT#{movement.product_id}", f"MOVEMENT#{movement.id}")
+
+
+def put_movement(batch: Batch, movement: Movement) -> None:
+    """Write an entry of the ledger; it is never written again. The commit adds the balance, where it knows it."""
+    stock = stock_key(movement.product_id)
+    body: Body = {
+        "id": movement.id,
+        "productId": movement.product_id,
+        "sku": movement.sku,
+        "location": movement.location,
+        "type": movement.type,
+        "quantity": movement.quantity,
+        "at": movement.at,
+        "actor": movement.actor,
+        "reason": movement.reason,
+        "reference": movement.reference,
+        "requestId": movement.request_id,
+        "balanceAfter": None,
+        "stockVersion": None,
+    }
+    batch.put(
+        movement_key(movement),
+        body,
+        ABSENT,
+        {"list": ("MOVEMENT", movement.id)},
+        fills={"balanceAfter": (stock, ("levels", movement.location, "total")), "stockVersion": (stock, ())},
+    )
+
+
+async def page_of_movements(
+    store: Store,
+    product_id: str | None = None,
+    *,
+    where: Mapping[str, str] | None = None,
+    low: str = "",
+    high: str = "",
+    after: str | None = None,
+    limit: int = 20,
+    reverse: bool = True,
+) -> tuple[list[Movement], str | None]:
+    """Read a product's movements, or everybody's, newest first; `low` and `high` bound their ids."""
+    if product_id is None:
+        page = await store.query(
+            "MOVEMENT", index="list", low=low, high=high, where=where, after=after, limit=limit, reverse=reverse
+        )
+    else:
+        page = await store.query(
+            f"PRODUCT#{product_id}",
+            begins="MOVEMENT#",
+            low=f"MOVEMENT#{low}" if low else "",
+            high=f"MOVEMENT#{high}" if high else "",
+            where=where,
+            after=after,
+            limit=limit,
+            reverse=reverse,
+        )
+    return [movement_of(item) for item in page.items], page.next
+
+
+async def load_change(store: Store, product_id: str, movements: Sequence[Movement]) -> tuple[Stock, list[Movement]]:
+    """Load a product's stock as it is now, and entries of its ledger as they were written."""
+    active = await load_active(store)
+    found = await store.get([stock_key(product_id), *map(movement_key, movements)])
+    if stock_key(product_id) not in found:
+        raise NotFound("No inventory is kept for this product")
+    written = [movement_of(found[key]) if (key := movement_key(each)) in found else each for each in movements]
+    return stock_of(found[stock_key(product_id)], active), written
+
+
+def movement_of(item: Item) -> Movement:
+    """Read a movement from its item."""
+    body = item.body
+    return Movement(
+        id=body["id"],
+        product_id=body["productId"],
+        sku=body["sku"],
+        location=body["location"],
+        type=body["type"],
+        quantity=body["quantity"],
+        at=body["at"],
+        actor=body["actor"],
+        reason=body["reason"],
+        reference=body["reference"],
+        request_id=body["requestId"],
+        balance_after=body["balanceAfter"],
+        stock_version=body["stockVersion"],
+    )

@@ -1,0 +1,116 @@
+"""Access patterns of what is counted in advance: each product's part, the shop's totals, and who is short.
+
+A product's part and the totals change in one commit, so that the totals are the sum of the parts at
+any instant. Both follow the stock by the moment that its event takes to be handled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from stockwright.store.parsing import once
+
+if TYPE_CHECKING:
+    from stockwright.stock.model import StockStatus
+    from stockwright.store.batch import Batch
+    from stockwright.store.paging import Placed
+    from stockwright.store.port import IndexName, Item, Key, Store
+
+
+TOTALS: Final[Key] = ("TOTALS", "STOCK")
+LOW: Final = "STOCK_LOW"
+
+
+class Counted(msgspec.Struct, frozen=True, rename="camel"):
+    """What a product adds to the totals, as of these versions of its stock and of itself."""
+
+    product_id: str
+    stock_version: int
+    product_version: int
+    available: int
+    reserved: int
+    inactive: int
+    status: str
+    is_low: bool
+    price: int
+    currency: str
+    category: str
+    levels: dict[str, int]
+    """The total at each location."""
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """The sums of all parts, by name."""
+
+    sums: Mapping[str, int]
+    version: int = 0
+
+
+def counted_key(product_id: str) -> Key:
+    """The item beside the product."""
+    return (f"PRODUCT#{product_id}", "COUNTED")
+
+
+async def load_counted(store: Store, product_ids: Iterable[str]) -> dict[str, tuple[Counted, int]]:
+    """Load the parts of many products, each with its version, in one call; products without one are left out."""
+    keys = [counted_key(each) for each in dict.fromkeys(product_ids)]
+    found = await store.get(keys) if keys else {}
+    return {part.product_id: (part, item.version) for item in found.values() for part in [_counted_of(item)]}
+
+
+def put_counted(batch: Batch, part: Counted, place: str, expect: int) -> None:
+    """Write a product's part; `place` is the product's place in the list of products."""
+    indexes: dict[IndexName, tuple[str, str]] = {}
+    if part.is_low:
+        indexes["list"] = (LOW, place)
+    if part.status != "IN_STOCK":
+        indexes["owner"] = (_status(part.status), place)
+    batch.put(counted_key(part.product_id), msgspec.to_builtins(part), expect, indexes)
+
+
+def delete_counted(batch: Batch, product_id: str, expect: int) -> None:
+    """Remove the part of a product that was deleted."""
+    batch.delete(counted_key(product_id), expect)
+
+
+async def places_of_low(
+    store: Store, *, after: str | None = None, limit: int = 20, reverse: bool = False
+) -> Placed[str]:
+    """Read the ids of products that were below their threshold when they were counted."""
+    page = await store.query(LOW, index="list", after=after, limit=limit, reverse=reverse)
+    return [
+        (place, _counted_of(item).product_id) for place, item in zip(page.sorts, page.items, strict=True)
+    ], page.next
+
+
+async def places_of_status(
+    store: Store, status: StockStatus, *, after: str | None = None, limit: int = 20
+) -> Placed[str]:
+    """Read the ids of products that were LOW, or OUT, when they were counted."""
+    page = await store.query(_status(status), index="owner", after=after, limit=limit)
+    return [
+        (place, _counted_of(item).product_id) for place, item in zip(page.sorts, page.items, strict=True)
+    ], page.next
+
+
+async def load_totals(store: Store) -> Totals:
+    """Load the sums of all parts."""
+    item = (await store.get([TOTALS])).get(TOTALS)
+    return Totals({}) if item is None else Totals(item.body["sums"], item.version)
+
+
+def put_totals(batch: Batch, sums: Mapping[str, int], expect: int) -> None:
+    """Write the sums, expecting the version that they were loaded with."""
+    batch.put(TOTALS, {"sums": dict(sums)}, expect)
+
+
+def _status(status: str) -> str:
+    return f"STOCK_STATUS#{status}"
+
+
+@once
+def _counted_of(item: Item) -> Counted:
+    return msgspec.convert(item.body, Counted)

@@ -1,0 +1,139 @@
+"""What the embedded engine keeps decoded in memory: hot items, small partitions, the newest events.
+
+All of it is as of the last COMMIT of this process and worth nothing once another process has
+written to the file; the engine finds that out and calls `clear`. Nothing kept is changed in place.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from stockwright.store.port import ABSENT, Item
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from stockwright.base.event import Event
+    from stockwright.store.port import Key, Page, Put
+
+
+BYTES_MAX: Final = 48 * 1024 * 1024
+"""Of memory that rows take, as far as their encoded size tells."""
+ROW_BYTES: Final = 800
+"""What a row takes beside its body: its key, its records' view of it, its place in the table."""
+DECODED: Final = 5
+"""So many times the encoded body is what the decoded one takes."""
+BODY_BYTES_MAX: Final = 16_384
+EVENTS_MAX: Final = 4096
+EVENT_BYTES_MAX: Final = 4 * 1024 * 1024
+"""Of encoded events."""
+PARTITIONS_MAX: Final = 100
+PARTITION_BYTES_MAX: Final = 64 * 1024
+"""Of one partition's encoded items."""
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(slots=True)
+class Row:
+    """An item with what its writer must know; never changed in place while readers may hold its item."""
+
+    item: Item
+    bytes: int = 0
+    put: Put | None = None
+    """The last whole write in this batch, whose indexes must be written too."""
+
+    @property
+    def cost(self) -> int:
+        """The memory that it takes, roughly."""
+        return ROW_BYTES + DECODED * self.bytes
+
+    @property
+    def version(self) -> int:
+        """The item's version."""
+        return self.item.version
+
+
+GONE: Final = Row(Item(("", ""), ABSENT, {}))
+"""Stands for an item that is known not to be there."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """Bounded by the bytes of the bodies; what was not used for longest goes first."""
+
+    rows: dict[Key, Row] = field(default_factory=dict)
+    partitions: dict[str, Page] = field(default_factory=dict)
+    events: deque[Event] = field(default_factory=deque)
+    bytes: int = 0
+    event_sizes: deque[int] = field(default_factory=deque)
+    event_bytes: int = 0
+
+    def find(self, key: Key) -> Row | None:
+        """Find a row, and count it as used."""
+        row = self.rows.pop(key, None)
+        if row is not None:
+            self.rows[key] = row
+        return row
+
+    def keep(self, key: Key, row: Row) -> None:
+        """Keep a row as it now is, unless it is large."""
+        former = self.rows.pop(key, None)
+        if former is not None:
+            self.bytes -= former.cost
+        if row.bytes <= BODY_BYTES_MAX:
+            self.rows[key] = row
+            self.bytes += row.cost
+            while self.bytes > BYTES_MAX:
+                self.bytes -= self.rows.pop(next(iter(self.rows))).cost
+
+    def keep_partition(self, partition: str, page: Page) -> None:
+        """Keep a partition that was read whole, unless it is large."""
+        if sum(len(_encode(item.body)) for item in page.items) > PARTITION_BYTES_MAX:
+            return
+        if len(self.partitions) >= PARTITIONS_MAX:
+            self.partitions.clear()
+        self.partitions[partition] = page
+
+    def changed(self, touched: Iterable[tuple[Key, Row]]) -> None:
+        """Take over what a batch has written."""
+        for key, row in touched:
+            row.put = None
+            self.keep(key, row)
+            if self.partitions:
+                self.partitions.pop(key[0], None)
+
+    def told(self, events: Iterable[Event], sizes: Iterable[int]) -> None:
+        """Keep the newest events, of which these are the encoded sizes; a gap before them means that others wrote."""
+        for event, size in zip(events, sizes, strict=True):
+            if self.events and int(event.position) != int(self.events[-1].position) + 1:
+                self._forget_events()
+            self.events.append(event)
+            self.event_sizes.append(size)
+            self.event_bytes += size
+            while len(self.events) > EVENTS_MAX or self.event_bytes > EVENT_BYTES_MAX:
+                self.events.popleft()
+                self.event_bytes -= self.event_sizes.popleft()
+
+    def _forget_events(self) -> None:
+        self.events.clear()
+        self.event_sizes.clear()
+        self.event_bytes = 0
+
+    def events_after(self, position: int, limit: int) -> list[Event] | None:
+        """Return the events behind a position, or None where they are not all kept."""
+        if not self.events or position < (first := int(self.events[0].position)) - 1:
+            return None
+        start = position - first + 1
+        return list(islice(self.events, start, start + limit))
+
+    def clear(self) -> None:
+        """Forget everything: it may not be so any more."""
+        self.rows.clear()
+        self.partitions.clear()
+        self._forget_events()
+        self.bytes = 0

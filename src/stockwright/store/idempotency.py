@@ -1,0 +1,78 @@
+"""Records of Idempotency-Keys: each makes its effect happen once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from stockwright.base.errors import StockwrightError
+from stockwright.store.batch import Batch, Stale
+from stockwright.store.port import ABSENT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stockwright.store.port import Key, Store
+
+
+IDEMPOTENCY_SECONDS = 48 * 3600
+FIRST_VERSION = ABSENT + 1
+
+
+class AlreadyDone(StockwrightError):
+    """This Idempotency-Key has had its effect; the edge replays its answer."""
+
+    code = "ALREADY_DONE"
+
+
+def idempotency_key(key: str) -> Key:
+    """The record of one Idempotency-Key of one asker."""
+    return (f"IDEMPOTENCY#{key}", "-")
+
+
+def put_idempotency(batch: Batch, key: str, request_hash: str, answer: Mapping[str, Any] | None, at: int | None) -> int:
+    """Add the record of an Idempotency-Key, used at that instant (None: kept for ever); returns its position."""
+    batch.put(
+        idempotency_key(key),
+        {"hash": request_hash, "answer": answer},
+        ABSENT,
+        ttl=_kept_until(at),
+    )
+    return len(batch.writes) - 1
+
+
+async def find_idempotency(store: Store, key: str) -> tuple[str, Mapping[str, Any] | None] | None:
+    """Return the request hash and the kept answer (None: its effect is there, its answer was lost)."""
+    found = await store.get([idempotency_key(key)])
+    item = found.get(idempotency_key(key))
+    return None if item is None else (item.body["hash"], item.body["answer"])
+
+
+async def find_idempotencies(store: Store, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Return the kept answer of every key that has been used ({} where it was lost)."""
+    found = await store.get([idempotency_key(key) for key in keys])
+    items = {key: found.get(idempotency_key(key)) for key in keys}
+    return {key: item.body["answer"] or {} for key, item in items.items() if item is not None}
+
+
+def drop_idempotency(batch: Batch, key: str) -> None:
+    """Let a key be used again, because its effect is taken back in the same commit; Stale where it was not used."""
+    batch.delete(idempotency_key(key), FIRST_VERSION)
+
+
+def _kept_until(at: int | None) -> int | None:
+    return None if at is None else at // 1000 + IDEMPOTENCY_SECONDS
+
+
+async def complete_idempotency(store: Store, key: str, answer: Mapping[str, Any], at: int | None) -> None:
+    """Keep an answer that was only known after its commit; `at` as in `put_idempotency`."""
+    item_key = idempotency_key(key)
+    found = await store.get([item_key])
+    item = found.get(item_key)
+    if item is None or item.version != FIRST_VERSION:
+        return
+    batch = Batch()
+    batch.put(item_key, {**item.body, "answer": answer}, item.version, ttl=_kept_until(at))
+    try:
+        await batch.commit(store)
+    except Stale:
+        return
