@@ -145,14 +145,17 @@ imports: $(TOOLS) ## Check that data flows one way
 web: $(INSTALLED) $(MODULES) ## Check and test the web app
 	@cd web && npm run --silent lint && npm run --silent typecheck && npm run --silent types:check && npm run --silent test
 
+# The tests of what reaches a store run on both engines.
+ON_BOTH := tests/accounts tests/catalog tests/orders tests/products tests/reports tests/reservations tests/stock tests/api
+
 .PHONY: unit
 unit: tools ## Run the tests, then use cases and API once more on AWS's own DynamoDB engine
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser"
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile --engine dynamodb tests/usecases tests/api
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --engine dynamodb $(ON_BOTH)
 
 .PHONY: ministack
 ministack: tools ## Use cases and API on MiniStack's table too (a quarter of an hour)
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile --engine ministack tests/usecases tests/api
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --engine ministack $(ON_BOTH)
 
 .PHONY: browser
 browser: tools ## Use the web app as people do, in a real browser; pictures of every page go to test-results/
@@ -178,9 +181,9 @@ prove: tools ## The long proofs: make prove MINUTES=30 SEED=7
 coverage: tools ## Which lines and branches the tests reach: 95 % of all, 100 % of domain and store (half an hour)
 	@$(BIN)/coverage erase
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser" --cov --cov-report=
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile --engine dynamodb --cov --cov-append --cov-report= tests/usecases tests/api
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --engine dynamodb --cov --cov-append --cov-report= $(ON_BOTH)
 	@$(BIN)/coverage report --fail-under=95
-	@$(BIN)/coverage report --fail-under=100 --include="src/stockwright/domain/*,src/stockwright/store/*"
+	@$(BIN)/coverage report --fail-under=100 --include="src/stockwright/base/*,src/stockwright/store/*,src/stockwright/*/model.py,src/stockwright/*/status.py"
 
 .PHONY: mutate
 mutate: tools ## Change the domain in every way, one by one: do its tests notice? (three minutes; docs/proof.md tells of the rest)

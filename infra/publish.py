@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from infra.package import BUILD, ROOT
 
-WEB: Final = ROOT / "src/stockwright/api/static/web"
+WEB: Final = ROOT / "src/stockwright/http/static/web"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 """What has its hash in its name."""
 ASK_EACH_TIME: Final = "no-cache"

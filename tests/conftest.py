@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -30,10 +30,16 @@ from stockwright.stock.total_records import load_totals, places_of_low
 from stockwright.stock.totals import recount
 from stockwright.store.paging import every
 from tests.engines import ALL_ENGINES, open_store
+from tests.shops import mailbox, shop
+
+if TYPE_CHECKING:
+    from tests.around import World
 
 # Tests assert no times, and so does nothing on their behalf.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
+
+__all__ = ["mailbox", "shop"]
 
 START = 1_700_000_000_000
 ADMIN = Request(Actor("usr_admin", "account", "admin", "admin@example.com"))
@@ -95,11 +101,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On another engine, leave out what says nothing new there."""
+    """On another engine, leave out what says nothing new there: it uses no store, or is marked so."""
     if config.getoption("--engine") == "sqlite":
         return
-    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("one_engine")])
-    items[:] = [item for item in items if not item.get_closest_marker("one_engine")]
+    chosen = [item for item in items if not item.get_closest_marker("one_engine") and "engine" in _fixtures_of(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+    items[:] = chosen
+
+
+def _fixtures_of(item: pytest.Item) -> list[str]:
+    names: list[str] = getattr(item, "fixturenames", [])
+    return names
 
 
 @pytest.fixture(scope="session")
@@ -175,3 +187,12 @@ async def app(tmp_path: Path, clock: Clock, engine: str) -> AsyncIterator[App]:
     await made.store.close()
     assert report.drifts == []
     assert report.unsettled == []
+
+
+@pytest.fixture
+async def world(tmp_path: Path, clock: Clock) -> AsyncIterator[World]:
+    """A shop with a real world around it."""
+    from tests.around import a_world
+
+    async with a_world(tmp_path, clock) as made:
+        yield made

@@ -12,14 +12,22 @@ from stockwright.http.route import Route
 from stockwright.operations import routes as operations
 from stockwright.operations import system_routes as system
 from stockwright.orders import routes as orders
+from stockwright.products import routes as products
 from stockwright.reports import routes as reports
+from stockwright.reservations import routes as reservations
+from stockwright.sales import routes as sales
+from stockwright.stock import routes as stock
 
 ROUTES: Final[tuple[Route, ...]] = (
     *system.ROUTES,
     *accounts.ROUTES,
     *catalog.ROUTES,
+    *products.ROUTES,
     *inventory.ROUTES,
+    *stock.ROUTES,
+    *reservations.ROUTES,
     *orders.ROUTES,
+    *sales.ROUTES,
     *operations.ROUTES,
     *reports.ROUTES,
     *exports.ROUTES,

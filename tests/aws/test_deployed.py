@@ -59,7 +59,7 @@ def test_who_may_not_use_the_table_cannot_start_and_is_told_in_one_line(stack: S
 
 
 def test_a_smoke_test_of_the_stack_passes_behind_what_stands_for_cloudfront(stack: Stack) -> None:
-    needs.file("src/stockwright/api/static/web/index.html")
+    needs.file("src/stockwright/http/static/web/index.html")
     with serving(front(stack.aws.url, stack.outputs["ApiId"])) as url:
         seen = smoke(url, {"SMOKE_EMAIL": ADMIN, "SMOKE_PASSWORD": PASSWORD})
         assert seen[-1] == "signing in, and orders with a token"

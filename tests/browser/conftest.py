@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, without a window."""
     chromium = program("chromium", "chromium-browser", "google-chrome")
-    file("src/stockwright/api/static/web/index.html")
+    file("src/stockwright/http/static/web/index.html")
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(

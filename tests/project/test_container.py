@@ -44,11 +44,11 @@ def copy(source: str, target: Path, root: Path) -> None:
 
 
 def test_what_the_image_takes_along_is_enough_for_its_wheel(tmp_path: Path) -> None:
-    file("src/stockwright/api/static/web/index.html")
+    file("src/stockwright/http/static/web/index.html")
     made, shop = tmp_path / "made", tmp_path / "shop"
     shop.mkdir()
     # The stage before it builds the pages; here they are the checkout's.
-    shutil.copytree(ROOT / "src/stockwright/api/static", made / "shop/src/stockwright/api/static")
+    shutil.copytree(ROOT / "src/stockwright/http/static", made / "shop/src/stockwright/http/static")
     last = TEXT.split("\nFROM ")[-1]
     copied = re.findall(r"^COPY (--from=web )?(.+) (\S+)$", last, re.MULTILINE)
     assert copied
@@ -65,8 +65,8 @@ def test_what_the_image_takes_along_is_enough_for_its_wheel(tmp_path: Path) -> N
     assert built.returncode == 0, built.stderr
     [wheel] = (tmp_path / "out").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        assert "stockwright/api/static/web/index.html" in archive.namelist()
-        assert "stockwright/api/static/swagger/swagger-ui-bundle.js" in archive.namelist()
+        assert "stockwright/http/static/web/index.html" in archive.namelist()
+        assert "stockwright/http/static/swagger/swagger-ui-bundle.js" in archive.namelist()
         bill = json.loads(archive.read(f"stockwright-{__version__}.dist-info/sboms/stockwright.cdx.json"))
     assert bill["metadata"]["component"]["version"] == __version__
 
@@ -87,10 +87,10 @@ def test_nothing_of_this_machine_comes_into_the_image() -> None:
         ".venv-ministack/bin/ministack",
         "stockwright-data/keys/signing.key",
         "web/node_modules/vite/package.json",
-        "src/stockwright/api/static/web/index.html",
-        "src/stockwright/api/static/swagger/swagger-ui.css",
+        "src/stockwright/http/static/web/index.html",
+        "src/stockwright/http/static/swagger/swagger-ui.css",
     ):
         assert is_left_out(path), path
-    for path in ("web/src/main.tsx", "src/stockwright/api/static/docs/index.html", "release/build_hook.py"):
+    for path in ("web/src/main.tsx", "src/stockwright/http/static/docs/index.html", "release/build_hook.py"):
         assert (ROOT / path).exists()
         assert not is_left_out(path), path

@@ -100,7 +100,7 @@ def test_the_bill_of_materials_holds_every_locked_package_and_is_well_formed() -
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built as `make wheel` builds it."""
-    file("src/stockwright/api/static/web/index.html")
+    file("src/stockwright/http/static/web/index.html")
     folder = tmp_path_factory.mktemp("wheel")
     build = [
         UV,
@@ -126,9 +126,9 @@ def test_the_wheel_holds_the_pages_and_its_bill_and_nothing_of_this_checkout(whe
         bill = json.loads(archive.read(f"{info}/sboms/stockwright.cdx.json"))
     assert bill == bills["bill"](__version__)
     for wanted in (
-        "api/static/web/index.html",
-        "api/static/swagger/swagger-ui-bundle.js",
-        "api/static/docs/index.html",
+        "http/static/web/index.html",
+        "http/static/swagger/swagger-ui-bundle.js",
+        "http/static/docs/index.html",
         "py.typed",
     ):
         assert f"stockwright/{wanted}" in names

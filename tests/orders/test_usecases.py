@@ -35,7 +35,7 @@ from stockwright.stock.locations import ChangeLocation, add_location, change_loc
 from stockwright.stock.model import Stock
 from stockwright.stock.records import get_stock, page_of_movements
 from tests.conftest import ADMIN, ALICE, BOB, Clock, Product
-from tests.usecases.conftest import meanwhile
+from tests.shops import meanwhile
 
 
 async def order_of(app: App, *lines: tuple[str, int], actor: Any = ALICE) -> Order:

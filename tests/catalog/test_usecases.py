@@ -23,7 +23,7 @@ from stockwright.stock.model import Wanted
 from stockwright.stock.records import put_stock
 from stockwright.store.batch import Batch
 from tests.conftest import ADMIN, ALICE, VISITOR, Clock, Product
-from tests.usecases.conftest import meanwhile
+from tests.shops import meanwhile
 
 GOOD: dict[str, Any] = {
     "name": "Wireless Keyboard",

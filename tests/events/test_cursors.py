@@ -15,7 +15,7 @@ from stockwright.operations.health import check_readiness
 from stockwright.store.batch import Batch
 from stockwright.store.faults import EngineFailed
 from tests.around import World
-from tests.dispatcher.test_delivery import Handler, following, tell, until
+from tests.events.test_delivery import Handler, following, tell, until
 
 
 async def test_a_stopped_dispatcher_goes_on_where_it_was(world: World) -> None:
@@ -125,7 +125,7 @@ async def test_two_processes_on_one_shop_share_the_cursors(world: World) -> None
 
 async def test_a_store_that_is_busy_keeps_the_cursors_for_later(world: World) -> None:
     from stockwright.events import dispatcher as module
-    from tests.dispatcher.test_delivery import Failing
+    from tests.events.test_delivery import Failing
 
     handler = Handler()
     dispatcher = await following(world, handler)

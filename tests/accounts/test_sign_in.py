@@ -28,7 +28,7 @@ from stockwright.base.ports import Tokens
 from stockwright.context import App
 from stockwright.request import Request
 from tests.conftest import ADMIN, VISITOR, Clock
-from tests.usecases.conftest import Mailbox
+from tests.shops import Mailbox
 
 ADA = "ada@example.com"
 GOOD = "Blauwal-77"

@@ -42,7 +42,7 @@ from stockwright.stock.records import get_stock, page_of_movements
 from stockwright.store.idempotency import complete_idempotency, find_idempotency
 from stockwright.store.paging import every
 from tests.conftest import ADMIN, ALICE, Clock, Product
-from tests.usecases.conftest import meanwhile
+from tests.shops import meanwhile
 
 FOREIGN = "692cc529439b2ea96b10e98b"
 

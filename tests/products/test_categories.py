@@ -18,7 +18,7 @@ from stockwright.products.category_records import category_named, list_categorie
 from stockwright.store.batch import Batch
 from stockwright.sweeper import sweep
 from tests.conftest import ADMIN, Product
-from tests.usecases.conftest import meanwhile
+from tests.shops import meanwhile
 
 SPELLINGS = ["Garden Tools", "garden tools", " GARDEN  tools ", "Gardentools", "garden\u00a0tools"]
 

@@ -37,7 +37,7 @@ from stockwright.store.batch import Batch, Stale
 from stockwright.store.migrations import upgrade
 from stockwright.store.port import Put
 from tests.conftest import ADMIN, VISITOR, Clock
-from tests.usecases.conftest import Mailbox, meanwhile
+from tests.shops import Mailbox, meanwhile
 
 ADA = "ada@example.com"
 GOOD = "Blauwal-77"

@@ -31,7 +31,7 @@ from stockwright.stock.model import Wanted
 from stockwright.stock.records import get_stock
 from stockwright.store.batch import Batch
 from tests.conftest import ADMIN, ALICE, BOB, Clock, Product
-from tests.usecases.conftest import meanwhile
+from tests.shops import meanwhile
 
 MACHINE = Request(Actor("key_1", "key", scopes=frozenset({"reservations"})))
 DAY = 24 * 60

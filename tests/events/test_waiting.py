@@ -19,7 +19,7 @@ from stockwright.orders import partners
 from stockwright.request import BY_SYSTEM
 from stockwright.store.batch import Batch
 from tests.around import World
-from tests.dispatcher.test_delivery import Handler, following, tell
+from tests.events.test_delivery import Handler, following, tell
 
 ALICE = "alice@example.com"
 DAY = 86_400

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,7 +13,9 @@ from stockwright.adapters.passwords import Argon2Passwords
 from stockwright.adapters.tokens import Es256Tokens, make_key
 from stockwright.base.ports import Message
 from stockwright.context import App
-from tests.conftest import Clock
+
+if TYPE_CHECKING:
+    from tests.conftest import Clock
 
 KEY = make_key()
 
