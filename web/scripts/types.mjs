@@ -15,7 +15,7 @@ const script = "from stockwright.asgi import openapi_document; print(openapi_doc
 const spec = JSON.parse(
   execFileSync(python, ["-c", script], { cwd: join(web, ".."), encoding: "utf8", maxBuffer: 1e8 }),
 );
-// Errors and headers are the same everywhere (src/api/errors.ts, src/api/client.ts): typed once, by hand.
+// Errors and headers are the same everywhere (src/api/errors.ts, src/api/clients.ts): typed once, by hand.
 for (const operation of Object.values(spec.paths).flatMap(Object.values)) {
   operation.parameters = operation.parameters.filter((each) => !each.$ref);
   for (const [status, response] of Object.entries(operation.responses)) {

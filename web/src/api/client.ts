@@ -1,9 +1,11 @@
 import { browserStorage } from "@/lib/storage";
 import { Store } from "@/lib/store";
-import type { paths } from "./schema";
+import { dataOf } from "./answers";
+import { type Clients, createClients } from "./clients";
 import { type Lock, SessionKeeper } from "./session";
-import { type Method, type Request, Transport } from "./transport";
-import type { SessionAnswer } from "./types";
+
+export { dataOf } from "./answers";
+export { ifMatch } from "./clients";
 
 /** Where the API is: told at run time by /config.json, so that one build serves every installation. */
 const base: Promise<string> = (async () => {
@@ -25,19 +27,14 @@ export const session: SessionKeeper = new SessionKeeper({
   storage: browserStorage,
   lock,
   now: () => Date.now(),
-  refresh: (refreshToken) =>
-    transport.json({
-      method: "POST",
-      path: "/token/refresh",
-      body: { refreshToken },
-      anonymous: true,
-    }) as Promise<SessionAnswer>,
+  refresh: (refreshToken) => dataOf(guest.POST("/token/refresh", { body: { refreshToken } })),
 });
 
-/** How often something that was asked for again had been done at the first try. */
+/** How many changes were asked for again though the first request had made them. */
 export const replays = new Store(0);
 
-export const transport: Transport = new Transport({
+export const { api, guest, sentBy }: Clients = createClients({
+  origin: location.origin,
   base: () => base,
   session,
   fetch: (...request) => fetch(...request),
@@ -64,62 +61,3 @@ export function newKey(): string {
     byte.toString(16).padStart(2, "0"),
   ).join("");
 }
-
-// ---- the API's types, read off its OpenAPI document ------------------------------------------------
-
-type Lower = "get" | "post" | "put" | "patch" | "delete";
-type Full<Path extends string> = `/api${Path}` & keyof paths;
-type PathsOf<M extends Lower> = {
-  [P in keyof paths]: P extends `/api${infer Path}`
-    ? paths[P] extends { [K in M]: object }
-      ? Path
-      : never
-    : never;
-}[keyof paths];
-type Operation<Path extends string, M extends Lower> = paths[Full<Path>][M];
-
-/** The `data` of the good answer. */
-export type Answer<Path extends string, M extends Lower> =
-  Operation<Path, M> extends { responses: infer Responses }
-    ? {
-        [Status in keyof Responses]: Responses[Status] extends {
-          content: { "application/json": { data: infer Data } };
-        }
-          ? Data
-          : never;
-      }[keyof Responses]
-    : never;
-
-type Query<O> = O extends { parameters: { query?: infer Q } } ? (Q extends object ? Q : never) : never;
-type Body<O> = O extends { requestBody?: { content: { "application/json": infer B } } } ? B : never;
-type Params<O> = O extends { parameters: { path: infer P } } ? (P extends object ? P : never) : never;
-
-type Given<O> = ([Params<O>] extends [never] ? { params?: undefined } : { params: Params<O> }) &
-  ([Query<O>] extends [never] ? { query?: undefined } : { query?: Query<O> }) &
-  ([Body<O>] extends [never] ? { body?: undefined } : { body?: Body<O> });
-
-export type Options<Path extends string, M extends Lower> = Given<Operation<Path, M>> &
-  Pick<Request, "signal" | "version" | "key" | "form" | "anonymous">;
-
-/** Options may be left out where the path has no variable part. */
-type Rest<Path extends string, M extends Lower> = [Params<Operation<Path, M>>] extends [never]
-  ? [options?: Options<Path, M>]
-  : [options: Options<Path, M>];
-
-function caller<M extends Lower>(method: M) {
-  return <Path extends PathsOf<M>>(path: Path, ...[options]: Rest<Path, M>): Promise<Answer<Path, M>> =>
-    transport.json({ ...(options as object), method: method.toUpperCase() as Method, path }) as Promise<
-      Answer<Path, M>
-    >;
-}
-
-/** `await api.post("/orders/{id}/cancel", { params: { id }, body: { reason } })` gives the order; throws ApiError. */
-export const api = {
-  get: caller("get"),
-  post: caller("post"),
-  put: caller("put"),
-  patch: caller("patch"),
-  delete: caller("delete"),
-  /** The answer as it is: a CSV file, a stream of events. Signs in and renews like all others. */
-  raw: (request: Request): Promise<Response> => transport.send(request),
-};

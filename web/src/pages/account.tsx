@@ -3,7 +3,7 @@ import { Check, ShieldCheck } from "lucide-react";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { useNavigate } from "react-router";
 import { z } from "zod";
-import { api, session } from "@/api/client";
+import { api, dataOf, ifMatch, session } from "@/api/client";
 import { conflictingState } from "@/api/errors";
 import type { User } from "@/api/types";
 import { Page } from "@/components/layout/page";
@@ -80,7 +80,9 @@ const nameSchema = z.object({ name: z.string().max(200, "At most 200 characters"
 function Name({ user }: { user: User }) {
   const form = useApiForm(nameSchema, { name: user.name }, async ({ name }) => {
     try {
-      session.updateUser(await api.patch("/users/me", { body: { name }, version: user.version }));
+      session.updateUser(
+        await dataOf(api.PATCH("/users/me", { body: { name }, headers: ifMatch(user.version) })),
+      );
       toast.success("Your name is saved");
     } catch (error) {
       // Changed in another place: take over what stands there; the next save goes on from it.
@@ -107,7 +109,7 @@ const passwordSchema = z.object({ currentPassword: z.string().min(1, "Your curre
 function Password({ user }: { user: User }) {
   const navigate = useNavigate();
   const form = useApiForm(passwordSchema, { currentPassword: "", newPassword: "" }, async (body) => {
-    await api.post("/users/me/password", { body });
+    await dataOf(api.POST("/users/me/password", { body }));
     if (user.mfaEnabled) {
       session.end();
       navigate("/login?next=/account", {
@@ -170,13 +172,13 @@ function SecondFactor({ user }: { user: User }) {
 }
 
 async function refreshUser(): Promise<void> {
-  session.updateUser(await api.get("/users/me"));
+  session.updateUser(await dataOf(api.GET("/users/me")));
 }
 
 function ConfirmFactor({ secret, uri, onDone }: { secret: string; uri: string; onDone: () => void }) {
   const [code, setCode] = useState("");
   const confirm = useMutation({
-    mutationFn: () => api.post("/users/me/mfa", { body: { action: "confirm", code } }),
+    mutationFn: () => dataOf(api.POST("/users/me/mfa", { body: { action: "confirm", code } })),
     onSuccess: async () => {
       await refreshUser();
       toast.success("The second factor is on");
@@ -224,7 +226,8 @@ function ConfirmFactor({ secret, uri, onDone }: { secret: string; uri: string; o
 
 function SetUp({ onMade }: { onMade: (made: { secret: string; uri: string }) => void }) {
   const setUp = useMutation({
-    mutationFn: (password: string) => api.post("/users/me/mfa", { body: { action: "setup", password } }),
+    mutationFn: (password: string) =>
+      dataOf(api.POST("/users/me/mfa", { body: { action: "setup", password } })),
     onSuccess: ({ secret, otpauthUri }) => {
       if (secret && otpauthUri) onMade({ secret, uri: otpauthUri });
     },
@@ -234,7 +237,8 @@ function SetUp({ onMade }: { onMade: (made: { secret: string; uri: string }) => 
 
 function SwitchOff() {
   const off = useMutation({
-    mutationFn: (password: string) => api.post("/users/me/mfa", { body: { action: "off", password } }),
+    mutationFn: (password: string) =>
+      dataOf(api.POST("/users/me/mfa", { body: { action: "off", password } })),
     onSuccess: async () => {
       await refreshUser();
       toast.success("The second factor is off");
@@ -319,7 +323,7 @@ function Appearance() {
 function Sessions() {
   const navigate = useNavigate();
   const leave = useMutation({
-    mutationFn: () => api.post("/signout", { body: {} }),
+    mutationFn: () => dataOf(api.POST("/signout", { body: {} })),
     onSuccess: () => {
       session.end();
       navigate("/login", { state: { notice: "You are signed out on every device." } });

@@ -51,7 +51,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const run = (act: () => void) => {
     // Closed first, and the focus given back: what is run then may take it.
     flushSync(onClose);
-    act();
+    setTimeout(act);
   };
   return (
     <Modal

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Boxes, CircleCheck, PackageCheck, Truck } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
-import { api } from "@/api/client";
+import { api, dataOf } from "@/api/client";
 import type { Order } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { EmptyState, ErrorState } from "@/components/ui/states";
@@ -79,7 +79,7 @@ function ordersOf(status: "CONFIRMED" | "PACKED") {
   return {
     queryKey: ["admin", "orders", status],
     queryFn: ({ signal }: { signal: AbortSignal }) =>
-      api.get("/orders", { query: { scope: "all", status, limit: READ }, signal }),
+      dataOf(api.GET("/orders", { params: { query: { scope: "all", status, limit: READ } }, signal })),
     refetchInterval: LOOK_AGAIN_MS,
   } as const;
 }
@@ -139,7 +139,7 @@ export function LowStock({ all }: { all?: ReactNode }) {
   const low = useQuery({
     queryKey: ["admin", "low-stock"],
     queryFn: ({ signal }) =>
-      api.get("/inventory/low-stock", { query: { limit: SHOWN }, signal }).then(forStaff),
+      dataOf(api.GET("/inventory/low-stock", { params: { query: { limit: SHOWN } }, signal })).then(forStaff),
     refetchInterval: LOOK_AGAIN_MS,
   });
   return (

@@ -1,4 +1,4 @@
-import { api, session, transport } from "@/api/client";
+import { dataOf, guest, session } from "@/api/client";
 import { queryClient } from "@/api/queries";
 import type { User } from "@/api/types";
 import { useStore } from "@/lib/store";
@@ -30,7 +30,7 @@ export interface SignInBody {
 }
 
 export async function signIn(body: SignInBody): Promise<User> {
-  return session.begin(await api.post("/signin", { body, anonymous: true })).user;
+  return session.begin(await dataOf(guest.POST("/signin", { body }))).user;
 }
 
 export async function signOut(): Promise<void> {
@@ -45,7 +45,5 @@ async function tellSignOut(): Promise<void> {
   const refreshToken = session.current.get()?.refreshToken;
   if (token === null || !refreshToken) return;
   const headers = { Authorization: `Bearer ${token}` };
-  await transport
-    .json({ method: "POST", path: "/signout", body: { refreshToken }, anonymous: true, headers })
-    .catch(() => undefined);
+  await guest.POST("/signout", { body: { refreshToken }, headers }).catch(() => undefined);
 }

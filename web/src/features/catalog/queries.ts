@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { api } from "@/api/client";
+import { api, dataOf } from "@/api/client";
 import type { Item, Product } from "@/api/types";
 import { filledPage } from "@/lib/paging";
 
@@ -94,14 +94,14 @@ export function goodsPage(signedIn: boolean, filter: GoodsFilter, token: string 
       if (signedIn) {
         const query = { ...filter, status: "ACTIVE" as const, limit };
         const page = await filledPage(token, (nextToken) =>
-          api.get("/products", { query: { ...query, nextToken }, signal }),
+          dataOf(api.GET("/products", { params: { query: { ...query, nextToken } }, signal })),
         );
         return { items: page.items.map(fromProduct), nextToken: page.nextToken };
       }
       // Visitors' lists come newest first; the API sorts for those who are signed in.
       const { sort: _, ...wanted } = filter;
       const page = await filledPage(token, (nextToken) =>
-        api.get("/items", { query: { ...wanted, limit, nextToken }, signal }),
+        dataOf(api.GET("/items", { params: { query: { ...wanted, limit, nextToken } }, signal })),
       );
       return { items: page.items.map(fromItem), nextToken: page.nextToken };
     },
@@ -114,15 +114,15 @@ export function goods(signedIn: boolean, id: string) {
     queryKey: ["goods", "one", signedIn, id],
     queryFn: async ({ signal }): Promise<Goods> =>
       signedIn
-        ? fromProduct(await api.get("/products/{id}", { params: { id }, signal }))
-        : fromItem(await api.get("/items/{id}", { params: { id }, signal })),
+        ? fromProduct(await dataOf(api.GET("/products/{id}", { params: { path: { id } }, signal })))
+        : fromItem(await dataOf(api.GET("/items/{id}", { params: { path: { id } }, signal }))),
   });
 }
 
 export function searchItems(search: string) {
   return queryOptions({
     queryKey: ["goods", "search", search],
-    queryFn: ({ signal }) => api.get("/items", { query: { search, limit: 8 }, signal }),
+    queryFn: ({ signal }) => dataOf(api.GET("/items", { params: { query: { search, limit: 8 } }, signal })),
     placeholderData: keepPreviousData,
   });
 }
@@ -144,10 +144,9 @@ export function facets(category: string | undefined, type: string | undefined) {
       let nextToken: string | null = null;
       for (let page = 0; page < SURVEY_PAGES; page++) {
         const query = { category, type, limit: 100, nextToken };
-        const answer: { items: Item[]; nextToken: string | null } = await api.get("/items", {
-          query,
-          signal,
-        });
+        const answer: { items: Item[]; nextToken: string | null } = await dataOf(
+          api.GET("/items", { params: { query }, signal }),
+        );
         seen.push(...answer.items);
         nextToken = answer.nextToken;
         if (nextToken === null) break;

@@ -83,7 +83,7 @@ function connect(): void {
 async function openStream(after: string | null, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
   const headers = { Accept: "text/event-stream", ...(after && { "Last-Event-ID": after }) };
   try {
-    const response = await api.raw({ method: "GET", path: "/events/stream", headers, signal });
+    const { response } = await api.GET("/events/stream", { headers, signal, parseAs: "stream" });
     return response.body ?? new ReadableStream({ start: (controller) => controller.close() });
   } catch (error) {
     // The shop's log is another one now.

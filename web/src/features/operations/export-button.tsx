@@ -1,34 +1,41 @@
 import { useMutation } from "@tanstack/react-query";
 import { Download } from "lucide-react";
-import { api, type Options } from "@/api/client";
 import { Button } from "@/components/ui/button";
 import { toast } from "@/components/ui/toast";
 import { dayOf } from "@/lib/time";
 
-type Exported = "products" | "inventory" | "movements" | "orders";
+/** The options of a call that gets a CSV file. */
+export const CSV = { headers: { Accept: "text/csv" }, parseAs: "stream" } as const;
 
-/** Takes a list along as a CSV file: what the filters show, on all of its pages. */
-export function ExportButton<What extends Exported>({
-  what,
+/** Downloads a list as a CSV file: what the filters show, on all of its pages. */
+export function ExportButton<Filter extends object>({
+  name,
   filter,
+  get,
 }: {
-  what: What;
-  filter: Options<`/${What}/export`, "get">["query"];
+  /** Of the file, before the day. */
+  name: string;
+  filter: Filter;
+  get: (filter: Filter) => Promise<{ response: Response }>;
 }) {
-  const filtered = Object.values(filter ?? {}).some(Boolean);
-  const take = useMutation({
+  const filtered = Object.values(filter).some(Boolean);
+  const download = useMutation({
     mutationFn: async () => {
-      const answer = await api.raw({ method: "GET", path: `/${what}/export`, query: filter });
-      save(await answer.blob(), `${what}-${dayOf(new Date())}.csv`);
+      const { response } = await get(filter);
+      save(await response.blob(), `${name}-${dayOf(new Date())}.csv`);
     },
     onError: (error) => toast.error(error),
   });
   return (
     <Button
       variant="secondary"
-      busy={take.isPending}
-      onClick={() => take.mutate()}
-      title={filtered ? "What is shown here, on all pages, as a CSV file" : "All of it, as a CSV file"}
+      busy={download.isPending}
+      onClick={() => download.mutate()}
+      title={
+        filtered
+          ? "Download what the filters show, on all pages, as a CSV file"
+          : "Download the whole list as a CSV file"
+      }
     >
       <Download aria-hidden className="size-4" /> Export
     </Button>
@@ -41,6 +48,6 @@ function save(file: Blob, name: string): void {
   link.href = address;
   link.download = name;
   link.click();
-  // The browser has it in hand by then.
+  // The browser has read it by then.
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

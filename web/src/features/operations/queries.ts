@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { api } from "@/api/client";
+import { api, dataOf } from "@/api/client";
 import type { Schemas } from "@/api/types";
 import { LOOK_AGAIN_MS } from "@/features/reports/queries";
 import { filledPage } from "@/lib/paging";
@@ -18,7 +18,7 @@ export function eventsPage(name: string | undefined, subject: string | undefined
     queryKey: ["admin", "events", name ?? "", subject ?? "", token],
     queryFn: ({ signal }) =>
       filledPage(token, (nextToken) =>
-        api.get("/events", { query: { name, subject, limit: 25, nextToken }, signal }),
+        dataOf(api.GET("/events", { params: { query: { name, subject, limit: 25, nextToken } }, signal })),
       ),
   });
 }
@@ -29,7 +29,7 @@ export function notificationsPage(channel: Channel | undefined, token: string | 
     queryKey: ["admin", "notifications", channel ?? "", token],
     queryFn: ({ signal }) =>
       filledPage(token, (nextToken) =>
-        api.get("/notifications", { query: { channel, limit: 25, nextToken }, signal }),
+        dataOf(api.GET("/notifications", { params: { query: { channel, limit: 25, nextToken } }, signal })),
       ),
   });
 }
@@ -38,7 +38,8 @@ export function deadLettersPage(token: string | null) {
   return queryOptions({
     ...shared,
     queryKey: ["admin", "dead-letters", token],
-    queryFn: ({ signal }) => api.get("/dead-letters", { query: { limit: 25, nextToken: token }, signal }),
+    queryFn: ({ signal }) =>
+      dataOf(api.GET("/dead-letters", { params: { query: { limit: 25, nextToken: token } }, signal })),
   });
 }
 
@@ -46,7 +47,8 @@ export function usersPage(token: string | null, search = "") {
   return queryOptions({
     ...shared,
     queryKey: ["admin", "users", search, token],
-    queryFn: ({ signal }) => api.get("/users", { query: { limit: 25, nextToken: token, search }, signal }),
+    queryFn: ({ signal }) =>
+      dataOf(api.GET("/users", { params: { query: { limit: 25, nextToken: token, search } }, signal })),
   });
 }
 
@@ -54,7 +56,7 @@ export function usersPage(token: string | null, search = "") {
 export function person(id: string) {
   return queryOptions({
     queryKey: ["people", id],
-    queryFn: ({ signal }) => api.get("/users/{id}", { params: { id }, signal }),
+    queryFn: ({ signal }) => dataOf(api.GET("/users/{id}", { params: { path: { id } }, signal })),
     staleTime: Number.POSITIVE_INFINITY,
   });
 }
@@ -63,6 +65,7 @@ export function apiKeysPage(token: string | null) {
   return queryOptions({
     ...shared,
     queryKey: ["admin", "api-keys", token],
-    queryFn: ({ signal }) => api.get("/api-keys", { query: { limit: 25, nextToken: token }, signal }),
+    queryFn: ({ signal }) =>
+      dataOf(api.GET("/api-keys", { params: { query: { limit: 25, nextToken: token } }, signal })),
   });
 }

@@ -1,12 +1,13 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { api } from "@/api/client";
+import { api, dataOf, ifMatch } from "@/api/client";
 import type { Order, OrderStatus } from "@/api/types";
 import { type Cart, orderItems } from "@/features/cart/cart";
 
 export function ordersPage(status: OrderStatus | undefined, token: string | null) {
   return queryOptions({
     queryKey: ["orders", "own", status ?? "", token],
-    queryFn: ({ signal }) => api.get("/orders", { query: { status, limit: 10, nextToken: token }, signal }),
+    queryFn: ({ signal }) =>
+      dataOf(api.GET("/orders", { params: { query: { status, limit: 10, nextToken: token } }, signal })),
     placeholderData: keepPreviousData,
   });
 }
@@ -17,7 +18,7 @@ const MOVING_MS = 60_000;
 export function order(id: string) {
   return queryOptions({
     queryKey: ["orders", "one", id],
-    queryFn: ({ signal }) => api.get("/orders/{id}", { params: { id }, signal }),
+    queryFn: ({ signal }) => dataOf(api.GET("/orders/{id}", { params: { path: { id } }, signal })),
     // A fresh order is confirmed within moments: look again until it is.
     refetchInterval: ({ state: { data } }) =>
       data?.status === "PENDING" && Date.now() - Date.parse(data.createdAt) < MOVING_MS ? SOON_MS : false,
@@ -25,13 +26,15 @@ export function order(id: string) {
 }
 
 export function placeOrder(cart: Cart): Promise<Order> {
-  return api.post("/orders", { body: { items: orderItems(cart) } });
+  return dataOf(api.POST("/orders", { body: { items: orderItems(cart) } }));
 }
 
 export function cancelOrder(which: Order, reason: string): Promise<Order> {
-  return api.post("/orders/{id}/cancel", {
-    params: { id: which.id },
-    body: { reason },
-    version: which.version,
-  });
+  return dataOf(
+    api.POST("/orders/{id}/cancel", {
+      params: { path: { id: which.id } },
+      body: { reason },
+      headers: ifMatch(which.version),
+    }),
+  );
 }

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { api } from "@/api/client";
+import { api, dataOf, ifMatch } from "@/api/client";
 import { conflictingState, isApiError } from "@/api/errors";
 import type { Order } from "@/api/types";
 import { Button } from "@/components/ui/button";
@@ -35,11 +35,13 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
   const units = items.reduce((sum, { quantity }) => sum + quantity, 0);
   const book = useMutation({
     mutationFn: () =>
-      api.post("/orders/{id}/returns", {
-        params: { id: order.id },
-        body: { items, restock, reason: reason.trim() },
-        version: order.version,
-      }),
+      dataOf(
+        api.POST("/orders/{id}/returns", {
+          params: { path: { id: order.id } },
+          body: { items, restock, reason: reason.trim() },
+          headers: ifMatch(order.version),
+        }),
+      ),
     onSuccess: (after) => {
       client.setQueryData(["orders", "one", order.id], after);
       toast.success(`${counted(units, "unit")} of ${shortId(order.id)} came back`, {

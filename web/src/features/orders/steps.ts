@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { api } from "@/api/client";
+import { api, dataOf, ifMatch } from "@/api/client";
 import type { Order } from "@/api/types";
 import { toast } from "@/components/ui/toast";
 import { type Board, movedOn } from "./board";
@@ -15,8 +15,10 @@ export function useOrderStep() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: ({ order, to }: { order: Order; to: "PACKED" | "DELIVERED" }) => {
-      const given = { params: { id: order.id }, body: {}, version: order.version };
-      return to === "PACKED" ? api.post("/orders/{id}/pack", given) : api.post("/orders/{id}/deliver", given);
+      const given = { params: { path: { id: order.id } }, body: {}, headers: ifMatch(order.version) };
+      return to === "PACKED"
+        ? dataOf(api.POST("/orders/{id}/pack", given))
+        : dataOf(api.POST("/orders/{id}/deliver", given));
     },
     onMutate: async ({ order, to }) => {
       await client.cancelQueries({ queryKey: BOARD });

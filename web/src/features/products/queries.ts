@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { api } from "@/api/client";
+import { api, dataOf } from "@/api/client";
 import { filledPage } from "@/lib/paging";
 
 export interface ProductsFilter {
@@ -23,7 +23,12 @@ export function productsPage(filter: ProductsFilter, sort: ProductSort | null, t
     queryKey: ["admin", "products", "page", filter, sort, token],
     queryFn: ({ signal }) =>
       filledPage(token, (nextToken) =>
-        api.get("/products", { query: { ...filter, limit: 25, nextToken, ...(sort && { sort }) }, signal }),
+        dataOf(
+          api.GET("/products", {
+            params: { query: { ...filter, limit: 25, nextToken, ...(sort && { sort }) } },
+            signal,
+          }),
+        ),
       ),
     placeholderData: keepPreviousData,
   });
@@ -33,7 +38,8 @@ export function productsPage(filter: ProductsFilter, sort: ProductSort | null, t
 export const shopCurrency = queryOptions({
   queryKey: ["admin", "products", "currency"],
   queryFn: async ({ signal }) =>
-    (await api.get("/products", { query: { limit: 1 }, signal })).items[0]?.currency ?? null,
+    (await dataOf(api.GET("/products", { params: { query: { limit: 1 } }, signal }))).items[0]?.currency ??
+    null,
   staleTime: 60_000,
 });
 
@@ -44,7 +50,7 @@ export function searchProducts(search: string) {
   return queryOptions({
     queryKey: ["admin", "products", "found", search],
     queryFn: async ({ signal }) =>
-      (await api.get("/products", { query: { search, limit: FOUND_MAX }, signal })).items,
+      (await dataOf(api.GET("/products", { params: { query: { search, limit: FOUND_MAX } }, signal }))).items,
     placeholderData: keepPreviousData,
   });
 }
@@ -53,7 +59,7 @@ export function product(id: string) {
   return queryOptions({
     // A form stands on it, so nothing asks for it anew: what others change meanwhile shows when it is saved.
     queryKey: ["product form", id],
-    queryFn: ({ signal }) => api.get("/products/{id}", { params: { id }, signal }),
+    queryFn: ({ signal }) => dataOf(api.GET("/products/{id}", { params: { path: { id } }, signal })),
     refetchOnWindowFocus: false,
     staleTime: 0,
     gcTime: 0,
@@ -62,6 +68,7 @@ export function product(id: string) {
 
 export const categories = queryOptions({
   queryKey: ["admin", "categories"],
-  queryFn: async ({ signal }) => (await api.get("/categories", { signal })).items.map(({ name }) => name),
+  queryFn: async ({ signal }) =>
+    (await dataOf(api.GET("/categories", { signal }))).items.map(({ name }) => name),
   staleTime: 60_000,
 });

@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { api } from "@/api/client";
+import { api, dataOf } from "@/api/client";
 import { daysBack } from "./series";
 
 /** Events tell of changes at once; this is for when they do not come. */
@@ -25,7 +25,8 @@ function rangeOf(span: Span) {
 export function summary() {
   return queryOptions({
     queryKey: ["admin", "reports", "summary"],
-    queryFn: ({ signal }) => api.get("/reports/summary", { query: { timeZone: ownZone() }, signal }),
+    queryFn: ({ signal }) =>
+      dataOf(api.GET("/reports/summary", { params: { query: { timeZone: ownZone() } }, signal })),
     refetchInterval: LOOK_AGAIN_MS,
   });
 }
@@ -34,7 +35,9 @@ export function sales(span: Span) {
   return queryOptions({
     queryKey: ["admin", "reports", "sales", span],
     queryFn: ({ signal }) =>
-      api.get("/reports/sales", { query: { ...rangeOf(span), by: SPANS[span].by }, signal }),
+      dataOf(
+        api.GET("/reports/sales", { params: { query: { ...rangeOf(span), by: SPANS[span].by } }, signal }),
+      ),
     refetchInterval: LOOK_AGAIN_MS,
     placeholderData: keepPreviousData,
   });
@@ -44,7 +47,7 @@ export function topProducts(span: Span) {
   return queryOptions({
     queryKey: ["admin", "reports", "top-products", span],
     queryFn: ({ signal }) =>
-      api.get("/reports/top-products", { query: { ...rangeOf(span), limit: 8 }, signal }),
+      dataOf(api.GET("/reports/top-products", { params: { query: { ...rangeOf(span), limit: 8 } }, signal })),
     refetchInterval: LOOK_AGAIN_MS,
     placeholderData: keepPreviousData,
   });
@@ -53,7 +56,7 @@ export function topProducts(span: Span) {
 export function stockValue() {
   return queryOptions({
     queryKey: ["admin", "reports", "stock-value"],
-    queryFn: ({ signal }) => api.get("/reports/stock-value", { signal }),
+    queryFn: ({ signal }) => dataOf(api.GET("/reports/stock-value", { signal })),
     refetchInterval: LOOK_AGAIN_MS,
   });
 }
@@ -62,7 +65,12 @@ export function stockHistory(span: Span) {
   return queryOptions({
     queryKey: ["admin", "reports", "stock-history", span],
     queryFn: ({ signal }) =>
-      api.get("/reports/stock-history", { query: { ...rangeOf(span), by: SPANS[span].by }, signal }),
+      dataOf(
+        api.GET("/reports/stock-history", {
+          params: { query: { ...rangeOf(span), by: SPANS[span].by } },
+          signal,
+        }),
+      ),
     refetchInterval: LOOK_AGAIN_MS,
     placeholderData: keepPreviousData,
   });

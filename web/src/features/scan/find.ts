@@ -1,10 +1,10 @@
-import { api } from "@/api/client";
+import { api, dataOf } from "@/api/client";
 import { isApiError } from "@/api/errors";
 import { toast } from "@/components/ui/toast";
 
 /** The id of the product that has a scanned code as its SKU. */
 export async function findByCode(code: string): Promise<string> {
-  const { productId } = await api.get("/inventory/sku/{sku}", { params: { sku: code } });
+  const { productId } = await dataOf(api.GET("/inventory/sku/{sku}", { params: { path: { sku: code } } }));
   return productId;
 }
 

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, newKey } from "@/api/client";
+import { api, dataOf, ifMatch, newKey, sentBy } from "@/api/client";
 import type { Schemas } from "@/api/types";
 import { toast } from "@/components/ui/toast";
 import { formatCount } from "@/lib/count";
@@ -23,19 +23,21 @@ function send({ kind, row, form }: Change, asker: string): Promise<StockChange> 
   const params = { productId: row.productId };
   if (kind === "transfer") {
     const body = { ...params, quantity, from: location, to, reason };
-    return api.post("/inventory/transfer", { body, form: asker });
+    return dataOf(api.POST("/inventory/transfer", { body, fetch: sentBy(asker) }));
   }
   if (kind === "count") {
     // What was counted is true for the stock as it was seen: a change in between is shown first.
     const body = { ...params, quantity, location, reason };
-    return api.put("/stock", { body, version: row.version, form: asker });
+    return dataOf(api.PUT("/stock", { body, headers: ifMatch(row.version), fetch: sentBy(asker) }));
   }
   const type = kind === "restock" ? "RESTOCK" : "ADJUSTMENT";
-  return api.patch("/inventory/product/{productId}/stock", {
-    params,
-    body: { quantity, type, location, reason },
-    form: asker,
-  });
+  return dataOf(
+    api.PATCH("/inventory/product/{productId}/stock", {
+      params: { path: params },
+      body: { quantity, type, location, reason },
+      fetch: sentBy(asker),
+    }),
+  );
 }
 
 /** Takes a change back by its opposite, which stands in the ledger too. */
@@ -46,15 +48,22 @@ async function takeBack(change: Change, deltas: ReadonlyMap<string, number>): Pr
   if (change.kind === "transfer") {
     const quantity = parseWhole(change.form.quantity) ?? 0;
     const { location: to, to: from } = change.form;
-    await api.post("/inventory/transfer", { body: { productId, quantity, from, to, reason }, form });
+    await dataOf(
+      api.POST("/inventory/transfer", {
+        body: { productId, quantity, from, to, reason },
+        fetch: sentBy(form),
+      }),
+    );
     return;
   }
   for (const [location, delta] of deltas) {
-    await api.patch("/inventory/product/{productId}/stock", {
-      params: { productId },
-      body: { quantity: -delta, type: "ADJUSTMENT", location, reason },
-      form,
-    });
+    await dataOf(
+      api.PATCH("/inventory/product/{productId}/stock", {
+        params: { path: { productId } },
+        body: { quantity: -delta, type: "ADJUSTMENT", location, reason },
+        fetch: sentBy(form),
+      }),
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import { keepPreviousData, type QueryClient, queryOptions } from "@tanstack/react-query";
-import { api } from "@/api/client";
+import { api, dataOf } from "@/api/client";
 import type { Schemas } from "@/api/types";
 import { filledPage } from "@/lib/paging";
 
@@ -34,7 +34,7 @@ export function inventoryPage(filter: InventoryFilter, token: string | null) {
     queryFn: async ({ signal }) =>
       forStaff(
         await filledPage(token, (nextToken) =>
-          api.get("/inventory", { query: { ...filter, limit: PAGE, nextToken }, signal }),
+          dataOf(api.GET("/inventory", { params: { query: { ...filter, limit: PAGE, nextToken } }, signal })),
         ),
       ),
     placeholderData: keepPreviousData,
@@ -48,7 +48,7 @@ export function lowStockPage(token: string | null) {
     queryFn: async ({ signal }) =>
       forStaff(
         await filledPage(token, (nextToken) =>
-          api.get("/inventory/low-stock", { query: { limit: PAGE, nextToken }, signal }),
+          dataOf(api.GET("/inventory/low-stock", { params: { query: { limit: PAGE, nextToken } }, signal })),
         ),
       ),
     placeholderData: keepPreviousData,
@@ -60,7 +60,7 @@ export function explanation(productId: string) {
   return queryOptions({
     queryKey: [ADMIN, "explain", productId],
     queryFn: ({ signal }) =>
-      api.get("/inventory/product/{productId}/explain", { params: { productId }, signal }),
+      dataOf(api.GET("/inventory/product/{productId}/explain", { params: { path: { productId } }, signal })),
     staleTime: 0,
   });
 }
@@ -69,7 +69,7 @@ export function explanation(productId: string) {
 export const locations = queryOptions({
   queryKey: [ADMIN, "locations"],
   queryFn: async ({ signal }) => {
-    const { items } = await api.get("/locations", { signal });
+    const { items } = await dataOf(api.GET("/locations", { signal }));
     return items.toSorted((one, other) => one.priority - other.priority || one.id.localeCompare(other.id));
   },
   staleTime: 60_000,
@@ -92,8 +92,13 @@ export function movementsPage(productId: string | undefined, filter: MovementsFi
       filledPage(token, (nextToken) => {
         const query = { ...filter, limit: PAGE, nextToken };
         return productId
-          ? api.get("/inventory/product/{productId}/movements", { params: { productId }, query, signal })
-          : api.get("/inventory/movements", { query, signal });
+          ? dataOf(
+              api.GET("/inventory/product/{productId}/movements", {
+                params: { path: { productId }, query },
+                signal,
+              }),
+            )
+          : dataOf(api.GET("/inventory/movements", { params: { query }, signal }));
       }),
     placeholderData: keepPreviousData,
   });
@@ -105,7 +110,12 @@ export function reservationsPage(status: ReservationStatus | undefined, token: s
   return queryOptions({
     queryKey: [ADMIN, "reservations", status ?? "", token],
     queryFn: ({ signal }) =>
-      api.get("/reservations", { query: { scope: "all", status, limit: PAGE, nextToken: token }, signal }),
+      dataOf(
+        api.GET("/reservations", {
+          params: { query: { scope: "all", status, limit: PAGE, nextToken: token } },
+          signal,
+        }),
+      ),
     placeholderData: keepPreviousData,
     refetchInterval: LOOK_AGAIN_MS,
   });

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { KeyRound, Plus } from "lucide-react";
 import { useState } from "react";
 import { z } from "zod";
-import { api } from "@/api/client";
+import { api, dataOf } from "@/api/client";
 import type { Schemas } from "@/api/types";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
@@ -126,7 +126,7 @@ function NewKey({ onClose }: { onClose: () => void }) {
   const client = useQueryClient();
   const [made, setMade] = useState<Schemas["MadeKeyView"] | null>(null);
   const form = useApiForm(newKey, { name: "", scopes: [] }, async (body) => {
-    setMade(await api.post("/api-keys", { body }));
+    setMade(await dataOf(api.POST("/api-keys", { body })));
     client.invalidateQueries({ queryKey: ["admin", "api-keys"] });
   });
   if (made) return <Made made={made} onClose={onClose} />;
@@ -213,7 +213,7 @@ function Made({ made, onClose }: { made: Schemas["MadeKeyView"]; onClose: () => 
 function Revoke({ unwanted, onClose }: { unwanted: ApiKey | null; onClose: () => void }) {
   const client = useQueryClient();
   const revoke = useMutation({
-    mutationFn: (id: string) => api.delete("/api-keys/{id}", { params: { id } }),
+    mutationFn: (id: string) => dataOf(api.DELETE("/api-keys/{id}", { params: { path: { id } } })),
     onSuccess: () => {
       onClose();
       toast.success("The key is revoked");

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus, Tags, Trash2 } from "lucide-react";
 import { Link } from "react-router";
 import { z } from "zod";
-import { api } from "@/api/client";
+import { api, dataOf } from "@/api/client";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
 import { TextField } from "@/components/ui/field";
@@ -27,7 +27,7 @@ export default function Categories() {
     schema,
     { name: "" },
     async ({ name }) => {
-      await api.post("/categories", { body: { name } });
+      await dataOf(api.POST("/categories", { body: { name } }));
       toast.success(`${titled(name)} is added`);
       form.reset();
       await again();
@@ -35,7 +35,7 @@ export default function Categories() {
     { taken: "name", guarded: false },
   );
   const remove = useMutation({
-    mutationFn: (name: string) => api.delete("/categories/{name}", { params: { name } }),
+    mutationFn: (name: string) => dataOf(api.DELETE("/categories/{name}", { params: { path: { name } } })),
     onMutate: (name) => {
       const before = client.getQueryData(categories.queryKey);
       client.setQueryData(categories.queryKey, (all) => all?.filter((each) => each !== name));
@@ -45,7 +45,7 @@ export default function Categories() {
       toast.success(`${titled(name)} is removed`, {
         action: {
           label: "Undo",
-          run: () => api.post("/categories", { body: { name } }).then(again, toast.error),
+          run: () => dataOf(api.POST("/categories", { body: { name } })).then(again, toast.error),
         },
       }),
     onError: (error, _, kept) => {

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { CircleCheck, RotateCw, Trash2 } from "lucide-react";
 import { useState } from "react";
-import { api } from "@/api/client";
+import { api, dataOf } from "@/api/client";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
 import { Sheet } from "@/components/ui/dialog";
@@ -127,7 +127,7 @@ function useRedrive(onDone?: () => void) {
       const refused: unknown[] = [];
       for (const { id } of letters) {
         await api
-          .post("/dead-letters/{id}/redrive", { params: { id } })
+          .POST("/dead-letters/{id}/redrive", { params: { path: { id } } })
           .catch((error) => refused.push(error));
       }
       return { tried: letters.length - refused.length, refused };
@@ -200,7 +200,7 @@ function Details({ letter, onClose }: { letter: DeadLetter | null; onClose: () =
 function Remove({ letter, onClose }: { letter: DeadLetter | null; onClose: () => void }) {
   const client = useQueryClient();
   const remove = useMutation({
-    mutationFn: (id: string) => api.delete("/dead-letters/{id}", { params: { id } }),
+    mutationFn: (id: string) => dataOf(api.DELETE("/dead-letters/{id}", { params: { path: { id } } })),
     onSuccess: () => {
       onClose();
       toast.success("The dead letter is gone");

@@ -13,6 +13,7 @@ import {
 } from "lucide-react";
 import { useState } from "react";
 import { useNavigate } from "react-router";
+import { api } from "@/api/client";
 import { Page } from "@/components/layout/page";
 import { Button, ButtonLink } from "@/components/ui/button";
 import { FilterSelect } from "@/components/ui/field";
@@ -22,7 +23,7 @@ import { SearchField } from "@/components/ui/search-field";
 import { EmptyState } from "@/components/ui/states";
 import { PageHeader } from "@/components/ui/surfaces";
 import type { Column } from "@/components/ui/table";
-import { ExportButton } from "@/features/operations/export-button";
+import { CSV, ExportButton } from "@/features/operations/export-button";
 import { ProductName } from "@/features/products/product-name";
 import type { ChangeKind } from "@/features/stock/change";
 import { ChangeStockDialog } from "@/features/stock/change-dialog";
@@ -63,7 +64,11 @@ export default function Inventory() {
         }
         actions={
           <>
-            <ExportButton what="inventory" filter={filter} />
+            <ExportButton
+              name="inventory"
+              filter={filter}
+              get={(query) => api.GET("/inventory/export", { params: { query }, ...CSV })}
+            />
             <ButtonLink to="/admin/products/new">
               <Plus aria-hidden className="size-4" /> New product
             </ButtonLink>

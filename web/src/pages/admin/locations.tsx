@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { MapPin, Pencil, Plus } from "lucide-react";
 import { useState } from "react";
 import { z } from "zod";
-import { api } from "@/api/client";
+import { api, dataOf, ifMatch } from "@/api/client";
 import { conflictingState } from "@/api/errors";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
@@ -96,7 +96,13 @@ function ActiveSwitch({ place }: { place: Location }) {
   const client = useQueryClient();
   const change = useMutation({
     mutationFn: (active: boolean) =>
-      api.patch("/locations/{id}", { params: { id: place.id }, body: { active }, version: place.version }),
+      dataOf(
+        api.PATCH("/locations/{id}", {
+          params: { path: { id: place.id } },
+          body: { active },
+          headers: ifMatch(place.version),
+        }),
+      ),
     onMutate: (active) => {
       const before = client.getQueryData(locations.queryKey);
       client.setQueryData(locations.queryKey, (all) =>
@@ -143,8 +149,14 @@ function PlaceDialog({ place, onClose }: { place: Location | null; onClose: () =
       const body = { name, priority: parseWhole(priority) ?? 100 };
       try {
         if (known) {
-          await api.patch("/locations/{id}", { params: { id: known.id }, body, version: known.version });
-        } else await api.post("/locations", { body: { ...body, id: id || name } });
+          await dataOf(
+            api.PATCH("/locations/{id}", {
+              params: { path: { id: known.id } },
+              body,
+              headers: ifMatch(known.version),
+            }),
+          );
+        } else await dataOf(api.POST("/locations", { body: { ...body, id: id || name } }));
       } catch (failed) {
         const now = conflictingState<Location>(failed);
         if (!now) throw failed;

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Mail, MessageSquareText, RotateCw } from "lucide-react";
 import { useState } from "react";
-import { api } from "@/api/client";
+import { api, dataOf } from "@/api/client";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
 import { Sheet } from "@/components/ui/dialog";
@@ -126,7 +126,8 @@ function Status({ status }: { status: string }) {
 function SendAgain({ message, onDone }: { message: Notification; onDone: () => void }) {
   const client = useQueryClient();
   const send = useMutation({
-    mutationFn: () => api.post("/notifications/{id}/resend", { params: { id: message.id } }),
+    mutationFn: () =>
+      dataOf(api.POST("/notifications/{id}/resend", { params: { path: { id: message.id } } })),
     onSuccess: () => {
       onDone();
       toast.success("It is sent again", { description: "The new message stands first in the list." });

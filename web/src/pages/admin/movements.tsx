@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ScrollText, X } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { Link } from "react-router";
-import { api } from "@/api/client";
+import { api, dataOf } from "@/api/client";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
 import { FilterSelect, Input } from "@/components/ui/field";
@@ -11,7 +11,7 @@ import { EmptyState } from "@/components/ui/states";
 import { Badge, PageHeader, type Tone } from "@/components/ui/surfaces";
 import type { Column } from "@/components/ui/table";
 import { Time } from "@/components/ui/values";
-import { ExportButton } from "@/features/operations/export-button";
+import { CSV, ExportButton } from "@/features/operations/export-button";
 import { Subject } from "@/features/operations/parts";
 import { usePlaces } from "@/features/stock/places";
 import { type Movement, type MovementType, movementsPage } from "@/features/stock/queries";
@@ -53,7 +53,15 @@ export default function Movements() {
         title="Movements"
         description="Every unit that came or went. Nothing here is ever changed; a mistake is booked back."
         // The ledger of one product has no export of its own.
-        actions={!product && <ExportButton what="movements" filter={filter} />}
+        actions={
+          !product && (
+            <ExportButton
+              name="movements"
+              filter={filter}
+              get={(query) => api.GET("/movements/export", { params: { query }, ...CSV })}
+            />
+          )
+        }
       />
       <div className="mb-5 flex flex-wrap items-center gap-2">
         {product && <ProductFilter id={product} onClear={() => set({ product: undefined })} />}
@@ -145,7 +153,7 @@ function DayFilter({
 function ProductFilter({ id, onClear }: { id: string; onClear: () => void }) {
   const found = useQuery({
     queryKey: ["admin", "products", "one", id],
-    queryFn: ({ signal }) => api.get("/products/{id}", { params: { id }, signal }),
+    queryFn: ({ signal }) => dataOf(api.GET("/products/{id}", { params: { path: { id } }, signal })),
   });
   return (
     <span className="inline-flex h-10 max-w-full items-center gap-1 rounded-xl bg-brand-soft pr-1 pl-3 font-medium text-brand-text text-sm">

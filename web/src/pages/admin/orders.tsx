@@ -1,7 +1,7 @@
 import { type InfiniteData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { CircleCheck, PackageCheck, Truck } from "lucide-react";
 import { Link } from "react-router";
-import { api } from "@/api/client";
+import { api, dataOf } from "@/api/client";
 import type { Order, OrderStatus } from "@/api/types";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
@@ -13,7 +13,7 @@ import { type Column, DataTable } from "@/components/ui/table";
 import { Money, Time } from "@/components/ui/values";
 import { LineOptions } from "@/features/catalog/line-options";
 import { lineTitle } from "@/features/catalog/options";
-import { ExportButton } from "@/features/operations/export-button";
+import { CSV, ExportButton } from "@/features/operations/export-button";
 import { nextStep, unitsOf } from "@/features/orders/board";
 import { OrderStatusBadge, shortId } from "@/features/orders/status";
 import { STATUS_NAMES, STATUSES } from "@/features/orders/statuses";
@@ -53,7 +53,13 @@ export default function Orders() {
         title="Orders"
         description="Pack what is confirmed, hand over what is packed."
         // The export knows one status, and what is to do has three: there it is everything.
-        actions={<ExportButton what="orders" filter={{ status: list?.status }} />}
+        actions={
+          <ExportButton
+            name="orders"
+            filter={{ status: list?.status }}
+            get={(query) => api.GET("/orders/export", { params: { query }, ...CSV })}
+          />
+        }
       />
       <Segmented<View>
         label="Which orders"
@@ -82,7 +88,12 @@ function BoardColumn({ status, title, empty }: (typeof COLUMNS)[number]) {
   const found = useInfiniteQuery({
     queryKey: [...BOARD, status],
     queryFn: ({ signal, pageParam }) =>
-      api.get("/orders", { query: { scope: "all", status, limit: 20, nextToken: pageParam }, signal }),
+      dataOf(
+        api.GET("/orders", {
+          params: { query: { scope: "all", status, limit: 20, nextToken: pageParam } },
+          signal,
+        }),
+      ),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.nextToken,
     refetchInterval: LOOK_AGAIN_MS,
@@ -256,7 +267,12 @@ function ClosedOrders({
   const page = useQuery({
     queryKey: ["admin", "orders", "page", status, trail.token],
     queryFn: ({ signal }) =>
-      api.get("/orders", { query: { scope: "all", status, limit: 25, nextToken: trail.token }, signal }),
+      dataOf(
+        api.GET("/orders", {
+          params: { query: { scope: "all", status, limit: 25, nextToken: trail.token } },
+          signal,
+        }),
+      ),
     placeholderData: (before) => before,
   });
   if (page.isError && !page.data) return <ErrorState error={page.error} onRetry={() => page.refetch()} />;

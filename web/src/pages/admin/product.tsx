@@ -4,7 +4,7 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useFieldArray } from "react-hook-form";
 import { useNavigate, useParams } from "react-router";
 import { z } from "zod";
-import { api } from "@/api/client";
+import { api, dataOf } from "@/api/client";
 import { conflictingState, isApiError } from "@/api/errors";
 import type { Product } from "@/api/types";
 import { Page } from "@/components/layout/page";
@@ -129,20 +129,22 @@ function Edit({ product, currency = "" }: { product: Product | null; currency?: 
 
   const form = useApiForm<Values>(schema, { ...base, quantity: "0" }, async ({ quantity, ...mine }) => {
     if (!product) {
-      const made = await api.post("/products", {
-        body: { ...bodyOf(mine), quantity: parseWhole(quantity) ?? 0 },
-      });
+      const made = await dataOf(
+        api.POST("/products", { body: { ...bodyOf(mine), quantity: parseWhole(quantity) ?? 0 } }),
+      );
       toast.success(`${made.name} is listed`);
       await done();
       navigate("/admin/products");
       return;
     }
     try {
-      const saved = await api.patch("/products/{id}", {
-        params: { id: product.id },
-        body: bodyOf(mine, base),
-        ...(version !== undefined && { version }),
-      });
+      const saved = await dataOf(
+        api.PATCH("/products/{id}", {
+          params: { path: { id: product.id } },
+          body: bodyOf(mine, base),
+          ...(version !== undefined && { version }),
+        }),
+      );
       toast.success(`${saved.name} is saved`);
       await done();
       navigate("/admin/products");
@@ -478,10 +480,12 @@ function DeleteDialog({
 }) {
   const remove = useMutation({
     mutationFn: () =>
-      api.delete("/products/{id}", {
-        params: { id: product.id },
-        ...(version !== undefined && { version }),
-      }),
+      dataOf(
+        api.DELETE("/products/{id}", {
+          params: { path: { id: product.id } },
+          ...(version !== undefined && { version }),
+        }),
+      ),
     onSuccess: () => {
       toast.success(`${product.name} is deleted`);
       onDone();

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { PackageSearch, Plus } from "lucide-react";
+import { api } from "@/api/client";
 import type { Product } from "@/api/types";
 import { Page } from "@/components/layout/page";
 import { ButtonLink } from "@/components/ui/button";
@@ -12,7 +13,7 @@ import type { Column } from "@/components/ui/table";
 import { Money, Time } from "@/components/ui/values";
 import { ProductPicture } from "@/features/catalog/art";
 import { titled } from "@/features/catalog/options";
-import { ExportButton } from "@/features/operations/export-button";
+import { CSV, ExportButton } from "@/features/operations/export-button";
 import { ProductName } from "@/features/products/product-name";
 import {
   categories,
@@ -49,7 +50,11 @@ export default function Products() {
         description="What the shop lists, and what it hides."
         actions={
           <>
-            <ExportButton what="products" filter={filter} />
+            <ExportButton
+              name="products"
+              filter={filter}
+              get={(query) => api.GET("/products/export", { params: { query }, ...CSV })}
+            />
             <ButtonLink to="/admin/categories" variant="secondary" className="max-sm:hidden">
               Categories
             </ButtonLink>

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Clock3, Hourglass } from "lucide-react";
-import { api } from "@/api/client";
+import { api, dataOf, ifMatch } from "@/api/client";
 import { conflictingState } from "@/api/errors";
 import { Page } from "@/components/layout/page";
 import { Button } from "@/components/ui/button";
@@ -142,16 +142,18 @@ function Actions({ held }: { held: Reservation }) {
   const name = shortId(held.id);
   const act = useMutation({
     mutationFn: (what: Act) => {
-      const given = { params: { id: held.id }, version: held.version };
+      const given = { params: { path: { id: held.id } }, headers: ifMatch(held.version) };
       if (what === "extend") {
-        return api.post("/reservations/{id}/extend", {
-          ...given,
-          body: { expirationMinutes: minutesFromNow(held) + LONGER_MINUTES },
-        });
+        return dataOf(
+          api.POST("/reservations/{id}/extend", {
+            ...given,
+            body: { expirationMinutes: minutesFromNow(held) + LONGER_MINUTES },
+          }),
+        );
       }
       return what === "confirm"
-        ? api.post("/inventory/reservation/{id}/confirm", { ...given, body: {} })
-        : api.post("/inventory/reservation/{id}/cancel", { ...given, body: {} });
+        ? dataOf(api.POST("/inventory/reservation/{id}/confirm", { ...given, body: {} }))
+        : dataOf(api.POST("/inventory/reservation/{id}/cancel", { ...given, body: {} }));
     },
     onSuccess: (now, what) => {
       const told = {

@@ -3,7 +3,7 @@ import { Camera, CircleCheck, Printer, ScanBarcode, Search, Trash2 } from "lucid
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import { Link } from "react-router";
-import { api, newKey } from "@/api/client";
+import { api, dataOf, newKey, sentBy } from "@/api/client";
 import { shortages } from "@/api/errors";
 import type { Schemas } from "@/api/types";
 import { Page } from "@/components/layout/page";
@@ -52,7 +52,7 @@ function lineOf(product: Product): Omit<BasketLine, "quantity"> {
 }
 
 async function productOf(code: string): Promise<Product> {
-  return api.get("/products/{id}", { params: { id: await findByCode(code) } });
+  return dataOf(api.GET("/products/{id}", { params: { path: { id: await findByCode(code) } } }));
 }
 
 /** What is for sale under that name or SKU. */
@@ -60,7 +60,9 @@ function named(search: string) {
   return queryOptions({
     queryKey: ["goods", "till", search],
     queryFn: ({ signal }) =>
-      api.get("/products", { query: { search, status: "ACTIVE", limit: FOUND_MAX }, signal }),
+      dataOf(
+        api.GET("/products", { params: { query: { search, status: "ACTIVE", limit: FOUND_MAX } }, signal }),
+      ),
   });
 }
 
@@ -107,14 +109,16 @@ export default function Till() {
   );
   const sell = useMutation({
     mutationFn: (sold: Basket) =>
-      api.post("/sales", {
-        form: customer,
-        body: {
-          items: sold.map(({ productId, quantity }) => ({ productId, quantity })),
-          reference: "Till",
-          ...(place && { location: place }),
-        },
-      }),
+      dataOf(
+        api.POST("/sales", {
+          fetch: sentBy(customer),
+          body: {
+            items: sold.map(({ productId, quantity }) => ({ productId, quantity })),
+            reference: "Till",
+            ...(place && { location: place }),
+          },
+        }),
+      ),
     onSuccess: (sale, sold) => {
       setBasket((now) => without(now, sold));
       setReceipt(sale);
@@ -371,7 +375,7 @@ function Finder({
 function LastSales({ onOpen }: { onOpen: (sale: Sale) => void }) {
   const sales = useQuery({
     queryKey: ["admin", "sales", "last"],
-    queryFn: ({ signal }) => api.get("/sales", { query: { limit: 5 }, signal }),
+    queryFn: ({ signal }) => dataOf(api.GET("/sales", { params: { query: { limit: 5 } }, signal })),
   });
   if (!sales.data?.items.length) return null;
   return (

@@ -9,7 +9,7 @@ import {
   UserX,
 } from "lucide-react";
 import { useState } from "react";
-import { api } from "@/api/client";
+import { api, dataOf, ifMatch } from "@/api/client";
 import { conflictingState } from "@/api/errors";
 import type { User } from "@/api/types";
 import { Page } from "@/components/layout/page";
@@ -238,7 +238,9 @@ function ChangeUser({ wanted, onClose }: { wanted: Wanted | null; onClose: () =>
   const words = wanted && wordsOf(wanted);
   const change = useMutation({
     mutationFn: ({ user, change: body }: Wanted) =>
-      api.patch("/users/{id}", { params: { id: user.id }, body, version: user.version }),
+      dataOf(
+        api.PATCH("/users/{id}", { params: { path: { id: user.id } }, body, headers: ifMatch(user.version) }),
+      ),
     onSuccess: () => {
       if (words) toast.success(words.done);
       close();

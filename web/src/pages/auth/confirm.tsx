@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { Link, useLocation, useNavigate, useSearchParams } from "react-router";
 import { z } from "zod";
-import { api } from "@/api/client";
+import { dataOf, guest } from "@/api/client";
 import { Button } from "@/components/ui/button";
 import { TextField } from "@/components/ui/field";
 import { ErrorNote } from "@/components/ui/states";
@@ -27,11 +27,12 @@ export function Component() {
     { email: known?.email ?? "", code: "" },
     async ({ email, code }) => {
       const password = known?.email === email ? known.password : undefined;
-      const answer = await api.post("/signup/confirm", {
-        // With the password, it is theirs who read the mail, whoever else signed up with this address.
-        body: { email, code: code.replace(/\s/g, ""), ...(password && { password }) },
-        anonymous: true,
-      });
+      // With the password, it is theirs who read the mail, whoever else signed up with this address.
+      const answer = await dataOf(
+        guest.POST("/signup/confirm", {
+          body: { email, code: code.replace(/\s/g, ""), ...(password && { password }) },
+        }),
+      );
       if (password) {
         const { role } = await signIn({ email, password });
         toast.success("Welcome to the shop");
@@ -48,10 +49,7 @@ export function Component() {
   const resend = async () => {
     setResending(true);
     try {
-      const answer = await api.post("/signup/resend", {
-        body: { email: form.getValues("email") },
-        anonymous: true,
-      });
+      const answer = await dataOf(guest.POST("/signup/resend", { body: { email: form.getValues("email") } }));
       toast.info(answer.message);
     } catch (error) {
       toast.error(error);

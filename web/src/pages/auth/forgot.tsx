@@ -1,6 +1,6 @@
 import { Link, useNavigate } from "react-router";
 import { z } from "zod";
-import { api } from "@/api/client";
+import { dataOf, guest } from "@/api/client";
 import { Button } from "@/components/ui/button";
 import { TextField } from "@/components/ui/field";
 import { ErrorNote } from "@/components/ui/states";
@@ -15,7 +15,7 @@ export function Component() {
     schema,
     { email: "" },
     async (body) => {
-      const { message } = await api.post("/password/forgot", { body, anonymous: true });
+      const { message } = await dataOf(guest.POST("/password/forgot", { body }));
       navigate("/password/reset", { state: { email: body.email, notice: message } });
     },
     { guarded: false },

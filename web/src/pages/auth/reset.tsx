@@ -1,6 +1,6 @@
 import { Link, useLocation, useNavigate } from "react-router";
 import { z } from "zod";
-import { api } from "@/api/client";
+import { dataOf, guest } from "@/api/client";
 import { Button } from "@/components/ui/button";
 import { TextField } from "@/components/ui/field";
 import { ErrorNote } from "@/components/ui/states";
@@ -31,7 +31,7 @@ export function Component() {
     given,
     async (values) => {
       const body = { ...values, code: values.code.replace(/\s/g, "") };
-      const { message } = await api.post("/password/reset", { body, anonymous: true });
+      const { message } = await dataOf(guest.POST("/password/reset", { body }));
       navigate("/login", { replace: true, state: { notice: message } });
     },
     { guarded: false },

@@ -1,7 +1,7 @@
 import { KeyRound } from "lucide-react";
 import { useLocation, useNavigate } from "react-router";
 import { z } from "zod";
-import { api } from "@/api/client";
+import { dataOf, guest } from "@/api/client";
 import { Button, ButtonLink } from "@/components/ui/button";
 import { TextField } from "@/components/ui/field";
 import { EmptyState, ErrorNote } from "@/components/ui/states";
@@ -27,7 +27,7 @@ export function Component() {
     schema,
     { name: "", email: "", password: "" },
     async (values) => {
-      await api.post("/setup", { body: { ...values, token }, anonymous: true });
+      await dataOf(guest.POST("/setup", { body: { ...values, token } }));
       await signIn(values);
       toast.success("The shop is yours", { description: "You are its first admin." });
       navigate("/admin", { replace: true });

@@ -1,6 +1,6 @@
 import { Link, Navigate, useNavigate, useSearchParams } from "react-router";
 import { z } from "zod";
-import { api } from "@/api/client";
+import { dataOf, guest } from "@/api/client";
 import { isApiError } from "@/api/errors";
 import { Button } from "@/components/ui/button";
 import { TextField } from "@/components/ui/field";
@@ -28,7 +28,7 @@ export function Component() {
     schema,
     { name: "", email: "", password: "" },
     async (body) => {
-      const answer = await api.post("/signup", { body, anonymous: true });
+      const answer = await dataOf(guest.POST("/signup", { body }));
       if (answer.confirmationRequired) {
         // Kept in this tab's memory alone, to sign in once the code was right.
         navigate(`/signup/confirm${query}`, { state: { email: body.email, password: body.password } });

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Storage } from "@/lib/storage";
+import { dataOf, type Fetch } from "./answers";
+import { createClients, ifMatch } from "./clients";
 import { ApiError } from "./errors";
 import { type Lock, SessionKeeper } from "./session";
-import { fill, type Request, Transport } from "./transport";
 import type { SessionAnswer, User } from "./types";
 
 const HOUR = 3_600_000;
@@ -14,13 +15,10 @@ class Server {
   /** The tokens it accepts; null accepts all. */
   valid: Set<string> | null = null;
 
-  readonly fetch = async (
-    url: string | URL | globalThis.Request,
-    init: RequestInit = {},
-  ): Promise<Response> => {
+  readonly fetch = async (url: string, init: RequestInit): Promise<Response> => {
     const headers = new Headers(init.headers);
     this.asked.push({
-      url: String(url),
+      url,
       method: init.method ?? "GET",
       headers,
       body: (init.body as string | null) ?? null,
@@ -93,7 +91,8 @@ function tab() {
     },
   });
   let keys = 0;
-  const transport = new Transport({
+  const { api, guest, sentBy } = createClients({
+    origin: "https://page.example",
     base: async () => "https://shop.example/api",
     session,
     fetch: server.fetch,
@@ -104,9 +103,13 @@ function tab() {
       replays++;
     },
   });
-  const ask = (request: Partial<Request> = {}) =>
-    transport.json({ method: "POST", path: "/orders", body: { n: 1 }, ...request });
-  return { session, transport, ask };
+  /** Changes something. */
+  const change = (name = "Mia", options: { headers?: Record<string, string>; fetch?: Fetch } = {}) =>
+    dataOf(api.PATCH("/users/me", { body: { name }, ...options }));
+  const read = () => dataOf(api.GET("/users/me"));
+  const signIn = () =>
+    dataOf(guest.POST("/signin", { body: { email: "mia@example.com", password: "wrong" } }));
+  return { session, api, sentBy, change, read, signIn };
 }
 
 beforeEach(() => {
@@ -124,24 +127,62 @@ beforeEach(() => {
 describe("a request", () => {
   test("is addressed, filled in, and unwrapped", async () => {
     server.replies = [good({ id: "ord/1" })];
-    const query = { status: "PENDING", nextToken: null, search: "", limit: 5 };
-    expect(await tab().ask({ method: "GET", path: "/orders/{id}", params: { id: "ord/1" }, query })).toEqual({
-      id: "ord/1",
-    });
-    expect(server.asked[0]?.url).toBe("https://shop.example/api/orders/ord%2F1?status=PENDING&limit=5");
-    expect(server.keys()).toEqual([null]);
-    expect(() => fill("/orders/{id}", {})).toThrow();
+    const { api } = tab();
+    const path = { id: "ord/1" };
+    expect(await dataOf(api.GET("/orders/{id}", { params: { path } }))).toEqual({ id: "ord/1" });
+    expect(server.asked[0]?.url).toBe("https://shop.example/api/orders/ord%2F1");
+    const query = { status: "PENDING", nextToken: null, search: "a b&c", category: "", limit: 5 } as const;
+    await api.GET("/products", { params: { query: { ...query, status: "ACTIVE" } } });
+    expect(server.asked[1]?.url).toBe(
+      "https://shop.example/api/products?status=ACTIVE&search=a%20b%26c&limit=5",
+    );
+    expect(server.keys()).toEqual([null, null]);
+  });
+
+  test("sends its body as JSON, and says which answer it reads", async () => {
+    await tab().change("Mia");
+    const [asked] = server.asked;
+    expect(asked?.method).toBe("PATCH");
+    expect(asked?.body).toBe('{"name":"Mia"}');
+    expect(asked?.headers.get("Content-Type")).toBe("application/json");
+    expect(asked?.headers.get("Accept")).toBe("application/json");
+  });
+
+  test("for a file or a stream gets the answer as it is", async () => {
+    server.replies = [new Response("sku,name"), refusal(403, "FORBIDDEN")];
+    const options = { headers: { Accept: "text/csv" }, parseAs: "stream" } as const;
+    const { api } = tab();
+    expect(await (await api.GET("/products/export", options)).response.text()).toBe("sku,name");
+    await expect(api.GET("/products/export", options)).rejects.toMatchObject({ code: "FORBIDDEN" });
+  });
+
+  test("is not compiled with a filter or a field that the API does not know", async () => {
+    const { api } = tab();
+    // @ts-expect-error
+    await api.GET("/products", { params: { query: { colour: "red" } } });
+    // @ts-expect-error
+    await api.PATCH("/users/me", { body: { name: "Mia", nmae: "Mia" } });
+    // @ts-expect-error
+    await api.PATCH("/users/me", { body: {} });
+    // @ts-expect-error
+    await expect(api.GET("/orders/{id}")).resolves.toBeDefined();
+    expect(server.asked).toHaveLength(4);
+  });
+
+  test("that is aborted is no failure of the server", async () => {
+    server.replies = [new DOMException("", "AbortError")];
+    await expect(tab().read()).rejects.toMatchObject({ name: "AbortError" });
   });
 
   test("to change something has a key and the version it means", async () => {
-    await tab().ask({ version: 7 });
+    await tab().change("Mia", { headers: ifMatch(7) });
     expect(server.asked[0]?.headers.get("If-Match")).toBe('"7"');
     expect(server.keys()).toEqual(["key-1"]);
   });
 
   test("that is refused tells code, details and request id", async () => {
     server.replies = [refusal(409, "INSUFFICIENT_STOCK")];
-    await expect(tab().ask()).rejects.toMatchObject({
+    await expect(tab().change()).rejects.toMatchObject({
       status: 409,
       code: "INSUFFICIENT_STOCK",
       requestId: "req_1",
@@ -150,7 +191,7 @@ describe("a request", () => {
 
   test("that is answered by something else than the API says so", async () => {
     server.replies = [new Response("<html>", { status: 200 })];
-    await expect(tab().ask({ method: "GET" })).rejects.toMatchObject({
+    await expect(tab().read()).rejects.toMatchObject({
       code: "BAD_ANSWER",
       isUncertain: true,
     });
@@ -164,17 +205,17 @@ describe("a change whose answer is lost", () => {
       refusal(503, "BUSY", { "Retry-After": "2" }),
       good({ id: 1 }),
     ];
-    expect(await tab().ask()).toEqual({ id: 1 });
+    expect(await tab().change()).toEqual({ id: 1 });
     expect(server.keys()).toEqual(["key-1", "key-1", "key-1"]);
     expect(slept).toEqual([500, 2000]);
   });
 
   test("keeps its key until it is asked for again", async () => {
-    const { ask } = tab();
+    const { change } = tab();
     server.replies = [new TypeError("offline"), new TypeError("offline"), new TypeError("offline"), good({})];
-    await expect(ask()).rejects.toMatchObject({ code: "NETWORK" });
-    await ask({ body: { n: 2 } });
-    await ask();
+    await expect(change()).rejects.toMatchObject({ code: "NETWORK" });
+    await change("Tom");
+    await change();
     expect(server.keys()).toEqual(["key-1", "key-1", "key-1", "key-2", "key-1"]);
   });
 
@@ -191,68 +232,68 @@ describe("a change whose answer is lost", () => {
       ],
     ],
   ])("keeps its key where it %s", async (_, replies) => {
-    const { ask } = tab();
+    const { change } = tab();
     server.replies = [...replies];
-    await expect(ask()).rejects.toBeInstanceOf(ApiError);
-    await ask();
+    await expect(change()).rejects.toBeInstanceOf(ApiError);
+    await change();
     expect(new Set(server.keys())).toEqual(new Set(["key-1"]));
   });
 
   test("is said to be done at the first try, where it was", async () => {
-    const { ask } = tab();
+    const { change } = tab();
     const replay = () =>
       Response.json({ success: true, data: {} }, { headers: { "Idempotency-Replayed": "true" } });
     server.replies = [new TypeError("offline"), replay(), new Response("", { status: 502 }), replay()];
-    await ask();
+    await change();
     expect(replays).toBe(0);
-    await expect(ask()).rejects.toThrow();
-    await ask();
+    await expect(change()).rejects.toThrow();
+    await change();
     expect(replays).toBe(1);
   });
 
   test("is not what another form asks for in the same words", async () => {
-    const { ask } = tab();
+    const { sentBy, change } = tab();
     server.replies = [new Response("", { status: 502 })];
-    await expect(ask({ form: "one" })).rejects.toThrow();
-    await ask({ form: "two" });
-    await ask({ form: "one" });
+    await expect(change("Mia", { fetch: sentBy("one") })).rejects.toThrow();
+    await change("Mia", { fetch: sentBy("two") });
+    await change("Mia", { fetch: sentBy("one") });
     expect(server.keys()).toEqual(["key-1", "key-2", "key-1"]);
   });
 
   test("is not what somebody wants much later", async () => {
-    const { ask } = tab();
+    const { change } = tab();
     server.replies = [new Response("", { status: 502 })];
-    await expect(ask()).rejects.toThrow();
+    await expect(change()).rejects.toThrow();
     now += HOUR;
-    await ask();
+    await change();
     expect(server.keys()).toEqual(["key-1", "key-2"]);
   });
 
   test("but what was answered is done: the next one is a new one", async () => {
-    const { ask } = tab();
+    const { change } = tab();
     server.replies = [refusal(409, "CONFLICT")];
-    await expect(ask()).rejects.toThrow();
-    await ask();
-    await ask();
+    await expect(change()).rejects.toThrow();
+    await change();
+    await change();
     expect(server.keys()).toEqual(["key-1", "key-2", "key-3"]);
   });
 });
 
 describe("a session", () => {
   test("whose hour is over is renewed before it is used", async () => {
-    const { session, ask } = tab();
+    const { session, read } = tab();
     session.begin(answer("old"));
     now += HOUR;
-    await ask({ method: "GET" });
+    await read();
     expect(server.asked[0]?.headers.get("Authorization")).toBe("Bearer fresh");
     expect(spent).toEqual(["old-refresh"]);
   });
 
   test("is renewed once for many requests that were refused, and each is sent again", async () => {
-    const { session, ask } = tab();
+    const { session, change, read } = tab();
     session.begin(answer("old"));
     server.valid = new Set();
-    await Promise.all([ask(), ask({ method: "GET" }), ask({ method: "GET" })]);
+    await Promise.all([change(), read(), read()]);
     expect(spent).toEqual(["old-refresh"]);
     expect(server.keys().filter(Boolean)).toEqual(["key-1", "key-1"]);
   });
@@ -262,18 +303,18 @@ describe("a session", () => {
     one.session.begin(answer("old"));
     other.session.reload();
     server.valid = new Set();
-    await Promise.all([one.ask({ method: "GET" }), other.ask({ method: "GET" })]);
+    await Promise.all([one.read(), other.read()]);
     expect(spent).toEqual(["old-refresh"]);
     expect(other.session.current.get()?.idToken).toBe("fresh");
   });
 
   test("that has ended waits for the password, and then goes on where it was", async () => {
-    const { session, ask } = tab();
+    const { session, change } = tab();
     session.begin(answer("old"));
     server.valid = new Set(["again"]);
     refused = true;
     server.replies = [good({ id: "ord_1" })];
-    const waiting = ask();
+    const waiting = change();
     await expect.poll(() => session.ended.get()).toBe(true);
     expect(session.current.get()?.user.id).toBe("mia");
     session.begin(answer("again"));
@@ -283,11 +324,11 @@ describe("a session", () => {
   });
 
   test("given up refuses what waited, and is over", async () => {
-    const { session, ask } = tab();
+    const { session, change } = tab();
     session.begin(answer("old"));
     server.valid = new Set();
     refused = true;
-    const waiting = ask();
+    const waiting = change();
     await expect.poll(() => session.ended.get()).toBe(true);
     session.giveUp();
     await expect(waiting).rejects.toMatchObject({ status: 401 });
@@ -295,11 +336,11 @@ describe("a session", () => {
   });
 
   test("of somebody else does not do what the first one asked for", async () => {
-    const { session, ask } = tab();
+    const { session, change } = tab();
     session.begin(answer("old"));
     server.valid = new Set(["theirs"]);
     refused = true;
-    const waiting = ask();
+    const waiting = change();
     await expect.poll(() => session.ended.get()).toBe(true);
     session.begin(answer("theirs", "tom"));
     await expect(waiting).rejects.toMatchObject({ status: 401 });
@@ -317,7 +358,7 @@ describe("a session", () => {
     one.session.begin(answer("old"));
     other.session.reload();
     server.valid = new Set();
-    await one.ask({ method: "GET" });
+    await one.read();
     other.session.updateUser({ ...user("mia"), name: "Mia" });
     expect(JSON.parse(memory.read("stockwright.session") ?? "")).toMatchObject({
       idToken: "fresh",
@@ -328,11 +369,11 @@ describe("a session", () => {
   });
 
   test("outlives a server that cannot be reached", async () => {
-    const { session, ask } = tab();
+    const { session, read } = tab();
     session.begin(answer("old"));
     server.valid = new Set();
     broken = true;
-    await expect(ask({ method: "GET" })).rejects.toMatchObject({ code: "NETWORK" });
+    await expect(read()).rejects.toMatchObject({ code: "NETWORK" });
     expect(session.ended.get()).toBe(false);
     expect(tab().session.current.get()?.idToken).toBe("old");
   });
@@ -343,15 +384,14 @@ describe("a session", () => {
   });
 
   test("sends what tells this browser from others when somebody signs in, and only then", async () => {
-    const { session, ask } = tab();
-    const signIn = { path: "/signin", anonymous: true };
-    await ask(signIn);
+    const { session, read, signIn } = tab();
+    await signIn();
     for (const token of ["aa", "bb", "aa"]) session.begin({ ...answer("old"), deviceToken: token });
     session.begin(answer("renewed"));
     session.end();
-    await ask(signIn);
+    await signIn();
     session.begin(answer("new"));
-    await ask({ method: "GET" });
+    await read();
     const sent = server.asked.map(({ headers }) => headers.get("X-Device-Token"));
     expect(sent).toEqual([null, "aa,bb", null]);
     for (const token of ["1", "2", "3", "4", "5"]) session.begin({ ...answer("old"), deviceToken: token });
@@ -361,12 +401,11 @@ describe("a session", () => {
   });
 
   test("is not asked for where a wrong password is the answer", async () => {
-    const { session, ask } = tab();
+    const { session, signIn } = tab();
     session.begin(answer("old"));
     server.replies = [refusal(401, "UNAUTHORIZED")];
-    const signIn = { path: "/signin", anonymous: true };
-    await expect(ask(signIn)).rejects.toMatchObject({ status: 401 });
-    await ask(signIn);
+    await expect(signIn()).rejects.toMatchObject({ status: 401 });
+    await signIn();
     expect(server.keys()).toEqual(["key-1", "key-2"]);
     expect(server.asked[0]?.headers.has("Authorization")).toBe(false);
     expect(spent).toEqual([]);
