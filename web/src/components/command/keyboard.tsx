@@ -27,7 +27,7 @@ export function Keyboard() {
       clearTimeout(waiting);
       const bare = !event.metaKey && !event.ctrlKey && !event.altKey;
       if (event.defaultPrevented || event.isComposing || (bare && isTyping(event.target))) return;
-      if (bare && document.querySelector("dialog:modal")) return;
+      if (bare && document.querySelector("[data-modal]")) return;
       const commands = new Map(
         allCommands().flatMap((each) => (each.shortcut ? [[each.shortcut, each.run]] : [])),
       );

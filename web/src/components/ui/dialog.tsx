@@ -1,7 +1,8 @@
+import * as Radix from "@radix-ui/react-dialog";
 import { X } from "lucide-react";
-import { createContext, type ReactNode, useContext, useId, useLayoutEffect, useRef, useState } from "react";
+import { createContext, type ReactNode, useContext, useLayoutEffect, useRef, useState } from "react";
 import { cn } from "@/lib/cn";
-import { focusOrigin, returnFocus } from "@/lib/focus";
+import { type FocusOrigin, focusOrigin, returnFocus } from "@/lib/focus";
 import { unsavedForms } from "@/lib/unsaved";
 import { Button } from "./button";
 
@@ -38,14 +39,15 @@ function holdPage(event: Event): void {
 const CloseDialog = createContext<() => void>(() => undefined);
 
 /**
- * The browser's own <dialog>: it traps the focus, closes on Escape, and hides the page behind from every reader.
- * (Radix' dialog writes a style sheet into the page, which the page's policy refuses.) When it closes, the focus
- * goes back to what opened it. What is inside is mounted while it is open, and no longer.
+ * Radix' dialog: it traps the focus, closes on Escape, and hides the page behind from every reader. When it closes,
+ * the focus goes back to what opened it. What is inside is mounted while it is open, and no longer.
+ *
+ * The backdrop is ours: Radix' overlay locks the page's scrolling with a style element, which the page's policy
+ * refuses.
  */
 export function Modal({
   open,
   onClose,
-  labelledBy,
   label,
   printed = false,
   held = false,
@@ -54,67 +56,74 @@ export function Modal({
 }: {
   open: boolean;
   onClose: () => void;
-  labelledBy?: string;
+  /** Its name, where it has no title. */
   label?: string;
   printed?: boolean;
   held?: boolean;
   className?: string;
   children: ReactNode;
 }) {
-  const ref = useRef<HTMLDialogElement>(null);
-  // Text that is selected with the mouse may end beside the dialog: that is no click on the backdrop.
-  const pressedBeside = useRef(false);
+  const origin = useRef<FocusOrigin | null>(null);
   const below = useRef<ReadonlySet<() => boolean>>(new Set());
   const [asks, setAsks] = useState(false);
   useLayoutEffect(() => {
-    const dialog = ref.current;
-    if (!open || !dialog) return;
-    const origin = focusOrigin();
+    if (!open) return;
+    origin.current = focusOrigin();
     below.current = unsavedForms.now();
-    dialog.showModal();
-    // The browser would choose the close button; a phone's keyboard comes up only where it is wanted.
-    const fields = window.matchMedia("(pointer: fine)").matches ? [FIRST, FIELDS] : [FIRST];
-    const [first] = fields.flatMap((wanted) => dialog.querySelector<HTMLElement>(wanted) ?? []);
-    first?.focus();
-    dialog.addEventListener("wheel", holdPage, { passive: false });
-    dialog.addEventListener("touchmove", holdPage, { passive: false });
-    return () => {
-      dialog.close();
-      // When the page is as it will be without the dialog.
-      queueMicrotask(() => returnFocus(origin));
-    };
   }, [open]);
-  if (!open) return null;
   const close = () => (unsavedForms.any(below.current) ? setAsks(true) : onClose());
+  const leave = () => {
+    setAsks(false);
+    onClose();
+  };
+  const hold = (event: Event) => {
+    if (held) event.preventDefault();
+  };
   return (
-    <CloseDialog value={close}>
-      {/* biome-ignore lint/a11y/useKeyWithClickEvents: a click on the backdrop; the keyboard has Escape */}
-      <dialog
-        ref={ref}
-        aria-labelledby={labelledBy}
-        aria-label={label}
-        data-printed={printed || undefined}
-        onCancel={(event) => {
-          // A file that was not chosen is cancelled too, and the event bubbles.
-          if (event.target !== ref.current) return;
-          event.preventDefault();
-          if (!held) close();
-        }}
-        // A browser closes what will not be closed at the second Escape.
-        onClose={() => ref.current?.open || ref.current?.showModal()}
-        onPointerDown={(event) => {
-          pressedBeside.current = event.target === ref.current;
-        }}
-        onClick={(event) => {
-          if (!held && pressedBeside.current && event.target === ref.current) close();
-        }}
-        className={cn("border-line bg-surface text-ink shadow-floating", className)}
-      >
-        {children}
-      </dialog>
-      {asks && <LeaveDialog onStay={() => setAsks(false)} onLeave={onClose} />}
-    </CloseDialog>
+    <Radix.Root open={open} onOpenChange={close}>
+      <CloseDialog value={close}>
+        <Radix.Portal>
+          <div
+            ref={holdStill}
+            className="fixed inset-0 z-50 flex bg-(--backdrop) backdrop-blur-[2px] print:contents"
+          >
+            <Radix.Content
+              aria-label={label}
+              data-modal
+              data-printed={printed || undefined}
+              onOpenAutoFocus={focusFirst}
+              onCloseAutoFocus={(event) => {
+                event.preventDefault();
+                if (origin.current) returnFocus(origin.current);
+              }}
+              onEscapeKeyDown={hold}
+              onInteractOutside={hold}
+              className={cn("border-line bg-surface text-ink shadow-floating outline-none", className)}
+            >
+              {children}
+            </Radix.Content>
+          </div>
+        </Radix.Portal>
+        {open && asks && <LeaveDialog onStay={() => setAsks(false)} onLeave={leave} />}
+      </CloseDialog>
+    </Radix.Root>
   );
+}
+
+/** The page behind the backdrop does not scroll. */
+function holdStill(backdrop: HTMLElement | null): void {
+  backdrop?.addEventListener("wheel", holdPage, { passive: false });
+  backdrop?.addEventListener("touchmove", holdPage, { passive: false });
+}
+
+/** A phone's keyboard comes up only where it is wanted. */
+function focusFirst(event: Event): void {
+  const dialog = event.currentTarget as HTMLElement;
+  const fields = window.matchMedia("(pointer: fine)").matches ? [FIRST, FIELDS] : [FIRST];
+  const [first] = fields.flatMap((wanted) => dialog.querySelector<HTMLElement>(wanted) ?? []);
+  if (!first) return;
+  event.preventDefault();
+  first.focus();
 }
 
 /** The button of a dialog that leaves it without doing anything. */
@@ -149,25 +158,17 @@ export function LeaveDialog({ onStay, onLeave }: { onStay: () => void; onLeave: 
   );
 }
 
-function Head({
-  id,
-  title,
-  description,
-  closes,
-}: {
-  id: string;
-  title: string;
-  description?: ReactNode;
-  closes: boolean;
-}) {
+function Head({ title, description, closes }: { title: string; description?: ReactNode; closes: boolean }) {
   const close = useContext(CloseDialog);
   return (
     <header className="flex items-start gap-4 px-5 pt-5 sm:px-6">
       <div className="min-w-0 flex-1">
-        <h2 id={id} className="font-semibold text-lg">
-          {title}
-        </h2>
-        {description && <div className="mt-1 text-muted text-sm">{description}</div>}
+        <Radix.Title className="font-semibold text-lg">{title}</Radix.Title>
+        {description && (
+          <Radix.Description asChild>
+            <div className="mt-1 text-muted text-sm">{description}</div>
+          </Radix.Description>
+        )}
       </div>
       {closes && (
         <button
@@ -195,21 +196,19 @@ export function Dialog({
   printed = false,
   held = false,
 }: DialogProps) {
-  const id = useId();
   return (
     <Modal
       open={open}
       onClose={onClose}
-      labelledBy={id}
       printed={printed}
       held={held}
       className={cn(
         "m-auto max-h-[min(90dvh,56rem)] w-[calc(100%-2rem)] animate-rise overflow-hidden rounded-2xl border",
-        "open:flex open:flex-col max-sm:mb-0 max-sm:w-full max-sm:max-w-full max-sm:animate-slide-up max-sm:rounded-b-none",
+        "flex flex-col max-sm:mb-0 max-sm:w-full max-sm:max-w-full max-sm:animate-slide-up max-sm:rounded-b-none",
         WIDTHS[size],
       )}
     >
-      <Head id={id} title={title} description={description} closes={!held} />
+      <Head title={title} description={description} closes={!held} />
       <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-5 py-5 empty:pt-0 sm:px-6">
         {children}
       </div>
@@ -224,18 +223,16 @@ export function Dialog({
 
 /** From the right edge, as high as the page. */
 export function Sheet({ open, onClose, title, description, children, footer, size = "sm" }: DialogProps) {
-  const id = useId();
   return (
     <Modal
       open={open}
       onClose={onClose}
-      labelledBy={id}
       className={cn(
-        "my-0 mr-0 ml-auto h-dvh max-h-dvh w-full animate-slide-in border-l open:flex open:flex-col",
+        "my-0 mr-0 ml-auto h-dvh max-h-dvh w-full flex animate-slide-in flex-col border-l",
         size === "sm" ? "max-w-md" : size === "md" ? "max-w-xl" : "max-w-3xl",
       )}
     >
-      <Head id={id} title={title} description={description} closes />
+      <Head title={title} description={description} closes />
       <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-5 py-5 sm:px-6">{children}</div>
       {footer && (
         <footer className="print:hidden flex flex-wrap justify-end gap-2 border-t px-5 py-4 sm:px-6">
