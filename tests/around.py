@@ -35,6 +35,7 @@ from stockwright.request import BY_SYSTEM, Request
 from stockwright.sales.load_lines import LineWanted
 from tests.conftest import Clock
 from tests.e2e.server import free_port
+from tests.patience import PATIENCE_SECONDS
 
 ALERTS = {"operations-alert", "stock-alert"}
 ALERT_ROUNDS = 5
@@ -186,7 +187,7 @@ class World:
 
         Alerts wait for as long as they cannot be sent: they get a few rounds, which is more than their minute.
         """
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await self.dispatcher.drain()
             rounds = 0
             while waiting := await self.waiting():
@@ -197,7 +198,7 @@ class World:
 
     async def settled_when(self, done: Callable[[list[DeadLetter]], bool]) -> None:
         """Let tries pass until the dead letters are as they are awaited."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not done(await self.letters()):
                 self.clock.advance(seconds=6)
                 await self.dispatcher.drain()

@@ -19,6 +19,7 @@ from stockwright.request import BY_SYSTEM
 from stockwright.store.batch import Batch
 from tests.api.asking import Client
 from tests.api.conftest import Made
+from tests.patience import PATIENCE_SECONDS
 
 
 class CountingStore:
@@ -51,7 +52,7 @@ async def opened(feed: Feed, account: str = "usr_1", may: Any = yes, after: str 
 async def until(parts: AsyncIterator[bytes], fits: Callable[[bytes], bool]) -> bytes:
     """Read until what came fits; all of it."""
     text = b""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not fits(text):
             text += await anext(parts)
     return text

@@ -14,6 +14,7 @@ import pytest
 from stockwright.routes import ROUTES
 from tests.e2e.server import EMAIL, PASSWORD, Server
 from tests.needs import ROOT
+from tests.patience import PATIENCE_SECONDS
 from tests.proving import SECONDS, SEED
 
 pytestmark = pytest.mark.one_engine
@@ -69,7 +70,7 @@ def test_every_answer_is_a_documented_one(server: Server, tmp_path: Path, who: s
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=SECONDS * 2 + 1800,
+        timeout=SECONDS * 2 + PATIENCE_SECONDS,
         check=False,
     )
     assert run.returncode == 0, f"PROVE_SEED={SEED} replays this\n{run.stdout}\n{run.stderr}"

@@ -23,6 +23,7 @@ from stockwright.http.route import Answer, Call, Route
 from stockwright.routes import ROUTES
 from tests.api.asking import Client
 from tests.api.conftest import KEYBOARD, PASSWORD, TOKEN_KEY, Made, asking
+from tests.patience import PATIENCE_SECONDS
 
 PATHS = sorted({route.full_path for route in ROUTES})
 SPEC_STATUS = {
@@ -556,7 +557,7 @@ async def test_a_client_that_takes_nothing_of_a_stream_is_left(app: App, monkeyp
     app.log = structlog.get_logger()
     edge = Edge(app, [Route("GET", "/stream", run, "Streams", "Test", who="public")], HOOKS)
     scope = {"type": "http", "method": "GET", "path": "/api/stream", "query_string": b"", "headers": [], "client": None}
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await edge(scope, receive, send)
         await closed.wait()
 

@@ -18,6 +18,7 @@ from stockwright.http.edge import Edge
 from stockwright.http.route import Answer, Call, Route
 from tests.api.asking import Client
 from tests.api.conftest import KEYBOARD, signed_in
+from tests.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ async def spoken(port: int, request: bytes) -> tuple[int, bytes]:
         writer.write(request)
         with contextlib.suppress(ConnectionError):
             await writer.drain()
-        answer = await asyncio.wait_for(reader.read(65536), 10)
+        answer = await asyncio.wait_for(reader.read(65536), PATIENCE_SECONDS)
     finally:
         writer.close()
         with contextlib.suppress(ConnectionError):
@@ -132,7 +133,7 @@ async def test_a_stream_ends_with_the_client_that_reads_it(app: App, asgi: Any) 
             assert response.headers["content-type"] == "text/event-stream"
             assert await anext(response.aiter_bytes()) == b"data: first\n\n"
             assert not ended.is_set()
-        await asyncio.wait_for(ended.wait(), 5)
+        await asyncio.wait_for(ended.wait(), PATIENCE_SECONDS)
 
 
 async def test_the_event_stream_ends_with_the_right_to_read_it(

@@ -27,11 +27,11 @@ from stockwright.adapters import aws as sdk
 from stockwright.store.dynamodb import DynamoDbStore, create_table
 from tests import needs
 from tests.e2e.server import free_port
+from tests.patience import PATIENCE_SECONDS
 
 REGION = "eu-central-1"
 TABLE = "stockwright"
 UNSIGNED_ACCOUNT = "000000000000"
-START_SECONDS = 60
 _ACCOUNTS = itertools.count(100_000_000_001)
 
 
@@ -74,7 +74,7 @@ class MiniStack:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not self._answers():
             assert self._process.poll() is None, log.read_text(errors="replace")
             assert time.monotonic() < deadline, log.read_text(errors="replace")

@@ -19,7 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
-START_SECONDS = 60
+from tests.patience import PATIENCE_SECONDS
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -140,7 +141,7 @@ class LambdaFunction:
         """Return the function's answer; FunctionFailed with its error."""
         invocation = _Invocation(event, seconds)
         self._api.waiting.put(invocation)
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not invocation.answered.wait(0.05):
             if self._api.init_failed.is_set() or self._process.poll() is not None or time.monotonic() > deadline:
                 raise FunctionFailed(f"{self._api.init_fault or 'no answer'}\n{self.output()}")
@@ -150,7 +151,7 @@ class LambdaFunction:
 
     def init_error(self) -> dict[str, Any]:
         """Wait for the start to fail; return what the function told."""
-        assert self._api.init_failed.wait(START_SECONDS), self.output()
+        assert self._api.init_failed.wait(PATIENCE_SECONDS), self.output()
         assert self._api.init_fault is not None
         return self._api.init_fault
 

@@ -21,6 +21,7 @@ from stockwright.config import Settings
 from stockwright.request import BY_SYSTEM
 from tests.cli.test_shop import Terminal
 from tests.needs import program
+from tests.patience import PATIENCE_SECONDS
 
 PAGE = 8192
 PRODUCTS = 40
@@ -248,5 +249,5 @@ def as_bound(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
     )

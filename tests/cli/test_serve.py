@@ -17,6 +17,7 @@ import pytest
 
 from stockwright.cli.serve import FILES_MAX, port_option, raise_file_limit
 from tests.e2e.server import EMAIL, Server
+from tests.patience import PATIENCE_SECONDS
 
 PASSWORD = "Drei-Murmeltiere-8"
 
@@ -147,7 +148,7 @@ def test_a_disk_that_takes_no_writes_is_one_clear_line(server: Start) -> None:
         env=server.env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert full.returncode == 1

@@ -15,9 +15,9 @@ from pathlib import Path
 import httpx
 
 from tests.e2e.forking import Forked, Forker
+from tests.patience import PATIENCE_SECONDS
 
 EMAIL, PASSWORD = "admin@example.com", "Vier-Blauwale-77"
-START_SECONDS_MAX = 60
 
 
 def free_port() -> int:
@@ -56,7 +56,7 @@ class Server:
     def start(self) -> None:
         """Start, and wait until it answers."""
         self.process = self.forker.start() if self.forker else self._spawn()
-        deadline = time.monotonic() + START_SECONDS_MAX
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             assert self.process.poll() is None, self.log.read_text()
             if self._is_ready():
@@ -101,7 +101,7 @@ class Server:
         """Ask it to end, as Ctrl+C does; returns its exit status."""
         assert self.process is not None
         self.process.send_signal(by)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=PATIENCE_SECONDS)
 
     def end(self) -> None:
         """End it, if it runs, however a test went."""
@@ -115,7 +115,7 @@ class Server:
             env=self.env,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_SECONDS,
             check=False,
             cwd=self.folder.parent,
         )
@@ -125,7 +125,7 @@ class Server:
         return {"authorization": f"Bearer {answer.json()['data']['idToken']}"}
 
 
-async def until(check: object, seconds: float = 30) -> None:
+async def until(check: object, seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until an async check is true."""
     async with asyncio.timeout(seconds):
         while not await check():  # type: ignore[operator]  # noqa: ASYNC110 - it asks over HTTP

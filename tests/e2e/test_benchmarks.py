@@ -11,6 +11,7 @@ import pytest
 
 from stockwright.cli.load import Load, _by_asyncio
 from tests.e2e.server import EMAIL, PASSWORD, Server
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -22,7 +23,7 @@ def test_each_figure_is_measured_in_its_short_form() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert told.returncode == 0, told.stderr

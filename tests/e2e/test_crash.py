@@ -14,6 +14,7 @@ import pytest
 
 from tests.e2e.forking import Forker
 from tests.e2e.server import Server
+from tests.patience import PATIENCE_SECONDS
 from tests.proving import SECONDS, SEED
 
 LIVES = 100 if SECONDS else 20
@@ -120,7 +121,7 @@ async def lives(server: Server) -> int:
         assert {order_id for order_id, _ in acknowledged.values()} <= found.keys()
 
         # Every event is handled in the end: every order was mailed about, once, and is confirmed.
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while any(status == "PENDING" for status in found.values()):
             assert time.monotonic() < deadline
             await asyncio.sleep(0.2)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.server import EMAIL, PASSWORD, Server
+from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +36,7 @@ def typed(server: Server, script: str) -> str:
         env={**os.environ, **server.env},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=PATIENCE_SECONDS,
         check=False,
         cwd=server.folder.parent,
     )

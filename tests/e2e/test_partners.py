@@ -28,6 +28,7 @@ from stockwright.orders.usecases import PlaceOrder, cancel_order, deliver_order,
 from stockwright.request import BY_SYSTEM, Request
 from stockwright.sales.load_lines import LineWanted
 from tests.e2e.server import free_port
+from tests.patience import PATIENCE_SECONDS
 
 GOOD = "Vier-Blauwale-77"
 
@@ -99,7 +100,7 @@ class World:
 
     async def settled(self, but: Collection[str] = ()) -> None:
         """Wait until nothing is left to be handled, and nothing waits for another try but for some handlers."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 await self.dispatcher.drain()
                 page = await self.app.store.query("RETRY", index="list", limit=1000)

@@ -16,6 +16,7 @@ from stockwright.store.batch import Batch
 from stockwright.store.faults import EngineFailed
 from tests.around import World
 from tests.events.test_delivery import Handler, following, tell, until
+from tests.patience import PATIENCE_SECONDS
 
 
 async def test_a_stopped_dispatcher_goes_on_where_it_was(world: World) -> None:
@@ -102,7 +103,7 @@ async def test_cursors_are_kept_once_a_second(world: World) -> None:
     await tell(world.app, count=3)
     await world.dispatcher.drain()
     position = world.dispatcher._followers[0].position
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while (await load_cursors(world.app.store))["tester"][0] != position:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
@@ -124,7 +125,6 @@ async def test_two_processes_on_one_shop_share_the_cursors(world: World) -> None
 
 
 async def test_a_store_that_is_busy_keeps_the_cursors_for_later(world: World) -> None:
-    from stockwright.events import dispatcher as module
     from tests.events.test_delivery import Failing
 
     handler = Handler()
@@ -146,7 +146,7 @@ async def test_a_store_that_is_busy_keeps_the_cursors_for_later(world: World) ->
 
     refusing = Refusing(store, 1)
     world.app.store = refusing  # type: ignore[assignment]
-    async with asyncio.timeout(5 * module.LOOK_SECONDS):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while (await load_cursors(store))["tester"][0] != dispatcher._followers[0].position:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     assert refusing.times == 0

@@ -22,6 +22,7 @@ from stockwright.operations.usecases import delete_dead_letter, redrive
 from stockwright.request import BY_SYSTEM, Request
 from stockwright.store.batch import Batch
 from tests.around import World
+from tests.patience import PATIENCE_SECONDS
 
 ADMIN = "admin@example.com"
 ROOT = Request(Actor("usr_root", "account", "admin", ADMIN))
@@ -56,7 +57,7 @@ class Handler:
             raise self.faults.pop(0)
 
 
-async def until(check: object, seconds: float = 10) -> None:
+async def until(check: object, seconds: float = PATIENCE_SECONDS) -> None:
     async with asyncio.timeout(seconds):
         while not check():  # type: ignore[operator]  # noqa: ASYNC110 - what is waited for is anything
             await asyncio.sleep(0.005)

@@ -10,6 +10,7 @@ from stockwright.base.errors import Busy
 from stockwright.http import slots
 from stockwright.http.slots import Slots
 from stockwright.routes import ROUTES
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.one_engine
 
@@ -45,10 +46,10 @@ async def test_an_asker_has_one_place_and_waits_for_it_alone() -> None:
     one = asyncio.create_task(ask("alice", "first", first))
     await begun.wait()
     two = asyncio.create_task(ask("alice", "second", rest))
-    await asyncio.wait_for(ask("bob", "third", rest), 10)
+    await asyncio.wait_for(ask("bob", "third", rest), PATIENCE_SECONDS)
     assert order == ["first", "third"]
     first.set()
-    await asyncio.wait_for(asyncio.gather(one, two), 10)
+    await asyncio.wait_for(asyncio.gather(one, two), PATIENCE_SECONDS)
     assert order == ["first", "third", "second"]
 
 

@@ -21,12 +21,12 @@ import pytest
 from stockwright import __version__
 from tests.e2e.server import free_port
 from tests.needs import ROOT, file, missing
+from tests.patience import PATIENCE_SECONDS
 
 TAKEN = {"MIT", "MIT-0", "ISC", "0BSD", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "PSF-2.0", "MPL-2.0", "OFL-1.1",
          "any-OSI"}  # fmt: skip
 """Permissive ones; MPL-2.0 binds changes to its own files alone; OFL-1.1 is a font's; any-OSI lets us choose."""
 UV = Path(sys.executable).parent / "uv"
-START_SECONDS_MAX = 60
 
 bills: dict[str, Any] = runpy.run_path(str(ROOT / "release/sbom.py"))
 
@@ -174,7 +174,7 @@ def test_the_wheel_runs_where_nothing_else_is(installed: Path) -> None:
     serving = subprocess.Popen([command, "serve"], env=env, cwd=installed, stderr=subprocess.PIPE, text=True)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}") as http:
-            deadline = time.monotonic() + START_SECONDS_MAX
+            deadline = time.monotonic() + PATIENCE_SECONDS
             while True:
                 try:
                     health = http.get("/api/health")
@@ -193,7 +193,7 @@ def test_the_wheel_runs_where_nothing_else_is(installed: Path) -> None:
             assert http.get("/api/docs/spec").json()["openapi"] == "3.1.0"
     finally:
         serving.send_signal(signal.SIGINT)
-        _, errors = serving.communicate(timeout=30)
+        _, errors = serving.communicate(timeout=PATIENCE_SECONDS)
     assert serving.returncode == 0, errors
     audit = subprocess.run([command, "audit"], env=env, cwd=installed, capture_output=True, text=True, check=False)
     assert audit.returncode == 0, audit.stdout

@@ -19,6 +19,7 @@ import structlog
 from stockwright.adapters.telemetry import make_log
 from tests.around import Mailbox, parts_of
 from tests.e2e.server import EMAIL, PASSWORD, Server
+from tests.patience import PATIENCE_SECONDS
 
 CAROL = "carol@example.com"
 FIRST, SECOND, WRONG = "Zehn-Narwale-10", "Elf-Seeotter-11", "Zwoelf-Robben-12"
@@ -71,7 +72,7 @@ class Person:
 
 
 async def code(mailbox: Mailbox, which: int) -> str:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while len(mailbox.to(CAROL)) <= which:  # noqa: ASYNC110 - it comes by mail
             await asyncio.sleep(0.05)
     found = re.search(r"^(\d{6})\r?$", parts_of(mailbox.to(CAROL)[which])[0], re.MULTILINE)
@@ -133,7 +134,7 @@ async def live(carol: Person, admin: Person, mailbox: Mailbox) -> dict[str, list
     product = {"name": "Desk Lamp", "sku": "LAMP-1", "description": "A lamp for a desk.", "category": "other"}
     lamp = await admin.post("/products", {**product, "price": 100, "quantity": 5})
     await admin.post("/orders", {"productId": lamp["id"], "quantity": 1})
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while (await admin.ask("GET", "/dead-letters"))["count"] == 0:  # noqa: ASYNC110 - it asks over HTTP
             await asyncio.sleep(0.1)
     return kept

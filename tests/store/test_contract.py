@@ -26,6 +26,7 @@ from stockwright.store.port import (
     Store,
     Write,
 )
+from tests.patience import PATIENCE_SECONDS
 
 LEVEL = ("levels", "shelf", "available")
 
@@ -381,13 +382,13 @@ async def test_events_are_told_in_the_order_of_their_commits(store: Store) -> No
 
 
 async def test_waiting_for_news_ends_with_the_next_commit(store: Store) -> None:
-    waiting = asyncio.create_task(store.tail(wait_seconds=20))
+    waiting = asyncio.create_task(store.tail(wait_seconds=2 * PATIENCE_SECONDS))
     await asyncio.sleep(0.05)
     assert not waiting.done()
 
     await store.commit([Append(event(1))])
 
-    assert [each.data["n"] for each in await asyncio.wait_for(waiting, 5)] == [1]
+    assert [each.data["n"] for each in await asyncio.wait_for(waiting, PATIENCE_SECONDS)] == [1]
 
 
 async def test_waiting_for_news_ends_empty_when_none_comes(store: Store) -> None:
