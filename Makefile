@@ -171,7 +171,8 @@ bench: tools ## Measure everything beside its references; writes docs/benchmarks
 
 MINUTES ?= 30
 SEED ?= 7
-PROOFS := tests/model tests/e2e/test_crash.py tests/e2e/test_histories.py tests/api/test_fuzz.py tests/security
+PROOFS := tests/model tests/e2e/test_crash.py tests/e2e/test_histories.py tests/api/test_fuzz.py tests/security \
+	tests/browser/test_pages.py tests/browser/test_keyboard.py
 
 .PHONY: prove
 prove: tools ## The long proofs: make prove MINUTES=30 SEED=7

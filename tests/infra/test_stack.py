@@ -1,4 +1,4 @@
-"""What the stack is made of."""
+"""What the stack is made of. The CDK starts Node where it is imported, so each test imports what it needs of it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from aws_cdk import App
-from infra.events import DLQ_RETENTION, RECEIVES_MAX, RETENTION, VISIBILITY
-from infra.functions import log_group
-from infra.http import guarded, overlaid, takes_in
 from infra.stages import load_stages
 
 from stockwright.cloud.metrics import NAMESPACE, count
@@ -21,6 +17,7 @@ from stockwright.handlers import REACTIONS
 from stockwright.http.pages import PAGE_HEADERS
 from stockwright.routes import ROUTES
 from stockwright.store.dynamodb import table_definition
+from tests import needs
 from tests.infra.conftest import ROOT, Template
 
 # What AWS lets nobody narrow: the actions that take no resource.
@@ -119,6 +116,8 @@ def test_what_is_kept_is_kept_from_removal_and_does_not_block_a_deployment_that_
 
 
 def test_each_handler_has_a_rule_a_queue_and_a_dead_letter_queue(prod: Template) -> None:
+    from infra.events import DLQ_RETENTION, RECEIVES_MAX, RETENTION, VISIBILITY
+
     queues = {each["QueueName"]: (name, each) for name, each in prod.of("SQS::Queue").items()}
     rules = {each["Name"]: each for each in prod.of("Events::Rule").values()}
     for reaction in REACTIONS:
@@ -167,6 +166,8 @@ def test_each_queue_wakes_one_function_which_tells_what_failed(prod: Template) -
 
 
 def test_a_queue_hides_a_message_six_times_as_long_as_its_function_may_take(prod: Template) -> None:
+    from infra.events import VISIBILITY
+
     for name, function in functions(prod).items():
         assert function["Timeout"] * 6 <= VISIBILITY.to_seconds(), name
 
@@ -363,6 +364,8 @@ def test_cloudfront_keeps_nothing_of_the_api_and_sends_everything_on(prod: Templ
 
 
 def test_the_authorizer_stands_before_what_admins_alone_may_ask(prod: Template) -> None:
+    from infra.http import guarded, overlaid
+
     routes = {each["RouteKey"]: each for each in prod.of("ApiGatewayV2::Route").values()}
     behind = {key for key, each in routes.items() if each["AuthorizationType"] == "JWT"}
     assert behind == {f"{route.method} {route.full_path}" for route in guarded()}
@@ -373,6 +376,8 @@ def test_the_authorizer_stands_before_what_admins_alone_may_ask(prod: Template) 
 
 
 def test_the_authorizer_stands_before_no_other_route(prod: Template) -> None:
+    from infra.http import guarded, takes_in
+
     """API Gateway takes the key that fits most closely: a path's own, then patterns, then the rest of the API."""
     keys = {each["RouteKey"]: each["AuthorizationType"] for each in prod.of("ApiGatewayV2::Route").values()}
     behind = [key.split(" ") for key, kind in keys.items() if kind == "JWT"]
@@ -396,6 +401,10 @@ def test_the_api_is_throttled_and_logged(prod: Template) -> None:
 
 
 def test_a_log_is_kept_for_as_long_as_cloudwatch_knows() -> None:
+    needs.program("node")
+    from aws_cdk import App
+    from infra.functions import log_group
+
     stage = replace(load_stages()["dev"], log_days=8)
     with pytest.raises(SystemExit, match="log_days of dev must be one of 1, 7, 14"):
         log_group(App(), "any", stage)
