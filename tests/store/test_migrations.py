@@ -109,6 +109,7 @@ def test_every_kind_of_item_that_has_an_upgrade_is_in_the_data(rows: list[Put]) 
             },
         ),
         (("ACCOUNT#1", "ACCOUNT"), {"mfa": None}, {"mfa": None, "sessionsEndedAt": 0, "further": []}),
+        (("ORDER#1", "WORK"), {"left": {}}, {"left": {}, "requestId": ""}),
         (("SETUP", "SETUP"), {"hash": "h"}, {"hash": "h", "expiresAt": 0}),
         (("PRODUCT#1", "STOCK"), {"createdAt": 7}, {"createdAt": 7, "updatedAt": 7}),
         (

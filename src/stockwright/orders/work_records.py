@@ -103,6 +103,6 @@ def _work_of(item: Item) -> Work:
         booked=body["booked"],
         reason=body["reason"],
         tells=tuple((_EVENTS[step], products) for step, products in body["tells"]),
-        request_id=body.get("requestId", ""),
+        request_id=body["requestId"],
         version=item.version,
     )

@@ -23,6 +23,7 @@ DEFAULTS: Final[dict[tuple[str, str], Body]] = {
     ("LOCATIONS", ""): {"shortagesKnown": False},
     ("NOTIFICATION", "NOTIFICATION"): {"resendOf": ""},
     ("ORDER", "ORDER"): {"settling": False},
+    ("ORDER", "WORK"): {"requestId": ""},
     ("PRODUCT", "MOVEMENT"): {"balanceAfter": None, "stockVersion": None},
     ("PRODUCT", "STOCK"): {},
     ("RESERVATION", "RESERVATION"): {"counted": False},
