@@ -14,7 +14,7 @@ from stockwright.base.errors import Busy
 from stockwright.context import App
 from stockwright.store.port import ABSENT, Put, Write
 from stockwright.store.sqlite import SqliteStore
-from stockwright.sweeper import PURGE_STEP, Sweeper, sweep
+from stockwright.sweeper import PURGE_STEP, make_sweeper, sweep
 from tests.conftest import Clock
 
 
@@ -123,7 +123,7 @@ async def test_it_sweeps_by_itself_and_again_after_a_sweep_that_failed(app: App,
         def exception(self, event: str) -> None:
             failures.append(event)
 
-    running = Sweeper(replace(app, store=store, log=Log()), every_seconds=0)
+    running = make_sweeper(replace(app, store=store, log=Log()), every_seconds=0)
     await running.start()
     try:
         for _ in range(2):

@@ -27,10 +27,10 @@ from stockwright.context import App
 from stockwright.events.dispatcher import Dispatcher
 from stockwright.handlers import reactions_for
 from stockwright.probe import last_seen
-from stockwright.prober import Prober
+from stockwright.prober import make_prober
 from stockwright.store.faults import Faults
 from stockwright.store.port import Store
-from stockwright.sweeper import Sweeper
+from stockwright.sweeper import make_sweeper
 
 DATABASE: Final = "stockwright.db"
 ISSUER: Final = "stockwright"
@@ -161,7 +161,7 @@ async def close(app: App) -> None:
 @asynccontextmanager
 async def running(app: App) -> AsyncIterator[Dispatcher]:
     """Run the event handlers and the sweeper beside what serves."""
-    dispatcher, sweeper, prober = Dispatcher(app, reactions_for(app.settings)), Sweeper(app), Prober(app)
+    dispatcher, sweeper, prober = Dispatcher(app, reactions_for(app.settings)), make_sweeper(app), make_prober(app)
     app.lag = dispatcher.lag
     faults: Faults | None = getattr(app.store, "faults", None)
     if faults is not None:

@@ -6,6 +6,7 @@ world only through the protocols here; `stockwright.app` chooses who stands behi
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -48,3 +49,32 @@ class App:
 
 async def _no_lag() -> int:
     return 0
+
+
+class Repeating:
+    """Does a duty in this process every few seconds; one that fails is logged as `failure`, and has its next turn."""
+
+    def __init__(self, app: App, duty: Callable[[App], Awaitable[object]], every_seconds: float, failure: str) -> None:
+        self._app = app
+        self._duty = duty
+        self._every_seconds = every_seconds
+        self._failure = failure
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """End; a duty that is cut off is done by the next process."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._duty(self._app)
+            except Exception:
+                self._app.log.exception(self._failure)
+            await asyncio.sleep(self._every_seconds)

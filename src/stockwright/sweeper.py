@@ -5,10 +5,10 @@ Nothing depends on its being on time: an expired hold is expired at the instant,
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final
 
 from stockwright.catalog.backfill import backfill
+from stockwright.context import Repeating
 from stockwright.orders.large import finish_due
 from stockwright.products.categories import finish_renames
 from stockwright.reservations.usecases import expire_due
@@ -50,28 +50,6 @@ async def purge_due(app: App) -> int:
     return purged
 
 
-class Sweeper:
-    """Sweeps for ever in this process."""
-
-    def __init__(self, app: App, every_seconds: float = EVERY_SECONDS) -> None:
-        self._app = app
-        self._every_seconds = every_seconds
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Begin."""
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        """End; a sweep that is cut off is done by the next."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await sweep(self._app)
-            except Exception:
-                self._app.log.exception("sweep failed")
-            await asyncio.sleep(self._every_seconds)
+def make_sweeper(app: App, every_seconds: float = EVERY_SECONDS) -> Repeating:
+    """Make what sweeps for ever in this process."""
+    return Repeating(app, sweep, every_seconds, "sweep failed")

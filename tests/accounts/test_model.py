@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from stockwright.accounts.attempts import LOCK_SECONDS_MAX, SESSION_LASTS_MS, Attempts, Session
+from stockwright.accounts.attempts import LOCK_SECONDS_MAX, Attempts
 from stockwright.accounts.model import (
     CODE_LASTS_MS,
     Account,
     Mfa,
     SignUpAgain,
-    admins_after,
     check_name,
     confirmed,
     confirmed_by,
@@ -25,7 +24,7 @@ from stockwright.accounts.model import (
 )
 from stockwright.base.actor import SYSTEM, Actor
 from stockwright.base.email import check_new_email, email_spellings, normal_email
-from stockwright.base.errors import AccountLocked, Conflict, Forbidden, Invalid
+from stockwright.base.errors import AccountLocked, Forbidden, Invalid
 
 NOW = 1_700_000_000_000
 DAY = 24 * 3_600_000
@@ -169,16 +168,6 @@ def test_a_new_password_ends_sessions_and_reset_codes_of_before_but_not_the_conf
     assert (after.generation, with_sessions_ended(after, NOW + 6).generation) == (2, 3)
     assert not has_code(after, "reset", "r", NOW)
     assert has_code(after, "confirmation", "c", NOW)
-    session = Session("ses_1", ALICE.id, waiting.generation, "t", NOW, NOW + SESSION_LASTS_MS)
-    assert session.is_open(waiting.generation, NOW)
-    assert not session.is_open(after.generation, NOW)
-
-
-def test_a_session_ends_30_days_after_its_sign_in_however_often_it_was_renewed() -> None:
-    session = Session("ses_1", ALICE.id, 1, "t", NOW, NOW + SESSION_LASTS_MS).rotated("u")
-    assert session.token_hash == "u"
-    assert session.is_open(1, NOW + 30 * DAY - 1)
-    assert not session.is_open(1, NOW + 30 * DAY)
 
 
 def test_confirming_again_changes_nothing() -> None:
@@ -212,20 +201,6 @@ def test_of_further_sign_ups_the_newest_four_wait() -> None:
         account = with_sign_up(account, SignUpAgain(f"sgn_{number}", "", "hash"))
     assert [each.id for each in account.further] == ["sgn_2", "sgn_3", "sgn_4", "sgn_5"]
     assert "hash" not in repr(account.further)
-
-
-@pytest.mark.parametrize("change", [{"role": "customer"}, {"disabled": True}])
-def test_the_last_admin_stays_one(change: dict[str, object]) -> None:
-    after = replace(ALICE, **change)  # type: ignore[arg-type]
-    with pytest.raises(Conflict) as refused:
-        admins_after(frozenset({ALICE.id}), ALICE, after)
-    assert refused.value.message == "The last admin cannot be disabled or made a customer"
-    assert admins_after(frozenset({ALICE.id, "usr_b"}), ALICE, after) == {"usr_b"}
-
-
-def test_who_becomes_an_admin_is_counted_and_a_customer_is_not() -> None:
-    assert admins_after(frozenset(), None, ALICE) == {ALICE.id}
-    assert admins_after(frozenset(), None, replace(ALICE, role="customer")) == frozenset()
 
 
 def test_a_totp_step_is_used_once_and_none_before_it_again() -> None:

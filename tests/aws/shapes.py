@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from stockwright.base.event import Event
-from stockwright.events.records import event_body
 
 QUEUE = "arn:aws:sqs:eu-central-1:123456789012:stockwright-test-"
 
@@ -83,7 +82,7 @@ def on_the_bus(event: Event, detail_type: str | None = None) -> dict[str, Any]:
         "time": "2023-11-14T22:13:20Z",
         "region": "eu-central-1",
         "resources": [],
-        "detail": event_body(event),
+        "detail": event.as_dict(),
     }
 
 

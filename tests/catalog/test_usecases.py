@@ -14,10 +14,10 @@ from stockwright.catalog.inventory_views import ListInventory, list_inventory
 from stockwright.catalog.new_product import CreateProduct, create_product
 from stockwright.catalog.product_list import ListProducts, list_products
 from stockwright.catalog.stocked import StockedProduct, get_product
-from stockwright.catalog.usecases import UpdateProduct, delete_product, find_product_id, update_product
+from stockwright.catalog.usecases import UpdateProduct, delete_product, update_product
 from stockwright.context import App
 from stockwright.products.categories import add_category, delete_category, list_categories
-from stockwright.products.records import claim_sku, put_product, release_sku
+from stockwright.products.records import claim_sku, load_product_ids, put_product, release_sku
 from stockwright.reservations.usecases import Reserve, get_reservation, reserve_stock
 from stockwright.stock.model import Wanted
 from stockwright.stock.records import put_stock
@@ -99,7 +99,7 @@ async def test_one_sku_is_one_however_it_is_written(app: App) -> None:
     assert (made.product.sku, made.product.name) == ("CAF\u00c9-1", "Caf\u00e9 cup")
     other = await create_product(app, ADMIN, CreateProduct(**GOOD))
     for spelling in ("CAF\u00c9-1", "CAFE\u0301-1", " cafe\u0301-1\t"):
-        assert await find_product_id(app, spelling) == made.product.id
+        assert await load_product_ids(app.store, [spelling]) == {spelling: made.product.id}
         with pytest.raises(AlreadyExists):
             await create_product(app, ADMIN, CreateProduct(**{**GOOD, "sku": spelling}))
         with pytest.raises(AlreadyExists):
@@ -124,10 +124,11 @@ async def test_a_sku_that_was_stored_untidy_is_found_and_tidied_by_the_next_chan
     put_product(batch, replace(made.product, sku="CAFE\u0301-1 "))
     put_stock(batch, replace(made.stock, sku="CAFE\u0301-1 "), app.clock.now())
     await batch.commit(app.store)
-    assert await find_product_id(app, "cafe\u0301-1 ") == made.product.id
+    assert await load_product_ids(app.store, ["cafe\u0301-1 "]) == {"cafe\u0301-1 ": made.product.id}
     await initialize(app, ADMIN, Initialize(made.product.id, "CAF\u00c9-1", 1, "cellar"))
     after = await update_product(app, ADMIN, UpdateProduct(made.product.id, {"sku": "CAFE\u0301-1 "}))
-    assert (after.product.sku, await find_product_id(app, "CAF\u00c9-1")) == ("CAF\u00c9-1", made.product.id)
+    assert after.product.sku == "CAF\u00c9-1"
+    assert await load_product_ids(app.store, ["CAF\u00c9-1"]) == {"CAF\u00c9-1": made.product.id}
     await create_product(app, ADMIN, CreateProduct(**GOOD))
 
 

@@ -12,8 +12,9 @@ import pytest
 from stockwright.base.actor import Actor
 from stockwright.base.errors import Permanent
 from stockwright.base.event import Event
+from stockwright.base.instant import iso
 from stockwright.handlers import REACTIONS
-from stockwright.notifications.texts import date, iso, money, plain_html
+from stockwright.notifications.texts import date, money, plain_html
 from stockwright.orders import mails as customer_mail
 from stockwright.orders import partners
 from stockwright.orders.model import Order

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
@@ -59,28 +59,3 @@ class Attempts:
         over = failures - FREE_FAILURES
         seconds = 0 if over < 0 else min(LOCK_SECONDS_MAX, 2 ** min(over, 20))
         return replace(self, failures=failures, failed_at=now, locked_until=now + seconds * 1000)
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """One sign-in, with the hash of the one refresh token of its family that is not spent yet.
-
-    It ends 30 days after the sign-in, however often the token is rotated, and at once when its
-    account's `generation` has moved on.
-    """
-
-    id: str
-    account_id: str
-    generation: int
-    token_hash: str = field(repr=False)
-    signed_in_at: int
-    expires_at: int
-    version: int = 0
-
-    def is_open(self, generation: int, now: int) -> bool:
-        """Whether what was signed in its name still counts."""
-        return self.generation == generation and now < self.expires_at
-
-    def rotated(self, token_hash: str) -> Session:
-        """Spend the refresh token and take the next."""
-        return replace(self, token_hash=token_hash)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeGuard
 
 from stockwright.base.actor import Actor, Role
 from stockwright.base.email import _CONTROL
-from stockwright.base.errors import Conflict, Invalid
+from stockwright.base.errors import Invalid
 from stockwright.base.names import check_direction
 
 if TYPE_CHECKING:
@@ -153,14 +153,6 @@ def with_password(account: Account, password_hash: str, now: int) -> Account:
         codes={purpose: code for purpose, code in account.codes.items() if purpose != "reset"},
         updated_at=now,
     )
-
-
-def admins_after(admins: frozenset[str], before: Account | None, after: Account) -> frozenset[str]:
-    """Return who can do an admin's work after a change; the last one stays (Conflict)."""
-    left = admins | {after.id} if after.administers else admins - {after.id}
-    if before is not None and before.administers and not left:
-        raise Conflict("The last admin cannot be disabled or made a customer")
-    return left
 
 
 def use_step(mfa: Mfa, step: int) -> Mfa | None:

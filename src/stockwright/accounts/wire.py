@@ -12,9 +12,9 @@ from stockwright.accounts.model import Account, check_name
 from stockwright.accounts.password import check_not_email, check_password
 from stockwright.base.email import check_new_email, normal_email
 from stockwright.base.errors import Invalid
-from stockwright.http.envelope import iso
+from stockwright.base.instant import iso
 from stockwright.http.rules import REQUIRED, Check, Wire, first_given, rule
-from stockwright.http.wire import ListQuery, Text, Version
+from stockwright.http.wire import ListQuery, Search, Text, Version
 
 Password = Annotated[str, Meta(min_length=1, max_length=1000)]
 Email = Annotated[str, Meta(max_length=1000)]
@@ -180,7 +180,7 @@ class UserPatch(Wire):
 class UsersQuery(ListQuery):
     """Which accounts: those whose email or name holds every word of `search`, in any order."""
 
-    search: Annotated[str, Meta(max_length=200)] | None = None
+    search: Search | None = None
 
 
 class UserView(Wire):

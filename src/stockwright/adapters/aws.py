@@ -9,10 +9,13 @@ from threading import Lock
 from typing import Any, Final
 
 from stockwright.base.errors import Busy, Misconfigured, TryLater
+from stockwright.store.aws_client import make_client
 
 CONNECT_SECONDS: Final = 3
 READ_SECONDS: Final = 10
 ATTEMPTS_MAX: Final = 3
+CONNECTIONS_MAX: Final = 10
+"""Of one service, kept open."""
 SLOW_DOWN_SECONDS: Final = 60.0
 _SLOW_DOWN: Final = frozenset(
     {"Throttling", "ThrottlingException", "Throttled", "ThrottledException", "TooManyRequestsException", "SlowDown"}
@@ -45,17 +48,16 @@ def client(service: str) -> Any:
 
 @cache
 def _made(service: str) -> Any:
-    import boto3
-    from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
-    config = Config(
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        retries={"total_max_attempts": ATTEMPTS_MAX, "mode": "standard"},
-    )
     try:
-        return boto3.client(service, config=config)
+        return make_client(
+            service,
+            connect_seconds=CONNECT_SECONDS,
+            read_seconds=READ_SECONDS,
+            attempts=ATTEMPTS_MAX,
+            connections=CONNECTIONS_MAX,
+        )
     except BotoCoreError as wrong:
         raise Misconfigured(f"AWS's {service} cannot be used: {wrong}") from wrong
 

@@ -31,6 +31,19 @@ class Event:
         """Whether it tells of an order, which is its subject."""
         return self.name.startswith("order.")
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields by their names: `Event(**fields)` is the same event."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "subject": self.subject,
+            "at": self.at,
+            "data": dict(self.data),
+            "actor": self.actor,
+            "request_id": self.request_id,
+            "position": self.position,
+        }
+
     def log_fields(self, handler: str) -> dict[str, Any]:
         """Return the fields of a line of the log about how a handler fared with it."""
         return {"handler": handler, "event_id": self.id, "request_id": self.request_id, "actor": self.actor}

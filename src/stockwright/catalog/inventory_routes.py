@@ -31,6 +31,7 @@ from stockwright.catalog.inventory_wire import (
     balanced_view,
     change_view,
     explanation_view,
+    given_thresholds,
     inventory_row,
     stock_view,
     totals_view,
@@ -85,12 +86,7 @@ def _show_summary(call: Call, found: Summary) -> InventoryView:
 
 async def _initialize(call: Call) -> StockedProduct:
     body: InitializeBody = call.body
-    thresholds = {
-        "low_stock": body.low_stock_threshold,
-        "reorder_point": body.reorder_point,
-        "reorder_quantity": body.reorder_quantity,
-    }
-    given = {name: value for name, value in thresholds.items() if value is not None}
+    given = given_thresholds(body.low_stock_threshold, body.reorder_point, body.reorder_quantity)
     return await inventory.initialize(
         call.app,
         call.request,

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from stockwright.base.instant import iso
 from stockwright.catalog.availability import Availability
 from stockwright.catalog.explain import Explanation
 from stockwright.catalog.inventory import StockChange
 from stockwright.catalog.inventory_views import InventoryTotals
 from stockwright.catalog.ledger import MovementView as BalancedMovement
 from stockwright.catalog.stocked import StockedProduct
-from stockwright.http.envelope import iso
 from stockwright.http.rules import Check, Wire, first_given, rule
-from stockwright.http.wire import Instant, ListQuery, Text, Version
+from stockwright.http.wire import Instant, ListQuery, Search, Text, Version
 from stockwright.products.model import check_foreign_sku, check_id
 from stockwright.products.wire import Id, Sku
 from stockwright.stock.model import (
@@ -23,7 +23,9 @@ from stockwright.stock.model import (
     QUANTITY_MAX,
     ChangeType,
     Movement,
+    MovementType,
     Stock,
+    StockStatus,
     check_two_locations,
     signed,
 )
@@ -208,8 +210,8 @@ class TotalsView(Wire):
 class InventoryQuery(ListQuery):
     """Filters of the summary: in the name or the SKU, how much there is, and where."""
 
-    search: Annotated[str, Meta(max_length=200)] = ""
-    status: Literal["IN_STOCK", "LOW", "OUT"] | None = None
+    search: Search = ""
+    status: StockStatus | None = None
     location: LocationFilter | None = None
 
 
@@ -250,7 +252,7 @@ class StockChangeView(StockView):
 class MovementsQuery(ListQuery):
     """Filters of the ledger; times are ISO 8601."""
 
-    type: Literal["INITIAL", "RESTOCK", "SALE", "RETURN", "ADJUSTMENT", "TRANSFER"] | None = None
+    type: MovementType | None = None
     location: LocationFilter | None = None
     since: Instant | None = None
     until: Instant | None = None
@@ -276,6 +278,12 @@ class ExplanationView(StockView):
     held: int
     holds: list[HoldView]
     explanation: str
+
+
+def given_thresholds(low: int | None, reorder_point: int | None, reorder_quantity: int | None) -> dict[str, int]:
+    """Return those thresholds that a body gives, under Thresholds' own names."""
+    given = {"low_stock": low, "reorder_point": reorder_point, "reorder_quantity": reorder_quantity}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _stock_fields(stock: Stock) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from msgspec import UNSET
@@ -12,6 +13,7 @@ from stockwright.base.errors import NotFound
 from stockwright.catalog import product_list as product_list_catalog
 from stockwright.catalog import stocked as stocked_catalog
 from stockwright.catalog import usecases as catalog
+from stockwright.catalog.inventory_wire import given_thresholds
 from stockwright.catalog.new_product import CreateProduct, check_references, create_product
 from stockwright.catalog.product_list import ListProducts
 from stockwright.catalog.stocked import StockedProduct
@@ -26,6 +28,7 @@ from stockwright.catalog.wire import (
     ProductView,
     item_view,
     shown_product,
+    wanted_products,
 )
 from stockwright.http.lists import show_list
 from stockwright.http.route import Answer, Call, Route
@@ -87,10 +90,8 @@ def _quantity(body: ProductBody | ProductPatch) -> int | None:
 
 
 def _thresholds(body: ProductBody | ProductPatch) -> dict[str, int]:
-    """Return the given thresholds, under Thresholds' own names."""
     low = first_given(body.low_stock_threshold, body.threshold)
-    given = {"low_stock": low, "reorder_point": body.reorder_point, "reorder_quantity": body.reorder_quantity}
-    return {name: value for name, value in given.items() if value is not None}
+    return given_thresholds(low, body.reorder_point, body.reorder_quantity)
 
 
 async def _update(call: Call) -> StockedProduct:
@@ -128,21 +129,8 @@ async def _look_up_change(call: Call) -> None:
 
 async def _list(call: Call) -> tuple[list[StockedProduct], str | None]:
     query: ProductsQuery = call.query
-    return await product_list_catalog.list_products(
-        call.app,
-        call.request,
-        ListProducts(
-            category=query.category,
-            type=query.type,
-            brand=query.brand,
-            status=query.status,
-            search=query.search,
-            low_stock=query.low_stock,
-            sort=query.sort,
-            limit=query.limit,
-            after=call.position(),
-        ),
-    )
+    wanted = replace(wanted_products(query), sort=query.sort, limit=query.limit, after=call.position())
+    return await product_list_catalog.list_products(call.app, call.request, wanted)
 
 
 async def _get(call: Call) -> StockedProduct:

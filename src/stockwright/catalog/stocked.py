@@ -50,9 +50,3 @@ async def load_stocked(app: App, product_ids: list[str]) -> dict[str, StockedPro
         if item is not None and stock is not None and item.body["status"] != "DELETED" and stock.body["levels"]:
             loaded[product_id] = StockedProduct(product_records.product_of(item), stock_records.stock_of(stock, active))
     return loaded
-
-
-async def with_stock(app: App, products: list[Product]) -> list[StockedProduct]:
-    """Put each product beside its stock, in two store calls."""
-    stocks = await stock_records.load_stocks(app.store, (product.id for product in products))
-    return [StockedProduct(product, stocks[product.id]) for product in products if product.id in stocks]

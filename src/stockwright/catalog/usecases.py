@@ -10,7 +10,6 @@ from stockwright.base.errors import (
     AlreadyExists,
     Conflict,
     Invalid,
-    NotFound,
     VersionConflict,
     check_all,
 )
@@ -252,14 +251,6 @@ async def _find_open_order(app: App, product_id: str) -> str | None:
             if product_id in order.draws:
                 return order.id
     return None
-
-
-async def find_product_id(app: App, sku: str) -> str:
-    """Return the id of the product with that SKU, or refuse."""
-    found = await product_records.load_product_ids(app.store, [sku])
-    if sku not in found:
-        raise NotFound("Product not found", {"sku": sku})
-    return found[sku]
 
 
 def check_thresholds(thresholds: Thresholds) -> Thresholds:

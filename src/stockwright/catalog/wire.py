@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Protocol
 
 from msgspec import UNSET, Meta, Raw, UnsetType
 from msgspec.json import encode
 
 from stockwright.base.free_fields import PRODUCT_BYTES_MAX, check_free
+from stockwright.base.instant import iso
 from stockwright.base.names import check_direction, clean
-from stockwright.catalog.product_list import SortOrder
+from stockwright.catalog.product_list import ListProducts, SortOrder
 from stockwright.catalog.stocked import StockedProduct
-from stockwright.http.envelope import iso
 from stockwright.http.rules import Check, Wire, first_given, rule
-from stockwright.http.wire import ListQuery, Text, Version
+from stockwright.http.wire import ListQuery, Search, Text, Version
 from stockwright.products.model import (
     DESCRIPTION_MAX,
     ID_MAX,
@@ -48,6 +48,7 @@ ImageUrl = Annotated[str, Meta(max_length=URL_MAX)]
 NewName = Check(check_direction)
 """A product keeps what a former version took; a new one is held to this as well."""
 FreeFields = Annotated[Options, Check(lambda value, field: check_free(value, field, PRODUCT_BYTES_MAX))]
+ListedStatus = Literal["ACTIVE", "INACTIVE", "UNLISTED"]
 
 
 class ProductBody(Wire):
@@ -167,10 +168,33 @@ class ProductsQuery(ListQuery):
     category: Text | None = None
     type: Text | None = None
     brand: Text | None = None
-    search: Annotated[str, Meta(max_length=200)] = ""
+    search: Search = ""
     low_stock: bool | None = None
-    status: Literal["ACTIVE", "INACTIVE", "UNLISTED"] | None = None
+    status: ListedStatus | None = None
     sort: SortOrder = "newest"
+
+
+class ProductFilters(Protocol):
+    """What the product list and its export both filter by: a Struct inherits the fields of one other alone."""
+
+    category: str | None
+    type: str | None
+    brand: str | None
+    search: str
+    low_stock: bool | None
+    status: ListedStatus | None
+
+
+def wanted_products(filters: ProductFilters) -> ListProducts:
+    """Return the first page of what passes the filters."""
+    return ListProducts(
+        category=filters.category,
+        type=filters.type,
+        brand=filters.brand,
+        status=filters.status,
+        search=filters.search,
+        low_stock=filters.low_stock,
+    )
 
 
 class DeletedView(Wire):
@@ -210,7 +234,7 @@ class ItemsQuery(ListQuery):
     category: Text | None = None
     type: Text | None = None
     brand: Text | None = None
-    search: Annotated[str, Meta(max_length=200)] = ""
+    search: Search = ""
 
 
 def product_view(found: StockedProduct) -> ProductView:

@@ -9,10 +9,10 @@ import typer
 from rich.table import Table
 
 from stockwright.base.errors import NotFound
+from stockwright.base.instant import iso
 from stockwright.cli.run import add, fail, load_shop, out, print_json, run
 from stockwright.context import App
 from stockwright.events.records import DeadLetter
-from stockwright.http.envelope import iso
 from stockwright.operations.usecases import list_dead_letters, redrive
 from stockwright.request import BY_SYSTEM
 from stockwright.store.paging import every

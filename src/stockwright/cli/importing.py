@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
+from dataclasses import dataclass
+from inspect import Signature, signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import typer
 from rich.table import Table
@@ -53,33 +55,61 @@ RETAIL = (
     'of "Online Retail": InvoiceNo, StockCode, Description, Quantity, InvoiceDate (2010-12-01 08:26, or '
     "12/1/2010 8:26, month first), UnitPrice, CustomerID"
 )
-OnErrorOption = Annotated[
-    OnError,
-    typer.Option(
-        help="stop: the file is booked whole or not at all; skip: the good rows are booked, and the others "
-        "written into a file of their own with the reason in a last column."
-    ),
-]
-Failed = Annotated[
-    Path | None,
-    typer.Option(
-        help="Where the refused rows go; without it, FILE-failed.csv beside the file (standard-input-failed.csv here)."
-    ),
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check every row and say what is wrong; book nothing.")]
-AllRows = Annotated[bool, typer.Option("--skipped", help="List every row that was refused, not only the first.")]
-Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines.")]
 
 
-@app.command()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What every import may be told."""
+
+    on_error: Annotated[
+        OnError,
+        typer.Option(
+            help="stop: the file is booked whole or not at all; skip: the good rows are booked, and the others "
+            "written into a file of their own with the reason in a last column."
+        ),
+    ] = "stop"
+    failed: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where the refused rows go; without it, FILE-failed.csv beside the file "
+            "(standard-input-failed.csv here)."
+        ),
+    ] = None
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row and say what is wrong; book nothing.")] = (
+        False
+    )
+    skipped: Annotated[bool, typer.Option("--skipped", help="List every row that was refused, not only the first.")] = (
+        False
+    )
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON for machines.")] = False
+
+
+def _command(command: Callable[..., None]) -> Callable[..., None]:
+    """Add a command of import: its own parameters, then the fields of Options in place of `options`."""
+    shared = signature(Options).parameters
+
+    def given(**values: Any) -> None:
+        options = Options(**{name: values.pop(name) for name in shared})
+        command(**values, options=options)
+
+    hints = get_type_hints(command, include_extras=True) | get_type_hints(Options, include_extras=True)
+    parameters = [*signature(command).parameters.values(), *shared.values()]
+    # Typer reads a function's signature; the hints hold what it is told about each parameter.
+    given.__signature__ = Signature(  # type: ignore[attr-defined]
+        [each.replace(annotation=hints[each.name]) for each in parameters if each.name != "options"]
+    )
+    given.__annotations__ = {name: hint for name, hint in hints.items() if name != "options"}
+    given.__doc__ = command.__doc__
+    app.command(command.__name__)(given)
+    return command
+
+
+@_command
 def products(
+    *,
     file: Annotated[Path, _file(f"sku, name, price, ... as `export products` writes them; or those {RETAIL}")],
     profile: Annotated[ProfileWanted, typer.Option(help="Whose columns; auto finds it out by the headings.")] = "auto",
-    on_error: OnErrorOption = "stop",
-    failed: Failed = None,
-    dry_run: DryRun = False,
-    skipped: AllRows = False,
-    as_json: Json = False,
+    options: Options,
 ) -> None:
     """Make products, and change those that are there, by SKU.
 
@@ -88,31 +118,27 @@ def products(
 
     async def work(shop: App, content: bytes, progress: Progress) -> Done:
         return await import_products(
-            shop, BY_SYSTEM, content, progress, profile=profile, on_error=on_error, dry_run=dry_run
+            shop, BY_SYSTEM, content, progress, profile=profile, on_error=options.on_error, dry_run=options.dry_run
         )
 
-    _import("products", work, file, failed, skipped=skipped, as_json=as_json)
+    _import("products", work, file, options)
 
 
-@app.command()
-def orders(
-    file: Annotated[Path, _file(RETAIL)],
-    on_error: OnErrorOption = "stop",
-    failed: Failed = None,
-    dry_run: DryRun = False,
-    skipped: AllRows = False,
-    as_json: Json = False,
-) -> None:
+@_command
+def orders(*, file: Annotated[Path, _file(RETAIL)], options: Options) -> None:
     """Place and ship every invoice as an order, and book credit notes as returns."""
 
     async def work(shop: App, content: bytes, progress: Progress) -> Done:
-        return await import_orders(shop, BY_SYSTEM, content, progress, on_error=on_error, dry_run=dry_run)
+        return await import_orders(
+            shop, BY_SYSTEM, content, progress, on_error=options.on_error, dry_run=options.dry_run
+        )
 
-    _import("orders and returns", work, file, failed, skipped=skipped, as_json=as_json)
+    _import("orders and returns", work, file, options)
 
 
-@app.command()
+@_command
 def stock(
+    *,
     file: Annotated[Path, _file("sku, quantity[, location, reason]; or a file of `export inventory`")],
     mode: Annotated[
         Mode, typer.Option(help="add: what came in or went out; count: what was counted; set: what is to be available.")
@@ -120,36 +146,33 @@ def stock(
     again: Annotated[
         bool, typer.Option("--again", help="Book every row anew, also those that an earlier import booked.")
     ] = False,
-    on_error: OnErrorOption = "stop",
-    failed: Failed = None,
-    dry_run: DryRun = False,
-    skipped: AllRows = False,
-    as_json: Json = False,
+    options: Options,
 ) -> None:
     """Book stock by SKU; a row is booked once, however often its file is imported, but for --again."""
 
     async def work(shop: App, content: bytes, progress: Progress) -> Done:
         return await import_stock(
-            shop, BY_SYSTEM, content, mode, progress, on_error=on_error, again=again, dry_run=dry_run
-        )
+            shop, BY_SYSTEM, content, mode, progress,
+            on_error=options.on_error, again=again, dry_run=options.dry_run,
+        )  # fmt: skip
 
-    _import("rows", work, file, failed, skipped=skipped, as_json=as_json)
+    _import("rows", work, file, options)
 
 
-def _import(what: str, work: Work, file: Path, failed: Path | None, *, skipped: bool, as_json: bool) -> None:
+def _import(what: str, work: Work, file: Path, options: Options) -> None:
     content = _content(file)
-    _check_free(failed)
+    _check_free(options.failed)
     with progress_bar(f"Importing {what}") as progress:
 
         async def imported(shop: App) -> Done:
             return await work(shop, content, progress)
 
         report, table = run(imported, load_settings())
-    written = _write_failed(file, failed, report, table)
-    if as_json:
+    written = _write_failed(file, options.failed, report, table)
+    if options.as_json:
         print_json({**report.as_wire(), "failedRows": str(written) if written else None})
     else:
-        _print(what, report, written, every=skipped)
+        _print(what, report, written, every=options.skipped)
     if report.errors:
         sys.exit(1)
 

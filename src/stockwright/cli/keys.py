@@ -6,16 +6,17 @@ import sys
 from functools import partial
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.table import Table
 
 from stockwright.accounts.api_key import ApiKey
 from stockwright.accounts.api_keys import create_api_key, list_api_keys, revoke_api_key
 from stockwright.base.actor import SCOPES
+from stockwright.base.instant import iso
 from stockwright.cli.run import add as add_row
 from stockwright.cli.run import err, out, plain, print_json, run
 from stockwright.context import App
-from stockwright.http.envelope import iso
 from stockwright.request import BY_SYSTEM
 from stockwright.store.paging import every
 
@@ -67,12 +68,7 @@ def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's i
 
 
 def _told(key: ApiKey) -> dict[str, object]:
-    return {
-        "id": key.id,
-        "name": key.name,
-        "scopes": list(key.scopes),
-        "hint": key.hint,
-        "createdBy": key.created_by,
-        "createdAt": iso(key.created_at),
-        "lastUsedAt": None if key.last_used_at is None else iso(key.last_used_at),
-    }
+    from stockwright.accounts.wire import api_key_view
+
+    told: dict[str, object] = msgspec.to_builtins(api_key_view(key))
+    return told

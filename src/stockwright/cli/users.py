@@ -16,10 +16,10 @@ from stockwright.accounts.records import find_account, find_account_by_email, pa
 from stockwright.accounts.usecases import ChangeAccount, SignUp, add_account, change_account, issue_code, set_password
 from stockwright.base.email import normal_email
 from stockwright.base.errors import NotFound
+from stockwright.base.instant import iso
 from stockwright.cli.run import add as add_row
 from stockwright.cli.run import err, out, plain, print_json, run
 from stockwright.context import App
-from stockwright.http.envelope import iso
 from stockwright.request import BY_SYSTEM
 from stockwright.store.paging import every
 

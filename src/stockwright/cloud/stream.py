@@ -21,7 +21,7 @@ from stockwright.base.errors import Misconfigured
 from stockwright.cloud.metrics import count
 from stockwright.cloud.routing import SOURCE, STREAM, redrive_of
 from stockwright.cloud.runtime import Event, Function
-from stockwright.events.records import event_body, retry_of
+from stockwright.events.records import retry_of
 from stockwright.store.dynamodb import event_of_image, item_of_image
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ async def _read_again(given_up: Fact) -> list[Mapping[str, Any]]:
 
 
 def _entry(sequence: str, fact: Fact, detail_type: str) -> Entry:
-    detail = msgspec.json.encode(event_body(fact)).decode()
+    detail = msgspec.json.encode(fact.as_dict()).decode()
     told = {
         "EventBusName": _bus,
         "Source": SOURCE,

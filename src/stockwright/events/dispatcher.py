@@ -158,7 +158,7 @@ def log_given_up(app: App, letter: DeadLetter) -> None:
         dead_letter=letter.id,
         attempts=letter.attempts,
         error=letter.error,
-        payload=records.event_body(event),
+        payload=event.as_dict(),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stockwright.base.errors import NotFound
 from stockwright.base.event import Event
@@ -92,7 +92,7 @@ def put_retry(batch: Batch, retry: Retry) -> None:
     """Write a wait, expecting the version that it was loaded with."""
     body: Body = {
         "handler": retry.handler,
-        "event": event_body(retry.event),
+        "event": retry.event.as_dict(),
         "attempts": retry.attempts,
         "dueAt": retry.due_at,
         "firstAt": retry.first_at,
@@ -148,7 +148,7 @@ def put_dead_letter(batch: Batch, letter: DeadLetter) -> None:
     body: Body = {
         "id": letter.id,
         "handler": letter.handler,
-        "event": event_body(letter.event),
+        "event": letter.event.as_dict(),
         "error": letter.error,
         "attempts": letter.attempts,
         "firstAt": letter.first_at,
@@ -156,20 +156,6 @@ def put_dead_letter(batch: Batch, letter: DeadLetter) -> None:
         "originalError": letter.original_error,
     }
     batch.put(dead_letter_key(letter.id), body, ABSENT, {"list": ("DEADLETTER", letter.id)})
-
-
-def event_body(event: Event) -> dict[str, Any]:
-    """Write an event inside another item."""
-    return {
-        "id": event.id,
-        "name": event.name,
-        "subject": event.subject,
-        "at": event.at,
-        "data": dict(event.data),
-        "actor": event.actor,
-        "request_id": event.request_id,
-        "position": event.position,
-    }
 
 
 def retry_of(item: Item) -> Retry:

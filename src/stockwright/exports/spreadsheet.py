@@ -9,9 +9,9 @@ import io
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Final
 
+from stockwright.base.instant import iso
 from stockwright.base.spreadsheet import guard
 from stockwright.exports.usecases import Cell, Rows
-from stockwright.http.envelope import iso
 
 CONTENT_TYPE: Final = "text/csv; charset=utf-8"
 ROWS_AT_ONCE: Final = 500

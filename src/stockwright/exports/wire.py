@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from stockwright.base.instant import end_of, instant_of
 from stockwright.catalog.inventory_views import ListInventory
-from stockwright.catalog.product_list import ListProducts
+from stockwright.catalog.wire import ListedStatus, wanted_products
 from stockwright.exports.usecases import Range, Selection
 from stockwright.http.rules import Check, Wire, contradiction, rule
-from stockwright.http.wire import Instant, Text
+from stockwright.http.wire import Instant, Search, Text
 from stockwright.orders.status import PlacedStatus
+from stockwright.stock.model import MovementType, StockStatus
 from stockwright.stock.wire import LocationFilter
 
 End = Annotated[
@@ -51,28 +52,20 @@ class ProductsExport(RangeQuery):
     category: Text | None = None
     type: Text | None = None
     brand: Text | None = None
-    search: Annotated[str, Meta(max_length=200)] = ""
+    search: Search = ""
     low_stock: bool | None = None
-    status: Literal["ACTIVE", "INACTIVE", "UNLISTED"] | None = None
+    status: ListedStatus | None = None
 
     def selection(self) -> Selection:
         """Return what is to be exported."""
-        wanted = ListProducts(
-            category=self.category,
-            type=self.type,
-            brand=self.brand,
-            status=self.status,
-            search=self.search,
-            low_stock=self.low_stock,
-        )
-        return Selection(products=wanted, range=self.range())
+        return Selection(products=wanted_products(self), range=self.range())
 
 
 class InventoryExport(ExportQuery):
     """Filters of the summary of the stock."""
 
-    search: Annotated[str, Meta(max_length=200)] = ""
-    status: Literal["IN_STOCK", "LOW", "OUT"] | None = None
+    search: Search = ""
+    status: StockStatus | None = None
     location: LocationFilter | None = None
 
     def selection(self) -> Selection:
@@ -83,7 +76,7 @@ class InventoryExport(ExportQuery):
 class MovementsExport(RangeQuery):
     """Filters of the ledger, and when it was booked (`since` and `until` as the list has them)."""
 
-    type: Literal["INITIAL", "RESTOCK", "SALE", "RETURN", "ADJUSTMENT", "TRANSFER"] | None = None
+    type: MovementType | None = None
     location: LocationFilter | None = None
     since: Instant | None = None
     until: Instant | None = None

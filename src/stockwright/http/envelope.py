@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
 from stockwright.base.errors import Busy, RateLimited, StockwrightError
+from stockwright.base.instant import iso
 
 STATUS: Final[dict[str, int]] = {
     "VALIDATION_ERROR": 400,
@@ -33,17 +32,6 @@ STATUS: Final[dict[str, int]] = {
 }
 BUSY_RETRY_SECONDS: Final = 1
 _encode = msgspec.json.Encoder().encode
-
-
-def iso(at: int) -> str:
-    """Write an instant (ms since 1970) as ISO 8601 UTC with milliseconds and Z."""
-    seconds, milliseconds = divmod(at, 1000)
-    return f"{_iso_seconds(seconds)}.{milliseconds:03d}Z"
-
-
-@functools.lru_cache(maxsize=4096)
-def _iso_seconds(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def success(data: Any, request_id: str, now: int, **beside: Any) -> bytes:

@@ -13,7 +13,7 @@ from stockwright.http.rules import Check, Wire
 
 Item = TypeVar("Item")
 Text = Annotated[str, Meta(max_length=2000)]
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Search = Annotated[str, Meta(max_length=200)]
 Limit = Annotated[int, Meta(ge=1, le=100)]
 Version = Annotated[int, Meta(ge=-WHOLE_MAX, le=WHOLE_MAX)]
 """One that nothing has is no fault of the request: the answer is 412."""

@@ -21,11 +21,6 @@ def money(cents: int, currency: str) -> str:
     return f"{sign}{_SYMBOLS.get(currency, f'{currency} ')}{whole:,}{f'.{part:0{digits}}' if digits else ''}"
 
 
-def iso(at: int) -> str:
-    """Write an instant for machines: ISO 8601 UTC with milliseconds and Z."""
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def date(at: int) -> str:
     """Write an instant as S2 does: `Monday, January 15, 2024, 2:00 PM` (UTC)."""
     return minute_text(at // 60_000)

@@ -6,8 +6,8 @@ from typing import Any
 
 import stockwright
 from stockwright.base.errors import Busy
+from stockwright.base.instant import iso
 from stockwright.events.records import count_dead_letters
-from stockwright.http.envelope import iso
 from stockwright.http.metrics import Metrics, Uncounted
 from stockwright.http.route import Answer, Call, Route
 from stockwright.http.rules import Wire

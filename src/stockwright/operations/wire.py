@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from stockwright.base.event import Event
+from stockwright.base.instant import iso
 from stockwright.events.records import DeadLetter
-from stockwright.http.envelope import iso
 from stockwright.http.rules import Wire
 from stockwright.http.wire import ListQuery
 from stockwright.notifications.records import Notification

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from stockwright.base.errors import NotFound, Permanent, TryLater
-from stockwright.notifications.texts import iso
+from stockwright.base.instant import iso
 from stockwright.orders.records import get_order
 from stockwright.sales.lines import line_id
 

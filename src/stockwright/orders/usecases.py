@@ -21,7 +21,7 @@ from stockwright.sales.lines import LINES_MAX
 from stockwright.sales.load_lines import load_lines
 from stockwright.stock.model import Wanted, check_quantity
 from stockwright.store.batch import Batch, retried
-from stockwright.store.merging import newest
+from stockwright.store.merging import list_newest
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -96,17 +96,13 @@ async def get_order(app: App, request: Request, order_id: str) -> Order:
 
 async def list_orders(app: App, request: Request, command: ListOrders) -> tuple[list[Order], str | None]:
     """List orders, newest first."""
-    if not command.everybody:
-        return await records.page_of_orders(
-            app.store, user_id=request.actor.id, status=command.status, after=command.after, limit=command.limit
-        )
-    if command.status:
-        return await records.page_of_orders(app.store, status=command.status, after=command.after, limit=command.limit)
-    pages = [
-        await records.page_of_orders(app.store, status=status, after=command.after, limit=command.limit + 1)
-        for status in STATUSES
-    ]
-    return newest(pages, command.limit)
+
+    def read(user_id: str | None, status: PlacedStatus | None, limit: int) -> Awaitable[tuple[list[Order], str | None]]:
+        return records.page_of_orders(app.store, user_id=user_id, status=status, after=command.after, limit=limit)
+
+    return await list_newest(
+        read, None if command.everybody else request.actor.id, command.status, STATUSES, command.limit
+    )
 
 
 async def confirm_order(

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from stockwright.http.envelope import iso
+from stockwright.base.instant import iso
 from stockwright.http.rules import Wire, contradiction, is_given, rule
 from stockwright.http.wire import ListQuery, Text, Version, Versioned
 from stockwright.orders.model import Order

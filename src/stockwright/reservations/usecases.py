@@ -20,10 +20,10 @@ from stockwright.reservations.model import ITEMS_MAX, Reservation, ReservationIt
 from stockwright.stock.booking import book, check_one_step, move
 from stockwright.stock.model import Wanted, check_quantity, release, reserve, ship, summed
 from stockwright.store.batch import Batch, retried
-from stockwright.store.merging import newest
+from stockwright.store.merging import list_newest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from stockwright.base.actor import Actor
     from stockwright.context import App
@@ -135,19 +135,15 @@ async def list_reservations(
     app: App, request: Request, command: ListReservations
 ) -> tuple[list[Reservation], str | None]:
     """List reservations, newest first; those of one status as stored, or of all."""
-    if not command.everybody:
-        return await records.page_of_reservations(
-            app.store, owner_id=request.actor.id, status=command.status, after=command.after, limit=command.limit
+
+    def read(owner_id: str | None, status: str | None, limit: int) -> Awaitable[tuple[list[Reservation], str | None]]:
+        return records.page_of_reservations(
+            app.store, owner_id=owner_id, status=status, after=command.after, limit=limit
         )
-    if command.status:
-        return await records.page_of_reservations(
-            app.store, status=command.status, after=command.after, limit=command.limit
-        )
-    pages = [
-        await records.page_of_reservations(app.store, status=status, after=command.after, limit=command.limit + 1)
-        for status in STATUSES
-    ]
-    return newest(pages, command.limit)
+
+    return await list_newest(
+        read, None if command.everybody else request.actor.id, command.status, STATUSES, command.limit
+    )
 
 
 async def confirm_reservation(

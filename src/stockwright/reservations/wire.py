@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from stockwright.http.envelope import iso
+from stockwright.base.instant import iso
 from stockwright.http.rules import Wire
 from stockwright.http.wire import ListQuery, Versioned
 from stockwright.products.wire import Id, Reference, Sku

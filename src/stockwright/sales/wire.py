@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from stockwright.http.envelope import iso
+from stockwright.base.instant import iso
 from stockwright.http.rules import Wire, first_given, rule
 from stockwright.products.wire import Id, Options, Reference, Sku
 from stockwright.sales.line_wire import Chosen, Lines, OrderLineView, check_one_form, line_views

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from stockwright.http.envelope import iso
+from stockwright.base.instant import iso
 from stockwright.http.rules import Check, Wire, rule
 from stockwright.http.wire import Version
 from stockwright.stock.model import (

@@ -28,6 +28,7 @@ from stockwright.base.errors import Busy, Invalid, Misconfigured, PayloadTooLarg
 from stockwright.base.event import Event
 from stockwright.store import lease
 from stockwright.store.apply_add import added, fill
+from stockwright.store.aws_client import make_client
 from stockwright.store.migrations import FIRST, FORMAT, MARK, too_new, too_old, upgrade
 from stockwright.store.port import (
     ABSENT,
@@ -453,18 +454,16 @@ class DynamoDbStore:
 
 def connect(table: str, settle_seconds: float = SETTLE_SECONDS, *, of_any_format: bool = False) -> DynamoDbStore:
     """Open the table that the settings and AWS's own variables name, or tell in one line why not."""
-    import boto3
-    from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
 
-    config = Config(
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=CALL_SECONDS,
-        retries={"total_max_attempts": 1},
-        max_pool_connections=CALLS_AT_ONCE,
-    )
     try:
-        client = boto3.client("dynamodb", config=config)
+        client = make_client(
+            "dynamodb",
+            connect_seconds=CONNECT_SECONDS,
+            read_seconds=CALL_SECONDS,
+            attempts=1,
+            connections=CALLS_AT_ONCE,
+        )
         mark = client.get_item(TableName=table, Key=key_image(MARK), ConsistentRead=True).get("Item")
     except ClientError as refused:
         code, told = refused.response["Error"]["Code"], refused.response["Error"].get("Message", "")
@@ -827,15 +826,8 @@ def day_image(day: str) -> _Wire:
 
 def event_image(event: Event, at: int, position: str) -> _Wire:
     """Write an event into its day, at its position."""
-    told = {
-        "id": event.id,
-        "name": event.name,
-        "subject": event.subject,
-        "at": event.at,
-        "data": event.data,
-        "actor": event.actor,
-        "request_id": event.request_id,
-    }
+    told = event.as_dict()
+    del told["position"]
     key = (_shard(day_of(at), crc32(event.id.encode()) % SHARDS), position)
     return key_image(key) | {"v": {"N": "1"}, "b": _attribute(told)}
 

@@ -877,30 +877,17 @@ def columns(put: Put) -> tuple[str | int | None, ...]:
 
 
 def event_body(event: Event) -> Body:
-    """Write an event as the log keeps it."""
-    return {
-        "id": event.id,
-        "name": event.name,
-        "subject": event.subject,
-        "at": event.at,
-        "data": event.data,
-        "actor": event.actor,
-        "requestId": event.request_id,
-    }
+    """Write an event as the log keeps it: its position is the row's."""
+    body = event.as_dict()
+    del body["position"]
+    body["requestId"] = body.pop("request_id")
+    return body
 
 
 def _event(position: int, body: bytes) -> Event:
-    told = _decode(body)
-    return Event(
-        id=told["id"],
-        name=told["name"],
-        subject=told["subject"],
-        at=told["at"],
-        data=told["data"],
-        actor=told["actor"],
-        request_id=told["requestId"],
-        position=str(position),
-    )
+    fields = _decode(body)
+    fields["request_id"] = fields.pop("requestId")
+    return Event(**fields, position=str(position))
 
 
 def _least(high: str, other: str) -> str:
