@@ -14,6 +14,7 @@ from stockwright.store.port import ConditionFailed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from stockwright.base.event_names import EventName
     from stockwright.context import App
     from stockwright.request import KeyRecord, Request
     from stockwright.store.port import Item, Key, Write
@@ -96,8 +97,8 @@ def insist(expected: int | None, current: Any) -> None:
         raise VersionConflict(details={"current": current})
 
 
-def new_event(app: App, request: Request, name: str, subject: str, /, **data: Any) -> Event:
-    """Tell a fact of now: `name` is `noun.past_participle`, `subject` the id of what it is about."""
+def new_event(app: App, request: Request, name: EventName, subject: str, /, **data: Any) -> Event:
+    """Tell a fact of now: `subject` is the id of what it is about."""
     return Event(
         id=app.ids.new("evt"),
         name=name,

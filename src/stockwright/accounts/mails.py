@@ -19,12 +19,13 @@ from stockwright.notifications.texts import plain_html
 if TYPE_CHECKING:
     from stockwright.accounts.model import CodePurpose
     from stockwright.base.event import Event
+    from stockwright.base.event_names import EventName
     from stockwright.context import App
 
 
 HANDLER: Final = "account-mail"
 HIDDEN: Final = "(the code is not kept)"
-_CODES: Final[dict[str, tuple[CodePurpose, str, str]]] = {
+_CODES: Final[dict[EventName, tuple[CodePurpose, str, str]]] = {
     "account.verification_requested": ("confirmation", "Confirm your e-mail address", "a day"),
     "account.reset_requested": ("reset", "Reset your password", "an hour"),
 }

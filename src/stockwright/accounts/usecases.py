@@ -40,8 +40,9 @@ from stockwright.store.batch import Batch, retried
 
 if TYPE_CHECKING:
     from stockwright.accounts.identity import Enrolled
-    from stockwright.accounts.model import CodePurpose
+    from stockwright.accounts.model import AccountStatus, CodePurpose
     from stockwright.base.actor import Role
+    from stockwright.base.event_names import CodeEvent
     from stockwright.context import App
     from stockwright.request import Request
 
@@ -124,7 +125,9 @@ async def forgot_password(app: App, request: Request, email: str, origin: Origin
     await _request_code(app, request, email, "account.reset_requested", None, origin)
 
 
-async def _request_code(app: App, request: Request, email: str, name: str, status: str | None, origin: Origin) -> None:
+async def _request_code(
+    app: App, request: Request, email: str, name: CodeEvent, status: AccountStatus | None, origin: Origin
+) -> None:
     """Have a code mailed. Each request is counted like a failure, so that no mailbox can be flooded.
 
     An unknown address takes the same steps and one commit as well.

@@ -68,8 +68,8 @@ async def _recount(app: App, owner_id: str) -> CustomerHolds:
     async for held in every(partial(page_of_reservations, app.store, owner_id=owner_id, limit=100)):
         if held.created_at < now - MADE_BEFORE_MS:
             break
-        if held.counted and held.status == "ACTIVE":
+        if held.counted and held.row.counts_as == "hold":
             counted = counted.with_hold(held.id, held.expires_at, held.units)
-        elif held.counted and held.status == "CONFIRMED" and now < held.updated_at + USED_COUNTS_MS:
+        elif held.counted and held.row.counts_as == "use" and now < held.updated_at + USED_COUNTS_MS:
             counted = counted.with_use(held.id, held.updated_at, held.units)
     return counted.at(now)

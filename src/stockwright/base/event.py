@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stockwright.base.event_names import EventName
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -18,7 +20,7 @@ class Event:
     """
 
     id: str
-    name: str
+    name: EventName
     subject: str
     at: int
     data: Mapping[str, Any] = field(default_factory=dict)

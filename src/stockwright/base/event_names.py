@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Final, Literal, get_args
 
+CodeEvent = Literal["account.reset_requested", "account.verification_requested"]
+"""A mailed code was asked for."""
 AccountEvent = Literal[
+    CodeEvent,
     "account.changed",
     "account.confirmed",
     "account.created",
@@ -16,15 +19,15 @@ AccountEvent = Literal[
     "account.mfa_on",
     "account.password_changed",
     "account.refresh_reused",
-    "account.reset_requested",
     "account.signed_in",
     "account.signup_repeated",
-    "account.verification_requested",
 ]
 ApiKeyEvent = Literal["api_key.created", "api_key.revoked"]
 CategoryEvent = Literal["category.created", "category.deleted", "category.renamed"]
 DeadLetterEvent = Literal["dead_letter.created", "dead_letter.deleted", "dead_letter.redriven"]
 LocationEvent = Literal["location.changed", "location.created"]
+MessageEvent = Literal["message.unreadable"]
+"""Never in the log: stands in a dead letter for a message that is no event."""
 NotificationEvent = Literal["notification.resend_requested"]
 OrderEvent = Literal[
     "order.placed", "order.confirmed", "order.packed", "order.delivered", "order.cancelled", "order.returned"
@@ -45,6 +48,7 @@ EventName = Literal[
     CategoryEvent,
     DeadLetterEvent,
     LocationEvent,
+    MessageEvent,
     NotificationEvent,
     OrderEvent,
     ProductEvent,

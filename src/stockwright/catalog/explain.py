@@ -16,6 +16,7 @@ from stockwright.orders.large import half_settled_orders
 from stockwright.orders.status import RESERVING
 from stockwright.products.model import Product
 from stockwright.reservations import records as reservation_records
+from stockwright.reservations.model import HOLDING
 from stockwright.stock.model import Stock
 from stockwright.stock.stable_read import while_still
 from stockwright.store.paging import every
@@ -98,9 +99,12 @@ async def _holds_of(app: App, product_id: str) -> list[Hold]:
     return holds
 
 
-def active_reservations(app: App) -> AsyncIterator[Reservation]:
+async def active_reservations(app: App) -> AsyncIterator[Reservation]:
     """Go through every reservation that still holds units."""
-    return every(partial(reservation_records.page_of_reservations, app.store, status="ACTIVE", limit=SCAN_PAGE))
+    for status in HOLDING:
+        page = partial(reservation_records.page_of_reservations, app.store, status=status, limit=SCAN_PAGE)
+        async for held in every(page):
+            yield held
 
 
 async def reserving_orders(app: App) -> AsyncIterator[Order]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from stockwright.base.event import Event
+from stockwright.base.event_names import EventName
 from stockwright.context import App
 
 
@@ -18,14 +19,16 @@ class Reaction:
     """
 
     name: str
-    events: frozenset[str]
+    events: frozenset[EventName]
     run: Callable[[App, Event], Awaitable[None]]
     run_many: Callable[[App, Sequence[Event]], Awaitable[None]] | None = None
     """The same for several events at once, where that is less work; what fails is run one by one."""
     setting: str | None = None
 
 
-def on(name: str, run: Callable[[App, Event], Awaitable[None]], *events: str, setting: str | None = None) -> Reaction:
+def on(
+    name: str, run: Callable[[App, Event], Awaitable[None]], *events: EventName, setting: str | None = None
+) -> Reaction:
     """Make a handler that takes one event at a time."""
     return Reaction(name, frozenset(events), run, setting=setting)
 

@@ -12,12 +12,13 @@ from stockwright.orders.records import find_order
 from stockwright.store.batch import Batch, retried
 
 if TYPE_CHECKING:
+    from stockwright.base.event_names import NotificationEvent
     from stockwright.context import App
     from stockwright.notifications.records import Notification
     from stockwright.request import Request
 
 
-RESEND_REQUESTED: Final = "notification.resend_requested"
+RESEND_REQUESTED: Final[NotificationEvent] = "notification.resend_requested"
 _OF_ACCOUNTS: Final = "account-mail"
 """The handler whose mails hold codes: what is recorded of them is not what was sent."""
 _OF_ORDERS: Final = frozenset({"order-confirmation", "order-mail"})

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stockwright.base.event import Event
+    from stockwright.base.event_names import EventName
     from stockwright.context import App
     from stockwright.orders.model import Order
     from stockwright.orders.status import StepMail, StepName
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 _CONFIRMED: Final[StepName] = "CONFIRMED"
-MAILS: Final[Mapping[str, tuple[StepName, StepMail]]] = {
+MAILS: Final[Mapping[EventName, tuple[StepName, StepMail]]] = {
     notices.event: (step, notices.mail) for step, notices in NOTICES.items() if notices.mail is not None
 }
 """The events that a mail tells of, with the step and the words."""

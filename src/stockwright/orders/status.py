@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, assert_never, get_args
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stockwright.base.event_names import OrderEvent
+    from stockwright.base.event_names import EventName, OrderEvent
 
 
 PlacedStatus = Literal["PENDING", "CONFIRMED", "PACKED", "DELIVERED", "CANCELLED"]
@@ -169,5 +169,5 @@ NOTICES: Final[Mapping[StepName, StepNotices]] = {
     "RETURNED": RETURNED,
 }
 """Every step that a timeline can tell, and who hears of it."""
-STEP_OF: Final[Mapping[str, StepName]] = {notices.event: step for step, notices in NOTICES.items()}
+STEP_OF: Final[Mapping[EventName, StepName]] = {notices.event: step for step, notices in NOTICES.items()}
 """Which step an event tells."""

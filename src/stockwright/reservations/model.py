@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, assert_never, get_args
 
 from stockwright.base.errors import Invalid, ReservationNotActive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stockwright.base.event_names import ReservationEvent
     from stockwright.stock.model import Draw
 
 
@@ -19,6 +20,37 @@ MINUTES_MIN: Final = 1
 MINUTES_MAX: Final = 1440
 MINUTES_DEFAULT: Final = 15
 MINUTE_MS: Final = 60_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationRow:
+    """What is so of every reservation in a status."""
+
+    changed_by: ReservationEvent
+    """The event of a change after which it is in this status."""
+    holds: bool = False
+    """Whether it holds units; otherwise the change into this status has moved them."""
+    counts_as: Literal["hold", "use", "nothing"] = "nothing"
+    """As what it counts towards a customer's limits."""
+
+
+def _row(status: ReservationStatus) -> ReservationRow:
+    match status:
+        case "ACTIVE":
+            return ReservationRow(changed_by="reservation.extended", holds=True, counts_as="hold")
+        case "CONFIRMED":
+            return ReservationRow(changed_by="reservation.confirmed", counts_as="use")
+        case "CANCELLED":
+            return ReservationRow(changed_by="reservation.cancelled")
+        case "EXPIRED":
+            return ReservationRow(changed_by="reservation.expired")
+    assert_never(status)
+
+
+STATUSES: Final[tuple[ReservationStatus, ...]] = get_args(ReservationStatus)
+ROWS: Final[Mapping[ReservationStatus, ReservationRow]] = {status: _row(status) for status in STATUSES}
+"""A row per status, which everything that depends on a status reads."""
+HOLDING: Final[tuple[ReservationStatus, ...]] = tuple(status for status in STATUSES if ROWS[status].holds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +78,11 @@ class Reservation:
     counted: bool = False
     """Whether it counts towards its owner's limits: a customer made it, and no one else has used it."""
     version: int = 0
+
+    @property
+    def row(self) -> ReservationRow:
+        """What is so of every reservation in its stored status."""
+        return ROWS[self.status]
 
     def status_at(self, now: int) -> ReservationStatus:
         """The status as of now: an ACTIVE one is EXPIRED from the instant of `expires_at` on."""

@@ -9,6 +9,7 @@ from stockwright.reservations.model import Reservation, ReservationItem
 from stockwright.store.parsing import once
 
 if TYPE_CHECKING:
+    from stockwright.reservations.model import ReservationStatus
     from stockwright.store.batch import Batch
     from stockwright.store.port import Item, Key, Store
 
@@ -31,7 +32,7 @@ async def page_of_reservations(
     store: Store,
     *,
     owner_id: str | None = None,
-    status: str | None = None,
+    status: ReservationStatus | None = None,
     after: str | None = None,
     limit: int = 20,
     reverse: bool = True,
@@ -65,7 +66,7 @@ def put_reservation(batch: Batch, held: Reservation) -> None:
         "owner": (f"RESERVATION#{held.owner_id}", held.id),
         "list": (f"RESERVATION#{held.status}", held.id),
     }
-    if held.status == "ACTIVE":
+    if held.row.holds:
         indexes["due"] = ("RESERVATION", f"{_due(held.expires_at)}#{held.id}")
     batch.put(
         reservation_key(held.id),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from stockwright.base.errors import Forbidden, Invalid, check_all
 from stockwright.commit import commit, insist, new_event, unchanged
@@ -16,7 +16,7 @@ from stockwright.reservations import model as rules
 from stockwright.reservations import records
 from stockwright.reservations.allocation import free_expired, load_and_draw
 from stockwright.reservations.hold_limits import HoldLimits
-from stockwright.reservations.model import ITEMS_MAX, Reservation, ReservationItem
+from stockwright.reservations.model import ITEMS_MAX, STATUSES, Reservation, ReservationItem
 from stockwright.stock.booking import book, check_one_step, move
 from stockwright.stock.model import Wanted, check_quantity, release, reserve, ship, summed
 from stockwright.store.batch import Batch, retried
@@ -28,10 +28,9 @@ if TYPE_CHECKING:
     from stockwright.base.actor import Actor
     from stockwright.context import App
     from stockwright.request import Request
+    from stockwright.reservations.hold_limits import CustomerHolds
+    from stockwright.reservations.model import ReservationStatus
     from stockwright.stock.model import Draws
-
-
-STATUSES = ("ACTIVE", "CONFIRMED", "CANCELLED", "EXPIRED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Reserve:
 class ListReservations:
     """An asker's own reservations; an admin may see everybody's."""
 
-    status: str | None = None
+    status: ReservationStatus | None = None
     everybody: bool = False
     limit: int = 20
     after: str | None = None
@@ -240,9 +239,8 @@ async def _change(
         if held.counted:
             await _count_change(app, batch, after)
         settle(batch, held, dict(held.draws))
-        step = "extended" if after.status == "ACTIVE" else after.status.lower()
-        products = list(held.draws) if step != "extended" else []
-        batch.append(new_event(app, request, f"reservation.{step}", held.id, orderId=held.order_id, products=products))
+        products = [] if after.row.holds else list(held.draws)
+        batch.append(new_event(app, request, after.row.changed_by, held.id, orderId=held.order_id, products=products))
         after = replace(after, version=held.version + 1)
         await commit(app, request, batch, after)
         return after
@@ -254,13 +252,19 @@ async def _count_change(app: App, batch: Batch, after: Reservation) -> None:
     """Count a step of a customer's reservation in the same commit."""
     now = app.clock.now()
     holds = (await holds_records.load_customer_holds(app.store, after.owner_id)).at(now)
-    if after.status == "ACTIVE" and after.counted:
-        counted = holds.with_hold(after.id, after.expires_at, after.units)
-    elif after.status == "CONFIRMED" and after.counted:
-        counted = holds.with_use(after.id, after.updated_at, after.units)
-    else:
-        counted = holds.without(after.id)
-    holds_records.put_customer_holds(batch, counted)
+    holds_records.put_customer_holds(batch, _with_change(holds, after))
+
+
+def _with_change(holds: CustomerHolds, after: Reservation) -> CustomerHolds:
+    counts_as = after.row.counts_as if after.counted else "nothing"
+    match counts_as:
+        case "hold":
+            return holds.with_hold(after.id, after.expires_at, after.units)
+        case "use":
+            return holds.with_use(after.id, after.updated_at, after.units)
+        case "nothing":
+            return holds.without(after.id)
+    assert_never(counts_as)
 
 
 def _limits(app: App) -> HoldLimits:

@@ -10,7 +10,14 @@ from stockwright.base.instant import iso
 from stockwright.http.rules import Wire
 from stockwright.http.wire import ListQuery, Versioned
 from stockwright.products.wire import Id, Reference, Sku
-from stockwright.reservations.model import ITEMS_MAX, MINUTES_DEFAULT, MINUTES_MAX, MINUTES_MIN, Reservation
+from stockwright.reservations.model import (
+    ITEMS_MAX,
+    MINUTES_DEFAULT,
+    MINUTES_MAX,
+    MINUTES_MIN,
+    Reservation,
+    ReservationStatus,
+)
 from stockwright.stock.wire import LocationId, Units
 
 Minutes = Annotated[int, Meta(ge=MINUTES_MIN, le=MINUTES_MAX)]
@@ -68,7 +75,7 @@ class ReservationView(Wire):
     order_id: str
     quantity: int
     items: list[ReservationItemView]
-    status: str
+    status: ReservationStatus
     owner_id: str
     created_at: str
     expires_at: str
@@ -79,7 +86,7 @@ class ReservationView(Wire):
 class ReservationsQuery(ListQuery):
     """Filters of the reservations; `scope=all` is for admins."""
 
-    status: Literal["ACTIVE", "CONFIRMED", "CANCELLED", "EXPIRED"] | None = None
+    status: ReservationStatus | None = None
     scope: Literal["own", "all"] = "own"
 
 

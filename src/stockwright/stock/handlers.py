@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from stockwright.accounts.admin_mails import STOCK, addresses_of_alerts
 from stockwright.accounts.admin_mails import alert as send_alert
 from stockwright.accounts.digests import Address, Entry
+from stockwright.base.event_names import ProductEvent, StockEvent
 from stockwright.commit import new_event
 from stockwright.products.records import load_products
 from stockwright.request import BY_SYSTEM, caused_by
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from stockwright.base.event import Event
+    from stockwright.base.event_names import EventName
     from stockwright.context import App
     from stockwright.request import Request
     from stockwright.stock.alert_records import AlertMark
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 
 PAGE: Final = 500
+_OF_PRODUCTS: Final[frozenset[EventName]] = frozenset(get_args(ProductEvent))
 
 
 async def watch(app: App, event: Event) -> None:
@@ -53,8 +56,7 @@ async def _watch(app: App, request: Request, events: Sequence[Event]) -> None:
     product_ids: dict[str, None] = {}
     for event in events:
         # With a product a threshold may have changed.
-        is_product = event.name in {"product.created", "product.updated", "product.deleted"}
-        product_ids |= dict.fromkeys([event.subject] if is_product else event.data.get("products", ()))
+        product_ids |= dict.fromkeys([event.subject] if event.name in _OF_PRODUCTS else event.data.get("products", ()))
     await _look_at(app, request, list(product_ids))
     for location_id in {
         event.subject for event in events if event.name == "location.changed" and "active" in event.data
@@ -136,7 +138,7 @@ async def _tell(app: App, request: Request, product_id: str) -> None:
         products = await load_products(app.store, [product_id])
         if stock is None or product_id not in products or not _crossed(stock, mark):
             return
-        now, names = app.clock.now(), list[str]()
+        now, names = app.clock.now(), list[StockEvent]()
         after = mark
         is_out = stock.available == 0
         if stock.is_low and mark.low_since is None:

@@ -2600,7 +2600,8 @@ export interface components {
             productId: string | null;
             quantity: number;
             reservationId: string;
-            status: string;
+            /** @enum {unknown} */
+            status: "ACTIVE" | "CANCELLED" | "CONFIRMED" | "EXPIRED";
             updatedAt: string;
             version: number;
         };

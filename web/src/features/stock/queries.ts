@@ -104,7 +104,7 @@ export function movementsPage(productId: string | undefined, filter: MovementsFi
   });
 }
 
-export type ReservationStatus = "ACTIVE" | "CONFIRMED" | "CANCELLED" | "EXPIRED";
+export type ReservationStatus = Schemas["ReservationView"]["status"];
 
 export function reservationsPage(status: ReservationStatus | undefined, token: string | null) {
   return queryOptions({

@@ -24,18 +24,16 @@ import { once } from "@/lib/one-click";
 import { formatTime } from "@/lib/time";
 import { useList } from "@/lib/use-list";
 
-const VIEWS: { value: ReservationStatus; label: string }[] = [
-  { value: "ACTIVE", label: "Active" },
-  { value: "CONFIRMED", label: "Confirmed" },
-  { value: "CANCELLED", label: "Cancelled" },
-  { value: "EXPIRED", label: "Expired" },
-];
-const LOOKS: Record<string, { label: string; tone: Tone }> = {
+const LOOKS: Record<ReservationStatus, { label: string; tone: Tone }> = {
   ACTIVE: { label: "Active", tone: "success" },
   CONFIRMED: { label: "Confirmed", tone: "brand" },
   CANCELLED: { label: "Cancelled", tone: "neutral" },
   EXPIRED: { label: "Expired", tone: "neutral" },
 };
+const VIEWS = (Object.keys(LOOKS) as ReservationStatus[]).map((value) => ({
+  value,
+  label: LOOKS[value].label,
+}));
 const LONGER_MINUTES = 15;
 /** A day: no hold may be longer. */
 const LONGEST_MINUTES = 1440;
@@ -114,8 +112,8 @@ const COLUMNS: Column<Reservation>[] = [
       held.status === "ACTIVE" ? (
         <TimeLeft until={held.expiresAt} />
       ) : (
-        <Badge tone={LOOKS[held.status]?.tone ?? "neutral"} dot>
-          {LOOKS[held.status]?.label ?? held.status}
+        <Badge tone={LOOKS[held.status].tone} dot>
+          {LOOKS[held.status].label}
         </Badge>
       ),
   },
