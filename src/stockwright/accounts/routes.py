@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import msgspec
 
@@ -42,11 +43,13 @@ from stockwright.accounts.wire import (
     user_view,
 )
 from stockwright.http.lists import show_list
-from stockwright.http.route import Answer, Call, Route
+from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
 from stockwright.http.rules import first_given
 from stockwright.http.wire import ListQuery, ListView
 
 TAG, KEYS = "Accounts", "API keys"
+SIGN_IN: Final = "sign-in"
+"""The rate limit of what takes or mails a secret."""
 
 
 def _email(body: Any) -> str:
@@ -54,66 +57,66 @@ def _email(body: Any) -> str:
     return text
 
 
-async def _sign_up(call: Call) -> str:
-    body: Credentials = call.body
+async def _sign_up(call: Call[Credentials, NoQuery]) -> str:
+    body = call.body
     return await accounts.sign_up(call.app, call.request, SignUp(_email(body), body.password, body.name))
 
 
-def _show_signed_up(call: Call, email: str) -> SignedUpView:
+def _show_signed_up(call: AnyCall, email: str) -> SignedUpView:
     message = "You can sign in now"
     if call.app.mail.delivers:
         message = "We have sent you an e-mail; follow what it says"
     return SignedUpView(email=email, message=message, confirmation_required=call.app.mail.delivers)
 
 
-async def _confirm(call: Call) -> None:
-    body: ConfirmBody = call.body
+async def _confirm(call: Call[ConfirmBody, NoQuery]) -> None:
+    body = call.body
     await accounts.confirm_sign_up(call.app, call.request, _email(body), body.code, body.password, call.origin)
 
 
-async def _resend(call: Call) -> None:
+async def _resend(call: Call[EmailBody, NoQuery]) -> None:
     await accounts.resend_code(call.app, call.request, _email(call.body), call.origin)
 
 
-async def _sign_in(call: Call) -> Session:
-    body: SignInBody = call.body
+async def _sign_in(call: Call[SignInBody, NoQuery]) -> Session:
+    body = call.body
     return await sign_in.sign_in(
         call.app, call.request, sign_in.SignIn(_email(body), body.password, body.mfa_code, call.origin)
     )
 
 
-async def _refresh(call: Call) -> Session:
+async def _refresh(call: Call[RefreshBody, NoQuery]) -> Session:
     return await sign_in.refresh(call.app, call.request, call.body.refresh_token)
 
 
-async def _sign_out(call: Call) -> None:
+async def _sign_out(call: Call[SignOutBody, NoQuery]) -> None:
     await sign_in.sign_out(call.app, call.request, call.body.refresh_token)
 
 
-async def _forgot(call: Call) -> None:
+async def _forgot(call: Call[EmailBody, NoQuery]) -> None:
     await accounts.forgot_password(call.app, call.request, _email(call.body), call.origin)
 
 
-async def _reset(call: Call) -> None:
-    body: ResetBody = call.body
+async def _reset(call: Call[ResetBody, NoQuery]) -> None:
+    body = call.body
     await accounts.reset_password(call.app, call.request, _email(body), body.code, body.password, call.origin)
 
 
-async def _me(call: Call) -> Account:
+async def _me(call: PlainCall) -> Account:
     return await accounts.get_me(call.app, call.request)
 
 
-async def _rename(call: Call) -> Account:
+async def _rename(call: Call[NameBody, NoQuery]) -> Account:
     return await accounts.rename_me(call.app, call.request, call.body.name, call.expected_version())
 
 
-async def _change_password(call: Call) -> None:
-    body: ChangePasswordBody = call.body
+async def _change_password(call: Call[ChangePasswordBody, NoQuery]) -> None:
+    body = call.body
     await accounts.change_password(call.app, call.request, body.current_password, body.new_password)
 
 
-async def _mfa(call: Call) -> MfaView:
-    body: MfaBody = call.body
+async def _mfa(call: Call[MfaBody, NoQuery]) -> MfaView:
+    body = call.body
     await accounts.get_me(call.app, call.request)
     if body.action == "setup":
         secret, uri = await sign_in.begin_mfa(call.app, call.request, body.password)
@@ -125,136 +128,117 @@ async def _mfa(call: Call) -> MfaView:
     return MfaView(enabled=False)
 
 
-async def _set_up(call: Call) -> Account:
-    body: SetUpBody = call.body
+async def _set_up(call: Call[SetUpBody, NoQuery]) -> Account:
+    body = call.body
     return await first_admin.set_up(call.app, call.request, body.token, SignUp(body.email, body.password, body.name))
 
 
-async def _users(call: Call) -> tuple[list[Account], str | None]:
-    query: UsersQuery = call.query
+async def _users(call: Call[None, UsersQuery]) -> tuple[list[Account], str | None]:
+    query = call.query
     return await accounts.list_accounts(call.app, query.limit, call.position(), query.search or "")
 
 
-async def _user(call: Call) -> Account:
+async def _user(call: PlainCall) -> Account:
     return await get_account(call.app.store, call.path["id"])
 
 
-async def _change_user(call: Call) -> Account:
-    body: UserPatch = call.body
+async def _change_user(call: Call[UserPatch, NoQuery]) -> Account:
+    body = call.body
     change = ChangeAccount(
         call.path["id"], body.role, body.disabled, body.name, call.expected_version(), mfa_off=body.mfa is False
     )
     return await accounts.change_account(call.app, call.request, change)
 
 
-async def _make_key(call: Call) -> MadeKey:
+async def _make_key(call: Call[ApiKeyBody, NoQuery]) -> MadeKey:
     return await api_keys.create_api_key(call.app, call.request, call.body.name, call.body.scopes)
 
 
-async def _keys(call: Call) -> tuple[list[ApiKey], str | None]:
+async def _keys(call: Call[None, ListQuery]) -> tuple[list[ApiKey], str | None]:
     return await api_keys.list_api_keys(call.app, call.query.limit, call.position())
 
 
-async def _revoke(call: Call) -> str:
+async def _revoke(call: PlainCall) -> str:
     return await api_keys.revoke_api_key(call.app, call.request, call.path["id"])
 
 
-async def _jwks(call: Call) -> Answer:
+async def _jwks(call: PlainCall) -> Answer:
     keys = await call.app.identity.jwks(call.app)
     return Answer(raw=msgspec.json.encode(keys), headers={"cache-control": "public, max-age=300"})
 
 
-def _show_forgot(call: Call) -> MessageView:
+def _show_forgot(call: AnyCall, _: object) -> MessageView:
     message = "This shop sends no mail: ask who runs it for a link to set a new password"
     if call.app.mail.delivers:
         message = "If this address has an account, a code to reset its password is on its way"
     return MessageView(message=message)
 
 
-def _says(message: str) -> dict[str, Any]:
+def _says(message: str) -> Callable[[AnyCall, object], MessageView]:
     """Answer with this sentence, whatever the use case returned: a replayed answer says the same."""
-    return {"show": lambda *_: MessageView(message=message), "answer": MessageView}
+    return lambda *_: MessageView(message=message)
 
 
-def _show_user(_: Call, account: Account) -> Answer:
+def _show_user(_: AnyCall, account: Account) -> Answer:
     return Answer(user_view(account), etag=f'"{account.version}"')
 
 
-_OPEN: dict[str, Any] = {"who": "public", "tag": TAG, "limit": "sign-in"}
-_SIGN_UP: dict[str, Any] = {
-    "run": _sign_up,
-    "show": _show_signed_up,
-    "body": Credentials,
-    "answer": SignedUpView,
-    "status": 201,
-    "summary": "Sign up; the answer is the same for every address",
-    **_OPEN,
-}
-_SIGN_IN: dict[str, Any] = {
-    "run": _sign_in,
-    "show": lambda _, session: session_view(session),
-    "body": SignInBody,
-    "answer": SessionView,
-    "at_top": ("token",),
-    "summary": "Sign in",
-    "errors": (401, 403),
-    **_OPEN,
-}
-_TOLD = {
-    _confirm: _says("Your e-mail address is confirmed; you can sign in now"),
-    _resend: _says("If this address waits for its confirmation, a new code is on its way"),
-    _sign_out: _says("Signed out"),
-    _forgot: {"show": lambda call, _: _show_forgot(call), "answer": MessageView},
-    _reset: _says("Your password is changed; sign in with the new one"),
-    _change_password: _says("Your password is changed; sign in again"),
-}
-_ME: dict[str, Any] = {"show": _show_user, "answer": UserView, "who": "any", "tag": TAG}
-_USER: dict[str, Any] = {"show": _show_user, "answer": UserView, "tag": TAG, "errors": (404, 409, 412)}
+_SIGN_UP = route("POST", "/signup", _sign_up, "Sign up; the answer is the same for every address", TAG,
+                 _show_signed_up, who="public", body=Credentials, answer=SignedUpView, status=201,
+                 limit=SIGN_IN)  # fmt: skip
+_SIGN_IN = route("POST", "/signin", _sign_in, "Sign in", TAG, lambda _, session: session_view(session), who="public",
+                 body=SignInBody, answer=SessionView, at_top=("token",), errors=(401, 403),
+                 limit=SIGN_IN)  # fmt: skip
 ROUTES = (
-    Route("POST", "/signup", **_SIGN_UP),
-    Route("POST", "/users", **_SIGN_UP),
-    Route("POST", "/signup/confirm", _confirm, "Confirm an address with its mailed code", body=ConfirmBody,
-          **_TOLD[_confirm], **_OPEN),
-    Route("POST", "/signup/resend", _resend, "Mail a new code", body=EmailBody, **_TOLD[_resend], **_OPEN),
-    Route("POST", "/signin", **_SIGN_IN),
-    Route("POST", "/users/login", **_SIGN_IN),
-    Route("POST", "/auth/login", **_SIGN_IN),
-    Route("POST", "/token/refresh", _refresh, "Renew a session; a spent refresh token ends it", TAG,
+    _SIGN_UP,
+    _SIGN_UP.at("/users"),
+    route("POST", "/signup/confirm", _confirm, "Confirm an address with its mailed code", TAG,
+          _says("Your e-mail address is confirmed; you can sign in now"), body=ConfirmBody, answer=MessageView,
+          who="public", limit=SIGN_IN),
+    route("POST", "/signup/resend", _resend, "Mail a new code", TAG,
+          _says("If this address waits for its confirmation, a new code is on its way"), body=EmailBody,
+          answer=MessageView, who="public", limit=SIGN_IN),
+    _SIGN_IN,
+    _SIGN_IN.at("/users/login"),
+    _SIGN_IN.at("/auth/login"),
+    route("POST", "/token/refresh", _refresh, "Renew a session; a spent refresh token ends it", TAG,
           lambda _, session: session_view(session), who="public", body=RefreshBody, answer=SessionView, errors=(401,),
           at_top=("token",),
           description="Within 10 s of its use a spent refresh token gets the same successor again; later it ends the "
           "session, its ID tokens too. Sent again with its Idempotency-Key, the same request gets the same refresh "
           "token again, until that was used: a lost answer ends no session. Over a user pool the pool decides."),
-    Route("POST", "/signout", _sign_out, "End a session, or all of them", who="any", tag=TAG, body=SignOutBody,
-          **_TOLD[_sign_out]),
-    Route("POST", "/password/forgot", _forgot, "Mail a code to reset the password", body=EmailBody, **_TOLD[_forgot],
-          **_OPEN),
-    Route("POST", "/password/reset", _reset, "Set a new password with the mailed code", body=ResetBody, **_TOLD[_reset],
-          **_OPEN),
-    Route("POST", "/setup", _set_up, "Make the first admin with the start's one-time token",
-          show=lambda _, account: user_view(account), body=SetUpBody, answer=UserView, status=201, errors=(401, 409),
-          **_OPEN),
-    Route("GET", "/users/me", _me, "Get one's own account", **_ME),
-    Route("PATCH", "/users/me", _rename, "Change one's own name", body=NameBody, errors=(412,), **_ME),
-    Route("POST", "/users/me/password", _change_password, "Change one's own password; every session ends", who="any",
-          tag=TAG, body=ChangePasswordBody, **_TOLD[_change_password]),
-    Route("POST", "/users/me/mfa", _mfa, "Set up, confirm or switch off the second factor (TOTP)", TAG,
+    route("POST", "/signout", _sign_out, "End a session, or all of them", TAG, _says("Signed out"), who="any",
+          body=SignOutBody, answer=MessageView),
+    route("POST", "/password/forgot", _forgot, "Mail a code to reset the password", TAG, _show_forgot, body=EmailBody,
+          answer=MessageView, who="public", limit=SIGN_IN),
+    route("POST", "/password/reset", _reset, "Set a new password with the mailed code", TAG,
+          _says("Your password is changed; sign in with the new one"), body=ResetBody, answer=MessageView,
+          who="public", limit=SIGN_IN),
+    route("POST", "/setup", _set_up, "Make the first admin with the start's one-time token", TAG,
+          lambda _, account: user_view(account), body=SetUpBody, answer=UserView, status=201, errors=(401, 409),
+          who="public", limit=SIGN_IN),
+    route("GET", "/users/me", _me, "Get one's own account", TAG, _show_user, who="any", answer=UserView),
+    route("PATCH", "/users/me", _rename, "Change one's own name", TAG, _show_user, who="any", body=NameBody,
+          answer=UserView, errors=(412,)),
+    route("POST", "/users/me/password", _change_password, "Change one's own password; every session ends", TAG,
+          _says("Your password is changed; sign in again"), who="any", body=ChangePasswordBody, answer=MessageView),
+    route("POST", "/users/me/mfa", _mfa, "Set up, confirm or switch off the second factor (TOTP)", TAG,
           who="any", body=MfaBody, answer=MfaView, errors=(401, 409),
           description="Sent again with its Idempotency-Key, a `setup` gets the same secret until it is confirmed."),
-    Route("GET", "/users", _users, "List accounts, newest first; `search` looks for words in email and name",
+    route("GET", "/users", _users, "List accounts, newest first; `search` looks for words in email and name",
           TAG, lambda call, found: show_list(call, found, user_view), query=UsersQuery, answer=ListView[UserView],
           description="A search looks through a bounded number of accounts for each page, which may therefore be short "
           "though more follow: `nextToken` goes on."),
-    Route("GET", "/users/{id}", _user, "Get an account", **_USER),
-    Route("PATCH", "/users/{id}", _change_user, "Change a role, who may sign in, or end a lost second factor",
-          body=UserPatch, **_USER),
-    Route("GET", "/api-keys", _keys, "List API keys", KEYS,
+    route("GET", "/users/{id}", _user, "Get an account", TAG, _show_user, answer=UserView, errors=(404, 409, 412)),
+    route("PATCH", "/users/{id}", _change_user, "Change a role, who may sign in, or end a lost second factor", TAG,
+          _show_user, body=UserPatch, answer=UserView, errors=(404, 409, 412)),
+    route("GET", "/api-keys", _keys, "List API keys", KEYS,
           lambda call, found: show_list(call, found, api_key_view), query=ListQuery, answer=ListView[ApiKeyView]),
-    Route("POST", "/api-keys", _make_key, "Make an API key; it is shown this once", KEYS,
+    route("POST", "/api-keys", _make_key, "Make an API key; it is shown this once", KEYS,
           lambda _, made: made_key_view(made.key, made.shown), body=ApiKeyBody, answer=MadeKeyView, status=201,
           description="The key is kept nowhere: a repeat with the same Idempotency-Key answers with an empty `key`. "
           "Who lost the first answer revokes it and makes another."),
-    Route("DELETE", "/api-keys/{id}", _revoke, "Revoke an API key", KEYS,
+    route("DELETE", "/api-keys/{id}", _revoke, "Revoke an API key", KEYS,
           lambda _, key_id: MessageView(message=f"API key {key_id} is revoked"), answer=MessageView, errors=(404,)),
-    Route("GET", "/.well-known/jwks.json", _jwks, "The public key of the tokens (JWKS)", TAG, who="public", root=True),
+    route("GET", "/.well-known/jwks.json", _jwks, "The public key of the tokens (JWKS)", TAG, who="public", root=True),
 )  # fmt: skip

@@ -41,7 +41,7 @@ from stockwright.catalog.ledger import MovementView as BalancedMovement
 from stockwright.catalog.stocked import StockedProduct
 from stockwright.http.cursor import seal
 from stockwright.http.lists import show_list
-from stockwright.http.route import Answer, Call, Route
+from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
 from stockwright.http.rules import first_given
 from stockwright.http.wire import ListQuery, ListView
 from stockwright.stock.model import Wanted
@@ -50,16 +50,16 @@ from stockwright.stock.routes import KEY, TAG
 Summary = tuple[list[StockedProduct], str | None, InventoryTotals]
 
 
-def _show_stock(_: Call, found: StockedProduct) -> Answer:
+def _show_stock(_: AnyCall, found: StockedProduct) -> Answer:
     return Answer(stock_view(found.stock), etag=f'"{found.stock.version}"')
 
 
-def _show_change(_: Call, change: StockChange) -> Answer:
+def _show_change(_: AnyCall, change: StockChange) -> Answer:
     return Answer(change_view(change), etag=f'"{change.stock.version}"')
 
 
-async def _summary(call: Call) -> Summary:
-    query: InventoryQuery = call.query
+async def _summary(call: Call[None, InventoryQuery]) -> Summary:
+    query = call.query
     rows, following = await inventory_views.list_inventory(
         call.app,
         ListInventory(
@@ -74,7 +74,7 @@ async def _summary(call: Call) -> Summary:
     return rows, following, await inventory_views.total_inventory(call.app)
 
 
-def _show_summary(call: Call, found: Summary) -> InventoryView:
+def _show_summary(call: AnyCall, found: Summary) -> InventoryView:
     rows, following, totals = found
     return InventoryView(
         items=[inventory_row(row, for_admin=call.request.actor.is_admin) for row in rows],
@@ -84,8 +84,8 @@ def _show_summary(call: Call, found: Summary) -> InventoryView:
     )
 
 
-async def _initialize(call: Call) -> StockedProduct:
-    body: InitializeBody = call.body
+async def _initialize(call: Call[InitializeBody, NoQuery]) -> StockedProduct:
+    body = call.body
     given = given_thresholds(body.low_stock_threshold, body.reorder_point, body.reorder_quantity)
     return await inventory.initialize(
         call.app,
@@ -94,26 +94,26 @@ async def _initialize(call: Call) -> StockedProduct:
     )
 
 
-async def _by_product(call: Call) -> StockedProduct:
+async def _by_product(call: PlainCall) -> StockedProduct:
     return await inventory_views.get_by_product(call.app, call.path["productId"])
 
 
-async def _by_sku(call: Call) -> StockedProduct:
+async def _by_sku(call: PlainCall) -> StockedProduct:
     return await inventory_views.get_by_sku(call.app, call.path["sku"])
 
 
-async def _check(call: Call) -> list[Availability]:
-    body: CheckBody = call.body
+async def _check(call: Call[CheckBody, NoQuery]) -> list[Availability]:
+    body = call.body
     wanted = [Wanted(item.product_id, item.quantity, item.location) for item in body.items]
     return await availability_catalog.check_availability(call.app, wanted)
 
 
-def _show_check(_: Call, told: list[Availability]) -> CheckView:
+def _show_check(_: AnyCall, told: list[Availability]) -> CheckView:
     return CheckView(available=all(each.available for each in told), items=[availability_view(each) for each in told])
 
 
-async def _change(call: Call) -> StockChange:
-    body: ChangeStockBody = call.body
+async def _change(call: Call[ChangeStockBody, NoQuery]) -> StockChange:
+    body = call.body
     return await inventory.change_stock(
         call.app,
         call.request,
@@ -129,8 +129,8 @@ async def _change(call: Call) -> StockChange:
     )
 
 
-async def _count(call: Call) -> StockChange:
-    body: CountBody = call.body
+async def _count(call: Call[CountBody, NoQuery]) -> StockChange:
+    body = call.body
     count = first_given(body.quantity, body.stock_count)
     return await inventory.count_stock(
         call.app,
@@ -139,8 +139,8 @@ async def _count(call: Call) -> StockChange:
     )
 
 
-async def _transfer(call: Call) -> StockChange:
-    body: TransferBody = call.body
+async def _transfer(call: Call[TransferBody, NoQuery]) -> StockChange:
+    body = call.body
     source, target = first_given(body.source, body.from_location), first_given(body.to, body.to_location)
     return await inventory.transfer(
         call.app,
@@ -151,12 +151,12 @@ async def _transfer(call: Call) -> StockChange:
     )
 
 
-async def _low(call: Call) -> tuple[list[StockedProduct], str | None]:
+async def _low(call: Call[None, ListQuery]) -> tuple[list[StockedProduct], str | None]:
     return await inventory_views.list_low_stock(call.app, call.query.limit, call.position())
 
 
-async def _movements(call: Call) -> tuple[list[BalancedMovement], str | None]:
-    query: MovementsQuery = call.query
+async def _movements(call: Call[None, MovementsQuery]) -> tuple[list[BalancedMovement], str | None]:
+    query = call.query
     return await ledger.list_movements(
         call.app,
         MovementFilter(
@@ -171,16 +171,16 @@ async def _movements(call: Call) -> tuple[list[BalancedMovement], str | None]:
     )
 
 
-async def _explain(call: Call) -> Explanation:
+async def _explain(call: PlainCall) -> Explanation:
     return await explain_catalog.explain(call.app, call.path["productId"])
 
 
-def _rows(call: Call, found: tuple[list[StockedProduct], str | None]) -> ListView[Any]:
+def _rows(call: AnyCall, found: tuple[list[StockedProduct], str | None]) -> ListView[Any]:
     return show_list(call, found, inventory_row)
 
 
 ROUTES = (
-    Route(
+    route(
         "GET",
         "/inventory",
         _summary,
@@ -191,7 +191,7 @@ ROUTES = (
         query=InventoryQuery,
         answer=InventoryView,
     ),
-    Route(
+    route(
         "POST",
         "/inventory/initialize",
         _initialize,
@@ -204,7 +204,7 @@ ROUTES = (
         status=201,
         errors=(404, 409),
     ),
-    Route(
+    route(
         "GET",
         "/inventory/product/{productId}",
         _by_product,
@@ -215,7 +215,7 @@ ROUTES = (
         answer=StockView,
         errors=(404,),
     ),
-    Route(
+    route(
         "GET",
         "/inventory/sku/{sku}",
         _by_sku,
@@ -226,7 +226,7 @@ ROUTES = (
         answer=StockView,
         errors=(404,),
     ),
-    Route(
+    route(
         "POST",
         "/inventory/check-availability",
         _check,
@@ -237,7 +237,7 @@ ROUTES = (
         body=CheckBody,
         answer=CheckView,
     ),
-    Route(
+    route(
         "PATCH",
         "/inventory/product/{productId}/stock",
         _change,
@@ -249,7 +249,7 @@ ROUTES = (
         answer=StockChangeView,
         errors=(404, 409, 412),
     ),
-    Route(
+    route(
         "PUT",
         "/stock",
         _count,
@@ -261,7 +261,7 @@ ROUTES = (
         answer=StockChangeView,
         errors=(404, 409, 412),
     ),
-    Route(
+    route(
         "POST",
         "/inventory/transfer",
         _transfer,
@@ -273,7 +273,7 @@ ROUTES = (
         answer=StockChangeView,
         errors=(404, 409, 412),
     ),
-    Route(
+    route(
         "GET",
         "/inventory/low-stock",
         _low,
@@ -283,7 +283,7 @@ ROUTES = (
         query=ListQuery,
         answer=ListView[InventoryRow],
     ),
-    Route(
+    route(
         "GET",
         "/inventory/movements",
         _movements,
@@ -293,7 +293,7 @@ ROUTES = (
         query=MovementsQuery,
         answer=ListView[MovementView],
     ),
-    Route(
+    route(
         "GET",
         "/inventory/product/{productId}/movements",
         _movements,
@@ -304,7 +304,7 @@ ROUTES = (
         answer=ListView[MovementView],
         errors=(404,),
     ),
-    Route(
+    route(
         "GET",
         "/inventory/product/{productId}/explain",
         _explain,

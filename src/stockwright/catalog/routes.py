@@ -31,7 +31,7 @@ from stockwright.catalog.wire import (
     wanted_products,
 )
 from stockwright.http.lists import show_list
-from stockwright.http.route import Answer, Call, Route
+from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
 from stockwright.http.rules import MALFORMED, first_given, is_given, well_formed
 from stockwright.http.wire import ListView
 from stockwright.products.model import Product
@@ -51,13 +51,13 @@ _FIELDS = {
 }
 
 
-def show_product(_: Call, found: StockedProduct) -> Answer:
+def show_product(_: AnyCall, found: StockedProduct) -> Answer:
     """Show a product; its ETag holds the versions of the product and of its stock, and moves with either."""
     return Answer(shown_product(found), etag=f'"{found.product.version}-{found.stock.version}"')
 
 
-async def _create(call: Call) -> StockedProduct:
-    body: ProductBody = call.body
+async def _create(call: Call[ProductBody, NoQuery]) -> StockedProduct:
+    body = call.body
     made = await create_product(
         call.app,
         call.request,
@@ -94,12 +94,12 @@ def _thresholds(body: ProductBody | ProductPatch) -> dict[str, int]:
     return given_thresholds(low, body.reorder_point, body.reorder_quantity)
 
 
-async def _update(call: Call) -> StockedProduct:
+async def _update(call: Call[ProductPatch, NoQuery]) -> StockedProduct:
     return await catalog.update_product(call.app, call.request, _update_command(call, _changed(call.body)))
 
 
-def _update_command(call: Call, changed: Mapping[str, Any]) -> UpdateProduct:
-    body: ProductPatch = call.body
+def _update_command(call: AnyCall, changed: Mapping[str, Any]) -> UpdateProduct:
+    body = call.body
     return UpdateProduct(
         call.path["id"],
         changed,
@@ -118,26 +118,26 @@ def _changed(body: Any) -> dict[str, Any]:
     return given | ({} if body.image_url is UNSET else {"image_url": body.image_url})
 
 
-async def _look_up_new(call: Call) -> None:
+async def _look_up_new(call: AnyCall) -> None:
     await check_references(call.app, *map(well_formed, (call.body.category, call.body.location)))
 
 
-async def _look_up_change(call: Call) -> None:
+async def _look_up_change(call: AnyCall) -> None:
     changed = {name: value for name, value in _changed(call.body).items() if value is not MALFORMED}
     await catalog.check_change(call.app, _update_command(call, changed))
 
 
-async def _list(call: Call) -> tuple[list[StockedProduct], str | None]:
-    query: ProductsQuery = call.query
+async def _list(call: Call[None, ProductsQuery]) -> tuple[list[StockedProduct], str | None]:
+    query = call.query
     wanted = replace(wanted_products(query), sort=query.sort, limit=query.limit, after=call.position())
     return await product_list_catalog.list_products(call.app, call.request, wanted)
 
 
-async def _get(call: Call) -> StockedProduct:
+async def _get(call: PlainCall) -> StockedProduct:
     return _seen_by(call, await stocked_catalog.get_product(call.app, call.path["id"]))
 
 
-def _seen_by(call: Call, found: StockedProduct) -> StockedProduct:
+def _seen_by(call: AnyCall, found: StockedProduct) -> StockedProduct:
     """Only an admin sees what is not on sale."""
     product: Product = found.product
     if not product.is_sellable and not call.request.actor.is_admin:
@@ -145,12 +145,12 @@ def _seen_by(call: Call, found: StockedProduct) -> StockedProduct:
     return found
 
 
-async def _delete(call: Call) -> str:
+async def _delete(call: PlainCall) -> str:
     return await catalog.delete_product(call.app, call.request, call.path["id"], call.expected_version())
 
 
-async def _items(call: Call) -> tuple[list[StockedProduct], str | None]:
-    query: ItemsQuery = call.query
+async def _items(call: Call[None, ItemsQuery]) -> tuple[list[StockedProduct], str | None]:
+    query = call.query
     wanted = ListProducts(
         category=query.category,
         type=query.type,
@@ -162,33 +162,35 @@ async def _items(call: Call) -> tuple[list[StockedProduct], str | None]:
     return await product_list_catalog.list_products(call.app, call.request.by(ANONYMOUS), wanted)
 
 
-async def _item(call: Call) -> StockedProduct:
+async def _item(call: PlainCall) -> StockedProduct:
     found = await stocked_catalog.get_product(call.app, call.path["id"])
     if not found.product.is_sellable:
         raise NotFound("Product not found")
     return found
 
 
-def _show_deleted(_: Call, product_id: str) -> DeletedView:
+def _show_deleted(_: AnyCall, product_id: str) -> DeletedView:
     return DeletedView(message="Product deleted successfully", deleted_id=product_id)
 
 
-_UPDATE: dict[str, Any] = {
-    "run": _update,
-    "show": show_product,
-    "body": ProductPatch,
-    "answer": ProductView,
-    "tag": "Catalogue",
-    "summary": "Change a product: only the given fields change",
-    "description": (
+_UPDATE = route(
+    "PUT",
+    "/products/{id}",
+    _update,
+    "Change a product: only the given fields change",
+    "Catalogue",
+    show_product,
+    body=ProductPatch,
+    answer=ProductView,
+    description=(
         "`quantity` sets what can be bought and books the difference as an ADJUSTMENT. If-Match compares the "
         "product's version; where `quantity` is set, that of the stock too (412)."
     ),
-    "errors": (404, 409, 412),
-    "look_up": _look_up_change,
-}
+    errors=(404, 409, 412),
+    look_up=_look_up_change,
+)
 ROUTES = (
-    Route(
+    route(
         "GET",
         "/products",
         _list,
@@ -199,7 +201,7 @@ ROUTES = (
         query=ProductsQuery,
         answer=ListView[ProductView],
     ),
-    Route(
+    route(
         "POST",
         "/products",
         _create,
@@ -212,7 +214,7 @@ ROUTES = (
         errors=(409,),
         look_up=_look_up_new,
     ),
-    Route(
+    route(
         "GET",
         "/products/{id}",
         _get,
@@ -223,9 +225,9 @@ ROUTES = (
         answer=ProductView,
         errors=(404,),
     ),
-    Route("PUT", "/products/{id}", **_UPDATE),
-    Route("PATCH", "/products/{id}", **_UPDATE),
-    Route(
+    _UPDATE,
+    _UPDATE.at("/products/{id}", "PATCH"),
+    route(
         "DELETE",
         "/products/{id}",
         _delete,
@@ -235,7 +237,7 @@ ROUTES = (
         answer=DeletedView,
         errors=(404, 409, 412),
     ),
-    Route(
+    route(
         "GET",
         "/items",
         _items,
@@ -246,7 +248,7 @@ ROUTES = (
         query=ItemsQuery,
         answer=ListView[ItemView],
     ),
-    Route(
+    route(
         "GET",
         "/items/{id}",
         _item,

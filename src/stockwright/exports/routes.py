@@ -8,13 +8,13 @@ from typing import Final
 from stockwright.exports.spreadsheet import CONTENT_TYPE, csv_parts
 from stockwright.exports.usecases import COLUMNS, Exported, export
 from stockwright.exports.wire import ExportQuery, InventoryExport, MovementsExport, OrdersExport, ProductsExport
-from stockwright.http.route import Answer, Call, Route
+from stockwright.http.route import Answer, Call, route
 
 TAG = "Exports"
 
 
-def _export(what: Exported) -> Callable[[Call], Awaitable[Answer]]:
-    async def run(call: Call) -> Answer:
+def _export(what: Exported) -> Callable[[Call[None, ExportQuery]], Awaitable[Answer]]:
+    async def run(call: Call[None, ExportQuery]) -> Answer:
         query: ExportQuery = call.query
         rows = export(call.app, call.request, what, query.selection())
         return Answer(
@@ -33,7 +33,7 @@ _EXPORTS: Final[tuple[tuple[Exported, type[ExportQuery], str], ...]] = (
     ("orders", OrdersExport, "Orders as CSV, a row per line, by status and time"),
 )
 ROUTES = tuple(
-    Route(
+    route(
         "GET", f"/{what}/export", _export(what), summary, TAG, query=query, content_type="text/csv", reads_much="export"
     )
     for what, query, summary in _EXPORTS

@@ -27,7 +27,7 @@ from stockwright.http.envelope import BUSY_RETRY_SECONDS, STATUS, failure, retry
 from stockwright.http.idempotency import KeysAtWork, check_key, request_hash
 from stockwright.http.limits import Limits
 from stockwright.http.metrics import Metrics, Uncounted
-from stockwright.http.route import Answer, Call, Route
+from stockwright.http.route import Answer, AnyCall, Call, Route
 from stockwright.http.rules import MALFORMED, plan_of
 from stockwright.http.slots import Slots
 from stockwright.request import Idempotency, Request
@@ -282,7 +282,7 @@ class Exchange:
         if not _may(self.request.actor, route):
             raise Forbidden
 
-    async def _parse(self, route: Route, path: Mapping[str, str]) -> Call:
+    async def _parse(self, route: Route, path: Mapping[str, str]) -> AnyCall:
         """Read path, query and body, or refuse them with every wrong field of both."""
         self.raw_body = await self._body(route.body_bytes_max) if route.changes else b""
         call = Call(
@@ -332,7 +332,7 @@ class Exchange:
             if not message.get("more_body", False):
                 return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    async def _run(self, route: Route, call: Call) -> None:
+    async def _run(self, route: Route, call: AnyCall) -> None:
         key = self.headers.get("idempotency-key") if route.changes else None
         if route.limit == "sign-in":
             await self._count_account(call)
@@ -358,7 +358,7 @@ class Exchange:
         data = msgspec.Raw(kept["data"].encode())
         await self._show(route, Answer(data, kept["etag"], kept["status"], kept["headers"]))
 
-    async def _count_account(self, call: Call) -> None:
+    async def _count_account(self, call: AnyCall) -> None:
         """Count a try at an account; an origin that it signed in from has its own count, as with the locks."""
         name = getattr(call.body, "email", None) or getattr(call.body, "username", None) or ""
         if not name or not self.edge.limits.on:
@@ -502,7 +502,7 @@ def _bucket(path: str) -> tuple[str, int]:
     return words[2] if len(words) > 2 else "", path.count("/")  # noqa: PLR2004
 
 
-def _wrong_token(route: Route, call: Call, reported: AbstractSet[str]) -> list[dict[str, str]]:
+def _wrong_token(route: Route, call: AnyCall, reported: AbstractSet[str]) -> list[dict[str, str]]:
     """Return what is wrong with the token of a query that has other faults.
 
     A token belongs to a list with its filters: where one of them is wrong, it cannot be told.
@@ -516,7 +516,7 @@ def _wrong_token(route: Route, call: Call, reported: AbstractSet[str]) -> list[d
     return []
 
 
-async def _looked_up(route: Route, call: Call, reported: Container[str]) -> list[dict[str, str]]:
+async def _looked_up(route: Route, call: AnyCall, reported: Container[str]) -> list[dict[str, str]]:
     """Return what the shop's state forbids in the fields that are well formed."""
     if route.look_up is None or call.body is MALFORMED:
         return []
@@ -547,7 +547,7 @@ def _is_for_anybody(route: Route, answer: Answer) -> bool:
     return route.who == "public" and not route.changes and answer.etag is None
 
 
-def _answer(route: Route, call: Call, result: Any) -> Answer:
+def _answer(route: Route, call: AnyCall, result: Any) -> Answer:
     shown = result if route.show is None else route.show(call, result)
     return shown if isinstance(shown, Answer) else Answer(shown)
 

@@ -3,22 +3,23 @@
 Routing, parsing, authorisation, idempotency, the OpenAPI document, the authorisation tests and the
 web client's types all come from the table. A route runs a use case and shows its result:
 
-    Route(
-        "POST", "/orders", run=place, show=order_view, who="any", body=PlaceOrderBody,
-        answer=OrderView, status=201, summary="Place an order", tag="Orders",
-    )
+    async def place(call: Call[PlaceOrderBody, NoQuery]) -> Order: ...
+
+    route("POST", "/orders", place, "Place an order", "Orders", order_view, body=PlaceOrderBody,
+          who="any", answer=OrderView, status=201)
 
 `run(call)` awaits the use case and returns its result; `show(call, result)` turns that result into
 the wire's form. They are apart so that an Idempotency-Key's record can keep the answer in the same
-commit as the effect.
+commit as the effect. The type checker compares the body, the query and the result of a route with what
+`run` and `show` are declared to take.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, Literal, TypedDict, TypeVar, Unpack, overload
 
 import msgspec
 
@@ -35,17 +36,22 @@ BODY_BYTES_MAX = 1024 * 1024
 DEVICE_HEADER_MAX = 1024
 NEVER = -1
 """A version that nothing has: an If-Match that cannot match."""
+Body = TypeVar("Body")
+Query = TypeVar("Query")
+Result = TypeVar("Result")
+WireBody = TypeVar("WireBody", bound=Wire)
+WireQuery = TypeVar("WireQuery", bound=Wire)
 
 
 @dataclass(slots=True)
-class Call:
-    """One request, parsed: what a route's `run` and `show` work from."""
+class Call(Generic[Body, Query]):
+    """One request, parsed: what a route's `run` and `show` work from. Without a body, `body` is None."""
 
     app: App
     request: Request
     path: Mapping[str, str]
-    query: Any
-    body: Any
+    query: Query
+    body: Body
     headers: Mapping[str, str]
     address: str
     scope: Mapping[str, Any]
@@ -129,16 +135,22 @@ class NoQuery(Wire):
     """The query of a route that takes no parameters."""
 
 
+AnyCall = Call[Any, Any]
+"""For what reads neither body nor query."""
+PlainCall = Call[None, NoQuery]
+"""A request without body and query."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One thing that can be asked over HTTP."""
+    """One thing that can be asked over HTTP; made by `route`, which checks the types of its parts."""
 
     method: Method
     path: str
-    run: Callable[[Call], Awaitable[Any]]
+    run: Callable[[AnyCall], Awaitable[Any]]
     summary: str
     tag: str
-    show: Callable[[Call, Any], Any] | None = None
+    show: Callable[[AnyCall, Any], Any] | None = None
     who: Who = "admin"
     scopes: frozenset[str] = frozenset()
     """API keys with one of these scopes are accepted as well."""
@@ -146,7 +158,7 @@ class Route:
     query: type[Wire] = NoQuery
     any_query: bool = False
     """Whether parameters that it does not know are ignored, not refused (health checks)."""
-    look_up: Callable[[Call], Awaitable[None]] | None = None
+    look_up: Callable[[AnyCall], Awaitable[None]] | None = None
     """Raises Invalid for what the shop's state forbids in the well-formed part of a malformed body.
 
     The use case refuses it in a body that is otherwise right; with this, a body with other faults has
@@ -186,3 +198,84 @@ class Route:
         """A stable name: the method and the path's words (OpenAPI's operationId)."""
         words = self.path.replace("{", "by-").replace("}", "").replace(".", "").replace("/", "-").strip("-")
         return f"{self.method.lower()}-{words}"
+
+    def at(self, path: str, method: Method | None = None) -> Route:
+        """Return the same route at another path, or with another method."""
+        return replace(self, path=path, method=method or self.method)
+
+
+class Options(TypedDict, total=False):
+    """The fields of a Route that say nothing of its types; what each means stands there."""
+
+    who: Who
+    scopes: frozenset[str]
+    any_query: bool
+    look_up: Callable[[AnyCall], Awaitable[None]]
+    answer: Any
+    status: int
+    body_bytes_max: int
+    content_type: str
+    limit: str
+    reads_much: Literal["", "report", "export"]
+    errors: tuple[int, ...]
+    description: str
+    loopback_too: bool
+    root: bool
+    also_at: str
+    at_top: tuple[str, ...]
+
+
+@overload
+def route(
+    method: Method,
+    path: str,
+    run: Callable[[PlainCall], Awaitable[Result]],
+    summary: str,
+    tag: str,
+    show: Callable[[PlainCall, Result], Any] | None = None,
+    **options: Unpack[Options],
+) -> Route: ...
+
+
+@overload
+def route(
+    method: Method,
+    path: str,
+    run: Callable[[Call[WireBody, NoQuery]], Awaitable[Result]],
+    summary: str,
+    tag: str,
+    show: Callable[[Call[WireBody, NoQuery], Result], Any] | None = None,
+    *,
+    body: type[WireBody],
+    **options: Unpack[Options],
+) -> Route: ...
+
+
+@overload
+def route(
+    method: Method,
+    path: str,
+    run: Callable[[Call[None, WireQuery]], Awaitable[Result]],
+    summary: str,
+    tag: str,
+    show: Callable[[Call[None, WireQuery], Result], Any] | None = None,
+    *,
+    query: type[WireQuery],
+    **options: Unpack[Options],
+) -> Route: ...
+
+
+def route(
+    method: Method,
+    path: str,
+    run: Callable[[Any], Awaitable[Any]],
+    summary: str,
+    tag: str,
+    show: Callable[[Any, Any], Any] | None = None,
+    *,
+    body: type[Wire] | None = None,
+    query: type[Wire] = NoQuery,
+    **options: Unpack[Options],
+) -> Route:
+    """Make a route. No route takes both a body and a query."""
+    return Route(method, path, run, summary, tag, show, body=body, query=query, **options)

@@ -12,7 +12,7 @@ from stockwright.base.event import Event
 from stockwright.events import log as log_events
 from stockwright.events.records import DeadLetter
 from stockwright.http.lists import show_list
-from stockwright.http.route import Answer, Call, Route
+from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
 from stockwright.http.wire import Empty, ListQuery, ListView
 from stockwright.notifications.records import Notification
 from stockwright.operations import usecases as operations
@@ -34,12 +34,12 @@ _POSITION = {"sqlite": re.compile(r"[0-9]{1,18}"), "dynamodb": re.compile(r"[0-9
 """What a position in each engine's log looks like."""
 
 
-async def _events(call: Call) -> tuple[list[Event], str | None]:
-    query: EventsQuery = call.query
+async def _events(call: Call[None, EventsQuery]) -> tuple[list[Event], str | None]:
+    query = call.query
     return await log_events.list_events(call.app, query.limit, call.position(), query.name, query.subject)
 
 
-async def _stream(call: Call) -> Answer:
+async def _stream(call: PlainCall) -> Answer:
     after = call.headers.get("last-event-id")
     if after is not None and not _POSITION[call.app.settings.store].fullmatch(after):
         raise Invalid.field("Last-Event-ID", "must be the id of an event of this stream")
@@ -50,7 +50,7 @@ async def _stream(call: Call) -> Answer:
     return Answer(stream=parts, content_type="text/event-stream")
 
 
-async def _once(call: Call, after: str | None) -> AsyncIterator[bytes]:
+async def _once(call: AnyCall, after: str | None) -> AsyncIterator[bytes]:
     """End when there is something to send: a function of the cloud form sends no answer before its end.
 
     The client comes again by itself.
@@ -62,55 +62,55 @@ async def _once(call: Call, after: str | None) -> AsyncIterator[bytes]:
         yield b"".join(map(line_of, events)) or STAY
 
 
-async def _is_still_admin(call: Call) -> bool:
+async def _is_still_admin(call: AnyCall) -> bool:
     try:
         return (await authenticate(call.app, call.request, call.headers["authorization"])).is_admin
     except Unauthorized:
         return False
 
 
-async def _notifications(call: Call) -> tuple[list[Notification], str | None]:
-    query: NotificationsQuery = call.query
+async def _notifications(call: Call[None, NotificationsQuery]) -> tuple[list[Notification], str | None]:
+    query = call.query
     return await operations.list_notifications(call.app, query.limit, call.position(), query.channel)
 
 
-async def _resend(call: Call) -> Notification:
+async def _resend(call: Call[Empty, NoQuery]) -> Notification:
     return await resend(call.app, call.request, call.path["id"])
 
 
-async def _dead_letters(call: Call) -> tuple[list[DeadLetter], str | None]:
+async def _dead_letters(call: Call[None, ListQuery]) -> tuple[list[DeadLetter], str | None]:
     return await operations.list_dead_letters(call.app, call.query.limit, call.position())
 
 
-async def _redrive(call: Call) -> DeadLetter:
+async def _redrive(call: Call[Empty, NoQuery]) -> DeadLetter:
     return await operations.redrive(call.app, call.request, call.path["id"])
 
 
-async def _delete(call: Call) -> DeadLetter:
+async def _delete(call: PlainCall) -> DeadLetter:
     return await operations.delete_dead_letter(call.app, call.request, call.path["id"])
 
 
 ROUTES = (
-    Route("GET", "/events", _events, "The event log, newest first", TAG,
+    route("GET", "/events", _events, "The event log, newest first", TAG,
           lambda call, found: show_list(call, found, event_view), query=EventsQuery, answer=ListView[EventView]),
-    Route("GET", "/events/stream", _stream, "Events as they come (server-sent events)", TAG,
+    route("GET", "/events/stream", _stream, "Events as they come (server-sent events)", TAG,
           content_type="text/event-stream", errors=(429, 503),
           description="Goes on behind `Last-Event-ID`. One that missed more than 1,000 events is sent the event "
           "`stream.reset` instead of them, and goes on from now: read anew what you show. One whose client does not "
           "read is ended."),
-    Route("GET", "/notifications", _notifications, "Every mail and SMS, newest first", TAG,
+    route("GET", "/notifications", _notifications, "Every mail and SMS, newest first", TAG,
           lambda call, found: show_list(call, found, notification_view), query=NotificationsQuery,
           answer=ListView[NotificationView]),
-    Route("POST", "/notifications/{id}/resend", _resend, "Send a message again", TAG,
+    route("POST", "/notifications/{id}/resend", _resend, "Send a message again", TAG,
           lambda _, told: notification_view(told), body=Empty, answer=NotificationView, status=201, errors=(404, 409),
           description="The answer is the new message, `WAITING` until it is sent, whose `resendOf` is the first one. "
           "409 for messages about an account (they may hold codes), for one that was not sent yet, and for one about "
           "an order that is gone or was cancelled since."),
-    Route("GET", "/dead-letters", _dead_letters, "Events that a handler gave up", TAG,
+    route("GET", "/dead-letters", _dead_letters, "Events that a handler gave up", TAG,
           lambda call, found: show_list(call, found, dead_letter_view), query=ListQuery,
           answer=ListView[DeadLetterView]),
-    Route("POST", "/dead-letters/{id}/redrive", _redrive, "Send a dead letter on its way again", TAG,
+    route("POST", "/dead-letters/{id}/redrive", _redrive, "Send a dead letter on its way again", TAG,
           lambda _, letter: dead_letter_view(letter), body=Empty, answer=DeadLetterView, errors=(404,)),
-    Route("DELETE", "/dead-letters/{id}", _delete, "Throw a dead letter away", TAG,
+    route("DELETE", "/dead-letters/{id}", _delete, "Throw a dead letter away", TAG,
           lambda _, letter: dead_letter_view(letter), answer=DeadLetterView, errors=(404,)),
 )  # fmt: skip

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from stockwright.base.errors import Forbidden
 from stockwright.http.lists import show_list
-from stockwright.http.route import Answer, Call, Route
+from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
 from stockwright.http.rules import first_given
 from stockwright.http.wire import ListView, Versioned
 from stockwright.orders import usecases as orders
@@ -19,11 +17,11 @@ from stockwright.sales.routes import lines_wanted, look_up_lines
 TAG = "Orders"
 
 
-def _show(_: Call, order: Order) -> Answer:
+def _show(_: AnyCall, order: Order) -> Answer:
     return Answer(order_view(order), etag=f'"{order.version}"')
 
 
-async def _place(call: Call) -> Order:
+async def _place(call: Call[PlaceOrderBody, NoQuery]) -> Order:
     order = await orders.place_order(call.app, call.request, PlaceOrder(lines_wanted(call.body), call.body.reference))
     # The product is that of an order of one line, as in the answer (S2).
     only = order.lines[0] if len(order.lines) == 1 else None
@@ -32,12 +30,12 @@ async def _place(call: Call) -> Order:
     return order
 
 
-async def _get(call: Call) -> Order:
+async def _get(call: PlainCall) -> Order:
     return await orders.get_order(call.app, call.request, call.path["id"])
 
 
-async def _list(call: Call) -> tuple[list[Order], str | None]:
-    query: OrdersQuery = call.query
+async def _list(call: Call[None, OrdersQuery]) -> tuple[list[Order], str | None]:
+    query = call.query
     if query.scope == "all" and not call.request.actor.is_admin:
         raise Forbidden("Only an admin can list everybody's orders")
     return await orders.list_orders(
@@ -45,20 +43,20 @@ async def _list(call: Call) -> tuple[list[Order], str | None]:
     )
 
 
-async def _cancel(call: Call) -> Order:
+async def _cancel(call: Call[CancelBody, NoQuery]) -> Order:
     return await orders.cancel_order(call.app, call.request, call.path["id"], call.body.reason, call.expected_version())
 
 
-async def _pack(call: Call) -> Order:
+async def _pack(call: Call[Versioned, NoQuery]) -> Order:
     return await orders.pack_order(call.app, call.request, call.path["id"], call.expected_version())
 
 
-async def _deliver(call: Call) -> Order:
+async def _deliver(call: Call[Versioned, NoQuery]) -> Order:
     return await orders.deliver_order(call.app, call.request, call.path["id"], call.expected_version())
 
 
-async def _return(call: Call) -> Order:
-    body: ReturnBody = call.body
+async def _return(call: Call[ReturnBody, NoQuery]) -> Order:
+    body = call.body
     items = [
         ReturnItem(line.quantity, first_given(line.product_id, line.id, line.sku), line.line_id, line.options)
         for line in body.items
@@ -68,74 +66,61 @@ async def _return(call: Call) -> Order:
     )
 
 
-_ORDER: dict[str, Any] = {"show": _show, "answer": OrderView, "tag": TAG}
-_LIST: dict[str, Any] = {
-    "run": _list,
-    "show": lambda call, found: show_list(call, found, order_view),
-    "tag": TAG,
-    "who": "any",
-    "query": OrdersQuery,
-    "answer": ListView[OrderView],
-    "summary": "List orders, newest first",
-    "errors": (403,),
-}
-_GET: dict[str, Any] = {
-    "run": _get, "who": "any", "summary": "Get an order", "errors": (403, 404), **_ORDER
-}  # fmt: skip
-_PACKED: dict[str, Any] = {
-    "run": _pack,
-    "scopes": frozenset({"orders:pack"}),
-    "body": Versioned,
-    "summary": "Mark an order as packed; a PENDING one is confirmed too",
-    "errors": (404, 409, 412),
-    **_ORDER,
-}
-_DELIVERED: dict[str, Any] = {
-    "run": _deliver,
-    "scopes": frozenset({"orders:deliver"}),
-    "body": Versioned,
-    "summary": "Mark a packed order as delivered",
-    "errors": (404, 409, 412),
-    **_ORDER,
-}
+_LIST = route("GET", "/orders", _list, "List orders, newest first", TAG,
+              lambda call, found: show_list(call, found, order_view), who="any", query=OrdersQuery,
+              answer=ListView[OrderView], errors=(403,))  # fmt: skip
+_GET = route("GET", "/orders/{id}", _get, "Get an order", TAG, _show, who="any", answer=OrderView,
+             errors=(403, 404))  # fmt: skip
+_PACK = route("POST", "/orders/{id}/pack", _pack, "Mark an order as packed; a PENDING one is confirmed too", TAG,
+              _show, scopes=frozenset({"orders:pack"}), body=Versioned, answer=OrderView,
+              errors=(404, 409, 412))  # fmt: skip
+_DELIVER = route("POST", "/orders/{id}/deliver", _deliver, "Mark a packed order as delivered", TAG, _show,
+                 scopes=frozenset({"orders:deliver"}), body=Versioned, answer=OrderView,
+                 errors=(404, 409, 412))  # fmt: skip
 ROUTES = (
-    Route(
+    route(
         "POST",
         "/orders",
         _place,
         "Place an order: every line, or nothing",
+        TAG,
+        _show,
         who="any",
         body=PlaceOrderBody,
+        answer=OrderView,
         status=201,
         errors=(404, 409),
         look_up=look_up_lines,
-        **_ORDER,
     ),
-    Route("GET", "/orders", **_LIST),
-    Route("GET", "/orderslist", **_LIST),
-    Route("GET", "/orders/{id}", **_GET),
-    Route("GET", "/order/{id}", **_GET),
-    Route(
+    _LIST,
+    _LIST.at("/orderslist"),
+    _GET,
+    _GET.at("/order/{id}"),
+    route(
         "POST",
         "/orders/{id}/cancel",
         _cancel,
         "Cancel an order; the stock comes back",
+        TAG,
+        _show,
         who="any",
         body=CancelBody,
+        answer=OrderView,
         errors=(403, 404, 409, 412),
-        **_ORDER,
     ),
-    Route("POST", "/orders/{id}/pack", **_PACKED),
-    Route("POST", "/orderpacked/{id}", **_PACKED),
-    Route("POST", "/orders/{id}/deliver", **_DELIVERED),
-    Route("POST", "/orderdelivered/{id}", **_DELIVERED),
-    Route(
+    _PACK,
+    _PACK.at("/orderpacked/{id}"),
+    _DELIVER,
+    _DELIVER.at("/orderdelivered/{id}"),
+    route(
         "POST",
         "/orders/{id}/returns",
         _return,
         "Book units of a shipped order as returned",
+        TAG,
+        _show,
         body=ReturnBody,
+        answer=OrderView,
         errors=(404, 409, 412),
-        **_ORDER,
     ),
 )

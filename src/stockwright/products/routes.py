@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from stockwright.http.lists import show_list
-from stockwright.http.route import Call, Route
+from stockwright.http.route import Call, NoQuery, PlainCall, route
 from stockwright.http.wire import ListView
 from stockwright.products import categories
 from stockwright.products.wire import CategoryBody, CategoryView
 
 
-async def _categories(call: Call) -> tuple[list[str], None]:
+async def _categories(call: PlainCall) -> tuple[list[str], None]:
     return await categories.list_categories(call.app), None
 
 
-async def _add_category(call: Call) -> str:
+async def _add_category(call: Call[CategoryBody, NoQuery]) -> str:
     return await categories.add_category(call.app, call.request, call.body.name)
 
 
-async def _rename_category(call: Call) -> str:
+async def _rename_category(call: Call[CategoryBody, NoQuery]) -> str:
     return await categories.rename_category(call.app, call.request, call.path["name"], call.body.name)
 
 
-async def _delete_category(call: Call) -> str:
+async def _delete_category(call: PlainCall) -> str:
     return await categories.delete_category(call.app, call.request, call.path["name"])
 
 
@@ -30,7 +30,7 @@ def _category(name: str) -> CategoryView:
 
 
 ROUTES = (
-    Route(
+    route(
         "GET",
         "/categories",
         _categories,
@@ -40,7 +40,7 @@ ROUTES = (
         who="any",
         answer=ListView[CategoryView],
     ),
-    Route(
+    route(
         "POST",
         "/categories",
         _add_category,
@@ -52,7 +52,7 @@ ROUTES = (
         status=201,
         errors=(409,),
     ),
-    Route(
+    route(
         "PATCH",
         "/categories/{name}",
         _rename_category,
@@ -63,7 +63,7 @@ ROUTES = (
         answer=CategoryView,
         errors=(404, 409),
     ),
-    Route(
+    route(
         "DELETE",
         "/categories/{name}",
         _delete_category,

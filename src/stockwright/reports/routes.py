@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stockwright.http.route import Call, Route
+from stockwright.http.route import Call, PlainCall, route
 from stockwright.reports import stock_reports
 from stockwright.reports import usecases as reports
 from stockwright.reports.stock_reports import StockHistory, StockValue
@@ -27,45 +27,45 @@ from stockwright.reports.wire import (
 TAG = "Reports"
 
 
-async def _summary(call: Call) -> Summary:
+async def _summary(call: Call[None, SummaryQuery]) -> Summary:
     return await reports.report_summary(call.app, call.query.time_zone)
 
 
-async def _sales(call: Call) -> SalesReport:
-    query: SalesQuery = call.query
+async def _sales(call: Call[None, SalesQuery]) -> SalesReport:
+    query = call.query
     return await reports.report_sales(call.app, query.range(), query.by)
 
 
-async def _top_products(call: Call) -> TopProducts:
-    query: TopProductsQuery = call.query
+async def _top_products(call: Call[None, TopProductsQuery]) -> TopProducts:
+    query = call.query
     return await reports.report_top_products(call.app, query.range(), query.limit, query.by, query.currency)
 
 
-async def _stock_value(call: Call) -> StockValue:
+async def _stock_value(call: PlainCall) -> StockValue:
     return await stock_reports.report_stock_value(call.app)
 
 
-async def _stock_history(call: Call) -> StockHistory:
-    query: StockHistoryQuery = call.query
+async def _stock_history(call: Call[None, StockHistoryQuery]) -> StockHistory:
+    query = call.query
     return await stock_reports.report_stock_history(call.app, query.range(), query.by, query.product_id)
 
 
 ROUTES = (
-    Route("GET", "/reports/summary", _summary, "How the shop stands now: today, what waits, the shelf", TAG,
+    route("GET", "/reports/summary", _summary, "How the shop stands now: today, what waits, the shelf", TAG,
           lambda _, found: summary_view(found), query=SummaryQuery,
           answer=SummaryView, reads_much="report"),
-    Route("GET", "/reports/sales", _sales, "What was sold, by day or by week", TAG,
+    route("GET", "/reports/sales", _sales, "What was sold, by day or by week", TAG,
           lambda _, found: sales_view(found), query=SalesQuery,
           answer=SalesView, reads_much="report",
           description="Orders that were not cancelled and sales at the till, less what came back. An order, and what "
           "came back of it, belongs to the day it was placed on."),
-    Route("GET", "/reports/top-products", _top_products, "The products that sold most", TAG,
+    route("GET", "/reports/top-products", _top_products, "The products that sold most", TAG,
           lambda _, found: top_products_view(found), query=TopProductsQuery,
           answer=TopProductsView, reads_much="report",
           description="By units, or by what they brought in one currency."),
-    Route("GET", "/reports/stock-value", _stock_value, "What the stock would bring at today's prices", TAG,
+    route("GET", "/reports/stock-value", _stock_value, "What the stock would bring at today's prices", TAG,
           lambda _, found: stock_value_view(found), answer=StockValueView),
-    Route("GET", "/reports/stock-history", _stock_history, "How the stock moved, by day or by week", TAG,
+    route("GET", "/reports/stock-history", _stock_history, "How the stock moved, by day or by week", TAG,
           lambda _, found: stock_history_view(found), query=StockHistoryQuery,
           answer=StockHistoryView, reads_much="report", errors=(404,)),
 )  # fmt: skip

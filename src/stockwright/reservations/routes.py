@@ -6,7 +6,7 @@ from typing import Any
 
 from stockwright.base.errors import Forbidden
 from stockwright.http.lists import show_list
-from stockwright.http.route import Answer, Call, Route
+from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
 from stockwright.http.rules import well_formed
 from stockwright.http.wire import Empty, ListView, Versioned
 from stockwright.products import lookup as lines
@@ -29,13 +29,13 @@ HOLDS = "Reservations"
 HOLD_KEY = frozenset({"reservations"})
 
 
-def _show_hold(call: Call, held: Reservation) -> Answer:
+def _show_hold(call: AnyCall, held: Reservation) -> Answer:
     view = reservation_view(held, call.app.clock.now())
     return Answer(view, etag=f'"{held.version}-{view.status}"')
 
 
-async def _reserve(call: Call) -> Reservation:
-    body: ReserveBody = call.body
+async def _reserve(call: Call[ReserveBody, NoQuery]) -> Reservation:
+    body = call.body
     wanted = [Wanted(call.path["productId"], body.quantity, body.location)]
     return await reservations.reserve_stock(
         call.app, call.request, reservations.Reserve(wanted, body.order_id, body.expiration_minutes, ["productId"])
@@ -52,12 +52,12 @@ def _named(items: list[Any]) -> list[Named]:
     return named
 
 
-async def _look_up_items(call: Call) -> None:
+async def _look_up_items(call: AnyCall) -> None:
     await lines.check_known(call.app, _named(well_formed(call.body.items) or []))
 
 
-async def _reserve_many(call: Call) -> Reservation:
-    body: ReserveManyBody = call.body
+async def _reserve_many(call: Call[ReserveManyBody, NoQuery]) -> Reservation:
+    body = call.body
     named = _named(body.items)
     products: list[Any] = [each.product_id for each in named]
     if None in products:
@@ -69,12 +69,12 @@ async def _reserve_many(call: Call) -> Reservation:
     )
 
 
-async def _reservation(call: Call) -> Reservation:
+async def _reservation(call: PlainCall) -> Reservation:
     return await reservations.get_reservation(call.app, call.request, call.path["id"])
 
 
-async def _reservations(call: Call) -> tuple[list[Reservation], str | None]:
-    query: ReservationsQuery = call.query
+async def _reservations(call: Call[None, ReservationsQuery]) -> tuple[list[Reservation], str | None]:
+    query = call.query
     if query.scope == "all" and not (call.request.actor.is_admin or call.request.actor.scopes & HOLD_KEY):
         raise Forbidden("Only an admin can list everybody's reservations")
     return await reservations.list_reservations(
@@ -84,35 +84,26 @@ async def _reservations(call: Call) -> tuple[list[Reservation], str | None]:
     )
 
 
-async def _confirm(call: Call) -> Reservation:
+async def _confirm(call: Call[Versioned, NoQuery]) -> Reservation:
     return await reservations.confirm_reservation(call.app, call.request, call.path["id"], call.expected_version())
 
 
-async def _cancel(call: Call) -> Reservation:
+async def _cancel(call: Call[Versioned, NoQuery]) -> Reservation:
     return await reservations.cancel_reservation(call.app, call.request, call.path["id"], call.expected_version())
 
 
-async def _extend(call: Call) -> Reservation:
+async def _extend(call: Call[ExtendBody, NoQuery]) -> Reservation:
     return await reservations.extend_reservation(
         call.app, call.request, call.path["id"], call.body.expiration_minutes, call.expected_version()
     )
 
 
-async def _clean(call: Call) -> int:
+async def _clean(call: Call[Empty, NoQuery]) -> int:
     return await reservations.clean_up(call.app, call.request)
 
 
-_HOLD: dict[str, Any] = {
-    "show": _show_hold,
-    "tag": HOLDS,
-    "who": "any",
-    "scopes": HOLD_KEY,
-    "answer": ReservationView,
-    "errors": (403, 404, 409),
-}
-_SETTLE: dict[str, Any] = {**_HOLD, "errors": (403, 404, 409, 412)}
 ROUTES = (
-    Route(
+    route(
         "POST",
         "/inventory/cleanup-expired",
         _clean,
@@ -122,26 +113,36 @@ ROUTES = (
         body=Empty,
         answer=CleanedView,
     ),
-    Route(
+    route(
         "POST",
         "/inventory/product/{productId}/reserve",
         _reserve,
         "Hold units of a product",
+        HOLDS,
+        _show_hold,
+        who="any",
+        scopes=HOLD_KEY,
         body=ReserveBody,
+        answer=ReservationView,
         status=201,
-        **_HOLD,
+        errors=(403, 404, 409),
     ),
-    Route(
+    route(
         "POST",
         "/reservations",
         _reserve_many,
         "Hold units of many products, all or nothing",
+        HOLDS,
+        _show_hold,
+        who="any",
+        scopes=HOLD_KEY,
         body=ReserveManyBody,
+        answer=ReservationView,
         status=201,
+        errors=(403, 404, 409),
         look_up=_look_up_items,
-        **_HOLD,
     ),
-    Route(
+    route(
         "GET",
         "/reservations",
         _reservations,
@@ -154,15 +155,55 @@ ROUTES = (
         answer=ListView[ReservationView],
         errors=(403,),
     ),
-    Route("GET", "/reservations/{id}", _reservation, "Get a reservation", **_HOLD),
-    Route("POST", "/reservations/{id}/extend", _extend, "Hold on for longer", body=ExtendBody, **_SETTLE),
-    Route(
+    route(
+        "GET",
+        "/reservations/{id}",
+        _reservation,
+        "Get a reservation",
+        HOLDS,
+        _show_hold,
+        who="any",
+        scopes=HOLD_KEY,
+        answer=ReservationView,
+        errors=(403, 404, 409),
+    ),
+    route(
+        "POST",
+        "/reservations/{id}/extend",
+        _extend,
+        "Hold on for longer",
+        HOLDS,
+        _show_hold,
+        who="any",
+        scopes=HOLD_KEY,
+        body=ExtendBody,
+        answer=ReservationView,
+        errors=(403, 404, 409, 412),
+    ),
+    route(
         "POST",
         "/inventory/reservation/{id}/confirm",
         _confirm,
         "Use a hold: its units leave as a sale",
+        HOLDS,
+        _show_hold,
+        who="any",
+        scopes=HOLD_KEY,
         body=Versioned,
-        **_SETTLE,
+        answer=ReservationView,
+        errors=(403, 404, 409, 412),
     ),
-    Route("POST", "/inventory/reservation/{id}/cancel", _cancel, "Give a hold up", body=Versioned, **_SETTLE),
+    route(
+        "POST",
+        "/inventory/reservation/{id}/cancel",
+        _cancel,
+        "Give a hold up",
+        HOLDS,
+        _show_hold,
+        who="any",
+        scopes=HOLD_KEY,
+        body=Versioned,
+        answer=ReservationView,
+        errors=(403, 404, 409, 412),
+    ),
 )

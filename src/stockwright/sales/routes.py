@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from stockwright.http.lists import show_list
-from stockwright.http.route import Answer, Call, Route
+from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
 from stockwright.http.rules import MALFORMED, first_given, well_formed
 from stockwright.http.wire import ListQuery, ListView
 from stockwright.products.lookup import check_known
@@ -20,7 +20,7 @@ from stockwright.sales.wire import SaleBody, SaleView, sale_view
 SALES = "Sales"
 
 
-def _show_sale(_: Call, sale: Sale) -> Answer:
+def _show_sale(_: AnyCall, sale: Sale) -> Answer:
     # A sale never changes, so its first version is its only one.
     return Answer(sale_view(sale), etag='"1"')
 
@@ -50,7 +50,7 @@ def line_wanted(line: Any, at: str) -> LineWanted:
     return LineWanted(quantity, product_id, given.sku, given.options or {}, given.color, at=at)
 
 
-async def look_up_lines(call: Call) -> None:
+async def look_up_lines(call: AnyCall) -> None:
     """Refuse products that do not exist together with the other faults of a body."""
     if MALFORMED in (call.body.items, getattr(call.body, "product_ids", None)):
         return
@@ -58,21 +58,21 @@ async def look_up_lines(call: Call) -> None:
     await check_known(call.app, [each.named(number) for number, each in lines if each.product_id or each.sku])
 
 
-async def _sell(call: Call) -> Sale:
-    body: SaleBody = call.body
+async def _sell(call: Call[SaleBody, NoQuery]) -> Sale:
+    body = call.body
     return await sales.record_sale(call.app, call.request, Sell(lines_wanted(body), body.location, body.reference))
 
 
-async def _sale(call: Call) -> Sale:
+async def _sale(call: PlainCall) -> Sale:
     return await sales.get_sale(call.app, call.path["id"])
 
 
-async def _sales(call: Call) -> tuple[list[Sale], str | None]:
+async def _sales(call: Call[None, ListQuery]) -> tuple[list[Sale], str | None]:
     return await sales.list_sales(call.app, call.query.limit, call.position())
 
 
 ROUTES = (
-    Route(
+    route(
         "POST",
         "/sales",
         _sell,
@@ -86,7 +86,7 @@ ROUTES = (
         errors=(404, 409),
         look_up=look_up_lines,
     ),
-    Route(
+    route(
         "GET",
         "/sales",
         _sales,
@@ -97,7 +97,7 @@ ROUTES = (
         query=ListQuery,
         answer=ListView[SaleView],
     ),
-    Route(
+    route(
         "GET",
         "/sales/{id}",
         _sale,

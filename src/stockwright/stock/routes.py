@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stockwright.http.lists import show_list
-from stockwright.http.route import Answer, Call, Route
+from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
 from stockwright.http.rules import first_given
 from stockwright.http.wire import ListView
 from stockwright.stock import locations
@@ -14,22 +14,22 @@ TAG = "Inventory"
 KEY = frozenset({"inventory"})
 
 
-def _show_location(_: Call, location: Location) -> Answer:
+def _show_location(_: AnyCall, location: Location) -> Answer:
     return Answer(location_view(location), etag=f'"{location.version}"')
 
 
-async def _locations(call: Call) -> tuple[list[Location], None]:
+async def _locations(call: PlainCall) -> tuple[list[Location], None]:
     return await locations.list_locations(call.app), None
 
 
-async def _add_location(call: Call) -> Location:
-    body: LocationBody = call.body
+async def _add_location(call: Call[LocationBody, NoQuery]) -> Location:
+    body = call.body
     location_id = first_given(body.id, body.name)
     return await locations.add_location(call.app, call.request, location_id, body.name, body.priority)
 
 
-async def _change_location(call: Call) -> Location:
-    body: LocationPatch = call.body
+async def _change_location(call: Call[LocationPatch, NoQuery]) -> Location:
+    body = call.body
     return await locations.change_location(
         call.app,
         call.request,
@@ -38,7 +38,7 @@ async def _change_location(call: Call) -> Location:
 
 
 ROUTES = (
-    Route(
+    route(
         "GET",
         "/locations",
         _locations,
@@ -48,7 +48,7 @@ ROUTES = (
         who="any",
         answer=ListView[LocationView],
     ),
-    Route(
+    route(
         "POST",
         "/locations",
         _add_location,
@@ -60,7 +60,7 @@ ROUTES = (
         status=201,
         errors=(409,),
     ),
-    Route(
+    route(
         "PATCH",
         "/locations/{id}",
         _change_location,
