@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+import stockwright
 from stockwright.base.errors import Busy, NotFound
 from stockwright.context import App
 from stockwright.events.records import find_dead_letter, get_dead_letter
@@ -16,7 +20,8 @@ from stockwright.sales.records import get_sale
 from stockwright.stock.records import get_stock
 from stockwright.store.batch import ATTEMPTS_MAX, Batch, Stale, retried
 from stockwright.store.idempotency import complete_idempotency, find_idempotency, put_idempotency
-from stockwright.store.port import Put, Store, Write
+from stockwright.store.parsing import ItemKind, WrongItemError, is_of
+from stockwright.store.port import Item, Put, Store, Write
 
 
 @pytest.mark.parametrize("get", [get_dead_letter, get_order, get_reservation, get_sale, get_stock])
@@ -68,3 +73,51 @@ async def test_the_first_completed_answer_stays(app: App) -> None:
 async def test_an_answer_of_which_nothing_is_known_is_not_kept(app: App) -> None:
     await complete_idempotency(app.store, "nobody#key", {"whose": "nobody's"}, None)
     assert await find_idempotency(app.store, "nobody#key") is None
+
+
+# ---- each kind of item has its parser --------------------------------------------------------
+
+RECORDS = [
+    importlib.import_module(each.name)
+    for each in pkgutil.walk_packages(stockwright.__path__, "stockwright.")
+    # The functions' modules read their settings where they are loaded.
+    if not each.name.startswith("stockwright.cloud.")
+]
+PARSERS = {
+    parser.kind: parser
+    for module in RECORDS
+    for parser in vars(module).values()
+    if inspect.isfunction(parser) and hasattr(parser, "kind") and parser.__module__ == module.__name__
+}
+KEYS = {
+    kind: {
+        "CATEGORY": ("CATEGORIES", "chairs"),
+        "DIGEST": ("DIGEST#stock", "email#1"),
+        "LOCATION": ("LOCATIONS", "ORDER"),
+        "MOVEMENT": ("PRODUCT#chair", "MOVEMENT#mov_1"),
+        "STOCK": ("PRODUCT#chair", "STOCK"),
+    }.get(kind, (f"{kind}#1", kind))
+    for kind in get_args(ItemKind)
+}
+
+
+def test_every_kind_of_item_has_its_parser_and_every_parser_its_kind() -> None:
+    assert sorted(PARSERS) == sorted(get_args(ItemKind))
+    for module in RECORDS:
+        for name, found in vars(module).items():
+            if inspect.isfunction(found) and found.__module__ == module.__name__:
+                takes = next(iter(inspect.signature(found).parameters.values()), None)
+                if takes is not None and takes.annotation == "Item":
+                    assert hasattr(found, "kind"), (module.__name__, name)
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_a_parser_refuses_the_items_of_every_other_kind(kind: ItemKind) -> None:
+    """Also one that its own parser has read before, and what came of it is kept with the item."""
+    for parser_kind, parser in PARSERS.items():
+        item = Item(KEYS[kind], 1, {}, parsed="what its own parser read")
+        if parser_kind == kind:
+            assert is_of(kind, item.key)
+            continue
+        with pytest.raises(WrongItemError, match=f"{parser.__name__} reads {parser_kind} items, not "):
+            parser(item, *((),) * (len(inspect.signature(parser).parameters) - 1))

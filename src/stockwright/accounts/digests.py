@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from stockwright.store.parsing import reads
 from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ def _part_of(body: Body) -> Part:
     return Part(body["count"], tuple(Entry(*each) for each in body["entries"]))
 
 
+@reads("DIGEST")
 def _digest_of(item: Item) -> Digest:
     body = item.body
     return Digest(

@@ -86,7 +86,7 @@ def claim_email(batch: Batch, email: str, account_id: str) -> None:
     batch.put(email_key(email), {"accountId": account_id}, ABSENT)
 
 
-@once
+@once("ACCOUNT")
 def account_of(item: Item) -> Account:
     """Read an account from its item."""
     body = item.body
@@ -269,7 +269,7 @@ def put_api_key(batch: Batch, key: ApiKey) -> None:
     )
 
 
-@once
+@once("APIKEY")
 def api_key_of(item: Item) -> ApiKey:
     """Read a key from its item."""
     body = item.body

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stockwright.base.errors import NotFound
 from stockwright.base.event import Event
+from stockwright.store.parsing import reads
 from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
@@ -158,6 +159,7 @@ def put_dead_letter(batch: Batch, letter: DeadLetter) -> None:
     batch.put(dead_letter_key(letter.id), body, ABSENT, {"list": ("DEADLETTER", letter.id)})
 
 
+@reads("RETRY")
 def retry_of(item: Item) -> Retry:
     """Read a wait from its item."""
     body = item.body
@@ -174,6 +176,7 @@ def retry_of(item: Item) -> Retry:
     )
 
 
+@reads("DEADLETTER")
 def _dead_letter_of(item: Item) -> DeadLetter:
     body = item.body
     return DeadLetter(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from stockwright.base.errors import NotFound
+from stockwright.store.parsing import reads
 
 if TYPE_CHECKING:
     from stockwright.store.batch import Batch
@@ -108,6 +109,7 @@ def put_notification(batch: Batch, told: Notification) -> None:
     )
 
 
+@reads("NOTIFICATION")
 def notification_of(item: Item) -> Notification:
     """Read a notification from its item."""
     body = item.body

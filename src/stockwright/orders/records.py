@@ -105,7 +105,7 @@ def put_order(batch: Batch, order: Order) -> None:
     batch.put(order_key(order.id), _order_body(order), order.version, indexes)
 
 
-@once
+@once("ORDER")
 def order_of(item: Item) -> Order:
     """Read an order from its item."""
     body = item.body

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from stockwright.base.event_names import ORDER_EVENTS
 from stockwright.orders.records import order_key, order_of
+from stockwright.store.parsing import reads
 
 if TYPE_CHECKING:
     from stockwright.base.event_names import OrderEvent
@@ -92,6 +93,7 @@ def delete_work(batch: Batch, work: Work) -> None:
     batch.delete(work_key(work.order_id), work.version)
 
 
+@reads("WORK")
 def _work_of(item: Item) -> Work:
     body = item.body
     return Work(

@@ -66,7 +66,7 @@ def delete_category(batch: Batch, category: Category) -> None:
     batch.delete((CATEGORIES, category.key), category.version)
 
 
-@once
+@once("CATEGORY")
 def category_of(item: Item) -> Category:
     """Read a category from its item."""
     body = item.body

@@ -134,7 +134,7 @@ def release_sku(batch: Batch, sku: str) -> None:
     batch.delete(sku_key(sku), 1)
 
 
-@once
+@once("PRODUCT")
 def product_of(item: Item) -> Product:
     """Read a product from its item."""
     body = item.body

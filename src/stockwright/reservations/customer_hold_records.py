@@ -49,7 +49,7 @@ def put_customer_holds(batch: Batch, holds: CustomerHolds) -> None:
     )
 
 
-@once
+@once("HOLDS")
 def customer_holds_of(item: Item) -> CustomerHolds:
     """Read a customer's record from its item."""
     body = item.body

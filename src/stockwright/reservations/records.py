@@ -89,7 +89,7 @@ def put_reservation(batch: Batch, held: Reservation) -> None:
     )
 
 
-@once
+@once("RESERVATION")
 def reservation_of(item: Item) -> Reservation:
     """Read a reservation from its item."""
     body = item.body

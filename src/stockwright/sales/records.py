@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stockwright.base.errors import NotFound
 from stockwright.sales.lines import line_body, line_of
 from stockwright.sales.model import Sale
+from stockwright.store.parsing import reads
 from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def put_sale(batch: Batch, sale: Sale) -> None:
     )
 
 
+@reads("SALE")
 def sale_of(item: Item) -> Sale:
     """Read a sale from its item."""
     body = item.body

@@ -48,7 +48,7 @@ def put_location(batch: Batch, location: Location) -> None:
     )
 
 
-@once
+@once("LOCATION")
 def location_of(item: Item) -> Location:
     """Read a location from its item."""
     body = item.body

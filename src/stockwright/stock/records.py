@@ -12,6 +12,7 @@ from msgspec.structs import force_setattr
 from stockwright.base.errors import NotFound
 from stockwright.stock.location_records import load_active
 from stockwright.stock.model import Level, Movement, Stock, Thresholds, receive, shifted
+from stockwright.store.parsing import reads
 from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def change_stock(batch: Batch, stock: Stock, changes: Mapping[str, int], at: int
         put_stock(batch, shifted(stock, shifts), at)
 
 
+@reads("STOCK")
 def stock_of(item: Item, active: tuple[str, ...]) -> Stock:
     """Read a stock from its item, as it is while these locations are active; read once for as long as they are.
 
@@ -213,6 +215,7 @@ async def load_change(store: Store, product_id: str, movements: Sequence[Movemen
     return stock_of(found[stock_key(product_id)], active), written
 
 
+@reads("MOVEMENT")
 def movement_of(item: Item) -> Movement:
     """Read a movement from its item."""
     body = item.body

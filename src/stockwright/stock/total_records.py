@@ -111,6 +111,6 @@ def _status(status: str) -> str:
     return f"STOCK_STATUS#{status}"
 
 
-@once
+@once("COUNTED")
 def _counted_of(item: Item) -> Counted:
     return msgspec.convert(item.body, Counted)
