@@ -8,8 +8,9 @@ from msgspec import Meta
 
 from stockwright.accounts.api_key import NAME_MAX, ApiKey, check_key_name, check_scope
 from stockwright.accounts.identity import Session
-from stockwright.accounts.model import Account, check_name
+from stockwright.accounts.model import Account, AccountStatus, check_name
 from stockwright.accounts.password import check_not_email, check_password
+from stockwright.base.actor import Role
 from stockwright.base.email import check_new_email, normal_email
 from stockwright.base.errors import Invalid
 from stockwright.base.instant import iso
@@ -170,7 +171,7 @@ def _only_off(on: object, field: str) -> None:
 class UserPatch(Wire):
     """What an admin changes of an account. `mfa` can only be false: the second factor of who lost their phone."""
 
-    role: Literal["admin", "customer"] | None = None
+    role: Role | None = None
     disabled: bool | None = None
     name: PersonName | None = None
     mfa: Annotated[bool, Check(_only_off)] | None = None
@@ -189,8 +190,8 @@ class UserView(Wire):
     id: str
     email: str
     name: str
-    role: str
-    status: str
+    role: Role
+    status: AccountStatus
     disabled: bool
     mfa_enabled: bool
     version: int

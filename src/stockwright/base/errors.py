@@ -30,16 +30,43 @@ The HTTP status of each code is the edge's business (`http/envelope.py`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 
+AnsweredCode = Literal[
+    "VALIDATION_ERROR",
+    "UNAUTHORIZED",
+    "FORBIDDEN",
+    "NOT_FOUND",
+    "METHOD_NOT_ALLOWED",
+    "CONFLICT",
+    "ALREADY_EXISTS",
+    "INSUFFICIENT_STOCK",
+    "RESERVATION_NOT_ACTIVE",
+    "INVALID_TRANSITION",
+    "HOLD_LIMIT",
+    "IDEMPOTENCY_IN_PROGRESS",
+    "VERSION_CONFLICT",
+    "PAYLOAD_TOO_LARGE",
+    "IDEMPOTENCY_KEY_REUSED",
+    "RATE_LIMITED",
+    "ACCOUNT_LOCKED",
+    "INTERNAL_ERROR",
+    "BUSY",
+]
+"""The codes that clients meet; the edge's table gives each its HTTP status."""
+InnerCode = Literal["PERMANENT", "TRY_LATER", "CONFIGURATION", "STALE", "ALREADY_DONE"]
+"""The codes of what is caught before it reaches a client, or ends the start."""
+ErrorCode = Literal[AnsweredCode, InnerCode]
+
+
 class StockwrightError(Exception):
     """The root: a stable `code`, a message for people, `details` for machines."""
 
-    code: ClassVar[str] = "INTERNAL_ERROR"
+    code: ClassVar[ErrorCode] = "INTERNAL_ERROR"
     transient: ClassVar[bool] = False
     default_message: ClassVar[str] = "Something went wrong"
 
@@ -101,7 +128,7 @@ class NotFound(Refused):
 class Conflict(Refused):
     """The present state of things does not allow the request."""
 
-    code = "CONFLICT"
+    code: ClassVar[ErrorCode] = "CONFLICT"
     default_message = "The request conflicts with the current state"
 
 
@@ -184,7 +211,7 @@ class IdempotencyInProgress(Refused):
 class RateLimited(Refused):
     """Too many requests; `retry_after_seconds` tells when to come back."""
 
-    code = "RATE_LIMITED"
+    code: ClassVar[ErrorCode] = "RATE_LIMITED"
     transient = True
     default_message = "Too many requests; please slow down"
 

@@ -155,7 +155,7 @@ class StockView(Wire):
     inactive_stock: int
     total_stock: int
     is_low_stock: bool
-    status: str
+    status: StockStatus
     low_stock_threshold: int
     reorder_point: int
     reorder_quantity: int
@@ -184,7 +184,7 @@ class InventoryRow(Wire):
     total_stock: int
     stock_count: int
     is_low_stock: bool
-    status: str
+    status: StockStatus
     locations: list[LevelView]
     version: int
     last_updated: str
@@ -231,7 +231,7 @@ class MovementView(Wire):
     product_id: str
     sku: str
     location: str
-    type: str
+    type: MovementType
     quantity: int
     balance_after: int | None
     name: str | None

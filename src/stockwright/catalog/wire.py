@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Literal, Protocol
+from typing import Annotated, Any, Final, Protocol
 
 from msgspec import UNSET, Meta, Raw, UnsetType
 from msgspec.json import encode
@@ -25,6 +25,8 @@ from stockwright.products.model import (
     SKU_MAX,
     SKU_MIN,
     URL_MAX,
+    KeptStatus,
+    OfferedStatus,
     Product,
     check_currency,
     check_description,
@@ -48,7 +50,6 @@ ImageUrl = Annotated[str, Meta(max_length=URL_MAX)]
 NewName = Check(check_direction)
 """A product keeps what a former version took; a new one is held to this as well."""
 FreeFields = Annotated[Options, Check(lambda value, field: check_free(value, field, PRODUCT_BYTES_MAX))]
-ListedStatus = Literal["ACTIVE", "INACTIVE", "UNLISTED"]
 
 
 class ProductBody(Wire):
@@ -82,7 +83,7 @@ class ProductBody(Wire):
     reorder_point: Quantity | None = None
     reorder_quantity: Units | None = None
     location: LocationId | None = None
-    status: Literal["ACTIVE", "INACTIVE"] = "ACTIVE"
+    status: OfferedStatus = "ACTIVE"
 
     @rule()
     def _is_described(self) -> None:
@@ -115,7 +116,7 @@ class ProductPatch(Wire):
     threshold: Quantity | None = None
     reorder_point: Quantity | None = None
     reorder_quantity: Units | None = None
-    status: Literal["ACTIVE", "INACTIVE"] | None = None
+    status: OfferedStatus | None = None
     expected_version: Version | None = None
     """of the product (`version`); beside `quantity` needs `expectedStockVersion`"""
     expected_stock_version: Version | None = None
@@ -170,7 +171,7 @@ class ProductsQuery(ListQuery):
     brand: Text | None = None
     search: Search = ""
     low_stock: bool | None = None
-    status: ListedStatus | None = None
+    status: KeptStatus | None = None
     sort: SortOrder = "newest"
 
 
@@ -182,7 +183,7 @@ class ProductFilters(Protocol):
     brand: str | None
     search: str
     low_stock: bool | None
-    status: ListedStatus | None
+    status: KeptStatus | None
 
 
 def wanted_products(filters: ProductFilters) -> ListProducts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -18,7 +18,9 @@ from stockwright.exports.spreadsheet import csv_parts
 from stockwright.exports.usecases import COLUMNS, Exported, Range, Rows, Selection, export
 from stockwright.exports.wire import time_range
 from stockwright.orders.status import PlacedStatus
+from stockwright.products.model import KeptStatus
 from stockwright.request import BY_SYSTEM
+from stockwright.stock.model import MovementType, StockStatus
 
 app = typer.Typer(help="Write what a shop has as CSV.", no_args_is_help=True)
 
@@ -28,9 +30,6 @@ Since = Annotated[str | None, typer.Option("--from", help="From this day or time
 Until = Annotated[str | None, typer.Option("--to", help="Up to this day, which is in it, or time (UTC).")]
 Search = Annotated[str, typer.Option(help="Words in the name or the SKU.")]
 Location = Annotated[str | None, typer.Option(help="Of this location only.")]
-ProductStatus = Literal["ACTIVE", "INACTIVE", "UNLISTED"]
-StockStatus = Literal["IN_STOCK", "LOW", "OUT"]
-MovementType = Literal["INITIAL", "RESTOCK", "SALE", "RETURN", "ADJUSTMENT", "TRANSFER"]
 
 
 @app.command()
@@ -40,7 +39,7 @@ def products(
     category: Annotated[str | None, typer.Option()] = None,
     kind: Annotated[str | None, typer.Option("--type")] = None,
     brand: Annotated[str | None, typer.Option()] = None,
-    status: Annotated[ProductStatus | None, typer.Option()] = None,
+    status: Annotated[KeptStatus | None, typer.Option()] = None,
     low_stock: Annotated[bool | None, typer.Option(help="Those below their threshold, or not below it.")] = None,
     since: Since = None,
     until: Until = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlencode
 
 import typer
@@ -14,6 +14,7 @@ from rich.table import Table
 from stockwright.accounts.model import Account
 from stockwright.accounts.records import find_account, find_account_by_email, page_of_accounts
 from stockwright.accounts.usecases import ChangeAccount, SignUp, add_account, change_account, issue_code, set_password
+from stockwright.base.actor import Role
 from stockwright.base.email import normal_email
 from stockwright.base.errors import NotFound
 from stockwright.base.instant import iso
@@ -25,7 +26,6 @@ from stockwright.store.paging import every
 
 app = typer.Typer(help="People: who may sign in, and as what.", no_args_is_help=True)
 
-Role = Literal["admin", "customer"]
 Who = Annotated[str, typer.Argument(metavar="EMAIL", help="The account's email address, or its id.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines.")]
 FromStdin = Annotated[

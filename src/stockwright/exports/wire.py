@@ -9,11 +9,12 @@ from msgspec import Meta
 
 from stockwright.base.instant import end_of, instant_of
 from stockwright.catalog.inventory_views import ListInventory
-from stockwright.catalog.wire import ListedStatus, wanted_products
+from stockwright.catalog.wire import wanted_products
 from stockwright.exports.usecases import Range, Selection
 from stockwright.http.rules import Check, Wire, contradiction, rule
 from stockwright.http.wire import Instant, Search, Text
 from stockwright.orders.status import PlacedStatus
+from stockwright.products.model import KeptStatus
 from stockwright.stock.model import MovementType, StockStatus
 from stockwright.stock.wire import LocationFilter
 
@@ -54,7 +55,7 @@ class ProductsExport(RangeQuery):
     brand: Text | None = None
     search: Search = ""
     low_stock: bool | None = None
-    status: ListedStatus | None = None
+    status: KeptStatus | None = None
 
     def selection(self) -> Selection:
         """Return what is to be exported."""

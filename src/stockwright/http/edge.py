@@ -23,7 +23,7 @@ from stockwright.context import App
 from stockwright.http import decode
 from stockwright.http.addresses import client_address
 from stockwright.http.compression import accepts_gzip
-from stockwright.http.envelope import BUSY_RETRY_SECONDS, STATUS, failure, retry_after, success
+from stockwright.http.envelope import BUSY_RETRY_SECONDS, failure, retry_after, status_of, success
 from stockwright.http.idempotency import KeysAtWork, check_key, request_hash
 from stockwright.http.limits import Limits
 from stockwright.http.metrics import Metrics, Uncounted
@@ -257,7 +257,7 @@ class Exchange:
         if isinstance(error, AlreadyDone):
             # Its record vanished between the refusal and the look: the same key may be tried again.
             headers["retry-after"] = str(BUSY_RETRY_SECONDS)
-        status = STATUS.get(error.code, 503 if error.transient else 500)
+        status = status_of(error)
         now = self.app.clock.now()
         body = failure(error, self.request.id, now, self.edge.hooks.show_details(error.details, now))
         await self._send(status, body, "application/json", headers)

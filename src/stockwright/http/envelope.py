@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
-from stockwright.base.errors import Busy, RateLimited, StockwrightError
+from stockwright.base.errors import Busy, ErrorCode, RateLimited, StockwrightError
 from stockwright.base.instant import iso
 
-STATUS: Final[dict[str, int]] = {
+STATUS: Final[Mapping[ErrorCode, int]] = {
     "VALIDATION_ERROR": 400,
     "UNAUTHORIZED": 401,
     "FORBIDDEN": 403,
@@ -47,6 +48,11 @@ def failure(error: StockwrightError, request_id: str, now: int, details: Any = N
         told["details"] = details
     meta = {"requestId": request_id, "timestamp": iso(now)}
     return _encode({"success": False, "error": told, "meta": meta})
+
+
+def status_of(error: StockwrightError) -> int:
+    """Return the HTTP status of an error; one that no client should meet is a fault of ours."""
+    return STATUS.get(error.code, 503 if error.transient else 500)
 
 
 def retry_after(error: StockwrightError) -> dict[str, str]:

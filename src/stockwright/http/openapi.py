@@ -190,7 +190,8 @@ def _responses(route: Route, schemas: dict[int, Any], components: dict[str, Any]
 def _security(route: Route) -> list[dict[str, list[str]]]:
     if route.who == "public":
         return []
-    return [{"idToken": []}, *([{"apiKey": sorted(route.scopes)}] if route.scopes else [])]
+    scopes: list[str] = sorted(route.scopes)
+    return [{"idToken": []}, *([{"apiKey": scopes}] if scopes else [])]
 
 
 def _enveloped(data: Any, route: Route, components: dict[str, Any]) -> dict[str, Any]:

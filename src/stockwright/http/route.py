@@ -23,7 +23,7 @@ from typing import Any, Generic, Literal, TypedDict, TypeVar, Unpack, overload
 
 import msgspec
 
-from stockwright.base.actor import DEVICE_TOKENS_MAX, Origin
+from stockwright.base.actor import DEVICE_TOKENS_MAX, Origin, Scope
 from stockwright.base.errors import Invalid
 from stockwright.context import App
 from stockwright.http.rules import Wire
@@ -152,7 +152,7 @@ class Route:
     tag: str
     show: Callable[[AnyCall, Any], Any] | None = None
     who: Who = "admin"
-    scopes: frozenset[str] = frozenset()
+    scopes: frozenset[Scope] = frozenset()
     """API keys with one of these scopes are accepted as well."""
     body: type[Wire] | None = None
     query: type[Wire] = NoQuery
@@ -208,7 +208,7 @@ class Options(TypedDict, total=False):
     """The fields of a Route that say nothing of its types; what each means stands there."""
 
     who: Who
-    scopes: frozenset[str]
+    scopes: frozenset[Scope]
     any_query: bool
     look_up: Callable[[AnyCall], Awaitable[None]]
     answer: Any

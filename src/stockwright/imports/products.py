@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from stockwright.base.errors import Invalid, Refused, check_all
 from stockwright.base.names import clean, name_key
@@ -21,7 +21,7 @@ from stockwright.imports.profiles import Columns, find_columns
 from stockwright.imports.report import one_line
 from stockwright.imports.values import WrongCell, price, whole_number
 from stockwright.products.categories import add_category, delete_category, list_categories
-from stockwright.products.model import Product, check_category_name, check_new_id, check_product
+from stockwright.products.model import KeptStatus, Product, check_category_name, check_new_id, check_product
 from stockwright.stock.model import Thresholds, check_quantity
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ NAMES: Final = {"price": "price_cents", "imageUrl": "image_url"}
 """Where a field of Product bears another name than its column."""
 NAMED: Final = frozenset({"name", "type", "brand", "category"})
 """Names: compared without regard to case and blanks, but for the product's own."""
-STATUSES: Final = frozenset({"ACTIVE", "INACTIVE", "UNLISTED"})
+STATUSES: Final[frozenset[KeptStatus]] = frozenset(get_args(KeptStatus))
 AT_ONCE: Final = 200
 
 

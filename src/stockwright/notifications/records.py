@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal, assert_never
 
 from stockwright.base.errors import NotFound
 from stockwright.store.parsing import reads
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 NotificationStatus = Literal["SENT", "KEPT", "WAITING", "FAILED"]
 """KEPT: there is no provider, it only stands in the local mailbox. WAITING: not sent yet, it is tried again."""
-_DONE: Final = frozenset({"SENT", "KEPT"})
 Channel = Literal["email", "sms", "topic"]
 
 
@@ -49,7 +48,12 @@ class Notification:
     @property
     def is_done(self) -> bool:
         """Whether nothing is left to be sent: it went out, or there is nowhere for it to go."""
-        return self.status in _DONE
+        match self.status:
+            case "SENT" | "KEPT":
+                return True
+            case "WAITING" | "FAILED":
+                return False
+        assert_never(self.status)
 
 
 def message_id(event_id: str, handler: str, to: str) -> str:

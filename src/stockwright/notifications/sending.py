@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from stockwright.base.errors import TryLater
 from stockwright.base.ports import Message
@@ -89,9 +89,14 @@ def _log_failure(app: App, event: Event, handler: str, channel: Channel, error: 
 
 def sender_of(app: App, channel: Channel) -> Mailer:
     """Return who sends the messages of a channel."""
-    if channel == "sms":
-        return app.sms
-    return app.topics if channel == "topic" else app.mail
+    match channel:
+        case "email":
+            return app.mail
+        case "sms":
+            return app.sms
+        case "topic":
+            return app.topics
+    assert_never(channel)
 
 
 async def send_and_record(

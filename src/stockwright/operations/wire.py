@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Meta
 
@@ -11,7 +11,7 @@ from stockwright.base.instant import iso
 from stockwright.events.records import DeadLetter
 from stockwright.http.rules import Wire
 from stockwright.http.wire import ListQuery
-from stockwright.notifications.records import Notification
+from stockwright.notifications.records import Channel, Notification, NotificationStatus
 
 
 class EventView(Wire):
@@ -38,12 +38,12 @@ class NotificationView(Wire):
     """A mail or SMS, as it was sent or failed."""
 
     id: str
-    channel: str
+    channel: Channel
     to: str
     subject: str
     body: str
     html: str
-    status: str
+    status: NotificationStatus
     event_id: str
     about: str
     error: str
@@ -54,7 +54,7 @@ class NotificationView(Wire):
 class NotificationsQuery(ListQuery):
     """Filters of the notifications."""
 
-    channel: Literal["email", "sms", "topic"] | None = None
+    channel: Channel | None = None
 
 
 class DeadLetterView(Wire):

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-ProductStatus = Literal["ACTIVE", "INACTIVE", "UNLISTED", "DELETED"]
+OfferedStatus = Literal["ACTIVE", "INACTIVE"]
+"""The statuses that an admin chooses from."""
+KeptStatus = Literal[OfferedStatus, "UNLISTED"]
+"""The statuses of the products that lists show."""
+ProductStatus = Literal[KeptStatus, "DELETED"]
 CATEGORIES: Final = ("electronics", "clothing", "food", "other", "phone", "computer", "accessories")
 """The managed list as it starts: S2's four and S3's three."""
 NAME_MIN: Final = 3

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from stockwright.base.actor import Scope
 from stockwright.base.errors import Forbidden
 from stockwright.http.lists import show_list
 from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
@@ -26,7 +27,7 @@ from stockwright.stock.model import Wanted
 from stockwright.stock.routes import TAG
 
 HOLDS = "Reservations"
-HOLD_KEY = frozenset({"reservations"})
+HOLD_KEY: Final[frozenset[Scope]] = frozenset({"reservations"})
 
 
 def _show_hold(call: AnyCall, held: Reservation) -> Answer:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from stockwright.base.actor import Scope
 from stockwright.http.lists import show_list
 from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
 from stockwright.http.rules import first_given
@@ -11,7 +14,7 @@ from stockwright.stock.model import Location
 from stockwright.stock.wire import LocationBody, LocationPatch, LocationView, location_view
 
 TAG = "Inventory"
-KEY = frozenset({"inventory"})
+KEY: Final[frozenset[Scope]] = frozenset({"inventory"})
 
 
 def _show_location(_: AnyCall, location: Location) -> Answer:

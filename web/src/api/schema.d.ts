@@ -1668,7 +1668,8 @@ export interface components {
             reorderQuantity: number;
             reservedStock: number;
             sku: string;
-            status: string;
+            /** @enum {unknown} */
+            status: "IN_STOCK" | "LOW" | "OUT";
             totalStock: number;
             updatedAt: string;
             version: number;
@@ -1781,7 +1782,8 @@ export interface components {
             reorderQuantity?: number;
             reservedStock: number;
             sku: string;
-            status: string;
+            /** @enum {unknown} */
+            status: "IN_STOCK" | "LOW" | "OUT";
             stockCount: number;
             suggestedReorderQuantity?: number;
             threshold?: number;
@@ -2176,7 +2178,8 @@ export interface components {
             reference: string;
             requestId: string;
             sku: string;
-            type: string;
+            /** @enum {unknown} */
+            type: "ADJUSTMENT" | "INITIAL" | "RESTOCK" | "RETURN" | "SALE" | "TRANSFER";
         };
         /**
          * NameBody
@@ -2206,14 +2209,16 @@ export interface components {
         NotificationView: {
             about: string;
             body: string;
-            channel: string;
+            /** @enum {unknown} */
+            channel: "email" | "sms" | "topic";
             createdAt: string;
             error: string;
             eventId: string;
             html: string;
             id: string;
             resendOf: string | null;
-            status: string;
+            /** @enum {unknown} */
+            status: "FAILED" | "KEPT" | "SENT" | "WAITING";
             subject: string;
             to: string;
         };
@@ -2861,7 +2866,8 @@ export interface components {
             reorderQuantity: number;
             reservedStock: number;
             sku: string;
-            status: string;
+            /** @enum {unknown} */
+            status: "IN_STOCK" | "LOW" | "OUT";
             totalStock: number;
             updatedAt: string;
             version: number;
@@ -2945,7 +2951,8 @@ export interface components {
             reorderQuantity: number;
             reservedStock: number;
             sku: string;
-            status: string;
+            /** @enum {unknown} */
+            status: "IN_STOCK" | "LOW" | "OUT";
             totalStock: number;
             updatedAt: string;
             version: number;
@@ -3106,8 +3113,10 @@ export interface components {
             id: string;
             mfaEnabled: boolean;
             name: string;
-            role: string;
-            status: string;
+            /** @enum {unknown} */
+            role: "admin" | "customer";
+            /** @enum {unknown} */
+            status: "CONFIRMED" | "UNCONFIRMED";
             updatedAt: string;
             version: number;
         };

@@ -8,7 +8,7 @@ export type ShopEvent = Schemas["EventView"];
 export type Notification = Schemas["NotificationView"];
 export type DeadLetter = Schemas["DeadLetterView"];
 export type ApiKey = Schemas["ApiKeyView"];
-export type Channel = "email" | "sms" | "topic";
+export type Channel = Notification["channel"];
 
 const shared = { placeholderData: keepPreviousData, refetchInterval: LOOK_AGAIN_MS } as const;
 

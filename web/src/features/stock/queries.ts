@@ -15,7 +15,7 @@ export function forStaff<Page extends { items: Row[] }>(page: Page): Page & { it
 export type Movement = Schemas["MovementView"];
 export type Reservation = Schemas["ReservationView"];
 export type Location = Schemas["LocationView"];
-export type StockStatus = "IN_STOCK" | "LOW" | "OUT";
+export type StockStatus = Row["status"];
 
 /** Everything of the back office is asked for anew below this name. */
 export const ADMIN = "admin";
@@ -75,7 +75,7 @@ export const locations = queryOptions({
   staleTime: 60_000,
 });
 
-export type MovementType = "INITIAL" | "RESTOCK" | "SALE" | "RETURN" | "ADJUSTMENT" | "TRANSFER";
+export type MovementType = Movement["type"];
 
 export interface MovementsFilter {
   type?: MovementType | undefined;

@@ -1,13 +1,14 @@
 import { Badge, type Tone } from "@/components/ui/surfaces";
+import type { StockStatus } from "./queries";
 
-const LOOKS: Record<string, { tone: Tone; label: string }> = {
+const LOOKS: Record<StockStatus, { tone: Tone; label: string }> = {
   IN_STOCK: { tone: "success", label: "In stock" },
   LOW: { tone: "warning", label: "Low" },
   OUT: { tone: "danger", label: "Out of stock" },
 };
 
-export function StockStatusBadge({ status }: { status: string }) {
-  const { tone, label } = LOOKS[status] ?? { tone: "neutral" as const, label: status };
+export function StockStatusBadge({ status }: { status: StockStatus }) {
+  const { tone, label } = LOOKS[status];
   return (
     <Badge tone={tone} dot>
       {label}

@@ -8,7 +8,7 @@ import { Sheet } from "@/components/ui/dialog";
 import { PagedTable } from "@/components/ui/paged-table";
 import { Segmented } from "@/components/ui/segmented";
 import { EmptyState } from "@/components/ui/states";
-import { Badge, Card, PageHeader } from "@/components/ui/surfaces";
+import { Badge, Card, PageHeader, type Tone } from "@/components/ui/surfaces";
 import type { Column } from "@/components/ui/table";
 import { toast } from "@/components/ui/toast";
 import { Time } from "@/components/ui/values";
@@ -98,24 +98,25 @@ function titleOf(message: Notification): string {
   return message.subject || message.body.split("\n", 1)[0] || "Without a subject";
 }
 
-function ChannelName({ channel }: { channel: string }) {
+function ChannelName({ channel }: { channel: Channel }) {
   const Icon = channel === "email" ? Mail : MessageSquareText;
   return (
     <span className="inline-flex items-center gap-2 align-middle">
       <Icon aria-hidden className="size-4 text-muted" />
-      {CHANNELS[channel as Channel] ?? channel}
+      {CHANNELS[channel]}
     </span>
   );
 }
 
-const STATUSES: Record<string, { tone: "success" | "neutral" | "warning"; label: string }> = {
+const STATUSES: Record<Notification["status"], { tone: Tone; label: string }> = {
   SENT: { tone: "success", label: "Sent" },
   KEPT: { tone: "neutral", label: "Kept here, not sent" },
   WAITING: { tone: "warning", label: "Waiting" },
+  FAILED: { tone: "danger", label: "Failed" },
 };
 
-function Status({ status }: { status: string }) {
-  const { tone, label } = STATUSES[status] ?? { tone: "danger" as const, label: "Failed" };
+function Status({ status }: Pick<Notification, "status">) {
+  const { tone, label } = STATUSES[status];
   return (
     <Badge tone={tone} dot>
       {label}

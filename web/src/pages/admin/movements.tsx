@@ -190,8 +190,8 @@ function columns(nameOf: (id: string) => string): Column<Movement>[] {
       id: "type",
       header: "Type",
       cell: ({ row }) => {
-        const look = TYPES[row.original.type as MovementType];
-        return <Badge tone={look?.tone ?? "neutral"}>{look?.label ?? row.original.type}</Badge>;
+        const { tone, label } = TYPES[row.original.type];
+        return <Badge tone={tone}>{label}</Badge>;
       },
     },
     {

@@ -27,7 +27,7 @@ import { Confirm } from "@/features/operations/parts";
 import { usersPage } from "@/features/operations/queries";
 import { useList, useTyped } from "@/lib/use-list";
 
-type Change = { role: "admin" | "customer" } | { disabled: boolean } | { mfa: false };
+type Change = Pick<User, "role"> | { disabled: boolean } | { mfa: false };
 
 interface Wanted {
   user: User;
