@@ -63,7 +63,7 @@ def test_an_order_is_open_while_steps_are_to_come_and_only_then_reserves(status:
 
 def test_every_step_has_an_event_of_its_own() -> None:
     assert set(NOTICES) == set(get_args(StepName))
-    assert sorted(STEP_OF) == sorted(ORDER_EVENTS)
+    assert sorted(notices.event for notices in NOTICES.values()) == sorted(STEP_OF) == sorted(ORDER_EVENTS)
     assert all(NOTICES[step].event == event for event, step in STEP_OF.items())
 
 
