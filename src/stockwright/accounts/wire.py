@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 from msgspec import Meta
 
@@ -285,7 +285,17 @@ def session_view(session: Session) -> SessionView:
     )
 
 
-def _key_fields(key: ApiKey) -> dict[str, object]:
+class _KeyFields(TypedDict):
+    id: str
+    name: str
+    scopes: list[str]
+    hint: str
+    created_by: str
+    created_at: str
+    last_used_at: str | None
+
+
+def _key_fields(key: ApiKey) -> _KeyFields:
     return {
         "id": key.id,
         "name": key.name,
@@ -299,9 +309,9 @@ def _key_fields(key: ApiKey) -> dict[str, object]:
 
 def api_key_view(key: ApiKey) -> ApiKeyView:
     """Show a key by its last characters."""
-    return ApiKeyView(**_key_fields(key))  # type: ignore[arg-type]
+    return ApiKeyView(**_key_fields(key))
 
 
 def made_key_view(key: ApiKey, shown: str) -> MadeKeyView:
     """Show a new key, this once."""
-    return MadeKeyView(**_key_fields(key), key=shown)  # type: ignore[arg-type]
+    return MadeKeyView(**_key_fields(key), key=shown)

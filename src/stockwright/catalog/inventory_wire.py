@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, TypedDict
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -286,7 +286,29 @@ def given_thresholds(low: int | None, reorder_point: int | None, reorder_quantit
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _stock_fields(stock: Stock) -> dict[str, Any]:
+class _LevelFields(TypedDict):
+    product_id: str
+    sku: str
+    available_stock: int
+    reserved_stock: int
+    inactive_stock: int
+    total_stock: int
+    is_low_stock: bool
+    status: StockStatus
+    locations: list[LevelView]
+    version: int
+
+
+class _StockFields(_LevelFields):
+    low_stock_threshold: int
+    reorder_point: int
+    reorder_quantity: int
+    location: str | None
+    created_at: str
+    updated_at: str
+
+
+def _stock_fields(stock: Stock) -> _StockFields:
     return {
         **_level_fields(stock),
         "low_stock_threshold": stock.thresholds.low_stock,
@@ -298,7 +320,7 @@ def _stock_fields(stock: Stock) -> dict[str, Any]:
     }
 
 
-def _level_fields(stock: Stock) -> dict[str, Any]:
+def _level_fields(stock: Stock) -> _LevelFields:
     return {
         "product_id": stock.product_id,
         "sku": stock.sku,

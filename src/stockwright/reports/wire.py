@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, TypedDict
 
 import msgspec
 from msgspec import Meta
@@ -260,7 +260,28 @@ def stock_history_view(history: StockHistory) -> StockHistoryView:
     )
 
 
-def _period(period: Period) -> dict[str, str]:
+class _PeriodFields(TypedDict):
+    first: str
+    last: str
+    time_zone: str
+
+
+class _TakingsFields(TypedDict):
+    orders: int
+    cancelled_orders: int
+    sales: int
+    units: int
+    returned_units: int
+    revenue: list[AmountView]
+
+
+class _WorthFields(TypedDict):
+    units: int
+    unpriced: int
+    value: list[AmountView]
+
+
+def _period(period: Period) -> _PeriodFields:
     return {
         "first": period.first.isoformat(),
         "last": period.last.isoformat(),
@@ -272,7 +293,7 @@ def _amounts(cents: Counter[str]) -> list[AmountView]:
     return [AmountView(currency=name, amount=amount) for name, amount in sorted(cents.items())]
 
 
-def _takings(taken: Takings) -> dict[str, Any]:
+def _takings(taken: Takings) -> _TakingsFields:
     return {
         "orders": taken.orders,
         "cancelled_orders": taken.cancelled,
@@ -283,7 +304,7 @@ def _takings(taken: Takings) -> dict[str, Any]:
     }
 
 
-def _worth(worth: Worth) -> dict[str, Any]:
+def _worth(worth: Worth) -> _WorthFields:
     return {"units": worth.units, "unpriced": worth.unpriced, "value": _amounts(worth.cents)}
 
 
