@@ -135,7 +135,9 @@ async def list_reservations(
 ) -> tuple[list[Reservation], str | None]:
     """List reservations, newest first; those of one status as stored, or of all."""
 
-    def read(owner_id: str | None, status: str | None, limit: int) -> Awaitable[tuple[list[Reservation], str | None]]:
+    def read(
+        owner_id: str | None, status: ReservationStatus | None, limit: int
+    ) -> Awaitable[tuple[list[Reservation], str | None]]:
         return records.page_of_reservations(
             app.store, owner_id=owner_id, status=status, after=command.after, limit=limit
         )
