@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import apsw
+import boto3
 import httpx
 import pyotp
 import pytest
@@ -121,7 +122,10 @@ def test_every_other_command_refuses_in_one_line_and_changes_nothing(
     assert not (tmp_path / "new.backup").exists()
 
 
-def test_a_copy_to_the_cloud_refuses_a_folder_of_before(old: Terminal, tmp_path: Path) -> None:
+def test_a_copy_to_the_cloud_refuses_a_folder_of_before(
+    old: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     refused = old.type("copy", "--from", "sqlite", "--to", "dynamodb", **environment(str(tmp_path)))
     assert refused.exit_code == 1
     assert "stockwright migrate upgrades it" in refused.stderr
@@ -213,7 +217,8 @@ def test_one_that_was_cut_off_goes_on_behind_the_backup_that_it_made(
     assert old.type("audit").exit_code == 0
 
 
-def test_a_table_is_upgraded_from_the_command_line_too(tmp_path: Path) -> None:
+def test_a_table_is_upgraded_from_the_command_line_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     terminal = Terminal(tmp_path / "data")
     table = {"STOCKWRIGHT_STORE": "dynamodb", **environment(str(tmp_path))}
     open_table(str(tmp_path))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import boto3
 import pytest
 
 from stockwright.app import build
@@ -73,6 +74,14 @@ async def app(table: DynamoDbStore, tmp_path: Path, clock: Clock) -> AsyncIterat
     shop = await bare_app(tmp_path, clock, "dynamodb")
     yield shop
     await shop.store.close()
+
+
+def reach(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lead this process to the folder's table, as the environment leads a command."""
+    for name, value in {**environment(str(folder)), "AWS_DEFAULT_REGION": REGION}.items():
+        monkeypatch.setenv(name, value)
+    # It keeps the credentials of whoever asked first.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
 def mark(store: DynamoDbStore) -> dict[str, Any] | None:
@@ -235,8 +244,7 @@ async def test_a_table_of_a_newer_release_is_refused_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = open_table(str(tmp_path))
-    for name, value in {**environment(str(tmp_path)), "AWS_DEFAULT_REGION": REGION}.items():
-        monkeypatch.setenv(name, value)
+    reach(tmp_path, monkeypatch)
     store.client.put_item(TableName=store.table, Item=image_of_put(Put(MARK, {"format": FORMAT + 1}, 0)))
     newer = f"data format {FORMAT + 1}, this release reads {FORMAT} at most: use the release that wrote it"
     with pytest.raises(Misconfigured, match=newer):
@@ -250,8 +258,7 @@ async def test_a_table_of_two_formats_before_is_to_be_upgraded_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = open_table(str(tmp_path))
-    for name, value in {**environment(str(tmp_path)), "AWS_DEFAULT_REGION": REGION}.items():
-        monkeypatch.setenv(name, value)
+    reach(tmp_path, monkeypatch)
     monkeypatch.setattr(dynamodb, "FORMAT", 3)
     with pytest.raises(Misconfigured, match=f"data format 1, this release uses {FORMAT}: stockwright migrate"):
         connect(store.table)
