@@ -136,7 +136,8 @@ def _identity(settings: Settings, clock: Clock, *, readonly: bool) -> Identity:
         tokens = Es256Tokens(pem, ISSUER, AUDIENCE, clock)
     except (ValueError, TypeError) as damaged:
         raise Misconfigured(
-            f"{path} is no key, or it is damaged: restore it from a backup, or remove it (everybody signs in anew)"
+            f"{path} is damaged or not a key: restore it from a backup, or "
+            "remove it (all users must then sign in again)"
         ) from damaged
     return LocalIdentity(Argon2Passwords(), tokens)
 

@@ -135,7 +135,7 @@ def _phones(value: str) -> tuple[str, ...]:
 def _word(value: str) -> str:
     """Read a name without blanks: of a machine, a table, a pool, a secret."""
     if not re.fullmatch(r"[\x21-\x7e]+", value):
-        raise ValueError("must be one word of letters, digits and signs, without blanks")
+        raise ValueError("must be printable ASCII characters without spaces")
     return value
 
 
@@ -173,64 +173,67 @@ class Settings:
     store: Literal["sqlite", "dynamodb"] = _setting(
         "sqlite", "Store engine: sqlite or dynamodb", _one_of("sqlite", "dynamodb")
     )
-    public_url: str | None = _setting(
-        None, "Address that people reach the shop at, for links in mails", _url("http", "https")
-    )
-    admin_email: str | None = _setting(None, "E-mail of the admin that the first start makes", _email)
+    public_url: str | None = _setting(None, "Public address of the shop, for links in mails", _url("http", "https"))
+    admin_email: str | None = _setting(None, "Email address of the admin that the first start creates", _email)
     admin_password: str | None = _setting(
-        None, "Password of that admin; without it a set-up link is printed", secret=True
+        None, "Password of that admin; without one, a set-up link is printed", secret=True
     )
     cors_origins: tuple[str, ...] = _setting(
-        (), "Origins that browsers may call from, separated by commas; * for every one", _origins
+        (), "Web origins that may call the API (CORS), separated by commas; * allows all", _origins
     )
     smtp_url: str | None = _setting(
         None,
         "Mail server: smtp://, smtp+starttls:// or smtps://user:password@host:port; "
-        "without it mail stays in the local mailbox",
+        "without one, mail stays in the local mailbox",
         _url("smtp", "smtps", "smtp+starttls"),
         secret=True,
     )
     mail_from: str = _setting("Stockwright <stockwright@localhost>", "Sender of every mail", _sender)
     alert_emails: tuple[str, ...] = _setting(
-        (), "Who gets low-stock and operations alerts; by default the admins", _emails
+        (), "Recipients of low-stock and dead-letter alerts; by default the admins", _emails
     )
     alert_phones: tuple[str, ...] = _setting((), "Phone numbers that get low-stock alerts by SMS", _phones)
     alert_group_seconds: float = _setting(
-        60.0, "Alerts of so many seconds to one recipient go out as one message", _number(0, 3600)
+        60.0, "Seconds for which alerts to one recipient are collected into one message", _number(0, 3600)
     )
-    warehouse_url: str | None = _setting(None, "Where pick lists are POSTed", _url("http", "https"))
+    warehouse_url: str | None = _setting(
+        None, "URL of the warehouse: receives a pick list for each confirmed order", _url("http", "https")
+    )
+
     warehouse_api_key: str | None = _setting(None, "API key sent to the warehouse", _word, secret=True)
-    delivery_url: str | None = _setting(None, "Where delivery requests are POSTed", _url("http", "https"))
+    delivery_url: str | None = _setting(
+        None, "URL of the delivery service: receives a request for each packed order", _url("http", "https")
+    )
     delivery_api_key: str | None = _setting(None, "API key sent to the delivery service", _word, secret=True)
     allow_private_addresses: bool = _setting(
         False, "Whether outgoing calls may reach private addresses (this machine, the local network)", _switch
     )
     retry_delay_seconds: float = _setting(
-        180.0, "Wait before the second and third try of a failed event handler", _number(0, 86_400)
+        180.0, "Seconds before the second and third try of a failed event handler", _number(0, 86_400)
     )
-    hold_reservations_max: int = _setting(20, "How many active reservations a customer may have", _whole(0, 200))
+    hold_reservations_max: int = _setting(20, "Maximum of active reservations per customer", _whole(0, 200))
     hold_units_max: int = _setting(
         100,
-        "How many units of one product a customer may hold, those confirmed in the last 24 hours included",
+        "Maximum of units of one product that a customer can reserve, including those confirmed in the last 24 hours",
         _whole(0, 1_000_000_000),
     )
     hold_hours_max: int = _setting(
-        24, "How many hours a customer's reservation may last, from when it was made", _whole(1, 24)
+        24, "Maximum hours that a customer's reservation lasts, extensions included", _whole(1, 24)
     )
     customer_confirm: bool = _setting(
-        True, "Whether customers may confirm their own reservations, which books a sale without an order", _switch
+        True, "Whether customers can confirm their own reservations, which books a sale without an order", _switch
     )
-    rate_limit: bool = _setting(True, "off switches rate limits off, for tests and benchmarks", _switch)
+    rate_limit: bool = _setting(True, "Rate limits; off is for tests and benchmarks", _switch)
     trusted_proxies: tuple[str, ...] = _setting(
-        (), "Addresses or networks of proxies whose FORWARDED_HEADER is believed, separated by commas", _networks
+        (), "Addresses or networks of the proxies whose FORWARDED_HEADER is trusted, separated by commas", _networks
     )
     forwarded_header: Literal["x-forwarded-for", "forwarded"] = _setting(
         "x-forwarded-for",
-        "The header in which those proxies say where a request comes from: x-forwarded-for or forwarded",
+        "Header in which those proxies send the client's address: x-forwarded-for or forwarded",
         _one_of("x-forwarded-for", "forwarded"),
     )
     demo: bool | None = _setting(
-        None, "on loads demo data into an empty data folder, off leaves it empty; `make run` takes on", _switch
+        None, "on loads the demo shop into an empty data folder, off never does; `make run` uses on", _switch
     )
     migrate: bool = _setting(
         True, "Whether serve upgrades a data folder of a former release; off leaves it to stockwright migrate", _switch
@@ -240,27 +243,27 @@ class Settings:
         None, "Cognito user pool that keeps passwords and signs tokens; without it accounts are local", _word
     )
     cognito_client_id: str | None = _setting(None, "App client of that pool", _word)
-    event_bus: str | None = _setting(None, "EventBridge bus that events are put on", _word)
+    event_bus: str | None = _setting(None, "EventBridge bus that receives the events", _word)
     handler: str | None = _setting(None, "Event handler that a queue's function runs (`handlers.py`)", _word)
     mail: Literal["local", "smtp", "ses"] | None = _setting(
         None,
-        "How mail leaves: local (it does not), smtp or ses; by default smtp where a mail server is set",
+        "How mail is sent: local (not at all), smtp or ses; by default smtp if a mail server is set",
         _one_of("local", "smtp", "ses"),
     )
     sms: Literal["local", "sns"] = _setting(
-        "local", "How SMS leave: local (they do not) or sns", _one_of("local", "sns")
+        "local", "How SMS are sent: local (not at all) or sns", _one_of("local", "sns")
     )
-    low_stock_topic: str | None = _setting(None, "SNS topic (ARN) of stock alerts, in place of ALERT_EMAILS", _topic)
-    orders_topic: str | None = _setting(None, "SNS topic (ARN) that hears of each step of every order", _topic)
+    low_stock_topic: str | None = _setting(None, "SNS topic (ARN) for stock alerts, instead of ALERT_EMAILS", _topic)
+    orders_topic: str | None = _setting(None, "SNS topic (ARN) that receives each status change of every order", _topic)
     operations_topic: str | None = _setting(
-        None, "SNS topic (ARN) of what failed for good, in place of ALERT_EMAILS", _topic
+        None, "SNS topic (ARN) for dead-letter alerts, instead of ALERT_EMAILS", _topic
     )
     signing_secret_id: str | None = _setting(
-        None, "Secrets Manager's name of the key that seals lists' positions", _word
+        None, "Name in Secrets Manager of the key that signs list tokens and codes", _word
     )
-    warehouse_secret_id: str | None = _setting(None, "Secrets Manager's name of WAREHOUSE_API_KEY", _word)
-    delivery_secret_id: str | None = _setting(None, "Secrets Manager's name of DELIVERY_API_KEY", _word)
-    log_level: str = _setting("info", f"Least level to log: {', '.join(LOG_LEVELS)}", _one_of(*LOG_LEVELS))
+    warehouse_secret_id: str | None = _setting(None, "Name in Secrets Manager of WAREHOUSE_API_KEY", _word)
+    delivery_secret_id: str | None = _setting(None, "Name in Secrets Manager of DELIVERY_API_KEY", _word)
+    log_level: str = _setting("info", f"Lowest level that is logged: {', '.join(LOG_LEVELS)}", _one_of(*LOG_LEVELS))
 
     @classmethod
     def load(cls, env: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Settings:
@@ -302,11 +305,11 @@ class Settings:
     def _check(self) -> None:
         """Refuse settings that do not go together."""
         if self.admin_password and not self.admin_email:
-            raise Misconfigured(f"{PREFIX}ADMIN_PASSWORD needs {PREFIX}ADMIN_EMAIL beside it")
+            raise Misconfigured(f"{PREFIX}ADMIN_PASSWORD also requires {PREFIX}ADMIN_EMAIL")
         if self.store == "dynamodb" and not self.table_name:
-            raise Misconfigured(f"{PREFIX}STORE dynamodb needs {PREFIX}TABLE_NAME beside it")
+            raise Misconfigured(f"{PREFIX}STORE dynamodb also requires {PREFIX}TABLE_NAME")
         if bool(self.cognito_user_pool_id) != bool(self.cognito_client_id):
-            raise Misconfigured(f"{PREFIX}COGNITO_USER_POOL_ID and {PREFIX}COGNITO_CLIENT_ID need each other")
+            raise Misconfigured(f"{PREFIX}COGNITO_USER_POOL_ID and {PREFIX}COGNITO_CLIENT_ID must be set together")
         if self.alert_phones and self.sms == "local":
             raise Misconfigured(
                 f"{PREFIX}ALERT_PHONES needs a way to send SMS: set {PREFIX}SMS=sns, or leave the phones out"
@@ -316,9 +319,9 @@ class Settings:
                 both = f"{PREFIX}{name.upper()}_API_KEY and {PREFIX}{name.upper()}_SECRET_ID"
                 raise Misconfigured(f"{both} are both set: leave one out")
         if self.forwarded_header == "forwarded" and not self.trusted_proxies:
-            raise Misconfigured(f"{PREFIX}FORWARDED_HEADER needs {PREFIX}TRUSTED_PROXIES beside it")
+            raise Misconfigured(f"{PREFIX}FORWARDED_HEADER also requires {PREFIX}TRUSTED_PROXIES")
         if self.mail == "smtp" and not self.smtp_url:
-            raise Misconfigured(f"{PREFIX}MAIL smtp needs {PREFIX}SMTP_URL beside it")
+            raise Misconfigured(f"{PREFIX}MAIL smtp also requires {PREFIX}SMTP_URL")
 
     def needs_aws(self) -> str | None:
         """Return a setting that needs AWS's packages, as it is set; None where none does."""

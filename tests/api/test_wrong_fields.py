@@ -305,7 +305,7 @@ def test_the_words_of_a_refusal_say_what_is_right() -> None:
     with pytest.raises(decode.WrongFields) as wrong:
         decode.query(ListQuery, b"limt=5")
     assert wrong.value.details == [
-        {"field": "limt", "message": "is not a query parameter here; known are limit, nextToken"}
+        {"field": "limt", "message": "is not a query parameter here; known: limit, nextToken"}
     ]
 
 

@@ -116,4 +116,4 @@ def test_a_wrong_setting_fails_the_start_with_one_clear_line(tmp_path: Path) -> 
         fault = function.init_error()
         [line] = [each for each in function.lines() if each["level"] == "ERROR"]
     assert fault["errorType"] == "Misconfigured"
-    assert "STOCKWRIGHT_STORE dynamodb needs STOCKWRIGHT_TABLE_NAME" in line["context"]["error"]
+    assert "STOCKWRIGHT_STORE dynamodb also requires STOCKWRIGHT_TABLE_NAME" in line["context"]["error"]

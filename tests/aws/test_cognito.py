@@ -270,7 +270,7 @@ async def test_what_breaks_the_pools_own_patterns_is_told_as_the_askers(
         raise ClientError({"Error": {"Code": "InvalidParameterException", "Message": "pattern [\\S]+"}}, name)
 
     monkeypatch.setattr(CognitoIdentity, "_call", refusing)
-    with pytest.raises(Invalid, match="begins or ends with a blank"):
+    with pytest.raises(Invalid, match="begins or ends with a space"):
         await sign_up(shop, VISITOR, SignUp(ADA, " correct horse battery staple"))
     with pytest.raises(Unauthorized):
         await sign_in(shop, VISITOR, SignIn(ADA, " correct horse battery staple"))

@@ -77,7 +77,7 @@ async def test_a_commit_whose_answer_never_comes_is_looked_for(store: DynamoDbSt
 async def test_of_a_commit_that_cannot_be_found_it_is_not_said_that_nothing_was_changed(store: DynamoDbStore) -> None:
     await store.commit([Put(KEYS[0], {"units": 5}, ABSENT)])
     lose_every_answer(store)
-    with pytest.raises(Unknown, match="look before you repeat it"):
+    with pytest.raises(Unknown, match="check before you repeat it"):
         await store.commit([Add(KEYS[0], {("units",): -1}, {("units",): 0})])
     assert (await store.get(KEYS[:1]))[KEYS[0]].body == {"units": 4}
 
@@ -106,11 +106,11 @@ def nested(depth: int) -> Any:
     ids=["no name", "1e200", "40 digits", "deep"],
 )
 async def test_what_dynamodb_does_not_take_is_invalid_and_a_move_names_it(store: DynamoDbStore, value: Any) -> None:
-    with pytest.raises(Invalid, match="does not take this"):
+    with pytest.raises(Invalid, match="refuses this"):
         await store.commit([Put(KEYS[0], {"value": value}, ABSENT)])
     side = DynamoDbSide(store)
     rows = [Put(key, {"value": value if key == KEYS[1] else 1}, ABSENT) for key in KEYS]
-    with pytest.raises(Misconfigured, match=r"does not take P#1 STOCK: .+; mend it and run the copy again"):
+    with pytest.raises(Misconfigured, match=r"does not take P#1 STOCK: .+; correct it and run the copy again"):
         side.write(rows, None)
     assert await store.get(KEYS[1:2]) == {}
 
@@ -176,7 +176,7 @@ async def test_what_dynamodb_refuses_for_another_reason_is_told_as_it_is(store: 
 
 
 async def test_more_changes_than_a_transaction_takes_are_refused_before_they_are_sent(store: DynamoDbStore) -> None:
-    with pytest.raises(PayloadTooLarge, match=f"takes {WRITES_MAX}: ask for fewer lines"):
+    with pytest.raises(PayloadTooLarge, match=f"allows {WRITES_MAX}: send fewer lines"):
         await store.commit([Put((f"P#{number}", "STOCK"), {}, ABSENT) for number in range(WRITES_MAX + 1)])
 
 

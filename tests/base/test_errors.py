@@ -7,7 +7,9 @@ import pytest
 from stockwright.base import errors
 from stockwright.base.errors import AccountLocked, InsufficientStock, Invalid, RateLimited, StockwrightError
 
-UNKNOWN = "It is not known whether this was done: look before you repeat it, or repeat it with the same Idempotency-Key"
+UNKNOWN = (
+    "It is not known whether this took effect: check before you repeat it, or repeat it with the same Idempotency-Key"
+)
 TOLD = {
     "StockwrightError": ("INTERNAL_ERROR", "Something went wrong", False),
     "Refused": ("INTERNAL_ERROR", "Something went wrong", False),
@@ -19,8 +21,8 @@ TOLD = {
     "AlreadyExists": ("ALREADY_EXISTS", "It already exists", False),
     "InsufficientStock": ("INSUFFICIENT_STOCK", "Insufficient stock available", False),
     "ReservationNotActive": ("RESERVATION_NOT_ACTIVE", "The reservation is not active", False),
-    "InvalidTransition": ("INVALID_TRANSITION", "The order cannot take this step", False),
-    "HoldLimit": ("HOLD_LIMIT", "This is more than a customer may hold", False),
+    "InvalidTransition": ("INVALID_TRANSITION", "The order's status does not allow this step", False),
+    "HoldLimit": ("HOLD_LIMIT", "This exceeds a customer's limit on reservations", False),
     "VersionConflict": ("VERSION_CONFLICT", "It was changed by someone else since you read it", False),
     "PayloadTooLarge": ("PAYLOAD_TOO_LARGE", "The request body is too large", False),
     "IdempotencyKeyReused": (

@@ -31,7 +31,7 @@ def test_texts_lists_and_numbers_are_fine() -> None:
         ({"huge": 2**53}, "a whole number beyond 9007199254740991"),
         ({"huge": [-(2**60)]}, "a whole number beyond"),
         ({"huge": 1e200}, "a number beyond 1e+100"),
-        ({"tiny": 1e-200}, "or so close to nothing"),
+        ({"tiny": 1e-200}, "or one as close to zero"),
         ({"long": "ü" * 100}, "at most 200 bytes"),
     ],
 )

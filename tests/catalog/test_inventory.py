@@ -136,9 +136,9 @@ async def test_a_location_that_a_level_opens_is_one_like_any_other(
         "cellar2",
     ]
     assert await available(app, chair.product.id) == {"default": 5, "cellar": 1, "cellar2": 1}
-    with pytest.raises(Conflict, match="which is the most"):
+    with pytest.raises(Conflict, match="the maximum"):
         await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 1, "attic"))
-    with pytest.raises(Conflict, match="which is the most"):
+    with pytest.raises(Conflict, match="the maximum"):
         await add_location(app, ADMIN, "attic")
     assert "attic" not in await available(app, chair.product.id)
 

@@ -201,7 +201,7 @@ def test_an_archive_of_a_damaged_shop_is_not_restored(shop: Path, tmp_path: Path
         refused = other.type("restore", str(tmp_path / f"{name}.backup"))
         assert refused.exit_code == 1, refused.output
         assert refused.output.count("\n") == 1, refused.output
-        assert "not a whole backup" in refused.output
+        assert "not a complete backup" in refused.output
         assert list(other.folder.iterdir()) == []
 
 

@@ -77,7 +77,7 @@ def test_one_that_somebody_else_removed_meanwhile_stops_none_of_the_others(
     monkeypatch.setattr(dead_letters, "_all", look_and_be_slow)
     done = typed(settings, "redrive", "--all")
     assert done.exit_code == 0, done.output
-    assert done.stdout.startswith("2 on the way again")
+    assert done.stdout.startswith("2 redriven")
     monkeypatch.undo()
     assert left(settings) == set()
     assert asyncio.run(waiting(settings)) == 2
@@ -86,6 +86,6 @@ def test_one_that_somebody_else_removed_meanwhile_stops_none_of_the_others(
 def test_of_those_that_are_named_the_others_go_and_what_is_not_there_is_told(settings: Settings) -> None:
     done = typed(settings, "redrive", "nothing", IDS[0], IDS[2])
     assert done.exit_code == 1
-    assert done.stdout.startswith("2 on the way again")
+    assert done.stdout.startswith("2 redriven")
     assert "There is no dead letter nothing" in done.stderr
     assert left(settings) == {IDS[1]}

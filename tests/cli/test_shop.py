@@ -225,7 +225,7 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing_behind(demo: Terminal, t
         other = Terminal(tmp_path / "other")
         refused = other.type("restore", str(file))
         assert refused.exit_code == 1
-        assert "not a whole backup" in refused.output
+        assert "not a complete backup" in refused.output
         assert list(other.folder.iterdir()) == []
 
 
@@ -265,7 +265,7 @@ def test_what_is_no_backup_is_refused_and_leaves_nothing_behind(terminal: Termin
     file.write_text("Dear shop, this is not a backup.")
     refused = terminal.type("restore", str(file))
     assert refused.exit_code == 1
-    assert "not a whole backup" in refused.output
+    assert "not a complete backup" in refused.output
     assert list(terminal.folder.iterdir()) == []
     assert terminal.type("backup", str(tmp_path / "b")).exit_code == 1
 
@@ -310,7 +310,7 @@ def test_a_shop_is_copied_to_dynamodb_and_both_are_proved_alike(terminal: Termin
 
     again = terminal.type("copy", "--from", "sqlite", "--to", "dynamodb", **cloud)
     assert again.exit_code == 1
-    assert "holds a shop already" in again.output
+    assert "already contains a shop" in again.output
     assert terminal.type("copy", "--from", "sqlite", "--to", "sqlite", **cloud).exit_code == 1
 
 

@@ -64,15 +64,15 @@ def test_a_quoted_line_break_belongs_to_its_cell_and_only_csvs_line_ends_end_a_r
         (b"\n\n", "first line of the file is empty"),
         (b"name,units\nA,1\n", "no column sku, quantity"),
         (b"sku\nA\n", "no column quantity"),
-        (b"Stock in June\n\nsku,quantity\nA,1\n", "stand on line 3; remove the lines above"),
-        (b"sku,quantity,SKU\nA,1,B\n", "stands twice"),
-        (b"sku,quantity,Quan tity\nA,1,2\n", "stands twice"),
+        (b"Stock in June\n\nsku,quantity\nA,1\n", "are on line 3; remove the lines above"),
+        (b"sku,quantity,SKU\nA,1,B\n", "appears twice"),
+        (b"sku,quantity,Quan tity\nA,1,2\n", "appears twice"),
         (b'sku,quantity\nA,1\n"B,2\n', "Line 3: the quote .* never closed"),
         (b'sku,quantity\n"A,1\n"B",2\n', "a quote is missing"),
-        (b'sku,quantity\n12" pipe,1\n', "Line 2: a quote .* stands inside a cell"),
+        (b'sku,quantity\n12" pipe,1\n', "Line 2: a quote .* is inside a cell"),
         (b"PK\x03\x04 and so on", "workbook"),
-        (b"sku,quantity\nA\x00,1\n", "Line 2 holds the control character U\\+0000"),
-        (b"sku,quantity\nA\x08,1\n", "Line 2 holds the control character U\\+0008"),
+        (b"sku,quantity\nA\x00,1\n", "Line 2 contains the control character U\\+0000"),
+        (b"sku,quantity\nA\x08,1\n", "Line 2 contains the control character U\\+0008"),
         ("sku,quantity\nCafé é,1\nThé".encode()[:-1], "cut off or damaged"),
         (b"\xef\xbb\xbfsku,quantity\n\xff,1\n", "not UTF-8"),
         (b"\xff\xfesku,quantity\nA,1", "UTF-16|no column"),
@@ -99,8 +99,8 @@ def test_a_file_is_at_most_so_large_and_so_long(monkeypatch: pytest.MonkeyPatch)
 def test_a_row_is_whole_or_refused_with_its_number() -> None:
     table = read("sku,quantity,\nA,1,\n\nB,2\nC,3,4\nD,5,6,7\n")
     assert [(row.number, bool(row.fault)) for row in table.rows] == [(2, False), (4, True), (5, True), (6, True)]
-    assert "2 cells, the file has 3 headings" in table.rows[1].fault
-    assert "under no heading" in table.rows[2].fault
+    assert "2 cells, but the file has 3 headings" in table.rows[1].fault
+    assert "has no heading" in table.rows[2].fault
 
 
 @given(st.binary(max_size=300))

@@ -371,7 +371,7 @@ async def test_with_a_row_that_is_refused_nothing_is_booked_unless_that_is_asked
     events = await app.store.tail(limit=1, reverse=True)
     for report in await bring_in(app, content, "stop"):
         assert report.created == 0
-        assert "the row has 4 cells, the file has 8 headings" in report.errors[-1].message
+        assert "the row has 4 cells, but the file has 8 headings" in report.errors[-1].message
     assert await app.store.tail(limit=1, reverse=True) == events
     assert [report.created for report in await bring_in(app, content, "skip")] == [1, 1]
 

@@ -105,7 +105,7 @@ async def test_what_cannot_be_booked_is_told_row_by_row_and_nothing_is_booked(ap
     assert faults(report) == [
         (2, "", "no product has this SKU"),
         (3, "quantity", "is not a whole number; write digits alone, such as 1000 or -5"),
-        (4, "", "3 units are reserved; the count cannot be below that"),
+        (4, "", "3 units are reserved; the count cannot be lower"),
         (5, "", "there is no location 'cellar'"),
     ]
     assert (report.created, report.failed) == (0, 4)
@@ -175,8 +175,8 @@ async def test_a_file_of_another_kind_is_refused(app: App, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("sku,quantity\nW-100,1,000\n", "3 cells, the file has 2 headings"),
-        ("sku,quantity,reason\nW-100,1,200,Delivery\n", "4 cells, the file has 3 headings"),
+        ("sku,quantity\nW-100,1,000\n", "3 cells, but the file has 2 headings"),
+        ("sku,quantity,reason\nW-100,1,200,Delivery\n", "4 cells, but the file has 3 headings"),
         ("sku,quantity,reason\nW-100,1,200\n", "thousands separator"),
         ('sku,quantity\nW-100,"1,000"\n', "thousands separator"),
         ("sku;quantity\nW-100;1.000\n", "thousands separator"),

@@ -35,7 +35,7 @@ def test_a_choice_is_written_as_the_product_does(chosen: dict[str, Any], written
         ({"color": "1"}, "items[2].options.color", "must be one of midnight, ivory, coral"),
         ({"storage": True}, "items[2].options.storage", "must be one of 64, 128"),
         ({"color": ["ivory"]}, "items[2].options.color", "must be one of midnight, ivory, coral"),
-        ({"size": "M"}, "items[2].options.size", "is no option of the product: choose from color, storage"),
+        ({"size": "M"}, "items[2].options.size", "is not an option of this product; choose from color, storage"),
     ],
 )
 def test_what_the_product_does_not_have_is_refused_with_the_choices(
@@ -60,7 +60,7 @@ def test_every_wrong_option_is_named_at_once() -> None:
 def test_a_product_without_options_takes_none_but_keeps_a_color() -> None:
     with pytest.raises(Invalid) as refused:
         choose_options({}, {"size": "M"})
-    assert refused.value.details[0]["message"] == "is no option of the product: the product has no options"
+    assert refused.value.details[0]["message"] == "is not an option of this product; it has none"
     assert choose_options({}, {}, "1") == {"color": "1"}
     assert choose_options({"size": ["S", "M"]}, {"size": "s"}, "red") == {"size": "S", "color": "red"}
 

@@ -125,12 +125,12 @@ def test_who_signs_in_at_a_partners_address_is_not_shown(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"STORE": "dynamodb"}, "STOCKWRIGHT_STORE dynamodb needs STOCKWRIGHT_TABLE_NAME beside it"),
+        ({"STORE": "dynamodb"}, "STOCKWRIGHT_STORE dynamodb also requires STOCKWRIGHT_TABLE_NAME"),
         (
             {"COGNITO_CLIENT_ID": "abc"},
-            "STOCKWRIGHT_COGNITO_USER_POOL_ID and STOCKWRIGHT_COGNITO_CLIENT_ID need each other",
+            "STOCKWRIGHT_COGNITO_USER_POOL_ID and STOCKWRIGHT_COGNITO_CLIENT_ID must be set together",
         ),
-        ({"MAIL": "smtp"}, "STOCKWRIGHT_MAIL smtp needs STOCKWRIGHT_SMTP_URL beside it"),
+        ({"MAIL": "smtp"}, "STOCKWRIGHT_MAIL smtp also requires STOCKWRIGHT_SMTP_URL"),
         ({"LOW_STOCK_TOPIC": "alerts"}, "STOCKWRIGHT_LOW_STOCK_TOPIC must be the ARN of an SNS topic, not 'alerts'"),
     ],
 )

@@ -280,7 +280,7 @@ async def test_a_range_that_holds_too_much_is_refused(
     monkeypatch.setattr(reports, "SOLD_MAX", 3)
     with pytest.raises(Invalid) as refused:
         await report_sales(app, Range(TODAY, TODAY))
-    assert "ask for fewer days" in refused.value.details[0]["message"]
+    assert "request fewer days" in refused.value.details[0]["message"]
 
 
 async def test_a_report_goes_on_over_pages(app: App, product: Product, monkeypatch: pytest.MonkeyPatch) -> None:

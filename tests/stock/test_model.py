@@ -144,7 +144,7 @@ def test_an_adjustment_stops_at_zero_available() -> None:
     check_change(have, "front", QUANTITY_MAX - 7)
     with pytest.raises(Invalid) as refused:
         check_change(have, "front", QUANTITY_MAX - 6)
-    told = "would bring the level above 1000000000"
+    told = "would raise the stock level above 1000000000"
     assert refused.value.details == [{"field": "quantity", "message": told}]
 
 
@@ -155,7 +155,7 @@ def test_a_count_stops_at_what_is_reserved() -> None:
     assert counted(have, 7, "front") == {}
     with pytest.raises(Conflict) as refused:
         counted(have, 3, "front")
-    assert refused.value.message == "4 units are reserved; the count cannot be below that"
+    assert refused.value.message == "4 units are reserved; the count cannot be lower"
     assert refused.value.details == {"counted": 3, "reserved": 4, "available": 3}
     assert counted(have, 3, "moon") == {"moon": 3}
 

@@ -192,7 +192,7 @@ async def test_a_copy_that_is_cut_off_goes_on_where_it_was(moved: Path, tmp_path
 
 async def test_a_shop_is_not_written_over(moved: Path, tmp_path: Path) -> None:
     await to_cloud(moved, str(tmp_path))
-    with pytest.raises(Misconfigured, match="holds a shop already"):
+    with pytest.raises(Misconfigured, match="already contains a shop"):
         await to_cloud(moved, str(tmp_path))
 
 
@@ -229,7 +229,7 @@ async def test_a_stack_in_which_anything_was_done_is_not_written_over(
 ) -> None:
     cloud = await bare_app(tmp_path, clock, "dynamodb")
     await add_category(cloud, ADMIN, "lamps")
-    with pytest.raises(Misconfigured, match="holds a shop already"):
+    with pytest.raises(Misconfigured, match="already contains a shop"):
         await to_cloud(moved, str(tmp_path))
     assert "lamps" in {each.name for each in await list_categories(cloud.store)}
     await cloud.store.close()

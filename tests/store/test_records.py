@@ -39,7 +39,7 @@ async def test_a_decision_that_is_always_too_late_is_given_up() -> None:
         tries += 1
         raise Stale
 
-    with pytest.raises(Busy, match="Too many changes to the same thing at once"):
+    with pytest.raises(Busy, match="Too many concurrent changes to the same record"):
         await retried(attempt)
     assert tries == ATTEMPTS_MAX
 

@@ -134,7 +134,7 @@ class CognitoIdentity:
             return None
         if "ChallengeName" in begun:
             await self._meet(app, request, email)
-            raise Forbidden("Set a password of your own first: ask for a code to reset it", {"reason": "NEW_PASSWORD"})
+            raise Forbidden("Set a password of your own first: request a code to reset it", {"reason": "NEW_PASSWORD"})
         claims = await self._verified(begun["AuthenticationResult"]["IdToken"])
         account = await self._account(app, request, claims)
         if _was_ended(account, claims):
@@ -357,11 +357,14 @@ def _told(refused: Exception) -> Exception:
     if code in _BUSY:
         return Busy()
     if code == "InvalidPasswordException":
-        return Invalid.field("password", "is not one that the user pool takes; make it longer or more mixed")
+        return Invalid.field(
+            "password", "is refused by the user pool; choose a longer one, or one with more kinds of characters"
+        )
     if code == NOT_TAKEN:
         return Invalid(
-            "The user pool takes no password that begins or ends with a blank, and no address of over 128 characters"
+            "The user pool refuses a password that begins or ends with a space, "
+            "and an address of more than 128 characters"
         )
     if code == "UserNotFoundException":
-        return NotFound("The user pool does not know this user any more")
+        return NotFound("This user no longer exists in the user pool")
     return refused

@@ -74,7 +74,7 @@ async def set_up(app: App, request: Request, token: str, command: SignUp) -> Acc
     async def attempt() -> Account:
         held = await _check_token(app, token)
         if enrolled is None or await records.find_account_by_email(app.store, email) is not None:
-            raise AlreadyExists(f"{email} has an account already")
+            raise AlreadyExists(f"{email} already has an account")
         account = new_account(app, email, check_name(command.name), "admin", enrolled)
         batch = Batch()
         setup_records.use_setup(batch, held)
@@ -97,7 +97,9 @@ async def _check_token(app: App, token: str) -> Item:
         found = None
     over = found is None or app.clock.now() >= found.body["expiresAt"]
     if found is None or over or not hmac.compare_digest(found.body["hash"], _token_hash(token)):
-        raise Unauthorized("The set-up link does not work: it was used, is over 24 hours old, or there is an admin")
+        raise Unauthorized(
+            "The set-up link is no longer valid: it was used, is over 24 hours old, or an admin already exists"
+        )
     return found
 
 

@@ -69,21 +69,21 @@ async def _mail(app: App, event: Event, to: str, subject: str, text: str, kept: 
 def _code_text(subject: str, code: str, lasts: str) -> str:
     return (
         f"Your code to {subject[0].lower()}{subject[1:]} is:\n\n{code}\n\n"
-        f"It works for {lasts}. If you did not ask for it, you need not do anything.\n"
+        f"It works for {lasts}. If you did not request it, you can ignore this message.\n"
     )
 
 
 def _no_code_text(subject: str, email: str) -> str:
     return (
-        f"Somebody asked for a code to {subject[0].lower()}{subject[1:]}, for {email}.\n\n"
+        f"A code to {subject[0].lower()}{subject[1:]} was requested for {email}.\n\n"
         "This shop sends no mail (STOCKWRIGHT_SMTP_URL), so no code was made. On the server, "
-        f"`stockwright users reset-link {email}` makes a link with which a new password is set.\n"
+        f"`stockwright users reset-link {email}` prints a link that sets a new password.\n"
     )
 
 
 def _repeated(name: str) -> str:
     return (
         f"Hello{f' {name}' if name else ''},\n\n"
-        "somebody, perhaps you, tried to sign up with this address, which has an account already. "
-        "Nothing was changed.\n\nIf you have forgotten your password, ask for a code to reset it.\n"
+        "someone, perhaps you, tried to sign up with this address, but it already has an account. "
+        "Nothing was changed.\n\nIf you have forgotten your password, request a code to reset it.\n"
     )

@@ -65,7 +65,7 @@ async def _sign_up(call: Call[Credentials, NoQuery]) -> str:
 def _show_signed_up(call: AnyCall, email: str) -> SignedUpView:
     message = "You can sign in now"
     if call.app.mail.delivers:
-        message = "We have sent you an e-mail; follow what it says"
+        message = "We have sent you an e-mail; follow the instructions in it"
     return SignedUpView(email=email, message=message, confirmation_required=call.app.mail.delivers)
 
 
@@ -168,7 +168,7 @@ async def _jwks(call: PlainCall) -> Answer:
 
 
 def _show_forgot(call: AnyCall, _: object) -> MessageView:
-    message = "This shop sends no mail: ask who runs it for a link to set a new password"
+    message = "This shop sends no mail; ask its administrator for a link to set a new password"
     if call.app.mail.delivers:
         message = "If this address has an account, a code to reset its password is on its way"
     return MessageView(message=message)
@@ -201,12 +201,13 @@ ROUTES = (
     _SIGN_IN,
     _SIGN_IN.at("/users/login"),
     _SIGN_IN.at("/auth/login"),
-    route("POST", "/token/refresh", _refresh, "Renew a session; a spent refresh token ends it", TAG,
+    route("POST", "/token/refresh", _refresh, "Renew a session; a refresh token works once", TAG,
           lambda _, session: session_view(session), who="public", body=RefreshBody, answer=SessionView, errors=(401,),
           at_top=("token",),
-          description="Within 10 s of its use a spent refresh token gets the same successor again; later it ends the "
-          "session, its ID tokens too. Sent again with its Idempotency-Key, the same request gets the same refresh "
-          "token again, until that was used: a lost answer ends no session. Over a user pool the pool decides."),
+          description="A refresh token is replaced when it is used. Using it again within 10 seconds returns the same "
+          "new token; using it later ends the session and its ID tokens. The same request repeated with its "
+          "Idempotency-Key returns the same new token until that one is used, so a lost answer does not end the "
+          "session. With a Cognito user pool, the pool's own rules apply."),
     route("POST", "/signout", _sign_out, "End a session, or all of them", TAG, _says("Signed out"), who="any",
           body=SignOutBody, answer=MessageView),
     route("POST", "/password/forgot", _forgot, "Mail a code to reset the password", TAG, _show_forgot, body=EmailBody,
@@ -214,30 +215,30 @@ ROUTES = (
     route("POST", "/password/reset", _reset, "Set a new password with the mailed code", TAG,
           _says("Your password is changed; sign in with the new one"), body=ResetBody, answer=MessageView,
           who="public", limit=SIGN_IN),
-    route("POST", "/setup", _set_up, "Make the first admin with the start's one-time token", TAG,
+    route("POST", "/setup", _set_up, "Create the first admin, with the one-time token that the server printed at its start", TAG,
           lambda _, account: user_view(account), body=SetUpBody, answer=UserView, status=201, errors=(401, 409),
           who="public", limit=SIGN_IN),
-    route("GET", "/users/me", _me, "Get one's own account", TAG, _show_user, who="any", answer=UserView),
-    route("PATCH", "/users/me", _rename, "Change one's own name", TAG, _show_user, who="any", body=NameBody,
+    route("GET", "/users/me", _me, "Get your own account", TAG, _show_user, who="any", answer=UserView),
+    route("PATCH", "/users/me", _rename, "Change your own name", TAG, _show_user, who="any", body=NameBody,
           answer=UserView, errors=(412,)),
-    route("POST", "/users/me/password", _change_password, "Change one's own password; every session ends", TAG,
+    route("POST", "/users/me/password", _change_password, "Change your own password; this ends all your sessions", TAG,
           _says("Your password is changed; sign in again"), who="any", body=ChangePasswordBody, answer=MessageView),
     route("POST", "/users/me/mfa", _mfa, "Set up, confirm or switch off the second factor (TOTP)", TAG,
           who="any", body=MfaBody, answer=MfaView, errors=(401, 409),
-          description="Sent again with its Idempotency-Key, a `setup` gets the same secret until it is confirmed."),
+          description="A `setup` repeated with its Idempotency-Key returns the same secret until it is confirmed."),
     route("GET", "/users", _users, "List accounts, newest first; `search` looks for words in email and name",
           TAG, lambda call, found: show_list(call, found, user_view), query=UsersQuery, answer=ListView[UserView],
-          description="A search looks through a bounded number of accounts for each page, which may therefore be short "
-          "though more follow: `nextToken` goes on."),
+          description="A search reads a bounded number of accounts per page, so a page can be short although more "
+          "follow. Continue until `nextToken` is null."),
     route("GET", "/users/{id}", _user, "Get an account", TAG, _show_user, answer=UserView, errors=(404, 409, 412)),
-    route("PATCH", "/users/{id}", _change_user, "Change a role, who may sign in, or end a lost second factor", TAG,
+    route("PATCH", "/users/{id}", _change_user, "Change an account: its role, whether it can sign in, or reset its second factor", TAG,
           _show_user, body=UserPatch, answer=UserView, errors=(404, 409, 412)),
     route("GET", "/api-keys", _keys, "List API keys", KEYS,
           lambda call, found: show_list(call, found, api_key_view), query=ListQuery, answer=ListView[ApiKeyView]),
-    route("POST", "/api-keys", _make_key, "Make an API key; it is shown this once", KEYS,
+    route("POST", "/api-keys", _make_key, "Create an API key; the key itself is shown only in this answer", KEYS,
           lambda _, made: made_key_view(made.key, made.shown), body=ApiKeyBody, answer=MadeKeyView, status=201,
-          description="The key is kept nowhere: a repeat with the same Idempotency-Key answers with an empty `key`. "
-          "Who lost the first answer revokes it and makes another."),
+          description="The key itself is not stored: a repeated request with the same Idempotency-Key returns an empty "
+          "`key`. If you lost the first answer, revoke the key and create another."),
     route("DELETE", "/api-keys/{id}", _revoke, "Revoke an API key", KEYS,
           lambda _, key_id: MessageView(message=f"API key {key_id} is revoked"), answer=MessageView, errors=(404,)),
     route("GET", "/.well-known/jwks.json", _jwks, "The public key of the tokens (JWKS)", TAG, who="public", root=True),

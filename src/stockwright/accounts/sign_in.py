@@ -64,7 +64,7 @@ async def sign_in(app: App, request: Request, command: SignIn) -> Session:
         raise Forbidden("Confirm your e-mail address first", {"reason": "UNCONFIRMED"})
     if account.mfa_on:
         if not command.mfa_code:
-            raise Unauthorized("A code of your authenticator app is needed", {"mfaRequired": True})
+            raise Unauthorized("A code from your authenticator app is required", {"mfaRequired": True})
         try:
             await _spend_totp(app, request, account.id, command.mfa_code)
         except Unauthorized:
@@ -145,7 +145,7 @@ async def begin_mfa(app: App, request: Request, password: str) -> tuple[str, str
     async def attempt() -> tuple[str, str]:
         account = await records.get_account(app.store, request.actor.id)
         if account.mfa_on:
-            raise Conflict("The second factor is on already; switch it off first")
+            raise Conflict("The second factor is already on; switch it off first")
         if account.mfa and asked and account.mfa.asked == asked:
             secret = account.mfa.secret
         else:
@@ -195,7 +195,7 @@ async def _spend_totp(app: App, request: Request, account_id: str, code: str, *,
             return
         used = None if step is None else use_step(account.mfa, step)
         if used is None:
-            raise Unauthorized("The code is wrong or was used before")
+            raise Unauthorized("The code is wrong, or was used already")
         batch = Batch()
         mfa = replace(used, confirmed=used.confirmed or switch_on)
         records.put_account(batch, replace(account, mfa=mfa))

@@ -260,7 +260,7 @@ async def get_me(app: App, request: Request) -> Account:
 
 
 async def rename_me(app: App, request: Request, name: str, expected_version: int | None = None) -> Account:
-    """Change one's own name."""
+    """Change your own name."""
     account = await get_me(app, request)
     return await change_account(app, request, ChangeAccount(account.id, name=name, expected_version=expected_version))
 
@@ -268,7 +268,7 @@ async def rename_me(app: App, request: Request, name: str, expected_version: int
 async def change_account(app: App, request: Request, command: ChangeAccount) -> Account:
     """Change a role, a name, whether an account may sign in, or end its second factor; the last admin stays one."""
     if command.mfa_off and request.actor.id == command.id:
-        raise Forbidden("Your own second factor is switched off with your password, on your account")
+        raise Forbidden("Switch off your own second factor on your account page, with your password")
 
     async def attempt() -> Account:
         before = await records.get_account(app.store, command.id)
@@ -309,7 +309,7 @@ async def _keep_one_admin(app: App, batch: Batch, leaving: Account) -> None:
         if each.id != leaving.id:
             batch.check(records.account_key(each.id), each.version)
             return
-    raise Conflict("This is the last admin who can sign in; make another one first")
+    raise Conflict("This is the last admin who can sign in; create another admin first")
 
 
 async def _end_setup_where_made_admin(app: App, batch: Batch, before: Account | None, after: Account) -> None:
@@ -326,7 +326,7 @@ async def add_account(app: App, request: Request, command: SignUp, role: Role) -
 
     async def attempt() -> Account:
         if enrolled is None or await records.find_account_by_email(app.store, email) is not None:
-            raise AlreadyExists(f"{email} has an account already")
+            raise AlreadyExists(f"{email} already has an account")
         account = new_account(app, email, check_name(command.name), role, enrolled)
         await app.identity.follow(app, new_account(app, email, "", "customer", enrolled), account)
         batch = Batch()
@@ -391,7 +391,7 @@ def _plain(text: str) -> str:
 
 
 def _wrong_code() -> Invalid:
-    return Invalid.field("code", "is wrong or has expired; ask for a new one")
+    return Invalid.field("code", "is wrong or has expired; request a new one")
 
 
 def _code_hash(app: App, account_id: str, purpose: str, digits: str) -> str:

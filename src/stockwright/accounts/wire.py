@@ -28,7 +28,7 @@ Token = Annotated[str, Meta(min_length=1, max_length=4096)]
 
 
 class Credentials(Wire):
-    """An e-mail, under either of its names, and a password; S3's pool ids are accepted."""
+    """An email address, as `email` or `username`, and a password. The pool ids of Cognito clients are ignored."""
 
     aliases = (("email", "username"),)
     needs = (("email", "username"),)
@@ -46,7 +46,7 @@ class Credentials(Wire):
 
 
 class SignInBody(Wire):
-    """Credentials, and the authenticator app's code where the second factor is on."""
+    """Email address and password, and the code of the authenticator app if the second factor is on."""
 
     aliases = (("email", "username"),)
     needs = (("email", "username"),)
@@ -60,7 +60,7 @@ class SignInBody(Wire):
 
 
 class SetUpBody(Wire):
-    """The first admin, with the token that the start printed."""
+    """The first admin, with the token from the set-up link that the server printed."""
 
     token: Token
     email: NewAddress
@@ -73,7 +73,7 @@ class SetUpBody(Wire):
 
 
 class EmailBody(Wire):
-    """An e-mail, under either of its names."""
+    """An email address, as `email` or `username`."""
 
     aliases = (("email", "username"),)
     needs = (("email", "username"),)
@@ -83,7 +83,7 @@ class EmailBody(Wire):
 
 
 class ConfirmBody(Wire):
-    """The mailed code. A `password` given here counts in place of the one that was signed up with."""
+    """The mailed code. A `password` sent here replaces the one of the sign-up."""
 
     aliases = (("email", "username"),)
     needs = (("email", "username"),)
@@ -106,7 +106,7 @@ class RefreshBody(Wire):
 
 
 class SignOutBody(Wire):
-    """The session to end; without it, all of them."""
+    """The session to end; without a refresh token, all sessions."""
 
     refresh_token: Token | None = None
 
@@ -128,7 +128,7 @@ class ResetBody(Wire):
 
 
 class ChangePasswordBody(Wire):
-    """A new password, knowing the current one."""
+    """The current password and a new one."""
 
     current_password: Password
     new_password: NewPassword
@@ -149,7 +149,7 @@ class MfaBody(Wire):
 
 
 class MfaView(Wire):
-    """The second factor; secret and URI only right after `setup`."""
+    """The state of the second factor; secret and URI only in the answer to `setup`."""
 
     enabled: bool
     secret: str | None = None
@@ -157,7 +157,7 @@ class MfaView(Wire):
 
 
 class NameBody(Wire):
-    """One's own name."""
+    """Your new name."""
 
     name: PersonName
     expected_version: Version | None = None
@@ -165,11 +165,11 @@ class NameBody(Wire):
 
 def _only_off(on: object, field: str) -> None:
     if on:
-        raise Invalid.field(field, "can only be switched off here; its owner switches it on")
+        raise Invalid.field(field, "can only be switched off here; its owner can switch it on")
 
 
 class UserPatch(Wire):
-    """What an admin changes of an account. `mfa` can only be false: the second factor of who lost their phone."""
+    """Changes to an account. `mfa` can only be false, which switches a lost second factor off."""
 
     role: Role | None = None
     disabled: bool | None = None
@@ -179,13 +179,13 @@ class UserPatch(Wire):
 
 
 class UsersQuery(ListQuery):
-    """Which accounts: those whose email or name holds every word of `search`, in any order."""
+    """Filter: accounts whose email or name contains every word of `search`, in any order."""
 
     search: Search | None = None
 
 
 class UserView(Wire):
-    """An account, without anything secret."""
+    """An account, without its secrets."""
 
     id: str
     email: str
@@ -200,7 +200,7 @@ class UserView(Wire):
 
 
 class SignedUpView(Wire):
-    """The same for every address. `confirmationRequired`: whether the shop mails codes to confirm addresses."""
+    """The same answer for every address. `confirmationRequired`: whether the shop mails a code to confirm it."""
 
     email: str
     message: str
@@ -208,10 +208,10 @@ class SignedUpView(Wire):
 
 
 class SessionView(Wire):
-    """S2's tokens; `token` is S4's name for the ID token. `expiresIn` in seconds.
+    """The tokens of a session. `token` is the ID token again; `expiresIn` is in seconds.
 
-    A sign-in's `deviceToken`, sent as `X-Device-Token` with later sign-ins, tells this client from strangers,
-    who then cannot lock it out.
+    Send the `deviceToken` of a sign-in as `X-Device-Token` with later sign-ins: failed attempts from other
+    clients then cannot lock this one out.
     """
 
     id_token: str
@@ -225,7 +225,7 @@ class SessionView(Wire):
 
 
 class MessageView(Wire):
-    """A sentence."""
+    """A message to show to the user."""
 
     message: str
 
@@ -238,7 +238,7 @@ class ApiKeyBody(Wire):
 
 
 class ApiKeyView(Wire):
-    """An API key, by which nobody can act."""
+    """An API key, without the key itself."""
 
     id: str
     name: str
@@ -250,7 +250,7 @@ class ApiKeyView(Wire):
 
 
 class MadeKeyView(ApiKeyView):
-    """A new API key with the key itself, shown this once."""
+    """A new API key with the key itself, which is shown only here."""
 
     key: str
 

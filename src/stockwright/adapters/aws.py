@@ -65,7 +65,7 @@ def _made(service: str) -> Any:
 def put_off(refused: BaseException) -> None:
     """Raise TryLater where a service says that it is asked too often, or that today's quota is used up."""
     if code_of(refused) in _SLOW_DOWN:
-        raise TryLater(f"AWS asks for fewer calls: {refused}", after_seconds=SLOW_DOWN_SECONDS) from refused
+        raise TryLater(f"AWS throttles these calls: {refused}", after_seconds=SLOW_DOWN_SECONDS) from refused
 
 
 def error() -> type[Exception]:

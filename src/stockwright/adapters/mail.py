@@ -63,7 +63,7 @@ class SmtpMailer:
         try:
             mail = self._written(message)
         except (ValueError, IndexError, MessageError) as wrong:
-            raise Permanent(f"no mail can be written to {message.to!r}: {wrong}") from wrong
+            raise Permanent(f"cannot write a mail to {message.to!r}: {wrong}") from wrong
         async with self._slots.one():
             await self._hand_over(mail)
 
@@ -153,7 +153,7 @@ class SesMailer:
 def _put_off(answer: SMTPResponseException) -> None:
     """Raise TryLater where a mail server says that it is asked too often."""
     if 400 <= answer.code < 500 and _SLOW_DOWN.search(answer.message):  # noqa: PLR2004
-        message = f"the mail server asks for fewer mails: {answer.code} {answer.message}"
+        message = f"the mail server limits our mails: {answer.code} {answer.message}"
         raise TryLater(message, after_seconds=SLOW_DOWN_SECONDS) from answer
 
 

@@ -87,7 +87,7 @@ class HttpOutbound:
         try:
             found = await self._resolve(_name(target), target.port or (443 if target.scheme == "https" else 80))
         except (UnicodeError, OverflowError) as wrong:
-            raise Permanent(f"{target.host!r} can be no host: {wrong}") from wrong
+            raise Permanent(f"{target.host!r} is not a valid host name: {wrong}") from wrong
         private = [] if self._allow_private else [address for address in found if is_private(address)]
         if private:
             raise Permanent(f"{target.host} is at a private address ({private[0]}), which is not allowed")
@@ -172,9 +172,9 @@ def _parsed(url: str) -> httpx.URL:
     try:
         target = httpx.URL(url)
     except (httpx.InvalidURL, TypeError, ValueError) as wrong:
-        raise Permanent(f"not a URL that can be called: {wrong}") from None
+        raise Permanent(f"not a valid URL: {wrong}") from None
     if target.scheme not in {"http", "https"} or not target.host:
-        raise Permanent("only http and https URLs are called")
+        raise Permanent("only http and https URLs can be called")
     return target
 
 

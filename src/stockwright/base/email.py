@@ -36,12 +36,12 @@ def check_new_email(text: str, field_name: str = "email") -> str:
     local, _, domain = email.rpartition("@")
     if not local.isascii():
         raise Invalid.field(
-            field_name, "must have only letters a to z, digits and signs before the @: many mail servers take no others"
+            field_name, "must have only letters a to z, digits and signs before the @; many mail servers refuse others"
         )
     if not domain.isascii():
-        raise Invalid.field(field_name, "must have a domain that exists behind the @, such as shop.example")
+        raise Invalid.field(field_name, "must have a valid domain after the @, such as shop.example")
     if "." not in domain and domain != "localhost":
-        raise Invalid.field(field_name, "must have a domain with a dot behind the @, such as shop.example")
+        raise Invalid.field(field_name, "must have a domain with a dot after the @, such as shop.example")
     return email
 
 

@@ -169,14 +169,14 @@ class InvalidTransition(Conflict):
     """An order cannot go from `details.from` to `details.to`."""
 
     code = "INVALID_TRANSITION"
-    default_message = "The order cannot take this step"
+    default_message = "The order's status does not allow this step"
 
 
 class HoldLimit(Conflict):
     """A customer holds as much, or for as long, as the settings allow; `details` tells which limit."""
 
     code = "HOLD_LIMIT"
-    default_message = "This is more than a customer may hold"
+    default_message = "This exceeds a customer's limit on reservations"
 
 
 class VersionConflict(Refused):
@@ -268,7 +268,8 @@ class Unknown(Busy):
     """The store was asked and never answered: it may have been changed, or may not."""
 
     default_message = (
-        "It is not known whether this was done: look before you repeat it, or repeat it with the same Idempotency-Key"
+        "It is not known whether this took effect: check before you repeat "
+        "it, or repeat it with the same Idempotency-Key"
     )
 
 

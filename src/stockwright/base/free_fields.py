@@ -34,8 +34,8 @@ def _check(value: object, field: str, depth: int) -> None:
         for each in value.values() if isinstance(value, Mapping) else value:
             _check(each, field, depth - 1)
         if isinstance(value, Mapping) and "" in value:
-            raise Invalid.field(field, "must not hold an empty name")
+            raise Invalid.field(field, "must not contain an empty name")
     elif isinstance(value, int) and abs(value) > WHOLE_MAX:
-        raise Invalid.field(field, f"must not hold a whole number beyond {WHOLE_MAX}")
+        raise Invalid.field(field, f"must not contain a whole number beyond {WHOLE_MAX}")
     elif isinstance(value, float) and value and not 1 / FRACTION_MAX < abs(value) < FRACTION_MAX:
-        raise Invalid.field(field, f"must not hold a number beyond {FRACTION_MAX:g}, or so close to nothing")
+        raise Invalid.field(field, f"must not contain a number beyond {FRACTION_MAX:g}, or one as close to zero")

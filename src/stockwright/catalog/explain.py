@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Something that keeps units from being available."""
+    """A reservation or an open order that holds units."""
 
     kind: Literal["reservation", "order"]
     id: str

@@ -103,7 +103,7 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class StockChange:
-    """The stock after a change, and what the ledger says of it."""
+    """The stock after a change, and its entry in the ledger."""
 
     stock: Stock
     movements: Sequence[Movement] = ()

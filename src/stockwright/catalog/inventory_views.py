@@ -72,7 +72,7 @@ async def get_by_sku(app: App, sku: str) -> StockedProduct:
     """Get the levels of a SKU."""
     found = await product_records.load_product_ids(app.store, [sku])
     if sku not in found:
-        raise NotFound("No inventory is kept for this SKU")
+        raise NotFound("There is no stock record for this SKU")
     return await get_product(app, found[sku])
 
 

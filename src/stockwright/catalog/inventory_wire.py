@@ -35,7 +35,7 @@ ForeignId = Annotated[Id, Check(check_id)]
 
 
 class InitializeBody(Wire):
-    """S4's opening of a stock level; `productId` may be any foreign id."""
+    """A new stock level; `productId` may be an id of another system."""
 
     product_id: ForeignId
     sku: Annotated[Sku, Check(check_foreign_sku)]
@@ -48,7 +48,7 @@ class InitializeBody(Wire):
 
 
 class ChangeStockBody(Wire):
-    """S4's signed change."""
+    """A change of a stock level by a signed number of units."""
 
     quantity: Annotated[int, Meta(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
     type: ChangeType
@@ -63,7 +63,7 @@ class ChangeStockBody(Wire):
 
 
 class CountBody(Wire):
-    """S0's counted total, under either of its names."""
+    """A counted total, as `quantity` or `stockCount`."""
 
     aliases = (("quantity", "stock_count"),)
     needs = (("quantity", "stock_count"),)
@@ -106,13 +106,13 @@ class CheckItem(Wire):
 
 
 class CheckBody(Wire):
-    """What a cart wants to know (S4)."""
+    """The items of a cart whose availability is checked."""
 
     items: Annotated[list[CheckItem], Meta(min_length=1, max_length=CHECK_ITEMS_MAX)]
 
 
 class AvailabilityView(Wire):
-    """Whether so many units can be bought now."""
+    """Whether the requested units are available now."""
 
     product_id: str
     sku: str
@@ -131,7 +131,7 @@ class CheckView(Wire):
 class LevelView(Wire):
     """The units at one location; `version` is that of the product's stock as a whole.
 
-    What is available at a location that is not `active` cannot be bought: in the sums it is `inactiveStock`.
+    Units at a location that is not `active` cannot be bought: the sums count them as `inactiveStock`.
     """
 
     location: str
@@ -168,9 +168,9 @@ class StockView(Wire):
 
 
 class InventoryRow(Wire):
-    """A product's stock with what it is called; thresholds and what to reorder are for admins.
+    """A product's stock with its name and SKU; thresholds and reorder quantities only for admins.
 
-    S0's clients read `productName`, `stockCount`, `threshold` and `lastUpdated`.
+    `productName`, `stockCount`, `threshold` and `lastUpdated` are names that other systems' clients read.
     """
 
     product_id: str
@@ -208,7 +208,7 @@ class TotalsView(Wire):
 
 
 class InventoryQuery(ListQuery):
-    """Filters of the summary: in the name or the SKU, how much there is, and where."""
+    """Filters: words in the name or SKU, the stock status, a location."""
 
     search: Search = ""
     status: StockStatus | None = None
@@ -225,7 +225,7 @@ class InventoryView(Wire):
 
 
 class MovementView(Wire):
-    """An entry of the ledger; `balanceAfter` is its level's total after it, null where it cannot be known."""
+    """An entry of the ledger. `balanceAfter`: the total of its level after it, or null if it cannot be computed."""
 
     id: str
     product_id: str
@@ -244,7 +244,7 @@ class MovementView(Wire):
 
 
 class StockChangeView(StockView):
-    """The stock after a change, and what the ledger says of it."""
+    """The stock after a change, and its entry in the ledger."""
 
     movements: list[MovementView]
 
@@ -259,7 +259,7 @@ class MovementsQuery(ListQuery):
 
 
 class HoldView(Wire):
-    """Something that keeps units from being available."""
+    """A reservation or an open order that holds units."""
 
     kind: str
     id: str
@@ -272,7 +272,7 @@ class HoldView(Wire):
 
 
 class ExplanationView(StockView):
-    """Why available is what it is."""
+    """Explain the available quantity: the reservations and orders that hold units."""
 
     name: str
     held: int
@@ -425,7 +425,7 @@ def availability_view(told: Availability) -> AvailabilityView:
 
 
 def explanation_view(told: Explanation) -> ExplanationView:
-    """Show why available is what it is, in numbers and in one sentence."""
+    """Show how the available quantity comes about, in numbers and in one sentence."""
     stock = told.stock
     return ExplanationView(
         **_stock_fields(stock),
@@ -445,7 +445,7 @@ def explanation_view(told: Explanation) -> ExplanationView:
             for hold in told.holds
         ],
         explanation=(
-            f"{stock.total} on the shelf, {stock.reserved} of them held by {len(told.holds)} "
+            f"{stock.total} in stock, {stock.reserved} of them reserved by {len(told.holds)} "
             f"open order{'s' if len(told.holds) != 1 else ''} or reservations"
             f"{f', {stock.inactive} at inactive locations' if stock.inactive else ''}: {stock.available} can be bought."
         ),

@@ -75,7 +75,7 @@ async def list_products(app: App, request: Request, command: ListProducts) -> tu
     by, reverse = ORDERS[command.sort]
     where = await _where(app, request, command)
     if by != "time" and not (await load_progress(app.store, "products")).done:
-        raise Busy("The products of a former release are being sorted by name and price; try again in a minute")
+        raise Busy("The indexes by name and price are still being built; try again in a minute")
     if command.low_stock and by == "time" and not command.search and (await load_progress(app.store, "stocks")).done:
         return await fill(
             partial(places_of_low, app.store, reverse=reverse),

@@ -183,7 +183,7 @@ _UPDATE = route(
     body=ProductPatch,
     answer=ProductView,
     description=(
-        "`quantity` sets what can be bought and books the difference as an ADJUSTMENT. If-Match compares the "
+        "`quantity` sets the available units and books the difference as an ADJUSTMENT. If-Match compares the "
         "product's version; where `quantity` is set, that of the stock too (412)."
     ),
     errors=(404, 409, 412),
@@ -231,7 +231,7 @@ ROUTES = (
         "DELETE",
         "/products/{id}",
         _delete,
-        "Delete a product; its history and past orders stay readable",
+        "Delete a product; its movements and orders stay readable",
         "Catalogue",
         _show_deleted,
         answer=DeletedView,
@@ -241,7 +241,7 @@ ROUTES = (
         "GET",
         "/items",
         _items,
-        "Browse the storefront",
+        "List the products of the public storefront",
         "Catalogue",
         lambda call, found: show_list(call, found, item_view),
         who="public",
@@ -252,7 +252,7 @@ ROUTES = (
         "GET",
         "/items/{id}",
         _item,
-        "Get an item of the storefront",
+        "Get a product of the public storefront",
         "Catalogue",
         lambda _, found: Answer(item_view(found), etag=f'"{found.product.version}-{int(found.stock.available > 0)}"'),
         who="public",

@@ -75,7 +75,7 @@ def _check_expected_versions(command: UpdateProduct) -> None:
         return
     raise Invalid.field(
         "expectedStockVersion",
-        "is needed beside the product's version where quantity is set: send stockVersion as it was read",
+        "is required with expectedVersion when quantity is set; send the stockVersion that you read",
     )
 
 
@@ -225,12 +225,12 @@ async def delete_product(app: App, request: Request, product_id: str, expected_v
         stock = before.stock
         if stock.reserved:
             raise Conflict(
-                f"{stock.reserved} units are reserved; cancel or ship what holds them first",
+                f"{stock.reserved} units are reserved; cancel or ship those orders and reservations first",
                 {"reserved": stock.reserved},
             )
         order_id = await _find_open_order(app, product_id)
         if order_id is not None:
-            raise Conflict("An open order holds this product; ship or cancel it first", {"orderId": order_id})
+            raise Conflict("An open order contains this product; deliver or cancel it first", {"orderId": order_id})
         batch = Batch()
         left = {place: -level.total for place, level in stock.levels.items() if level.total}
         book(app, request, batch, {product_id: left}, {product_id: stock.sku}, "ADJUSTMENT", reason="Product deleted")

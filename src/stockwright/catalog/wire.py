@@ -53,11 +53,11 @@ FreeFields = Annotated[Options, Check(lambda value, field: check_free(value, fie
 
 
 class ProductBody(Wire):
-    """A new product: only name and price are needed.
+    """A new product: only name and price are required.
 
-    A missing SKU is made from the name, a missing description is the name, a missing category is `other`.
-    `productName`, `threshold` (S0) and `stockQuantity` (S1) are other names of three fields. `productId` is
-    kept as the product's id.
+    Defaults: the SKU is made from the name, the description is the name, the category is `other`.
+    `productName`, `threshold` and `stockQuantity` are other names for `name`, `lowStockThreshold` and `quantity`.
+    `productId` sets the product's id.
     """
 
     aliases = (("name", "product_name"), ("quantity", "stock_quantity"), ("low_stock_threshold", "threshold"))
@@ -93,7 +93,7 @@ class ProductBody(Wire):
 
 
 class ProductPatch(Wire):
-    """A change: only the given fields change. A currency or picture may stay what a former version took."""
+    """A change: only the given fields change. An invalid currency or picture from an earlier release may stay."""
 
     aliases = (("name", "product_name"), ("quantity", "stock_quantity"), ("low_stock_threshold", "threshold"))
 
@@ -124,10 +124,10 @@ class ProductPatch(Wire):
 
 
 class ProductView(Wire):
-    """A product with what can be bought of it now.
+    """A product with its available quantity.
 
-    S0's clients read `productId`, `productName`, `threshold` and `lastUpdated`, S1's `stockQuantity`: other names
-    of `id`, `name`, `lowStockThreshold`, `updatedAt` and `quantity`.
+    `productId`, `productName`, `threshold`, `lastUpdated` and `stockQuantity` repeat `id`, `name`,
+    `lowStockThreshold`, `updatedAt` and `quantity` under the names that other systems' clients read.
     """
 
     id: str
@@ -199,16 +199,16 @@ def wanted_products(filters: ProductFilters) -> ListProducts:
 
 
 class DeletedView(Wire):
-    """S2's answer to a deletion."""
+    """The answer to a deletion."""
 
     message: str
     deleted_id: str
 
 
 class ItemView(Wire):
-    """A product as the public storefront shows it (S3): no thresholds, no exact stock.
+    """A product as the public storefront shows it: no thresholds, no exact stock.
 
-    `storage` and `colorPreference` list the choices where the product has such an option, as S3's clients read them.
+    `storage` and `colorPreference` list the choices if the product has such an option.
     """
 
     id: str
@@ -230,7 +230,7 @@ class ItemView(Wire):
 
 
 class ItemsQuery(ListQuery):
-    """The storefront's filters, nested in this order (S3)."""
+    """Filters of the storefront; each needs the one before it."""
 
     category: Text | None = None
     type: Text | None = None

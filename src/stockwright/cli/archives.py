@@ -64,7 +64,7 @@ def _compare(archive: Path, files: Sequence[Path]) -> None:
         found = {member.name: _digest(packed.extractfile(member) or BytesIO()) for member in packed}
         _read_out(stream)
     if found != digests:
-        raise tarfile.ReadError("the disk does not give back what was written")
+        raise tarfile.ReadError("what was read back differs from what was written")
 
 
 def _digest(content: IO[bytes]) -> bytes:

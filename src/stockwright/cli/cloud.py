@@ -9,20 +9,20 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="The cloud form on this machine, on MiniStack; from a checkout.", no_args_is_help=True)
+app = typer.Typer(help="Run the AWS stack on this machine, on MiniStack (only from a checkout).", no_args_is_help=True)
 
 ROOT = Path(__file__).parents[3]
 
 
 @app.command()
-def up(port: Annotated[int, typer.Option(help="Where the shop is served.")] = 8080) -> None:
-    """Deploy the stack to MiniStack at the first time, and serve the shop until Ctrl+C; what was sold is kept."""
+def up(port: Annotated[int, typer.Option(help="The port to serve on.")] = 8080) -> None:
+    """Serve the shop from MiniStack until Ctrl+C. The first start deploys the stack; later ones keep its data."""
     _local("up", str(port))
 
 
 @app.command()
 def down() -> None:
-    """Forget what was deployed and sold there."""
+    """Delete the local deployment and its data."""
     _local("down")
 
 

@@ -21,12 +21,14 @@ ENGINES = ("sqlite", "dynamodb")
 def copy_shop(source: str, target: str, *, as_json: bool) -> None:
     """Copy, then count and audit both sides; status 1 where anything differs."""
     if {source, target} != set(ENGINES):
-        fail(Misconfigured("copy goes --from sqlite --to dynamodb, or back"))
+        fail(Misconfigured("use --from sqlite --to dynamodb, or --from dynamodb --to sqlite"))
     settings = load_settings()
     if "dynamodb" in (source, target) and not settings.table_name:
         fail(Misconfigured("STOCKWRIGHT_TABLE_NAME must name the DynamoDB table"))
     if source == "sqlite" and not (settings.data_dir / DATABASE).is_file():
-        fail(Misconfigured(f"there is no shop in {settings.data_dir}; STOCKWRIGHT_DATA_DIR tells where it is"))
+        fail(
+            Misconfigured(f"there is no shop in {settings.data_dir}; set STOCKWRIGHT_DATA_DIR to the folder of a shop")
+        )
     try:
         check_packages("copy")
         with lock_folder(replace(settings, store="sqlite")):
@@ -43,7 +45,9 @@ def copy_shop(source: str, target: str, *, as_json: bool) -> None:
         print_json({**asdict(copied), "alike": alike, **{name: asdict(report) for name, report in reports.items()}})
     else:
         told = f"{copied.items:,} items and {copied.events:,} events from {source} to {target}"
-        out.print(f"[bold green]Copied[/] {told}." if alike else f"[bold red]Not alike[/]: {told}.", highlight=False)
+        out.print(
+            f"[bold green]Copied[/] {told}." if alike else f"[bold red]The copies differ[/]: {told}.", highlight=False
+        )
         for name, report in reports.items():
             counts = f"{report.products:,} products, {report.movements:,} movements, {report.holds:,} holds"
             drifts = f"{len(report.drifts)} numbers that do not add up"

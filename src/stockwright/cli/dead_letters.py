@@ -17,11 +17,11 @@ from stockwright.operations.usecases import list_dead_letters, redrive
 from stockwright.request import BY_SYSTEM
 from stockwright.store.paging import every
 
-app = typer.Typer(help="Events that a handler gave up.", no_args_is_help=True)
+app = typer.Typer(help="Dead letters: events whose handler failed three times.", no_args_is_help=True)
 
 
 @app.command("list")
-def list_(as_json: Annotated[bool, typer.Option("--json", help="Write JSON for machines.")] = False) -> None:
+def list_(as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False) -> None:
     """List dead letters, newest first."""
     letters = run(_all, load_shop(), reading=True)
     if as_json:
@@ -39,10 +39,10 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="Write JSON for m
 
 @app.command("redrive")
 def redrive_(
-    ids: Annotated[list[str] | None, typer.Argument(help="Which ones; none means all with --all.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    ids: Annotated[list[str] | None, typer.Argument(help="The ids of the dead letters.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Redrive all dead letters.")] = False,
 ) -> None:
-    """Send dead letters on their way again; a running shop handles them within a second."""
+    """Give dead letters to their handlers again; a running server handles them within a second."""
 
     async def work(shop: App) -> tuple[int, list[str]]:
         wanted = [letter.id for letter in await _all(shop)] if everything else (ids or [])
@@ -50,9 +50,9 @@ def redrive_(
         return len(wanted) - len(missing), missing
 
     if not ids and not everything:
-        raise typer.BadParameter("name dead letters, or give --all")
+        raise typer.BadParameter("name one or more ids, or use --all")
     count, missing = run(work, load_shop())
-    out.print(f"{count} on the way again; `stockwright serve` handles them.", highlight=False)
+    out.print(f"{count} redriven; a running `stockwright serve` handles them.", highlight=False)
     if missing and not everything:
         fail(NotFound(f"There is no dead letter {', '.join(missing)}"))
 

@@ -22,14 +22,14 @@ from stockwright.products.model import KeptStatus
 from stockwright.request import BY_SYSTEM
 from stockwright.stock.model import MovementType, StockStatus
 
-app = typer.Typer(help="Write what a shop has as CSV.", no_args_is_help=True)
+app = typer.Typer(help="Export products, stock, the ledger or orders as CSV.", no_args_is_help=True)
 
 File = Annotated[Path | None, typer.Argument(help="The new file; without it, or with -, standard output.")]
-Bom = Annotated[bool, typer.Option("--bom", help="Begin with a byte-order mark, by which spreadsheets know UTF-8.")]
-Since = Annotated[str | None, typer.Option("--from", help="From this day or time on (UTC), such as 2025-01-31.")]
-Until = Annotated[str | None, typer.Option("--to", help="Up to this day, which is in it, or time (UTC).")]
-Search = Annotated[str, typer.Option(help="Words in the name or the SKU.")]
-Location = Annotated[str | None, typer.Option(help="Of this location only.")]
+Bom = Annotated[bool, typer.Option("--bom", help="Begin the file with a byte-order mark, so that spreadsheets read it as UTF-8.")]
+Since = Annotated[str | None, typer.Option("--from", help="Only from this day or time on (UTC), such as 2025-01-31.")]
+Until = Annotated[str | None, typer.Option("--to", help="Only up to the end of this day, or up to this time (UTC).")]
+Search = Annotated[str, typer.Option(help="Only products with these words in name, SKU or brand.")]
+Location = Annotated[str | None, typer.Option(help="Only this location.")]
 
 
 @app.command()
@@ -40,12 +40,12 @@ def products(
     kind: Annotated[str | None, typer.Option("--type")] = None,
     brand: Annotated[str | None, typer.Option()] = None,
     status: Annotated[KeptStatus | None, typer.Option()] = None,
-    low_stock: Annotated[bool | None, typer.Option(help="Those below their threshold, or not below it.")] = None,
+    low_stock: Annotated[bool | None, typer.Option(help="Only products below their threshold, or only the others.")] = None,
     since: Since = None,
     until: Until = None,
     bom: Bom = False,
 ) -> None:
-    """Products, with what of each is available; `import products` reads the file."""
+    """Export products with their available stock; `import products` reads this file."""
     wanted = ListProducts(category=category, type=kind, brand=brand, status=status, search=search, low_stock=low_stock)
     _export("products", file, Selection(products=wanted, range=_range(since, until)), bom=bom)
 
@@ -58,7 +58,7 @@ def inventory(
     location: Location = None,
     bom: Bom = False,
 ) -> None:
-    """Stock levels, a row per location; `import stock --mode count` (or set) reads the file."""
+    """Export stock levels, a row per location; `import stock` with --mode count or set reads this file."""
     _export("inventory", file, Selection(inventory=ListInventory(search, status, location)), bom=bom)
 
 
@@ -71,7 +71,7 @@ def movements(
     until: Until = None,
     bom: Bom = False,
 ) -> None:
-    """The ledger, oldest first."""
+    """Export the ledger of stock movements, oldest first."""
     _export("movements", file, Selection(type=kind, location=location, range=_range(since, until)), bom=bom)
 
 
@@ -83,7 +83,7 @@ def orders(
     until: Until = None,
     bom: Bom = False,
 ) -> None:
-    """Orders, a row per line."""
+    """Export orders, a row per line."""
     _export("orders", file, Selection(status=status, range=_range(since, until)), bom=bom)
 
 

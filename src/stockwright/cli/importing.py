@@ -26,7 +26,7 @@ from stockwright.imports.report import ImportReport, OnError, reasons
 from stockwright.imports.stock import Mode, import_stock
 from stockwright.request import BY_SYSTEM
 
-app = typer.Typer(help="Bring in what a shop had before, from CSV files.", no_args_is_help=True)
+app = typer.Typer(help="Import products, stock or past orders from CSV files.", no_args_is_help=True)
 
 Done = tuple[ImportReport, FileTable]
 Progress = Callable[[int, int], None]
@@ -59,29 +59,25 @@ RETAIL = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What every import may be told."""
+    """The options of every import."""
 
     on_error: Annotated[
         OnError,
         typer.Option(
-            help="stop: the file is booked whole or not at all; skip: the good rows are booked, and the others "
-            "written into a file of their own with the reason in a last column."
+            help="stop: book all rows or none; skip: book the valid rows and write the refused ones into a file, "
+            "with the reason in the last column."
         ),
     ] = "stop"
     failed: Annotated[
         Path | None,
         typer.Option(
-            help="Where the refused rows go; without it, FILE-failed.csv beside the file "
-            "(standard-input-failed.csv here)."
+            help="The file for the refused rows; by default FILE-failed.csv beside the file (of standard input: "
+            "standard-input-failed.csv in the current folder)."
         ),
     ] = None
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row and say what is wrong; book nothing.")] = (
-        False
-    )
-    skipped: Annotated[bool, typer.Option("--skipped", help="List every row that was refused, not only the first.")] = (
-        False
-    )
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON for machines.")] = False
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row and report errors; book nothing.")] = False
+    skipped: Annotated[bool, typer.Option("--skipped", help="List every refused row, not only the first ones.")] = False
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False
 
 
 def _command(command: Callable[..., None]) -> Callable[..., None]:
@@ -94,7 +90,7 @@ def _command(command: Callable[..., None]) -> Callable[..., None]:
 
     hints = get_type_hints(command, include_extras=True) | get_type_hints(Options, include_extras=True)
     parameters = [*signature(command).parameters.values(), *shared.values()]
-    # Typer reads a function's signature; the hints hold what it is told about each parameter.
+    # Typer reads a function's signature; the hints describe each parameter.
     given.__signature__ = Signature(  # type: ignore[attr-defined]
         [each.replace(annotation=hints[each.name]) for each in parameters if each.name != "options"]
     )
@@ -108,7 +104,9 @@ def _command(command: Callable[..., None]) -> Callable[..., None]:
 def products(
     *,
     file: Annotated[Path, _file(f"sku, name, price, ... as `export products` writes them; or those {RETAIL}")],
-    profile: Annotated[ProfileWanted, typer.Option(help="Whose columns; auto finds it out by the headings.")] = "auto",
+    profile: Annotated[
+        ProfileWanted, typer.Option(help="The format of the file; auto detects it by the headings.")
+    ] = "auto",
     options: Options,
 ) -> None:
     """Make products, and change those that are there, by SKU.
@@ -141,10 +139,16 @@ def stock(
     *,
     file: Annotated[Path, _file("sku, quantity[, location, reason]; or a file of `export inventory`")],
     mode: Annotated[
-        Mode, typer.Option(help="add: what came in or went out; count: what was counted; set: what is to be available.")
+        Mode,
+        typer.Option(
+            help=(
+                "add: book received units (negative: removed ones); count: set the "
+                "counted total; set: set the available units."
+            )
+        ),
     ] = "add",
     again: Annotated[
-        bool, typer.Option("--again", help="Book every row anew, also those that an earlier import booked.")
+        bool, typer.Option("--again", help="Book every row, also those that an earlier import booked.")
     ] = False,
     options: Options,
 ) -> None:
@@ -225,7 +229,7 @@ def _free_name(file: Path) -> Path:
 def _print(what: str, report: ImportReport, written: Path | None, *, every: bool) -> None:
     changed = f", {report.updated:,} changed" if report.updated else ""
     out.print(
-        f"[bold green]{report.created:,}[/] {what} imported{changed}, {report.unchanged:,} were there already, "
+        f"[bold green]{report.created:,}[/] {what} imported{changed}, {report.unchanged:,} unchanged, "
         f"{report.failed:,} of {report.rows:,} rows refused.",
         highlight=False,
     )
@@ -236,7 +240,7 @@ def _print(what: str, report: ImportReport, written: Path | None, *, every: bool
         _print_errors(report, every=every)
         _print_end(report, written)
     elif report.dry_run:
-        out.print("Nothing was booked (--dry-run); every row can be.")
+        out.print("Nothing was booked (--dry-run); every row is valid.")
 
 
 def _print_booked_before(report: ImportReport, *, every: bool) -> None:
@@ -244,7 +248,7 @@ def _print_booked_before(report: ImportReport, *, every: bool) -> None:
     if not before:
         return
     out.print(
-        f"[bold yellow]{len(before):,} rows were booked by an earlier import[/] and are left as they are"
+        f"[bold yellow]{len(before):,} rows were booked by an earlier import[/] and were skipped"
         + (". import stock --again books them once more:" if report.profile == "stockwright" else ":"),
         highlight=False,
     )
@@ -260,7 +264,7 @@ def _print_errors(report: ImportReport, *, every: bool) -> None:
         for error in report.errors:
             add(table, error.row, error.column, error.value, error.message)
     else:
-        table = Table("Rows", "Refused because", caption="--skipped lists every row", caption_justify="left")
+        table = Table("Rows", "Reason", caption="--skipped lists every row", caption_justify="left")
         for reason, count in reasons(report.errors).most_common(SHOWN_MAX):
             add(table, f"{count:,}", reason)
     out.print(table)
@@ -268,12 +272,15 @@ def _print_errors(report: ImportReport, *, every: bool) -> None:
 
 def _print_end(report: ImportReport, written: Path | None) -> None:
     if report.undone:
-        out.print(f"What was booked before the refusal was undone: {report.undone:,}.", highlight=False)
+        out.print(f"Rows booked before the refusal and undone: {report.undone:,}.", highlight=False)
     if report.dry_run:
         out.print("Nothing was booked (--dry-run).")
     elif report.on_error == "stop" and not (report.created or report.updated):
-        out.print("Nothing was booked: correct the file and send it again, or book the good rows with --on-error skip.")
+        out.print(
+            "Nothing was booked. Correct the file and import it again, or book the valid rows with --on-error skip."
+        )
     if written:
         out.print(
-            f"The refused rows are in {plain(written)}, each with its reason; correct and send them.", highlight=False
+            f"The refused rows are in {plain(written)}, each with its reason; correct them and import that file.",
+            highlight=False,
         )

@@ -20,9 +20,9 @@ from stockwright.context import App
 from stockwright.request import BY_SYSTEM
 from stockwright.store.paging import every
 
-app = typer.Typer(help="API keys: machines that may do a few named things.", no_args_is_help=True)
+app = typer.Typer(help="API keys: access for programs, limited to named scopes.", no_args_is_help=True)
 
-Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 @app.command("list")
@@ -45,8 +45,10 @@ def list_(*, as_json: Json = False) -> None:
 
 @app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="What the machine is called.")],
-    scopes: Annotated[list[str], typer.Option("--scope", help=f"What it may do, once or more: {', '.join(SCOPES)}.")],
+    name: Annotated[str, typer.Argument(help="A name for the program that uses the key.")],
+    scopes: Annotated[
+        list[str], typer.Option("--scope", help=f"What the key allows; can be repeated: {', '.join(SCOPES)}.")
+    ],
     *,
     as_json: Json = False,
 ) -> None:
@@ -56,7 +58,7 @@ def add(
         print_json({**_told(made.key), "key": made.shown})
         return
     err.print(f"{plain(made.key.name)} ({made.key.id}) may: {', '.join(made.key.scopes)}", highlight=False)
-    err.print("Keep the key well: it is shown this once.", highlight=False)
+    err.print("Store the key now: it cannot be shown again.", highlight=False)
     sys.stdout.write(f"{made.shown}\n")
 
 

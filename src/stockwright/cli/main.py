@@ -28,7 +28,7 @@ app.add_typer(cloud.app, name="cloud")
 app.add_typer(exporting.app, name="export")
 app.add_typer(table.app, name="table")
 
-Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 def _version(asked: bool) -> None:
@@ -50,10 +50,10 @@ def root(
 def serve(
     with_demo: Annotated[
         bool,
-        typer.Option("--demo", help="Fill an empty data folder with the demo shop, unless STOCKWRIGHT_DEMO is off."),
+        typer.Option("--demo", help="Load the demo shop if the data folder is empty, unless STOCKWRIGHT_DEMO is off."),
     ] = False,
 ) -> None:
-    """Start everything in one process, and print where it is."""
+    """Start the server: API, web app and event handlers in one process. Prints the addresses."""
     from stockwright.cli.serve import serve as start
 
     settings = load_settings()
@@ -62,7 +62,7 @@ def serve(
 
 @app.command()
 def config(as_json: Json = False) -> None:
-    """List every setting with its value and meaning; secrets only tell whether they are set."""
+    """List every setting with its value and meaning; of a secret, only whether it is set."""
     rows = load_settings().listed()
     if as_json:
         print_json([{"name": name, "value": value, "meaning": meaning} for name, value, meaning in rows])
@@ -83,22 +83,25 @@ def demo() -> None:
 def audit(
     as_json: Json = False,
     with_repair: Annotated[
-        bool, typer.Option("--repair", help="Book a correction, with its reason, for each level that does not add up.")
+        bool,
+        typer.Option(
+            "--repair", help="Book an adjustment, with its reason, for each stock level that does not add up."
+        ),
     ] = False,
 ) -> None:
-    """Prove that every number adds up, on a running shop too; status 1 and a report where one does not."""
+    """Recount every number from its records, also while the server runs. Lists each difference, with exit status 1."""
     shop.audit_shop(load_shop(), as_json=as_json, with_repair=with_repair)
 
 
 @app.command()
-def backup(file: Annotated[Path, typer.Argument(help="The new file; it must not be there yet.")]) -> None:
-    """Copy the whole shop, as of one moment, into a new file; a running shop goes on."""
+def backup(file: Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.")]) -> None:
+    """Write a consistent copy of the whole shop into one file, also while the server runs."""
     shop.backup(load_shop(), file)
 
 
 @app.command()
 def restore(file: Annotated[Path, typer.Argument(help="A file that `backup` made.")]) -> None:
-    """Put a backup into an empty data folder."""
+    """Restore a backup into an empty data folder."""
     shop.restore(load_settings(), file)
 
 
@@ -119,12 +122,12 @@ def migrate(
 @app.command(name="copy")
 def copy_shop(
     source: Annotated[str, typer.Option("--from", help="The engine to copy from: sqlite or dynamodb.")],
-    target: Annotated[str, typer.Option("--to", help="The engine to copy to; it must hold no shop yet.")],
+    target: Annotated[str, typer.Option("--to", help="The engine to copy to; it must not contain a shop yet.")],
     as_json: Json = False,
 ) -> None:
-    """Copy the whole shop to the other engine, and prove that both are alike. Stop the shop first.
+    """Copy the whole shop to the other engine, and check that both are equal. Stop the server first.
 
-    A copy that was cut off goes on where it was when it is run again.
+    If a copy was interrupted, run it again: it continues where it stopped.
     """
     from stockwright.cli.copying import copy_shop as copy_all
 
@@ -133,14 +136,14 @@ def copy_shop(
 
 @app.command()
 def bench(
-    email: Annotated[str, typer.Option(prompt=True, help="An admin of that shop.")],
-    password: Annotated[str, typer.Option(prompt=True, hide_input=True, help="Its password.")],
-    url: Annotated[str, typer.Option(help="Where the shop is served.")] = "http://127.0.0.1:8000",
-    seconds: Annotated[float, typer.Option(help="How long each load goes on.")] = 5,
-    connections: Annotated[int, typer.Option(help="How many ask at once.")] = 64,
+    email: Annotated[str, typer.Option(prompt=True, help="The email address of an admin of that shop.")],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, help="The admin's password.")],
+    url: Annotated[str, typer.Option(help="The address of the running server.")] = "http://127.0.0.1:8000",
+    seconds: Annotated[float, typer.Option(help="The duration of each measurement.")] = 5,
+    connections: Annotated[int, typer.Option(help="The number of concurrent connections.")] = 64,
     as_json: Json = False,
 ) -> None:
-    """Measure a running shop from this machine. It writes orders and holds: use a shop that is for trials."""
+    """Measure a running server from this machine. It writes orders and reservations: use a test shop."""
     from stockwright.cli.bench import bench as run_bench
 
     run_bench(url, email, password, seconds=seconds, connections=connections, as_json=as_json)

@@ -43,7 +43,9 @@ def load_shop() -> Settings:
     """Read the settings of a shop that is there; a look into a wrong folder must not find an empty, clean shop."""
     settings = load_settings()
     if settings.store == "sqlite" and not (settings.data_dir / DATABASE).is_file():
-        fail(Misconfigured(f"there is no shop in {settings.data_dir}; STOCKWRIGHT_DATA_DIR tells where it is"))
+        fail(
+            Misconfigured(f"there is no shop in {settings.data_dir}; set STOCKWRIGHT_DATA_DIR to the folder of a shop")
+        )
     return settings
 
 

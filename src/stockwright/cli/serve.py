@@ -155,7 +155,7 @@ async def _check_disk(app: App) -> None:
     """Refuse to start where the disk takes no writes, with the line that says why."""
     await app.probe.write(replace(app, log=None))
     if app.probe.reason in get_args(Reason):
-        raise Misconfigured(f"the shop cannot be written to: {app.probe.reason}; mend that and start again")
+        raise Misconfigured(f"the shop cannot be written to: {app.probe.reason}; correct this and start again")
 
 
 async def _prepare(app: App) -> list[str]:
@@ -183,12 +183,12 @@ async def _prepare(app: App) -> list[str]:
         base = settings.public_url.rstrip("/") if settings.public_url else "{url}"
         notes.append(
             f"First admin   {base}/setup#token={token}\n"
-            "              (works once, for 24 hours, while there is no admin; a new start makes a new one)"
+            "              (works once, within 24 hours, while there is no admin; each start prints a new one)"
         )
     if not app.mail.delivers:
         notes.append(
-            "Mail          stays in the local mailbox, which admins see (STOCKWRIGHT_SMTP_URL sends it);\n"
-            "              accounts are therefore confirmed at once"
+            "Mail          stays in the local mailbox, which admins can read (STOCKWRIGHT_SMTP_URL sends it);\n"
+            "              accounts are therefore confirmed without a mailed code"
         )
     return notes
 

@@ -76,13 +76,17 @@ def _print_report(report: AuditReport) -> None:
             add(table, about, drift.sku, drift.location, drift.rule, drift.stored, drift.expected)
         out.print(table)
     if report.unsettled:
-        err.print(f"{len(report.unsettled)} products changed at every look; run the audit again.", highlight=False)
+        err.print(
+            f"{len(report.unsettled)} products changed during every read, so "
+            "they were not checked; run the audit again.",
+            highlight=False,
+        )
 
 
 def backup(settings: Settings, file: Path) -> None:
     """Write the database and the keys into one archive that only its owner can read, and read it back."""
     if file.exists():
-        fail(Misconfigured(f"{file} is there already; choose another name"))
+        fail(Misconfigured(f"{file} already exists; choose another name"))
     beside = file.resolve().parent
 
     async def work(app: App) -> None:
@@ -98,7 +102,8 @@ def backup(settings: Settings, file: Path) -> None:
 
     run(work, settings, reading=True)
     out.print(
-        f"[bold green]Kept[/] {plain(file)} ({file.stat().st_size:,} bytes). It holds the shop's keys: keep it safe.",
+        f"[bold green]Backed up[/] into {plain(file)} ({file.stat().st_size:,} "
+        "bytes). It contains the shop's keys: keep it safe.",
         highlight=False,
     )
 
@@ -128,7 +133,7 @@ def restore(settings: Settings, file: Path) -> None:
     except (*DAMAGED, StockwrightError) as fault:
         _clear(folder)
         why = fault.why if isinstance(fault, Unreadable) else getattr(fault, "strerror", None) or fault
-        fail(Misconfigured(f"{file} is not a whole backup of a shop: {why}"))
+        fail(Misconfigured(f"{file} is not a complete backup of a shop: {why}"))
     if found > FORMAT:
         _clear(folder)
         fail(Misconfigured(too_new(file, found)))

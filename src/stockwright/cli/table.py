@@ -12,12 +12,12 @@ from stockwright.app import check_packages
 from stockwright.base.errors import Misconfigured, StockwrightError
 from stockwright.cli.run import err, fail, load_settings, out, plain
 
-app = typer.Typer(help="The DynamoDB table that STOCKWRIGHT_TABLE_NAME names.", no_args_is_help=True)
+app = typer.Typer(help="Create or check the DynamoDB table named in STOCKWRIGHT_TABLE_NAME.", no_args_is_help=True)
 
 
 @app.command()
 def create() -> None:
-    """Make the table, with its indexes, stream and time to live; one that is there is checked and left as it is."""
+    """Create the table with its indexes, stream and time to live; an existing table is only checked."""
 
     def work(client: Any, name: str) -> list[str]:
         from stockwright.store.dynamodb import create_table, table_problems
@@ -25,9 +25,9 @@ def create() -> None:
         try:
             create_table(client, name)
         except client.exceptions.ResourceInUseException:
-            err.print(f"The table {plain(name)} is there already.", highlight=False)
+            err.print(f"The table {plain(name)} already exists.", highlight=False)
         else:
-            err.print(f"[bold green]Made[/] the table {plain(name)}.", highlight=False)
+            err.print(f"[bold green]Created[/] the table {plain(name)}.", highlight=False)
         return table_problems(client, name)
 
     _report(work)
@@ -35,7 +35,7 @@ def create() -> None:
 
 @app.command()
 def check() -> None:
-    """Compare the table with what it must be: keys, indexes, stream, time to live; status 1 where it differs."""
+    """Check the table's keys, indexes, stream and time to live; exit status 1 if one is wrong."""
 
     def work(client: Any, name: str) -> list[str]:
         from stockwright.store.dynamodb import table_problems
@@ -60,7 +60,7 @@ def _report(work: Callable[[Any, str], list[str]]) -> None:
             f"[bold green]Good.[/] {plain(name)} has its keys, indexes, stream and time to live.", highlight=False
         )
         return
-    out.print(f"[bold red]The table {plain(name)} is not as it must be:[/]", highlight=False)
+    out.print(f"[bold red]The table {plain(name)} does not have the required form:[/]", highlight=False)
     for problem in problems:
         out.print(f"  {plain(problem)}", highlight=False)
     raise SystemExit(1)
@@ -75,7 +75,7 @@ def _called(work: Callable[[Any, str], list[str]], name: str) -> list[str]:
         return work(client, name)
     except client.exceptions.ResourceNotFoundException:
         raise Misconfigured(
-            f"there is no DynamoDB table {name} in {client.meta.region_name}: stockwright table create makes it"
+            f"there is no DynamoDB table {name} in {client.meta.region_name}: create it with stockwright table create"
         ) from None
     except (BotoCoreError, ClientError) as refused:
         raise Misconfigured(f"DynamoDB refuses: {refused}") from refused

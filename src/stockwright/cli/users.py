@@ -24,10 +24,10 @@ from stockwright.context import App
 from stockwright.request import BY_SYSTEM
 from stockwright.store.paging import every
 
-app = typer.Typer(help="People: who may sign in, and as what.", no_args_is_help=True)
+app = typer.Typer(help="Accounts: list, add, change, disable.", no_args_is_help=True)
 
 Who = Annotated[str, typer.Argument(metavar="EMAIL", help="The account's email address, or its id.")]
-Json = Annotated[bool, typer.Option("--json", help="Write JSON for machines.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 FromStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input, for scripts.")
 ]
@@ -35,7 +35,7 @@ FromStdin = Annotated[
 
 @app.command("list")
 def list_(
-    role: Annotated[Role | None, typer.Option(help="Only accounts of this role.")] = None,
+    role: Annotated[Role | None, typer.Option(help="Only accounts with this role.")] = None,
     *,
     as_json: Json = False,
 ) -> None:
@@ -57,14 +57,14 @@ def list_(
 
 @app.command()
 def add(
-    email: Annotated[str, typer.Argument(help="The address to sign in with; it counts as confirmed.")],
-    role: Annotated[Role, typer.Option(help="What the person may do.")] = "customer",
+    email: Annotated[str, typer.Argument(help="The address to sign in with; it needs no confirmation.")],
+    role: Annotated[Role, typer.Option(help="The role of the account.")] = "customer",
     name: Annotated[str, typer.Option(help="The person's name.")] = "",
     *,
     from_stdin: FromStdin = False,
     as_json: Json = False,
 ) -> None:
-    """Make an account; the password is asked for."""
+    """Add an account; prompts for the password."""
     password = _password(from_stdin=from_stdin)
 
     async def work(shop: App) -> Account:
@@ -80,31 +80,31 @@ def role(
     *,
     as_json: Json = False,
 ) -> None:
-    """Make somebody an admin or a customer; the last admin stays one."""
+    """Change an account's role to admin or customer; the last admin cannot be changed."""
     _show(_changed(who, ChangeAccount("", role=new_role)), as_json=as_json)
 
 
 @app.command()
 def disable(who: Who, *, as_json: Json = False) -> None:
-    """Keep somebody from signing in, and end every session; the last admin stays enabled."""
+    """Disable an account and end its sessions; the last admin cannot be disabled."""
     _show(_changed(who, ChangeAccount("", disabled=True)), as_json=as_json)
 
 
 @app.command()
 def enable(who: Who, *, as_json: Json = False) -> None:
-    """Let somebody sign in again."""
+    """Enable a disabled account."""
     _show(_changed(who, ChangeAccount("", disabled=False)), as_json=as_json)
 
 
 @app.command("mfa-off")
 def mfa_off(who: Who, *, as_json: Json = False) -> None:
-    """Switch off the second factor of somebody who has lost it, and end every session."""
+    """Switch off an account's second factor, for example after a lost phone, and end its sessions."""
     _show(_changed(who, ChangeAccount("", mfa_off=True)), as_json=as_json)
 
 
 @app.command("password")
 def password_(who: Who, *, from_stdin: FromStdin = False) -> None:
-    """Set somebody's password, and end every session; the new password is asked for."""
+    """Set an account's password and end its sessions; prompts for the password."""
     password = _password(from_stdin=from_stdin)
 
     async def work(shop: App) -> Account:
@@ -113,14 +113,14 @@ def password_(who: Who, *, from_stdin: FromStdin = False) -> None:
         return account
 
     account = run(work)
-    err.print(f"{plain(account.email)} has a new password; every session has ended.", highlight=False)
+    err.print(f"{plain(account.email)} has a new password; all sessions were ended.", highlight=False)
 
 
 @app.command("reset-link")
 def reset_link(who: Who, *, as_json: Json = False) -> None:
-    """Make a link with which somebody sets a new password, once and within an hour: give it to them alone.
+    """Print a link that sets a new password, once and within an hour. Give it only to the account's owner.
 
-    For a shop that sends no mail. A link or code that was made before ends.
+    For a shop that sends no mail. Earlier links and codes stop working.
     """
 
     async def work(shop: App) -> tuple[Account, str]:
@@ -133,7 +133,7 @@ def reset_link(who: Who, *, as_json: Json = False) -> None:
     if as_json:
         print_json({"email": account.email, "link": link})
         return
-    err.print(f"A link for {plain(account.email)}, which works once, within an hour:", highlight=False)
+    err.print(f"A link for {plain(account.email)} that works once, within an hour:", highlight=False)
     typer.echo(link)
 
 

@@ -27,10 +27,10 @@ def _export(what: Exported) -> Callable[[Call[None, ExportQuery]], Awaitable[Ans
 
 
 _EXPORTS: Final[tuple[tuple[Exported, type[ExportQuery], str], ...]] = (
-    ("products", ProductsExport, "Products as CSV, with the filters of their list"),
-    ("inventory", InventoryExport, "Stock levels as CSV, a row per location, with the filters of the summary"),
-    ("movements", MovementsExport, "The ledger as CSV, oldest first, with the filters of its list"),
-    ("orders", OrdersExport, "Orders as CSV, a row per line, by status and time"),
+    ("products", ProductsExport, "Export products as CSV, with the filters of their list"),
+    ("inventory", InventoryExport, "Export stock levels as CSV, a row per location, with the filters of their list"),
+    ("movements", MovementsExport, "Export the movements as CSV, oldest first, with the filters of their list"),
+    ("orders", OrdersExport, "Export orders as CSV, a row per line, filtered by status and time"),
 )
 ROUTES = tuple(
     route(

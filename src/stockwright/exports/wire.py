@@ -20,10 +20,10 @@ from stockwright.stock.wire import LocationFilter
 
 End = Annotated[
     str,
-    Meta(max_length=64, description="ISO 8601; without an offset it is UTC, a day is in the range to its end"),
+    Meta(max_length=64, description="ISO 8601; UTC without an offset; a date includes the whole day"),
     Check(end_of),
 ]
-Bom = Annotated[bool, Meta(description="Begin with a byte-order mark, by which spreadsheets know UTF-8")]
+Bom = Annotated[bool, Meta(description="Begin the file with a byte-order mark, so that spreadsheets read it as UTF-8")]
 
 
 class ExportQuery(Wire):
@@ -48,7 +48,7 @@ class RangeQuery(ExportQuery):
 
 
 class ProductsExport(RangeQuery):
-    """Filters of the product list, and when the product was made."""
+    """Filters of the product list, and a range of creation times."""
 
     category: Text | None = None
     type: Text | None = None
@@ -75,7 +75,7 @@ class InventoryExport(ExportQuery):
 
 
 class MovementsExport(RangeQuery):
-    """Filters of the ledger, and when it was booked (`since` and `until` as the list has them)."""
+    """Filters of the ledger, and a range of times (`since` and `until` as in the list)."""
 
     type: MovementType | None = None
     location: LocationFilter | None = None
@@ -100,7 +100,7 @@ class MovementsExport(RangeQuery):
 
 
 class OrdersExport(RangeQuery):
-    """Filters of the orders, and when they were placed."""
+    """Filters of the orders, and a range of order times."""
 
     status: PlacedStatus | None = None
 

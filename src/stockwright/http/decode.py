@@ -115,7 +115,7 @@ def _misnamed(wanted: type[Wire], names: list[str], filled: list[str]) -> Iterat
     for name in dict.fromkeys(names):
         if name not in known and not _IGNORED.fullmatch(name):
             shown = name[:NAME_SHOWN_MAX]
-            there = f"known are {', '.join(known)}" if known else "this address has none"
+            there = f"known: {', '.join(known)}" if known else "there are none"
             yield {"field": shown, "message": f"is not a query parameter here; {there}"}
     for name, count in Counter(filled).items():
         if count > 1 and name in known:

@@ -102,7 +102,7 @@ def with_control(given: Any, path: str) -> Iterator[dict[str, str]]:
     """Name every text that holds a control character; tabs and line breaks are fine."""
     if isinstance(given, str):
         if _CONTROL.search(given):
-            yield {"field": path, "message": "must not hold control characters"}
+            yield {"field": path, "message": "must not contain control characters"}
     elif isinstance(given, Mapping):
         for name, value in given.items():
             yield from with_control(name, path)

@@ -74,7 +74,10 @@ class KeysAtWork:
         if known_hash != idempotency.request_hash:
             raise IdempotencyKeyReused
         if kept is None:
-            raise IdempotencyInProgress("The first request with this Idempotency-Key was done, but its answer was lost")
+            raise IdempotencyInProgress(
+                "The first request with this Idempotency-Key took effect, but "
+                "its answer was lost; read the result instead"
+            )
         return kept
 
 

@@ -35,7 +35,10 @@ ERROR: Final = {
     },
 }
 _HEADERS: Final = {
-    "X-Request-Id": {"schema": {"type": "string"}, "description": "The request's id, as given or made"},
+    "X-Request-Id": {
+        "schema": {"type": "string"},
+        "description": "The id of the request: the one that was sent, or a generated one",
+    },
     "ETag": {"schema": {"type": "string"}, "description": "The version, for If-Match and If-None-Match"},
 }
 _PARAMETERS: Final = {
@@ -43,25 +46,26 @@ _PARAMETERS: Final = {
         "name": "Idempotency-Key",
         "in": "header",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-        "description": "The same key and request have one effect and one answer, for at least 24 hours",
+        "description": "A repeated request with the same key has no second effect and "
+        "gets the same answer, for at least 24 hours",
     },
     "IfMatch": {
         "name": "If-Match",
         "in": "header",
         "schema": {"type": "string"},
-        "description": "Change only this version; 412 where it is another by now",
+        "description": "Make the change only if this is still the current ETag; otherwise 412",
     },
     "IfNoneMatch": {
         "name": "If-None-Match",
         "in": "header",
         "schema": {"type": "string"},
-        "description": "Answer 304, with nothing, where this is still the version",
+        "description": "Answer 304 without a body if this is still the current ETag",
     },
     "RequestId": {
         "name": "X-Request-Id",
         "in": "header",
         "schema": {"type": "string"},
-        "description": "The client's own name for the request, echoed and logged: 1 to 128 characters of "
+        "description": "An id for the request, which is returned and logged: 1 to 128 characters of "
         "`A-Z a-z 0-9 . _ : / + = -`; instead of any other one is made",
     },
 }
@@ -178,7 +182,7 @@ def _responses(route: Route, schemas: dict[int, Any], components: dict[str, Any]
         statuses |= {401, 403}
     told = {str(route.status): good}
     if _may_be_unchanged(route):
-        told["304"] = {"description": "It is what If-None-Match names", "headers": _HEADERS}
+        told["304"] = {"description": "Not modified: the ETag is still the one in If-None-Match", "headers": _HEADERS}
     for status in sorted(statuses):
         told[str(status)] = {
             "description": ", ".join(code for code, of in STATUS.items() if of == status),

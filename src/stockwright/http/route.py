@@ -113,7 +113,7 @@ def _version_in(if_match: str, part: int) -> int | None:
     if if_match.strip() == "*":
         return None
     if "," in if_match:
-        raise Invalid.field("If-Match", "must name one version; a change is made to one")
+        raise Invalid.field("If-Match", "must hold one version")
     text = if_match.strip().removeprefix("W/").strip('"').split("-")[part]
     return int(text) if text.isdecimal() and len(text) < 16 else NEVER  # noqa: PLR2004
 

@@ -27,7 +27,7 @@ class Slots:
     async def take(self, asker: str) -> AsyncIterator[None]:
         """Hold a place, after waiting for one at most WAIT_SECONDS; refuse with Busy where there is none."""
         if self._users.total() >= AT_ONCE_MAX + WAITING_MAX:
-            raise Busy("Too many reports or exports are being made; try again shortly")
+            raise Busy("Too many reports or exports are running; try again shortly")
         self._users[asker] += 1
         turn = self._turns.setdefault(asker, asyncio.Lock())
         try:
@@ -53,4 +53,4 @@ class Slots:
                     turn.release()
                     raise
         except TimeoutError:
-            raise Busy("Other reports or exports are being made; try again shortly") from None
+            raise Busy("Other reports or exports are still running; try again shortly") from None

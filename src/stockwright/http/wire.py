@@ -20,7 +20,7 @@ Version = Annotated[int, Meta(ge=-WHOLE_MAX, le=WHOLE_MAX)]
 
 
 class ListQuery(Wire):
-    """How much of a list, and from where on."""
+    """The size of a page, and where it starts."""
 
     limit: Limit = 20
     next_token: Annotated[str, Meta(max_length=TOKEN_MAX), Check(check_token)] | None = None
@@ -35,17 +35,17 @@ class ListView(Wire, Generic[Item]):
 
 
 class Empty(Wire):
-    """A body of which nothing is read."""
+    """A body whose content is ignored."""
 
 
 class Versioned(Wire):
-    """A body that may say which version it means, as If-Match does."""
+    """A body with an optional expected version, like If-Match."""
 
     expected_version: Version | None = None
 
 
 Instant = Annotated[
     str,
-    Meta(max_length=64, description="ISO 8601; without an offset it is UTC, a day is its start"),
+    Meta(max_length=64, description="ISO 8601; UTC without an offset; a date means its start"),
     Check(instant_of),
 ]

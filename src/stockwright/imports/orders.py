@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 UNDONE: Final = "Import undone"
 ORDERS_OF_INVOICE_MAX: Final = 100
 AT_ONCE: Final = 200
-NO_PRODUCT: Final = "no such product; import the products first, or see why it was left out"
+NO_PRODUCT: Final = "no such product; import the products first, or check why it was refused"
 NOT_A_SALE: Final = "a negative quantity outside a credit note: a correction of the stock, not a sale"
 NOT_A_CREDIT: Final = "a credit note with a quantity that is not negative"
 NOT_BOUGHT: Final = "a credit for goods that this customer did not buy in the file before"
@@ -212,7 +212,7 @@ def _can_be_placed(plan: _Plan, rows: Sequence[SaleRow]) -> bool:
     wanted: Counter[str] = Counter()
     for row, product in zip(rows, products, strict=True):
         if product is None or not product.product.is_sellable:
-            _refuse(plan, rows, f"{row.code} is not for sale now")
+            _refuse(plan, rows, f"{row.code} is not for sale")
             return False
         wanted[product.product.id] += row.quantity
     if len(currencies) > 1:

@@ -125,7 +125,7 @@ def _read(table: Table, columns: Columns, currency: str, report: ImportReport) -
             continue
         first = seen.setdefault(read.sku.casefold(), read.number)
         if first != read.number:
-            report.refuse(read.number, f"stands in row {first} already", columns.headings["sku"], read.sku)
+            report.refuse(read.number, f"is already in row {first}", columns.headings["sku"], read.sku)
             continue
         rows.append(read)
     return rows
@@ -263,7 +263,7 @@ def _check(
             report.refuse_for(row.number, refused)
     if other_stock:
         report.notes.append(
-            f"{other_stock} rows have another stock than the shop; products that are there keep theirs "
+            f"{other_stock} rows have another stock than the shop; existing products keep their stock "
             "(import stock --mode set changes it)"
         )
 
@@ -279,7 +279,7 @@ def _check_product(product: Product, new_categories: AbstractSet[str], before: P
 def _new_product(row: ProductRow) -> Product:
     given = {"name": "", "category": CATEGORY_DEFAULT, "price_cents": 0, **row.fields}
     if given.get("status") == "UNLISTED":
-        raise Invalid.field("status", "UNLISTED is not sold yet; a new product is ACTIVE or INACTIVE")
+        raise Invalid.field("status", "must be ACTIVE or INACTIVE for a new product")
     if row.id is not None:
         check_new_id(row.id, "id")
     return Product(id=row.id or "new", sku=clean(row.sku), **{"description": given["name"], **given})

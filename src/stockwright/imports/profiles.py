@@ -56,11 +56,11 @@ def find_columns(
             if heading and heading_key(heading) not in ignored:
                 others.append(heading)
         elif field in positions:
-            raise Invalid(f"The columns {headings[field]} and {heading} say the same; remove one of them")
+            raise Invalid(f"The columns {headings[field]} and {heading} have the same meaning; remove one of them")
         else:
             positions[field], headings[field] = position, heading
     if others:
-        report.notes.append(f"Columns that are not read: {', '.join(others)}")
+        report.notes.append(f"Columns that are ignored: {', '.join(others)}")
     return Columns(positions, headings)
 
 

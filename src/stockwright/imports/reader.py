@@ -110,7 +110,7 @@ def _decode(content: bytes) -> tuple[str, str]:
         if _is_damaged_utf_8(content):
             line = content.count(b"\n", 0, fault.start) + 1
             raise Invalid(
-                f"Line {line} of the file is not UTF-8, the rest is: it was cut off or damaged; save it anew"
+                f"Line {line} of the file is not UTF-8, but the rest is: the file is cut off or damaged; save it again"
             ) from None
         return _decoded(content, "cp1252")
     return _checked(text), "utf-8"
@@ -137,7 +137,7 @@ def _checked(text: str) -> str:
     found = _BINARY.search(text)
     if found:
         line = 1 + sum(1 for _ in _LINE_END.finditer(text, 0, found.start()))
-        raise Invalid(f"Line {line} holds the control character U+{ord(found[0]):04X}: this is no CSV file")
+        raise Invalid(f"Line {line} contains the control character U+{ord(found[0]):04X}: this is not a CSV file")
     return text
 
 
@@ -180,7 +180,7 @@ def _check_quotes(text: str, delimiter: str) -> None:
         start, end = found.span()
         if start and text[start - 1] not in before:
             raise Invalid(
-                f'Line {_line(text, start)}: a quote (") stands inside a cell that does not begin with one; '
+                f'Line {_line(text, start)}: a quote (") is inside a cell that does not begin with one; '
                 'put the cell in quotes and double the quote, as in "12"" pipe"'
             )
         if end - start == 1:
@@ -188,7 +188,7 @@ def _check_quotes(text: str, delimiter: str) -> None:
         if end < len(text) and text[end] not in behind:
             raise Invalid(
                 f'Line {_line(text, end)}: text follows a closing quote (") of the cell that begins on line '
-                f"{_line(text, start)}; a quote is missing, or one too many"
+                f"{_line(text, start)}; a quote is missing or superfluous"
             )
 
 
@@ -227,7 +227,7 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
 def _headings(records: Iterator[list[str]]) -> list[str]:
     headings = [cell.strip() for cell in next(records, [])]
     if not any(headings):
-        raise Invalid("The first line of the file is empty; it must hold the headings")
+        raise Invalid("The first line of the file is empty; it must contain the headings")
     if len(headings) > COLUMNS_MAX:
         raise Invalid(f"The file has {len(headings)} columns; at most {COLUMNS_MAX} are read")
     return headings
@@ -237,14 +237,12 @@ def _check_headings(headings: Sequence[str], wanted: Sequence[Sequence[str]], te
     keys = [key for key in map(heading_key, headings) if key]
     twice = sorted({heading for heading in headings if heading and keys.count(heading_key(heading)) > 1})
     if twice:
-        raise Invalid(f"The heading {', '.join(twice)} stands twice; each column needs a name of its own")
+        raise Invalid(f"The heading {', '.join(twice)} appears twice; each column needs its own name")
     if _fits(headings, wanted):
         return
     below = _headings_below(text, wanted)
     if below:
-        raise Invalid(
-            f"The headings must stand on the first line, and stand on line {below}; remove the lines above them"
-        )
+        raise Invalid(f"The headings must be on the first line, but are on line {below}; remove the lines above them")
     missing = min(([name for name in each if heading_key(name) not in keys] for each in wanted), key=len)
     seen = ", ".join(each for each in headings if each)[:300]
     raise Invalid(
@@ -263,8 +261,8 @@ def _row(number: int, cells: list[str], headings: Sequence[str]) -> Row:
     fault = ""
     if len(cells) != len(headings):
         more = len(cells) > len(headings)
-        hint = "; put a cell that holds the delimiter in quotes" if more else ""
-        fault = f"the row has {len(cells)} cells, the file has {len(headings)} headings{hint}"
+        hint = "; put a cell that contains the delimiter in quotes" if more else ""
+        fault = f"the row has {len(cells)} cells, but the file has {len(headings)} headings{hint}"
     elif any(cell.strip() for cell, heading in zip(cells, headings, strict=True) if not heading):
-        fault = "a cell stands under no heading"
+        fault = "a cell has no heading"
     return Row(number, tuple(unguard(cell) for cell in cells), fault)

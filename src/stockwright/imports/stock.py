@@ -222,7 +222,7 @@ async def _check(work: _Import, rows: Sequence[StockRow]) -> None:
                 raise NotFound(f"there is no location {row.location!r}")
             if work.mode == "set" and row.location is not None and not locations[row.location]:
                 raise Conflict(
-                    f"nothing is available at {row.location}, which is inactive; import what is there as count"
+                    f"nothing is available at {row.location}, which is inactive; import it with --mode count"
                 )
             stocks[product_id] = _after(stocks[product_id], row, work.mode)
         except Refused as refused:

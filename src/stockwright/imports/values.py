@@ -68,7 +68,10 @@ def _why_no_price(cell: str, *, commas: bool) -> str:
     if _THOUSANDS.fullmatch(cell):
         return f"may have a thousands separator; it must be a number such as {example}"
     if _COMMA.fullmatch(cell):
-        return f"has a decimal comma, which is read in files of semicolons only; it must be a number such as {example}"
+        return (
+            "has a decimal comma, which is allowed only in files with semicolons; "
+            f"it must be a number such as {example}"
+        )
     return f"must be a number such as {example}"
 
 
@@ -92,7 +95,7 @@ def instant(text: str) -> int:
     try:
         ms = int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
     except OverflowError:
-        raise WrongCell("is outside of the years that can be kept") from None
+        raise WrongCell("is outside the supported years") from None
     if ms < 0:
         raise WrongCell("must not be before 1970")
     return ms

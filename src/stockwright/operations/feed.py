@@ -183,12 +183,11 @@ class Feed:
         async with self._starting:
             if self._of_account[account_id] >= STREAMS_OF_ACCOUNT_MAX:
                 raise RateLimited(
-                    f"This account follows the events {STREAMS_OF_ACCOUNT_MAX} times already; "
-                    "close one of these streams",
+                    f"This account already has {STREAMS_OF_ACCOUNT_MAX} event streams open; close one of them",
                     retry_after_seconds=FULL_RETRY_AFTER_SECONDS,
                 )
             if len(self._streams) >= STREAMS_MAX:
-                raise Busy("The events are followed by as many as can be; try again shortly")
+                raise Busy("All event streams of this server are in use; try again shortly")
             if self._reader is None:
                 self._position = await settled_position(self._app)
                 self._reader = asyncio.create_task(self._read())

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether the store takes writes, and how many events wait for their slowest handler."""
+    """Whether the store can be read and written, and how many events wait for the slowest handler."""
 
     writable: bool
     outbox_lag: int

@@ -31,7 +31,7 @@ async def resend(app: App, request: Request, notification_id: str) -> Notificati
     async def attempt() -> Notification:
         given = await get_notification(app.store, notification_id)
         if given.status == "WAITING":
-            raise Conflict("This message was not sent yet: it is tried again without a request")
+            raise Conflict("This message is still waiting; it is sent automatically")
         reason = await why_not_again(app, given)
         if reason is not None:
             raise Conflict(reason)
@@ -61,14 +61,14 @@ async def why_not_again(app: App, told: Notification) -> str | None:
     first = await find_notification(app.store, told.resend_of) if told.resend_of else told
     handler = told.handler if first is None else first.handler
     if handler == _OF_ACCOUNTS:
-        return "A message about an account is not sent again: its owner can ask for a new code"
+        return "A message about an account cannot be sent again; its owner can request a new code"
     if handler not in _OF_ORDERS:
         return None
     order = await find_order(app.store, told.about)
     if order is None:
-        return f"The order {told.about} that this message is about is gone"
+        return f"The order {told.about} of this message no longer exists"
     if order.row.is_cancelled and any(
         step.status == order.status and step.at > told.created_at for step in order.timeline
     ):
-        return f"The order {order.id} was cancelled after this message: it is not true any more"
+        return f"The order {order.id} was cancelled after this message, so it is no longer correct"
     return None

@@ -91,26 +91,26 @@ async def _delete(call: PlainCall) -> DeadLetter:
 
 
 ROUTES = (
-    route("GET", "/events", _events, "The event log, newest first", TAG,
+    route("GET", "/events", _events, "List the events, newest first", TAG,
           lambda call, found: show_list(call, found, event_view), query=EventsQuery, answer=ListView[EventView]),
-    route("GET", "/events/stream", _stream, "Events as they come (server-sent events)", TAG,
+    route("GET", "/events/stream", _stream, "Stream events as they happen (server-sent events)", TAG,
           content_type="text/event-stream", errors=(429, 503),
-          description="Goes on behind `Last-Event-ID`. One that missed more than 1,000 events is sent the event "
-          "`stream.reset` instead of them, and goes on from now: read anew what you show. One whose client does not "
-          "read is ended."),
-    route("GET", "/notifications", _notifications, "Every mail and SMS, newest first", TAG,
+          description="Continues after `Last-Event-ID`. A client that missed more than 1,000 events gets the event "
+          "`stream.reset` instead of them and continues from now: reload what you show. A stream whose client does "
+          "not read is closed."),
+    route("GET", "/notifications", _notifications, "List the notifications (mails and SMS), newest first", TAG,
           lambda call, found: show_list(call, found, notification_view), query=NotificationsQuery,
           answer=ListView[NotificationView]),
-    route("POST", "/notifications/{id}/resend", _resend, "Send a message again", TAG,
+    route("POST", "/notifications/{id}/resend", _resend, "Send a notification again", TAG,
           lambda _, told: notification_view(told), body=Empty, answer=NotificationView, status=201, errors=(404, 409),
-          description="The answer is the new message, `WAITING` until it is sent, whose `resendOf` is the first one. "
-          "409 for messages about an account (they may hold codes), for one that was not sent yet, and for one about "
-          "an order that is gone or was cancelled since."),
-    route("GET", "/dead-letters", _dead_letters, "Events that a handler gave up", TAG,
+          description="The answer is the new notification: `WAITING` until it is sent, with the id of the first one in "
+          "`resendOf`. 409 for a message about an account (it may contain a code), for one that is not sent yet, and "
+          "for one about an order that no longer exists or was cancelled since."),
+    route("GET", "/dead-letters", _dead_letters, "List the dead letters: events whose handler failed three times", TAG,
           lambda call, found: show_list(call, found, dead_letter_view), query=ListQuery,
           answer=ListView[DeadLetterView]),
-    route("POST", "/dead-letters/{id}/redrive", _redrive, "Send a dead letter on its way again", TAG,
+    route("POST", "/dead-letters/{id}/redrive", _redrive, "Redrive a dead letter: give the event to its handler again", TAG,
           lambda _, letter: dead_letter_view(letter), body=Empty, answer=DeadLetterView, errors=(404,)),
-    route("DELETE", "/dead-letters/{id}", _delete, "Throw a dead letter away", TAG,
+    route("DELETE", "/dead-letters/{id}", _delete, "Delete a dead letter", TAG,
           lambda _, letter: dead_letter_view(letter), answer=DeadLetterView, errors=(404,)),
 )  # fmt: skip

@@ -17,7 +17,7 @@ LETTERS_COUNTED_MAX = 1000
 
 
 class HealthView(Wire):
-    """S2's health; S4's fields stand at the top level of the answer too."""
+    """The health of the service; three fields are also at the top level of the answer."""
 
     status: str
     service: str
@@ -32,7 +32,7 @@ class LiveView(Wire):
 
 
 class ReadyView(Wire):
-    """Whether the store takes writes, and how many events wait for their slowest handler."""
+    """Whether the store can be read and written, and how many events wait for the slowest handler."""
 
     status: str
     store: str
@@ -85,14 +85,14 @@ ROUTES = (
         any_query=True,
     ),
     route(
-        "GET", "/health/live", _live, "Whether the process answers", TAG, answer=LiveView, who="public", any_query=True
+        "GET", "/health/live", _live, "Whether the process is alive", TAG, answer=LiveView, who="public", any_query=True
     ),
-    route("GET", "/docs/spec", _spec, "This API as OpenAPI 3.1", TAG, who="public"),
+    route("GET", "/docs/spec", _spec, "The OpenAPI 3.1 document of this API", TAG, who="public"),
     route(
         "GET",
         "/metrics",
         _metrics,
-        "Metrics in Prometheus's text format; anybody on this machine may ask",
+        "Metrics in Prometheus's text format; public on the server's own machine",
         TAG,
         scopes=frozenset({"metrics"}),
         content_type="text/plain",
@@ -102,7 +102,7 @@ ROUTES = (
         "GET",
         "/health/ready",
         _ready,
-        "Whether it can do its work",
+        "Whether the service is ready: the store can be read and written",
         TAG,
         _show_ready,
         answer=ReadyView,

@@ -15,7 +15,7 @@ from stockwright.notifications.records import Channel, Notification, Notificatio
 
 
 class EventView(Wire):
-    """A fact that has happened."""
+    """An event of the log."""
 
     id: str
     name: str
@@ -28,14 +28,14 @@ class EventView(Wire):
 
 
 class EventsQuery(ListQuery):
-    """Filters of the event log; a name that ends in a dot means all that begin so."""
+    """Filters of the event log; a name that ends in a dot matches every name that starts with it."""
 
     name: Annotated[str, Meta(max_length=100)] | None = None
     subject: Annotated[str, Meta(max_length=128)] | None = None
 
 
 class NotificationView(Wire):
-    """A mail or SMS, as it was sent or failed."""
+    """A mail, SMS or topic message, and whether it was sent."""
 
     id: str
     channel: Channel
@@ -58,7 +58,7 @@ class NotificationsQuery(ListQuery):
 
 
 class DeadLetterView(Wire):
-    """An event that a handler gave up."""
+    """An event whose handler failed for good."""
 
     id: str
     handler: str

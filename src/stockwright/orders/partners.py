@@ -75,7 +75,7 @@ async def _post(app: App, event: Event, url: str, api_key: str | None, body: dic
         return
     if status == 429 or (status == 503 and after is not None):  # noqa: PLR2004
         seconds = app.settings.retry_delay_seconds if after is None else after
-        raise TryLater(f"the receiver answered with status {status}: it asks for fewer calls", after_seconds=seconds)
+        raise TryLater(f"the receiver answered with status {status}: it limits our calls", after_seconds=seconds)
     if 400 <= status < 500 and status not in _RETRIED:  # noqa: PLR2004
         raise Permanent(f"the receiver refused it with status {status}")
     raise RuntimeError(f"the receiver answered with status {status}")

@@ -82,7 +82,7 @@ def _problem(order: Order, item: ReturnItem, numbers: Sequence[int]) -> str:
         return f"the order has no line of {_name(item)}; its lines are {every}"
     first = order.lines[numbers[0]]
     if any(_differ(first, order.lines[number]) for number in numbers[1:]):
-        return f"{_name(item)} stands on lines that differ; name one by lineId: {_listed(order, numbers)}"
+        return f"{_name(item)} is on several different lines; name one by lineId: {_listed(order, numbers)}"
     return ""
 
 

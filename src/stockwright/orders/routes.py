@@ -37,7 +37,7 @@ async def _get(call: PlainCall) -> Order:
 async def _list(call: Call[None, OrdersQuery]) -> tuple[list[Order], str | None]:
     query = call.query
     if query.scope == "all" and not call.request.actor.is_admin:
-        raise Forbidden("Only an admin can list everybody's orders")
+        raise Forbidden("Only an admin can list all customers' orders")
     return await orders.list_orders(
         call.app, call.request, ListOrders(query.status, query.scope == "all", query.limit, call.position())
     )
@@ -100,7 +100,7 @@ ROUTES = (
         "POST",
         "/orders/{id}/cancel",
         _cancel,
-        "Cancel an order; the stock comes back",
+        "Cancel an order; its units are available again",
         TAG,
         _show,
         who="any",
@@ -116,7 +116,7 @@ ROUTES = (
         "POST",
         "/orders/{id}/returns",
         _return,
-        "Book units of a shipped order as returned",
+        "Book returned units of a packed or delivered order",
         TAG,
         _show,
         body=ReturnBody,

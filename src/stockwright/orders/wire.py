@@ -18,9 +18,9 @@ from stockwright.stock.wire import Units
 
 
 class PlaceOrderBody(Wire):
-    """S2's one product, S1's `productIds` with one quantity for each of them, or `items`.
+    """One product as `productId` and `quantity`, or `productIds` with one quantity for each, or `items`.
 
-    `options` and `color` are those of the one product, or of each of `productIds`.
+    `options` and `color` apply to the one product, or to each of `productIds`.
     """
 
     product_id: Id | None = None
@@ -53,7 +53,7 @@ class StepView(Wire):
 
 
 class OrderView(Wire, omit_defaults=True):
-    """An order; the flat fields are those of an order of one line (S2)."""
+    """An order; `productId`, `productName`, `quantity` and `pricePerUnit` are set if it has one line."""
 
     id: str
     order_id: str
@@ -91,7 +91,7 @@ class CancelBody(Versioned):
 
 
 class ReturnLine(Wire):
-    """Units of one line that came back: named by `lineId`, or by product or SKU, with `options` where lines differ."""
+    """Returned units of one line, identified by `lineId`, or by product id or SKU, with `options` if lines differ."""
 
     aliases = (("product_id", "id"),)
     needs = (("line_id", "product_id", "id", "sku"),)
@@ -105,7 +105,7 @@ class ReturnLine(Wire):
 
 
 class ReturnBody(Wire):
-    """What came back, and whether it goes on the shelf again."""
+    """Returned lines, and whether their units go back into stock."""
 
     items: Annotated[list[ReturnLine], Meta(min_length=1, max_length=LINES_MAX)]
     restock: bool = True

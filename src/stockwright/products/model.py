@@ -98,7 +98,7 @@ def check_id(value: str, field_name: str, longest: int = ID_MAX) -> str:
 def check_addressable(value: str, field_name: str) -> str:
     """Refuse `.` and `..` as a name that stands in addresses: clients read them as a step between folders."""
     if value in {".", ".."}:
-        raise Invalid.field(field_name, f"must not be {value!r}: no address can hold it")
+        raise Invalid.field(field_name, f"must not be {value!r}: it cannot be part of a URL")
     return value
 
 
@@ -110,7 +110,7 @@ def check_new_id(value: str, field_name: str = "productId") -> str:
     if not _NEW_ID.fullmatch(value):
         raise Invalid.field(field_name, f"must be 1 to {ID_MAX} of the characters A-Z a-z 0-9 . _ ~ : -")
     if value.casefold() in RESERVED_IDS or not value.strip("."):
-        raise Invalid.field(field_name, f"must not be {value!r}: that is an address of its own")
+        raise Invalid.field(field_name, f"must not be {value!r}: it is the path of another resource")
     return value
 
 

@@ -72,8 +72,8 @@ def _choose(offered: Mapping[str, Any], name: str, value: Any) -> tuple[str, Any
     if own is None:
         if offered and not any(_choices(each) for each in offered.values()):
             return name, value
-        there = f"choose from {', '.join(offered)}" if offered else "the product has no options"
-        raise ValueError(f"is no option of the product: {there}")
+        there = f"choose from {', '.join(offered)}" if offered else "it has none"
+        raise ValueError(f"is not an option of this product; {there}")
     choices = _choices(offered[own])
     if not choices:
         return own, value

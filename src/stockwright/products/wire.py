@@ -24,12 +24,12 @@ Reference = Annotated[str, Meta(max_length=ID_MAX), Check(check_reference)]
 
 
 class CategoryBody(Wire):
-    """The name of a category: a new one, or what one is renamed to."""
+    """The name of a new category, or the new name of a category."""
 
     name: Annotated[str, Meta(min_length=CATEGORY_MIN, max_length=CATEGORY_MAX)]
 
 
 class CategoryView(Wire):
-    """A category of the managed list."""
+    """A category of products."""
 
     name: str

@@ -51,21 +51,21 @@ async def _stock_history(call: Call[None, StockHistoryQuery]) -> StockHistory:
 
 
 ROUTES = (
-    route("GET", "/reports/summary", _summary, "How the shop stands now: today, what waits, the shelf", TAG,
+    route("GET", "/reports/summary", _summary, "Summary: today's sales, open orders, stock, dead letters", TAG,
           lambda _, found: summary_view(found), query=SummaryQuery,
           answer=SummaryView, reads_much="report"),
-    route("GET", "/reports/sales", _sales, "What was sold, by day or by week", TAG,
+    route("GET", "/reports/sales", _sales, "Sales by day or by week", TAG,
           lambda _, found: sales_view(found), query=SalesQuery,
           answer=SalesView, reads_much="report",
-          description="Orders that were not cancelled and sales at the till, less what came back. An order, and what "
+          description="Orders that were not cancelled and sales at the till, less returns. An order, and what "
           "came back of it, belongs to the day it was placed on."),
-    route("GET", "/reports/top-products", _top_products, "The products that sold most", TAG,
+    route("GET", "/reports/top-products", _top_products, "Best-selling products", TAG,
           lambda _, found: top_products_view(found), query=TopProductsQuery,
           answer=TopProductsView, reads_much="report",
-          description="By units, or by what they brought in one currency."),
-    route("GET", "/reports/stock-value", _stock_value, "What the stock would bring at today's prices", TAG,
+          description="Ranked by units, or by revenue in one currency."),
+    route("GET", "/reports/stock-value", _stock_value, "Value of the stock at today's prices", TAG,
           lambda _, found: stock_value_view(found), answer=StockValueView),
-    route("GET", "/reports/stock-history", _stock_history, "How the stock moved, by day or by week", TAG,
+    route("GET", "/reports/stock-history", _stock_history, "Stock movements by day or by week", TAG,
           lambda _, found: stock_history_view(found), query=StockHistoryQuery,
           answer=StockHistoryView, reads_much="report", errors=(404,)),
 )  # fmt: skip

@@ -166,6 +166,8 @@ async def _movements(app: App, since: int, until: int | None, product_id: str | 
     async for page in pages(ledger):
         left -= len(page)
         if left < 0:
-            raise Invalid.field("from", f"more than {MOVEMENTS_MAX} movements were booked since; ask for fewer days")
+            raise Invalid.field(
+                "from", f"more than {MOVEMENTS_MAX} movements were booked since then; request fewer days"
+            )
         for movement in page:
             yield movement

@@ -116,7 +116,9 @@ async def report_top_products(
         return TopProducts(period, found[:limit])
     names = sorted({name for product in found for name, cents in product.cents.items() if cents})
     if currency is None and len(names) > 1:
-        raise Invalid.field("currency", f"is needed to rank by revenue: goods were sold in {', '.join(names)}")
+        raise Invalid.field(
+            "currency", f"is required to rank by revenue, because products were sold in {', '.join(names)}"
+        )
     ranked = currency or (names[0] if names else "")
     found = [product for product in found if product.cents[ranked] > 0]
     found.sort(key=lambda product: (-product.cents[ranked], product.product_id))
@@ -148,7 +150,7 @@ async def _sold(app: App, period: Period) -> AsyncIterator[Order | Sale]:
     async for sold in _every(app, period):
         left -= 1
         if left < 0:
-            raise Invalid.field("from", f"the range holds more than {SOLD_MAX} orders and sales; ask for fewer days")
+            raise Invalid.field("from", f"the range contains more than {SOLD_MAX} orders and sales; request fewer days")
         if period.starts_at <= sold.created_at < period.ends_at:
             yield sold
 

@@ -19,18 +19,18 @@ from stockwright.reports.usecases import Range, SalesReport, Summary, TopProduct
 
 Zone = Annotated[
     str,
-    Meta(max_length=64, description="Whose days they are, such as Europe/Berlin; UTC if not said"),
+    Meta(max_length=64, description="Time zone of the days, such as Europe/Berlin; UTC by default"),
     Check(zone_of),
 ]
 Day = Annotated[
     str,
-    Meta(max_length=10, description=f"YYYY-MM-DD; both ends are in the range, of at most {DAYS_MAX} days"),
+    Meta(max_length=10, description=f"YYYY-MM-DD; both days are included; at most {DAYS_MAX} days"),
     Check(day_of),
 ]
 
 
 class RangeQuery(Wire):
-    """The days that a report is of; what is not said is the 30 days up to today."""
+    """The days of a report; by default the 30 days up to today."""
 
     first: Day | None = msgspec.field(default=None, name="from")
     last: Day | None = msgspec.field(default=None, name="to")
@@ -57,7 +57,7 @@ class SalesQuery(RangeQuery):
 
 
 class TopProductsQuery(RangeQuery):
-    """What decides; by revenue, of one currency."""
+    """The ranking: by units, or by revenue in one currency."""
 
     by: Literal["units", "revenue"] = "units"
     currency: Annotated[str, Meta(max_length=3)] | None = None
@@ -71,20 +71,20 @@ class StockHistoryQuery(SalesQuery):
 
 
 class SummaryQuery(Wire):
-    """When today began."""
+    """The time zone in which today begins."""
 
     time_zone: Zone = "UTC"
 
 
 class AmountView(Wire):
-    """Minor units of one currency."""
+    """An amount in minor units of a currency."""
 
     currency: str
     amount: int
 
 
 class TakingsView(Wire):
-    """What was sold: `units` and `revenue` are of orders that were not cancelled and of sales, less returns."""
+    """Sales totals: `units` and `revenue` count orders that were not cancelled and sales, less returns."""
 
     orders: int
     cancelled_orders: int
@@ -101,7 +101,7 @@ class SalesPart(TakingsView):
 
 
 class PeriodView(Wire):
-    """The days of a report, both ends in it, and whose days they are."""
+    """The days of a report, both included, and their time zone."""
 
     first: str = msgspec.field(name="from")
     last: str = msgspec.field(name="to")
@@ -109,7 +109,7 @@ class PeriodView(Wire):
 
 
 class SalesView(PeriodView):
-    """What was sold in each part of a range, and in all of it."""
+    """Sales totals of each day or week, and of the whole range."""
 
     by: str
     items: list[SalesPart]
@@ -117,7 +117,7 @@ class SalesView(PeriodView):
 
 
 class TopProductView(Wire):
-    """One product's part of what was sold."""
+    """Sales totals of one product."""
 
     product_id: str
     sku: str
@@ -127,13 +127,13 @@ class TopProductView(Wire):
 
 
 class TopProductsView(PeriodView):
-    """The products that sold most, the first first."""
+    """The best-selling products, best first."""
 
     items: list[TopProductView]
 
 
 class OpenOrdersView(Wire):
-    """How many orders wait, up to 1000 of each."""
+    """The number of open orders by status, each counted up to 1000."""
 
     pending: int
     confirmed: int
@@ -141,7 +141,7 @@ class OpenOrdersView(Wire):
 
 
 class SummaryView(Wire):
-    """How the shop stands now. Dead letters and retries are counted up to 1000."""
+    """A summary of the shop. Dead letters and retries are counted up to 1000."""
 
     date: str
     time_zone: str
@@ -154,7 +154,7 @@ class SummaryView(Wire):
 
 
 class WorthView(Wire):
-    """Units, and what they would bring at today's prices; `unpriced` ones have no price yet."""
+    """Units and their value at today's prices; `unpriced` units have no price yet."""
 
     units: int
     unpriced: int
@@ -162,19 +162,19 @@ class WorthView(Wire):
 
 
 class LocationWorth(WorthView):
-    """What lies at one location."""
+    """Units and their value at one location."""
 
     location: str
 
 
 class CategoryWorth(WorthView):
-    """What is of one category."""
+    """Units and their value in one category."""
 
     category: str
 
 
 class StockValueView(Wire):
-    """What all goods on the shelf would bring, at today's selling prices."""
+    """The value of the whole stock at today's selling prices."""
 
     total: WorthView
     available: WorthView
@@ -185,7 +185,7 @@ class StockValueView(Wire):
 
 
 class StockPart(Wire):
-    """Signed units by what moved them; transfers between locations cancel out."""
+    """Signed units by type of movement; transfers between locations cancel out."""
 
     date: str
     initial: int
@@ -198,7 +198,7 @@ class StockPart(Wire):
 
 
 class StockHistoryView(PeriodView):
-    """How the stock moved; `closingStock` is told for one product."""
+    """Movements by day or week; `closingStock` is given for one product only."""
 
     by: str
     product_id: str | None

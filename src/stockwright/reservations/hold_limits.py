@@ -74,15 +74,15 @@ class CustomerHolds:
         """Refuse one more hold of these units where that is over a limit."""
         if len(self.active) >= limits.reservations:
             raise HoldLimit(
-                f"You hold {len(self.active)} reservations already; at most {limits.reservations} can be active",
+                f"You already have {len(self.active)} active reservations; the limit is {limits.reservations}",
                 {"limit": "reservations", "max": limits.reservations, "held": len(self.active)},
             )
         for product_id, units in wanted.items():
             held = self._units_of(product_id)
             if held + units > limits.units:
                 raise HoldLimit(
-                    f"You can hold at most {limits.units} units of one product; "
-                    f"{held} are held or were used in the last 24 hours",
+                    f"You can reserve at most {limits.units} units of one product; "
+                    f"{held} are reserved now or were confirmed in the last 24 hours",
                     _over(product_id, limits.units, held, units),
                 )
 

@@ -77,7 +77,7 @@ async def _reservation(call: PlainCall) -> Reservation:
 async def _reservations(call: Call[None, ReservationsQuery]) -> tuple[list[Reservation], str | None]:
     query = call.query
     if query.scope == "all" and not (call.request.actor.is_admin or call.request.actor.scopes & HOLD_KEY):
-        raise Forbidden("Only an admin can list everybody's reservations")
+        raise Forbidden("Only an admin can list all customers' reservations")
     return await reservations.list_reservations(
         call.app,
         call.request,
@@ -108,7 +108,7 @@ ROUTES = (
         "POST",
         "/inventory/cleanup-expired",
         _clean,
-        "End every expired hold now",
+        "Release every expired reservation now",
         TAG,
         lambda _, cleaned: CleanedView(cleaned=cleaned),
         body=Empty,
@@ -118,7 +118,7 @@ ROUTES = (
         "POST",
         "/inventory/product/{productId}/reserve",
         _reserve,
-        "Hold units of a product",
+        "Reserve units of a product",
         HOLDS,
         _show_hold,
         who="any",
@@ -132,7 +132,7 @@ ROUTES = (
         "POST",
         "/reservations",
         _reserve_many,
-        "Hold units of many products, all or nothing",
+        "Reserve units of several products, all or nothing",
         HOLDS,
         _show_hold,
         who="any",
@@ -172,7 +172,7 @@ ROUTES = (
         "POST",
         "/reservations/{id}/extend",
         _extend,
-        "Hold on for longer",
+        "Extend a reservation",
         HOLDS,
         _show_hold,
         who="any",
@@ -185,7 +185,7 @@ ROUTES = (
         "POST",
         "/inventory/reservation/{id}/confirm",
         _confirm,
-        "Use a hold: its units leave as a sale",
+        "Confirm a reservation: its units are sold",
         HOLDS,
         _show_hold,
         who="any",
@@ -198,7 +198,7 @@ ROUTES = (
         "POST",
         "/inventory/reservation/{id}/cancel",
         _cancel,
-        "Give a hold up",
+        "Cancel a reservation: its units are available again",
         HOLDS,
         _show_hold,
         who="any",

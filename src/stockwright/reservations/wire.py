@@ -24,7 +24,7 @@ Minutes = Annotated[int, Meta(ge=MINUTES_MIN, le=MINUTES_MAX)]
 
 
 class ReserveBody(Wire):
-    """S4's hold on one product."""
+    """A reservation of one product."""
 
     quantity: Units
     order_id: Reference = ""
@@ -33,7 +33,7 @@ class ReserveBody(Wire):
 
 
 class ReserveItem(Wire):
-    """One item of a hold on many products."""
+    """One item of a reservation of several products."""
 
     needs = (("product_id", "sku"),)
 
@@ -44,7 +44,7 @@ class ReserveItem(Wire):
 
 
 class ReserveManyBody(Wire):
-    """A hold on many products, all or nothing."""
+    """A reservation of several products, all or nothing."""
 
     items: Annotated[list[ReserveItem], Meta(min_length=1, max_length=ITEMS_MAX)]
     order_id: Reference = ""
@@ -52,13 +52,13 @@ class ReserveManyBody(Wire):
 
 
 class ExtendBody(Versioned):
-    """How long to hold on, from now."""
+    """How long the reservation lasts, from now."""
 
     expiration_minutes: Minutes = MINUTES_DEFAULT
 
 
 class ReservationItemView(Wire):
-    """Units of one product in a hold."""
+    """Units of one product in a reservation."""
 
     product_id: str
     sku: str
@@ -67,7 +67,7 @@ class ReservationItemView(Wire):
 
 
 class ReservationView(Wire):
-    """A hold; `productId` and `quantity` at the top are those of its only item (S4)."""
+    """A reservation. `productId` is set if it has one item; `quantity` is the sum of its items."""
 
     reservation_id: str
     id: str
@@ -91,7 +91,7 @@ class ReservationsQuery(ListQuery):
 
 
 class CleanedView(Wire):
-    """How many expired holds were ended (S4)."""
+    """The number of expired reservations that were released."""
 
     cleaned: int
 

@@ -18,7 +18,7 @@ Chosen = Check(lambda value, field: check_free(value, field, LINE_BYTES_MAX))
 
 
 class LineBody(Wire):
-    """One line as S1, S2 or S3 write it."""
+    """One line: a product by id or SKU, a quantity (or `count`), and the chosen options."""
 
     aliases = (("product_id", "id"), ("quantity", "count"))
     needs = (("product_id", "id", "sku"), ("quantity", "count"))
@@ -36,7 +36,7 @@ Lines = Annotated[list[LineBody], Meta(min_length=1, max_length=LINES_MAX)]
 
 
 class OrderLineView(Wire):
-    """One line, frozen at placing; `lineId` names it within its order or sale."""
+    """One line, as it was ordered; `lineId` identifies it within its order or sale."""
 
     line_id: str
     product_id: str

@@ -76,7 +76,7 @@ ROUTES = (
         "POST",
         "/sales",
         _sell,
-        "Record a sale at the till: the stock leaves at once",
+        "Record a sale at the till; it takes the stock at once",
         SALES,
         _show_sale,
         scopes=frozenset({"sales"}),

@@ -13,7 +13,7 @@ from stockwright.stock.wire import LocationId, Units
 
 
 class SaleBody(Wire):
-    """S0's one product, or `items`."""
+    """One product as `productId` and `quantity`, or `items`."""
 
     product_id: Id | None = None
     sku: Sku | None = None

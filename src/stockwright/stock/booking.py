@@ -112,4 +112,4 @@ def check_one_step(app: App, draws: Draws) -> None:
     """Refuse a hold or sale that one commit of this store cannot end: orders are the way for so many products."""
     most = (app.store.writes_max - BESIDE) // 2
     if sum(1 + len(drawn) for drawn in draws.values()) > app.store.writes_max - BESIDE:
-        raise Invalid.field("items", f"must be of at most {most} products in one step; an order may hold more")
+        raise Invalid.field("items", f"must have at most {most} products in one step; an order may have more")

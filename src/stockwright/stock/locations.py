@@ -66,7 +66,7 @@ async def add_location(
 async def open_location(app: App, request: Request, batch: Batch, location: Location) -> None:
     """Write a location that is not there yet; refuse one more than LOCATIONS_MAX."""
     if len(await location_records.list_locations(app.store)) >= LOCATIONS_MAX:
-        raise Conflict(f"There are {LOCATIONS_MAX} locations, which is the most")
+        raise Conflict(f"There are already {LOCATIONS_MAX} locations, the maximum")
     location_records.put_location(batch, location)
     batch.append(new_event(app, request, "location.created", location.id))
 
@@ -82,7 +82,7 @@ async def change_location(app: App, request: Request, command: ChangeLocation) -
     if command.priority is not None:
         check_priority(command.priority)
     if command.active is False and command.id == DEFAULT_LOCATION:
-        raise Conflict("The default location stays in use")
+        raise Conflict("The default location cannot be deactivated")
 
     async def attempt() -> Location:
         before = await location_records.find_location(app.store, command.id)

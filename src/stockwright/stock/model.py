@@ -247,7 +247,7 @@ def check_location_name(value: str, field_name: str = "name") -> str:
 def check_two_locations(source: str | None, target: str | None) -> None:
     """Refuse a transfer between a location and itself."""
     if source is not None and source == target:
-        raise Invalid.field("to", "must be another location than the one the units come from")
+        raise Invalid.field("to", "must differ from the location that the units come from")
 
 
 def check_priority(priority: int) -> None:
@@ -358,7 +358,7 @@ def check_change(stock: Stock, location: str, quantity: int, *, selling: bool = 
             ]
         )
     if level.total + quantity > QUANTITY_MAX:
-        raise Invalid.field("quantity", f"would bring the level above {QUANTITY_MAX}")
+        raise Invalid.field("quantity", f"would raise the stock level above {QUANTITY_MAX}")
 
 
 def counted(stock: Stock, count: int, location: str | None = None) -> Draw:
@@ -370,7 +370,7 @@ def counted(stock: Stock, count: int, location: str | None = None) -> Draw:
     if count < reserved:
         available = stock.available if location is None else stock.available_at(location)
         raise Conflict(
-            f"{reserved} units are reserved; the count cannot be below that",
+            f"{reserved} units are reserved; the count cannot be lower",
             {"counted": count, "reserved": reserved, "available": available},
         )
     if location is not None:

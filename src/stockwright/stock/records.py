@@ -44,7 +44,7 @@ async def get_stock(store: Store, product_id: str) -> Stock:
     """Get a product's stock or refuse."""
     stock = (await load_stocks(store, [product_id])).get(product_id)
     if stock is None:
-        raise NotFound("No inventory is kept for this product")
+        raise NotFound("This product has no stock record")
     return stock
 
 
@@ -210,7 +210,7 @@ async def load_change(store: Store, product_id: str, movements: Sequence[Movemen
     active = await load_active(store)
     found = await store.get([stock_key(product_id), *map(movement_key, movements)])
     if stock_key(product_id) not in found:
-        raise NotFound("No inventory is kept for this product")
+        raise NotFound("This product has no stock record")
     written = [movement_of(found[key]) if (key := movement_key(each)) in found else each for each in movements]
     return stock_of(found[stock_key(product_id)], active), written
 

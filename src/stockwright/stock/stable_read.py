@@ -25,4 +25,4 @@ async def while_still(app: App, product_id: str, read: Callable[[Stock], Awaitab
         found = await read(stock)
         if (await get_stock(app.store, product_id)).version == stock.version:
             return found
-    raise Busy("The stock moves faster than it can be told; try again shortly")
+    raise Busy("The stock changed at each of several reads, so no consistent result was found; try again shortly")

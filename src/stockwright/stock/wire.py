@@ -56,7 +56,7 @@ class LocationPatch(Wire):
 
 
 class LocationView(Wire):
-    """A place that holds stock."""
+    """A location that stores stock."""
 
     id: str
     name: str

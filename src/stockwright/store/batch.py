@@ -98,4 +98,4 @@ async def retried(attempt: Callable[[], Awaitable[Result]]) -> Result:
             # The first retries are at once: on one process the newer state is there already.
             if tries > 2:  # noqa: PLR2004
                 await asyncio.sleep(random.uniform(0, min(0.5, 0.005 * 2**tries)))  # noqa: S311
-    raise Busy("Too many changes to the same thing at once; try again shortly")
+    raise Busy("Too many concurrent changes to the same record; try again shortly")

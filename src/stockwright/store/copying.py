@@ -144,7 +144,7 @@ async def _find_mark(target: Side) -> Mark:
         return Mark(**found.body)
     rows, more = target.rows(None)
     if more or not all(map(_is_of_new_shop, rows)) or await target.store.tail(limit=1, reverse=True):
-        raise Misconfigured("the target holds a shop already; a copy is made into an empty one")
+        raise Misconfigured("the target already contains a shop; copy into an empty one")
     target.remove([row.key for row in rows])
     target.begin()
     target.write([], Mark())
@@ -318,7 +318,7 @@ class DynamoDbSide:
             self._client.put_item(TableName=self._table, Item=image)
         except self._client.exceptions.ClientError as fault:
             key, told = f"{image['pk']['S']} {image['sk']['S']}", fault.response["Error"].get("Message", "")
-            raise Misconfigured(f"DynamoDB does not take {key}: {told}; mend it and run the copy again") from fault
+            raise Misconfigured(f"DynamoDB does not take {key}: {told}; correct it and run the copy again") from fault
 
     def _send(self, requests: Sequence[dict[str, Any]]) -> None:
         for start in range(0, len(requests), BATCH_ITEMS):
@@ -329,7 +329,7 @@ class DynamoDbSide:
                     break
                 time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311
             else:
-                raise Busy("DynamoDB takes no more writes now; run the copy again, it goes on where it was")
+                raise Busy("DynamoDB accepts no more writes now; run the copy again, it continues where it stopped")
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -72,8 +72,8 @@ LEASE_PAUSE_SECONDS: Final = 0.01
 LEASE_PAUSE_SECONDS_MAX: Final = 0.2
 NEVER: Final = "attribute_exists(pk) AND attribute_not_exists(pk)"
 NOT_TAKEN: Final = (
-    "The cloud's store does not take this: something in it has an empty name, is nested more than 32 deep, "
-    "or is a number of more than 38 digits"
+    "DynamoDB refuses this: it contains an empty name, is nested more than 32 levels deep, "
+    "or has a number of more than 38 digits"
 )
 SHARDS: Final = 4
 DAY_MS: Final = 86_400_000
@@ -297,7 +297,7 @@ class DynamoDbStore:
                 if not any(isinstance(write, Put | Add | Delete) and write.key == key for write in writes):
                     await self._call(self._release, key, token)
                 return
-        raise Busy("Too many changes to the same thing at once; try again shortly")
+        raise Busy("Too many concurrent changes to the same record; try again shortly")
 
     def _lease(self, key: Key, token: str) -> Item | None:
         """Take the lease, however many transactions are under way at the item; return the item as it is now."""
@@ -330,8 +330,8 @@ class DynamoDbStore:
     async def _commit(self, writes: Sequence[Write], leased: Key | None = None) -> None:
         if len(writes) > WRITES_MAX:
             raise PayloadTooLarge(
-                f"This is {len(writes)} changes in one step, and the cloud's store takes {WRITES_MAX}: "
-                "ask for fewer lines at once"
+                f"This is {len(writes)} writes in one transaction, and DynamoDB allows {WRITES_MAX}: "
+                "send fewer lines at once"
             )
         keys = [write.key for write in writes if not isinstance(write, Append)]
         if len(set(keys)) != len(keys):
@@ -350,7 +350,7 @@ class DynamoDbStore:
             else:
                 await asyncio.sleep(_pause(attempt))
                 attempt += 1
-        raise Busy("Too many changes to the same thing at once; try again shortly")
+        raise Busy("Too many concurrent changes to the same record; try again shortly")
 
     def _transact(self, writes: Sequence[Write], leased: Key | None) -> _Outcome:
         """Send one transaction; what is not "written" wrote nothing, and may be sent anew."""
@@ -424,7 +424,9 @@ class DynamoDbStore:
                 return await loop.run_in_executor(self._threads, work, *arguments)
             except Exception as fault:
                 if "item size" in str(fault).lower():
-                    raise PayloadTooLarge("This does not fit into one item of the cloud's store (400 KB)") from fault
+                    raise PayloadTooLarge(
+                        "This exceeds the size of a DynamoDB item (400 KB); send less at once"
+                    ) from fault
                 if _is_invalid(fault):
                     raise Invalid(NOT_TAKEN) from fault
                 if not may_pass(fault):
@@ -549,7 +551,7 @@ def table_problems(client: Any, table: str) -> list[str]:
             problems.append(f"the index {name} is {there['IndexStatus']}, not ACTIVE")
     stream = found.get("StreamSpecification", {})
     if not stream.get("StreamEnabled") or stream.get("StreamViewType") != "NEW_AND_OLD_IMAGES":
-        problems.append("it has no stream of new and old images")
+        problems.append("its stream does not carry new and old images")
     ttl = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
     if ttl.get("TimeToLiveStatus") not in {"ENABLED", "ENABLING"} or ttl.get("AttributeName") != "ttl":
         problems.append("its time to live is not on the attribute ttl, so nothing that has expired is removed")

@@ -29,7 +29,7 @@ export interface paths {
         get: operations["get-api-keys"];
         put?: never;
         /**
-         * Make an API key; it is shown this once
+         * Create an API key; the key itself is shown only in this answer
          * @description The key is kept nowhere: a repeat with the same Idempotency-Key answers with an empty `key`. Who lost the first answer revokes it and makes another.
          */
         post: operations["post-api-keys"];
@@ -105,7 +105,7 @@ export interface paths {
         delete: operations["delete-categories-by-name"];
         options?: never;
         head?: never;
-        /** Rename a category and move its products along */
+        /** Rename a category, in its products too */
         patch: operations["patch-categories-by-name"];
         trace?: never;
     };
@@ -408,7 +408,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Why available is what it is */
+        /** Explain the available quantity: the reservations and orders that hold units */
         get: operations["get-inventory-product-by-productId-explain"];
         put?: never;
         post?: never;
@@ -613,7 +613,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Metrics in Prometheus's text format; anybody on this machine may ask */
+        /** Metrics in Prometheus's text format; public on the server's own machine */
         get: operations["get-metrics"];
         put?: never;
         post?: never;
@@ -928,7 +928,7 @@ export interface paths {
         get: operations["get-products-by-id"];
         /**
          * Change a product: only the given fields change
-         * @description `quantity` sets what can be bought and books the difference as an ADJUSTMENT. If-Match compares the product's version; where `quantity` is set, that of the stock too (412).
+         * @description `quantity` sets the available units and books the difference as an ADJUSTMENT. If-Match compares the product's version, and the stock's version as well if `quantity` is set (412).
          */
         put: operations["put-products-by-id"];
         post?: never;
@@ -938,7 +938,7 @@ export interface paths {
         head?: never;
         /**
          * Change a product: only the given fields change
-         * @description `quantity` sets what can be bought and books the difference as an ADJUSTMENT. If-Match compares the product's version; where `quantity` is set, that of the stock too (412).
+         * @description `quantity` sets the available units and books the difference as an ADJUSTMENT. If-Match compares the product's version, and the stock's version as well if `quantity` is set (412).
          */
         patch: operations["patch-products-by-id"];
         trace?: never;
@@ -1021,7 +1021,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How the shop stands now: today, what waits, the shelf */
+        /** Summary: today's sales, open orders, stock, dead letters */
         get: operations["get-reports-summary"];
         put?: never;
         post?: never;
@@ -1040,7 +1040,7 @@ export interface paths {
         };
         /**
          * The products that sold most
-         * @description By units, or by what they brought in one currency.
+         * @description Ranked by units, or by revenue in one currency.
          */
         get: operations["get-reports-top-products"];
         put?: never;
@@ -1147,7 +1147,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make the first admin with the start's one-time token */
+        /** Create the first admin, with the one-time token that the server printed at its start */
         post: operations["post-setup"];
         delete?: never;
         options?: never;
@@ -1267,7 +1267,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Renew a session; a spent refresh token ends it
+         * Renew a session; a refresh token works once
          * @description Within 10 s of its use a spent refresh token gets the same successor again; later it ends the session, its ID tokens too. Sent again with its Idempotency-Key, the same request gets the same refresh token again, until that was used: a lost answer ends no session. Over a user pool the pool decides.
          */
         post: operations["post-token-refresh"];
@@ -1312,7 +1312,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Change a role, who may sign in, or end a lost second factor */
+        /** Change an account: its role, whether it can sign in, or reset its second factor */
         patch: operations["patch-users-by-id"];
         trace?: never;
     };
@@ -1340,14 +1340,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get one's own account */
+        /** Get your own account */
         get: operations["get-users-me"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Change one's own name */
+        /** Change your own name */
         patch: operations["patch-users-me"];
         trace?: never;
     };
@@ -1362,7 +1362,7 @@ export interface paths {
         put?: never;
         /**
          * Set up, confirm or switch off the second factor (TOTP)
-         * @description Sent again with its Idempotency-Key, a `setup` gets the same secret until it is confirmed.
+         * @description A `setup` repeated with the same Idempotency-Key returns the same secret until it is confirmed.
          */
         post: operations["post-users-me-mfa"];
         delete?: never;
@@ -1380,7 +1380,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Change one's own password; every session ends */
+        /** Change your own password; this ends all your sessions */
         post: operations["post-users-me-password"];
         delete?: never;
         options?: never;
@@ -1649,7 +1649,7 @@ export interface components {
         };
         /**
          * ExplanationView
-         * @description Why available is what it is.
+         * @description Explain the available quantity: the reservations and orders that hold units.
          */
         ExplanationView: {
             availableStock: number;
@@ -1734,7 +1734,7 @@ export interface components {
          */
         InventoryExport: {
             /**
-             * @description Begin with a byte-order mark, by which spreadsheets know UTF-8
+             * @description Begin the file with a byte-order mark, so that spreadsheets read it as UTF-8
              * @default false
              */
             bom?: boolean;
@@ -2126,7 +2126,7 @@ export interface components {
          */
         MovementsExport: {
             /**
-             * @description Begin with a byte-order mark, by which spreadsheets know UTF-8
+             * @description Begin the file with a byte-order mark, so that spreadsheets read it as UTF-8
              * @default false
              */
             bom?: boolean;
@@ -2255,7 +2255,7 @@ export interface components {
          */
         OrdersExport: {
             /**
-             * @description Begin with a byte-order mark, by which spreadsheets know UTF-8
+             * @description Begin the file with a byte-order mark, so that spreadsheets read it as UTF-8
              * @default false
              */
             bom?: boolean;
@@ -2454,7 +2454,7 @@ export interface components {
          */
         ProductsExport: {
             /**
-             * @description Begin with a byte-order mark, by which spreadsheets know UTF-8
+             * @description Begin the file with a byte-order mark, so that spreadsheets read it as UTF-8
              * @default false
              */
             bom?: boolean;
@@ -2741,7 +2741,7 @@ export interface components {
             /** @default null */
             from?: string | null;
             /**
-             * @description Whose days they are, such as Europe/Berlin; UTC if not said
+             * @description Time zone of the days, such as Europe/Berlin; UTC by default
              * @default UTC
              */
             timeZone?: string;
@@ -2887,7 +2887,7 @@ export interface components {
             /** @default null */
             productId?: string | null;
             /**
-             * @description Whose days they are, such as Europe/Berlin; UTC if not said
+             * @description Time zone of the days, such as Europe/Berlin; UTC by default
              * @default UTC
              */
             timeZone?: string;
@@ -2963,7 +2963,7 @@ export interface components {
          */
         SummaryQuery: {
             /**
-             * @description Whose days they are, such as Europe/Berlin; UTC if not said
+             * @description Time zone of the days, such as Europe/Berlin; UTC by default
              * @default UTC
              */
             timeZone?: string;
@@ -3011,7 +3011,7 @@ export interface components {
             /** @default 10 */
             limit?: number;
             /**
-             * @description Whose days they are, such as Europe/Berlin; UTC if not said
+             * @description Time zone of the days, such as Europe/Berlin; UTC by default
              * @default UTC
              */
             timeZone?: string;
@@ -3140,13 +3140,13 @@ export interface components {
     };
     responses: never;
     parameters: {
-        /** @description The same key and request have one effect and one answer, for at least 24 hours */
+        /** @description A repeated request with the same key has no second effect and gets the same answer, for at least 24 hours */
         IdempotencyKey: string;
-        /** @description Change only this version; 412 where it is another by now */
+        /** @description Make the change only if this is still the current ETag; otherwise 412 */
         IfMatch: string;
-        /** @description Answer 304, with nothing, where this is still the version */
+        /** @description Answer 304 without a body if this is still the current ETag */
         IfNoneMatch: string;
-        /** @description The client's own name for the request, echoed and logged: 1 to 128 characters of `A-Z a-z 0-9 . _ : / + = -`; instead of any other one is made */
+        /** @description An id for the request, which is returned and logged: 1 to 128 characters of `A-Z a-z 0-9 . _ : / + = -`; instead of any other one is made */
         RequestId: string;
     };
     requestBodies: never;

@@ -11,7 +11,7 @@ import { usePlaces } from "./places";
 import { explanation } from "./queries";
 import { TimeLeft } from "./time-left";
 
-/** Why available is what it is: what lies there, less what is promised, and to whom. */
+/** Explain the available quantity: the reservations and orders that hold units: what lies there, less what is promised, and to whom. */
 export function WhySheet({
   productId,
   name,
