@@ -123,10 +123,16 @@ run: setup ## Serve the shop, with demo data in an empty data folder
 test: tools lint types imports web unit browser ## Every check and test
 	@echo "Everything holds."
 
+# In the words of its field: tests/words.txt lists words that have another one.
+PAGES := README.md CONTRIBUTING.md SECURITY.md docs infra/README.md web/README.md tests/data/README.md
+
 .PHONY: lint
 lint: $(TOOLS) ## Format and lint
 	@$(BIN)/ruff format --check --quiet src tests release benchmarks infra || { echo "Run 'make format'."; exit 1; }
 	@$(BIN)/ruff check --quiet src tests release benchmarks infra
+	@$(BIN)/codespell --ignore-words-list limt,serach,vulnerabilit --skip '*/common_passwords.py,*/currency.py,*/static/*,*/node_modules/*' \
+		$(PAGES) src benchmarks infra release web/index.html
+	@$(BIN)/codespell --dictionary tests/words.txt --regex '[A-Z]?[a-z]+' --ignore-regex '\btest_\w+|`[^`]*\.py`' $(PAGES)
 
 .PHONY: format
 format: $(TOOLS) ## Format the code, and mend what can be mended

@@ -55,11 +55,11 @@ def _document(figures: list[Figure]) -> str:
     generator = "wrk" if shutil.which("wrk") else "the built-in one"
     return f"""# Benchmarks
 
-Made by `make bench`, which writes this file anew. Server and load generator ({generator}) share the
-machine. Every write is on the disk (fsync) before its answer; requests carry a real token and an
-Idempotency-Key of their own, and pass validation, metrics and logging as shipped; only the rate
-limit is off. The constant is the same HTTP server (uvicorn, httptools, uvloop) answering a fixed
-text. Compare the ratios rather than the figures: machines differ, and shared ones are noisy.
+`make bench` writes this file. The server and the load generator ({generator}) share the machine. Every
+write is on the disk (fsync) before its answer. Each request has a real token and its own
+Idempotency-Key, and passes validation, metrics and logging as in production; only the rate limit is
+off. The constant is the same HTTP server (uvicorn, httptools, uvloop) answering a fixed text. Compare
+the ratios rather than the figures, because machines differ, and shared ones vary.
 
 | figure | measured | reference in the same run | goal | |
 | --- | --- | --- | --- | --- |

@@ -145,7 +145,7 @@ def over_http(run: Run) -> Iterator[Figure]:
         over = measure(replace(order, keys=f"{secrets.token_hex(6)}-"), CONNECTIONS * 16, run.seconds)
         yield Figure(
             "Orders with 16 × the connections",
-            f"{over.rate:,.0f}/s, {over.refused} told 503",
+            f"{over.rate:,.0f}/s, {over.refused} answered 503",
             f"{over.rate / peak.rate:.2f} of {peak.rate:,.0f}/s",
             "0.90 of it",
             over.rate >= 0.9 * peak.rate,

@@ -21,6 +21,7 @@ from stockwright.adapters.mail import LocalMailbox
 from stockwright.adapters.telemetry import make_log
 from stockwright.base.actor import Actor
 from stockwright.base.event import Event
+from stockwright.catalog.inventory import CountStock, count_stock
 from stockwright.context import App
 from stockwright.handlers import REACTIONS
 from stockwright.orders.usecases import PlaceOrder, cancel_order, deliver_order, pack_order, place_order
@@ -33,6 +34,7 @@ from stockwright.sales.load_lines import LineWanted
 from stockwright.sales.usecases import Sell, record_sale
 from stockwright.stock.model import Level, Stock, Wanted
 from stockwright.stock.records import put_stock
+from stockwright.stock.totals import count_stocks
 from stockwright.store.batch import Batch
 from stockwright.store.port import Append, Put
 
@@ -140,6 +142,8 @@ async def measure(sizes: Sequence[int] = LINES) -> Bill:
         bill.take("hold", 1)
         await confirm_reservation(app, BUYER, held.id)
         bill.take("use a hold", 1)
+        for lines in sizes:
+            await _count(bill, products[:lines])
         await app.store.close()
         return bill
 
@@ -173,6 +177,18 @@ async def _sell(bill: Bill, products: list[str]) -> None:
     await cancel_order(app, ADMIN, other_id)
     bill.take("cancel a confirmed one", lines)
     await bill.heard("… its handlers: mailed", lines)
+
+
+async def _count(bill: Bill, products: list[str]) -> None:
+    """Sell one unit of each product, and compute the totals as `stock-watch` does: with enough in stock, then low."""
+    for status, units in (("IN_STOCK", 900), ("LOW", 9)):
+        for left in (units, units - 1):
+            for product_id in products:
+                await count_stock(bill.app, ADMIN, CountStock(product_id, left))
+            bill.take("", 0)
+            bill.costs.pop()
+            await count_stocks(bill.app, products)
+        bill.take(f"totals of products that are {status}", len(products))
 
 
 async def _place(app: App, products: list[str], key: str) -> str:

@@ -110,9 +110,9 @@ def migrate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Upgrade the data of a former release to this one's format, after a backup; a table while it is used.
+    """Upgrade the data of an earlier release to this release's format, after a backup.
 
-    An upgrade that was cut off goes on where it was when it is run again.
+    If an upgrade was interrupted, run it again: it continues where it stopped. A DynamoDB table can be in use meanwhile.
     """
     from stockwright.cli.migrating import migrate as upgrade
 
