@@ -30,7 +30,7 @@ export interface paths {
         put?: never;
         /**
          * Create an API key; the key itself is shown only in this answer
-         * @description The key is kept nowhere: a repeat with the same Idempotency-Key answers with an empty `key`. Who lost the first answer revokes it and makes another.
+         * @description The key itself is not stored: a repeated request with the same Idempotency-Key returns an empty `key`. If you lost the first answer, revoke the key and create another.
          */
         post: operations["post-api-keys"];
         delete?: never;
@@ -101,7 +101,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete a category that no product is in */
+        /** Delete a category without products */
         delete: operations["delete-categories-by-name"];
         options?: never;
         head?: never;
@@ -116,7 +116,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Events that a handler gave up */
+        /** List the dead letters: events whose handler failed three times */
         get: operations["get-dead-letters"];
         put?: never;
         post?: never;
@@ -136,7 +136,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Throw a dead letter away */
+        /** Delete a dead letter */
         delete: operations["delete-dead-letters-by-id"];
         options?: never;
         head?: never;
@@ -152,7 +152,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send a dead letter on its way again */
+        /** Redrive a dead letter: give the event to its handler again */
         post: operations["post-dead-letters-by-id-redrive"];
         delete?: never;
         options?: never;
@@ -167,7 +167,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This API as OpenAPI 3.1 */
+        /** The OpenAPI 3.1 document of this API */
         get: operations["get-docs-spec"];
         put?: never;
         post?: never;
@@ -184,7 +184,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The event log, newest first */
+        /** List the events, newest first */
         get: operations["get-events"];
         put?: never;
         post?: never;
@@ -202,8 +202,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Events as they come (server-sent events)
-         * @description Goes on behind `Last-Event-ID`. One that missed more than 1,000 events is sent the event `stream.reset` instead of them, and goes on from now: read anew what you show. One whose client does not read is ended.
+         * Stream events as they happen (server-sent events)
+         * @description Continues after `Last-Event-ID`. A client that missed more than 1,000 events gets the event `stream.reset` instead of them and continues from now: reload what you show. A stream whose client does not read is closed.
          */
         get: operations["get-events-stream"];
         put?: never;
@@ -238,7 +238,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process answers */
+        /** Whether the process is alive */
         get: operations["get-health-live"];
         put?: never;
         post?: never;
@@ -255,7 +255,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether it can do its work */
+        /** Whether the service is ready: the store can be read and written */
         get: operations["get-health-ready"];
         put?: never;
         post?: never;
@@ -272,7 +272,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Summary of every product's stock, with the totals */
+        /** List the stock of every product, with totals */
         get: operations["get-inventory"];
         put?: never;
         post?: never;
@@ -291,7 +291,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Check whether a cart can be bought */
+        /** Check the availability of a cart's items */
         post: operations["post-inventory-check-availability"];
         delete?: never;
         options?: never;
@@ -308,7 +308,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End every expired hold now */
+        /** Release every expired reservation now */
         post: operations["post-inventory-cleanup-expired"];
         delete?: never;
         options?: never;
@@ -323,7 +323,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Stock levels as CSV, a row per location, with the filters of the summary */
+        /** Export stock levels as CSV, a row per location, with the filters of their list */
         get: operations["get-inventory-export"];
         put?: never;
         post?: never;
@@ -342,7 +342,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Open a product's stock at a location */
+        /** Create a stock level of a product at a location */
         post: operations["post-inventory-initialize"];
         delete?: never;
         options?: never;
@@ -357,7 +357,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Products below their threshold, with a suggested reorder */
+        /** List the products below their threshold, with a suggested reorder quantity */
         get: operations["get-inventory-low-stock"];
         put?: never;
         post?: never;
@@ -374,7 +374,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The ledger of the whole shop, newest first */
+        /** List the movements of the whole shop, newest first */
         get: operations["get-inventory-movements"];
         put?: never;
         post?: never;
@@ -425,7 +425,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A product's ledger, newest first */
+        /** List the movements of a product, newest first */
         get: operations["get-inventory-product-by-productId-movements"];
         put?: never;
         post?: never;
@@ -444,7 +444,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Hold units of a product */
+        /** Reserve units of a product */
         post: operations["post-inventory-product-by-productId-reserve"];
         delete?: never;
         options?: never;
@@ -478,7 +478,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give a hold up */
+        /** Cancel a reservation: its units are available again */
         post: operations["post-inventory-reservation-by-id-cancel"];
         delete?: never;
         options?: never;
@@ -495,7 +495,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Use a hold: its units leave as a sale */
+        /** Confirm a reservation: its units are sold */
         post: operations["post-inventory-reservation-by-id-confirm"];
         delete?: never;
         options?: never;
@@ -544,7 +544,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Browse the storefront */
+        /** List the products of the public storefront */
         get: operations["get-items"];
         put?: never;
         post?: never;
@@ -561,7 +561,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get an item of the storefront */
+        /** Get a product of the public storefront */
         get: operations["get-items-by-id"];
         put?: never;
         post?: never;
@@ -630,7 +630,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The ledger as CSV, oldest first, with the filters of its list */
+        /** Export the movements as CSV, oldest first, with the filters of their list */
         get: operations["get-movements-export"];
         put?: never;
         post?: never;
@@ -647,7 +647,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every mail and SMS, newest first */
+        /** List the notifications (mails and SMS), newest first */
         get: operations["get-notifications"];
         put?: never;
         post?: never;
@@ -667,8 +667,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send a message again
-         * @description The answer is the new message, `WAITING` until it is sent, whose `resendOf` is the first one. 409 for messages about an account (they may hold codes), for one that was not sent yet, and for one about an order that is gone or was cancelled since.
+         * Send a notification again
+         * @description The answer is the new notification: `WAITING` until it is sent, with the id of the first one in `resendOf`. 409 for a message about an account (it may contain a code), for one that is not sent yet, and for one about an order that no longer exists or was cancelled since.
          */
         post: operations["post-notifications-by-id-resend"];
         delete?: never;
@@ -772,7 +772,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel an order; the stock comes back */
+        /** Cancel an order; its units are available again */
         post: operations["post-orders-by-id-cancel"];
         delete?: never;
         options?: never;
@@ -823,7 +823,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Book units of a shipped order as returned */
+        /** Book returned units of a packed or delivered order */
         post: operations["post-orders-by-id-returns"];
         delete?: never;
         options?: never;
@@ -838,7 +838,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Orders as CSV, a row per line, by status and time */
+        /** Export orders as CSV, a row per line, filtered by status and time */
         get: operations["get-orders-export"];
         put?: never;
         post?: never;
@@ -928,17 +928,17 @@ export interface paths {
         get: operations["get-products-by-id"];
         /**
          * Change a product: only the given fields change
-         * @description `quantity` sets the available units and books the difference as an ADJUSTMENT. If-Match compares the product's version, and the stock's version as well if `quantity` is set (412).
+         * @description `quantity` sets the available units and books the difference as an ADJUSTMENT. If-Match compares the product's version; where `quantity` is set, that of the stock too (412).
          */
         put: operations["put-products-by-id"];
         post?: never;
-        /** Delete a product; its history and past orders stay readable */
+        /** Delete a product; its movements and orders stay readable */
         delete: operations["delete-products-by-id"];
         options?: never;
         head?: never;
         /**
          * Change a product: only the given fields change
-         * @description `quantity` sets the available units and books the difference as an ADJUSTMENT. If-Match compares the product's version, and the stock's version as well if `quantity` is set (412).
+         * @description `quantity` sets the available units and books the difference as an ADJUSTMENT. If-Match compares the product's version; where `quantity` is set, that of the stock too (412).
          */
         patch: operations["patch-products-by-id"];
         trace?: never;
@@ -950,7 +950,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Products as CSV, with the filters of their list */
+        /** Export products as CSV, with the filters of their list */
         get: operations["get-products-export"];
         put?: never;
         post?: never;
@@ -968,8 +968,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What was sold, by day or by week
-         * @description Orders that were not cancelled and sales at the till, less what came back. An order, and what came back of it, belongs to the day it was placed on.
+         * Sales by day or by week
+         * @description Orders that were not cancelled and sales at the till, less returns. An order, and what came back of it, belongs to the day it was placed on.
          */
         get: operations["get-reports-sales"];
         put?: never;
@@ -987,7 +987,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How the stock moved, by day or by week */
+        /** Stock movements by day or by week */
         get: operations["get-reports-stock-history"];
         put?: never;
         post?: never;
@@ -1004,7 +1004,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the stock would bring at today's prices */
+        /** Value of the stock at today's prices */
         get: operations["get-reports-stock-value"];
         put?: never;
         post?: never;
@@ -1039,7 +1039,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The products that sold most
+         * Best-selling products
          * @description Ranked by units, or by revenue in one currency.
          */
         get: operations["get-reports-top-products"];
@@ -1061,7 +1061,7 @@ export interface paths {
         /** List reservations */
         get: operations["get-reservations"];
         put?: never;
-        /** Hold units of many products, all or nothing */
+        /** Reserve units of several products, all or nothing */
         post: operations["post-reservations"];
         delete?: never;
         options?: never;
@@ -1095,7 +1095,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Hold on for longer */
+        /** Extend a reservation */
         post: operations["post-reservations-by-id-extend"];
         delete?: never;
         options?: never;
@@ -1113,7 +1113,7 @@ export interface paths {
         /** List sales, newest first */
         get: operations["get-sales"];
         put?: never;
-        /** Record a sale at the till: the stock leaves at once */
+        /** Record a sale at the till; it takes the stock at once */
         post: operations["post-sales"];
         delete?: never;
         options?: never;
@@ -1268,7 +1268,7 @@ export interface paths {
         put?: never;
         /**
          * Renew a session; a refresh token works once
-         * @description Within 10 s of its use a spent refresh token gets the same successor again; later it ends the session, its ID tokens too. Sent again with its Idempotency-Key, the same request gets the same refresh token again, until that was used: a lost answer ends no session. Over a user pool the pool decides.
+         * @description A refresh token is replaced when it is used. Using it again within 10 seconds returns the same new token; using it later ends the session and its ID tokens. The same request repeated with its Idempotency-Key returns the same new token until that one is used, so a lost answer does not end the session. With a Cognito user pool, the pool's own rules apply.
          */
         post: operations["post-token-refresh"];
         delete?: never;
@@ -1286,7 +1286,7 @@ export interface paths {
         };
         /**
          * List accounts, newest first; `search` looks for words in email and name
-         * @description A search looks through a bounded number of accounts for each page, which may therefore be short though more follow: `nextToken` goes on.
+         * @description A search reads a bounded number of accounts per page, so a page can be short although more follow. Continue until `nextToken` is null.
          */
         get: operations["get-users"];
         put?: never;
@@ -1362,7 +1362,7 @@ export interface paths {
         put?: never;
         /**
          * Set up, confirm or switch off the second factor (TOTP)
-         * @description A `setup` repeated with the same Idempotency-Key returns the same secret until it is confirmed.
+         * @description A `setup` repeated with its Idempotency-Key returns the same secret until it is confirmed.
          */
         post: operations["post-users-me-mfa"];
         delete?: never;
@@ -1394,7 +1394,7 @@ export interface components {
     schemas: {
         /**
          * AmountView
-         * @description Minor units of one currency.
+         * @description An amount in minor units of a currency.
          */
         AmountView: {
             amount: number;
@@ -1410,7 +1410,7 @@ export interface components {
         };
         /**
          * ApiKeyView
-         * @description An API key, by which nobody can act.
+         * @description An API key, without the key itself.
          */
         ApiKeyView: {
             createdAt: string;
@@ -1423,7 +1423,7 @@ export interface components {
         };
         /**
          * AvailabilityView
-         * @description Whether so many units can be bought now.
+         * @description Whether the requested units are available now.
          */
         AvailabilityView: {
             available: boolean;
@@ -1444,21 +1444,21 @@ export interface components {
         };
         /**
          * CategoryBody
-         * @description The name of a category: a new one, or what one is renamed to.
+         * @description The name of a new category, or the new name of a category.
          */
         CategoryBody: {
             name: string;
         };
         /**
          * CategoryView
-         * @description A category of the managed list.
+         * @description A category of products.
          */
         CategoryView: {
             name: string;
         };
         /**
          * CategoryWorth
-         * @description What is of one category.
+         * @description Units and their value in one category.
          */
         CategoryWorth: {
             category: string;
@@ -1468,7 +1468,7 @@ export interface components {
         };
         /**
          * ChangePasswordBody
-         * @description A new password, knowing the current one.
+         * @description The current password and a new one.
          */
         ChangePasswordBody: {
             currentPassword: string;
@@ -1476,7 +1476,7 @@ export interface components {
         };
         /**
          * ChangeStockBody
-         * @description S4's signed change.
+         * @description A change of a stock level by a signed number of units.
          */
         ChangeStockBody: {
             /** @default null */
@@ -1493,7 +1493,7 @@ export interface components {
         };
         /**
          * CheckBody
-         * @description What a cart wants to know (S4).
+         * @description The items of a cart whose availability is checked.
          */
         CheckBody: {
             items: components["schemas"]["CheckItem"][];
@@ -1518,14 +1518,14 @@ export interface components {
         };
         /**
          * CleanedView
-         * @description How many expired holds were ended (S4).
+         * @description The number of expired reservations that were released.
          */
         CleanedView: {
             cleaned: number;
         };
         /**
          * ConfirmBody
-         * @description The mailed code. A `password` given here counts in place of the one that was signed up with.
+         * @description The mailed code. A `password` sent here replaces the one of the sign-up.
          */
         ConfirmBody: {
             code: string;
@@ -1538,7 +1538,7 @@ export interface components {
         };
         /**
          * CountBody
-         * @description S0's counted total, under either of its names.
+         * @description A counted total, as `quantity` or `stockCount`.
          */
         CountBody: {
             /** @default null */
@@ -1555,7 +1555,7 @@ export interface components {
         };
         /**
          * Credentials
-         * @description An e-mail, under either of its names, and a password; S3's pool ids are accepted.
+         * @description An email address, as `email` or `username`, and a password. The pool ids of Cognito clients are ignored.
          */
         Credentials: {
             /** @default null */
@@ -1572,7 +1572,7 @@ export interface components {
         };
         /**
          * DeadLetterView
-         * @description An event that a handler gave up.
+         * @description An event whose handler failed for good.
          */
         DeadLetterView: {
             attempts: number;
@@ -1585,7 +1585,7 @@ export interface components {
         };
         /**
          * DeletedView
-         * @description S2's answer to a deletion.
+         * @description The answer to a deletion.
          */
         DeletedView: {
             deletedId: string;
@@ -1593,7 +1593,7 @@ export interface components {
         };
         /**
          * EmailBody
-         * @description An e-mail, under either of its names.
+         * @description An email address, as `email` or `username`.
          */
         EmailBody: {
             /** @default null */
@@ -1603,7 +1603,7 @@ export interface components {
         };
         /**
          * Empty
-         * @description A body of which nothing is read.
+         * @description A body whose content is ignored.
          */
         Empty: Record<string, never>;
         Error: {
@@ -1619,7 +1619,7 @@ export interface components {
         };
         /**
          * EventsQuery
-         * @description Filters of the event log; a name that ends in a dot means all that begin so.
+         * @description Filters of the event log; a name that ends in a dot matches every name that starts with it.
          */
         EventsQuery: {
             /** @default 20 */
@@ -1633,7 +1633,7 @@ export interface components {
         };
         /**
          * EventView
-         * @description A fact that has happened.
+         * @description An event of the log.
          */
         EventView: {
             actor: string;
@@ -1676,7 +1676,7 @@ export interface components {
         };
         /**
          * ExtendBody
-         * @description How long to hold on, from now.
+         * @description How long the reservation lasts, from now.
          */
         ExtendBody: {
             /** @default null */
@@ -1686,7 +1686,7 @@ export interface components {
         };
         /**
          * HealthView
-         * @description S2's health; S4's fields stand at the top level of the answer too.
+         * @description The health of the service; three fields are also at the top level of the answer.
          */
         HealthView: {
             service: string;
@@ -1696,7 +1696,7 @@ export interface components {
         };
         /**
          * HoldView
-         * @description Something that keeps units from being available.
+         * @description A reservation or an open order that holds units.
          */
         HoldView: {
             createdAt: string;
@@ -1712,7 +1712,7 @@ export interface components {
         };
         /**
          * InitializeBody
-         * @description S4's opening of a stock level; `productId` may be any foreign id.
+         * @description A new stock level; `productId` may be an id of another system.
          */
         InitializeBody: {
             /** @default 0 */
@@ -1747,7 +1747,7 @@ export interface components {
         };
         /**
          * InventoryQuery
-         * @description Filters of the summary: in the name or the SKU, how much there is, and where.
+         * @description Filters: words in the name or SKU, the stock status, a location.
          */
         InventoryQuery: {
             /** @default 20 */
@@ -1763,9 +1763,9 @@ export interface components {
         };
         /**
          * InventoryRow
-         * @description A product's stock with what it is called; thresholds and what to reorder are for admins.
+         * @description A product's stock with its name and SKU; thresholds and reorder quantities only for admins.
          *
-         *         S0's clients read `productName`, `stockCount`, `threshold` and `lastUpdated`.
+         *         `productName`, `stockCount`, `threshold` and `lastUpdated` are names that other systems' clients read.
          */
         InventoryRow: {
             availableStock: number;
@@ -1802,7 +1802,7 @@ export interface components {
         };
         /**
          * ItemsQuery
-         * @description The storefront's filters, nested in this order (S3).
+         * @description Filters of the storefront; each needs the one before it.
          */
         ItemsQuery: {
             /** @default null */
@@ -1820,9 +1820,9 @@ export interface components {
         };
         /**
          * ItemView
-         * @description A product as the public storefront shows it (S3): no thresholds, no exact stock.
+         * @description A product as the public storefront shows it: no thresholds, no exact stock.
          *
-         *         `storage` and `colorPreference` list the choices where the product has such an option, as S3's clients read them.
+         *         `storage` and `colorPreference` list the choices if the product has such an option.
          */
         ItemView: {
             brand: string;
@@ -1848,7 +1848,7 @@ export interface components {
          * LevelView
          * @description The units at one location; `version` is that of the product's stock as a whole.
          *
-         *         What is available at a location that is not `active` cannot be bought: in the sums it is `inactiveStock`.
+         *         Units at a location that is not `active` cannot be bought: the sums count them as `inactiveStock`.
          */
         LevelView: {
             active: boolean;
@@ -1860,7 +1860,7 @@ export interface components {
         };
         /**
          * LineBody
-         * @description One line as S1, S2 or S3 write it.
+         * @description One line: a product by id or SKU, a quantity (or `count`), and the chosen options.
          */
         LineBody: {
             /** @default null */
@@ -1882,7 +1882,7 @@ export interface components {
         };
         /**
          * ListQuery
-         * @description How much of a list, and from where on.
+         * @description The size of a page, and where it starts.
          */
         ListQuery: {
             /** @default 20 */
@@ -2051,7 +2051,7 @@ export interface components {
         };
         /**
          * LocationView
-         * @description A place that holds stock.
+         * @description A location that stores stock.
          */
         LocationView: {
             active: boolean;
@@ -2063,7 +2063,7 @@ export interface components {
         };
         /**
          * LocationWorth
-         * @description What lies at one location.
+         * @description Units and their value at one location.
          */
         LocationWorth: {
             location: string;
@@ -2073,7 +2073,7 @@ export interface components {
         };
         /**
          * MadeKeyView
-         * @description A new API key with the key itself, shown this once.
+         * @description A new API key with the key itself, which is shown only here.
          */
         MadeKeyView: {
             createdAt: string;
@@ -2087,7 +2087,7 @@ export interface components {
         };
         /**
          * MessageView
-         * @description A sentence.
+         * @description A message to show to the user.
          */
         MessageView: {
             message: string;
@@ -2111,7 +2111,7 @@ export interface components {
         };
         /**
          * MfaView
-         * @description The second factor; secret and URI only right after `setup`.
+         * @description The state of the second factor; secret and URI only in the answer to `setup`.
          */
         MfaView: {
             enabled: boolean;
@@ -2122,7 +2122,7 @@ export interface components {
         };
         /**
          * MovementsExport
-         * @description Filters of the ledger, and when it was booked (`since` and `until` as the list has them).
+         * @description Filters of the ledger, and a range of times (`since` and `until` as in the list).
          */
         MovementsExport: {
             /**
@@ -2163,7 +2163,7 @@ export interface components {
         };
         /**
          * MovementView
-         * @description An entry of the ledger; `balanceAfter` is its level's total after it, null where it cannot be known.
+         * @description An entry of the ledger. `balanceAfter`: the total of its level after it, or null if it cannot be computed.
          */
         MovementView: {
             actor: string;
@@ -2183,7 +2183,7 @@ export interface components {
         };
         /**
          * NameBody
-         * @description One's own name.
+         * @description Your new name.
          */
         NameBody: {
             /** @default null */
@@ -2204,7 +2204,7 @@ export interface components {
         };
         /**
          * NotificationView
-         * @description A mail or SMS, as it was sent or failed.
+         * @description A mail, SMS or topic message, and whether it was sent.
          */
         NotificationView: {
             about: string;
@@ -2224,7 +2224,7 @@ export interface components {
         };
         /**
          * OpenOrdersView
-         * @description How many orders wait, up to 1000 of each.
+         * @description The number of open orders by status, each counted up to 1000.
          */
         OpenOrdersView: {
             confirmed: number;
@@ -2233,7 +2233,7 @@ export interface components {
         };
         /**
          * OrderLineView
-         * @description One line, frozen at placing; `lineId` names it within its order or sale.
+         * @description One line, as it was ordered; `lineId` identifies it within its order or sale.
          */
         OrderLineView: {
             lineId: string;
@@ -2251,7 +2251,7 @@ export interface components {
         };
         /**
          * OrdersExport
-         * @description Filters of the orders, and when they were placed.
+         * @description Filters of the orders, and a range of order times.
          */
         OrdersExport: {
             /**
@@ -2285,7 +2285,7 @@ export interface components {
         };
         /**
          * OrderView
-         * @description An order; the flat fields are those of an order of one line (S2).
+         * @description An order; `productId`, `productName`, `quantity` and `pricePerUnit` are set if it has one line.
          */
         OrderView: {
             createdAt: string;
@@ -2316,9 +2316,9 @@ export interface components {
         };
         /**
          * PlaceOrderBody
-         * @description S2's one product, S1's `productIds` with one quantity for each of them, or `items`.
+         * @description One product as `productId` and `quantity`, or `productIds` with one quantity for each, or `items`.
          *
-         *         `options` and `color` are those of the one product, or of each of `productIds`.
+         *         `options` and `color` apply to the one product, or to each of `productIds`.
          */
         PlaceOrderBody: {
             /** @default null */
@@ -2340,11 +2340,11 @@ export interface components {
         };
         /**
          * ProductBody
-         * @description A new product: only name and price are needed.
+         * @description A new product: only name and price are required.
          *
-         *         A missing SKU is made from the name, a missing description is the name, a missing category is `other`.
-         *         `productName`, `threshold` (S0) and `stockQuantity` (S1) are other names of three fields. `productId` is
-         *         kept as the product's id.
+         *         Defaults: the SKU is made from the name, the description is the name, the category is `other`.
+         *         `productName`, `threshold` and `stockQuantity` are other names for `name`, `lowStockThreshold` and `quantity`.
+         *         `productId` sets the product's id.
          */
         ProductBody: {
             /** @default {} */
@@ -2399,7 +2399,7 @@ export interface components {
         };
         /**
          * ProductPatch
-         * @description A change: only the given fields change. A currency or picture may stay what a former version took.
+         * @description A change: only the given fields change. An invalid currency or picture from an earlier release may stay.
          */
         ProductPatch: {
             /** @default null */
@@ -2450,7 +2450,7 @@ export interface components {
         };
         /**
          * ProductsExport
-         * @description Filters of the product list, and when the product was made.
+         * @description Filters of the product list, and a range of creation times.
          */
         ProductsExport: {
             /**
@@ -2504,10 +2504,10 @@ export interface components {
         };
         /**
          * ProductView
-         * @description A product with what can be bought of it now.
+         * @description A product with its available quantity.
          *
-         *         S0's clients read `productId`, `productName`, `threshold` and `lastUpdated`, S1's `stockQuantity`: other names
-         *         of `id`, `name`, `lowStockThreshold`, `updatedAt` and `quantity`.
+         *         `productId`, `productName`, `threshold`, `lastUpdated` and `stockQuantity` repeat `id`, `name`,
+         *         `lowStockThreshold`, `updatedAt` and `quantity` under the names that other systems' clients read.
          */
         ProductView: {
             attributes: {
@@ -2548,7 +2548,7 @@ export interface components {
         };
         /**
          * ReadyView
-         * @description Whether the store takes writes, and how many events wait for their slowest handler.
+         * @description Whether the store can be read and written, and how many events wait for the slowest handler.
          */
         ReadyView: {
             outboxLag: number;
@@ -2564,7 +2564,7 @@ export interface components {
         };
         /**
          * ReservationItemView
-         * @description Units of one product in a hold.
+         * @description Units of one product in a reservation.
          */
         ReservationItemView: {
             locations: {
@@ -2593,7 +2593,7 @@ export interface components {
         };
         /**
          * ReservationView
-         * @description A hold; `productId` and `quantity` at the top are those of its only item (S4).
+         * @description A reservation. `productId` is set if it has one item; `quantity` is the sum of its items.
          */
         ReservationView: {
             createdAt: string;
@@ -2612,7 +2612,7 @@ export interface components {
         };
         /**
          * ReserveBody
-         * @description S4's hold on one product.
+         * @description A reservation of one product.
          */
         ReserveBody: {
             /** @default 15 */
@@ -2625,7 +2625,7 @@ export interface components {
         };
         /**
          * ReserveItem
-         * @description One item of a hold on many products.
+         * @description One item of a reservation of several products.
          */
         ReserveItem: {
             /** @default null */
@@ -2638,7 +2638,7 @@ export interface components {
         };
         /**
          * ReserveManyBody
-         * @description A hold on many products, all or nothing.
+         * @description A reservation of several products, all or nothing.
          */
         ReserveManyBody: {
             /** @default 15 */
@@ -2661,7 +2661,7 @@ export interface components {
         };
         /**
          * ReturnBody
-         * @description What came back, and whether it goes on the shelf again.
+         * @description Returned lines, and whether their units go back into stock.
          */
         ReturnBody: {
             /** @default null */
@@ -2674,7 +2674,7 @@ export interface components {
         };
         /**
          * ReturnLine
-         * @description Units of one line that came back: named by `lineId`, or by product or SKU, with `options` where lines differ.
+         * @description Returned units of one line, identified by `lineId`, or by product id or SKU, with `options` if lines differ.
          */
         ReturnLine: {
             /** @default null */
@@ -2693,7 +2693,7 @@ export interface components {
         };
         /**
          * SaleBody
-         * @description S0's one product, or `items`.
+         * @description One product as `productId` and `quantity`, or `items`.
          */
         SaleBody: {
             /** @default null */
@@ -2750,7 +2750,7 @@ export interface components {
         };
         /**
          * SalesView
-         * @description What was sold in each part of a range, and in all of it.
+         * @description Sales totals of each day or week, and of the whole range.
          */
         SalesView: {
             by: string;
@@ -2776,10 +2776,10 @@ export interface components {
         };
         /**
          * SessionView
-         * @description S2's tokens; `token` is S4's name for the ID token. `expiresIn` in seconds.
+         * @description The tokens of a session. `token` is the ID token again; `expiresIn` is in seconds.
          *
-         *         A sign-in's `deviceToken`, sent as `X-Device-Token` with later sign-ins, tells this client from strangers,
-         *         who then cannot lock it out.
+         *         Send the `deviceToken` of a sign-in as `X-Device-Token` with later sign-ins: failed attempts from other
+         *         clients then cannot lock this one out.
          */
         SessionView: {
             accessToken: string;
@@ -2794,7 +2794,7 @@ export interface components {
         };
         /**
          * SetUpBody
-         * @description The first admin, with the token that the start printed.
+         * @description The first admin, with the token from the set-up link that the server printed.
          */
         SetUpBody: {
             email: string;
@@ -2805,7 +2805,7 @@ export interface components {
         };
         /**
          * SignedUpView
-         * @description The same for every address. `confirmationRequired`: whether the shop mails codes to confirm addresses.
+         * @description The same answer for every address. `confirmationRequired`: whether the shop mails a code to confirm it.
          */
         SignedUpView: {
             confirmationRequired: boolean;
@@ -2814,7 +2814,7 @@ export interface components {
         };
         /**
          * SignInBody
-         * @description Credentials, and the authenticator app's code where the second factor is on.
+         * @description Email address and password, and the code of the authenticator app if the second factor is on.
          */
         SignInBody: {
             /** @default null */
@@ -2831,7 +2831,7 @@ export interface components {
         };
         /**
          * SignOutBody
-         * @description The session to end; without it, all of them.
+         * @description The session to end; without a refresh token, all sessions.
          */
         SignOutBody: {
             /** @default null */
@@ -2850,7 +2850,7 @@ export interface components {
         };
         /**
          * StockChangeView
-         * @description The stock after a change, and what the ledger says of it.
+         * @description The stock after a change, and its entry in the ledger.
          */
         StockChangeView: {
             availableStock: number;
@@ -2896,7 +2896,7 @@ export interface components {
         };
         /**
          * StockHistoryView
-         * @description How the stock moved; `closingStock` is told for one product.
+         * @description Movements by day or week; `closingStock` is given for one product only.
          */
         StockHistoryView: {
             by: string;
@@ -2908,7 +2908,7 @@ export interface components {
         };
         /**
          * StockPart
-         * @description Signed units by what moved them; transfers between locations cancel out.
+         * @description Signed units by type of movement; transfers between locations cancel out.
          */
         StockPart: {
             adjusted: number;
@@ -2922,7 +2922,7 @@ export interface components {
         };
         /**
          * StockValueView
-         * @description What all goods on the shelf would bring, at today's selling prices.
+         * @description The value of the whole stock at today's selling prices.
          */
         StockValueView: {
             available: components["schemas"]["WorthView"];
@@ -2959,7 +2959,7 @@ export interface components {
         };
         /**
          * SummaryQuery
-         * @description When today began.
+         * @description The time zone in which today begins.
          */
         SummaryQuery: {
             /**
@@ -2970,7 +2970,7 @@ export interface components {
         };
         /**
          * SummaryView
-         * @description How the shop stands now. Dead letters and retries are counted up to 1000.
+         * @description A summary of the shop. Dead letters and retries are counted up to 1000.
          */
         SummaryView: {
             date: string;
@@ -2984,7 +2984,7 @@ export interface components {
         };
         /**
          * TakingsView
-         * @description What was sold: `units` and `revenue` are of orders that were not cancelled and of sales, less returns.
+         * @description Sales totals: `units` and `revenue` count orders that were not cancelled and sales, less returns.
          */
         TakingsView: {
             cancelledOrders: number;
@@ -2996,7 +2996,7 @@ export interface components {
         };
         /**
          * TopProductsQuery
-         * @description What decides; by revenue, of one currency.
+         * @description The ranking: by units, or by revenue in one currency.
          */
         TopProductsQuery: {
             /**
@@ -3020,7 +3020,7 @@ export interface components {
         };
         /**
          * TopProductsView
-         * @description The products that sold most, the first first.
+         * @description The best-selling products, best first.
          */
         TopProductsView: {
             from: string;
@@ -3030,7 +3030,7 @@ export interface components {
         };
         /**
          * TopProductView
-         * @description One product's part of what was sold.
+         * @description Sales totals of one product.
          */
         TopProductView: {
             name: string;
@@ -3076,7 +3076,7 @@ export interface components {
         };
         /**
          * UserPatch
-         * @description What an admin changes of an account. `mfa` can only be false: the second factor of who lost their phone.
+         * @description Changes to an account. `mfa` can only be false, which switches a lost second factor off.
          */
         UserPatch: {
             /** @default null */
@@ -3092,7 +3092,7 @@ export interface components {
         };
         /**
          * UsersQuery
-         * @description Which accounts: those whose email or name holds every word of `search`, in any order.
+         * @description Filter: accounts whose email or name contains every word of `search`, in any order.
          */
         UsersQuery: {
             /** @default 20 */
@@ -3104,7 +3104,7 @@ export interface components {
         };
         /**
          * UserView
-         * @description An account, without anything secret.
+         * @description An account, without its secrets.
          */
         UserView: {
             createdAt: string;
@@ -3122,7 +3122,7 @@ export interface components {
         };
         /**
          * Versioned
-         * @description A body that may say which version it means, as If-Match does.
+         * @description A body with an optional expected version, like If-Match.
          */
         Versioned: {
             /** @default null */
@@ -3130,7 +3130,7 @@ export interface components {
         };
         /**
          * WorthView
-         * @description Units, and what they would bring at today's prices; `unpriced` ones have no price yet.
+         * @description Units and their value at today's prices; `unpriced` units have no price yet.
          */
         WorthView: {
             units: number;
