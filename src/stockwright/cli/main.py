@@ -112,7 +112,7 @@ def migrate(
 ) -> None:
     """Upgrade the data of an earlier release to this release's format, after a backup.
 
-    If an upgrade was interrupted, run it again: it continues where it stopped. A DynamoDB table can be in use meanwhile.
+    If an upgrade was interrupted, run it again: it continues where it stopped. A DynamoDB table can stay in use.
     """
     from stockwright.cli.migrating import migrate as upgrade
 
