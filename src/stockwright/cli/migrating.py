@@ -96,7 +96,7 @@ def _lines(done: Upgraded, *, dry_run: bool) -> list[str]:
     what = f"{changed:,} of {done.items:,} items{f' ({kinds})' if kinds else ''}"
     if dry_run:
         return [f"From data format {done.format} to {done.to}: {what} would be written anew. Nothing was changed."]
-    lines = [f"[bold green]Kept[/] the shop as it was: {plain(done.backup)}"] if done.backup else []
+    lines = [f"[bold green]Backed up[/] into {plain(done.backup)}"] if done.backup else []
     return [*lines, f"[bold green]Upgraded[/] from data format {done.format} to {done.to}: {what} were written anew."]
 
 
