@@ -132,7 +132,7 @@ lint: $(TOOLS) ## Format and lint
 	@$(BIN)/ruff check --quiet src tests release benchmarks infra
 	@$(BIN)/codespell --ignore-words-list limt,serach,vulnerabilit --skip '*/common_passwords.py,*/currency.py,*/static/*,*/node_modules/*' \
 		$(PAGES) src benchmarks infra release web/index.html
-	@$(BIN)/codespell --dictionary tests/words.txt --regex '[A-Z]?[a-z]+' --ignore-regex '\btest_\w+|`[^`]*\.py`' $(PAGES)
+	@$(BIN)/codespell --dictionary tests/words.txt --regex '[A-Z]?[a-z]+' --ignore-regex '\btest_\w+|`[^`]*`' $(PAGES)
 
 .PHONY: format
 format: $(TOOLS) ## Format the code, and mend what can be mended

@@ -248,7 +248,7 @@ def test_serve_upgrades_by_itself_and_people_and_machines_go_on(server: Server, 
     told, shop = server.log.read_text(), known(number)
     assert f"has data format {number}; it is upgraded first" in told
     [backup] = backups(server.folder)
-    assert f"Kept the shop as it was: {backup}" in told
+    assert f"Backed up into {backup}" in told
 
     def sign_in(email: str, **more: str) -> httpx.Response:
         body = {"email": email, "password": shop["accounts"][email], **more}

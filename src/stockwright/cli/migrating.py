@@ -33,7 +33,7 @@ SPARE_BYTES: Final = 32 * 1024 * 1024
 
 
 class Upgraded(msgspec.Struct, rename="camel"):
-    """What an upgrade did, or would do: `changed` counts the items of each kind that are written anew."""
+    """What an upgrade did, or would do: `changed` counts the items of each kind that are rewritten."""
 
     format: int
     to: int
@@ -95,9 +95,9 @@ def _lines(done: Upgraded, *, dry_run: bool) -> list[str]:
     kinds = ", ".join(f"{count:,} {plain(kind)}" for kind, count in done.changed.items())
     what = f"{changed:,} of {done.items:,} items{f' ({kinds})' if kinds else ''}"
     if dry_run:
-        return [f"From data format {done.format} to {done.to}: {what} would be written anew. Nothing was changed."]
+        return [f"From data format {done.format} to {done.to}: {what} would be rewritten. Nothing was changed."]
     lines = [f"[bold green]Backed up[/] into {plain(done.backup)}"] if done.backup else []
-    return [*lines, f"[bold green]Upgraded[/] from data format {done.format} to {done.to}: {what} were written anew."]
+    return [*lines, f"[bold green]Upgraded[/] from data format {done.format} to {done.to}: {what} were rewritten."]
 
 
 def _upgrade_table(settings: Settings, *, dry_run: bool) -> Upgraded:
