@@ -25,7 +25,9 @@ from stockwright.stock.model import MovementType, StockStatus
 app = typer.Typer(help="Export products, stock, the ledger or orders as CSV.", no_args_is_help=True)
 
 File = Annotated[Path | None, typer.Argument(help="The new file; without it, or with -, standard output.")]
-Bom = Annotated[bool, typer.Option("--bom", help="Begin the file with a byte-order mark, so that spreadsheets read it as UTF-8.")]
+Bom = Annotated[
+    bool, typer.Option("--bom", help="Begin the file with a byte-order mark, so that spreadsheets read it as UTF-8.")
+]
 Since = Annotated[str | None, typer.Option("--from", help="Only from this day or time on (UTC), such as 2025-01-31.")]
 Until = Annotated[str | None, typer.Option("--to", help="Only up to the end of this day, or up to this time (UTC).")]
 Search = Annotated[str, typer.Option(help="Only products with these words in name, SKU or brand.")]
@@ -40,7 +42,9 @@ def products(
     kind: Annotated[str | None, typer.Option("--type")] = None,
     brand: Annotated[str | None, typer.Option()] = None,
     status: Annotated[KeptStatus | None, typer.Option()] = None,
-    low_stock: Annotated[bool | None, typer.Option(help="Only products below their threshold, or only the others.")] = None,
+    low_stock: Annotated[
+        bool | None, typer.Option(help="Only products below their threshold, or only the others.")
+    ] = None,
     since: Since = None,
     until: Until = None,
     bom: Bom = False,
