@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Response
 
 from tests.browser.shop import Shop
 
@@ -62,6 +62,11 @@ class Visit:
     def _on_response(self, response: Response) -> None:
         if response.request.resource_type == "document" and urlsplit(response.url).path != "/api/docs":
             self.wrong += strictness(response.headers.get("content-security-policy", ""))
+
+
+def note(page: Page, text: str | re.Pattern[str]) -> Locator:
+    """Find a note at the edge of the page; for a second its text is in the page twice, once for readers."""
+    return page.get_by_label("Notifications").get_by_text(text)
 
 
 def strictness(policy: str) -> list[str]:

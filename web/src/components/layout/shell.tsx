@@ -92,9 +92,9 @@ export function Shell() {
 }
 
 function tellReplay(): void {
-  toast.info("That was done at the first try", {
-    description: "Only its answer was lost on the way: it was not done a second time.",
-    lasts: 12_000,
+  toast.info("The change was already made", {
+    description: "The first request made it, but its answer was lost. It was not made twice.",
+    duration: 12_000,
   });
 }
 
