@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Command as Cmdk } from "cmdk";
-import { ClipboardList, Package, Search } from "lucide-react";
+import { ClipboardList, Package, Search, UserRound } from "lucide-react";
 import { useState } from "react";
 import { flushSync } from "react-dom";
 import { useLocation, useNavigate } from "react-router";
 import { useAuth } from "@/features/auth/auth";
 import { searchItems } from "@/features/catalog/queries";
+import { searchUsers } from "@/features/operations/queries";
 import { order as orderById } from "@/features/orders/queries";
 import { isOrderId, shortId } from "@/features/orders/status";
 import { searchProducts } from "@/features/products/queries";
@@ -26,7 +27,7 @@ function filter(_id: string, looked: string, keywords: string[] = []): number {
   return beginsWords(looked, ...keywords) ? 1 : 0;
 }
 
-/** Everything one can do, and every product, by a few letters. */
+/** Finds commands and products by a few letters; for an admin also users, and an order by its id. */
 export default function Palette({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const commands = useAllCommands();
@@ -38,6 +39,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const goods = useQuery({ ...searchItems(wanted), enabled: !isOffice && wanted.length >= 2 });
   const listed = useQuery({ ...searchProducts(wanted), enabled: isOffice && wanted.length >= 2 });
   const order = useQuery({ ...orderById(wanted), enabled: isOffice && isOrderId(wanted) });
+  const people = useQuery({ ...searchUsers(wanted), enabled: isAdmin && wanted.length >= 2 });
   const products = isOffice
     ? (listed.data ?? []).map((each) => ({ ...each, to: `/admin/products/${encodeURIComponent(each.id)}` }))
     : (goods.data?.items ?? []).map(({ id, title, sku }) => ({
@@ -46,7 +48,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
         sku,
         to: `/products/${encodeURIComponent(id)}`,
       }));
-  const searching = goods.isFetching || listed.isFetching || order.isFetching;
+  const searching = goods.isFetching || listed.isFetching || order.isFetching || people.isFetching;
   const groups = grouped(commands, (command) => command.group);
   const run = (act: () => void) => {
     // Closed first, and the focus given back: what is run then may take it.
@@ -67,7 +69,9 @@ export default function Palette({ onClose }: { onClose: () => void }) {
             data-autofocus
             value={text}
             onValueChange={setText}
-            placeholder="Go to, do, or find a product"
+            placeholder={
+              isAdmin ? "Find a page, a command, a product or a user" : "Find a page, a command or a product"
+            }
             className="h-14 w-full bg-transparent text-base outline-none placeholder:text-muted"
           />
           <span className="max-sm:hidden">
@@ -105,6 +109,23 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                   <Package aria-hidden />
                   <span className="flex-1 truncate">{name}</span>
                   <span className="text-muted text-xs">{sku}</span>
+                </Cmdk.Item>
+              ))}
+            </Cmdk.Group>
+          ) : null}
+          {people.data?.length ? (
+            <Cmdk.Group heading="Users" className={GROUP}>
+              {people.data.map(({ id, name, email }) => (
+                <Cmdk.Item
+                  key={id}
+                  value={`user ${id}`}
+                  keywords={[name, email, wanted]}
+                  onSelect={() => run(() => navigate(`/admin/users?search=${encodeURIComponent(email)}`))}
+                  className={ITEM}
+                >
+                  <UserRound aria-hidden />
+                  <span className="flex-1 truncate">{name || email}</span>
+                  {name && <span className="text-muted text-xs">{email}</span>}
                 </Cmdk.Item>
               ))}
             </Cmdk.Group>

@@ -52,6 +52,18 @@ export function usersPage(token: string | null, search = "") {
   });
 }
 
+const FOUND_MAX = 5;
+
+/** People by a few letters of their e-mail address or name. */
+export function searchUsers(search: string) {
+  return queryOptions({
+    queryKey: ["admin", "users", "found", search],
+    queryFn: async ({ signal }) =>
+      (await dataOf(api.GET("/users", { params: { query: { search, limit: FOUND_MAX } }, signal }))).items,
+    placeholderData: keepPreviousData,
+  });
+}
+
 /** Somebody by their id: who did what stays readable for as long as the page is open. */
 export function person(id: string) {
   return queryOptions({
