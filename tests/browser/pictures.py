@@ -46,13 +46,13 @@ def take_all(browser: Browser, shop: Shop) -> None:
         return page
 
     take(opened("/products?category=electronics", "Electronics", CUSTOMER), "shop")
-    overview = opened("/admin", "Orders to go out", ADMIN, viewport=TALL)
+    overview = opened("/admin", "Orders to pack and deliver", ADMIN, viewport=TALL)
     overview.get_by_text("Live", exact=True).wait_for()
     overview.locator(".recharts-bar-rectangle").first.wait_for()
     take(overview, "overview")
     stock = opened("/admin/inventory?search=AC-", "65 W Charger", ADMIN)
     stock.get_by_role("row").filter(has_text="65 W").get_by_role("button", name="available: why?").click()
-    stock.get_by_text("Place by place").wait_for()
+    stock.get_by_text("By location").wait_for()
     take(stock, "why")
     found = shop.ask("GET", "/products?search=Nordlicht%2014")["items"][0]
     take(opened(f"/products/{found['id']}", "Add to cart", CUSTOMER, viewport=PHONE, color_scheme="dark"), "phone")

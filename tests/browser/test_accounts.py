@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.around import GOOD
 from tests.browser.conftest import Open, OpenPage
 from tests.browser.shop import Shop
+from tests.browser.visit import note
 from tests.e2e.server import EMAIL, Server
 
 
@@ -54,7 +55,7 @@ def test_the_first_admin_sets_the_shop_up_and_no_request_bears_the_links_token_i
         page.goto(link)
         page.get_by_label("E-mail").fill(EMAIL)
         page.get_by_label("Password", exact=True).fill(GOOD)
-        page.get_by_role("button", name="Make me the admin").click()
+        page.get_by_role("button", name="Create the admin account").click()
         page.wait_for_url("**/admin")
         page.context.close()
     finally:
@@ -97,14 +98,14 @@ def test_a_second_factor_is_set_up_and_asked_for(visit: Open, shop: Shop) -> Non
     page.get_by_label("Your password").fill(GOOD)
     page.get_by_role("button", name="Go on").click()
     secret = page.get_by_role("main").locator("code").inner_text().replace(" ", "")
-    page.get_by_label("Code that the app shows").fill(pyotp.TOTP(secret).now())
+    page.get_by_label("Code from the app").fill(pyotp.TOTP(secret).now())
     page.get_by_role("button", name="Switch on").click()
-    expect(page.get_by_text("The second factor is on")).to_be_visible()
+    expect(note(page, "The second factor is on")).to_be_visible()
     other = visit(shop, refusals=(401,)).page("/login?next=/account")
     sign_in(other, kim, GOOD)
     # The code that set it up is spent; the next one is good a little early.
     soon = pyotp.TOTP(secret)
-    code = other.get_by_label("Code of your authenticator app")
+    code = other.get_by_label("Code from your authenticator app")
     expect(code).to_be_focused()
     code.fill(soon.at(time.time() + 30))
     other.get_by_role("main").get_by_role("button", name="Sign in").click()
@@ -115,7 +116,7 @@ def test_a_second_factor_is_set_up_and_asked_for(visit: Open, shop: Shop) -> Non
     desk.get_by_role("button", name=f"Change {kim}").click()
     desk.get_by_role("menuitem", name="Turn off the second factor").click()
     desk.get_by_role("dialog").get_by_role("button", name="Turn it off").click()
-    expect(desk.get_by_text(re.compile("The second factor of .* is off"))).to_be_visible()
+    expect(note(desk, re.compile("The second factor of .* is off"))).to_be_visible()
     again = visit(shop).page("/login?next=/account")
     sign_in(again, kim, GOOD)
     again.wait_for_url("**/account")
@@ -140,7 +141,7 @@ def test_an_hour_later_the_token_is_renewed_and_nothing_that_was_typed_is_lost(v
     page.route("**/api/token/refresh", lose, times=1)
     with page.expect_response(lambda answer: answer.url.endswith("/api/token/refresh") and answer.ok):
         page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Your name is saved")).to_be_visible()
+    expect(note(page, "Your name is saved")).to_be_visible()
 
 
 def test_a_session_that_was_ended_elsewhere_asks_for_the_password_and_goes_on(visit: Open, shop: Shop) -> None:
@@ -160,7 +161,7 @@ def test_a_session_that_was_ended_elsewhere_asks_for_the_password_and_goes_on(vi
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.get_by_label("Name", exact=True)).to_have_value("Kim of the Sea")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Your name is saved")).to_be_visible()
+    expect(note(page, "Your name is saved")).to_be_visible()
 
 
 def test_what_somebody_else_changed_meanwhile_is_shown(visit: Open, shop: Shop) -> None:
@@ -171,13 +172,13 @@ def test_what_somebody_else_changed_meanwhile_is_shown(visit: Open, shop: Shop) 
     here = visit(shop, kim).page("/account")
     here.get_by_label("Name", exact=True).fill("Kim on the phone")
     here.get_by_role("button", name="Save").click()
-    expect(here.get_by_text("Your name is saved")).to_be_visible()
+    expect(note(here, "Your name is saved")).to_be_visible()
     name.fill("Kim at the desk")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_contain_text(re.compile("changed", re.IGNORECASE))
     expect(name).to_have_value("Kim at the desk")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Your name is saved")).to_be_visible()
+    expect(note(page, "Your name is saved")).to_be_visible()
 
 
 def test_the_dark_stays_dark_when_the_page_comes_again(open_page: OpenPage, shop: Shop) -> None:

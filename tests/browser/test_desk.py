@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Open, OpenPage
 from tests.browser.shop import Shop, until
-from tests.browser.visit import PHONE
+from tests.browser.visit import PHONE, note
 
 
 def row(page: Page, text: str) -> Locator:
@@ -79,7 +79,7 @@ def test_of_an_order_one_unit_comes_back_broken(open_page: OpenPage, shop: Shop)
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("button", name="Book 0 units back")).to_be_disabled()
     dialog.get_by_role("button", name="One more").click()
-    dialog.get_by_role("switch", name="On the shelf again").click()
+    dialog.get_by_role("switch", name="Return to stock").click()
     dialog.get_by_role("button", name="Damaged on the way").click()
     dialog.get_by_role("button", name="Book 1 unit back").click()
     expect(page.get_by_text("1 returned")).to_be_visible()
@@ -92,10 +92,10 @@ def test_of_an_order_one_unit_comes_back_broken(open_page: OpenPage, shop: Shop)
 def test_a_place_is_added_takes_units_is_renamed_and_rests(visit: Open, shop: Shop) -> None:
     vase = shop.product("Glass Vase", 9)
     page = visit(shop, shop.admin, refusals=(412,)).page("/admin/locations")
-    page.get_by_role("button", name="Add a place").click()
+    page.get_by_role("button", name="Add a location").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Add", exact=True).click()
-    expect(dialog.get_by_text("What it is called")).to_be_visible()
+    expect(dialog.get_by_text("Enter a name")).to_be_visible()
     dialog.get_by_label("Name", exact=True).fill("Harbour store")
     dialog.get_by_label("Short name").fill("harbour")
     dialog.get_by_label("Priority").fill("500")
@@ -117,7 +117,7 @@ def test_a_place_is_added_takes_units_is_renamed_and_rests(visit: Open, shop: Sh
     dialog.get_by_label("Units to move").fill("4")
     dialog.get_by_role("button", name="Refill").click()
     dialog.get_by_role("button", name="Transfer", exact=True).click()
-    expect(page.get_by_text("moved to Harbour shop")).to_be_visible()
+    expect(note(page, "moved to Harbour shop")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     until(lambda: [level["totalStock"] for level in shop.stock(vase)["locations"]] in ([9], [9, 0]))
     page.goto(f"{shop.url}/admin/locations")
@@ -137,7 +137,7 @@ def test_a_hold_is_made_longer_confirmed_or_given_up(open_page: OpenPage, shop: 
     ends = datetime.fromisoformat(one["expiresAt"])
     page = open_page(shop, "/admin/reservations", shop.admin)
     page.get_by_role("button", name=f"+15 min for {short(one['id'])}").click()
-    expect(page.get_by_text(f"{short(one['id'])} holds on")).to_be_visible()
+    expect(note(page, f"{short(one['id'])} is extended")).to_be_visible()
     longer = datetime.fromisoformat(shop.ask("GET", f"/reservations/{one['id']}")["expiresAt"]) - ends
     assert 14 * 60 < longer.total_seconds() < 17 * 60
     page.get_by_role("button", name=f"Confirm {short(one['id'])}").click()
@@ -156,7 +156,7 @@ def test_what_runs_low_is_booked_in_as_suggested_or_otherwise(open_page: OpenPag
     soap = shop.product("Olive Soap", 2, lowStockThreshold=10, reorderPoint=20, reorderQuantity=1200)
     page = open_page(shop, "/admin/low-stock", shop.admin)
     page.get_by_role("button", name=f"Book in 1,200 of {soap['name']}").click()
-    expect(page.get_by_text(f"1,200 × {soap['name']} booked in")).to_be_visible()
+    expect(note(page, f"1,200 × {soap['name']} booked in")).to_be_visible()
     assert shop.stock(soap)["totalStock"] == 1202
     page.get_by_role("button", name="Undo").click()
     until(lambda: shop.stock(soap)["totalStock"] == 2)
@@ -176,7 +176,7 @@ def test_a_double_click_books_in_once_though_the_next_row_slides_up(open_page: O
         expect(button).to_be_visible()
     with page.expect_response(lambda answer: answer.request.method == "PATCH"):
         page.evaluate(CLICK_BOTH, [button.element_handle() for button in buttons])
-    expect(page.get_by_text(f"{low[0]['name']} booked in")).to_be_visible()
+    expect(note(page, f"{low[0]['name']} booked in")).to_be_visible()
     assert [shop.stock(each)["totalStock"] > 2 for each in low] == [True, False]
 
 
@@ -202,7 +202,7 @@ def test_the_ledger_is_read_by_product_type_place_and_day(open_page: OpenPage, s
     # One product's ledger tells the total after each movement.
     expect(row(page, "First stock")).to_contain_text("+5")
     expect(row(page, "Restock")).to_contain_text(re.compile(r"\+7.*12.*Default.*Fresh"))
-    page.get_by_label("Place").select_option("default")
+    page.get_by_label("Location").select_option("default")
     page.get_by_label("From day").fill(today.isoformat())
     page.get_by_label("To day").fill(today.isoformat())
     expect(page).to_have_url(re.compile(f"since={today}.*until={today}"))
@@ -212,7 +212,7 @@ def test_the_ledger_is_read_by_product_type_place_and_day(open_page: OpenPage, s
     page.keyboard.type("02022020", delay=30)
     expect(page).to_have_url(re.compile(r"since=2020-02-02"))
     page.get_by_label("To day").fill("2020-02-02")
-    expect(page.get_by_text("Nothing moved that fits these filters")).to_be_visible()
+    expect(page.get_by_text("No movement matches these filters")).to_be_visible()
     page.get_by_role("button", name="Show everything").click()
     expect(row(page, "First stock").first).to_be_visible()
 
@@ -263,7 +263,7 @@ def test_a_category_comes_goes_and_comes_back_but_not_one_that_is_in_use(visit: 
     page.get_by_label("New category").fill("garden")
     page.get_by_role("button", name="Add").click()
     page.get_by_role("button", name="Remove Garden").click()
-    expect(page.get_by_text("Garden is removed")).to_be_visible()
+    expect(note(page, "Garden is removed")).to_be_visible()
     expect(page.get_by_role("link", name="Garden")).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("link", name="Garden")).to_be_visible()
@@ -289,7 +289,7 @@ def test_a_product_is_listed_edited_by_two_at_once_and_deleted(visit: Open, shop
     page.get_by_label("Values, with commas between").fill("beech, black")
     page.get_by_label("Units on the shelf").fill("12")
     page.get_by_role("button", name="List the product").click()
-    expect(page.get_by_text("Folding Ruler is listed")).to_be_visible()
+    expect(note(page, "Folding Ruler is listed")).to_be_visible()
     (made,) = shop.ask("GET", "/products?search=RULER-2M")["items"]
     assert (made["price"], made["quantity"], made["options"]) == (123_450, 12, {"color": ["beech", "black"]})
     page.get_by_role("link", name="Folding Ruler").click()
@@ -307,12 +307,12 @@ def test_a_product_is_listed_edited_by_two_at_once_and_deleted(visit: Open, shop
     expect(price).to_have_value("999.00")
     conflict.get_by_role("button", name="Price: keep mine").click()
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Folding Ruler is saved")).to_be_visible()
+    expect(note(page, "Folding Ruler is saved")).to_be_visible()
     assert shop.ask("GET", f"/products/{made['id']}")["price"] == 110_000
     page.get_by_role("link", name="Folding Ruler").click()
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("Folding Ruler is deleted")).to_be_visible()
+    expect(note(page, "Folding Ruler is deleted")).to_be_visible()
     assert shop.ask("GET", "/products?search=RULER-2M")["items"] == []
 
 
@@ -329,8 +329,8 @@ def test_somebody_becomes_an_admin_is_shut_out_and_let_in_again(open_page: OpenP
     page.get_by_role("dialog").get_by_role("button", name="Disable").click()
     expect(row(page, kim)).to_contain_text("Disabled")
     assert signs_in(shop, kim) == 401
-    pick(page, f"Change {kim}", "Let sign in again")
-    page.get_by_role("dialog").get_by_role("button", name="Let sign in").click()
+    pick(page, f"Change {kim}", "Enable")
+    page.get_by_role("dialog").get_by_role("button", name="Enable").click()
     expect(row(page, kim)).to_contain_text("Active")
     assert signs_in(shop, kim) == 200
 
@@ -345,22 +345,22 @@ def test_an_api_key_is_shown_once_works_and_is_revoked(open_page: OpenPage, shop
     page = open_page(shop, "/admin/api-keys", shop.admin)
     page.get_by_role("button", name="New API key").first.click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("button", name="Make the key").click()
-    expect(dialog.get_by_text("Choose at least one thing that it may do")).to_be_visible()
+    dialog.get_by_role("button", name="Create the key").click()
+    expect(dialog.get_by_text("Choose at least one scope")).to_be_visible()
     dialog.get_by_label("Name").fill("Dock scanner")
     dialog.get_by_label("Change stock").check()
-    dialog.get_by_role("button", name="Make the key").click()
+    dialog.get_by_role("button", name="Create the key").click()
     expect(dialog.get_by_text("it cannot be shown again")).to_be_visible()
     key = dialog.locator("figure code").inner_text()
     page.keyboard.press("Escape")
-    expect(page.get_by_text("Copy the key first")).to_be_visible()
+    expect(note(page, "Copy the key first")).to_be_visible()
     assert restocks(key) == 200
     dialog.get_by_role("button", name="Done").click()
     expect(row(page, "Dock scanner")).to_contain_text(f"sw_…{key[-4:]}")
     assert key not in page.content()
     page.get_by_role("button", name="Revoke Dock scanner").click()
     dialog.get_by_role("button", name="Revoke it").click()
-    expect(page.get_by_text("The key is revoked")).to_be_visible()
+    expect(note(page, "The key is revoked")).to_be_visible()
     assert restocks(key) == 401
 
 
@@ -378,11 +378,11 @@ def test_a_mail_that_was_given_up_is_looked_at_and_tried_again(open_page: OpenPa
     # Its cause is mended; now it goes out, and the order is confirmed.
     del mailbox.refusals[kim]
     sheet.get_by_role("button", name="Try again").click()
-    expect(page.get_by_text("It is tried again")).to_be_visible()
+    expect(note(page, "The event is retried")).to_be_visible()
     point_elsewhere(page)
     shop.reaches(order["id"], "CONFIRMED")
     until(lambda: mailbox.to(kim))
-    expect(page.get_by_text("Nothing was given up")).to_be_visible()
+    expect(page.get_by_text("There are no dead letters")).to_be_visible()
 
 
 # ---- the till -------------------------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def test_a_product_that_is_not_saved_is_not_left_without_a_question(open_page: O
 
 
 DIALOGS = [
-    ("/admin/locations", "Add a place", "Name"),
+    ("/admin/locations", "Add a location", "Name"),
     ("/admin/api-keys", "New API key", "Name"),
     ("/admin/inventory?search={sku}", "Adjust {name}", "Reason"),
     ("/admin/orders/{order}", "Cancel order", "Why? (optional)"),
@@ -188,3 +188,21 @@ def test_a_second_currency_is_noticed_when_it_is_added(open_page: OpenPage, shop
     page.goto(f"{shop.url}/cart")
     expect(page.get_by_role("link", name=jam["name"])).to_be_visible()
     expect(page.get_by_role("link", name=tea["name"])).to_have_count(0)
+
+
+def test_a_picture_is_asked_for_with_https_as_the_server_does(open_page: OpenPage, shop: Shop) -> None:
+    page = open_page(shop, "/admin/products/new", shop.admin)
+    picture = page.get_by_label("Picture address")
+    picture.fill("http://shop.example/chair.png")
+    picture.blur()
+    wrong = page.get_by_text("An address that begins with https://")
+    expect(wrong).to_be_visible()
+    picture.fill("")
+    expect(wrong).to_have_count(0)
+
+
+def test_an_address_in_other_letters_is_left_to_the_server(open_page: OpenPage, shop: Shop) -> None:
+    page = open_page(shop, "/password/forgot")
+    page.get_by_label("E-mail").fill("jörg@bücher.example")
+    page.get_by_role("button", name="Send me a code").click()
+    page.wait_for_url("**/password/reset")

@@ -12,7 +12,7 @@ from tests.browser.conftest import Open, OpenPage
 from tests.browser.pages import OPENED, Opened
 from tests.browser.shop import Shop
 from tests.browser.test_pages import SETTLED, things  # noqa: F401  a fixture
-from tests.browser.visit import DESKTOP, PHONE
+from tests.browser.visit import DESKTOP, PHONE, note
 from tests.proving import SECONDS
 
 # A scanner's keys, wherever the focus is, each faster than any hand.
@@ -49,6 +49,45 @@ def test_what_opened_something_has_the_focus_when_it_is_closed(
     expect(page.get_by_role(role, name=name).filter(visible=True).first).to_be_focused()
 
 
+def test_tab_stays_in_a_dialog_and_escape_leads_back_to_its_button(open_page: OpenPage, shop: Shop) -> None:
+    page = open_page(shop, "/admin/locations", shop.admin)
+    opener = page.get_by_role("button", name="Add a location").first
+    opener.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Add a location")
+    first = dialog.get_by_label("Name", exact=True)
+    expect(first).to_be_focused()
+    # The page behind is hidden from readers, too.
+    expect(page.get_by_role("heading", level=1)).to_have_count(0)
+    for key in ("Tab", "Shift+Tab"):
+        met = 0
+        for _ in range(20):
+            page.keyboard.press(key)
+            met += 1
+            expect(dialog.locator(":focus")).to_have_count(1)
+            if first.evaluate("node => node === document.activeElement"):
+                break
+        assert 4 <= met < 20, key
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(opener).to_be_focused()
+
+
+def test_a_note_is_reached_and_its_change_undone_by_keyboard(open_page: OpenPage, shop: Shop) -> None:
+    shop.ask("POST", "/categories", {"name": "orchard"})
+    page = open_page(shop, "/admin/categories", shop.admin)
+    page.get_by_role("button", name="Remove Orchard").focus()
+    page.keyboard.press("Enter")
+    expect(note(page, "Orchard is removed")).to_be_visible()
+    page.keyboard.press("F8")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="Orchard")).to_be_visible()
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+
+
 def test_the_palette_gives_the_focus_back_and_a_command_may_take_it(open_page: OpenPage, shop: Shop) -> None:
     page = open_page(shop, "/admin/inventory", shop.admin)
     ready(page)
@@ -72,7 +111,7 @@ def test_the_row_that_comes_next_has_the_focus_when_a_dialog_removed_its_own(ope
     page.keyboard.press("Enter")
     page.get_by_role("dialog").get_by_role("button", name="Revoke it").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("The key is revoked")).to_be_visible()
+    expect(note(page, "The key is revoked")).to_be_visible()
     # Its place stays as long as the keyboard is there, and the next Tab is at the next row.
     expect(page.locator("tr[data-gone]")).to_be_focused()
     page.keyboard.press("Tab")
@@ -98,7 +137,7 @@ def test_a_scan_that_finds_nothing_says_so_and_stays(visit: Open, shop: Shop) ->
     page = visit(shop, shop.admin, refusals=(404,)).page("/admin/inventory")
     ready(page)
     page.evaluate(SCAN, "gt-0000?")
-    expect(page.get_by_text("Nothing has the code gt-0000?")).to_be_visible()
+    expect(note(page, "Nothing has the code gt-0000?")).to_be_visible()
     assert page.url.endswith("/admin/inventory")
     expect(page.get_by_role("dialog")).to_have_count(0)
 
@@ -136,7 +175,7 @@ def test_the_slash_searches_the_page_or_opens_the_palette_and_stays_in_the_back_
     expect(page.get_by_role("dialog", name="Command palette")).to_be_visible()
 
 
-def test_in_the_back_office_the_palette_finds_its_products_and_an_order_by_its_id(
+def test_in_the_back_office_the_palette_finds_products_users_and_an_order_by_its_id(
     open_page: OpenPage, shop: Shop
 ) -> None:
     # Hidden from buyers: the shop's own page would not show it.
@@ -147,6 +186,9 @@ def test_in_the_back_office_the_palette_finds_its_products_and_an_order_by_its_i
     page.wait_for_url(f"**/admin/products/{stool['id']}")
     find(page, order["id"], f"Order #{order['id'][-6:].upper()}")
     page.wait_for_url(f"**/admin/orders/{order['id']}")
+    find(page, kim, kim)
+    page.wait_for_url("**/admin/users?search=*")
+    expect(page.get_by_role("cell", name=f"Kim Berg {kim}")).to_be_visible()
     # The box at the top finds what one edits, too.
     box = page.get_by_role("searchbox", name="Search products")
     box.fill(stool["name"])

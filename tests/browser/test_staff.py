@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.around import subject_of
 from tests.browser.conftest import Open, OpenPage
 from tests.browser.shop import Shop, until
-from tests.browser.visit import PHONE
+from tests.browser.visit import PHONE, note
 
 # A scanner's keys, wherever the cursor is: faster than any hand, also where this machine is slow.
 WEDGE = """(code) => [...code, "Enter"].forEach((key) =>
@@ -72,7 +72,7 @@ def test_a_count_of_what_has_moved_meanwhile_shows_what_is_there_now(visit: Open
     dialog.get_by_role("button", name="Stocktake").click()
     shop.ask("PATCH", f"/inventory/product/{jar['id']}/stock", {"type": "RESTOCK", "quantity": 4})
     dialog.get_by_role("button", name="Count", exact=True).click()
-    expect(dialog.get_by_role("alert")).to_contain_text("12 in all, 12 available now")
+    expect(dialog.get_by_role("alert")).to_contain_text("12 in total, 12 available now")
     expect(dialog.get_by_label("Units counted here")).to_have_value("7")
     dialog.get_by_role("button", name="Count", exact=True).click()
     expect(dialog).to_be_hidden()
@@ -91,7 +91,7 @@ def test_an_order_is_packed_delivered_and_comes_back(open_page: OpenPage, shop: 
     page.goto(f"{shop.url}/admin/orders/{order['id']}")
     page.get_by_role("button", name="Return").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("button", name="Everything came back").click()
+    dialog.get_by_role("button", name="All units were returned").click()
     dialog.get_by_label("Reason").fill("A knight was missing")
     dialog.get_by_role("button", name="Book 2 units back").click()
     expect(dialog).to_be_hidden()
@@ -114,7 +114,7 @@ def test_stock_that_runs_low_is_told_in_the_shop_and_by_mail(open_page: OpenPage
 def test_the_till_sells_what_a_scanner_types(open_page: OpenPage, shop: Shop) -> None:
     pen = shop.product("Slate Pencil", 5, price=150)
     page = open_page(shop, "/admin/till", shop.admin)
-    expect(page.get_by_text("Ready for the first product")).to_be_visible()
+    expect(page.get_by_text("No product scanned yet")).to_be_visible()
     for _ in range(2):
         page.evaluate(WEDGE, pen["sku"])
         expect(page.get_by_role("group", name=f"Units of {pen['name']}")).to_be_visible()
@@ -145,7 +145,7 @@ def test_the_till_loses_no_scan_and_keeps_to_its_place(visit: Open, shop: Shop) 
     finder = page.get_by_label("Product name or code")
     finder.fill("Nothing Of That Name")
     finder.press("Enter")
-    expect(page.get_by_text("Nothing has the code")).to_be_visible()
+    expect(note(page, "Nothing has the code")).to_be_visible()
     expect(finder).to_have_value("Nothing Of That Name")
     # Enter at once, before the list of what was found is there.
     finder.fill(ink["name"])

@@ -45,7 +45,7 @@ VISITS: list[Any] = [
     pytest.param("/", None, "New on the shelf", "article", 200, id="landing"),
     pytest.param("/products", None, "All products", "article", 200, id="grid"),
     # With its charts, which no customer loads.
-    pytest.param("/admin", ADMIN, "Orders to go out", ".recharts-bar-rectangle", 400, id="overview"),
+    pytest.param("/admin", ADMIN, "Orders to pack and deliver", ".recharts-bar-rectangle", 400, id="overview"),
 ]
 
 

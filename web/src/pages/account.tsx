@@ -152,7 +152,7 @@ function SecondFactor({ user }: { user: User }) {
   return (
     <Section
       title="Second factor"
-      description="A code of an authenticator app, besides the password: whoever learns your password still cannot sign in."
+      description="A code from an authenticator app, in addition to the password. Somebody who knows only your password cannot sign in."
     >
       <p className="flex items-center gap-2">
         <ShieldCheck aria-hidden className={cn("size-5", user.mfaEnabled ? "text-success" : "text-muted")} />
@@ -201,7 +201,7 @@ function ConfirmFactor({ secret, uri, onDone }: { secret: string; uri: string; o
           </code>
         </p>
         <TextField
-          label="Code that the app shows"
+          label="Code from the app"
           inputMode="numeric"
           autoComplete="one-time-code"
           pattern="[0-9 ]{6,7}"

@@ -12,7 +12,7 @@ export function NotFound() {
       <EmptyState
         heading="h1"
         icon={Compass}
-        title="There is no page here"
+        title="This page does not exist"
         action={
           <>
             <ButtonLink to="/products">To the shop</ButtonLink>
@@ -22,7 +22,7 @@ export function NotFound() {
           </>
         }
       >
-        The address may be mistyped, or what it showed is gone.
+        The address may be wrong, or the page was removed.
       </EmptyState>
     </Page>
   );

@@ -52,7 +52,7 @@ export function Component() {
       changeCart((before) => without(before, ordered));
       queryClient.setQueryData(["orders", "one", placed.id], placed);
       void queryClient.invalidateQueries({ queryKey: ["orders", "own"] });
-      toast.success("Your order is placed", { description: "Its units are set aside for you." });
+      toast.success("Your order is placed", { description: "Its units are reserved for you." });
       navigate(`/orders/${encodeURIComponent(placed.id)}`);
     },
     onSettled: () => queryClient.invalidateQueries({ queryKey: ["goods"] }),
@@ -66,7 +66,7 @@ export function Component() {
   };
   const remove = (line: CartLine) => {
     change(lineKey(line), 0);
-    toast.info(`${line.name} is out of the cart`, {
+    toast.info(`${line.name} is removed from the cart`, {
       action: { label: "Undo", run: () => changeCart((before) => add(before, line, null)) },
     });
   };
@@ -82,9 +82,9 @@ export function Component() {
           heading="h1"
           icon={ShoppingBag}
           title="Your cart is empty"
-          action={<ButtonLink to="/products">Find something good</ButtonLink>}
+          action={<ButtonLink to="/products">Browse products</ButtonLink>}
         >
-          What you put in stays here, also when you close the page.
+          What you add stays here, even when you close the page.
         </EmptyState>
       </Page>
     );
@@ -138,13 +138,13 @@ export function Component() {
           )}
           {isShort ? (
             <div role="alert" className="mt-5 rounded-xl bg-warning-soft px-4 py-3 text-sm text-warning">
-              <p>Some of this is no longer there in full. Your cart is as you left it.</p>
+              <p>Some items are no longer available in this quantity. Your cart is unchanged.</p>
               <button
                 type="button"
                 onClick={adjust}
                 className="mt-2 font-medium underline underline-offset-4"
               >
-                Take what there is
+                Reduce to what is available
               </button>
             </div>
           ) : (
@@ -167,8 +167,8 @@ export function Component() {
           )}
           <p className="mt-3 text-muted text-sm">
             {user
-              ? "All of it is set aside for you in one moment, or nothing is."
-              : "Your cart stays as it is while you sign in."}
+              ? "Either all units are reserved for you, or none are."
+              : "Your cart is kept while you sign in."}
           </p>
         </Card>
       </div>
@@ -210,12 +210,12 @@ function Line({
             <p className="mt-0.5 text-muted text-sm">{describeOptions(line.options) || line.sku}</p>
             {gone.length > 0 && (
               <p role="alert" className="mt-1 font-medium text-sm text-warning">
-                No longer offered: {gone.join(", ")}. Remove it, or choose anew.
+                No longer available: {gone.join(", ")}. Remove it, or choose again.
               </p>
             )}
             {short && (
               <p className="mt-1 font-medium text-sm text-warning">
-                {limit > 0 ? `Only ${formatCount(limit)} left` : "None left right now"}
+                {limit > 0 ? `Only ${formatCount(limit)} left` : "Out of stock"}
               </p>
             )}
           </div>

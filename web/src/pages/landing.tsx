@@ -32,8 +32,8 @@ export function Landing() {
             If it’s here, it’s&nbsp;on&nbsp;the&nbsp;shelf.
           </h1>
           <p className="mt-6 max-w-lg text-lg text-muted leading-relaxed">
-            Every unit in this shop is counted. When you order, yours are set aside in the same moment, so
-            nobody is sold what is not there.
+            Every unit in this shop is counted. When you order, your units are reserved at once, so nobody can
+            buy what is not in stock.
           </p>
           <div className="mt-8 flex flex-wrap gap-3">
             <ButtonLink to="/products" size="lg">
@@ -104,7 +104,7 @@ export function Landing() {
           <ErrorState error={newest.error} onRetry={() => newest.refetch()} />
         ) : empty ? (
           <p className="rounded-2xl border border-dashed px-6 py-14 text-center text-muted">
-            The first goods are on their way. Come back soon.
+            There are no products yet. Come back soon.
           </p>
         ) : (
           <div className={cn(GRID, "max-sm:[&>*:nth-child(n+5)]:hidden")}>
@@ -120,17 +120,17 @@ export function Landing() {
 
       <section aria-labelledby="promises" className="mx-auto max-w-7xl px-4 pt-20 pb-8 sm:px-6">
         <h2 id="promises" className="font-semibold text-2xl sm:text-3xl">
-          How it keeps its word
+          How it works
         </h2>
         <ul className="mt-8 grid gap-10 md:grid-cols-3">
           <Point icon={ClipboardCheck} title="Counted, unit by unit">
-            Each change of stock is a line in a ledger that only ever grows. The number you see is the sum of
+            Each change of stock is kept in a history that is never edited. The number you see is the sum of
             it.
           </Point>
-          <Point icon={PackageCheck} title="Set aside with your order">
+          <Point icon={PackageCheck} title="Reserved with your order">
             An order takes all of its units or none. Two people cannot buy the last one.
           </Point>
-          <Point icon={Route} title="Told at every step">
+          <Point icon={Route} title="Every step shown">
             Placed, confirmed, packed, delivered: your order shows each step and its time. Until it is packed,
             you can cancel it yourself.
           </Point>

@@ -46,10 +46,10 @@ function OrderPage() {
           <EmptyState
             heading="h1"
             icon={PackageX}
-            title="There is no such order of yours"
+            title="You have no such order"
             action={<ButtonLink to="/orders">Your orders</ButtonLink>}
           >
-            It may belong to another account, or the address is mistyped.
+            It may belong to another account, or the address may be wrong.
           </EmptyState>
         ) : (
           <ErrorState heading="h1" error={found.error} onRetry={() => found.refetch()} />

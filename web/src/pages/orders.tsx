@@ -64,7 +64,7 @@ function Orders() {
         status ? (
           <EmptyState
             icon={Package}
-            title={`No order is ${statusLabel(status).toLowerCase()} now`}
+            title={`No order is ${statusLabel(status).toLowerCase()}`}
             action={
               <Button variant="secondary" onClick={() => setParams({})}>
                 Show all orders
@@ -77,7 +77,7 @@ function Orders() {
             title="You have not ordered yet"
             action={<ButtonLink to="/products">Browse the shop</ButtonLink>}
           >
-            Each order shows here, with every step from the shelf to your door.
+            Your orders are listed here, with every step until delivery.
           </EmptyState>
         )
       ) : (

@@ -47,7 +47,7 @@ export function Component() {
             title="This product is not for sale"
             action={<ButtonLink to="/products">See what is</ButtonLink>}
           >
-            It may have sold out for good, or the address is mistyped.
+            The shop may have stopped selling it, or the address may be wrong.
           </EmptyState>
         ) : (
           <ErrorState heading="h1" error={found.error} onRetry={() => found.refetch()} />
@@ -179,7 +179,7 @@ function Buy({ goods, settled }: { goods: Goods; settled: boolean }) {
     onSuccess: (order) => {
       queryClient.setQueryData(["orders", "one", order.id], order);
       void queryClient.invalidateQueries({ queryKey: ["orders", "own"] });
-      toast.success("Your order is placed", { description: "Its units are set aside for you." });
+      toast.success("Your order is placed", { description: "Its units are reserved for you." });
       navigate(`/orders/${encodeURIComponent(order.id)}`);
     },
     onSettled: () => queryClient.invalidateQueries({ queryKey: ["goods"] }),
@@ -259,7 +259,7 @@ function Buy({ goods, settled }: { goods: Goods; settled: boolean }) {
         </>
       ) : (
         <p className="rounded-2xl bg-sunken px-5 py-4 text-muted">
-          None left right now. When the shop restocks, it can be ordered here again.
+          You can order it here when the shop has restocked it.
         </p>
       )}
       {short ? (
@@ -276,7 +276,7 @@ function Buy({ goods, settled }: { goods: Goods; settled: boolean }) {
                 buy.reset();
               }}
             >
-              Take {formatCount(short.available)}
+              Order {formatCount(short.available)}
             </button>
           )}
         </p>

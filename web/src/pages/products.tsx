@@ -79,11 +79,11 @@ export function Products() {
         ) : page.data?.items.length === 0 ? (
           <EmptyState
             icon={PackageSearch}
-            title={filtered ? "Nothing fits these filters" : "The shelves are still empty"}
+            title={filtered ? "Nothing matches these filters" : "There is no stock yet"}
             onShowAll={filtered ? () => setParams({}) : undefined}
           >
             {filtered
-              ? "Try another word, or one filter less."
+              ? "Try another word, or remove a filter."
               : "As soon as the shop lists its first product, it shows up here."}
           </EmptyState>
         ) : (

@@ -6,7 +6,7 @@ export function Footer() {
   return (
     <footer className="print:hidden border-t">
       <div className="mx-auto flex max-w-7xl flex-wrap items-center gap-x-6 gap-y-3 px-4 py-8 text-muted text-sm sm:px-6">
-        <p className="mr-auto">Stockwright counts what it sells.</p>
+        <p className="mr-auto">Stockwright, inventory and orders</p>
         <Link to="/products" className="hover:text-ink">
           Shop
         </Link>

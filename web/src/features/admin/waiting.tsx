@@ -47,20 +47,20 @@ export function ToShip({ all }: { all?: ReactNode }) {
       : undefined;
   const failed = toPack.isError ? toPack : toDeliver.isError ? toDeliver : undefined;
   return (
-    <Waiting title="Orders to go out" all={all}>
+    <Waiting title="Orders to pack and deliver" all={all}>
       {failed && !rows ? (
         <ErrorState error={failed.error} onRetry={() => failed.refetch()} />
       ) : (
         <DataTable
-          caption="Orders that wait to be packed or delivered"
+          caption="Orders to pack and deliver"
           columns={ORDER_COLUMNS}
           rows={rows}
           rowKey={(order) => order.id}
           loading={rows === undefined}
           empty={
             <Card>
-              <EmptyState icon={CircleCheck} title="Nothing waits to go out">
-                Orders show here as soon as they are confirmed.
+              <EmptyState icon={CircleCheck} title="No order waits to be packed or delivered">
+                Orders are listed here when they are confirmed.
               </EmptyState>
             </Card>
           }
@@ -155,8 +155,8 @@ export function LowStock({ all }: { all?: ReactNode }) {
           loading={low.isPending}
           empty={
             <Card>
-              <EmptyState icon={Boxes} title="Enough of everything">
-                Products show here when fewer are left than their threshold.
+              <EmptyState icon={Boxes} title="No product is low on stock">
+                A product is listed here when its available stock is below its threshold.
               </EmptyState>
             </Card>
           }

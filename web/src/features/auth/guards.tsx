@@ -23,10 +23,10 @@ export function AdminsOnly({ children }: { children: ReactNode }) {
         <EmptyState
           heading="h1"
           icon={LockKeyhole}
-          title="This room is for the shop's staff"
+          title="This page is for the shop's staff"
           action={<ButtonLink to="/products">To the shop</ButtonLink>}
         >
-          Your account is a customer's. An admin can change that under Users.
+          Your account is a customer account. An admin can change this under Users.
         </EmptyState>
       )}
     </SignedIn>

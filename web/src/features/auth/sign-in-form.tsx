@@ -9,8 +9,8 @@ import { useApiForm } from "@/lib/use-api-form";
 import { signIn } from "./auth";
 
 const schema = z.object({
-  email: z.string().trim().min(1, "Your e-mail address"),
-  password: z.string().min(1, "Your password"),
+  email: z.string().trim().min(1, "Enter your e-mail address"),
+  password: z.string().min(1, "Enter your password"),
   mfaCode: z.string(),
 });
 
@@ -61,7 +61,7 @@ export function SignInForm({
       />
       {asksCode && (
         <TextField
-          label="Code of your authenticator app"
+          label="Code from your authenticator app"
           hint="Six digits, new every 30 seconds."
           inputMode="numeric"
           autoComplete="one-time-code"

@@ -11,11 +11,11 @@ const HANDLERS: Record<string, string> = {
   "order-topic": "Order notifications",
   warehouse: "Pick list to the warehouse",
   "delivery-service": "Request to the delivery service",
-  "stock-watch": "Watch over low stock",
+  "stock-watch": "Low-stock check",
   "stock-alert": "Low-stock alert",
   "account-mail": "Account mail",
   "operations-alert": "Mail to the admins",
-  "notification-resend": "Message that is sent again",
+  "notification-resend": "Message sent again",
 };
 
 export function handlerTitle(handler: string): string {

@@ -29,7 +29,7 @@ export function CancelOrderDialog({
     onSuccess: (cancelled) => {
       queryClient.setQueryData(["orders", "one", order.id], cancelled);
       toast.success(staff ? `Order ${shortId(order.id)} is cancelled` : "Your order is cancelled", {
-        description: "Its units are back on the shelf.",
+        description: "Its units are available again.",
       });
       onClose();
     },
@@ -54,8 +54,8 @@ export function CancelOrderDialog({
       title="Cancel this order?"
       description={
         staff
-          ? "The units go back on the shelf, and the customer is mailed."
-          : "The units go back on the shelf, and others can buy them."
+          ? "The units become available again, and the customer gets an e-mail."
+          : "The units become available to others again."
       }
       footer={
         <>
@@ -75,8 +75,7 @@ export function CancelOrderDialog({
       />
       {moved ? (
         <p role="alert" className="mt-4 rounded-xl bg-warning-soft px-4 py-3 text-sm text-warning">
-          The order has moved on meanwhile: it is {statusLabel(order.status).toLowerCase()} now. Cancel it
-          still?
+          The order has changed: it is {statusLabel(order.status).toLowerCase()} now. Cancel it still?
         </p>
       ) : (
         <ErrorNote error={cancel.error} className="mt-4" />

@@ -12,7 +12,7 @@ import { statusLabel } from "./status";
 import { STATUSES, WAY } from "./statuses";
 
 /** What a step is called once it is done. */
-const STEPS: Partial<Record<OrderStepName, string>> = { PENDING: "Placed", RETURNED: "Units came back" };
+const STEPS: Partial<Record<OrderStepName, string>> = { PENDING: "Placed", RETURNED: "Units returned" };
 
 /** What was bought, and what it came to. */
 export function OrderLines({ order }: { order: Order }) {

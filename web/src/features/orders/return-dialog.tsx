@@ -20,7 +20,7 @@ const REASONS = ["Wrong size", "Damaged on the way", "Changed their mind"];
 
 function told({ quantity, returned }: Order["items"][number]): string {
   return returned
-    ? `${formatCount(returned)} of ${formatCount(quantity)} are back`
+    ? `${formatCount(returned)} of ${formatCount(quantity)} returned`
     : `${formatCount(quantity)} sold`;
 }
 
@@ -44,8 +44,8 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
       ),
     onSuccess: (after) => {
       client.setQueryData(["orders", "one", order.id], after);
-      toast.success(`${counted(units, "unit")} of ${shortId(order.id)} came back`, {
-        description: restock ? "On the shelf again." : "Not put on the shelf.",
+      toast.success(`${counted(units, "unit")} of ${shortId(order.id)} returned`, {
+        description: restock ? "They are in stock again." : "They are not in stock.",
       });
       onClose();
     },
@@ -62,7 +62,7 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
       open
       onClose={onClose}
       size="md"
-      title={`What came back of ${shortId(order.id)}?`}
+      title={`Returned units of ${shortId(order.id)}`}
       footer={
         <>
           <CancelButton>Cancel</CancelButton>
@@ -85,10 +85,10 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
                 </p>
               </div>
               {most === 0 ? (
-                <span className="text-muted text-sm">all back</span>
+                <span className="text-muted text-sm">all returned</span>
               ) : (
                 <Quantity
-                  label={`Units of ${line.name} that came back`}
+                  label={`Returned units of ${line.name}`}
                   size="sm"
                   min={0}
                   max={most}
@@ -108,16 +108,18 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
         className="mt-2 -ml-3"
         onClick={() => setQuantities(lines.map(returnable))}
       >
-        Everything came back
+        All units were returned
       </Button>
       <div className="mt-3 flex items-center justify-between gap-4 rounded-xl bg-sunken px-4 py-3 text-sm">
         <span>
           <span className="block font-medium">On the shelf again</span>
           <span className="text-muted">
-            {restock ? "The units can be sold once more." : "They are booked back, but not for sale."}
+            {restock
+              ? "The units can be sold again."
+              : "The units are recorded as returned, but cannot be sold."}
           </span>
         </span>
-        <Switch label="On the shelf again" checked={restock} onChange={setRestock} />
+        <Switch label="Return to stock" checked={restock} onChange={setRestock} />
       </div>
       <TextField
         label="Reason (optional)"
@@ -140,7 +142,7 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
       </div>
       {isApiError(book.error, "VERSION_CONFLICT") ? (
         <p role="alert" className="mt-4 rounded-xl bg-warning-soft px-4 py-3 text-sm text-warning">
-          The order changed meanwhile. Look at the lines once more, then book it.
+          The order changed meanwhile. Check the lines, then record the return again.
         </p>
       ) : (
         <ErrorNote error={book.error} className="mt-4" />

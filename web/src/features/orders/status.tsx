@@ -6,7 +6,7 @@ import { STATUSES, type StatusRow } from "./statuses";
 const STEPS: Readonly<
   Record<Exclude<OrderStepName, OrderStatus>, Pick<StatusRow, "tone" | "label" | "meaning">>
 > = {
-  RETURNED: { tone: "info", label: "Returned", meaning: "Some of it came back." },
+  RETURNED: { tone: "info", label: "Returned", meaning: "Some units were returned." },
 };
 
 const LOOKS: Partial<Record<string, Pick<StatusRow, "tone" | "label" | "meaning">>> = {

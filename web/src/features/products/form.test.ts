@@ -1,6 +1,16 @@
 import { expect, test } from "vitest";
 import type { Product } from "@/api/types";
-import { bodyOf, EMPTY_PRODUCT, formOf, isNameless, merged, type ProductForm, told, valuesOf } from "./form";
+import {
+  bodyOf,
+  EMPTY_PRODUCT,
+  formOf,
+  isNameless,
+  mayBePicture,
+  merged,
+  type ProductForm,
+  told,
+  valuesOf,
+} from "./form";
 
 const base: ProductForm = {
   ...EMPTY_PRODUCT,
@@ -18,6 +28,16 @@ test("a form sends whole numbers, minor units and lists of values", () => {
     lowStockThreshold: 5,
     options: { color: ["red", "blue"] },
   });
+});
+
+test("a picture is loaded by https; one that the product has already may stay", () => {
+  expect(mayBePicture("", "")).toBe(true);
+  expect(mayBePicture(" https://shop.example/chair.png ", "")).toBe(true);
+  expect(mayBePicture("HTTPS://shop.example/chair.png", "")).toBe(true);
+  expect(mayBePicture("http://shop.example/chair.png", "")).toBe(false);
+  expect(mayBePicture("chair.png", "")).toBe(false);
+  expect(mayBePicture("https://shop.example/my chair.png", "")).toBe(false);
+  expect(mayBePicture("http://shop.example/old.png", "http://shop.example/old.png")).toBe(true);
 });
 
 test("a number is sent as it is read, however its digits are set", () => {

@@ -82,6 +82,12 @@ export function formOf(product: Product): ProductForm {
   };
 }
 
+/** Pages load pictures by https only; a known product may keep another address. The server decides the rest. */
+export function mayBePicture(address: string, kept: string): boolean {
+  const url = address.trim();
+  return url === "" || url === kept.trim() || /^https:\/\/\S+$/i.test(url);
+}
+
 /** "red, blue,, red" → ["red", "blue"] */
 export function valuesOf(text: string): string[] {
   return [...new Set(text.split(",").map((value) => value.trim()))].filter(Boolean);

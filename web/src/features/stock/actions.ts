@@ -43,7 +43,7 @@ function send({ kind, row, form }: Change, asker: string): Promise<StockChange> 
 /** Takes a change back by its opposite, which stands in the ledger too. */
 async function takeBack(change: Change, deltas: ReadonlyMap<string, number>): Promise<void> {
   const { productId } = change.row;
-  const reason = `Taken back: ${change.form.reason.trim()}`;
+  const reason = `Undone: ${change.form.reason.trim()}`;
   const form = newKey();
   if (change.kind === "transfer") {
     const quantity = parseWhole(change.form.quantity) ?? 0;
@@ -122,7 +122,7 @@ export function useStockChange() {
             label: "Undo",
             run: () =>
               takeBack(change, deltas)
-                .then(() => toast.info("Taken back"), toast.error)
+                .then(() => toast.info("The change is undone"), toast.error)
                 .then(() => stockChanged(client)),
           },
         }),

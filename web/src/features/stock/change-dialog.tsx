@@ -19,26 +19,26 @@ const KINDS: Record<ChangeKind, { label: string; quantity: string; hint: string;
   restock: {
     label: "Restock",
     quantity: "Units that arrived",
-    hint: "They can be bought at once.",
+    hint: "They can be sold at once.",
     reasons: ["Delivery arrived", "Returned by a partner"],
   },
   adjust: {
     label: "Adjust",
     quantity: "Units more or less",
-    hint: "−3 takes three off the shelf, 3 puts three on it.",
+    hint: "−3 removes three units from stock, 3 adds three.",
     reasons: ["Damaged", "Lost", "Found", "Own use"],
   },
   count: {
     label: "Count",
     quantity: "Units counted here",
-    hint: "All that lie there, the promised ones too. The difference is booked.",
+    hint: "All units at the location, including reserved ones. The difference is recorded as an adjustment.",
     reasons: ["Stocktake", "Spot check"],
   },
   transfer: {
     label: "Transfer",
     quantity: "Units to move",
-    hint: "Promised units stay where they are.",
-    reasons: ["Refill", "Better place"],
+    hint: "Reserved units are not moved.",
+    reasons: ["Refill", "Better location"],
   },
 };
 
@@ -76,11 +76,11 @@ export function ChangeStockDialog({
       open
       onClose={onClose}
       title={row.name}
-      description={`SKU ${row.sku} · ${formatCount(row.availableStock)} available, ${formatCount(row.reservedStock)} promised`}
+      description={`SKU ${row.sku} · ${formatCount(row.availableStock)} available, ${formatCount(row.reservedStock)} reserved`}
       size="md"
     >
       <Segmented
-        label="What happens"
+        label="Type of change"
         value={kind}
         onChange={setKind}
         segments={(Object.keys(KINDS) as ChangeKind[]).map((value) => ({ value, label: KINDS[value].label }))}
@@ -166,7 +166,7 @@ function ChangeStockForm({
     <form onSubmit={form.onSubmit} noValidate className="mt-5 flex flex-col gap-4">
       <div className="grid gap-4 sm:grid-cols-2">
         <SelectField
-          label={kind === "transfer" ? "From" : "Place"}
+          label={kind === "transfer" ? "From" : "Location"}
           error={form.wrong("location")}
           {...form.register("location")}
         >
@@ -180,7 +180,7 @@ function ChangeStockForm({
           <SelectField
             label="To"
             error={form.wrong("to")}
-            hint={canMove ? undefined : "There is no other place yet: add one under Locations."}
+            hint={canMove ? undefined : "There is no other location yet: add one under Locations."}
             {...form.register("to")}
           >
             {takers.map((id) => (
@@ -224,7 +224,7 @@ function ChangeStockForm({
       </div>
       {moved && (
         <p role="alert" className="rounded-xl bg-warning-soft px-4 py-3 text-sm text-warning">
-          The stock moved while you counted: {formatCount(row.totalStock)} in all,{" "}
+          The stock changed while you counted: {formatCount(row.totalStock)} in total,{" "}
           {formatCount(row.availableStock)} available now. Send it again if your count still holds.
         </p>
       )}

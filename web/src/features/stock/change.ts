@@ -71,7 +71,7 @@ export type Problems = Partial<Record<keyof ChangeForm, string>>;
 export function problemsOf(kind: ChangeKind, stock: Stock, form: ChangeForm): Problems {
   return {
     ...unitsProblem(kind, stock, form),
-    ...(!form.reason.trim() && { reason: "Say why: it stands in the ledger" }),
+    ...(!form.reason.trim() && { reason: "Enter a reason: it is kept in the stock history" }),
   };
 }
 
@@ -79,18 +79,18 @@ function unitsProblem(kind: ChangeKind, stock: Stock, form: ChangeForm): Problem
   const units = parseWhole(form.quantity);
   const { available, reserved } = levelAt(stock, form.location);
   if (units === null) return { quantity: "A whole number" };
-  if (Math.abs(units) > UNITS_MAX) return { quantity: "That is more than a shop can hold" };
+  if (Math.abs(units) > UNITS_MAX) return { quantity: "That number is too large" };
   if (kind === "restock" && units < 1) return { quantity: "At least 1" };
   if (kind === "adjust") {
-    if (units === 0) return { quantity: "More or less than 0" };
+    if (units === 0) return { quantity: "Not 0" };
     if (units + available < 0) return { quantity: `Only ${formatCount(available)} can be taken here` };
   }
   if (kind === "count") {
     if (units < 0) return { quantity: "0 or more" };
-    if (units < reserved) return { quantity: `${formatCount(reserved)} of them are promised to orders` };
+    if (units < reserved) return { quantity: `${formatCount(reserved)} of them are reserved for orders` };
   }
   if (kind === "transfer") {
-    if (form.location === form.to) return { to: "Another place than it comes from" };
+    if (form.location === form.to) return { to: "Choose another location" };
     if (units < 1) return { quantity: "At least 1" };
     if (units > available) return { quantity: `Only ${formatCount(available)} can be taken here` };
   }

@@ -31,7 +31,7 @@ export function WhySheet({
       title={
         told
           ? `Why ${told.availableStock === 1 ? "is" : "are"} ${formatCount(told.availableStock)} available?`
-          : "Why so many?"
+          : "Available stock"
       }
       description={name}
       size="md"
@@ -50,17 +50,17 @@ export function WhySheet({
             <span aria-hidden className="text-muted text-xl">
               −
             </span>
-            <Sum label="promised" value={told.reservedStock} />
+            <Sum label="reserved" value={told.reservedStock} />
             <span aria-hidden className="text-muted text-xl">
               =
             </span>
             <Sum label="available" value={told.availableStock} strong />
           </dl>
           <section>
-            <h3 className="font-semibold">Promised to</h3>
+            <h3 className="font-semibold">Reserved for</h3>
             {told.holds.length === 0 ? (
               <p className="mt-2 flex items-center gap-2 text-muted text-sm">
-                <CircleCheck aria-hidden className="size-4" /> Nobody: everything here can be bought.
+                <CircleCheck aria-hidden className="size-4" /> Nobody: all units are available.
               </p>
             ) : (
               <ul className="mt-2 divide-y border-y text-sm">
@@ -99,7 +99,7 @@ export function WhySheet({
             )}
           </section>
           <section>
-            <h3 className="font-semibold">Place by place</h3>
+            <h3 className="font-semibold">By location</h3>
             <table className="mt-2 w-full text-sm">
               <thead className="text-muted">
                 <tr className="border-b">

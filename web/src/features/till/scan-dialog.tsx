@@ -66,7 +66,12 @@ export function ScanDialog({ onCode, onClose }: { onCode: (code: string) => void
     };
   }, []);
   return (
-    <Dialog open onClose={onClose} title="Scan with the camera" description="Hold the code into the picture.">
+    <Dialog
+      open
+      onClose={onClose}
+      title="Scan with the camera"
+      description="Hold the code in front of the camera."
+    >
       {problem ? (
         <p role="alert" className="text-danger text-sm">
           {problem}

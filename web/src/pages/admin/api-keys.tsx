@@ -45,7 +45,7 @@ export default function ApiKeys() {
     <Page title="API keys">
       <PageHeader
         title="API keys"
-        description="For machines that act in the shop's name: each may do only what its scopes say."
+        description="Keys for machines that use the API. A key can do only what its scopes allow."
         actions={add}
       />
       <PagedTable
@@ -58,7 +58,7 @@ export default function ApiKeys() {
         empty={
           <Card>
             <EmptyState icon={KeyRound} title="No API key yet" action={add}>
-              Make one for each machine, so that each can be taken back by itself.
+              Create one key per machine, so that you can revoke each by itself.
             </EmptyState>
           </Card>
         }
@@ -106,7 +106,7 @@ function columns(onRevoke: (key: ApiKey) => void): Column<ApiKey>[] {
     { id: "made", header: "Made", cell: ({ row }) => <Time value={row.original.createdAt} /> },
     {
       id: "actions",
-      header: () => <span className="sr-only">What to do</span>,
+      header: () => <span className="sr-only">Actions</span>,
       meta: { card: "actions", align: "right" },
       cell: ({ row: { original: key } }) => (
         <Button size="sm" variant="secondary" aria-label={`Revoke ${key.name}`} onClick={() => onRevoke(key)}>
@@ -119,7 +119,7 @@ function columns(onRevoke: (key: ApiKey) => void): Column<ApiKey>[] {
 
 const newKey = z.object({
   name: z.string().trim().min(1, "Give it a name").max(100, "At most 100 characters"),
-  scopes: z.array(z.string()).min(1, "Choose at least one thing that it may do"),
+  scopes: z.array(z.string()).min(1, "Choose at least one scope"),
 });
 
 function NewKey({ onClose }: { onClose: () => void }) {
@@ -141,7 +141,7 @@ function NewKey({ onClose }: { onClose: () => void }) {
         <>
           <CancelButton>Cancel</CancelButton>
           <Button type="submit" form="new-key" busy={form.busy}>
-            Make the key
+            Create the key
           </Button>
         </>
       }
@@ -149,14 +149,14 @@ function NewKey({ onClose }: { onClose: () => void }) {
       <form id="new-key" onSubmit={form.onSubmit} noValidate className="flex flex-col gap-5">
         <TextField
           label="Name"
-          hint="Which machine will use it"
+          hint="The machine that will use it"
           placeholder="Warehouse scanner"
           autoComplete="off"
           error={form.wrong("name")}
           {...form.register("name")}
         />
         <fieldset aria-describedby={wrong ? "scopes-error" : undefined}>
-          <legend className="mb-1.5 font-medium text-sm">It may</legend>
+          <legend className="mb-1.5 font-medium text-sm">Scopes</legend>
           <div className="divide-y rounded-xl border">
             {Object.entries(SCOPES).map(([scope, meaning]) => (
               <label

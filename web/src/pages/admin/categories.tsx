@@ -58,7 +58,7 @@ export default function Categories() {
     <Page title="Categories" className="max-w-3xl">
       <PageHeader
         title="Categories"
-        description="Every product is in one of these. One that holds products cannot be removed."
+        description="Every product has one category. A category that has products cannot be removed."
       />
       <form onSubmit={form.onSubmit} noValidate className="mb-6 flex flex-wrap items-start gap-2">
         <TextField

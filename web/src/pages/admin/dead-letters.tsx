@@ -29,12 +29,12 @@ export default function DeadLetters() {
     <Page title="Dead letters">
       <PageHeader
         title="Dead letters"
-        description="Events that a handler gave up after three tries. Look at the error, mend its cause, then try them again: each has its effect once."
+        description="Events whose handler failed three times. Fix the cause of the error, then retry: an event takes effect once, however often it is retried."
         actions={
           all.length > 1 && (
             <Button variant="secondary" busy={redrive.isPending} onClick={() => redrive.mutate(all)}>
               <RotateCw aria-hidden className="size-4" />
-              Try these {all.length} again
+              Retry these {all.length}
             </Button>
           )
         }
@@ -48,9 +48,8 @@ export default function DeadLetters() {
         rowKey={(letter) => letter.id}
         empty={
           <Card>
-            <EmptyState icon={CircleCheck} title="Nothing was given up">
-              Every mail, call and alert has gone out, or is still being tried. What fails three times shows
-              here.
+            <EmptyState icon={CircleCheck} title="There are no dead letters">
+              An event is listed here when its handler has failed three times.
             </EmptyState>
           </Card>
         }
@@ -94,12 +93,12 @@ function columns(
     { id: "tries", header: "Tries", meta: { align: "right" }, cell: ({ row }) => row.original.attempts },
     {
       id: "given up",
-      header: "Given up",
+      header: "Failed",
       cell: ({ row }) => <Time value={row.original.createdAt} className="whitespace-nowrap" />,
     },
     {
       id: "actions",
-      header: () => <span className="sr-only">What to do</span>,
+      header: () => <span className="sr-only">Actions</span>,
       meta: { card: "actions", align: "right" },
       cell: ({ row: { original: letter } }) => (
         <span className="inline-flex gap-2">
@@ -136,7 +135,7 @@ function useRedrive(onDone?: () => void) {
       if (refused.length) toast.error(refused[0]);
       else onDone?.();
       if (!tried) return;
-      toast.success(tried === 1 ? "It is tried again" : `${tried} are tried again`, {
+      toast.success(tried === 1 ? "The event is retried" : `${tried} events are retried`, {
         description: refused.length
           ? `${refused.length} could not be, and stay here.`
           : "What fails again comes back here.",
@@ -182,7 +181,7 @@ function Details({ letter, onClose }: { letter: DeadLetter | null; onClose: () =
             <Fact label="First tried">
               <Time value={letter.firstTriedAt} style="datetime" />
             </Fact>
-            <Fact label="Given up">
+            <Fact label="Failed">
               <Time value={letter.createdAt} style="datetime" />
             </Fact>
             <Fact label="Request">
@@ -203,7 +202,7 @@ function Remove({ letter, onClose }: { letter: DeadLetter | null; onClose: () =>
     mutationFn: (id: string) => dataOf(api.DELETE("/dead-letters/{id}", { params: { path: { id } } })),
     onSuccess: () => {
       onClose();
-      toast.success("The dead letter is gone");
+      toast.success("The dead letter is deleted");
     },
     onSettled: () => client.invalidateQueries({ queryKey: ["admin"] }),
   });

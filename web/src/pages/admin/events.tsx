@@ -42,7 +42,7 @@ export default function Events() {
     <Page title="Events">
       <PageHeader
         title="Events"
-        description="Everything that happened, as it happens: each was written together with the change it tells of."
+        description="All events, updated live. Each was written in the same transaction as its change."
         actions={<LiveBadge />}
       />
       <div className="mb-5 flex flex-wrap items-center gap-2">
@@ -79,7 +79,7 @@ export default function Events() {
               title="No such event yet"
               onShowAll={kind || subject ? clear : undefined}
             >
-              Place an order or book goods in, and it shows here at once.
+              Place an order or restock a product: its events are listed here at once.
             </EmptyState>
           </Card>
         }
@@ -163,7 +163,7 @@ function Details({
               <code className="select-all break-all font-mono text-xs">{event.id}</code>
             </Fact>
           </Facts>
-          <Json label="What it says" value={event.data} />
+          <Json label="Data" value={event.data} />
         </div>
       )}
     </Sheet>

@@ -59,8 +59,8 @@ export default function Inventory() {
         title="Inventory"
         description={
           totals
-            ? `${counted(totals.products, "product")}, ${counted(totals.totalStock, "unit")} on the shelf, ${formatCount(totals.reservedStock)} of them promised.`
-            : "What lies where, and how much of it is promised."
+            ? `${counted(totals.products, "product")}, ${counted(totals.totalStock, "unit")} on the shelf, ${formatCount(totals.reservedStock)} of them reserved.`
+            : "The stock of each product at each location, and how much of it is reserved."
         }
         actions={
           <>
@@ -84,14 +84,14 @@ export default function Inventory() {
         />
         <FilterSelect
           label="Status"
-          every="Every status"
+          every="All statuses"
           value={filter.status}
           options={Object.entries(STATUSES)}
           onChange={(status) => set({ status })}
         />
         <FilterSelect
-          label="Place"
-          every="Every place"
+          label="Location"
+          every="All locations"
           value={filter.location}
           options={places.map((place) => [place.id, place.name])}
           onChange={(location) => set({ location })}
@@ -107,13 +107,13 @@ export default function Inventory() {
         empty={
           <EmptyState
             icon={Boxes}
-            title={filtered ? "Nothing fits these filters" : "The shelves are still empty"}
+            title={filtered ? "Nothing matches these filters" : "There is no stock yet"}
             onShowAll={filtered ? clear : undefined}
             action={<ButtonLink to="/admin/products/new">New product</ButtonLink>}
           >
             {filtered
-              ? "Try another word, or one filter less."
-              : "List your first product; its stock shows here."}
+              ? "Try another word, or remove a filter."
+              : "Add your first product: its stock is listed here."}
           </EmptyState>
         }
       />

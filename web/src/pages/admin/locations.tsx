@@ -23,7 +23,7 @@ export default function Locations() {
   const columns: Column<Location>[] = [
     {
       id: "name",
-      header: "Place",
+      header: "Location",
       meta: { card: "title" },
       cell: ({ row: { original: place } }) => (
         <>
@@ -59,10 +59,10 @@ export default function Locations() {
     <Page title="Locations">
       <PageHeader
         title="Locations"
-        description="Where stock lies. Orders draw on the active place with the lowest priority number first."
+        description="Where stock is kept. Orders take units from the active location with the lowest priority number first."
         actions={
           <Button onClick={() => setOpened("new")}>
-            <Plus aria-hidden className="size-4" /> Add a place
+            <Plus aria-hidden className="size-4" /> Add a location
           </Button>
         }
       />
@@ -70,7 +70,7 @@ export default function Locations() {
         <ErrorState error={found.error} onRetry={() => found.refetch()} />
       ) : (
         <DataTable
-          caption="Places that hold stock"
+          caption="Locations"
           columns={columns}
           rows={found.data}
           rowKey={(place) => place.id}
@@ -78,8 +78,8 @@ export default function Locations() {
           empty={
             <EmptyState
               icon={MapPin}
-              title="There is no place yet"
-              action={<Button onClick={() => setOpened("new")}>Add a place</Button>}
+              title="There is no location yet"
+              action={<Button onClick={() => setOpened("new")}>Add a location</Button>}
             >
               The first product you list makes one; or name your own now.
             </EmptyState>
@@ -130,7 +130,7 @@ function ActiveSwitch({ place }: { place: Location }) {
 }
 
 const schema = z.object({
-  name: z.string().trim().min(1, "What it is called").max(100, "At most 100 characters"),
+  name: z.string().trim().min(1, "Enter a name").max(100, "At most 100 characters"),
   id: z.string().trim().max(64, "At most 64 characters"),
   priority: z.string().refine((text) => {
     const units = parseWhole(text);
@@ -164,20 +164,20 @@ function PlaceDialog({ place, onClose }: { place: Location | null; onClose: () =
         setKnown(now);
         return false;
       }
-      toast.success(known ? `${name} is changed` : `${name} can hold stock now`);
+      toast.success(known ? `${name} is changed` : `${name} is added`);
       await client.invalidateQueries({ queryKey: ["admin"] });
       onClose();
     },
     { taken: "id" },
   );
   return (
-    <Dialog open onClose={onClose} title={place ? place.name : "Add a place"}>
+    <Dialog open onClose={onClose} title={place ? place.name : "Add a location"}>
       <form onSubmit={form.onSubmit} noValidate className="flex flex-col gap-4">
         <TextField label="Name" data-autofocus error={form.wrong("name")} {...form.register("name")} />
         {!place && (
           <TextField
             label="Short name (optional)"
-            hint="What imports and the API call it; it cannot be changed later."
+            hint="The ID that imports and the API use. It cannot be changed later."
             error={form.wrong("id")}
             {...form.register("id")}
           />
@@ -185,7 +185,7 @@ function PlaceDialog({ place, onClose }: { place: Location | null; onClose: () =
         <TextField
           label="Priority"
           inputMode="numeric"
-          hint="Orders draw on the lowest number first."
+          hint="Orders take units from the location with the lowest number first."
           error={form.wrong("priority")}
           {...form.register("priority")}
         />

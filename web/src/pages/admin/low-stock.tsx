@@ -24,7 +24,7 @@ export default function LowStock() {
     <Page title="Low stock">
       <PageHeader
         title="Low stock"
-        description="Fewer left than their threshold. The suggestion fills up past the reorder point, in whole lots."
+        description="Products whose available stock is below their threshold. The suggested quantity brings the stock above the reorder point, in whole lots."
       />
       <PagedTable
         page={page}
@@ -36,14 +36,14 @@ export default function LowStock() {
         empty={
           <EmptyState
             icon={Boxes}
-            title="Enough of everything"
+            title="No product is low on stock"
             action={
               <ButtonLink to="/admin/inventory" variant="secondary">
                 To the inventory
               </ButtonLink>
             }
           >
-            Products show here when fewer are left than their threshold.
+            A product is listed here when its available stock is below its threshold.
           </EmptyState>
         }
       />

@@ -30,7 +30,7 @@ export default function Mailbox() {
     <Page title="Mailbox">
       <PageHeader
         title="Mailbox"
-        description="Every mail and SMS of the shop, as it was sent or failed. Without a mail server they stay here."
+        description="All e-mails and SMS messages that the shop sent or failed to send. Without a mail server they are only kept here."
       />
       <Segmented
         label="Channel"
@@ -54,10 +54,10 @@ export default function Mailbox() {
           <Card>
             <EmptyState
               icon={Mail}
-              title={channel ? "Nothing went out this way" : "No message yet"}
+              title={channel ? "There is no message on this channel" : "No message yet"}
               onShowAll={channel ? clear : undefined}
             >
-              An order's confirmation, a low-stock alert or a code to sign up with shows here as it goes out.
+              Order confirmations, low-stock alerts and sign-up codes are listed here when they are sent.
             </EmptyState>
           </Card>
         }
@@ -131,7 +131,7 @@ function SendAgain({ message, onDone }: { message: Notification; onDone: () => v
       dataOf(api.POST("/notifications/{id}/resend", { params: { path: { id: message.id } } })),
     onSuccess: () => {
       onDone();
-      toast.success("It is sent again", { description: "The new message stands first in the list." });
+      toast.success("The message is sent again", { description: "The new message is first in the list." });
     },
     onError: (error) => toast.error(error),
     onSettled: () => client.invalidateQueries({ queryKey: ["admin"] }),

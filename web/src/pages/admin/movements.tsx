@@ -51,7 +51,7 @@ export default function Movements() {
     <Page title="Movements">
       <PageHeader
         title="Movements"
-        description="Every unit that came or went. Nothing here is ever changed; a mistake is booked back."
+        description="Every change of stock. Entries are never edited: a mistake is corrected by another entry."
         // The ledger of one product has no export of its own.
         actions={
           !product && (
@@ -73,8 +73,8 @@ export default function Movements() {
           onChange={(type) => set({ type })}
         />
         <FilterSelect
-          label="Place"
-          every="Every place"
+          label="Location"
+          every="All locations"
           value={filter.location}
           options={places.map((place) => [place.id, place.name])}
           onChange={(location) => set({ location })}
@@ -100,7 +100,7 @@ export default function Movements() {
         empty={
           <EmptyState
             icon={ScrollText}
-            title={filtered ? "Nothing moved that fits these filters" : "Nothing has moved yet"}
+            title={filtered ? "No movement matches these filters" : "There are no movements yet"}
             onShowAll={filtered ? clear : undefined}
           >
             {filtered
@@ -212,7 +212,7 @@ function columns(nameOf: (id: string) => string): Column<Movement>[] {
       cell: ({ row: { original: movement } }) =>
         movement.balanceAfter === null ? "–" : formatCount(movement.balanceAfter),
     },
-    { id: "place", header: "Place", cell: ({ row }) => nameOf(row.original.location) },
+    { id: "place", header: "Location", cell: ({ row }) => nameOf(row.original.location) },
     {
       id: "why",
       header: "Why",

@@ -42,7 +42,7 @@ export default function AdminOrder() {
             title="There is no such order"
             action={<ButtonLink to="/admin/orders">All orders</ButtonLink>}
           >
-            The address may be mistyped.
+            The address may be wrong.
           </EmptyState>
         ) : (
           <ErrorState heading="h1" error={found.error} onRetry={() => found.refetch()} />

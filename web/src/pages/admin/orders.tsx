@@ -51,7 +51,7 @@ export default function Orders() {
     <Page title="Orders">
       <PageHeader
         title="Orders"
-        description="Pack what is confirmed, hand over what is packed."
+        description="Pack confirmed orders, and deliver packed ones."
         // The export knows one status, and what is to do has three: there it is everything.
         actions={
           <ExportButton

@@ -47,7 +47,7 @@ export function Overview() {
       </div>
       <SteadyGroup className="flex flex-col gap-8 sm:gap-10">
         <ToShip all={<AllOf path="orders" label="All orders" />} />
-        <LowStock all={<AllOf path="low-stock" label="All that is low" />} />
+        <LowStock all={<AllOf path="low-stock" label="All products low on stock" />} />
       </SteadyGroup>
       <div className="grid gap-4 xl:grid-cols-[minmax(0,2fr)_minmax(0,1fr)]">
         <MovesChart span={span} />
@@ -325,7 +325,7 @@ function MovesChart({ span }: { span: Span }) {
   const sum = (key: "came" | "went") => (rows ?? []).reduce((all, row) => all + row[key], 0);
   return (
     <ChartCard
-      title="Goods in and out"
+      title="Stock in and out"
       sentence={rows && `${counted(sum("came"), "unit")} came, ${formatCount(sum("went"))} went in ${span}.`}
       weekly={SPANS[span].by === "week"}
       rows={rows}
@@ -371,7 +371,7 @@ function StockValue() {
             ))}
             {found.data && rows.length === 0 && (
               <li className="text-muted text-sm">
-                The shelf is empty. Book goods in, and their value shows here.
+                There is no stock. When you restock products, their value is shown here.
               </li>
             )}
           </ul>

@@ -50,7 +50,7 @@ async function explain(error: unknown, path: string): Promise<never> {
     tabStorage.write(RELOADED, path);
     location.reload();
   }
-  const message = "The shop cannot be reached. This page comes by itself when it answers again.";
+  const message = "The shop cannot be reached. This page loads by itself when the shop answers again.";
   throw Object.assign(new ApiError({ status: 0, code: "NETWORK", message }), { cause: error });
 }
 

@@ -24,6 +24,7 @@ import {
   isNameless,
   LABELS,
   type Merge,
+  mayBePicture,
   merged,
   type ProductField,
   type ProductForm,
@@ -84,33 +85,37 @@ function Known({ id }: { id: string }) {
 const whole = (least: number) =>
   z.string().refine((text) => (parseWhole(text) ?? -1) >= least, `A whole number, ${String(least)} or more`);
 
-const schema = z
-  .object({
-    name: z.string().trim().min(3, "3 to 200 characters").max(200, "3 to 200 characters"),
-    sku: z.string().trim().min(3, "3 to 50 characters").max(50, "3 to 50 characters"),
-    description: z.string().trim().min(10, "10 to 2000 characters").max(2000, "10 to 2000 characters"),
-    category: z.string().min(1, "Choose one"),
-    type: z.string().max(100, "At most 100 characters"),
-    brand: z.string().max(100, "At most 100 characters"),
-    price: z.string(),
-    currency: z.string().regex(/^[A-Z]{3}$/, "Three letters, such as USD"),
-    imageUrl: z.string().refine((url) => !url.trim() || /^https?:\/\/\S+$/.test(url.trim()), "A web address"),
-    status: z.string(),
-    options: z.array(
-      z
-        .object({ name: z.string(), values: z.string(), kept: z.unknown().optional() })
-        .refine((row) => !isNameless(row), { path: ["name"], message: "What is it called?" }),
-    ),
-    lowStockThreshold: whole(0),
-    reorderPoint: whole(0),
-    reorderQuantity: whole(1),
-    quantity: whole(0),
-  })
-  .refine(({ price, currency }) => (parseMoney(price, currency) ?? 0) > 0, {
-    path: ["price"],
-    message: "An amount more than 0, such as 12.50",
-  });
-type Values = z.infer<typeof schema>;
+/** `picture` is the address that the product has already. */
+const schemaOf = (picture: string) =>
+  z
+    .object({
+      name: z.string().trim().min(3, "3 to 200 characters").max(200, "3 to 200 characters"),
+      sku: z.string().trim().min(3, "3 to 50 characters").max(50, "3 to 50 characters"),
+      description: z.string().trim().min(10, "10 to 2000 characters").max(2000, "10 to 2000 characters"),
+      category: z.string().min(1, "Choose one"),
+      type: z.string().max(100, "At most 100 characters"),
+      brand: z.string().max(100, "At most 100 characters"),
+      price: z.string(),
+      currency: z.string().regex(/^[A-Z]{3}$/, "Three letters, such as USD"),
+      imageUrl: z
+        .string()
+        .refine((url) => mayBePicture(url, picture), "An address that begins with https://"),
+      status: z.string(),
+      options: z.array(
+        z
+          .object({ name: z.string(), values: z.string(), kept: z.unknown().optional() })
+          .refine((row) => !isNameless(row), { path: ["name"], message: "Enter a name" }),
+      ),
+      lowStockThreshold: whole(0),
+      reorderPoint: whole(0),
+      reorderQuantity: whole(1),
+      quantity: whole(0),
+    })
+    .refine(({ price, currency }) => (parseMoney(price, currency) ?? 0) > 0, {
+      path: ["price"],
+      message: "An amount above 0, such as 12.50",
+    });
+type Values = z.infer<ReturnType<typeof schemaOf>>;
 
 interface Conflict extends Merge {
   theirs: ProductForm;
@@ -127,40 +132,44 @@ function Edit({ product, currency = "" }: { product: Product | null; currency?: 
   const done = () =>
     Promise.all(["admin", "goods"].map((name) => client.invalidateQueries({ queryKey: [name] })));
 
-  const form = useApiForm<Values>(schema, { ...base, quantity: "0" }, async ({ quantity, ...mine }) => {
-    if (!product) {
-      const made = await dataOf(
-        api.POST("/products", { body: { ...bodyOf(mine), quantity: parseWhole(quantity) ?? 0 } }),
-      );
-      toast.success(`${made.name} is listed`);
-      await done();
-      navigate("/admin/products");
-      return;
-    }
-    try {
-      const saved = await dataOf(
-        api.PATCH("/products/{id}", {
-          params: { path: { id: product.id } },
-          body: bodyOf(mine, base),
-          ...(version !== undefined && { version }),
-        }),
-      );
-      toast.success(`${saved.name} is saved`);
-      await done();
-      navigate("/admin/products");
-    } catch (failed) {
-      // Somebody saved it since it was opened: bring both together, and let the reader choose.
-      const now = conflictingState<Product>(failed);
-      if (!now) throw failed;
-      const theirs = formOf(now);
-      const both = merged(base, mine, theirs);
-      setBase(theirs);
-      setVersion(now.version);
-      setConflict({ ...both, theirs });
-      form.reset({ ...both.form, quantity }, { keepDefaultValues: true });
-      return false;
-    }
-  });
+  const form = useApiForm<Values>(
+    schemaOf(base.imageUrl),
+    { ...base, quantity: "0" },
+    async ({ quantity, ...mine }) => {
+      if (!product) {
+        const made = await dataOf(
+          api.POST("/products", { body: { ...bodyOf(mine), quantity: parseWhole(quantity) ?? 0 } }),
+        );
+        toast.success(`${made.name} is listed`);
+        await done();
+        navigate("/admin/products");
+        return;
+      }
+      try {
+        const saved = await dataOf(
+          api.PATCH("/products/{id}", {
+            params: { path: { id: product.id } },
+            body: bodyOf(mine, base),
+            ...(version !== undefined && { version }),
+          }),
+        );
+        toast.success(`${saved.name} is saved`);
+        await done();
+        navigate("/admin/products");
+      } catch (failed) {
+        // Somebody saved it since it was opened: bring both together, and let the reader choose.
+        const now = conflictingState<Product>(failed);
+        if (!now) throw failed;
+        const theirs = formOf(now);
+        const both = merged(base, mine, theirs);
+        setBase(theirs);
+        setVersion(now.version);
+        setConflict({ ...both, theirs });
+        form.reset({ ...both.form, quantity }, { keepDefaultValues: true });
+        return false;
+      }
+    },
+  );
   const { register, wrong } = form;
   const values = form.watch();
   const isPlain = values.imageUrl.trim().startsWith("http://");
@@ -197,7 +206,7 @@ function Edit({ product, currency = "" }: { product: Product | null; currency?: 
         />
       )}
       <form onSubmit={form.onSubmit} noValidate className="divide-y border-y">
-        <Part title="What it is" description="How buyers find it, and what they read.">
+        <Part title="Product" description="What buyers see, and how they find the product.">
           <TextField label="Name" data-autofocus error={wrong("name")} {...register("name")} />
           <TextAreaField
             label="Description"
@@ -217,7 +226,10 @@ function Edit({ product, currency = "" }: { product: Product | null; currency?: 
             <TextField label="Brand" error={wrong("brand")} {...register("brand")} />
           </div>
         </Part>
-        <Part title="Price and sale" description="The SKU is what scanners, imports and partners call it.">
+        <Part
+          title="Price and sale"
+          description="Scanners, imports and partners identify the product by its SKU."
+        >
           <div className="grid gap-4 sm:grid-cols-[1fr_7rem_1fr]">
             <TextField label="Price" inputMode="decimal" error={wrong("price")} {...register("price")} />
             <TextField
@@ -244,13 +256,13 @@ function Edit({ product, currency = "" }: { product: Product | null; currency?: 
         </Part>
         <Part
           title="Options"
-          description="What a buyer chooses: colours, sizes. All of them share one stock."
+          description="What a buyer chooses, such as a color or a size. All choices share one stock."
         >
           <Options form={form} />
         </Part>
         <Part
           title="Picture"
-          description="Without one, the shop draws its own from the name and the category."
+          description="Without one, the shop draws a picture from the name and the category."
         >
           <div className="flex items-start gap-4">
             <ProductPicture
@@ -262,17 +274,19 @@ function Edit({ product, currency = "" }: { product: Product | null; currency?: 
               className="size-24 shrink-0 rounded-xl border"
             />
             <TextField
-              label="Picture's address"
+              label="Picture address"
               type="url"
               placeholder="https://"
               className="min-w-0 flex-1"
-              hint={isPlain ? "Browsers show it only from an address that begins with https://." : undefined}
+              hint={
+                isPlain ? "The shop shows a picture only if its address begins with https://." : undefined
+              }
               error={wrong("imageUrl")}
               {...register("imageUrl")}
             />
           </div>
         </Part>
-        <Part title="Stock" description="When to warn, when to order, and how much.">
+        <Part title="Stock" description="When to send an alert, when to reorder, and how much.">
           {!product && (
             <TextField
               label="Units on the shelf"
@@ -283,23 +297,23 @@ function Edit({ product, currency = "" }: { product: Product | null; currency?: 
           )}
           <div className="grid items-start gap-4 sm:grid-cols-3">
             <TextField
-              label="Low below"
+              label="Low-stock threshold"
               inputMode="numeric"
-              hint="Fewer than this, and the alert goes out."
+              hint="An alert is sent when fewer units are available."
               error={wrong("lowStockThreshold")}
               {...register("lowStockThreshold")}
             />
             <TextField
               label="Reorder point"
               inputMode="numeric"
-              hint="Orders fill up past this."
+              hint="Suggested orders bring the stock above this."
               error={wrong("reorderPoint")}
               {...register("reorderPoint")}
             />
             <TextField
               label="Reorder quantity"
               inputMode="numeric"
-              hint="Ordered in lots of this size."
+              hint="Suggested orders are multiples of this."
               error={wrong("reorderQuantity")}
               {...register("reorderQuantity")}
             />
@@ -496,7 +510,7 @@ function DeleteDialog({
       open
       onClose={onClose}
       title={`Delete ${product.name}?`}
-      description="It leaves the shop, and its units are booked out. Past orders and movements stay readable."
+      description="The product is removed from the shop, and its stock is set to 0. Past orders and movements are kept."
       footer={
         <>
           <Button variant="secondary" onClick={onClose}>

@@ -47,7 +47,7 @@ export default function Products() {
     <Page title="Products">
       <PageHeader
         title="Products"
-        description="What the shop lists, and what it hides."
+        description="All products, including those that are not for sale."
         actions={
           <>
             <ExportButton
@@ -73,14 +73,14 @@ export default function Products() {
         />
         <FilterSelect
           label="Category"
-          every="Every category"
+          every="All categories"
           value={filter.category}
           options={known.map((name) => [name, titled(name)])}
           onChange={(category) => set({ category })}
         />
         <FilterSelect
           label="Status"
-          every="Every status"
+          every="All statuses"
           value={filter.status}
           options={Object.entries(STATUSES)}
           onChange={(status) => set({ status })}
@@ -104,13 +104,13 @@ export default function Products() {
         empty={
           <EmptyState
             icon={PackageSearch}
-            title={filtered ? "Nothing fits these filters" : "No product is listed yet"}
+            title={filtered ? "Nothing matches these filters" : "No product is listed yet"}
             onShowAll={filtered ? clear : undefined}
             action={<ButtonLink to="/admin/products/new">New product</ButtonLink>}
           >
             {filtered
-              ? "Try another word, or one filter less."
-              : "A name, a price and a sentence about it are enough to begin."}
+              ? "Try another word, or remove a filter."
+              : "A name, a price and a short description are enough to begin."}
           </EmptyState>
         }
       />

@@ -47,7 +47,7 @@ export default function Reservations() {
     <Page title="Reservations">
       <PageHeader
         title="Reservations"
-        description="Units set aside for carts and partners. When the time is over, they go back on the shelf."
+        description="Units reserved for carts and partners. They become available again when the reservation expires."
       />
       <Segmented
         label="Which reservations"
@@ -66,11 +66,13 @@ export default function Reservations() {
         empty={
           <EmptyState
             icon={Hourglass}
-            title={status === "ACTIVE" ? "Nothing is set aside now" : "None of these"}
+            title={
+              status === "ACTIVE" ? "There are no active reservations" : "No reservation has this status"
+            }
           >
             {status === "ACTIVE"
-              ? "When a cart or a partner reserves units, they show here with the time that is left."
-              : "Reservations come here when they end this way."}
+              ? "When a cart or a partner reserves units, the reservation is listed here with its remaining time."
+              : "Reservations that end this way are listed here."}
           </EmptyState>
         }
       />
@@ -122,7 +124,7 @@ const ACTIVE_COLUMNS: Column<Reservation>[] = [
   ...COLUMNS,
   {
     id: "actions",
-    header: () => <span className="sr-only">What becomes of it</span>,
+    header: () => <span className="sr-only">Actions</span>,
     meta: { card: "actions", align: "right" },
     cell: ({ row }) => <Actions held={row.original} />,
   },
@@ -155,10 +157,10 @@ function Actions({ held }: { held: Reservation }) {
     },
     onSuccess: (now, what) => {
       const told = {
-        confirm: { title: `${name} is confirmed`, description: "Its units left as a sale." },
-        cancel: { title: `${name} is given up`, description: "Its units can be bought again." },
+        confirm: { title: `${name} is confirmed`, description: "Its units are recorded as sold." },
+        cancel: { title: `${name} is cancelled`, description: "Its units are available again." },
         extend: {
-          title: `${name} holds on`,
+          title: `${name} is extended`,
           description: `Until ${formatTime(now.expiresAt, "datetime")}.`,
         },
       }[what];
@@ -166,7 +168,7 @@ function Actions({ held }: { held: Reservation }) {
     },
     onError: (error) =>
       conflictingState(error)
-        ? toast.info(`${name} changed meanwhile`, { description: "The list shows it as it is now." })
+        ? toast.info(`${name} changed meanwhile`, { description: "The list shows its current state." })
         : toast.error(error),
     onSettled: () => stockChanged(client),
   });

@@ -155,8 +155,8 @@ export default function Till() {
         <section aria-label="This sale">
           <Finder fieldRef={field} onPick={add} onCode={(code) => scan.mutateAsync(code)} />
           {basket.length === 0 ? (
-            <EmptyState icon={ScanBarcode} title="Ready for the first product">
-              Scan its code: the scanner works wherever the cursor is. Without one, type a name above.
+            <EmptyState icon={ScanBarcode} title="No product scanned yet">
+              Scan a product: the scanner works wherever the cursor is. Without a scanner, type a name above.
             </EmptyState>
           ) : (
             <ul className="mt-5 flex flex-col gap-2" aria-live="polite">

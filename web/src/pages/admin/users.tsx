@@ -59,22 +59,22 @@ export default function Users() {
         page={page}
         trail={trail}
         onPage={go}
-        caption="Accounts, newest first"
+        caption="Users, newest first"
         columns={columns(me?.id, (user, change) => setWanted({ user, change }))}
         rowKey={(user) => user.id}
         empty={
           search ? (
             <Card>
-              <EmptyState icon={UsersIcon} title="Nobody is found">
+              <EmptyState icon={UsersIcon} title="No user matches">
                 {page.data?.nextToken
-                  ? "None of the accounts that were looked through: the next page looks on."
-                  : "No account has every one of these words in its e-mail or name."}
+                  ? "None of the accounts searched so far. The search goes on with the next page."
+                  : "No account has all of these words in its e-mail or name."}
               </EmptyState>
             </Card>
           ) : (
             <Card>
               <EmptyState icon={UsersIcon} title="Nobody has an account yet">
-                Customers sign up by themselves, and show here at once.
+                Customers are listed here when they sign up.
               </EmptyState>
             </Card>
           )
@@ -119,7 +119,7 @@ function columns(me: string | undefined, onWant: (user: User, change: Change) =>
     { id: "since", header: "Since", cell: ({ row }) => <Time value={row.original.createdAt} style="date" /> },
     {
       id: "actions",
-      header: () => <span className="sr-only">What to do</span>,
+      header: () => <span className="sr-only">Actions</span>,
       meta: { card: "actions", align: "right" },
       cell: ({ row: { original: user } }) =>
         user.id === me ? (
@@ -181,7 +181,7 @@ function Actions({ user, onWant }: { user: User; onWant: (change: Change) => voi
       {user.disabled ? (
         <MenuItem onSelect={() => onWant({ disabled: false })}>
           <UserCheck aria-hidden />
-          Let sign in again
+          Enable
         </MenuItem>
       ) : (
         <MenuItem danger onSelect={() => onWant({ disabled: true })}>
@@ -198,7 +198,7 @@ function wordsOf({ user, change }: Wanted): { title: string; text: string; actio
   if ("mfa" in change) {
     return {
       title: `Turn off the second factor of ${who}?`,
-      text: `For somebody who has lost their phone: be sure that it is they who ask. ${user.email} is signed out everywhere, and signs in with the password alone until they set it up again.`,
+      text: `For somebody who has lost their phone. Check first that the request comes from them. ${user.email} is signed out everywhere, and signs in with the password alone until they set up the second factor again.`,
       action: "Turn it off",
       done: `The second factor of ${who} is off`,
     };
@@ -207,14 +207,14 @@ function wordsOf({ user, change }: Wanted): { title: string; text: string; actio
     return change.disabled
       ? {
           title: `Disable ${who}?`,
-          text: `${user.email} is signed out everywhere at once, and cannot sign in until somebody allows it again. Orders stay as they are.`,
+          text: `${user.email} is signed out everywhere at once, and cannot sign in until an admin enables the account again. Orders are not changed.`,
           action: "Disable",
           done: `${who} is disabled`,
         }
       : {
-          title: `Let ${who} sign in again?`,
-          text: `${user.email} can sign in with the password of before.`,
-          action: "Let sign in",
+          title: `Enable ${who}?`,
+          text: `${user.email} can sign in again with the old password.`,
+          action: "Enable",
           done: `${who} can sign in again`,
         };
   }
@@ -248,8 +248,8 @@ function ChangeUser({ wanted, onClose }: { wanted: Wanted | null; onClose: () =>
     onError: (error) => {
       const now = conflictingState<User>(error);
       if (!now) return;
-      toast.info("Somebody else changed this account meanwhile", {
-        description: `It is ${now.role === "admin" ? "an admin" : "a customer"} now, ${now.disabled ? "and disabled" : "and may sign in"}. Look again, then decide.`,
+      toast.info("Somebody else has changed this account", {
+        description: `It is ${now.role === "admin" ? "an admin" : "a customer"} now, ${now.disabled ? "and disabled" : "and may sign in"}. Check the account, then decide.`,
       });
       close();
     },

@@ -9,11 +9,12 @@ import { toast } from "@/components/ui/toast";
 import { signIn } from "@/features/auth/auth";
 import { AuthPage, LINK } from "@/features/auth/auth-page";
 import { cameFrom, landing, queryOf } from "@/features/auth/landing";
+import { emailAddress } from "@/lib/email";
 import { useApiForm } from "@/lib/use-api-form";
 
 const schema = z.object({
-  email: z.email("An e-mail address, such as you@example.com"),
-  code: z.string().regex(/^\s*(\d\s*){4,10}$/, "The digits of the mail"),
+  email: emailAddress,
+  code: z.string().regex(/^\s*(\d\s*){4,10}$/, "Enter the code from the e-mail"),
 });
 
 export function Component() {

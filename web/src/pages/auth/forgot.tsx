@@ -5,9 +5,10 @@ import { Button } from "@/components/ui/button";
 import { TextField } from "@/components/ui/field";
 import { ErrorNote } from "@/components/ui/states";
 import { AuthPage, LINK } from "@/features/auth/auth-page";
+import { emailAddress } from "@/lib/email";
 import { useApiForm } from "@/lib/use-api-form";
 
-const schema = z.object({ email: z.email("An e-mail address, such as you@example.com") });
+const schema = z.object({ email: emailAddress });
 
 export function Component() {
   const navigate = useNavigate();
@@ -23,7 +24,7 @@ export function Component() {
   return (
     <AuthPage
       title="Forgot the password?"
-      description="We mail you a code, with which you set a new one."
+      description="We send you a code by e-mail. With it you can set a new password."
       footer={
         <Link to="/login" className={LINK}>
           Back to sign in
@@ -41,7 +42,7 @@ export function Component() {
         />
         <ErrorNote error={form.error} />
         <Button type="submit" size="lg" busy={form.busy}>
-          Mail me a code
+          Send me a code
         </Button>
       </form>
     </AuthPage>

@@ -6,12 +6,13 @@ import { TextField } from "@/components/ui/field";
 import { ErrorNote } from "@/components/ui/states";
 import { AuthPage, LINK } from "@/features/auth/auth-page";
 import { NewPasswordField } from "@/features/auth/new-password";
+import { emailAddress } from "@/lib/email";
 import { newPassword } from "@/lib/password";
 import { useApiForm } from "@/lib/use-api-form";
 
 const schema = z.object({
-  email: z.email("An e-mail address, such as you@example.com"),
-  code: z.string().regex(/^\s*(\d\s*){4,10}$/, "The digits of the mail"),
+  email: emailAddress,
+  code: z.string().regex(/^\s*(\d\s*){4,10}$/, "Enter the code from the e-mail"),
   password: newPassword,
 });
 
@@ -42,7 +43,7 @@ export function Component() {
       description={known?.notice}
       footer={
         <Link to="/password/forgot" className={LINK}>
-          Mail me another code
+          Send me another code
         </Link>
       }
     >

@@ -9,12 +9,13 @@ import { toast } from "@/components/ui/toast";
 import { signIn } from "@/features/auth/auth";
 import { AuthPage } from "@/features/auth/auth-page";
 import { NewPasswordField } from "@/features/auth/new-password";
+import { emailAddress } from "@/lib/email";
 import { newPassword } from "@/lib/password";
 import { useApiForm } from "@/lib/use-api-form";
 
 const schema = z.object({
   name: z.string().max(200, "At most 200 characters"),
-  email: z.email("An e-mail address, such as you@example.com"),
+  email: emailAddress,
   password: newPassword,
 });
 
@@ -29,7 +30,7 @@ export function Component() {
     async (values) => {
       await dataOf(guest.POST("/setup", { body: { ...values, token } }));
       await signIn(values);
-      toast.success("The shop is yours", { description: "You are its first admin." });
+      toast.success("Your shop is set up", { description: "You are its first admin." });
       navigate("/admin", { replace: true });
     },
     { guarded: false },
@@ -39,7 +40,7 @@ export function Component() {
       <EmptyState
         heading="h1"
         icon={KeyRound}
-        title="The link is not complete"
+        title="The link is incomplete"
         action={<ButtonLink to="/login">Sign in</ButtonLink>}
       >
         Use the whole set-up link that the shop printed when it started.
@@ -47,7 +48,10 @@ export function Component() {
     );
   }
   return (
-    <AuthPage title="Set up your shop" description="This makes the first admin. The link works once.">
+    <AuthPage
+      title="Set up your shop"
+      description="This creates the first admin account. The link works once."
+    >
       <form onSubmit={form.onSubmit} noValidate className="flex flex-col gap-4">
         <TextField
           label="Your name (optional)"
@@ -69,7 +73,7 @@ export function Component() {
         />
         <ErrorNote error={form.error} />
         <Button type="submit" size="lg" busy={form.busy}>
-          Make me the admin
+          Create the admin account
         </Button>
       </form>
     </AuthPage>

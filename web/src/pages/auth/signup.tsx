@@ -9,12 +9,13 @@ import { signIn, useAuth } from "@/features/auth/auth";
 import { AuthPage, LINK } from "@/features/auth/auth-page";
 import { cameFrom, landing, queryOf } from "@/features/auth/landing";
 import { NewPasswordField } from "@/features/auth/new-password";
+import { emailAddress } from "@/lib/email";
 import { newPassword } from "@/lib/password";
 import { useApiForm } from "@/lib/use-api-form";
 
 const schema = z.object({
   name: z.string().max(200, "At most 200 characters"),
-  email: z.email("An e-mail address, such as you@example.com"),
+  email: emailAddress,
   password: newPassword,
 });
 
@@ -52,7 +53,7 @@ export function Component() {
       description="To order, and to follow your orders."
       footer={
         <p>
-          You have one?{" "}
+          Already have an account?{" "}
           <Link to={`/login${query}`} className={LINK}>
             Sign in
           </Link>
