@@ -4,7 +4,7 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useFieldArray } from "react-hook-form";
 import { useNavigate, useParams } from "react-router";
 import { z } from "zod";
-import { api, dataOf } from "@/api/client";
+import { api, dataOf, ifMatch } from "@/api/client";
 import { conflictingState, isApiError } from "@/api/errors";
 import type { Product } from "@/api/types";
 import { Page } from "@/components/layout/page";
@@ -150,7 +150,7 @@ function Edit({ product, currency = "" }: { product: Product | null; currency?: 
           api.PATCH("/products/{id}", {
             params: { path: { id: product.id } },
             body: bodyOf(mine, base),
-            ...(version !== undefined && { version }),
+            ...(version !== undefined && { headers: ifMatch(version) }),
           }),
         );
         toast.success(`${saved.name} is saved`);
@@ -497,7 +497,7 @@ function DeleteDialog({
       dataOf(
         api.DELETE("/products/{id}", {
           params: { path: { id: product.id } },
-          ...(version !== undefined && { version }),
+          ...(version !== undefined && { headers: ifMatch(version) }),
         }),
       ),
     onSuccess: () => {
