@@ -347,7 +347,7 @@ async def test_items_are_counted_up_to_a_limit(store: Store) -> None:
 
 
 async def test_an_index_follows_what_is_written(store: Store) -> None:
-    key = ("ORDER#1", "ORDER")
+    key = ("P#1", "THING")
     await store.commit([Put(key, {"n": 1}, ABSENT, {"list": ("PENDING", "1"), "due": ("DUE", "1")})])
     await store.commit([Put(key, {"n": 1}, 1, {"list": ("DONE", "1")})])
 
