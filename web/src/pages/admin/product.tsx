@@ -269,7 +269,7 @@ function Edit({ product, currency = "" }: { product: Product | null; currency?: 
               goods={{
                 name: values.name,
                 category: values.category,
-                imageUrl: values.imageUrl.trim() || null,
+                imageUrl: (mayBePicture(values.imageUrl, "") && values.imageUrl.trim()) || null,
               }}
               className="size-24 shrink-0 rounded-xl border"
             />
