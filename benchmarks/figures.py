@@ -77,12 +77,12 @@ def rate(name: str, measured: Measured, run: Run, goal: tuple[float, float, floa
     if goal is not None:
         least, share, p99 = goal
         met = measured.rate >= least and part >= share and (not p99 or measured.p99_ms <= p99)
-        told = [
+        found = [
             f"{least:,.0f}/s" if least else "",
             f"{share:.2f} of it" if share else "",
             f"{p99:.0f} ms" if p99 else "",
         ]
-        wanted = ", ".join(each for each in told if each)
+        wanted = ", ".join(each for each in found if each)
     return Figure(name, value, f"{part:.2f} of a constant's {run.constant:,.0f}/s" if run.constant else "", wanted, met)
 
 

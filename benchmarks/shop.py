@@ -239,8 +239,8 @@ def serving(folder: Path) -> Iterator[Served]:
     env = _env(folder) | {"STOCKWRIGHT_PORT": str(port), "STOCKWRIGHT_RATE_LIMIT": "off"}
     arguments = [sys.executable, "-m", "stockwright.cli.main", "serve"]
     with process(arguments, f"{url}/api/health/ready", env) as (pid, seconds):
-        told = httpx.post(f"{url}/api/signin", json={"email": EMAIL, "password": PASSWORD}, timeout=30).json()
-        yield Served(url, {"Authorization": f"Bearer {told['data']['token']}"}, pid, seconds)
+        body = httpx.post(f"{url}/api/signin", json={"email": EMAIL, "password": PASSWORD}, timeout=30).json()
+        yield Served(url, {"Authorization": f"Bearer {body['data']['token']}"}, pid, seconds)
 
 
 @contextmanager

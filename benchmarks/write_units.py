@@ -91,8 +91,8 @@ class Meter:
             params["ReturnConsumedCapacity"] = "INDEXES"
 
     def _count(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
-        told = parsed.get("ConsumedCapacity") or []
-        units = sum(each["CapacityUnits"] for each in (told if isinstance(told, list) else [told]))
+        found = parsed.get("ConsumedCapacity") or []
+        units = sum(each["CapacityUnits"] for each in (found if isinstance(found, list) else [found]))
         if model.name.startswith(("TransactWrite", "Put", "BatchWrite")):
             self.write += units
         else:

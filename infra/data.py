@@ -24,9 +24,9 @@ class Data(Construct):
 
 
 def _table(scope: Construct, stage: Stage, removal: RemovalPolicy) -> dynamodb.Table:
-    told = table_definition(stage.prefix)
-    kinds = {each["AttributeName"]: dynamodb.AttributeType.STRING for each in told["AttributeDefinitions"]}
-    partition, sort = _keys(told["KeySchema"], kinds)
+    found = table_definition(stage.prefix)
+    kinds = {each["AttributeName"]: dynamodb.AttributeType.STRING for each in found["AttributeDefinitions"]}
+    partition, sort = _keys(found["KeySchema"], kinds)
     table = dynamodb.Table(
         scope,
         "Table",
@@ -43,7 +43,7 @@ def _table(scope: Construct, stage: Stage, removal: RemovalPolicy) -> dynamodb.T
         deletion_protection=stage.keep,
         removal_policy=removal,
     )
-    for index in told["GlobalSecondaryIndexes"]:
+    for index in found["GlobalSecondaryIndexes"]:
         partition, sort = _keys(index["KeySchema"], kinds)
         table.add_global_secondary_index(
             index_name=index["IndexName"],

@@ -55,8 +55,8 @@ def deploy(client: Client, out: Path, stack: str, account: str, region: str) -> 
         )
     except Exception as fault:
         raise DeployFailed(_why(cloudformation, stack)) from fault
-    [told] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
-    return {each["OutputKey"]: each["OutputValue"] for each in told["Outputs"]}
+    [found] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    return {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
 
 
 def zipped(folder: Path) -> bytes:
@@ -65,9 +65,9 @@ def zipped(folder: Path) -> bytes:
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for file in sorted(folder.rglob("*")):
             if file.is_file():
-                told = zipfile.ZipInfo(str(file.relative_to(folder)), (1980, 1, 1, 0, 0, 0))
-                told.external_attr = 0o644 << 16
-                archive.writestr(told, file.read_bytes(), zipfile.ZIP_DEFLATED, 1)
+                found = zipfile.ZipInfo(str(file.relative_to(folder)), (1980, 1, 1, 0, 0, 0))
+                found.external_attr = 0o644 << 16
+                archive.writestr(found, file.read_bytes(), zipfile.ZIP_DEFLATED, 1)
     return made.getvalue()
 
 
@@ -88,20 +88,20 @@ def _is_absent(resource: dict[str, Any]) -> bool:
     return resource["Type"].startswith(ABSENT) or "Metrics" in resource.get("Properties", {})
 
 
-def _rewritten(told: Any, secrets: set[str]) -> Any:
-    if isinstance(told, list):
-        return [_rewritten(each, secrets) for each in told if not _is_about_tls(each)]
-    if not isinstance(told, dict):
-        return told
-    if told.get("Ref") in secrets:
-        return {"Fn::GetAtt": [told["Ref"], "Id"]}
-    if told.get("Action") == "ses:SendEmail":
-        return {"Effect": told["Effect"], "Action": told["Action"], "Resource": "*"}
-    return {name: _rewritten(each, secrets) for name, each in told.items()}
+def _rewritten(expected: Any, secrets: set[str]) -> Any:
+    if isinstance(expected, list):
+        return [_rewritten(each, secrets) for each in expected if not _is_about_tls(each)]
+    if not isinstance(expected, dict):
+        return expected
+    if expected.get("Ref") in secrets:
+        return {"Fn::GetAtt": [expected["Ref"], "Id"]}
+    if expected.get("Action") == "ses:SendEmail":
+        return {"Effect": expected["Effect"], "Action": expected["Action"], "Resource": "*"}
+    return {name: _rewritten(each, secrets) for name, each in expected.items()}
 
 
-def _is_about_tls(told: Any) -> bool:
-    return isinstance(told, dict) and told.get("Condition") == WITHOUT_TLS
+def _is_about_tls(expected: Any) -> bool:
+    return isinstance(expected, dict) and expected.get("Condition") == WITHOUT_TLS
 
 
 def _why(cloudformation: Any, stack: str) -> str:

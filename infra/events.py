@@ -14,7 +14,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.stages import Stage
-from stockwright.cloud.routing import SOURCE, heard_by
+from stockwright.cloud.routing import SOURCE, names_handled_by
 from stockwright.events.registry import Reaction
 from stockwright.handlers import REACTIONS
 
@@ -68,7 +68,7 @@ class Events(Construct):
             f"{name}Rule",
             rule_name=f"{stage.prefix}-{reaction.name}",
             event_bus=self.bus,
-            event_pattern=events.EventPattern(source=[SOURCE], detail_type=heard_by(reaction)),
+            event_pattern=events.EventPattern(source=[SOURCE], detail_type=names_handled_by(reaction)),
             targets=[targets.SqsQueue(queue, dead_letter_queue=dlq)],
         )
         return Queues(queue, dlq)

@@ -39,14 +39,14 @@ def front(url: str, api_id: str, web: Path = WEB) -> Starlette:
         if path != "/health" and not path.startswith(("/api/", "/.well-known/")):
             return _page(web, request.url.path)
         headers = {name: value for name, value in request.headers.items() if name not in {"host", "accept-encoding"}}
-        told = await request.app.state.client.request(
+        found = await request.app.state.client.request(
             request.method,
             httpx.URL(f"{url}/_aws/execute-api/{api_id}/$default{path}", query=request.url.query.encode() or None),
             headers=headers,
             content=await request.body(),
         )
-        kept = {name: value for name, value in told.headers.items() if name not in HOP}
-        return Response(told.content, told.status_code, kept)
+        kept = {name: value for name, value in found.headers.items() if name not in HOP}
+        return Response(found.content, found.status_code, kept)
 
     return Starlette(routes=[Route("/{path:path}", pass_on, methods=METHODS)], lifespan=lifespan)
 

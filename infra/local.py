@@ -62,9 +62,9 @@ def up(port: int) -> None:
             )
         try:
             _wait(url)
-            told = _deployed(url)
-            _announce(f"http://127.0.0.1:{port}", url, told)
-            uvicorn.run(front(url, told["ApiId"]), host="127.0.0.1", port=port, log_level="warning")
+            found = _deployed(url)
+            _announce(f"http://127.0.0.1:{port}", url, found)
+            uvicorn.run(front(url, found["ApiId"]), host="127.0.0.1", port=port, log_level="warning")
         except KeyboardInterrupt:
             pass
         finally:
@@ -73,13 +73,13 @@ def up(port: int) -> None:
             shutil.rmtree(STATE / "functions", ignore_errors=True)
 
 
-def _announce(shop: str, url: str, told: dict[str, str]) -> None:
+def _announce(shop: str, url: str, expected: dict[str, str]) -> None:
     print(  # noqa: T201 - for people
         "\nStockwright's cloud form is running\n\n"
         f"  Shop            {shop}\n"
         f"  API             {shop}/api  (documentation: {shop}/api/docs)\n"
-        f"  Demo admin      {ADMIN}   password: {told['AdminPassword']}\n"
-        f"  Demo customer   {CUSTOMER}     password: {told['CustomerPassword']}\n"
+        f"  Demo admin      {ADMIN}   password: {expected['AdminPassword']}\n"
+        f"  Demo customer   {CUSTOMER}     password: {expected['CustomerPassword']}\n"
         f"  Mails           {shop}/admin/mailbox, and as SES has them: {url}/_ministack/ses/messages\n"
         f"  AWS             AWS_ENDPOINT_URL={url} AWS_DEFAULT_REGION={REGION} "
         f"AWS_ACCESS_KEY_ID={ACCOUNT} AWS_SECRET_ACCESS_KEY=any\n"
@@ -140,8 +140,8 @@ def _read_the_stream_anew() -> None:
 def _deployed(url: str) -> dict[str, str]:
     """Deploy, unless it was done at an earlier start; returns the stack's outputs and the admin's password."""
     if OUTPUTS.exists():
-        told: dict[str, str] = json.loads(OUTPUTS.read_text(encoding="utf-8"))
-        return told
+        body: dict[str, str] = json.loads(OUTPUTS.read_text(encoding="utf-8"))
+        return body
 
     def client(service: str) -> Any:
         return boto3.client(
@@ -153,17 +153,17 @@ def _deployed(url: str) -> dict[str, str]:
         )
 
     print("Building the functions, writing the template, deploying it: a minute or two", flush=True)  # noqa: T201
-    told = deploy(client, _written(build(BUILD / "lambda-here", here=True)), f"stockwright-{STAGE}", ACCOUNT, REGION)
-    publish(client("s3"), told["Bucket"])
-    told["AdminPassword"], told["CustomerPassword"] = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
-    pools, pool = client("cognito-idp"), told["UserPoolId"]
-    make_person(pools, pool, ADMIN, told["AdminPassword"], admin=True)
-    make_person(pools, pool, CUSTOMER, told["CustomerPassword"])
+    body = deploy(client, _written(build(BUILD / "lambda-here", here=True)), f"stockwright-{STAGE}", ACCOUNT, REGION)
+    publish(client("s3"), body["Bucket"])
+    body["AdminPassword"], body["CustomerPassword"] = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
+    pools, pool = client("cognito-idp"), body["UserPoolId"]
+    make_person(pools, pool, ADMIN, body["AdminPassword"], admin=True)
+    make_person(pools, pool, CUSTOMER, body["CustomerPassword"])
     print("Putting the demo's goods on sale, over the shop's own API", flush=True)  # noqa: T201
-    _put_on_sale(f"{url}/_aws/execute-api/{told['ApiId']}/$default/api", told["AdminPassword"])
+    _put_on_sale(f"{url}/_aws/execute-api/{body['ApiId']}/$default/api", body["AdminPassword"])
     OUTPUTS.touch(mode=0o600)
-    OUTPUTS.write_text(json.dumps(told), encoding="utf-8")
-    return told
+    OUTPUTS.write_text(json.dumps(body), encoding="utf-8")
+    return body
 
 
 def _written(code: Path) -> Path:

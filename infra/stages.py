@@ -42,9 +42,9 @@ class Stage:
 
 def load_stages(file: Path = FILE) -> dict[str, Stage]:
     """Read the stages; a field that is not one is an error."""
-    return {name: _stage(name, told) for name, told in tomllib.loads(file.read_text(encoding="utf-8")).items()}
+    return {name: _stage(name, found) for name, found in tomllib.loads(file.read_text(encoding="utf-8")).items()}
 
 
-def _stage(name: str, told: dict[str, Any]) -> Stage:
-    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
+def _stage(name: str, expected: dict[str, Any]) -> Stage:
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in expected.items()}
     return Stage(name=name, **given)

@@ -27,10 +27,10 @@ def licence_of(name: str) -> str:
     if name in LEFT_UNSAID:
         return LEFT_UNSAID[name]
     try:
-        told = metadata(name)
+        found = metadata(name)
     except PackageNotFoundError:
         return "?"
-    said = told.get("License-Expression") or told.get("License") or "?"
+    said = found.get("License-Expression") or found.get("License") or "?"
     return IN_OTHER_WORDS.get(said, said)
 
 

@@ -67,8 +67,8 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reports = runtestprotocol(item, log=False, nextitem=nextitem)
     dynamodb_local = sys.modules.get("tests.aws.dynamodb_local")
-    if dynamodb_local and any(each.failed for each in reports) and (told := dynamodb_local.ended()):
-        print(f"\n{item.nodeid} runs once more.\n{told}", file=sys.__stderr__)
+    if dynamodb_local and any(each.failed for each in reports) and (found := dynamodb_local.ended()):
+        print(f"\n{item.nodeid} runs once more.\n{found}", file=sys.__stderr__)
         reports = runtestprotocol(item, log=False, nextitem=nextitem)
     for each in reports:
         item.ihook.pytest_runtest_logreport(report=each)
@@ -96,8 +96,8 @@ def clock() -> Clock:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    told = "the engine that every shop of a test is on"
-    parser.addoption("--engine", choices=ALL_ENGINES, default="sqlite", help=told)
+    found = "the engine that every shop of a test is on"
+    parser.addoption("--engine", choices=ALL_ENGINES, default="sqlite", help=found)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

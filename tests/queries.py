@@ -41,10 +41,10 @@ def found(name: str, lines: Iterable[Line]) -> list[Line]:
 def _holds(condition: str, line: Line) -> bool:
     for each in condition.split(" and "):
         field, operator, value = each.split(" ", 2)
-        told = line.get(field, "")
-        if operator == "=" and told != value.strip('"'):
+        found = line.get(field, "")
+        if operator == "=" and found != value.strip('"'):
             return False
-        if operator == "like" and re.search(value.strip("/"), told) is None:
+        if operator == "like" and re.search(value.strip("/"), found) is None:
             return False
         assert operator in {"=", "like"}
     return True

@@ -24,10 +24,10 @@ __all__ = ["commit", "decide", "insist", "new_event", "unchanged"]
 Result = TypeVar("Result")
 
 
-async def commit(app: App, request: Request, batch: Batch, result: Any = None, *, settled: bool = True) -> None:
+async def commit(app: App, request: Request, batch: Batch, result: Any = None, *, final: bool = True) -> None:
     """Write the batch and, where the request carries a key, the record that makes it happen once.
 
-    `result` is what the use case will return. Where it may come out otherwise (`settled=False`:
+    `result` is what the use case will return. Where it may come out otherwise (`final=False`:
     the answer is read after the commit) the edge keeps the real answer in its place, and this one
     only serves if the process ends in between. Of several commits the first uses the key. Raises Stale where
     the decision must be made again, AlreadyDone where this key has had its effect.
@@ -37,7 +37,7 @@ async def commit(app: App, request: Request, batch: Batch, result: Any = None, *
         await app.store.commit(batch.writes)
     except ConditionFailed as refused:
         raise _why(refused, record) from refused
-    _keep(request, record if settled or record is None else replace(record, answer=None))
+    _keep(request, record if final or record is None else replace(record, answer=None))
 
 
 async def decide(
@@ -79,26 +79,26 @@ def _add_record(app: App, request: Request, batch: Batch, result: Any) -> KeyRec
 
 
 def _keep(request: Request, record: KeyRecord | None) -> None:
-    """Let whoever made the key know what was kept with it."""
+    """Report to the key's owner what was stored with it."""
     if request.idempotency is not None and record is not None:
         request.idempotency.kept = record
 
 
 def _why(refused: ConditionFailed, record: KeyRecord | None) -> Stale | AlreadyDone:
-    """Tell whether a commit was refused because the key had its effect, or because something has changed."""
+    """Return whether a commit was refused because the key had its effect, or because something has changed."""
     if record is not None and record.position in refused.positions:
         return AlreadyDone()
     return Stale(f"changed meanwhile: {refused}")
 
 
 def insist(expected: int | None, current: Any) -> None:
-    """Refuse, with the state now, unless it is still the version that the asker insists on (None: any)."""
+    """Refuse, with the state now, unless it is still the version that the caller requires (None: any)."""
     if expected is not None and expected != current.version:
         raise VersionConflict(details={"current": current})
 
 
 def new_event(app: App, request: Request, name: EventName, subject: str, /, **data: Any) -> Event:
-    """Tell a fact of now: `subject` is the id of what it is about."""
+    """Build an event of now: `subject` is the id of what it is about."""
     return Event(
         id=app.ids.new("evt"),
         name=name,

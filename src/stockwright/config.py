@@ -334,7 +334,7 @@ class Settings:
         return next((f"{PREFIX}{name.upper()}" for name in (*names, *secrets) if getattr(self, name)), None)
 
     def listed(self) -> list[tuple[str, str, str]]:
-        """Return every setting as (variable, value, meaning); secrets only tell whether they are set."""
+        """Return every setting as (variable, value, meaning); of secrets only whether they are set."""
         rows = []
         for each in fields(self):
             value = getattr(self, each.name)

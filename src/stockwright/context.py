@@ -43,7 +43,7 @@ class App:
     """This process's durable writes, which say whether it is ready."""
 
     def at(self, clock: Clock) -> App:
-        """Return the same shop, told the time by another clock."""
+        """Return the same shop with another clock."""
         return replace(self, clock=clock, ids=self.ids.on(clock))
 
 

@@ -1,4 +1,4 @@
-"""The state now, as a refusal tells it: domain things inside an error's details, made fit for the wire."""
+"""The current state in the details of an error, converted for the wire."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def reactions_for(settings: Settings) -> tuple[Reaction, ...]:
 
 REACTIONS: Final[tuple[Reaction, ...]] = (
     on("order-confirmation", customer_mail.confirm, "order.placed"),
-    on("order-mail", customer_mail.tell, *customer_mail.MAILS),
+    on("order-mail", customer_mail.send_mail, *customer_mail.MAILS),
     on(
         "order-topic",
         order_topic.publish,
@@ -57,7 +57,7 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
     on("stock-alert", stock_alerts.alert, "stock.low", "stock.out", "stock.replenished"),
     on(
         "account-mail",
-        account_mail.tell,
+        account_mail.send_mail,
         "account.verification_requested",
         "account.reset_requested",
         "account.signup_repeated",

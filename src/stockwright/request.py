@@ -48,7 +48,7 @@ def caused_by(event: Event, actor: Actor = SYSTEM) -> Request:
 
 @dataclass(frozen=True, slots=True)
 class KeyRecord:
-    """What a commit keeps with a key: the use case's result, and the answer that tells of it.
+    """What a commit keeps with a key: the use case's result, and its answer.
 
     `answer` is None where it is only known after the commit.
     """
@@ -62,7 +62,7 @@ class KeyRecord:
 class Idempotency:
     """An Idempotency-Key at work: its record is one more write in the commit of the effect.
 
-    Whoever makes it reads afterwards in `kept` whether a commit has used the key. `render` turns the
+    Its creator reads afterwards in `kept` whether a commit has used the key. `render` turns the
     use case's result into the answer that a replay will give.
     """
 

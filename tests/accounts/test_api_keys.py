@@ -67,8 +67,8 @@ async def test_a_key_needs_a_name_and_scopes_there_are(shop: App) -> None:
 async def test_creating_and_revoking_are_told_without_the_key(shop: App) -> None:
     made = await create_api_key(shop, ADMIN, "till", ["sales"])
     await revoke_api_key(shop, ADMIN, made.key.id)
-    told = [event for event in await shop.store.tail(limit=100) if event.name.startswith("api_key.")]
-    assert [(event.name, event.subject) for event in told] == [
+    events = [event for event in await shop.store.tail(limit=100) if event.name.startswith("api_key.")]
+    assert [(event.name, event.subject) for event in events] == [
         ("api_key.created", made.key.id),
         ("api_key.revoked", made.key.id),
     ]

@@ -113,7 +113,7 @@ async def test_the_local_mailbox_shows_no_admin_a_code_and_no_code_is_made(tmp_p
 async def test_a_second_run_does_not_spoil_the_mailed_code(world: World) -> None:
     await signed_up(world)
     [event] = await world.events("account.verification_requested")
-    await asyncio.gather(*[account_mail.tell(world.app, event) for _ in range(3)])
+    await asyncio.gather(*[account_mail.send_mail(world.app, event) for _ in range(3)])
     assert len(world.mailbox.to(BOB)) == 1
     await confirm_sign_up(world.app, VISITOR, BOB, code_in(world))
 
@@ -122,7 +122,7 @@ async def test_twins_at_once_tell_one_code(world: World) -> None:
     await world.dispatcher.stop()
     await sign_up(world.app, VISITOR, SignUp(BOB, GOOD))
     [event] = await world.events("account.verification_requested")
-    await asyncio.gather(*[account_mail.tell(world.app, event) for _ in range(4)])
+    await asyncio.gather(*[account_mail.send_mail(world.app, event) for _ in range(4)])
     mails = world.mailbox.to(BOB)
     assert len({mail["Message-ID"] for mail in mails}) == 1
     assert len({code_in(world, number) for number in range(len(mails))}) == 1
@@ -160,10 +160,10 @@ async def test_a_sign_up_that_newer_ones_pushed_out_is_mailed_no_code(world: Wor
         await sign_up(world.app, VISITOR, SignUp(BOB, f"Blauwal-{number}"))
         clock.advance(minutes=1)
     for event in await world.events("account.verification_requested"):
-        await account_mail.tell(world.app, event)
+        await account_mail.send_mail(world.app, event)
     assert len(world.mailbox.to(BOB)) == 5
 
 
 async def test_an_account_that_is_gone_can_never_be_mailed(world: World) -> None:
     with pytest.raises(Permanent, match="usr_gone is gone"):
-        await account_mail.tell(world.app, Event("evt_1", "account.reset_requested", "usr_gone", 0))
+        await account_mail.send_mail(world.app, Event("evt_1", "account.reset_requested", "usr_gone", 0))

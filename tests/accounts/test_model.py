@@ -90,14 +90,14 @@ def test_an_internationalized_domain_is_stored_in_its_ascii_form(text: str, stor
 
 
 @pytest.mark.parametrize(
-    ("text", "told"), [("ü@shop.example", "before the @"), ("a@b", "a dot"), ("a@münchen", "a dot")]
+    ("text", "expected"), [("ü@shop.example", "before the @"), ("a@b", "a dot"), ("a@münchen", "a dot")]
 )
-def test_a_new_address_must_be_one_that_every_mail_server_takes(text: str, told: str) -> None:
+def test_a_new_address_must_be_one_that_every_mail_server_takes(text: str, expected: str) -> None:
     assert normal_email(text)
     with pytest.raises(Invalid) as refused:
         check_new_email(text, "mail")
     assert refused.value.details[0]["field"] == "mail"
-    assert told in refused.value.details[0]["message"]
+    assert expected in refused.value.details[0]["message"]
 
 
 def test_an_address_is_looked_for_under_its_former_spelling_too() -> None:
@@ -129,8 +129,8 @@ def test_an_address_is_looked_for_under_its_former_spelling_too() -> None:
 def test_what_is_no_address_is_refused_by_its_field(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         normal_email(text)
-    told = "must be an email address of at most 254 characters"
-    assert refused.value.details == [{"field": "email", "message": told}]
+    found = "must be an email address of at most 254 characters"
+    assert refused.value.details == [{"field": "email", "message": found}]
 
 
 def test_the_longest_address_is_of_254_characters() -> None:
@@ -148,8 +148,8 @@ def test_a_name_is_trimmed_and_bounded() -> None:
     for wrong in ("x" * 101, "a\nb", "a\x00"):
         with pytest.raises(Invalid) as refused:
             check_name(wrong)
-        told = "must be at most 100 characters, without control characters"
-        assert refused.value.details == [{"field": "name", "message": told}]
+        found = "must be at most 100 characters, without control characters"
+        assert refused.value.details == [{"field": "name", "message": found}]
 
 
 def test_only_the_last_code_of_a_purpose_counts_and_only_until_it_expires() -> None:
@@ -211,8 +211,8 @@ def test_a_totp_step_is_used_once_and_none_before_it_again() -> None:
 
 
 def test_a_printed_account_holds_no_secret() -> None:
-    told = repr(with_code(replace(ALICE, password_hash="$argon2", mfa=Mfa("SEED")), "reset", "c0de", NOW))
-    assert not any(secret in told for secret in ("$argon2", "SEED", "c0de"))
+    found = repr(with_code(replace(ALICE, password_hash="$argon2", mfa=Mfa("SEED")), "reset", "c0de", NOW))
+    assert not any(secret in found for secret in ("$argon2", "SEED", "c0de"))
 
 
 def test_ones_own_is_reached_and_anothers_by_admins_alone() -> None:
@@ -235,10 +235,10 @@ def test_a_lock_lasts_to_the_millisecond_and_is_told_in_whole_seconds() -> None:
     attempts = attempts.failed(NOW)
     assert (attempts.failed_at, attempts.locked_until) == (NOW, NOW + 1000)
     attempts.check(NOW + 1000)
-    for after, told in ((0, 2), (1, 2), (1000, 1), (1999, 1)):
+    for after, found in ((0, 2), (1, 2), (1000, 1), (1999, 1)):
         with pytest.raises(AccountLocked) as refused:
             attempts.failed(NOW).check(NOW + after)
-        assert refused.value.retry_after_seconds == told
+        assert refused.value.retry_after_seconds == found
     with pytest.raises(AccountLocked) as refused:
         attempts.failed(NOW).check(NOW + 999)
     assert refused.value.retry_after_seconds == 2

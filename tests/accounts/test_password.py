@@ -38,8 +38,8 @@ def test_mixed_ones_of_8_and_passphrases_of_15_are_taken(password: str) -> None:
 def test_short_plain_and_endless_ones_are_refused(password: str) -> None:
     with pytest.raises(Invalid) as refused:
         check_password(password, EMAIL)
-    told = SHORT if len(password) < 256 else "must be at most 256 characters"
-    assert refused.value.details == [{"field": "password", "message": told}]
+    found = SHORT if len(password) < 256 else "must be at most 256 characters"
+    assert refused.value.details == [{"field": "password", "message": found}]
 
 
 @pytest.mark.parametrize("password", ["ﬀ" * 100 + "aB3" + "defgh" * 11, "e\u0301" * 100 + "aB3" + "defgh" * 11])
@@ -83,8 +83,8 @@ def test_five_different_characters_are_enough() -> None:
 def test_the_ones_that_are_tried_first_are_refused(password: str) -> None:
     with pytest.raises(Invalid) as refused:
         check_password(password, EMAIL)
-    told = "is too common; choose one that others do not use"
-    assert refused.value.details == [{"field": "password", "message": told}]
+    found = "is too common; choose one that others do not use"
+    assert refused.value.details == [{"field": "password", "message": found}]
 
 
 def test_what_is_hardly_more_than_an_ending_is_looked_at_too() -> None:

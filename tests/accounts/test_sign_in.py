@@ -71,9 +71,9 @@ async def test_a_session_is_what_cognito_would_give(shop: App, ada: Account, clo
 
 
 async def test_wrong_and_unknown_are_told_alike(shop: App, ada: Account) -> None:
-    told = [await refusal(shop, email, "Wrong-wal-77") for email in (ADA, "nobody@example.com", "no address")]
-    assert {(each.code, each.message, str(each.details)) for each in told} == {
-        ("UNAUTHORIZED", told[0].message, "None"),
+    found = [await refusal(shop, email, "Wrong-wal-77") for email in (ADA, "nobody@example.com", "no address")]
+    assert {(each.code, each.message, str(each.details)) for each in found} == {
+        ("UNAUTHORIZED", found[0].message, "None"),
     }
 
 
@@ -114,9 +114,9 @@ async def test_an_unconfirmed_address_is_told_only_to_who_knows_the_password(sho
     mailbox.delivers = True
     await sign_up(shop, VISITOR, SignUp(ADA, GOOD))
     assert type(await refusal(shop, ADA, "Wrong-wal-77")) is Unauthorized
-    told = await refusal(shop, ADA, GOOD)
-    assert isinstance(told, Forbidden)
-    assert told.details == {"reason": "UNCONFIRMED"}
+    found = await refusal(shop, ADA, GOOD)
+    assert isinstance(found, Forbidden)
+    assert found.details == {"reason": "UNCONFIRMED"}
 
 
 async def test_a_refresh_token_is_spent_by_its_use_and_the_next_one_works(shop: App, ada: Account) -> None:
@@ -328,8 +328,8 @@ async def test_an_admin_ends_the_second_factor_of_who_lost_their_phone(
         with pytest.raises(Unauthorized):
             await failing
     assert await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
-    told = [event for event in await shop.store.tail(limit=100) if event.name == "account.mfa_off"]
-    assert [(event.subject, event.actor) for event in told] == [(ada.id, ADMIN.actor.id)]
+    events = [event for event in await shop.store.tail(limit=100) if event.name == "account.mfa_off"]
+    assert [(event.subject, event.actor) for event in events] == [(ada.id, ADMIN.actor.id)]
     # There is nothing to end any more.
     assert await change_account(shop, ADMIN, ChangeAccount(ada.id, mfa_off=True)) == await get_account(
         shop.store, ada.id

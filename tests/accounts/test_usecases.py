@@ -160,11 +160,11 @@ async def test_of_many_sign_ups_the_first_and_the_newest_wait(shop: App, mailbox
         await joined(shop, password=f"Blauwal-{number}")
         clock.advance(minutes=15)
     assert len((await known(shop)).further) == 4
-    told = await codes(shop)
-    for pushed_out in told[1:4]:
+    found = await codes(shop)
+    for pushed_out in found[1:4]:
         with pytest.raises(Invalid):
             await confirm_sign_up(shop, VISITOR, ADA, pushed_out)
-    await confirm_sign_up(shop, VISITOR, ADA, told[0])
+    await confirm_sign_up(shop, VISITOR, ADA, found[0])
     assert await sign_in(shop, VISITOR, SignIn(ADA, "Blauwal-0"))
 
 
@@ -172,12 +172,12 @@ async def test_what_waits_ends_with_a_reset(shop: App, mailbox: Mailbox) -> None
     mailbox.delivers = True
     await joined(shop, password="Thief-Horse-66")
     account = await joined(shop, password="Thief-Horse-67")
-    told = await codes(shop)
+    found = await codes(shop)
     _, code = await issue_code(shop, account.id, "reset")
     await reset_password(shop, VISITOR, ADA, code, GOOD)
     assert (await known(shop)).further == ()
     with pytest.raises(Invalid):
-        await confirm_sign_up(shop, VISITOR, ADA, told[1])
+        await confirm_sign_up(shop, VISITOR, ADA, found[1])
     assert await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
 
 
@@ -208,9 +208,9 @@ async def test_events_and_items_hold_no_password_and_no_code(shop: App, mailbox:
     mailbox.delivers = True
     account = await joined(shop)
     _, code = await issue_code(shop, account.id, "confirmation")
-    told = str([event.data for event in await shop.store.tail(limit=100)]) + str(await known(shop))
-    assert GOOD not in told
-    assert code not in told
+    body = str([event.data for event in await shop.store.tail(limit=100)]) + str(await known(shop))
+    assert GOOD not in body
+    assert code not in body
     kept = (await known(shop)).codes["confirmation"].hash
     assert code not in kept
 

@@ -38,8 +38,8 @@ class Answer:
     @property
     def error(self) -> dict[str, Any]:
         assert self.status >= 400, f"{self.status} {self.response.text}"
-        told: dict[str, Any] = self.json["error"]
-        return told
+        body: dict[str, Any] = self.json["error"]
+        return body
 
     @property
     def refusal(self) -> tuple[int, str]:
@@ -118,13 +118,13 @@ def held_to_the_envelope(response: httpx.Response) -> httpx.Response:
     is_json = response.headers.get("content-type", "").startswith("application/json")
     if not is_json or not response.content or response.url.path == "/api/docs/spec" or "jwks" in response.url.path:
         return response
-    told = response.json()
-    assert told["meta"]["requestId"] == response.headers["x-request-id"]
-    assert INSTANT.fullmatch(told["meta"]["timestamp"])
-    assert told["success"] is response.is_success
+    body = response.json()
+    assert body["meta"]["requestId"] == response.headers["x-request-id"]
+    assert INSTANT.fullmatch(body["meta"]["timestamp"])
+    assert body["success"] is response.is_success
     if response.is_success:
-        assert {"success", "data", "meta"} <= told.keys()
+        assert {"success", "data", "meta"} <= body.keys()
     else:
-        assert told.keys() == {"success", "error", "meta"}
-        assert {"code", "message"} <= told["error"].keys() <= {"code", "message", "details"}
+        assert body.keys() == {"success", "error", "meta"}
+        assert {"code", "message"} <= body["error"].keys() <= {"code", "message", "details"}
     return response

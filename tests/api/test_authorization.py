@@ -158,9 +158,9 @@ def _hs256(tokens: Tokens, secret: bytes) -> str:
     import hashlib
     import hmac
 
-    told = f"{part({'alg': 'HS256', 'typ': 'JWT'})}.{part(tokens.claims)}"
-    seal = base64.urlsafe_b64encode(hmac.digest(secret, told.encode(), hashlib.sha256)).decode().rstrip("=")
-    return f"{told}.{seal}"
+    found = f"{part({'alg': 'HS256', 'typ': 'JWT'})}.{part(tokens.claims)}"
+    seal = base64.urlsafe_b64encode(hmac.digest(secret, found.encode(), hashlib.sha256)).decode().rstrip("=")
+    return f"{found}.{seal}"
 
 
 def _self_signed(tokens: Tokens) -> str:
@@ -421,10 +421,10 @@ async def test_what_only_staff_may_read_shows_a_customer_nothing_of_anybody(scen
     sale = (await admin.post("/sales", {"productId": scene.ids["product"], "quantity": 1})).data["id"]
     batch = Batch()
     for status in ("SENT", "FAILED"):
-        told = Notification(
+        found = Notification(
             f"ntf_{status}", "email", ALICE, "Hello", "secret words", "", status, "evt_1", scene.ids["placed"], 1
         )
-        put_notification(batch, told)
+        put_notification(batch, found)
     await batch.commit(scene.app.store)
     assert "secret words" in (await admin.get("/notifications")).response.text
     for path in (f"/sales/{sale}", "/sales", "/notifications", f"/users/{scene.ids['alice']}", "/users",

@@ -59,18 +59,18 @@ async def sent(client: Client, route: Route, raw: bytes, content_type: str = "ap
 @pytest.mark.parametrize("route", WITH_BODY, ids=ids)
 async def test_a_body_that_is_no_json_object_is_400(admin: Client, route: Route) -> None:
     for raw in (b"{", b"[]", b"null", b"5", b'"x"', b"\xff\xfe", b"{}{}", b"\x00", b"[" * 100_000, b'{"a":' * 50_000):
-        status, told = await sent(admin, route, raw)
-        assert (status, told["error"]["code"]) == (400, "VALIDATION_ERROR"), raw[:20]
-    status, told = await sent(admin, route, b"{}", "text/xml")
-    assert (status, told["error"]["code"]) == (400, "VALIDATION_ERROR")
-    assert "text/xml" in told["error"]["message"]
+        status, body = await sent(admin, route, raw)
+        assert (status, body["error"]["code"]) == (400, "VALIDATION_ERROR"), raw[:20]
+    status, body = await sent(admin, route, b"{}", "text/xml")
+    assert (status, body["error"]["code"]) == (400, "VALIDATION_ERROR")
+    assert "text/xml" in body["error"]["message"]
 
 
 @pytest.mark.one_engine
 @pytest.mark.parametrize("route", WITH_BODY, ids=ids)
 async def test_a_body_that_is_too_large_is_413(admin: Client, route: Route) -> None:
-    status, told = await sent(admin, route, b" " * (route.body_bytes_max + 1))
-    assert (status, told["error"]["code"]) == (413, "PAYLOAD_TOO_LARGE")
+    status, body = await sent(admin, route, b" " * (route.body_bytes_max + 1))
+    assert (status, body["error"]["code"]) == (413, "PAYLOAD_TOO_LARGE")
 
 
 @pytest.mark.parametrize("route", WITH_BODY, ids=ids)
@@ -78,11 +78,11 @@ async def test_odd_values_in_every_field_are_never_a_fault_of_ours(admin: Client
     for field in msgspec.structs.fields(route.body):
         for value in ODD_VALUES:
             body = {**plausible(route), field.encode_name: value}
-            status, told = await sent(admin, route, json.dumps(body).encode())
-            assert status < 500, (field.name, value, told)
+            status, answer = await sent(admin, route, json.dumps(body).encode())
+            assert status < 500, (field.name, value, answer)
             if status == 400:
-                assert told["error"]["code"] == "VALIDATION_ERROR"
-                assert told["error"].get("details"), (field.name, value, told)
+                assert answer["error"]["code"] == "VALIDATION_ERROR"
+                assert answer["error"].get("details"), (field.name, value, answer)
 
 
 @pytest.mark.parametrize(

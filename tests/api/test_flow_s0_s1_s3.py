@@ -62,11 +62,11 @@ async def test_s0_the_summary_counts_the_shop(alice: Client, made: Made) -> None
     for quantity in (0, 9, 50):
         await made(quantity=quantity)
 
-    told = (await alice.get("/inventory")).data
+    body = (await alice.get("/inventory")).data
 
-    assert {each["status"] for each in told["items"]} == {"OUT", "LOW", "IN_STOCK"}
+    assert {each["status"] for each in body["items"]} == {"OUT", "LOW", "IN_STOCK"}
     units = {"availableStock": 59, "reservedStock": 0, "inactiveStock": 0, "totalStock": 59}
-    assert told["totals"] == {"products": 3, "lowStock": 1, "outOfStock": 1, **units}
+    assert body["totals"] == {"products": 3, "lowStock": 1, "outOfStock": 1, **units}
 
 
 async def test_s0_the_preflight_of_stock_is_answered(nobody: Client) -> None:

@@ -105,7 +105,7 @@ async def test_an_order_is_answered_as_documented(alice: Client, made: Made) -> 
     answer = await alice.post("/orders", {"productId": product["id"], "quantity": 2})
 
     assert answer.status == 201
-    told = {
+    found = {
         "productId": product["id"],
         "productName": "Wireless Keyboard",
         "quantity": 2,
@@ -114,7 +114,7 @@ async def test_an_order_is_answered_as_documented(alice: Client, made: Made) -> 
         "status": "PENDING",
         "userEmail": "alice@example.com",
     }
-    assert {**answer.data, **told} == answer.data
+    assert {**answer.data, **found} == answer.data
     assert answer.data["id"] == answer.data["orderId"]
     assert answer.data["fulfillmentStatus"] == "placed"
     assert INSTANT.fullmatch(answer.data["updatedAt"])

@@ -82,8 +82,8 @@ async def test_a_hold_is_answered_as_documented_and_used_by_its_owner(
     answer = await alice.post(
         f"/inventory/product/{LAPTOP}/reserve", {"quantity": 1, "orderId": "test-order-123", "expirationMinutes": 15}
     )
-    told = {"productId": LAPTOP, "orderId": "test-order-123", "quantity": 1, "status": "ACTIVE"}
-    assert {**answer.data, **told} == answer.data
+    found = {"productId": LAPTOP, "orderId": "test-order-123", "quantity": 1, "status": "ACTIVE"}
+    assert {**answer.data, **found} == answer.data
     assert answer.data.keys() >= {"reservationId", "createdAt", "expiresAt"}
     assert await levels(alice) == (49, 1, 50)
 
@@ -219,7 +219,7 @@ async def test_ids_and_skus_of_any_characters_are_reached(admin: Client, nobody:
 async def test_what_available_is_made_of_is_explained(admin: Client, alice: Client, opened: None) -> None:
     hold = await reserve(alice, 3)
 
-    told = (await admin.get(f"/inventory/product/{LAPTOP}/explain")).data
+    body = (await admin.get(f"/inventory/product/{LAPTOP}/explain")).data
 
-    assert (told["availableStock"], told["held"]) == (47, 3)
-    assert [(each["kind"], each["id"], each["quantity"]) for each in told["holds"]] == [("reservation", hold, 3)]
+    assert (body["availableStock"], body["held"]) == (47, 3)
+    assert [(each["kind"], each["id"], each["quantity"]) for each in body["holds"]] == [("reservation", hold, 3)]

@@ -33,9 +33,9 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def is_not_found(response: httpx.Response, method: str = "GET") -> bool:
-    told = response.json() if method != "HEAD" else {"success": False, "error": {"code": "NOT_FOUND"}, "meta": 1}
-    assert told.keys() == {"success", "error", "meta"}
-    return response.status_code == 404 and told["error"]["code"] == "NOT_FOUND"
+    body = response.json() if method != "HEAD" else {"success": False, "error": {"code": "NOT_FOUND"}, "meta": 1}
+    assert body.keys() == {"success", "error", "meta"}
+    return response.status_code == 404 and body["error"]["code"] == "NOT_FOUND"
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -474,20 +474,20 @@ async def test_what_somebody_may_not_do_counts_against_them(
     monkeypatch.setattr("stockwright.http.limits.POLICIES", {"general": 3, "sign-in": 3, "sign-in-account": 3})
     app.settings = replace(app.settings, rate_limit=True)
     async with asking(build_asgi(app)) as http:
-        told = [(await Client(http, alice.authorization).get("/inventory/low-stock")).status for _ in range(4)]
-    assert told == [403, 403, 403, 429]
+        found = [(await Client(http, alice.authorization).get("/inventory/low-stock")).status for _ in range(4)]
+    assert found == [403, 403, 403, 429]
 
 
 # ---- what the system tells of itself ---------------------------------------------------------
 
 
 async def test_health_is_told_in_both_forms(nobody: Client) -> None:
-    told = (await nobody.get("/health")).json
+    body = (await nobody.get("/health")).json
 
-    assert told["data"]["status"] == told["status"] == "healthy"
-    assert told["data"]["service"] == told["service"]
-    assert told["data"]["timestamp"] == told["timestamp"] == told["meta"]["timestamp"]
-    assert told["data"]["version"]
+    assert body["data"]["status"] == body["status"] == "healthy"
+    assert body["data"]["service"] == body["service"]
+    assert body["data"]["timestamp"] == body["timestamp"] == body["meta"]["timestamp"]
+    assert body["data"]["version"]
     assert (await nobody.get("/health/live")).status == 200
     ready = (await nobody.get("/health/ready")).data
     assert (ready["status"], ready["outboxLag"]) == ("ready", 0)

@@ -43,8 +43,8 @@ async def anybody(shop: App) -> AsyncIterator[Client]:
 
 async def entered(anybody: Client, email: str, path: str = "/signin", name: str = "username") -> dict[str, Any]:
     answer = await anybody.post(path, {name: email, "password": PASSWORD, "clientId": "c", "userPoolId": "p"})
-    told: dict[str, Any] = answer.data
-    return told
+    body: dict[str, Any] = answer.data
+    return body
 
 
 async def until(client: Client, path: str, name: str, wanted: Any) -> dict[str, Any]:

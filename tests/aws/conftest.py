@@ -57,8 +57,8 @@ class Cloud:
 
     async def ask(self, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any, dict[str, str]]:
         """Send the API a request; returns status, body, headers."""
-        told = await self.invoke("api", shapes.request(method, f"/api{path}", body, **options))
-        return told["statusCode"], json.loads(told["body"]) if told["body"] else None, told["headers"]
+        result = await self.invoke("api", shapes.request(method, f"/api{path}", body, **options))
+        return result["statusCode"], json.loads(result["body"]) if result["body"] else None, result["headers"]
 
     async def events(self, name: str = "") -> list[Event]:
         newest_first = await self.app.store.tail(limit=1000, reverse=True)
@@ -92,7 +92,7 @@ async def cloud(here: Aws, resources: dict[str, str], tmp_path: Path) -> AsyncIt
     app = await build(Settings.load({**resources, "STOCKWRIGHT_LOG_LEVEL": "error"}))
     await app.store.close()
     # The log is read at once here: nobody writes while a test looks.
-    app.store = DynamoDbStore(TABLE, here.client("dynamodb"), settle_seconds=0)
+    app.store = DynamoDbStore(TABLE, here.client("dynamodb"), tail_delay_seconds=0)
     alice = await add_account(app, BY_SYSTEM, SignUp("alice@example.com", PASSWORD), "customer")
     made = await create_product(
         app,

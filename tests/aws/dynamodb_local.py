@@ -128,7 +128,7 @@ def _session() -> Any:
     return boto3.session.Session()
 
 
-def open_table(name: str, settle_seconds: float = 0) -> DynamoDbStore:
+def open_table(name: str, tail_delay_seconds: float = 0) -> DynamoDbStore:
     """Open the table of that name, made where it is not there."""
     place = _place(name)
     client = _session().client(
@@ -142,4 +142,4 @@ def open_table(name: str, settle_seconds: float = 0) -> DynamoDbStore:
     if place.table not in client.list_tables()["TableNames"]:
         create_table(client, place.table)
     # A machine that runs all the tests may be slow to answer; nobody follows the log from elsewhere.
-    return DynamoDbStore(place.table, client, settle_seconds=settle_seconds, resend_seconds=60)
+    return DynamoDbStore(place.table, client, tail_delay_seconds=tail_delay_seconds, resend_seconds=60)

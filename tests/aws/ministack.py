@@ -151,7 +151,7 @@ def shared() -> MiniStack:
     return made
 
 
-def open_table(name: str, settle_seconds: float = 0) -> DynamoDbStore:
+def open_table(name: str, tail_delay_seconds: float = 0) -> DynamoDbStore:
     """Open the table of an account of that name, made where it is not there."""
     account = f"{int(hashlib.sha256(name.encode()).hexdigest(), 16) % 10**12:012}"
     client = boto3.client(
@@ -165,7 +165,7 @@ def open_table(name: str, settle_seconds: float = 0) -> DynamoDbStore:
     if TABLE not in client.list_tables()["TableNames"]:
         create_table(client, TABLE)
     # As with DynamoDB Local: a busy machine may be slow to answer.
-    return DynamoDbStore(TABLE, client, settle_seconds=settle_seconds, resend_seconds=60)
+    return DynamoDbStore(TABLE, client, tail_delay_seconds=tail_delay_seconds, resend_seconds=60)
 
 
 @pytest.fixture(scope="session")

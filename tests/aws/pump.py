@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from stockwright.cloud.routing import SOURCE, heard_by
+from stockwright.cloud.routing import SOURCE, names_handled_by
 from stockwright.events.dispatcher import ATTEMPTS_MAX
 from stockwright.handlers import REACTIONS
 from tests.aws.conftest import TABLE, Cloud
@@ -43,7 +43,7 @@ class Pump:
             self.queues[name] = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
             self.queues[f"{name}-dlq"] = letters
         for reaction in REACTIONS:
-            pattern = json.dumps({"source": [SOURCE], "detail-type": heard_by(reaction)})
+            pattern = json.dumps({"source": [SOURCE], "detail-type": names_handled_by(reaction)})
             events.put_rule(Name=reaction.name, EventBusName=BUS, EventPattern=pattern)
             target = {"Id": "queue", "Arn": self._arn(reaction.name)}
             events.put_targets(Rule=reaction.name, EventBusName=BUS, Targets=[target])
@@ -69,8 +69,8 @@ class Pump:
         if records:
             for record in records:
                 record["dynamodb"].pop("ApproximateCreationDateTime", None)
-            told = await self.cloud.invoke("stream", batch(*records), STOCKWRIGHT_EVENT_BUS=BUS)
-            assert told == {"batchItemFailures": []}
+            result = await self.cloud.invoke("stream", batch(*records), STOCKWRIGHT_EVENT_BUS=BUS)
+            assert result == {"batchItemFailures": []}
         self.iterator = answer["NextShardIterator"]
         return len(records)
 
@@ -79,8 +79,8 @@ class Pump:
         found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"]).get("Messages", [])
         if not found:
             return 0
-        told = await self._handled(name, batch(*[self._record(name, message) for message in found]))
-        failed = {each["itemIdentifier"] for each in told["batchItemFailures"]}
+        result = await self._handled(name, batch(*[self._record(name, message) for message in found]))
+        failed = {each["itemIdentifier"] for each in result["batchItemFailures"]}
         for message in found:
             if message["MessageId"] not in failed:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])

@@ -80,17 +80,17 @@ class _Calls(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Take a response, an error, or the error of a start."""
-        told = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"null")
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"null")
         *_, request_id, kind = self.path.split("/")
         if request_id == "init":
-            self.server.init_fault = told
+            self.server.init_fault = body
             self.server.init_failed.set()
         else:
             invocation = self.server.under_way.pop(request_id)
             if kind == "error":
-                invocation.fault = told
+                invocation.fault = body
             else:
-                invocation.answer = told
+                invocation.answer = body
             invocation.answered.set()
         self.send_response(202)
         self.send_header("Content-Length", "0")

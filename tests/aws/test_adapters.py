@@ -38,8 +38,8 @@ async def test_a_sender_with_other_letters_is_written_as_ses_takes_it(here: Aws)
 
 async def test_a_text_leaves_through_sns(here: Aws) -> None:
     await SnsTexts().send(Message("ntf_1", "+15550100", "", "Low Stock Alert: Lamp"))
-    told = here.read_back("sns/sms-messages")["sms_messages"]["+15550100"]
-    assert [each["Message"] for each in told] == ["Low Stock Alert: Lamp"]
+    found = here.read_back("sns/sms-messages")["sms_messages"]["+15550100"]
+    assert [each["Message"] for each in found] == ["Low Stock Alert: Lamp"]
 
 
 async def test_a_topic_tells_who_subscribes(here: Aws) -> None:
@@ -50,10 +50,10 @@ async def test_a_topic_tells_who_subscribes(here: Aws) -> None:
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     await SnsTopics().send(Message("ntf_1", topic, "Low Stock Alert: " + "Lämp " * 40, "3 are left"))
     [heard] = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
-    told = json.loads(heard["Body"])
-    assert told["Message"] == "3 are left"
-    assert told["Subject"].startswith("Low Stock Alert: L?mp L?mp")
-    assert len(told["Subject"]) <= 100
+    body = json.loads(heard["Body"])
+    assert body["Message"] == "3 are left"
+    assert body["Subject"].startswith("Low Stock Alert: L?mp L?mp")
+    assert len(body["Subject"]) <= 100
 
 
 async def test_a_topic_that_is_gone_is_permanent(here: Aws) -> None:

@@ -21,25 +21,25 @@ from tests.queries import found
 
 
 async def signed_in(cloud: Cloud) -> str:
-    status, told, _ = await cloud.ask("POST", "/signin", {"email": "alice@example.com", "password": PASSWORD})
+    status, body, _ = await cloud.ask("POST", "/signin", {"email": "alice@example.com", "password": PASSWORD})
     assert status == 200
-    token: str = told["data"]["idToken"]
+    token: str = body["data"]["idToken"]
     return token
 
 
 async def test_a_customer_signs_in_and_orders_once_with_one_key(cloud: Cloud) -> None:
     token = await signed_in(cloud)
     order = {"productId": cloud.product_id, "quantity": 2}
-    status, told, headers = await cloud.ask("POST", "/orders", order, token=token, headers={"idempotency-key": "once"})
-    assert (status, told["data"]["status"]) == (201, "PENDING")
+    status, body, headers = await cloud.ask("POST", "/orders", order, token=token, headers={"idempotency-key": "once"})
+    assert (status, body["data"]["status"]) == (201, "PENDING")
     assert headers["strict-transport-security"].startswith("max-age=")
     again = await cloud.ask("POST", "/orders", order, token=token, headers={"idempotency-key": "once"})
     assert again[0] == 201
-    assert again[1]["data"]["id"] == told["data"]["id"]
+    assert again[1]["data"]["id"] == body["data"]["id"]
     assert again[2]["idempotency-replayed"] == "true"
     assert len(await cloud.events("order.placed")) == 1
     [line] = found("Order Processing Time", cloud.function("api").lines())
-    assert line["orderId"] == told["data"]["id"]
+    assert line["orderId"] == body["data"]["id"]
     [line] = found("Top Products Ordered", cloud.function("api").lines())
     assert line["productId"] == cloud.product_id
 
@@ -57,8 +57,8 @@ async def test_each_request_is_one_line_with_s2s_fields(cloud: Cloud) -> None:
 
 async def test_answers_that_are_no_envelope_pass_too(cloud: Cloud) -> None:
     await add_account(cloud.app, BY_SYSTEM, SignUp("root@example.com", PASSWORD), "admin")
-    _, told, _ = await cloud.ask("POST", "/signin", {"email": "root@example.com", "password": PASSWORD})
-    token = told["data"]["idToken"]
+    _, answer, _ = await cloud.ask("POST", "/signin", {"email": "root@example.com", "password": PASSWORD})
+    token = answer["data"]["idToken"]
     exported = await cloud.invoke("api", request("GET", "/api/products/export", token=token))
     assert (exported["statusCode"], exported["headers"]["content-type"].split(";")[0]) == (200, "text/csv")
     assert "KB-1" in exported["body"]
@@ -76,8 +76,8 @@ async def test_answers_that_are_no_envelope_pass_too(cloud: Cloud) -> None:
 
 async def test_without_a_token_there_are_only_public_answers(cloud: Cloud) -> None:
     assert (await cloud.ask("GET", "/health"))[0] == 200
-    status, told, _ = await cloud.ask("GET", "/orders")
-    assert (status, told["error"]["code"]) == (401, "UNAUTHORIZED")
+    status, body, _ = await cloud.ask("GET", "/orders")
+    assert (status, body["error"]["code"]) == (401, "UNAUTHORIZED")
     assert (await cloud.ask("GET", "/nothing/here"))[0] == 404
 
 
@@ -92,9 +92,9 @@ async def test_an_id_with_a_slash_finds_its_way(cloud: Cloud) -> None:
     await create_product(
         cloud.app, BY_SYSTEM, CreateProduct("Desk Lamp", "LAMP/1 B", "A lamp for a desk.", "electronics", 2500, 3)
     )
-    status, told, _ = await cloud.ask("GET", "/inventory/sku/LAMP%2F1%20B")
-    assert status == 200, told
-    assert told["data"]["sku"] == "LAMP/1 B"
+    status, body, _ = await cloud.ask("GET", "/inventory/sku/LAMP%2F1%20B")
+    assert status == 200, body
+    assert body["data"]["sku"] == "LAMP/1 B"
 
 
 async def test_the_stream_of_events_ends_when_there_is_something_to_tell(tmp_path: Path) -> None:

@@ -78,9 +78,9 @@ async def shop(pool: Pool, tmp_path: Path) -> AsyncIterator[App]:
 
 
 async def refused(shop: App, email: str, password: str) -> StockwrightError:
-    with pytest.raises(StockwrightError) as told:
+    with pytest.raises(StockwrightError) as raised:
         await sign_in(shop, VISITOR, SignIn(email, password))
-    return told.value
+    return raised.value
 
 
 async def code_of(shop: App, purpose: Any = "confirmation", email: str = ADA) -> str:
@@ -96,9 +96,9 @@ async def ada_is_in(shop: App) -> Session:
 
 async def test_a_person_signs_up_confirms_and_signs_in(shop: App, pool: Pool) -> None:
     await sign_up(shop, VISITOR, SignUp("Ada@Example.com", GOOD, "Ada"))
-    told = await refused(shop, ADA, GOOD)
-    assert isinstance(told, Forbidden)
-    assert told.details == {"reason": "UNCONFIRMED"}
+    found = await refused(shop, ADA, GOOD)
+    assert isinstance(found, Forbidden)
+    assert found.details == {"reason": "UNCONFIRMED"}
     assert type(await refused(shop, ADA, "Wrong-wal-77")) is Unauthorized
     await confirm_sign_up(shop, VISITOR, ADA, await code_of(shop))
 
@@ -147,9 +147,9 @@ async def test_a_password_that_the_pool_took_first_counts_for_nobody_else(shop: 
 async def test_wrong_and_unknown_are_told_alike_and_lock_alike(shop: App) -> None:
     await add_account(shop, BY_SYSTEM, SignUp(ADA, GOOD), "customer")
     for email in (ADA, "nobody@example.com"):
-        told = [await refused(shop, email, "Wrong-wal-77") for _ in range(6)]
-        assert [type(each) for each in told] == [Unauthorized] * 5 + [AccountLocked]
-        assert len({each.message for each in told[:5]}) == 1
+        found = [await refused(shop, email, "Wrong-wal-77") for _ in range(6)]
+        assert [type(each) for each in found] == [Unauthorized] * 5 + [AccountLocked]
+        assert len({each.message for each in found[:5]}) == 1
 
 
 async def test_a_session_is_renewed_and_ended(shop: App) -> None:
@@ -195,8 +195,8 @@ async def test_the_second_factor_stands_before_the_pools_tokens(shop: App) -> No
     secret, _ = await begin_mfa(shop, Request(session.account.as_actor()), GOOD)
     totp, now = pyotp.TOTP(secret), shop.clock.now() // 1000
     await confirm_mfa(shop, Request(session.account.as_actor()), totp.at(now - 30))
-    told = await refused(shop, ADA, GOOD)
-    assert told.details == {"mfaRequired": True}
+    found = await refused(shop, ADA, GOOD)
+    assert found.details == {"mfaRequired": True}
     assert (await sign_in(shop, VISITOR, SignIn(ADA, GOOD, totp.at(now)))).account.id == session.account.id
     await change_account(shop, BY_SYSTEM, ChangeAccount(session.account.id, mfa_off=True))
     with pytest.raises(Unauthorized):
@@ -243,8 +243,8 @@ async def test_a_user_who_was_made_by_hand_is_met_at_the_first_sign_in(shop: App
     assert (session.account.role, session.account.is_confirmed) == ("admin", True)
     assert [each.email for each in (await list_accounts(shop, 10))[0]] == ["root@example.com"]
     pool.make("new@example.com", GOOD, permanent=False)
-    told = await refused(shop, "new@example.com", GOOD)
-    assert told.details == {"reason": "NEW_PASSWORD"}
+    found = await refused(shop, "new@example.com", GOOD)
+    assert found.details == {"reason": "NEW_PASSWORD"}
     await reset_password(shop, VISITOR, "new@example.com", await code_of(shop, "reset", "new@example.com"), BETTER)
     assert (await sign_in(shop, VISITOR, SignIn("new@example.com", BETTER))).account.role == "customer"
 

@@ -54,8 +54,8 @@ def test_a_function_may_do_its_work_and_no_others(stack: Stack, function: str) -
 
 def test_who_may_not_use_the_table_cannot_start_and_is_told_in_one_line(stack: Stack, tmp_path: Path) -> None:
     table = stack.outputs["Table"]
-    told = refusal(tmp_path, STOCKWRIGHT_TABLE_NAME=table, **stack.aws.env_of(f"{PREFIX}-stream"))
-    assert f"AWS does not let these credentials use the table {table}" in told
+    found = refusal(tmp_path, STOCKWRIGHT_TABLE_NAME=table, **stack.aws.env_of(f"{PREFIX}-stream"))
+    assert f"AWS does not let these credentials use the table {table}" in found
 
 
 def test_a_smoke_test_of_the_stack_passes_behind_what_stands_for_cloudfront(stack: Stack) -> None:
@@ -94,8 +94,8 @@ def test_an_order_goes_all_the_way_though_the_warehouse_is_down_at_first(stack: 
     order_id = stack.data("POST", "/api/orders", {"productId": product_id, "quantity": 5}, who=ALICE)["id"]
 
     def status() -> str:
-        told: str = stack.data("GET", f"/api/orders/{order_id}", who=ALICE)["status"]
-        return told
+        body: str = stack.data("GET", f"/api/orders/{order_id}", who=ALICE)["status"]
+        return body
 
     eventually(lambda: status() == "CONFIRMED", "the order was not confirmed")
     assert f"Order Confirmation - #{order_id}" in stack.mails(ALICE)
@@ -146,7 +146,7 @@ def test_the_schedule_calls_the_sweeper(stack: Stack) -> None:
     logs = stack.aws.client("logs")
 
     def swept() -> bool:
-        told = logs.filter_log_events(logGroupName=f"/aws/lambda/{PREFIX}-sweep")["events"]
-        return any("REPORT" in each["message"] or "START" in each["message"] for each in told)
+        found = logs.filter_log_events(logGroupName=f"/aws/lambda/{PREFIX}-sweep")["events"]
+        return any("REPORT" in each["message"] or "START" in each["message"] for each in found)
 
     eventually(swept, "the sweeper was not called")

@@ -297,7 +297,7 @@ async def test_an_item_that_is_too_large_is_told_as_such(store: DynamoDbStore) -
 
 
 async def test_the_log_is_followed_at_a_distance_that_no_commit_can_come_behind(tmp_path: Path, clock: Clock) -> None:
-    near, far = open_table(str(tmp_path)), open_table(str(tmp_path), settle_seconds=60)
+    near, far = open_table(str(tmp_path)), open_table(str(tmp_path), tail_delay_seconds=60)
     made = await bare_app(tmp_path, clock, "dynamodb")
     await place_nothing(made)
     assert await near.tail() != []
@@ -322,7 +322,7 @@ async def test_what_the_stream_tells_is_read_as_it_was_written(store: DynamoDbSt
 
 
 @pytest.mark.parametrize(
-    ("env", "told"),
+    ("env", "expected"),
     [
         ({"STOCKWRIGHT_TABLE_NAME": "nowhere"}, "there is no DynamoDB table nowhere in eu-central-1"),
         ({"STOCKWRIGHT_TABLE_NAME": "no"}, "DynamoDB refuses to open the table no: "),
@@ -333,6 +333,8 @@ async def test_what_the_stream_tells_is_read_as_it_was_written(store: DynamoDbSt
     ],
     ids=["no table", "no name of a table", "another region", "no region", "no credentials", "nobody there"],
 )
-def test_settings_that_do_not_fit_stop_the_start_with_one_line(tmp_path: Path, env: dict[str, str], told: str) -> None:
+def test_settings_that_do_not_fit_stop_the_start_with_one_line(
+    tmp_path: Path, env: dict[str, str], expected: str
+) -> None:
     open_table(str(tmp_path))
-    assert told in refusal(tmp_path, **{**environment(str(tmp_path)), **env})
+    assert expected in refusal(tmp_path, **{**environment(str(tmp_path)), **env})

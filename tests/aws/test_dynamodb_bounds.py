@@ -140,9 +140,9 @@ async def test_more_numbers_than_an_expression_holds_are_moved_with_their_floors
         Add(KEYS[2], RESERVE, {}),
         Add(KEYS[0], {**RESERVE, ("levels", "nowhere", "available"): 1}, {}),
     ):
-        with pytest.raises(ConditionFailed) as told:
+        with pytest.raises(ConditionFailed) as raised:
             await store.commit([Put(KEYS[1], {}, ABSENT), refused])
-        assert told.value.positions == (1,)
+        assert raised.value.positions == (1,)
     assert await store.get(KEYS[1:2]) == {}
 
 

@@ -50,10 +50,10 @@ def at_the_warehouse(
     cloud: Cloud, event: Event, times: int, url: str, detail_type: str | None = None, seconds: float = 30
 ) -> Any:
     """Have the warehouse's function handle an event for the n-th time."""
-    told = message(on_the_bus(event, detail_type), queue=WAREHOUSE, times=times, message_id="m-1")
+    found = message(on_the_bus(event, detail_type), queue=WAREHOUSE, times=times, message_id="m-1")
     return cloud.invoke(
         "queue",
-        batch(told),
+        batch(found),
         seconds,
         STOCKWRIGHT_HANDLER=WAREHOUSE,
         STOCKWRIGHT_WAREHOUSE_URL=url,
@@ -63,10 +63,10 @@ def at_the_warehouse(
 
 async def test_an_order_is_mailed_and_confirmed_once_however_often_it_is_delivered(cloud: Cloud) -> None:
     event = await placed(cloud)
-    told = message(on_the_bus(event), queue=CONFIRM)
-    assert await confirming(cloud, told) == NOTHING_FAILED
+    found = message(on_the_bus(event), queue=CONFIRM)
+    assert await confirming(cloud, found) == NOTHING_FAILED
     assert (await status(cloud, event), await mails(cloud)) == ("CONFIRMED", 1)
-    assert await confirming(cloud, told, message(on_the_bus(event), queue=CONFIRM, times=2)) == NOTHING_FAILED
+    assert await confirming(cloud, found, message(on_the_bus(event), queue=CONFIRM, times=2)) == NOTHING_FAILED
     assert await mails(cloud) == 1
     assert len(await cloud.events("order.confirmed")) == 1
 
@@ -78,8 +78,8 @@ async def test_a_message_is_sent_again_once_however_often_its_request_is_deliver
     again = await resend(cloud.app, BY_SYSTEM, first.id)
     request = await cloud.event(RESEND_REQUESTED)
     for times in (1, 2):
-        told = batch(message(on_the_bus(request), queue="notification-resend", times=times))
-        assert await cloud.invoke("queue", told, STOCKWRIGHT_HANDLER="notification-resend") == NOTHING_FAILED
+        found = batch(message(on_the_bus(request), queue="notification-resend", times=times))
+        assert await cloud.invoke("queue", found, STOCKWRIGHT_HANDLER="notification-resend") == NOTHING_FAILED
     repeated, unchanged = (await list_notifications(cloud.app, 10))[0]
     assert (repeated.id, repeated.resend_of, repeated.status) == (again.id, first.id, first.status)
     assert unchanged == first
@@ -87,13 +87,13 @@ async def test_a_message_is_sent_again_once_however_often_its_request_is_deliver
 
 async def test_only_what_failed_of_a_batch_comes_again(cloud: Cloud) -> None:
     first, second = await placed(cloud), await placed(cloud)
-    told = await confirming(
+    found = await confirming(
         cloud,
         message(on_the_bus(first), queue=CONFIRM),
         message("{ this is no event", queue=CONFIRM, message_id="poison"),
         message(on_the_bus(second), queue=CONFIRM),
     )
-    assert told == {"batchItemFailures": [{"itemIdentifier": "poison"}]}
+    assert found == {"batchItemFailures": [{"itemIdentifier": "poison"}]}
     assert await status(cloud, first) == await status(cloud, second) == "CONFIRMED"
     lines = cloud.function("queue", STOCKWRIGHT_HANDLER=CONFIRM).lines()
     counted = [(line["HandlerFailures"], line.get("handler")) for line in lines if "HandlerFailures" in line]
@@ -105,8 +105,8 @@ async def test_a_failure_is_told_to_the_queue_twice_and_kept_as_a_dead_letter_th
     warehouse = Partner(status=503)
     async with await asyncio.start_server(warehouse.serve, "127.0.0.1", warehouse.port):
         for times in (1, 2):
-            told = await at_the_warehouse(cloud, event, times, warehouse.url)
-            assert told == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
+            found = await at_the_warehouse(cloud, event, times, warehouse.url)
+            assert found == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
             assert (await list_dead_letters(cloud.app, 10))[0] == []
         assert await at_the_warehouse(cloud, event, 3, warehouse.url) == NOTHING_FAILED
         [letter] = (await list_dead_letters(cloud.app, 10))[0]
@@ -118,8 +118,8 @@ async def test_a_failure_is_told_to_the_queue_twice_and_kept_as_a_dead_letter_th
         warehouse.status = 200
         await redrive(cloud.app, BY_SYSTEM, letter.id)
         for _ in range(2):
-            told = await at_the_warehouse(cloud, event, 1, warehouse.url, redrive_of(WAREHOUSE))
-            assert told == NOTHING_FAILED
+            found = await at_the_warehouse(cloud, event, 1, warehouse.url, redrive_of(WAREHOUSE))
+            assert found == NOTHING_FAILED
     assert len(warehouse.calls) == 4
     assert await find_retry(cloud.app.store, WAREHOUSE, event.id) is None
     assert (await list_dead_letters(cloud.app, 10))[0] == []
@@ -174,8 +174,8 @@ async def test_an_unreadable_message_that_is_sent_again_keeps_its_error(cloud: C
     assert await cloud.invoke("dead_letters", batch(poison)) == NOTHING_FAILED
     [before] = (await list_dead_letters(cloud.app, 10))[0]
     await redrive(cloud.app, BY_SYSTEM, before.id)
-    told = await at_the_warehouse(cloud, before.event, 1, "http://127.0.0.1:1/", redrive_of(WAREHOUSE))
-    assert told == NOTHING_FAILED
+    found = await at_the_warehouse(cloud, before.event, 1, "http://127.0.0.1:1/", redrive_of(WAREHOUSE))
+    assert found == NOTHING_FAILED
     [after] = (await list_dead_letters(cloud.app, 10))[0]
     assert after.error.startswith(f"{before.error} | sent again: Permanent: it cannot be read as an event that")
     assert after.original_error == before.error
@@ -204,21 +204,21 @@ async def test_a_poison_message_becomes_a_dead_letter_and_an_alert_once(cloud: C
     assert errors[0]["message"] == "event given up"
     assert errors[0]["context"]["payload"]["data"] == {"body": "{ this is no event"}
 
-    told = batch(message(on_the_bus(alert), queue="operations-alert"))
+    found = batch(message(on_the_bus(alert), queue="operations-alert"))
     env = {
         "STOCKWRIGHT_HANDLER": "operations-alert",
         "STOCKWRIGHT_ALERT_EMAILS": "ops@a.example",
         "STOCKWRIGHT_ALERT_GROUP_SECONDS": "0",
     }
-    assert await cloud.invoke("queue", told, **env) == NOTHING_FAILED
+    assert await cloud.invoke("queue", found, **env) == NOTHING_FAILED
     [mail] = (await list_notifications(cloud.app, 10))[0]
     assert (mail.to, mail.subject) == ("ops@a.example", "ALERT: warehouse failed for message.unreadable")
 
 
 async def test_an_event_whose_function_died_each_time_is_kept_too(cloud: Cloud) -> None:
     event = await placed(cloud)
-    told = batch(message(on_the_bus(event), queue=f"{CONFIRM}-dlq", times=4))
-    assert await cloud.invoke("dead_letters", told) == NOTHING_FAILED
+    found = batch(message(on_the_bus(event), queue=f"{CONFIRM}-dlq", times=4))
+    assert await cloud.invoke("dead_letters", found) == NOTHING_FAILED
     [letter] = (await list_dead_letters(cloud.app, 10))[0]
     assert (letter.handler, letter.event) == (CONFIRM, event)
 
@@ -228,8 +228,8 @@ async def test_a_handler_that_runs_out_of_time_is_tried_again(cloud: Cloud) -> N
     warehouse = Partner()
     warehouse.may_answer.clear()
     async with await asyncio.start_server(warehouse.serve, "127.0.0.1", warehouse.port):
-        told = await at_the_warehouse(cloud, event, 1, warehouse.url, seconds=3)
-        assert told == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
+        found = await at_the_warehouse(cloud, event, 1, warehouse.url, seconds=3)
+        assert found == {"batchItemFailures": [{"itemIdentifier": "m-1"}]}
         warehouse.may_answer.set()
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from stockwright.base.event import Event
-from stockwright.cloud.routing import SOURCE, heard_by, redrive_of
+from stockwright.cloud.routing import SOURCE, names_handled_by, redrive_of
 from stockwright.events.records import Retry, put_retry
 from stockwright.handlers import REACTIONS
 from stockwright.operations.usecases import list_dead_letters, redrive
@@ -76,16 +76,16 @@ class Bus:
         if self.down:
             self.down -= 1
             return 500, {"__type": "InternalException", "message": "down"}
-        told: list[dict[str, str]] = []
+        found: list[dict[str, str]] = []
         for entry in entries:
             subject = json.loads(entry["Detail"])["subject"]
             if self.refuse.get(subject, 0):
                 self.refuse[subject] -= 1
-                told.append({"ErrorCode": "ThrottlingException", "ErrorMessage": "too much"})
+                found.append({"ErrorCode": "ThrottlingException", "ErrorMessage": "too much"})
             else:
                 self.taken.append(entry)
-                told.append({"EventId": "e"})
-        return 200, {"FailedEntryCount": sum("ErrorCode" in each for each in told), "Entries": told}
+                found.append({"EventId": "e"})
+        return 200, {"FailedEntryCount": sum("ErrorCode" in each for each in found), "Entries": found}
 
     def subjects(self) -> list[str]:
         return [json.loads(entry["Detail"])["subject"] for entry in self.taken]
@@ -117,7 +117,7 @@ def test_events_and_redriven_ones_are_told_and_nothing_else_is(stream: LambdaFun
     put_retry(retry, Retry("warehouse", placed(9), 0, AT, AT))
     waiting = Batch()
     put_retry(waiting, Retry("warehouse", placed(8), 0, AT, AT, waiting=True))
-    told = stream.invoke(
+    result = stream.invoke(
         batch(
             record(appended(placed(1)), 1),
             record(put_image(product), 2, "MODIFY"),
@@ -126,7 +126,7 @@ def test_events_and_redriven_ones_are_told_and_nothing_else_is(stream: LambdaFun
             record(put_image(waiting), 5),
         )
     )
-    assert told == {"batchItemFailures": []}
+    assert result == {"batchItemFailures": []}
     assert [(entry["Source"], entry["DetailType"], entry["EventBusName"]) for entry in bus.taken] == [
         (SOURCE, "order.placed", "shop"),
         (SOURCE, redrive_of("warehouse"), "shop"),
@@ -143,8 +143,8 @@ def test_events_and_redriven_ones_are_told_and_nothing_else_is(stream: LambdaFun
 
 def test_what_the_bus_refuses_is_sent_again_alone(stream: LambdaFunction, bus: Bus) -> None:
     bus.refuse = {"ord_3": 2}
-    told = stream.invoke(batch(*[record(appended(placed(number)), number) for number in range(1, 26)]))
-    assert told == {"batchItemFailures": []}
+    result = stream.invoke(batch(*[record(appended(placed(number)), number) for number in range(1, 26)]))
+    assert result == {"batchItemFailures": []}
     assert [len(call) for call in bus.calls] == [10, 10, 5, 1, 1]
     assert sorted(bus.subjects()) == sorted(f"ord_{number}" for number in range(1, 26))
 
@@ -152,8 +152,8 @@ def test_what_the_bus_refuses_is_sent_again_alone(stream: LambdaFunction, bus: B
 def test_what_the_bus_never_takes_is_told_to_lambda_and_comes_again(stream: LambdaFunction, bus: Bus) -> None:
     bus.refuse = {"ord_2": 4}
     records = [record(appended(placed(number)), number) for number in (1, 2, 3)]
-    told = stream.invoke(batch(*records))
-    assert told == {"batchItemFailures": [{"itemIdentifier": f"{2:021d}"}]}
+    result = stream.invoke(batch(*records))
+    assert result == {"batchItemFailures": [{"itemIdentifier": f"{2:021d}"}]}
     assert bus.subjects() == ["ord_1", "ord_3"]
     # Lambda begins anew from there.
     assert stream.invoke(batch(*records[1:])) == {"batchItemFailures": []}
@@ -165,25 +165,25 @@ def test_what_the_bus_never_takes_is_told_to_lambda_and_comes_again(stream: Lamb
 def test_a_bus_that_is_down_loses_nothing(stream: LambdaFunction, bus: Bus) -> None:
     bus.down = 100
     records = [record(appended(placed(number)), number) for number in (1, 2)]
-    told = stream.invoke(batch(*records))
-    assert [each["itemIdentifier"] for each in told["batchItemFailures"]] == [f"{1:021d}", f"{2:021d}"]
+    result = stream.invoke(batch(*records))
+    assert [each["itemIdentifier"] for each in result["batchItemFailures"]] == [f"{1:021d}", f"{2:021d}"]
     bus.down = 0
     assert stream.invoke(batch(*records)) == {"batchItemFailures": []}, stream.output()
     assert bus.subjects() == ["ord_1", "ord_2"]
 
 
 def test_large_events_go_in_calls_that_the_bus_takes(stream: LambdaFunction, bus: Bus) -> None:
-    told = stream.invoke(
+    result = stream.invoke(
         batch(*[record(appended(placed(number, note="x" * 100_000)), number) for number in range(1, 6)])
     )
-    assert told == {"batchItemFailures": []}
+    assert result == {"batchItemFailures": []}
     assert [len(call) for call in bus.calls] == [2, 2, 1]
 
 
 def test_a_record_that_cannot_be_read_keeps_no_other_from_the_bus(stream: LambdaFunction, bus: Bus) -> None:
     broken = {**appended(placed(2)), "b": {"M": {"id": {"S": "evt_2"}}}}
-    told = stream.invoke(batch(record(appended(placed(1)), 1), record(broken, 2), record(appended(placed(3)), 3)))
-    assert told == {"batchItemFailures": [{"itemIdentifier": f"{2:021d}"}]}
+    result = stream.invoke(batch(record(appended(placed(1)), 1), record(broken, 2), record(appended(placed(3)), 3)))
+    assert result == {"batchItemFailures": [{"itemIdentifier": f"{2:021d}"}]}
     assert bus.subjects() == ["ord_1", "ord_3"]
     assert [line["message"] for line in stream.lines() if line.get("level") == "ERROR"] == ["record unreadable"]
 
@@ -220,8 +220,8 @@ async def test_what_lambda_gave_up_is_kept_and_redriven_from_the_stream(cloud: C
             "streamArn": stream,
         },
     }
-    told = batch(message(given_up, queue="stream-dlq"))
-    assert await cloud.invoke("dead_letters", told) == {"batchItemFailures": []}
+    result = batch(message(given_up, queue="stream-dlq"))
+    assert await cloud.invoke("dead_letters", result) == {"batchItemFailures": []}
     [letter] = (await list_dead_letters(cloud.app, 10))[0]
     assert letter.handler == "stream"
 
@@ -229,8 +229,8 @@ async def test_what_lambda_gave_up_is_kept_and_redriven_from_the_stream(cloud: C
     latest = streams.get_shard_iterator(**place)["ShardIterator"]
     await redrive(cloud.app, BY_SYSTEM, letter.id)
     again = [each for each in streams.get_records(ShardIterator=latest)["Records"] if _is_retry(each)]
-    told = await cloud.invoke("stream", batch(*[_plain(each) for each in again]), STOCKWRIGHT_EVENT_BUS="shop")
-    assert told == {"batchItemFailures": []}
+    result = await cloud.invoke("stream", batch(*[_plain(each) for each in again]), STOCKWRIGHT_EVENT_BUS="shop")
+    assert result == {"batchItemFailures": []}
     heard = here.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
     assert sorted(json.loads(each["Body"])["detail-type"] for each in heard) == ["order.placed", "order.placed"]
 
@@ -259,14 +259,14 @@ def test_each_handlers_rule_lets_its_events_through_and_no_others(aws: Aws, tmp_
     for reaction in REACTIONS:
         queues[reaction.name] = sqs.create_queue(QueueName=reaction.name)["QueueUrl"]
         arn = f"arn:aws:sqs:eu-central-1:{aws.account}:{reaction.name}"
-        pattern = json.dumps({"source": [SOURCE], "detail-type": heard_by(reaction)})
+        pattern = json.dumps({"source": [SOURCE], "detail-type": names_handled_by(reaction)})
         events.put_rule(Name=reaction.name, EventBusName="shop", EventPattern=pattern)
         events.put_targets(Rule=reaction.name, EventBusName="shop", Targets=[{"Id": "queue", "Arn": arn}])
     redriven = Batch()
     put_retry(redriven, Retry("warehouse", placed(2), 0, AT, AT))
     with LambdaFunction("stockwright.cloud.stream", tmp_path, **aws.env, STOCKWRIGHT_EVENT_BUS="shop") as stream:
-        told = stream.invoke(batch(record(appended(placed(1)), 1), record(put_image(redriven), 2)))
-        assert told == {"batchItemFailures": []}
+        result = stream.invoke(batch(record(appended(placed(1)), 1), record(put_image(redriven), 2)))
+        assert result == {"batchItemFailures": []}
     heard = {
         name: sorted(
             json.loads(message["Body"])["detail-type"]

@@ -27,13 +27,13 @@ class People:
         self.tokens: dict[str, str] = {}
 
     async def sign_in(self, email: str) -> None:
-        told = await self.ask("POST", "/signin", {"email": email, "password": PASSWORD})
-        self.tokens[email] = told["idToken"]
+        body = await self.ask("POST", "/signin", {"email": email, "password": PASSWORD})
+        self.tokens[email] = body["idToken"]
 
     async def ask(self, method: str, path: str, body: Any = None, who: str = "") -> Any:
-        status, told, _ = await self._cloud.ask(method, path, body, token=self.tokens.get(who))
-        assert status < 300, told
-        return told["data"]
+        status, answer, _ = await self._cloud.ask(method, path, body, token=self.tokens.get(who))
+        assert status < 300, answer
+        return answer["data"]
 
 
 def mails(here: Aws, to: str) -> dict[str, str]:

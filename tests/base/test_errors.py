@@ -10,7 +10,7 @@ from stockwright.base.errors import AccountLocked, InsufficientStock, Invalid, R
 UNKNOWN = (
     "It is not known whether this took effect: check before you repeat it, or repeat it with the same Idempotency-Key"
 )
-TOLD = {
+HANDLED_BEFORE = {
     "StockwrightError": ("INTERNAL_ERROR", "Something went wrong", False),
     "Refused": ("INTERNAL_ERROR", "Something went wrong", False),
     "Invalid": ("VALIDATION_ERROR", "Validation failed", False),
@@ -45,14 +45,14 @@ def test_each_says_what_it_says() -> None:
         for name, kind in vars(errors).items()
         if isinstance(kind, type) and issubclass(kind, StockwrightError)
     }
-    assert {name: (kind.code, kind.default_message, kind.transient) for name, kind in found.items()} == TOLD
+    assert {name: (kind.code, kind.default_message, kind.transient) for name, kind in found.items()} == HANDLED_BEFORE
 
 
-@pytest.mark.parametrize("name", TOLD)
+@pytest.mark.parametrize("name", HANDLED_BEFORE)
 def test_each_can_be_told_in_other_words(name: str) -> None:
     kind = getattr(errors, name)
     plain, other = kind(), kind("In other words", {"a": 1})
-    assert (plain.message, str(plain), plain.details) == (TOLD[name][1], TOLD[name][1], None)
+    assert (plain.message, str(plain), plain.details) == (HANDLED_BEFORE[name][1], HANDLED_BEFORE[name][1], None)
     assert (other.message, str(other), other.details) == ("In other words", "In other words", {"a": 1})
 
 

@@ -22,7 +22,7 @@ def test_texts_lists_and_numbers_are_fine() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         ({"deep": nested(DEPTH_MAX)}, "nested at most 8 deep"),
         ({"deep": nested(5000)}, "nested at most 8 deep"),
@@ -35,9 +35,9 @@ def test_texts_lists_and_numbers_are_fine() -> None:
         ({"long": "ü" * 100}, "at most 200 bytes"),
     ],
 )
-def test_what_a_reader_could_not_take_is_refused(value: object, told: str) -> None:
+def test_what_a_reader_could_not_take_is_refused(value: object, expected: str) -> None:
     with pytest.raises(Invalid) as refused:
         check_free(value, "options", 200)
     (wrong,) = refused.value.details
     assert wrong["field"] == "options"
-    assert told in wrong["message"]
+    assert expected in wrong["message"]

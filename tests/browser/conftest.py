@@ -72,7 +72,7 @@ def visit(browser: Browser) -> Iterator[Open]:
     yield opened
     for each in visits:
         each.context.close()
-    wrong = [told for each in visits for told in each.wrong]
+    wrong = [found for each in visits for found in each.wrong]
     assert not wrong, "\n".join(wrong)
 
 

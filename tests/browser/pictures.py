@@ -31,8 +31,8 @@ def take(page: Page, name: str) -> None:
     page.wait_for_function(SETTLED)
     page.evaluate(PAINTED)
     shot = {"format": "webp", "quality": QUALITY, "optimizeForSpeed": False}
-    told = page.context.new_cdp_session(page).send("Page.captureScreenshot", shot)
-    picture = base64.b64decode(told["data"])
+    found = page.context.new_cdp_session(page).send("Page.captureScreenshot", shot)
+    picture = base64.b64decode(found["data"])
     assert len(picture) <= BYTES_MAX, f"{name} has {len(picture):,} bytes"
     (FOLDER / f"{name}.webp").write_bytes(picture)
     print(f"docs/pictures/{name}.webp  {len(picture):,} bytes")

@@ -37,8 +37,8 @@ class Shop:
         self._passwords = {EMAIL: PASSWORD}
         if demo:
             del self.server.env["STOCKWRIGHT_ADMIN_EMAIL"], self.server.env["STOCKWRIGHT_ADMIN_PASSWORD"]
-            told = self.server.command("demo").stdout
-            self._passwords = dict(re.findall(r"(\S+@\S+)\s+password: (\S+)", told))
+            result = self.server.command("demo").stdout
+            self._passwords = dict(re.findall(r"(\S+@\S+)\s+password: (\S+)", result))
         self.admin = next(iter(self._passwords))
         self.server.start()
         self.url = self.server.url

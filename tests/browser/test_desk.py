@@ -224,8 +224,8 @@ def test_the_overview_counts_the_days_of_its_reader(open_page: OpenPage, shop: S
     page = open_page(shop, "/admin", shop.admin, timezone_id=zone.key)
     now = datetime.now(zone)
     expect(page.get_by_text(re.compile(f"^{now:%A},? {now.day} {now:%B} {now.year}$"))).to_be_visible()
-    told = shop.ask("GET", f"/reports/summary?timeZone={zone.key}")
-    (revenue,) = told["today"]["revenue"]
+    body = shop.ask("GET", f"/reports/summary?timeZone={zone.key}")
+    (revenue,) = body["today"]["revenue"]
     figure = page.locator("dt", has_text="Revenue today").locator("xpath=..")
     expect(figure).to_contain_text(f"US${revenue['amount'] / 100:,.2f}")
     chart = page.get_by_role("region", name="Sales over time")
@@ -234,14 +234,14 @@ def test_the_overview_counts_the_days_of_its_reader(open_page: OpenPage, shop: S
     expect(last).to_contain_text(f"{now.day} {now:%b} {now.year}")
     expect(last).to_contain_text(f"US${revenue['amount'] / 100:,.2f}")
     chart.get_by_label("What to show").select_option("units")
-    expect(last).to_contain_text(f"{told['today']['units']:,}")
+    expect(last).to_contain_text(f"{body['today']['units']:,}")
 
 
 def test_lists_are_taken_along_as_csv(open_page: OpenPage, shop: Shop) -> None:
     map_, kim = shop.product("City Map", 7), shop.person()
     order = shop.order(map_, 2, who=kim)
     page = open_page(shop, "/admin", shop.admin)
-    for what, told in (
+    for what, found in (
         ("inventory", map_["sku"]),
         ("products", map_["name"]),
         ("movements", map_["sku"]),
@@ -251,7 +251,7 @@ def test_lists_are_taken_along_as_csv(open_page: OpenPage, shop: Shop) -> None:
         with page.expect_download() as taken:
             page.get_by_role("button", name="Export").click()
         assert re.fullmatch(rf"{what}-\d{{4}}-\d\d-\d\d\.csv", taken.value.suggested_filename)
-        assert told in taken.value.path().read_text(encoding="utf-8-sig")
+        assert found in taken.value.path().read_text(encoding="utf-8-sig")
 
 
 # ---- the catalogue --------------------------------------------------------------------------------------------------

@@ -258,10 +258,10 @@ async def test_a_transfer_moves_available_units_with_two_movements(app: App, pro
 
 async def test_availability_sums_duplicates_and_knows_no_unknown_product(app: App, product: Product) -> None:
     chair = await product(5)
-    told = await check_availability(
+    found = await check_availability(
         app, [Wanted(chair.product.id, 3), Wanted("nothing", 1), Wanted(chair.product.id, 3)]
     )
-    assert [(each.requested, each.available_stock, each.available) for each in told] == [(6, 5, False), (1, 0, False)]
+    assert [(each.requested, each.available_stock, each.available) for each in found] == [(6, 5, False), (1, 0, False)]
     with pytest.raises(Invalid):
         await check_availability(app, [])
     with pytest.raises(Invalid):
@@ -281,16 +281,16 @@ async def test_availability_is_what_a_hold_would_get(app: App, product: Product)
     }
     for lines, expected in carts.items():
         cart = [Wanted(chair, units, place) for units, place in lines]
-        told = await check_availability(app, cart)
-        assert [(each.available_stock, each.available) for each in told] == expected
-        if all(each.available for each in told):
+        found = await check_availability(app, cart)
+        assert [(each.available_stock, each.available) for each in found] == expected
+        if all(each.available for each in found):
             held = await reserve_stock(app, ALICE, Reserve(cart))
             await cancel_reservation(app, ALICE, held.id)
         else:
             with pytest.raises(InsufficientStock) as refused:
                 await reserve_stock(app, ALICE, Reserve(cart))
             assert refused.value.details["available"] == next(
-                each.available_stock for each in told if not each.available
+                each.available_stock for each in found if not each.available
             )
 
 
@@ -301,8 +301,8 @@ async def test_an_expired_hold_keeps_nothing_from_being_available(app: App, prod
     assert [each.available for each in await check_availability(app, [Wanted(chair, 4)])] == [False]
     clock.advance(minutes=5)
     events = len(await app.store.tail())
-    told = await check_availability(app, [Wanted(chair, 4), Wanted(table, 6)])
-    assert [(each.available_stock, each.available) for each in told] == [(4, True), (5, False)]
+    found = await check_availability(app, [Wanted(chair, 4), Wanted(table, 6)])
+    assert [(each.available_stock, each.available) for each in found] == [(4, True), (5, False)]
     assert len(await app.store.tail()) == events
     await place_order(app, ALICE, PlaceOrder([LineWanted(4, chair)]))
 

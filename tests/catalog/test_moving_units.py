@@ -140,8 +140,8 @@ async def test_going_through_every_order_ends_however_fast_new_ones_are_placed(a
 async def test_what_is_held_and_by_whom_is_told_of_one_moment(app: App, product: Product) -> None:
     order_id = await an_order(app, product)
     chair = (await list_orders(app, ADMIN, ListOrders(everybody=True)))[0][0].lines[0].product_id
-    told = await while_reading(app, "STOCK", lambda: confirm_order(app, ADMIN, order_id), lambda: explain(app, chair))
-    assert (told.stock.reserved, told.held) == (0, 0)
+    found = await while_reading(app, "STOCK", lambda: confirm_order(app, ADMIN, order_id), lambda: explain(app, chair))
+    assert (found.stock.reserved, found.held) == (0, 0)
 
 
 async def test_a_product_that_never_stands_still_is_explained_as_it_was_seen_last(app: App, product: Product) -> None:
@@ -151,11 +151,11 @@ async def test_a_product_that_never_stands_still_is_explained_as_it_was_seen_las
     )
     app.store = busy
     try:
-        told = await explain(app, chair)
+        found = await explain(app, chair)
         ledger, _ = await list_movements(app, MovementFilter(product_id=chair))
     finally:
         app.store = calm.store
-    assert told.stock.available > 1000
-    assert told.held == 0
+    assert found.stock.available > 1000
+    assert found.held == 0
     assert {view.movement.quantity for view in ledger} <= {1, 1000}
     assert ledger

@@ -42,7 +42,7 @@ async def test_a_product_is_made_with_its_stock_in_one_commit(app: App) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "expected"),
     [
         ("name", "ab", "name"),
         ("name", "x" * 201, "name"),
@@ -67,10 +67,10 @@ async def test_a_product_is_made_with_its_stock_in_one_commit(app: App) -> None:
         ("location", "moon", "location"),
     ],
 )
-async def test_each_wrong_field_is_named_and_nothing_is_made(app: App, field: str, value: Any, told: str) -> None:
+async def test_each_wrong_field_is_named_and_nothing_is_made(app: App, field: str, value: Any, expected: str) -> None:
     with pytest.raises(Invalid) as refused:
         await create_product(app, ADMIN, CreateProduct(**{**GOOD, field: value}))
-    assert [each["field"] for each in refused.value.details] == [told]
+    assert [each["field"] for each in refused.value.details] == [expected]
     assert await list_inventory(app, ListInventory()) == ([], None)
 
 

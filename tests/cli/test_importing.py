@@ -31,9 +31,9 @@ def shop(terminal: Terminal, tmp_path: Path) -> Terminal:
 
 def exported(terminal: Terminal, what: str, *options: str) -> list[dict[str, str]]:
     """Read an export."""
-    told = terminal.type("export", what, *options)
-    assert told.exit_code == 0, told.output
-    return list(csv.DictReader(told.stdout.splitlines()))
+    result = terminal.type("export", what, *options)
+    assert result.exit_code == 0, result.output
+    return list(csv.DictReader(result.stdout.splitlines()))
 
 
 def stock_of(terminal: Terminal) -> dict[str, str]:
@@ -63,10 +63,10 @@ def test_an_import_tells_what_it_did_and_why_rows_were_refused(terminal: Termina
     failed = list(csv.DictReader((tmp_path / "sales-failed.csv").read_text(encoding="utf-8-sig").splitlines()))
     assert [(row["InvoiceNo"], "did not buy" in row["error"]) for row in failed] == [("C536379", True)]
 
-    told = json.loads(terminal.type("import", "orders", str(file), "--json", "--on-error", "skip").stdout)
-    assert (told["created"], told["unchanged"], told["failed"]) == (0, 1, 1)
-    assert told["failedRows"].endswith("sales-failed-2.csv")
-    assert [(error["row"], error["value"]) for error in told["errors"]] == [(3, "C536379, FEE-D, -1")]
+    body = json.loads(terminal.type("import", "orders", str(file), "--json", "--on-error", "skip").stdout)
+    assert (body["created"], body["unchanged"], body["failed"]) == (0, 1, 1)
+    assert body["failedRows"].endswith("sales-failed-2.csv")
+    assert [(error["row"], error["value"]) for error in body["errors"]] == [(3, "C536379, FEE-D, -1")]
     assert terminal.type("import", "orders", str(tmp_path / "nothing.csv")).exit_code == 2
 
 
@@ -103,15 +103,15 @@ def test_what_is_exported_can_be_imported_again(shop: Terminal, tmp_path: Path) 
     assert products.read_bytes().startswith(b"\xef\xbb\xbf")
     assert shop.type("export", "inventory", str(inventory)).exit_code == 0
 
-    told = json.loads(shop.type("import", "products", str(products), "--json").stdout)
-    assert (told["created"], told["updated"], told["unchanged"], told["errors"], told["notes"]) == (0, 0, 2, [], [])
+    body = json.loads(shop.type("import", "products", str(products), "--json").stdout)
+    assert (body["created"], body["updated"], body["unchanged"], body["errors"], body["notes"]) == (0, 0, 2, [], [])
     inventory.write_text(inventory.read_text().replace(",5,0,0,5,", ",5,0,0,9,"))
     assert shop.type("import", "stock", str(inventory), "--mode", "count").exit_code == 0
     assert stock_of(shop) == {"CHAIR": "9", "LAMP": "9"}
 
     other = Terminal(tmp_path / "other")
-    told = json.loads(other.type("import", "products", str(products), "--json").stdout)
-    assert (told["created"], told["errors"]) == (2, [])
+    body = json.loads(other.type("import", "products", str(products), "--json").stdout)
+    assert (body["created"], body["errors"]) == (2, [])
     assert other.type("export", "products", str(tmp_path / "other.csv"), "--bom").exit_code == 0
     fresh = [list(csv.DictReader(f.read_text("utf-8-sig").splitlines())) for f in (products, tmp_path / "other.csv")]
     for row in (*fresh[0], *fresh[1]):
@@ -131,11 +131,11 @@ def test_a_dash_is_standard_output_and_standard_input(
     assert list(here.iterdir()) == []
 
     other = Terminal(tmp_path / "other")
-    told = json.loads(other.feed(written.stdout_bytes, "import", "products", "-", "--json").stdout)
-    assert (told["created"], told["errors"]) == (2, [])
+    body = json.loads(other.feed(written.stdout_bytes, "import", "products", "-", "--json").stdout)
+    assert (body["created"], body["errors"]) == (2, [])
     skipping = ("import", "stock", "-", "--on-error", "skip")
-    told = other.feed(b"sku,quantity\nCHAIR,1\nNONE,1\n", *skipping)
-    assert told.exit_code == 1
+    body = other.feed(b"sku,quantity\nCHAIR,1\nNONE,1\n", *skipping)
+    assert body.exit_code == 1
     assert [each.name for each in here.iterdir()] == ["standard-input-failed.csv"]
     assert "NONE" in (here / "standard-input-failed.csv").read_text(encoding="utf-8-sig")
 
@@ -149,10 +149,10 @@ def test_a_row_whose_name_or_new_category_no_product_may_have_is_refused(shop: T
         "OK-3,Good name,garden",
     )
     file.write_text("sku,name,category,price\n" + "".join(f"{row},100\n" for row in rows), encoding="utf-8")
-    told = json.loads(shop.type("import", "products", str(file), "--json").stdout)
-    assert [error["row"] for error in told["errors"]] == [2, 3, 4]
-    assert all("direction of text" in error["message"] for error in told["errors"])
-    assert told["created"] == 0
+    body = json.loads(shop.type("import", "products", str(file), "--json").stdout)
+    assert [error["row"] for error in body["errors"]] == [2, 3, 4]
+    assert all("direction of text" in error["message"] for error in body["errors"])
+    assert body["created"] == 0
 
 
 def test_an_export_takes_the_filters_of_its_list(shop: Terminal) -> None:

@@ -55,11 +55,11 @@ def test_migrate_upgrades_behind_a_backup_that_restores_the_shop_as_it_was(
     done = old.type("migrate", "--json")
 
     assert done.exit_code == 0, done.output
-    told = json.loads(done.stdout)
-    assert (told["format"], told["to"], told["dryRun"]) == (int(number), FORMAT, False)
-    assert told["items"] > sum(told["changed"].values()) > 1000
+    body = json.loads(done.stdout)
+    assert (body["format"], body["to"], body["dryRun"]) == (int(number), FORMAT, False)
+    assert body["items"] > sum(body["changed"].values()) > 1000
     [backup] = backups(old.folder)
-    assert told["backup"] == str(backup)
+    assert body["backup"] == str(backup)
     assert (backup.stat().st_mode & 0o777, backup.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     audited = old.type("audit")
     assert (audited.exit_code, "Clean." in audited.output) == (0, True), audited.output
@@ -245,10 +245,10 @@ def server(number: str, tmp_path: Path) -> Iterator[Server]:
 
 def test_serve_upgrades_by_itself_and_people_and_machines_go_on(server: Server, number: str) -> None:
     server.start()
-    told, shop = server.log.read_text(), known(number)
-    assert f"has data format {number}; it is upgraded first" in told
+    result, shop = server.log.read_text(), known(number)
+    assert f"has data format {number}; it is upgraded first" in result
     [backup] = backups(server.folder)
-    assert f"Backed up into {backup}" in told
+    assert f"Backed up into {backup}" in result
 
     def sign_in(email: str, **more: str) -> httpx.Response:
         body = {"email": email, "password": shop["accounts"][email], **more}

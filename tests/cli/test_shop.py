@@ -51,7 +51,7 @@ def demo(terminal: Terminal) -> Terminal:
 
 
 def test_every_command_explains_itself(terminal: Terminal) -> None:
-    told = terminal.type("--help").output
+    result = terminal.type("--help").output
     for word in (
         "serve",
         "demo",
@@ -65,22 +65,22 @@ def test_every_command_explains_itself(terminal: Terminal) -> None:
         "dead-letters",
         "import",
     ):
-        assert word in told
+        assert word in result
         assert terminal.type(word, "--help").exit_code == 0
     assert terminal.type("--version").output.startswith("stockwright ")
 
 
 def test_the_settings_are_listed_and_secrets_are_not_shown(terminal: Terminal) -> None:
-    told = terminal.type("config", "--json", STOCKWRIGHT_WAREHOUSE_API_KEY="hush-hush")
-    assert "hush-hush" not in told.output
-    rows = {row["name"]: row["value"] for row in json.loads(told.output)}
+    body = terminal.type("config", "--json", STOCKWRIGHT_WAREHOUSE_API_KEY="hush-hush")
+    assert "hush-hush" not in body.output
+    rows = {row["name"]: row["value"] for row in json.loads(body.output)}
     assert rows["STOCKWRIGHT_WAREHOUSE_API_KEY"] == "set"
     assert rows["STOCKWRIGHT_PORT"] == "8000"
     assert "STOCKWRIGHT_RETRY_DELAY_SECONDS" in terminal.type("config").output
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "expected"),
     [
         ("PORT", "many", "port number"),
         ("PORT", "70000", "port number"),
@@ -94,13 +94,13 @@ def test_the_settings_are_listed_and_secrets_are_not_shown(terminal: Terminal) -
         ("ADMIN_PASSWORD", "Geheim-4711-aber", "ADMIN_EMAIL"),
     ],
 )
-def test_a_wrong_setting_stops_with_one_clear_line(terminal: Terminal, name: str, value: str, told: str) -> None:
+def test_a_wrong_setting_stops_with_one_clear_line(terminal: Terminal, name: str, value: str, expected: str) -> None:
     refused = terminal.type("audit", **{f"STOCKWRIGHT_{name}": value})
     assert refused.exit_code == 1
     lines = refused.output.strip().splitlines()
     assert len(lines) == 1
     assert f"STOCKWRIGHT_{name}" in lines[0]
-    assert told in lines[0]
+    assert expected in lines[0]
 
 
 def test_the_demo_is_a_believable_shop_and_is_loaded_once(demo: Terminal) -> None:
@@ -273,9 +273,9 @@ def test_what_is_no_backup_is_refused_and_leaves_nothing_behind(terminal: Termin
 def test_what_a_file_holds_is_shown_as_it_is(terminal: Terminal, tmp_path: Path) -> None:
     file = small_file(tmp_path)
     file.write_text(file.read_text().replace("CODE1", "[/x]").replace(",3,", ",0,"))
-    told = terminal.type("import", "orders", str(file), "--skipped")
-    assert told.exit_code == 1, told.output
-    assert "[/X]" in told.output
+    result = terminal.type("import", "orders", str(file), "--skipped")
+    assert result.exit_code == 1, result.output
+    assert "[/X]" in result.output
     kept = terminal.type("backup", str(tmp_path / "[b]"))
     assert kept.exit_code == 0, kept.output
     assert "[b]" in kept.output
@@ -304,9 +304,9 @@ def test_a_shop_is_copied_to_dynamodb_and_both_are_proved_alike(terminal: Termin
     cloud = environment(str(terminal.folder))
     copied = terminal.type("copy", "--from", "sqlite", "--to", "dynamodb", "--json", **cloud)
     assert copied.exit_code == 0, copied.output
-    told = json.loads(copied.stdout)
-    assert told["alike"]
-    assert told["dynamodb"]["products"] == told["sqlite"]["products"] == 3
+    body = json.loads(copied.stdout)
+    assert body["alike"]
+    assert body["dynamodb"]["products"] == body["sqlite"]["products"] == 3
 
     again = terminal.type("copy", "--from", "sqlite", "--to", "dynamodb", **cloud)
     assert again.exit_code == 1

@@ -39,8 +39,8 @@ class Terminal:
         return CliRunner().invoke(keys.app, list(words), env=self.env)
 
     def listed(self, command: str, *words: str) -> list[dict[str, Any]]:
-        told = getattr(self, command)("list", "--json", *words)
-        found: list[dict[str, Any]] = json.loads(told.stdout)
+        body = getattr(self, command)("list", "--json", *words)
+        found: list[dict[str, Any]] = json.loads(body.stdout)
         return found
 
 
@@ -57,8 +57,8 @@ def test_a_link_to_set_a_password_is_made_for_who_cannot_be_mailed(terminal: Ter
     link = urlsplit(made.stdout.strip())
     given = parse_qs(link.fragment)
     assert (link.path, link.query, given["email"]) == ("/password/reset", "", ["ada@example.com"])
-    told = json.loads(terminal.users("reset-link", "ada@example.com", "--json").stdout)
-    newer = parse_qs(urlsplit(told["link"]).fragment)
+    body = json.loads(terminal.users("reset-link", "ada@example.com", "--json").stdout)
+    newer = parse_qs(urlsplit(body["link"]).fragment)
 
     async def reset(code: str) -> None:
         app = await build(Settings.load(terminal.env))
@@ -93,7 +93,7 @@ def test_an_account_is_added_with_a_password_that_no_list_of_processes_shows(ter
 
 def test_what_cannot_be_done_is_one_clear_line_and_status_1(terminal: Terminal) -> None:
     terminal.users("add", "ada@example.com", "--role", "admin", "--password-stdin", given=GOOD)
-    for words, given, told in (
+    for words, given, found in (
         (("add", "ada@example.com", "--password-stdin"), GOOD, "already"),
         (("add", "eve@example.com", "--password-stdin"), "Password1\n", "too common"),
         (("add", "no address", "--password-stdin"), GOOD, "email"),
@@ -105,7 +105,7 @@ def test_what_cannot_be_done_is_one_clear_line_and_status_1(terminal: Terminal) 
     ):
         failed = terminal.users(*words, given=given)
         assert failed.exit_code == 1, words
-        assert told in failed.stderr, failed.stderr
+        assert found in failed.stderr, failed.stderr
         assert "Traceback" not in failed.output
 
 

@@ -59,14 +59,14 @@ async def loaded(folder: Path) -> Shop:
 
 async def looked_at(app: App, notes: list[str]) -> Shop:
     holds, _ = await list_reservations(app, ACTOR, ListReservations(everybody=True, limit=100))
-    told, _ = await list_notifications(app, 100)
+    found, _ = await list_notifications(app, 100)
     letters, _ = await list_dead_letters(app, 100)
     shop = Shop(
         notes,
         await audit(app),
         len(letters),
         Counter(hold.status for hold in holds),
-        Counter(each.channel for each in told),
+        Counter(each.channel for each in found),
     )
     shop.products, _ = await list_products(app, ACTOR, ListProducts(limit=100))
     after: str | None = None

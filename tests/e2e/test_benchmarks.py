@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.mark.slow
 def test_each_figure_is_measured_in_its_short_form() -> None:
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--quick"],
         cwd=ROOT,
         capture_output=True,
@@ -26,7 +26,7 @@ def test_each_figure_is_measured_in_its_short_form() -> None:
         timeout=PATIENCE_SECONDS,
         check=False,
     )
-    assert told.returncode == 0, told.stderr
+    assert result.returncode == 0, result.stderr
     for figure in (
         "Reserve, one line",
         "Order of 3 lines, in process",
@@ -34,7 +34,7 @@ def test_each_figure_is_measured_in_its_short_form() -> None:
         "Search among",
         "stored",
     ):
-        assert figure in told.stdout
+        assert figure in result.stdout
 
 
 def test_a_running_shop_is_measured_by_a_command(tmp_path: Path) -> None:
@@ -42,8 +42,8 @@ def test_a_running_shop_is_measured_by_a_command(tmp_path: Path) -> None:
     server.start()
     try:
         arguments = ["bench", "--url", server.url, "--email", EMAIL, "--seconds", "1", "--connections", "8", "--json"]
-        told = server.command(*arguments, "--password", PASSWORD)
-        rows = json.loads(told.stdout)
+        result = server.command(*arguments, "--password", PASSWORD)
+        rows = json.loads(result.stdout)
         assert len(rows) == 5
         assert all(row["rate"] > 0 and row["refused"] == 0 for row in rows)
         refused = server.command(*arguments, "--password", "wrong")

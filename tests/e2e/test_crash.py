@@ -155,7 +155,7 @@ async def all_subjects(client: httpx.AsyncClient, headers: dict[str, str]) -> li
     query: dict[str, str | int] = {"limit": 100}
     while True:
         page = (await client.get("/notifications", params=query, headers=headers)).json()["data"]
-        found += [told["subject"] for told in page["items"]]
+        found += [result["subject"] for result in page["items"]]
         if page["nextToken"] is None:
             return found
         query["nextToken"] = page["nextToken"]

@@ -124,13 +124,13 @@ class Round:
                     continue
                 except httpx.TransportError:
                     continue
-                told = answer.json()
-                assert answer.status_code < 500 or told["error"]["code"] in UNSETTLED, (asked, told)
-                if not told["success"] and told["error"]["code"] in UNSETTLED:
+                reply = answer.json()
+                assert answer.status_code < 500 or reply["error"]["code"] in UNSETTLED, (asked, reply)
+                if not reply["success"] and reply["error"]["code"] in UNSETTLED:
                     await asyncio.sleep(0.02)
                     continue
                 tried.end, tried.status = self.now(), answer.status_code
-                tried.data = told["data"] if told["success"] else told["error"]
+                tried.data = reply["data"] if reply["success"] else reply["error"]
                 tried.replayed = "idempotency-replayed" in answer.headers
                 break
         if tried.is_yes and asked.kind == "reserve":

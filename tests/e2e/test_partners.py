@@ -162,9 +162,9 @@ async def test_an_order_goes_its_way_and_everybody_hears_of_it(world: World) -> 
     ]
     mail = next(each for each in world.mailbox.mails if "Confirmation" in each["Subject"])
     text, html = (part.get_payload(decode=True).decode() for part in mail.get_payload())  # type: ignore[union-attr]
-    for told in (order.id, "Wireless Keyboard", "$79.99", "$159.98", "CONFIRMED"):
-        assert told in text
-        assert told in html
+    for found in (order.id, "Wireless Keyboard", "$79.99", "$159.98", "CONFIRMED"):
+        assert found in text
+        assert found in html
     [(headers, pick_list)] = world.warehouse.calls
     assert (headers["authorization"], headers["x-api-key"]) == ("warehouse-key", "warehouse-key")
     assert pick_list["orderId"] == order.id
@@ -245,8 +245,8 @@ async def test_the_fall_below_the_threshold_is_told_once_until_it_was_back(world
     await asyncio.gather(*[world.order() for _ in range(25)])
     await world.settled()
     alerts = ["Low Stock Alert: Product Wireless Keyboard is below threshold"]
-    told = [subject for subject in world.mailbox.subjects("admin@example.com") if "Stock" in subject]
-    assert told == alerts
+    found = [subject for subject in world.mailbox.subjects("admin@example.com") if "Stock" in subject]
+    assert found == alerts
     notifications, _ = await list_notifications(world.app, 100, channel="sms")
     assert [(each.to, each.body) for each in notifications] == [("+1 555 0100", alerts[0])]
 
@@ -254,8 +254,8 @@ async def test_the_fall_below_the_threshold_is_told_once_until_it_was_back(world
     await world.settled()
     await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, -20, "ADJUSTMENT"))
     await world.settled()
-    told = [subject for subject in world.mailbox.subjects("admin@example.com") if "Stock" in subject]
-    assert told == [
+    found = [subject for subject in world.mailbox.subjects("admin@example.com") if "Stock" in subject]
+    assert found == [
         *alerts * 2,
         "Stock Replenished: Product Wireless Keyboard is back at or above its threshold",
     ]

@@ -45,14 +45,14 @@ def test_every_wrong_field_has_its_own_entry() -> None:
         b'{"name": 5, "price": "x", "ready": "yes", "options": [1], "items": [{"quantity": 0}, {"quantity": "2"}, {}]}'
     )
 
-    told = fields_of(refused(raw))
+    found = fields_of(refused(raw))
 
-    assert told.keys() == {
+    assert found.keys() == {
         "name", "price", "ready", "options", "items[0].quantity", "items[1].quantity", "items[2].quantity",
     }  # fmt: skip
-    assert "whole number" in told["price"]
-    assert "at least 1" in told["items[0].quantity"]
-    assert told["items[2].quantity"] == "is required"
+    assert "whole number" in found["price"]
+    assert "at least 1" in found["items[0].quantity"]
+    assert found["items[2].quantity"] == "is required"
 
 
 def test_a_word_that_is_none_of_the_choices_is_told_them() -> None:

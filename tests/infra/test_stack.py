@@ -12,7 +12,7 @@ import pytest
 from infra.stages import load_stages
 
 from stockwright.cloud.metrics import NAMESPACE, count
-from stockwright.cloud.routing import SOURCE, heard_by
+from stockwright.cloud.routing import SOURCE, names_handled_by
 from stockwright.handlers import REACTIONS
 from stockwright.http.pages import PAGE_HEADERS
 from stockwright.routes import ROUTES
@@ -132,7 +132,7 @@ def test_each_handler_has_a_rule_a_queue_and_a_dead_letter_queue(prod: Template)
         assert queue["MessageRetentionPeriod"] == RETENTION.to_seconds() == 4 * 86_400
         assert dlq["MessageRetentionPeriod"] == DLQ_RETENTION.to_seconds() == 14 * 86_400
         rule = rules.pop(name)
-        assert rule["EventPattern"] == {"source": [SOURCE], "detail-type": heard_by(reaction)}
+        assert rule["EventPattern"] == {"source": [SOURCE], "detail-type": names_handled_by(reaction)}
         [target] = rule["Targets"]
         assert target["Arn"] == {"Fn::GetAtt": [queue_id, "Arn"]}
         assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [dlq_id, "Arn"]}}

@@ -78,12 +78,12 @@ class History:
 
     @classmethod
     def load(cls, path: Path) -> History:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        body = json.loads(path.read_text(encoding="utf-8"))
         asked = {
             key: Asked(**{**each, "tries": [Try(**tried) for tried in each["tries"]]})
-            for key, each in told["asked"].items()
+            for key, each in body["asked"].items()
         }
-        return cls(told["products"], asked, told["events"])
+        return cls(body["products"], asked, body["events"])
 
     def shop(self) -> Shop:
         """Open the model as the shop was at first."""
@@ -389,14 +389,14 @@ class Checker:
             levels = aside.levels[asked.parts["product"]]
             return None if levels == shape(asked, tried.data) else f"levels {levels}"
         try:
-            told = foretold(aside, asked, name)
+            found = foretold(aside, asked, name)
         except KeyError:
             return "it is not there yet"
         except No as refused:
             return None if tried.is_no and _same_refusal(tried, refused) else f"{refused.code} {refused.details}"
-        if tried.is_yes and not aside.events and told == shape(asked, tried.data):
+        if tried.is_yes and not aside.events and found == shape(asked, tried.data):
             return None
-        return f"{told}, telling {aside.events}"
+        return f"{found}, telling {aside.events}"
 
     def _instants(self, tried: Try) -> list[float]:
         """When it may have been decided: whether a hold has expired depends on that."""
@@ -433,21 +433,21 @@ class Checker:
             return
         # What was decided when: by what it says of itself, or at its begin, or when it told.
         instants = [self._decided(step), ms(event["createdAt"])]
-        told = [each["name"] for each in step.events]
+        appended = [each["name"] for each in step.events]
         wrong = list[str]()
         for now in instants:
             aside, _ = self._aside(step.asked, now)
             found = self._do(aside, step)
             if isinstance(found, str):
                 wrong.append(found)
-            elif aside.events != told:
+            elif aside.events != appended:
                 wrong.append(f"the model tells {aside.events}")
             else:
                 shop.now = int(now)
                 shop.events.clear()
                 self._check_answers(step, self._do(shop, step))
                 return
-        raise AssertionError(f"commit {number}, {step.asked} told {told}, but {wrong}")
+        raise AssertionError(f"commit {number}, {step.asked} told {appended}, but {wrong}")
 
     def _do(self, shop: Shop, step: Step) -> Any:
         assert step.asked is not None
@@ -460,14 +460,14 @@ class Checker:
         """When a commit was decided, where the time until an expiry tells it; else no earlier than it was asked."""
         asked = step.asked
         assert asked is not None
-        at, told = step.begin, ms(step.events[0]["createdAt"])
-        assert told >= at - SLACK, f"told before it was asked: {asked}"
+        at, found = step.begin, ms(step.events[0]["createdAt"])
+        assert found >= at - SLACK, f"told before it was asked: {asked}"
         if asked.kind in {"reserve", "extend"}:
             answer = next(tried for tried in asked.tries if tried.is_yes)
             now = ms(answer.data["expiresAt"]) - asked.parts["minutes"] * MINUTE
             held = self.shop.holds.get(step.subject)
             if held is None or ms(answer.data["expiresAt"]) > held.expires:
-                assert at - SLACK <= now <= told + SLACK, f"its time does not count from when it was asked: {asked}"
+                assert at - SLACK <= now <= found + SLACK, f"its time does not count from when it was asked: {asked}"
                 return now
         return at
 

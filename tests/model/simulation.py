@@ -282,8 +282,8 @@ class Outside:
 
         async def run(app: App, event: Event) -> None:
             about = f"ntf_{event.id.removeprefix('evt_')}-"
-            told = [name for name in self.durable.parts.get(("list", "NOTIFICATION"), {}) if name.startswith(about)]
-            found = await MemoryStore(self.durable).get([notification_key(name) for name in told])
+            result = [name for name in self.durable.parts.get(("list", "NOTIFICATION"), {}) if name.startswith(about)]
+            found = await MemoryStore(self.durable).get([notification_key(name) for name in result])
             KNOWN_AS_SENT.set({item.body["id"] for item in found.values() if item.body["status"] == "SENT"})
             await reaction.run(app, event)
 
@@ -400,8 +400,8 @@ class Simulation:
         finally:
             self.loop.close()
             asyncio.set_event_loop(None)
-        told = [(event.name, event.subject, event.at) for event in self.durable.log]
-        return hashlib.sha256(repr((told, sorted(self.outside.taken.items()), self.loop.at)).encode()).hexdigest()
+        events = [(event.name, event.subject, event.at) for event in self.durable.log]
+        return hashlib.sha256(repr((events, sorted(self.outside.taken.items()), self.loop.at)).encode()).hexdigest()
 
     # ---- processes -------------------------------------------------------------------------------------
 
@@ -554,10 +554,10 @@ class Simulation:
             kept, _ = await self.keys.run(app, idempotency, lambda: self._do(app, asked, idempotency))
             return str(kept["id"])
 
-        told = await asyncio.create_task(within())
+        body = await asyncio.create_task(within())
         await self.weather.pause()
         self.weather.strike(self.weather.lost, Lost)
-        return told
+        return body
 
     async def _do(self, app: App, asked: Asked, idempotency: Idempotency) -> Any:  # noqa: PLR0911 - one way out for each kind
         alice, admin = (Request(each.actor, asked.key, idempotency) for each in (ALICE, ADMIN))
@@ -622,9 +622,9 @@ class Simulation:
         found.update(sale.reference for sale in sales)
         found.update(name for (kind, name), count in booked.items() if kind == "RESTOCK" for _ in range(count))
         found.update(name for (kind, name), count in booked.items() if kind == "TRANSFER" for _ in range(count // 2))
-        told = {"order", "reserve", "sell", "restock", "transfer"}
+        result = {"order", "reserve", "sell", "restock", "transfer"}
         for asked in self.asked:
-            if asked.kind in told:
+            if asked.kind in result:
                 expected = 0 if asked.ended and asked.ended.isupper() else 1
                 assert found[asked.key] == expected, f"{asked} has {found[asked.key]} effects"
         for product, stock in (await load_stocks(store, PRODUCTS)).items():
@@ -670,8 +670,8 @@ class Simulation:
             for reaction in reactions_for(self.app.settings):
                 if reaction.name in ALERTS:
                     # Every alert is in a message, and never given up, whatever the mail server did.
-                    told = await find_alerted(store, ALERTS[reaction.name], event.id)
-                    assert (told is not None) == (event.name in reaction.events), f"{reaction.name} of {event.name}"
+                    found = await find_alerted(store, ALERTS[reaction.name], event.id)
+                    assert (found is not None) == (event.name in reaction.events), f"{reaction.name} of {event.name}"
                 elif event.name in reaction.events and letter_id_of(event, reaction.name) not in letters:
                     self._check_effect(event, reaction, orders, notes)
         for kind in ALERTS.values():
@@ -687,28 +687,28 @@ class Simulation:
     ) -> None:
         ours = [note for note in notes if note.event_id == event.id and f"-{reaction.name}-" in note.id]
         sent = [note for note in ours if note.status == "SENT"]
-        told = f"{reaction.name} of {event.name} {event.subject}: {[note.status for note in ours]}"
-        assert all(self.outside.taken[note.id] for note in sent), told
+        found = f"{reaction.name} of {event.name} {event.subject}: {[note.status for note in ours]}"
+        assert all(self.outside.taken[note.id] for note in sent), found
         order = orders.get(event.subject)
         # A mail that failed is not tried again once the order is cancelled, unless it says so.
         ended = order is not None and order.status == "CANCELLED" and event.name != "order.cancelled"
-        assert sent == ours or ended or reaction.name == "order-confirmation", told
+        assert sent == ours or ended or reaction.name == "order-confirmation", found
         match reaction.name:
             case "order-confirmation":
                 assert order is not None
                 by_us = any(step.status == "CONFIRMED" and step.actor == SYSTEM.id for step in order.timeline)
-                assert order.status != "PENDING", told
-                assert len(sent) == 1 if by_us else len(sent) <= 1, told
+                assert order.status != "PENDING", found
+                assert len(sent) == 1 if by_us else len(sent) <= 1, found
             case "order-mail":
-                assert len(sent) <= 1 if ended else len(sent) == 1, told
+                assert len(sent) <= 1 if ended else len(sent) == 1, found
             case "warehouse":
                 assert order is not None
                 if order.status == "CONFIRMED":
-                    assert self.outside.taken[f"http://warehouse {event.id}"], told
+                    assert self.outside.taken[f"http://warehouse {event.id}"], found
             case "delivery-service":
                 assert order is not None
                 if order.status == "PACKED":
-                    assert self.outside.taken[f"http://delivery {event.id}"], told
+                    assert self.outside.taken[f"http://delivery {event.id}"], found
             case _:
                 assert not sent
 

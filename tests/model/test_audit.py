@@ -107,8 +107,8 @@ async def test_what_was_tampered_with_is_named_and_repaired_with_a_reason(shop: 
     listed = (await list_movements(shop, MovementFilter(product_id="chair", limit=1)))[0][0]
     assert (listed.movement.id, listed.movement.type) == (entry.id, "ADJUSTMENT")
     assert listed.balance_after == (await get_stock(shop.store, "chair")).total
-    told = (await shop.store.tail(limit=1, reverse=True))[0]
-    assert (told.name, told.subject, told.actor) == ("stock.changed", "chair", "system")
+    result = (await shop.store.tail(limit=1, reverse=True))[0]
+    assert (result.name, result.subject, result.actor) == ("stock.changed", "chair", "system")
     assert await repair(shop, BY_SYSTEM, await audit(shop)) == []
 
 

@@ -139,20 +139,20 @@ async def refused(disk: Disk, store: SqliteStore, fault: Fault, chance: random.R
     store.log_pages_max = 8
     await store.commit([Put(SHELF, {"units": 0}, ABSENT)])
     disk.fault = fault
-    acknowledged, told = ["open"], set[str]()
+    acknowledged, found = ["open"], set[str]()
     for turn in range(ORDERS):
         name = f"ORDER#{turn}"
         try:
             await store.commit(order(name, chance))
             acknowledged.append(name)
         except EngineFailed as failed:
-            told.add(str(failed))
+            found.add(str(failed))
     disk.fault = None
     # The disk is mended, and the same process goes on. What was refused is not there.
     await store.commit(order("ORDER#mended", chance))
     kept = await store.get([(f"ORDER#{turn}", "ORDER") for turn in range(ORDERS)])
     assert {key[0] for key in kept} == set(acknowledged) - {"open"}
-    return [*acknowledged, "ORDER#mended"], told
+    return [*acknowledged, "ORDER#mended"], found
 
 
 @pytest.mark.slow
@@ -172,7 +172,7 @@ async def test_a_disk_that_refuses_at_any_call_is_told_and_loses_nothing(
             with disk.mounted():
                 store = SqliteStore(path)
                 try:
-                    acknowledged, told = await refused(disk, store, fault, chance)
+                    acknowledged, found = await refused(disk, store, fault, chance)
                 finally:
                     disk.fault = None
                     await store.close()
@@ -183,9 +183,9 @@ async def test_a_disk_that_refuses_at_any_call_is_told_and_loses_nothing(
             break
         struck += 1
         # Nobody is told where the log could not be folded into the file: that is tried again.
-        in_commits += bool(told)
-        assert told or not for_good
-        assert all(line.startswith("the store could not write: ") for line in told)
+        in_commits += bool(found)
+        assert found or not for_good
+        assert all(line.startswith("the store could not write: ") for line in found)
     print(f"{name}: refused at each of {struck} calls")
     assert struck >= 3
     assert struck == in_commits if for_good else struck > in_commits >= 2

@@ -82,13 +82,13 @@ async def test_ten_thousand_buyers_of_a_thousand_units(shop: App, clock: Clock) 
     """Mixed quantities, orders and holds, some given up, some left to expire, each request sent twice."""
     dice = random.Random(SEED)
     keys = KeysAtWork()
-    told: dict[str, list[Any]] = {}
+    found: dict[str, list[Any]] = {}
 
     async def ask(key: str, person: Request, work: Callable[[Request], Awaitable[Any]]) -> Any:
         idempotency = Idempotency(key, key, lambda made: {"id": made.id})
         request = Request(person.actor, key, idempotency)
         kept, _ = await keys.run(shop, idempotency, lambda: work(request))
-        told.setdefault(key, []).append(kept["id"])
+        found.setdefault(key, []).append(kept["id"])
         return kept["id"]
 
     async def buyer(number: int) -> None:
@@ -117,7 +117,7 @@ async def test_ten_thousand_buyers_of_a_thousand_units(shop: App, clock: Clock) 
 
     for start in range(0, BUYERS, AT_ONCE):
         await asyncio.gather(*[buyer(number) for number in range(start, start + AT_ONCE)])
-    assert all(len(set(answers)) == 1 for answers in told.values()), "twins were told of two things"
+    assert all(len(set(answers)) == 1 for answers in found.values()), "twins were told of two things"
 
     # What is left goes to whoever asks for it: to the last unit, and not one more.
     clock.advance(seconds=61)

@@ -133,7 +133,7 @@ class ShopMachine(RuleBasedStateMachine):
     def ask(self, work: Work, foretold: Callable[[], Any]) -> Any:
         """Ask the product and the model; both must give the same answer, or the same refusal."""
         self.number += 1
-        key, result, told = f"key-{self.number}", [], len(self.model.events)
+        key, result, listed = f"key-{self.number}", [], len(self.model.events)
 
         async def remembered(sent: Sent) -> Any:
             result.append(await work(sent))
@@ -158,7 +158,7 @@ class ShopMachine(RuleBasedStateMachine):
         else:
             assert answer == expected
         # Only what changed something keeps its key.
-        self.former = (key, work, answer[1]) if answer[0] == "yes" and len(self.model.events) > told else None
+        self.former = (key, work, answer[1]) if answer[0] == "yes" and len(self.model.events) > listed else None
         return (result[-1].id, found) if answer[0] == "yes" and hasattr(result[-1], "id") else None
 
     # ---- stock -----------------------------------------------------------------------------------
@@ -347,10 +347,10 @@ class ShopMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_event_is_as_foretold(self) -> None:
-        told = self.wait(self.app.store.tail(self.position, 1000))
-        if told:
-            self.position = told[-1].position
-        assert Counter(event.name for event in told) == Counter(self.model.events)
+        found = self.wait(self.app.store.tail(self.position, 1000))
+        if found:
+            self.position = found[-1].position
+        assert Counter(event.name for event in found) == Counter(self.model.events)
         self.model.events.clear()
 
     def teardown(self) -> None:

@@ -314,7 +314,7 @@ async def test_an_order_that_is_confirmed_by_payment_while_its_mail_is_under_way
 
 
 @pytest.mark.parametrize(
-    "react", [customer_mail.confirm, customer_mail.tell, partners.send_pick_list, partners.request_delivery]
+    "react", [customer_mail.confirm, customer_mail.send_mail, partners.send_pick_list, partners.request_delivery]
 )
 async def test_an_order_that_is_gone_can_never_be_handled(world: World, react: object) -> None:
     with pytest.raises(Permanent, match="ord_gone is gone"):
@@ -390,7 +390,7 @@ async def test_each_return_is_mailed_with_what_came_back(world: World) -> None:
     for units, reason in ((1, "too <loud>"), (2, "")):
         await return_order(world.app, BY_SYSTEM, ReturnOrder(order.id, [ReturnItem(units, "KB-1")], reason=reason))
     for event in await world.events("order.returned"):
-        await customer_mail.tell(world.app, event)
+        await customer_mail.send_mail(world.app, event)
     first, second = (parts_of(mail) for mail in world.mailbox.to(ALICE))
     assert "Returned: 1 × KB-1: too <loud>\n" in first[0].replace("\r\n", "\n")
     assert "Returned: 1 × KB-1: too &lt;loud&gt;" in first[1]

@@ -277,7 +277,7 @@ async def test_a_step_that_stops_anywhere_is_done_or_was_never_begun(
         assert await numbers(app, cart) == {done if begun else untouched}
         assert (await told(app)).count(event) == events + begun
         again = await step(app, ADMIN, order.id)
-        assert not again.settling
+        assert not again.has_pending_work
         assert await numbers(app, cart) == {done}
         assert (await told(app)).count(event) == events + 1
     raise AssertionError("it never came to its end")
@@ -429,4 +429,4 @@ async def test_what_is_deleted_while_a_large_return_goes_on_is_left_out(
     assert (await return_order(app, ADMIN, ReturnOrder(order.id, back))).id == order.id
     assert await numbers(app, cart[:-1]) == {(4, 0, 4)}
     assert (await get_stock(app.store, gone)).total == 0
-    assert not (await get_order(app, ADMIN, order.id)).settling
+    assert not (await get_order(app, ADMIN, order.id)).has_pending_work

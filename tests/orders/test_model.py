@@ -39,7 +39,7 @@ def test_an_order_is_placed_as_it_was_asked_for() -> None:
     assert placed.draws == {"chair": {"default": 2}, "desk": {"cellar": 1}}
     assert (placed.status, placed.created_at, placed.updated_at) == ("PENDING", NOW, NOW)
     assert placed.timeline == (Step("PENDING", NOW, "usr_alice"),)
-    assert (placed.version, placed.settling) == (0, False)
+    assert (placed.version, placed.has_pending_work) == (0, False)
     assert place("ord_1", BUYER, lines, {}, "EUR", NOW).reference == ""
     assert Step("PENDING", NOW, "usr_alice").note == ""
     assert (OrderLine("chair", "CHAIR", "A chair", 1, 1).options, line().returned) == ({}, 0)
@@ -163,8 +163,8 @@ def test_what_comes_back_goes_where_it_came_from_and_no_more_than_there_was(stat
 
     with pytest.raises(Invalid) as refused:
         take_back(after, [ReturnedLine(0, 2)], "usr_admin", NOW)
-    told = "CHAIR: 1 of 4 can still be returned, not 2"
-    assert refused.value.details == [{"field": "items", "message": told}]
+    found = "CHAIR: 1 of 4 can still be returned, not 2"
+    assert refused.value.details == [{"field": "items", "message": found}]
 
     after, back = take_back(after, [ReturnedLine(0, 1), ReturnedLine(2, 1)], "usr_admin", NOW)
     assert back == {"chair": {"cellar": 1}, "desk": {"attic": 1}}

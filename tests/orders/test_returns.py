@@ -64,10 +64,10 @@ def test_options_tell_lines_of_one_product_apart(name: str) -> None:
 )
 def test_a_name_that_stands_on_different_lines_is_refused_and_lists_them(lines: tuple[OrderLine, ...]) -> None:
     lines = (lines[0], OrderLine(lines[1].product_id, "CUP", "A cup", lines[1].unit_price_cents, 2, lines[1].options))
-    told = message(order(*lines), ReturnItem(1, "CUP"))
-    assert "line_1 = " in told
-    assert "line_2 = " in told
-    assert "lineId" in told
+    found = message(order(*lines), ReturnItem(1, "CUP"))
+    assert "line_1 = " in found
+    assert "line_2 = " in found
+    assert "lineId" in found
 
 
 def test_a_name_stays_ambiguous_when_one_of_its_lines_is_all_back() -> None:

@@ -512,10 +512,10 @@ async def test_explaining_names_everything_that_holds_units(app: App, product: P
     shipped = await order_of(app, (chair.product.id, 1))
     await pack_order(app, ADMIN, shipped.id)
 
-    told = await explain(app, chair.product.id)
+    found = await explain(app, chair.product.id)
 
-    assert [(hold.kind, hold.id, hold.quantity) for hold in told.holds] == [("order", order.id, 2)]
-    assert told.stock.total - told.held == told.stock.available == 6
+    assert [(hold.kind, hold.id, hold.quantity) for hold in found.holds] == [("order", order.id, 2)]
+    assert found.stock.total - found.held == found.stock.available == 6
 
 
 async def test_restocking_serves_the_next_buyer(app: App, product: Product) -> None:

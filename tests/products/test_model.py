@@ -105,8 +105,8 @@ def test_any_foreign_id_is_taken(text: str) -> None:
 def test_an_id_is_of_1_to_128_characters_that_can_be_seen(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         check_id(text, "productId")
-    told = "must be 1 to 128 characters, without control characters"
-    assert refused.value.details == [{"field": "productId", "message": told}]
+    found = "must be 1 to 128 characters, without control characters"
+    assert refused.value.details == [{"field": "productId", "message": found}]
 
 
 def test_some_ids_are_shorter() -> None:

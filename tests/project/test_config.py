@@ -123,7 +123,7 @@ def test_who_signs_in_at_a_partners_address_is_not_shown(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "expected"),
     [
         ({"STORE": "dynamodb"}, "STOCKWRIGHT_STORE dynamodb also requires STOCKWRIGHT_TABLE_NAME"),
         (
@@ -135,9 +135,9 @@ def test_who_signs_in_at_a_partners_address_is_not_shown(tmp_path: Path) -> None
     ],
 )
 def test_settings_of_the_cloud_that_do_not_go_together_stop_the_start(
-    tmp_path: Path, given: dict[str, str], told: str
+    tmp_path: Path, given: dict[str, str], expected: str
 ) -> None:
-    with pytest.raises(Misconfigured, match=re.escape(told)):
+    with pytest.raises(Misconfigured, match=re.escape(expected)):
         load(tmp_path, **given)
 
 
@@ -256,7 +256,7 @@ def test_every_setting_takes_what_is_right_and_refuses_what_is_wrong_in_one_line
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "expected"),
     [
         ({"ALERT_PHONES": "+15550100"}, "STOCKWRIGHT_SMS=sns"),
         ({"ALERT_PHONES": "+15550100", "SMS": "local"}, "STOCKWRIGHT_SMS=sns"),
@@ -266,8 +266,8 @@ def test_every_setting_takes_what_is_right_and_refuses_what_is_wrong_in_one_line
         ({"ADMIN_PASSWORD": "x"}, "STOCKWRIGHT_ADMIN_EMAIL"),
     ],
 )
-def test_settings_that_cannot_go_together_stop_the_start(tmp_path: Path, given: dict[str, str], told: str) -> None:
-    with pytest.raises(Misconfigured, match=re.escape(told)):
+def test_settings_that_cannot_go_together_stop_the_start(tmp_path: Path, given: dict[str, str], expected: str) -> None:
+    with pytest.raises(Misconfigured, match=re.escape(expected)):
         load(tmp_path, **given)
 
 

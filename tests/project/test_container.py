@@ -72,8 +72,8 @@ def test_what_the_image_takes_along_is_enough_for_its_wheel(tmp_path: Path) -> N
 
 
 def test_the_task_sets_what_the_shop_reads() -> None:
-    told = json.loads((ROOT / "infra/container/task-definition.json").read_text(encoding="utf-8"))
-    [container] = told["containerDefinitions"]
+    body = json.loads((ROOT / "infra/container/task-definition.json").read_text(encoding="utf-8"))
+    [container] = body["containerDefinitions"]
     given = {each["name"] for each in container["environment"]}
     assert given - {"AWS_REGION"} <= {name for name, _, _ in Settings().listed()}
     # Without it the SDK would not know where SES is.

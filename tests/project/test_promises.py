@@ -42,20 +42,20 @@ def test_every_route_that_a_document_names_is_one() -> None:
 
 
 def test_every_kind_of_item_stands_in_the_data_model() -> None:
-    told = (ROOT / "docs/data-model.md").read_text(encoding="utf-8")
+    found = (ROOT / "docs/data-model.md").read_text(encoding="utf-8")
     for file in (ROOT / "src/stockwright").glob("**/*.py"):
         if file.parent.name in {"records", "usecases"}:
             for prefix in re.findall(r'\(f"([A-Z]+#)\{', file.read_text(encoding="utf-8")):
-                assert f"`{prefix}<" in told, (file.name, prefix)
+                assert f"`{prefix}<" in found, (file.name, prefix)
 
 
 def test_every_access_pattern_stands_in_the_data_model() -> None:
-    told = (ROOT / "docs/data-model.md").read_text(encoding="utf-8")
+    found = (ROOT / "docs/data-model.md").read_text(encoding="utf-8")
     for file in (ROOT / "src/stockwright/store/records").glob("*.py"):
         queries = re.findall(
             r"^async def (page_of_\w+|due_\w+|list_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE
         )
-        assert [name for name in queries if f"{name}`" not in told] == [], file.name
+        assert [name for name in queries if f"{name}`" not in found] == [], file.name
 
 
 def test_the_locks_name_no_registry_and_hold_a_hash_of_everything() -> None:

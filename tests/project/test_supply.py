@@ -168,8 +168,8 @@ def test_the_wheel_runs_where_nothing_else_is(installed: Path) -> None:
         "STOCKWRIGHT_DATA_DIR": str(installed / "data"),
     }
     command = installed / "venv/bin/stockwright"
-    told = subprocess.run([command, "--help"], env=env, cwd=installed, capture_output=True, text=True, check=True)
-    assert "serve" in told.stdout
+    result = subprocess.run([command, "--help"], env=env, cwd=installed, capture_output=True, text=True, check=True)
+    assert "serve" in result.stdout
 
     serving = subprocess.Popen([command, "serve"], env=env, cwd=installed, stderr=subprocess.PIPE, text=True)
     try:

@@ -10,8 +10,8 @@ from tests.needs import ROOT
 
 
 def deployment() -> dict[str, Any]:
-    told: dict[str, Any] = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text(encoding="utf-8"))
-    return told
+    found: dict[str, Any] = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text(encoding="utf-8"))
+    return found
 
 
 def test_it_begins_only_where_somebody_switched_it_on() -> None:
@@ -24,8 +24,8 @@ def test_it_begins_only_where_somebody_switched_it_on() -> None:
 
 
 def test_each_stage_is_deployed_one_at_a_time_and_waits_for_itself_alone() -> None:
-    told = deployment()
-    assert "concurrency" not in told
+    found = deployment()
+    assert "concurrency" not in found
     for stage in ("dev", "prod"):
-        assert told["jobs"][stage]["environment"] == stage
-        assert told["jobs"][stage]["concurrency"] == {"group": f"deploy-{stage}", "cancel-in-progress": False}
+        assert found["jobs"][stage]["environment"] == stage
+        assert found["jobs"][stage]["concurrency"] == {"group": f"deploy-{stage}", "cancel-in-progress": False}

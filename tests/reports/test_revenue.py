@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from stockwright.orders.model import place
-from stockwright.reports.revenue import SoldProduct, Takings, add_lines
+from stockwright.reports.revenue import SalesTotals, SoldProduct, add_lines
 from stockwright.sales.lines import OrderLine
 from stockwright.sales.model import Sale
 
@@ -23,7 +23,7 @@ def sale(*lines: OrderLine, currency: str = "EUR") -> Sale:
 
 
 def test_orders_and_sales_are_counted_less_what_came_back() -> None:
-    takings = Takings()
+    takings = SalesTotals()
     assert (takings.orders, takings.cancelled, takings.sales, takings.units, takings.returned) == (0, 0, 0, 0, 0)
     takings.add_order(order(CHAIRS, DESK))
     takings.add_order(order(DESK, currency="USD"))
@@ -35,7 +35,7 @@ def test_orders_and_sales_are_counted_less_what_came_back() -> None:
 
 
 def test_a_cancelled_order_counts_as_that_alone() -> None:
-    takings = Takings()
+    takings = SalesTotals()
     takings.add_order(order(CHAIRS, status="CANCELLED"))
     takings.add_order(order(CHAIRS, status="CANCELLED"))
     assert (takings.orders, takings.cancelled, takings.units, takings.returned, takings.cents) == (0, 2, 0, 0, {})

@@ -42,8 +42,8 @@ def test_a_hold_lasts_so_many_minutes(minutes: int) -> None:
 def test_a_hold_lasts_a_minute_to_a_day(minutes: int) -> None:
     with pytest.raises(Invalid) as refused:
         expiry(NOW, minutes)
-    told = [{"field": "expirationMinutes", "message": "must be a whole number from 1 to 1440"}]
-    assert refused.value.details == told
+    found = [{"field": "expirationMinutes", "message": "must be a whole number from 1 to 1440"}]
+    assert refused.value.details == found
 
 
 @pytest.mark.parametrize(("after", "status"), [(MINUTE - 1, "ACTIVE"), (MINUTE, "EXPIRED"), (MINUTE + 1, "EXPIRED")])
@@ -91,8 +91,8 @@ def test_it_is_held_longer_and_never_shorter() -> None:
 
 @pytest.mark.parametrize("status", ["CANCELLED", "EXPIRED"])
 def test_what_has_ended_is_not_used(status: ReservationStatus) -> None:
-    told = f"The reservation is {status.lower()} and cannot be confirmed"
-    with pytest.raises(ReservationNotActive, match=told) as refused:
+    found = f"The reservation is {status.lower()} and cannot be confirmed"
+    with pytest.raises(ReservationNotActive, match=found) as refused:
         confirm(hold(status), NOW)
     assert refused.value.details == {"status": status}
     with pytest.raises(ReservationNotActive, match="cannot be extended"):

@@ -198,8 +198,8 @@ async def test_what_a_buyer_frees_on_the_way_bears_the_request_and_leaves_its_ke
     assert idempotency.kept is not None
     assert idempotency.kept.answer == {"id": held.id}
     assert await find_idempotency(app.store, "bob#key") == ("hash", {"id": held.id})
-    told = [each for each in await app.store.tail("", 100) if each.subject in {due.id, held.id}]
-    assert [(each.name, each.actor, each.request_id) for each in told] == [
+    events = [each for each in await app.store.tail("", 100) if each.subject in {due.id, held.id}]
+    assert [(each.name, each.actor, each.request_id) for each in events] == [
         ("reservation.created", ALICE.actor.id, ""),
         ("reservation.expired", "system", "req-of-bob"),
         ("reservation.created", BOB.actor.id, "req-of-bob"),
@@ -295,8 +295,8 @@ async def test_what_was_taken_out_of_the_shop_cannot_be_held(app: App, product: 
         for product_id in (gone, "nothing"):
             with pytest.raises(NotFound):
                 await reserve_stock(app, actor, Reserve([Wanted(product_id, 1)]))
-    told = await check_availability(app, [Wanted(hidden, 1), Wanted(gone, 1)])
-    assert [(each.sku, each.available_stock, each.available) for each in told] == [("", 0, False)] * 2
+    found = await check_availability(app, [Wanted(hidden, 1), Wanted(gone, 1)])
+    assert [(each.sku, each.available_stock, each.available) for each in found] == [("", 0, False)] * 2
 
 
 async def test_a_hold_can_be_used_after_its_product_was_taken_out(app: App, product: Product) -> None:

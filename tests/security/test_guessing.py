@@ -124,15 +124,15 @@ async def test_tries_at_one_account_are_limited_from_however_many_addresses_they
 
 async def test_whoever_holds_a_token_cannot_guess_the_password_with_it(scene: Scene) -> None:
     alice = scene.clients[ALICE]
-    told = []
+    found = []
     for number in range(8):
         if number % 2:
             body = {"currentPassword": WRONG, "newPassword": "Better-Horse-88"}
-            told.append((await alice.post("/users/me/password", body)).status)
+            found.append((await alice.post("/users/me/password", body)).status)
         else:
             action = "off" if number % 4 else "setup"
-            told.append((await alice.post("/users/me/mfa", {"action": action, "password": WRONG})).status)
-    assert told == [400] * 5 + [429] * 3
+            found.append((await alice.post("/users/me/mfa", {"action": action, "password": WRONG})).status)
+    assert found == [400] * 5 + [429] * 3
 
 
 # ---- codes -----------------------------------------------------------------------------------
@@ -285,10 +285,10 @@ async def test_no_answer_and_no_work_tells_whether_an_address_has_an_account(sce
         for email in addresses:
             work.clear()
             answer = await ask(scene, path, {"email": email, **QUESTIONS[path]})
-            told = re.sub(r'"(requestId|timestamp)":"[^"]*"', "", answer.response.text).replace(email, "EMAIL")
+            found = re.sub(r'"(requestId|timestamp)":"[^"]*"', "", answer.response.text).replace(email, "EMAIL")
             headers = {name: value for name, value in answer.headers.items() if name != "x-request-id"}
-            headers["content-length"] = str(len(told))
-            seen.add((answer.status, told, str(headers), str(sorted(work.items()))))
+            headers["content-length"] = str(len(found))
+            seen.add((answer.status, found, str(headers), str(sorted(work.items()))))
         assert len(seen) == 1, seen
         seen.clear()
     scene.app.store = real

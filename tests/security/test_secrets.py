@@ -146,7 +146,7 @@ async def test_no_secret_is_where_it_should_not_be(server: Server, mailbox: Mail
     async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
         admin, carol = Person(client, answers), Person(client, answers)
         kept = await live(carol, admin, mailbox)
-        told = {
+        body = {
             "an answer that refuses": "\n".join(answers),
             "an event": json.dumps(await admin.ask("GET", "/events", params={"limit": 100})),
             "a notification": json.dumps(await admin.ask("GET", "/notifications", params={"limit": 100})),
@@ -155,20 +155,20 @@ async def test_no_secret_is_where_it_should_not_be(server: Server, mailbox: Mail
             "a key in the list": json.dumps(await admin.ask("GET", "/api-keys")),
             "the metrics": (await client.get("/api/metrics")).text,
         }
-    told["the settings"] = server.command("config").stdout
-    told["the audit"] = server.command("audit", "--json").stdout
+    body["the settings"] = server.command("config").stdout
+    body["the audit"] = server.command("audit", "--json").stdout
     await asyncio.to_thread(server.stop)
     server.start()
-    told["the log"] = server.log.read_text()
-    told["the file"] = everything(server.folder)
+    body["the log"] = server.log.read_text()
+    body["the file"] = everything(server.folder)
 
-    assert "account.password_changed" in told["an event"]
-    assert "/api/password/reset" in told["the log"]
+    assert "account.password_changed" in body["an event"]
+    assert "/api/password/reset" in body["the log"]
     assert len(answers) > 10
     found = [
         (kind, where)
         for kind, secrets in kept.items()
-        for where, text in told.items()
+        for where, text in body.items()
         # The authenticator app's secret must be kept to check codes by: the file holds it, nothing else does.
         if (kind, where) != ("TOTP secret", "the file")
         # Six digits can be part of a number or an id: a code stands alone.

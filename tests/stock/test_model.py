@@ -144,8 +144,8 @@ def test_an_adjustment_stops_at_zero_available() -> None:
     check_change(have, "front", QUANTITY_MAX - 7)
     with pytest.raises(Invalid) as refused:
         check_change(have, "front", QUANTITY_MAX - 6)
-    told = "would raise the stock level above 1000000000"
-    assert refused.value.details == [{"field": "quantity", "message": told}]
+    found = "would raise the stock level above 1000000000"
+    assert refused.value.details == [{"field": "quantity", "message": found}]
 
 
 def test_a_count_stops_at_what_is_reserved() -> None:
@@ -193,8 +193,8 @@ def test_shifting_keeps_the_other_levels() -> None:
 def test_quantities_are_at_least_one_and_not_absurd(quantity: int) -> None:
     with pytest.raises(Invalid) as refused:
         check_quantity(quantity)
-    told = "must be a whole number from 1 to 1000000000"
-    assert refused.value.details == [{"field": "quantity", "message": told}]
+    found = "must be a whole number from 1 to 1000000000"
+    assert refused.value.details == [{"field": "quantity", "message": found}]
 
 
 def test_quantities_of_some_fields_may_be_none() -> None:
@@ -203,8 +203,8 @@ def test_quantities_of_some_fields_may_be_none() -> None:
     check_quantity(0, "count", least=0)
     with pytest.raises(Invalid) as refused:
         check_quantity(-1, "count", least=0)
-    told = "must be a whole number from 0 to 1000000000"
-    assert refused.value.details == [{"field": "count", "message": told}]
+    found = "must be a whole number from 0 to 1000000000"
+    assert refused.value.details == [{"field": "count", "message": found}]
 
 
 def test_a_place_that_keeps_none_of_it_gives_none() -> None:

@@ -96,17 +96,17 @@ async def test_every_item_and_event_arrives_as_it_was_and_adds_up(moved: Path, t
 
 async def test_handlers_go_on_behind_what_they_have_had(moved: Path, tmp_path: Path) -> None:
     before = SqliteStore(moved)
-    told = [event.id for event in await before.tail()]
+    events = [event.id for event in await before.tail()]
     await before.close()
     await to_cloud(moved, str(tmp_path))
 
     store = open_table(str(tmp_path))
     cursors = {name: position for name, (position, _) in (await load_cursors(store)).items()}
-    assert [event.id for event in await store.tail(cursors["mail"])] == told[2:]
-    assert [event.id for event in await store.tail(cursors["warehouse"])] == told[4:]
+    assert [event.id for event in await store.tail(cursors["mail"])] == events[2:]
+    assert [event.id for event in await store.tail(cursors["warehouse"])] == events[4:]
     images = store.client.scan(TableName=store.table)["Items"]
     news = {event.id for event in map(event_of_image, images) if event is not None}
-    assert news == set(told[2:])
+    assert news == set(events[2:])
     await store.close()
 
 

@@ -56,13 +56,13 @@ def test_a_change_ends_what_was_kept_of_its_partition(monkeypatch: pytest.Monkey
 def test_events_are_kept_without_a_gap() -> None:
     all_kept = Kept()
     assert all_kept.events_after(0, 10) is None
-    all_kept.told([replace(EVENT, position="7"), replace(EVENT, position="8")], [1, 1])
+    all_kept.add_events([replace(EVENT, position="7"), replace(EVENT, position="8")], [1, 1])
     found = all_kept.events_after(7, 10)
     assert found is not None
     assert [event.position for event in found] == ["8"]
     assert all_kept.events_after(5, 10) is None
     # Somebody else wrote the ninth.
-    all_kept.told([replace(EVENT, position="10")], [1])
+    all_kept.add_events([replace(EVENT, position="10")], [1])
     assert all_kept.events_after(7, 10) is None
     found = all_kept.events_after(9, 10)
     assert found is not None
@@ -84,7 +84,7 @@ def test_events_are_bounded_by_their_size_too(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(kept, "EVENTS_MAX", 20)
     all_kept = Kept()
     for number in range(1, 101):
-        all_kept.told([replace(EVENT, position=str(number))], [300 if number > 50 else 10])
+        all_kept.add_events([replace(EVENT, position=str(number))], [300 if number > 50 else 10])
         assert all_kept.event_bytes == sum(all_kept.event_sizes) <= 1000
         assert len(all_kept.events) == len(all_kept.event_sizes) <= 20
     assert [event.position for event in all_kept.events] == ["98", "99", "100"]

@@ -240,10 +240,10 @@ def test_an_upgrade_to_another_format_that_was_cut_off_begins_anew(path: Path, s
     upgrade.close()
     with closing(apsw.Connection(str(path))) as connection:
         [(body,)] = connection.execute("SELECT body FROM item WHERE pk=? AND sk=?", MARK).fetchall()
-        told = msgspec.json.decode(body)
-        assert (told["to"], told["items"]) == (FORMAT, PAGE)
-        told["to"] = FORMAT + 1
-        connection.execute("UPDATE item SET body=? WHERE pk=?", (msgspec.json.encode(told), MARK[0]))
+        answer = msgspec.json.decode(body)
+        assert (answer["to"], answer["items"]) == (FORMAT, PAGE)
+        answer["to"] = FORMAT + 1
+        connection.execute("UPDATE item SET body=? WHERE pk=?", (msgspec.json.encode(answer), MARK[0]))
     again = FileUpgrade(path)
     assert again.progress.after is None
     again.close()
@@ -253,7 +253,7 @@ def test_an_upgrade_to_another_format_that_was_cut_off_begins_anew(path: Path, s
 def test_a_file_of_no_format_or_a_newer_one_is_refused_in_one_line(path: Path, other: int) -> None:
     with closing(apsw.Connection(str(path))) as connection:
         connection.execute(f"PRAGMA user_version={other}")
-    told = f"data format {other}, this release reads {FORMAT} at most" if other else "is not a Stockwright store"
+    found = f"data format {other}, this release reads {FORMAT} at most" if other else "is not a Stockwright store"
     for opening in (SqliteStore, FileUpgrade):
-        with pytest.raises(Misconfigured, match=told):
+        with pytest.raises(Misconfigured, match=found):
             opening(path)

@@ -1,4 +1,4 @@
-"""Alerts to whoever runs the shop: those of one minute to one recipient go out as one message.
+"""Alerts to the operators of the shop: those of one minute to one recipient go out as one message.
 
 Each alert is put into its recipients' digests, once, in the commit that remembers it. The event that
 opened a digest owns it: its handler waits (TryLater, which is no try) until the minute is over, and sends
@@ -35,7 +35,7 @@ ADDRESSES_MAX: Final = 40
 """Whom one alert reaches: their digests are written in one commit."""
 SEND_SECONDS_MAX: Final = 20
 LEASE_SECONDS: Final = 90
-"""How long a digest that is being sent is left to whoever does it: longer than any handler runs."""
+"""How long a digest that is being sent is left to its sender: longer than any handler runs."""
 OVERDUE_SECONDS: Final = 600
 """Past this a digest belongs to the next alert: the event that owned it will not come again."""
 BUSY_SECONDS: Final = 5
@@ -54,7 +54,7 @@ STOCK: Final = Kind("stock", "Stock Alert: {count} changes that need a look")
 
 
 async def addresses_of_alerts(app: App, topic: str | None) -> list[Address]:
-    """Return where alerts go: to their topic, whoever subscribes to that, or else to each recipient's mail."""
+    """Return where alerts go: to their topic if it is set, or else to each recipient's mail."""
     if topic is not None:
         return [Address("topic", topic)]
     return [Address("email", to) for to in await alert_emails(app)]
@@ -127,27 +127,33 @@ async def _send_when_due(app: App, kind: Kind, digest: Digest) -> int | None:
         # Another alert has just joined, or a twin of this event sends it.
         return now
     claimed = replace(claimed, version=claimed.version + 1)
-    told = _notification(app, kind, claimed)
+    notification = _notification(app, kind, claimed)
     try:
         async with asyncio.timeout(SEND_SECONDS_MAX):
-            # The same id for the same alerts, so that receivers can tell twins.
-            message = Message(f"{told.id}-{claimed.sending.count}", told.to, told.subject, told.body, told.html)
-            await sender_of(app, told.channel).send(message)
+            # The same id for the same alerts, so that receivers can detect duplicates.
+            message = Message(
+                f"{notification.id}-{claimed.sending.count}",
+                notification.to,
+                notification.subject,
+                notification.body,
+                notification.html,
+            )
+            await sender_of(app, notification.channel).send(message)
     except Permanent as refused:
-        return await _finish(app, claimed, replace(told, status="FAILED", error=refused.message[:ERROR_MAX]))
+        return await _finish(app, claimed, replace(notification, status="FAILED", error=refused.message[:ERROR_MAX]))
     except Exception as fault:  # noqa: BLE001 - it may fail in any way: the alerts wait
         error = f"{type(fault).__name__}: {fault}"[:ERROR_MAX]
-        app.log.warning("alert not sent", kind=kind.name, to=told.to, alerts=claimed.sending.count, error=error)
-        return await _wait(app, claimed, replace(told, status="WAITING", error=error))
-    return await _finish(app, claimed, told)
+        app.log.warning("alert not sent", kind=kind.name, to=notification.to, alerts=claimed.sending.count, error=error)
+        return await _wait(app, claimed, replace(notification, status="WAITING", error=error))
+    return await _finish(app, claimed, notification)
 
 
-async def _finish(app: App, sent: Digest, told: Notification) -> int | None:
+async def _finish(app: App, sent: Digest, notification: Notification) -> int | None:
     """Record what became of a message, and end its digest; what joined meanwhile waits its own minute."""
 
     async def attempt() -> int | None:
         batch = Batch()
-        await add_record(app, batch, told)
+        await add_record(app, batch, notification)
         current = await _current(app, sent)
         due_at = None
         if current is not None and current.waiting.count:
@@ -162,13 +168,13 @@ async def _finish(app: App, sent: Digest, told: Notification) -> int | None:
     return await retried(attempt)
 
 
-async def _wait(app: App, unsent: Digest, told: Notification) -> int:
+async def _wait(app: App, unsent: Digest, notification: Notification) -> int:
     """Record that a message could not be sent yet, and when it is tried again."""
     due_at = app.clock.now() + int(app.settings.retry_delay_seconds * 1000)
 
     async def attempt() -> int:
         batch = Batch()
-        await add_record(app, batch, told)
+        await add_record(app, batch, notification)
         current = await _current(app, unsent)
         if current is not None:
             records.put_digest(batch, replace(current, due_at=due_at))

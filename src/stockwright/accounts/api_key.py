@@ -43,12 +43,12 @@ class ApiKey:
         return Actor(self.id, "key", scopes=frozenset(self.scopes))
 
     def is_stale(self, now: int) -> bool:
-        """Whether its last use should be noted anew."""
+        """Whether its last use should be recorded again."""
         return self.last_used_at is None or now >= self.last_used_at + SEEN_EVERY_MS
 
 
 def key_text(random: bytes) -> str:
-    """Write 160 random bits as a key: `sw_`, base 32, and a checksum that tells typing errors."""
+    """Write 160 random bits as a key: `sw_`, base 32, and a checksum that detects typing errors."""
     body = base64.b32encode(random).decode().lower()
     return f"{PREFIX}{body}{_checksum(body)}"
 

@@ -37,7 +37,7 @@ class MadeKey:
 
 
 async def create_api_key(app: App, request: Request, name: str, scopes: Sequence[str]) -> MadeKey:
-    """Make a key: `sw_`, 160 random bits, and a checksum that tells a mistyped one before any look-up."""
+    """Make a key: `sw_`, 160 random bits, and a checksum that detects a mistyped one without a look-up."""
     name, wanted = check_key_name(name), check_scopes(scopes)
     shown = key_text(app.ids.secret(RANDOM_BITS))
     key = ApiKey(
@@ -77,7 +77,7 @@ async def revoke_api_key(app: App, request: Request, key_id: str) -> str:
 
 
 async def authenticate(app: App, shown: str) -> Actor:
-    """Tell which machine shows this key; notes its use at most once a minute."""
+    """Return which machine shows this key; notes its use at most once a minute."""
     if not is_well_formed(shown):
         raise Unauthorized
     key = await records.find_api_key(app.store, key_hash(shown))

@@ -122,7 +122,7 @@ class CognitoIdentity:
             if aws.code_of(refused) == "UsernameExistsException":
                 await self._meet(app, request, email)
                 return None
-            raise _told(refused) from refused
+            raise _translate_refusal(refused) from refused
         user_id = _attributes(made["User"]["Attributes"])["sub"]
         await self._set_password(user_id, password)
         return Enrolled(user_id)
@@ -156,7 +156,7 @@ class CognitoIdentity:
         except aws.error() as refused:
             if aws.code_of(refused) in _WRONG | {NOT_TAKEN}:
                 return None
-            raise _told(refused) from refused
+            raise _translate_refusal(refused) from refused
         return begun
 
     async def set_password(self, app: App, account: Account, password: str) -> str:  # noqa: ARG002 - the port's
@@ -168,7 +168,7 @@ class CognitoIdentity:
         try:
             await self._call("admin_set_user_password", Username=user_id, Password=password, Permanent=True)
         except aws.error() as refused:
-            raise _told(refused) from refused
+            raise _translate_refusal(refused) from refused
 
     async def follow(self, app: App, before: Account, after: Account) -> None:  # noqa: ARG002 - the port's
         """Change the user first: each of these may be done twice, and the record is written last."""
@@ -186,7 +186,7 @@ class CognitoIdentity:
             if changed:
                 await self._call("admin_update_user_attributes", Username=who, UserAttributes=changed)
         except aws.error() as refused:
-            raise _told(refused) from refused
+            raise _translate_refusal(refused) from refused
 
     # ---- sessions ----------------------------------------------------------------------------
 
@@ -206,7 +206,7 @@ class CognitoIdentity:
             )
         except aws.error() as refused:
             if aws.code_of(refused) in _BUSY:
-                raise _told(refused) from refused
+                raise _translate_refusal(refused) from refused
             raise Unauthorized("The refresh token is not valid; sign in again") from refused
         account = await self.whose(app, request, renewed["AuthenticationResult"]["IdToken"])
         return _session(account, {"RefreshToken": refresh_token, **renewed["AuthenticationResult"]})
@@ -225,14 +225,14 @@ class CognitoIdentity:
             await self._public("revoke_token", ClientId=self._client_id, Token=refresh_token)
         except aws.error() as refused:
             if aws.code_of(refused) in _BUSY:
-                raise _told(refused) from refused
+                raise _translate_refusal(refused) from refused
 
     async def end_all(self, app: App, batch: Batch, account: Account) -> None:  # noqa: ARG002 - the port's
         """Revoke every refresh token; ID tokens of before end by the record's `sessions_ended_at`."""
         try:
             await self._call("admin_user_global_sign_out", Username=account.id)
         except aws.error() as refused:
-            raise _told(refused) from refused
+            raise _translate_refusal(refused) from refused
 
     async def jwks(self, app: App) -> Mapping[str, Any]:  # noqa: ARG002 - the port's
         """Return the pool's public keys."""
@@ -286,22 +286,22 @@ class CognitoIdentity:
         await self._put_on_record(app, request, attributes["sub"], attributes, role)
 
     async def _put_on_record(
-        self, app: App, request: Request, user_id: str, told: Mapping[str, Any], role: Role
+        self, app: App, request: Request, user_id: str, attributes: Mapping[str, Any], role: Role
     ) -> Account:
-        email, now = normal_email(str(told.get("email", ""))), app.clock.now()
-        verified = str(told.get("email_verified", "")).lower() == "true"
+        email, now = normal_email(str(attributes.get("email", ""))), app.clock.now()
+        verified = str(attributes.get("email_verified", "")).lower() == "true"
 
         async def attempt() -> Account:
             known = await records.find_account_by_email(app.store, email)
             if known is not None:
                 if known.id == user_id:
                     return known
-                # A user was deleted from the pool and made anew; whose the account is cannot be told from here.
+                # A user was deleted from the pool and created again; whose account it is cannot be known here.
                 raise Unauthorized
             account = Account(
                 id=user_id,
                 email=email,
-                name=str(told.get("name", ""))[:100],
+                name=str(attributes.get("name", ""))[:100],
                 role=role,
                 status="CONFIRMED" if verified else "UNCONFIRMED",
                 created_at=now,
@@ -351,7 +351,7 @@ def _attributes(pairs: list[dict[str, str]]) -> dict[str, str]:
     return {pair["Name"]: pair["Value"] for pair in pairs}
 
 
-def _told(refused: Exception) -> Exception:
+def _translate_refusal(refused: Exception) -> Exception:
     """Translate the pool's word into ours; what is nobody's fault but ours stays as it is."""
     code = aws.code_of(refused)
     if code in _BUSY:

@@ -80,7 +80,7 @@ def _alerted_key(kind: str, event_id: str) -> Key:
 
 
 async def find_alerted(store: Store, kind: str, event_id: str) -> list[Address] | None:
-    """Tell to whom an event was put into a digest; None where it was not yet."""
+    """Return to whom an event was put into a digest; None where it was not yet."""
     key = _alerted_key(kind, event_id)
     item = (await store.get([key])).get(key)
     return None if item is None else [Address(channel, to) for channel, to in item.body["to"]]

@@ -61,7 +61,7 @@ async def withdraw_setup(app: App) -> None:
     if found is not None:
         batch = Batch()
         batch.delete(found.key, found.version)
-        await batch.settle(app.store)
+        await batch.commit_once(app.store)
 
 
 async def set_up(app: App, request: Request, token: str, command: SignUp) -> Account:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Session:
     """What a person gets for signing in; `expires_in` in seconds.
 
-    `device_token` tells this browser or program from a stranger's at its next sign-in; "" after a renewal.
+    `device_token` identifies this browser or program at its next sign-in; "" after a renewal.
     """
 
     id_token: str
@@ -76,7 +76,7 @@ class Identity(Protocol):
         ...
 
     async def end(self, app: App, request: Request, refresh_token: str) -> None:
-        """End one session of the asker."""
+        """End one session of the caller."""
         ...
 
     async def end_all(self, app: App, batch: Batch, account: Account) -> None:

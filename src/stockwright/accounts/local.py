@@ -92,7 +92,7 @@ class LocalIdentity:
         if not again and not hmac.compare_digest(item.body["hash"], _hash(secret)):
             batch.delete(item.key, item.version)
             batch.append(new_event(app, request.by(Actor(account_id, "account")), "account.refresh_reused", account_id))
-            await batch.settle(app.store)
+            await batch.commit_once(app.store)
             raise Unauthorized("The refresh token was used before; sign in again")
         account = await records.get_account(app.store, account_id)
         if account.disabled or account.generation != item.body["generation"]:

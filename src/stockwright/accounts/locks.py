@@ -75,7 +75,7 @@ async def forget_tries(app: App, attempts_id: str) -> None:
         return
     batch = Batch()
     records.put_attempts(batch, Attempts(attempts_id, version=known.version), app.clock.now())
-    await batch.settle(app.store)
+    await batch.commit_once(app.store)
 
 
 # ---- known origins ---------------------------------------------------------------------------
@@ -139,7 +139,7 @@ async def _prune(app: App, others: list[Item]) -> None:
         for item in mine[: max(too_many, over)]:
             batch.delete(item.key, item.version)
     if batch.writes:
-        await batch.settle(app.store)
+        await batch.commit_once(app.store)
 
 
 def _holds(app: App, item: Item) -> bool:
@@ -156,7 +156,7 @@ def _device_key(email: str, token: str) -> Key:
 
 
 def _address_keys(app: App, email: str, origin: Origin) -> list[Key]:
-    """Name the address by the shop's key: there are so few that a bare hash would tell it."""
+    """Name the address by the shop's key: there are so few that a bare hash would reveal it."""
     network = network_of(origin.address)
     if not network:
         return []

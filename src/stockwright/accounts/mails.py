@@ -1,7 +1,7 @@
 """Mails about an account: codes and warnings.
 
 A code is made when its mail is, and stands nowhere else: the message that is kept of it, which every
-admin can read, does not show the code. Where no mail can be sent no code is made; whoever runs the
+admin can read, does not show the code. Where no mail can be sent no code is made; the operator of the
 server makes a link (`stockwright users reset-link`).
 """
 
@@ -31,7 +31,7 @@ _CODES: Final[dict[EventName, tuple[CodePurpose, str, str]]] = {
 }
 
 
-async def tell(app: App, event: Event) -> None:
+async def send_mail(app: App, event: Event) -> None:
     """Mail a confirmation or reset code, or that somebody tried to sign up with this address."""
     try:
         account = await get_account(app.store, event.subject)
@@ -54,8 +54,8 @@ async def tell(app: App, event: Event) -> None:
         text = _no_code_text(subject, account.email)
         await _mail(app, event, account.email, subject, text, text)
         return
-    # A code that follows from the event: a second mail of one event tells the same.
-    _, code = await issue_code(app, account.id, purpose, told_by=event.id, sign_up=sign_up)
+    # A code that follows from the event: a second mail of one event has the same code.
+    _, code = await issue_code(app, account.id, purpose, event_id_of_code=event.id, sign_up=sign_up)
     await _mail(
         app, event, account.email, subject, _code_text(subject, code, lasts), _code_text(subject, HIDDEN, lasts)
     )

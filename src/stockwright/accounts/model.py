@@ -39,7 +39,7 @@ class Mfa:
     """A TOTP secret (base 32), which counts once a first code has confirmed it.
 
     `last_step` is the time step of the last code that was used; neither it nor an earlier one is
-    taken again (RFC 6238 section 5.2). `asked` tells the request that set it up, if it had a key: that may come again.
+    taken again (RFC 6238 section 5.2). `asked` identifies the request that set it up, if it had a key.
     """
 
     secret: str = field(repr=False)
@@ -102,7 +102,7 @@ class Account:
 
 
 def confirmed(account: Account, now: int) -> Account:
-    """Confirm the address. The code stays as it is, so that confirming again tells the same."""
+    """Confirm the address. The code stays as it is, so that confirming again has the same result."""
     return account if account.is_confirmed else replace(account, status="CONFIRMED", further=(), updated_at=now)
 
 

@@ -27,7 +27,7 @@ async def find_origins(store: Store, keys: Sequence[Key]) -> dict[Key, Item]:
 
 
 async def list_origins(store: Store, email: str) -> list[Item]:
-    """List the origins of an account; they are bounded by whoever writes them."""
+    """List the origins of an account; the writer limits their number."""
     return list((await store.query(_partition(email), limit=PAGE)).items)
 
 

@@ -1,4 +1,4 @@
-"""Who is told when the shop needs somebody."""
+"""Who is notified when the shop needs attention."""
 
 from __future__ import annotations
 

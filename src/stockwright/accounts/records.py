@@ -52,7 +52,7 @@ async def get_account(store: Store, account_id: str) -> Account:
 async def find_account_by_email(store: Store, email: str) -> Account | None:
     """Find an account by its address in normal form, or by a claim under its former spelling.
 
-    Two reads either way, so that the time tells nothing.
+    Two reads either way, so that the time reveals nothing.
     """
     keys = [email_key(each) for each in email_spellings(email)]
     found = await store.get(keys)

@@ -45,8 +45,8 @@ async def sign_in(app: App, request: Request, command: SignIn) -> Session:
 
     Only what failed is counted, and only a whole success forgets it: a right password without the
     second factor's code does neither.
-    Wrong and unknown are told alike and take as long; that an address waits for its confirmation or
-    for a second factor is told only to who knows the password.
+    A wrong password and an unknown address get the same answer in the same time; that an address is unconfirmed or
+    for a second factor is revealed only to those who know the password.
     """
     try:
         email = normal_email(command.email)
@@ -80,7 +80,7 @@ async def check_own_password(
 ) -> None:
     """Refuse who is signed in but does not know the password; tries have a count of their own.
 
-    Whoever has a token cannot guess the password with it, and who has none cannot lock the owner out.
+    A stolen token cannot be used to guess the password, and a stranger without one cannot lock the owner out.
     """
     tries = own_password_tries(account.id)
     await check_lock(app, tries)
@@ -102,7 +102,7 @@ async def refresh(app: App, request: Request, refresh_token: str) -> Session:
 
 
 async def sign_out(app: App, request: Request, refresh_token: str | None) -> None:
-    """End one session by its refresh token, or every session of the asker."""
+    """End one session by its refresh token, or every session of the caller."""
     if refresh_token is not None:
         await app.identity.end(app, request, refresh_token)
         return
@@ -118,7 +118,7 @@ async def sign_out(app: App, request: Request, refresh_token: str | None) -> Non
 
 
 async def authenticate(app: App, request: Request, header: str) -> Actor:
-    """Tell who asks, from an Authorization header: `Bearer <idToken>`, the bare token (S3), or an API key.
+    """Identify the caller from an Authorization header: `Bearer <idToken>`, the bare token (S3), or an API key.
 
     Only ID tokens authorise (S2). The account is read each time: a disabled one, or one whose
     sessions were ended, is nobody at once.

@@ -1,6 +1,6 @@
 """Accounts: sign up, confirm, reset, and what admins do with them. Signing in is `sign_in.py`.
 
-Nothing here tells whether an address has an account: not an answer, not a status, not the time it
+Nothing here reveals whether an address has an account: not an answer, not a status, not the time it
 takes. Codes are mailed by a reaction; events and logs never hold one.
 """
 
@@ -151,14 +151,14 @@ async def _request_code(
 
 
 async def issue_code(
-    app: App, account_id: str, purpose: CodePurpose, told_by: str | None = None, sign_up: str = ""
+    app: App, account_id: str, purpose: CodePurpose, event_id_of_code: str | None = None, sign_up: str = ""
 ) -> tuple[Account, str]:
     """Make the code that is about to be mailed; the former one of that purpose, or of that further sign-up, ends.
 
-    It follows from the shop's key and the event that asks for it (`told_by`; None: a new one), so
-    that two mails of one event tell one code.
+    It follows from the shop's key and the event that asks for it (`event_id_of_code`; None: a new one), so
+    that two mails of one event contain the same code.
     """
-    digits = _digits(app, told_by or app.ids.new("evt"), CODE_DIGITS)
+    digits = _digits(app, event_id_of_code or app.ids.new("evt"), CODE_DIGITS)
 
     async def attempt() -> tuple[Account, str]:
         account = await records.get_account(app.store, account_id)
@@ -253,7 +253,7 @@ async def set_password(app: App, request: Request, account_id: str, password: st
 
 
 async def get_me(app: App, request: Request) -> Account:
-    """Get the asker's own account; a machine has none."""
+    """Get the caller's own account; an API key has none."""
     if request.actor.kind != "account":
         raise Unauthorized("An API key has no account")
     return await records.get_account(app.store, request.actor.id)
@@ -395,13 +395,13 @@ def _wrong_code() -> Invalid:
 
 
 def _code_hash(app: App, account_id: str, purpose: str, digits: str) -> str:
-    """Hash a short code with the shop's key: the store alone does not tell it."""
-    told = f"{purpose}\x00{account_id}\x00{digits.strip()}".encode()
-    return hmac.digest(app.signing_key, told, hashlib.sha256).hex()
+    """Hash a short code with the shop's key: the store alone does not reveal it."""
+    message = f"{purpose}\x00{account_id}\x00{digits.strip()}".encode()
+    return hmac.digest(app.signing_key, message, hashlib.sha256).hex()
 
 
 def _digits(app: App, seed: str, count: int) -> str:
-    """Turn a name into digits that only who has the shop's key can tell."""
+    """Turn a name into digits that only the owner of the shop's key can compute."""
     made = int.from_bytes(hmac.digest(app.signing_key, f"code\x00{seed}".encode(), hashlib.sha256))
     return f"{made % 10**count:0{count}d}"
 

@@ -78,6 +78,6 @@ def error() -> type[Exception]:
 
 def code_of(refused: BaseException) -> str:
     """Return the service's word for what is wrong."""
-    told: dict[str, Any] = getattr(refused, "response", {})
-    code: str = told.get("Error", {}).get("Code", "")
+    response: dict[str, Any] = getattr(refused, "response", {})
+    code: str = response.get("Error", {}).get("Code", "")
     return code

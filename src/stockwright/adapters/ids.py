@@ -50,7 +50,7 @@ class SystemIds:
         return first_id(prefix, at)
 
     def on(self, clock: Clock) -> SystemIds:
-        """Return the same, told the time by another clock."""
+        """Return the same with another clock."""
         return SystemIds(clock)
 
     def secret(self, bits: int) -> bytes:

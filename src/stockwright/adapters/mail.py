@@ -77,7 +77,7 @@ class SmtpMailer:
         # One line, whatever a product is called.
         mail["Subject"] = _one_line(message.subject)
         mail["Date"] = formatdate()
-        # The same for each try, so that receivers can tell twins.
+        # The same for each try, so that receivers can detect duplicates.
         mail["Message-ID"] = f"<{message.id}@{self._domain}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(message.text)

@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 AT_ONCE: Final = 2
 """Each hash takes 19 MiB and a core for some 20 ms: more at once would only wait for each other."""
 WAITING_MAX: Final = 200
-"""Some four seconds of work: whoever comes later is told to come again."""
+"""Some four seconds of work: later requests are answered BUSY."""
 
 
 class Argon2Passwords:
@@ -35,7 +35,7 @@ class Argon2Passwords:
         return await self._run(self._hasher.hash, password)
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
-        """Tell whether it matches; None never does, and takes as long."""
+        """Return whether it matches; None never does, and takes as long."""
         known = self._nobody if password_hash is None else password_hash
         return await self._run(self._verify, known, password) and password_hash is not None
 

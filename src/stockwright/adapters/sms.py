@@ -40,10 +40,10 @@ class SnsTopics:
         await _publish(TopicArn=message.to, Subject=subject, Message=message.text)
 
 
-async def _publish(**told: str) -> None:
+async def _publish(**request: str) -> None:
     try:
         async with _SLOTS.one():
-            await aws.call("sns", "publish", **told)
+            await aws.call("sns", "publish", **request)
     except aws.error() as refused:
         aws.put_off(refused)
         if aws.code_of(refused) in _REFUSED:

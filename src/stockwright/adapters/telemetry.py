@@ -47,14 +47,14 @@ def make_log(level: str) -> Any:
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    # Bound once: a lazy logger would be put together anew at every line.
+    # Bound once: a lazy logger would be rebuilt for every line.
     return made.bind()
 
 
 def fields_of(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a line as S2 writes them: requestId, userId, what its queries read, the rest as `context`.
 
-    What is called a secret is never written, whoever logged it.
+    A field with the name of a secret is never written.
     """
     line, context = dict[str, Any](), dict[str, Any]()
     for name, value in given.items():
@@ -165,17 +165,17 @@ class CloudLog:
         self._logger.append_keys(**fields)
 
     def info(self, message: str, **fields: Any) -> None:
-        """Tell what happened."""
+        """Log what happened."""
         self._logger.info(message, extra=fields_of(fields))
 
     def warning(self, message: str, **fields: Any) -> None:
-        """Tell what went wrong and will be mended."""
+        """Log what went wrong and will be corrected."""
         self._logger.warning(message, extra=fields_of(fields))
 
     def error(self, message: str, **fields: Any) -> None:
-        """Tell what somebody must look at."""
+        """Log what needs attention."""
         self._logger.error(message, extra=fields_of(fields))
 
     def exception(self, message: str, **fields: Any) -> None:
-        """Tell what nobody foresaw, with where it came from."""
+        """Log an unexpected error, with its traceback."""
         self._logger.exception(message, extra=fields_of(fields))  # noqa: LOG004 - the caller is in a handler

@@ -93,15 +93,15 @@ class Es256Tokens:
         numbers = self._public.public_numbers()
         self._jwk = {"crv": "P-256", "kty": "EC", "x": _b64(numbers.x), "y": _b64(numbers.y)}
         # The key's name is its RFC 7638 thumbprint.
-        told = json.dumps(self._jwk, separators=(",", ":"), sort_keys=True).encode()
-        self._kid = base64.urlsafe_b64encode(hashlib.sha256(told).digest()).decode().rstrip("=")
+        payload = json.dumps(self._jwk, separators=(",", ":"), sort_keys=True).encode()
+        self._kid = base64.urlsafe_b64encode(hashlib.sha256(payload).digest()).decode().rstrip("=")
         self._issuer, self._audience = issuer, audience
         self._verifier = Verifier(ALGORITHM, issuer, audience, lambda _: self._public, clock)
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """Sign claims; issuer and audience are added."""
-        told = {**claims, "iss": self._issuer, "aud": self._audience}
-        return jwt.encode(told, self._key, algorithm=ALGORITHM, headers={"kid": self._kid})
+        payload = {**claims, "iss": self._issuer, "aud": self._audience}
+        return jwt.encode(payload, self._key, algorithm=ALGORITHM, headers={"kid": self._kid})
 
     def verify(self, token: str) -> Mapping[str, Any]:
         """Return the claims of a genuine token of ours that has not ended."""

@@ -63,7 +63,7 @@ async def count_drifts(app: App) -> list[CountDrift]:
 
 
 async def rebuild_totals(app: App) -> None:
-    """Write the totals anew, as the sum of the parts."""
+    """Rewrite the totals, as the sum of the parts."""
 
     async def attempt() -> None:
         before = await load_totals(app.store)
@@ -124,14 +124,14 @@ async def _look_again(app: App, product_id: str) -> list[CountDrift]:
 
 
 def _is_behind(part: Counted | None, expected: Counted | None) -> bool:
-    """Tell whether a product has changed since it was counted."""
+    """Return whether a product has changed since it was counted."""
     if part is None or expected is None:
         return True
     return (part.stock_version, part.product_version) != (expected.stock_version, expected.product_version)
 
 
 async def _is_handled(app: App) -> bool:
-    """Tell whether every event has been counted, as far as the handler's cursor says; without one, no."""
+    """Return whether every event has been counted, as far as the handler's cursor says; without one, no."""
     cursor = (await load_cursors(app.store)).get(HANDLER)
     return cursor is not None and log_order(cursor[0]) >= log_order(await newest_position(app))
 

@@ -1,4 +1,4 @@
-"""The audit of the event log: every step of an order has its event, and every event tells what is so.
+"""The audit of the event log: every step of an order has its event, and every event agrees with its order.
 
 Work goes on while it reads: an order whose events do not match is looked at again, until it was the
 same before and after. Memory grows with the number of orders: a count for each.
@@ -25,20 +25,20 @@ LOOKS_MAX: Final = 20
 LOOK_SECONDS: Final = 0.01
 RULE: Final = "each step has its event"
 EventDrift = tuple[str, str, int, int]
-"""What it is about, the rule, what is told, what is so."""
+"""What it is about, the rule, what the event says, what the order says."""
 
 
 async def event_drifts(app: App) -> list[EventDrift]:
-    """Return each event that tells of an order what is not so, and each order whose steps have not their events."""
+    """Return each event that contradicts its order, and each order with a step that has no event."""
     drifts: list[EventDrift] = []
-    told: Counter[str] = Counter()
+    counted: Counter[str] = Counter()
     after = ""
     while events := await app.store.tail(after, PAGE):
         after = events[-1].position
         about_orders = [event for event in events if event.name in STEP_OF]
         orders = await _load(app, {event.subject for event in about_orders})
         for event in about_orders:
-            told[event.subject] += 1
+            counted[event.subject] += 1
             if _drifts_of(event, orders.get(event.subject)):
                 # Its commit may have been under way.
                 await asyncio.sleep(LOOK_SECONDS)
@@ -46,28 +46,32 @@ async def event_drifts(app: App) -> list[EventDrift]:
         await asyncio.sleep(0)
     async for page in pages_of_every_order(app.store, PAGE):
         for order in page:
-            if told[order.id] != len(order.timeline):
-                drifts += await _look_again(app, order.id, told[order.id], after)
+            if counted[order.id] != len(order.timeline):
+                drifts += await _look_again(app, order.id, counted[order.id], after)
     return drifts
 
 
-async def _look_again(app: App, order_id: str, told: int, after: str) -> list[EventDrift]:
-    """Count what was told of an order since the log was read, while the order stays as it is."""
+async def _look_again(app: App, order_id: str, counted: int, after: str) -> list[EventDrift]:
+    """Count an order's events since the log was read, while the order stays unchanged."""
     for _ in range(LOOKS_MAX):
         await asyncio.sleep(LOOK_SECONDS)
         before = await find_order(app.store, order_id)
-        later = await _told_since(app, order_id, after)
+        later = await _count_events_since(app, order_id, after)
         await asyncio.sleep(LOOK_SECONDS)
         now = await find_order(app.store, order_id)
         if now is not None and before is not None and now.version == before.version:
             steps = len(now.timeline)
-            # A large order's last step is told when all its units have moved.
-            return [] if now.settling or told + later == steps else [(f"order {order_id}", RULE, told + later, steps)]
+            # The event of a large order's last step is appended when all its units have moved.
+            return (
+                []
+                if now.has_pending_work or counted + later == steps
+                else [(f"order {order_id}", RULE, counted + later, steps)]
+            )
     return []
 
 
-async def _told_since(app: App, order_id: str, after: str) -> int:
-    """Count what is told of an order behind a position, from the end: the newest are not followed forwards yet."""
+async def _count_events_since(app: App, order_id: str, after: str) -> int:
+    """Count an order's events after a position, from the end: the newest cannot be followed forwards yet."""
     count, position = 0, ""
     while events := await app.store.tail(position, PAGE, reverse=True):
         newer = [event for event in events if log_order(event.position) > log_order(after)]
@@ -84,10 +88,10 @@ def _drifts_of(event: Event, order: Order | None) -> list[EventDrift]:
         return [(about, "the order of an event is there", 1, 0)]
     found: list[EventDrift] = []
     if not any(step.status == STEP_OF[event.name] for step in order.timeline):
-        found.append((about, "the order has taken the step that its event tells", 1, 0))
+        found.append((about, "the order has taken the step of its event", 1, 0))
     if event.data.get("totalAmount") != order.total_cents:
         found.append(
-            (about, "an event tells the order's total", int(event.data.get("totalAmount", 0)), order.total_cents)
+            (about, "an event has the order's total", int(event.data.get("totalAmount", 0)), order.total_cents)
         )
     return found
 

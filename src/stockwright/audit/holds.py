@@ -51,7 +51,7 @@ async def _compare(app: App, owner_id: str) -> tuple[int, int] | None:
 
 
 async def recount_holds(app: App, owner_id: str) -> None:
-    """Write a customer's record anew from their reservations."""
+    """Rewrite a customer's record from their reservations."""
 
     async def attempt() -> None:
         known = await records.load_customer_holds(app.store, owner_id)

@@ -69,8 +69,8 @@ async def _repair_product(app: App, request: Request, product_id: str) -> list[M
         for movement in booked:
             stock_records.put_movement(batch, movement)
         changes = {movement.location: movement.quantity for movement in booked}
-        told = {"sku": stock.sku, "type": "ADJUSTMENT", "changes": changes, "products": [product_id]}
-        batch.append(new_event(app, request, "stock.changed", product_id, **told))
+        data = {"sku": stock.sku, "type": "ADJUSTMENT", "changes": changes, "products": [product_id]}
+        batch.append(new_event(app, request, "stock.changed", product_id, **data))
         await commit(app, request, batch)
         return booked
 
@@ -83,7 +83,7 @@ def _corrected(level: Level, held: int) -> Level:
 
 
 def _why(before: Level, after: Level, kept_total: int) -> str:
-    told = [
+    data = [
         f"{name} was {was}, is {now}"
         for name, was, now in (
             ("available", before.available, after.available),
@@ -92,7 +92,7 @@ def _why(before: Level, after: Level, kept_total: int) -> str:
         )
         if was != now
     ]
-    return f"{REASON}: {', '.join(told) or 'the ledger did not sum to the total'}"
+    return f"{REASON}: {', '.join(data) or 'the ledger did not sum to the total'}"
 
 
 def _movement(app: App, request: Request, stock: Stock, place: str, units: int, reason: str) -> Movement:

@@ -4,7 +4,7 @@
 2. A level's movements sum to its total; ACTIVE reservations and open orders sum to its reserved.
 3. Every SKU is claimed by the product that bears it.
 4. What counts towards a customer's limits on holds is what their reservations say (`audit_holds.py`).
-5. Every step of an order has its event, and the events tell what is so (`audit_events.py`).
+5. Every step of an order has its event, and the events agree with the orders (`audit_events.py`).
 6. What is counted of the stock in advance equals a recount (`audit_counts.py`).
 
 Work goes on while the audit reads, so a first look may see two moments at once. What does not sum
@@ -86,8 +86,8 @@ async def audit(app: App) -> AuditReport:
             await _look_again(app, stock.product_id, report)
         # Reading from the store may never suspend: let a serving process serve.
         await asyncio.sleep(0)
-    for about, rule, told, expected in await event_drifts(app):
-        report.drifts.append(Drift("", "", "", rule, told, expected, about))
+    for about, rule, stored, expected in await event_drifts(app):
+        report.drifts.append(Drift("", "", "", rule, stored, expected, about))
     for about, counts, expected in await miscounted_customers(app):
         report.drifts.append(Drift("", "", "", COUNTED_RULE, counts, expected, about))
     for product_id, name, stored, expected in await count_drifts(app):

@@ -112,14 +112,14 @@ class Unauthorized(Refused):
 
 
 class Forbidden(Refused):
-    """The asker is known and may not do this."""
+    """The caller is known and may not do this."""
 
     code = "FORBIDDEN"
     default_message = "You do not have permission to do this"
 
 
 class NotFound(Refused):
-    """There is no such thing, or not for this asker."""
+    """There is no such thing, or not for this caller."""
 
     code = "NOT_FOUND"
     default_message = "Not found"
@@ -140,14 +140,14 @@ class AlreadyExists(Conflict):
 
 
 class InsufficientStock(Conflict):
-    """Fewer units are available than asked for; `details` tells how many, per line."""
+    """Fewer units are available than asked for; `details` says how many, per line."""
 
     code = "INSUFFICIENT_STOCK"
     default_message = "Insufficient stock available"
 
     @classmethod
     def of(cls, shortages: Sequence[Mapping[str, Any]]) -> InsufficientStock:
-        """Tell the first shortage at the top level (S2) and every one in `lines`."""
+        """Put the first shortage at the top level (S2) and every one into `lines`."""
         first = shortages[0]
         return cls(
             details={
@@ -159,7 +159,7 @@ class InsufficientStock(Conflict):
 
 
 class ReservationNotActive(Conflict):
-    """The hold was used, cancelled or has expired; `details.status` tells which."""
+    """The hold was used, cancelled or has expired; `details.status` says which."""
 
     code = "RESERVATION_NOT_ACTIVE"
     default_message = "The reservation is not active"
@@ -173,14 +173,14 @@ class InvalidTransition(Conflict):
 
 
 class HoldLimit(Conflict):
-    """A customer holds as much, or for as long, as the settings allow; `details` tells which limit."""
+    """A customer holds as much, or for as long, as the settings allow; `details` names the limit."""
 
     code = "HOLD_LIMIT"
     default_message = "This exceeds a customer's limit on reservations"
 
 
 class VersionConflict(Refused):
-    """Somebody changed it since the asker read it; `details.current` is the state now."""
+    """It was changed since the caller read it; `details.current` is the state now."""
 
     code = "VERSION_CONFLICT"
     default_message = "It was changed by someone else since you read it"
@@ -209,7 +209,7 @@ class IdempotencyInProgress(Refused):
 
 
 class RateLimited(Refused):
-    """Too many requests; `retry_after_seconds` tells when to come back."""
+    """Too many requests; `retry_after_seconds` says when to retry."""
 
     code: ClassVar[ErrorCode] = "RATE_LIMITED"
     transient = True
@@ -274,6 +274,6 @@ class Unknown(Busy):
 
 
 class Misconfigured(StockwrightError):
-    """A setting is wrong; the message is the one line that says which and how to mend it."""
+    """A setting is wrong; the message is the one line that says which and how to correct it."""
 
     code = "CONFIGURATION"

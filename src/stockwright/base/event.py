@@ -1,4 +1,4 @@
-"""Events: past facts, each written in the same commit as the change it tells of."""
+"""Events: past facts, each written in the same commit as its change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A fact that has happened, told once and kept in the order of the commits.
+    """A fact that has happened, stored once and in the order of the commits.
 
     `name` is `noun.past_participle`; `subject` is the id of the thing it is about; `data` holds
     what a reader needs without asking again, and never a secret. `position` is set by the store.
@@ -30,7 +30,7 @@ class Event:
 
     @property
     def is_of_order(self) -> bool:
-        """Whether it tells of an order, which is its subject."""
+        """Whether it is about an order, which is its subject."""
         return self.name.startswith("order.")
 
     def as_dict(self) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def clean(text: str) -> str:
 def check_direction(name: str, field_name: str) -> str:
     """Refuse bidirectional control characters in a new name: with them it could be shown as another name.
 
-    Where a text in Arabic or Hebrew stands beside one in Latin letters, its letters tell the direction themselves.
+    Where a text in Arabic or Hebrew stands beside one in Latin letters, its letters determine the direction themselves.
     """
     if _DIRECTION.search(name):
         raise Invalid.field(
@@ -49,7 +49,7 @@ def name_key(text: str) -> str:
 
 
 def same_sku(one: str, other: str) -> bool:
-    """Tell whether two spellings mean the same SKU: case, blanks around it and the form of accents do not matter."""
+    """Return whether two spellings mean the same SKU: case, blanks around it and the form of accents do not matter."""
     return clean(one).casefold() == clean(other).casefold()
 
 

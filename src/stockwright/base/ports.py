@@ -39,7 +39,7 @@ class Ids(Protocol):
         ...
 
     def on(self, clock: Clock) -> Ids:
-        """The same, told the time by another clock (what is loaded from the past)."""
+        """The same with another clock (to load data of the past)."""
         ...
 
     def secret(self, bits: int) -> bytes:
@@ -49,7 +49,7 @@ class Ids(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A mail or SMS to one person. `id` is the same for each try, so that receivers can tell twins."""
+    """A mail or SMS to one person. `id` is the same for each try, so that receivers can detect duplicates."""
 
     id: str
     to: str

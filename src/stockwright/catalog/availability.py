@@ -29,7 +29,7 @@ class Availability:
 
 
 async def check_availability(app: App, wanted: Sequence[Wanted]) -> list[Availability]:
-    """Tell for each line whether so many units can be bought now, beside the others; those of one product are summed.
+    """Return for each line whether so many units can be bought now, beside the others; those of one product are summed.
 
     Decided as a hold would be: lines that name a location come first, and an expired hold holds nothing.
     A product that is not there, or was taken out of the shop, is simply not available.

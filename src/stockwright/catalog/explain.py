@@ -12,7 +12,7 @@ from stockwright.base.errors import Busy
 from stockwright.catalog.inventory_views import SCAN_PAGE
 from stockwright.catalog.stocked import get_product
 from stockwright.orders import records as order_records
-from stockwright.orders.large import half_settled_orders
+from stockwright.orders.large import orders_with_pending_work
 from stockwright.orders.status import RESERVING
 from stockwright.products.model import Product
 from stockwright.reservations import records as reservation_records
@@ -56,19 +56,19 @@ class Explanation:
 async def explain(app: App, product_id: str) -> Explanation:
     """Find every hold on a product: ACTIVE reservations and orders whose units are reserved.
 
-    Of a product that never stands still long enough, it is told as it was seen last: the holds may
+    Of a product that changes all the time, the last read is returned: the holds may
     then not sum up to what is reserved.
     """
     product = (await get_product(app, product_id)).product
-    told: list[Explanation] = []
+    explanations: list[Explanation] = []
 
     async def read(stock: Stock) -> None:
         holds = await _holds_of(app, product_id)
-        told.append(Explanation(product, stock, holds, sum(hold.quantity for hold in holds)))
+        explanations.append(Explanation(product, stock, holds, sum(hold.quantity for hold in holds)))
 
     with contextlib.suppress(Busy):
         await while_still(app, product_id, read)
-    return told[-1]
+    return explanations[-1]
 
 
 async def _holds_of(app: App, product_id: str) -> list[Hold]:
@@ -112,5 +112,5 @@ async def reserving_orders(app: App) -> AsyncIterator[Order]:
     for status in RESERVING:
         async for order in every(partial(order_records.page_of_orders, app.store, status=status, limit=SCAN_PAGE)):
             yield order
-    async for order in half_settled_orders(app):
+    async for order in orders_with_pending_work(app):
         yield order

@@ -192,7 +192,7 @@ def _open_level(
     stock_records.put_stock(batch, after, app.clock.now())
     opening = {location: command.initial_stock} if command.initial_stock else {}
     book(app, request, batch, {stock.product_id: opening}, {stock.product_id: stock.sku}, "INITIAL")
-    _tell(app, request, batch, stock, "INITIAL", opening)
+    _append_stock_changed(app, request, batch, stock, "INITIAL", opening)
     return StockedProduct(known.product, replace(after, version=stock.version + 1))
 
 
@@ -244,7 +244,7 @@ async def _move(
             reason=command.reason,
             reference=command.reference,
         )
-        _tell(app, request, batch, stock, kind, changes)
+        _append_stock_changed(app, request, batch, stock, kind, changes)
         return batch, _expected(stock, changes, booked)
 
     async def attempt() -> Sequence[Movement]:
@@ -257,7 +257,7 @@ async def _move(
         if any(movement.location not in stock.levels for movement in expected.movements):
             expected = await decide_on_stock(app, request, command.product_id, stock.active, book_on)
         else:
-            await commit(app, request, batch, expected, settled=False)
+            await commit(app, request, batch, expected, final=False)
         return expected.movements
 
     movements = await freeing(app, request, command.product_id, attempt)
@@ -282,7 +282,7 @@ async def count_stock(app: App, request: Request, command: CountStock) -> StockC
         booked = book(
             app, request, batch, {stock.product_id: changes}, {stock.product_id: stock.sku}, "ADJUSTMENT", reason=reason
         )
-        _tell(app, request, batch, stock, "ADJUSTMENT", changes)
+        _append_stock_changed(app, request, batch, stock, "ADJUSTMENT", changes)
         return batch, _expected(stock, changes, booked)
 
     async def attempt() -> StockChange:
@@ -327,7 +327,7 @@ def _expected(stock: Stock, changes: Mapping[str, int], booked: list[Movement]) 
     return StockChange(after, balanced)
 
 
-def _tell(
+def _append_stock_changed(
     app: App, request: Request, batch: Batch, stock: Stock, kind: MovementType, changes: Mapping[str, int]
 ) -> None:
     batch.append(

@@ -108,8 +108,8 @@ async def _check(call: Call[CheckBody, NoQuery]) -> list[Availability]:
     return await availability_catalog.check_availability(call.app, wanted)
 
 
-def _show_check(_: AnyCall, told: list[Availability]) -> CheckView:
-    return CheckView(available=all(each.available for each in told), items=[availability_view(each) for each in told])
+def _show_check(_: AnyCall, found: list[Availability]) -> CheckView:
+    return CheckView(available=all(each.available for each in found), items=[availability_view(each) for each in found])
 
 
 async def _change(call: Call[ChangeStockBody, NoQuery]) -> StockChange:
@@ -310,7 +310,7 @@ ROUTES = (
         _explain,
         "Explain the available quantity: the reservations and orders that hold units",
         TAG,
-        lambda _, told: explanation_view(told),
+        lambda _, explanation: explanation_view(explanation),
         answer=ExplanationView,
         reads_much="report",
         errors=(404,),

@@ -40,7 +40,7 @@ class ListInventory:
     """Whether only what customers may order is listed."""
 
     def fits(self, product: Product, stock: Stock) -> bool:
-        """Tell whether a product and its stock pass the filters."""
+        """Return whether a product and its stock pass the filters."""
         if self.on_sale and not product.is_sellable:
             return False
         return self.status in (None, stock.status) and (self.location is None or self.location in stock.levels)
@@ -115,7 +115,7 @@ async def list_inventory(app: App, command: ListInventory) -> tuple[list[Stocked
 
 
 async def _is_counted(app: App) -> bool:
-    """Tell whether the stock of every product was counted in advance."""
+    """Return whether the stock of every product was counted in advance."""
     return (await load_progress(app.store, "stocks")).done
 
 

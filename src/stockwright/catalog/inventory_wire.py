@@ -413,24 +413,24 @@ def balanced_view(found: BalancedMovement) -> MovementView:
     return movement_view(found.movement, found.balance_after, found.name)
 
 
-def availability_view(told: Availability) -> AvailabilityView:
+def availability_view(availability: Availability) -> AvailabilityView:
     """Show one answered line."""
     return AvailabilityView(
-        product_id=told.product_id,
-        sku=told.sku,
-        requested=told.requested,
-        available_stock=told.available_stock,
-        available=told.available,
+        product_id=availability.product_id,
+        sku=availability.sku,
+        requested=availability.requested,
+        available_stock=availability.available_stock,
+        available=availability.available,
     )
 
 
-def explanation_view(told: Explanation) -> ExplanationView:
+def explanation_view(explanation: Explanation) -> ExplanationView:
     """Show how the available quantity comes about, in numbers and in one sentence."""
-    stock = told.stock
+    stock = explanation.stock
     return ExplanationView(
         **_stock_fields(stock),
-        name=told.product.name,
-        held=told.held,
+        name=explanation.product.name,
+        held=explanation.held,
         holds=[
             HoldView(
                 kind=hold.kind,
@@ -442,11 +442,11 @@ def explanation_view(told: Explanation) -> ExplanationView:
                 created_at=iso(hold.since),
                 expires_at=None if hold.until is None else iso(hold.until),
             )
-            for hold in told.holds
+            for hold in explanation.holds
         ],
         explanation=(
-            f"{stock.total} in stock, {stock.reserved} of them reserved by {len(told.holds)} "
-            f"open order{'s' if len(told.holds) != 1 else ''} or reservations"
+            f"{stock.total} in stock, {stock.reserved} of them reserved by {len(explanation.holds)} "
+            f"open order{'s' if len(explanation.holds) != 1 else ''} or reservations"
             f"{f', {stock.inactive} at inactive locations' if stock.inactive else ''}: {stock.available} can be bought."
         ),
     )

@@ -125,7 +125,7 @@ async def _choose(app: App, command: ListProducts, products: list[Product]) -> l
 
 
 async def _where(app: App, request: Request, command: ListProducts) -> dict[str, str]:
-    """Return the filters of a list, names as the shop writes them; refuse a status that the asker may not see."""
+    """Return the filters of a list, names as the shop writes them; refuse a status that the caller may not see."""
     wanted = {"category": command.category, "type": command.type, "brand": command.brand, "status": command.status}
     where = {name: value for name, value in wanted.items() if value}
     if not request.actor.is_admin:

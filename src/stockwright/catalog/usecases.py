@@ -115,7 +115,7 @@ async def update_product(app: App, request: Request, command: UpdateProduct) -> 
 
 
 def _insist_on_versions(now: StockedProduct, command: UpdateProduct) -> None:
-    """Refuse, with the state now, unless both are still the versions that the asker insists on."""
+    """Refuse, with the state now, unless both are still the versions that the caller requires."""
     stock_version = command.expected_stock_version if command.quantity is not None else None
     if command.expected_version not in (None, now.product.version) or stock_version not in (None, now.stock.version):
         raise VersionConflict(details={"current": now})

@@ -20,8 +20,8 @@ def bench(url: str, email: str, password: str, *, seconds: float, connections: i
     """Measure, and print one table. It makes a product and lets holds on it run out after a minute."""
     try:
         with httpx.Client(base_url=f"{url.rstrip('/')}/api", timeout=30) as client:
-            told = _asked(client.post("/signin", json={"email": email, "password": password}))
-            headers = {"Authorization": f"Bearer {told['token']}"}
+            session = _asked(client.post("/signin", json={"email": email, "password": password}))
+            headers = {"Authorization": f"Bearer {session['token']}"}
             client.headers.update(headers)
             product = _asked(client.post("/products", json=_product()))["id"]
     except httpx.TransportError as fault:
@@ -71,7 +71,7 @@ def _product() -> dict[str, Any]:
 
 
 def _asked(answer: httpx.Response) -> Any:
-    told = answer.json()
-    if not told.get("success"):
-        fail(Misconfigured(f"the shop refused: {told.get('error', {}).get('message', answer.status_code)}"))
-    return told["data"]
+    body = answer.json()
+    if not body.get("success"):
+        fail(Misconfigured(f"the shop refused: {body.get('error', {}).get('message', answer.status_code)}"))
+    return body["data"]

@@ -44,9 +44,10 @@ def copy_shop(source: str, target: str, *, as_json: bool) -> None:
     if as_json:
         print_json({**asdict(copied), "alike": alike, **{name: asdict(report) for name, report in reports.items()}})
     else:
-        told = f"{copied.items:,} items and {copied.events:,} events from {source} to {target}"
+        amount = f"{copied.items:,} items and {copied.events:,} events from {source} to {target}"
         out.print(
-            f"[bold green]Copied[/] {told}." if alike else f"[bold red]The copies differ[/]: {told}.", highlight=False
+            f"[bold green]Copied[/] {amount}." if alike else f"[bold red]The copies differ[/]: {amount}.",
+            highlight=False,
         )
         for name, report in reports.items():
             counts = f"{report.products:,} products, {report.movements:,} movements, {report.holds:,} holds"
@@ -73,4 +74,4 @@ def _open(settings: Settings, engine: str, *, is_source: bool) -> SqliteSide | D
         return SqliteSide(settings.data_dir / DATABASE, hold=is_source)
     from stockwright.store.dynamodb import connect
 
-    return DynamoDbSide(connect(settings.table_name or "", settle_seconds=0))
+    return DynamoDbSide(connect(settings.table_name or "", tail_delay_seconds=0))

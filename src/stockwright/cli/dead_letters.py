@@ -25,15 +25,15 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="Print JSON inste
     """List dead letters, newest first."""
     letters = run(_all, load_shop(), reading=True)
     if as_json:
-        print_json([_told(letter) for letter in letters])
+        print_json([_as_dict(letter) for letter in letters])
         return
     if not letters:
         out.print("There are no dead letters.", highlight=False)
         return
     table = Table("Id", "Handler", "Event", "About", "Tries", "Given up", "Error")
     for letter in letters:
-        told = _told(letter)
-        add(table, *(told[name] for name in ("id", "handler", "event", "about", "attempts", "createdAt", "error")))
+        fields = _as_dict(letter)
+        add(table, *(fields[name] for name in ("id", "handler", "event", "about", "attempts", "createdAt", "error")))
     out.print(table)
 
 
@@ -66,7 +66,7 @@ async def _is_redriven(shop: App, letter_id: str) -> bool:
     return True
 
 
-def _told(letter: DeadLetter) -> dict[str, object]:
+def _as_dict(letter: DeadLetter) -> dict[str, object]:
     return {
         "id": letter.id,
         "handler": letter.handler,

@@ -13,7 +13,7 @@ from stockwright.config import Settings
 def lock_folder(settings: Settings) -> Iterator[Callable[[str], None]]:
     """Lock the data folder of an embedded store: two dispatchers on one event log would send every mail twice.
 
-    Yields what writes down the address, for whoever finds the folder locked. A table on DynamoDB has no folder.
+    Yields what writes down the address, for a process that finds the folder locked. A table on DynamoDB has no folder.
     """
     if settings.store != "sqlite":
         yield lambda _: None

@@ -34,7 +34,7 @@ def list_(*, as_json: Json = False) -> None:
 
     keys = run(work, reading=True)
     if as_json:
-        print_json([_told(key) for key in keys])
+        print_json([_as_dict(key) for key in keys])
         return
     table = Table("Name", "Scopes", "Ends in", "Last used", "Id")
     for key in keys:
@@ -55,7 +55,7 @@ def add(
     """Make a key and write it to standard output, this once."""
     made = run(lambda shop: create_api_key(shop, BY_SYSTEM, name, scopes))
     if as_json:
-        print_json({**_told(made.key), "key": made.shown})
+        print_json({**_as_dict(made.key), "key": made.shown})
         return
     err.print(f"{plain(made.key.name)} ({made.key.id}) may: {', '.join(made.key.scopes)}", highlight=False)
     err.print("Store the key now: it cannot be shown again.", highlight=False)
@@ -69,8 +69,8 @@ def revoke(key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's i
     err.print(f"{plain(key_id)} is revoked.", highlight=False)
 
 
-def _told(key: ApiKey) -> dict[str, object]:
+def _as_dict(key: ApiKey) -> dict[str, object]:
     from stockwright.accounts.wire import api_key_view
 
-    told: dict[str, object] = msgspec.to_builtins(api_key_view(key))
-    return told
+    fields: dict[str, object] = msgspec.to_builtins(api_key_view(key))
+    return fields

@@ -79,8 +79,8 @@ def _by_wrk(wrk: str, load: Load, connections: int, seconds: float) -> Measured:
         file = Path(folder) / "load.lua"
         file.write_text(script)
         arguments = ["-t1", f"-c{connections}", f"-d{max(1, round(seconds))}", "--timeout", "30s", "-s", str(file)]
-        told = subprocess.run([wrk, *arguments, load.url], check=True, capture_output=True, text=True)  # noqa: S603
-    read = json.loads(told.stdout.strip().splitlines()[-1])
+        done = subprocess.run([wrk, *arguments, load.url], check=True, capture_output=True, text=True)  # noqa: S603
+    read = json.loads(done.stdout.strip().splitlines()[-1])
     if read["broken"]:
         raise RuntimeError(f"{read['broken']} connections broke")
     elapsed = read["us"] / 1e6
@@ -106,7 +106,7 @@ async def _by_asyncio(load: Load, connections: int, seconds: float) -> Measured:
 
     async def one_by_one() -> None:
         async with connected(load.url) as ask:
-            # Each asks once, however long it took to connect: of no answer there is nothing to tell.
+            # Each asks once, however long it took to connect: without an answer there is nothing to count.
             while True:
                 begun = time.perf_counter()
                 status, _ = await ask(load, next(asked))

@@ -43,7 +43,7 @@ class Upgraded(msgspec.Struct, rename="camel"):
 
 
 def migrate(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
-    """Upgrade the data, or say what would change; errors that people can mend are one line each."""
+    """Upgrade the data, or say what would change; errors that users can correct are one line each."""
     try:
         if settings.store == "dynamodb":
             done = _upgrade_table(settings, dry_run=dry_run)
@@ -113,7 +113,7 @@ def _upgrade_table(settings: Settings, *, dry_run: bool) -> Upgraded:
 
 
 def _upgrade_folder(settings: Settings) -> Upgraded:
-    """Keep a backup, then upgrade in place; whoever calls it holds the folder."""
+    """Keep a backup, then upgrade in place; the caller holds the folder's lock."""
     path = settings.data_dir / DATABASE
     try:
         with closing(FileUpgrade(path)) as upgrade:

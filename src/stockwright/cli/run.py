@@ -50,7 +50,7 @@ def load_shop() -> Settings:
 
 
 def run(work: Callable[[App], Awaitable[Result]], settings: Settings | None = None, *, reading: bool = False) -> Result:
-    """Open the shop, do the work, close it; errors that people can mend are one line each.
+    """Open the shop, do the work, close it; errors that users can correct are one line each.
 
     Work that is only `reading` also takes a folder that cannot be written.
     """
@@ -94,7 +94,7 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 def fail(wrong: StockwrightError) -> NoReturn:
-    """Tell what is wrong, field by field, and end with status 1."""
+    """Print what is wrong, field by field, and end with status 1."""
     err.print(f"[bold red]Error:[/] {plain(wrong.message)}", highlight=False)
     if isinstance(wrong.details, list):
         for entry in wrong.details:

@@ -35,7 +35,7 @@ FILES_MAX = 65_536
 
 
 def serve(settings: Settings) -> None:
-    """Start everything, print where it is, and run until told to stop."""
+    """Start everything, print where it is, and run until it is stopped."""
     try:
         with lock_folder(settings) as describe, closing(_listen(settings)) as listening:
             describe(_url(settings, listening))
@@ -135,7 +135,7 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
 
 
 class _Beside:
-    """Runs the event handlers and the sweeper while the server runs, and tells when all is up."""
+    """Runs the event handlers and the sweeper while the server runs, and reports when everything has started."""
 
     def __init__(self, app: App, url: str, notes: list[str]) -> None:
         self._app, self._url, self._notes = app, url, notes
@@ -159,7 +159,7 @@ async def _check_disk(app: App) -> None:
 
 
 async def _prepare(app: App) -> list[str]:
-    """Make the first admin, or the link to make one; load the demo where it is wanted. Returns what to tell."""
+    """Make the first admin, or the link to make one; load the demo if it is wanted. Returns the lines to print."""
     from stockwright.demo.load import load_demo_into_empty_shop
 
     settings, notes = app.settings, list[str]()

@@ -46,7 +46,7 @@ def list_(
 
     accounts = run(work, reading=True)
     if as_json:
-        print_json([_told(account) for account in accounts])
+        print_json([_as_dict(account) for account in accounts])
         return
     table = Table("Email", "Name", "Role", "Status", "Second factor", "Id")
     for account in accounts:
@@ -165,13 +165,13 @@ def _password(*, from_stdin: bool) -> str:
 
 def _show(account: Account, *, as_json: bool) -> None:
     if as_json:
-        print_json(_told(account))
+        print_json(_as_dict(account))
         return
     status = "disabled" if account.disabled else account.status.lower()
     out.print(f"{plain(account.email)}: {account.role}, {status} ({plain(account.id)})", highlight=False)
 
 
-def _told(account: Account) -> dict[str, object]:
+def _as_dict(account: Account) -> dict[str, object]:
     return {
         "id": account.id,
         "email": account.email,

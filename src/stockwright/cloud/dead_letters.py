@@ -1,6 +1,6 @@
 """The dead letters' function: what a queue gave up → error log, dead letter, alert.
 
-A handler that fails tells so itself, and its message never comes here. Here comes what killed its
+A handler that fails reports it itself, and its message never comes here. Here comes what killed its
 function each time, and what it could not read; and what the stream's function gave up, whose events
 are safe in the log.
 """
@@ -38,18 +38,18 @@ def handler(event: Event, context: Any) -> Any:
 
 
 async def _keep(record: SQSRecord) -> None:
-    app, told = _function.app, record.raw_event
-    name = handler_of(told["eventSourceARN"])
+    app, message = _function.app, record.raw_event
+    name = handler_of(message["eventSourceARN"])
     try:
-        delivery, error = delivery_of(told), GIVEN_UP
+        delivery, error = delivery_of(message), GIVEN_UP
     except Permanent as wrong:
-        delivery, error = unreadable(told, app.clock.now()), wrong.message
+        delivery, error = unreadable(message, app.clock.now()), wrong.message
     waiting = await find_retry(app.store, name, delivery.event.id) if delivery.redriven else None
     await bury(app, name, delivery, error, waiting)
 
 
 def handler_of(arn: str) -> str:
-    """Tell whose dead letters a queue keeps: its name bears the handler's."""
+    """Return whose dead letters a queue keeps: its name bears the handler's."""
     queue = arn.rpartition(":")[2]
     named = [each.name for each in REACTIONS if each.name in queue]
     return max(named, key=len, default=STREAM)

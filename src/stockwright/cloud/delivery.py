@@ -57,7 +57,7 @@ async def deliver(app: App, reaction: Reaction, delivery: Delivery, seconds: flo
     """Run the handler; returns when the queue may forget the event, raises where it must deliver it again."""
     waiting = await _waiting(app, reaction, delivery)
     if delivery.redriven and waiting is None:
-        # A twin of this delivery has settled it.
+        # A twin of this delivery has finished it.
         return
     try:
         async with asyncio.timeout(seconds):
@@ -80,7 +80,7 @@ async def deliver(app: App, reaction: Reaction, delivery: Delivery, seconds: flo
         await bury(app, reaction.name, delivery, error, waiting)
         return
     if waiting is not None:
-        await _settle(app, waiting)
+        await _delete_retry(app, waiting)
 
 
 async def _put_off(app: App, reaction: Reaction, delivery: Delivery, fault: TryLater, waiting: Retry | None) -> None:
@@ -109,7 +109,7 @@ async def _put_off(app: App, reaction: Reaction, delivery: Delivery, fault: TryL
             version=waiting.version if waiting else ABSENT,
         ),
     )
-    await batch.settle(app.store)
+    await batch.commit_once(app.store)
 
 
 async def wake_due(app: App) -> int:
@@ -121,7 +121,7 @@ async def wake_due(app: App) -> int:
                 continue
             batch = Batch()
             records.put_retry(batch, replace(retry, waiting=False))
-            await batch.settle(app.store)
+            await batch.commit_once(app.store)
             woken += 1
     return woken
 
@@ -133,7 +133,7 @@ async def end_redrives_of_stream(app: App) -> int:
     """
     due = await records.due_retries(app.store, STREAM, app.clock.now(), WOKEN_MAX)
     for retry in due:
-        await _settle(app, retry)
+        await _delete_retry(app, retry)
     return len(due)
 
 
@@ -151,7 +151,7 @@ async def bury(app: App, handler: str, delivery: Delivery, error: str, waiting: 
     if await records.find_dead_letter(app.store, letter_id) is None:
         give_up(app, batch, letter)
     if batch.writes:
-        # Stale: a twin of this delivery has settled it.
+        # Stale: a twin of this delivery has finished it.
         with contextlib.suppress(Stale):
             await batch.commit(app.store)
     count("DeadLetters", handler=handler)
@@ -164,7 +164,7 @@ async def _waiting(app: App, reaction: Reaction, delivery: Delivery) -> Retry | 
     return await records.find_retry(app.store, reaction.name, delivery.event.id)
 
 
-async def _settle(app: App, waiting: Retry) -> None:
+async def _delete_retry(app: App, waiting: Retry) -> None:
     batch = Batch()
     records.delete_retry(batch, waiting)
     with contextlib.suppress(Stale):

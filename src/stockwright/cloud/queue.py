@@ -1,6 +1,6 @@
 """A handler's function: one SQS queue → one reaction, named by STOCKWRIGHT_HANDLER.
 
-Each message is settled on its own: what is to come again is told to Lambda by its id, the others
+Each message is handled on its own: the ids of those to deliver again are returned to Lambda, the others
 are forgotten. A message that cannot be read comes again until the queue gives it up.
 """
 
@@ -47,8 +47,8 @@ def handler(event: Event, context: Any) -> Any:
         if delivery.event.name == "stock.low":
             count("LowStock")
 
-    # All that failed is told like some that failed: an exception would bring the whole batch again as well.
+    # A batch that failed as a whole is reported by its ids too: an exception would deliver the whole batch again.
     processor = AsyncBatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-    told = async_process_partial_response(event, handle, processor, context)
-    count("HandlerFailures", len(told["batchItemFailures"]), handler=_run.name)
-    return told
+    response = async_process_partial_response(event, handle, processor, context)
+    count("HandlerFailures", len(response["batchItemFailures"]), handler=_run.name)
+    return response

@@ -1,4 +1,4 @@
-"""How events travel on EventBridge: whose they are, what they are called, which queue hears of them."""
+"""How events travel on EventBridge: whose they are, what they are called, which queue gets them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ STREAM: Final = "stream"
 
 
 def redrive_of(handler: str) -> str:
-    """Name what only one handler hears: an event that an admin sent on its way again."""
+    """Name an event for a single handler: an event that an admin sent on its way again."""
     return f"redrive.{handler}"
 
 
-def heard_by(reaction: Reaction) -> list[str]:
+def names_handled_by(reaction: Reaction) -> list[str]:
     """Return the `detail-type`s that a handler's queue is sent; the source is SOURCE."""
     return [*sorted(reaction.events), redrive_of(reaction.name)]

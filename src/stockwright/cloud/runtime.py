@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 Event = dict[str, Any]
 SPARE_SECONDS: Final = 2.0
-"""What is left of a function's time to settle what did not end in it."""
+"""The rest of a function's time, to record what did not end in it."""
 
 
 class Function:
@@ -67,6 +67,6 @@ class Function:
 
 
 def seconds_left(context: Any) -> float:
-    """Return how long a handler may take, so that its end can still be told."""
+    """Return how long a handler may take, so that its end can still be recorded."""
     left: int = context.get_remaining_time_in_millis()
     return max(0.1, left / 1000 - SPARE_SECONDS)

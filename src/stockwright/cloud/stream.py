@@ -1,8 +1,8 @@
 """The stream's function: what was appended to the log, and what an admin redrives → EventBridge, and none lost.
 
-Entries that the bus does not take are sent again a few times; what still is not taken is told to
+Entries that the bus does not take are sent again a few times; what is still refused is reported to
 Lambda by its sequence number, and the stream goes on from there. Sent twice does no harm. What Lambda
-gives up in the end becomes a dead letter that tells which records they were (`dead_letters.py`);
+gives up in the end becomes a dead letter that names the records (`dead_letters.py`);
 redriven, they are read from the stream again, which keeps them for a day.
 """
 
@@ -45,7 +45,7 @@ class Entry:
     """What is put on the bus for one record of the stream."""
 
     sequence: str
-    told: Mapping[str, Any]
+    fields: Mapping[str, Any]
     bytes: int
 
 
@@ -120,7 +120,7 @@ async def _read_again(given_up: Fact) -> list[Mapping[str, Any]]:
 
 def _entry(sequence: str, fact: Fact, detail_type: str) -> Entry:
     detail = msgspec.json.encode(fact.as_dict()).decode()
-    told = {
+    fields = {
         "EventBusName": _bus,
         "Source": SOURCE,
         "DetailType": detail_type,
@@ -129,7 +129,7 @@ def _entry(sequence: str, fact: Fact, detail_type: str) -> Entry:
     }
     # As PutEvents counts: its time 14 bytes, and the bytes of the texts.
     size = 14 + len(SOURCE) + len(detail_type.encode()) + len(detail.encode())
-    return Entry(sequence, told, size)
+    return Entry(sequence, fields, size)
 
 
 async def publish(entries: list[Entry]) -> list[str]:
@@ -160,11 +160,13 @@ def _parts(entries: list[Entry]) -> Iterator[list[Entry]]:
 async def _put(part: list[Entry]) -> list[Entry]:
     """Send some entries; returns those that were not taken."""
     try:
-        answer = await aws.call("events", "put_events", Entries=[dict(entry.told) for entry in part])
+        answer = await aws.call("events", "put_events", Entries=[dict(entry.fields) for entry in part])
     except Exception as fault:  # noqa: BLE001 - whatever it was, nothing says that the bus has them
         _function.log.warning("bus not reached", entries=len(part), error=f"{type(fault).__name__}: {fault}")
         return part
-    refused = [(entry, told) for entry, told in zip(part, answer["Entries"], strict=True) if told.get("ErrorCode")]
-    for _, told in refused:
-        _function.log.warning("entry refused", error=f"{told['ErrorCode']}: {told.get('ErrorMessage', '')}")
+    refused = [
+        (entry, fields) for entry, fields in zip(part, answer["Entries"], strict=True) if fields.get("ErrorCode")
+    ]
+    for _, fields in refused:
+        _function.log.warning("entry refused", error=f"{fields['ErrorCode']}: {fields.get('ErrorMessage', '')}")
     return [entry for entry, _ in refused]

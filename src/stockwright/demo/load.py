@@ -64,23 +64,23 @@ NEVER_RESTOCKED: Final = frozenset(
 
 
 async def load_demo_into_empty_shop(app: App, progress: Callable[[int, int], None] = lambda *_: None) -> list[str]:
-    """Load the demo where nothing has happened yet; returns who can sign in, to be told at each start."""
+    """Load the demo where nothing has happened yet; returns who can sign in, to be printed at each start."""
     if not await app.store.tail(limit=1):
-        await _Story(app, _passwords(app.settings.data_dir)).tell(progress)
+        await _Story(app, _passwords(app.settings.data_dir)).load(progress)
     return await _who_can_sign_in(app)
 
 
 async def _who_can_sign_in(app: App) -> list[str]:
-    """Tell the demo's passwords, as long as they are what opens the accounts."""
+    """Return the demo's passwords, as long as they are valid."""
     if not (app.settings.data_dir / PASSWORDS).is_file():
         return []
-    told = []
+    accounts = []
     people = ("Demo admin   ", ADMIN), ("Demo customer", _address(CUSTOMERS[0]))
     for (what, email), password in zip(people, _passwords(app.settings.data_dir), strict=True):
         account = await find_account_by_email(app.store, email)
         if account is not None and await app.identity.prove(app, BY_SYSTEM, email, password) is not None:
-            told.append(f"{what} {email}   password: {password}")
-    return told
+            accounts.append(f"{what} {email}   password: {password}")
+    return accounts
 
 
 def _passwords(folder: Path) -> list[str]:
@@ -114,7 +114,7 @@ class _Story:
         self._passwords = passwords
         self._now = app.clock.now()
         self._clock = SetClock(self._now - DAYS * DAY_MS)
-        # The demo's mail stays at home, and no partner hears of its orders.
+        # The demo's mail stays at home, and no partner is called about its orders.
         settings = replace(
             app.settings, warehouse_url=None, delivery_url=None, alert_phones=("+1 555 0100",), alert_group_seconds=0
         )
@@ -123,7 +123,7 @@ class _Story:
         self._app = replace(app.at(self._clock), mail=LocalMailbox(), sms=LocalMailbox(), settings=settings, log=log)
         self._shelves: list[_Shelf] = []
 
-    async def tell(self, progress: Callable[[int, int], None]) -> None:
+    async def load(self, progress: Callable[[int, int], None]) -> None:
         """Open the shop, live through the weeks, and stop in the middle of a busy day."""
         dispatcher = Dispatcher(self._app, REACTIONS)
         admin = await self._open()

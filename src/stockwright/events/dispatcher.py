@@ -1,4 +1,4 @@
-"""The dispatcher: every event reaches every handler that hears of it, at least once, with bounded tries.
+"""The dispatcher: every event reaches every handler that is registered for it, at least once, with bounded tries.
 
 Each handler has a durable cursor into the event log and goes its own way, so that a slow one holds
 nobody up; nor does a slow event hold up those behind it. A failed event waits as a retry of its
@@ -45,7 +45,7 @@ ERROR_MAX: Final = 1000
 
 
 async def handle(app: App, reaction: Reaction, event: Event, waiting: Retry | None = None) -> bool:
-    """Run one handler on one event and settle how it went; True where it succeeded.
+    """Run one handler on one event and record the result; True if it succeeded.
 
     `waiting` is the retry that this try answers. A failure is put off or, after ATTEMPTS_MAX tries
     or a Permanent one, made a dead letter; a TryLater is put off and counts as no try.
@@ -54,10 +54,10 @@ async def handle(app: App, reaction: Reaction, event: Event, waiting: Retry | No
     try:
         async with asyncio.timeout(HANDLER_SECONDS_MAX):
             await run_reaction(app, reaction, event)
-    except Exception as fault:  # noqa: BLE001 - a handler may fail in any way; that is settled here
-        # Stale: a twin of this try settled it already.
+    except Exception as fault:  # noqa: BLE001 - a handler may fail in any way; that is recorded here
+        # Stale: a twin of this try has recorded it already.
         with contextlib.suppress(Stale):
-            await _settle_failure(app, reaction, event, waiting, fault)
+            await _record_failure(app, reaction, event, waiting, fault)
         return False
     if waiting is not None:
         batch = Batch()
@@ -67,7 +67,7 @@ async def handle(app: App, reaction: Reaction, event: Event, waiting: Retry | No
     return True
 
 
-async def _settle_failure(app: App, reaction: Reaction, event: Event, waiting: Retry | None, fault: Exception) -> None:
+async def _record_failure(app: App, reaction: Reaction, event: Event, waiting: Retry | None, fault: Exception) -> None:
     now = app.clock.now()
     attempts = waiting.attempts if waiting else 0
     first_at = waiting.first_at if waiting else now
@@ -82,7 +82,7 @@ async def _settle_failure(app: App, reaction: Reaction, event: Event, waiting: R
     letter_id = letter_id_of(event, reaction.name)
     given_up = await records.find_dead_letter(app.store, letter_id) is not None
     if waiting is None and (given_up or await records.find_retry(app.store, reaction.name, event.id) is not None):
-        # Handled again after a crash: what is to become of it was settled the first time.
+        # Handled again after a crash: what becomes of it was decided the first time.
         return
     batch = Batch()
     if puts_off or (attempts < ATTEMPTS_MAX and not isinstance(fault, Permanent | TryLater)):
@@ -135,14 +135,14 @@ def letter_id_of(event: Event, handler: str) -> str:
 
 
 def give_up(app: App, batch: Batch, letter: DeadLetter) -> None:
-    """Keep what was given up and tell so; but no alert of a failed alert, which would fail as well."""
+    """Store the dead letter and append its event; no event for a failed alert, whose alert would fail as well."""
     records.put_dead_letter(batch, letter)
     if letter.handler == OPERATIONS_ALERT:
         return
-    told = {"handler": letter.handler, "event": letter.event.name, "about": letter.event.subject}
+    data = {"handler": letter.handler, "event": letter.event.name, "about": letter.event.subject}
     batch.append(
         new_event(
-            app, BY_SYSTEM, "dead_letter.created", letter.id, **told, attempts=letter.attempts, error=letter.error
+            app, BY_SYSTEM, "dead_letter.created", letter.id, **data, attempts=letter.attempts, error=letter.error
         )
     )
 
@@ -167,7 +167,7 @@ class _Follower:
     """One handler on its way along the log.
 
     It has looked at everything up to `read`; up to `position` everything is handled, and the cursor
-    tells so once it is `written` (None: never).
+    ends once it is `written` (None: never).
     """
 
     reaction: Reaction
@@ -213,7 +213,7 @@ class Dispatcher:
         self._work: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Load the cursors and begin. A handler that is new to a shop with history hears of what comes."""
+        """Load the cursors and begin. A handler that is new to a shop with history gets only new events."""
         cursors = await records.load_cursors(self._app.store)
         head = await self._head() if cursors else ""
         for reaction in self._reactions.values():
@@ -293,7 +293,7 @@ class Dispatcher:
         try:
             async with asyncio.timeout(HANDLER_SECONDS_MAX):
                 await run_many(self._app, [event for event in events if event.name in follower.reaction.events])
-        except Exception:  # noqa: BLE001 - each on its own tells which one it is
+        except Exception:  # noqa: BLE001 - each is logged with its name
             return events
         for event in events:
             follower.begin(event)
@@ -312,15 +312,15 @@ class Dispatcher:
         self._begin(self._handle(follower, event))
 
     async def _handle(self, follower: _Follower, event: Event) -> None:
-        """Handle one event until how it went is settled."""
+        """Handle one event until its result is recorded."""
         try:
-            while not await self._settled(follower, event):
+            while not await self._handle_once(follower, event):
                 pass
             follower.end(event)
         finally:
             follower.slots.release()
 
-    async def _settled(self, follower: _Follower, event: Event, waiting: Retry | None = None) -> bool:
+    async def _handle_once(self, follower: _Follower, event: Event, waiting: Retry | None = None) -> bool:
         """Handle one event; False, after a moment, where not even its failure could be kept."""
         try:
             await handle(self._app, follower.reaction, event, waiting)
@@ -353,7 +353,7 @@ class Dispatcher:
 
     async def _handle_again(self, follower: _Follower, retry: Retry) -> None:
         try:
-            await self._settled(follower, retry.event, retry)
+            await self._handle_once(follower, retry.event, retry)
         finally:
             follower.retrying.discard(retry.event.id)
 

@@ -54,13 +54,13 @@ async def newest_position(app: App) -> str:
     return last[0].position if last else ""
 
 
-async def settled_position(app: App) -> str:
+async def stable_position(app: App) -> str:
     """Return the place of the newest event that nothing can come before any more: where a reader may begin."""
     position = ""
     while recent := await app.store.tail(position, FOLLOWED, reverse=True):
         position = recent[-1].position
-        if settled := await app.store.tail(position, FOLLOWED):
-            return settled[-1].position
+        if events := await app.store.tail(position, FOLLOWED):
+            return events[-1].position
     return position
 
 

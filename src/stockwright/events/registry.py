@@ -13,7 +13,7 @@ from stockwright.context import App
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """A handler: its name (durable: its cursor bears it), the events it hears of, what it does.
+    """A handler: its name (durable: its cursor bears it), the events it handles, its function.
 
     `setting` is the one without which it has nothing to do, and is not run at all.
     """

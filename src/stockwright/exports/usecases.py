@@ -65,7 +65,7 @@ class Range:
     until: int | None = None
 
     def holds(self, at: int) -> bool:
-        """Tell whether an instant is in the range."""
+        """Return whether an instant is in the range."""
         return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
 
     def ids(self, app: App, prefix: str, early: int = 0) -> tuple[str, str]:

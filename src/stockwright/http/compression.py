@@ -8,5 +8,5 @@ _GZIP = re.compile(r"(^|,)\s*gzip\s*(?!;\s*q=0(\.0*)?\s*(,|$))(;|,|$)", re.IGNOR
 
 
 def accepts_gzip(accepted: str) -> bool:
-    """Tell whether an Accept-Encoding header takes gzip."""
+    """Return whether an Accept-Encoding header takes gzip."""
     return _GZIP.search(accepted) is not None

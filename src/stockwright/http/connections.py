@@ -30,7 +30,7 @@ class ConnectionLimits:
 
     head_bytes: int = 64 * 1024
     head_seconds: float = 10
-    """For a first byte and the whole head: whoever connects and says nothing is not waited for longer."""
+    """For a first byte and the whole head: a silent connection is closed then."""
     idle_seconds: float = 65
     """Between an answer and the next request."""
     progress_seconds: float = 30

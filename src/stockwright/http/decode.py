@@ -105,7 +105,7 @@ def query(wanted: type[Wire], raw: bytes, *, any_field: bool = False) -> Any:
 
 @functools.cache
 def _needs_nothing(wanted: type[Wire]) -> bool:
-    """Tell whether a type is right with all its defaults: most requests send no query."""
+    """Return whether a type is right with all its defaults: most requests send no query."""
     return not Report(wanted, {}, strict=False).entries
 
 

@@ -116,7 +116,7 @@ class Edge:
                 self._static[path] = methods
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; whatever goes wrong is told in the envelope."""
+        """Answer one request; every error is an answer in the envelope."""
         started = time.perf_counter()
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         request = Request(ANONYMOUS, self._request_id(headers))
@@ -159,7 +159,7 @@ class Edge:
         raise NotFound("There is nothing at this path")
 
     def address(self, scope: Scope) -> str:
-        """Tell where the request comes from; trusted proxies' word counts."""
+        """Return the client's address; trusted proxies are believed."""
         peer = scope["client"][0] if scope.get("client") else ""
         return client_address(peer, scope["headers"], self.app.settings.forwarded_header, self._proxies)
 
@@ -179,7 +179,7 @@ class Edge:
         }
 
     def is_local(self, scope: Scope, headers: Mapping[str, str]) -> bool:
-        """Tell whether it comes from this machine; what a proxy passes on comes from anywhere.
+        """Return whether it comes from this machine; what a proxy passes on comes from anywhere.
 
         So does what a page of another host asks, whose name was made to lead here (DNS rebinding).
         """
@@ -441,7 +441,7 @@ class Exchange:
                 await parts.aclose()
 
     async def _send_until_left(self, parts: AsyncIterator[bytes]) -> None:
-        # A server takes what is sent to a client that has gone as well: only receive() tells of it.
+        # A server takes what is sent to a client that has gone as well: only receive() reports it.
         sending = asyncio.create_task(self._send_parts(parts))
         leaving = asyncio.create_task(self._left())
         try:
@@ -474,7 +474,7 @@ class Exchange:
 def _with_slashes_hidden(path: str, raw_path: bytes) -> tuple[str, str]:
     """Return the path for matching, where a "/" that a part holds (sent as %2F) is _SLASH.
 
-    Any foreign id or SKU may hold one (SPEC section 3), and the decoded path no longer tells it from
+    Any foreign id or SKU may hold one (SPEC section 3), and the decoded path no longer distinguishes it from
     one that stands between two parts.
     """
     if "\x00" in path:
@@ -505,7 +505,7 @@ def _bucket(path: str) -> tuple[str, int]:
 def _wrong_token(route: Route, call: AnyCall, reported: AbstractSet[str]) -> list[dict[str, str]]:
     """Return what is wrong with the token of a query that has other faults.
 
-    A token belongs to a list with its filters: where one of them is wrong, it cannot be told.
+    A token belongs to a list with its filters: if one of them is wrong, the token cannot be checked.
     """
     if reported & (set(plan_of(route.query).names) - {"limit"}):
         return []
@@ -543,7 +543,7 @@ def _compressed_once(body: bytes) -> bytes:
 
 
 def _is_for_anybody(route: Route, answer: Answer) -> bool:
-    """Tell what may be compressed: the length of other answers could tell what is in them (BREACH)."""
+    """Return whether an answer may be compressed: the length of others could reveal their content (BREACH)."""
     return route.who == "public" and not route.changes and answer.etag is None
 
 

@@ -43,11 +43,11 @@ def success(data: Any, request_id: str, now: int, **beside: Any) -> bytes:
 
 def failure(error: StockwrightError, request_id: str, now: int, details: Any = None) -> bytes:
     """Encode a failure; `details` are the error's own, made fit for the wire."""
-    told: dict[str, Any] = {"code": error.code, "message": error.message}
+    shown: dict[str, Any] = {"code": error.code, "message": error.message}
     if details is not None:
-        told["details"] = details
+        shown["details"] = details
     meta = {"requestId": request_id, "timestamp": iso(now)}
-    return _encode({"success": False, "error": told, "meta": meta})
+    return _encode({"success": False, "error": shown, "meta": meta})
 
 
 def status_of(error: StockwrightError) -> int:
@@ -56,7 +56,7 @@ def status_of(error: StockwrightError) -> int:
 
 
 def retry_after(error: StockwrightError) -> dict[str, str]:
-    """Return the header that tells when to come back, for the errors that pass."""
+    """Return the header that says when to retry, for transient errors."""
     if isinstance(error, RateLimited):
         return {"retry-after": str(error.retry_after_seconds)}
     if isinstance(error, Busy):

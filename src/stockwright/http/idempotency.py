@@ -24,12 +24,12 @@ Kept = Mapping[str, Any]
 
 
 def request_hash(secret: bytes, method: str, path: str, query: bytes, raw_body: bytes) -> str:
-    """Tell requests apart: the same key with another hash is a mistake of the client's.
+    """Distinguish requests: the same key with another hash is a mistake of the client's.
 
     Keyed, since it is kept and a body may hold a password.
     """
-    told = b"\x00".join((method.encode(), path.encode(), query, raw_body))
-    return hashlib.blake2b(told, digest_size=32, key=secret[:64]).hexdigest()
+    content = b"\x00".join((method.encode(), path.encode(), query, raw_body))
+    return hashlib.blake2b(content, digest_size=32, key=secret[:64]).hexdigest()
 
 
 class KeysAtWork:

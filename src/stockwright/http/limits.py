@@ -1,4 +1,4 @@
-"""Rate limits: per asker or address, and tighter ones where passwords and codes are guessed."""
+"""Rate limits: per caller or address, and tighter ones where passwords and codes are guessed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ POLICIES: Final = {"general": 3000, "sign-in": 60, "sign-in-account": 20}
 
 
 class OverLimit(RateLimited):
-    """Too many requests; `headers` tell the policy that was broken."""
+    """Too many requests; `headers` name the policy that was exceeded."""
 
     def __init__(self, headers: dict[str, str], *, retry_after_seconds: int) -> None:
         super().__init__(retry_after_seconds=retry_after_seconds)

@@ -105,7 +105,7 @@ def document(routes: Iterable[Route], examples: Mapping[type, Any]) -> dict[str,
 def _operation(
     route: Route, schemas: dict[int, Any], components: dict[str, Any], examples: Mapping[type, Any]
 ) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
         "tags": [route.tag],
@@ -114,13 +114,13 @@ def _operation(
         "security": _security(route),
     }
     if route.description:
-        told["description"] = route.description
+        operation["description"] = route.description
     if route.body is not None:
-        told["requestBody"] = {
+        operation["requestBody"] = {
             "required": bool(_struct(schemas[id(route.body)], components).get("required")),
             "content": {"application/json": _with_example(examples.get(route.body), schemas[id(route.body)])},
         }
-    return told
+    return operation
 
 
 def _with_example(example: Any, schema: dict[str, Any]) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def _parameters(route: Route, schemas: dict[int, Any], components: dict[str, Any
 
 
 def _may_be_unchanged(route: Route) -> bool:
-    """Tell what is of one thing, which has a version: the ETag that 304 answers to."""
+    """Return what is of one thing, which has a version: the ETag that 304 answers to."""
     return route.method == "GET" and "{" in route.path
 
 
@@ -180,15 +180,18 @@ def _responses(route: Route, schemas: dict[int, Any], components: dict[str, Any]
     if route.who != "public":
         # An API key opens what it has a scope for, and no more.
         statuses |= {401, 403}
-    told = {str(route.status): good}
+    responses = {str(route.status): good}
     if _may_be_unchanged(route):
-        told["304"] = {"description": "Not modified: the ETag is still the one in If-None-Match", "headers": _HEADERS}
+        responses["304"] = {
+            "description": "Not modified: the ETag is still the one in If-None-Match",
+            "headers": _HEADERS,
+        }
     for status in sorted(statuses):
-        told[str(status)] = {
+        responses[str(status)] = {
             "description": ", ".join(code for code, of in STATUS.items() if of == status),
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
         }
-    return told
+    return responses
 
 
 def _security(route: Route) -> list[dict[str, list[str]]]:

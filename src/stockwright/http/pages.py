@@ -104,7 +104,7 @@ async def _page(request: Request) -> Response:
     """Answer with a file of the web app, or with its document to a browser that goes to a page.
 
     A browser is shown the app's own "not found" page too, with that status. Everybody else (a script, a
-    monitor, a scanner, whoever asks for a file) gets the API's 404.
+    monitor, a scanner, anything that requests a file) gets the API's 404.
     """
     path, index = request.url.path, WEB / "index.html"
     if path in MOVED:

@@ -60,7 +60,7 @@ class Call(Generic[Body, Query]):
 
     @property
     def origin(self) -> Origin:
-        """Where the request comes from, as the locks on accounts tell origins apart."""
+        """Where the request comes from, as the locks on accounts distinguish origins."""
         return origin_of(self.address, self.headers)
 
     def log(self, message: str, **fields: Any) -> None:

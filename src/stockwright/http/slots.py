@@ -1,4 +1,4 @@
-"""Requests that read much: few at once in this process, one at a time for each asker; others wait a moment."""
+"""Requests that read much: few at once in this process, one at a time for each caller; others wait a moment."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Slots:
         self._users = Counter[str]()
 
     @asynccontextmanager
-    async def take(self, asker: str) -> AsyncIterator[None]:
+    async def take(self, caller: str) -> AsyncIterator[None]:
         """Hold a place, after waiting for one at most WAIT_SECONDS; refuse with Busy where there is none."""
         if self._users.total() >= AT_ONCE_MAX + WAITING_MAX:
             raise Busy("Too many reports or exports are running; try again shortly")
-        self._users[asker] += 1
-        turn = self._turns.setdefault(asker, asyncio.Lock())
+        self._users[caller] += 1
+        turn = self._turns.setdefault(caller, asyncio.Lock())
         try:
             await self._wait(turn)
             try:
@@ -38,10 +38,10 @@ class Slots:
                 self._places.release()
                 turn.release()
         finally:
-            self._users[asker] -= 1
-            if not self._users[asker]:
-                del self._users[asker]
-                del self._turns[asker]
+            self._users[caller] -= 1
+            if not self._users[caller]:
+                del self._users[caller]
+                del self._turns[caller]
 
     async def _wait(self, turn: asyncio.Lock) -> None:
         try:

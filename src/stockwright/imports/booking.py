@@ -1,4 +1,4 @@
-"""Each row of a file is booked once: told apart by its content and by how often that stands in the file.
+"""Each row of a file is booked once; a row is identified by its content and by how often that appears in the file.
 
 The key of a row is kept with the commit that books it, so that an import that was cut off is simply run
 again, and a corrected file books only what is not booked yet. Taking a row back removes its key in the

@@ -19,17 +19,17 @@ HEADING: Final = "error"
 
 def failed_rows(table: Table, report: ImportReport) -> bytes:
     """Write the refused rows as they were, with the reason in a last column (UTF-8 with a byte-order mark)."""
-    told: dict[int, list[str]] = {}
+    reasons: dict[int, list[str]] = {}
     for error in report.errors:
-        told.setdefault(error.row, []).append(error.told())
+        reasons.setdefault(error.row, []).append(error.describe())
     # The file may be such a file itself, and refused once more.
     columns = [n for n, heading in enumerate(table.headings) if heading_key(heading) != HEADING]
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=table.delimiter, quoting=csv.QUOTE_ALL)
     writer.writerow([*(table.headings[n] for n in columns), HEADING])
     for row in table.rows:
-        if row.number in told:
+        if row.number in reasons:
             whole = len(row.cells) == len(table.headings)
             cells = [row.cells[n] for n in columns] if whole else list(row.cells)
-            writer.writerow([guard(cell) for cell in (*cells, "; ".join(told[row.number]))])
+            writer.writerow([guard(cell) for cell in (*cells, "; ".join(reasons[row.number]))])
     return text.getvalue().encode("utf-8-sig")

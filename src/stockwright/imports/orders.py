@@ -160,7 +160,7 @@ async def _plan_invoice(plan: _Plan, invoice: str, rows: Sequence[SaleRow]) -> N
         content = (plan.ids[row.code], row.quantity, row.price_cents)
         if booked[content]:
             booked[content] -= 1
-            plan.report.booked_before.append(BookedBefore(row.number, _told(row)))
+            plan.report.booked_before.append(BookedBefore(row.number, _describe(row)))
         else:
             missing.append(row)
     if missing and _can_be_placed(plan, missing):
@@ -251,7 +251,7 @@ async def _plan_credits(plan: _Plan, rows: Sequence[SaleRow]) -> None:
         # Version 0.1.0 booked a credit under its row's number.
         if units >= -row.quantity or f"{former[row.number]}#0" in first:
             plan.report.unchanged += 1
-            plan.report.booked_before.append(BookedBefore(row.number, _told(row)))
+            plan.report.booked_before.append(BookedBefore(row.number, _describe(row)))
             continue
         taken = _take(plan.bought.get((row.customer, plan.ids[row.code]), []), row, -row.quantity - units)
         if taken is None:
@@ -367,10 +367,10 @@ async def _undo(plan: _Plan, request: Request, placed: Sequence[_Invoice]) -> No
             plan.report.created -= 1
 
 
-def _told(row: SaleRow) -> str:
+def _describe(row: SaleRow) -> str:
     return f"{row.invoice}, {row.code}, {row.quantity}"
 
 
 def _refuse(plan: _Plan, rows: Sequence[SaleRow], why: str, code: str = "VALIDATION_ERROR") -> None:
     for row in rows:
-        plan.report.refuse(row.number, why, "", _told(row), code)
+        plan.report.refuse(row.number, why, "", _describe(row), code)

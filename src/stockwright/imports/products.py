@@ -341,7 +341,7 @@ async def _write_row(
     if not changes and not thresholds:
         report.unchanged += 1
         return
-    # Whoever edits a product meanwhile is not overwritten: the row is refused.
+    # A concurrent edit of a product is not overwritten: the row is refused.
     command_ = UpdateProduct(product_id, changes, None, thresholds, before.product.version)
     done.append(_Done(row.number, await update_product(app, request, command_), before))
     report.updated += 1

@@ -65,5 +65,5 @@ def find_columns(
 
 
 def is_online_retail(table: Table) -> bool:
-    """Tell whether a file has the columns of "Online Retail"."""
+    """Return whether a file has the columns of "Online Retail"."""
     return {heading_key(each) for each in table.headings}.issuperset(map(heading_key, ONLINE_RETAIL))

@@ -122,13 +122,13 @@ def _decoded(content: bytes, encoding: str) -> tuple[str, str]:
     except UnicodeDecodeError as fault:
         line = content.count(b"\n", 0, fault.start) + 1
         names = {"cp1252": "neither UTF-8, UTF-16 nor Windows-1252", "utf-8": "not UTF-8, as its first bytes say"}
-        told = names.get(encoding, "not UTF-16, as its first bytes look")
-        raise Invalid(f"The file is {told} (line {line}); save it as CSV UTF-8") from None
+        problem = names.get(encoding, "not UTF-16, as its first bytes look")
+        raise Invalid(f"The file is {problem} (line {line}); save it as CSV UTF-8") from None
     return _checked(text), encoding
 
 
 def _is_damaged_utf_8(content: bytes) -> bool:
-    """Tell whether most of what is not ASCII is UTF-8: then the file is no Windows-1252, it is damaged."""
+    """Return whether most of what is not ASCII is UTF-8: then the file is no Windows-1252, it is damaged."""
     good = len(_ASCII.sub("", content.decode("utf-8", errors="ignore")))
     return good > content.decode("utf-8", errors="replace").count("\ufffd")
 

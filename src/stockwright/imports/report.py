@@ -23,7 +23,7 @@ class RowError:
     code: str
     message: str
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Say it in one line."""
         if not self.column:
             return self.message

@@ -68,7 +68,7 @@ class StockRow:
     ordinal: int
     """How many rows stand above it."""
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Say what it is in one line."""
         words = (self.sku, str(self.quantity), self.location or "", self.reason)
         return ", ".join(word for word in words if word)
@@ -117,7 +117,7 @@ async def import_stock(
     table, rows = read_stock_rows(content, mode, report)
     work = _Import(app, request, mode, app.ids.new("imp"), report)
     work.ids = await load_product_ids(app, [row.sku for row in rows])
-    # --again names the rows anew by the import, so that they are booked once more, and once.
+    # --again names the rows by the import, so that they are booked once more, and once.
     salt = [work.id] if again else []
     names = row_keys(mode, ([*salt, r.sku.casefold(), r.quantity, r.location or "", r.reason] for r in rows))
     work.keys = {row.number: key for row, key in zip(rows, names, strict=True)}
@@ -168,7 +168,7 @@ def _row(row: Row, ordinal: int, table: Table, columns: Columns, report: ImportR
 
 
 def _is_split_number(table: Table, columns: Columns, written: str, reason: str) -> bool:
-    """Tell whether the reason is three digits right behind the quantity: `1,000` in a file of commas."""
+    """Return whether the reason is three digits right behind the quantity: `1,000` in a file of commas."""
     return (
         table.delimiter == ","
         and "reason" in columns
@@ -185,7 +185,7 @@ async def _without_booked(work: _Import, rows: Sequence[StockRow], content: byte
     left = []
     for row in rows:
         if work.keys[row.number] in booked or former.get(row.number) in booked:
-            work.report.booked_before.append(BookedBefore(row.number, row.told()))
+            work.report.booked_before.append(BookedBefore(row.number, row.describe()))
             work.report.unchanged += 1
         else:
             left.append(row)
@@ -252,7 +252,7 @@ def _refuse(report: ImportReport, row: StockRow, refused: StockwrightError) -> N
     message = one_line(refused)
     if isinstance(refused, InsufficientStock):
         message = f"{message} ({refused.details['available']} available)"
-    report.refuse(row.number, message, "", row.told(), refused.code)
+    report.refuse(row.number, message, "", row.describe(), refused.code)
 
 
 async def _book(work: _Import, rows: Sequence[StockRow], progress: Callable[[int, int], None]) -> None:
@@ -306,7 +306,7 @@ async def _undo(work: _Import) -> None:
             await take_back_stock(work.app, work.request, booked.key, booked.product_id, booked.movements, UNDONE)
         except Refused as refused:
             work.report.refuse(
-                booked.row.number, f"is booked and could not be undone: {one_line(refused)}", "", booked.row.told()
+                booked.row.number, f"is booked and could not be undone: {one_line(refused)}", "", booked.row.describe()
             )
         else:
             work.report.undone += 1

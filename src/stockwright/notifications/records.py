@@ -90,26 +90,26 @@ async def page_of_notifications(
     return [notification_of(item) for item in page.items], page.next
 
 
-def put_notification(batch: Batch, told: Notification) -> None:
+def put_notification(batch: Batch, notification: Notification) -> None:
     """Write a notification, expecting the version that it was loaded with."""
     batch.put(
-        notification_key(told.id),
+        notification_key(notification.id),
         {
-            "id": told.id,
-            "channel": told.channel,
-            "to": told.to,
-            "subject": told.subject,
-            "body": told.body,
-            "html": told.html,
-            "status": told.status,
-            "eventId": told.event_id,
-            "about": told.about,
-            "createdAt": told.created_at,
-            "error": told.error,
-            "resendOf": told.resend_of,
+            "id": notification.id,
+            "channel": notification.channel,
+            "to": notification.to,
+            "subject": notification.subject,
+            "body": notification.body,
+            "html": notification.html,
+            "status": notification.status,
+            "eventId": notification.event_id,
+            "about": notification.about,
+            "createdAt": notification.created_at,
+            "error": notification.error,
+            "resendOf": notification.resend_of,
         },
-        told.version,
-        {"list": ("NOTIFICATION", told.id)},
+        notification.version,
+        {"list": ("NOTIFICATION", notification.id)},
     )
 
 

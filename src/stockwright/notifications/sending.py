@@ -33,13 +33,13 @@ async def send(
 ) -> Notification | None:
     """Send a message unless it went out before.
 
-    Returns the notification to be recorded by whoever commits next (SENT, or KEPT where there is no
+    Returns the notification to be recorded in the next commit (SENT, or KEPT where there is no
     provider), or None where that was done before. A failure is recorded, for admins to see, and raised
     again. `kept` is the text and HTML to be recorded where it is not what is sent.
     """
     channel, to, subject, text, html = message
     body, page = kept or (text, html)
-    told = Notification(
+    notification = Notification(
         id=notification_id(event, handler, to),
         channel=channel,
         to=to,
@@ -51,32 +51,32 @@ async def send(
         about=event.subject,
         created_at=app.clock.now(),
     )
-    known = await records.find_notification(app.store, told.id)
+    known = await records.find_notification(app.store, notification.id)
     if known is not None and known.is_done:
         return None
-    return await hand_over(app, event, handler, told, Message(told.id, to, subject, text, html))
+    return await hand_over(app, event, handler, notification, Message(notification.id, to, subject, text, html))
 
 
-async def hand_over(app: App, event: Event, handler: str, told: Notification, message: Message) -> Notification:
-    """Hand a message to whoever sends those of its channel; returns what is to be recorded of it.
+async def hand_over(app: App, event: Event, handler: str, notification: Notification, message: Message) -> Notification:
+    """Hand a message to the sender of its channel; returns what is to be recorded of it.
 
     A failure is recorded, for admins to see, and raised again.
     """
-    sender = sender_of(app, told.channel)
+    sender = sender_of(app, notification.channel)
     try:
         await sender.send(message)
     except Exception as fault:
         status: NotificationStatus = "WAITING" if isinstance(fault, TryLater) else "FAILED"
         error = f"{type(fault).__name__}: {fault}"[:ERROR_MAX]
-        await record(app, replace(told, status=status, error=error))
+        await record(app, replace(notification, status=status, error=error))
         if status == "FAILED":
-            _log_failure(app, event, handler, told.channel, error)
+            _log_failure(app, event, handler, notification.channel, error)
         raise
-    return replace(told, status="SENT" if sender.delivers else "KEPT", error="")
+    return replace(notification, status="SENT" if sender.delivers else "KEPT", error="")
 
 
 def _log_failure(app: App, event: Event, handler: str, channel: Channel, error: str) -> None:
-    """Log each failed try at telling of an order, as S2 does; what fails otherwise is the handler's to log."""
+    """Log each failed try to send a message about an order, as S2 does; the handler logs other failures."""
     if event.is_of_order:
         app.log.error(
             "Order notification failed",
@@ -103,26 +103,26 @@ async def send_and_record(
     app: App, event: Event, handler: str, message: Outgoing, kept: tuple[str, str] | None = None
 ) -> None:
     """Send a message unless it went out before, and record that it did."""
-    told = await send(app, event, handler, message, kept)
-    if told is not None:
-        await record(app, told)
+    notification = await send(app, event, handler, message, kept)
+    if notification is not None:
+        await record(app, notification)
 
 
-async def add_record(app: App, batch: Batch, told: Notification) -> None:
+async def add_record(app: App, batch: Batch, notification: Notification) -> None:
     """Add the record of a message to a commit; that it was sent is never overwritten."""
-    known = await records.find_notification(app.store, told.id)
+    known = await records.find_notification(app.store, notification.id)
     if known is None:
-        records.put_notification(batch, told)
+        records.put_notification(batch, notification)
     elif not known.is_done:
-        records.put_notification(batch, replace(told, version=known.version))
+        records.put_notification(batch, replace(notification, version=known.version))
 
 
-async def record(app: App, told: Notification) -> None:
+async def record(app: App, notification: Notification) -> None:
     """Record what became of a message."""
 
     async def attempt() -> None:
         batch = Batch()
-        await add_record(app, batch, told)
+        await add_record(app, batch, notification)
         await batch.commit(app.store)
 
     await retried(attempt)

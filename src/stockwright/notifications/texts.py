@@ -29,8 +29,8 @@ def date(at: int) -> str:
 @lru_cache(64)
 def minute_text(minute: int) -> str:
     """Write a minute (of 1970 UTC) for people, in UTC."""
-    told = datetime.fromtimestamp(minute * 60, UTC)
-    return f"{told:%A, %B} {told.day}, {told.year}, {told.hour % 12 or 12}:{told:%M %p} UTC"
+    time = datetime.fromtimestamp(minute * 60, UTC)
+    return f"{time:%A, %B} {time.day}, {time.year}, {time.hour % 12 or 12}:{time:%M %p} UTC"
 
 
 def plain_html(text: str) -> str:

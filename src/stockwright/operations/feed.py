@@ -19,7 +19,7 @@ import msgspec
 from stockwright.base.errors import Busy, RateLimited
 from stockwright.base.event import Event
 from stockwright.context import App
-from stockwright.events.log import newest_position, settled_position
+from stockwright.events.log import newest_position, stable_position
 from stockwright.operations.wire import event_view
 from stockwright.store.port import log_order
 
@@ -39,7 +39,7 @@ PACE_SECONDS_MAX: Final = 1.0
 RETRY_SECONDS: Final = 1.0
 FULL_RETRY_AFTER_SECONDS: Final = 30
 RESET: Final = "stream.reset"
-"""The event that says: more was missed than is sent again; read what is shown anew, and go on from here."""
+"""The event that says: more was missed than is sent again; reload what is shown, and continue from here."""
 STAY: Final = b": still here\n\n"
 MayRead = Callable[[], Awaitable[bool]]
 
@@ -121,7 +121,7 @@ class Feed:
     async def open(self, account_id: str, may_read: MayRead, after: str | None) -> Parts:
         """Return what a stream sends, from behind `after` (None: from now on); refuse one too many.
 
-        It has its place in the log when this returns, and must be closed by whoever opened it, read or not.
+        It has its place in the log when this returns, and must be closed by its caller, read or not.
         """
         stream = await self._join(account_id, may_read)
         return Parts(self._parts(stream, after), partial(self._leave, stream))
@@ -189,7 +189,7 @@ class Feed:
             if len(self._streams) >= STREAMS_MAX:
                 raise Busy("All event streams of this server are in use; try again shortly")
             if self._reader is None:
-                self._position = await settled_position(self._app)
+                self._position = await stable_position(self._app)
                 self._reader = asyncio.create_task(self._read())
             stream = Stream(account_id, may_read, self._position)
             self._streams.add(stream)
@@ -250,5 +250,5 @@ def line_of(event: Event) -> bytes:
 
 def reset(position: str) -> bytes:
     """Say that more was missed than is sent again; the stream goes on from this position."""
-    data = b'{"message":"More events were missed than are sent again: read what you show anew."}'
+    data = b'{"message":"More events were missed than are sent again: reload what you show."}'
     return b"id: %s\nevent: %s\ndata: %s\n\n" % (position.encode(), RESET.encode(), data)

@@ -21,14 +21,14 @@ HANDLER: Final = "notification-resend"
 
 async def send_again(app: App, event: Event) -> None:
     """Send the message of a request, unless it went out before, or must not go out any more."""
-    told = await find_notification(app.store, event.subject)
-    if told is None:
+    notification = await find_notification(app.store, event.subject)
+    if notification is None:
         raise Permanent(f"the message {event.subject} is gone")
-    if told.is_done:
+    if notification.is_done:
         return
-    reason = await why_not_again(app, told)
+    reason = await why_not_again(app, notification)
     if reason is not None:
-        await record(app, replace(told, status="FAILED", error=reason))
+        await record(app, replace(notification, status="FAILED", error=reason))
         raise Permanent(reason)
-    message = Message(told.id, told.to, told.subject, told.body, told.html)
-    await record(app, await hand_over(app, event, HANDLER, told, message))
+    message = Message(notification.id, notification.to, notification.subject, notification.body, notification.html)
+    await record(app, await hand_over(app, event, HANDLER, notification, message))

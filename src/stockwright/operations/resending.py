@@ -36,7 +36,7 @@ async def resend(app: App, request: Request, notification_id: str) -> Notificati
         if reason is not None:
             raise Conflict(reason)
         first = given.resend_of or given.id
-        told = replace(
+        notification = replace(
             given,
             id=app.ids.new("ntf"),
             status="WAITING",
@@ -45,30 +45,30 @@ async def resend(app: App, request: Request, notification_id: str) -> Notificati
             created_at=app.clock.now(),
             version=0,
         )
-        event = new_event(app, request, RESEND_REQUESTED, told.id, resendOf=first, about=told.about)
-        told = replace(told, event_id=event.id)
+        event = new_event(app, request, RESEND_REQUESTED, notification.id, resendOf=first, about=notification.about)
+        notification = replace(notification, event_id=event.id)
         batch = Batch()
-        put_notification(batch, told)
+        put_notification(batch, notification)
         batch.append(event)
-        await commit(app, request, batch, told)
-        return told
+        await commit(app, request, batch, notification)
+        return notification
 
     return await retried(attempt)
 
 
-async def why_not_again(app: App, told: Notification) -> str | None:
+async def why_not_again(app: App, notification: Notification) -> str | None:
     """Return why a message must not be sent again; None where it may be."""
-    first = await find_notification(app.store, told.resend_of) if told.resend_of else told
-    handler = told.handler if first is None else first.handler
+    first = await find_notification(app.store, notification.resend_of) if notification.resend_of else notification
+    handler = notification.handler if first is None else first.handler
     if handler == _OF_ACCOUNTS:
         return "A message about an account cannot be sent again; its owner can request a new code"
     if handler not in _OF_ORDERS:
         return None
-    order = await find_order(app.store, told.about)
+    order = await find_order(app.store, notification.about)
     if order is None:
-        return f"The order {told.about} of this message no longer exists"
+        return f"The order {notification.about} of this message no longer exists"
     if order.row.is_cancelled and any(
-        step.status == order.status and step.at > told.created_at for step in order.timeline
+        step.status == order.status and step.at > notification.created_at for step in order.timeline
     ):
         return f"The order {order.id} was cancelled after this message, so it is no longer correct"
     return None

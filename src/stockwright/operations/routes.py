@@ -102,7 +102,7 @@ ROUTES = (
           lambda call, found: show_list(call, found, notification_view), query=NotificationsQuery,
           answer=ListView[NotificationView]),
     route("POST", "/notifications/{id}/resend", _resend, "Send a notification again", TAG,
-          lambda _, told: notification_view(told), body=Empty, answer=NotificationView, status=201, errors=(404, 409),
+          lambda _, found: notification_view(found), body=Empty, answer=NotificationView, status=201, errors=(404, 409),
           description="The answer is the new notification: `WAITING` until it is sent, with the id of the first one in "
           "`resendOf`. 409 for a message about an account (it may contain a code), for one that is not sent yet, and "
           "for one about an order that no longer exists or was cancelled since."),

@@ -83,21 +83,21 @@ def event_view(event: Event) -> EventView:
     )
 
 
-def notification_view(told: Notification) -> NotificationView:
+def notification_view(notification: Notification) -> NotificationView:
     """Show a notification."""
     return NotificationView(
-        id=told.id,
-        channel=told.channel,
-        to=told.to,
-        subject=told.subject,
-        body=told.body,
-        html=told.html,
-        status=told.status,
-        event_id=told.event_id,
-        about=told.about,
-        error=told.error,
-        resend_of=told.resend_of or None,
-        created_at=iso(told.created_at),
+        id=notification.id,
+        channel=notification.channel,
+        to=notification.to,
+        subject=notification.subject,
+        body=notification.body,
+        html=notification.html,
+        status=notification.status,
+        event_id=notification.event_id,
+        about=notification.about,
+        error=notification.error,
+        resend_of=notification.resend_of or None,
+        created_at=iso(notification.created_at),
     )
 
 

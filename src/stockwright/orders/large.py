@@ -2,8 +2,8 @@
 
 A store takes `writes_max` writes at once, and real carts reach 593 lines. What is left to do then is
 an item of its own beside the order (`records/works.py`). Each piece's commit moves units and shortens
-that item, held to its version and the order's: a piece has one effect, whoever does it, and whoever comes later goes
-on where it stands.
+that item, held to its version and the order's: a piece has one effect, no matter which
+process executes it, and a later process continues where it stopped.
 
 Placing may fail half-way, since another buyer may be faster: the order is PLACING, and nobody's to
 see, until every unit is reserved; what stops there is given back, by the sweeper at the latest.
@@ -55,7 +55,7 @@ _SHIFTS: Final[Mapping[StepName, Callable[[int], Shift]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """Units that move with a step, and the movement that tells of it (None: none came or went)."""
+    """Units that move with a step, and the type of its movement (None: the total does not change)."""
 
     step: StepName
     draws: Draws
@@ -68,7 +68,7 @@ async def place(app: App, request: Request, order: Order) -> Order:
     batch = Batch()
     records.put_order(batch, order)
     _carry(app, request, batch, order, Moving("reserve", order.draws))
-    tell(app, request, batch, order, "order.placed", list(order.draws))
+    append_order_event(app, request, batch, order, "order.placed", list(order.draws))
     if not _fits(app, batch):
         return await _place_in_pieces(app, request, order)
     placed = replace(order, version=1)
@@ -81,10 +81,10 @@ async def take_step(
     request: Request,
     after: Order,
     moving: Moving | None,
-    tells: Sequence[tuple[OrderEvent, list[str]]],
+    events: Sequence[tuple[OrderEvent, list[str]]],
     beside: Sequence[Write] = (),
 ) -> Order:
-    """Write an order's next state, move its units and tell of it; `beside` belongs to the same commit.
+    """Write an order's next state, move its units and append its events; `beside` belongs to the same commit.
 
     `after` carries the version that the order was loaded with.
     """
@@ -93,23 +93,23 @@ async def take_step(
     if moving is not None:
         _carry(app, request, batch, after, moving)
     batch.writes.extend(beside)
-    for event, products in tells:
-        tell(app, request, batch, after, event, products)
+    for event, products in events:
+        append_order_event(app, request, batch, after, event, products)
     if moving is not None and not _fits(app, batch):
-        return await _take_in_pieces(app, request, after, moving, tells, beside)
+        return await _take_in_pieces(app, request, after, moving, events, beside)
     stepped = replace(after, version=after.version + 1)
     await commit(app, request, batch, stepped)
     return stepped
 
 
-async def get_settled_order(app: App, request: Request, order_id: str) -> Order:
+async def get_resumed_order(app: App, request: Request, order_id: str) -> Order:
     """Get an order for its next step; what its last one left to be done is done first."""
     order = await records.get_order(app.store, order_id)
-    if order.settling:
+    if order.has_pending_work:
         await finish(app, request, order_id)
         order = await records.get_order(app.store, order_id)
-        if order.settling:
-            raise Stale("it is being settled")
+        if order.has_pending_work:
+            raise Stale("its last step is not complete")
     return order
 
 
@@ -128,9 +128,9 @@ async def finish(app: App, request: Request, order_id: str) -> None:
         if order.status == "PLACING":
             batch.delete(records.order_key(order.id), order.version)
         else:
-            records.put_order(batch, replace(order, settling=False))
-        for event, products in work.tells:
-            tell(app, _by_worker(request, work), batch, order, event, products)
+            records.put_order(batch, replace(order, has_pending_work=False))
+        for event, products in work.events:
+            append_order_event(app, _by_worker(request, work), batch, order, event, products)
         await batch.commit(app.store)
 
     await retried(attempt)
@@ -144,11 +144,11 @@ async def finish_due(app: App) -> int:
             await finish(app, BY_SYSTEM, work.order_id)
             finished += 1
         except StockwrightError:
-            app.log.exception("an order is not settled", order_id=work.order_id)
+            app.log.exception("an order's last step could not be completed", order_id=work.order_id)
     return finished
 
 
-async def half_settled_orders(app: App) -> AsyncIterator[Order]:
+async def orders_with_pending_work(app: App) -> AsyncIterator[Order]:
     """Go through the orders whose work is under way; their draws are what they still hold reserved."""
     async for each in every(partial(works.page_of_works, app.store)):
         order, work = await works.load_with_work(app.store, each.order_id)
@@ -156,10 +156,12 @@ async def half_settled_orders(app: App) -> AsyncIterator[Order]:
             yield replace(order, draws=_reserved(order, work))
 
 
-def tell(app: App, request: Request, batch: Batch, order: Order, name: OrderEvent, products: list[str]) -> None:
-    """Tell of a step of an order; `products` are those whose stock the step moved.
+def append_order_event(
+    app: App, request: Request, batch: Batch, order: Order, name: OrderEvent, products: list[str]
+) -> None:
+    """Append the event of an order's step; `products` are those whose stock the step moved.
 
-    A return tells what came back: an order may have many of them.
+    A return's event says what came back: an order may have many of them.
     """
     note = {"note": order.timeline[-1].note} if name == "order.returned" else {}
     batch.append(
@@ -198,7 +200,7 @@ def _carry(app: App, request: Request, batch: Batch, order: Order, moving: Movin
 
 
 def _fits(app: App, batch: Batch) -> bool:
-    """Tell whether one commit takes it, and the Idempotency-Key with it."""
+    """Return whether one commit takes it, and the Idempotency-Key with it."""
     return len(batch.writes) < app.store.writes_max
 
 
@@ -220,7 +222,7 @@ async def _place_in_pieces(app: App, request: Request, order: Order) -> Order:
         batch = Batch()
         works.delete_work(batch, work)
         records.put_order(batch, replace(order, version=1))
-        tell(app, request, batch, order, "order.placed", list(order.draws))
+        append_order_event(app, request, batch, order, "order.placed", list(order.draws))
         placed = replace(order, version=2)
         await commit(app, request, batch, placed)
     except StockwrightError:
@@ -234,23 +236,23 @@ async def _take_in_pieces(
     request: Request,
     after: Order,
     moving: Moving,
-    tells: Sequence[tuple[OrderEvent, list[str]]],
+    events: Sequence[tuple[OrderEvent, list[str]]],
     beside: Sequence[Write],
 ) -> Order:
     batch = Batch()
-    records.put_order(batch, replace(after, settling=True))
-    works.put_work(batch, _begin(app, request, after, moving, tells))
+    records.put_order(batch, replace(after, has_pending_work=True))
+    works.put_work(batch, _begin(app, request, after, moving, events))
     batch.writes.extend(beside)
-    settled = replace(after, version=after.version + 2)
-    await commit(app, request, batch, settled)
+    final = replace(after, version=after.version + 2)
+    await commit(app, request, batch, final)
     # It is decided: where the store is too busy to go on now, the sweeper does later.
     with contextlib.suppress(Busy):
         await finish(app, request, after.id)
-    return settled
+    return final
 
 
 def _begin(
-    app: App, request: Request, order: Order, moving: Moving, tells: Sequence[tuple[OrderEvent, list[str]]] = ()
+    app: App, request: Request, order: Order, moving: Moving, events: Sequence[tuple[OrderEvent, list[str]]] = ()
 ) -> Work:
     return Work(
         order.id,
@@ -260,7 +262,7 @@ def _begin(
         app.clock.now() + WORK_SECONDS * 1000,
         moving.booked,
         moving.reason,
-        tuple(tells),
+        tuple(events),
         request.id,
     )
 
@@ -272,7 +274,7 @@ async def _carry_out(app: App, request: Request, order: Order, work: Work) -> Wo
         after = replace(work, left=_without(work.left, piece))
         batch = Batch()
         works.put_work(batch, after)
-        # Work of a later step has the same versions again: only the order's own tells them apart.
+        # Work of a later step has the same versions again: only the order's own version distinguishes them.
         batch.check(records.order_key(order.id), order.version)
         if work.step == "receive":
             piece = await _still_kept(app, piece)

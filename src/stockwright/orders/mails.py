@@ -30,7 +30,7 @@ _CONFIRMED: Final[StepName] = "CONFIRMED"
 MAILS: Final[Mapping[EventName, tuple[StepName, StepMail]]] = {
     notices.event: (step, notices.mail) for step, notices in NOTICES.items() if notices.mail is not None
 }
-"""The events that a mail tells of, with the step and the words."""
+"""The events that are mailed, with the step and the words."""
 
 
 async def confirm(app: App, event: Event) -> None:
@@ -53,16 +53,16 @@ async def confirm(app: App, event: Event) -> None:
         order_text("Order Confirmation", opening, order, _CONFIRMED),
         order_html("Order confirmation", opening, order, _CONFIRMED),
     )
-    told = await send(app, event, "order-confirmation", message)
+    notification = await send(app, event, "order-confirmation", message)
 
     async def also(batch: Batch) -> None:
-        if told is not None:
-            await add_record(app, batch, told)
+        if notification is not None:
+            await add_record(app, batch, notification)
 
     await confirm_order(app, _placed(event), order.id, also)
 
 
-async def tell(app: App, event: Event) -> None:
+async def send_mail(app: App, event: Event) -> None:
     """Mail what happened to the order; nothing of an earlier step where it was cancelled since."""
     order = await _order(app, event)
     status, mail = MAILS[event.name]

@@ -34,7 +34,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What somebody bought. `draws` tells which locations its units came from and go back to."""
+    """What somebody bought. `draws` are the locations that its units came from and go back to."""
 
     id: str
     user_id: str
@@ -48,7 +48,7 @@ class Order:
     created_at: int
     updated_at: int
     reference: str = ""
-    settling: bool = False
+    has_pending_work: bool = False
     """Whether units of its last step are still on their way (an order larger than one commit)."""
     version: int = 0
 
@@ -101,7 +101,7 @@ def place(
 def advance(order: Order, to: PlacedStatus, actor: str, now: int, note: str = "") -> Order | None:
     """Take the next step; None where the order is there already (a repeat changes nothing).
 
-    Packing a PENDING order confirms it too, and the timeline tells both.
+    Packing a PENDING order confirms it too, and the timeline shows both.
     """
     if order.status == to:
         return None
@@ -141,7 +141,7 @@ def take_back(
             "Only a packed or delivered order can be returned; cancel it instead",
             {"from": order.status, "to": "RETURNED"},
         )
-    lines, back, told = list(order.lines), dict[str, int](), list[str]()
+    lines, back, descriptions = list(order.lines), dict[str, int](), list[str]()
     for each in returned:
         line = lines[each.line]
         if line.returned + each.quantity > line.quantity:
@@ -152,8 +152,8 @@ def take_back(
         lines[each.line] = replace(line, returned=line.returned + each.quantity)
         back[line.product_id] = back.get(line.product_id, 0) + each.quantity
         options = f" ({describe_options(line.options)[:NOTED_MAX]})" if line.options else ""
-        told.append(f"{each.quantity} × {line.sku}{options}")
-    note = ", ".join(told[:5]) + (f" and {len(told) - 5} more" if len(told) > 5 else "")  # noqa: PLR2004
+        descriptions.append(f"{each.quantity} × {line.sku}{options}")
+    note = ", ".join(descriptions[:5]) + (f" and {len(descriptions) - 5} more" if len(descriptions) > 5 else "")  # noqa: PLR2004
     step = Step("RETURNED", now, actor, f"{note}: {reason}" if reason else note)
     after = replace(order, lines=tuple(lines), timeline=(*order.timeline, step), updated_at=now)
     return after, {product_id: _back_to(order, product_id, quantity) for product_id, quantity in back.items()}

@@ -21,7 +21,7 @@ _RETRIED = frozenset({408, 409, 425})
 
 
 async def send_pick_list(app: App, event: Event) -> None:
-    """Tell the warehouse what to pick and from where; nothing where no warehouse is configured."""
+    """Send the warehouse a pick list; nothing if no warehouse is configured."""
     settings = app.settings
     if settings.warehouse_url is None:
         return
@@ -44,7 +44,7 @@ async def send_pick_list(app: App, event: Event) -> None:
 
 
 async def request_delivery(app: App, event: Event) -> None:
-    """Tell the delivery service that an order waits; nothing where none is configured."""
+    """Send the delivery service a request for an order; nothing if none is configured."""
     settings = app.settings
     if settings.delivery_url is None:
         return

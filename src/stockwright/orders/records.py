@@ -80,7 +80,7 @@ async def pages_of_every_order(
     """Go through the orders by status, newest first within each, every order once.
 
     One that takes a step while this reads is in two statuses, and never in none: they are read from the
-    first to the last, and it is told as it was seen first. Going back in time comes to an end however
+    first to the last, and it is returned as it was seen first. Going back in time comes to an end however
     fast new ones are placed. Memory grows with the orders that are open.
     """
     may_come_again: set[str] = set()
@@ -122,7 +122,7 @@ def order_of(item: Item) -> Order:
         created_at=body["createdAt"],
         updated_at=body["updatedAt"],
         reference=body["reference"],
-        settling=body["settling"],
+        has_pending_work=body["settling"],
         version=item.version,
     )
 
@@ -141,5 +141,5 @@ def _order_body(order: Order) -> Body:
         "createdAt": order.created_at,
         "updatedAt": order.updated_at,
         "reference": order.reference,
-        "settling": order.settling,
+        "settling": order.has_pending_work,
     }

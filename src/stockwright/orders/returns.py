@@ -98,9 +98,9 @@ _LISTED_MAX = 20
 
 
 def _listed(order: Order, numbers: Sequence[int]) -> str:
-    told = ", ".join(f"{line_id(number)} = {_described(order.lines[number])}" for number in numbers[:_LISTED_MAX])
+    listed = ", ".join(f"{line_id(number)} = {_described(order.lines[number])}" for number in numbers[:_LISTED_MAX])
     more = len(numbers) - _LISTED_MAX
-    return f"{told} and {more} more" if more > 0 else told
+    return f"{listed} and {more} more" if more > 0 else listed
 
 
 def _described(line: OrderLine) -> str:

@@ -20,7 +20,7 @@ PlacedStatus = Literal["PENDING", "CONFIRMED", "PACKED", "DELIVERED", "CANCELLED
 OrderStatus = Literal["PLACING", PlacedStatus]
 """PLACING: units are still being reserved, in several commits; nobody sees the order yet."""
 StepName = Literal[PlacedStatus, "RETURNED"]
-"""What an order's timeline tells. A return is a step that leaves the status as it is."""
+"""The steps of an order's timeline. A return is a step that leaves the status as it is."""
 FulfillmentStatus = Literal["placed", "packed", "delivered", "cancelled"]
 """S3's words for where the goods are."""
 
@@ -35,7 +35,7 @@ class StepMail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepNotices:
-    """Who hears of a step: its event, and which handlers act on that."""
+    """The event of a step, and the handlers of that event."""
 
     event: OrderEvent
     mail: StepMail | None = None
@@ -168,6 +168,6 @@ NOTICES: Final[Mapping[StepName, StepNotices]] = {
     **{status: notices for status in STATUSES if (notices := ROWS[status].notices)},
     "RETURNED": RETURNED,
 }
-"""Every step that a timeline can tell, and who hears of it."""
+"""Every step of a timeline, and its handlers."""
 STEP_OF: Final[Mapping[EventName, StepName]] = {notices.event: step for step, notices in NOTICES.items()}
-"""Which step an event tells."""
+"""The step of an event."""

@@ -1,4 +1,4 @@
-"""Each step of every order, on a topic that whoever runs the shop may subscribe to (S1, S2)."""
+"""Each step of every order, on a topic to which the shop's operators can subscribe (S1, S2)."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from stockwright.base.errors import Conflict, Invalid, check_all
 from stockwright.commit import commit, insist, unchanged
 from stockwright.orders import model as rules
 from stockwright.orders import records
-from stockwright.orders.large import Moving, get_settled_order, place, take_step
+from stockwright.orders.large import Moving, get_resumed_order, place, take_step
 from stockwright.orders.model import Order, ReturnedLine
 from stockwright.orders.returns import ReturnItem, find_returned_lines
 from stockwright.orders.status import NOTICES, RETURNED, STATUSES
@@ -47,7 +47,7 @@ class PlaceOrder:
 
 @dataclass(frozen=True, slots=True)
 class ListOrders:
-    """An asker's own orders, newest first; an admin may see everybody's."""
+    """The caller's own orders, newest first; an admin may see all."""
 
     status: PlacedStatus | None = None
     everybody: bool = False
@@ -111,11 +111,11 @@ async def confirm_order(
     """Commit what the order reserved: the units leave as SALE movements.
 
     `also` adds writes that belong to the same commit (the record of the mail that went out), asked
-    anew at each attempt. An order that was confirmed before is left as it is, and `also` is written alone.
+    again at each attempt. An order that was confirmed before is left as it is, and `also` is written alone.
     """
 
     async def attempt() -> Order:
-        order = await get_settled_order(app, request, order_id)
+        order = await get_resumed_order(app, request, order_id)
         beside = Batch()
         if also is not None:
             await also(beside)
@@ -145,7 +145,7 @@ async def cancel_order(
     """Cancel an order: the owner until it is packed, an admin until it is delivered. The stock comes back."""
 
     async def attempt() -> Order:
-        order = await get_settled_order(app, request, order_id)
+        order = await get_resumed_order(app, request, order_id)
         request.actor.must_reach(order.user_id, "order")
         insist(expected_version, order)
         after = rules.cancel(order, request.actor.id, app.clock.now(), as_admin=request.actor.is_admin, note=reason)
@@ -167,7 +167,7 @@ async def return_order(app: App, request: Request, command: ReturnOrder) -> Orde
     )
 
     async def attempt() -> Order:
-        order = await get_settled_order(app, request, command.order_id)
+        order = await get_resumed_order(app, request, command.order_id)
         insist(command.expected_version, order)
         returned = await _find_lines(app, order, command.items)
         after, draws = rules.take_back(order, returned, request.actor.id, app.clock.now(), command.reason)
@@ -182,7 +182,7 @@ async def return_order(app: App, request: Request, command: ReturnOrder) -> Orde
 
 async def _step(app: App, request: Request, order_id: str, to: PlacedStatus, expected_version: int | None) -> Order:
     async def attempt() -> Order:
-        order = await get_settled_order(app, request, order_id)
+        order = await get_resumed_order(app, request, order_id)
         insist(expected_version, order)
         after = rules.advance(order, to, request.actor.id, app.clock.now())
         return await _commit_step(app, request, order, after, _shipping(order))
@@ -197,11 +197,11 @@ async def _commit_step(
     if after is None:
         return await unchanged(app, request, order)
     moved = list(order.draws) if moving is not None else []
-    tells: list[tuple[OrderEvent, list[str]]] = []
+    events: list[tuple[OrderEvent, list[str]]] = []
     for step in after.timeline[len(order.timeline) :]:
         # The units move with the first of the steps.
-        tells.append((NOTICES[step.status].event, [] if tells else moved))
-    return await take_step(app, request, after, moving, tells, beside)
+        events.append((NOTICES[step.status].event, [] if events else moved))
+    return await take_step(app, request, after, moving, events, beside)
 
 
 def _shipping(order: Order) -> Moving | None:

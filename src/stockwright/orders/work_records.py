@@ -27,7 +27,7 @@ _EVENTS: Final = {event.removeprefix(_NOUN): event for event in ORDER_EVENTS}
 class Work:
     """Units that still have to move for an order: `left`, the way `step` says, in the name of `actor`.
 
-    `booked` is the movement that each leaves in the ledger (none where nothing comes or goes), `tells`
+    `booked` is the movement that each leaves in the ledger (none where nothing comes or goes), `events`
     the events (name, products) of the end. Past `due_at` (ms) the sweeper takes it over.
     """
 
@@ -38,7 +38,7 @@ class Work:
     due_at: int
     booked: MovementType | None = None
     reason: str = ""
-    tells: tuple[tuple[OrderEvent, list[str]], ...] = ()
+    events: tuple[tuple[OrderEvent, list[str]], ...] = ()
     request_id: str = ""
     """Of the request that began it: what it moves later is that request's doing as well."""
     version: int = 0
@@ -80,7 +80,7 @@ def put_work(batch: Batch, work: Work) -> None:
             "dueAt": work.due_at,
             "booked": work.booked,
             "reason": work.reason,
-            "tells": [[event.removeprefix(_NOUN), products] for event, products in work.tells],
+            "tells": [[event.removeprefix(_NOUN), products] for event, products in work.events],
             "requestId": work.request_id,
         },
         work.version,
@@ -104,7 +104,7 @@ def _work_of(item: Item) -> Work:
         due_at=body["dueAt"],
         booked=body["booked"],
         reason=body["reason"],
-        tells=tuple((_EVENTS[step], products) for step, products in body["tells"]),
+        events=tuple((_EVENTS[step], products) for step, products in body["tells"]),
         request_id=body["requestId"],
         version=item.version,
     )

@@ -67,7 +67,7 @@ def describe_options(options: Mapping[str, Any]) -> str:
 
 
 def _choose(offered: Mapping[str, Any], name: str, value: Any) -> tuple[str, Any]:
-    """Return the product's own name and spelling of one choice; ValueError tells what there is."""
+    """Return the product's own name and spelling of one choice; ValueError names the choices."""
     own = _find_name(offered, name)
     if own is None:
         if offered and not any(_choices(each) for each in offered.values()):

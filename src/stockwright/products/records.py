@@ -66,7 +66,7 @@ async def page_of_products(
     limit: int = 20,
     reverse: bool = True,
 ) -> tuple[list[Product], str | None]:
-    """Read products that were not deleted, newest first unless told otherwise."""
+    """Read products that were not deleted, newest first by default."""
     found, following = await places_of_products(
         store, where=where, search=search, after=after, limit=limit, reverse=reverse
     )

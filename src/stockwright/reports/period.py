@@ -21,7 +21,7 @@ YEAR_MIN: Final = 1970
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The days from `first` to `last`, both of them in it, as the clocks of `zone` tell them."""
+    """The days from `first` to `last`, both of them in it, by the clocks of `zone`."""
 
     first: date
     last: date

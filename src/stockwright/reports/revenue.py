@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Takings:
+class SalesTotals:
     """Counts, units, and minor units of each currency: those are never summed with one another.
 
     A cancelled order only counts as cancelled. What came back is taken off the order it belongs to,

@@ -19,7 +19,7 @@ from stockwright.orders import records as order_records
 from stockwright.orders.model import Order
 from stockwright.orders.status import OPEN
 from stockwright.reports.period import By, Period, period_of
-from stockwright.reports.revenue import SoldProduct, Takings, add_lines
+from stockwright.reports.revenue import SalesTotals, SoldProduct, add_lines
 from stockwright.sales import records as sale_records
 from stockwright.sales.model import Sale
 from stockwright.store.paging import every
@@ -40,7 +40,7 @@ DAYS: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The days that a report is of, both ends in it; None: the last 30 days. `zone` tells when a day begins."""
+    """The days that a report is of, both ends in it; None: the last 30 days. Days begin by `zone`."""
 
     first: date | None = None
     last: date | None = None
@@ -57,8 +57,8 @@ class SalesReport:
 
     period: Period
     by: By
-    parts: list[tuple[date, Takings]]
-    total: Takings
+    parts: list[tuple[date, SalesTotals]]
+    total: SalesTotals
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ class Summary:
     """How the shop stands now: today so far, yesterday, what waits, what the shelf holds."""
 
     period: Period
-    today: Takings
-    yesterday: Takings
+    today: SalesTotals
+    yesterday: SalesTotals
     open_orders: dict[PlacedStatus, int]
     inventory: InventoryTotals
     dead_letters: int
@@ -83,11 +83,11 @@ class Summary:
 
 
 async def report_sales(app: App, wanted: Range, by: By = "day") -> SalesReport:
-    """Tell what was sold in each day or week of a range."""
+    """Return what was sold in each day or week of a range."""
     period = wanted.period(app)
     parts = period.parts(by)
-    taken = [Takings() for _ in parts.days]
-    total = Takings()
+    taken = [SalesTotals() for _ in parts.days]
+    total = SalesTotals()
     async for sold in _sold(app, period):
         for each in (taken[parts.of(sold.created_at)], total):
             each.add_order(sold) if isinstance(sold, Order) else each.add_sale(sold)
@@ -101,7 +101,7 @@ async def report_top_products(
     by: Literal["units", "revenue"] = "units",
     currency: str | None = None,
 ) -> TopProducts:
-    """Tell which products sold most, by units or by what they brought in one currency.
+    """Return which products sold most, by units or by what they brought in one currency.
 
     Refuses to compare amounts of several currencies. Ties are in the order of the products' ids.
     """
@@ -126,10 +126,10 @@ async def report_top_products(
 
 
 async def report_summary(app: App, zone: str = "UTC") -> Summary:
-    """Tell how the shop stands now; `zone` tells when today began."""
+    """Return a summary of the shop; today begins by `zone`."""
     period = period_of(None, None, zone, app.clock.now(), days=2)
     parts = period.parts()
-    days = [Takings(), Takings()]
+    days = [SalesTotals(), SalesTotals()]
     async for sold in _sold(app, period):
         taken = days[parts.of(sold.created_at)]
         taken.add_order(sold) if isinstance(sold, Order) else taken.add_sale(sold)

@@ -13,7 +13,7 @@ from stockwright.catalog.inventory_wire import TotalsView, totals_view
 from stockwright.http.rules import Check, Wire, rule
 from stockwright.http.wire import Limit
 from stockwright.reports.period import DAYS_MAX, Period, check_days, day_of, zone_of
-from stockwright.reports.revenue import SoldProduct, Takings
+from stockwright.reports.revenue import SalesTotals, SoldProduct
 from stockwright.reports.stock_reports import Moved, StockHistory, StockValue, Worth
 from stockwright.reports.usecases import Range, SalesReport, Summary, TopProducts
 
@@ -83,7 +83,7 @@ class AmountView(Wire):
     amount: int
 
 
-class TakingsView(Wire):
+class SalesTotalsView(Wire):
     """Sales totals: `units` and `revenue` count orders that were not cancelled and sales, less returns."""
 
     orders: int
@@ -94,7 +94,7 @@ class TakingsView(Wire):
     revenue: list[AmountView]
 
 
-class SalesPart(TakingsView):
+class SalesPart(SalesTotalsView):
     """A day, or the week that begins on it."""
 
     date: str
@@ -113,7 +113,7 @@ class SalesView(PeriodView):
 
     by: str
     items: list[SalesPart]
-    total: TakingsView
+    total: SalesTotalsView
 
 
 class TopProductView(Wire):
@@ -145,8 +145,8 @@ class SummaryView(Wire):
 
     date: str
     time_zone: str
-    today: TakingsView
-    yesterday: TakingsView
+    today: SalesTotalsView
+    yesterday: SalesTotalsView
     open_orders: OpenOrdersView
     inventory: TotalsView
     dead_letters: int
@@ -210,8 +210,8 @@ def sales_view(report: SalesReport) -> SalesView:
     return SalesView(
         **_period(report.period),
         by=report.by,
-        items=[SalesPart(date=day.isoformat(), **_takings(taken)) for day, taken in report.parts],
-        total=TakingsView(**_takings(report.total)),
+        items=[SalesPart(date=day.isoformat(), **_totals_fields(taken)) for day, taken in report.parts],
+        total=SalesTotalsView(**_totals_fields(report.total)),
     )
 
 
@@ -225,8 +225,8 @@ def summary_view(found: Summary) -> SummaryView:
     return SummaryView(
         date=found.period.last.isoformat(),
         time_zone=found.period.zone.key,
-        today=TakingsView(**_takings(found.today)),
-        yesterday=TakingsView(**_takings(found.yesterday)),
+        today=SalesTotalsView(**_totals_fields(found.today)),
+        yesterday=SalesTotalsView(**_totals_fields(found.yesterday)),
         open_orders=OpenOrdersView(
             pending=found.open_orders["PENDING"],
             confirmed=found.open_orders["CONFIRMED"],
@@ -266,7 +266,7 @@ class _PeriodFields(TypedDict):
     time_zone: str
 
 
-class _TakingsFields(TypedDict):
+class _TotalsFields(TypedDict):
     orders: int
     cancelled_orders: int
     sales: int
@@ -293,7 +293,7 @@ def _amounts(cents: Counter[str]) -> list[AmountView]:
     return [AmountView(currency=name, amount=amount) for name, amount in sorted(cents.items())]
 
 
-def _takings(taken: Takings) -> _TakingsFields:
+def _totals_fields(taken: SalesTotals) -> _TotalsFields:
     return {
         "orders": taken.orders,
         "cancelled_orders": taken.cancelled,

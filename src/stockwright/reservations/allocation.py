@@ -54,7 +54,7 @@ async def freeing(app: App, request: Request, product_id: str, attempt: Callable
     try:
         return await retried(attempt)
     except Conflict:
-        # Decided anew also where nothing was freed by us: somebody else may have, since the stock was loaded.
+        # Decided again also where nothing was freed by us: somebody else may have, since the stock was loaded.
         await free_expired(app, request, {product_id})
     return await retried(attempt)
 

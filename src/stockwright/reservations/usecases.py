@@ -55,7 +55,7 @@ class Reserve:
 
 @dataclass(frozen=True, slots=True)
 class ListReservations:
-    """An asker's own reservations; an admin may see everybody's."""
+    """The caller's own reservations; an admin may see all."""
 
     status: ReservationStatus | None = None
     everybody: bool = False
@@ -226,7 +226,7 @@ async def _change(
     request: Request,
     reservation_id: str,
     decide: Callable[[Reservation], Reservation | None],
-    settle: Callable[[Batch, Reservation, Draws], None],
+    apply: Callable[[Batch, Reservation, Draws], None],
     expected_version: int | None,
 ) -> Reservation:
     async def attempt() -> Reservation:
@@ -240,7 +240,7 @@ async def _change(
         records.put_reservation(batch, after)
         if held.counted:
             await _count_change(app, batch, after)
-        settle(batch, held, dict(held.draws))
+        apply(batch, held, dict(held.draws))
         products = [] if after.row.holds else list(held.draws)
         batch.append(new_event(app, request, after.row.changed_by, held.id, orderId=held.order_id, products=products))
         after = replace(after, version=held.version + 1)

@@ -1,4 +1,4 @@
-"""Access patterns of the marks that tell whether a product's shortage has been told."""
+"""Access patterns of the marks that say whether a product's shortage was alerted."""
 
 from __future__ import annotations
 

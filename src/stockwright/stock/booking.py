@@ -57,7 +57,7 @@ def book(
     reason: str = "",
     reference: str = "",
 ) -> list[Movement]:
-    """Write one movement per product and location; `sign` tells which way the units went."""
+    """Write one movement per product and location; `sign` is the direction of the units."""
     now = app.clock.now()
     booked = [
         Movement(

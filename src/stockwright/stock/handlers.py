@@ -1,4 +1,4 @@
-"""Low stock: told once when it falls below its threshold, and not again before it was back (S0)."""
+"""Low stock: one alert when it falls below its threshold, and none again before it was back (S0)."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ async def watch(app: App, event: Event) -> None:
 
 
 async def watch_all(app: App, events: Sequence[Event]) -> None:
-    """Look at the stock that events are about, whoever caused them."""
+    """Look at the stock that events are about, no matter what caused them."""
     await _watch(app, BY_SYSTEM, events)
 
 
 async def _watch(app: App, request: Request, events: Sequence[Event]) -> None:
-    """Read the stock again and, where it has crossed its threshold or run out, tell so once.
+    """Read the stock again and, if it has crossed its threshold or run out, alert once.
 
-    The mark and the event are one commit, with the mark's version checked: twins tell nothing twice.
+    The mark and the event are one commit, with the mark's version checked: twins do not alert twice.
     The stock's version is checked with them: a mark that came after the next change of the stock
     would stand for good, since nobody would look again.
     """
@@ -72,7 +72,7 @@ async def _look_at(app: App, request: Request, product_ids: list[str]) -> None:
     stocks = await load_stocks(app.store, product_ids)
     for product_id, stock in stocks.items():
         if _crossed(stock, marks[product_id]):
-            await _tell(app, request, product_id)
+            await _append_alert(app, request, product_id)
 
 
 async def _stocks_at(app: App, locations: set[str]) -> AsyncIterator[list[Stock]]:
@@ -100,7 +100,7 @@ async def _learn_old_shortages(app: App) -> None:
     batch = Batch()
     for location in unknown.values():
         put_location(batch, replace(location, shortages_known=True))
-    await batch.settle(app.store)
+    await batch.commit_once(app.store)
 
 
 async def _learn_shortage(app: App, product_id: str, unknown: list[str]) -> None:
@@ -130,7 +130,7 @@ def _crossed(stock: Stock, mark: AlertMark) -> bool:
     return stock.is_low != (mark.low_since is not None) or (stock.available == 0) != (mark.out_since is not None)
 
 
-async def _tell(app: App, request: Request, product_id: str) -> None:
+async def _append_alert(app: App, request: Request, product_id: str) -> None:
     async def attempt() -> None:
         # The mark first: it is held to its version, and so to locations that are at least as new.
         mark = (await load_marks(app.store, [product_id]))[product_id]
@@ -156,7 +156,7 @@ async def _tell(app: App, request: Request, product_id: str) -> None:
         batch.check(stock_key(product_id), stock.version)
         put_mark(batch, after)
         for name in names:
-            told = new_event(
+            event = new_event(
                 app,
                 request,
                 name,
@@ -167,14 +167,14 @@ async def _tell(app: App, request: Request, product_id: str) -> None:
                 threshold=stock.thresholds.low_stock,
                 reorder=stock.suggested_reorder,
             )
-            batch.append(told)
+            batch.append(event)
         await batch.commit(app.store)
 
     await retried(attempt)
 
 
 async def alert(app: App, event: Event) -> None:
-    """Tell the alert recipients by mail (or topic) and SMS, in S0's words; that stock is back is no SMS."""
+    """Alert the recipients by mail (or topic) and SMS, in S0's words; no SMS when stock is back."""
     data = event.data
     name = data["name"]
     if event.name == "stock.low":

@@ -329,13 +329,13 @@ def spread(stock: Stock, quantity: int) -> Draw:
 
 
 def _shortage(wanted: Wanted, stock: Stock, available: int) -> dict[str, object]:
-    told: dict[str, object] = {
+    details: dict[str, object] = {
         "productId": stock.product_id,
         "sku": stock.sku,
         "requested": wanted.quantity,
         "available": available,
     }
-    return told | ({"location": wanted.location} if wanted.location else {})
+    return details | ({"location": wanted.location} if wanted.location else {})
 
 
 def check_change(stock: Stock, location: str, quantity: int, *, selling: bool = False) -> None:

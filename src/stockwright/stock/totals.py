@@ -3,7 +3,7 @@
 A product's part is what its stock and price add to the totals. Counting a product replaces its part
 and moves the totals by the difference, in one commit held to the versions of both: counted twice, or
 by two at once, it comes out the same. A part bears the version of the stock that it was counted at,
-and is written anew at each: whoever read an older stock is refused.
+and is rewritten for each: a commit from an older stock is refused.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def added(sums: Mapping[str, int], difference: Mapping[str, int]) -> dict[str, i
 
 
 async def recount(app: App) -> dict[str, int]:
-    """Sum every product's part anew, from its stock and its price; three calls for each PAGE products."""
+    """Sum every product's part again, from its stock and its price; three calls for each PAGE products."""
     sums = Counter[str]()
     async for stocks in pages(partial(page_of_stocks, app.store, limit=PAGE)):
         products = await load_products(app.store, (stock.product_id for stock in stocks))

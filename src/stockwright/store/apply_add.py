@@ -53,7 +53,7 @@ def filled(put: Put, items: Mapping[Key, Item]) -> Body:
 
 
 def fill(writes: Sequence[Write], known: Mapping[Key, Item]) -> list[Write]:
-    """Complete the puts of a commit, as far as it can be told before it: from its puts, and from items known to it."""
+    """Complete the puts of a commit, as far as that is known before it: from its puts, and from items known to it."""
     after = {write.key: Item(write.key, write.expect + 1, write.body) for write in writes if isinstance(write, Put)}
     for write in writes:
         if isinstance(write, Add) and write.key in known:

@@ -2,7 +2,7 @@
 
 Every use case loads, decides and commits. A commit is refused only because something it was
 decided on has changed since, so the answer to a refusal is always the same: load again, decide
-again. The second decision sees the new state and tells the person what is wrong, or succeeds.
+again. The second decision sees the new state, and either refuses with a message or succeeds.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Batch:
         self.writes.append(Delete(key, expect))
 
     def append(self, event: Event) -> None:
-        """Tell a fact."""
+        """Append an event."""
         self.writes.append(Append(event))
 
     async def commit(self, store: Store) -> None:
@@ -83,8 +83,8 @@ class Batch:
         except ConditionFailed as refused:
             raise Stale(f"changed meanwhile: {refused}") from refused
 
-    async def settle(self, store: Store) -> None:
-        """Commit, unless somebody else has settled it already."""
+    async def commit_once(self, store: Store) -> None:
+        """Commit, unless another process has done it already."""
         with contextlib.suppress(Stale):
             await self.commit(store)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 BYTES_MAX: Final = 48 * 1024 * 1024
-"""Of memory that rows take, as far as their encoded size tells."""
+"""Of memory that rows take, estimated by their encoded size."""
 ROW_BYTES: Final = 800
 """What a row takes beside its body: its key, its records' view of it, its place in the table."""
 DECODED: Final = 5
@@ -107,7 +107,7 @@ class Kept:
             if self.partitions:
                 self.partitions.pop(key[0], None)
 
-    def told(self, events: Iterable[Event], sizes: Iterable[int]) -> None:
+    def add_events(self, events: Iterable[Event], sizes: Iterable[int]) -> None:
         """Keep the newest events, of which these are the encoded sizes; a gap before them means that others wrote."""
         for event, size in zip(events, sizes, strict=True):
             if self.events and int(event.position) != int(self.events[-1].position) + 1:

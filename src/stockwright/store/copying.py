@@ -1,9 +1,9 @@
 """A whole shop from one engine to another: every item with its version, every event in its order.
 
 What is copied is written as it was, so that writing it again changes nothing. A mark in the target
-tells how far the copy is, and one that was cut off goes on from there. Positions in the log are the
+says how far the copy is, and an interrupted copy continues from there. Positions in the log are the
 target's own, so the handlers' cursors are translated; an event that every handler has had is marked
-as such, and the cloud's stream tells nobody of it a second time.
+as such, and the table's stream does not deliver it a second time.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Side(Protocol):
 
     store: Store
     has_stream: bool
-    """Whether handlers without a cursor here have heard of every event all the same."""
+    """Whether handlers without a cursor here have handled every event all the same."""
 
     def count(self) -> int:
         """Count the items; the log and a copy's mark are none."""
@@ -126,8 +126,8 @@ async def copy(
         progress(mark.items, total)
     cursors = await _find_cursors(source)
     while events := await source.store.tail(mark.position, PAGE):
-        unheard = not cursors and not source.has_stream
-        target.write_events([_placed(target, event, mark, cursors, unheard=unheard) for event in events], mark)
+        all_handled = not cursors and not source.has_stream
+        target.write_events([_placed(target, event, mark, cursors, all_handled=all_handled) for event in events], mark)
         progress(total, total)
     if cursors:
         positions = {name: mark.cursors.get(name, "") for name in cursors}
@@ -152,30 +152,30 @@ async def _find_mark(target: Side) -> Mark:
 
 
 def _is_of_new_shop(row: Put) -> bool:
-    """Tell whether an item may be what every process gives an empty store (`ensure_shop`), never changed since."""
+    """Return whether an item may be what every process gives an empty store (`ensure_shop`), never changed since."""
     return row.key[0] in OF_NEW_SHOP and row.expect == ABSENT
 
 
 async def _find_cursors(source: Side) -> dict[str, str]:
-    """Find how far each handler is; cursors that nobody has moved since the shop came here tell nothing of a stream."""
+    """Find how far each handler is; cursors that were not moved since the shop came here say nothing about a stream."""
     items = (await source.store.query(CURSORS, limit=1000)).items
     if source.has_stream and all(COPIED in item.body for item in items):
         return {}
     return {item.key[1]: item.body["position"] for item in items}
 
 
-def _placed(target: Side, event: Event, mark: Mark, cursors: Mapping[str, str], *, unheard: bool) -> Placed:
+def _placed(target: Side, event: Event, mark: Mark, cursors: Mapping[str, str], *, all_handled: bool) -> Placed:
     """Give an event its place behind the last one, and take along the cursors that have passed it."""
     mark.ms, mark.events, mark.position = max(mark.ms, event.at), mark.events + 1, event.position
     behind = {name for name, cursor in cursors.items() if log_order(cursor) < log_order(event.position)}
-    placed = Placed(event, mark.ms, mark.events, not behind and not unheard)
+    placed = Placed(event, mark.ms, mark.events, not behind and not all_handled)
     mark.last = target.position(placed)
     mark.cursors |= dict.fromkeys(cursors.keys() - behind, mark.last)
     return placed
 
 
 class SqliteSide:
-    """The embedded store's file. As a source it stands still: whoever would write meanwhile gets Busy."""
+    """The embedded store's file. As a source it stands still: concurrent writers get Busy."""
 
     has_stream = False
 
@@ -287,7 +287,7 @@ class DynamoDbSide:
         images = [dynamodb.event_image(each.event, each.ms, self.position(each)) for each in placed]
         for image, each in zip(images, placed, strict=True):
             if each.handled:
-                image[dynamodb.TOLD] = {"BOOL": True}
+                image[dynamodb.HANDLED_BEFORE] = {"BOOL": True}
         days = {dynamodb.day_of(each.ms) for each in placed} - self._days
         self._write([*map(dynamodb.day_image, days), *images])
         self._days |= days
@@ -317,8 +317,10 @@ class DynamoDbSide:
         try:
             self._client.put_item(TableName=self._table, Item=image)
         except self._client.exceptions.ClientError as fault:
-            key, told = f"{image['pk']['S']} {image['sk']['S']}", fault.response["Error"].get("Message", "")
-            raise Misconfigured(f"DynamoDB does not take {key}: {told}; correct it and run the copy again") from fault
+            key, message = f"{image['pk']['S']} {image['sk']['S']}", fault.response["Error"].get("Message", "")
+            raise Misconfigured(
+                f"DynamoDB does not take {key}: {message}; correct it and run the copy again"
+            ) from fault
 
     def _send(self, requests: Sequence[dict[str, Any]]) -> None:
         for start in range(0, len(requests), BATCH_ITEMS):

@@ -8,7 +8,7 @@ tried again a few times, with full jitter, and then is `Busy`.
 
 Index reads lag behind by a moment: they find candidates, and never decide. The log's order is that
 of the instants at which the commits were sent; since two of them may arrive the other way round,
-`tail` stays some seconds behind (`settle_seconds`), so that a reader with a cursor misses nothing.
+`tail` stays some seconds behind (`tail_delay_seconds`), so that a reader with a cursor misses nothing.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ BACKOFF_SECONDS: Final = 0.025
 CONNECT_SECONDS: Final = 1.0
 CALL_SECONDS: Final = 3.0
 """How long an answer is waited for, and for how long a commit may be sent again."""
-SETTLE_SECONDS: Final = 10.0
+TAIL_DELAY_SECONDS: Final = 10.0
 """No commit arrives so long after its instant: sent again, connected, answered, and clocks that differ."""
 READS_MAX: Final = 3
 LOOK_SECONDS: Final = 0.5
@@ -78,7 +78,7 @@ NOT_TAKEN: Final = (
 SHARDS: Final = 4
 DAY_MS: Final = 86_400_000
 DAYS: Final = "LOG"
-TOLD: Final = "told"
+HANDLED_BEFORE: Final = "told"
 """Marks an event that a copied shop's handlers have had already."""
 _PASSING: Final = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 _BUSY: Final = frozenset(
@@ -118,12 +118,12 @@ class DynamoDbStore:
         table: str,
         client: Any,
         *,
-        settle_seconds: float = SETTLE_SECONDS,
+        tail_delay_seconds: float = TAIL_DELAY_SECONDS,
         resend_seconds: float = CALL_SECONDS,
     ) -> None:
         self.table, self.client = table, client
         self._resend_ms = resend_seconds * 1000
-        self._settle_ms = int(settle_seconds * 1000)
+        self._tail_delay_ms = int(tail_delay_seconds * 1000)
         self._threads = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="stockwright-dynamodb")
         self._days: set[str] = set()
         self._turns: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
@@ -236,7 +236,7 @@ class DynamoDbStore:
 
     async def _read_log(self, after: str, limit: int, *, reverse: bool) -> list[Event]:
         """Go through the days, in each through its shards at once."""
-        high = "" if reverse else f"{_now_ms() - self._settle_ms + 1:013d}"
+        high = "" if reverse else f"{_now_ms() - self._tail_delay_ms + 1:013d}"
         events: list[Event] = []
         async for day in self._days_from(after, reverse=reverse):
             left = limit - len(events)
@@ -289,7 +289,7 @@ class DynamoDbStore:
                 if any(_key_of_write(writes[position]) != key for position in refused.positions):
                     await self._call(self._release, key, token)
                     raise
-                # The lease ran out before the commit: decided anew.
+                # The lease ran out before the commit: decided again.
             except BaseException:
                 await self._call(self._release, key, token)
                 raise
@@ -344,7 +344,7 @@ class DynamoDbStore:
             if outcome == "written":
                 return
             if outcome == "leased":
-                # Whoever holds the lease is done in a moment: waiting for it is no failed attempt.
+                # The holder of the lease is done in a moment: waiting for it is no failed attempt.
                 await asyncio.sleep(_lease_pause(waits))
                 waits += 1
             else:
@@ -353,7 +353,7 @@ class DynamoDbStore:
         raise Busy("Too many concurrent changes to the same record; try again shortly")
 
     def _transact(self, writes: Sequence[Write], leased: Key | None) -> _Outcome:
-        """Send one transaction; what is not "written" wrote nothing, and may be sent anew."""
+        """Send one transaction; what is not "written" wrote nothing, and may be sent again."""
         errors, token = self.client.exceptions, secrets.token_hex(16)
         wide = {position: self._read_and_add(write) for position, write in enumerate(writes) if _is_wide(write)}
         now = self._instant(writes)
@@ -381,7 +381,7 @@ class DynamoDbStore:
         raise Unknown if may_be_done else Busy
 
     def _instant(self, writes: Sequence[Write]) -> int:
-        """Take the instant of a commit (ms); the day in which it tells something stands in the list before."""
+        """Take the instant of a commit (ms); its day is in the list of days before."""
         now = _now_ms()
         if not any(isinstance(write, Append) for write in writes):
             return now
@@ -404,7 +404,7 @@ class DynamoDbStore:
         return {"Update": at_key | written | {"ExpressionAttributeValues": values}}
 
     def _is_done(self, items: Sequence[_Wire]) -> bool:
-        """Tell whether a transaction is seen to be written: all that it put stands there, as it was put."""
+        """Return whether a transaction is seen to be written: all that it put stands there, as it was put."""
         put = [action["Put"]["Item"] for action in items if "Put" in action]
         try:
             found = [
@@ -454,8 +454,10 @@ class DynamoDbStore:
         self.client.close()
 
 
-def connect(table: str, settle_seconds: float = SETTLE_SECONDS, *, of_any_format: bool = False) -> DynamoDbStore:
-    """Open the table that the settings and AWS's own variables name, or tell in one line why not."""
+def connect(
+    table: str, tail_delay_seconds: float = TAIL_DELAY_SECONDS, *, of_any_format: bool = False
+) -> DynamoDbStore:
+    """Open the table that the settings and AWS's own variables name, or say in one line why not."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -468,20 +470,22 @@ def connect(table: str, settle_seconds: float = SETTLE_SECONDS, *, of_any_format
         )
         mark = client.get_item(TableName=table, Key=key_image(MARK), ConsistentRead=True).get("Item")
     except ClientError as refused:
-        code, told = refused.response["Error"]["Code"], refused.response["Error"].get("Message", "")
+        code, message = refused.response["Error"]["Code"], refused.response["Error"].get("Message", "")
         if code == "ResourceNotFoundException":
             raise Misconfigured(
                 f"there is no DynamoDB table {table} in {client.meta.region_name}: "
                 "check STOCKWRIGHT_TABLE_NAME and AWS_REGION, or make it: stockwright table create"
             ) from None
         if code in {"AccessDeniedException", "UnrecognizedClientException", "InvalidSignatureException"}:
-            raise Misconfigured(f"AWS does not let these credentials use the table {table}: {told or code}") from None
-        raise Misconfigured(f"DynamoDB refuses to open the table {table}: {told or code}") from None
+            raise Misconfigured(
+                f"AWS does not let these credentials use the table {table}: {message or code}"
+            ) from None
+        raise Misconfigured(f"DynamoDB refuses to open the table {table}: {message or code}") from None
     except BotoCoreError as wrong:
         raise Misconfigured(f"DynamoDB cannot be reached: {wrong}") from None
     if not of_any_format:
         _check_format(table, format_of_mark(mark))
-    store = DynamoDbStore(table, client, settle_seconds=settle_seconds)
+    store = DynamoDbStore(table, client, tail_delay_seconds=tail_delay_seconds)
     store.is_marked = mark is not None
     return store
 
@@ -500,7 +504,7 @@ def format_of_mark(mark: _Wire | None) -> int:
 
 
 def table_definition(table: str) -> _Wire:
-    """Return what CreateTable is told; the stack's template says the same."""
+    """Return the arguments of CreateTable; the stack's template has the same."""
     names = ["pk", "sk", *[f"{index}_{part}" for index in INDEXES for part in "ps"]]
     return {
         "TableName": table,
@@ -570,12 +574,12 @@ def item_of_image(image: _Wire) -> Item:
 
 def event_of_image(image: _Wire) -> Event | None:
     """Read an event of the log from a record of the stream; None where the item is none, or an old story."""
-    is_news = image["pk"]["S"].startswith(f"{DAYS}#") and TOLD not in image
+    is_news = image["pk"]["S"].startswith(f"{DAYS}#") and HANDLED_BEFORE not in image
     return _event(item_of_image(image)) if is_news else None
 
 
 def is_of_log(image: _Wire) -> bool:
-    """Tell whether an item is an event of the log, or one of the log's days."""
+    """Return whether an item is an event of the log, or one of the log's days."""
     pk: str = image["pk"]["S"]
     return pk == DAYS or pk.startswith(f"{DAYS}#")
 
@@ -602,7 +606,7 @@ _LAST: Final = "\U0010ffff"
 
 
 def _can_be(key: Key) -> bool:
-    """Tell whether DynamoDB takes such a key; what it does not take is not there."""
+    """Return whether DynamoDB takes such a key; what it does not take is not there."""
     pk, sk = len(key[0].encode()), len(key[1].encode())
     return 0 < pk <= PK_BYTES_MAX and 0 < sk <= SK_BYTES_MAX
 
@@ -658,7 +662,7 @@ def _is_wide(write: Write) -> TypeGuard[Add]:
 
 
 def _raise_unless_it_passes(cancelled: Any, items: Sequence[_Wire], now: int) -> None:
-    """Tell which conditions did not hold; nothing, where the same transaction may pass a moment later."""
+    """Return which conditions did not hold; nothing, where the same transaction may pass a moment later."""
     reasons = cancelled.response["CancellationReasons"]
     codes = [reason.get("Code", "None") for reason in reasons]
     failed = [position for position, code in enumerate(codes) if code == "ConditionalCheckFailed"]
@@ -672,12 +676,12 @@ def _raise_unless_it_passes(cancelled: Any, items: Sequence[_Wire], now: int) ->
 
 
 def _met_a_lease(cancelled: Any, now: int) -> bool:
-    """Tell whether a transaction was cancelled because somebody else decides on one of its items."""
+    """Return whether a transaction was cancelled because somebody else decides on one of its items."""
     return any(lease.is_leased(reason.get("Item") or {}, now) for reason in cancelled.response["CancellationReasons"])
 
 
 def _is_held_to_what_was_read(action: _Wire) -> bool:
-    """Tell whether what refused an action is only that the item was changed since `_read_and_add` read it."""
+    """Return whether what refused an action is only that the item was changed since `_read_and_add` read it."""
     return ":read" in action.get("Update", {}).get("ExpressionAttributeValues", {})
 
 
@@ -828,10 +832,10 @@ def day_image(day: str) -> _Wire:
 
 def event_image(event: Event, at: int, position: str) -> _Wire:
     """Write an event into its day, at its position."""
-    told = event.as_dict()
-    del told["position"]
+    body = event.as_dict()
+    del body["position"]
     key = (_shard(day_of(at), crc32(event.id.encode()) % SHARDS), position)
-    return key_image(key) | {"v": {"N": "1"}, "b": _attribute(told)}
+    return key_image(key) | {"v": {"N": "1"}, "b": _attribute(body)}
 
 
 def _event(item: Item) -> Event:
@@ -852,7 +856,7 @@ def _lease_pause(tries: int) -> float:
 
 
 def may_pass(fault: BaseException) -> bool:
-    """Tell whether the same call may succeed a moment later: too much traffic, a lost answer, a 5xx."""
+    """Return whether the same call may succeed a moment later: too much traffic, a lost answer, a 5xx."""
     from botocore.exceptions import ClientError, HTTPClientError
     from botocore.exceptions import ConnectionError as Unreachable
 
@@ -863,7 +867,7 @@ def may_pass(fault: BaseException) -> bool:
 
 
 def _was_refused(fault: BaseException) -> bool:
-    """Tell whether a call that may be made again has certainly done nothing: it was refused, or never sent."""
+    """Return whether a call that may be made again has certainly done nothing: it was refused, or never sent."""
     from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
     if isinstance(fault, ClientError):
@@ -872,7 +876,7 @@ def _was_refused(fault: BaseException) -> bool:
 
 
 def _is_invalid(fault: BaseException) -> bool:
-    """Tell whether DynamoDB does not take what was sent, whole or a part of it."""
+    """Return whether DynamoDB does not take what was sent, whole or a part of it."""
     from botocore.exceptions import ClientError
 
     if not isinstance(fault, ClientError):

@@ -35,7 +35,7 @@ class Faults:
         self.log: Any = None
         """Set by who has a log."""
         self.damage = ""
-        """What a read met that no retry mends; stays until the file is opened anew."""
+        """An error of a read that no retry fixes; stays until the file is opened again."""
         self._failures: Counter[Operation] = Counter()
         self._reason: Reason = "the disk refuses"
 

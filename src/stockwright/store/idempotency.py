@@ -25,7 +25,7 @@ class AlreadyDone(StockwrightError):
 
 
 def idempotency_key(key: str) -> Key:
-    """The record of one Idempotency-Key of one asker."""
+    """The record of one Idempotency-Key of one caller."""
     return (f"IDEMPOTENCY#{key}", "-")
 
 

@@ -44,7 +44,7 @@ def drop(table: str, key: _Wire, token: str) -> _Wire:
 
 
 def is_leased(image: _Wire, now: int) -> bool:
-    """Tell whether somebody holds a lease on an item."""
+    """Return whether somebody holds a lease on an item."""
     return UNTIL in image and int(image[UNTIL]["N"]) >= now
 
 

@@ -49,7 +49,7 @@ class WrongItemError(TypeError):
 
 
 _BY_PARTITION: Final[Mapping[ItemKind, str]] = {"CATEGORY": "CATEGORIES", "DIGEST": "DIGEST#", "LOCATION": "LOCATIONS"}
-"""The kinds whose items are told by the beginning of their partition; the others, by that of their sort key."""
+"""The kinds whose items are recognized by the prefix of their partition; the others by that of their sort key."""
 
 
 def is_of(kind: ItemKind, key: Key) -> bool:

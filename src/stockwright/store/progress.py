@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Backfill = Literal["products", "stocks"]
 """The entries by which products are sorted; what is counted of their stock."""
 FORMAT: Final[dict[Backfill, int]] = {"products": 1, "stocks": 1}
-"""Raised where a release writes more, or otherwise: all is then written anew, in steps."""
+"""Raised where a release writes more, or otherwise: everything is then rewritten, in steps."""
 
 
 class Progress(Struct, frozen=True):

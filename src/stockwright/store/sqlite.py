@@ -7,8 +7,8 @@ is written once per batch, however many callers wanted it. After the COMMIT, and
 everyone is answered, the refused too, so that no answer stands on something that was not kept.
 
 Decoded items, small partitions and the newest events are kept as of the last COMMIT (`kept.py`), for the next
-batch and for readers. While a COMMIT is under way, whoever reads the file reads it as it was before, so that
-an event, an item and a list never tell of different moments. Another process that writes the same file (the
+batch and for readers. While a COMMIT is under way, readers see the file as it was before, so that
+an event, an item and a list never show different moments. Another process that writes the same file (the
 command line beside a running server) is noticed by `PRAGMA data_version`, once in each turn of the event
 loop.
 """
@@ -570,7 +570,7 @@ class SqliteStore:
         """Take over what was committed, unless another process has written at once after it."""
         seen = self._reader.pragma("data_version")
         self._kept.changed(touched.items())
-        self._kept.told(events, sizes)
+        self._kept.add_events(events, sizes)
         self._forget_if_others_wrote()
         self._seen_version = seen
 
@@ -837,7 +837,7 @@ def _complete(after: list[tuple[Key, Row]]) -> None:
 
 
 def _answer(answer: asyncio.Future[None], refused: list[int] | Exception) -> None:
-    """Tell a caller how it went: the positions refused, or what its decision raised."""
+    """Return a caller's result: the refused positions, or what its decision raised."""
     if answer.done():
         return
     if isinstance(refused, Exception):

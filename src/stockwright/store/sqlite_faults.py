@@ -29,7 +29,7 @@ class HasFaults(Protocol):
 
 
 def reason_of(fault: BaseException) -> Reason:
-    """Tell why the engine failed."""
+    """Return why the engine failed."""
     if isinstance(fault, apsw.FullError):
         return "the disk is full"
     if isinstance(fault, apsw.CorruptError | apsw.NotADBError | apsw.FormatError | msgspec.MsgspecError):

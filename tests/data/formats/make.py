@@ -48,10 +48,10 @@ class Shop:
             request.add_header("authorization", f"Bearer {self.token}")
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
-                told = json.load(answer)
+                reply = json.load(answer)
         except urllib.error.HTTPError as refused:
             raise RuntimeError(f"{method} {path}: {refused.code} {refused.read().decode()}") from None
-        return told.get("data", told)
+        return reply.get("data", reply)
 
     def signed_in(self, email: str, password: str) -> tuple[Shop, str]:
         """Return the API as that person, and the refresh token."""

@@ -64,7 +64,7 @@ class Progress(Struct):
 
 
 def progress_of(body: dict[str, Any]) -> Progress:
-    """Read how far an upgrade is; one to another format begins anew."""
+    """Read how far an upgrade is; one to another format starts again."""
     found = Progress(**{name: body[name] for name in Progress.__struct_fields__ if name in body})
     return found if found.to == FORMAT else Progress(backup=found.backup)
 

@@ -1,7 +1,7 @@
 """A table on DynamoDB is upgraded beside live traffic, item after item, each under a condition of its own.
 
 Readers take items of this format and the one before (`dynamodb.item_of_image`), so nothing waits for the end. An
-item is written only where it still is what was read, version and body, and keeps its version: whoever read it
+item is written only where it still is what was read, version and body, and keeps its version: a reader of it
 before commits as if nothing had happened. A mark in the table says how far the upgrade is; two that run at once do
 the same work twice, and no harm.
 """

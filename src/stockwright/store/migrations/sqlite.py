@@ -30,7 +30,7 @@ def format_of(path: Path) -> int:
         with closing(open_unchanged(path)) as connection:
             found: int = connection.pragma("user_version")
     except apsw.Error:
-        # Whoever opens it as a store says what is wrong with it.
+        # Opening it as a store reports what is wrong with it.
         return 0
     return found
 
