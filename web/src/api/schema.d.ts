@@ -2749,6 +2749,18 @@ export interface components {
             to?: string | null;
         };
         /**
+         * SalesTotalsView
+         * @description Sales totals: `units` and `revenue` count orders that were not cancelled and sales, less returns.
+         */
+        SalesTotalsView: {
+            cancelledOrders: number;
+            orders: number;
+            returnedUnits: number;
+            revenue: components["schemas"]["AmountView"][];
+            sales: number;
+            units: number;
+        };
+        /**
          * SalesView
          * @description Sales totals of each day or week, and of the whole range.
          */
@@ -2758,7 +2770,7 @@ export interface components {
             items: components["schemas"]["SalesPart"][];
             timeZone: string;
             to: string;
-            total: components["schemas"]["TakingsView"];
+            total: components["schemas"]["SalesTotalsView"];
         };
         /**
          * SaleView
@@ -2978,21 +2990,9 @@ export interface components {
             inventory: components["schemas"]["TotalsView"];
             openOrders: components["schemas"]["OpenOrdersView"];
             timeZone: string;
-            today: components["schemas"]["TakingsView"];
+            today: components["schemas"]["SalesTotalsView"];
             waitingRetries: number;
-            yesterday: components["schemas"]["TakingsView"];
-        };
-        /**
-         * TakingsView
-         * @description Sales totals: `units` and `revenue` count orders that were not cancelled and sales, less returns.
-         */
-        TakingsView: {
-            cancelledOrders: number;
-            orders: number;
-            returnedUnits: number;
-            revenue: components["schemas"]["AmountView"][];
-            sales: number;
-            units: number;
+            yesterday: components["schemas"]["SalesTotalsView"];
         };
         /**
          * TopProductsQuery
