@@ -98,7 +98,9 @@ $(NEEDED): $(TOOLS) infra/requirements.txt
 .PHONY: tools
 tools: setup system $(TOOLS) $(DYNAMODB) $(MINISTACK)/.installed $(NEEDED) ## Set up everything that the tests need
 
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+# Left out: what httpx2 takes for Python in a browser (Emscripten), where no shop runs.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-emit-package httpx2-jsfetch
 
 .PHONY: lock
 lock: $(BIN)/uv ## Resolve the Python packages anew (writes the requirements)

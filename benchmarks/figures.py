@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from benchmarks import by_hand, write_units
 from benchmarks import cold_start as cold
@@ -130,7 +130,7 @@ def over_http(run: Run) -> Iterator[Figure]:
         yield _settled(served)
         some = [f"/api/products/{each}" for each in ids[:500]]
         yield rate("GET product", measure(get(some), CONNECTIONS, run.seconds), run, (0, 0.6, 0))
-        etag = httpx.get(f"{served.url}{some[0]}", headers=served.headers).headers["etag"]
+        etag = httpx2.get(f"{served.url}{some[0]}", headers=served.headers).headers["etag"]
         unchanged = get(some[:1], **{"If-None-Match": etag})
         yield rate(
             "GET product with If-None-Match (304)", measure(unchanged, CONNECTIONS, run.seconds), run, (0, 0.6, 0)
@@ -156,7 +156,7 @@ def over_http(run: Run) -> Iterator[Figure]:
 def _settled(served: Served) -> Figure:
     """Wait until every event is handled."""
     begun = time.perf_counter()
-    while httpx.get(f"{served.url}/api/health/ready", timeout=30).json()["data"]["outboxLag"]:
+    while httpx2.get(f"{served.url}/api/health/ready", timeout=30).json()["data"]["outboxLag"]:
         time.sleep(0.02)
     waited = time.perf_counter() - begun
     return Figure("  … every event handled after", f"{waited:.1f} s", goal="2 s", met=waited <= 2)

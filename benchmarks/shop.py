@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from stockwright.accounts.usecases import SignUp, add_account
 from stockwright.app import build, close, running
@@ -219,9 +219,9 @@ def process(arguments: list[str], url: str, env: dict[str, str] | None = None) -
         try:
             while True:
                 try:
-                    httpx.get(url, timeout=5)
+                    httpx2.get(url, timeout=5)
                     break
-                except httpx.TransportError:
+                except httpx2.TransportError:
                     if server.poll() is not None or time.perf_counter() - begun > START_SECONDS_MAX:
                         raise
                     time.sleep(0.01)
@@ -239,7 +239,7 @@ def serving(folder: Path) -> Iterator[Served]:
     env = _env(folder) | {"STOCKWRIGHT_PORT": str(port), "STOCKWRIGHT_RATE_LIMIT": "off"}
     arguments = [sys.executable, "-m", "stockwright.cli.main", "serve"]
     with process(arguments, f"{url}/api/health/ready", env) as (pid, seconds):
-        body = httpx.post(f"{url}/api/signin", json={"email": EMAIL, "password": PASSWORD}, timeout=30).json()
+        body = httpx2.post(f"{url}/api/signin", json={"email": EMAIL, "password": PASSWORD}, timeout=30).json()
         yield Served(url, {"Authorization": f"Bearer {body['data']['token']}"}, pid, seconds)
 
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
-import httpx
+import httpx2
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -30,7 +30,7 @@ def front(url: str, api_id: str, web: Path = WEB) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with httpx.AsyncClient(base_url=url, timeout=SECONDS, trust_env=False) as client:
+        async with httpx2.AsyncClient(base_url=url, timeout=SECONDS, trust_env=False) as client:
             app.state.client = client
             yield
 
@@ -41,7 +41,7 @@ def front(url: str, api_id: str, web: Path = WEB) -> Starlette:
         headers = {name: value for name, value in request.headers.items() if name not in {"host", "accept-encoding"}}
         found = await request.app.state.client.request(
             request.method,
-            httpx.URL(f"{url}/_aws/execute-api/{api_id}/$default{path}", query=request.url.query.encode() or None),
+            httpx2.URL(f"{url}/_aws/execute-api/{api_id}/$default{path}", query=request.url.query.encode() or None),
             headers=headers,
             content=await request.body(),
         )

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import boto3
-import httpx
+import httpx2
 import uvicorn
 
 from infra.deploy import deploy
@@ -185,7 +185,7 @@ def make_person(pools: Any, pool: str, email: str, password: str, *, admin: bool
 
 def _put_on_sale(api: str, password: str) -> None:
     """Make the demo's products, each with its opening stock; the last one made stands first in the shop."""
-    with httpx.Client(timeout=60) as shop:
+    with httpx2.Client(timeout=60) as shop:
         signed_in = shop.post(f"{api}/signin", json={"email": ADMIN, "password": password}).raise_for_status()
         shop.headers["Authorization"] = f"Bearer {signed_in.json()['data']['idToken']}"
         for good in reversed(goods()):
@@ -231,9 +231,9 @@ def _wait(url: str) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            if httpx.get(f"{url}/_ministack/health", timeout=2).is_success:
+            if httpx2.get(f"{url}/_ministack/health", timeout=2).is_success:
                 return
-        except httpx.TransportError:
+        except httpx2.TransportError:
             pass
         if time.monotonic() > deadline:
             raise SystemExit(f"MiniStack does not start: see {STATE / 'ministack.log'}")

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
-import httpx
+import httpx2
 
 from infra.package import BUILD
 
@@ -26,7 +26,7 @@ class NotWorking(Exception):
 def smoke(url: str, env: Mapping[str, str]) -> list[str]:
     """Ask everything; returns what was seen to work, raises NotWorking."""
     seen = []
-    with httpx.Client(base_url=url, timeout=SECONDS) as shop:
+    with httpx2.Client(base_url=url, timeout=SECONDS) as shop:
         for name, path, status, within in (
             ("the web app", "/", 200, "<html"),
             ("a page of it", "/products", 200, "<html"),
@@ -57,7 +57,7 @@ def main(stage: str) -> None:
     url = json.loads((BUILD / "outputs.json").read_text(encoding="utf-8"))[f"stockwright-{stage}"]["Url"]
     try:
         seen = smoke(url, os.environ)
-    except (NotWorking, httpx.HTTPError) as wrong:
+    except (NotWorking, httpx2.HTTPError) as wrong:
         raise SystemExit(f"{url} does not work: {wrong}") from wrong
     sys.stdout.write("".join(f"works: {each}\n" for each in seen))
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import httpx2
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -15,14 +15,14 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 class Answer:
     """An answer of the API; reading `data` or `code` tells in one line what went wrong instead."""
 
-    response: httpx.Response
+    response: httpx2.Response
 
     @property
     def status(self) -> int:
         return self.response.status_code
 
     @property
-    def headers(self) -> httpx.Headers:
+    def headers(self) -> httpx2.Headers:
         return self.response.headers
 
     @property
@@ -63,7 +63,7 @@ class Answer:
 class Client:
     """One asker; `await alice.post("/orders", {...})` asks below /api."""
 
-    def __init__(self, http: httpx.AsyncClient, authorization: str | None = None) -> None:
+    def __init__(self, http: httpx2.AsyncClient, authorization: str | None = None) -> None:
         self.http = http
         self.authorization = authorization
 
@@ -111,7 +111,7 @@ class Client:
         return await self.ask("DELETE", path, **more)
 
 
-def held_to_the_envelope(response: httpx.Response) -> httpx.Response:
+def held_to_the_envelope(response: httpx2.Response) -> httpx2.Response:
     """Every JSON answer is S2's envelope; every answer bears its request id and the safety headers."""
     assert response.headers["x-request-id"]
     assert response.headers["x-content-type-options"] == "nosniff"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
+import httpx2
 import pytest
 import structlog
 
@@ -75,18 +75,18 @@ def asgi(app: App, clock: Clock) -> Iterator[Any]:
 
 
 @pytest.fixture
-async def http(asgi: Any) -> AsyncIterator[httpx.AsyncClient]:
+async def http(asgi: Any) -> AsyncIterator[httpx2.AsyncClient]:
     async with asking(asgi) as made:
         yield made
 
 
-def asking(asgi: Any, address: str = "192.0.2.1") -> httpx.AsyncClient:
+def asking(asgi: Any, address: str = "192.0.2.1") -> httpx2.AsyncClient:
     """Ask an application directly, as if from that address."""
-    transport = httpx.ASGITransport(app=asgi, client=(address, 4711))
-    return httpx.AsyncClient(transport=transport, base_url="http://shop.test")
+    transport = httpx2.ASGITransport(app=asgi, client=(address, 4711))
+    return httpx2.AsyncClient(transport=transport, base_url="http://shop.test")
 
 
-async def signed_in(app: App, http: httpx.AsyncClient, name: str, role: Role = "customer") -> Client:
+async def signed_in(app: App, http: httpx2.AsyncClient, name: str, role: Role = "customer") -> Client:
     """Make an account and sign in with it."""
     email = f"{name}@example.com"
     await add_account(app, BY_SYSTEM, SignUp(email, PASSWORD, name), role)
@@ -95,27 +95,27 @@ async def signed_in(app: App, http: httpx.AsyncClient, name: str, role: Role = "
 
 
 @pytest.fixture
-def nobody(http: httpx.AsyncClient) -> Client:
+def nobody(http: httpx2.AsyncClient) -> Client:
     return Client(http)
 
 
 @pytest.fixture
-async def admin(app: App, http: httpx.AsyncClient) -> Client:
+async def admin(app: App, http: httpx2.AsyncClient) -> Client:
     return await signed_in(app, http, "admin", "admin")
 
 
 @pytest.fixture
-async def alice(app: App, http: httpx.AsyncClient) -> Client:
+async def alice(app: App, http: httpx2.AsyncClient) -> Client:
     return await signed_in(app, http, "alice")
 
 
 @pytest.fixture
-async def bob(app: App, http: httpx.AsyncClient) -> Client:
+async def bob(app: App, http: httpx2.AsyncClient) -> Client:
     return await signed_in(app, http, "bob")
 
 
 @pytest.fixture
-def as_key(app: App, http: httpx.AsyncClient) -> AsKey:
+def as_key(app: App, http: httpx2.AsyncClient) -> AsKey:
     """Ask with an API key of these scopes, sent bare as S3's warehouse does."""
 
     async def make(*scopes: str) -> Client:

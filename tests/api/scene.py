@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from stockwright.accounts.first_admin import offer_setup
 from stockwright.accounts.records import every_admin, find_account_by_email, put_account
@@ -46,7 +46,7 @@ class Ask:
 class Scene:
     """Products, orders and holds in every state that a step of theirs needs, and people with their tokens."""
 
-    def __init__(self, app: App, clock: Clock, http: httpx.AsyncClient) -> None:
+    def __init__(self, app: App, clock: Clock, http: httpx2.AsyncClient) -> None:
         self.app, self.clock, self.http = app, clock, http
         self.clients: dict[str, Client] = {"": Client(http)}
         self.ids: dict[str, str] = {}

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-import httpx
+import httpx2
 import jwt
 import pyotp
 import pytest
@@ -38,7 +38,7 @@ async def session_of(nobody: Client, **more: Any) -> dict[str, Any]:
     return found
 
 
-def bearer(http: httpx.AsyncClient, session: dict[str, Any]) -> Client:
+def bearer(http: httpx2.AsyncClient, session: dict[str, Any]) -> Client:
     return Client(http, f"Bearer {session['idToken']}")
 
 
@@ -49,14 +49,14 @@ async def code_for(app: App, purpose: Any) -> str:
 
 
 @pytest.fixture
-async def ada(app: App, http: httpx.AsyncClient) -> Client:
+async def ada(app: App, http: httpx2.AsyncClient) -> Client:
     return await signed_in(app, http, "ada")
 
 
 @pytest.mark.parametrize("sign_up", ["/signup", "/users"])
 @pytest.mark.parametrize("log_in", ["/signin", "/users/login", "/auth/login"])
 async def test_each_forerunners_way_in_works(
-    nobody: Client, http: httpx.AsyncClient, sign_up: str, log_in: str
+    nobody: Client, http: httpx2.AsyncClient, sign_up: str, log_in: str
 ) -> None:
     assert (await nobody.post(sign_up, S3)).status == 201
     for body in (S3, ADA):
@@ -150,7 +150,7 @@ async def test_known_and_unknown_addresses_are_locked_alike(nobody: Client, ada:
 
 
 async def test_tokens_are_renewed_and_a_spent_one_ends_the_session(
-    nobody: Client, ada: Client, http: httpx.AsyncClient, clock: Clock
+    nobody: Client, ada: Client, http: httpx2.AsyncClient, clock: Clock
 ) -> None:
     session = await session_of(nobody)
     renewed = (await nobody.post("/token/refresh", {"refreshToken": session["refreshToken"]})).data
@@ -161,7 +161,7 @@ async def test_tokens_are_renewed_and_a_spent_one_ends_the_session(
 
 
 async def test_a_renewal_whose_answer_was_lost_is_sent_again_with_its_key(
-    nobody: Client, ada: Client, http: httpx.AsyncClient, clock: Clock
+    nobody: Client, ada: Client, http: httpx2.AsyncClient, clock: Clock
 ) -> None:
     spent = (await session_of(nobody))["refreshToken"]
     first = await nobody.post("/token/refresh", {"refreshToken": spent}, key="r-1")
@@ -238,7 +238,7 @@ async def test_the_token_stands_at_the_top_of_a_sign_ins_answer_too(nobody: Clie
     assert renewed["token"] == renewed["data"]["idToken"]
 
 
-async def test_signing_out_ends_the_session(nobody: Client, ada: Client, http: httpx.AsyncClient) -> None:
+async def test_signing_out_ends_the_session(nobody: Client, ada: Client, http: httpx2.AsyncClient) -> None:
     session = await session_of(nobody)
     assert (await bearer(http, session).post("/signout", {"refreshToken": session["refreshToken"]})).status == 200
     assert (await nobody.post("/token/refresh", {"refreshToken": session["refreshToken"]})).status == 401
@@ -248,7 +248,7 @@ async def test_signing_out_ends_the_session(nobody: Client, ada: Client, http: h
 
 
 async def test_only_the_id_token_authorises_with_or_without_bearer(
-    nobody: Client, ada: Client, http: httpx.AsyncClient
+    nobody: Client, ada: Client, http: httpx2.AsyncClient
 ) -> None:
     session = await session_of(nobody)
     assert (await Client(http, session["idToken"]).get("/users/me")).status == 200
@@ -345,7 +345,7 @@ async def test_an_admin_sees_and_changes_accounts_and_nobody_else_does(
     assert (await ada.get("/users/usr_nobody")).refusal == (404, "NOT_FOUND")
 
 
-async def test_a_key_is_shown_once_works_and_ends(admin: Client, http: httpx.AsyncClient) -> None:
+async def test_a_key_is_shown_once_works_and_ends(admin: Client, http: httpx2.AsyncClient) -> None:
     made = await admin.post("/api-keys", {"name": "till", "scopes": ["sales"]}, key="k1")
     assert made.status == 201
     key = made.data["key"]

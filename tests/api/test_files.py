@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -35,19 +35,19 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def http(folder: Path) -> AsyncIterator[httpx.AsyncClient]:
+async def http(folder: Path) -> AsyncIterator[httpx2.AsyncClient]:
     app = Starlette(routes=[Mount("/assets", _Folder(folder, {"cache-control": "public, max-age=60"}))])
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://shop.test") as client:
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as client:
         yield client
 
 
-async def raw(http: httpx.AsyncClient, path: str, **headers: str) -> tuple[httpx.Response, bytes]:
+async def raw(http: httpx2.AsyncClient, path: str, **headers: str) -> tuple[httpx2.Response, bytes]:
     async with http.stream("GET", path, headers={"accept-encoding": "identity", **headers}) as response:
         return response, b"".join([part async for part in response.aiter_raw()])
 
 
-async def test_many_downloads_compress_a_file_once(http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_many_downloads_compress_a_file_once(http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     compressed: list[Path] = []
     compress = files._compress
 
@@ -73,7 +73,7 @@ async def test_what_is_compressed_is_bounded(folder: Path, monkeypatch: pytest.M
         assert made.size == sum(map(len, made.compressed.values())) <= 300
 
 
-async def test_each_representation_has_its_own_validator(http: httpx.AsyncClient) -> None:
+async def test_each_representation_has_its_own_validator(http: httpx2.AsyncClient) -> None:
     plain, body = await raw(http, "/assets/style.css")
     packed, packed_body = await raw(http, "/assets/style.css", **GZIP)
     assert body == TEXT
@@ -97,7 +97,7 @@ async def test_each_representation_has_its_own_validator(http: httpx.AsyncClient
     assert (await raw(http, "/assets/style.css", **{"if-none-match": '"other"'}))[0].status_code == 200
 
 
-async def test_a_changed_file_is_served_as_it_is_now(http: httpx.AsyncClient, folder: Path) -> None:
+async def test_a_changed_file_is_served_as_it_is_now(http: httpx2.AsyncClient, folder: Path) -> None:
     before, _ = await raw(http, "/assets/style.css", **GZIP)
     (folder / "style.css").write_bytes(TEXT + b"p {}")
     after, body = await raw(http, "/assets/style.css", **GZIP)
@@ -105,7 +105,7 @@ async def test_a_changed_file_is_served_as_it_is_now(http: httpx.AsyncClient, fo
     assert after.headers["etag"] != before.headers["etag"]
 
 
-async def test_a_range_is_of_the_files_own_bytes(http: httpx.AsyncClient) -> None:
+async def test_a_range_is_of_the_files_own_bytes(http: httpx2.AsyncClient) -> None:
     part, body = await raw(http, "/assets/style.css", range="bytes=3-9", **GZIP)
     assert (part.status_code, body) == (206, TEXT[3:10])
     assert "content-encoding" not in part.headers
@@ -119,18 +119,18 @@ async def test_a_range_is_of_the_files_own_bytes(http: httpx.AsyncClient) -> Non
 
 
 @pytest.mark.parametrize("name", ["small.css", "picture.png"])
-async def test_what_gains_nothing_is_sent_as_it_is(http: httpx.AsyncClient, folder: Path, name: str) -> None:
+async def test_what_gains_nothing_is_sent_as_it_is(http: httpx2.AsyncClient, folder: Path, name: str) -> None:
     response, body = await raw(http, f"/assets/{name}", **GZIP)
     assert "content-encoding" not in response.headers
     assert body == (folder / name).read_bytes()
 
 
 @pytest.mark.parametrize("path", ["/assets/none.css", "/assets/", "/assets/../x", "/assets/%2e%2e/x", "/assets/%00"])
-async def test_what_is_not_there_is_404(http: httpx.AsyncClient, path: str) -> None:
+async def test_what_is_not_there_is_404(http: httpx2.AsyncClient, path: str) -> None:
     assert (await http.get(path)).status_code == 404
 
 
-async def test_head_says_what_get_would(http: httpx.AsyncClient) -> None:
+async def test_head_says_what_get_would(http: httpx2.AsyncClient) -> None:
     got, _ = await raw(http, "/assets/style.css", **GZIP)
     head = await http.head("/assets/style.css", headers=GZIP)
     assert head.content == b""
@@ -149,8 +149,8 @@ async def test_the_description_of_the_api_is_compressed_once(app: App, asgi: Any
 
     monkeypatch.setattr(edge, "_compress", counted)
     edge._compressed_once.cache_clear()
-    transport = httpx.ASGITransport(app=asgi)
-    async with httpx.AsyncClient(transport=transport, base_url="http://shop.test") as http:
+    transport = httpx2.ASGITransport(app=asgi)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as http:
         for _ in range(3):
             answer = await Client(http).get("/docs/spec", headers=GZIP)
             assert answer.headers["content-encoding"] == "gzip"

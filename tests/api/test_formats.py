@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
-import httpx
+import httpx2
 import msgspec
 import pyotp
 import pytest
@@ -61,12 +61,12 @@ async def shop(number: str, tmp_path: Path, clock: Clock) -> AsyncIterator[App]:
 
 
 @pytest.fixture
-async def http(shop: App) -> AsyncIterator[httpx.AsyncClient]:
+async def http(shop: App) -> AsyncIterator[httpx2.AsyncClient]:
     async with asking(build_asgi(shop)) as made:
         yield made
 
 
-async def sign_in(http: httpx.AsyncClient, number: str, email: str, **more: str) -> Client:
+async def sign_in(http: httpx2.AsyncClient, number: str, email: str, **more: str) -> Client:
     password = known(number)["accounts"][email]
     session = (await Client(http).post("/signin", {"email": email, "password": password, **more})).data
     return Client(http, f"Bearer {session['idToken']}")
@@ -115,7 +115,7 @@ async def read_everything(client: Client, number: str) -> dict[str, int]:
 
 
 async def test_every_read_works_at_once_and_after_the_backfills(
-    shop: App, http: httpx.AsyncClient, number: str, clock: Clock
+    shop: App, http: httpx2.AsyncClient, number: str, clock: Clock
 ) -> None:
     admin = await sign_in(http, number, "owner@formats.example")
     while not await backfill(shop):
@@ -139,7 +139,7 @@ async def test_every_read_works_at_once_and_after_the_backfills(
 
 
 async def test_passwords_sessions_the_second_factor_and_keys_still_work(
-    http: httpx.AsyncClient, number: str, clock: Clock
+    http: httpx2.AsyncClient, number: str, clock: Clock
 ) -> None:
     shop = known(number)
     nobody = Client(http)
@@ -159,7 +159,7 @@ async def test_passwords_sessions_the_second_factor_and_keys_still_work(
 
 
 async def test_what_was_begun_under_the_former_release_is_finished_under_this_one(
-    shop: App, http: httpx.AsyncClient, number: str
+    shop: App, http: httpx2.AsyncClient, number: str
 ) -> None:
     ids = known(number)
     admin = await sign_in(http, number, "owner@formats.example")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from stockwright.http import pages
@@ -32,7 +32,7 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     return
 
 
-def is_not_found(response: httpx.Response, method: str = "GET") -> bool:
+def is_not_found(response: httpx2.Response, method: str = "GET") -> bool:
     body = response.json() if method != "HEAD" else {"success": False, "error": {"code": "NOT_FOUND"}, "meta": 1}
     assert body.keys() == {"success", "error", "meta"}
     return response.status_code == 404 and body["error"]["code"] == "NOT_FOUND"
@@ -43,14 +43,14 @@ def is_not_found(response: httpx.Response, method: str = "GET") -> bool:
     "path", ["/api", "/api/", "/api/none", "/api/products/a/b/c", "/api/docs/none", "/api/docs/assets/none.js"]
 )
 async def test_below_api_what_does_not_exist_is_not_found_in_the_envelope(
-    http: httpx.AsyncClient, method: str, path: str
+    http: httpx2.AsyncClient, method: str, path: str
 ) -> None:
     for headers in (PERSON, SCRIPT):
         assert is_not_found(await http.request(method, path, headers=headers), method)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST"])
-async def test_health_at_the_root_is_that_of_the_api(http: httpx.AsyncClient, method: str) -> None:
+async def test_health_at_the_root_is_that_of_the_api(http: httpx2.AsyncClient, method: str) -> None:
     for headers in (PERSON, SCRIPT):
         root, api = [await http.request(method, f"{at}/health?probe=7", headers=headers) for at in ("", "/api")]
         assert root.status_code == api.status_code == {"OPTIONS": 204, "POST": 405}.get(method, 200)
@@ -62,7 +62,7 @@ async def test_health_at_the_root_is_that_of_the_api(http: httpx.AsyncClient, me
 @pytest.mark.parametrize(
     ("path", "place"), [("/openapi.json", "/api/docs/spec"), ("/docs", "/api/docs"), ("/docs/", "/api/docs")]
 )
-async def test_addresses_that_other_services_have_lead_to_ours(http: httpx.AsyncClient, path: str, place: str) -> None:
+async def test_addresses_that_other_services_have_lead_to_ours(http: httpx2.AsyncClient, path: str, place: str) -> None:
     for headers in (PERSON, SCRIPT):
         moved = await http.get(path, headers=headers)
         assert (moved.status_code, moved.headers["location"]) == (307, place)
@@ -76,7 +76,7 @@ def own_pages() -> list[str]:
 
 
 @pytest.mark.parametrize("path", own_pages())
-async def test_a_browser_is_shown_each_of_the_apps_pages(http: httpx.AsyncClient, path: str) -> None:
+async def test_a_browser_is_shown_each_of_the_apps_pages(http: httpx2.AsyncClient, path: str) -> None:
     for shown in (await http.get(path, headers=PERSON), await http.get(f"{path}?a=1", headers=PERSON)):
         assert (shown.status_code, shown.text) == (200, PAGE)
     if path != "/":
@@ -91,7 +91,7 @@ def test_no_page_of_the_app_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("path", ["/none", "/products/a/b", "/signup/none", "/adminx", "/healthz", "/orders/a/b/"])
-async def test_a_page_that_does_not_exist_is_shown_as_such(http: httpx.AsyncClient, path: str) -> None:
+async def test_a_page_that_does_not_exist_is_shown_as_such(http: httpx2.AsyncClient, path: str) -> None:
     """A person reads the app's own words, with a status that machines understand."""
     shown = await http.get(path, headers=PERSON)
     assert (shown.status_code, shown.text) == (404, PAGE)
@@ -101,12 +101,12 @@ async def test_a_page_that_does_not_exist_is_shown_as_such(http: httpx.AsyncClie
 @pytest.mark.parametrize(
     "path", ["/robots.txt", "/favicon.ico", "/wp-login.php", "/assets/none.js", "/.env", "/a/b.css"]
 )
-async def test_a_file_that_does_not_exist_is_not_found_for_everybody(http: httpx.AsyncClient, path: str) -> None:
+async def test_a_file_that_does_not_exist_is_not_found_for_everybody(http: httpx2.AsyncClient, path: str) -> None:
     for headers in (PERSON, SCRIPT):
         assert is_not_found(await http.get(path, headers=headers))
 
 
-async def test_a_file_of_the_app_is_served_to_everybody(http: httpx.AsyncClient) -> None:
+async def test_a_file_of_the_app_is_served_to_everybody(http: httpx2.AsyncClient) -> None:
     for headers in (PERSON, SCRIPT):
         assert (await http.get("/favicon.svg", headers=headers)).text == "<svg/>"
     assert (await http.get("/", headers=SCRIPT)).text == PAGE

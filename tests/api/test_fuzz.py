@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from stockwright.routes import ROUTES
@@ -35,7 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder.mkdir()
     started = Server(folder)
     started.start()
-    assert httpx.post(f"{started.url}/api/signup", json={"email": CUSTOMER, "password": PASSWORD}).is_success
+    assert httpx2.post(f"{started.url}/api/signup", json={"email": CUSTOMER, "password": PASSWORD}).is_success
     yield started
     assert started.stop() == 0
     audit = started.command("audit")
@@ -48,7 +48,7 @@ def test_every_answer_is_a_documented_one(server: Server, tmp_path: Path, who: s
     email = {"customer": CUSTOMER, "admin": EMAIL}.get(who)
     headers = ["--header", FROM_ELSEWHERE]
     if email is not None:
-        session = httpx.post(f"{server.url}/api/signin", json={"email": email, "password": PASSWORD}).json()
+        session = httpx2.post(f"{server.url}/api/signin", json={"email": email, "password": PASSWORD}).json()
         headers += ["--header", f"Authorization: Bearer {session['data']['idToken']}"]
     phases = "examples,coverage,fuzzing" if who == "admin" else "examples,fuzzing"
     length = ["--max-time", str(SECONDS)] if SECONDS else ["--phases", phases, "-n", "2"]

@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import uvicorn
 
@@ -57,7 +57,7 @@ async def spoken(port: int, request: bytes) -> tuple[int, bytes]:
 
 
 async def test_a_shop_is_used_over_the_wire(port: int, admin: Client, alice: Client) -> None:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
         shop, buyer = Client(http, admin.authorization), Client(http, alice.authorization)
         product = (await shop.post("/products", KEYBOARD)).data
         order = await buyer.post("/orders", {"productId": product["id"], "quantity": 2}, key="k")
@@ -67,7 +67,7 @@ async def test_a_shop_is_used_over_the_wire(port: int, admin: Client, alice: Cli
 
 
 async def test_an_id_with_a_slash_is_found_over_the_wire(port: int, admin: Client) -> None:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
         shop = Client(http, admin.authorization)
         await shop.post("/inventory/initialize", {"productId": "a/b", "sku": "S/1", "initialStock": 3})
         assert (await shop.get("/inventory/product/a%2Fb")).data["sku"] == "S/1"
@@ -128,7 +128,7 @@ async def test_a_stream_ends_with_the_client_that_reads_it(app: App, asgi: Any) 
     async def only_http(scope: Any, receive: Any, send: Any) -> None:
         await (edge if scope["type"] == "http" else asgi)(scope, receive, send)
 
-    async with serving(only_http) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+    async with serving(only_http) as port, httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
         async with http.stream("GET", "/api/stream") as response:
             assert response.headers["content-type"] == "text/event-stream"
             assert await anext(response.aiter_bytes()) == b"data: first\n\n"
@@ -137,13 +137,13 @@ async def test_a_stream_ends_with_the_client_that_reads_it(app: App, asgi: Any) 
 
 
 async def test_the_event_stream_ends_with_the_right_to_read_it(
-    port: int, app: App, http: httpx.AsyncClient, admin: Client
+    port: int, app: App, http: httpx2.AsyncClient, admin: Client
 ) -> None:
     second = await signed_in(app, http, "second", "admin")
     second_id = (await second.get("/users/me")).data["id"]
     headers = {"authorization": second.authorization or ""}
     async with (
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as over,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10) as over,
         over.stream("GET", "/api/events/stream", headers=headers) as response,
     ):
         lines = response.aiter_lines()

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import httpx
+import httpx2
 import uvicorn
 from starlette.applications import Starlette
 
@@ -34,12 +34,12 @@ class Stack:
 
     aws: Aws
     outputs: dict[str, str]
-    http: httpx.Client
+    http: httpx2.Client
     warehouse: Partner
     delivery: Partner
     tokens: dict[str, str] = field(default_factory=dict)
 
-    def ask(self, method: str, path: str, body: Any = None, who: str = "") -> httpx.Response:
+    def ask(self, method: str, path: str, body: Any = None, who: str = "") -> httpx2.Response:
         headers = {"Authorization": f"Bearer {self.tokens[who]}"} if who else {}
         return self.http.request(method, path, json=body, headers=headers)
 
@@ -129,7 +129,7 @@ def deployed(folder: Path, warehouse: Partner, delivery: Partner) -> Iterator[St
         outputs = deploy(aws.client, out, PREFIX, ACCOUNT, REGION)
         make_person(aws.client("cognito-idp"), outputs["UserPoolId"], ADMIN, PASSWORD, admin=True)
         base = f"{ministack.url}/_aws/execute-api/{outputs['ApiId']}/$default"
-        with httpx.Client(base_url=base, timeout=60) as http:
+        with httpx2.Client(base_url=base, timeout=60) as http:
             made = Stack(aws, outputs, http, warehouse, delivery)
             made.sign_in(ADMIN)
             yield made

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import httpx
+import httpx2
 import pytest
 from botocore.config import Config
 
@@ -89,8 +89,8 @@ class MiniStack:
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/_ministack/health", timeout=2).is_success
-        except httpx.TransportError:
+            return httpx2.get(f"{self.url}/_ministack/health", timeout=2).is_success
+        except httpx2.TransportError:
             return False
 
 
@@ -136,7 +136,7 @@ class Aws:
 
     def read_back(self, what: str) -> Any:
         """Return what MiniStack keeps of what it was given: `ses/messages`, `sns/sms-messages`."""
-        return httpx.get(f"{self.url}/_ministack/{what}", params={"account": self.account}, timeout=10).json()
+        return httpx2.get(f"{self.url}/_ministack/{what}", params={"account": self.account}, timeout=10).json()
 
 
 @cache

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
+import httpx2
 
 from tests.around import GOOD, Mailbox, parts_of
 from tests.e2e.server import EMAIL, PASSWORD, Server
@@ -42,7 +42,7 @@ class Shop:
         self.admin = next(iter(self._passwords))
         self.server.start()
         self.url = self.server.url
-        self._http = httpx.Client(base_url=f"{self.url}/api", timeout=30)
+        self._http = httpx2.Client(base_url=f"{self.url}/api", timeout=30)
         self._sessions: dict[str, dict[str, Any]] = {}
         self._numbers = itertools.count(1)
 

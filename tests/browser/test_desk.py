@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import httpx
+import httpx2
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Open, OpenPage
@@ -34,7 +34,7 @@ def short(thing_id: str) -> str:
 
 def signs_in(shop: Shop, email: str) -> int:
     body = {"email": email, "password": shop.password(email)}
-    return httpx.post(f"{shop.url}/api/signin", json=body).status_code
+    return httpx2.post(f"{shop.url}/api/signin", json=body).status_code
 
 
 # One after the other at the same place, as a double click where the second row has come to the first one's place.
@@ -340,7 +340,7 @@ def test_an_api_key_is_shown_once_works_and_is_revoked(open_page: OpenPage, shop
 
     def restocks(key: str) -> int:
         path = f"{shop.url}/api/inventory/product/{nail['id']}/stock"
-        return httpx.patch(path, json={"type": "RESTOCK", "quantity": 1}, headers={"authorization": key}).status_code
+        return httpx2.patch(path, json={"type": "RESTOCK", "quantity": 1}, headers={"authorization": key}).status_code
 
     page = open_page(shop, "/admin/api-keys", shop.admin)
     page.get_by_role("button", name="New API key").first.click()

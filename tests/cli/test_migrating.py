@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import apsw
 import boto3
-import httpx
+import httpx2
 import pyotp
 import pytest
 
@@ -250,12 +250,12 @@ def test_serve_upgrades_by_itself_and_people_and_machines_go_on(server: Server, 
     [backup] = backups(server.folder)
     assert f"Backed up into {backup}" in result
 
-    def sign_in(email: str, **more: str) -> httpx.Response:
+    def sign_in(email: str, **more: str) -> httpx2.Response:
         body = {"email": email, "password": shop["accounts"][email], **more}
-        return httpx.post(f"{server.url}/api/signin", json=body)
+        return httpx2.post(f"{server.url}/api/signin", json=body)
 
     def get(path: str, token: str) -> Any:
-        answer = httpx.get(f"{server.url}/api{path}", headers={"authorization": f"Bearer {token}"})
+        answer = httpx2.get(f"{server.url}/api{path}", headers={"authorization": f"Bearer {token}"})
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
 
@@ -264,14 +264,14 @@ def test_serve_upgrades_by_itself_and_people_and_machines_go_on(server: Server, 
     assert sign_in(second).status_code != 200, "the second factor is asked for"
     assert sign_in(second, mfaCode=pyotp.TOTP(shop["totp"][second]).now()).status_code == 200
     lamp = {"productId": shop["products"]["lamp"], "quantity": 1}
-    machine = httpx.post(f"{server.url}/api/sales", json=lamp, headers={"authorization": shop["apiKey"]})
+    machine = httpx2.post(f"{server.url}/api/sales", json=lamp, headers={"authorization": shop["apiKey"]})
     assert machine.status_code == 201, machine.text
     for status, order in shop["orders"].items():
         found = get(f"/orders/{order}", as_buyer)
         # The handlers of a pending order go on beside us.
         assert found["status"] == status or status == "PENDING"
     assert get("/users/me", as_buyer)["email"] == buyer
-    placed = httpx.post(
+    placed = httpx2.post(
         f"{server.url}/api/orders",
         json={"productId": shop["products"]["bench"], "quantity": 1},
         headers={"authorization": f"Bearer {as_buyer}"},

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from stockwright.cli.serve import FILES_MAX, port_option, raise_file_limit
@@ -35,8 +35,8 @@ class Start(Server):
         self.start()
         return self.log.read_text()
 
-    def post(self, path: str, **body: str) -> httpx.Response:
-        return httpx.post(f"{self.url}/api{path}", json=body)
+    def post(self, path: str, **body: str) -> httpx2.Response:
+        return httpx2.post(f"{self.url}/api{path}", json=body)
 
     def can_sign_in(self, email: str, password: str) -> bool:
         return self.post("/signin", email=email, password=password).status_code == 200
@@ -56,9 +56,9 @@ def test_it_tells_where_everything_is_and_everything_is_there(server: Start) -> 
     assert server.url in told
     assert f"{server.url}/api/docs" in told
     assert "STOCKWRIGHT_SMTP_URL" in told, "mail goes nowhere, and that is said"
-    assert httpx.get(f"{server.url}/api/docs/spec").json()["openapi"].startswith("3.1")
-    assert httpx.get(f"{server.url}/api/docs").status_code == 200
-    assert httpx.get(server.url, follow_redirects=True).status_code == 200
+    assert httpx2.get(f"{server.url}/api/docs/spec").json()["openapi"].startswith("3.1")
+    assert httpx2.get(f"{server.url}/api/docs").status_code == 200
+    assert httpx2.get(server.url, follow_redirects=True).status_code == 200
 
 
 def test_the_set_up_link_makes_the_first_admin_once(server: Start) -> None:
@@ -102,7 +102,7 @@ def test_the_setting_off_leaves_the_folder_empty(server: Start) -> None:
     server.arguments = ["serve", "--demo"]
     server.env["STOCKWRIGHT_DEMO"] = "off"
     assert "Demo" not in server.told()
-    assert httpx.get(f"{server.url}/api/items").json()["data"]["count"] == 0
+    assert httpx2.get(f"{server.url}/api/items").json()["data"]["count"] == 0
 
 
 def test_the_admin_of_the_settings_is_made_once(server: Start) -> None:
@@ -189,7 +189,7 @@ def test_a_second_server_on_one_folder_is_one_line_that_says_who_holds_it(server
         assert refused.stderr.count("\n") == 1
         assert f"{server.folder} is in use by process {server.process.pid} at {server.url}" in refused.stderr
         assert "STOCKWRIGHT_DATA_DIR" in refused.stderr
-    assert httpx.get(f"{server.url}/api/health/ready").status_code == 200, "the first goes on"
+    assert httpx2.get(f"{server.url}/api/health/ready").status_code == 200, "the first goes on"
 
 
 def test_the_lock_ends_with_its_holder_however_that_ended(server: Start) -> None:
@@ -248,4 +248,4 @@ def test_idle_sockets_shut_nobody_out_of_a_server_with_few_descriptors(server: S
         for _ in range(260):
             opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
         for _ in range(3):
-            assert httpx.get(f"{server.url}/api/health").status_code == 200
+            assert httpx2.get(f"{server.url}/api/health").status_code == 200

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from tests.e2e.forking import Forked, Forker
 from tests.patience import PATIENCE_SECONDS
@@ -120,7 +120,7 @@ class Server:
             cwd=self.folder.parent,
         )
 
-    async def sign_in(self, client: httpx.AsyncClient) -> dict[str, str]:
+    async def sign_in(self, client: httpx2.AsyncClient) -> dict[str, str]:
         answer = await client.post(f"{self.url}/api/signin", json={"email": EMAIL, "password": PASSWORD})
         return {"authorization": f"Bearer {answer.json()['data']['idToken']}"}
 

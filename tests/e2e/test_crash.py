@@ -9,7 +9,7 @@ import random
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.e2e.forking import Forker
@@ -33,7 +33,7 @@ async def place_orders(
     over, enough = False, asyncio.Event()
     most = random.Random(f"{SEED} {life}").randrange(12, 60)
 
-    async def client(number: int, connection: httpx.AsyncClient) -> None:
+    async def client(number: int, connection: httpx2.AsyncClient) -> None:
         turn = 0
         while not over:
             key, product = f"{life}-{number}-{turn}", products[(number + turn) % len(products)]
@@ -44,15 +44,15 @@ async def place_orders(
                     json={"productId": product, "quantity": 1},
                     headers={**headers, "Idempotency-Key": key},
                 )
-            except httpx.TransportError:
+            except httpx2.TransportError:
                 return
             assert answer.status_code == 201, answer.text
             acknowledged[key] = (answer.json()["data"]["id"], product)
             if len(acknowledged) >= most:
                 enough.set()
 
-    limits = httpx.Limits(max_connections=CLIENTS, max_keepalive_connections=CLIENTS)
-    async with httpx.AsyncClient(limits=limits, timeout=10, verify=False) as connection:  # noqa: S501 - no TLS here
+    limits = httpx2.Limits(max_connections=CLIENTS, max_keepalive_connections=CLIENTS)
+    async with httpx2.AsyncClient(limits=limits, timeout=10, verify=False) as connection:
         clients = [asyncio.create_task(client(number, connection)) for number in range(CLIENTS)]
         # In the middle of it, after some orders more or less.
         with contextlib.suppress(TimeoutError):
@@ -89,7 +89,7 @@ async def live(folder: Path) -> int:
 
 async def lives(server: Server) -> int:
     await asyncio.to_thread(server.start)
-    async with httpx.AsyncClient(base_url=f"{server.url}/api", timeout=30) as client:
+    async with httpx2.AsyncClient(base_url=f"{server.url}/api", timeout=30) as client:
         headers = await server.sign_in(client)
         products = []
         for number in range(8):
@@ -139,7 +139,7 @@ async def lives(server: Server) -> int:
     return len(found)
 
 
-async def all_orders(client: httpx.AsyncClient, headers: dict[str, str]) -> dict[str, str]:
+async def all_orders(client: httpx2.AsyncClient, headers: dict[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     query: dict[str, str | int] = {"limit": 100, "scope": "all"}
     while True:
@@ -150,7 +150,7 @@ async def all_orders(client: httpx.AsyncClient, headers: dict[str, str]) -> dict
         query["nextToken"] = page["nextToken"]
 
 
-async def all_subjects(client: httpx.AsyncClient, headers: dict[str, str]) -> list[str]:
+async def all_subjects(client: httpx2.AsyncClient, headers: dict[str, str]) -> list[str]:
     found: list[str] = []
     query: dict[str, str | int] = {"limit": 100}
     while True:

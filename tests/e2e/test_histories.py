@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.e2e import fast_clock
@@ -95,7 +95,7 @@ class Round:
         return Asked(f"{number}-{turn}", person, kind, parts)
 
     async def client(self, number: int) -> None:
-        async with httpx.AsyncClient(base_url=f"{self.server.url}/api") as connection:
+        async with httpx2.AsyncClient(base_url=f"{self.server.url}/api") as connection:
             turn = 0
             while not self.over:
                 asked = self.next(number, turn)
@@ -104,7 +104,7 @@ class Round:
                 await self.settle(connection, asked)
                 await asyncio.sleep(self.dice.random() * 0.02)
 
-    async def settle(self, connection: httpx.AsyncClient, asked: Asked) -> None:
+    async def settle(self, connection: httpx2.AsyncClient, asked: Asked) -> None:
         """Ask until there is an answer, always with the same key; sometimes with little patience."""
         method, path, body = request(asked)
         async with asyncio.timeout(LONG):
@@ -117,12 +117,12 @@ class Round:
                 asked.tries.append(tried)
                 try:
                     answer = await connection.request(method, path, json=body, headers=headers, timeout=patience)
-                except httpx.ConnectError:
+                except httpx2.ConnectError:
                     # Nobody was there to be asked.
                     asked.tries.pop()
                     await asyncio.sleep(0.05)
                     continue
-                except httpx.TransportError:
+                except httpx2.TransportError:
                     continue
                 reply = answer.json()
                 assert answer.status_code < 500 or reply["error"]["code"] in UNSETTLED, (asked, reply)
@@ -170,7 +170,7 @@ class Round:
 
     # ---- before and after ------------------------------------------------------------------------------------
 
-    async def open(self, client: httpx.AsyncClient) -> None:
+    async def open(self, client: httpx2.AsyncClient) -> None:
         """Open the shop: three people, three products, and a cellar that nothing is drawn from unless it is named."""
         admin = {"authorization": await self.sign_in(client, "admin")}
         for name in ("alice", "bob"):
@@ -187,12 +187,12 @@ class Round:
         answer = await client.patch("/locations/cellar", json={"active": False}, headers=admin)
         assert answer.status_code == 200
 
-    async def sign_in(self, client: httpx.AsyncClient, name: str) -> str:
+    async def sign_in(self, client: httpx2.AsyncClient, name: str) -> str:
         answer = await client.post("/signin", json={"email": ACCOUNTS[name], "password": PASSWORD})
         self.passes[name] = f"Bearer {answer.json()['data']['idToken']}"
         return self.passes[name]
 
-    async def everything(self, client: httpx.AsyncClient, path: str, **query: Any) -> list[dict[str, Any]]:
+    async def everything(self, client: httpx2.AsyncClient, path: str, **query: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         query |= {"limit": 100}
         while True:
@@ -203,7 +203,7 @@ class Round:
                 return found
             query["nextToken"] = page["nextToken"]
 
-    async def look_at_everything(self, client: httpx.AsyncClient) -> None:
+    async def look_at_everything(self, client: httpx2.AsyncClient) -> None:
         """The final reads: every level, hold and order, one by one, once nothing is left to be done."""
         deadline = time.monotonic() + LONG
         while any(order["status"] == "PENDING" for order in await self.everything(client, "/orders", scope="all")):
@@ -217,7 +217,7 @@ class Round:
             self.history.asked[asked.key] = asked
             await self.settle(client, asked)
 
-    async def ledger(self, client: httpx.AsyncClient) -> Counter[tuple[str, str, str, int]]:
+    async def ledger(self, client: httpx2.AsyncClient) -> Counter[tuple[str, str, str, int]]:
         movements = await self.everything(client, "/inventory/movements")
         return Counter((each["productId"], each["location"], each["type"], each["quantity"]) for each in movements)
 
@@ -230,7 +230,7 @@ async def run_round(folder: Path, seed: int) -> Counter[str]:
     this = Round(server, clock, random.Random(seed), History({}))
     await asyncio.to_thread(server.start)
     try:
-        async with httpx.AsyncClient(base_url=f"{server.url}/api", timeout=LONG) as client:
+        async with httpx2.AsyncClient(base_url=f"{server.url}/api", timeout=LONG) as client:
             await this.open(client)
             before = await this.everything(client, "/events")
             await this.live()

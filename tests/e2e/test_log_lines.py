@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.around import Mailbox
@@ -33,7 +33,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 async def test_s2s_saved_queries_find_what_the_shop_did(server: Server) -> None:
-    async with httpx.AsyncClient(base_url=f"{server.url}/api") as http:
+    async with httpx2.AsyncClient(base_url=f"{server.url}/api") as http:
         headers = await server.sign_in(http)
 
         async def ask(method: str, path: str, body: Any = None, **more: str) -> Any:

@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
@@ -173,13 +173,13 @@ def test_the_wheel_runs_where_nothing_else_is(installed: Path) -> None:
 
     serving = subprocess.Popen([command, "serve"], env=env, cwd=installed, stderr=subprocess.PIPE, text=True)
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as http:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as http:
             deadline = time.monotonic() + PATIENCE_SECONDS
             while True:
                 try:
                     health = http.get("/api/health")
                     break
-                except httpx.TransportError:
+                except httpx2.TransportError:
                     assert time.monotonic() < deadline
                     assert serving.poll() is None
                     time.sleep(0.05)

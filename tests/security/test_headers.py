@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import httpx
+import httpx2
 import pytest
 
 from stockwright.asgi import build_asgi
@@ -26,7 +26,7 @@ PAGES = ("/", "/login", "/admin/anything", "/api/docs", "/api/docs/assets/start.
 
 
 @pytest.fixture
-async def https(scene: Scene) -> AsyncIterator[httpx.AsyncClient]:
+async def https(scene: Scene) -> AsyncIterator[httpx2.AsyncClient]:
     """The scene's shop, as people reach it by https and from one other origin."""
     scene.app.settings = replace(scene.app.settings, public_url=GOOD, cors_origins=(GOOD,))
     async with asking(build_asgi(scene.app)) as http:
@@ -34,12 +34,12 @@ async def https(scene: Scene) -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
-async def asked(http: httpx.AsyncClient, route: Route, **headers: str) -> httpx.Response:
+async def asked(http: httpx2.AsyncClient, route: Route, **headers: str) -> httpx2.Response:
     path = re.sub(r"{\w+}", "none", route.full_path)
     return await http.request(route.method, path, json={} if route.changes else None, headers=headers)
 
 
-def held(response: httpx.Response) -> None:
+def held(response: httpx2.Response) -> None:
     """What every answer carries, whatever it says."""
     headers = response.headers
     assert headers["x-content-type-options"] == "nosniff"
@@ -57,7 +57,7 @@ def held(response: httpx.Response) -> None:
     assert headers.keys().isdisjoint({"server", "x-powered-by"})
 
 
-async def test_answers_and_refusals_of_every_route_are_kept_safe(https: httpx.AsyncClient) -> None:
+async def test_answers_and_refusals_of_every_route_are_kept_safe(https: httpx2.AsyncClient) -> None:
     for route in FINITE:
         for response in (await asked(https, route), await asked(https, route, authorization="Bearer x")):
             held(response)
@@ -66,7 +66,7 @@ async def test_answers_and_refusals_of_every_route_are_kept_safe(https: httpx.As
             assert kept in {"no-store", "private, no-cache"} or (public and kept.startswith("public, max-age="))
 
 
-async def test_what_one_person_reads_is_kept_by_no_cache_on_the_way(scene: Scene, https: httpx.AsyncClient) -> None:
+async def test_what_one_person_reads_is_kept_by_no_cache_on_the_way(scene: Scene, https: httpx2.AsyncClient) -> None:
     for path in (f"/api/orders/{scene.ids['placed']}", "/api/users/me", f"/api/products/{scene.ids['product']}"):
         response = await https.get(path)
         assert response.status_code == 200
@@ -76,7 +76,7 @@ async def test_what_one_person_reads_is_kept_by_no_cache_on_the_way(scene: Scene
         held(again)
 
 
-async def test_odd_requests_are_answered_as_safely(https: httpx.AsyncClient) -> None:
+async def test_odd_requests_are_answered_as_safely(https: httpx2.AsyncClient) -> None:
     for response in (
         await https.get("/api/nothing"),
         await https.request("BREW", "/api/orders"),
@@ -89,7 +89,7 @@ async def test_odd_requests_are_answered_as_safely(https: httpx.AsyncClient) -> 
         held(response)
 
 
-async def test_what_is_no_page_is_refused_as_safely(https: httpx.AsyncClient) -> None:
+async def test_what_is_no_page_is_refused_as_safely(https: httpx2.AsyncClient) -> None:
     for response in (
         await https.get("/assets/none.js"),
         await https.get("/api/docs/assets/none.js"),
@@ -103,7 +103,7 @@ async def test_what_is_no_page_is_refused_as_safely(https: httpx.AsyncClient) ->
 
 
 @pytest.mark.parametrize("page", PAGES)
-async def test_pages_run_no_script_but_their_own_and_are_framed_by_nobody(https: httpx.AsyncClient, page: str) -> None:
+async def test_pages_run_no_script_but_their_own_and_are_framed_by_nobody(https: httpx2.AsyncClient, page: str) -> None:
     response = await https.get(page, headers={"accept": "text/html"})
     if response.status_code in {404, 503, 307} and not (WEB / "index.html").is_file():
         missing("the web app is not built: run 'make setup'")
@@ -124,7 +124,7 @@ async def test_pages_run_no_script_but_their_own_and_are_framed_by_nobody(https:
         assert re.findall(r"(?:src|href)=\"(?:https?:)?//", response.text) == []
 
 
-async def test_every_route_lets_the_configured_origin_read_and_no_other(https: httpx.AsyncClient) -> None:
+async def test_every_route_lets_the_configured_origin_read_and_no_other(https: httpx2.AsyncClient) -> None:
     for route in FINITE:
         friend = await asked(https, route, origin=GOOD)
         assert friend.headers["access-control-allow-origin"] == GOOD
@@ -148,7 +148,7 @@ async def test_every_route_lets_the_configured_origin_read_and_no_other(https: h
         "/.git/config", "/stockwright-data/stockwright.db",
     ],
 )  # fmt: skip
-async def test_no_file_outside_of_the_pages_is_read(https: httpx.AsyncClient, path: str) -> None:
+async def test_no_file_outside_of_the_pages_is_read(https: httpx2.AsyncClient, path: str) -> None:
     response = await https.get(path)
     assert response.status_code in {200, 404}, response.status_code
     assert "ASGI application" not in response.text

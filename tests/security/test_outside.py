@@ -158,4 +158,4 @@ def test_there_is_no_other_door() -> None:
         if opens.search(file.read_text(encoding="utf-8"))
     }
     # bench calls the shop that its user names on the command line; cognito fetches AWS's keys of the configured pool.
-    assert doors <= {"adapters/outbound.py", "adapters/cognito.py", "cli/bench.py"}
+    assert doors <= {"adapters/outbound.py", "accounts/cognito.py", "cli/bench.py"}

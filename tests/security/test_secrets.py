@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pyotp
 import pytest
 import structlog
@@ -56,7 +56,7 @@ def server(tmp_path: Path, mailbox: Mailbox) -> Iterator[Server]:
 class Person:
     """Somebody who asks the real server, and whose answers are kept."""
 
-    def __init__(self, client: httpx.AsyncClient, answers: list[str]) -> None:
+    def __init__(self, client: httpx2.AsyncClient, answers: list[str]) -> None:
         self._client, self._answers = client, answers
         self.token = ""
 
@@ -143,7 +143,7 @@ async def live(carol: Person, admin: Person, mailbox: Mailbox) -> dict[str, list
 @pytest.mark.slow
 async def test_no_secret_is_where_it_should_not_be(server: Server, mailbox: Mailbox) -> None:
     answers: list[str] = []
-    async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
+    async with httpx2.AsyncClient(base_url=server.url, timeout=30) as client:
         admin, carol = Person(client, answers), Person(client, answers)
         kept = await live(carol, admin, mailbox)
         body = {

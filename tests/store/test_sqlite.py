@@ -143,7 +143,7 @@ async def test_a_second_process_s_writes_are_seen_at_once(path: Path) -> None:
 @pytest.mark.parametrize("read", ["log", "list", "item"])
 async def test_who_has_read_a_second_process_s_write_finds_nothing_older(path: Path, read: str) -> None:
     store, other = SqliteStore(path), ("P#2", "STOCK")
-    added = Event("", "evt_2", "stock.changed", 1, "P#1", "system", {})
+    added = Event("evt_2", "stock.changed", "P#1", 1)
     await store.commit([Put(KEY, {"units": 5}, ABSENT), Append(replace(added, id="evt_1"))])
     await asyncio.sleep(0)
     # All of this is one turn of the loop: nothing is looked for at its second read.

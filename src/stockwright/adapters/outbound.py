@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable, Mapping
 
-    import httpx
+    import httpx2
 
 TIMEOUT_SECONDS: Final = 10.0
 ANSWER_BYTES_MAX: Final = 64 * 1024
@@ -39,10 +39,10 @@ _GLOBAL: Final = ipaddress.ip_network("2000::/3")
 
 
 class HttpOutbound:
-    """POSTs with httpx.
+    """POSTs with httpx2.
 
     `resolve` turns a host and a port into addresses, by default as the system does; `verify` is whom
-    to trust, by default whom httpx does.
+    to trust, by default the certificate authorities that the system trusts.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class HttpOutbound:
         self._timeout_seconds = timeout_seconds
         self._resolve = resolve or _resolve
         self._verify = verify
-        self._clients: dict[str, httpx.AsyncClient] = {}
+        self._clients: dict[str, httpx2.AsyncClient] = {}
         self._connections_max = connections_max
         self._wait_seconds = wait_seconds
         self._slots: dict[str, Slots] = {}
@@ -70,7 +70,7 @@ class HttpOutbound:
         Raises Permanent where the address is not one to call, and TryLater where all connections to that
         host are in use: the time of a try begins when it has one.
         """
-        import httpx
+        import httpx2
 
         target = _parsed(url)
         slots = self._slots.setdefault(_name(target), Slots(self._connections_max, target.host, self._wait_seconds))
@@ -78,11 +78,11 @@ class HttpOutbound:
             addresses = await self._addresses(target)
             for address in addresses[:-1]:
                 # Nothing was sent yet, so that the next address may be tried.
-                with contextlib.suppress(httpx.ConnectError, httpx.ConnectTimeout):
+                with contextlib.suppress(httpx2.ConnectError, httpx2.ConnectTimeout):
                     return await self._post(target, address, body, headers)
             return await self._post(target, addresses[-1], body, headers)
 
-    async def _addresses(self, target: httpx.URL) -> list[str]:
+    async def _addresses(self, target: httpx2.URL) -> list[str]:
         """Look up where a host is; refuse it where any of its addresses is private."""
         try:
             found = await self._resolve(_name(target), target.port or (443 if target.scheme == "https" else 80))
@@ -93,9 +93,9 @@ class HttpOutbound:
             raise Permanent(f"{target.host} is at a private address ({private[0]}), which is not allowed")
         return found
 
-    async def _post(self, target: httpx.URL, address: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+    async def _post(self, target: httpx2.URL, address: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Connect to the checked address, and still ask for the host by its name."""
-        import httpx
+        import httpx2
 
         sent = {**headers, "host": target.netloc.decode("ascii")}
         extensions = {"sni_hostname": _name(target)} if target.scheme == "https" else {}
@@ -108,23 +108,23 @@ class HttpOutbound:
                     if size > ANSWER_BYTES_MAX:
                         break
                 return Reply(response.status_code, _retry_after(response.headers.get("retry-after", "")))
-        except httpx.PoolTimeout as busy:
+        except httpx2.PoolTimeout as busy:
             # Nothing was sent: it is our own pool that has no connection.
             raise TryLater(f"all our connections to {target.host} are in use", after_seconds=RETRY_SECONDS) from busy
 
-    def _opened(self, host: str) -> httpx.AsyncClient:
+    def _opened(self, host: str) -> httpx2.AsyncClient:
         """Make a host's client when it is first called: the settings name few hosts, most functions call none."""
         if host not in self._clients:
-            import httpx
+            import httpx2
 
-            self._verify = self._verify or httpx.create_ssl_context(trust_env=False)
-            self._clients[host] = httpx.AsyncClient(
+            self._verify = self._verify or httpx2.create_ssl_context(trust_env=False)
+            self._clients[host] = httpx2.AsyncClient(
                 verify=self._verify,
-                timeout=httpx.Timeout(self._timeout_seconds),
+                timeout=httpx2.Timeout(self._timeout_seconds),
                 follow_redirects=False,
                 # No proxy of the environment: it would connect where we did not look.
                 trust_env=False,
-                limits=httpx.Limits(max_connections=self._connections_max),
+                limits=httpx2.Limits(max_connections=self._connections_max),
             )
         return self._clients[host]
 
@@ -166,19 +166,19 @@ def is_private(text: str) -> bool:
     return not address.is_global or address.is_multicast
 
 
-def _parsed(url: str) -> httpx.URL:
-    import httpx
+def _parsed(url: str) -> httpx2.URL:
+    import httpx2
 
     try:
-        target = httpx.URL(url)
-    except (httpx.InvalidURL, TypeError, ValueError) as wrong:
+        target = httpx2.URL(url)
+    except (httpx2.InvalidURL, TypeError, ValueError) as wrong:
         raise Permanent(f"not a valid URL: {wrong}") from None
     if target.scheme not in {"http", "https"} or not target.host:
         raise Permanent("only http and https URLs can be called")
     return target
 
 
-def _name(target: httpx.URL) -> str:
+def _name(target: httpx2.URL) -> str:
     """Return a host as it stands in the DNS: one reading for where and who it is, and what is asked."""
     return target.raw_host.decode("ascii")
 

@@ -46,7 +46,7 @@ def make_log(level: str) -> Any:
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
     )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     # Bound once: a lazy logger would be rebuilt for every line.
     return made.bind()
 

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
+import httpx2
 from rich.table import Table
 
 from stockwright.base.errors import Misconfigured
@@ -19,12 +19,12 @@ UNITS = 1_000_000_000
 def bench(url: str, email: str, password: str, *, seconds: float, connections: int, as_json: bool) -> None:
     """Measure, and print one table. It makes a product and lets holds on it run out after a minute."""
     try:
-        with httpx.Client(base_url=f"{url.rstrip('/')}/api", timeout=30) as client:
+        with httpx2.Client(base_url=f"{url.rstrip('/')}/api", timeout=30) as client:
             session = _asked(client.post("/signin", json={"email": email, "password": password}))
             headers = {"Authorization": f"Bearer {session['token']}"}
             client.headers.update(headers)
             product = _asked(client.post("/products", json=_product()))["id"]
-    except httpx.TransportError as fault:
+    except httpx2.TransportError as fault:
         fail(Misconfigured(f"nothing answers at {url}: {fault}"))
     rows: list[tuple[str, Measured]] = []
     for name, load in _loads(url.rstrip("/"), headers, product):
@@ -70,7 +70,7 @@ def _product() -> dict[str, Any]:
     }
 
 
-def _asked(answer: httpx.Response) -> Any:
+def _asked(answer: httpx2.Response) -> Any:
     body = answer.json()
     if not body.get("success"):
         fail(Misconfigured(f"the shop refused: {body.get('error', {}).get('message', answer.status_code)}"))

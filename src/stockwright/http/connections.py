@@ -1,7 +1,7 @@
 """What a connection may take: room for headers, time for each part of a request, and a place among the others.
 
 uvicorn ends what is idle after an answer and nothing else: it has no deadline for headers, none for bodies, no
-bound on headers, and no cap that leaves room for others. This is its protocol with those (docs/decisions/0010).
+bound on headers, and no cap that leaves room for others. This is its protocol with those (docs/decisions/0012).
 """
 
 from __future__ import annotations
