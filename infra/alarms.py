@@ -17,7 +17,7 @@ from infra.handlers import Functions
 from infra.http import Http
 from infra.stages import Stage
 from stockwright.cloud.metrics import NAMESPACE
-from stockwright.store.dynamodb import table_definition
+from stockwright.store.dynamodb.table import table_definition
 
 FIVE_MINUTES: Final = Duration.minutes(5)
 ERRORS_MAX: Final = 10

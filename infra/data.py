@@ -8,7 +8,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.stages import Stage
-from stockwright.store.dynamodb import table_definition
+from stockwright.store.dynamodb.table import table_definition
 
 
 class Data(Construct):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stockwright.store.port import Store
-from stockwright.store.sqlite import SqliteStore
+from stockwright.store.sqlite.engine import SqliteStore
 
 ENGINES = ("sqlite", "dynamodb")
 ALL_ENGINES = (*ENGINES, "ministack")

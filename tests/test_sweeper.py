@@ -13,7 +13,7 @@ from stockwright import sweeper
 from stockwright.base.errors import Busy
 from stockwright.context import App
 from stockwright.store.port import ABSENT, Put, Write
-from stockwright.store.sqlite import SqliteStore
+from stockwright.store.sqlite.engine import SqliteStore
 from stockwright.sweeper import PURGE_STEP, make_sweeper, sweep
 from tests.conftest import Clock
 

@@ -103,10 +103,10 @@ def _is_writable(folder: Path) -> bool:
 
 def _open_store(settings: Settings, *, readonly: bool) -> Store:
     if settings.store == "dynamodb":
-        from stockwright.store.dynamodb import connect
+        from stockwright.store.dynamodb.engine import connect
 
         return connect(settings.table_name or "")
-    from stockwright.store.sqlite import SqliteStore
+    from stockwright.store.sqlite.engine import SqliteStore
 
     return SqliteStore(_folder(settings) / DATABASE, readonly=readonly)
 

@@ -20,7 +20,8 @@ from stockwright.catalog.new_product import CreateProduct, create_product
 from stockwright.config import Settings
 from stockwright.context import App
 from stockwright.request import BY_SYSTEM, Request
-from stockwright.store.dynamodb import DynamoDbStore, create_table
+from stockwright.store.dynamodb.engine import DynamoDbStore
+from stockwright.store.dynamodb.table import create_table
 from tests.aws import shapes
 from tests.aws.ministack import Aws, aws, here, ministack
 from tests.aws.pool import make_pool

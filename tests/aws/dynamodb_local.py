@@ -18,7 +18,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from stockwright.store.dynamodb import DynamoDbStore, create_table
+from stockwright.store.dynamodb.engine import DynamoDbStore
+from stockwright.store.dynamodb.table import create_table
 from tests.needs import file, program
 from tests.patience import PATIENCE_SECONDS
 

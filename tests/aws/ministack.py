@@ -24,7 +24,8 @@ import pytest
 from botocore.config import Config
 
 from stockwright.adapters import aws as sdk
-from stockwright.store.dynamodb import DynamoDbStore, create_table
+from stockwright.store.dynamodb.engine import DynamoDbStore
+from stockwright.store.dynamodb.table import create_table
 from tests import needs
 from tests.e2e.server import free_port
 from tests.patience import PATIENCE_SECONDS

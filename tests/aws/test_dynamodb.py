@@ -23,9 +23,10 @@ from stockwright.sales.load_lines import LineWanted
 from stockwright.stock.booking import book
 from stockwright.stock.model import Level, Stock
 from stockwright.stock.records import load_stocks, put_stock
-from stockwright.store import dynamodb
 from stockwright.store.batch import Batch
-from stockwright.store.dynamodb import DynamoDbStore, event_of_image, item_of_image
+from stockwright.store.dynamodb import engine as dynamodb
+from stockwright.store.dynamodb.codec import event_of_image, item_of_image
+from stockwright.store.dynamodb.engine import DynamoDbStore
 from stockwright.store.port import ABSENT, Add, ConditionFailed, Put
 from tests.aws.dynamodb_local import environment, open_table
 from tests.aws.starting import refusal
@@ -159,7 +160,7 @@ async def test_a_commit_is_not_sent_again_when_readers_of_the_log_may_have_gone_
 
     store.client.meta.events.register("after-call.dynamodb.TransactWriteItems", lose)
     instants = itertools.count(START, 4000)
-    monkeypatch.setattr(dynamodb, "_now_ms", lambda: next(instants))
+    monkeypatch.setattr(dynamodb, "now_ms", lambda: next(instants))
     impatient = DynamoDbStore(store.table, store.client)
     await impatient.commit([Put(ITEM, {"units": 1}, ABSENT)])
     with pytest.raises(Unknown):

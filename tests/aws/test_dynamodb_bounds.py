@@ -14,9 +14,10 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from stockwright.base.errors import Busy, Invalid, Misconfigured, PayloadTooLarge, Unknown
 from stockwright.base.event import Event
-from stockwright.store import copying, dynamodb
+from stockwright.store import copying
 from stockwright.store.copying import DynamoDbSide
-from stockwright.store.dynamodb import WRITES_MAX, DynamoDbStore
+from stockwright.store.dynamodb import codec, engine
+from stockwright.store.dynamodb.engine import WRITES_MAX, DynamoDbStore
 from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Put, Write
 from tests.aws.dynamodb_local import open_table
 from tests.aws.test_dynamodb import answer, cancelled, inject
@@ -28,7 +29,7 @@ KEYS = [(f"P#{number}", "STOCK") for number in range(3)]
 @pytest.fixture
 async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DynamoDbStore]:
     """A table, and a patience that is soon at its end."""
-    for module in (dynamodb, copying):
+    for module in (engine, copying):
         monkeypatch.setattr(module, "ATTEMPTS_MAX", 2)
     opened = open_table(str(tmp_path))
     yield opened
@@ -36,7 +37,7 @@ async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 
 async def test_keys_that_are_never_read_are_busy(store: DynamoDbStore) -> None:
-    left = {"Responses": {}, "UnprocessedKeys": {store.table: {"Keys": [dynamodb.key_image(KEYS[0])]}}}
+    left = {"Responses": {}, "UnprocessedKeys": {store.table: {"Keys": [codec.key_image(KEYS[0])]}}}
     inject(store, lambda _: answer(200, "", json.dumps(left)), "BatchGetItem")
     with pytest.raises(Busy):
         await store.get(KEYS)
@@ -148,7 +149,7 @@ async def test_more_numbers_than_an_expression_holds_are_moved_with_their_floors
 
 async def test_many_numbers_are_moved_by_several_at_once(store: DynamoDbStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was read is old where somebody else was first: it is read anew, and no move is lost."""
-    monkeypatch.setattr(dynamodb, "ATTEMPTS_MAX", 40)
+    monkeypatch.setattr(engine, "ATTEMPTS_MAX", 40)
     await store.commit([Put(KEYS[0], {"levels": WIDE}, ABSENT)])
     add = Add(KEYS[0], {(*path[:2], "reserved"): 1 for path in FLOORS})
     await asyncio.gather(*[store.commit([Add(KEYS[0], RESERVE, FLOORS)]) for _ in range(2)])
@@ -160,11 +161,11 @@ async def test_many_numbers_are_moved_by_several_at_once(store: DynamoDbStore, m
 async def test_an_event_at_midnight_stands_in_a_day_that_is_in_the_list(
     store: DynamoDbStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    midnight = dynamodb.DAY_MS * 20_000
+    midnight = codec.DAY_MS * 20_000
     instants = iter([midnight - 1])
-    monkeypatch.setattr(dynamodb, "_now_ms", lambda: next(instants, midnight + 5))
+    monkeypatch.setattr(engine, "now_ms", lambda: next(instants, midnight + 5))
     await store.commit([Append(EVENT)])
-    monkeypatch.setattr(dynamodb, "_now_ms", lambda: midnight + 2 * dynamodb.DAY_MS)
+    monkeypatch.setattr(engine, "now_ms", lambda: midnight + 2 * codec.DAY_MS)
     await store.commit([Append(replace(EVENT, id="evt_2"))])
     assert [event.id for event in await store.tail()] == [EVENT.id, "evt_2"]
 
@@ -192,7 +193,7 @@ async def test_rubbish_is_dynamodbs_own_to_remove(store: DynamoDbStore) -> None:
 
 async def test_a_copy_sends_again_what_was_not_taken_and_gives_up_in_the_end(store: DynamoDbStore) -> None:
     side, calls = DynamoDbSide(store), 0
-    image = dynamodb.image_of_put(Put(KEYS[0], {"units": 5}, 0))
+    image = codec.image_of_put(Put(KEYS[0], {"units": 5}, 0))
 
     def half(request: Any) -> Any:
         nonlocal calls

@@ -20,7 +20,7 @@ from stockwright.orders.usecases import PlaceOrder, place_order
 from stockwright.request import BY_SYSTEM
 from stockwright.sales.load_lines import LineWanted
 from stockwright.store.batch import Batch
-from stockwright.store.dynamodb import event_image, image_of_put
+from stockwright.store.dynamodb.codec import event_image, image_of_put
 from stockwright.store.port import Put
 from tests.aws.conftest import TABLE, Cloud
 from tests.aws.ministack import REGION, Aws

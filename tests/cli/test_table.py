@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from stockwright.adapters import aws
-from stockwright.store.dynamodb import table_definition
+from stockwright.store.dynamodb.table import table_definition
 from tests.aws.dynamodb_local import environment
 from tests.cli.test_shop import Terminal
 

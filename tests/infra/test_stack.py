@@ -16,7 +16,7 @@ from stockwright.cloud.routing import SOURCE, names_handled_by
 from stockwright.handlers import REACTIONS
 from stockwright.http.pages import PAGE_HEADERS
 from stockwright.routes import ROUTES
-from stockwright.store.dynamodb import table_definition
+from stockwright.store.dynamodb.table import table_definition
 from tests import needs
 from tests.infra.conftest import ROOT, Template
 

@@ -27,7 +27,7 @@ from stockwright.stock.model import Wanted
 from stockwright.stock.records import get_stock
 from stockwright.store.migrations import FORMAT
 from stockwright.store.migrations.sqlite import FileUpgrade
-from stockwright.store.sqlite import SqliteStore
+from stockwright.store.sqlite.engine import SqliteStore
 from tests.conftest import ADMIN, ALICE, Clock, bare_app
 
 OLD = Path(__file__).parent / "data" / "format-1.db"

@@ -22,11 +22,11 @@ from stockwright.base.event import Event
 from stockwright.catalog.new_product import CreateProduct, create_product
 from stockwright.context import App
 from stockwright.operations.health import check_readiness
-from stockwright.store import sqlite
-from stockwright.store.checking import check_file
 from stockwright.store.faults import EngineFailed, Unreadable
 from stockwright.store.port import ABSENT, Add, Append, Put
-from stockwright.store.sqlite import SqliteStore
+from stockwright.store.sqlite import engine as sqlite
+from stockwright.store.sqlite.checking import check_file
+from stockwright.store.sqlite.engine import SqliteStore
 from tests.conftest import ADMIN, Clock, bare_app
 from tests.model.disk import LOSSES, Disk, Fault, leave
 from tests.proving import SECONDS, SEED

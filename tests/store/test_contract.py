@@ -10,7 +10,7 @@ import pytest
 
 from stockwright.base.errors import Busy
 from stockwright.base.event import Event
-from stockwright.store import lease
+from stockwright.store.dynamodb import lease
 from stockwright.store.port import (
     ABSENT,
     EXAMINED_MAX,

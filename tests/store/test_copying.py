@@ -20,9 +20,9 @@ from stockwright.stock.model import Wanted
 from stockwright.store import copying
 from stockwright.store.batch import Batch
 from stockwright.store.copying import Copied, DynamoDbSide, SqliteSide, copy
-from stockwright.store.dynamodb import event_of_image
+from stockwright.store.dynamodb.codec import event_of_image
 from stockwright.store.port import Put
-from stockwright.store.sqlite import SqliteStore
+from stockwright.store.sqlite.engine import SqliteStore
 from tests.aws.dynamodb_local import open_table
 from tests.conftest import ADMIN, ALICE, Clock, Product, bare_app
 

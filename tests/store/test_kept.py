@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from stockwright.base.event import Event
-from stockwright.store import cache as kept
-from stockwright.store.cache import BODY_BYTES_MAX, Kept, Row
 from stockwright.store.port import Item, Page
+from stockwright.store.sqlite import cache as kept
+from stockwright.store.sqlite.cache import BODY_BYTES_MAX, Kept, Row
 
 EVENT = Event(id="evt_1", name="order.placed", subject="ord_1", at=1, data={})
 

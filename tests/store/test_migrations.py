@@ -17,7 +17,9 @@ from stockwright.store import migrations
 from stockwright.store.migrations import FIRST, FORMAT, MARK, UPGRADES, upgrade
 from stockwright.store.migrations.sqlite import FileUpgrade, format_of
 from stockwright.store.port import Put
-from stockwright.store.sqlite import ROWS, SqliteStore, row_of
+from stockwright.store.sqlite.codec import row_of
+from stockwright.store.sqlite.engine import SqliteStore
+from stockwright.store.sqlite.schema import ROWS
 from tests.formats import FORMER, all_bytes, all_rows, unpack
 
 PAGE = 250

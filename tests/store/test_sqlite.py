@@ -22,11 +22,11 @@ from hypothesis import strategies as st
 
 from stockwright.base.errors import Busy, Misconfigured
 from stockwright.base.event import Event
-from stockwright.store import sqlite
 from stockwright.store.faults import EngineFailed
 from stockwright.store.migrations.sqlite import FileUpgrade
 from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Delete, Put
-from stockwright.store.sqlite import QUEUE_MAX, SqliteStore
+from stockwright.store.sqlite import engine as sqlite
+from stockwright.store.sqlite.engine import QUEUE_MAX, SqliteStore
 from tests.proving import MEMORY
 
 if TYPE_CHECKING:
@@ -266,7 +266,7 @@ WRITER = """
 import asyncio, sys
 from pathlib import Path
 from stockwright.store.port import ABSENT, Add, Put
-from stockwright.store.sqlite import SqliteStore
+from stockwright.store.sqlite.engine import SqliteStore
 
 async def main():
     store = SqliteStore(Path(sys.argv[1]))

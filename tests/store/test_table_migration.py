@@ -21,13 +21,16 @@ from stockwright.orders.records import get_order, order_key
 from stockwright.orders.usecases import PlaceOrder, cancel_order, place_order
 from stockwright.sales.load_lines import LineWanted
 from stockwright.stock.records import get_stock
-from stockwright.store import dynamodb, migrations
+from stockwright.store import migrations
 from stockwright.store.copying import DynamoDbSide, SqliteSide, copy
-from stockwright.store.dynamodb import DynamoDbStore, connect, format_of_mark, image_of_put, key_image, row_of_image
+from stockwright.store.dynamodb import engine as dynamodb
+from stockwright.store.dynamodb.codec import image_of_put, key_image, row_of_image
+from stockwright.store.dynamodb.engine import DynamoDbStore, connect, format_of_mark
 from stockwright.store.migrations import FORMAT, MARK, upgrade
 from stockwright.store.migrations.dynamodb import TableUpgrade
 from stockwright.store.port import Put
-from stockwright.store.sqlite import ROWS, row_of
+from stockwright.store.sqlite.codec import row_of
+from stockwright.store.sqlite.schema import ROWS
 from tests.aws.dynamodb_local import REGION, environment, open_table
 from tests.conftest import ALICE, Clock, bare_app
 from tests.formats import FORMER, known, unpack

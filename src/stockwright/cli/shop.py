@@ -19,11 +19,11 @@ from stockwright.config import Settings
 from stockwright.context import App
 from stockwright.request import BY_SYSTEM
 from stockwright.stock.model import Movement
-from stockwright.store.checking import check_file
 from stockwright.store.faults import Unreadable
 from stockwright.store.migrations import FORMAT, too_new
 from stockwright.store.migrations.sqlite import format_of
-from stockwright.store.sqlite import SqliteStore
+from stockwright.store.sqlite.checking import check_file
+from stockwright.store.sqlite.engine import SqliteStore
 
 
 def demo(settings: Settings) -> None:

@@ -20,7 +20,7 @@ def create() -> None:
     """Create the table with its indexes, stream and time to live; an existing table is only checked."""
 
     def work(client: Any, name: str) -> list[str]:
-        from stockwright.store.dynamodb import create_table, table_problems
+        from stockwright.store.dynamodb.table import create_table, table_problems
 
         try:
             create_table(client, name)
@@ -38,7 +38,7 @@ def check() -> None:
     """Check the table's keys, indexes, stream and time to live; exit status 1 if one is wrong."""
 
     def work(client: Any, name: str) -> list[str]:
-        from stockwright.store.dynamodb import table_problems
+        from stockwright.store.dynamodb.table import table_problems
 
         return table_problems(client, name)
 

@@ -22,7 +22,7 @@ from stockwright.cloud.metrics import count
 from stockwright.cloud.routing import SOURCE, STREAM, redrive_of
 from stockwright.cloud.runtime import Event, Function
 from stockwright.events.records import retry_of
-from stockwright.store.dynamodb import event_of_image, item_of_image
+from stockwright.store.dynamodb.codec import event_of_image, item_of_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

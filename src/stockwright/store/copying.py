@@ -17,8 +17,13 @@ import apsw
 import msgspec
 
 from stockwright.base.errors import Busy, Misconfigured
-from stockwright.store import dynamodb, migrations, sqlite
+from stockwright.store import migrations
+from stockwright.store.dynamodb import codec as dynamodb_codec
+from stockwright.store.dynamodb import engine as dynamodb
 from stockwright.store.port import ABSENT, Put, log_order
+from stockwright.store.sqlite import codec as sqlite_codec
+from stockwright.store.sqlite import engine as sqlite
+from stockwright.store.sqlite import schema as sqlite_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -193,8 +198,8 @@ class SqliteSide:
 
     def rows(self, after: Position | None) -> tuple[list[Put], Position | None]:
         """Read on in the order of the keys."""
-        found = self._file.execute(sqlite.ROWS, (*(after or ["", ""]), PAGE)).fetchall()
-        rows = [sqlite.row_of(each) for each in found]
+        found = self._file.execute(sqlite_schema.ROWS, (*(after or ["", ""]), PAGE)).fetchall()
+        rows = [sqlite_codec.row_of(each) for each in found]
         return rows, list(rows[-1].key) if len(rows) == PAGE else None
 
     def write(self, rows: Sequence[Put], mark: Mark | None) -> None:
@@ -216,7 +221,7 @@ class SqliteSide:
         """Write events under their numbers, and the mark, in one transaction."""
         with self._file:
             for each in placed:
-                body = msgspec.json.encode(sqlite.event_body(each.event))
+                body = msgspec.json.encode(sqlite_codec.event_body(each.event))
                 self._file.execute("INSERT OR REPLACE INTO event (position, body) VALUES (?,?)", (each.number, body))
             self._mark(mark)
 
@@ -232,7 +237,7 @@ class SqliteSide:
 
     def _upsert(self, row: Put) -> None:
         body = msgspec.json.encode(row.body)
-        self._file.execute(sqlite.UPSERT, (*row.key, row.expect + 1, body, *sqlite.columns(row)))
+        self._file.execute(sqlite_schema.UPSERT, (*row.key, row.expect + 1, body, *sqlite_codec.columns(row)))
 
     async def close(self) -> None:
         """Let go of the file."""
@@ -262,34 +267,34 @@ class DynamoDbSide:
 
     def rows(self, after: Position | None) -> tuple[list[Put], Position | None]:
         """Read on in the order of the table, which is nobody's but always the same."""
-        start = {"ExclusiveStartKey": dynamodb.key_image((after[0], after[1]))} if after else {}
+        start = {"ExclusiveStartKey": dynamodb_codec.key_image((after[0], after[1]))} if after else {}
         answer = self._client.scan(TableName=self._table, ConsistentRead=True, Limit=PAGE, **start)
-        puts = [dynamodb.put_of_image(image) for image in answer["Items"] if not dynamodb.is_of_log(image)]
+        puts = [dynamodb_codec.put_of_image(image) for image in answer["Items"] if not dynamodb_codec.is_of_log(image)]
         rows = [put for put in puts if put.key != migrations.MARK]
         last = answer.get("LastEvaluatedKey")
         return rows, [last["pk"]["S"], last["sk"]["S"]] if last else None
 
     def write(self, rows: Sequence[Put], mark: Mark | None) -> None:
         """Write items, then the mark: what was written twice is as it was."""
-        self._write([dynamodb.image_of_put(row) for row in rows])
+        self._write([dynamodb_codec.image_of_put(row) for row in rows])
         self._mark(mark)
 
     def begin(self) -> None:
         """Write the mark of this release's format."""
-        self._write([dynamodb.image_of_put(Put(migrations.MARK, {"format": migrations.FORMAT}, ABSENT))])
+        self._write([dynamodb_codec.image_of_put(Put(migrations.MARK, {"format": migrations.FORMAT}, ABSENT))])
 
     def remove(self, keys: Sequence[Key]) -> None:
         """Remove items."""
-        self._send([{"DeleteRequest": {"Key": dynamodb.key_image(key)}} for key in keys])
+        self._send([{"DeleteRequest": {"Key": dynamodb_codec.key_image(key)}} for key in keys])
 
     def write_events(self, placed: Sequence[Placed], mark: Mark) -> None:
         """Write events into their days, then the mark."""
-        images = [dynamodb.event_image(each.event, each.ms, self.position(each)) for each in placed]
+        images = [dynamodb_codec.event_image(each.event, each.ms, self.position(each)) for each in placed]
         for image, each in zip(images, placed, strict=True):
             if each.handled:
-                image[dynamodb.HANDLED_BEFORE] = {"BOOL": True}
-        days = {dynamodb.day_of(each.ms) for each in placed} - self._days
-        self._write([*map(dynamodb.day_image, days), *images])
+                image[dynamodb_codec.HANDLED_BEFORE] = {"BOOL": True}
+        days = {dynamodb_codec.day_of(each.ms) for each in placed} - self._days
+        self._write([*map(dynamodb_codec.day_image, days), *images])
         self._days |= days
         self._mark(mark)
 
@@ -299,9 +304,9 @@ class DynamoDbSide:
 
     def _mark(self, mark: Mark | None) -> None:
         if mark is None:
-            self._client.delete_item(TableName=self._table, Key=dynamodb.key_image(MARK))
+            self._client.delete_item(TableName=self._table, Key=dynamodb_codec.key_image(MARK))
         else:
-            self._write([dynamodb.image_of_put(Put(MARK, asdict(mark), 0))])
+            self._write([dynamodb_codec.image_of_put(Put(MARK, asdict(mark), 0))])
 
     def _write(self, images: Sequence[dict[str, Any]]) -> None:
         for start in range(0, len(images), BATCH_ITEMS):

@@ -1,6 +1,6 @@
 """A table on DynamoDB is upgraded beside live traffic, item after item, each under a condition of its own.
 
-Readers take items of this format and the one before (`dynamodb.item_of_image`), so nothing waits for the end. An
+Readers take items of this format and the one before (`codec.item_of_image`), so nothing waits for the end. An
 item is written only where it still is what was read, version and body, and keeps its version: a reader of it
 before commits as if nothing had happened. A mark in the table says how far the upgrade is; two that run at once do
 the same work twice, and no harm.
@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from stockwright.base.errors import Busy, Misconfigured
-from stockwright.store import dynamodb, migrations
+from stockwright.store import migrations
+from stockwright.store.dynamodb import codec as dynamodb_codec
+from stockwright.store.dynamodb import engine as dynamodb
+from stockwright.store.dynamodb import faults as faults_store_dynamodb
 from stockwright.store.migrations import FORMAT, MARK, Progress, progress_of, too_new, upgrade
 from stockwright.store.port import INDEXES, Put
 
 if TYPE_CHECKING:
-    from stockwright.store.dynamodb import DynamoDbStore
+    from stockwright.store.dynamodb.engine import DynamoDbStore
 
 ATTEMPTS_MAX: Final = 10
 AT_ONCE: Final = 16
@@ -39,11 +42,11 @@ class TableUpgrade:
     def __init__(self, store: DynamoDbStore, *, dry_run: bool = False) -> None:
         self._client, self._table = store.client, store.table
         self._dry_run = dry_run
-        mark = self._call("get_item", Key=dynamodb.key_image(MARK), ConsistentRead=True).get("Item")
+        mark = self._call("get_item", Key=dynamodb_codec.key_image(MARK), ConsistentRead=True).get("Item")
         self.format = dynamodb.format_of_mark(mark)
         if self.format > FORMAT:
             raise Misconfigured(too_new(f"the table {self._table}", self.format))
-        self.progress = progress_of(dynamodb.row_of_image(mark).body) if mark else Progress()
+        self.progress = progress_of(dynamodb_codec.row_of_image(mark).body) if mark else Progress()
         self.done = self.format == FORMAT
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="stockwright-upgrade")
 
@@ -51,10 +54,12 @@ class TableUpgrade:
         """Upgrade the next page; the last one ends the upgrade."""
         progress = self.progress
         start = (
-            {"ExclusiveStartKey": dynamodb.key_image((progress.after[0], progress.after[1]))} if progress.after else {}
+            {"ExclusiveStartKey": dynamodb_codec.key_image((progress.after[0], progress.after[1]))}
+            if progress.after
+            else {}
         )
         answer = self._call("scan", ConsistentRead=True, Limit=migrations.PAGE, **start)
-        images = [each for each in answer["Items"] if not dynamodb.is_of_log(each) and not _is_mark(each)]
+        images = [each for each in answer["Items"] if not dynamodb_codec.is_of_log(each) and not _is_mark(each)]
         changed = [row for row in self._threads.map(self._upgrade, images) if row is not None]
         progress.count(len(images), changed)
         last = answer.get("LastEvaluatedKey")
@@ -62,13 +67,13 @@ class TableUpgrade:
         self.done = last is None
         if not self._dry_run:
             body = {"format": FORMAT} if self.done else {"format": self.format, **msgspec.to_builtins(progress)}
-            self._call("put_item", Item=dynamodb.image_of_put(Put(MARK, body, 0)))
+            self._call("put_item", Item=dynamodb_codec.image_of_put(Put(MARK, body, 0)))
 
     def _upgrade(self, image: _Wire) -> Put | None:
         """Write an item as it is in this format, unless it is that already; returns what was written."""
         key = {"pk": image["pk"], "sk": image["sk"]}
         for attempt in range(ATTEMPTS_MAX):
-            row = dynamodb.row_of_image(image)
+            row = dynamodb_codec.row_of_image(image)
             newer = upgrade(row)
             if newer is None or self._dry_run:
                 return newer
@@ -90,7 +95,7 @@ class TableUpgrade:
             try:
                 answer: _Wire = getattr(self._client, name)(TableName=self._table, **arguments)
             except Exception as fault:
-                if not dynamodb.may_pass(fault):
+                if not faults_store_dynamodb.may_pass(fault):
                     raise
                 _wait(attempt)
             else:
@@ -104,7 +109,7 @@ class TableUpgrade:
 
 def _writing(image: _Wire, newer: Put) -> _Wire:
     """Write the update of an item that is still as it was read."""
-    put = dynamodb.image_of_put(newer)
+    put = dynamodb_codec.image_of_put(newer)
     names = [f"{index}_{part}" for index in INDEXES for part in "ps"] + ["t", "ttl"]
     sets = ["#b = :b", *[f"#{name} = :{name}" for name in names if name in put and put[name] != image.get(name)]]
     gone = [f"#{name}" for name in names if name in image and name not in put]

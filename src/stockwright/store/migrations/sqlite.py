@@ -15,10 +15,11 @@ import msgspec
 
 from stockwright.base.errors import Misconfigured
 from stockwright.store import migrations
-from stockwright.store.checking import check_file, count
 from stockwright.store.migrations import FIRST, FORMAT, MARK, Progress, progress_of, too_new, upgrade
 from stockwright.store.port import Put
-from stockwright.store.sqlite import ROWS, SEARCH, UPSERT, columns, row_of
+from stockwright.store.sqlite.checking import check_file, count
+from stockwright.store.sqlite.codec import columns, row_of
+from stockwright.store.sqlite.schema import ROWS, SEARCH, UPSERT
 
 if TYPE_CHECKING:
     from pathlib import Path

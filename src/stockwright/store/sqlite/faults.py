@@ -16,6 +16,7 @@ from stockwright.store.faults import EngineFailed, Unreadable
 if TYPE_CHECKING:
     from stockwright.store.faults import Faults, Reason
 
+
 ENGINE_FAULTS: Final = (apsw.Error, msgspec.MsgspecError)
 HELD: Final = (apsw.BusyError, apsw.LockedError)
 P = ParamSpec("P")

@@ -13,9 +13,9 @@ from stockwright.base.errors import Misconfigured
 if TYPE_CHECKING:
     from pathlib import Path
 
+
 STEP_ROWS: Final = 200
 _RAW: Final = msgspec.json.Decoder(msgspec.Raw)
-
 WALKS: Final = (
     "SELECT rowid, NULL, body FROM item WHERE rowid>?1 AND ?2 IS NULL ORDER BY rowid LIMIT ?3",
     "SELECT position, NULL, body FROM event WHERE position>?1 AND ?2 IS NULL ORDER BY position LIMIT ?3",

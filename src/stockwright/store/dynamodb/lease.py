@@ -16,7 +16,6 @@ UNTIL: Final = "lease_until"
 UNLEASED: Final = f"(attribute_not_exists({UNTIL}) OR {UNTIL} < :now)"
 """The condition of a write that waits for a lease to end; `:now` is an instant (ms)."""
 DROPPED: Final = f" REMOVE {BY}, {UNTIL}"
-
 _Wire = dict[str, Any]
 
 

@@ -6,7 +6,7 @@ items as the batch has left them so far, and a refused caller changes nothing. E
 is written once per batch, however many callers wanted it. After the COMMIT, and the fsync in it,
 everyone is answered, the refused too, so that no answer stands on something that was not kept.
 
-Decoded items, small partitions and the newest events are kept as of the last COMMIT (`kept.py`), for the next
+Decoded items, small partitions and the newest events are kept as of the last COMMIT (`cache.py`), for the next
 batch and for readers. While a COMMIT is under way, readers see the file as it was before, so that
 an event, an item and a list never show different moments. Another process that writes the same file (the
 command line beside a running server) is noticed by `PRAGMA data_version`, once in each turn of the event
@@ -17,29 +17,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
-import shutil
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import apsw
-import msgspec
 
 from stockwright.base.errors import Busy, Misconfigured
 from stockwright.base.event import Event
-from stockwright.store.apply_add import added, filled
-from stockwright.store.cache import GONE, Kept, Row
-from stockwright.store.checking import Checker, check_file, count
+from stockwright.store.apply_add import added
 from stockwright.store.faults import Faults
-from stockwright.store.migrations import FORMAT, too_new, too_old
-from stockwright.store.port import ABSENT, EXAMINED_MAX, INDEXES, Add, Append, ConditionFailed, Delete, Item, Page, Put
-from stockwright.store.sqlite_faults import (
+from stockwright.store.port import ABSENT, EXAMINED_MAX, Add, Append, ConditionFailed, Delete, Item, Page, Put
+from stockwright.store.sqlite.cache import GONE, Kept, Row
+from stockwright.store.sqlite.checking import Checker, check_file, count
+from stockwright.store.sqlite.codec import columns, decode, encode, event_body, event_of, filter_on
+from stockwright.store.sqlite.connection import ReadOnlyFile, connect_file, open_writer
+from stockwright.store.sqlite.faults import (
     ENGINE_FAULTS,
     count_write,
     describe,
@@ -48,76 +44,21 @@ from stockwright.store.sqlite_faults import (
     translate_read,
     translate_write,
 )
+from stockwright.store.sqlite.schema import UPSERT, complete_schema, exact_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stockwright.store.port import Body, Decision, IndexName, Key, Write
+    from stockwright.store.port import Decision, IndexName, Key, Write
+
 
 QUEUE_MAX: Final = 4096
 BATCH_WRITES_MAX: Final = 4000
-LOCK_WAIT_SECONDS: Final = 5.0
 GET_KEYS_MAX: Final = 400
 KEPT_PARTITION_MAX: Final = 100
-PAGE_CACHE_KIB: Final = 16 * 1024
-"""Of each connection's pages; decoded items are kept beside it (`kept.py`), and the system keeps the file's pages."""
-MAPPED_BYTES: Final = 64 * 1024 * 1024
-
-SCHEMA: Final = """
-CREATE TABLE item (
-    pk TEXT NOT NULL, sk TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL,
-    owner_p TEXT, owner_s TEXT, list_p TEXT, list_s TEXT, due_p TEXT, due_s TEXT,
-    text TEXT, ttl INTEGER,
-    UNIQUE (pk, sk)
-);
-CREATE INDEX item_owner ON item (owner_p, owner_s) WHERE owner_p IS NOT NULL;
-CREATE INDEX item_list ON item (list_p, list_s) WHERE list_p IS NOT NULL;
-CREATE INDEX item_due ON item (due_p, due_s) WHERE due_p IS NOT NULL;
-CREATE INDEX item_ttl ON item (ttl) WHERE ttl IS NOT NULL;
-CREATE TABLE event (position INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
-"""
-
-SEARCH: Final = """
-CREATE INDEX IF NOT EXISTS item_text ON item (list_p, list_s, text) WHERE text IS NOT NULL;
-CREATE TABLE searched (id INTEGER PRIMARY KEY, pk TEXT NOT NULL, sk TEXT NOT NULL, UNIQUE (pk, sk));
-CREATE VIRTUAL TABLE searched_text USING fts5 (letters, content='', tokenize='trigram case_sensitive 1');
-CREATE TRIGGER search_added AFTER INSERT ON item WHEN new.text IS NOT NULL BEGIN
-    INSERT INTO searched (pk, sk) VALUES (new.pk, new.sk);
-    INSERT INTO searched_text (rowid, letters) VALUES (last_insert_rowid(), new.text);
-END;
-CREATE TRIGGER search_removed AFTER DELETE ON item WHEN old.text IS NOT NULL BEGIN
-    INSERT INTO searched_text (searched_text, rowid, letters)
-        SELECT 'delete', id, old.text FROM searched WHERE pk=old.pk AND sk=old.sk;
-    DELETE FROM searched WHERE pk=old.pk AND sk=old.sk;
-END;
-CREATE TRIGGER search_changed AFTER UPDATE OF text ON item WHEN new.text IS NOT old.text BEGIN
-    INSERT INTO searched_text (searched_text, rowid, letters)
-        SELECT 'delete', id, old.text FROM searched WHERE pk=old.pk AND sk=old.sk;
-    DELETE FROM searched WHERE pk=old.pk AND sk=old.sk;
-    INSERT INTO searched (pk, sk) SELECT new.pk, new.sk WHERE new.text IS NOT NULL;
-    INSERT INTO searched_text (rowid, letters) SELECT last_insert_rowid(), new.text WHERE new.text IS NOT NULL;
-END;
-INSERT INTO searched (pk, sk) SELECT pk, sk FROM item WHERE text IS NOT NULL;
-INSERT INTO searched_text (rowid, letters) SELECT id, text FROM searched JOIN item USING (pk, sk);
-"""
-"""What is searched, by every three letters in a row."""
-FILTERED: Final = (
-    ("PRODUCT", "category"),
-    ("PRODUCT", "type"),
-    ("PRODUCT", "brand"),
-    ("PRODUCT", "status"),
-    ("MOVEMENT", "type"),
-    ("MOVEMENT", "location"),
-    ("NOTIFICATION", "channel"),
-    ("ACCOUNT", "role"),
-)
-"""The lists and fields whose filter an index answers exactly; of several in one query the first that stands here."""
-
 LETTERS_MIN: Final = 3
+LOCK_WAIT_SECONDS: Final = 5.0
 RARE_MAX: Final = 2000
-
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
 
 
 class _Decided(NamedTuple):
@@ -142,9 +83,9 @@ class SqliteStore:
         self.faults = Faults()
         self._log_pages = 0
         self._readonly = ReadOnlyFile(path) if readonly else None
-        self._writer = self._readonly.connect() if self._readonly else _open_writer(path)
+        self._writer = self._readonly.connect() if self._readonly else open_writer(path)
         self._writer.set_wal_hook(self._note_log)
-        self._reader = self._readonly.connect() if self._readonly else _connect(path, readonly=True)
+        self._reader = self._readonly.connect() if self._readonly else connect_file(path, readonly=True)
         self._checker: Checker | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stockwright-commit")
         self._waiting: list[_Caller] = []
@@ -187,7 +128,7 @@ class SqliteStore:
         if len(missing) == 1:
             key = missing[0]
             for version, body in self._reader.execute("SELECT version, body FROM item WHERE pk=? AND sk=?", key):
-                read[key] = Row(Item(key, version, _decode(body)), len(body))
+                read[key] = Row(Item(key, version, decode(body)), len(body))
         for start in range(0, len(missing) if len(missing) > 1 else 0, GET_KEYS_MAX):
             part = missing[start : start + GET_KEYS_MAX]
             flat = [text for key in part for text in key]
@@ -197,7 +138,7 @@ class SqliteStore:
                 + ") AS wanted ON item.pk=wanted.column1 AND item.sk=wanted.column2"
             )
             for pk, sk, version, body in self._reader.execute(sql, flat):
-                read[(pk, sk)] = Row(Item((pk, sk), version, _decode(body)), len(body))
+                read[(pk, sk)] = Row(Item((pk, sk), version, decode(body)), len(body))
         for key, row in read.items():
             found[key] = row.item
         for key in missing:
@@ -255,15 +196,15 @@ class SqliteStore:
             return kept
         p, s = (f"{index}_p", f"{index}_s") if index else ("pk", "sk")
         terms, values = _bounds(p, s, partition, begins, low, high, after, reverse=reverse)
-        filters = [(_filter_on(name), value) for name, value in (where or {}).items()]
+        filters = [(filter_on(name), value) for name, value in (where or {}).items()]
         source = "item"
-        exact = _exact_index(partition, index, where or {})
+        exact = exact_index(partition, index, where or {})
         if exact is not None:
             # The partition stands in the statement: SQLite must see that the partial index covers it.
             name, field = exact
             source = f"item INDEXED BY {name}"
-            terms[0:1], values[0:1] = [f"{p}='{partition}'", _filter_on(field)], [(where or {})[field]]
-            filters.remove((_filter_on(field), (where or {})[field]))
+            terms[0:1], values[0:1] = [f"{p}='{partition}'", filter_on(field)], [(where or {})[field]]
+            filters.remove((filter_on(field), (where or {})[field]))
         if contains:
             filters += [("text IS NOT NULL AND instr(text, ?)>0", text) for text in contains]
             if (letters := self._rare_letters(contains)) is not None:
@@ -330,7 +271,7 @@ class SqliteStore:
     def _item(self, key: Key, version: int, body: bytes) -> Item:
         """Return the kept item where it is the one that was read."""
         kept = self._kept.rows.get(key)
-        return kept.item if kept is not None and kept.version == version else Item(key, version, _decode(body))
+        return kept.item if kept is not None and kept.version == version else Item(key, version, decode(body))
 
     async def tail(
         self, after: str = "", limit: int = 100, *, reverse: bool = False, wait_seconds: float = 0
@@ -361,7 +302,7 @@ class SqliteStore:
             kept = self._kept.events_after(bound, limit)
             if kept is not None:
                 return kept
-        events = [_event(position, body) for position, body in self._reader.execute(sql, (bound, limit))]
+        events = [event_of(position, body) for position, body in self._reader.execute(sql, (bound, limit))]
         self._forget_if_others_were_read()
         return events
 
@@ -523,7 +464,7 @@ class SqliteStore:
             elif isinstance(write, Delete):
                 after.append((write.key, GONE))
         if not failed:
-            _complete(after)
+            complete_schema(after)
             touched.update(after)
             events.extend(write.event for write in writes if isinstance(write, Append))
         return failed
@@ -532,7 +473,7 @@ class SqliteStore:
         row = self._kept.find(key)
         if row is None:
             found = self._writer.execute("SELECT version, body FROM item WHERE pk=? AND sk=?", key).fetchone()
-            row = GONE if found is None else Row(Item(key, found[0], _decode(found[1])), len(found[1]))
+            row = GONE if found is None else Row(Item(key, found[0], decode(found[1])), len(found[1]))
             self._kept.keep(key, row)
         return row
 
@@ -545,7 +486,7 @@ class SqliteStore:
             if row is GONE:
                 gone.append(key)
                 continue
-            body = _encode(row.item.body)
+            body = encode(row.item.body)
             row.bytes = len(body)
             if row.put is None:
                 bodies.append((row.version, body, *key))
@@ -560,7 +501,7 @@ class SqliteStore:
             execute_many("DELETE FROM item WHERE pk=? AND sk=?", gone)
         if not events:
             return events, []
-        encoded = [(_encode(event_body(event)),) for event in events]
+        encoded = [(encode(event_body(event)),) for event in events]
         execute_many("INSERT INTO event (body) VALUES (?)", encoded)
         first = self._writer.last_insert_rowid() - len(events) + 1
         placed = [replace(event, position=str(position)) for position, event in enumerate(events, first)]
@@ -604,7 +545,7 @@ class SqliteStore:
         loop = asyncio.get_running_loop()
         try:
             if self._checker is None:
-                self._checker = Checker(_connect(self.path, readonly=True))
+                self._checker = Checker(connect_file(self.path, readonly=True))
             await loop.run_in_executor(None, self._checker.step)
         except ENGINE_FAULTS as fault:
             translate_read(fault, self.faults)
@@ -618,7 +559,7 @@ class SqliteStore:
             raise Misconfigured(f"cannot copy {self.path}: {describe(fault)}") from fault
 
     def _copy(self, target: FilePath) -> None:
-        reader = self._readonly.connect() if self._readonly else _connect(self.path, readonly=True)
+        reader = self._readonly.connect() if self._readonly else connect_file(self.path, readonly=True)
         writer = apsw.Connection(str(target))
         try:
             reader.execute("BEGIN")
@@ -648,109 +589,6 @@ class SqliteStore:
             self._readonly.close()
 
 
-ROWS: Final = """
-SELECT pk, sk, version, body, owner_p, owner_s, list_p, list_s, due_p, due_s, text, ttl
-FROM item WHERE (pk, sk) > (?, ?) ORDER BY pk, sk LIMIT ?
-"""
-"""All items, a page at a time, with all that is stored of them (`row_of`)."""
-
-UPSERT: Final = """
-INSERT INTO item (pk, sk, version, body, owner_p, owner_s, list_p, list_s, due_p, due_s, text, ttl)
-VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
-ON CONFLICT (pk, sk) DO UPDATE SET version=excluded.version, body=excluded.body,
-    owner_p=excluded.owner_p, owner_s=excluded.owner_s, list_p=excluded.list_p, list_s=excluded.list_s,
-    due_p=excluded.due_p, due_s=excluded.due_s, text=excluded.text, ttl=excluded.ttl
-"""
-
-
-def _connect(path: FilePath, *, readonly: bool = False) -> apsw.Connection:
-    flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-    connection = apsw.Connection(str(path), flags=flags, statementcachesize=200)
-    connection.set_busy_timeout(0 if not readonly else 5000)
-    connection.execute(
-        f"PRAGMA cache_size=-{PAGE_CACHE_KIB}; PRAGMA temp_store=MEMORY; PRAGMA mmap_size={MAPPED_BYTES}"
-    )
-    return connection
-
-
-class ReadOnlyFile:
-    """A file in a folder, or on a disk, that cannot be written: how to read it all the same.
-
-    A log beside the file needs SQLite's index of it; where that is missing and cannot be made, both are copied.
-    """
-
-    def __init__(self, path: FilePath) -> None:
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        log = path.with_name(f"{path.name}-wal")
-        self._address = f"{path.absolute().as_uri()}?mode=ro"
-        try:
-            if log.exists() and log.stat().st_size:
-                try:
-                    self.connect().close()
-                except apsw.Error:
-                    self._folder = tempfile.TemporaryDirectory(prefix="stockwright-")
-                    for each in (path, log):
-                        shutil.copyfile(each, FilePath(self._folder.name) / each.name)
-                    self._address = f"{(FilePath(self._folder.name) / path.name).as_uri()}?mode=rw"
-            else:
-                self._address += "&immutable=1"
-            with closing(self.connect()) as connection:
-                _check_format(connection, path)
-        except BaseException as fault:
-            self.close()
-            _refuse(path, fault)
-            raise
-
-    def connect(self) -> apsw.Connection:
-        """Open the file."""
-        connection = apsw.Connection(self._address, flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_URI)
-        connection.set_busy_timeout(5000)
-        # Opening reads nothing yet.
-        connection.execute("PRAGMA query_only=ON; SELECT count(*) FROM sqlite_schema").fetchall()
-        return connection
-
-    def close(self) -> None:
-        """Remove the copy, if one was made."""
-        if self._folder is not None:
-            self._folder.cleanup()
-
-
-def _refuse(path: FilePath, fault: BaseException) -> None:
-    """Say in one line why a file cannot be opened."""
-    if isinstance(fault, apsw.NotADBError | apsw.CorruptError):
-        raise Misconfigured(f"{path} is not a Stockwright store, or it is damaged: {fault}") from fault
-    if isinstance(fault, apsw.FullError):
-        raise Misconfigured(f"cannot open {path}: the disk is full; make room first") from fault
-    if isinstance(fault, apsw.BusyError | apsw.LockedError):
-        raise Misconfigured(f"cannot open {path}: another program holds it; try again") from fault
-    if isinstance(fault, OSError | apsw.Error):
-        raise Misconfigured(f"cannot open {path}: is the folder there, and writable? ({fault})") from fault
-
-
-def _open_writer(path: FilePath) -> apsw.Connection:
-    """Open the file, or refuse one that is not ours."""
-    try:
-        _keep_from_others(path)
-        connection = _connect(path)
-        try:
-            _prepare(connection, path)
-        except BaseException:
-            connection.close()
-            raise
-    except (OSError, apsw.Error) as fault:
-        _refuse(path, fault)
-        raise
-    return connection
-
-
-def _keep_from_others(path: FilePath) -> None:
-    """Make the file, or close it to everybody but its owner; SQLite gives the mode on to the files beside it."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    for each in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
-        if each.exists() and each.stat().st_mode & 0o077:
-            each.chmod(0o600)
-
-
 def _bounds(
     p: str, s: str, partition: str, begins: str, low: str, high: str, after: str | None, *, reverse: bool
 ) -> tuple[list[str], list[Any]]:
@@ -769,71 +607,6 @@ def _bounds(
         terms.append(f"{s}<?" if reverse else f"{s}>?")
         values.append(after)
     return terms, values
-
-
-def _filter_on(field: str) -> str:
-    return f"json_extract(body, '$.{field}')=?"
-
-
-def _filter_index(partition: str, field: str) -> str:
-    return f"item_{partition.lower()}_{field}"
-
-
-def _exact_index(
-    partition: str, index: IndexName | None, where: Mapping[str, str | int | bool]
-) -> tuple[str, str] | None:
-    """Return the index that answers one of the filters, and that filter's field."""
-    if index != "list":
-        return None
-    for listed, field in FILTERED:
-        if listed == partition and field in where:
-            return _filter_index(listed, field), field
-    return None
-
-
-def _prepare_filters(connection: apsw.Connection) -> None:
-    """Make the indexes of FILTERED; SQLite itself keeps them in step."""
-    for partition, field in FILTERED:
-        connection.execute(
-            f"CREATE INDEX IF NOT EXISTS {_filter_index(partition, field)} ON item "
-            f"(json_extract(body, '$.{field}'), list_s) WHERE list_p='{partition}'"
-        )
-
-
-def _check_format(connection: apsw.Connection, path: FilePath) -> None:
-    found = connection.pragma("user_version")
-    if not found:
-        raise Misconfigured(f"{path} is not a Stockwright store: it bears no data format")
-    if found != FORMAT:
-        raise Misconfigured((too_old if found < FORMAT else too_new)(path, found))
-
-
-def _prepare(connection: apsw.Connection, path: FilePath) -> None:
-    """Make the file, or check that it is of this release's format."""
-    connection.set_busy_timeout(5000)
-    version = connection.pragma("user_version")
-    if version == 0 and not connection.pragma("schema_version"):
-        connection.execute("PRAGMA page_size=8192; PRAGMA journal_mode=WAL")
-        connection.execute(f"BEGIN IMMEDIATE; {SCHEMA} {SEARCH} PRAGMA user_version={FORMAT}; COMMIT")
-    else:
-        _check_format(connection, path)
-    _prepare_filters(connection)
-    # In this order: FULL makes each COMMIT wait for the fsync of the log. Read to the end: apsw runs
-    # what stands behind a row only when it is asked for the next.
-    # On macOS fsync leaves the data in the disk's own memory: fullfsync has it written out. Elsewhere it means nothing.
-    connection.execute(
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; "
-        "PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON"
-    ).fetchall()
-    connection.set_busy_timeout(0)
-
-
-def _complete(after: list[tuple[Key, Row]]) -> None:
-    """Complete the puts of one caller from what its commit makes of its other items."""
-    items = {key: row.item for key, row in after}
-    for key, row in after:
-        if row.put is not None and row.put.fills:
-            row.item = Item(key, row.version, filled(row.put, items))
 
 
 def _answer(answer: asyncio.Future[None], refused: list[int] | Exception) -> None:
@@ -860,34 +633,6 @@ def _moved(row: Row, write: Add) -> Row | None:
         return None
     body = added(row.item.body, write)
     return None if body is None else Row(Item(write.key, row.version + 1, body), put=row.put)
-
-
-def row_of(read: tuple[Any, ...]) -> Put:
-    """Read an item as the write that makes it what it is."""
-    pk, sk, version, body, *entries, text, ttl = read
-    pairs = zip(INDEXES, zip(entries[::2], entries[1::2], strict=True), strict=True)
-    indexes: dict[IndexName, tuple[str, str]] = {name: entry for name, entry in pairs if entry[0] is not None}
-    return Put((pk, sk), _decode(body), version - 1, indexes, text or "", ttl)
-
-
-def columns(put: Put) -> tuple[str | int | None, ...]:
-    """Return what a row holds beside its key, version and body."""
-    owner, listed, due = (put.indexes.get(name, (None, None)) for name in ("owner", "list", "due"))
-    return (*owner, *listed, *due, put.text or None, put.ttl)
-
-
-def event_body(event: Event) -> Body:
-    """Write an event as the log keeps it: its position is the row's."""
-    body = event.as_dict()
-    del body["position"]
-    body["requestId"] = body.pop("request_id")
-    return body
-
-
-def _event(position: int, body: bytes) -> Event:
-    fields = _decode(body)
-    fields["request_id"] = fields.pop("requestId")
-    return Event(**fields, position=str(position))
 
 
 def _least(high: str, other: str) -> str:

@@ -1,0 +1,51 @@
+"""Rows of the file, and items and events in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from stockwright.base.event import Event
+from stockwright.store.port import INDEXES, Put
+
+if TYPE_CHECKING:
+    from stockwright.store.port import Body, IndexName
+
+
+encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder().decode
+
+
+def filter_on(field: str) -> str:
+    """Write the condition on one field of the body; `?` is its value."""
+    return f"json_extract(body, '$.{field}')=?"
+
+
+def row_of(read: tuple[Any, ...]) -> Put:
+    """Read an item as the write that makes it what it is."""
+    pk, sk, version, body, *entries, text, ttl = read
+    pairs = zip(INDEXES, zip(entries[::2], entries[1::2], strict=True), strict=True)
+    indexes: dict[IndexName, tuple[str, str]] = {name: entry for name, entry in pairs if entry[0] is not None}
+    return Put((pk, sk), decode(body), version - 1, indexes, text or "", ttl)
+
+
+def columns(put: Put) -> tuple[str | int | None, ...]:
+    """Return what a row holds beside its key, version and body."""
+    owner, listed, due = (put.indexes.get(name, (None, None)) for name in ("owner", "list", "due"))
+    return (*owner, *listed, *due, put.text or None, put.ttl)
+
+
+def event_body(event: Event) -> Body:
+    """Write an event as the log keeps it: its position is the row's."""
+    body = event.as_dict()
+    del body["position"]
+    body["requestId"] = body.pop("request_id")
+    return body
+
+
+def event_of(position: int, body: bytes) -> Event:
+    """Read an event of the log, with its position."""
+    fields = decode(body)
+    fields["request_id"] = fields.pop("requestId")
+    return Event(**fields, position=str(position))

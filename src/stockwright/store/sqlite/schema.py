@@ -1,0 +1,143 @@
+"""The tables and indexes of the file, made or completed when it is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Final
+
+import apsw
+
+from stockwright.base.errors import Misconfigured
+from stockwright.store.apply_add import filled
+from stockwright.store.migrations import FORMAT, too_new, too_old
+from stockwright.store.port import Item
+from stockwright.store.sqlite.cache import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stockwright.store.port import IndexName, Key
+
+
+SCHEMA: Final = """
+CREATE TABLE item (
+    pk TEXT NOT NULL, sk TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL,
+    owner_p TEXT, owner_s TEXT, list_p TEXT, list_s TEXT, due_p TEXT, due_s TEXT,
+    text TEXT, ttl INTEGER,
+    UNIQUE (pk, sk)
+);
+CREATE INDEX item_owner ON item (owner_p, owner_s) WHERE owner_p IS NOT NULL;
+CREATE INDEX item_list ON item (list_p, list_s) WHERE list_p IS NOT NULL;
+CREATE INDEX item_due ON item (due_p, due_s) WHERE due_p IS NOT NULL;
+CREATE INDEX item_ttl ON item (ttl) WHERE ttl IS NOT NULL;
+CREATE TABLE event (position INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
+"""
+SEARCH: Final = """
+CREATE INDEX IF NOT EXISTS item_text ON item (list_p, list_s, text) WHERE text IS NOT NULL;
+CREATE TABLE searched (id INTEGER PRIMARY KEY, pk TEXT NOT NULL, sk TEXT NOT NULL, UNIQUE (pk, sk));
+CREATE VIRTUAL TABLE searched_text USING fts5 (letters, content='', tokenize='trigram case_sensitive 1');
+CREATE TRIGGER search_added AFTER INSERT ON item WHEN new.text IS NOT NULL BEGIN
+    INSERT INTO searched (pk, sk) VALUES (new.pk, new.sk);
+    INSERT INTO searched_text (rowid, letters) VALUES (last_insert_rowid(), new.text);
+END;
+CREATE TRIGGER search_removed AFTER DELETE ON item WHEN old.text IS NOT NULL BEGIN
+    INSERT INTO searched_text (searched_text, rowid, letters)
+        SELECT 'delete', id, old.text FROM searched WHERE pk=old.pk AND sk=old.sk;
+    DELETE FROM searched WHERE pk=old.pk AND sk=old.sk;
+END;
+CREATE TRIGGER search_changed AFTER UPDATE OF text ON item WHEN new.text IS NOT old.text BEGIN
+    INSERT INTO searched_text (searched_text, rowid, letters)
+        SELECT 'delete', id, old.text FROM searched WHERE pk=old.pk AND sk=old.sk;
+    DELETE FROM searched WHERE pk=old.pk AND sk=old.sk;
+    INSERT INTO searched (pk, sk) SELECT new.pk, new.sk WHERE new.text IS NOT NULL;
+    INSERT INTO searched_text (rowid, letters) SELECT last_insert_rowid(), new.text WHERE new.text IS NOT NULL;
+END;
+INSERT INTO searched (pk, sk) SELECT pk, sk FROM item WHERE text IS NOT NULL;
+INSERT INTO searched_text (rowid, letters) SELECT id, text FROM searched JOIN item USING (pk, sk);
+"""
+"""What is searched, by every three letters in a row."""
+FILTERED: Final = (
+    ("PRODUCT", "category"),
+    ("PRODUCT", "type"),
+    ("PRODUCT", "brand"),
+    ("PRODUCT", "status"),
+    ("MOVEMENT", "type"),
+    ("MOVEMENT", "location"),
+    ("NOTIFICATION", "channel"),
+    ("ACCOUNT", "role"),
+)
+"""The lists and fields whose filter an index answers exactly; of several in one query the first that stands here."""
+ROWS: Final = """
+SELECT pk, sk, version, body, owner_p, owner_s, list_p, list_s, due_p, due_s, text, ttl
+FROM item WHERE (pk, sk) > (?, ?) ORDER BY pk, sk LIMIT ?
+"""
+"""All items, a page at a time, with all that is stored of them (`row_of`)."""
+UPSERT: Final = """
+INSERT INTO item (pk, sk, version, body, owner_p, owner_s, list_p, list_s, due_p, due_s, text, ttl)
+VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
+ON CONFLICT (pk, sk) DO UPDATE SET version=excluded.version, body=excluded.body,
+    owner_p=excluded.owner_p, owner_s=excluded.owner_s, list_p=excluded.list_p, list_s=excluded.list_s,
+    due_p=excluded.due_p, due_s=excluded.due_s, text=excluded.text, ttl=excluded.ttl
+"""
+
+
+def _filter_index(partition: str, field: str) -> str:
+    return f"item_{partition.lower()}_{field}"
+
+
+def exact_index(
+    partition: str, index: IndexName | None, where: Mapping[str, str | int | bool]
+) -> tuple[str, str] | None:
+    """Return the index that answers one of the filters, and that filter's field."""
+    if index != "list":
+        return None
+    for listed, field in FILTERED:
+        if listed == partition and field in where:
+            return _filter_index(listed, field), field
+    return None
+
+
+def _prepare_filters(connection: apsw.Connection) -> None:
+    """Make the indexes of FILTERED; SQLite itself keeps them in step."""
+    for partition, field in FILTERED:
+        connection.execute(
+            f"CREATE INDEX IF NOT EXISTS {_filter_index(partition, field)} ON item "
+            f"(json_extract(body, '$.{field}'), list_s) WHERE list_p='{partition}'"
+        )
+
+
+def check_format(connection: apsw.Connection, path: FilePath) -> None:
+    """Refuse a file of another format than this release's (Misconfigured)."""
+    found = connection.pragma("user_version")
+    if not found:
+        raise Misconfigured(f"{path} is not a Stockwright store: it bears no data format")
+    if found != FORMAT:
+        raise Misconfigured((too_old if found < FORMAT else too_new)(path, found))
+
+
+def prepare_schema(connection: apsw.Connection, path: FilePath) -> None:
+    """Make the file, or check that it is of this release's format."""
+    connection.set_busy_timeout(5000)
+    version = connection.pragma("user_version")
+    if version == 0 and not connection.pragma("schema_version"):
+        connection.execute("PRAGMA page_size=8192; PRAGMA journal_mode=WAL")
+        connection.execute(f"BEGIN IMMEDIATE; {SCHEMA} {SEARCH} PRAGMA user_version={FORMAT}; COMMIT")
+    else:
+        check_format(connection, path)
+    _prepare_filters(connection)
+    # In this order: FULL makes each COMMIT wait for the fsync of the log. Read to the end: apsw runs
+    # what stands behind a row only when it is asked for the next.
+    # On macOS fsync leaves the data in the disk's own memory: fullfsync has it written out. Elsewhere it means nothing.
+    connection.execute(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; "
+        "PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON"
+    ).fetchall()
+    connection.set_busy_timeout(0)
+
+
+def complete_schema(after: list[tuple[Key, Row]]) -> None:
+    """Complete the puts of one caller from what its commit makes of its other items."""
+    items = {key: row.item for key, row in after}
+    for key, row in after:
+        if row.put is not None and row.put.fills:
+            row.item = Item(key, row.version, filled(row.put, items))
