@@ -15,7 +15,7 @@ from constructs import Construct
 from infra.functions import Function, log_group
 from infra.identity import Identity
 from infra.stages import Stage
-from stockwright.http.edge import ALLOWED_HEADERS, EXPOSED_HEADERS
+from stockwright.http.headers import ALLOWED_HEADERS, EXPOSED_HEADERS
 from stockwright.http.route import Route
 from stockwright.routes import ROUTES
 

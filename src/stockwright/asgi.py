@@ -14,7 +14,8 @@ from stockwright.accounts.locks import account_attempts_id
 from stockwright.accounts.sign_in import authenticate
 from stockwright.context import App
 from stockwright.error_details import wire_of
-from stockwright.http.edge import HSTS, Edge, Hooks
+from stockwright.http.edge import Edge, Hooks
+from stockwright.http.headers import HSTS
 from stockwright.operations.feed import Feed
 from stockwright.routes import ROUTES
 
@@ -107,4 +108,4 @@ def build_asgi(app: App, running: AbstractAsyncContextManager[Any] | None = None
 
     edge = Edge(app, ROUTES, HOOKS)
     api = Api(edge)
-    return Front(api, pages, https=edge.https)
+    return Front(api, pages, https=edge.answer_headers.https)

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from stockwright.context import App
-from stockwright.http import edge, files
+from stockwright.http import compression, files
 from stockwright.http.pages import _Folder
 from tests.api.asking import Client
 
@@ -141,14 +141,14 @@ async def test_head_says_what_get_would(http: httpx2.AsyncClient) -> None:
 
 async def test_the_description_of_the_api_is_compressed_once(app: App, asgi: Any, monkeypatch: Any) -> None:
     compressed = []
-    compress = edge._compress
+    compress = compression.compress
 
     def counted(body: bytes) -> bytes:
         compressed.append(len(body))
         return compress(body)
 
-    monkeypatch.setattr(edge, "_compress", counted)
-    edge._compressed_once.cache_clear()
+    monkeypatch.setattr(compression, "compress", counted)
+    compression.compressed_once.cache_clear()
     transport = httpx2.ASGITransport(app=asgi)
     async with httpx2.AsyncClient(transport=transport, base_url="http://shop.test") as http:
         for _ in range(3):

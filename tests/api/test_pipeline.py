@@ -17,7 +17,8 @@ from stockwright.asgi import HOOKS, build_asgi
 from stockwright.base import errors
 from stockwright.config import EVERY_ORIGIN
 from stockwright.context import App
-from stockwright.http.edge import COMPRESSED_BYTES_MIN, Edge
+from stockwright.http.compression import COMPRESSED_BYTES_MIN
+from stockwright.http.edge import Edge
 from stockwright.http.envelope import STATUS
 from stockwright.http.route import Answer, Call, Route
 from stockwright.routes import ROUTES
@@ -534,7 +535,7 @@ async def test_a_stream_is_not_begun_for_head(app: App, asgi: Any) -> None:
 
 
 async def test_a_client_that_takes_nothing_of_a_stream_is_left(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stockwright.http.edge.SEND_SECONDS_MAX", 0.01)
+    monkeypatch.setattr("stockwright.http.streaming.SEND_SECONDS_MAX", 0.01)
     closed = asyncio.Event()
 
     async def parts() -> AsyncIterator[bytes]:

@@ -2,81 +2,40 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
-import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Container, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, MutableMapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from ipaddress import ip_network
-from typing import Any, Final
-from urllib.parse import unquote
+from typing import Any
 
 import msgspec
 
 from stockwright.base.actor import ANONYMOUS, Actor, Origin
-from stockwright.base.errors import Forbidden, Invalid, NotFound, PayloadTooLarge, StockwrightError, Unauthorized
-from stockwright.config import EVERY_ORIGIN
+from stockwright.base.errors import Forbidden, Invalid, PayloadTooLarge, StockwrightError, Unauthorized
 from stockwright.context import App
 from stockwright.http import decode
 from stockwright.http.addresses import client_address
-from stockwright.http.compression import accepts_gzip
+from stockwright.http.compression import COMPRESSED_BYTES_MIN, accepts_gzip, compress, compressed_once
 from stockwright.http.envelope import BUSY_RETRY_SECONDS, failure, retry_after, status_of, success
+from stockwright.http.headers import ALLOWED_HEADERS, ALLOWED_METHODS, AnswerHeaders
 from stockwright.http.idempotency import KeysAtWork, check_key, request_hash
 from stockwright.http.limits import Limits
 from stockwright.http.metrics import Metrics, Uncounted
 from stockwright.http.route import Answer, AnyCall, Call, Route
+from stockwright.http.router import MethodNotAllowed, Router
 from stockwright.http.rules import MALFORMED, plan_of
 from stockwright.http.slots import Slots
+from stockwright.http.streaming import Disconnected, Receive, Send, send_until_left
 from stockwright.request import Idempotency, Request
 from stockwright.store.idempotency import AlreadyDone
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-ALLOWED_HEADERS: Final = (
-    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Device-Token, X-Request-Id"
-)
-EXPOSED_HEADERS: Final = "ETag, Idempotency-Replayed, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
-ALLOWED_METHODS: Final = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
-SECURITY_HEADERS: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"cache-control", b"no-store"),
-)
-HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
-SEND_SECONDS_MAX: Final = 30.0
-"""How long a client of a stream may read nothing."""
-COMPRESSED_BYTES_MIN: Final = 1400
-"""What fits into one packet gains nothing."""
-COMPRESSION_LEVEL: Final = 4
-_AS_GZIP: Final = 31
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_SLASH = "\x00"
-"""Stands for a "/" inside one part of a path; nothing else there can be this character."""
-
-
-class MethodNotAllowed(StockwrightError):
-    """The path is there, but not for this method."""
-
-    code = "METHOD_NOT_ALLOWED"
-    default_message = "This method is not allowed here"
-
-    def __init__(self, allowed: Iterable[str]) -> None:
-        self.allowed = ", ".join(sorted({*allowed, "OPTIONS"}))
-        super().__init__(f"This method is not allowed here; allowed: {self.allowed}", {"allowed": self.allowed})
-
-
-class Disconnected(Exception):
-    """The client went away before its request was whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +59,9 @@ class Edge:
         self.keys = KeysAtWork()
         self.slots = {"report": Slots(), "export": Slots()}
         self.metrics = Uncounted() if app.settings.in_lambda else Metrics()
-        self._origins = frozenset(app.settings.cors_origins)
         self._proxies = tuple(ip_network(each) for each in app.settings.trusted_proxies)
-        self.https = (app.settings.public_url or "").startswith("https://")
-        self._static: dict[str, dict[str, Route]] = {}
-        self._patterns: dict[tuple[str, int], list[tuple[re.Pattern[str], dict[str, Route]]]] = {}
-        by_path: dict[str, dict[str, Route]] = {}
-        for route in routes:
-            for path in filter(None, (route.full_path, route.also_at)):
-                by_path.setdefault(path, {})[route.method] = route
-        for path, methods in by_path.items():
-            if "{" in path:
-                self._patterns.setdefault(_bucket(path), []).append((_pattern(path), methods))
-            else:
-                self._static[path] = methods
+        self.router = Router(routes)
+        self.answer_headers = AnswerHeaders(app.settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; every error is an answer in the envelope."""
@@ -144,39 +92,10 @@ class Edge:
                 address=exchange.address,
             )
 
-    def match(self, scope: Scope) -> tuple[dict[str, Route], Mapping[str, str]]:
-        """Find the routes of a path, and what stands in its variable parts."""
-        path: str = scope["path"]
-        found = self._static.get(path)
-        if found is not None:
-            return found, {}
-        path, slash = _with_slashes_hidden(path, scope.get("raw_path") or b"")
-        for pattern, methods in self._patterns.get(_bucket(path), ()):
-            match = pattern.match(path)
-            if match:
-                parts = match.groupdict()
-                return methods, {name: text.replace(slash, "/") for name, text in parts.items()} if slash else parts
-        raise NotFound("There is nothing at this path")
-
     def address(self, scope: Scope) -> str:
         """Return the client's address; trusted proxies are believed."""
         peer = scope["client"][0] if scope.get("client") else ""
         return client_address(peer, scope["headers"], self.app.settings.forwarded_header, self._proxies)
-
-    def cors(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """Let the configured origins read the answer. Tokens travel in a header, so no credentials are allowed."""
-        if not self._origins:
-            return {}
-        if EVERY_ORIGIN in self._origins:
-            return {"access-control-allow-origin": EVERY_ORIGIN, "access-control-expose-headers": EXPOSED_HEADERS}
-        origin = headers.get("origin")
-        if origin not in self._origins:
-            return {"vary": "Origin"}
-        return {
-            "access-control-allow-origin": origin,
-            "access-control-expose-headers": EXPOSED_HEADERS,
-            "vary": "Origin",
-        }
 
     def is_local(self, scope: Scope, headers: Mapping[str, str]) -> bool:
         """Return whether it comes from this machine; what a proxy passes on comes from anywhere.
@@ -186,12 +105,6 @@ class Edge:
         passed_on = "x-forwarded-for" in headers or "forwarded" in headers
         named = _LOCAL_HOST.fullmatch(headers.get("host", "")) is not None
         return named and not passed_on and self.address(scope) in _LOOPBACK
-
-    def security_headers(self, scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
-        """Return what every answer carries; HSTS only where people come by https (RFC 6797, 7.2)."""
-        if self.https or scope.get("scheme") == "https":
-            return (*SECURITY_HEADERS, HSTS)
-        return SECURITY_HEADERS
 
     def _request_id(self, headers: Mapping[str, str]) -> str:
         given = headers.get("x-request-id", "")
@@ -218,11 +131,11 @@ class Exchange:
         self.route_name = "unmatched"
         self.status = 500
         self.started = False
-        self.extra: dict[str, str] = edge.cors(headers)
+        self.extra: dict[str, str] = edge.answer_headers.cors(headers)
 
     async def answer(self) -> None:
         """Go the whole way."""
-        methods, path = self.edge.match(self.scope)
+        methods, path = self.edge.router.match(self.scope)
         method = self.scope["method"]
         if method == "OPTIONS":
             self.route_name = next(iter(methods.values())).full_path
@@ -384,7 +297,7 @@ class Exchange:
             headers["vary"] = f"{self.extra['vary']}, Accept-Encoding" if "vary" in self.extra else "Accept-Encoding"
             if accepts_gzip(self.headers.get("accept-encoding", "")):
                 # What is always the same, such as the API's own description, is compressed once.
-                body = _compressed_once(body) if answer.raw is not None else _compress(body)
+                body = compressed_once(body) if answer.raw is not None else compress(body)
                 headers["content-encoding"] = "gzip"
         await self._send(status, body, answer.content_type, headers)
 
@@ -414,7 +327,7 @@ class Exchange:
 
     def _headers(self, own: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
         """Return an answer's own headers, and those of every answer that it does not set itself."""
-        security = self.edge.security_headers(self.scope)
+        security = self.edge.answer_headers.security(self.scope)
         if not own:
             return [*security]
         sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in own.items()]
@@ -434,72 +347,11 @@ class Exchange:
             if self.scope["method"] == "HEAD":
                 await self.send({"type": "http.response.body", "body": b""})
             else:
-                await self._send_until_left(parts)
+                await send_until_left(parts, self.receive, self.send)
         finally:
             # What stands behind it (a place among the streams, a slot) is given back now, not when memory is tidied.
             if hasattr(parts, "aclose"):
                 await parts.aclose()
-
-    async def _send_until_left(self, parts: AsyncIterator[bytes]) -> None:
-        # A server takes what is sent to a client that has gone as well: only receive() reports it.
-        sending = asyncio.create_task(self._send_parts(parts))
-        leaving = asyncio.create_task(self._left())
-        try:
-            await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if sending.done():
-                sending.result()
-        finally:
-            for task in (sending, leaving):
-                task.cancel()
-            await asyncio.gather(sending, leaving, return_exceptions=True)
-
-    async def _send_parts(self, parts: AsyncIterator[bytes]) -> None:
-        """Send part after part as fast as the client reads; one that reads nothing for long is left."""
-        async for part in parts:
-            await self._send_part(part)
-        await self.send({"type": "http.response.body", "body": b""})
-
-    async def _send_part(self, part: bytes) -> None:
-        try:
-            async with asyncio.timeout(SEND_SECONDS_MAX):
-                await self.send({"type": "http.response.body", "body": part, "more_body": True})
-        except TimeoutError:
-            raise Disconnected from None
-
-    async def _left(self) -> None:
-        while (await self.receive())["type"] != "http.disconnect":
-            pass
-
-
-def _with_slashes_hidden(path: str, raw_path: bytes) -> tuple[str, str]:
-    """Return the path for matching, where a "/" that a part holds (sent as %2F) is _SLASH.
-
-    Any foreign id or SKU may hold one (SPEC section 3), and the decoded path no longer distinguishes it from
-    one that stands between two parts.
-    """
-    if "\x00" in path:
-        raise NotFound("There is nothing at this path")
-    if b"%2F" not in raw_path and b"%2f" not in raw_path:
-        return path, ""
-    text = raw_path.split(b"?")[0].decode("latin-1")
-    return unquote(re.sub("%2f", "%00", text, flags=re.IGNORECASE)), _SLASH
-
-
-def _pattern(path: str) -> re.Pattern[str]:
-    """Compile a path: what stands in braces is one part of it, whatever it is."""
-    literals_and_names = re.split(r"{(\w+)}", path)
-    return re.compile(
-        "".join(
-            f"(?P<{each}>[^/]+)" if number % 2 else re.escape(each) for number, each in enumerate(literals_and_names)
-        )
-        + r"\Z"
-    )
-
-
-def _bucket(path: str) -> tuple[str, int]:
-    """Group patterns by the second word of the path and their length, so that few are tried."""
-    words = path.split("/", 3)
-    return words[2] if len(words) > 2 else "", path.count("/")  # noqa: PLR2004
 
 
 def _wrong_token(route: Route, call: AnyCall, reported: AbstractSet[str]) -> list[dict[str, str]]:
@@ -531,15 +383,6 @@ def _may(actor: Actor, route: Route) -> bool:
     if actor.kind == "key":
         return bool(actor.scopes & route.scopes)
     return route.who == "any" or actor.is_admin
-
-
-def _compress(body: bytes) -> bytes:
-    return zlib.compress(body, COMPRESSION_LEVEL, wbits=_AS_GZIP)
-
-
-@lru_cache(maxsize=4)
-def _compressed_once(body: bytes) -> bytes:
-    return _compress(body)
 
 
 def _is_for_anybody(route: Route, answer: Answer) -> bool:
