@@ -258,6 +258,11 @@ class Seen:
     found: list[str] = field(default_factory=list)
 
     @property
+    def begin(self) -> float:
+        """When it may first have been right: a kept answer is that of one of the tries before."""
+        return min(each.begin for each in self.asked.tries) if self.tried.replayed else self.tried.begin
+
+    @property
     def end(self) -> float:
         return self.tried.end or NEVER
 
@@ -276,7 +281,7 @@ class Checker:
         self._check_real_time()
         self._find_seen()
         open_: list[Seen] = []
-        coming = sorted(self.seen, key=lambda seen: seen.tried.begin)[::-1]
+        coming = sorted(self.seen, key=lambda seen: seen.begin)[::-1]
         for number in range(len(self.steps) + 1):
             while coming and coming[-1].low <= number:
                 open_.append(coming.pop())
@@ -345,7 +350,7 @@ class Checker:
                 if changed and (asked.kind not in {"adjust", "transfer"} or tried.replayed):
                     continue
                 seen = Seen(asked, tried, levels_alone=changed)
-                before = bisect_left(times, tried.begin)
+                before = bisect_left(times, seen.begin)
                 seen.low = highest[before - 1] + 1 if before else 0
                 if changed:
                     assert own is not None
@@ -365,7 +370,7 @@ class Checker:
         """Settle every answer that is right at this point; one that is never right is a fault."""
         left: list[Seen] = []
         for seen in open_:
-            waits = number < seen.least or any(other.end < seen.tried.begin for other in left)
+            waits = number < seen.least or any(other.end < seen.begin for other in left)
             if not waits and self._is_right(seen):
                 continue
             assert number < seen.high, self._wrong(seen)
@@ -373,7 +378,7 @@ class Checker:
         return left
 
     def _is_right(self, seen: Seen) -> bool:
-        for now in self._instants(seen.tried):
+        for now in self._instants(seen):
             aside, name = self._aside(seen.asked, now)
             found = self._ask_aside(aside, seen, name)
             if found is None:
@@ -398,11 +403,11 @@ class Checker:
             return None
         return f"{found}, telling {aside.events}"
 
-    def _instants(self, tried: Try) -> list[float]:
+    def _instants(self, seen: Seen) -> list[float]:
         """When it may have been decided: whether a hold has expired depends on that."""
-        end = tried.end or tried.begin
-        between = [held.expires for held in self.shop.holds.values() if tried.begin <= held.expires <= end]
-        return [tried.begin, *between, end]
+        end = seen.tried.end or seen.begin
+        between = [held.expires for held in self.shop.holds.values() if seen.begin <= held.expires <= end]
+        return [seen.begin, *between, end]
 
     def _aside(self, asked: Asked, now: float) -> tuple[Shop, str]:
         """Copy what a question can touch, so that it changes nothing."""
