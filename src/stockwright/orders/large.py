@@ -1,7 +1,7 @@
-"""What a step of an order does to the stock: in one commit, or in pieces where that is too large.
+"""Steps of orders that are too large for one commit: in pieces.
 
 A store takes `writes_max` writes at once, and real carts reach 593 lines. What is left to do then is
-an item of its own beside the order (`records/works.py`). Each piece's commit moves units and shortens
+an item of its own beside the order (`work_records.py`). Each piece's commit moves units and shortens
 that item, held to its version and the order's: a piece has one effect, no matter which
 process executes it, and a later process continues where it stopped.
 
@@ -14,92 +14,35 @@ out, and the sweeper does so where the process has ended.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from stockwright.base.actor import SYSTEM
 from stockwright.base.errors import Busy, StockwrightError
-from stockwright.commit import commit, new_event
+from stockwright.commit import commit
 from stockwright.orders import records
 from stockwright.orders import work_records as works
+from stockwright.orders.moving import Moving, append_order_event, carry
 from stockwright.orders.work_records import Work
 from stockwright.request import BY_SYSTEM
 from stockwright.stock import records as stock_records
-from stockwright.stock.booking import book, move
-from stockwright.stock.model import receive, release, reserve, ship
 from stockwright.store.batch import Batch, Stale, retried
 from stockwright.store.paging import every
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from stockwright.base.event_names import OrderEvent
     from stockwright.context import App
     from stockwright.orders.model import Order
-    from stockwright.orders.work_records import StepName
     from stockwright.request import Request
-    from stockwright.stock.model import Draws, MovementType, Shift
+    from stockwright.stock.model import Draws
     from stockwright.store.port import Write
 
 
 WORK_SECONDS: Final = 60
 """How long the process that began has the work to itself; no request lasts so long."""
-_SHIFTS: Final[Mapping[StepName, Callable[[int], Shift]]] = {
-    "reserve": reserve,
-    "release": release,
-    "ship": ship,
-    "receive": receive,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Moving:
-    """Units that move with a step, and the type of its movement (None: the total does not change)."""
-
-    step: StepName
-    draws: Draws
-    booked: MovementType | None = None
-    reason: str = ""
-
-
-async def place(app: App, request: Request, order: Order) -> Order:
-    """Write a new order and reserve its units, or change nothing (Stale: decide again)."""
-    batch = Batch()
-    records.put_order(batch, order)
-    _carry(app, request, batch, order, Moving("reserve", order.draws))
-    append_order_event(app, request, batch, order, "order.placed", list(order.draws))
-    if not _fits(app, batch):
-        return await _place_in_pieces(app, request, order)
-    placed = replace(order, version=1)
-    await commit(app, request, batch, placed)
-    return placed
-
-
-async def take_step(
-    app: App,
-    request: Request,
-    after: Order,
-    moving: Moving | None,
-    events: Sequence[tuple[OrderEvent, list[str]]],
-    beside: Sequence[Write] = (),
-) -> Order:
-    """Write an order's next state, move its units and append its events; `beside` belongs to the same commit.
-
-    `after` carries the version that the order was loaded with.
-    """
-    batch = Batch()
-    records.put_order(batch, after)
-    if moving is not None:
-        _carry(app, request, batch, after, moving)
-    batch.writes.extend(beside)
-    for event, products in events:
-        append_order_event(app, request, batch, after, event, products)
-    if moving is not None and not _fits(app, batch):
-        return await _take_in_pieces(app, request, after, moving, events, beside)
-    stepped = replace(after, version=after.version + 1)
-    await commit(app, request, batch, stepped)
-    return stepped
 
 
 async def get_resumed_order(app: App, request: Request, order_id: str) -> Order:
@@ -156,58 +99,8 @@ async def orders_with_pending_work(app: App) -> AsyncIterator[Order]:
             yield replace(order, draws=_reserved(order, work))
 
 
-def append_order_event(
-    app: App, request: Request, batch: Batch, order: Order, name: OrderEvent, products: list[str]
-) -> None:
-    """Append the event of an order's step; `products` are those whose stock the step moved.
-
-    A return's event says what came back: an order may have many of them.
-    """
-    note = {"note": order.timeline[-1].note} if name == "order.returned" else {}
-    batch.append(
-        new_event(
-            app,
-            request,
-            name,
-            order.id,
-            userId=order.user_id,
-            userEmail=order.user_email,
-            totalAmount=order.total_cents,
-            currency=order.currency,
-            products=products,
-            **note,
-        )
-    )
-
-
-def _carry(app: App, request: Request, batch: Batch, order: Order, moving: Moving) -> None:
-    """Move units, and book them where they come or go."""
-    move(batch, moving.draws, _SHIFTS[moving.step], app.clock.now())
-    if moving.booked is not None:
-        skus = {line.product_id: line.sku for line in order.lines}
-        sign = -1 if moving.step == "ship" else 1
-        book(
-            app,
-            request,
-            batch,
-            moving.draws,
-            skus,
-            moving.booked,
-            sign=sign,
-            reason=moving.reason,
-            reference=order.id,
-        )
-
-
-def _fits(app: App, batch: Batch) -> bool:
-    """Return whether one commit takes it, and the Idempotency-Key with it."""
-    return len(batch.writes) < app.store.writes_max
-
-
-# ---- in pieces -------------------------------------------------------------------------------
-
-
-async def _place_in_pieces(app: App, request: Request, order: Order) -> Order:
+async def place_in_pieces(app: App, request: Request, order: Order) -> Order:
+    """Reserve an order's units piece by piece; where that stops half-way, give them back and change nothing."""
     batch = Batch()
     records.put_order(batch, replace(order, status="PLACING"))
     work = _begin(app, request, order, Moving("reserve", order.draws))
@@ -231,7 +124,7 @@ async def _place_in_pieces(app: App, request: Request, order: Order) -> Order:
     return placed
 
 
-async def _take_in_pieces(
+async def take_in_pieces(
     app: App,
     request: Request,
     after: Order,
@@ -239,6 +132,7 @@ async def _take_in_pieces(
     events: Sequence[tuple[OrderEvent, list[str]]],
     beside: Sequence[Write],
 ) -> Order:
+    """Decide a step in the first commit, and move its units piece by piece behind it."""
     batch = Batch()
     records.put_order(batch, replace(after, has_pending_work=True))
     works.put_work(batch, _begin(app, request, after, moving, events))
@@ -278,7 +172,7 @@ async def _carry_out(app: App, request: Request, order: Order, work: Work) -> Wo
         batch.check(records.order_key(order.id), order.version)
         if work.step == "receive":
             piece = await _still_kept(app, piece)
-        _carry(app, _by_worker(request, work), batch, order, Moving(work.step, piece, work.booked, work.reason))
+        carry(app, _by_worker(request, work), batch, order, Moving(work.step, piece, work.booked, work.reason))
         await batch.commit(app.store)
         work = replace(after, version=work.version + 1)
     return work

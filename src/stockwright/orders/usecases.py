@@ -10,10 +10,12 @@ from stockwright.base.errors import Conflict, Invalid, check_all
 from stockwright.commit import commit, insist, unchanged
 from stockwright.orders import model as rules
 from stockwright.orders import records
-from stockwright.orders.large import Moving, get_resumed_order, place, take_step
+from stockwright.orders.large import get_resumed_order
 from stockwright.orders.model import Order, ReturnedLine
+from stockwright.orders.moving import Moving
 from stockwright.orders.returns import ReturnItem, find_returned_lines
 from stockwright.orders.status import NOTICES, RETURNED, STATUSES
+from stockwright.orders.steps import place, take_step
 from stockwright.products import records as product_records
 from stockwright.products.model import check_reference
 from stockwright.reservations.allocation import load_and_draw
