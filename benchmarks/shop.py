@@ -16,7 +16,8 @@ from pathlib import Path
 
 import httpx2
 
-from stockwright.accounts.usecases import SignUp, add_account
+from stockwright.accounts.sign_up import SignUp
+from stockwright.accounts.usecases import add_account
 from stockwright.app import build, close, running
 from stockwright.catalog.new_product import CreateProduct, create_product
 from stockwright.config import Settings

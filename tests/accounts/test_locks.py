@@ -14,16 +14,8 @@ from stockwright.accounts.locks import ORIGINS_MAX
 from stockwright.accounts.model import Account
 from stockwright.accounts.origin_records import list_origins
 from stockwright.accounts.sign_in import SignIn, begin_mfa, sign_in
-from stockwright.accounts.usecases import (
-    SignUp,
-    add_account,
-    change_password,
-    confirm_sign_up,
-    forgot_password,
-    issue_code,
-    resend_code,
-    reset_password,
-)
+from stockwright.accounts.sign_up import SignUp, confirm_sign_up, forgot_password, issue_code, resend_code
+from stockwright.accounts.usecases import add_account, change_password, reset_password
 from stockwright.adapters.passwords import Argon2Passwords
 from stockwright.base.actor import UNKNOWN, Origin
 from stockwright.base.errors import AccountLocked, Invalid, StockwrightError, Unauthorized

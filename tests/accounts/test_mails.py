@@ -11,15 +11,8 @@ import pytest
 from stockwright.accounts import mails as account_mail
 from stockwright.accounts.records import find_account_by_email
 from stockwright.accounts.sign_in import SignIn, sign_in
-from stockwright.accounts.usecases import (
-    SignUp,
-    confirm_sign_up,
-    forgot_password,
-    issue_code,
-    resend_code,
-    reset_password,
-    sign_up,
-)
+from stockwright.accounts.sign_up import SignUp, confirm_sign_up, forgot_password, issue_code, resend_code, sign_up
+from stockwright.accounts.usecases import reset_password
 from stockwright.adapters.telemetry import make_log
 from stockwright.base.errors import Invalid, Permanent
 from stockwright.base.event import Event

@@ -21,7 +21,8 @@ from stockwright.accounts.sign_in import (
     sign_in,
     sign_out,
 )
-from stockwright.accounts.usecases import ChangeAccount, SignUp, add_account, change_account, sign_up
+from stockwright.accounts.sign_up import SignUp, sign_up
+from stockwright.accounts.usecases import ChangeAccount, add_account, change_account
 from stockwright.adapters.passwords import Argon2Passwords
 from stockwright.base.errors import AccountLocked, Conflict, Forbidden, Invalid, StockwrightError, Unauthorized
 from stockwright.base.ports import Tokens

@@ -13,21 +13,16 @@ from stockwright.accounts.model import Account
 from stockwright.accounts.records import claim_email, find_account_by_email, get_account, put_account
 from stockwright.accounts.setup_records import find_setup, use_setup
 from stockwright.accounts.sign_in import SignIn, authenticate, end_mfa, refresh, sign_in
+from stockwright.accounts.sign_up import SignUp, confirm_sign_up, forgot_password, issue_code, resend_code, sign_up
 from stockwright.accounts.usecases import (
     ChangeAccount,
-    SignUp,
     add_account,
     change_account,
     change_password,
-    confirm_sign_up,
-    forgot_password,
-    issue_code,
     list_accounts,
     rename_me,
-    resend_code,
     reset_password,
     set_password,
-    sign_up,
 )
 from stockwright.base.actor import Actor
 from stockwright.base.errors import AccountLocked, AlreadyExists, Conflict, Invalid, Unauthorized, VersionConflict

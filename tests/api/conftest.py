@@ -15,7 +15,8 @@ import structlog
 from stockwright.accounts.api_keys import create_api_key
 from stockwright.accounts.local import LocalIdentity
 from stockwright.accounts.sign_in import SignIn, sign_in
-from stockwright.accounts.usecases import SignUp, add_account
+from stockwright.accounts.sign_up import SignUp
+from stockwright.accounts.usecases import add_account
 from stockwright.adapters.passwords import Argon2Passwords
 from stockwright.adapters.tokens import Es256Tokens, make_key
 from stockwright.asgi import build_asgi

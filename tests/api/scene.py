@@ -17,7 +17,7 @@ import httpx2
 from stockwright.accounts.first_admin import offer_setup
 from stockwright.accounts.records import every_admin, find_account_by_email, put_account
 from stockwright.accounts.sign_in import SignIn, sign_in
-from stockwright.accounts.usecases import SignUp, issue_code, sign_up
+from stockwright.accounts.sign_up import SignUp, issue_code, sign_up
 from stockwright.asgi import build_asgi
 from stockwright.audit.usecases import audit
 from stockwright.base.event import Event

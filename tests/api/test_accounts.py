@@ -13,7 +13,8 @@ import pytest
 
 from stockwright.accounts.first_admin import offer_setup
 from stockwright.accounts.records import find_account_by_email, put_account
-from stockwright.accounts.usecases import SignUp, add_account, issue_code
+from stockwright.accounts.sign_up import SignUp, issue_code
+from stockwright.accounts.usecases import add_account
 from stockwright.asgi import build_asgi
 from stockwright.context import App
 from stockwright.request import BY_SYSTEM

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from stockwright.accounts.usecases import SignUp, add_account
+from stockwright.accounts.sign_up import SignUp
+from stockwright.accounts.usecases import add_account
 from stockwright.app import build, close, running
 from stockwright.asgi import build_asgi
 from stockwright.audit.usecases import audit

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from stockwright.accounts.usecases import SignUp, add_account
+from stockwright.accounts.sign_up import SignUp
+from stockwright.accounts.usecases import add_account
 from stockwright.app import build, close
 from stockwright.audit.usecases import audit
 from stockwright.base.event import Event

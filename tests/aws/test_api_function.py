@@ -8,7 +8,8 @@ import json
 from pathlib import Path
 
 from stockwright.accounts.sign_in import SignIn, sign_in
-from stockwright.accounts.usecases import SignUp, add_account
+from stockwright.accounts.sign_up import SignUp
+from stockwright.accounts.usecases import add_account
 from stockwright.app import build, close
 from stockwright.catalog.new_product import CreateProduct, create_product
 from stockwright.config import Settings

@@ -17,18 +17,14 @@ from stockwright.accounts.cognito import CognitoIdentity, role_of
 from stockwright.accounts.identity import Session
 from stockwright.accounts.records import find_account_by_email, put_account
 from stockwright.accounts.sign_in import SignIn, authenticate, begin_mfa, confirm_mfa, refresh, sign_in, sign_out
+from stockwright.accounts.sign_up import SignUp, confirm_sign_up, forgot_password, issue_code, sign_up
 from stockwright.accounts.usecases import (
     ChangeAccount,
-    SignUp,
     add_account,
     change_account,
     change_password,
-    confirm_sign_up,
-    forgot_password,
-    issue_code,
     list_accounts,
     reset_password,
-    sign_up,
 )
 from stockwright.adapters import aws as sdk
 from stockwright.app import build, close

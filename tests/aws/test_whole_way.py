@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from stockwright.accounts.usecases import SignUp, add_account
+from stockwright.accounts.sign_up import SignUp
+from stockwright.accounts.usecases import add_account
 from stockwright.request import BY_SYSTEM
 from tests.around import Partner
 from tests.aws.conftest import PASSWORD, Cloud

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from stockwright.accounts.usecases import SignUp, add_account
+from stockwright.accounts.sign_up import SignUp
+from stockwright.accounts.usecases import add_account
 from stockwright.app import build, close, running
 from stockwright.audit.usecases import audit
 from stockwright.catalog.inventory import ChangeStock, change_stock

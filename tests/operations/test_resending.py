@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stockwright.accounts.usecases import SignUp, confirm_sign_up, forgot_password, issue_code, sign_up
+from stockwright.accounts.sign_up import SignUp, confirm_sign_up, forgot_password, issue_code, sign_up
 from stockwright.base.errors import Conflict, NotFound, Permanent
 from stockwright.base.event import Event
 from stockwright.catalog.inventory import ChangeStock, change_stock

@@ -13,7 +13,8 @@ import pytest
 from stockwright.accounts.first_admin import offer_setup
 from stockwright.accounts.local import LocalIdentity
 from stockwright.accounts.sign_in import begin_mfa
-from stockwright.accounts.usecases import ChangeAccount, SignUp, change_account, sign_up
+from stockwright.accounts.sign_up import SignUp, sign_up
+from stockwright.accounts.usecases import ChangeAccount, change_account
 from stockwright.asgi import build_asgi
 from stockwright.base.ports import Passwords
 from stockwright.request import BY_SYSTEM

@@ -6,7 +6,8 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from stockwright.accounts.usecases import SignUp, add_account
+from stockwright.accounts.sign_up import SignUp
+from stockwright.accounts.usecases import add_account
 from stockwright.catalog.inventory import ChangeStock, Initialize, Transfer, change_stock, initialize, transfer
 from stockwright.catalog.usecases import UpdateProduct, delete_product, update_product
 from stockwright.orders.usecases import cancel_order

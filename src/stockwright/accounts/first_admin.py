@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from stockwright.accounts import records, setup_records
 from stockwright.accounts.model import check_name
 from stockwright.accounts.password import check_password
-from stockwright.accounts.usecases import SignUp, new_account
+from stockwright.accounts.sign_up import SignUp, new_account
 from stockwright.base.email import check_new_email
 from stockwright.base.errors import AlreadyExists, Unauthorized
 from stockwright.commit import commit, new_event

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from stockwright.accounts.records import get_account
-from stockwright.accounts.usecases import issue_code
+from stockwright.accounts.sign_up import issue_code
 from stockwright.base.errors import NotFound, Permanent
 from stockwright.notifications.records import find_notification
 from stockwright.notifications.sending import Outgoing, notification_id, send_and_record

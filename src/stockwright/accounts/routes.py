@@ -8,13 +8,15 @@ from typing import Any, Final
 import msgspec
 
 from stockwright.accounts import api_keys, first_admin, sign_in
+from stockwright.accounts import sign_up as sign_up_accounts
 from stockwright.accounts import usecases as accounts
 from stockwright.accounts.api_key import ApiKey
 from stockwright.accounts.api_keys import MadeKey
 from stockwright.accounts.identity import Session
 from stockwright.accounts.model import Account
 from stockwright.accounts.records import get_account
-from stockwright.accounts.usecases import ChangeAccount, SignUp
+from stockwright.accounts.sign_up import SignUp
+from stockwright.accounts.usecases import ChangeAccount
 from stockwright.accounts.wire import (
     ApiKeyBody,
     ApiKeyView,
@@ -59,7 +61,7 @@ def _email(body: Any) -> str:
 
 async def _sign_up(call: Call[Credentials, NoQuery]) -> str:
     body = call.body
-    return await accounts.sign_up(call.app, call.request, SignUp(_email(body), body.password, body.name))
+    return await sign_up_accounts.sign_up(call.app, call.request, SignUp(_email(body), body.password, body.name))
 
 
 def _show_signed_up(call: AnyCall, email: str) -> SignedUpView:
@@ -71,11 +73,11 @@ def _show_signed_up(call: AnyCall, email: str) -> SignedUpView:
 
 async def _confirm(call: Call[ConfirmBody, NoQuery]) -> None:
     body = call.body
-    await accounts.confirm_sign_up(call.app, call.request, _email(body), body.code, body.password, call.origin)
+    await sign_up_accounts.confirm_sign_up(call.app, call.request, _email(body), body.code, body.password, call.origin)
 
 
 async def _resend(call: Call[EmailBody, NoQuery]) -> None:
-    await accounts.resend_code(call.app, call.request, _email(call.body), call.origin)
+    await sign_up_accounts.resend_code(call.app, call.request, _email(call.body), call.origin)
 
 
 async def _sign_in(call: Call[SignInBody, NoQuery]) -> Session:
@@ -94,7 +96,7 @@ async def _sign_out(call: Call[SignOutBody, NoQuery]) -> None:
 
 
 async def _forgot(call: Call[EmailBody, NoQuery]) -> None:
-    await accounts.forgot_password(call.app, call.request, _email(call.body), call.origin)
+    await sign_up_accounts.forgot_password(call.app, call.request, _email(call.body), call.origin)
 
 
 async def _reset(call: Call[ResetBody, NoQuery]) -> None:

@@ -10,6 +10,7 @@ from stockwright.catalog import explain as explain_catalog
 from stockwright.catalog import inventory, inventory_views, ledger
 from stockwright.catalog.availability import Availability
 from stockwright.catalog.explain import Explanation
+from stockwright.catalog.explain_wire import ExplanationView, explanation_view
 from stockwright.catalog.inventory import ChangeStock, CountStock, Initialize, StockChange, Transfer
 from stockwright.catalog.inventory_views import InventoryTotals, ListInventory
 from stockwright.catalog.inventory_wire import (
@@ -17,20 +18,15 @@ from stockwright.catalog.inventory_wire import (
     CheckBody,
     CheckView,
     CountBody,
-    ExplanationView,
     InitializeBody,
     InventoryQuery,
     InventoryRow,
     InventoryView,
-    MovementsQuery,
-    MovementView,
     StockChangeView,
     StockView,
     TransferBody,
     availability_view,
-    balanced_view,
     change_view,
-    explanation_view,
     given_thresholds,
     inventory_row,
     stock_view,
@@ -38,6 +34,7 @@ from stockwright.catalog.inventory_wire import (
 )
 from stockwright.catalog.ledger import MovementFilter
 from stockwright.catalog.ledger import MovementView as BalancedMovement
+from stockwright.catalog.movement_wire import MovementsQuery, MovementView, balanced_view
 from stockwright.catalog.stocked import StockedProduct
 from stockwright.http.cursor import seal
 from stockwright.http.lists import show_list

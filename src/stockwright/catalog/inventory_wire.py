@@ -9,21 +9,18 @@ from msgspec import UNSET, Meta, UnsetType
 
 from stockwright.base.instant import iso
 from stockwright.catalog.availability import Availability
-from stockwright.catalog.explain import Explanation
 from stockwright.catalog.inventory import StockChange
 from stockwright.catalog.inventory_views import InventoryTotals
-from stockwright.catalog.ledger import MovementView as BalancedMovement
+from stockwright.catalog.movement_wire import MovementView, movement_view
 from stockwright.catalog.stocked import StockedProduct
 from stockwright.http.rules import Check, Wire, first_given, rule
-from stockwright.http.wire import Instant, ListQuery, Search, Text, Version
+from stockwright.http.wire import ListQuery, Search, Text, Version
 from stockwright.products.model import check_foreign_sku, check_id
 from stockwright.products.wire import Id, Sku
 from stockwright.stock.model import (
     CHECK_ITEMS_MAX,
     QUANTITY_MAX,
     ChangeType,
-    Movement,
-    MovementType,
     Stock,
     StockStatus,
     check_two_locations,
@@ -224,60 +221,10 @@ class InventoryView(Wire):
     totals: TotalsView
 
 
-class MovementView(Wire):
-    """An entry of the ledger. `balanceAfter`: the total of its level after it, or null if it cannot be computed."""
-
-    id: str
-    product_id: str
-    sku: str
-    location: str
-    type: MovementType
-    quantity: int
-    balance_after: int | None
-    name: str | None
-    """of the product, in lists"""
-    reason: str
-    reference: str
-    actor: str
-    request_id: str
-    created_at: str
-
-
 class StockChangeView(StockView):
     """The stock after a change, and its entry in the ledger."""
 
     movements: list[MovementView]
-
-
-class MovementsQuery(ListQuery):
-    """Filters of the ledger; times are ISO 8601."""
-
-    type: MovementType | None = None
-    location: LocationFilter | None = None
-    since: Instant | None = None
-    until: Instant | None = None
-
-
-class HoldView(Wire):
-    """A reservation or an open order that holds units."""
-
-    kind: str
-    id: str
-    quantity: int
-    locations: dict[str, int]
-    status: str
-    owner_id: str
-    created_at: str
-    expires_at: str | None
-
-
-class ExplanationView(StockView):
-    """Explain the available quantity: the reservations and orders that hold units."""
-
-    name: str
-    held: int
-    holds: list[HoldView]
-    explanation: str
 
 
 def given_thresholds(low: int | None, reorder_point: int | None, reorder_quantity: int | None) -> dict[str, int]:
@@ -308,7 +255,8 @@ class _StockFields(_LevelFields):
     updated_at: str
 
 
-def _stock_fields(stock: Stock) -> _StockFields:
+def stock_fields(stock: Stock) -> _StockFields:
+    """Return the fields that every view of a whole stock has."""
     return {
         **_level_fields(stock),
         "low_stock_threshold": stock.thresholds.low_stock,
@@ -347,7 +295,7 @@ def _level_fields(stock: Stock) -> _LevelFields:
 
 def stock_view(stock: Stock) -> StockView:
     """Show a product's stock."""
-    return StockView(**_stock_fields(stock))
+    return StockView(**stock_fields(stock))
 
 
 def inventory_row(found: StockedProduct, *, for_admin: bool = True) -> InventoryRow:
@@ -385,32 +333,8 @@ def totals_view(totals: InventoryTotals) -> TotalsView:
 def change_view(change: StockChange) -> StockChangeView:
     """Show the stock after a change."""
     return StockChangeView(
-        **_stock_fields(change.stock), movements=[movement_view(each, each.balance_after) for each in change.movements]
+        **stock_fields(change.stock), movements=[movement_view(each, each.balance_after) for each in change.movements]
     )
-
-
-def movement_view(movement: Movement, balance_after: int | None, name: str | None = None) -> MovementView:
-    """Show an entry of the ledger."""
-    return MovementView(
-        id=movement.id,
-        product_id=movement.product_id,
-        sku=movement.sku,
-        location=movement.location,
-        type=movement.type,
-        quantity=movement.quantity,
-        balance_after=balance_after,
-        name=name,
-        reason=movement.reason,
-        reference=movement.reference,
-        actor=movement.actor,
-        request_id=movement.request_id,
-        created_at=iso(movement.at),
-    )
-
-
-def balanced_view(found: BalancedMovement) -> MovementView:
-    """Show an entry of the ledger, with what its product is called."""
-    return movement_view(found.movement, found.balance_after, found.name)
 
 
 def availability_view(availability: Availability) -> AvailabilityView:
@@ -421,32 +345,4 @@ def availability_view(availability: Availability) -> AvailabilityView:
         requested=availability.requested,
         available_stock=availability.available_stock,
         available=availability.available,
-    )
-
-
-def explanation_view(explanation: Explanation) -> ExplanationView:
-    """Show how the available quantity comes about, in numbers and in one sentence."""
-    stock = explanation.stock
-    return ExplanationView(
-        **_stock_fields(stock),
-        name=explanation.product.name,
-        held=explanation.held,
-        holds=[
-            HoldView(
-                kind=hold.kind,
-                id=hold.id,
-                quantity=hold.quantity,
-                locations=dict(hold.draw),
-                status=hold.status,
-                owner_id=hold.owner_id,
-                created_at=iso(hold.since),
-                expires_at=None if hold.until is None else iso(hold.until),
-            )
-            for hold in explanation.holds
-        ],
-        explanation=(
-            f"{stock.total} in stock, {stock.reserved} of them reserved by {len(explanation.holds)} "
-            f"open order{'s' if len(explanation.holds) != 1 else ''} or reservations"
-            f"{f', {stock.inactive} at inactive locations' if stock.inactive else ''}: {stock.available} can be bought."
-        ),
     )

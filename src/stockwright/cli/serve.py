@@ -16,7 +16,8 @@ from typing import get_args
 import uvicorn
 
 from stockwright.accounts.first_admin import has_admin, offer_setup, withdraw_setup
-from stockwright.accounts.usecases import SignUp, add_account
+from stockwright.accounts.sign_up import SignUp
+from stockwright.accounts.usecases import add_account
 from stockwright.app import build, close, running
 from stockwright.asgi import build_asgi
 from stockwright.base.errors import AlreadyExists, Misconfigured, StockwrightError

@@ -13,7 +13,8 @@ from rich.table import Table
 
 from stockwright.accounts.model import Account
 from stockwright.accounts.records import find_account, find_account_by_email, page_of_accounts
-from stockwright.accounts.usecases import ChangeAccount, SignUp, add_account, change_account, issue_code, set_password
+from stockwright.accounts.sign_up import SignUp, issue_code
+from stockwright.accounts.usecases import ChangeAccount, add_account, change_account, set_password
 from stockwright.base.actor import Role
 from stockwright.base.email import normal_email
 from stockwright.base.errors import NotFound

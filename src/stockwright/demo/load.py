@@ -11,7 +11,8 @@ from typing import Final
 
 from stockwright.accounts.model import Account
 from stockwright.accounts.records import find_account_by_email
-from stockwright.accounts.usecases import SignUp, add_account
+from stockwright.accounts.sign_up import SignUp
+from stockwright.accounts.usecases import add_account
 from stockwright.adapters.mail import LocalMailbox
 from stockwright.adapters.secrets import load_or_make
 from stockwright.adapters.telemetry import make_log

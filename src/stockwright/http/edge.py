@@ -17,6 +17,7 @@ from stockwright.base.errors import Forbidden, Invalid, PayloadTooLarge, Stockwr
 from stockwright.context import App
 from stockwright.http import decode
 from stockwright.http.addresses import client_address
+from stockwright.http.answers import answer_of, etag_matches, fields_at_top, is_for_anybody, kept_answer
 from stockwright.http.compression import COMPRESSED_BYTES_MIN, accepts_gzip, compress, compressed_once
 from stockwright.http.envelope import BUSY_RETRY_SECONDS, failure, retry_after, status_of, success
 from stockwright.http.headers import ALLOWED_HEADERS, ALLOWED_METHODS, AnswerHeaders
@@ -251,10 +252,10 @@ class Exchange:
             await self._count_account(call)
         if route.reads_much and not self.app.settings.in_lambda:
             async with self.edge.slots[route.reads_much].take(self.request.actor.id):
-                await self._show(route, _answer(route, call, await route.run(call)))
+                await self._show(route, answer_of(route, call, await route.run(call)))
             return
         if key is None:
-            await self._show(route, _answer(route, call, await route.run(call)))
+            await self._show(route, answer_of(route, call, await route.run(call)))
             return
         # One person's keys are their own; an anonymous caller's are their address's.
         whose = self.request.actor.id if self.request.actor is not ANONYMOUS else f"address {call.address}"
@@ -262,7 +263,7 @@ class Exchange:
         idempotency = Idempotency(
             f"{whose}#{check_key(key)}",
             request_hash(self.app.signing_key, route.method, path, query, self.raw_body),
-            lambda result: _kept(route, _answer(route, call, result)),
+            lambda result: kept_answer(route, answer_of(route, call, result)),
         )
         call.request = replace(self.request, idempotency=idempotency)
         kept, replayed = await self.edge.keys.run(self.app, idempotency, lambda: route.run(call))
@@ -287,13 +288,13 @@ class Exchange:
         if answer.etag is not None:
             headers["etag"] = answer.etag
             headers["cache-control"] = "private, no-cache"
-            if not route.changes and _matches(self.headers.get("if-none-match"), answer.etag):
+            if not route.changes and etag_matches(self.headers.get("if-none-match"), answer.etag):
                 await self._send(304, b"", None, headers)
                 return
         body = answer.raw
         if body is None:
-            body = success(answer.data, self.request.id, self.app.clock.now(), **_at_top(route, answer.data))
-        if len(body) >= COMPRESSED_BYTES_MIN and _is_for_anybody(route, answer):
+            body = success(answer.data, self.request.id, self.app.clock.now(), **fields_at_top(route, answer.data))
+        if len(body) >= COMPRESSED_BYTES_MIN and is_for_anybody(route, answer):
             headers["vary"] = f"{self.extra['vary']}, Accept-Encoding" if "vary" in self.extra else "Accept-Encoding"
             if accepts_gzip(self.headers.get("accept-encoding", "")):
                 # What is always the same, such as the API's own description, is compressed once.
@@ -383,38 +384,3 @@ def _may(actor: Actor, route: Route) -> bool:
     if actor.kind == "key":
         return bool(actor.scopes & route.scopes)
     return route.who == "any" or actor.is_admin
-
-
-def _is_for_anybody(route: Route, answer: Answer) -> bool:
-    """Return whether an answer may be compressed: the length of others could reveal their content (BREACH)."""
-    return route.who == "public" and not route.changes and answer.etag is None
-
-
-def _answer(route: Route, call: AnyCall, result: Any) -> Answer:
-    shown = result if route.show is None else route.show(call, result)
-    return shown if isinstance(shown, Answer) else Answer(shown)
-
-
-def _at_top(route: Route, data: Any) -> dict[str, Any]:
-    """Return the fields of an answer's data that stand beside it too."""
-    if not route.at_top:
-        return {}
-    fields = msgspec.json.decode(data) if isinstance(data, msgspec.Raw) else msgspec.to_builtins(data)
-    return {name: fields[name] for name in route.at_top}
-
-
-def _kept(route: Route, answer: Answer) -> dict[str, Any]:
-    return {
-        "status": answer.status or route.status,
-        "data": msgspec.json.encode(answer.data).decode(),
-        "etag": answer.etag,
-        "headers": dict(answer.headers),
-    }
-
-
-def _matches(header: str | None, etag: str) -> bool:
-    """Compare weakly, as RFC 9110 section 13.1.2 says for If-None-Match."""
-    if header is None:
-        return False
-    tags = [each.strip().removeprefix("W/") for each in header.split(",")]
-    return "*" in tags or etag.removeprefix("W/") in tags

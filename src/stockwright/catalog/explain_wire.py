@@ -1,0 +1,58 @@
+"""Why a product's numbers are what they are, on the wire."""
+
+from __future__ import annotations
+
+from stockwright.base.instant import iso
+from stockwright.catalog.explain import Explanation
+from stockwright.catalog.inventory_wire import StockView, stock_fields
+from stockwright.http.rules import Wire
+
+
+class HoldView(Wire):
+    """A reservation or an open order that holds units."""
+
+    kind: str
+    id: str
+    quantity: int
+    locations: dict[str, int]
+    status: str
+    owner_id: str
+    created_at: str
+    expires_at: str | None
+
+
+class ExplanationView(StockView):
+    """Explain the available quantity: the reservations and orders that hold units."""
+
+    name: str
+    held: int
+    holds: list[HoldView]
+    explanation: str
+
+
+def explanation_view(explanation: Explanation) -> ExplanationView:
+    """Show how the available quantity comes about, in numbers and in one sentence."""
+    stock = explanation.stock
+    return ExplanationView(
+        **stock_fields(stock),
+        name=explanation.product.name,
+        held=explanation.held,
+        holds=[
+            HoldView(
+                kind=hold.kind,
+                id=hold.id,
+                quantity=hold.quantity,
+                locations=dict(hold.draw),
+                status=hold.status,
+                owner_id=hold.owner_id,
+                created_at=iso(hold.since),
+                expires_at=None if hold.until is None else iso(hold.until),
+            )
+            for hold in explanation.holds
+        ],
+        explanation=(
+            f"{stock.total} in stock, {stock.reserved} of them reserved by {len(explanation.holds)} "
+            f"open order{'s' if len(explanation.holds) != 1 else ''} or reservations"
+            f"{f', {stock.inactive} at inactive locations' if stock.inactive else ''}: {stock.available} can be bought."
+        ),
+    )

@@ -1,0 +1,65 @@
+"""The ledger on the wire (S4)."""
+
+from __future__ import annotations
+
+from stockwright.base.instant import iso
+from stockwright.catalog.ledger import MovementView as BalancedMovement
+from stockwright.http.rules import Wire
+from stockwright.http.wire import Instant, ListQuery
+from stockwright.stock.model import (
+    Movement,
+    MovementType,
+)
+from stockwright.stock.wire import LocationFilter
+
+
+class MovementView(Wire):
+    """An entry of the ledger. `balanceAfter`: the total of its level after it, or null if it cannot be computed."""
+
+    id: str
+    product_id: str
+    sku: str
+    location: str
+    type: MovementType
+    quantity: int
+    balance_after: int | None
+    name: str | None
+    """of the product, in lists"""
+    reason: str
+    reference: str
+    actor: str
+    request_id: str
+    created_at: str
+
+
+class MovementsQuery(ListQuery):
+    """Filters of the ledger; times are ISO 8601."""
+
+    type: MovementType | None = None
+    location: LocationFilter | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+
+
+def movement_view(movement: Movement, balance_after: int | None, name: str | None = None) -> MovementView:
+    """Show an entry of the ledger."""
+    return MovementView(
+        id=movement.id,
+        product_id=movement.product_id,
+        sku=movement.sku,
+        location=movement.location,
+        type=movement.type,
+        quantity=movement.quantity,
+        balance_after=balance_after,
+        name=name,
+        reason=movement.reason,
+        reference=movement.reference,
+        actor=movement.actor,
+        request_id=movement.request_id,
+        created_at=iso(movement.at),
+    )
+
+
+def balanced_view(found: BalancedMovement) -> MovementView:
+    """Show an entry of the ledger, with what its product is called."""
+    return movement_view(found.movement, found.balance_after, found.name)
