@@ -156,7 +156,9 @@ def _may_be_unchanged(route: Route) -> bool:
 def _or_blank(schema: dict[str, Any]) -> dict[str, Any]:
     """Say that a field left blank counts as not given, where the rest of its schema would not let it be blank."""
     kinds = schema.get("anyOf", [schema])
-    if not any("format" in kind or "minLength" in kind for kind in kinds):
+    if any(
+        kind.get("type") == "string" and not {"format", "minLength", "enum", "pattern"} & kind.keys() for kind in kinds
+    ):
         return schema
     kept = {name: value for name, value in schema.items() if name in {"description", "default"}}
     kinds = [{name: value for name, value in kind.items() if name != "default"} for kind in kinds]

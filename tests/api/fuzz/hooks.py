@@ -13,8 +13,8 @@ OF_THE_INSIDE = ("$argon2", "PRIVATE KEY", "Traceback", 'File "', "sqlite", "msg
 
 @schemathesis.hook
 def filter_query(_: HookContext, query: dict[str, Any] | None) -> bool:
-    """Leave out what is wrong only before it is written down: an empty object becomes an empty value, which may be."""
-    return not any(value in ({}, []) for value in (query or {}).values())
+    """Leave out what is wrong only before it is written down: in a query an object or [""] may become a blank value."""
+    return not any(isinstance(value, dict) or value in ([], [""], [None]) for value in (query or {}).values())
 
 
 @schemathesis.check

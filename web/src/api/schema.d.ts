@@ -3178,7 +3178,7 @@ export interface operations {
     "get-api-keys": {
         parameters: {
             query?: {
-                limit?: number;
+                limit?: number | "";
                 nextToken?: string | null;
             };
             header?: never;
@@ -3428,7 +3428,7 @@ export interface operations {
     "get-dead-letters": {
         parameters: {
             query?: {
-                limit?: number;
+                limit?: number | "";
                 nextToken?: string | null;
             };
             header?: never;
@@ -3534,7 +3534,7 @@ export interface operations {
     "get-events": {
         parameters: {
             query?: {
-                limit?: number;
+                limit?: number | "";
                 name?: string | null;
                 nextToken?: string | null;
                 subject?: string | null;
@@ -3662,11 +3662,11 @@ export interface operations {
     "get-inventory": {
         parameters: {
             query?: {
-                limit?: number;
+                limit?: number | "";
                 location?: string | null;
                 nextToken?: string | null;
                 search?: string;
-                status?: ("IN_STOCK" | "LOW" | "OUT") | null;
+                status?: ("IN_STOCK" | "LOW" | "OUT") | null | "";
             };
             header?: never;
             path?: never;
@@ -3765,10 +3765,10 @@ export interface operations {
     "get-inventory-export": {
         parameters: {
             query?: {
-                bom?: boolean;
+                bom?: boolean | "";
                 location?: string | null;
                 search?: string;
-                status?: ("IN_STOCK" | "LOW" | "OUT") | null;
+                status?: ("IN_STOCK" | "LOW" | "OUT") | null | "";
             };
             header?: never;
             path?: never;
@@ -3827,7 +3827,7 @@ export interface operations {
     "get-inventory-low-stock": {
         parameters: {
             query?: {
-                limit?: number;
+                limit?: number | "";
                 nextToken?: string | null;
             };
             header?: never;
@@ -3855,11 +3855,11 @@ export interface operations {
     "get-inventory-movements": {
         parameters: {
             query?: {
-                limit?: number;
+                limit?: number | "";
                 location?: string | null;
                 nextToken?: string | null;
                 since?: string | null;
-                type?: ("ADJUSTMENT" | "INITIAL" | "RESTOCK" | "RETURN" | "SALE" | "TRANSFER") | null;
+                type?: ("ADJUSTMENT" | "INITIAL" | "RESTOCK" | "RETURN" | "SALE" | "TRANSFER") | null | "";
                 until?: string | null;
             };
             header?: never;
@@ -3941,11 +3941,11 @@ export interface operations {
     "get-inventory-product-by-productId-movements": {
         parameters: {
             query?: {
-                limit?: number;
+                limit?: number | "";
                 location?: string | null;
                 nextToken?: string | null;
                 since?: string | null;
-                type?: ("ADJUSTMENT" | "INITIAL" | "RESTOCK" | "RETURN" | "SALE" | "TRANSFER") | null;
+                type?: ("ADJUSTMENT" | "INITIAL" | "RESTOCK" | "RETURN" | "SALE" | "TRANSFER") | null | "";
                 until?: string | null;
             };
             header?: never;
@@ -4179,7 +4179,7 @@ export interface operations {
             query?: {
                 brand?: string | null;
                 category?: string | null;
-                limit?: number;
+                limit?: number | "";
                 nextToken?: string | null;
                 search?: string;
                 type?: string | null;
@@ -4353,12 +4353,12 @@ export interface operations {
     "get-movements-export": {
         parameters: {
             query?: {
-                bom?: boolean;
+                bom?: boolean | "";
                 from?: string | null;
                 location?: string | null;
                 since?: string | null;
                 to?: string | null;
-                type?: ("ADJUSTMENT" | "INITIAL" | "RESTOCK" | "RETURN" | "SALE" | "TRANSFER") | null;
+                type?: ("ADJUSTMENT" | "INITIAL" | "RESTOCK" | "RETURN" | "SALE" | "TRANSFER") | null | "";
                 until?: string | null;
             };
             header?: never;
@@ -4381,8 +4381,8 @@ export interface operations {
     "get-notifications": {
         parameters: {
             query?: {
-                channel?: ("email" | "sms" | "topic") | null;
-                limit?: number;
+                channel?: ("email" | "sms" | "topic") | null | "";
+                limit?: number | "";
                 nextToken?: string | null;
             };
             header?: never;
@@ -4530,10 +4530,10 @@ export interface operations {
     "get-orders": {
         parameters: {
             query?: {
-                limit?: number;
+                limit?: number | "";
                 nextToken?: string | null;
-                scope?: "all" | "own";
-                status?: ("CANCELLED" | "CONFIRMED" | "DELIVERED" | "PACKED" | "PENDING") | null;
+                scope?: ("all" | "own") | "";
+                status?: ("CANCELLED" | "CONFIRMED" | "DELIVERED" | "PACKED" | "PENDING") | null | "";
             };
             header?: never;
             path?: never;
@@ -4770,9 +4770,9 @@ export interface operations {
     "get-orders-export": {
         parameters: {
             query?: {
-                bom?: boolean;
+                bom?: boolean | "";
                 from?: string | null;
-                status?: ("CANCELLED" | "CONFIRMED" | "DELIVERED" | "PACKED" | "PENDING") | null;
+                status?: ("CANCELLED" | "CONFIRMED" | "DELIVERED" | "PACKED" | "PENDING") | null | "";
                 to?: string | null;
             };
             header?: never;
@@ -4795,10 +4795,10 @@ export interface operations {
     "get-orderslist": {
         parameters: {
             query?: {
-                limit?: number;
+                limit?: number | "";
                 nextToken?: string | null;
-                scope?: "all" | "own";
-                status?: ("CANCELLED" | "CONFIRMED" | "DELIVERED" | "PACKED" | "PENDING") | null;
+                scope?: ("all" | "own") | "";
+                status?: ("CANCELLED" | "CONFIRMED" | "DELIVERED" | "PACKED" | "PENDING") | null | "";
             };
             header?: never;
             path?: never;
@@ -4897,12 +4897,12 @@ export interface operations {
             query?: {
                 brand?: string | null;
                 category?: string | null;
-                limit?: number;
-                lowStock?: boolean | null;
+                limit?: number | "";
+                lowStock?: boolean | null | "";
                 nextToken?: string | null;
                 search?: string;
-                sort?: "-name" | "-price" | "name" | "newest" | "oldest" | "price";
-                status?: ("ACTIVE" | "INACTIVE" | "UNLISTED") | null;
+                sort?: ("-name" | "-price" | "name" | "newest" | "oldest" | "price") | "";
+                status?: ("ACTIVE" | "INACTIVE" | "UNLISTED") | null | "";
                 type?: string | null;
             };
             header?: never;
@@ -5104,13 +5104,13 @@ export interface operations {
     "get-products-export": {
         parameters: {
             query?: {
-                bom?: boolean;
+                bom?: boolean | "";
                 brand?: string | null;
                 category?: string | null;
                 from?: string | null;
-                lowStock?: boolean | null;
+                lowStock?: boolean | null | "";
                 search?: string;
-                status?: ("ACTIVE" | "INACTIVE" | "UNLISTED") | null;
+                status?: ("ACTIVE" | "INACTIVE" | "UNLISTED") | null | "";
                 to?: string | null;
                 type?: string | null;
             };
@@ -5134,7 +5134,7 @@ export interface operations {
     "get-reports-sales": {
         parameters: {
             query?: {
-                by?: "day" | "week";
+                by?: ("day" | "week") | "";
                 from?: string | null;
                 timeZone?: string;
                 to?: string | null;
@@ -5164,7 +5164,7 @@ export interface operations {
     "get-reports-stock-history": {
         parameters: {
             query?: {
-                by?: "day" | "week";
+                by?: ("day" | "week") | "";
                 from?: string | null;
                 productId?: string | null;
                 timeZone?: string;
@@ -5247,10 +5247,10 @@ export interface operations {
     "get-reports-top-products": {
         parameters: {
             query?: {
-                by?: "revenue" | "units";
+                by?: ("revenue" | "units") | "";
                 currency?: string | null;
                 from?: string | null;
-                limit?: number;
+                limit?: number | "";
                 timeZone?: string;
                 to?: string | null;
             };
@@ -5279,10 +5279,10 @@ export interface operations {
     "get-reservations": {
         parameters: {
             query?: {
-                limit?: number;
+                limit?: number | "";
                 nextToken?: string | null;
-                scope?: "all" | "own";
-                status?: ("ACTIVE" | "CANCELLED" | "CONFIRMED" | "EXPIRED") | null;
+                scope?: ("all" | "own") | "";
+                status?: ("ACTIVE" | "CANCELLED" | "CONFIRMED" | "EXPIRED") | null | "";
             };
             header?: never;
             path?: never;
@@ -5417,7 +5417,7 @@ export interface operations {
     "get-sales": {
         parameters: {
             query?: {
-                limit?: number;
+                limit?: number | "";
                 nextToken?: string | null;
             };
             header?: never;
@@ -5794,7 +5794,7 @@ export interface operations {
     "get-users": {
         parameters: {
             query?: {
-                limit?: number;
+                limit?: number | "";
                 nextToken?: string | null;
                 search?: string | null;
             };

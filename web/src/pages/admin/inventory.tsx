@@ -137,7 +137,7 @@ function columns(nameOf: (id: string) => string, open: (opened: Opened) => void)
     },
     {
       id: "places",
-      header: "Places",
+      header: "Locations",
       cell: ({ row: { original: row } }) => (
         <ul className="flex flex-col gap-0.5 text-xs max-md:items-end">
           {row.locations.map((level) => (
