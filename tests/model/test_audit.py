@@ -83,9 +83,9 @@ TAMPERED = {
     "a reservation": ("RESERVATION", "$.items[0].draw.default", 1, "holds sum to the reserved"),
 }
 EVENTS = {
-    "an event's step": ("$.name", "order.delivered", "the order has taken the step that its event tells"),
+    "an event's step": ("$.name", "order.delivered", "the order has taken the step of its event"),
     "an event's order": ("$.subject", "ord_nobody", "the order of an event is there"),
-    "an event's total": ("$.data.totalAmount", 1, "an event tells the order's total"),
+    "an event's total": ("$.data.totalAmount", 1, "an event has the order's total"),
     "an event that is gone": ("", None, "each step has its event"),
 }
 
