@@ -120,7 +120,7 @@ def test_on_a_phone_the_whole_way_fits_under_a_thumb(open_page: OpenPage, shop: 
     pot = shop.product("Tea Pot", 4)
     page = open_page(shop, "/products", shop.person(), viewport=PHONE, is_mobile=True, has_touch=True)
     page.get_by_role("button", name="Search").tap()
-    page.get_by_placeholder("Go to, do, or find a product").fill(pot["name"])
+    page.get_by_placeholder("Find a page, a command or a product").fill(pot["name"])
     page.get_by_role("option", name=pot["name"]).tap()
     page.get_by_role("button", name="Add to cart").tap()
     page.get_by_role("link", name="Cart, 1 unit").tap()

@@ -11,7 +11,7 @@ import {
   Sun,
   UserRound,
 } from "lucide-react";
-import { lazy, Suspense, useEffect, useMemo, useRef } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { Outlet, ScrollRestoration, useLocation, useNavigate, useNavigation } from "react-router";
 import { replays, session } from "@/api/client";
 import { signOut, useAuth } from "@/features/auth/auth";
@@ -20,13 +20,14 @@ import { cn } from "@/lib/cn";
 import { useStore } from "@/lib/store";
 import { type Command, paletteOpen, useCommands } from "../command/commands";
 import { Keyboard } from "../command/keyboard";
-import { Toaster, toast } from "../ui/toast";
+import { toast, toasts } from "../ui/toast";
 import { Footer } from "./footer";
 import { Header } from "./header";
 import { SEARCH_ID } from "./search-box";
 
 const MAIN_ID = "main";
 // Too much for a first visit.
+const Toaster = lazy(async () => ({ default: (await import("../ui/toaster")).Toaster }));
 const LeaveGuard = lazy(async () => ({ default: (await import("./leave-guard")).LeaveGuard }));
 const SignInAgain = lazy(async () => ({
   default: (await import("@/features/auth/sign-in-again")).SignInAgain,
@@ -86,9 +87,21 @@ export function Shell() {
           <LeaveGuard />
         </Suspense>
       )}
-      <Toaster />
+      <Toasts />
     </>
   );
+}
+
+/** The toasts' part is loaded with the first toast. */
+function Toasts() {
+  const shown = useStore(toasts).length > 0;
+  const [wanted, setWanted] = useState(shown);
+  if (shown && !wanted) setWanted(true);
+  return wanted ? (
+    <Suspense>
+      <Toaster />
+    </Suspense>
+  ) : null;
 }
 
 function tellReplay(): void {
