@@ -1,5 +1,5 @@
 import { zodResolver } from "@hookform/resolvers/zod";
-import { type SyntheticEvent, useRef, useState } from "react";
+import { type SyntheticEvent, useEffect, useRef, useState } from "react";
 import { type DefaultValues, type FieldValues, type Path, useForm } from "react-hook-form";
 import { config, type z } from "zod";
 import { sortErrors } from "@/api/errors";
@@ -29,6 +29,8 @@ export function useApiForm<Values extends FieldValues>(
   const form = useForm<Values>({ resolver: zodResolver(schema), defaultValues, mode: "onTouched" });
   const [error, setError] = useState<unknown>(null);
   const submitting = useRef(false);
+  const refused = useRef(false);
+  const toMark = useRef<Element | null>(null);
   const { isDirty } = form.formState;
   useUnsaved(() => guarded && isDirty && !submitting.current);
 
@@ -43,17 +45,31 @@ export function useApiForm<Values extends FieldValues>(
       for (const { field, message } of known) {
         const sentence = message.charAt(0).toUpperCase() + message.slice(1);
         form.setError(field as Path<Values>, { message: sentence });
+        refused.current = true;
       }
       setError(rest);
     } finally {
       submitting.current = false;
     }
   };
+  // Fields are marked when they are shown anew, on a slow machine some frames later; of several the first on the page
+  // gets the focus.
+  const focusMarked = (): void => {
+    const marked = toMark.current?.querySelector<HTMLElement>("[aria-invalid=true]");
+    if (!marked) return;
+    toMark.current = null;
+    marked.focus();
+  };
+  useEffect(focusMarked);
   const onSubmit = async (event?: SyntheticEvent): Promise<void> => {
-    const shown = event?.currentTarget;
-    await form.handleSubmit(send)(event);
-    // Fields are marked when they are shown anew; of several the first on the page gets the focus.
-    requestAnimationFrame(() => shown?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
+    const shown = event?.currentTarget ?? null;
+    refused.current = false;
+    toMark.current = null;
+    await form.handleSubmit(send, () => {
+      refused.current = true;
+    })(event);
+    toMark.current = refused.current ? shown : null;
+    requestAnimationFrame(focusMarked);
   };
   const wrong = (name: Path<Values>): string | undefined => {
     const found = form.getFieldState(name, form.formState).error;
