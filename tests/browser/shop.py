@@ -14,7 +14,7 @@ import httpx2
 from tests.around import GOOD, Mailbox, parts_of
 from tests.e2e.server import EMAIL, PASSWORD, Server
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 300
 Found = TypeVar("Found")
 
 
