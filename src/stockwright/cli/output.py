@@ -13,7 +13,7 @@ from typing import BinaryIO, Final, Self
 from stockwright.base.errors import Misconfigured
 
 DASH: Final = Path("-")
-"""Stands for standard input or standard output, as in other commands."""
+"""Means standard input or standard output, as in other commands."""
 
 
 class NewFile:

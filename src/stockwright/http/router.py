@@ -11,7 +11,7 @@ from stockwright.base.errors import NotFound, StockwrightError
 from stockwright.http.route import Route
 
 _SLASH = "\x00"
-"""Stands for a "/" inside one part of a path; nothing else there can be this character."""
+"""Replaces a "/" inside one part of a path; nothing else there can be this character."""
 
 
 class MethodNotAllowed(StockwrightError):

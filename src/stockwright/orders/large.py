@@ -5,8 +5,8 @@ an item of its own beside the order (`work_records.py`). Each piece's commit mov
 that item, held to its version and the order's: a piece has one effect, no matter which
 process executes it, and a later process continues where it stopped.
 
-Placing may fail half-way, since another buyer may be faster: the order is PLACING, and nobody's to
-see, until every unit is reserved; what stops there is given back, by the sweeper at the latest.
+Placing may fail half-way, since another buyer may be faster: the order is PLACING, and nobody can
+see it, until every unit is reserved; what stops there is given back, by the sweeper at the latest.
 The other steps cannot fail: their first commit decides and is what is answered, the rest carries it
 out, and the sweeper does so where the process has ended.
 """

@@ -33,7 +33,7 @@ type Call<M extends Method> = <Path extends ClientPathsWithMethod<Client<Paths>,
 export type ApiClient = { [M in Method as Uppercase<M>]: Call<M> };
 
 export interface ClientParts {
-  /** The address that stands for the API's base until it is known; any address of this origin. */
+  /** The address used as the API's base until it is known; any address of this origin. */
   origin: string;
   base: () => Promise<string>;
   session: SessionKeeper;
@@ -88,7 +88,7 @@ export function ifMatch(version: number): { "If-Match": string } {
   return { "If-Match": `"${version}"` };
 }
 
-/** Tells this browser from a stranger's when somebody signs in. */
+/** Distinguishes this browser from a stranger's when somebody signs in. */
 function deviceToken(session: SessionKeeper): Middleware {
   return {
     onRequest({ request }) {

@@ -12,5 +12,5 @@ export type SessionAnswer = Schemas["SessionView"];
 export type { Schemas };
 
 export type OrderStatus = Order["status"];
-/** What a timeline tells: the statuses, and returns. */
+/** The steps of a timeline: the statuses, and returns. */
 export type OrderStepName = OrderStep["status"];

@@ -2,7 +2,7 @@ import type { OrderStatus, OrderStepName } from "@/api/types";
 import { Badge } from "@/components/ui/surfaces";
 import { STATUSES, type StatusRow } from "./statuses";
 
-/** What an order itself never is, and its timeline tells. */
+/** A step of the timeline that is never the order's own status. */
 const STEPS: Readonly<
   Record<Exclude<OrderStepName, OrderStatus>, Pick<StatusRow, "tone" | "label" | "meaning">>
 > = {
