@@ -9,10 +9,11 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+from msgspec.structs import replace
 
 from benchmarks import by_hand, write_units
 from benchmarks import cold_start as cold

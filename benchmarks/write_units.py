@@ -153,7 +153,7 @@ async def _product(app: App, number: int) -> str:
     batch, name = Batch(), f"Wireless keyboard {number:03}"
     put_product(batch, Product(product_id, sku, name, name * 5, price_cents=7999))
     claim_sku(batch, sku, product_id)
-    put_stock(batch, Stock(product_id, sku, {"default": Level(1000)}, ["default"]), at=0)
+    put_stock(batch, Stock(product_id, sku, {"default": Level.of(1000)}, ["default"]))
     await batch.commit(app.store)
     return product_id
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,7 +140,7 @@ async def bare_app(folder: Path, clock: Clock, engine: str = "sqlite") -> App:
 
 def without_hold_limits(app: App) -> None:
     """Let customers hold as much as a test wants."""
-    app.settings = replace(app.settings, hold_reservations_max=1000, hold_units_max=1_000_000_000)
+    app.settings = app.settings.changed(hold_reservations_max=1000, hold_units_max=1_000_000_000)
 
 
 async def hold_to_a_recount(app: App) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from io import StringIO
 from ipaddress import ip_network
 from pathlib import Path
@@ -291,6 +291,10 @@ class Settings:
         settings = cls(**values)
         settings._check()
         return settings
+
+    def changed(self, **values: Any) -> Settings:
+        """Return the same settings with other values for some."""
+        return replace(self, **values)
 
     @property
     def aws_endpoint_url(self) -> str | None:

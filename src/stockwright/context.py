@@ -7,8 +7,10 @@ world only through the protocols here; `stockwright.app` chooses who stands behi
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stockwright.base.ports import Clock, Ids, Mailer, Outbound
 from stockwright.probe import WriteProbe
@@ -21,8 +23,7 @@ if TYPE_CHECKING:
     from stockwright.store.port import Store
 
 
-@dataclass(slots=True)
-class App:
+class App(Struct):
     """The running product: the store and the ports that use cases and reactions work with."""
 
     settings: Settings

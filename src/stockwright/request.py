@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from stockwright.base.actor import SYSTEM
 from stockwright.store.idempotency import put_idempotency
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from stockwright.store.batch import Batch
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """Who asks, and what the ledger, the events and the log name the request by ("": nobody sent it).
 
     `idempotency` is its key, where it has one: the first commit that is given this request uses it.
@@ -46,8 +46,7 @@ def caused_by(event: Event, actor: Actor = SYSTEM) -> Request:
     return Request(actor, event.request_id)
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRecord:
+class KeyRecord(Struct, frozen=True):
     """What a commit keeps with a key: the use case's result, and its answer.
 
     `answer` is None where it is only known after the commit.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from stockwright.accounts.admin_mails import ADDRESSES_MAX, OPERATIONS, OVERDUE_SECONDS, alert
 from stockwright.accounts.digests import ENTRIES_MAX, Address, Entry, load_digests, put_digest

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from stockwright.accounts.attempts import LOCK_SECONDS_MAX, Attempts
 from stockwright.accounts.model import (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from stockwright.accounts.first_admin import LASTS_MS, admin_emails, offer_setup, set_up
 from stockwright.accounts.model import Account

@@ -8,11 +8,12 @@ import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
+from msgspec.structs import replace
 
 from stockwright.accounts.first_admin import offer_setup
 from stockwright.accounts.records import every_admin, find_account_by_email, put_account

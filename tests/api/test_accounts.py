@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import httpx2
 import jwt
 import pyotp
 import pytest
+from msgspec.structs import replace
 
 from stockwright.accounts.first_admin import offer_setup
 from stockwright.accounts.records import find_account_by_email, put_account

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
 import structlog
+from msgspec.structs import replace
 
 from stockwright.asgi import HOOKS
 from stockwright.context import App
@@ -101,7 +101,7 @@ async def test_limits_and_handlers_see_the_same_client(app: App) -> None:
         seen.append(call.address)
         return Answer({})
 
-    behind: Any = replace(app, settings=replace(app.settings, trusted_proxies=PROXIES, rate_limit=True))
+    behind: Any = replace(app, settings=app.settings.changed(trusted_proxies=PROXIES, rate_limit=True))
     behind.log = structlog.get_logger()
     edge = Edge(behind, [Route("GET", "/seen", run, "Shows", "Test", who="public", limit="sign-in")], HOOKS)
     counted: list[str] = []

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from stockwright.asgi import build_asgi
@@ -188,7 +189,7 @@ async def test_fifty_twins_at_once_have_one_effect(scene: Scene, method: str, pa
 async def test_what_was_done_before_a_crash_is_answered_after_it(scene: Scene, method: str, path: str) -> None:
     ask = await scene.ask(method, path)
     dying: Any = Dying(scene.app.store)
-    async with asking(build_asgi(replace(scene.app, store=dying))) as http:
+    async with asking(build_asgi(msgspec.structs.replace(scene.app, store=dying))) as http:
         with pytest.raises(Died):
             await Client(http, scene.clients[ask.email].authorization).ask(method, ask.path, ask.body, key="k-1")
     before = await scene.happened()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import jwt
 import pytest
 import structlog
+from msgspec.structs import replace
 
 from stockwright.adapters.tokens import Es256Tokens, make_key
 from stockwright.asgi import HOOKS, build_asgi
@@ -201,7 +201,7 @@ async def test_every_answer_carries_the_safety_headers(nobody: Client, admin: Cl
 
 
 async def test_https_alone_is_promised_where_people_come_by_https(app: App, asgi: Any) -> None:
-    app.settings = replace(app.settings, public_url="https://shop.example")
+    app.settings = app.settings.changed(public_url="https://shop.example")
     async with asking(build_asgi(app)) as http:
         for path in ("/api/health", "/"):
             assert "max-age" in (await http.get(path)).headers["strict-transport-security"]
@@ -209,7 +209,7 @@ async def test_https_alone_is_promised_where_people_come_by_https(app: App, asgi
 
 @pytest.fixture
 async def crossing(app: App, asgi: Any) -> AsyncIterator[Client]:
-    app.settings = replace(app.settings, cors_origins=("https://shop.example",))
+    app.settings = app.settings.changed(cors_origins=("https://shop.example",))
     async with asking(build_asgi(app)) as http:
         yield Client(http)
 
@@ -235,7 +235,7 @@ async def test_every_route_answers_its_preflight(crossing: Client, path: str) ->
 @pytest.mark.one_engine
 @pytest.mark.parametrize("path", [*(path for path in PATHS if path != "/api/docs"), "/health"])
 async def test_every_origin_may_read_where_the_operator_says_so(app: App, asgi: Any, path: str) -> None:
-    app.settings = replace(app.settings, cors_origins=(EVERY_ORIGIN,))
+    app.settings = app.settings.changed(cors_origins=(EVERY_ORIGIN,))
     async with asking(build_asgi(app)) as http:
         headers = {"origin": "https://any.example", "access-control-request-method": "PUT"}
         preflight = await http.request("OPTIONS", path, headers=headers)
@@ -354,7 +354,7 @@ async def test_a_body_without_a_length_is_counted_while_it_comes(admin: Client) 
 
 @pytest.fixture
 async def limited(app: App, asgi: Any) -> Any:
-    app.settings = replace(app.settings, rate_limit=True)
+    app.settings = app.settings.changed(rate_limit=True)
     return build_asgi(app)
 
 
@@ -458,7 +458,7 @@ async def test_a_bad_credential_counts_against_its_address(
         credential = credential(app, admin, session)
         credential = await credential if inspect.isawaitable(credential) else credential
     monkeypatch.setattr("stockwright.http.limits.POLICIES", {"general": 3, "sign-in": 3, "sign-in-account": 3})
-    app.settings = replace(app.settings, rate_limit=True)
+    app.settings = app.settings.changed(rate_limit=True)
     asgi = build_asgi(app)
     async with asking(asgi) as http, asking(asgi, "192.0.2.99") as another:
         for _ in range(3):
@@ -473,7 +473,7 @@ async def test_what_somebody_may_not_do_counts_against_them(
     app: App, alice: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("stockwright.http.limits.POLICIES", {"general": 3, "sign-in": 3, "sign-in-account": 3})
-    app.settings = replace(app.settings, rate_limit=True)
+    app.settings = app.settings.changed(rate_limit=True)
     async with asking(build_asgi(app)) as http:
         found = [(await Client(http, alice.authorization).get("/inventory/low-stock")).status for _ in range(4)]
     assert found == [403, 403, 403, 429]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from stockwright.base.errors import Invalid
 from stockwright.context import App

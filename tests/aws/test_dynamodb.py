@@ -273,7 +273,7 @@ async def test_an_order_of_593_lines_is_whole_though_a_transaction_takes_a_hundr
         for each in chairs[start : start + 20]:
             put_product(batch, Product(each, each, each, price_cents=100))
             claim_sku(batch, each, each)
-            put_stock(batch, Stock(each, each, {"default": Level(5)}, ["default"]), at=0)
+            put_stock(batch, Stock(each, each, {"default": Level.of(5)}, ["default"]))
             book(app, ADMIN, batch, {each: {"default": 5}}, {each: each}, "INITIAL")
         await batch.commit(app.store)
     chance = random.Random(13)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
+from msgspec.structs import replace
 
 from stockwright.base.errors import Busy, Invalid, Misconfigured, PayloadTooLarge, Unknown
 from stockwright.base.event import Event

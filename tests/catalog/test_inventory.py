@@ -37,7 +37,7 @@ from stockwright.reservations.usecases import Reserve, cancel_reservation, reser
 from stockwright.sales.load_lines import LineWanted
 from stockwright.sales.usecases import Sell, get_sale, list_sales, record_sale
 from stockwright.stock.locations import ChangeLocation, add_location, change_location
-from stockwright.stock.model import Movement, Thresholds, Wanted
+from stockwright.stock.model import Movement, Stock, Wanted
 from stockwright.stock.records import get_stock, page_of_movements
 from stockwright.store.idempotency import complete_idempotency, find_idempotency
 from stockwright.store.paging import every
@@ -55,7 +55,7 @@ async def available(app: App, product_id: str) -> dict[str, int]:
 async def test_a_foreign_product_can_be_stocked_and_reserved(app: App) -> None:
     made = await initialize(app, ADMIN, Initialize(FOREIGN, "MBP-16-M3MAX-001", 50, "Warehouse A"))
     assert made.product.status == "UNLISTED"
-    assert (made.stock.thresholds.low_stock, made.stock.thresholds.reorder_point) == (10, 20)
+    assert (made.stock.low_stock, made.stock.reorder_point) == (10, 20)
     assert (await get_by_sku(app, "mbp-16-m3max-001")).product.id == FOREIGN
 
     await reserve_stock(app, ALICE, Reserve([Wanted(FOREIGN, 1)], "test-order-123"))
@@ -86,7 +86,7 @@ async def test_a_foreign_product_that_was_deleted_can_come_again(app: App, produ
     )
     [again] = [each for each in outcomes if not isinstance(each, BaseException)]
     assert again == await get_product(app, FOREIGN) == await get_by_sku(app, "MBP-17")
-    assert (again.product.status, again.stock.thresholds.low_stock) == ("UNLISTED", 10)
+    assert (again.product.status, again.stock.low_stock) == ("UNLISTED", 10)
     assert await available(app, FOREIGN) == {"cellar": 7}
     page, _ = await list_movements(app, MovementFilter(product_id=FOREIGN))
     assert [(each.movement.quantity, each.balance_after) for each in page] == [(7, 7), (-5, 0), (5, 5)]
@@ -108,16 +108,20 @@ async def test_a_level_is_opened_once(app: App, product: Product) -> None:
     assert await available(app, "new") == {"default": 3}
 
 
+def thresholds(stock: Stock) -> tuple[int, int, int]:
+    return stock.low_stock, stock.reorder_point, stock.reorder_quantity
+
+
 async def test_opening_a_level_changes_only_the_given_thresholds(app: App, product: Product) -> None:
     chair = await product(5, thresholds={"low_stock": 5, "reorder_point": 100, "reorder_quantity": 200})
     opened = await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 1, "cellar"))
-    assert opened.stock.thresholds == Thresholds(5, 100, 200)
+    assert thresholds(opened.stock) == (5, 100, 200)
     given = {"low_stock": 7}
     opened = await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 1, "attic", given))
-    assert opened.stock.thresholds == (await get_stock(app.store, chair.product.id)).thresholds
-    assert opened.stock.thresholds == Thresholds(7, 100, 200)
+    assert thresholds(opened.stock) == thresholds(await get_stock(app.store, chair.product.id))
+    assert thresholds(opened.stock) == (7, 100, 200)
     made = await initialize(app, ADMIN, Initialize("foreign", "F-1", 1, thresholds={"reorder_point": 3}))
-    assert made.stock.thresholds == Thresholds(10, 3, 50)
+    assert thresholds(made.stock) == (10, 3, 50)
     for product_id, sku in (("other", "O-1"), (chair.product.id, chair.product.sku)):
         with pytest.raises(Invalid) as refused:
             await initialize(app, ADMIN, Initialize(product_id, sku, 1, "roof", {"reorder_quantity": 0}))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stockwright.base.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound, VersionConflict
 from stockwright.catalog.inventory import ChangeStock, Initialize, change_stock, initialize
@@ -122,7 +122,7 @@ async def test_a_sku_that_was_stored_untidy_is_found_and_tidied_by_the_next_chan
     release_sku(batch, made.product.sku)
     claim_sku(batch, "CAFE\u0301-1 ", made.product.id)
     put_product(batch, replace(made.product, sku="CAFE\u0301-1 "))
-    put_stock(batch, replace(made.stock, sku="CAFE\u0301-1 "), app.clock.now())
+    put_stock(batch, replace(made.stock, sku="CAFE\u0301-1 "))
     await batch.commit(app.store)
     assert await load_product_ids(app.store, ["cafe\u0301-1 "]) == {"cafe\u0301-1 ": made.product.id}
     await initialize(app, ADMIN, Initialize(made.product.id, "CAF\u00c9-1", 1, "cellar"))

@@ -7,12 +7,13 @@ import csv
 import gzip
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stockwright.audit.usecases import audit
 from stockwright.base.errors import Invalid

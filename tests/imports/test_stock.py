@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stockwright.base.errors import Invalid
 from stockwright.catalog.inventory import ChangeStock, change_stock

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stockwright.base.errors import Invalid, InvalidTransition
 from stockwright.orders.model import Order, ReturnedLine, Step, advance, cancel, place, still_out, take_back

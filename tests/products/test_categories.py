@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stockwright.base.errors import AlreadyExists, Conflict, Invalid, NotFound
 from stockwright.catalog.product_list import ListProducts, list_products
@@ -14,7 +14,7 @@ from stockwright.catalog.usecases import UpdateProduct, update_product
 from stockwright.context import App
 from stockwright.products.categories import MOVED_AT_ONCE, add_category, delete_category, rename_category
 from stockwright.products.categories import list_categories as names_of
-from stockwright.products.category_records import category_named, list_categories, put_category
+from stockwright.products.category_records import Category, category_named, list_categories, put_category
 from stockwright.store.batch import Batch
 from stockwright.sweeper import sweep
 from tests.conftest import ADMIN, Product
@@ -52,8 +52,7 @@ async def test_a_category_of_a_former_version_keeps_its_name(app: App, product: 
     """Former versions stored names in lower case, with their blanks in the key."""
     batch = Batch()
     put_category(batch, category_named("garden tools"))
-    put: Any = batch.writes[0]
-    batch.put(("CATEGORIES", "old shelves"), put.body | {"name": "old shelves"}, 0)
+    put_category(batch, Category("old shelves", "old shelves"))
     await batch.commit(app.store)
     made = await product(1, category="Old Shelves")
     assert made.product.category == "old shelves"

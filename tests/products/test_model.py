@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stockwright.base.errors import Invalid
 from stockwright.products.model import CATEGORIES, PRICE_CENTS_MAX, Product, check_id, check_product

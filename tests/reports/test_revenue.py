@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from stockwright.orders.model import place
 from stockwright.reports.revenue import SalesTotals, SoldProduct, add_lines

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stockwright.audit.repair import repair
 from stockwright.audit.usecases import audit
@@ -171,14 +171,14 @@ async def test_what_staff_let_last_longer_is_not_the_customers_any_more(
 
 
 async def test_settings_say_how_much_a_customer_holds(app: App, product: Product) -> None:
-    app.settings = replace(app.settings, hold_reservations_max=1, hold_units_max=2, hold_hours_max=1)
+    app.settings = app.settings.changed(hold_reservations_max=1, hold_units_max=2, hold_hours_max=1)
     chair = (await product(500)).product.id
     assert (await refused(hold(app, chair, 3)))["max"] == 2
     assert (await refused(hold(app, chair, 2, 61)))["max"] == 1
     held = await hold(app, chair, 2, 60)
     assert (await refused(hold(app, chair)))["limit"] == "reservations"
     assert await confirm_reservation(app, ALICE, held.id)
-    app.settings = replace(app.settings, hold_reservations_max=0)
+    app.settings = app.settings.changed(hold_reservations_max=0)
     assert await refused(hold(app, chair, actor=BOB))
 
 
@@ -186,7 +186,7 @@ async def test_where_the_shop_says_so_no_customer_confirms_a_hold(app: App, prod
     chair = (await product(500)).product.id
     held = [await hold(app, chair) for _ in range(3)]
     await confirm_reservation(app, ALICE, held[0].id)
-    app.settings = replace(app.settings, customer_confirm=False)
+    app.settings = app.settings.changed(customer_confirm=False)
     for each in held[:2]:
         with pytest.raises(Forbidden):
             await confirm_reservation(app, ALICE, each.id)

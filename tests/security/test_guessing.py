@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,7 +68,7 @@ async def test_a_lock_outlives_the_process_and_holds_for_every_address_that_is_n
 
 @pytest.mark.parametrize("path", SIGN_IN)
 async def test_a_stranger_locks_out_no_owner_who_comes_from_where_they_were_before(scene: Scene, path: str) -> None:
-    scene.app.settings = replace(scene.app.settings, rate_limit=True)
+    scene.app.settings = scene.app.settings.changed(rate_limit=True)
     asgi = build_asgi(scene.app)
     body = {"email": ALICE, "password": PASSWORD}
     async with asking(asgi, "203.0.113.1") as home, asking(asgi, "203.0.113.2") as abroad:
@@ -106,7 +105,7 @@ def test_every_door_at_which_accounts_are_named_is_limited() -> None:
 
 @pytest.mark.parametrize("path", LIMITED)
 async def test_tries_at_one_account_are_limited_from_however_many_addresses_they_come(scene: Scene, path: str) -> None:
-    scene.app.settings = replace(scene.app.settings, rate_limit=True)
+    scene.app.settings = scene.app.settings.changed(rate_limit=True)
     asgi = build_asgi(scene.app)
     for number in range(60):
         async with asking(asgi, f"198.51.100.{number}") as http:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import httpx2
 import pytest
@@ -28,7 +27,7 @@ PAGES = ("/", "/login", "/admin/anything", "/api/docs", "/api/docs/assets/start.
 @pytest.fixture
 async def https(scene: Scene) -> AsyncIterator[httpx2.AsyncClient]:
     """The scene's shop, as people reach it by https and from one other origin."""
-    scene.app.settings = replace(scene.app.settings, public_url=GOOD, cors_origins=(GOOD,))
+    scene.app.settings = scene.app.settings.changed(public_url=GOOD, cors_origins=(GOOD,))
     async with asking(build_asgi(scene.app)) as http:
         http.headers["authorization"] = scene.clients[ADMIN].authorization or ""
         yield http

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +87,7 @@ async def called(app: App, orders: dict[str, Event], setting: str, url: str) -> 
         Settings.load({f"STOCKWRIGHT_{setting.upper()}": url}, Path("none"))
     except Misconfigured as refused:
         return refused
-    app.settings = replace(app.settings, **{setting: url})
+    app.settings = app.settings.changed(**{setting: url})
     try:
         await REACTIONS[setting](app, orders[setting])
     except (Permanent, OSError) as refused:

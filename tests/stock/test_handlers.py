@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from stockwright.accounts.sign_up import SignUp
 from stockwright.accounts.usecases import add_account

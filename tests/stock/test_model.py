@@ -15,7 +15,6 @@ from stockwright.stock.model import (
     Location,
     Shift,
     Stock,
-    Thresholds,
     Wanted,
     by_priority,
     check_change,
@@ -37,7 +36,7 @@ units = st.integers(0, 50)
 
 
 def stock(product_id: str = "chair", *, active: Sequence[str] | None = None, **available: int) -> Stock:
-    levels = {place: Level(count) for place, count in available.items()}
+    levels = {place: Level.of(count) for place, count in available.items()}
     return Stock(product_id, product_id.upper(), levels, tuple(available) if active is None else active)
 
 
@@ -91,8 +90,8 @@ def test_units_at_a_place_that_is_not_drawn_on_are_not_available() -> None:
 
 
 def test_units_at_an_inactive_location_count_in_no_sum_but_their_own() -> None:
-    levels = {"front": Level(3, 1), "closed": Level(9, 2)}
-    have = Stock("chair", "CHAIR", levels, ["front", "elsewhere"], Thresholds(5, 20, 5))
+    levels = {"front": Level.of(3, 1), "closed": Level.of(9, 2)}
+    have = Stock("chair", "CHAIR", levels, ["front", "elsewhere"], 5, 20, 5)
     assert (have.available, have.reserved, have.inactive, have.total) == (3, 3, 9, 15)
     assert (have.available_at("front"), have.available_at("closed"), have.available_at("elsewhere")) == (3, 0, 0)
     assert (have.status, have.is_low, have.suggested_reorder, have.sources) == ("LOW", True, 20, ["front"])
@@ -115,7 +114,7 @@ def test_what_comes_goes_to_the_first_active_location_and_what_goes_leaves_activ
 
 
 def test_a_count_of_all_locations_takes_from_active_ones_first() -> None:
-    have = Stock("chair", "CHAIR", {"closed": Level(9), "front": Level(3, 1)}, ["front"])
+    have = Stock("chair", "CHAIR", {"closed": Level.of(9), "front": Level.of(3, 1)}, ["front"])
     assert counted(have, 13) == {}
     assert counted(have, 15) == {"front": 2}
     assert counted(have, 11) == {"front": -2}
@@ -135,7 +134,7 @@ def test_active_locations_come_by_priority_and_then_by_name() -> None:
 
 
 def test_an_adjustment_stops_at_zero_available() -> None:
-    have = Stock("chair", "CHAIR", {"front": Level(3, reserved=4)}, ["front"])
+    have = Stock("chair", "CHAIR", {"front": Level.of(3, 4)}, ["front"])
     check_change(have, "front", -3)
     with pytest.raises(InsufficientStock) as short:
         check_change(have, "front", -4)
@@ -149,7 +148,7 @@ def test_an_adjustment_stops_at_zero_available() -> None:
 
 
 def test_a_count_stops_at_what_is_reserved() -> None:
-    have = Stock("chair", "CHAIR", {"front": Level(3, 4)}, ["front"])
+    have = Stock("chair", "CHAIR", {"front": Level.of(3, 4)}, ["front"])
     assert counted(have, 10, "front") == {"front": 3}
     assert counted(have, 4, "front") == {"front": -3}
     assert counted(have, 7, "front") == {}
@@ -174,18 +173,24 @@ def test_reorders_come_in_whole_lots(available: int, suggested: int) -> None:
 
 
 def test_reorders_are_as_many_lots_as_bring_it_above_the_point() -> None:
-    have = Stock("chair", "CHAIR", {"front": Level(0)}, ["front"], Thresholds(10, 20, 5))
+    have = Stock("chair", "CHAIR", {"front": Level.of(0)}, ["front"], 10, 20, 5)
     assert have.suggested_reorder == 25
 
 
 def test_shifting_keeps_the_other_levels() -> None:
     before = Stock(
-        "chair", "CHAIR", {"front": Level(3), "back": Level(4)}, ["front", "back"], Thresholds(1, 2, 3), 7, 99
+        "chair", "CHAIR", {"front": Level.of(3), "back": Level.of(4)}, ["front", "back"], 1, 2, 3, 99, version=7
     )
     after = shifted(before, {"back": reserve(2)})
-    assert (after.product_id, after.sku, after.thresholds) == ("chair", "CHAIR", Thresholds(1, 2, 3))
+    assert (after.product_id, after.sku, after.low_stock, after.reorder_point, after.reorder_quantity) == (
+        "chair",
+        "CHAIR",
+        1,
+        2,
+        3,
+    )
     assert (after.version, after.created_at) == (7, 99)
-    assert after.levels == {"front": Level(3), "back": Level(2, 2)}
+    assert after.levels == {"front": Level.of(3), "back": Level.of(2, 2)}
     assert (after.available, after.reserved, after.total) == (5, 2, 7)
 
 

@@ -17,7 +17,8 @@ from stockwright.catalog.inventory_views import ListInventory, list_inventory, l
 from stockwright.catalog.product_list import ListProducts, list_products
 from stockwright.catalog.usecases import UpdateProduct, delete_product, update_product
 from stockwright.context import App
-from stockwright.products.records import product_key, product_of
+from stockwright.products.model import Product
+from stockwright.products.records import product_key
 from stockwright.reports.stock_reports import report_stock_value
 from stockwright.stock.total_records import load_counted, load_totals, places_of_low, put_counted, put_totals
 from stockwright.stock.totals import count_stocks, recount
@@ -26,7 +27,7 @@ from stockwright.store.batch import Batch
 from stockwright.store.paging import every
 from stockwright.store.port import ABSENT
 from stockwright.store.progress import load_progress
-from tests.conftest import ADMIN, Product
+from tests.conftest import ADMIN
 
 
 async def sums(app: App) -> dict[str, int]:
@@ -119,7 +120,9 @@ async def as_written_before(app: App, product_ids: list[str]) -> None:
     found = await app.store.get([product_key(each) for each in product_ids])
     batch = Batch()
     for item in found.values():
-        batch.put(item.key, item.body, item.version, {"list": ("PRODUCT", product_of(item).id)}, text=item.body["name"])
+        batch.put(
+            item.key, item.body, item.version, {"list": ("PRODUCT", item.read(Product).id)}, text=item.body["name"]
+        )
     progress = await load_progress(app.store, "products")
     batch.delete(("BACKFILL", "products"), progress.version)
     await batch.commit(app.store)
@@ -157,10 +160,10 @@ async def test_the_audit_names_a_wrong_count_and_the_repair_counts_anew(app: App
     chair, table = [(await product(5)).product.id for _ in range(2)]
     await backfill(app)
     assert (await audit(app)).is_clean
-    part, version = (await load_counted(app.store, [chair]))[chair]
+    part = (await load_counted(app.store, [chair]))[chair]
     totals = await load_totals(app.store)
     batch = Batch()
-    put_counted(batch, replace_part(part, available=99), chair, version)
+    put_counted(batch, replace_part(part, available=99), chair)
     put_totals(batch, {**totals.sums, "products": 7}, totals.version)
     await batch.commit(app.store)
 

@@ -122,11 +122,22 @@ def test_every_kind_of_item_that_has_an_upgrade_is_in_the_data(rows: list[Put]) 
                     {"sku": "A", "returned": 2, "options": {}},
                     {"sku": "B", "options": {"size": "M"}, "returned": 0},
                 ],
-                "settling": False,
+                "hasPendingWork": False,
             },
         ),
+        (
+            ("ORDER#1", "WORK"),
+            {"tells": [["placed", ["1"]]], "requestId": "r"},
+            {"events": [["order.placed", ["1"]]], "requestId": "r"},
+        ),
+        (
+            ("DIGEST#stock", "email#1"),
+            {"channel": "email", "to": "a@b.c"},
+            {"address": {"channel": "email", "to": "a@b.c"}},
+        ),
+        (("CATEGORIES", "food"), {"name": "food"}, {"name": "food", "key": "food", "renamedFrom": None}),
         # A location or category may be called as a kind is.
-        (("LOCATIONS", "ORDER"), {"name": "Order"}, {"name": "Order", "shortagesKnown": False}),
+        (("LOCATIONS", "ORDER"), {"name": "Order"}, {"name": "Order", "id": "ORDER", "shortagesKnown": False}),
     ],
 )
 def test_what_is_missing_gets_the_value_that_it_always_meant(

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import pkgutil
 from collections.abc import Sequence
 from typing import Any, get_args
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 import stockwright
+from stockwright.accounts.model import Account, Code
 from stockwright.base.errors import Busy, NotFound
+from stockwright.base.record import ItemKind, Record
 from stockwright.context import App
 from stockwright.events.records import find_dead_letter, get_dead_letter
 from stockwright.orders.records import get_order
 from stockwright.reservations.records import get_reservation
 from stockwright.sales.records import get_sale
+from stockwright.stock.model import Location
 from stockwright.stock.records import get_stock
 from stockwright.store.batch import ATTEMPTS_MAX, Batch, Stale, retried
 from stockwright.store.idempotency import complete_idempotency, find_idempotency, put_idempotency
-from stockwright.store.parsing import ItemKind, WrongItemError, is_of
-from stockwright.store.port import Item, Put, Store, Write
+from stockwright.store.parsing import WrongItemError, is_of
+from stockwright.store.port import Item, Put, Store, Write, body_of
+from stockwright.store.sqlite.codec import encode
 
 
 @pytest.mark.parametrize("get", [get_dead_letter, get_order, get_reservation, get_sale, get_stock])
@@ -75,20 +80,13 @@ async def test_an_answer_of_which_nothing_is_known_is_not_kept(app: App) -> None
     assert await find_idempotency(app.store, "nobody#key") is None
 
 
-# ---- each kind of item has its parser --------------------------------------------------------
+# ---- each kind of item has its record --------------------------------------------------------
 
-RECORDS = [
-    importlib.import_module(each.name)
-    for each in pkgutil.walk_packages(stockwright.__path__, "stockwright.")
+for each in pkgutil.walk_packages(stockwright.__path__, "stockwright."):
     # The functions' modules read their settings where they are loaded; engines know items, and no kinds of them.
-    if not each.name.startswith(("stockwright.cloud.", "stockwright.store."))
-]
-PARSERS = {
-    parser.kind: parser
-    for module in RECORDS
-    for parser in vars(module).values()
-    if inspect.isfunction(parser) and hasattr(parser, "kind") and parser.__module__ == module.__name__
-}
+    if not each.name.startswith(("stockwright.cloud.", "stockwright.store.")):
+        importlib.import_module(each.name)
+RECORDS = {record.KIND: record for record in Record.__subclasses__()}
 KEYS = {
     kind: {
         "CATEGORY": ("CATEGORIES", "chairs"),
@@ -101,23 +99,52 @@ KEYS = {
 }
 
 
-def test_every_kind_of_item_has_its_parser_and_every_parser_its_kind() -> None:
-    assert sorted(PARSERS) == sorted(get_args(ItemKind))
-    for module in RECORDS:
-        for name, found in vars(module).items():
-            if inspect.isfunction(found) and found.__module__ == module.__name__:
-                takes = next(iter(inspect.signature(found).parameters.values()), None)
-                if takes is not None and takes.annotation == "Item":
-                    assert hasattr(found, "kind"), (module.__name__, name)
+def test_every_kind_of_item_has_one_record() -> None:
+    assert sorted(record.KIND for record in Record.__subclasses__()) == sorted(get_args(ItemKind))
 
 
 @pytest.mark.parametrize("kind", KEYS)
-def test_a_parser_refuses_the_items_of_every_other_kind(kind: ItemKind) -> None:
-    """Also one that its own parser has read before, and what came of it is kept with the item."""
-    for parser_kind, parser in PARSERS.items():
-        item = Item(KEYS[kind], 1, {}, parsed="what its own parser read")
-        if parser_kind == kind:
+def test_a_record_refuses_the_items_of_every_other_kind(kind: ItemKind) -> None:
+    """Also one that was read as its own record before, which stays with the item."""
+    for other, record in RECORDS.items():
+        item = Item(KEYS[kind], 1, {}, parsed=object())
+        if other == kind:
             assert is_of(kind, item.key)
             continue
-        with pytest.raises(WrongItemError, match=f"{parser.__name__} reads {parser_kind} items, not "):
-            parser(item, *((),) * (len(inspect.signature(parser).parameters) - 1))
+        with pytest.raises(WrongItemError, match=f"{record.__name__} reads {other} items, not "):
+            item.read(record)
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+def test_a_record_can_be_read_at_all(kind: ItemKind) -> None:
+    """Its fields' types are imported where it is defined, not for the type checker alone."""
+    assert msgspec.json.Decoder(RECORDS[kind])
+
+
+@pytest.mark.parametrize("as_read", ["json", "a body", "the record"])
+def test_a_record_is_read_as_it_was_written_with_the_version_of_its_item(as_read: str) -> None:
+    location = Location("shop", "The shop", priority=3, created_at=7, version=4)
+    content: Any = {"json": encode(location), "a body": body_of(location), "the record": location}[as_read]
+    item = Item(("LOCATIONS", "shop"), 5, content)
+    assert item.read(Location) == replace(location, version=5)
+    assert item.read(Location) is item.read(Location)
+    assert item.body == {
+        "id": "shop",
+        "name": "The shop",
+        "priority": 3,
+        "active": True,
+        "createdAt": 7,
+        "shortagesKnown": False,
+    }
+
+
+def test_a_field_that_a_record_needs_is_missed() -> None:
+    with pytest.raises(msgspec.ValidationError, match="missing required field `name`"):
+        Item(("LOCATIONS", "shop"), 1, {"id": "shop"}).read(Location)
+
+
+def test_a_record_shows_no_secret() -> None:
+    code = Code("the hash of a code", 7)
+    account = Account("acc_1", "a@example.com", password_hash="the hash of a password", codes={"reset": code})
+    assert "hash of" not in repr(account)
+    assert "a@example.com" in repr(account)

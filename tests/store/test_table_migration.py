@@ -183,7 +183,7 @@ async def test_an_item_that_changes_under_the_upgrade_is_upgraded_as_it_then_is(
     run.close()
     assert raced
     item = (await app.store.get([key]))[key]
-    assert (item.version, item.body["reference"], item.body["settling"]) == (version + 1, "beside", False)
+    assert (item.version, item.body["reference"], item.body["hasPendingWork"]) == (version + 1, "beside", False)
     assert left(table) == 0
 
 

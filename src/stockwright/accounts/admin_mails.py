@@ -10,8 +10,10 @@ another alert would be made.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stockwright.accounts import digests as records
 from stockwright.accounts.digests import Address, Digest, Entry, Part
@@ -41,8 +43,7 @@ OVERDUE_SECONDS: Final = 600
 BUSY_SECONDS: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """A kind of alert: `heading` says what several of them are, with {count}."""
 
     name: str

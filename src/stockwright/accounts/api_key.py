@@ -6,15 +6,12 @@ import base64
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from typing import Final
 
 from stockwright.base.actor import SCOPES, Actor
 from stockwright.base.errors import Invalid
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+from stockwright.base.record import Record
 
 PREFIX: Final = "sw_"
 RANDOM_BITS: Final = 160
@@ -24,10 +21,10 @@ SEEN_EVERY_MS: Final = 60_000
 _SHAPE = re.compile(r"sw_([a-z2-7]{32})([a-z2-7]{7})")
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKey:
+class ApiKey(Record, frozen=True):
     """A machine with scopes; of its key only the SHA-256 is kept, and the end for people to know it by."""
 
+    KIND = "APIKEY"
     id: str
     name: str
     scopes: tuple[str, ...]
@@ -36,7 +33,6 @@ class ApiKey:
     created_at: int
     created_by: str
     last_used_at: int | None = None
-    version: int = 0
 
     def as_actor(self) -> Actor:
         """Return the actor of a request that this machine makes."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stockwright.accounts import records
 from stockwright.accounts.api_key import (
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
     from stockwright.request import Request
 
 
-@dataclass(frozen=True, slots=True)
-class MadeKey:
+class MadeKey(Struct, frozen=True):
     """A new key and, this once, the key itself."""
 
     key: ApiKey

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stockwright.base.errors import AccountLocked
 
@@ -30,8 +32,7 @@ def network_of(address: str) -> str:
     return str(parsed)
 
 
-@dataclass(frozen=True, slots=True)
-class Attempts:
+class Attempts(Struct, frozen=True):
     """Failures in a row at one thing (a purpose and an address), whether or not there is an account.
 
     The fifth failure locks for 1 s and each further one twice as long, up to 15 min (Cognito's

@@ -11,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from jwt import PyJWK
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stockwright.accounts import records
 from stockwright.accounts.identity import Enrolled, Proof, Session
@@ -50,8 +51,7 @@ NOT_TAKEN: Final = "InvalidParameterException"
 _BUSY: Final = frozenset({"TooManyRequestsException", "LimitExceededException", "InternalErrorException"})
 
 
-@dataclass(slots=True)
-class PoolKeys:
+class PoolKeys(Struct):
     """The public keys that a pool signs with, by their names (JWKS)."""
 
     url: str

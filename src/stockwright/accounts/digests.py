@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
-from stockwright.store.parsing import reads
-from stockwright.store.port import ABSENT
+from msgspec import Struct
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from stockwright.notifications.records import Channel
-    from stockwright.store.batch import Batch
-    from stockwright.store.port import Body, Item, Key, Store
-
+from stockwright.base.record import Record
+from stockwright.notifications.records import Channel
+from stockwright.store.batch import Batch
+from stockwright.store.port import ABSENT, Body, Key, Store
 
 ENTRIES_MAX: Final = 20
 """Alerts that are written out in one message; of the others it says how many there are."""
@@ -23,16 +19,14 @@ ALERTED_SECONDS: Final = 14 * 86_400
 """How long it is known that an event is in a digest: as long as any queue may deliver it again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """Where alerts go: a mail address, a phone number or a topic."""
 
     channel: Channel
     to: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, array_like=True):
     """One alert: its line, its whole text, and what it is about."""
 
     line: str
@@ -40,8 +34,7 @@ class Entry:
     about: str
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Some alerts: how many, and the first ENTRIES_MAX of them."""
 
     count: int = 0
@@ -52,22 +45,21 @@ class Part:
         return Part(self.count + other.count, (*self.entries, *other.entries)[:ENTRIES_MAX])
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
+class Digest(Record, frozen=True):
     """The alerts of one kind to one address that are not sent yet.
 
     `id` is the notification that they will be. `sending` is in the message that is tried now, `waiting`
     came since. `owner` is the event whose handler sends it, when `due_at` (ms) has come.
     """
 
+    KIND = "DIGEST"
     id: str
     kind: str
     address: Address
     owner: str
     due_at: int
-    waiting: Part = field(default_factory=Part)
-    sending: Part = field(default_factory=Part)
-    version: int = 0
+    waiting: Part = Part()
+    sending: Part = Part()
 
 
 def digest_key(kind: str, address: Address) -> Key:
@@ -96,23 +88,14 @@ async def load_digests(store: Store, kind: str, addresses: Iterable[Address]) ->
     """Load the digests that there are to some addresses, in one call."""
     keys = [digest_key(kind, address) for address in addresses]
     found = await store.get(keys)
-    return [_digest_of(found[key]) for key in keys if key in found]
+    return [found[key].read(Digest) for key in keys if key in found]
 
 
 def put_digest(batch: Batch, digest: Digest) -> None:
     """Write a digest, expecting the version that it was loaded with."""
     batch.put(
         digest_key(digest.kind, digest.address),
-        {
-            "id": digest.id,
-            "kind": digest.kind,
-            "channel": digest.address.channel,
-            "to": digest.address.to,
-            "owner": digest.owner,
-            "dueAt": digest.due_at,
-            "waiting": _part_body(digest.waiting),
-            "sending": _part_body(digest.sending),
-        },
+        digest,
         digest.version,
     )
 
@@ -120,26 +103,3 @@ def put_digest(batch: Batch, digest: Digest) -> None:
 def delete_digest(batch: Batch, digest: Digest) -> None:
     """End a digest, expecting the version that it was loaded with."""
     batch.delete(digest_key(digest.kind, digest.address), digest.version)
-
-
-def _part_body(part: Part) -> Body:
-    return {"count": part.count, "entries": [[each.line, each.text, each.about] for each in part.entries]}
-
-
-def _part_of(body: Body) -> Part:
-    return Part(body["count"], tuple(Entry(*each) for each in body["entries"]))
-
-
-@reads("DIGEST")
-def _digest_of(item: Item) -> Digest:
-    body = item.body
-    return Digest(
-        body["id"],
-        body["kind"],
-        Address(body["channel"], body["to"]),
-        body["owner"],
-        body["dueAt"],
-        _part_of(body["waiting"]),
-        _part_of(body["sending"]),
-        item.version,
-    )

@@ -7,10 +7,12 @@ may learn) are use cases above it, the same for both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from msgspec import Struct
+
 from stockwright.accounts.attempts import TOKEN_LASTS_SECONDS
+from stockwright.base.hidden import HidesSecrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,31 +23,30 @@ if TYPE_CHECKING:
     from stockwright.store.batch import Batch
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(HidesSecrets, frozen=True):
     """What a person gets for signing in; `expires_in` in seconds.
 
     `device_token` identifies this browser or program at its next sign-in; "" after a renewal.
     """
 
+    SECRETS = frozenset({"id_token", "access_token", "refresh_token", "device_token"})
     id_token: str
     access_token: str
     refresh_token: str
     account: Account
     expires_in: int = TOKEN_LASTS_SECONDS
-    device_token: str = field(default="", repr=False)
+    device_token: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolled:
+class Enrolled(HidesSecrets, frozen=True):
     """Somebody new: the account's id, and the hash of the password where we keep it."""
 
+    SECRETS = frozenset({"password_hash"})
     id: str
-    password_hash: str = field(default="", repr=False)
+    password_hash: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """That somebody knows an account's password; `begun` is what a user pool gave for it."""
 
     account: Account

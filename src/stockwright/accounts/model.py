@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Literal, TypeGuard
+from collections.abc import Mapping
+from typing import Final, Literal, TypeGuard
+
+from msgspec.structs import replace
 
 from stockwright.base.actor import Actor, Role
 from stockwright.base.email import _CONTROL
 from stockwright.base.errors import Invalid
+from stockwright.base.hidden import HidesSecrets
 from stockwright.base.names import check_direction
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+from stockwright.base.record import Record
 
 AccountStatus = Literal["UNCONFIRMED", "CONFIRMED"]
 CodePurpose = Literal["confirmation", "reset"]
@@ -26,60 +26,60 @@ NOT_KEPT: Final = "-"
 """In place of a password's hash: nobody kept the password (a user pool has that of the first sign-up)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(HidesSecrets, frozen=True, rename="camel"):
     """A mailed code, as its keyed hash; it holds until `expires_at` (ms)."""
 
-    hash: str = field(repr=False)
+    SECRETS = frozenset({"hash"})
+    hash: str
     expires_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Mfa:
+class Mfa(HidesSecrets, frozen=True, rename="camel"):
     """A TOTP secret (base 32), which counts once a first code has confirmed it.
 
     `last_step` is the time step of the last code that was used; neither it nor an earlier one is
     taken again (RFC 6238 section 5.2). `asked` identifies the request that set it up, if it had a key.
     """
 
-    secret: str = field(repr=False)
+    SECRETS = frozenset({"secret"})
+    secret: str
     confirmed: bool = False
     last_step: int = 0
     asked: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SignUpAgain:
+class SignUpAgain(HidesSecrets, frozen=True, rename="camel"):
     """A further sign-up with an address that is not confirmed yet.
 
     Who reads the address's mail says by the code which sign-up was theirs: its name and password count.
     """
 
+    SECRETS = frozenset({"password_hash"})
     id: str
     name: str
-    password_hash: str = field(repr=False)
+    password_hash: str
     code: Code | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Record, frozen=True):
     """A person. `generation` counts up when every session of before must end (a new password), at that time (ms)."""
 
+    KIND = "ACCOUNT"
+    SECRETS = frozenset({"password_hash"})
     id: str
     email: str
     name: str = ""
     role: Role = "customer"
     status: AccountStatus = "UNCONFIRMED"
     disabled: bool = False
-    password_hash: str = field(default="", repr=False)
+    password_hash: str = ""
     generation: int = 1
     sessions_ended_at: int = 0
     mfa: Mfa | None = None
-    codes: Mapping[CodePurpose, Code] = field(default_factory=dict)
+    codes: Mapping[CodePurpose, Code] = {}
     further: tuple[SignUpAgain, ...] = ()
     created_at: int = 0
     updated_at: int = 0
-    version: int = 0
 
     @property
     def is_confirmed(self) -> bool:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stockwright.accounts.api_key import ApiKey
 from stockwright.accounts.attempts import FORGOTTEN_AFTER_MS, Attempts
-from stockwright.accounts.model import Account, Code, Mfa, SignUpAgain
+from stockwright.accounts.model import Account
 from stockwright.base.email import email_spellings
 from stockwright.base.errors import NotFound
 from stockwright.store.paging import every
-from stockwright.store.parsing import once
 from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def email_key(email: str) -> Key:
 async def find_account(store: Store, account_id: str) -> Account | None:
     """Find an account by its id."""
     item = (await store.get([account_key(account_id)])).get(account_key(account_id))
-    return account_of(item) if item else None
+    return item.read(Account) if item else None
 
 
 async def get_account(store: Store, account_id: str) -> Account:
@@ -66,7 +65,7 @@ async def page_of_accounts(
     """Read accounts, newest first."""
     where = {"role": role} if role else None
     page = await store.query("ACCOUNT", index="list", where=where, after=after, limit=limit, reverse=reverse)
-    return [account_of(item) for item in page.items], page.next
+    return [item.read(Account) for item in page.items], page.next
 
 
 async def every_admin(store: Store) -> AsyncIterator[Account]:
@@ -78,79 +77,12 @@ async def every_admin(store: Store) -> AsyncIterator[Account]:
 
 def put_account(batch: Batch, account: Account) -> None:
     """Write an account, expecting the version that it was loaded with."""
-    batch.put(account_key(account.id), _account_body(account), account.version, {"list": ("ACCOUNT", account.id)})
+    batch.put(account_key(account.id), account, account.version, {"list": ("ACCOUNT", account.id)})
 
 
 def claim_email(batch: Batch, email: str, account_id: str) -> None:
     """Make an address this account's own; Stale where somebody has it."""
     batch.put(email_key(email), {"accountId": account_id}, ABSENT)
-
-
-@once("ACCOUNT")
-def account_of(item: Item) -> Account:
-    """Read an account from its item."""
-    body = item.body
-    mfa = body["mfa"]
-    return Account(
-        id=body["id"],
-        email=body["email"],
-        name=body["name"],
-        role=body["role"],
-        status=body["status"],
-        disabled=body["disabled"],
-        password_hash=body["passwordHash"],
-        generation=body["generation"],
-        sessions_ended_at=body["sessionsEndedAt"],
-        mfa=Mfa(mfa["secret"], mfa["confirmed"], mfa["lastStep"], mfa["asked"]) if mfa else None,
-        codes={purpose: _code_of(code) for purpose, code in body["codes"].items()},
-        further=tuple(
-            SignUpAgain(
-                each["id"], each["name"], each["passwordHash"], _code_of(each["code"]) if each["code"] else None
-            )
-            for each in body["further"]
-        ),
-        created_at=body["createdAt"],
-        updated_at=body["updatedAt"],
-        version=item.version,
-    )
-
-
-def _account_body(account: Account) -> dict[str, Any]:
-    mfa = account.mfa
-    return {
-        "id": account.id,
-        "email": account.email,
-        "name": account.name,
-        "role": account.role,
-        "status": account.status,
-        "disabled": account.disabled,
-        "passwordHash": account.password_hash,
-        "generation": account.generation,
-        "sessionsEndedAt": account.sessions_ended_at,
-        "mfa": {"secret": mfa.secret, "confirmed": mfa.confirmed, "lastStep": mfa.last_step, "asked": mfa.asked}
-        if mfa
-        else None,
-        "codes": {purpose: _code_body(code) for purpose, code in account.codes.items()},
-        "further": [
-            {
-                "id": each.id,
-                "name": each.name,
-                "passwordHash": each.password_hash,
-                "code": _code_body(each.code) if each.code else None,
-            }
-            for each in account.further
-        ],
-        "createdAt": account.created_at,
-        "updatedAt": account.updated_at,
-    }
-
-
-def _code_of(body: dict[str, Any]) -> Code:
-    return Code(body["hash"], body["expiresAt"])
-
-
-def _code_body(code: Code) -> dict[str, Any]:
-    return {"hash": code.hash, "expiresAt": code.expires_at}
 
 
 # ---- attempts --------------------------------------------------------------------------------
@@ -206,7 +138,7 @@ async def find_account_in_session(store: Store, account_id: str, family_id: str 
     keys = [account_key(account_id)] if family_id is None else [account_key(account_id), _family_key(family_id)]
     found = await store.get(keys)
     account = found.get(account_key(account_id))
-    return account_of(account) if account else None, len(keys) == 1 or keys[1] in found
+    return account.read(Account) if account else None, len(keys) == 1 or keys[1] in found
 
 
 def put_family(batch: Batch, family_id: str, body: dict[str, Any], version: int) -> None:
@@ -231,7 +163,7 @@ def api_key_key(digest: str) -> Key:
 async def find_api_key(store: Store, digest: str) -> ApiKey | None:
     """Find a key by its SHA-256."""
     item = (await store.get([api_key_key(digest)])).get(api_key_key(digest))
-    return api_key_of(item) if item else None
+    return item.read(ApiKey) if item else None
 
 
 async def page_of_api_keys(
@@ -239,7 +171,7 @@ async def page_of_api_keys(
 ) -> tuple[list[ApiKey], str | None]:
     """Read the keys, newest first."""
     page = await store.query("APIKEY", index="list", after=after, limit=limit, reverse=True)
-    return [api_key_of(item) for item in page.items], page.next
+    return [item.read(ApiKey) for item in page.items], page.next
 
 
 async def get_api_key(store: Store, key_id: str) -> ApiKey:
@@ -247,40 +179,14 @@ async def get_api_key(store: Store, key_id: str) -> ApiKey:
     page = await store.query("APIKEY", index="list", low=key_id, high=key_id + "\x00", limit=1)
     if not page.items:
         raise NotFound("API key not found")
-    return api_key_of(page.items[0])
+    return page.items[0].read(ApiKey)
 
 
 def put_api_key(batch: Batch, key: ApiKey) -> None:
     """Write a key, expecting the version that it was loaded with."""
     batch.put(
         api_key_key(key.hash),
-        {
-            "id": key.id,
-            "name": key.name,
-            "scopes": list(key.scopes),
-            "hash": key.hash,
-            "hint": key.hint,
-            "createdBy": key.created_by,
-            "createdAt": key.created_at,
-            "lastUsedAt": key.last_used_at,
-        },
+        key,
         key.version,
         {"list": ("APIKEY", key.id)},
-    )
-
-
-@once("APIKEY")
-def api_key_of(item: Item) -> ApiKey:
-    """Read a key from its item."""
-    body = item.body
-    return ApiKey(
-        id=body["id"],
-        name=body["name"],
-        scopes=tuple(body["scopes"]),
-        hash=body["hash"],
-        hint=body["hint"],
-        created_by=body["createdBy"],
-        created_at=body["createdAt"],
-        last_used_at=body["lastUsedAt"],
-        version=item.version,
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyotp
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stockwright.accounts import api_keys, records
 from stockwright.accounts.api_key import looks_like_key
@@ -30,8 +31,7 @@ TOTP_STEP_MS = 30_000
 WRONG = "Incorrect e-mail or password"
 
 
-@dataclass(frozen=True, slots=True)
-class SignIn:
+class SignIn(Struct, frozen=True):
     """What a person shows to sign in."""
 
     email: str

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from unicodedata import combining, normalize
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stockwright.accounts import records
 from stockwright.accounts.locks import attempts_id, count_try, forget_tries
@@ -42,8 +44,7 @@ if TYPE_CHECKING:
     from stockwright.request import Request
 
 
-@dataclass(frozen=True, slots=True)
-class SignUp:
+class SignUp(Struct, frozen=True):
     """A person who wants an account."""
 
     email: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stockwright.accounts import records
 from stockwright.accounts.locks import attempts_id, forget_tries
@@ -34,8 +36,7 @@ SEARCHED_MAX: Final = 2000
 """How many accounts one request looks through for a search."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeAccount:
+class ChangeAccount(Struct, frozen=True):
     """What an admin changes of an account; only what is given."""
 
     id: str

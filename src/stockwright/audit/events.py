@@ -10,14 +10,14 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from stockwright.orders.records import find_order, order_key, order_of, pages_of_every_order
+from stockwright.orders.model import Order
+from stockwright.orders.records import find_order, order_key, pages_of_every_order
 from stockwright.orders.status import STEP_OF
 from stockwright.store.port import log_order
 
 if TYPE_CHECKING:
     from stockwright.base.event import Event
     from stockwright.context import App
-    from stockwright.orders.model import Order
 
 
 PAGE: Final = 100
@@ -98,4 +98,4 @@ def _drifts_of(event: Event, order: Order | None) -> list[EventDrift]:
 
 async def _load(app: App, order_ids: set[str]) -> dict[str, Order]:
     found = await app.store.get([order_key(order_id) for order_id in sorted(order_ids)])
-    return {order.id: order for order in map(order_of, found.values())}
+    return {order.id: order for order in (item.read(Order) for item in found.values())}

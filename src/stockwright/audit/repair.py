@@ -7,8 +7,9 @@ touched and everybody can read what was done. Claims and events are named by the
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from stockwright.audit.counts import RULE, rebuild_totals
 from stockwright.audit.holds import RULE as COUNTED_RULE
@@ -58,14 +59,13 @@ async def _repair_product(app: App, request: Request, product_id: str) -> list[M
             after = _corrected(before, held[product_id, place])
             levels[place] = after
             units = after.total - moved.get(place, 0)
-            kept = stock.stored_totals.get(place, 0)
-            if after != before or units or kept != before.total:
-                booked.append(_movement(app, request, stock, place, units, _why(before, after, kept)))
+            if after != before or units:
+                booked.append(_movement(app, request, stock, place, units, _why(before, after)))
         if not booked:
             return []
         batch = Batch()
         deleted = product_id not in await product_records.load_products(app.store, [product_id])
-        stock_records.put_stock(batch, replace(stock, levels=levels), app.clock.now(), deleted=deleted)
+        stock_records.put_stock(batch, replace(stock, levels=levels, updated_at=app.clock.now()), deleted=deleted)
         for movement in booked:
             stock_records.put_movement(batch, movement)
         changes = {movement.location: movement.quantity for movement in booked}
@@ -79,16 +79,16 @@ async def _repair_product(app: App, request: Request, product_id: str) -> list[M
 
 def _corrected(level: Level, held: int) -> Level:
     """Return what is there with what is really held: as many units in all, unless more are promised."""
-    return Level(max(0, level.total - held), held)
+    return Level.of(max(0, level.available + level.reserved - held), held)
 
 
-def _why(before: Level, after: Level, kept_total: int) -> str:
+def _why(before: Level, after: Level) -> str:
     data = [
         f"{name} was {was}, is {now}"
         for name, was, now in (
             ("available", before.available, after.available),
             ("reserved", before.reserved, after.reserved),
-            ("total", kept_total, after.total),
+            ("total", before.total, after.total),
         )
         if was != now
     ]

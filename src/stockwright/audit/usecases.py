@@ -16,9 +16,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from stockwright.audit.counts import RULE, count_drifts
 from stockwright.audit.events import event_drifts
@@ -41,8 +42,7 @@ Place = tuple[str, str]
 """A level: product id, location."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """One thing that does not add up: what the level says, and what its records say."""
 
     product_id: str
@@ -55,8 +55,7 @@ class Drift:
     """What is named where it is no level: an event, an order."""
 
 
-@dataclass(slots=True)
-class AuditReport:
+class AuditReport(Struct):
     """What was looked at, and every drift found; clean where there is none."""
 
     products: int = 0
@@ -124,7 +123,7 @@ def _drifts(stock: Stock, moved: dict[str, int], held: Counter[Place]) -> list[D
     for location, level in stock.levels.items():
         expect(location, "available is not negative", level.available, max(0, level.available))
         expect(location, "reserved is not negative", level.reserved, max(0, level.reserved))
-        expect(location, "total is available and reserved together", stock.stored_totals[location], level.total)
+        expect(location, "total is available and reserved together", level.total, level.available + level.reserved)
         expect(location, "movements sum to the total", level.total, moved.get(location, 0))
         expect(location, "holds sum to the reserved", level.reserved, held[stock.product_id, location])
     for location in moved.keys() - stock.levels.keys():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from msgspec import Struct
+
 from stockwright.base.errors import Forbidden
+from stockwright.base.hidden import HidesSecrets
 
 Role = Literal["admin", "customer"]
 ActorKind = Literal["anonymous", "account", "key", "system"]
@@ -20,8 +22,7 @@ SCOPES: Final[tuple[Scope, ...]] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Struct, frozen=True):
     """Who asks now: a person (account), a machine (key), the system itself, or nobody known."""
 
     id: str
@@ -54,12 +55,12 @@ ANONYMOUS: Final = Actor(id="anonymous", kind="anonymous")
 SYSTEM: Final = Actor(id="system", kind="system")
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(HidesSecrets, frozen=True):
     """Where a request comes from: the client's address, and the device tokens that it sent."""
 
+    SECRETS = frozenset({"device_tokens"})
     address: str = ""
-    device_tokens: tuple[str, ...] = field(default=(), repr=False)
+    device_tokens: tuple[str, ...] = ()
 
 
 UNKNOWN: Final = Origin()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct, field
+
+from stockwright.base.event_names import EventName
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    StoredName = EventName
+else:
+    # What another release stored is read under the name that it had there.
+    StoredName = str
 
-    from stockwright.base.event_names import EventName
 
-
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """A fact that has happened, stored once and in the order of the commits.
 
     `name` is `noun.past_participle`; `subject` is the id of the thing it is about; `data` holds
@@ -20,7 +24,7 @@ class Event:
     """
 
     id: str
-    name: EventName
+    name: StoredName
     subject: str
     at: int
     data: Mapping[str, Any] = field(default_factory=dict)

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +19,7 @@ class Clock(Protocol):
     def now(self) -> int: ...
 
 
-@dataclass(slots=True)
-class SetClock:
+class SetClock(Struct):
     """A clock that stands where it is set (ms): for what is loaded with the times of the past."""
 
     at: int
@@ -47,8 +47,7 @@ class Ids(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A mail or SMS to one person. `id` is the same for each try, so that receivers can detect duplicates."""
 
     id: str
@@ -67,8 +66,7 @@ class Mailer(Protocol):
     async def send(self, message: Message) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """The head of an answer: its status, and how long it asks to be left alone (Retry-After)."""
 
     status: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from stockwright.base.errors import Invalid
 from stockwright.catalog.stocked import load_stocked
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from stockwright.stock.model import Draws
 
 
-@dataclass(frozen=True, slots=True)
-class Availability:
+class Availability(Struct, frozen=True):
     """One answered line of an availability check."""
 
     product_id: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
 
 from stockwright.base.errors import Busy
 from stockwright.catalog.inventory_views import SCAN_PAGE
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from stockwright.reservations.model import Reservation
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """A reservation or an open order that holds units."""
 
     kind: Literal["reservation", "order"]
@@ -43,8 +43,7 @@ class Hold:
     owner_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """Why a product's available is what it is: its levels, and everything that holds units of it."""
 
     product: Product

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stockwright.base.errors import AlreadyExists, Conflict
 from stockwright.base.names import same_sku
@@ -26,7 +28,6 @@ from stockwright.stock.model import (
     Movement,
     MovementType,
     Stock,
-    Thresholds,
     by_priority,
     check_change,
     check_location_id,
@@ -48,12 +49,11 @@ if TYPE_CHECKING:
     from stockwright.request import Request
 
 
-@dataclass(frozen=True, slots=True)
-class Initialize:
+class Initialize(Struct, frozen=True):
     """Open the stock of a product at a location. A foreign `product_id` makes an UNLISTED product (S4).
 
     Without a location it is the default one, where the product has no level anywhere yet. Only the given
-    `thresholds` change, under Thresholds' own names.
+    `thresholds` change, under the names of Stock's fields.
     """
 
     product_id: str
@@ -63,8 +63,7 @@ class Initialize:
     thresholds: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeStock:
+class ChangeStock(Struct, frozen=True):
     """A signed change of one product's stock; where no location is named, the priorities decide."""
 
     product_id: str
@@ -76,8 +75,7 @@ class ChangeStock:
     expected_version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CountStock:
+class CountStock(Struct, frozen=True):
     """What was counted at the location, or over all of them; `of` available: without what is reserved."""
 
     product_id: str
@@ -88,8 +86,7 @@ class CountStock:
     of: Literal["total", "available"] = "total"
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Struct, frozen=True):
     """Move available units between two locations."""
 
     product_id: str
@@ -101,8 +98,7 @@ class Transfer:
     expected_version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StockChange:
+class StockChange(Struct, frozen=True):
     """The stock after a change, and its entry in the ledger."""
 
     stock: Stock
@@ -156,10 +152,10 @@ async def _open_foreign(app: App, request: Request, batch: Batch, location: str,
         created_by=request.actor.id,
         version=deleted.product.version if deleted else ABSENT,
     )
-    levels = {location: Level(command.initial_stock)}
-    thresholds = check_thresholds(replace(Thresholds(), **command.thresholds))
     version = deleted.stock.version if deleted else ABSENT
-    stock = Stock(product.id, product.sku, levels, (), thresholds, version, now)
+    levels = {location: Level.of(command.initial_stock)}
+    stock = Stock(product.id, product.sku, levels, created_at=now, updated_at=now, version=version)
+    stock = check_thresholds(replace(stock, **command.thresholds))
     await add_new_product(app, request, batch, StockedProduct(product, stock))
     return StockedProduct(replace(product, version=product.version + 1), replace(stock, version=stock.version + 1))
 
@@ -185,11 +181,11 @@ def _open_level(
             {"productId": command.product_id, "location": where},
         )
     after = replace(
-        stock,
-        levels={**stock.levels, location: Level(command.initial_stock)},
-        thresholds=check_thresholds(replace(stock.thresholds, **command.thresholds)),
+        check_thresholds(replace(stock, **command.thresholds)),
+        levels={**stock.levels, location: Level.of(command.initial_stock)},
+        updated_at=app.clock.now(),
     )
-    stock_records.put_stock(batch, after, app.clock.now())
+    stock_records.put_stock(batch, after)
     opening = {location: command.initial_stock} if command.initial_stock else {}
     book(app, request, batch, {stock.product_id: opening}, {stock.product_id: stock.sku}, "INITIAL")
     _append_stock_changed(app, request, batch, stock, "INITIAL", opening)

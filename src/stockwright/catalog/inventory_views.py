@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from stockwright.base.errors import NotFound
 from stockwright.catalog.stocked import StockedProduct, get_product, load_stocked
@@ -27,8 +28,7 @@ SCAN_PAGE = 200
 COUNTED_AT_ONCE = 50
 
 
-@dataclass(frozen=True, slots=True)
-class ListInventory:
+class ListInventory(Struct, frozen=True):
     """Which rows of the inventory, and from where on."""
 
     search: str = ""
@@ -46,8 +46,7 @@ class ListInventory:
         return self.status in (None, stock.status) and (self.location is None or self.location in stock.levels)
 
 
-@dataclass(frozen=True, slots=True)
-class InventoryTotals:
+class InventoryTotals(Struct, frozen=True):
     """Sums over every product of the shop."""
 
     products: int = 0

@@ -228,7 +228,7 @@ class StockChangeView(StockView):
 
 
 def given_thresholds(low: int | None, reorder_point: int | None, reorder_quantity: int | None) -> dict[str, int]:
-    """Return those thresholds that a body gives, under Thresholds' own names."""
+    """Return those thresholds that a body gives, under the names of Stock's fields."""
     given = {"low_stock": low, "reorder_point": reorder_point, "reorder_quantity": reorder_quantity}
     return {name: value for name, value in given.items() if value is not None}
 
@@ -259,9 +259,9 @@ def stock_fields(stock: Stock) -> _StockFields:
     """Return the fields that every view of a whole stock has."""
     return {
         **_level_fields(stock),
-        "low_stock_threshold": stock.thresholds.low_stock,
-        "reorder_point": stock.thresholds.reorder_point,
-        "reorder_quantity": stock.thresholds.reorder_quantity,
+        "low_stock_threshold": stock.low_stock,
+        "reorder_point": stock.reorder_point,
+        "reorder_quantity": stock.reorder_quantity,
         "location": next(iter(stock.levels), None),
         "created_at": iso(stock.created_at),
         "updated_at": iso(max(stock.updated_at, stock.created_at)),
@@ -310,9 +310,9 @@ def inventory_row(found: StockedProduct, *, for_admin: bool = True) -> Inventory
         last_updated=iso(max(stock.updated_at, found.product.updated_at)),
     )
     if for_admin:
-        row.low_stock_threshold = row.threshold = stock.thresholds.low_stock
-        row.reorder_point = stock.thresholds.reorder_point
-        row.reorder_quantity = stock.thresholds.reorder_quantity
+        row.low_stock_threshold = row.threshold = stock.low_stock
+        row.reorder_point = stock.reorder_point
+        row.reorder_quantity = stock.reorder_quantity
         row.suggested_reorder_quantity = stock.suggested_reorder
     return row
 

@@ -7,10 +7,11 @@ that takes no more than BACK_MAX movements; else it is not shown. So a list cost
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stockwright.base.errors import NotFound
 from stockwright.products import records as product_records
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from stockwright.context import App
 
 
-@dataclass(frozen=True, slots=True)
-class MovementView:
+class MovementView(Struct, frozen=True):
     """A movement, the total of its level after it (None where it cannot be known), and its product's name."""
 
     movement: Movement
@@ -34,8 +34,7 @@ class MovementView:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MovementFilter:
+class MovementFilter(Struct, frozen=True):
     """Which movements to list; `since` and `until` are ms, `until` exclusive."""
 
     product_id: str | None = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stockwright.base.errors import AlreadyExists, Invalid, check_all
 from stockwright.base.names import clean
@@ -25,7 +27,7 @@ from stockwright.products.spellings import spell
 from stockwright.stock import location_records
 from stockwright.stock import records as stock_records
 from stockwright.stock.booking import book
-from stockwright.stock.model import DEFAULT_LOCATION, Level, Stock, Thresholds, check_quantity
+from stockwright.stock.model import BLANK, DEFAULT_LOCATION, Level, check_quantity
 from stockwright.store.batch import Batch, retried
 
 if TYPE_CHECKING:
@@ -40,13 +42,12 @@ CATEGORY_DEFAULT: Final = "other"
 NUMBERED_SKUS_MAX: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class CreateProduct:
+class CreateProduct(Struct, frozen=True):
     """A new product; `quantity` is its opening stock at `location` (units).
 
     What is None was not given: the SKU is then made from the name, the description is the name (S0 and S1
     send neither), the category is `other`. Only the given `thresholds` differ from the defaults, under
-    Thresholds' own names.
+    the names of Stock's fields.
     """
 
     name: str
@@ -73,10 +74,10 @@ async def create_product(app: App, request: Request, command: CreateProduct) -> 
     An id that the client brings is kept. Where it is that of an UNLISTED product (one that only stock was
     opened for), that product is completed.
     """
-    thresholds = replace(Thresholds(), **command.thresholds)
+    opening = replace(BLANK, levels={command.location: Level.of(command.quantity or 0)})
     check_all(
         lambda: check_quantity(command.quantity or 0, least=0),
-        lambda: check_thresholds(thresholds),
+        lambda: check_thresholds(replace(opening, **command.thresholds)),
         lambda: check_new_id(command.id) if command.id else None,
     )
     product_id = command.id or app.ids.new("prd")
@@ -90,9 +91,16 @@ async def create_product(app: App, request: Request, command: CreateProduct) -> 
         if command.sku is None:
             product = replace(product, sku=await _new_sku(app, product.name))
         product = await _checked(app, batch, product, command.location)
-        levels = {command.location: Level(command.quantity or 0)}
-        active = await location_records.load_active(app.store)
-        made = StockedProduct(product, Stock(product_id, product.sku, levels, active, thresholds, created_at=now))
+        stock = replace(
+            opening,
+            product_id=product_id,
+            sku=product.sku,
+            active=await location_records.load_active(app.store),
+            created_at=now,
+            updated_at=now,
+            **command.thresholds,
+        )
+        made = StockedProduct(product, stock)
         await add_new_product(app, request, batch, made)
         made = StockedProduct(replace(product, version=1), replace(made.stock, version=1))
         await commit(app, request, batch, made)
@@ -118,7 +126,7 @@ async def add_new_product(app: App, request: Request, batch: Batch, made: Stocke
         raise AlreadyExists(f"A product with id {product.id} already exists", {"productId": product.id})
     product_records.claim_sku(batch, product.sku, product.id)
     product_records.put_product(batch, product)
-    stock_records.put_stock(batch, stock, app.clock.now())
+    stock_records.put_stock(batch, stock)
     opening = {place: level.total for place, level in stock.levels.items() if level.total}
     book(app, request, batch, {product.id: opening}, {product.id: product.sku}, "INITIAL")
     batch.append(new_event(app, request, "product.created", product.id, sku=product.sku, products=[product.id]))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
 
 from stockwright.base.errors import (
     Busy,
@@ -43,8 +44,7 @@ ORDERS: Final[dict[SortOrder, tuple[product_records.SortedBy, bool]]] = {
 """In which list each order is read, and whether backwards."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListProducts:
+class ListProducts(Struct, frozen=True):
     """Filters of the product list; the storefront's list uses the same."""
 
     category: str | None = None

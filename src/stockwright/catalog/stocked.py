@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from stockwright.base.errors import (
     NotFound,
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from stockwright.context import App
 
 
-@dataclass(frozen=True, slots=True)
-class StockedProduct:
+class StockedProduct(Struct, frozen=True):
     """A product with its stock, as every view of it needs both."""
 
     product: Product
@@ -48,5 +48,5 @@ async def load_stocked(app: App, product_ids: list[str]) -> dict[str, StockedPro
         # A read of many items is not of one moment: the product that is just being made may come without its stock.
         # Nor may it be so of the product that is just being deleted: its stock has no levels any more.
         if item is not None and stock is not None and item.body["status"] != "DELETED" and stock.body["levels"]:
-            loaded[product_id] = StockedProduct(product_records.product_of(item), stock_records.stock_of(stock, active))
+            loaded[product_id] = StockedProduct(item.read(Product), stock_records.stock_of(stock, active))
     return loaded

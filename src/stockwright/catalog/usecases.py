@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stockwright.base.errors import (
     AlreadyExists,
@@ -26,7 +28,7 @@ from stockwright.products.spellings import spell
 from stockwright.reservations.allocation import freeing
 from stockwright.stock import records as stock_records
 from stockwright.stock.booking import book, decide_on_stock, shifts_of
-from stockwright.stock.model import Stock, Thresholds, check_quantity, shifted, spread
+from stockwright.stock.model import Stock, check_quantity, shifted, spread
 from stockwright.store.batch import Batch, retried
 from stockwright.store.paging import every
 
@@ -38,8 +40,7 @@ if TYPE_CHECKING:
     from stockwright.request import Request
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateProduct:
+class UpdateProduct(Struct, frozen=True):
     """Only the given fields change. `fields` are Product's own names; `quantity` sets what is available.
 
     `expected_version` is the product's; `expected_stock_version` counts only where `quantity` is given.
@@ -139,7 +140,8 @@ def _write_update(
         return before
     product_records.put_product(batch, replace(product, updated_at=app.clock.now()))
     if stock != before.stock:
-        stock_records.put_stock(batch, stock, app.clock.now())
+        stock = replace(stock, updated_at=app.clock.now())
+        stock_records.put_stock(batch, stock)
         book(
             app,
             request,
@@ -203,7 +205,7 @@ def _with_fields(before: Product, fields: Mapping[str, Any], categories: Iterabl
 
 def _recounted(before: Stock, command: UpdateProduct) -> tuple[Stock, dict[str, int]]:
     """Decide the stock after the change, and what changed at which location."""
-    after = replace(before, thresholds=check_thresholds(replace(before.thresholds, **command.thresholds)))
+    after = check_thresholds(replace(before, **command.thresholds))
     if command.quantity is None or command.quantity == before.available:
         return after, {}
     changes = spread(before, command.quantity - before.available)
@@ -236,7 +238,7 @@ async def delete_product(app: App, request: Request, product_id: str, expected_v
         book(app, request, batch, {product_id: left}, {product_id: stock.sku}, "ADJUSTMENT", reason="Product deleted")
         product_records.put_product(batch, replace(before.product, status="DELETED", updated_at=app.clock.now()))
         product_records.release_sku(batch, stock.sku)
-        stock_records.put_stock(batch, replace(stock, levels={}), app.clock.now(), deleted=True)
+        stock_records.put_stock(batch, replace(stock, levels={}, updated_at=app.clock.now()), deleted=True)
         batch.append(new_event(app, request, "product.deleted", product_id, sku=stock.sku))
         await commit(app, request, batch, product_id)
         return product_id
@@ -253,11 +255,11 @@ async def _find_open_order(app: App, product_id: str) -> str | None:
     return None
 
 
-def check_thresholds(thresholds: Thresholds) -> Thresholds:
+def check_thresholds(stock: Stock) -> Stock:
     """Refuse thresholds below zero, or a reorder quantity below one."""
     check_all(
-        lambda: check_quantity(thresholds.low_stock, "lowStockThreshold", least=0),
-        lambda: check_quantity(thresholds.reorder_point, "reorderPoint", least=0),
-        lambda: check_quantity(thresholds.reorder_quantity, "reorderQuantity", least=1),
+        lambda: check_quantity(stock.low_stock, "lowStockThreshold", least=0),
+        lambda: check_quantity(stock.reorder_point, "reorderPoint", least=0),
+        lambda: check_quantity(stock.reorder_quantity, "reorderQuantity", least=1),
     )
-    return thresholds
+    return stock

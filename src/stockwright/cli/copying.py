@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import asdict, replace
+
+from msgspec import to_builtins
 
 from stockwright.app import DATABASE, check_packages
 from stockwright.audit.usecases import audit
@@ -31,18 +32,20 @@ def copy_shop(source: str, target: str, *, as_json: bool) -> None:
         )
     try:
         check_packages("copy")
-        with lock_folder(replace(settings, store="sqlite")):
+        with lock_folder(settings.changed(store="sqlite")):
             copied = asyncio.run(_copy(settings, source, target))
     except StockwrightError as wrong:
         fail(wrong)
-    reports = {name: run(audit, replace(settings, store=name)) for name in (source, target)}  # type: ignore[arg-type]
+    reports = {name: run(audit, settings.changed(store=name)) for name in (source, target)}
     alike = (
         copied.items == copied.found
         and all(report.is_clean for report in reports.values())
         and reports[source] == reports[target]
     )
     if as_json:
-        print_json({**asdict(copied), "alike": alike, **{name: asdict(report) for name, report in reports.items()}})
+        print_json(
+            {**to_builtins(copied), "alike": alike, **{name: to_builtins(report) for name, report in reports.items()}}
+        )
     else:
         amount = f"{copied.items:,} items and {copied.events:,} events from {source} to {target}"
         out.print(

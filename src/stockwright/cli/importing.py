@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from inspect import Signature, signature
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
+from msgspec import Struct
 from rich.table import Table
 
 from stockwright.base.errors import Misconfigured
@@ -57,8 +57,7 @@ RETAIL = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(Struct, frozen=True, kw_only=True):
     """The options of every import."""
 
     on_error: Annotated[

@@ -15,14 +15,14 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Load:
+
+class Load(Struct, frozen=True):
     """What is asked, again and again: the paths and bodies are taken in turn."""
 
     url: str
@@ -34,8 +34,7 @@ class Load:
     """Where it is set, each request carries an Idempotency-Key of its own that starts so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """What came of it: requests answered well per second, and how long half and 99 of 100 took at most."""
 
     rate: float

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -57,7 +56,7 @@ def serve(
     from stockwright.cli.serve import serve as start
 
     settings = load_settings()
-    start(replace(settings, demo=with_demo) if settings.demo is None else settings)
+    start(settings.changed(demo=with_demo) if settings.demo is None else settings)
 
 
 @app.command()

@@ -9,11 +9,11 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import replace
 from types import TracebackType
 from typing import get_args
 
 import uvicorn
+from msgspec.structs import replace
 
 from stockwright.accounts.first_admin import has_admin, offer_setup, withdraw_setup
 from stockwright.accounts.sign_up import SignUp

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
+from msgspec import to_builtins
+from msgspec.structs import asdict
 from rich.table import Table
 
 from stockwright.app import DATABASE, build, close
@@ -51,7 +52,7 @@ def audit_shop(settings: Settings, *, as_json: bool, with_repair: bool = False) 
 
     report = run(work, settings, reading=not with_repair)
     if as_json:
-        print_json({**asdict(report), "clean": report.is_clean, "booked": [asdict(each) for each in booked]})
+        print_json({**to_builtins(report), "clean": report.is_clean, "booked": [asdict(each) for each in booked]})
     else:
         for each in booked:
             booking = f"Booked {each.quantity:+} of {each.sku} at {each.location}: {each.reason}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
 
 import typer
+from msgspec.structs import replace
 from rich.table import Table
 
 from stockwright.accounts.model import Account

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stockwright.base.errors import Permanent, TryLater
 from stockwright.cloud.metrics import count
@@ -43,8 +45,7 @@ WOKEN_MAX: Final = 200
 """Of each handler at each sweep."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """An event as a queue delivers it: for which time, and since when (ms) it has been trying."""
 
     event: Event

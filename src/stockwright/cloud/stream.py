@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stockwright.adapters import aws
 from stockwright.base.errors import Misconfigured
 from stockwright.cloud.metrics import count
 from stockwright.cloud.routing import SOURCE, STREAM, redrive_of
 from stockwright.cloud.runtime import Event, Function
-from stockwright.events.records import retry_of
+from stockwright.events.records import Retry
 from stockwright.store.dynamodb.codec import event_of_image, item_of_image
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ PAGES_MAX: Final = 20
 """Of the stream, to find again what was given up: a batch is 100 records, a page up to 1000."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """What is put on the bus for one record of the stream."""
 
     sequence: str
@@ -83,7 +83,7 @@ async def entries_of(record: Mapping[str, Any]) -> list[Entry]:
         return [_entry(sequence, fact, fact.name)]
     if not image["pk"]["S"].startswith(RETRIES):
         return []
-    retry = retry_of(item_of_image(image))
+    retry = item_of_image(image).read(Retry)
     if retry.waiting:
         # Until the sweep says that its time is over.
         return []

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Good:
+
+class Good(Struct, frozen=True):
     """A product of the demo: price in cents, opening stock in units."""
 
     sku: str

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stockwright.accounts.model import Account
 from stockwright.accounts.records import find_account_by_email
@@ -99,8 +101,7 @@ def _address(name: str) -> str:
     return f"{name.split(maxsplit=1)[0].lower()}@demo.example"
 
 
-@dataclass(slots=True)
-class _Shelf:
+class _Shelf(Struct):
     """A good and the id that it got."""
 
     good: Good
@@ -116,8 +117,8 @@ class _Story:
         self._now = app.clock.now()
         self._clock = SetClock(self._now - DAYS * DAY_MS)
         # The demo's mail stays at home, and no partner is called about its orders.
-        settings = replace(
-            app.settings, warehouse_url=None, delivery_url=None, alert_phones=("+1 555 0100",), alert_group_seconds=0
+        settings = app.settings.changed(
+            warehouse_url=None, delivery_url=None, alert_phones=("+1 555 0100",), alert_group_seconds=0
         )
         # Nobody needs to read of weeks that are made up.
         log = make_log("error")

@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from stockwright.base.errors import Permanent, TryLater
 from stockwright.commit import new_event
@@ -90,7 +91,8 @@ async def _record_failure(app: App, reaction: Reaction, event: Event, waiting: R
         due_at = now + int(seconds * 1000)
         version = waiting.version if waiting else ABSENT
         records.put_retry(
-            batch, Retry(reaction.name, event, attempts, due_at, first_at, error, puts_off, original, version)
+            batch,
+            Retry(reaction.name, event, attempts, due_at, first_at, error, puts_off, original, version=version),
         )
         await batch.commit(app.store)
         return
@@ -162,8 +164,7 @@ def log_given_up(app: App, letter: DeadLetter) -> None:
     )
 
 
-@dataclass(slots=True)
-class _Follower:
+class _Follower(Struct):
     """One handler on its way along the log.
 
     It has looked at everything up to `read`; up to `position` everything is handled, and the cursor

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from stockwright.base.event import Event
 from stockwright.base.event_names import EventName
 from stockwright.context import App
 
 
-@dataclass(frozen=True, slots=True)
-class Reaction:
+class Reaction(Struct, frozen=True):
     """A handler: its name (durable: its cursor bears it), the events it handles, its function.
 
     `setting` is the one without which it has nothing to do, and is not run at all.

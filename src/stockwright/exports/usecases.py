@@ -7,10 +7,12 @@ and stock can be imported again.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stockwright.base.money import decimal_form
 from stockwright.catalog.inventory_views import ListInventory, list_inventory
@@ -57,8 +59,7 @@ COLUMNS: Final[dict[Exported, Sequence[str]]] = {
 an order a row per line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """A range of time (ms); the end is not in it."""
 
     since: int | None = None
@@ -74,8 +75,7 @@ class Range:
         return low, "" if self.until is None else app.ids.first(prefix, max(0, self.until + early))
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What is exported: each export reads the filters of its own list."""
 
     products: ListProducts = field(default_factory=ListProducts)
@@ -104,8 +104,8 @@ async def _products(app: App, request: Request, selected: Selection) -> AsyncIte
             [
                 each.id, each.sku, each.name, each.description, each.category, each.type, each.brand,
                 each.price_cents, decimal_form(each.price_cents, each.currency), each.currency, each.status,
-                stock.available, stock.thresholds.low_stock, stock.thresholds.reorder_point,
-                stock.thresholds.reorder_quantity, each.image_url or "", as_json(each.options),
+                stock.available, stock.low_stock, stock.reorder_point,
+                stock.reorder_quantity, each.image_url or "", as_json(each.options),
                 as_json(each.attributes), each.created_at,
             ]
             for each, stock in ((found.product, found.stock) for found in page)
@@ -123,7 +123,7 @@ async def _inventory(app: App, _: Request, selected: Selection) -> AsyncIterator
         yield [
             [
                 stock.product_id, stock.sku, name, location, stock.available_at(location), level.reserved,
-                level.available - stock.available_at(location), level.total, stock.thresholds.low_stock,
+                level.available - stock.available_at(location), level.total, stock.low_stock,
             ]
             for name, stock in ((found.product.name, found.stock) for found in page)
             for location, level in stock.levels.items()

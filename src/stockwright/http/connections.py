@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec import Struct, field
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from stockwright.http.envelope import BUSY_RETRY_SECONDS
@@ -24,8 +24,7 @@ FILES_KEPT: Final = 64
 """Descriptors that connections leave to the store, the log, partners and mail."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionLimits:
+class ConnectionLimits(Struct, frozen=True, kw_only=True):
     """SPEC section 2; tests give shorter ones."""
 
     head_bytes: int = 64 * 1024
@@ -46,8 +45,7 @@ def connections_for(files: int) -> int:
     return max(CONNECTIONS_MIN, min(CONNECTIONS_MAX, files * 3 // 4 - FILES_KEPT))
 
 
-@dataclass(eq=False)
-class Guard:
+class Guard(Struct, eq=False):
     """All connections of a server, those that have waited longest first."""
 
     limits: ConnectionLimits

@@ -6,11 +6,12 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, MutableMapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import Any
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stockwright.base.actor import ANONYMOUS, Actor, Origin
 from stockwright.base.errors import Forbidden, Invalid, PayloadTooLarge, StockwrightError, Unauthorized
@@ -39,8 +40,7 @@ _LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECA
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-@dataclass(frozen=True, slots=True)
-class Hooks:
+class Hooks(Struct, frozen=True):
     """What the edge leaves to the rooms, of whose nouns it knows nothing."""
 
     authenticate: Callable[[App, Request, str], Awaitable[Actor]]

@@ -6,10 +6,10 @@ import asyncio
 import gzip
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct, field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -24,8 +24,7 @@ ALL_BYTES_MAX: Final = 32 * 1024 * 1024
 COMPRESSIBLE: Final = frozenset({".css", ".html", ".js", ".json", ".map", ".svg", ".txt", ".webmanifest", ".xml", ""})
 
 
-@dataclass(slots=True)
-class _Files:
+class _Files(Struct):
     compressed: dict[tuple[str, int, int], bytes] = field(default_factory=dict)
     size: int = 0
     under_way: dict[tuple[str, int, int], asyncio.Future[bytes]] = field(default_factory=dict)

@@ -18,10 +18,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypedDict, TypeVar, Unpack, overload
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stockwright.base.actor import DEVICE_TOKENS_MAX, Origin, Scope
 from stockwright.base.errors import Invalid
@@ -43,8 +44,7 @@ WireBody = TypeVar("WireBody", bound=Wire)
 WireQuery = TypeVar("WireQuery", bound=Wire)
 
 
-@dataclass(slots=True)
-class Call(Generic[Body, Query]):
+class Call(Struct, Generic[Body, Query]):
     """One request, parsed: what a route's `run` and `show` work from. Without a body, `body` is None."""
 
     app: App
@@ -118,8 +118,7 @@ def _version_in(if_match: str, part: int) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 16 else NEVER  # noqa: PLR2004
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(Struct):
     """An answer that is more than data: its ETag, headers, another status, or a stream."""
 
     data: Any = None
@@ -141,8 +140,7 @@ PlainCall = Call[None, NoQuery]
 """A request without body and query."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One thing that can be asked over HTTP; made by `route`, which checks the types of its parts."""
 
     method: Method

@@ -10,13 +10,12 @@ many types share.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
 from typing import Annotated, Any, ClassVar, Final, TypeVar, get_origin
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from stockwright.base.errors import Invalid
 from stockwright.http.describe import bounds_of, but_not, describe, item_of, options_of, with_control
@@ -36,8 +35,7 @@ class Wire(msgspec.Struct, rename="camel", kw_only=True):
     """Fields of which one must be given; what is missing is reported under the first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """A rule of one field: a function of its value and name that raises Invalid."""
 
     check: Callable[[Any, str], object]
@@ -91,8 +89,7 @@ def first_given(*values: Any) -> Any:
     return next(filter(is_given, values), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field of a wire type, taken apart once."""
 
     attribute: str
@@ -108,8 +105,7 @@ class Field:
     item_checks: tuple[Check, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The rules of a wire type, gathered once."""
 
     fields: tuple[Field, ...]

@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from stockwright.base.errors import Invalid, Refused
 from stockwright.base.money import sum_amounts
@@ -53,8 +54,7 @@ NOT_A_CREDIT: Final = "a credit note with a quantity that is not negative"
 NOT_BOUGHT: Final = "a credit for goods that this customer did not buy in the file before"
 
 
-@dataclass(slots=True)
-class _Line:
+class _Line(Struct):
     """A line of an order that exists or is planned, and how many of its units can still come back."""
 
     order_id: str
@@ -64,16 +64,14 @@ class _Line:
     left: int
 
 
-@dataclass(slots=True)
-class _Invoice:
+class _Invoice(Struct):
     """An order that is planned: the rows of one invoice that are not booked yet."""
 
     order_id: str
     rows: list[SaleRow]
 
 
-@dataclass(slots=True)
-class _Credit:
+class _Credit(Struct):
     """A credited row, and the lines that its units are taken from."""
 
     row: SaleRow
@@ -82,8 +80,7 @@ class _Credit:
     taken: list[tuple[_Line, int]]
 
 
-@dataclass(slots=True)
-class _Plan:
+class _Plan(Struct):
     """What is to be booked, and what came to be known on the way."""
 
     app: App

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, get_args
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stockwright.base.errors import Invalid, Refused, check_all
 from stockwright.base.names import clean, name_key
@@ -22,7 +24,7 @@ from stockwright.imports.report import one_line
 from stockwright.imports.values import WrongCell, price, whole_number
 from stockwright.products.categories import add_category, delete_category, list_categories
 from stockwright.products.model import KeptStatus, Product, check_category_name, check_new_id, check_product
-from stockwright.stock.model import Thresholds, check_quantity
+from stockwright.stock.model import BLANK, check_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -71,8 +73,7 @@ STATUSES: Final[frozenset[KeptStatus]] = frozenset(get_args(KeptStatus))
 AT_ONCE: Final = 200
 
 
-@dataclass(slots=True)
-class ProductRow:
+class ProductRow(Struct):
     """One row that was understood whole: the fields of Product that it gives, and its thresholds."""
 
     number: int
@@ -83,8 +84,7 @@ class ProductRow:
     quantity: int | None = None
 
 
-@dataclass(slots=True)
-class _Done:
+class _Done(Struct):
     """What this import has made or changed, and how it was before."""
 
     number: int
@@ -250,7 +250,7 @@ def _check(
     for row in rows:
         before = known.get(row.sku)
         try:
-            check_thresholds(replace(before.stock.thresholds if before else Thresholds(), **row.thresholds))
+            check_thresholds(replace(before.stock if before else BLANK, **row.thresholds))
             if before is None:
                 check_quantity(row.quantity or 0, "available", least=0)
                 _check_product(_new_product(row), new_categories)
@@ -336,7 +336,7 @@ async def _write_row(
         report.created += 1
         return
     product_id = before.product.id
-    thresholds = {n: v for n, v in row.thresholds.items() if getattr(before.stock.thresholds, n) != v}
+    thresholds = {n: v for n, v in row.thresholds.items() if getattr(before.stock, n) != v}
     changes = _changes(row, before.product)
     if not changes and not thresholds:
         report.unchanged += 1
@@ -357,7 +357,7 @@ async def _undo(app: App, request: Request, done: Sequence[_Done], added: Sequen
             else:
                 before = each.before.product
                 fields = {name: getattr(before, name) for name in _FIELDS_OF_PRODUCT}
-                held = each.before.stock.thresholds
+                held = each.before.stock
                 thresholds = {name: getattr(held, name) for name in THRESHOLDS.values()}
                 await update_product(app, request, UpdateProduct(product_id, fields, None, thresholds, version))
         except Refused as refused:

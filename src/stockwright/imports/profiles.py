@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
 
 from stockwright.base.errors import Invalid
 from stockwright.imports.failed import HEADING as ERROR
@@ -24,8 +25,7 @@ ONLINE_RETAIL: Final = (
 """The columns of UCI's "Online Retail" (D. Chen, 2015) that are read; `Country` is not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """Where the fields of a kind of file stand."""
 
     positions: Mapping[str, int]

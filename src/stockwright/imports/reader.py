@@ -13,8 +13,9 @@ import codecs
 import csv
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from stockwright.base.errors import Invalid, PayloadTooLarge
 from stockwright.base.spreadsheet import unguard
@@ -38,8 +39,7 @@ _ASCII = re.compile(r"[\x00-\x7f]+")
 _BLANK = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row, its cells as many as the headings unless `fault` says otherwise."""
 
     number: int
@@ -48,8 +48,7 @@ class Row:
     fault: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A file that was read: its headings as written, and every row that holds something."""
 
     headings: Sequence[str]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal
+
+from msgspec import Struct, field
 
 from stockwright.base.errors import Invalid, StockwrightError
 
@@ -13,8 +14,7 @@ OnError = Literal["stop", "skip"]
 VALUE_SHOWN_MAX: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class RowError:
+class RowError(Struct, frozen=True):
     """A row that was refused. Row numbers are those of the file; the headings are row 1."""
 
     row: int
@@ -30,16 +30,14 @@ class RowError:
         return f"{self.column} {self.message}" + (f" (it is {self.value!r})" if self.value else "")
 
 
-@dataclass(frozen=True, slots=True)
-class BookedBefore:
+class BookedBefore(Struct, frozen=True):
     """A row that an earlier import booked, and that was left as it is."""
 
     row: int
     what: str
 
 
-@dataclass(slots=True)
-class ImportReport:
+class ImportReport(Struct):
     """What an import did. With errors and `onError` stop, nothing was booked."""
 
     profile: str

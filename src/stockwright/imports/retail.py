@@ -7,8 +7,9 @@ month/day/year hour:minute. Credit notes have an InvoiceNo that begins with C.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from stockwright.base.errors import Refused
 from stockwright.base.names import clean
@@ -38,8 +39,7 @@ FEES: Final = frozenset({"POST", "DOT", "D", "M", "C2", "BANK CHARGES", "CRUK", 
 NOT_A_PRODUCT: Final = "no row of this code has a description and a price: not a product"
 
 
-@dataclass(frozen=True, slots=True)
-class SaleRow:
+class SaleRow(Struct, frozen=True):
     """One line of the file that was understood whole."""
 
     number: int

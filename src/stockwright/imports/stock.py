@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct, field
 
 from stockwright.base.errors import Conflict, InsufficientStock, NotFound, Refused, StockwrightError
 from stockwright.catalog.inventory import ChangeStock, CountStock, change_stock, count_stock, counted_total
@@ -56,8 +57,7 @@ UNDONE: Final = "Import undone"
 _SPLIT_THOUSANDS = re.compile(r"[0-9]{3}")
 
 
-@dataclass(frozen=True, slots=True)
-class StockRow:
+class StockRow(Struct, frozen=True):
     """One row that was understood whole."""
 
     number: int
@@ -74,8 +74,7 @@ class StockRow:
         return ", ".join(word for word in words if word)
 
 
-@dataclass(slots=True)
-class _Booked:
+class _Booked(Struct):
     """A row that this import has booked."""
 
     row: StockRow
@@ -84,8 +83,7 @@ class _Booked:
     movements: Sequence[Movement]
 
 
-@dataclass(slots=True)
-class _Import:
+class _Import(Struct):
     """One import at work."""
 
     app: App

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, assert_never
 
 from stockwright.base.errors import NotFound
-from stockwright.store.parsing import reads
+from stockwright.base.record import Record
 
 if TYPE_CHECKING:
     from stockwright.store.batch import Batch
-    from stockwright.store.port import Item, Key, Store
+    from stockwright.store.port import Key, Store
 
 
 NotificationStatus = Literal["SENT", "KEPT", "WAITING", "FAILED"]
@@ -19,13 +18,13 @@ NotificationStatus = Literal["SENT", "KEPT", "WAITING", "FAILED"]
 Channel = Literal["email", "sms", "topic"]
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(Record, frozen=True):
     """One message to one person. Its id follows from the event, so that it is sent once.
 
     `resend_of` is the message that it repeats, because an admin asked for that ("": none).
     """
 
+    KIND = "NOTIFICATION"
     id: str
     channel: Channel
     to: str
@@ -38,7 +37,6 @@ class Notification:
     created_at: int
     error: str = ""
     resend_of: str = ""
-    version: int = 0
 
     @property
     def handler(self) -> str:
@@ -70,7 +68,7 @@ async def find_notification(store: Store, notification_id: str) -> Notification 
     """Find a notification."""
     key = notification_key(notification_id)
     item = (await store.get([key])).get(key)
-    return notification_of(item) if item else None
+    return item.read(Notification) if item else None
 
 
 async def get_notification(store: Store, notification_id: str) -> Notification:
@@ -87,48 +85,14 @@ async def page_of_notifications(
     """Read notifications, newest first."""
     where = {"channel": channel} if channel else None
     page = await store.query("NOTIFICATION", index="list", where=where, after=after, limit=limit, reverse=True)
-    return [notification_of(item) for item in page.items], page.next
+    return [item.read(Notification) for item in page.items], page.next
 
 
 def put_notification(batch: Batch, notification: Notification) -> None:
     """Write a notification, expecting the version that it was loaded with."""
     batch.put(
         notification_key(notification.id),
-        {
-            "id": notification.id,
-            "channel": notification.channel,
-            "to": notification.to,
-            "subject": notification.subject,
-            "body": notification.body,
-            "html": notification.html,
-            "status": notification.status,
-            "eventId": notification.event_id,
-            "about": notification.about,
-            "createdAt": notification.created_at,
-            "error": notification.error,
-            "resendOf": notification.resend_of,
-        },
+        notification,
         notification.version,
         {"list": ("NOTIFICATION", notification.id)},
-    )
-
-
-@reads("NOTIFICATION")
-def notification_of(item: Item) -> Notification:
-    """Read a notification from its item."""
-    body = item.body
-    return Notification(
-        id=body["id"],
-        channel=body["channel"],
-        to=body["to"],
-        subject=body["subject"],
-        body=body["body"],
-        html=body["html"],
-        status=body["status"],
-        event_id=body["eventId"],
-        about=body["about"],
-        created_at=body["createdAt"],
-        error=body["error"],
-        resend_of=body["resendOf"],
-        version=item.version,
     )

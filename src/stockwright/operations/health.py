@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from stockwright.base.errors import StockwrightError
 
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from stockwright.context import App
 
 
-@dataclass(frozen=True, slots=True)
-class Readiness:
+class Readiness(Struct, frozen=True):
     """Whether the store can be read and written, and how many events wait for the slowest handler."""
 
     writable: bool

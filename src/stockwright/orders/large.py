@@ -14,9 +14,10 @@ out, and the sweeper does so where the process has ended.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from stockwright.base.actor import SYSTEM
 from stockwright.base.errors import Busy, StockwrightError

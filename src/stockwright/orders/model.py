@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from stockwright.base.errors import Invalid, InvalidTransition
 from stockwright.base.money import sum_amounts
-from stockwright.orders.status import ROWS
+from stockwright.base.record import Record
+from stockwright.orders.status import ROWS, OrderStatus, PlacedStatus, StatusRow, StepName
 from stockwright.products.options import describe_options
 from stockwright.sales.lines import OrderLine, check_lines
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from stockwright.orders.status import OrderStatus, PlacedStatus, StatusRow, StepName
-    from stockwright.stock.model import Draw, Draws
-
+from stockwright.stock.model import Draw, Draws
 
 NOTED_MAX: Final = 100
 """Characters of a line's options in the timeline."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True, array_like=True):
     """One entry of an order's timeline."""
 
     status: StepName
@@ -32,17 +29,17 @@ class Step:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Record, frozen=True):
     """What somebody bought. `draws` are the locations that its units came from and go back to."""
 
+    KIND = "ORDER"
     id: str
     user_id: str
     user_email: str
     lines: tuple[OrderLine, ...]
     draws: Draws
     currency: str
-    total_cents: int
+    total_cents: int = field(name="total")
     status: OrderStatus
     timeline: tuple[Step, ...]
     created_at: int
@@ -50,7 +47,6 @@ class Order:
     reference: str = ""
     has_pending_work: bool = False
     """Whether units of its last step are still on their way (an order larger than one commit)."""
-    version: int = 0
 
     @property
     def row(self) -> StatusRow:
@@ -121,8 +117,7 @@ def cancel(order: Order, actor: str, now: int, *, as_admin: bool, note: str = ""
     return _stepped(order, "CANCELLED", (Step("CANCELLED", now, actor, note),), now)
 
 
-@dataclass(frozen=True, slots=True)
-class ReturnedLine:
+class ReturnedLine(Struct, frozen=True):
     """Units that came back of one line (its number in the order, from 0)."""
 
     line: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from stockwright.commit import new_event
 from stockwright.stock.booking import book, move
@@ -27,8 +28,7 @@ _SHIFTS: Final[Mapping[StepName, Callable[[int], Shift]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Moving:
+class Moving(Struct, frozen=True):
     """Units that move with a step, and the type of its movement (None: the total does not change)."""
 
     step: StepName

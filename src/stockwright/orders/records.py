@@ -6,18 +6,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from stockwright.base.errors import NotFound
-from stockwright.orders.model import Order, Step
+from stockwright.orders.model import Order
 from stockwright.orders.status import OPEN, STATUSES
-from stockwright.sales.lines import line_body, line_of
 from stockwright.store.paging import pages
-from stockwright.store.parsing import once
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from stockwright.orders.status import OrderStatus
     from stockwright.store.batch import Batch
-    from stockwright.store.port import Body, IndexName, Item, Key, Store
+    from stockwright.store.port import IndexName, Key, Store
 
 
 def order_key(order_id: str) -> Key:
@@ -29,7 +27,7 @@ async def find_order(store: Store, order_id: str) -> Order | None:
     """Find an order; one that is still being placed is nobody's to see."""
     key = order_key(order_id)
     item = (await store.get([key])).get(key)
-    order = order_of(item) if item else None
+    order = item.read(Order) if item else None
     return order if order is not None and order.row.is_shown else None
 
 
@@ -71,7 +69,7 @@ async def page_of_orders(
         page = await store.query(
             f"ORDER#{status}", index="list", low=low, high=high, after=after, limit=limit, reverse=reverse
         )
-    return [order_of(item) for item in page.items], page.next
+    return [item.read(Order) for item in page.items], page.next
 
 
 async def pages_of_every_order(
@@ -102,44 +100,4 @@ def put_order(batch: Batch, order: Order) -> None:
     indexes: dict[IndexName, tuple[str, str]] = {"list": (f"ORDER#{order.status}", order.id)}
     if order.row.is_shown:
         indexes["owner"] = (f"ORDER#{order.user_id}", order.id)
-    batch.put(order_key(order.id), _order_body(order), order.version, indexes)
-
-
-@once("ORDER")
-def order_of(item: Item) -> Order:
-    """Read an order from its item."""
-    body = item.body
-    return Order(
-        id=body["id"],
-        user_id=body["userId"],
-        user_email=body["userEmail"],
-        lines=tuple(line_of(line) for line in body["lines"]),
-        draws=body["draws"],
-        currency=body["currency"],
-        total_cents=body["total"],
-        status=body["status"],
-        timeline=tuple(Step(*step) for step in body["timeline"]),
-        created_at=body["createdAt"],
-        updated_at=body["updatedAt"],
-        reference=body["reference"],
-        has_pending_work=body["settling"],
-        version=item.version,
-    )
-
-
-def _order_body(order: Order) -> Body:
-    return {
-        "id": order.id,
-        "userId": order.user_id,
-        "userEmail": order.user_email,
-        "lines": [line_body(line) for line in order.lines],
-        "draws": order.draws,
-        "currency": order.currency,
-        "total": order.total_cents,
-        "status": order.status,
-        "timeline": [[step.status, step.at, step.actor, step.note] for step in order.timeline],
-        "createdAt": order.created_at,
-        "updatedAt": order.updated_at,
-        "reference": order.reference,
-        "settling": order.has_pending_work,
-    }
+    batch.put(order_key(order.id), order, order.version, indexes)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from stockwright.base.errors import Invalid
 from stockwright.base.names import same_sku
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from stockwright.sales.lines import OrderLine
 
 
-@dataclass(frozen=True, slots=True)
-class ReturnItem:
+class ReturnItem(Struct, frozen=True):
     """Units that came back. Everything given narrows down the lines it can mean; at least one of the names is given."""
 
     quantity: int

@@ -6,8 +6,9 @@ Python and in the web app. Its event, if it is a new one, is named in `event_nam
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, assert_never, get_args
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,16 +26,14 @@ FulfillmentStatus = Literal["placed", "packed", "delivered", "cancelled"]
 """S3's words for where the goods are."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepMail:
+class StepMail(Struct, frozen=True):
     """The mail to the customer about a step: its heading (also the subject), and the first sentence."""
 
     heading: str
     opening: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepNotices:
+class StepNotices(Struct, frozen=True, kw_only=True):
     """The event of a step, and the handlers of that event."""
 
     event: OrderEvent
@@ -46,8 +45,7 @@ class StepNotices:
     """Whether units are reserved, leave or come back with it, so that stock alerts look again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusRow:
+class StatusRow(Struct, frozen=True, kw_only=True):
     """What is so of every order in a status."""
 
     fulfillment: FulfillmentStatus

@@ -5,8 +5,9 @@ What one commit of the store cannot take goes in pieces (`large.py`).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from stockwright.commit import commit
 from stockwright.orders import records

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from stockwright.base.errors import Conflict, Invalid, check_all
 from stockwright.commit import commit, insist, unchanged
@@ -37,8 +38,7 @@ if TYPE_CHECKING:
     from stockwright.store.port import Write
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceOrder:
+class PlaceOrder(Struct, frozen=True):
     """The lines, 1 to LINES_MAX. `buyer` (id, email) is set where somebody orders for another."""
 
     items: Sequence[LineWanted]
@@ -47,8 +47,7 @@ class PlaceOrder:
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ListOrders:
+class ListOrders(Struct, frozen=True):
     """The caller's own orders, newest first; an admin may see all."""
 
     status: PlacedStatus | None = None
@@ -57,8 +56,7 @@ class ListOrders:
     after: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReturnOrder:
+class ReturnOrder(Struct, frozen=True):
     """What came back; `restock` puts it on the shelf again with a RETURN movement."""
 
     order_id: str

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Literal
 
-from stockwright.base.event_names import ORDER_EVENTS
-from stockwright.orders.records import order_key, order_of
-from stockwright.store.parsing import reads
-
-if TYPE_CHECKING:
-    from stockwright.base.event_names import OrderEvent
-    from stockwright.orders.model import Order
-    from stockwright.stock.model import Draws, MovementType
-    from stockwright.store.batch import Batch
-    from stockwright.store.port import Item, Key, Store
-
+from stockwright.base.event_names import OrderEvent
+from stockwright.base.record import Record
+from stockwright.orders.model import Order
+from stockwright.orders.records import order_key
+from stockwright.stock.model import Draws, MovementType
+from stockwright.store.batch import Batch
+from stockwright.store.port import Key, Store
 
 StepName = Literal["reserve", "release", "ship", "receive"]
-_NOUN: Final = "order."
-_EVENTS: Final = {event.removeprefix(_NOUN): event for event in ORDER_EVENTS}
-"""Work keeps the events without their noun."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Record, frozen=True):
     """Units that still have to move for an order: `left`, the way `step` says, in the name of `actor`.
 
     `booked` is the movement that each leaves in the ledger (none where nothing comes or goes), `events`
     the events (name, products) of the end. Past `due_at` (ms) the sweeper takes it over.
     """
 
+    KIND = "WORK"
     order_id: str
     step: StepName
     left: Draws
@@ -41,7 +33,6 @@ class Work:
     events: tuple[tuple[OrderEvent, list[str]], ...] = ()
     request_id: str = ""
     """Of the request that began it: what it moves later is that request's doing as well."""
-    version: int = 0
 
 
 def work_key(order_id: str) -> Key:
@@ -53,36 +44,26 @@ async def load_with_work(store: Store, order_id: str) -> tuple[Order | None, Wor
     """Load an order, even one that is being placed, and its work, in one call."""
     keys = order_key(order_id), work_key(order_id)
     order, work = map((await store.get(keys)).get, keys)
-    return order_of(order) if order else None, _work_of(work) if work else None
+    return order.read(Order) if order else None, work.read(Work) if work else None
 
 
 async def page_of_works(store: Store, *, after: str | None = None, limit: int = 100) -> tuple[list[Work], str | None]:
     """Read all work that is not finished."""
     page = await store.query("WORK", index="list", after=after, limit=limit)
-    return [_work_of(item) for item in page.items], page.next
+    return [item.read(Work) for item in page.items], page.next
 
 
 async def due_works(store: Store, now: int, limit: int = 100) -> list[Work]:
     """Read the work whose time is over, the longest due first."""
     page = await store.query("WORK", index="due", high=f"{now + 1:013d}", limit=limit)
-    return [_work_of(item) for item in page.items]
+    return [item.read(Work) for item in page.items]
 
 
 def put_work(batch: Batch, work: Work) -> None:
     """Write work, expecting the version that it was loaded with."""
     batch.put(
         work_key(work.order_id),
-        {
-            "orderId": work.order_id,
-            "step": work.step,
-            "left": work.left,
-            "actor": work.actor,
-            "dueAt": work.due_at,
-            "booked": work.booked,
-            "reason": work.reason,
-            "tells": [[event.removeprefix(_NOUN), products] for event, products in work.events],
-            "requestId": work.request_id,
-        },
+        work,
         work.version,
         {"list": ("WORK", work.order_id), "due": ("WORK", f"{work.due_at:013d}#{work.order_id}")},
     )
@@ -91,20 +72,3 @@ def put_work(batch: Batch, work: Work) -> None:
 def delete_work(batch: Batch, work: Work) -> None:
     """End work, expecting the version that it was loaded with."""
     batch.delete(work_key(work.order_id), work.version)
-
-
-@reads("WORK")
-def _work_of(item: Item) -> Work:
-    body = item.body
-    return Work(
-        order_id=body["orderId"],
-        step=body["step"],
-        left=body["left"],
-        actor=body["actor"],
-        due_at=body["dueAt"],
-        booked=body["booked"],
-        reason=body["reason"],
-        events=tuple((_EVENTS[step], products) for step, products in body["tells"]),
-        request_id=body["requestId"],
-        version=item.version,
-    )

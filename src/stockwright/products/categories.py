@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from stockwright.base.errors import AlreadyExists, Conflict, NotFound
 from stockwright.base.names import name_key

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
 
 from stockwright.base.errors import Conflict, Invalid, NotFound
 from stockwright.products import records as product_records
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 UNKNOWN: Final = "there is no such product"
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A product as a request names it: by id or SKU, in which line, in which field."""
 
     product_id: str | None

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
+
+from msgspec import field
 
 from stockwright.base.currency import is_currency
 from stockwright.base.errors import Invalid, check_all
 from stockwright.base.free_fields import PRODUCT_BYTES_MAX, check_free
 from stockwright.base.names import check_direction, clean, name_key
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+from stockwright.base.record import Record
 
 OfferedStatus = Literal["ACTIVE", "INACTIVE"]
 """The statuses that an admin chooses from."""
@@ -42,14 +41,14 @@ CATEGORY_MIN: Final = 2
 CATEGORY_MAX: Final = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Record, frozen=True):
     """A sellable thing.
 
     UNLISTED ones came with a foreign id and stock alone (S4): they can be reserved, and are sold
     and shown once somebody gives them a name, a price and a description.
     """
 
+    KIND = "PRODUCT"
     id: str
     sku: str
     name: str
@@ -57,16 +56,15 @@ class Product:
     category: str = "other"
     type: str = ""
     brand: str = ""
-    price_cents: int = 0
+    price_cents: int = field(name="price", default=0)
     currency: str = "USD"
     image_url: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    attributes: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = {}
+    attributes: Mapping[str, Any] = {}
     status: ProductStatus = "ACTIVE"
     created_at: int = 0
     updated_at: int = 0
     created_by: str = ""
-    version: int = 0
 
     @property
     def is_sellable(self) -> bool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from stockwright.base.ids import place_by_time
 from stockwright.base.names import clean, search_text, search_words
 from stockwright.products.model import Product
-from stockwright.store.parsing import once
 from stockwright.store.port import ABSENT, IndexName
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     from stockwright.store.batch import Batch
     from stockwright.store.paging import Placed
-    from stockwright.store.port import Body, Item, Key, Store
+    from stockwright.store.port import Key, Store
 
 
 SortedBy = Literal["time", "name", "price"]
@@ -42,7 +41,7 @@ def sku_key(sku: str) -> Key:
 async def load_products(store: Store, product_ids: Iterable[str], *, deleted_too: bool = False) -> dict[str, Product]:
     """Load many products in one call; those that are not there, or were deleted, are left out."""
     found = await store.get([product_key(each) for each in dict.fromkeys(product_ids)])
-    products = (product_of(item) for item in found.values())
+    products = (item.read(Product) for item in found.values())
     return {product.id: product for product in products if deleted_too or product.status != "DELETED"}
 
 
@@ -94,7 +93,7 @@ async def places_of_products(
         limit=limit,
         reverse=reverse,
     )
-    return [(place, product_of(item)) for place, item in zip(page.sorts, page.items, strict=True)], page.next
+    return [(place, item.read(Product)) for place, item in zip(page.sorts, page.items, strict=True)], page.next
 
 
 def put_product(batch: Batch, product: Product) -> None:
@@ -103,7 +102,7 @@ def put_product(batch: Batch, product: Product) -> None:
     places = {"time": place_of(product), "name": _by_name(product), "price": _by_price(product)}
     batch.put(
         product_key(product.id),
-        _product_body(product),
+        product,
         product.version,
         {index: (partition, places[by]) for by, (index, partition) in LISTS.items()} if listed else {},
         text=search_text(product.name, product.sku, product.brand) if listed else "",
@@ -132,50 +131,3 @@ def claim_sku(batch: Batch, sku: str, product_id: str) -> None:
 def release_sku(batch: Batch, sku: str) -> None:
     """Let another product have the SKU."""
     batch.delete(sku_key(sku), 1)
-
-
-@once("PRODUCT")
-def product_of(item: Item) -> Product:
-    """Read a product from its item."""
-    body = item.body
-    return Product(
-        id=body["id"],
-        sku=body["sku"],
-        name=body["name"],
-        description=body["description"],
-        category=body["category"],
-        type=body["type"],
-        brand=body["brand"],
-        price_cents=body["price"],
-        currency=body["currency"],
-        image_url=body["imageUrl"],
-        options=body["options"],
-        attributes=body["attributes"],
-        status=body["status"],
-        created_at=body["createdAt"],
-        updated_at=body["updatedAt"],
-        created_by=body["createdBy"],
-        version=item.version,
-    )
-
-
-def _product_body(product: Product) -> Body:
-    body: dict[str, Any] = {
-        "id": product.id,
-        "sku": product.sku,
-        "name": product.name,
-        "description": product.description,
-        "category": product.category,
-        "type": product.type,
-        "brand": product.brand,
-        "price": product.price_cents,
-        "currency": product.currency,
-        "imageUrl": product.image_url,
-        "options": product.options,
-        "attributes": product.attributes,
-        "status": product.status,
-        "createdAt": product.created_at,
-        "updatedAt": product.updated_at,
-        "createdBy": product.created_by,
-    }
-    return body

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from stockwright.base.names import name_key
 from stockwright.store.port import ABSENT
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 SpelledField = Literal["brand", "type"]
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(Struct, frozen=True):
     """One brand or type as the product that brought it writes it."""
 
     field: SpelledField

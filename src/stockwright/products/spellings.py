@@ -5,8 +5,9 @@ The product that brings a brand decides how it is written, and may change that; 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from stockwright.base.names import clean, name_key
 from stockwright.products import spelling_records as records

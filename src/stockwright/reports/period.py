@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from datetime import MAXYEAR, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from stockwright.base.errors import Invalid
 
@@ -19,8 +20,7 @@ DAYS_MAX: Final = 366
 YEAR_MIN: Final = 1970
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(Struct, frozen=True):
     """The days from `first` to `last`, both of them in it, by the clocks of `zone`."""
 
     first: date
@@ -44,8 +44,7 @@ class Period:
         return Parts(begins, [_midnight(day, self.zone) for day in begins])
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """The parts of a period: the day that each begins on, and its first instant (ms)."""
 
     days: Sequence[date]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, assert_never
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from stockwright.orders.model import Order
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from stockwright.sales.model import Sale
 
 
-@dataclass(slots=True)
-class SalesTotals:
+class SalesTotals(Struct):
     """Counts, units, and minor units of each currency: those are never summed with one another.
 
     A cancelled order only counts as cancelled. What came back is taken off the order it belongs to,
@@ -54,8 +54,7 @@ class SalesTotals:
         self.cents[currency] += kept * line.unit_price_cents
 
 
-@dataclass(slots=True)
-class SoldProduct:
+class SoldProduct(Struct):
     """One product's part of what was sold, under a name it was sold by."""
 
     product_id: str

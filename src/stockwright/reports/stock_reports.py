@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from stockwright.base.errors import Invalid
 from stockwright.catalog.stocked import get_product
@@ -32,8 +33,7 @@ READ: Final = 200
 MOVEMENTS_MAX: Final = 200_000
 
 
-@dataclass(slots=True)
-class Worth:
+class Worth(Struct):
     """Units, and what they would bring at today's prices: minor units of each currency.
 
     `unpriced` units are of products that have no price yet; they are among `units`.
@@ -44,8 +44,7 @@ class Worth:
     cents: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass(slots=True)
-class StockValue:
+class StockValue(Struct):
     """What all goods on the shelf would bring, whole and in parts; also those promised, or at inactive locations."""
 
     total: Worth = field(default_factory=Worth)
@@ -56,8 +55,7 @@ class StockValue:
     by_category: dict[str, Worth] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Moved:
+class Moved(Struct):
     """What one part of a period did to the stock: signed units of each type of movement.
 
     Transfers come to nothing: what leaves one location comes to another. `closing` is the total at
@@ -73,8 +71,7 @@ class Moved:
         return sum(self.units.values())
 
 
-@dataclass(frozen=True, slots=True)
-class StockHistory:
+class StockHistory(Struct, frozen=True):
     """How the stock moved in each part of a period, of one product or of the whole shop."""
 
     period: Period

@@ -7,10 +7,11 @@ at a time, and no more than SOLD_MAX of them.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
+
+from msgspec import Struct
 
 from stockwright.base.errors import Invalid
 from stockwright.catalog.inventory_views import InventoryTotals, total_inventory
@@ -38,8 +39,7 @@ PLACING_MS: Final = 600_000
 DAYS: Final = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """The days that a report is of, both ends in it; None: the last 30 days. Days begin by `zone`."""
 
     first: date | None = None
@@ -51,8 +51,7 @@ class Range:
         return period_of(self.first, self.last, self.zone, app.clock.now(), DAYS)
 
 
-@dataclass(frozen=True, slots=True)
-class SalesReport:
+class SalesReport(Struct, frozen=True):
     """What was sold in each part of a period, and in all of it."""
 
     period: Period
@@ -61,16 +60,14 @@ class SalesReport:
     total: SalesTotals
 
 
-@dataclass(frozen=True, slots=True)
-class TopProducts:
+class TopProducts(Struct, frozen=True):
     """The products that sold most in a period."""
 
     period: Period
     products: list[SoldProduct]
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """How the shop stands now: today so far, yesterday, what waits, what the shelf holds."""
 
     period: Period

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from stockwright.base.errors import HoldLimit
+from stockwright.base.record import Record
 
 HOUR_MS: Final = 3_600_000
 USED_COUNTS_MS: Final = 24 * HOUR_MS
@@ -15,8 +18,7 @@ USED_MAX: Final = 1000
 """How many uses a customer's record holds: so many in a day are no customer's."""
 
 
-@dataclass(frozen=True, slots=True)
-class HoldLimits:
+class HoldLimits(Struct, frozen=True):
     """How many reservations a customer may hold, how many units of one product, and for how long at most."""
 
     reservations: int
@@ -36,16 +38,14 @@ class HoldLimits:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class CountedHold:
+class CountedHold(Struct, frozen=True, rename="camel"):
     """What one reservation holds until `expires_at` (ms): product id → units."""
 
     expires_at: int
     units: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class UsedUnits:
+class UsedUnits(Struct, frozen=True, array_like=True):
     """Units of a product that a confirmation took at that instant (ms)."""
 
     product_id: str
@@ -53,14 +53,13 @@ class UsedUnits:
     units: int
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerHolds:
+class CustomerHolds(Record, frozen=True):
     """What counts towards one customer's limits: reservation id → its hold, and what was used without an order."""
 
+    KIND = "HOLDS"
     owner_id: str
-    active: Mapping[str, CountedHold] = field(default_factory=dict)
+    active: Mapping[str, CountedHold] = {}
     used: tuple[UsedUnits, ...] = ()
-    version: int = 0
 
     def at(self, now: int) -> CustomerHolds:
         """Return what still counts at this instant: an expired hold does not, whether or not it was swept."""

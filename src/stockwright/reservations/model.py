@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal, assert_never, get_args
+from collections.abc import Mapping
+from typing import Final, Literal, assert_never, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stockwright.base.errors import Invalid, ReservationNotActive
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from stockwright.base.event_names import ReservationEvent
-    from stockwright.stock.model import Draw
-
+from stockwright.base.event_names import ReservationEvent
+from stockwright.base.record import Record
+from stockwright.stock.model import Draw
 
 ReservationStatus = Literal["ACTIVE", "CONFIRMED", "CANCELLED", "EXPIRED"]
 ITEMS_MAX: Final = 1000
@@ -22,8 +21,7 @@ MINUTES_DEFAULT: Final = 15
 MINUTE_MS: Final = 60_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReservationRow:
+class ReservationRow(Struct, frozen=True, kw_only=True):
     """What is so of every reservation in a status."""
 
     changed_by: ReservationEvent
@@ -53,8 +51,7 @@ ROWS: Final[Mapping[ReservationStatus, ReservationRow]] = {status: _row(status) 
 HOLDING: Final[tuple[ReservationStatus, ...]] = tuple(status for status in STATUSES if ROWS[status].holds)
 
 
-@dataclass(frozen=True, slots=True)
-class ReservationItem:
+class ReservationItem(Struct, frozen=True, rename="camel"):
     """Units of one product in a hold, and the locations they were drawn from."""
 
     product_id: str
@@ -63,10 +60,10 @@ class ReservationItem:
     draw: Draw
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(Record, frozen=True):
     """A hold on stock for somebody, until `expires_at` (ms)."""
 
+    KIND = "RESERVATION"
     id: str
     owner_id: str
     order_id: str
@@ -77,7 +74,6 @@ class Reservation:
     updated_at: int
     counted: bool = False
     """Whether it counts towards its owner's limits: a customer made it, and no one else has used it."""
-    version: int = 0
 
     @property
     def row(self) -> ReservationRow:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stockwright.base.errors import NotFound
-from stockwright.reservations.model import Reservation, ReservationItem
-from stockwright.store.parsing import once
+from stockwright.reservations.model import Reservation
 
 if TYPE_CHECKING:
     from stockwright.reservations.model import ReservationStatus
     from stockwright.store.batch import Batch
-    from stockwright.store.port import Item, Key, Store
+    from stockwright.store.port import Key, Store
 
 
 def reservation_key(reservation_id: str) -> Key:
@@ -25,7 +24,7 @@ async def get_reservation(store: Store, reservation_id: str) -> Reservation:
     item = (await store.get([key])).get(key)
     if item is None:
         raise NotFound("Reservation not found")
-    return reservation_of(item)
+    return item.read(Reservation)
 
 
 async def page_of_reservations(
@@ -49,7 +48,7 @@ async def page_of_reservations(
         )
     else:
         page = await store.query(f"RESERVATION#{status}", index="list", after=after, limit=limit, reverse=reverse)
-    return [reservation_of(item) for item in page.items], page.next
+    return [item.read(Reservation) for item in page.items], page.next
 
 
 async def due_reservations(
@@ -57,7 +56,7 @@ async def due_reservations(
 ) -> tuple[list[Reservation], str | None]:
     """Read ACTIVE reservations whose expiry has come, the longest due first."""
     page = await store.query("RESERVATION", index="due", high=_due(now + 1), after=after, limit=limit)
-    return [reservation_of(item) for item in page.items], page.next
+    return [item.read(Reservation) for item in page.items], page.next
 
 
 def put_reservation(batch: Batch, held: Reservation) -> None:
@@ -70,42 +69,9 @@ def put_reservation(batch: Batch, held: Reservation) -> None:
         indexes["due"] = ("RESERVATION", f"{_due(held.expires_at)}#{held.id}")
     batch.put(
         reservation_key(held.id),
-        {
-            "id": held.id,
-            "ownerId": held.owner_id,
-            "orderId": held.order_id,
-            "items": [
-                {"productId": item.product_id, "sku": item.sku, "quantity": item.quantity, "draw": item.draw}
-                for item in held.items
-            ],
-            "status": held.status,
-            "createdAt": held.created_at,
-            "expiresAt": held.expires_at,
-            "updatedAt": held.updated_at,
-            "counted": held.counted,
-        },
+        held,
         held.version,
         indexes,  # type: ignore[arg-type]
-    )
-
-
-@once("RESERVATION")
-def reservation_of(item: Item) -> Reservation:
-    """Read a reservation from its item."""
-    body = item.body
-    return Reservation(
-        id=body["id"],
-        owner_id=body["ownerId"],
-        order_id=body["orderId"],
-        items=tuple(
-            ReservationItem(each["productId"], each["sku"], each["quantity"], each["draw"]) for each in body["items"]
-        ),
-        status=body["status"],
-        created_at=body["createdAt"],
-        expires_at=body["expiresAt"],
-        updated_at=body["updatedAt"],
-        counted=body["counted"],
-        version=item.version,
     )
 
 

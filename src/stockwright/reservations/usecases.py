@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stockwright.base.errors import Forbidden, Invalid, check_all
 from stockwright.commit import commit, insist, new_event, unchanged
@@ -33,8 +35,7 @@ if TYPE_CHECKING:
     from stockwright.stock.model import Draws
 
 
-@dataclass(frozen=True, slots=True)
-class Reserve:
+class Reserve(Struct, frozen=True):
     """Units to hold, all or nothing, for `minutes` (1..1440); `order_id` is the client's own name for it."""
 
     items: Sequence[Wanted]
@@ -53,8 +54,7 @@ class Reserve:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class ListReservations:
+class ListReservations(Struct, frozen=True):
     """The caller's own reservations; an admin may see all."""
 
     status: ReservationStatus | None = None

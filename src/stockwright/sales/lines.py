@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from msgspec import Struct, field
 
 from stockwright.base.errors import Invalid
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from stockwright.store.port import Body
-
 
 LINES_MAX: Final = 1000
 """Real carts reach 593 lines (Online Retail, 2010)."""
 
 
-@dataclass(frozen=True, slots=True)
-class OrderLine:
+class OrderLine(Struct, frozen=True, rename="camel"):
     """One line as it was when the order was placed; later changes of the product do not touch it."""
 
     product_id: str
     sku: str
     name: str
-    unit_price_cents: int
+    unit_price_cents: int = field(name="price")
     quantity: int
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = {}
     returned: int = 0
 
     @property
@@ -45,29 +40,3 @@ def check_lines(lines: Iterable[OrderLine]) -> None:
     count = len(tuple(lines))
     if not 1 <= count <= LINES_MAX:
         raise Invalid.field("items", f"must hold 1 to {LINES_MAX} lines, not {count}")
-
-
-def line_body(line: OrderLine) -> Body:
-    """Write one line of an order or sale."""
-    return {
-        "productId": line.product_id,
-        "sku": line.sku,
-        "name": line.name,
-        "price": line.unit_price_cents,
-        "quantity": line.quantity,
-        "options": line.options,
-        "returned": line.returned,
-    }
-
-
-def line_of(body: Body) -> OrderLine:
-    """Read one line of an order or sale."""
-    return OrderLine(
-        product_id=body["productId"],
-        sku=body["sku"],
-        name=body["name"],
-        unit_price_cents=body["price"],
-        quantity=body["quantity"],
-        options=body["options"],
-        returned=body["returned"],
-    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from stockwright.base.errors import Invalid
 from stockwright.base.free_fields import LINE_BYTES_MAX, check_free
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from stockwright.products.model import Product
 
 
-@dataclass(frozen=True, slots=True)
-class LineWanted:
+class LineWanted(Struct, frozen=True):
     """A line as asked for: a product by its id or by its SKU, how many, and chosen options."""
 
     quantity: int

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from msgspec import field
 
-if TYPE_CHECKING:
-    from stockwright.sales.lines import OrderLine
-    from stockwright.stock.model import Draws
+from stockwright.base.record import Record
+from stockwright.sales.lines import OrderLine
+from stockwright.stock.model import Draws
 
 
-@dataclass(frozen=True, slots=True)
-class Sale:
+class Sale(Record, frozen=True):
     """What was sold at the till, by whom, and from which locations it was taken."""
 
+    KIND = "SALE"
     id: str
     lines: tuple[OrderLine, ...]
     draws: Draws
     currency: str
-    total_cents: int
+    total_cents: int = field(name="total")
     sold_by: str
     created_at: int
     reference: str = ""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stockwright.base.errors import Invalid, check_all
 from stockwright.base.money import sum_amounts
@@ -27,8 +29,7 @@ if TYPE_CHECKING:
     from stockwright.sales.load_lines import LineWanted
 
 
-@dataclass(frozen=True, slots=True)
-class Sell:
+class Sell(Struct, frozen=True):
     """What goes over the counter, and from which location if not by priority."""
 
     items: Sequence[LineWanted]
@@ -78,8 +79,9 @@ async def record_sale(app: App, request: Request, command: Sell) -> Sale:
                 products=list(draws),
             )
         )
-        await commit(app, request, batch, sale)
-        return sale
+        made = replace(sale, version=sale.version + 1)
+        await commit(app, request, batch, made)
+        return made
 
     return await retried(attempt)
 

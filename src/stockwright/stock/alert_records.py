@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from stockwright.store.port import Key, Store
 
 
-@dataclass(frozen=True, slots=True)
-class AlertMark:
+class AlertMark(Struct, frozen=True):
     """Since when a product is known as low, and as out (ms); None while it is not."""
 
     product_id: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, get_args
+
+from msgspec.structs import replace
 
 from stockwright.accounts.admin_mails import STOCK, addresses_of_alerts
 from stockwright.accounts.admin_mails import alert as send_alert
@@ -164,7 +165,7 @@ async def _append_alert(app: App, request: Request, product_id: str) -> None:
                 sku=stock.sku,
                 name=products[product_id].name,
                 available=stock.available,
-                threshold=stock.thresholds.low_stock,
+                threshold=stock.low_stock,
                 reorder=stock.suggested_reorder,
             )
             batch.append(event)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stockwright.base.errors import AlreadyExists, Conflict, NotFound, VersionConflict
 from stockwright.commit import commit, new_event, unchanged
@@ -26,8 +28,7 @@ if TYPE_CHECKING:
 LOCATIONS_MAX = 500
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeLocation:
+class ChangeLocation(Struct, frozen=True):
     """Only what is given changes. What is at an inactive location cannot be bought."""
 
     id: str

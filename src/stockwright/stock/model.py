@@ -6,16 +6,16 @@ by its own shape; the store keeps all of them from falling below zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stockwright.base.errors import Conflict, InsufficientStock, Invalid
 from stockwright.base.names import check_direction, clean
+from stockwright.base.record import Record
 from stockwright.products.model import check_addressable, check_id
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
 
 MovementType = Literal["INITIAL", "RESTOCK", "SALE", "RETURN", "ADJUSTMENT", "TRANSFER"]
 ChangeType = Literal["RESTOCK", "SALE", "RETURN", "ADJUSTMENT"]
@@ -31,16 +31,15 @@ QUANTITY_MAX: Final = 1_000_000_000
 """The most units of one change, and of one level: sums stay far below 2^53, exact in every client."""
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
-    """A place that holds stock; the lowest `priority` is drawn on first."""
+class Location(Record, frozen=True):
+    """Where stock is held; units are taken from the lowest `priority` first."""
 
+    KIND = "LOCATION"
     id: str
     name: str
     priority: int = PRIORITY_DEFAULT
     active: bool = True
     created_at: int = 0
-    version: int = 0
     shortages_known: bool = False
     """Whether an inactive location's products were looked at for shortages since it was taken out of use.
 
@@ -48,30 +47,20 @@ class Location:
     """
 
 
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """When a product counts as low, when to reorder and how many (S4's defaults)."""
-
-    low_stock: int = 10
-    reorder_point: int = 20
-    reorder_quantity: int = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """The units of one SKU at one location."""
+class Level(Struct, frozen=True):
+    """The units of one SKU at one location. `total` is the sum of both, stored beside them: the audit compares."""
 
     available: int = 0
     reserved: int = 0
+    total: int = 0
 
-    @property
-    def total(self) -> int:
-        """All units that are there, promised or not."""
-        return self.available + self.reserved
+    @classmethod
+    def of(cls, available: int, reserved: int = 0) -> Level:
+        """Make a level of units that can be bought and units that are promised."""
+        return cls(available, reserved, available + reserved)
 
 
-@dataclass(frozen=True, slots=True)
-class Stock:
+class Stock(Record, frozen=True):
     """All levels of one product, stored as one item: units of a SKU are taken from anywhere in one write.
 
     `levels` are in the order in which units are taken, inactive locations last.
@@ -82,16 +71,18 @@ class Stock:
     an inactive location stay reserved: they are promised, and leave from there.
     """
 
+    KIND = "STOCK"
+    NOT_STORED = ("version", "active")
     product_id: str
     sku: str
     levels: Mapping[str, Level]
-    active: Sequence[str]
-    thresholds: Thresholds = field(default_factory=Thresholds)
-    version: int = 0
+    active: Sequence[str] = ()
+    low_stock: int = 10
+    """Fewer units than these are low (S2)."""
+    reorder_point: int = 20
+    reorder_quantity: int = 50
     created_at: int = 0
-    updated_at: int = field(default=0, compare=False)
-    stored_totals: Mapping[str, int] = field(default_factory=dict, compare=False)
-    """The totals as the store holds them beside the parts; the audit compares."""
+    updated_at: int = 0
 
     @property
     def sources(self) -> list[str]:
@@ -125,7 +116,7 @@ class Stock:
     @property
     def is_low(self) -> bool:
         """Whether fewer are available than the threshold (S2: quantity < 10)."""
-        return self.available < self.thresholds.low_stock
+        return self.available < self.low_stock
 
     @property
     def status(self) -> StockStatus:
@@ -137,8 +128,8 @@ class Stock:
     @property
     def suggested_reorder(self) -> int:
         """Whole reorder quantities that bring available back above the reorder point."""
-        lacking = max(0, self.thresholds.reorder_point - self.available + 1)
-        lot = max(1, self.thresholds.reorder_quantity)
+        lacking = max(0, self.reorder_point - self.available + 1)
+        lot = max(1, self.reorder_quantity)
         return -(-lacking // lot) * lot
 
     def level_or_new(self, location: str) -> Level:
@@ -146,8 +137,11 @@ class Stock:
         return self.levels.get(location, Level())
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
+BLANK: Final = Stock("", "", {})
+"""A stock of which nothing is set yet."""
+
+
+class Shift(Struct, frozen=True):
     """How one level changes."""
 
     available: int = 0
@@ -193,10 +187,10 @@ Draws = dict[str, Draw]
 """What was drawn of each product: product id → location → units."""
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(Record, frozen=True):
     """An immutable entry of the ledger. `quantity` is signed: what the level's total changed by."""
 
+    KIND = "MOVEMENT"
     id: str
     product_id: str
     sku: str
@@ -214,8 +208,7 @@ class Movement:
     """The version that the stock got with it: the order of the commits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Units of one product that somebody asks for; `location` None leaves the choice to us."""
 
     product_id: str
@@ -393,5 +386,5 @@ def shifted(stock: Stock, shifts: Mapping[str, Shift]) -> Stock:
     levels = dict(stock.levels)
     for place, shift in shifts.items():
         level = levels.get(place, Level())
-        levels[place] = Level(level.available + shift.available, level.reserved + shift.reserved)
-    return replace(stock, levels=levels, stored_totals={})
+        levels[place] = Level.of(level.available + shift.available, level.reserved + shift.reserved)
+    return replace(stock, levels=levels)

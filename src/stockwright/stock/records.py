@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec.structs import force_setattr
+from msgspec.structs import force_setattr, replace
 
 from stockwright.base.errors import NotFound
 from stockwright.stock.location_records import load_active
-from stockwright.stock.model import Level, Movement, Stock, Thresholds, receive, shifted
-from stockwright.store.parsing import reads
+from stockwright.stock.model import Movement, Stock, receive, shifted
 from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from stockwright.stock.model import Shift
     from stockwright.store.batch import Batch
-    from stockwright.store.port import Body, Item, Key, Store
+    from stockwright.store.port import Item, Key, Store
 
 
 STOCK = "STOCK"
@@ -57,27 +56,14 @@ async def page_of_stocks(
     return [stock_of(item, active) for item in page.items], page.next
 
 
-def put_stock(batch: Batch, stock: Stock, at: int, *, deleted: bool = False) -> None:
-    """Write a stock whole (new levels, thresholds) as of now (`at`), expecting the version that it was loaded with.
+def put_stock(batch: Batch, stock: Stock, *, deleted: bool = False) -> None:
+    """Write a stock whole (new levels, thresholds), expecting the version that it was loaded with.
 
     A deleted product's stock leaves the list of the shop; the audit still finds it.
     """
-    body: Body = {
-        "productId": stock.product_id,
-        "sku": stock.sku,
-        "levels": {
-            place: {"available": level.available, "reserved": level.reserved, "total": level.total}
-            for place, level in stock.levels.items()
-        },
-        "lowStock": stock.thresholds.low_stock,
-        "reorderPoint": stock.thresholds.reorder_point,
-        "reorderQuantity": stock.thresholds.reorder_quantity,
-        "createdAt": stock.created_at,
-        "updatedAt": at,
-    }
     batch.put(
         stock_key(stock.product_id),
-        body,
+        stock,
         stock.version,
         {"list": (DELETED_STOCK if deleted else STOCK, stock.product_id)},
     )
@@ -108,34 +94,22 @@ def change_stock(batch: Batch, stock: Stock, changes: Mapping[str, int], at: int
     if stock.levels.keys() >= changes.keys():
         shift_stock(batch, stock.product_id, shifts, at, expect)
     else:
-        put_stock(batch, shifted(stock, shifts), at)
+        put_stock(batch, replace(shifted(stock, shifts), updated_at=at))
 
 
-@reads("STOCK")
 def stock_of(item: Item, active: tuple[str, ...]) -> Stock:
     """Read a stock from its item, as it is while these locations are active; read once for as long as they are.
 
     The levels are in the order in which units are taken, the inactive locations behind them by name: an engine
     keeps no order of its own.
     """
-    known: Stock | None = item.parsed
-    if known is not None and known.active == active:
+    known = item.parsed
+    if isinstance(known, Stock) and known.active is active:
         return known
-    body = item.body
-    levels = body["levels"]
-    places = [place for place in active if place in levels]
-    places += sorted(levels.keys() - places)
-    stock = Stock(
-        product_id=body["productId"],
-        sku=body["sku"],
-        levels={place: Level(levels[place]["available"], levels[place]["reserved"]) for place in places},
-        active=active,
-        thresholds=Thresholds(body["lowStock"], body["reorderPoint"], body["reorderQuantity"]),
-        version=item.version,
-        created_at=body["createdAt"],
-        updated_at=body["updatedAt"],
-        stored_totals={place: levels[place]["total"] for place in places},
-    )
+    stored = item.read(Stock)
+    order = [location for location in active if location in stored.levels]
+    order += sorted(stored.levels.keys() - order)
+    stock = replace(stored, levels={location: stored.levels[location] for location in order}, active=active)
     force_setattr(item, "parsed", stock)
     return stock
 
@@ -151,27 +125,12 @@ def movement_key(movement: Movement) -> Key:
 def put_movement(batch: Batch, movement: Movement) -> None:
     """Write an entry of the ledger; it is never written again. The commit adds the balance, where it knows it."""
     stock = stock_key(movement.product_id)
-    body: Body = {
-        "id": movement.id,
-        "productId": movement.product_id,
-        "sku": movement.sku,
-        "location": movement.location,
-        "type": movement.type,
-        "quantity": movement.quantity,
-        "at": movement.at,
-        "actor": movement.actor,
-        "reason": movement.reason,
-        "reference": movement.reference,
-        "requestId": movement.request_id,
-        "balanceAfter": None,
-        "stockVersion": None,
-    }
     batch.put(
         movement_key(movement),
-        body,
+        movement,
         ABSENT,
         {"list": ("MOVEMENT", movement.id)},
-        fills={"balanceAfter": (stock, ("levels", movement.location, "total")), "stockVersion": (stock, ())},
+        fills={"balance_after": (stock, ("levels", movement.location, "total")), "stock_version": (stock, ())},
     )
 
 
@@ -202,7 +161,7 @@ async def page_of_movements(
             limit=limit,
             reverse=reverse,
         )
-    return [movement_of(item) for item in page.items], page.next
+    return [item.read(Movement) for item in page.items], page.next
 
 
 async def load_change(store: Store, product_id: str, movements: Sequence[Movement]) -> tuple[Stock, list[Movement]]:
@@ -211,26 +170,5 @@ async def load_change(store: Store, product_id: str, movements: Sequence[Movemen
     found = await store.get([stock_key(product_id), *map(movement_key, movements)])
     if stock_key(product_id) not in found:
         raise NotFound("This product has no stock record")
-    written = [movement_of(found[key]) if (key := movement_key(each)) in found else each for each in movements]
+    written = [found[key].read(Movement) if (key := movement_key(each)) in found else each for each in movements]
     return stock_of(found[stock_key(product_id)], active), written
-
-
-@reads("MOVEMENT")
-def movement_of(item: Item) -> Movement:
-    """Read a movement from its item."""
-    body = item.body
-    return Movement(
-        id=body["id"],
-        product_id=body["productId"],
-        sku=body["sku"],
-        location=body["location"],
-        type=body["type"],
-        quantity=body["quantity"],
-        at=body["at"],
-        actor=body["actor"],
-        reason=body["reason"],
-        reference=body["reference"],
-        request_id=body["requestId"],
-        balance_after=body["balanceAfter"],
-        stock_version=body["stockVersion"],
-    )

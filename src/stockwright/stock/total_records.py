@@ -9,24 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-import msgspec
+from msgspec import Struct
 
-from stockwright.store.parsing import once
+from stockwright.base.record import Record
 
 if TYPE_CHECKING:
     from stockwright.stock.model import StockStatus
     from stockwright.store.batch import Batch
     from stockwright.store.paging import Placed
-    from stockwright.store.port import IndexName, Item, Key, Store
+    from stockwright.store.port import IndexName, Key, Store
 
 
 TOTALS: Final[Key] = ("TOTALS", "STOCK")
 LOW: Final = "STOCK_LOW"
 
 
-class Counted(msgspec.Struct, frozen=True, rename="camel"):
+class Counted(Record, frozen=True):
     """What a product adds to the totals, as of these versions of its stock and of itself."""
 
+    KIND = "COUNTED"
     product_id: str
     stock_version: int
     product_version: int
@@ -42,7 +43,7 @@ class Counted(msgspec.Struct, frozen=True, rename="camel"):
     """The total at each location."""
 
 
-class Totals(msgspec.Struct, frozen=True):
+class Totals(Struct, frozen=True):
     """The sums of all parts, by name."""
 
     sums: Mapping[str, int]
@@ -54,26 +55,27 @@ def counted_key(product_id: str) -> Key:
     return (f"PRODUCT#{product_id}", "COUNTED")
 
 
-async def load_counted(store: Store, product_ids: Iterable[str]) -> dict[str, tuple[Counted, int]]:
-    """Load the parts of many products, each with its version, in one call; products without one are left out."""
+async def load_counted(store: Store, product_ids: Iterable[str]) -> dict[str, Counted]:
+    """Load the parts of many products in one call; products without one are left out."""
     keys = [counted_key(each) for each in dict.fromkeys(product_ids)]
     found = await store.get(keys) if keys else {}
-    return {part.product_id: (part, item.version) for item in found.values() for part in [_counted_of(item)]}
+    parts = (item.read(Counted) for item in found.values())
+    return {part.product_id: part for part in parts}
 
 
-def put_counted(batch: Batch, part: Counted, place: str, expect: int) -> None:
-    """Write a product's part; `place` is the product's place in the list of products."""
+def put_counted(batch: Batch, part: Counted, place: str) -> None:
+    """Write a product's part, expecting its version; `place` is the product's place in the list of products."""
     indexes: dict[IndexName, tuple[str, str]] = {}
     if part.is_low:
         indexes["list"] = (LOW, place)
     if part.status != "IN_STOCK":
         indexes["owner"] = (_status(part.status), place)
-    batch.put(counted_key(part.product_id), msgspec.to_builtins(part), expect, indexes)
+    batch.put(counted_key(part.product_id), part, part.version, indexes)
 
 
-def delete_counted(batch: Batch, product_id: str, expect: int) -> None:
+def delete_counted(batch: Batch, part: Counted) -> None:
     """Remove the part of a product that was deleted."""
-    batch.delete(counted_key(product_id), expect)
+    batch.delete(counted_key(part.product_id), part.version)
 
 
 async def places_of_low(
@@ -82,7 +84,7 @@ async def places_of_low(
     """Read the ids of products that were below their threshold when they were counted."""
     page = await store.query(LOW, index="list", after=after, limit=limit, reverse=reverse)
     return [
-        (place, _counted_of(item).product_id) for place, item in zip(page.sorts, page.items, strict=True)
+        (place, item.read(Counted).product_id) for place, item in zip(page.sorts, page.items, strict=True)
     ], page.next
 
 
@@ -92,7 +94,7 @@ async def places_of_status(
     """Read the ids of products that were LOW, or OUT, when they were counted."""
     page = await store.query(_status(status), index="owner", after=after, limit=limit)
     return [
-        (place, _counted_of(item).product_id) for place, item in zip(page.sorts, page.items, strict=True)
+        (place, item.read(Counted).product_id) for place, item in zip(page.sorts, page.items, strict=True)
     ], page.next
 
 
@@ -109,8 +111,3 @@ def put_totals(batch: Batch, sums: Mapping[str, int], expect: int) -> None:
 
 def _status(status: str) -> str:
     return f"STOCK_STATUS#{status}"
-
-
-@once("COUNTED")
-def _counted_of(item: Item) -> Counted:
-    return msgspec.convert(item.body, Counted)

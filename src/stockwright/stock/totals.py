@@ -52,15 +52,17 @@ async def _count(app: App, product_ids: Sequence[str]) -> None:
         products = await load_products(app.store, product_ids)
         batch, difference = Batch(), Counter[str]()
         for product_id in product_ids:
-            before, version = parts.get(product_id, (None, ABSENT))
+            before = parts.get(product_id)
             product, stock = products.get(product_id), stocks.get(product_id)
-            after = part_of(product, stock) if product is not None and stock is not None and stock.levels else None
+            after = None
+            if product is not None and stock is not None and stock.levels:
+                after = part_of(product, stock, before.version if before else ABSENT)
             if after == before:
                 continue
-            if after is None:
-                records.delete_counted(batch, product_id, version)
-            elif product is not None:
-                records.put_counted(batch, after, place_of(product), version)
+            if before is not None and after is None:
+                records.delete_counted(batch, before)
+            elif product is not None and after is not None:
+                records.put_counted(batch, after, place_of(product))
             difference.update(sums_of(after))
             difference.subtract(sums_of(before))
         if not batch.writes:
@@ -73,7 +75,7 @@ async def _count(app: App, product_ids: Sequence[str]) -> None:
     await retried(attempt)
 
 
-def part_of(product: Product, stock: Stock) -> Counted:
+def part_of(product: Product, stock: Stock, version: int = ABSENT) -> Counted:
     """Return what a product adds to the totals."""
     return Counted(
         product_id=product.id,
@@ -88,6 +90,7 @@ def part_of(product: Product, stock: Stock) -> Counted:
         currency=product.currency,
         category=product.category,
         levels={place: level.total for place, level in stock.levels.items()},
+        version=version,
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from stockwright.base.record import Record
 from stockwright.store.port import Add, Item, Put
 
 if TYPE_CHECKING:
@@ -37,9 +38,9 @@ def _moved(body: Body, path: Path, delta: int, floor: int | None) -> Body | None
     return None if floor is not None and value < floor else {**body, name: value}
 
 
-def filled(put: Put, items: Mapping[Key, Item]) -> Body:
+def filled(put: Put, items: Mapping[Key, Item]) -> Body | Record:
     """Return a put's body, completed from the items of its commit as they are afterwards."""
-    body = put.body
+    known: dict[str, Any] = {}
     for name, (key, path) in put.fills.items():
         item = items.get(key)
         if item is None:
@@ -48,8 +49,8 @@ def filled(put: Put, items: Mapping[Key, Item]) -> Body:
         for part in path:
             value = value.get(part) if isinstance(value, dict) else None
         if value is not None:
-            body = {**body, name: value}
-    return body
+            known[name] = value
+    return replace(put.body, **known) if isinstance(put.body, Record) else {**put.body, **known}
 
 
 def fill(writes: Sequence[Write], known: Mapping[Key, Item]) -> list[Write]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from stockwright.base.event import Event
+    from stockwright.base.record import Record
     from stockwright.store.port import IndexName, Key, Store, Write
 
 
@@ -42,7 +43,7 @@ class Batch:
     def put(
         self,
         key: Key,
-        body: dict[str, Any],
+        body: dict[str, Any] | Record,
         expect: int,
         indexes: Mapping[IndexName, tuple[str, str]] | None = None,
         *,

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import apsw
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from stockwright.base.errors import Busy, Misconfigured
 from stockwright.store import migrations
@@ -45,8 +46,7 @@ Position = list[str]
 """A key, as a place in the order in which an engine reads its items."""
 
 
-@dataclass(slots=True)
-class Mark:
+class Mark(Struct):
     """How far a copy is: items up to `after`, then events up to `position` of the source."""
 
     items: int = 0
@@ -61,8 +61,7 @@ class Mark:
     """The handlers' positions in the target."""
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """An event and its place in the target: an instant (ms) that never falls, and its number from 1."""
 
     event: Event
@@ -71,8 +70,7 @@ class Placed:
     handled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Copied:
+class Copied(Struct, frozen=True):
     """What a copy wrote, and how many items the target holds."""
 
     items: int
@@ -236,7 +234,7 @@ class SqliteSide:
             self._upsert(Put(MARK, asdict(mark), 0))
 
     def _upsert(self, row: Put) -> None:
-        body = msgspec.json.encode(row.body)
+        body = sqlite_codec.encode(row.body)
         self._file.execute(sqlite_schema.UPSERT, (*row.key, row.expect + 1, body, *sqlite_codec.columns(row)))
 
     async def close(self) -> None:

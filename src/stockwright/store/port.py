@@ -11,7 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
+import msgspec
 from msgspec import Struct, field
+from msgspec.structs import force_setattr
+
+from stockwright.base.record import Record, stored_part
+from stockwright.store.parsing import AnyRecord, decode_as
 
 if TYPE_CHECKING:
     from stockwright.base.event import Event
@@ -19,6 +24,8 @@ if TYPE_CHECKING:
 Key = tuple[str, str]
 Path = tuple[str, ...]
 Body = dict[str, Any]
+Content = Body | Record | bytes
+"""A body as it comes: JSON-shaped, as a record, or as JSON."""
 IndexName = Literal["owner", "list", "due"]
 
 INDEXES: Final[tuple[IndexName, ...]] = ("owner", "list", "due")
@@ -29,15 +36,61 @@ ABSENT: Final = 0
 
 
 class Item(Struct, frozen=True, eq=False):
-    """An item as stored. The body is shared, never changed in place.
+    """An item as stored. Its content is shared, never changed in place.
 
-    `parsed` is what `records` read from it, once.
+    `damaged` makes the error for a body that cannot be read, where the engine counts such faults.
     """
 
     key: Key
     version: int
-    body: Body
+    content: Content
     parsed: Any = None
+    """What was read from it, once."""
+    damaged: Callable[[Exception], Exception] | None = None
+
+    @property
+    def body(self) -> Body:
+        """Its body as JSON-shaped data."""
+        content = self.content
+        if isinstance(content, dict):
+            return content
+        try:
+            body: Body = body_of(content)
+        except msgspec.MsgspecError as fault:
+            raise self._error(fault) from fault
+        force_setattr(self, "content", body)
+        return body
+
+    def read(self, model: type[AnyRecord]) -> AnyRecord:
+        """Read it as a record with its version; raises WrongItemError where it is of another kind."""
+        found = self.parsed
+        if type(found) is model:
+            return found
+        content = self.content
+        record: AnyRecord
+        if type(content) is model:
+            record = msgspec.structs.replace(content, version=self.version)
+        else:
+            try:
+                record = decode_as(model, self.key, body_of(content) if isinstance(content, Record) else content)
+            except msgspec.MsgspecError as fault:
+                raise self._error(fault) from fault
+            force_setattr(record, "version", self.version)
+        force_setattr(self, "parsed", record)
+        return record
+
+    def _error(self, fault: Exception) -> Exception:
+        return fault if self.damaged is None else self.damaged(fault)
+
+
+def body_of(content: Content) -> Body:
+    """Return a body as JSON-shaped data; raises msgspec's DecodeError where it is none."""
+    if isinstance(content, dict):
+        return content
+    body: Body = (
+        msgspec.json.decode(content) if isinstance(content, bytes) else msgspec.to_builtins(stored_part(content))
+    )
+    return body
 
 
 class Put(Struct, frozen=True):
@@ -49,15 +102,16 @@ class Put(Struct, frozen=True):
     """
 
     key: Key
-    body: Body
+    body: Body | Record
     expect: int
     indexes: Mapping[IndexName, tuple[str, str]] = field(default_factory=dict)
     text: str = ""
     ttl: int | None = None
     fills: Mapping[str, tuple[Key, Path]] = field(default_factory=dict)
-    """Fields of the body that the engine completes in the commit, where it knows what they are to be.
+    """Fields that the engine completes in the commit, where it knows what they are to be.
 
-    Field → another item of the same commit, and where in its body as it is afterwards (no path: its version).
+    Field (by its name in the record) → another item of the same commit, and where in its body as it is afterwards
+    (no path: its version).
     """
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
+
+from msgspec.structs import replace
 
 from stockwright.base.event import Event
 from stockwright.store.migrations import upgrade
@@ -13,6 +14,7 @@ from stockwright.store.port import (
     INDEXES,
     Item,
     Put,
+    body_of,
 )
 
 if TYPE_CHECKING:
@@ -122,7 +124,7 @@ def is_same(found: Wire | None, put: Wire) -> bool:
 
 def image_of_put(put: Put) -> Wire:
     """Write an item whole."""
-    image = key_image(put.key) | {"v": {"N": str(put.expect + 1)}, "b": to_attribute(put.body)}
+    image = key_image(put.key) | {"v": {"N": str(put.expect + 1)}, "b": to_attribute(body_of(put.body))}
     for index, (partition, sort) in put.indexes.items():
         image |= {f"{index}_p": {"S": partition}, f"{index}_s": {"S": sort}}
     if put.text:

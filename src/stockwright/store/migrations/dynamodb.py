@@ -21,7 +21,7 @@ from stockwright.store.dynamodb import codec as dynamodb_codec
 from stockwright.store.dynamodb import engine as dynamodb
 from stockwright.store.dynamodb import faults as faults_store_dynamodb
 from stockwright.store.migrations import FORMAT, MARK, Progress, progress_of, too_new, upgrade
-from stockwright.store.port import INDEXES, Put
+from stockwright.store.port import INDEXES, Put, body_of
 
 if TYPE_CHECKING:
     from stockwright.store.dynamodb.engine import DynamoDbStore
@@ -46,7 +46,7 @@ class TableUpgrade:
         self.format = dynamodb.format_of_mark(mark)
         if self.format > FORMAT:
             raise Misconfigured(too_new(f"the table {self._table}", self.format))
-        self.progress = progress_of(dynamodb_codec.row_of_image(mark).body) if mark else Progress()
+        self.progress = progress_of(body_of(dynamodb_codec.row_of_image(mark).body)) if mark else Progress()
         self.done = self.format == FORMAT
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="stockwright-upgrade")
 

@@ -18,7 +18,7 @@ from stockwright.store import migrations
 from stockwright.store.migrations import FIRST, FORMAT, MARK, Progress, progress_of, too_new, upgrade
 from stockwright.store.port import Put
 from stockwright.store.sqlite.checking import check_file, count
-from stockwright.store.sqlite.codec import columns, row_of
+from stockwright.store.sqlite.codec import columns, encode, row_of
 from stockwright.store.sqlite.schema import ROWS, SEARCH, UPSERT
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class FileUpgrade:
             self._mark()
 
     def _write(self, row: Put) -> None:
-        self._file.execute(UPSERT, (*row.key, row.expect + 1, msgspec.json.encode(row.body), *columns(row)))
+        self._file.execute(UPSERT, (*row.key, row.expect + 1, encode(row.body), *columns(row)))
 
     def _mark(self) -> None:
         self._write(Put(MARK, msgspec.to_builtins(self.progress), 0))

@@ -7,13 +7,13 @@ written to the file; the engine finds that out and calls `clear`. Nothing kept i
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-import msgspec
+from msgspec import Struct, field
 
 from stockwright.store.port import ABSENT, Item
+from stockwright.store.sqlite.codec import encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,11 +35,9 @@ EVENT_BYTES_MAX: Final = 4 * 1024 * 1024
 PARTITIONS_MAX: Final = 100
 PARTITION_BYTES_MAX: Final = 64 * 1024
 """Of one partition's encoded items."""
-_encode = msgspec.json.Encoder().encode
 
 
-@dataclass(slots=True)
-class Row:
+class Row(Struct):
     """An item with what its writer must know; never changed in place while readers may hold its item."""
 
     item: Item
@@ -62,8 +60,7 @@ GONE: Final = Row(Item(("", ""), ABSENT, {}))
 """Stands for an item that is known not to be there."""
 
 
-@dataclass(slots=True)
-class Kept:
+class Kept(Struct):
     """Bounded by the bytes of the bodies; what was not used for longest goes first."""
 
     rows: dict[Key, Row] = field(default_factory=dict)
@@ -93,7 +90,7 @@ class Kept:
 
     def keep_partition(self, partition: str, page: Page) -> None:
         """Keep a partition that was read whole, unless it is large."""
-        if sum(len(_encode(item.body)) for item in page.items) > PARTITION_BYTES_MAX:
+        if sum(len(encode(item.content)) for item in page.items) > PARTITION_BYTES_MAX:
             return
         if len(self.partitions) >= PARTITIONS_MAX:
             self.partitions.clear()

@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from stockwright.base.event import Event
+from stockwright.base.record import Record, stored_part
 from stockwright.store.port import INDEXES, Put
 
 if TYPE_CHECKING:
-    from stockwright.store.port import Body, IndexName
+    from stockwright.store.port import Body, Content, IndexName
 
 
-encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder().decode
+
+
+def encode(content: Content) -> bytes:
+    """Write a body as JSON."""
+    if isinstance(content, bytes):
+        return content
+    return _encode(stored_part(content) if isinstance(content, Record) else content)
 
 
 def filter_on(field: str) -> str:

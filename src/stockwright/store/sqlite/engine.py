@@ -20,11 +20,11 @@ import contextlib
 import random
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import apsw
+from msgspec.structs import replace
 
 from stockwright.base.errors import Busy, Misconfigured
 from stockwright.base.event import Event
@@ -33,7 +33,7 @@ from stockwright.store.faults import Faults
 from stockwright.store.port import ABSENT, EXAMINED_MAX, Add, Append, ConditionFailed, Delete, Item, Page, Put
 from stockwright.store.sqlite.cache import GONE, Kept, Row
 from stockwright.store.sqlite.checking import Checker, check_file, count
-from stockwright.store.sqlite.codec import columns, decode, encode, event_body, event_of, filter_on
+from stockwright.store.sqlite.codec import columns, encode, event_body, event_of, filter_on
 from stockwright.store.sqlite.connection import ReadOnlyFile, connect_file, open_writer
 from stockwright.store.sqlite.faults import (
     ENGINE_FAULTS,
@@ -128,7 +128,7 @@ class SqliteStore:
         if len(missing) == 1:
             key = missing[0]
             for version, body in self._reader.execute("SELECT version, body FROM item WHERE pk=? AND sk=?", key):
-                read[key] = Row(Item(key, version, decode(body)), len(body))
+                read[key] = Row(self._stored(key, version, body), len(body))
         for start in range(0, len(missing) if len(missing) > 1 else 0, GET_KEYS_MAX):
             part = missing[start : start + GET_KEYS_MAX]
             flat = [text for key in part for text in key]
@@ -138,7 +138,7 @@ class SqliteStore:
                 + ") AS wanted ON item.pk=wanted.column1 AND item.sk=wanted.column2"
             )
             for pk, sk, version, body in self._reader.execute(sql, flat):
-                read[(pk, sk)] = Row(Item((pk, sk), version, decode(body)), len(body))
+                read[(pk, sk)] = Row(self._stored((pk, sk), version, body), len(body))
         for key, row in read.items():
             found[key] = row.item
         for key in missing:
@@ -268,10 +268,16 @@ class SqliteStore:
         found = "SELECT count(*) FROM (SELECT 1 FROM searched_text WHERE searched_text MATCH ? LIMIT ?)"
         return letters if self._reader.execute(found, (letters, RARE_MAX)).get < RARE_MAX else None
 
+    def _stored(self, key: Key, version: int, body: bytes) -> Item:
+        return Item(key, version, body, damaged=self._damaged)
+
+    def _damaged(self, fault: Exception) -> Exception:
+        return translate_read(fault, self.faults)
+
     def _item(self, key: Key, version: int, body: bytes) -> Item:
         """Return the kept item where it is the one that was read."""
         kept = self._kept.rows.get(key)
-        return kept.item if kept is not None and kept.version == version else Item(key, version, decode(body))
+        return kept.item if kept is not None and kept.version == version else self._stored(key, version, body)
 
     async def tail(
         self, after: str = "", limit: int = 100, *, reverse: bool = False, wait_seconds: float = 0
@@ -473,7 +479,7 @@ class SqliteStore:
         row = self._kept.find(key)
         if row is None:
             found = self._writer.execute("SELECT version, body FROM item WHERE pk=? AND sk=?", key).fetchone()
-            row = GONE if found is None else Row(Item(key, found[0], decode(found[1])), len(found[1]))
+            row = GONE if found is None else Row(self._stored(key, found[0], found[1]), len(found[1]))
             self._kept.keep(key, row)
         return row
 
@@ -486,7 +492,7 @@ class SqliteStore:
             if row is GONE:
                 gone.append(key)
                 continue
-            body = encode(row.item.body)
+            body = encode(row.item.content)
             row.bytes = len(body)
             if row.put is None:
                 bodies.append((row.version, body, *key))
