@@ -177,13 +177,13 @@ class World:
         return await create_product(self.app, BY_SYSTEM, CreateProduct(quantity=quantity, **given))
 
     async def tried(self, times: int = 1) -> None:
-        """Let every handler see everything, and let as many tries pass as are told."""
+        """Let every handler handle every event, and wait for this number of tries."""
         await self.dispatcher.drain()
         for _ in range(times - 1):
             self.clock.advance(seconds=1)
             await self.dispatcher.drain()
 
-    async def settled(self) -> None:
+    async def wait_until_handled(self) -> None:
         """Wait until nothing is left to be handled, and nothing waits for another try.
 
         Alerts wait for as long as they cannot be sent: they get a few rounds, which is more than their minute.
@@ -197,8 +197,8 @@ class World:
                     return
                 await self.tried(2)
 
-    async def settled_when(self, done: Callable[[list[DeadLetter]], bool]) -> None:
-        """Let tries pass until the dead letters are as they are awaited."""
+    async def wait_until(self, done: Callable[[list[DeadLetter]], bool]) -> None:
+        """Let the handlers try again until the dead letters fulfil a condition."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not done(await self.letters()):
                 self.clock.advance(seconds=6)
@@ -210,7 +210,7 @@ class World:
         return {item.body["handler"] for item in page.items}
 
     async def restarted(self, *, crashed: bool = False) -> None:
-        """End the handlers, as a stop or as a crash does, and begin anew."""
+        """End the handlers, as a stop or as a crash does, and start them again."""
         if crashed:
             for task in [*self.dispatcher._loops, *self.dispatcher._work]:
                 task.cancel()
@@ -227,7 +227,7 @@ class World:
         found, _ = await list_dead_letters(self.app, 100)
         return [letter for letter in found if handler in (None, letter.handler)]
 
-    async def told(self, channel: str | None = None) -> list[Notification]:
+    async def notifications(self, channel: str | None = None) -> list[Notification]:
         return (await list_notifications(self.app, 100, channel=channel))[0]
 
 

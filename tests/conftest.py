@@ -62,7 +62,7 @@ sys.addaudithook(_stay_here)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
-    """Run a test once more if DynamoDB Local, which is not ours, crashed under it; the terminal tells so."""
+    """Run a test once more if DynamoDB Local, which is not ours, crashed under it; the terminal says so."""
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reports = runtestprotocol(item, log=False, nextitem=nextitem)
     dynamodb_local = sys.modules.get("tests.aws.dynamodb_local")
@@ -145,11 +145,11 @@ def without_hold_limits(app: App) -> None:
 
 async def hold_to_a_recount(app: App) -> None:
     """Handle the whole log as the watch does: what it counts in advance equals a recount."""
-    [heard] = [reaction.events for reaction in REACTIONS if reaction.name == "stock-watch"]
+    [handled] = [reaction.events for reaction in REACTIONS if reaction.name == "stock-watch"]
     after = ""
     while events := await app.store.tail(after, 200):
         after = events[-1].position
-        await watch_all(app, [event for event in events if event.name in heard])
+        await watch_all(app, [event for event in events if event.name in handled])
     assert dict((await load_totals(app.store)).sums) == await recount(app)
     low = {stock.product_id async for stock in every(partial(page_of_stocks, app.store)) if stock.is_low}
     assert {product_id async for _, product_id in every(partial(places_of_low, app.store))} == low

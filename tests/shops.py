@@ -44,7 +44,7 @@ def meanwhile(app: App, happens: Callable[[], Awaitable[object]]) -> App:
 
 
 class Mailbox:
-    """Keeps what is sent; `delivers` tells whether anybody outside would get it."""
+    """Keeps what is sent; `delivers` says whether anybody outside would get it."""
 
     def __init__(self) -> None:
         self.delivers = False

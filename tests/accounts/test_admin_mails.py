@@ -42,15 +42,15 @@ async def alerted(world: World, number: int, *addresses: Address) -> bool:
 async def test_eight_failures_of_a_minute_are_one_mail_that_names_each(world: World) -> None:
     world.warehouse.status = 400
     orders = [await world.order() for _ in range(8)]
-    await world.settled()
+    await world.wait_until_handled()
     assert world.mailbox.subjects(ADMIN) == ["ALERT: 8 events were given up"]
     text, html = parts_of(world.mailbox.to(ADMIN)[0])
     letters = await world.letters("warehouse")
     assert len(letters) == 8
-    for told in (*(order.id for order in orders), *(letter.id for letter in letters)):
-        assert told in text
-        assert told in html
-    [kept] = [each for each in await world.told("email") if each.to == ADMIN]
+    for value in (*(order.id for order in orders), *(letter.id for letter in letters)):
+        assert value in text
+        assert value in html
+    [kept] = [each for each in await world.notifications("email") if each.to == ADMIN]
     assert (kept.status, kept.about) == ("SENT", "operations")
 
 
@@ -70,13 +70,13 @@ async def test_alerts_wait_while_the_mail_server_is_down_and_one_goes_out_when_i
         letters = await world.letters()
         assert {letter.handler for letter in letters} == {"warehouse", "order-confirmation"}
         assert len(await world.events("dead_letter.created")) == len(letters) == 12
-        assert [each.status for each in await world.told("email") if each.to == ADMIN] == ["WAITING"]
+        assert [each.status for each in await world.notifications("email") if each.to == ADMIN] == ["WAITING"]
 
         world.mailbox.up()
         world.clock.advance(seconds=60)
         await world.tried()
         assert world.mailbox.subjects(ADMIN) == ["ALERT: 12 events were given up"]
-        assert [each.status for each in await world.told("email") if each.to == ADMIN] == ["SENT"]
+        assert [each.status for each in await world.notifications("email") if each.to == ADMIN] == ["SENT"]
         assert await world.waiting() == set()
 
 
@@ -84,9 +84,9 @@ async def test_products_that_fall_short_in_one_minute_are_one_mail_and_one_sms(w
     lamp = await world.product(12)
     for product_id, units in ((world.product_id, -21), (lamp.product.id, -3)):
         await change_stock(world.app, BY_SYSTEM, ChangeStock(product_id, units, "ADJUSTMENT"))
-    await world.settled()
+    await world.wait_until_handled()
     assert world.mailbox.subjects(ADMIN) == ["Stock Alert: 2 changes that need a look"]
-    [sms] = await world.told("sms")
+    [sms] = await world.notifications("sms")
     assert sms.body.endswith("is below threshold (and 1 more alerts)")
     assert (sms.to, sms.status) == (PHONE, "KEPT")
 
@@ -136,7 +136,7 @@ async def test_a_message_that_was_taken_before_a_crash_is_sent_again_under_the_s
     assert not await alerted(world, 1)
     first, second = world.mailbox.to(ADMIN)
     assert first["Message-ID"] == second["Message-ID"]
-    assert len(await world.told("email")) == 1
+    assert len(await world.notifications("email")) == 1
 
 
 async def test_a_digest_whose_event_never_came_again_belongs_to_the_next_alert(world: World) -> None:
@@ -175,11 +175,11 @@ async def test_a_recipient_that_is_refused_for_good_is_not_tried_again(world: Wo
     await alerted(world, 1)
     world.clock.advance(seconds=2)
     assert not await alerted(world, 1)
-    [kept] = await world.told("email")
+    [kept] = await world.notifications("email")
     assert (kept.status, "no such user" in kept.error) == ("FAILED", True)
 
 
 async def test_an_alert_to_nobody_is_none(world: World) -> None:
     await world.dispatcher.stop()
     await alert(world.app, fact(1), OPERATIONS, entry(1), ())
-    assert await world.told() == []
+    assert await world.notifications() == []

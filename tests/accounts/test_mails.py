@@ -33,7 +33,7 @@ def code_in(world: World, which: int = -1) -> str:
 
 async def signed_up(world: World) -> None:
     await sign_up(world.app, VISITOR, SignUp(BOB, GOOD, "Bob"))
-    await world.settled()
+    await world.wait_until_handled()
 
 
 async def test_the_mailed_code_confirms_the_address(world: World) -> None:
@@ -48,7 +48,7 @@ async def test_the_mailed_code_confirms_the_address(world: World) -> None:
 async def test_the_mailed_code_sets_a_new_password(world: World) -> None:
     await signed_up(world)
     await forgot_password(world.app, VISITOR, BOB)
-    await world.settled()
+    await world.wait_until_handled()
     assert world.mailbox.subjects(BOB) == ["Confirm your e-mail address", "Reset your password"]
     await reset_password(world.app, VISITOR, BOB, code_in(world), OTHER)
     assert (await sign_in(world.app, VISITOR, SignIn(BOB, OTHER))).account.email == BOB
@@ -57,7 +57,7 @@ async def test_the_mailed_code_sets_a_new_password(world: World) -> None:
 async def test_a_code_that_was_asked_for_again_takes_the_place_of_the_first(world: World) -> None:
     await signed_up(world)
     await resend_code(world.app, VISITOR, BOB)
-    await world.settled()
+    await world.wait_until_handled()
     first, second = code_in(world, 0), code_in(world, 1)
     assert first != second
     with pytest.raises(Invalid):
@@ -73,11 +73,11 @@ async def test_the_code_stands_in_no_event_no_log_line_and_no_kept_message(
     await sign_up(world.app, VISITOR, SignUp(BOB, GOOD))
     await world.tried()
     world.mailbox.answer = "250 OK"
-    await world.settled()
+    await world.wait_until_handled()
     code = code_in(world)
     for event in await world.events():
         assert code not in str(event)
-    [kept] = await world.told()
+    [kept] = await world.notifications()
     assert code not in kept.body + kept.html + kept.error
     assert "(the code is not kept)" in kept.body
     logged = "".join(capfd.readouterr())
@@ -92,11 +92,11 @@ async def test_the_local_mailbox_shows_no_admin_a_code_and_no_code_is_made(tmp_p
     async with a_world(tmp_path, clock, smtp_url=None) as world:
         account = await find_account_by_email(world.app.store, "alice@example.com")
         assert account is not None
-        # One that whoever runs the server made: nobody ends it by asking for another.
+        # A code that the server's operator made: requesting another does not end it.
         _, code = await issue_code(world.app, account.id, "reset")
         await forgot_password(world.app, VISITOR, "alice@example.com")
-        await world.settled()
-        [kept] = await world.told()
+        await world.wait_until_handled()
+        [kept] = await world.notifications()
         assert "stockwright users reset-link alice@example.com" in kept.body
         for shown in (kept.subject, kept.body, kept.html, kept.error, str(await world.events())):
             assert not re.search(r"(?<![\w#])\d{6}(?!\w)", shown)
@@ -126,7 +126,7 @@ async def test_the_owner_of_an_address_hears_that_somebody_tried_to_sign_up_with
     await signed_up(world)
     await confirm_sign_up(world.app, VISITOR, BOB, code_in(world))
     await sign_up(world.app, VISITOR, SignUp(BOB, OTHER))
-    await world.settled()
+    await world.wait_until_handled()
     mail = world.mailbox.to(BOB)[-1]
     assert mail["Subject"] == "You already have an account"
     text, _ = parts_of(mail)
@@ -137,9 +137,9 @@ async def test_the_owner_of_an_address_hears_that_somebody_tried_to_sign_up_with
 
 async def test_each_sign_up_has_a_code_of_its_own_until_the_address_is_confirmed(world: World) -> None:
     await sign_up(world.app, VISITOR, SignUp(BOB, "Thief-Horse-66", "Mallory"))
-    await world.settled()
+    await world.wait_until_handled()
     await sign_up(world.app, VISITOR, SignUp(BOB, GOOD, "Bob"))
-    await world.settled()
+    await world.wait_until_handled()
     assert world.mailbox.subjects(BOB) == ["Confirm your e-mail address"] * 2
     assert code_in(world, 0) != code_in(world, 1)
     await confirm_sign_up(world.app, VISITOR, BOB, code_in(world, 1))

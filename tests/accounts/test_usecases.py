@@ -1,4 +1,4 @@
-"""Accounts: signing up and confirming without telling who has one, new passwords, and the last admin."""
+"""Accounts: signing up and confirming without revealing who has one, new passwords, and the last admin."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer of the API; reading `data` or `code` tells in one line what went wrong instead."""
+    """An answer of the API; reading `data` or `code` raises with what went wrong in one line instead."""
 
     response: httpx2.Response
 
@@ -61,7 +61,7 @@ class Answer:
 
 
 class Client:
-    """One asker; `await alice.post("/orders", {...})` asks below /api."""
+    """One client; `await alice.post("/orders", {...})` asks below /api."""
 
     def __init__(self, http: httpx2.AsyncClient, authorization: str | None = None) -> None:
         self.http = http

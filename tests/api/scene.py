@@ -98,7 +98,7 @@ class Scene:
         return self.clients[email]
 
     async def code(self, email: str, purpose: Any) -> str:
-        """Have a code made, as the mail that asks for one would tell it."""
+        """Have a code made, as the mail would contain it."""
         account = await find_account_by_email(self.app.store, email)
         assert account is not None
         return (await issue_code(self.app, account.id, purpose))[1]

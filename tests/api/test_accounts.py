@@ -137,13 +137,13 @@ async def test_a_forgotten_password_is_replaced_with_a_code(app: App, nobody: Cl
 
 
 async def test_known_and_unknown_addresses_are_locked_alike(nobody: Client, ada: Client) -> None:
-    def told(answer: Answer) -> tuple[Any, ...]:
+    def shown(answer: Answer) -> tuple[Any, ...]:
         return (*answer.refusal, answer.error["message"], answer.headers.get("retry-after"))
 
     rows = []
     for email in (ADA["email"], "nobody@example.com"):
         rows.append(
-            [told(await nobody.post("/signin", {"email": email, "password": "Wrong-Horse-7"})) for _ in range(7)]
+            [shown(await nobody.post("/signin", {"email": email, "password": "Wrong-Horse-7"})) for _ in range(7)]
         )
     assert rows[0] == rows[1]
     assert [row[:2] for row in rows[0]] == [(401, "UNAUTHORIZED")] * 5 + [(429, "ACCOUNT_LOCKED")] * 2
@@ -233,9 +233,9 @@ async def test_the_steps_of_a_second_factor_are_sent_again_with_their_keys(ada: 
 @pytest.mark.parametrize("path", ["/signin", "/users/login", "/auth/login"])
 async def test_the_token_stands_at_the_top_of_a_sign_ins_answer_too(nobody: Client, ada: Client, path: str) -> None:
     for key in (None, "k1", "k1"):
-        told = (await nobody.post(path, {"email": ADA["email"], "password": PASSWORD}, key=key)).json
-        assert told["token"] == told["data"]["token"] == told["data"]["idToken"]
-    renewed = (await nobody.post("/token/refresh", {"refreshToken": told["data"]["refreshToken"]})).json
+        answer = (await nobody.post(path, {"email": ADA["email"], "password": PASSWORD}, key=key)).json
+        assert answer["token"] == answer["data"]["token"] == answer["data"]["idToken"]
+    renewed = (await nobody.post("/token/refresh", {"refreshToken": answer["data"]["refreshToken"]})).json
     assert renewed["token"] == renewed["data"]["idToken"]
 
 
@@ -470,9 +470,9 @@ async def test_a_search_for_accounts_goes_on_page_by_page_and_misses_none(app: A
 async def test_a_shop_that_sends_no_mail_says_so_to_everybody_who_forgot_a_password(
     nobody: Client, ada: Client
 ) -> None:
-    told = [
+    messages = [
         (await nobody.post("/password/forgot", {"email": email})).data["message"]
         for email in (ADA["email"], "x@y.example")
     ]
-    assert len(set(told)) == 1
-    assert "sends no mail" in told[0]
+    assert len(set(messages)) == 1
+    assert "sends no mail" in messages[0]

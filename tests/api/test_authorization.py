@@ -1,4 +1,4 @@
-"""Who may do what: every route with every kind of asker. A new route needs a line in WHO, or nothing here passes."""
+"""Who may do what: every route with every kind of caller. A new route needs a line in WHO, or nothing here passes."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ WHO = {
     "admin, key:orders:deliver": "POST /api/orders/{id}/deliver, POST /api/orderdelivered/{id}",
     "admin, key:metrics": "GET /api/metrics",
 }
-"""What the rules allow, written down apart from the route table. Metrics are also for whoever is on this machine."""
+"""What the rules allow, written down apart from the route table. Metrics are also open to callers from this machine."""
 
 SOMEBODYS = {
     "POST /api/reservations/{id}/extend": "hold",

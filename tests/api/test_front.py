@@ -1,4 +1,4 @@
-"""Whose an address is: the API's, the web app's, or nobody's; and what each kind of asker is told."""
+"""Which part answers an address (the API, the web app or none), and what each kind of client gets."""
 
 from __future__ import annotations
 

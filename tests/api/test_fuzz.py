@@ -23,10 +23,10 @@ CUSTOMER = "customer@example.com"
 LEFT_OUT = {
     "get-docs-spec": "what is asked follows from it",
     "get-events-stream": "it never ends",
-    "post-signout": "the asker would be nobody from then on; test_bad_input.py sends it the same kinds of bodies",
+    "post-signout": "the client would be signed out from then on; test_bad_input.py sends it the same kinds of bodies",
 }
 FROM_ELSEWHERE = "X-Forwarded-For: 203.0.113.9"
-"""Whoever asks from this machine may read the metrics; these requests come from another."""
+"""Callers from this machine may read the metrics; these requests come from another."""
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from tests.api.asking import Answer, Client
 from tests.api.conftest import Made, asking
 from tests.api.scene import GOOD, Ask, Scene
 
-ASKED_ANEW = {
+EXECUTED_AGAIN = {
     ("POST", "/signin"): "its answer holds tokens, which are kept nowhere",
     ("POST", "/users/login"): "the same",
     ("POST", "/auth/login"): "the same",
@@ -32,12 +32,12 @@ ASKED_ANEW = {
     ("POST", "/signout"): "a session that has ended stays ended",
     ("POST", "/inventory/check-availability"): "it changes nothing",
 }
-"""What keeps no answer with the key, and why that is right: asking again asks anew."""
+"""What keeps no answer with the key, and why that is right: asking again asks other_answer."""
 ON_EVERY_ENGINE = {("POST", "/orders"), ("POST", "/sales"), ("PATCH", "/inventory/product/{productId}/stock")}
 """One of each kind of commit: the answer known before it, a till's, and the answer that is only known after it."""
 SHOWN_ONCE = {("POST", "/api-keys"): "key"}
 CHANGING = [(route.method, route.path) for route in ROUTES if route.changes]
-ONCE = [each for each in CHANGING if each not in ASKED_ANEW]
+ONCE = [each for each in CHANGING if each not in EXECUTED_AGAIN]
 BY_ROUTE = pytest.mark.parametrize(("method", "path"), ONCE, ids=lambda text: text)
 OF_EACH_KIND = pytest.mark.parametrize(
     ("method", "path"),
@@ -78,14 +78,14 @@ class Dying:
             raise Died
 
 
-def told(answer: Answer, method: str, path: str) -> Any:
-    """What an answer says, without what is shown once alone."""
+def comparable(answer: Answer, method: str, path: str) -> Any:
+    """The data of an answer, without the fields that only the first answer shows."""
     return {name: value for name, value in answer.data.items() if name != SHOWN_ONCE.get((method, path))}
 
 
 def test_every_route_that_changes_something_is_in_the_matrix() -> None:
     assert GOOD.keys() == set(CHANGING)
-    assert ASKED_ANEW.keys() <= GOOD.keys()
+    assert EXECUTED_AGAIN.keys() <= GOOD.keys()
 
 
 @OF_EACH_KIND
@@ -104,7 +104,7 @@ async def test_a_key_goes_its_way_from_refused_to_expired(scene: Scene, engine: 
         before = await scene.happened()
         again = await scene.send(ask, "k-1")
         assert again.replayed
-        assert (again.status, told(again, method, path)) == (first.status, told(first, method, path))
+        assert (again.status, comparable(again, method, path)) == (first.status, comparable(first, method, path))
         assert again.headers.get("etag") == first.headers.get("etag")
         assert (await scene.send(other, "k-1")).refusal == (422, "IDEMPOTENCY_KEY_REUSED")
         assert await scene.happened() == before
@@ -116,9 +116,9 @@ async def test_a_key_goes_its_way_from_refused_to_expired(scene: Scene, engine: 
     scene.clock.advance(minutes=2)
     await scene.app.store.purge(scene.clock.now() // 1000)
     await scene.client(ask.email)
-    anew = await scene.send(other, "k-1")
-    assert not anew.replayed
-    assert anew.status != 422
+    other_answer = await scene.send(other, "k-1")
+    assert not other_answer.replayed
+    assert other_answer.status != 422
 
 
 async def refused(scene: Scene, ask: Ask, path: str) -> None:
@@ -144,10 +144,10 @@ async def test_what_finds_it_so_already_has_no_effect_later_either(scene: Scene,
     assert (await scene.send(ask, "k-1")).status in {200, 201}
     second = await scene.send(ask, "k-2")
     if second.status >= 400:
-        return  # What is refused is asked anew.
+        return  # What is refused is asked other_answer.
     third = await scene.send(ask, "k-2")
     assert third.replayed
-    assert (third.status, told(third, method, path)) == (second.status, told(second, method, path))
+    assert (third.status, comparable(third, method, path)) == (second.status, comparable(second, method, path))
     assert (await scene.send(replace(ask, body={**(ask.body or {}), "extra": 1}), "k-2")).status == 422
 
 
@@ -176,9 +176,9 @@ async def test_fifty_twins_at_once_have_one_effect(scene: Scene, method: str, pa
 
     done = [answer for answer in answers if answer.status < 300]
     assert sum(not answer.replayed for answer in done) == 1
-    assert len({str(told(answer, method, path)) for answer in done}) == 1
+    assert len({str(comparable(answer, method, path)) for answer in done}) == 1
     refused = {answer.refusal for answer in answers if answer.status >= 300}
-    # Whose session the first one ended is nobody; whoever comes too late is told that it is under way.
+    # The first one ended the session: twins get 401, and those that overtake it get 409.
     assert refused <= {(409, "IDEMPOTENCY_IN_PROGRESS"), (401, "UNAUTHORIZED"), (429, "ACCOUNT_LOCKED")}
     await scene.client(ask.email)
     assert (await scene.send(ask, "once")).replayed
@@ -204,7 +204,7 @@ async def test_what_was_done_before_a_crash_is_answered_after_it(scene: Scene, m
     assert other.refusal == (422, "IDEMPOTENCY_KEY_REUSED")
 
 
-@pytest.mark.parametrize(("method", "path"), ASKED_ANEW, ids=lambda text: text)
+@pytest.mark.parametrize(("method", "path"), EXECUTED_AGAIN, ids=lambda text: text)
 @pytest.mark.one_engine
 async def test_what_keeps_no_answer_is_asked_anew(scene: Scene, method: str, path: str) -> None:
     ask = await scene.ask(method, path)
@@ -231,8 +231,8 @@ async def test_the_same_key_fifty_times_at_once_makes_one_order(
             *(client.post("/orders", body, key="once") for _ in range(25) for client in (alice, other))
         )
 
-    told = Counter(answer.status for answer in answers)
-    assert told.keys() <= {201, 409}
+    statuses = Counter(answer.status for answer in answers)
+    assert statuses.keys() <= {201, 409}
     assert {answer.refusal[1] for answer in answers if answer.status == 409} <= {"IDEMPOTENCY_IN_PROGRESS"}
     assert len({answer.data["id"] for answer in answers if answer.status == 201}) == 1
     assert sum(answer.status == 201 and not answer.replayed for answer in answers) == 1

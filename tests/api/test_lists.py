@@ -110,7 +110,7 @@ async def test_a_wrong_token_is_reported_with_the_other_faults_of_the_query(admi
         assert (await admin.get("/products", limit=1000, nextToken=wrong)).fields == {"limit", "nextToken"}, wrong
         assert (await admin.get("/products", limt=1, nextToken=wrong)).fields == {"limt", "nextToken"}, wrong
     assert (await admin.get("/products", status="NONE", nextToken="AAAA")).fields == {"status", "nextToken"}
-    # Which list it is of cannot be told where a filter is wrong.
+    # Which list it is of is unknown where a filter is wrong.
     assert (await admin.get("/products", status="NONE", nextToken=token)).fields == {"status"}
     assert (await admin.get("/products", limit=1000, nextToken=token)).fields == {"limit"}
 

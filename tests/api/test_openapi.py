@@ -19,17 +19,17 @@ from tests.api.conftest import Made
 
 
 @pytest.fixture(scope="module")
-def told() -> dict[str, Any]:
+def specification() -> dict[str, Any]:
     read: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(document(ROUTES, EXAMPLES)))
     return read
 
 
-def test_it_is_valid(told: dict[str, Any]) -> None:
-    OpenAPIV31SpecValidator(told).validate()
+def test_it_is_valid(specification: dict[str, Any]) -> None:
+    OpenAPIV31SpecValidator(specification).validate()
 
 
-def test_every_route_is_in_it_under_its_own_name(told: dict[str, Any]) -> None:
-    operations = [each for path in told["paths"].values() for each in path.values()]
+def test_every_route_is_in_it_under_its_own_name(specification: dict[str, Any]) -> None:
+    operations = [each for path in specification["paths"].values() for each in path.values()]
 
     assert len(operations) == len(ROUTES)
     assert len({each["operationId"] for each in operations}) == len(ROUTES)
@@ -38,32 +38,32 @@ def test_every_route_is_in_it_under_its_own_name(told: dict[str, Any]) -> None:
         assert {"429", "500"} <= each["responses"].keys()
 
 
-def test_every_part_of_a_path_is_a_parameter(told: dict[str, Any]) -> None:
-    for path, methods in told["paths"].items():
+def test_every_part_of_a_path_is_a_parameter(specification: dict[str, Any]) -> None:
+    for path, methods in specification["paths"].items():
         for operation in methods.values():
             named = {each["name"] for each in operation["parameters"] if each.get("in") == "path"}
             assert named == set(re.findall(r"{(\w+)}", path))
 
 
-def test_changes_take_a_key_and_tell_what_may_go_wrong_with_it(told: dict[str, Any]) -> None:
+def test_changes_take_a_key_and_tell_what_may_go_wrong_with_it(specification: dict[str, Any]) -> None:
     for route in ROUTES:
-        operation = told["paths"][route.full_path][route.method.lower()]
+        operation = specification["paths"][route.full_path][route.method.lower()]
         keyed = {"$ref": "#/components/parameters/IdempotencyKey"} in operation["parameters"]
         assert keyed is route.changes
         if route.changes:
             assert {"409", "413", "422"} <= operation["responses"].keys()
 
 
-def test_who_may_ask_is_told(told: dict[str, Any]) -> None:
+def test_who_may_ask_is_told(specification: dict[str, Any]) -> None:
     for route in ROUTES:
-        operation = told["paths"][route.full_path][route.method.lower()]
+        operation = specification["paths"][route.full_path][route.method.lower()]
         assert bool(operation["security"]) is (route.who != "public")
         assert ("401" in operation["responses"]) or route.who == "public"
         if route.who == "admin":
             assert "403" in operation["responses"]
 
 
-def test_every_body_has_an_example_that_its_type_takes(told: dict[str, Any]) -> None:
+def test_every_body_has_an_example_that_its_type_takes(specification: dict[str, Any]) -> None:
     bodies = {route.body for route in ROUTES if route.body is not None}
 
     assert EXAMPLES.keys() == bodies - {Empty, Versioned}
@@ -71,19 +71,19 @@ def test_every_body_has_an_example_that_its_type_takes(told: dict[str, Any]) -> 
         msgspec.convert(example, body)
         known = {field.encode_name for field in msgspec.structs.fields(body)}
         assert example.keys() <= known, body
-    placing = told["paths"]["/api/orders"]["post"]["requestBody"]["content"]["application/json"]
+    placing = specification["paths"]["/api/orders"]["post"]["requestBody"]["content"]["application/json"]
     assert placing["example"]["items"][0]["quantity"] == 2
 
 
-async def test_it_is_served_bare(nobody: Client, told: dict[str, Any]) -> None:
+async def test_it_is_served_bare(nobody: Client, specification: dict[str, Any]) -> None:
     answer = await nobody.get("/docs/spec")
 
     assert answer.headers["content-type"].startswith("application/json")
-    assert answer.response.json() == told
+    assert answer.response.json() == specification
 
 
 async def test_answers_are_as_it_says(
-    told: dict[str, Any], admin: Client, alice: Client, nobody: Client, made: Made
+    specification: dict[str, Any], admin: Client, alice: Client, nobody: Client, made: Made
 ) -> None:
     product = await made()
     line = {"productId": product["id"], "quantity": 1}
@@ -117,6 +117,6 @@ async def test_answers_are_as_it_says(
         for name, value in names.items():
             path = path.replace("{" + name + "}", value)
         answer = await client.ask(method, path, body)
-        said = told["paths"][f"/api{template}"][method.lower()]["responses"][str(answer.status)]
-        schema = {**said["content"]["application/json"]["schema"], "components": told["components"]}
+        said = specification["paths"][f"/api{template}"][method.lower()]["responses"][str(answer.status)]
+        schema = {**said["content"]["application/json"]["schema"], "components": specification["components"]}
         jsonschema.Draft202012Validator(schema).validate(answer.json)

@@ -297,7 +297,7 @@ async def test_what_anybody_may_read_is_compressed_for_who_takes_it(
 
 
 async def test_what_only_some_may_read_is_not_compressed(admin: Client, made: Made) -> None:
-    """Its length beside what an attacker sent would tell of what is in it (BREACH)."""
+    """Its length beside what an attacker sent would reveal what is in it (BREACH)."""
     for _ in range(5):
         await made()
 
@@ -479,7 +479,7 @@ async def test_what_somebody_may_not_do_counts_against_them(
     assert found == [403, 403, 403, 429]
 
 
-# ---- what the system tells of itself ---------------------------------------------------------
+# ---- what the system says about itself ---------------------------------------------------------
 
 
 async def test_health_is_told_in_both_forms(nobody: Client) -> None:

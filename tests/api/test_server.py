@@ -147,7 +147,7 @@ async def test_the_event_stream_ends_with_the_right_to_read_it(
         over.stream("GET", "/api/events/stream", headers=headers) as response,
     ):
         lines = response.aiter_lines()
-        # The first line is sent when the stream has its place in the log: it hears of what comes from then on.
+        # The first line is sent when the stream has its place in the log: it gets what comes from then on.
         assert (await anext(lines)).startswith("retry:")
         await admin.post("/categories", {"name": "before"})
         async for line in lines:
@@ -156,6 +156,6 @@ async def test_the_event_stream_ends_with_the_right_to_read_it(
         await admin.patch(f"/users/{second_id}", {"role": "customer"})
         await admin.post("/categories", {"name": "after"})
         rest = [line async for line in lines]
-    # What was told already may still come; nothing that happened since does, and the stream has ended.
+    # What was sent already may still come; nothing that happened since does, and the stream has ended.
     assert "after" not in "\n".join(rest)
     assert "account.changed" not in "\n".join(rest)

@@ -54,7 +54,7 @@ class Cloud:
         return self.running[name]
 
     async def invoke(self, module: str, event: Any, seconds: float = 30, **env: str) -> Any:
-        """Have a function work on an event; this process looks at the store anew afterwards."""
+        """Have a function work on an event; this process reads the store again afterwards."""
         return await asyncio.to_thread(self.function(module, **env).invoke, event, seconds)
 
     async def ask(self, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, Any, dict[str, str]]:

@@ -68,12 +68,12 @@ class Stack:
         self.aws.client("sqs").set_queue_attributes(QueueUrl=self.queue(name), Attributes={"VisibilityTimeout": "1"})
 
     def hear(self, topic: str) -> Callable[[], list[str]]:
-        """Subscribe to a topic with a queue; returns what reads the subjects of what was heard since."""
+        """Subscribe to a topic with a queue; returns what reads the subjects of what was received since."""
         sqs = self.aws.client("sqs")
-        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:hears-{topic}"
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:topic-{topic}"
         may = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [{**may, "Resource": arn}]})
-        url = sqs.create_queue(QueueName=f"hears-{topic}", Attributes={"Policy": policy})["QueueUrl"]
+        url = sqs.create_queue(QueueName=f"topic-{topic}", Attributes={"Policy": policy})["QueueUrl"]
         self.aws.client("sns").subscribe(TopicArn=self.topic(topic), Protocol="sqs", Endpoint=arn)
 
         def read() -> list[str]:

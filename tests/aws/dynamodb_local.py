@@ -27,7 +27,7 @@ REGION = "eu-central-1"
 TABLE = "stockwright"
 SECRET = "of-nobody"
 TABLES_MAX = 4
-"""In one database: each has a thread and a mebibyte of its own, and reads its whole schema anew at each new table."""
+"""In one database: each has a thread and a mebibyte of its own, and reads its whole schema again at each new table."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,13 @@ def _engine() -> _Engine:
     libraries = f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}"
     options = ["-inMemory", "-disableTelemetry", "-cors", "localhost", "-port", str(port)]
     # What a JVM that crashes has to say goes to its output, so to its log.
-    tells = ["-XX:+ErrorFileToStdout", "-XX:-CreateCoredumpOnCrash"]
+    errors = ["-XX:+ErrorFileToStdout", "-XX:-CreateCoredumpOnCrash"]
     # A short run never earns back what a JVM spends on its second compiler and on collecting side by side.
     short = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
     log = folder / "log"
     with log.open("wb") as output:
         running = subprocess.Popen(
-            [java, "-Xmx512m", *short, *tells, libraries, "-jar", str(jar), *options],
+            [java, "-Xmx512m", *short, *errors, libraries, "-jar", str(jar), *options],
             stdout=output,
             stderr=output,
             cwd=folder,

@@ -150,7 +150,7 @@ class LambdaFunction:
         return invocation.answer
 
     def init_error(self) -> dict[str, Any]:
-        """Wait for the start to fail; return what the function told."""
+        """Wait for the start to fail; return what the function reported."""
         assert self._api.init_failed.wait(PATIENCE_SECONDS), self.output()
         assert self._api.init_fault is not None
         return self._api.init_fault

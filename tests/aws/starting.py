@@ -1,4 +1,4 @@
-"""How the shop starts, or tells in one line why it does not."""
+"""How the shop starts, or says in one line why it does not."""
 
 from __future__ import annotations
 

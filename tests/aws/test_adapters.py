@@ -49,8 +49,8 @@ async def test_a_topic_tells_who_subscribes(here: Aws) -> None:
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     await SnsTopics().send(Message("ntf_1", topic, "Low Stock Alert: " + "Lämp " * 40, "3 are left"))
-    [heard] = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
-    body = json.loads(heard["Body"])
+    [received] = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
+    body = json.loads(received["Body"])
     assert body["Message"] == "3 are left"
     assert body["Subject"].startswith("Low Stock Alert: L?mp L?mp")
     assert len(body["Subject"]) <= 100

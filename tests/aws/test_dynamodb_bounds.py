@@ -1,4 +1,4 @@
-"""Where the cloud's engine gives up: every wait has an end, and what is told then is that nothing was written."""
+"""Where the cloud's engine gives up: every wait has an end, and the error then says that nothing was written."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_a_commit_of_which_nothing_is_ever_heard_is_busy(store: DynamoDbSt
 
 
 def lose_every_answer(store: DynamoDbStore) -> None:
-    """Calls reach DynamoDB and are done; nobody hears of it."""
+    """Calls reach DynamoDB and are done; no answer comes back."""
 
     def lose(**_: Any) -> None:
         raise ReadTimeoutError(endpoint_url="injected")
@@ -148,7 +148,7 @@ async def test_more_numbers_than_an_expression_holds_are_moved_with_their_floors
 
 
 async def test_many_numbers_are_moved_by_several_at_once(store: DynamoDbStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was read is old where somebody else was first: it is read anew, and no move is lost."""
+    """What was read is old where somebody else was first: it is read again, and no move is lost."""
     monkeypatch.setattr(engine, "ATTEMPTS_MAX", 40)
     await store.commit([Put(KEYS[0], {"levels": WIDE}, ABSENT)])
     add = Add(KEYS[0], {(*path[:2], "reserved"): 1 for path in FLOORS})

@@ -155,7 +155,7 @@ def test_what_the_bus_never_takes_is_told_to_lambda_and_comes_again(stream: Lamb
     result = stream.invoke(batch(*records))
     assert result == {"batchItemFailures": [{"itemIdentifier": f"{2:021d}"}]}
     assert bus.subjects() == ["ord_1", "ord_3"]
-    # Lambda begins anew from there.
+    # Lambda starts again from there.
     assert stream.invoke(batch(*records[1:])) == {"batchItemFailures": []}
     assert bus.subjects() == ["ord_1", "ord_3", "ord_2", "ord_3"]
     [counted] = [line["PublishFailures"] for line in stream.lines() if "PublishFailures" in line]
@@ -190,13 +190,13 @@ def test_a_record_that_cannot_be_read_keeps_no_other_from_the_bus(stream: Lambda
 
 async def test_what_lambda_gave_up_is_kept_and_redriven_from_the_stream(cloud: Cloud, here: Aws) -> None:
     here.client("events").create_event_bus(Name="shop")
-    queue = here.client("sqs").create_queue(QueueName="heard")["QueueUrl"]
+    queue = here.client("sqs").create_queue(QueueName="received")["QueueUrl"]
     events = here.client("events")
     events.put_rule(Name="all", EventBusName="shop", EventPattern=json.dumps({"source": [SOURCE]}))
-    arn = f"arn:aws:sqs:{REGION}:{here.account}:heard"
+    arn = f"arn:aws:sqs:{REGION}:{here.account}:received"
     events.put_targets(Rule="all", EventBusName="shop", Targets=[{"Id": "queue", "Arn": arn}])
 
-    # Two orders are placed, and the batch that holds them is given up: Lambda tells which records it was.
+    # Two orders are placed, and the batch that holds them is given up: Lambda says which records it was.
     streams = here.client("dynamodbstreams")
     stream = here.client("dynamodb").describe_table(TableName=TABLE)["Table"]["LatestStreamArn"]
     shard = streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
@@ -231,8 +231,8 @@ async def test_what_lambda_gave_up_is_kept_and_redriven_from_the_stream(cloud: C
     again = [each for each in streams.get_records(ShardIterator=latest)["Records"] if _is_retry(each)]
     result = await cloud.invoke("stream", batch(*[_plain(each) for each in again]), STOCKWRIGHT_EVENT_BUS="shop")
     assert result == {"batchItemFailures": []}
-    heard = here.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
-    assert sorted(json.loads(each["Body"])["detail-type"] for each in heard) == ["order.placed", "order.placed"]
+    received = here.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    assert sorted(json.loads(each["Body"])["detail-type"] for each in received) == ["order.placed", "order.placed"]
 
 
 def _is_retry(record: dict[str, Any]) -> bool:
@@ -267,14 +267,14 @@ def test_each_handlers_rule_lets_its_events_through_and_no_others(aws: Aws, tmp_
     with LambdaFunction("stockwright.cloud.stream", tmp_path, **aws.env, STOCKWRIGHT_EVENT_BUS="shop") as stream:
         result = stream.invoke(batch(record(appended(placed(1)), 1), record(put_image(redriven), 2)))
         assert result == {"batchItemFailures": []}
-    heard = {
+    received = {
         name: sorted(
             json.loads(message["Body"])["detail-type"]
             for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ())
         )
         for name, url in queues.items()
     }
-    assert {name: types for name, types in heard.items() if types} == {
+    assert {name: types for name, types in received.items() if types} == {
         "order-confirmation": ["order.placed"],
         "order-topic": ["order.placed"],
         "stock-watch": ["order.placed"],

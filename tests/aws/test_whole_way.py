@@ -44,10 +44,10 @@ def mails(here: Aws, to: str) -> dict[str, str]:
 
 
 def on_topic(here: Aws, name: str) -> tuple[str, Any]:
-    """Make a topic with a queue that hears it; returns its ARN and what reads the queue."""
+    """Make a topic with a queue that receives its messages; returns its ARN and what reads the queue."""
     sns, sqs = here.client("sns"), here.client("sqs")
     topic: str = sns.create_topic(Name=name)["TopicArn"]
-    queue = sqs.create_queue(QueueName=f"heard-{name}")["QueueUrl"]
+    queue = sqs.create_queue(QueueName=f"topic-{name}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
 
@@ -65,8 +65,8 @@ def on_topic(here: Aws, name: str) -> tuple[str, Any]:
 async def test_from_signing_up_to_the_doorstep(cloud: Cloud, here: Aws) -> None:
     await add_account(cloud.app, BY_SYSTEM, SignUp(ROOT, PASSWORD), "admin")
     here.client("secretsmanager").create_secret(Name="shop/warehouse", SecretString="the-warehouse-key")
-    low_stock, low_stock_heard = on_topic(here, "low-stock-alerts")
-    operations, operations_heard = on_topic(here, "operations")
+    low_stock, low_stock_received = on_topic(here, "low-stock-alerts")
+    operations, operations_received = on_topic(here, "operations")
     warehouse, delivery = Partner(), Partner()
     calls_out = {"STOCKWRIGHT_ALLOW_PRIVATE_ADDRESSES": "on"}
     pump = Pump(
@@ -110,12 +110,12 @@ async def test_from_signing_up_to_the_doorstep(cloud: Cloud, here: Aws) -> None:
         await pump.run()
         assert (await people.ask("GET", f"/orders/{order['id']}", who=BOB))["status"] == "CONFIRMED"
         assert f"Order Confirmation - #{order['id']}" in mails(here, BOB)
-        assert low_stock_heard() == ["Low Stock Alert: Product Wireless Keyboard is below threshold"]
+        assert low_stock_received() == ["Low Stock Alert: Product Wireless Keyboard is below threshold"]
         assert len(here.read_back("sns/sms-messages")["sms_messages"]["+15550100"]) == 1
 
         # The warehouse was asked three times; the admins know, and send it on its way again.
         assert len(warehouse.calls) == 3
-        assert operations_heard() == ["ALERT: warehouse failed for order.placed"]
+        assert operations_received() == ["ALERT: warehouse failed for order.placed"]
         [letter] = (await people.ask("GET", "/dead-letters", who=ROOT))["items"]
         warehouse.status = 200
         await people.ask("POST", f"/dead-letters/{letter['id']}/redrive", {}, ROOT)
@@ -138,7 +138,7 @@ async def test_from_signing_up_to_the_doorstep(cloud: Cloud, here: Aws) -> None:
         await pump.run()
         [letter] = (await people.ask("GET", "/dead-letters", who=ROOT))["items"]
         assert letter["event"]["data"] == {"body": "{ this is no event"}
-        assert operations_heard() == ["ALERT: warehouse failed for message.unreadable"]
+        assert operations_received() == ["ALERT: warehouse failed for message.unreadable"]
     finally:
         for server in servers:
             server.close()

@@ -1,4 +1,4 @@
-"""Errors: what people, clients and operators are told."""
+"""Errors: what people, clients and operators see."""
 
 from __future__ import annotations
 

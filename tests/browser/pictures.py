@@ -1,4 +1,4 @@
-"""The README's pictures, of the demo shop as it runs: `make pictures` writes docs/pictures/ anew."""
+"""The README's pictures, of the demo shop as it runs: `make pictures` writes docs/pictures/."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.pages import ADMIN, CUSTOMER
 from tests.browser.shop import Shop
-from tests.browser.test_pages import PAINTED, SETTLED
+from tests.browser.test_pages import LOADED, PAINTED
 from tests.browser.visit import a_visit
 from tests.needs import ROOT, program
 
@@ -28,7 +28,7 @@ BYTES_MAX = 120_000
 def take(page: Page, name: str) -> None:
     """Keep what the window shows now, as WebP."""
     page.evaluate(PAINTED)
-    page.wait_for_function(SETTLED)
+    page.wait_for_function(LOADED)
     page.evaluate(PAINTED)
     shot = {"format": "webp", "quality": QUALITY, "optimizeForSpeed": False}
     found = page.context.new_cdp_session(page).send("Page.captureScreenshot", shot)

@@ -42,7 +42,7 @@ def test_a_customer_finds_a_product_signs_in_and_buys_it(open_page: OpenPage, sh
     page.get_by_role("button", name="Place order").click()
     order = order_id_of(page)
     expect(note(page, "Your order is placed")).to_be_visible()
-    # Its confirmation is mailed, and the page shows it without being loaded anew.
+    # Its confirmation is mailed, and the page shows it without a reload.
     expect(page.get_by_text("The shop has confirmed your order")).to_be_visible()
     shop.reaches(order, "CONFIRMED")
     assert shop.stock(lamp)["availableStock"] == 8

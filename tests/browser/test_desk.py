@@ -199,7 +199,7 @@ def test_the_ledger_is_read_by_product_type_place_and_day(open_page: OpenPage, s
     page.get_by_label("Type").select_option("RESTOCK")
     expect(row(page, oats["sku"])).to_have_count(1)
     row(page, oats["sku"]).get_by_role("link", name=oats["sku"]).click()
-    # One product's ledger tells the total after each movement.
+    # One product's ledger shows the total after each movement.
     expect(row(page, "First stock")).to_contain_text("+5")
     expect(row(page, "Restock")).to_contain_text(re.compile(r"\+7.*12.*Default.*Fresh"))
     page.get_by_label("Location").select_option("default")
@@ -375,7 +375,7 @@ def test_a_mail_that_was_given_up_is_looked_at_and_tried_again(open_page: OpenPa
     row(page, short(order["id"])).get_by_role("button", name="Confirmation mail to the customer").first.click()
     sheet = page.get_by_role("dialog", name="Confirmation mail to the customer")
     expect(sheet.get_by_text("order.placed")).to_be_visible()
-    # Its cause is mended; now it goes out, and the order is confirmed.
+    # Its cause is corrected; now it goes out, and the order is confirmed.
     del mailbox.refusals[kim]
     sheet.get_by_role("button", name="Try again").click()
     expect(note(page, "The event is retried")).to_be_visible()

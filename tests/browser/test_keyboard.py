@@ -11,7 +11,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from tests.browser.conftest import Open, OpenPage
 from tests.browser.pages import OPENED, Opened
 from tests.browser.shop import Shop
-from tests.browser.test_pages import SETTLED, things  # noqa: F401  a fixture
+from tests.browser.test_pages import LOADED, things  # noqa: F401  a fixture
 from tests.browser.visit import DESKTOP, PHONE, note
 from tests.proving import SECONDS
 
@@ -199,7 +199,7 @@ def test_in_the_back_office_the_palette_finds_products_users_and_an_order_by_its
 def ready(page: Page) -> None:
     """The page's own code is there, and listens."""
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    page.wait_for_function(SETTLED)
+    page.wait_for_function(LOADED)
 
 
 def open_palette(page: Page) -> None:

@@ -28,7 +28,7 @@ AXE = """(only) => axe.run(document, {
 # What is shown to those who see: one first heading, none left out on the way down, no control without a name.
 HEADINGS = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")]
   .filter((each) => each.checkVisibility()).map((each) => Number(each.tagName[1]))"""
-SETTLED = """() => !document.querySelector(".animate-shimmer, [aria-busy=true]")
+LOADED = """() => !document.querySelector(".animate-shimmer, [aria-busy=true]")
   && document.getAnimations().every(({ playState, effect }) =>
        playState !== "running" || effect.getTiming().iterations === Infinity)"""
 THEMED = """(dark) => document.documentElement.classList.contains("dark") === dark
@@ -66,7 +66,7 @@ def a_cart(demo: Shop) -> list[dict[str, Any]]:
 
 def look_at(page: Page, name: str, only: list[str] | None, *, whole: bool = True) -> list[str]:
     """Everything that is wrong with the page as it shows now; its picture is kept."""
-    page.wait_for_function(SETTLED)
+    page.wait_for_function(LOADED)
     page.screenshot(path=PICTURES / f"{name}.png", full_page=whole)
     wrong = [f"{name}: {each}" for each in page.evaluate(AXE, only)]
     levels: list[int] = page.evaluate(HEADINGS)
@@ -85,7 +85,7 @@ def too_wide(page: Page, name: str) -> list[str]:
 
 
 def every_way(page: Page, shown: Shown) -> list[str]:
-    """Look at it in each theme and width, without loading it anew: as one turns a phone or dims a room."""
+    """Look at it in each theme and width, without loading it again: as one turns a phone or dims a room."""
     wrong = []
     for width, theme in WAYS:
         page.set_viewport_size(DESKTOP if width == "desk" else PHONE)

@@ -1,4 +1,4 @@
-"""What a first visit brings over the wire, and that nothing jumps; how fast it shows is told, and not judged."""
+"""What a first visit brings over the wire, and that nothing jumps; how fast it shows is printed, not checked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Open
 from tests.browser.pages import ADMIN
 from tests.browser.shop import Shop
-from tests.browser.test_pages import SETTLED
+from tests.browser.test_pages import LOADED
 from tests.needs import ROOT
 
 FIGURES = ROOT / "test-results" / "figures"
@@ -65,7 +65,7 @@ def test_a_first_visit_is_light_and_nothing_jumps(
     page = room.page(path)
     expect(page.get_by_text(ready).first).to_be_visible()
     page.locator(last).first.wait_for()
-    page.wait_for_function(SETTLED)
+    page.wait_for_function(LOADED)
     if who is None:
         # What is fetched beforehand counts too. (The back office keeps a stream open.)
         page.wait_for_load_state("networkidle")

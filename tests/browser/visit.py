@@ -18,8 +18,8 @@ DESKTOP = {"width": 1440, "height": 900}
 PATIENCE_MS = 60_000
 PHONE = {"width": 390, "height": 844}
 REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
-# Tells a violation of the policy as an error of the page, also where the browser would keep it to itself.
-TELL_VIOLATIONS = """
+# Reports a violation of the policy as an error of the page, also where the browser would not.
+REPORT_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error("policy", event.violatedDirective, event.blockedURI, event.sourceFile));
 """
@@ -36,7 +36,7 @@ class Visit:
 
     def __post_init__(self) -> None:
         self.context.set_default_timeout(PATIENCE_MS)
-        self.context.add_init_script(TELL_VIOLATIONS)
+        self.context.add_init_script(REPORT_VIOLATIONS)
         self.context.on("console", self._on_console)
         self.context.on("weberror", lambda error: self.wrong.append(f"error: {error.error}"))
         self.context.on("request", self._on_request)

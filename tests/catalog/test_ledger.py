@@ -15,7 +15,7 @@ from tests.conftest import ADMIN, Product
 @pytest.fixture
 def embedded(engine: str) -> None:
     if engine != "sqlite":
-        pytest.skip("DynamoDB does not tell a commit what it added up to")
+        pytest.skip("DynamoDB does not return the sum to a commit")
 
 
 LISTED = [(-2, 13), (5, 5), (-5, 15), (10, 20), (10, 10)]

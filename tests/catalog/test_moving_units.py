@@ -1,4 +1,4 @@
-"""What takes a step while a list of it is read is in two statuses of that list, and is told once."""
+"""An order that changes its status while a list of all orders is read: it is listed once."""
 
 from __future__ import annotations
 

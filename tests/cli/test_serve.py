@@ -29,8 +29,8 @@ class Start(Server):
         super().__init__(folder)
         del self.env["STOCKWRIGHT_ADMIN_EMAIL"], self.env["STOCKWRIGHT_ADMIN_PASSWORD"]
 
-    def told(self) -> str:
-        """Start, and return what the terminal says."""
+    def start_and_read(self) -> str:
+        """Start, and return what the server prints."""
         self.log.write_text("")
         self.start()
         return self.log.read_text()
@@ -51,18 +51,18 @@ def server(tmp_path: Path) -> Iterator[Start]:
 
 
 def test_it_tells_where_everything_is_and_everything_is_there(server: Start) -> None:
-    told = server.told()
-    assert "Stockwright is running" in told
-    assert server.url in told
-    assert f"{server.url}/api/docs" in told
-    assert "STOCKWRIGHT_SMTP_URL" in told, "mail goes nowhere, and that is said"
+    printed = server.start_and_read()
+    assert "Stockwright is running" in printed
+    assert server.url in printed
+    assert f"{server.url}/api/docs" in printed
+    assert "STOCKWRIGHT_SMTP_URL" in printed, "mail goes nowhere, and that is said"
     assert httpx2.get(f"{server.url}/api/docs/spec").json()["openapi"].startswith("3.1")
     assert httpx2.get(f"{server.url}/api/docs").status_code == 200
     assert httpx2.get(server.url, follow_redirects=True).status_code == 200
 
 
 def test_the_set_up_link_makes_the_first_admin_once(server: Start) -> None:
-    found = re.search(r"/setup#token=(\w+)", server.told())
+    found = re.search(r"/setup#token=(\w+)", server.start_and_read())
     assert found is not None
     token = found[1]
     assert server.post("/setup", token="0" * 40, email=EMAIL, password=PASSWORD).status_code == 401
@@ -71,14 +71,14 @@ def test_the_set_up_link_makes_the_first_admin_once(server: Start) -> None:
     assert server.can_sign_in(EMAIL, PASSWORD)
     assert server.stop() == 0
 
-    assert "/setup#token=" not in server.told(), "a shop with an admin offers no link"
+    assert "/setup#token=" not in server.start_and_read(), "a shop with an admin offers no link"
 
 
 def test_a_new_start_ends_the_link_of_the_one_before(server: Start) -> None:
-    first = re.search(r"/setup#token=(\w+)", server.told())
+    first = re.search(r"/setup#token=(\w+)", server.start_and_read())
     assert first is not None
     server.stop()
-    second = re.search(r"/setup#token=(\w+)", server.told())
+    second = re.search(r"/setup#token=(\w+)", server.start_and_read())
     assert second is not None
     assert server.post("/setup", token=first[1], email=EMAIL, password=PASSWORD).status_code == 401
     assert server.post("/setup", token=second[1], email=EMAIL, password=PASSWORD).status_code == 201
@@ -87,7 +87,7 @@ def test_a_new_start_ends_the_link_of_the_one_before(server: Start) -> None:
 def test_the_demo_tells_at_each_start_who_can_sign_in(server: Start) -> None:
     server.arguments = ["serve", "--demo"]
     pattern = r"Demo (?:admin|customer)\s+(\S+)\s+password: (\S+)"
-    people = re.findall(pattern, server.told())
+    people = re.findall(pattern, server.start_and_read())
     assert "Low Stock Alert" not in server.log.read_text(), "the terminal shows where the shop is, not its past"
     assert [email for email, _ in people] == ["admin@demo.example", "mia@demo.example"]
     assert all(server.can_sign_in(*person) for person in people)
@@ -95,35 +95,35 @@ def test_the_demo_tells_at_each_start_who_can_sign_in(server: Start) -> None:
     assert kept.stat().st_mode & 0o077 == 0
     assert server.stop() == 0
 
-    assert re.findall(pattern, server.told()) == people
+    assert re.findall(pattern, server.start_and_read()) == people
 
 
 def test_the_setting_off_leaves_the_folder_empty(server: Start) -> None:
     server.arguments = ["serve", "--demo"]
     server.env["STOCKWRIGHT_DEMO"] = "off"
-    assert "Demo" not in server.told()
+    assert "Demo" not in server.start_and_read()
     assert httpx2.get(f"{server.url}/api/items").json()["data"]["count"] == 0
 
 
 def test_the_admin_of_the_settings_is_made_once(server: Start) -> None:
     server.env |= {"STOCKWRIGHT_ADMIN_EMAIL": EMAIL, "STOCKWRIGHT_ADMIN_PASSWORD": PASSWORD}
-    told = server.told()
-    assert f"{EMAIL} was made" in told
-    assert PASSWORD not in told
+    printed = server.start_and_read()
+    assert f"{EMAIL} was made" in printed
+    assert PASSWORD not in printed
     assert server.can_sign_in(EMAIL, PASSWORD)
     server.stop()
-    assert "was made" not in server.told()
+    assert "was made" not in server.start_and_read()
 
 
-def test_settings_may_stand_in_a_file_and_the_environment_is_heard_first(server: Start) -> None:
+def test_the_environment_overrides_the_settings_of_the_file(server: Start) -> None:
     (server.folder.parent / ".env").write_text(
         f"# the shop's own\nexport STOCKWRIGHT_ADMIN_EMAIL={EMAIL}\n"
         f'STOCKWRIGHT_ADMIN_PASSWORD="{PASSWORD}"\nSTOCKWRIGHT_PORT=1\nSTOCKWRIGHT_DEMO=off\n'
     )
     server.arguments = ["serve", "--demo"]
-    told = server.told()
-    assert f"{EMAIL} was made" in told
-    assert "Demo" not in told
+    printed = server.start_and_read()
+    assert f"{EMAIL} was made" in printed
+    assert "Demo" not in printed
     assert server.can_sign_in(EMAIL, PASSWORD)
 
 
@@ -139,7 +139,7 @@ def test_a_taken_port_is_one_clear_line(server: Start) -> None:
 
 
 def test_a_disk_that_takes_no_writes_is_one_clear_line(server: Start) -> None:
-    server.told()
+    server.start_and_read()
     server.kill()
     # What was committed last stands in the log, which cannot grow any more.
     log_kib = (server.folder / "stockwright.db-wal").stat().st_size // 1024

@@ -292,9 +292,9 @@ def test_the_audit_shows_the_names_of_what_it_finds_as_they_are(terminal: Termin
     found = terminal.type("audit")
     assert found.exit_code == 1
     assert "[/X]" in found.output
-    mended = terminal.type("audit", "--repair")
-    assert mended.exit_code == 0, mended.output
-    assert "of [/X]" in mended.output
+    repaired = terminal.type("audit", "--repair")
+    assert repaired.exit_code == 0, repaired.output
+    assert "of [/X]" in repaired.output
 
 
 def test_a_shop_is_copied_to_dynamodb_and_both_are_proved_alike(terminal: Terminal) -> None:

@@ -15,7 +15,7 @@ from stockwright.cli.main import app
 
 
 class FastClock:
-    """The time now (ms), as the shop tells it."""
+    """The time now (ms), as the shop sees it."""
 
     def __init__(self, times: float, since: float) -> None:
         self.times, self.since = times, since
@@ -24,7 +24,7 @@ class FastClock:
         return int(self.at(time.time() * 1000))
 
     def at(self, real: float) -> float:
-        """Tell the shop's time at an instant of ours (ms)."""
+        """Return the shop's time at an instant of ours (ms)."""
         return self.since + (real - self.since) * self.times
 
 

@@ -103,15 +103,15 @@ def _serve_starts(words: IO[str]) -> None:
                     os.dup2(2, 1)
                     os.close(0)
                     app(["serve"])
-                _tell(pid)
+                _report(pid)
             case ["look", pid_text]:
                 pid, status = os.waitpid(int(pid_text), os.WNOHANG)
-                _tell(os.waitstatus_to_exitcode(status) if pid else RUNS)
+                _report(os.waitstatus_to_exitcode(status) if pid else RUNS)
             case ["wait", pid_text]:
-                _tell(os.waitstatus_to_exitcode(os.waitpid(int(pid_text), 0)[1]))
+                _report(os.waitstatus_to_exitcode(os.waitpid(int(pid_text), 0)[1]))
 
 
-def _tell(number: Any) -> None:
+def _report(number: Any) -> None:
     print(number, flush=True)
 
 

@@ -107,7 +107,7 @@ async def lives(server: Server) -> int:
         audited = await asyncio.to_thread(server.command, "audit", "--json")
         assert audited.returncode == 0, audited.stdout + audited.stderr
 
-        # Asked again with the same key, the same order is told: it is there, once.
+        # Asked again with the same key, the answer is the same order: it exists once.
         for key, (order_id, product) in list(acknowledged.items())[:: max(1, len(acknowledged) // 300)]:
             again = await client.post(
                 "/orders",

@@ -27,11 +27,11 @@ from tests.proving import SECONDS, SEED
 
 CLIENTS = 16
 ROUND_SECONDS = 6.0
-"""How long clients ask before what they were told is checked."""
+"""How long clients ask before their answers are checked."""
 TIMES = 20
 UNITS = 30
 ACCOUNTS = {"alice": "alice@example.com", "bob": "bob@example.com", "admin": EMAIL}
-UNSETTLED = {"IDEMPOTENCY_IN_PROGRESS", "BUSY"}
+TRY_AGAIN = {"IDEMPOTENCY_IN_PROGRESS", "BUSY"}
 LONG = 60.0
 LEFT = Path(__file__).parents[2] / "test-results"
 """Where a failure leaves its history."""
@@ -101,10 +101,10 @@ class Round:
                 asked = self.next(number, turn)
                 turn += 1
                 self.history.asked[asked.key] = asked
-                await self.settle(connection, asked)
+                await self.ask_until_answered(connection, asked)
                 await asyncio.sleep(self.dice.random() * 0.02)
 
-    async def settle(self, connection: httpx2.AsyncClient, asked: Asked) -> None:
+    async def ask_until_answered(self, connection: httpx2.AsyncClient, asked: Asked) -> None:
         """Ask until there is an answer, always with the same key; sometimes with little patience."""
         method, path, body = request(asked)
         async with asyncio.timeout(LONG):
@@ -125,8 +125,8 @@ class Round:
                 except httpx2.TransportError:
                     continue
                 reply = answer.json()
-                assert answer.status_code < 500 or reply["error"]["code"] in UNSETTLED, (asked, reply)
-                if not reply["success"] and reply["error"]["code"] in UNSETTLED:
+                assert answer.status_code < 500 or reply["error"]["code"] in TRY_AGAIN, (asked, reply)
+                if not reply["success"] and reply["error"]["code"] in TRY_AGAIN:
                     await asyncio.sleep(0.02)
                     continue
                 tried.end, tried.status = self.now(), answer.status_code
@@ -215,7 +215,7 @@ class Round:
         for number, (kind, parts) in enumerate(looks):
             asked = Asked(f"last-{number}", "admin", kind, parts)
             self.history.asked[asked.key] = asked
-            await self.settle(client, asked)
+            await self.ask_until_answered(client, asked)
 
     async def ledger(self, client: httpx2.AsyncClient) -> Counter[tuple[str, str, str, int]]:
         movements = await self.everything(client, "/inventory/movements")

@@ -99,7 +99,7 @@ class World:
     async def status(self, order: Order) -> str:
         return (await get_order(self.app, BY_SYSTEM, order.id)).status
 
-    async def settled(self, but: Collection[str] = ()) -> None:
+    async def wait_until_handled(self, but: Collection[str] = ()) -> None:
         """Wait until nothing is left to be handled, and nothing waits for another try but for some handlers."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
@@ -150,11 +150,11 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 async def test_an_order_goes_its_way_and_everybody_hears_of_it(world: World) -> None:
     order = await world.order(2)
-    await world.settled()
+    await world.wait_until_handled()
     assert await world.status(order) == "CONFIRMED"
     await pack_order(world.app, BY_SYSTEM, order.id)
     await deliver_order(world.app, BY_SYSTEM, order.id)
-    await world.settled()
+    await world.wait_until_handled()
 
     assert world.mailbox.subjects("alice@example.com") == [
         f"Order Confirmation - #{order.id}",
@@ -185,21 +185,21 @@ async def test_an_order_goes_its_way_and_everybody_hears_of_it(world: World) -> 
 async def test_while_the_mail_server_is_down_orders_wait_and_a_redrive_confirms_them(world: World) -> None:
     world.mailbox.down()
     orders = [await world.order() for _ in range(3)]
-    await world.settled(but=["operations-alert"])
+    await world.wait_until_handled(but=["operations-alert"])
 
     assert {await world.status(order) for order in orders} == {"PENDING"}
     letters, _ = await list_dead_letters(world.app, 100)
     waiting = [letter for letter in letters if letter.handler == "order-confirmation"]
     assert {letter.event.subject for letter in waiting} == {order.id for order in orders}
     assert {letter.attempts for letter in waiting} == {3}
-    # The admins were to be told by mail, which is down: one alert waits, and makes no further dead letter.
+    # The alert to the admins is a mail, and mail is down: one alert waits, and makes no further dead letter.
     assert {letter.handler for letter in letters} == {"order-confirmation"}
     assert len(letters) == 3
 
     world.mailbox.up()
     for letter in letters:
         await redrive(world.app, BY_SYSTEM, letter.id)
-    await world.settled()
+    await world.wait_until_handled()
 
     assert {await world.status(order) for order in orders} == {"CONFIRMED"}
     assert len(world.mailbox.subjects("alice@example.com")) == 3
@@ -210,7 +210,7 @@ async def test_while_the_mail_server_is_down_orders_wait_and_a_redrive_confirms_
 async def test_a_receiver_that_is_refused_for_good_is_not_tried_again(world: World) -> None:
     world.warehouse.status = 422
     await world.order()
-    await world.settled()
+    await world.wait_until_handled()
     [letter] = (await list_dead_letters(world.app, 100))[0]
     assert (letter.handler, letter.attempts, len(world.warehouse.calls)) == ("warehouse", 1, 1)
     assert "ALERT: warehouse failed for order.placed" in world.mailbox.subjects("admin@example.com")
@@ -219,7 +219,7 @@ async def test_a_receiver_that_is_refused_for_good_is_not_tried_again(world: Wor
 async def test_a_partner_that_stumbles_is_asked_three_times_with_the_same_key(world: World) -> None:
     world.warehouse.status = 503
     order = await world.order()
-    await world.settled()
+    await world.wait_until_handled()
     assert await world.status(order) == "CONFIRMED"
     assert len(world.warehouse.calls) == 3
     assert len({headers["idempotency-key"] for headers, _ in world.warehouse.calls}) == 1
@@ -227,7 +227,7 @@ async def test_a_partner_that_stumbles_is_asked_three_times_with_the_same_key(wo
     world.warehouse.status = 200
     [letter] = (await list_dead_letters(world.app, 100))[0]
     await redrive(world.app, BY_SYSTEM, letter.id)
-    await world.settled()
+    await world.wait_until_handled()
     assert len(world.warehouse.calls) == 4
 
 
@@ -237,14 +237,14 @@ async def test_an_order_that_was_cancelled_meanwhile_is_neither_confirmed_nor_pi
     await cancel_order(world.app, world.alice, order.id)
     await asyncio.sleep(0.1)
     world.mailbox.up()
-    await world.settled()
+    await world.wait_until_handled()
     assert await world.status(order) == "CANCELLED"
     assert world.mailbox.subjects("alice@example.com") == [f"Order Cancelled - #{order.id}"]
 
 
 async def test_the_fall_below_the_threshold_is_told_once_until_it_was_back(world: World) -> None:
     await asyncio.gather(*[world.order() for _ in range(25)])
-    await world.settled()
+    await world.wait_until_handled()
     alerts = ["Low Stock Alert: Product Wireless Keyboard is below threshold"]
     found = [subject for subject in world.mailbox.subjects("admin@example.com") if "Stock" in subject]
     assert found == alerts
@@ -252,9 +252,9 @@ async def test_the_fall_below_the_threshold_is_told_once_until_it_was_back(world
     assert [(each.to, each.body) for each in notifications] == [("+1 555 0100", alerts[0])]
 
     await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, 20, "RESTOCK"))
-    await world.settled()
+    await world.wait_until_handled()
     await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, -20, "ADJUSTMENT"))
-    await world.settled()
+    await world.wait_until_handled()
     found = [subject for subject in world.mailbox.subjects("admin@example.com") if "Stock" in subject]
     assert found == [
         *alerts * 2,
@@ -264,13 +264,13 @@ async def test_the_fall_below_the_threshold_is_told_once_until_it_was_back(world
 
 async def test_an_event_that_is_handled_again_has_no_second_effect(world: World) -> None:
     order = await world.order()
-    await world.settled()
+    await world.wait_until_handled()
     again = Dispatcher(world.app, list(world.dispatcher._reactions.values()))
     for follower in again._followers:
         follower.position = ""
     events = await world.app.store.tail(limit=1000)
     for reaction in again._reactions.values():
         await asyncio.gather(*[reaction.run(world.app, event) for event in events if event.name in reaction.events])
-    await world.settled()
+    await world.wait_until_handled()
     assert world.mailbox.subjects("alice@example.com") == [f"Order Confirmation - #{order.id}"]
     assert await world.status(order) == "CONFIRMED"

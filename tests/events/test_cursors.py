@@ -15,17 +15,17 @@ from stockwright.operations.health import check_readiness
 from stockwright.store.batch import Batch
 from stockwright.store.faults import EngineFailed
 from tests.around import World
-from tests.events.test_delivery import Handler, following, tell, until
+from tests.events.test_delivery import Handler, append_events, following, until
 from tests.patience import PATIENCE_SECONDS
 
 
 async def test_a_stopped_dispatcher_goes_on_where_it_was(world: World) -> None:
     first = await world.order()
-    await world.settled()
+    await world.wait_until_handled()
     await world.dispatcher.stop()
     second = await world.order()
     await world.restarted()
-    await world.settled()
+    await world.wait_until_handled()
     assert {await world.status(first), await world.status(second)} == {"CONFIRMED"}
     assert len(world.mailbox.to("alice@example.com")) == 2
     assert len(world.warehouse.calls) == 2
@@ -35,7 +35,7 @@ async def test_what_came_while_nobody_listened_is_handled(world: World) -> None:
     handler = Handler()
     dispatcher = await following(world, handler)
     await dispatcher.stop()
-    await tell(world.app, count=450)
+    await append_events(world.app, count=450)
     again = Handler()
     await following(world, again)
     await world.dispatcher.drain()
@@ -47,11 +47,11 @@ async def test_a_crash_handles_again_and_the_effect_is_one(world: World) -> None
     orders = [await world.order() for _ in range(3)]
     await world.dispatcher.drain()
     await world.restarted(crashed=True)
-    await world.settled()
+    await world.wait_until_handled()
     assert {await world.status(order) for order in orders} == {"CONFIRMED"}
     assert len(world.mailbox.to("alice@example.com")) == 3
     assert len(await world.events("order.confirmed")) == 3
-    # The pick lists may have come twice; their key tells the warehouse so.
+    # The pick lists may have come twice; their key shows it to the warehouse.
     assert len({headers["idempotency-key"] for headers, _ in world.warehouse.calls}) == 3
 
 
@@ -60,7 +60,7 @@ async def test_a_crash_before_a_handler_has_handled_anything_loses_nothing(world
     hanging, brisk = Handler("hanging"), Handler("brisk")
     hanging.all_blocked = asyncio.Event()
     await following(world, hanging, brisk)
-    await tell(world.app, count=250)
+    await append_events(world.app, count=250)
     await until(lambda: len(brisk.seen) == 250)
     cursors = await load_cursors(world.app.store)
     assert {"hanging", "brisk"} <= set(cursors)
@@ -73,12 +73,12 @@ async def test_a_crash_before_a_handler_has_handled_anything_loses_nothing(world
 
 
 async def test_a_handler_that_is_new_to_a_shop_with_history_hears_of_what_comes(world: World) -> None:
-    await tell(world.app, count=3)
+    await append_events(world.app, count=3)
     new = Handler("new")
     dispatcher = await following(world, new)
     await dispatcher.drain()
     assert new.seen == []
-    await tell(world.app)
+    await append_events(world.app)
     await dispatcher.drain()
     assert new.seen == ["thing_0"]
 
@@ -100,7 +100,7 @@ async def test_a_new_shop_is_heard_from_its_first_event_on(world: World) -> None
 async def test_cursors_are_kept_once_a_second(world: World) -> None:
     handler = Handler()
     await following(world, handler)
-    await tell(world.app, count=3)
+    await append_events(world.app, count=3)
     await world.dispatcher.drain()
     position = world.dispatcher._followers[0].position
     async with asyncio.timeout(PATIENCE_SECONDS):
@@ -111,7 +111,7 @@ async def test_cursors_are_kept_once_a_second(world: World) -> None:
 async def test_two_processes_on_one_shop_share_the_cursors(world: World) -> None:
     handler = Handler()
     dispatcher = await following(world, handler)
-    await tell(world.app)
+    await append_events(world.app)
     await dispatcher.drain()
     position, version = (await load_cursors(world.app.store))["tester"]
     batch = Batch()
@@ -129,7 +129,7 @@ async def test_a_store_that_is_busy_keeps_the_cursors_for_later(world: World) ->
 
     handler = Handler()
     dispatcher = await following(world, handler)
-    await tell(world.app)
+    await append_events(world.app)
     await dispatcher.drain()
     store = world.app.store
 
@@ -157,7 +157,7 @@ async def test_work_under_way_may_end_before_a_stop(world: World) -> None:
     handler = Handler()
     handler.all_blocked = asyncio.Event()
     dispatcher = await following(world, handler)
-    await tell(world.app)
+    await append_events(world.app)
     await until(lambda: dispatcher._work)
     stopping = asyncio.create_task(dispatcher.stop())
     await asyncio.sleep(0.05)
@@ -173,7 +173,7 @@ async def test_work_that_does_not_end_is_cut_off_and_done_again(world: World) ->
     handler = Handler()
     handler.all_blocked = asyncio.Event()
     dispatcher = await following(world, handler)
-    await tell(world.app)
+    await append_events(world.app)
     await until(lambda: dispatcher._work)
     await dispatcher.stop()
     again = Handler()
@@ -187,10 +187,10 @@ async def test_the_shop_tells_how_many_events_wait(world: World) -> None:
     async with running(world.app) as dispatcher:
         world.dispatcher = dispatcher
         await world.order()
-        await world.settled()
+        await world.wait_until_handled()
         ready = await check_readiness(world.app)
         assert (ready.writable, ready.outbox_lag) == (True, 0)
-    await tell(world.app, count=3)
+    await append_events(world.app, count=3)
     assert (await check_readiness(world.app)).outbox_lag == 3
 
 
@@ -216,7 +216,7 @@ async def test_what_the_disk_refuses_is_logged_by_the_store_alone(
     with structlog.testing.capture_logs() as logged:
         world.app.log = structlog.get_logger()
         follower = await following(world, Handler())
-        await tell(world.app)
+        await append_events(world.app)
         await tried.wait()
         await follower.stop()
     assert [entry["event"] for entry in logged if entry["event"] == "dispatcher failed"] == [

@@ -28,7 +28,7 @@ ADMIN = "admin@example.com"
 ROOT = Request(Actor("usr_root", "account", "admin", ADMIN))
 
 
-async def tell(app: App, name: str = "thing.happened", count: int = 1) -> list[Event]:
+async def append_events(app: App, name: str = "thing.happened", count: int = 1) -> list[Event]:
     events = [new_event(app, BY_SYSTEM, name, f"thing_{number}", number=number) for number in range(count)]
     batch = Batch()
     for event in events:
@@ -82,7 +82,7 @@ async def test_orders_wait_for_the_mail_server_and_a_redrive_confirms_them(world
     assert await world.letters() == []
     assert await waiting_retries(world.app.store) == 3
 
-    await world.settled()
+    await world.wait_until_handled()
     assert {await world.status(order) for order in orders} == {"PENDING"}
     letters = await world.letters("order-confirmation")
     assert {letter.event.subject for letter in letters} == {order.id for order in orders}
@@ -91,13 +91,13 @@ async def test_orders_wait_for_the_mail_server_and_a_redrive_confirms_them(world
     # The admins' alert waits for the mail server; it is no dead letter, and there is no alert of it.
     assert len(await world.letters()) == 3
     assert len(await world.events("dead_letter.created")) == 3
-    told = {(each.to, each.status) for each in await world.told("email")}
-    assert told == {("alice@example.com", "FAILED"), (ADMIN, "WAITING")}
+    notified = {(each.to, each.status) for each in await world.notifications("email")}
+    assert notified == {("alice@example.com", "FAILED"), (ADMIN, "WAITING")}
 
     world.mailbox.up()
     for letter in await world.letters():
         await redrive(world.app, ROOT, letter.id)
-    await world.settled()
+    await world.wait_until_handled()
     assert {await world.status(order) for order in orders} == {"CONFIRMED"}
     assert await world.letters() == []
     assert len(world.mailbox.subjects("alice@example.com")) == 3
@@ -124,14 +124,14 @@ async def test_each_retry_waits_its_time(world: World) -> None:
     await asyncio.sleep(0.3)
     assert world.mailbox.mails == []
     world.clock.advance(seconds=0.1)
-    await world.settled()
+    await world.wait_until_handled()
     assert len(world.mailbox.to("alice@example.com")) == 1
 
 
 async def test_admins_are_told_what_was_given_up_and_how_to_send_it_again(world: World) -> None:
     world.warehouse.status = 422
     order = await world.order()
-    await world.settled()
+    await world.wait_until_handled()
     [letter] = await world.letters()
     assert (letter.handler, letter.attempts, letter.event.subject) == ("warehouse", 1, order.id)
     assert "status 422" in letter.error
@@ -145,7 +145,7 @@ async def test_admins_are_told_what_was_given_up_and_how_to_send_it_again(world:
 async def test_a_receiver_that_the_mail_server_refuses_is_given_up_at_once(world: World) -> None:
     world.mailbox.refusals["alice@example.com"] = "550 5.1.1 no such user"
     order = await world.order()
-    await world.settled()
+    await world.wait_until_handled()
     [letter] = await world.letters()
     assert (letter.handler, letter.attempts) == ("order-confirmation", 1)
     assert "no such user" in letter.error
@@ -156,14 +156,14 @@ async def test_a_receiver_that_the_mail_server_refuses_is_given_up_at_once(world
 async def test_a_partner_that_stumbles_is_asked_three_times_with_one_key(world: World) -> None:
     world.warehouse.status = 500
     await world.order()
-    await world.settled()
+    await world.wait_until_handled()
     assert len(world.warehouse.calls) == 3
     assert len({headers["idempotency-key"] for headers, _ in world.warehouse.calls}) == 1
     [letter] = await world.letters("warehouse")
     assert letter.attempts == 3
     world.warehouse.status = 200
     await redrive(world.app, ROOT, letter.id)
-    await world.settled()
+    await world.wait_until_handled()
     assert len(world.warehouse.calls) == 4
     assert await world.letters() == []
 
@@ -171,10 +171,10 @@ async def test_a_partner_that_stumbles_is_asked_three_times_with_one_key(world: 
 async def test_a_redriven_event_has_all_its_tries_before_it(world: World) -> None:
     world.warehouse.status = 500
     await world.order()
-    await world.settled()
+    await world.wait_until_handled()
     [letter] = await world.letters("warehouse")
     await redrive(world.app, ROOT, letter.id)
-    await world.settled()
+    await world.wait_until_handled()
     assert len(world.warehouse.calls) == 6
     [again] = await world.letters("warehouse")
     assert (again.id, again.attempts) == (letter.id, 3)
@@ -183,10 +183,10 @@ async def test_a_redriven_event_has_all_its_tries_before_it(world: World) -> Non
 async def test_a_dead_letter_can_be_thrown_away(world: World) -> None:
     world.warehouse.status = 404
     await world.order()
-    await world.settled()
+    await world.wait_until_handled()
     [letter] = await world.letters()
     assert await delete_dead_letter(world.app, ROOT, letter.id) == letter
-    await world.settled()
+    await world.wait_until_handled()
     assert await world.letters() == []
     [event] = await world.events("dead_letter.deleted")
     assert (event.subject, event.actor) == (letter.id, ROOT.actor.id)
@@ -198,12 +198,12 @@ async def test_a_dead_letter_can_be_thrown_away(world: World) -> None:
 async def test_a_letter_that_is_redriven_twice_at_once_goes_once(world: World) -> None:
     world.warehouse.status = 404
     await world.order()
-    await world.settled()
+    await world.wait_until_handled()
     [letter] = await world.letters()
     world.warehouse.status = 200
     answers = await asyncio.gather(*[redrive(world.app, ROOT, letter.id) for _ in range(5)], return_exceptions=True)
     assert sum(isinstance(each, NotFound) for each in answers) == 4
-    await world.settled()
+    await world.wait_until_handled()
     assert len(world.warehouse.calls) == 2
 
 
@@ -213,7 +213,7 @@ async def test_what_is_given_up_is_logged_with_its_error_and_no_line_tells_a_sec
     world.app.log = make_log("warning")
     world.warehouse.status = 422
     await world.order()
-    await world.settled()
+    await world.wait_until_handled()
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
     [given_up] = [line for line in lines if line["level"] == "ERROR"]
     context = given_up["context"]
@@ -232,7 +232,7 @@ async def test_a_handler_that_hangs_holds_up_no_other(world: World) -> None:
     hanging, brisk = Handler("hanging"), Handler("brisk")
     hanging.all_blocked = asyncio.Event()
     await following(world, hanging, brisk)
-    await tell(world.app, count=200)
+    await append_events(world.app, count=200)
     await until(lambda: len(brisk.seen) == 200)
     assert hanging.seen == []
     hanging.all_blocked.set()
@@ -244,8 +244,8 @@ async def test_an_event_that_hangs_holds_up_none_behind_it(world: World) -> None
     handler = Handler()
     handler.blocks["thing_0"] = asyncio.Event()
     dispatcher = await following(world, handler)
-    await tell(world.app, count=300)
-    await tell(world.app, count=300)
+    await append_events(world.app, count=300)
+    await append_events(world.app, count=300)
     await until(lambda: len(handler.seen) >= 598)
     assert "thing_0" not in handler.seen
     assert await dispatcher.lag() >= 600
@@ -259,18 +259,18 @@ async def test_a_failing_event_holds_up_none_behind_it(world: World) -> None:
     handler = Handler()
     handler.faults = [RuntimeError("no")]
     await following(world, handler)
-    await tell(world.app, count=5)
+    await append_events(world.app, count=5)
     await world.tried()
     assert sorted(handler.seen) == [f"thing_{number}" for number in range(5)]
-    await world.settled()
+    await world.wait_until_handled()
     assert len(handler.seen) == 6
 
 
 async def test_a_handler_hears_only_of_its_events(world: World) -> None:
     handler = Handler()
     await following(world, handler)
-    await tell(world.app, "other.happened", 3)
-    await tell(world.app, count=1)
+    await append_events(world.app, "other.happened", 3)
+    await append_events(world.app, count=1)
     await world.dispatcher.drain()
     assert handler.seen == ["thing_0"]
 
@@ -279,15 +279,15 @@ async def test_a_retry_that_hangs_holds_up_neither_other_retries_nor_new_events(
     hanging, brisk = Handler("hanging"), Handler("brisk")
     hanging.faults, brisk.faults = [RuntimeError("no")], [RuntimeError("no")]
     await following(world, hanging, brisk)
-    await tell(world.app)
+    await append_events(world.app)
     await world.tried()
     hanging.all_blocked = asyncio.Event()
     world.clock.advance(seconds=1)
     await until(lambda: len(brisk.seen) == 2)
-    await tell(world.app)
+    await append_events(world.app)
     await until(lambda: len(brisk.seen) == 3)
     hanging.all_blocked.set()
-    await world.settled()
+    await world.wait_until_handled()
     assert len(hanging.seen) == 3
 
 
@@ -295,7 +295,7 @@ async def test_many_retries_are_tried_a_number_at_once(world: World) -> None:
     handler = Handler()
     handler.faults = [RuntimeError("no") for _ in range(150)]
     await following(world, handler)
-    await tell(world.app, count=150)
+    await append_events(world.app, count=150)
     await world.tried()
     handler.all_blocked = asyncio.Event()
     world.clock.advance(seconds=1)
@@ -304,7 +304,7 @@ async def test_many_retries_are_tried_a_number_at_once(world: World) -> None:
     await asyncio.sleep(0.3)
     assert len(follower.retrying) == 64
     handler.all_blocked.set()
-    await world.settled()
+    await world.wait_until_handled()
     assert len(handler.seen) == 300
 
 
@@ -315,7 +315,7 @@ async def test_a_handler_runs_no_further_ahead_than_memory_allows(
     handler = Handler()
     handler.blocks["thing_0"] = asyncio.Event()
     await following(world, handler)
-    await tell(world.app, count=200)
+    await append_events(world.app, count=200)
     await until(lambda: len(handler.seen) == 49)
     await asyncio.sleep(0.05)
     assert len(handler.seen) == 49
@@ -329,21 +329,21 @@ async def test_a_handler_that_never_ends_is_ended(world: World, monkeypatch: pyt
     handler = Handler()
     handler.all_blocked = asyncio.Event()
     await following(world, handler)
-    await tell(world.app)
-    await world.settled()
+    await append_events(world.app)
+    await world.wait_until_handled()
     [letter] = await world.letters("tester")
     assert (letter.attempts, letter.error) == (3, "TimeoutError: ")
 
 
-# ---- settling ----------------------------------------------------------------------------------
+# ---- recording the outcome -----------------------------------------------------------------------
 
 
 async def test_a_permanent_failure_is_given_up_at_any_try(world: World) -> None:
     handler = Handler()
     handler.faults = [RuntimeError("perhaps"), Permanent("never")]
     await following(world, handler)
-    await tell(world.app)
-    await world.settled()
+    await append_events(world.app)
+    await world.wait_until_handled()
     [letter] = await world.letters("tester")
     assert (letter.attempts, letter.error) == (2, "Permanent: never")
 
@@ -352,7 +352,7 @@ async def test_a_failure_told_by_twins_is_counted_once(world: World) -> None:
     handler = Handler()
     handler.faults = [RuntimeError("no") for _ in range(4)]
     await world.dispatcher.stop()
-    [event] = await tell(world.app)
+    [event] = await append_events(world.app)
     await asyncio.gather(*[handle(world.app, handler.reaction, event) for _ in range(4)])
     waiting = await find_retry(world.app.store, "tester", event.id)
     assert waiting is not None
@@ -369,7 +369,7 @@ async def test_twins_of_a_last_try_make_one_dead_letter_and_one_alert(world: Wor
     handler = Handler()
     handler.faults = [Permanent("never") for _ in range(4)]
     await world.dispatcher.stop()
-    [event] = await tell(world.app)
+    [event] = await append_events(world.app)
     await asyncio.gather(*[handle(world.app, handler.reaction, event) for _ in range(4)])
     assert len(await world.letters()) == 1
     assert len(await world.events("dead_letter.created")) == 1
@@ -379,8 +379,8 @@ async def test_an_event_that_is_handled_again_after_it_was_given_up_starts_no_ne
     handler = Handler()
     handler.faults = [RuntimeError("no") for _ in range(9)]
     await following(world, handler)
-    [event] = await tell(world.app)
-    await world.settled()
+    [event] = await append_events(world.app)
+    await world.wait_until_handled()
     assert len(handler.seen) == 3
     assert not await handle(world.app, handler.reaction, event)
     assert await waiting_retries(world.app.store) == 0
@@ -392,7 +392,7 @@ async def test_a_retry_whose_letter_is_there_already_comes_to_its_end(world: Wor
     handler = Handler()
     handler.faults = [Permanent("never")]
     await world.dispatcher.stop()
-    [event] = await tell(world.app)
+    [event] = await append_events(world.app)
     await handle(world.app, handler.reaction, event)
     waiting = Retry("tester", event, 2, world.clock.now(), world.clock.now())
     batch = Batch()
@@ -435,13 +435,13 @@ async def test_a_store_that_cannot_keep_a_failure_is_asked_again(world: World, m
     await following(world, handler)
     store = world.app.store
     handler.all_blocked = asyncio.Event()
-    await tell(world.app)
+    await append_events(world.app)
     await asyncio.sleep(0.05)
     world.app.store = Failing(store, 1)  # type: ignore[assignment]
     handler.all_blocked.set()
     await until(lambda: len(handler.seen) == 2)
     world.app.store = store
-    await world.settled()
+    await world.wait_until_handled()
     assert len(handler.seen) == 3
     assert await world.letters() == []
 

@@ -19,7 +19,7 @@ from stockwright.orders import partners
 from stockwright.request import BY_SYSTEM
 from stockwright.store.batch import Batch
 from tests.around import World
-from tests.events.test_delivery import Handler, following, tell
+from tests.events.test_delivery import Handler, append_events, following
 
 ALICE = "alice@example.com"
 DAY = 86_400
@@ -29,12 +29,12 @@ async def test_waiting_is_no_try(world: World) -> None:
     handler = Handler()
     handler.faults = [TryLater("not now", after_seconds=1) for _ in range(10)]
     await following(world, handler)
-    [event] = await tell(world.app)
+    [event] = await append_events(world.app)
     await world.tried()
     waiting = await find_retry(world.app.store, "tester", event.id)
     assert waiting is not None
     assert (waiting.attempts, waiting.waiting, waiting.due_at) == (0, True, world.clock.now() + 1000)
-    await world.settled()
+    await world.wait_until_handled()
     assert len(handler.seen) == 11
     assert await world.letters() == []
 
@@ -44,8 +44,8 @@ async def test_all_tries_are_left_after_a_wait(world: World) -> None:
     wait, wrong = TryLater("not now", after_seconds=1), RuntimeError("no")
     handler.faults = [wrong, wait, wrong, wait, wait, wrong]
     await following(world, handler)
-    await tell(world.app)
-    await world.settled()
+    await append_events(world.app)
+    await world.wait_until_handled()
     [letter] = await world.letters("tester")
     assert (letter.attempts, letter.error) == (ATTEMPTS_MAX, "RuntimeError: no")
     assert len(handler.seen) == 6
@@ -55,7 +55,7 @@ async def test_after_a_day_of_waiting_an_event_is_given_up(world: World) -> None
     handler = Handler()
     handler.faults = [TryLater("slow down", after_seconds=DAY / 2) for _ in range(9)]
     await following(world, handler)
-    await tell(world.app)
+    await append_events(world.app)
     await world.tried()
     for _ in range(2):
         assert await world.letters() == []
@@ -69,7 +69,7 @@ async def test_what_has_no_end_of_patience_waits_for_ever(world: World) -> None:
     handler = Handler()
     handler.faults = [TryLater("not now", after_seconds=DAY, patience_seconds=None) for _ in range(9)]
     await following(world, handler)
-    await tell(world.app)
+    await append_events(world.app)
     for _ in range(9):
         await world.tried()
         world.clock.advance(seconds=DAY)
@@ -98,7 +98,7 @@ async def test_a_partner_that_hangs_makes_no_dead_letter_of_what_was_never_sent(
     await world.app.outbound.close()
     world.app.outbound = hanging = Hanging()
     orders = [await world.order() for _ in range(8)]
-    await world.settled_when(lambda letters: len(letters) == len(orders))
+    await world.wait_until(lambda letters: len(letters) == len(orders))
     letters = await world.letters("warehouse")
     assert {letter.event.subject for letter in letters} == {order.id for order in orders}
     # Each has had all its tries, and each try was sent.
@@ -159,10 +159,10 @@ async def test_a_mail_server_that_asks_for_fewer_mails_is_left_alone(world: Worl
         await world.tried()
         world.clock.advance(seconds=60)
     assert await world.letters() == []
-    assert [each.status for each in await world.told("email")] == ["WAITING"]
+    assert [each.status for each in await world.notifications("email")] == ["WAITING"]
     world.mailbox.answer = "250 OK"
     world.clock.advance(seconds=60)
-    await world.settled()
+    await world.wait_until_handled()
     assert await world.status(order) == "CONFIRMED"
     assert len(world.mailbox.to(ALICE)) == 1
 
@@ -178,7 +178,7 @@ async def test_an_unreadable_message_keeps_its_error_however_often_it_is_sent_ag
     await batch.commit(world.app.store)
     for _ in range(2):
         await redrive(world.app, BY_SYSTEM, "dlq_1-warehouse")
-        await world.settled()
+        await world.wait_until_handled()
         [letter] = await world.letters("warehouse")
         assert letter.error == (
             "it cannot be decoded | sent again: Permanent: it cannot be read as an event that warehouse handles, "
@@ -192,16 +192,16 @@ async def test_what_fails_otherwise_when_it_is_sent_again_says_both(world: World
     handler = Handler()
     handler.faults = [Permanent("the first")]
     await following(world, handler)
-    await tell(world.app)
-    await world.settled()
+    await append_events(world.app)
+    await world.wait_until_handled()
     for error in ("the second", "the third"):
         [letter] = await world.letters("tester")
         handler.faults = [Permanent(error)]
         await redrive(world.app, BY_SYSTEM, letter.id)
-        await world.settled()
+        await world.wait_until_handled()
         [letter] = await world.letters("tester")
         assert letter.error == f"Permanent: the first | sent again: Permanent: {error}"
     handler.faults = [Permanent("the first")]
     await redrive(world.app, BY_SYSTEM, letter.id)
-    await world.settled()
+    await world.wait_until_handled()
     assert [each.error for each in await world.letters("tester")] == ["Permanent: the first"]

@@ -308,7 +308,7 @@ async def test_a_request_at_work_keeps_its_place_and_then_the_new_one_is_told() 
         at_work = [await server.open() for _ in range(2)]
         for number, talk in enumerate(at_work):
             await talk.say(b"GET /wait HTTP/1.1\r\nhost: x\r\n\r\n")
-            while len(server.app.paths) <= number:  # noqa: ASYNC110 - the next one sets no event anew
+            while len(server.app.paths) <= number:  # noqa: ASYNC110 - the next one sets no event again
                 await asyncio.sleep(0.001)
         late = await server.open()
         status, body = await late.answer()

@@ -1,4 +1,4 @@
-"""Bodies and query strings: what fits goes fast, what does not is told field by field."""
+"""Bodies and query strings: what fits goes fast, what does not is reported field by field."""
 
 from __future__ import annotations
 

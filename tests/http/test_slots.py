@@ -1,4 +1,4 @@
-"""Requests that read much: few at once, one for each asker, the others wait a moment."""
+"""Requests that read much: few at once, one for each client, the others wait a moment."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ async def test_an_asker_has_one_place_and_waits_for_it_alone() -> None:
     places, order = Slots(), list[str]()
     begun = asyncio.Event()
 
-    async def ask(asker: str, name: str, leave: asyncio.Event) -> None:
-        async with places.take(asker):
+    async def ask(client: str, name: str, leave: asyncio.Event) -> None:
+        async with places.take(client):
             order.append(name)
             begun.set()
             await leave.wait()
@@ -57,9 +57,9 @@ async def test_who_waits_too_long_or_is_one_too_many_is_refused(monkeypatch: pyt
     monkeypatch.setattr(slots, "WAIT_SECONDS", 0.01)
     places = Slots()
     async with places.take("alice"), places.take("bob"):
-        for asker in ("alice", "carol"):
+        for client in ("alice", "carol"):
             with pytest.raises(Busy, match="running; try again"):
-                async with places.take(asker):
+                async with places.take(client):
                     pytest.fail("there is no place")
         monkeypatch.setattr(slots, "WAITING_MAX", 0)
         with pytest.raises(Busy, match="Too many"):

@@ -45,7 +45,7 @@ def retail(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass
 class Imported:
-    """A shop that the whole file was imported into, and what each import told."""
+    """A shop that the whole file was imported into, and what each import reported."""
 
     app: App
     products: ImportReport

@@ -82,19 +82,19 @@ def alarms_on(template: Template, metric: str) -> set[str]:
 def test_cfn_lint_has_nothing_to_say(prod: Template) -> None:
     # W3005 wants no DependsOn where a Ref says the same; the CDK writes both.
     program = [str(ROOT / ".venv/bin/cfn-lint"), "--ignore-checks", "W3005", "--", str(prod.file)]
-    told = subprocess.run(program, capture_output=True, text=True, check=False)
-    assert (told.returncode, told.stdout) == (0, "")
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_the_table_is_the_engines(prod: Template) -> None:
     [table] = prod.of("DynamoDB::Table").values()
-    told = table_definition("any")
-    assert table["KeySchema"] == told["KeySchema"]
-    assert table["BillingMode"] == told["BillingMode"]
+    defined = table_definition("any")
+    assert table["KeySchema"] == defined["KeySchema"]
+    assert table["BillingMode"] == defined["BillingMode"]
     kinds = {each["AttributeName"]: each["AttributeType"] for each in table["AttributeDefinitions"]}
-    assert kinds == {each["AttributeName"]: each["AttributeType"] for each in told["AttributeDefinitions"]}
-    assert table["GlobalSecondaryIndexes"] == told["GlobalSecondaryIndexes"]
-    assert table["StreamSpecification"]["StreamViewType"] == told["StreamSpecification"]["StreamViewType"]
+    assert kinds == {each["AttributeName"]: each["AttributeType"] for each in defined["AttributeDefinitions"]}
+    assert table["GlobalSecondaryIndexes"] == defined["GlobalSecondaryIndexes"]
+    assert table["StreamSpecification"]["StreamViewType"] == defined["StreamSpecification"]["StreamViewType"]
     assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
 
 
@@ -257,7 +257,7 @@ def test_s2s_alarms_stand(prod: Template) -> None:
     }
     topics = {each["TopicName"]: name for name, each in prod.of("SNS::Topic").items()}
 
-    def told(name: str) -> tuple[Any, ...]:
+    def settings_of(name: str) -> tuple[Any, ...]:
         alarm = alarms[name]
         [action] = alarm["AlarmActions"]
         return (
@@ -268,10 +268,10 @@ def test_s2s_alarms_stand(prod: Template) -> None:
         )
 
     operations = topics["stockwright-prod-operations"]
-    assert told("errors-api") == (10, 300, "Sum", operations)
-    assert told("dlq-warehouse") == (5, 300, "Maximum", operations)
-    assert told("latency") == (3000, 300, "p95", operations)
-    assert told("low-stock") == (0, 300, "Sum", topics["stockwright-prod-low-stock-alerts"])
+    assert settings_of("errors-api") == (10, 300, "Sum", operations)
+    assert settings_of("dlq-warehouse") == (5, 300, "Maximum", operations)
+    assert settings_of("latency") == (3000, 300, "p95", operations)
+    assert settings_of("low-stock") == (0, 300, "Sum", topics["stockwright-prod-low-stock-alerts"])
     assert alarms["latency"]["MetricName"] == "IntegrationLatency"
     assert {each["ComparisonOperator"] for name, each in alarms.items() if not name.startswith("release-")} == {
         "GreaterThanThreshold"
@@ -285,10 +285,11 @@ def test_whatever_dynamodb_refuses_is_heard_of(prod: Template) -> None:
     assert summed["Expression"] == "SUM([" + ",".join(f"FILL({each['Id']},0)" for each in asked) + "])"
     assert {(each["MetricStat"]["Stat"], each["MetricStat"]["Period"]) for each in asked} == {("Sum", 300)}
     # By these names DynamoDB counts: what the table refuses by the table, what an index refuses by both.
-    [(table, told)] = prod.of("DynamoDB::Table").items()
+    [(table, properties)] = prod.of("DynamoDB::Table").items()
     of_table = {"Name": "TableName", "Value": {"Ref": table}}
     indexes = [
-        {"Name": "GlobalSecondaryIndexName", "Value": each["IndexName"]} for each in told["GlobalSecondaryIndexes"]
+        {"Name": "GlobalSecondaryIndexName", "Value": each["IndexName"]}
+        for each in properties["GlobalSecondaryIndexes"]
     ]
     wanted = [
         {"Namespace": "AWS/DynamoDB", "MetricName": name, "Dimensions": dimensions}
@@ -309,12 +310,12 @@ def test_what_functions_count_is_what_alarms_watch(
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", service)
     for alarm in watched:
         count(alarm["MetricName"], handler="warehouse")
-        told = json.loads(capsys.readouterr().out.splitlines()[0])
-        [counted] = told["_aws"]["CloudWatchMetrics"]
+        logged = json.loads(capsys.readouterr().out.splitlines()[0])
+        [counted] = logged["_aws"]["CloudWatchMetrics"]
         assert counted["Namespace"] == NAMESPACE
         assert [each["Name"] for each in counted["Metrics"]] == [alarm["MetricName"]]
         assert counted["Dimensions"] == [["service"]]
-        assert alarm["Dimensions"] == [{"Name": "service", "Value": told["service"]}]
+        assert alarm["Dimensions"] == [{"Name": "service", "Value": logged["service"]}]
 
 
 def test_no_bucket_is_public(prod: Template) -> None:
@@ -339,10 +340,10 @@ def test_no_bucket_is_public(prod: Template) -> None:
 
 def test_pages_have_the_headers_of_the_one_process(prod: Template) -> None:
     [policy] = prod.of("CloudFront::ResponseHeadersPolicy").values()
-    told = json.dumps(policy).lower()
+    headers = json.dumps(policy).lower()
     for name, value in PAGE_HEADERS.items():
         if name not in {"x-content-type-options", "cache-control"}:
-            assert json.dumps(value).lower()[1:-1] in told, name
+            assert json.dumps(value).lower()[1:-1] in headers, name
     assert policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]["ContentTypeOptions"] == {"Override": True}
 
 

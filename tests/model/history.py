@@ -26,7 +26,7 @@ from tests.model.shop import MINUTE, No, Shop
 
 SYSTEM: Final = "system"
 BESIDE: Final = ("stock.low", "stock.out", "stock.replenished")
-"""What reactions tell of the stock: it changes nothing."""
+"""The events that handlers append about the stock: it changes nothing."""
 SLACK: Final = 200
 """Of the shop's milliseconds: clocks are read a moment before or after what they are read for."""
 NEVER: Final = float("inf")
@@ -143,28 +143,28 @@ def foretold(shop: Shop, asked: Asked, name: str) -> Any:  # noqa: PLR0911, PLR0
     match asked.kind:
         case "reserve":
             shop.holds[name] = shop.reserve(person, [(*each,) for each in parts["wants"]], parts["minutes"])
-            return told_of_hold(shop, name)
+            return shape_of_hold(shop, name)
         case "confirm":
             shop.confirm(person, name)
-            return told_of_hold(shop, name)
+            return shape_of_hold(shop, name)
         case "cancel":
             shop.give_up(person, name)
-            return told_of_hold(shop, name)
+            return shape_of_hold(shop, name)
         case "extend":
             shop.extend(person, name, parts["minutes"])
-            return told_of_hold(shop, name)
+            return shape_of_hold(shop, name)
         case "order":
             shop.orders[name] = shop.order(person, [(*each,) for each in parts["lines"]])
-            return told_of_order(shop, name)
+            return shape_of_order(shop, name)
         case "pack" | "deliver" as step:
             shop.step(name, {"pack": "PACKED", "deliver": "DELIVERED"}[step])
-            return told_of_order(shop, name)
+            return shape_of_order(shop, name)
         case "call off":
             shop.cancel(person, name)
-            return told_of_order(shop, name)
+            return shape_of_order(shop, name)
         case "return":
             shop.take_back(name, parts["product"], parts["units"], parts["restock"])
-            return told_of_order(shop, name)
+            return shape_of_order(shop, name)
         case "sell":
             return shop.sell([(product, units, None) for product, units in parts["lines"]])[1]
         case "adjust":
@@ -176,17 +176,17 @@ def foretold(shop: Shop, asked: Asked, name: str) -> Any:  # noqa: PLR0911, PLR0
         case "look":
             return deepcopy(shop.levels[parts["product"]])
         case "look at hold":
-            return told_of_hold(shop, name)
+            return shape_of_hold(shop, name)
         case _:
-            return told_of_order(shop, name)
+            return shape_of_order(shop, name)
 
 
-def told_of_hold(shop: Shop, name: str) -> Any:
+def shape_of_hold(shop: Shop, name: str) -> Any:
     held = shop.holds[name]
     return [held.drawn, shop._status(held), held.expires]
 
 
-def told_of_order(shop: Shop, name: str) -> Any:
+def shape_of_order(shop: Shop, name: str) -> Any:
     order = shop.orders[name]
     lines = [[product, units, back] for (product, units), back in zip(order.lines, order.returned, strict=True)]
     return [lines, order.total, order.status, order.steps[:]]
@@ -310,7 +310,7 @@ class Checker:
                 continue
             asked = self.history.asked.get(event["requestId"]) if event["actor"] != SYSTEM else None
             if asked is not None and asked.kind == "order" and event["name"] == "order.confirmed":
-                # The shop's own step, in the name of whoever placed the order.
+                # The shop's own step, in the name of the customer.
                 asked = None
             if asked is not None and last is not None and last.asked is asked:
                 last.events.append(event)
@@ -367,7 +367,7 @@ class Checker:
         return len(self.steps)
 
     def _fit(self, open_: list[Seen], number: int) -> list[Seen]:
-        """Settle every answer that is right at this point; one that is never right is a fault."""
+        """Accept every answer that is right at this point; one that is never right is a fault."""
         left: list[Seen] = []
         for seen in open_:
             waits = number < seen.least or any(other.end < seen.begin for other in left)
@@ -401,7 +401,7 @@ class Checker:
             return None if tried.is_no and _same_refusal(tried, refused) else f"{refused.code} {refused.details}"
         if tried.is_yes and not aside.events and found == shape(asked, tried.data):
             return None
-        return f"{found}, telling {aside.events}"
+        return f"{found}, with the events {aside.events}"
 
     def _instants(self, seen: Seen) -> list[float]:
         """When it may have been decided: whether a hold has expired depends on that."""
@@ -436,7 +436,7 @@ class Checker:
                 held.status = "EXPIRED"
                 shop._release(held.drawn)
             return
-        # What was decided when: by what it says of itself, or at its begin, or when it told.
+        # What was decided when: by what it says of itself, or at its begin, or when its event was appended.
         instants = [self._decided(step), ms(event["createdAt"])]
         appended = [each["name"] for each in step.events]
         wrong = list[str]()
@@ -446,13 +446,13 @@ class Checker:
             if isinstance(found, str):
                 wrong.append(found)
             elif aside.events != appended:
-                wrong.append(f"the model tells {aside.events}")
+                wrong.append(f"the model appends {aside.events}")
             else:
                 shop.now = int(now)
                 shop.events.clear()
                 self._check_answers(step, self._do(shop, step))
                 return
-        raise AssertionError(f"commit {number}, {step.asked} told {appended}, but {wrong}")
+        raise AssertionError(f"commit {number}, {step.asked} appended {appended}, but {wrong}")
 
     def _do(self, shop: Shop, step: Step) -> Any:
         assert step.asked is not None
@@ -462,11 +462,11 @@ class Checker:
             return f"the model refuses: {refused.code} {refused.details}"
 
     def _decided(self, step: Step) -> float:
-        """When a commit was decided, where the time until an expiry tells it; else no earlier than it was asked."""
+        """When a commit was decided, where the time until an expiry shows it; else no earlier than it was asked."""
         asked = step.asked
         assert asked is not None
         at, found = step.begin, ms(step.events[0]["createdAt"])
-        assert found >= at - SLACK, f"told before it was asked: {asked}"
+        assert found >= at - SLACK, f"appended before it was asked: {asked}"
         if asked.kind in {"reserve", "extend"}:
             answer = next(tried for tried in asked.tries if tried.is_yes)
             now = ms(answer.data["expiresAt"]) - asked.parts["minutes"] * MINUTE
@@ -477,7 +477,7 @@ class Checker:
         return at
 
     def _check_answers(self, step: Step, found: list[Any]) -> None:
-        """Whoever was answered yes was told what the model says."""
+        """Every answer of success says what the model says."""
         asked = step.asked
         assert asked is not None
         for tried in asked.tries:

@@ -167,8 +167,8 @@ class Shop:
         self.events.append("reservation.created")
         return held
 
-    def confirm(self, asker: str, name: str) -> Hold:
-        held = self._reached(asker, name)
+    def confirm(self, caller: str, name: str) -> Hold:
+        held = self._reached(caller, name)
         status = self._status(held)
         if status == "CONFIRMED":
             return held
@@ -179,8 +179,8 @@ class Shop:
         self.events.append("reservation.confirmed")
         return held
 
-    def give_up(self, asker: str, name: str) -> Hold:
-        held = self._reached(asker, name)
+    def give_up(self, caller: str, name: str) -> Hold:
+        held = self._reached(caller, name)
         if held.status in {"CANCELLED", "EXPIRED"}:
             return held
         if held.status == "CONFIRMED":
@@ -190,10 +190,10 @@ class Shop:
         self.events.append(f"reservation.{held.status.lower()}")
         return held
 
-    def extend(self, asker: str, name: str, minutes: int) -> Hold:
+    def extend(self, caller: str, name: str, minutes: int) -> Hold:
         if not 1 <= minutes <= 1440:
             raise No("VALIDATION_ERROR")
-        held = self._reached(asker, name)
+        held = self._reached(caller, name)
         if self._status(held) != "ACTIVE":
             raise No("RESERVATION_NOT_ACTIVE", {"status": self._status(held)})
         held.expires = max(held.expires, self.now + minutes * MINUTE)
@@ -229,13 +229,13 @@ class Shop:
         self.events += [f"order.{each.lower()}" for each in steps]
         return order
 
-    def cancel(self, asker: str, name: str) -> Order:
+    def cancel(self, caller: str, name: str) -> Order:
         order = self.orders[name]
-        if asker not in {order.owner, "admin"}:
+        if caller not in {order.owner, "admin"}:
             raise No("FORBIDDEN")
         if order.status == "CANCELLED":
             return order
-        if order.status not in ({"PENDING", "CONFIRMED", "PACKED"} if asker == "admin" else {"PENDING", "CONFIRMED"}):
+        if order.status not in ({"PENDING", "CONFIRMED", "PACKED"} if caller == "admin" else {"PENDING", "CONFIRMED"}):
             raise No("INVALID_TRANSITION", {"from": order.status, "to": "CANCELLED"})
         if order.status == "PENDING":
             self._release(order.drawn)
@@ -352,9 +352,9 @@ class Shop:
                 freed += 1
         return freed
 
-    def _reached(self, asker: str, name: str) -> Hold:
+    def _reached(self, caller: str, name: str) -> Hold:
         held = self.holds[name]
-        if asker not in {held.owner, "admin"}:
+        if caller not in {held.owner, "admin"}:
             raise No("FORBIDDEN")
         return held
 

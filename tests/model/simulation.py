@@ -1,7 +1,7 @@
 """A whole shop in one seed: its clock, who runs when, what fails, what crashes, what a queue does to events.
 
 Everything runs on a loop whose time is made up, so a minute of the shop takes no time, and the same
-seed does the same again. `python -m tests.model.simulation 123` replays seed 123 and tells it.
+seed does the same again. `python -m tests.model.simulation 123` replays seed 123 and prints what happens.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ from tests.model.memory import Durable, MemoryStore
 CLIENTS, ASKS = 4, 5
 PRODUCTS = ("pen", "cup")
 UNITS = (12, 25)
-"""Of each product: plenty, or about as many as the threshold below which it is told that there are few."""
+"""Of each product: plenty, or about as many as the threshold of its low-stock alert."""
 
 
 class Crashed(Exception):
@@ -165,7 +165,7 @@ class Weather:
     receiver: float = 0.0
     refusal: float = 0.0
     slow: float = 0.0
-    """How often something takes many times as long: whoever decided before it acts on what is long past."""
+    """How often something takes many times as long: what was decided before it is applied long afterwards."""
 
     async def pause(self, most: float = 0.02) -> None:
         times = 20 if self.strikes(self.slow) else 1
@@ -311,7 +311,7 @@ class Queues:
     read: int = 0
 
     async def run(self, app: App, reactions: Sequence[Reaction], log: list[Event]) -> None:
-        """Hand out what waits, some of it at once; what is not settled comes again."""
+        """Hand out what waits, some of it at once; what is not confirmed comes again."""
         async with asyncio.TaskGroup() as at_work:
             while True:
                 for event in log[self.read :]:
@@ -354,7 +354,7 @@ class Queues:
 
 @dataclass
 class Asked:
-    """What a client asked for, under its key, and how it ended (None: never told)."""
+    """What a client asked for, under its key, and how it ended (None: no answer came)."""
 
     key: str
     kind: str
@@ -434,7 +434,7 @@ class Simulation:
         )
 
     async def _start(self) -> None:
-        """Start a process; a start that fails is tried again, as whoever watches it does."""
+        """Start a process; a start that fails is tried again, as a supervisor does."""
         while True:
             self.app, self.keys = self._build(), KeysAtWork()
             reactions = [
@@ -493,7 +493,7 @@ class Simulation:
         # The storm is over: what is left to do gets done, and then everything must add up.
         storm.busy = storm.lost = storm.receiver = storm.refusal = storm.slow = 0
         await self._start()
-        await self._settle()
+        await self._wait_until_handled()
         await self._check()
         await self._crash()
 
@@ -504,14 +504,14 @@ class Simulation:
             await self._crash()
             await self._start()
 
-    async def _settle(self) -> None:
+    async def _wait_until_handled(self) -> None:
         if self.dispatcher is not None:
             await self.dispatcher.drain(600)
             while await waiting_retries(self.app.store):
                 await asyncio.sleep(1)
                 await self.dispatcher.drain(600)
         if self.queues is not None:
-            # Handled, and nothing told meanwhile that is to be handled.
+            # Handled, and no event appended meanwhile that is to be handled.
             calm = 0
             while calm < 20:
                 busy = self.queues.waiting or self.queues.read < len(self.durable.log)
@@ -657,7 +657,7 @@ class Simulation:
             assert len(reasons) == len(set(reasons)), f"a return of {order.id} was booked twice"
 
     async def _check_events(self, orders: dict[str, Order]) -> None:
-        """Each change told its event once, and each handler of each event had its one effect."""
+        """Each change appended its event once, and each handler of each event had its one effect."""
         store, log = self.app.store, self.durable.log
         assert len({event.id for event in log}) == len(log)
         named = Counter((event.name, event.subject) for event in log)
@@ -715,13 +715,13 @@ class Simulation:
                 assert not sent
 
     def _check_letters(self, letters: dict[str, DeadLetter]) -> None:
-        """Each event that was given up was told to the admins once, but for failed alerts."""
+        """Each event that was given up was reported to the admins once, but for failed alerts."""
         alerted = Counter(event.subject for event in self.durable.log if event.name == "dead_letter.created")
         expected = {name for name, letter in letters.items() if letter.handler != "operations-alert"}
         assert alerted == Counter(expected)
 
     async def _check_marks(self) -> None:
-        """Every shortage was told once, and every end of one, in turn."""
+        """Every shortage and every end of one was announced once, in turn."""
         stocks = await load_stocks(self.app.store, PRODUCTS)
         marks = await load_marks(self.app.store, PRODUCTS)
         given_up = {letter.event.id for letter in (await page_of_dead_letters(self.app.store, limit=1000))[0]}

@@ -47,7 +47,7 @@ def seeds() -> Iterator[int]:
 
 
 def order(name: str, chance: random.Random) -> list[Put | Add | Append]:
-    """An order that takes a unit and tells so, all in one commit."""
+    """An order that takes a unit and appends its event, all in one commit."""
     filling = "x" * chance.randrange(2000)
     event = Event(id=f"evt_{name}", name="order.placed", subject=name, at=1, data={"filling": filling})
     return [Put((name, "ORDER"), {"filling": filling}, ABSENT), Add(SHELF, {UNITS: 1}), Append(event)]
@@ -135,7 +135,7 @@ ORDERS = 14
 
 
 async def refused(disk: Disk, store: SqliteStore, fault: Fault, chance: random.Random) -> tuple[list[str], set[str]]:
-    """Order on a disk that refuses, then on a mended one; returns what was acknowledged, and what was told."""
+    """Order on a disk that refuses, then on a working one; returns what was acknowledged, and the events."""
     store.log_pages_max = 8
     await store.commit([Put(SHELF, {"units": 0}, ABSENT)])
     disk.fault = fault
@@ -148,11 +148,11 @@ async def refused(disk: Disk, store: SqliteStore, fault: Fault, chance: random.R
         except EngineFailed as failed:
             found.add(str(failed))
     disk.fault = None
-    # The disk is mended, and the same process goes on. What was refused is not there.
-    await store.commit(order("ORDER#mended", chance))
+    # The disk works again, and the same process goes on. What was refused is not there.
+    await store.commit(order("ORDER#later", chance))
     kept = await store.get([(f"ORDER#{turn}", "ORDER") for turn in range(ORDERS)])
     assert {key[0] for key in kept} == set(acknowledged) - {"open"}
-    return [*acknowledged, "ORDER#mended"], found
+    return [*acknowledged, "ORDER#later"], found
 
 
 @pytest.mark.slow
@@ -182,7 +182,7 @@ async def test_a_disk_that_refuses_at_any_call_is_told_and_loses_nothing(
         if not fault.refused:
             break
         struck += 1
-        # Nobody is told where the log could not be folded into the file: that is tried again.
+        # There is no error where the log could not be folded into the file: that is tried again.
         in_commits += bool(found)
         assert found or not for_good
         assert all(line.startswith("the store could not write: ") for line in found)

@@ -117,9 +117,9 @@ async def test_ten_thousand_buyers_of_a_thousand_units(shop: App, clock: Clock) 
 
     for start in range(0, BUYERS, AT_ONCE):
         await asyncio.gather(*[buyer(number) for number in range(start, start + AT_ONCE)])
-    assert all(len(set(answers)) == 1 for answers in found.values()), "twins were told of two things"
+    assert all(len(set(answers)) == 1 for answers in found.values()), "twin requests got different answers"
 
-    # What is left goes to whoever asks for it: to the last unit, and not one more.
+    # What is left goes to the next callers: to the last unit, and not one more.
     clock.advance(seconds=61)
     last = 0
     while True:

@@ -90,7 +90,7 @@ lines = st.lists(st.tuples(products, units), min_size=1, max_size=3)
 
 
 Sent = Callable[[Request], Request]
-"""Gives an asker's request the key that it is sent with."""
+"""Gives a caller's request the key that it is sent with."""
 Work = Callable[[Sent], Awaitable[Any]]
 
 
@@ -125,8 +125,8 @@ class ShopMachine(RuleBasedStateMachine):
         """Ask as the edge does: with an Idempotency-Key in the commit of the effect."""
         idempotency = Idempotency(key, key, lambda result: {"answer": shape(result)})
 
-        def sent(asker: Request) -> Request:
-            return Request(asker.actor, key, idempotency)
+        def sent(caller: Request) -> Request:
+            return Request(caller.actor, key, idempotency)
 
         return self.wait(self.keys.run(self.app, idempotency, lambda: work(sent)))
 
@@ -303,8 +303,8 @@ class ShopMachine(RuleBasedStateMachine):
     @rule(name=orders, to=st.sampled_from(("CONFIRMED", "PACKED", "DELIVERED")))
     def step(self, name: str, to: str) -> None:
         step = {"CONFIRMED": confirm_order, "PACKED": pack_order, "DELIVERED": deliver_order}[to]
-        asker = BY_SYSTEM if to == "CONFIRMED" else ADMIN
-        self.ask(lambda sent: step(self.app, sent(asker), name), lambda: self.model.step(name, to))
+        caller = BY_SYSTEM if to == "CONFIRMED" else ADMIN
+        self.ask(lambda sent: step(self.app, sent(caller), name), lambda: self.model.step(name, to))
 
     @rule(name=orders, person=people)
     def cancel(self, name: str, person: str) -> None:

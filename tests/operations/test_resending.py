@@ -35,9 +35,9 @@ BOB = "bob@example.com"
 async def confirmed(world: World) -> Notification:
     """Place an order and let its confirmation go out."""
     await world.order(2)
-    await world.settled()
-    [told] = [each for each in await world.told("email") if each.to == ALICE]
-    return told
+    await world.wait_until_handled()
+    [notification] = [each for each in await world.notifications("email") if each.to == ALICE]
+    return notification
 
 
 async def requested(world: World) -> tuple[Notification, Event]:
@@ -49,15 +49,15 @@ async def requested(world: World) -> tuple[Notification, Event]:
     return again, event
 
 
-async def now(world: World, told: Notification) -> Notification:
-    return await get_notification(world.app.store, told.id)
+async def now(world: World, notification: Notification) -> Notification:
+    return await get_notification(world.app.store, notification.id)
 
 
 async def test_the_same_message_goes_out_again_under_a_record_that_is_linked_to_the_first(world: World) -> None:
     first = await confirmed(world)
     again = await resend(world.app, BY_SYSTEM, first.id)
     assert (again.status, again.resend_of) == ("WAITING", first.id)
-    await world.settled()
+    await world.wait_until_handled()
 
     sent, repeated = world.mailbox.to(ALICE)
     assert (subject_of(repeated), parts_of(repeated)) == (subject_of(sent), parts_of(sent))
@@ -72,9 +72,9 @@ async def test_the_same_message_goes_out_again_under_a_record_that_is_linked_to_
 async def test_each_request_sends_one_message_and_all_are_linked_to_the_first(world: World) -> None:
     first = await confirmed(world)
     second = await resend(world.app, BY_SYSTEM, first.id)
-    await world.settled()
+    await world.wait_until_handled()
     third = await resend(world.app, BY_SYSTEM, second.id)
-    await world.settled()
+    await world.wait_until_handled()
     assert len(world.mailbox.to(ALICE)) == 3
     assert (third.id != second.id, third.resend_of) == (True, first.id)
 
@@ -93,7 +93,7 @@ async def test_what_fails_is_tried_again_and_in_the_end_is_a_dead_letter_that_ca
     first = await confirmed(world)
     world.mailbox.answer = "451 later"
     again = await resend(world.app, BY_SYSTEM, first.id)
-    await world.settled_when(lambda letters: any(each.handler == "notification-resend" for each in letters))
+    await world.wait_until(lambda letters: any(each.handler == "notification-resend" for each in letters))
     failed = await now(world, again)
     assert failed.status == "FAILED"
     assert "later" in failed.error
@@ -101,7 +101,7 @@ async def test_what_fails_is_tried_again_and_in_the_end_is_a_dead_letter_that_ca
     world.mailbox.answer = "250 OK"
     [letter] = await world.letters("notification-resend")
     await redrive(world.app, BY_SYSTEM, letter.id)
-    await world.settled()
+    await world.wait_until_handled()
     assert (await now(world, again)).status == "SENT"
     assert len(world.mailbox.to(ALICE)) == 2
 
@@ -119,7 +119,7 @@ async def test_where_the_mail_server_asks_for_fewer_mails_it_waits(world: World)
 
     world.mailbox.answer = "250 OK"
     world.clock.advance(minutes=2)
-    await world.settled()
+    await world.wait_until_handled()
     assert ((await now(world, again)).status, await world.letters()) == ("SENT", [])
 
 
@@ -129,8 +129,8 @@ async def test_a_message_that_failed_is_sent_again(world: World) -> None:
     assert first.status == "FAILED"
     world.mailbox.refusals.clear()
     again = await resend(world.app, BY_SYSTEM, first.id)
-    await world.settled()
-    assert [(each.id, each.status) for each in await world.told("email") if each.to == ALICE] == [
+    await world.wait_until_handled()
+    assert [(each.id, each.status) for each in await world.notifications("email") if each.to == ALICE] == [
         (again.id, "SENT"),
         (first.id, "FAILED"),
     ]
@@ -140,18 +140,18 @@ async def test_with_only_the_local_mailbox_a_message_sent_again_stays_there(tmp_
     async with a_world(tmp_path, clock, smtp_url=None) as world:
         first = await confirmed(world)
         again = await resend(world.app, BY_SYSTEM, first.id)
-        await world.settled()
+        await world.wait_until_handled()
         record = await now(world, again)
         assert (record.status, record.body, record.html) == ("KEPT", first.body, first.html)
 
 
 async def test_alerts_by_sms_and_mail_are_sent_again(world: World) -> None:
     await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, -21, "ADJUSTMENT"))
-    await world.settled()
+    await world.wait_until_handled()
     for channel, status in (("sms", "KEPT"), ("email", "SENT")):
-        [first] = await world.told(channel)
+        [first] = await world.notifications(channel)
         again = await resend(world.app, BY_SYSTEM, first.id)
-        await world.settled()
+        await world.wait_until_handled()
         record = await now(world, again)
         assert (record.channel, record.to, record.body, record.status) == (channel, first.to, first.body, status)
 
@@ -169,34 +169,34 @@ async def test_no_message_about_an_account_is_sent_again(tmp_path: Path, clock: 
     async with a_world(tmp_path, clock, **({} if delivers else {"smtp_url": None})) as world:
         world.app.mail.delivers = True
         await sign_up(world.app, VISITOR, SignUp(BOB, GOOD, "Bob"))
-        await world.settled()
+        await world.wait_until_handled()
         [event] = await world.events("account.verification_requested")
         _, code = await issue_code(world.app, event.subject, "confirmation")
         await confirm_sign_up(world.app, VISITOR, BOB, code)
         await sign_up(world.app, VISITOR, SignUp(BOB, GOOD, "Bob"))
         await forgot_password(world.app, VISITOR, BOB)
-        await world.settled()
-        messages, before = await world.told(), len(await world.events())
+        await world.wait_until_handled()
+        messages, before = await world.notifications(), len(await world.events())
         named = {event.name for event in await world.events("account.")}
         [handled] = [each.events for each in REACTIONS if each.name == "account-mail"]
         assert handled <= named, "an account's mail that is not in this test"
         assert len(messages) == len(handled)
-        for told in messages:
+        for notification in messages:
             with pytest.raises(Conflict, match="about an account cannot be sent again"):
-                await resend(world.app, BY_SYSTEM, told.id)
-        assert (len(await world.events()), len(await world.told())) == (before, len(messages))
+                await resend(world.app, BY_SYSTEM, notification.id)
+        assert (len(await world.events()), len(await world.notifications())) == (before, len(messages))
 
 
 async def test_a_message_about_an_order_that_was_cancelled_since_is_not_sent_again(world: World) -> None:
     first = await confirmed(world)
     world.clock.advance(seconds=1)
     await cancel_order(world.app, BY_SYSTEM, first.about)
-    await world.settled()
+    await world.wait_until_handled()
     with pytest.raises(Conflict, match="was cancelled after this message"):
         await resend(world.app, BY_SYSTEM, first.id)
-    [about_the_end] = [each for each in await world.told("email") if each.id != first.id]
+    [about_the_end] = [each for each in await world.notifications("email") if each.id != first.id]
     await resend(world.app, BY_SYSTEM, about_the_end.id)
-    await world.settled()
+    await world.wait_until_handled()
     assert world.mailbox.subjects(ALICE)[:2] == [f"Order Cancelled - #{first.about}"] * 2
 
 
@@ -223,11 +223,11 @@ async def test_an_order_that_went_on_does_not_stop_its_message(world: World) -> 
 @pytest.mark.parametrize("handler", ["order-confirmation", "order-mail"])
 async def test_a_message_about_an_order_that_is_gone_is_not_sent_again(world: World, handler: str) -> None:
     batch = Batch()
-    told = message_id("evt_1", handler, ALICE)
-    put_notification(batch, Notification(told, "email", ALICE, "-", "-", "", "SENT", "evt_1", "ord_gone", 0))
+    notification = message_id("evt_1", handler, ALICE)
+    put_notification(batch, Notification(notification, "email", ALICE, "-", "-", "", "SENT", "evt_1", "ord_gone", 0))
     await batch.commit(world.app.store)
     with pytest.raises(Conflict, match="ord_gone of this message no longer exists"):
-        await resend(world.app, BY_SYSTEM, told)
+        await resend(world.app, BY_SYSTEM, notification)
 
 
 async def test_a_request_whose_record_is_gone_can_never_be_handled(world: World) -> None:

@@ -46,7 +46,7 @@ async def placed(world: World) -> Event:
 
 async def test_a_placed_order_is_confirmed_once_its_mail_went_out(world: World) -> None:
     order = await world.order(2)
-    await world.settled()
+    await world.wait_until_handled()
     assert await world.status(order) == "CONFIRMED"
     [mail] = world.mailbox.to(ALICE)
     assert subject_of(mail) == f"Order Confirmation - #{order.id}"
@@ -74,15 +74,15 @@ async def test_a_placed_order_is_confirmed_once_its_mail_went_out(world: World) 
         "Status:       CONFIRMED\n\n"
         "━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━\n"
     )
-    for told in (order.id, "Wireless Keyboard", "$79.99", "$159.98", "CONFIRMED"):
-        assert told in html
-    [kept] = await world.told("email")
+    for text in (order.id, "Wireless Keyboard", "$79.99", "$159.98", "CONFIRMED"):
+        assert text in html
+    [kept] = await world.notifications("email")
     assert (kept.to, kept.status, kept.about, kept.event_id) == (ALICE, "SENT", order.id, (await placed(world)).id)
 
 
 async def test_the_warehouse_is_told_what_to_pick_and_from_where(world: World) -> None:
     order = await world.order(2)
-    await world.settled()
+    await world.wait_until_handled()
     [(headers, body)] = world.warehouse.calls
     assert (headers["authorization"], headers["x-api-key"]) == ("warehouse-key", "warehouse-key")
     assert headers["idempotency-key"] == (await placed(world)).id
@@ -108,9 +108,9 @@ async def test_the_warehouse_is_told_what_to_pick_and_from_where(world: World) -
 
 async def test_each_further_step_is_mailed_and_a_packed_order_waits_for_its_delivery(world: World) -> None:
     order = await world.order(3)
-    await world.settled()
+    await world.wait_until_handled()
     await pack_order(world.app, BY_SYSTEM, order.id)
-    await world.settled()
+    await world.wait_until_handled()
     [(headers, body)] = world.delivery.calls
     assert headers["authorization"] == "delivery-key"
     assert body == {
@@ -121,7 +121,7 @@ async def test_each_further_step_is_mailed_and_a_packed_order_waits_for_its_deli
     }
     await deliver_order(world.app, BY_SYSTEM, order.id)
     await return_order(world.app, BY_SYSTEM, ReturnOrder(order.id, [ReturnItem(1, "KB-1")]))
-    await world.settled()
+    await world.wait_until_handled()
     assert world.mailbox.subjects(ALICE) == [
         f"Order Confirmation - #{order.id}",
         f"Order Delivered - #{order.id}",
@@ -133,18 +133,18 @@ async def test_each_further_step_is_mailed_and_a_packed_order_waits_for_its_deli
 
 async def test_a_cancelled_order_is_mailed(world: World) -> None:
     order = await world.order()
-    await world.settled()
+    await world.wait_until_handled()
     await cancel_order(world.app, world.alice, order.id)
-    await world.settled()
+    await world.wait_until_handled()
     assert world.mailbox.subjects(ALICE) == [f"Order Cancelled - #{order.id}", f"Order Confirmation - #{order.id}"]
 
 
 async def test_nothing_is_posted_where_nothing_is_configured(tmp_path: Path, clock: Clock) -> None:
     async with a_world(tmp_path, clock, warehouse_url=None, delivery_url=None) as world:
         order = await world.order()
-        await world.settled()
+        await world.wait_until_handled()
         await pack_order(world.app, BY_SYSTEM, order.id)
-        await world.settled()
+        await world.wait_until_handled()
         assert world.warehouse.calls == world.delivery.calls == []
         assert await world.letters() == []
 
@@ -152,7 +152,7 @@ async def test_nothing_is_posted_where_nothing_is_configured(tmp_path: Path, clo
 async def test_a_partner_without_a_key_gets_none(tmp_path: Path, clock: Clock) -> None:
     async with a_world(tmp_path, clock, warehouse_api_key=None) as world:
         await world.order()
-        await world.settled()
+        await world.wait_until_handled()
         [(headers, _)] = world.warehouse.calls
         assert not {"authorization", "x-api-key"} & set(headers)
 
@@ -160,9 +160,9 @@ async def test_a_partner_without_a_key_gets_none(tmp_path: Path, clock: Clock) -
 async def test_an_order_that_nobody_can_be_mailed_about_is_confirmed_as_it_is(world: World) -> None:
     machine = Request(Actor("key_1", "key", scopes=frozenset({"sales"})))
     order = await place_order(world.app, machine, PlaceOrder([LineWanted(1, world.product_id)]))
-    await world.settled()
+    await world.wait_until_handled()
     await pack_order(world.app, BY_SYSTEM, order.id)
-    await world.settled()
+    await world.wait_until_handled()
     assert world.mailbox.mails == []
     assert await world.letters() == []
 
@@ -170,10 +170,10 @@ async def test_an_order_that_nobody_can_be_mailed_about_is_confirmed_as_it_is(wo
 async def test_with_only_the_local_mailbox_messages_are_kept_for_admins(tmp_path: Path, clock: Clock) -> None:
     async with a_world(tmp_path, clock, smtp_url=None) as world:
         order = await world.order()
-        await world.settled()
+        await world.wait_until_handled()
         assert await world.status(order) == "CONFIRMED"
         assert world.mailbox.mails == []
-        [kept] = await world.told("email")
+        [kept] = await world.notifications("email")
         assert (kept.to, kept.status, kept.subject) == (ALICE, "KEPT", f"Order Confirmation - #{order.id}")
         assert "Wireless Keyboard" in kept.body
         assert "<html" in kept.html
@@ -184,10 +184,10 @@ async def test_with_only_the_local_mailbox_messages_are_kept_for_admins(tmp_path
 
 async def test_an_event_that_is_handled_again_has_one_effect(world: World) -> None:
     order = await world.order(2)
-    await world.settled()
+    await world.wait_until_handled()
     await pack_order(world.app, BY_SYSTEM, order.id)
     await deliver_order(world.app, BY_SYSTEM, order.id)
-    await world.settled()
+    await world.wait_until_handled()
     mails, events = len(world.mailbox.mails), len(await world.events())
     calls = len(world.delivery.calls)
 
@@ -211,7 +211,7 @@ async def test_twins_of_a_confirmation_at_once_confirm_once_and_their_mails_are_
 
     assert await world.status(order) == "CONFIRMED"
     assert len({mail["Message-ID"] for mail in world.mailbox.to(ALICE)}) == 1
-    assert [each.status for each in await world.told("email")] == ["SENT"]
+    assert [each.status for each in await world.notifications("email")] == ["SENT"]
     assert len(await world.events("order.confirmed")) == 1
     movements, _ = await page_of_movements(world.app.store, world.product_id, limit=100)
     assert sorted((each.type, each.quantity) for each in movements) == [("INITIAL", 30), ("SALE", -2)]
@@ -231,10 +231,10 @@ async def unmailed(world: World) -> tuple[Order, Event]:
 async def test_a_twin_that_fails_does_not_hide_that_the_mail_went_out(world: World) -> None:
     """A mail that is recorded as failed by a slower twin is still recorded as sent."""
     order, event = await unmailed(world)
-    assert [each.status for each in await world.told()] == ["FAILED"]
+    assert [each.status for each in await world.notifications()] == ["FAILED"]
     world.mailbox.answer = "250 OK"
     await customer_mail.confirm(world.app, event)
-    [kept] = await world.told()
+    [kept] = await world.notifications()
     assert (kept.status, kept.error) == ("SENT", "")
     assert await world.status(order) == "CONFIRMED"
 
@@ -244,8 +244,8 @@ async def test_a_crash_between_the_mail_and_its_record_sends_the_same_mail_again
     order = await world.order()
     event = await placed(world)
     message = ("email", ALICE, "-", "-", "")
-    told = await customer_mail.send(world.app, event, "order-confirmation", message)  # type: ignore[arg-type]
-    assert told is not None
+    notification = await customer_mail.send(world.app, event, "order-confirmation", message)  # type: ignore[arg-type]
+    assert notification is not None
 
     await customer_mail.confirm(world.app, event)
 
@@ -292,7 +292,7 @@ async def test_an_order_that_went_on_before_it_could_be_mailed_gets_its_confirma
     for _ in range(2):
         await customer_mail.confirm(world.app, event)
     assert world.mailbox.subjects(ALICE) == [f"Order Confirmation - #{order.id}"]
-    assert [each.status for each in await world.told("email")] == ["SENT"]
+    assert [each.status for each in await world.notifications("email")] == ["SENT"]
     assert (await world.status(order), len(await world.events())) == (status, events)
 
 
@@ -306,7 +306,7 @@ async def test_an_order_that_is_confirmed_by_payment_while_its_mail_is_under_way
     await asyncio.sleep(0.05)
     await confirm_order(world.app, BY_SYSTEM, order.id)
     await mailing
-    assert [each.status for each in await world.told()] == ["SENT"]
+    assert [each.status for each in await world.notifications()] == ["SENT"]
     assert len(await world.events("order.confirmed")) == 1
 
 
@@ -376,7 +376,7 @@ async def test_names_and_options_are_escaped_in_html_and_told_in_text(world: Wor
     lamp = await world.product(name='<img src=x onerror="1">', options={"color": ["red", "blue"]})
     line = LineWanted(1, lamp.product.id, options={"color": "red"})
     await place_order(world.app, world.alice, PlaceOrder([line]))
-    await world.settled()
+    await world.wait_until_handled()
     text, html = parts_of(world.mailbox.to(ALICE)[0])
     assert '<img src=x onerror="1"> (color: red)' in text
     assert "<img" not in html
@@ -400,7 +400,7 @@ async def test_each_return_is_mailed_with_what_came_back(world: World) -> None:
 async def test_units_that_a_mail_books_bear_the_buyer_and_the_request_that_ordered_them(world: World) -> None:
     world.alice = replace(world.alice, id="req-of-alice")
     await world.order(2)
-    await world.settled()
+    await world.wait_until_handled()
     movements, _ = await page_of_movements(world.app.store, world.product_id)
     [sale] = [each for each in movements if each.type == "SALE"]
     assert (sale.actor, sale.request_id, sale.balance_after) == (world.alice.actor.id, "req-of-alice", 28)

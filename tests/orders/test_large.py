@@ -50,11 +50,11 @@ Hook = Callable[[int], Awaitable[None]]
 
 
 class Crashed(Exception):
-    """The process has ended here, as far as the store can tell."""
+    """The process has ended here, as far as the store knows."""
 
 
 class SmallStore:
-    """The real store, taking few writes at once; `before` and `after` are told of each commit by its number."""
+    """The real store, taking few writes at once; `before` and `after` are called with the number of each commit."""
 
     def __init__(self, store: Any) -> None:
         self._store = store
@@ -95,12 +95,12 @@ async def order_all(app: App, cart: list[str], units: int = 2) -> Order:
 
 
 async def numbers(app: App, cart: list[str]) -> Numbers:
-    """Tell what the levels of all products say; one entry where all say the same."""
+    """Return what the levels of all products say; one entry where all say the same."""
     stocks = await load_stocks(app.store, cart)
     return {(stock.available, stock.reserved, stock.total) for stock in stocks.values()}
 
 
-async def told(app: App) -> list[str]:
+async def order_events(app: App) -> list[str]:
     return [event.name for event in await app.store.tail(limit=1000) if event.name.startswith("order.")]
 
 
@@ -132,7 +132,7 @@ async def test_a_large_order_is_whole(app: App, small: SmallStore, cart: list[st
     assert await numbers(app, cart) == {(3, 2, 5)}
     assert await get_order(app, ALICE, order.id) == order
     assert (await list_orders(app, ALICE, ListOrders()))[0] == [order]
-    assert await told(app) == ["order.placed"]
+    assert await order_events(app) == ["order.placed"]
 
 
 async def test_its_steps_move_every_unit_once(app: App, small: SmallStore, cart: list[str]) -> None:
@@ -146,7 +146,9 @@ async def test_its_steps_move_every_unit_once(app: App, small: SmallStore, cart:
 
     assert await numbers(app, cart) == {(4, 0, 4)}
     assert after == await get_order(app, ALICE, order.id)
-    assert await told(app) == [f"order.{step}" for step in ("placed", "confirmed", "packed", "delivered", "returned")]
+    assert await order_events(app) == [
+        f"order.{step}" for step in ("placed", "confirmed", "packed", "delivered", "returned")
+    ]
     for each in cart:
         movements, _ = await page_of_movements(app.store, each, limit=10, reverse=False)
         assert [movement.quantity for movement in movements] == [5, -2, 1]
@@ -161,7 +163,7 @@ async def test_cancelling_brings_every_unit_back(app: App, small: SmallStore, ca
 
     assert cancelled == await get_order(app, ALICE, order.id)
     assert await numbers(app, cart) == {(5, 0, 5)}
-    assert await told(app) == ["order.placed", *(["order.confirmed"] if confirmed else []), "order.cancelled"]
+    assert await order_events(app) == ["order.placed", *(["order.confirmed"] if confirmed else []), "order.cancelled"]
 
 
 async def test_what_the_sweeper_finishes_bears_the_id_of_the_request_that_began_it(
@@ -185,7 +187,7 @@ async def test_nobody_sees_half_an_order(app: App, small: SmallStore, cart: list
 
     async def look(number: int) -> None:
         """Look after each commit but the last, as buyer and as admin."""
-        if await told(app):
+        if await order_events(app):
             return
         with pytest.raises(NotFound):
             await get_order(app, ALICE, "ord_large")
@@ -212,7 +214,7 @@ async def test_a_faster_buyer_of_one_line_stops_the_whole_order(app: App, small:
         await order_all(app, cart)
     assert await numbers(app, [each for each in cart if each != last]) == {(5, 0, 5)}
     assert (await get_stock(app.store, last)).available == 1
-    assert await told(app) == []
+    assert await order_events(app) == []
 
 
 @pytest.mark.parametrize("kept", [False, True], ids=["before the commit", "after it"])
@@ -265,7 +267,7 @@ async def test_a_step_that_stops_anywhere_is_done_or_was_never_begun(
         for before in first:
             await before(app, ADMIN, order.id)
         crash_at(small, number, kept=kept)
-        events = (await told(app)).count(event)
+        events = (await order_events(app)).count(event)
         try:
             await step(app, ADMIN, order.id)
         except Crashed:
@@ -275,11 +277,11 @@ async def test_a_step_that_stops_anywhere_is_done_or_was_never_begun(
             return
         begun = kept or number > 1
         assert await numbers(app, cart) == {done if begun else untouched}
-        assert (await told(app)).count(event) == events + begun
+        assert (await order_events(app)).count(event) == events + begun
         again = await step(app, ADMIN, order.id)
         assert not again.has_pending_work
         assert await numbers(app, cart) == {done}
-        assert (await told(app)).count(event) == events + 1
+        assert (await order_events(app)).count(event) == events + 1
     raise AssertionError("it never came to its end")
 
 
@@ -298,7 +300,7 @@ async def test_the_next_step_first_ends_what_the_last_one_left(
     await cancel_order(app, ALICE, order.id)
 
     assert await numbers(app, cart) == {(5, 0, 5)}
-    assert await told(app) == ["order.placed", "order.confirmed", "order.cancelled"]
+    assert await order_events(app) == ["order.placed", "order.confirmed", "order.cancelled"]
 
 
 async def test_many_who_carry_on_at_once_move_every_unit_once(app: App, small: SmallStore, cart: list[str]) -> None:
@@ -311,7 +313,7 @@ async def test_many_who_carry_on_at_once_move_every_unit_once(app: App, small: S
     await asyncio.gather(*[pack_order(app, ADMIN, order.id) for _ in range(4)])
 
     assert await numbers(app, cart) == {(3, 0, 3)}
-    assert await told(app) == ["order.placed", "order.confirmed", "order.packed"]
+    assert await order_events(app) == ["order.placed", "order.confirmed", "order.packed"]
 
 
 async def test_a_line_drawn_from_more_places_than_one_commit_books_goes_in_pieces_too(
@@ -353,7 +355,7 @@ async def test_who_stood_still_for_long_moves_nothing_of_a_later_step(
     await finish(app, BY_SYSTEM, order.id)
 
     assert await numbers(app, cart) == {(5, 0, 5)}
-    assert (await told(app))[-2:] == ["order.returned"] * 2
+    assert (await order_events(app))[-2:] == ["order.returned"] * 2
     assert (await audit(app)).drifts == []
 
 

@@ -69,7 +69,7 @@ def test_every_step_has_an_event_of_its_own() -> None:
 
 @pytest.mark.parametrize("step", NOTICES)
 def test_the_units_of_a_step_that_moves_stock_are_looked_at_again(step: StepName) -> None:
-    """A step that changes what is reserved must tell the handler that watches the stock."""
+    """A step that changes what is reserved must be an event of the handler that watches the stock."""
     if step in {"CANCELLED", "RETURNED"}:
         assert NOTICES[step].moves_stock
         return

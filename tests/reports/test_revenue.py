@@ -24,22 +24,22 @@ def sale(*lines: OrderLine, currency: str = "EUR") -> Sale:
 
 
 def test_orders_and_sales_are_counted_less_what_came_back() -> None:
-    takings = SalesTotals()
-    assert (takings.orders, takings.cancelled, takings.sales, takings.units, takings.returned) == (0, 0, 0, 0, 0)
-    takings.add_order(order(CHAIRS, DESK))
-    takings.add_order(order(DESK, currency="USD"))
-    takings.add_sale(sale(DESK))
-    takings.add_sale(sale(CHAIRS))
-    assert (takings.orders, takings.cancelled, takings.sales) == (2, 0, 2)
-    assert (takings.units, takings.returned) == (2 + 2 + 2 + 2 + 2, 2)
-    assert takings.cents == {"EUR": 2 * 2000 + 2 * 50_000, "USD": 50_000}
+    totals = SalesTotals()
+    assert (totals.orders, totals.cancelled, totals.sales, totals.units, totals.returned) == (0, 0, 0, 0, 0)
+    totals.add_order(order(CHAIRS, DESK))
+    totals.add_order(order(DESK, currency="USD"))
+    totals.add_sale(sale(DESK))
+    totals.add_sale(sale(CHAIRS))
+    assert (totals.orders, totals.cancelled, totals.sales) == (2, 0, 2)
+    assert (totals.units, totals.returned) == (2 + 2 + 2 + 2 + 2, 2)
+    assert totals.cents == {"EUR": 2 * 2000 + 2 * 50_000, "USD": 50_000}
 
 
 def test_a_cancelled_order_counts_as_that_alone() -> None:
-    takings = SalesTotals()
-    takings.add_order(order(CHAIRS, status="CANCELLED"))
-    takings.add_order(order(CHAIRS, status="CANCELLED"))
-    assert (takings.orders, takings.cancelled, takings.units, takings.returned, takings.cents) == (0, 2, 0, 0, {})
+    totals = SalesTotals()
+    totals.add_order(order(CHAIRS, status="CANCELLED"))
+    totals.add_order(order(CHAIRS, status="CANCELLED"))
+    assert (totals.orders, totals.cancelled, totals.units, totals.returned, totals.cents) == (0, 2, 0, 0, {})
 
 
 def test_each_product_has_its_part() -> None:

@@ -184,13 +184,13 @@ async def test_a_products_history_closes_each_day_on_what_was_left(app: App, pro
     clock.advance(minutes=DAY)
     await sell(app, chair.id, 2)
 
-    async def told(first: int, last: int) -> list[tuple[int, int | None]]:
+    async def changes(first: int, last: int) -> list[tuple[int, int | None]]:
         wanted = Range(date(2023, 11, first), date(2023, 11, last))
         history = await report_stock_history(app, wanted, product_id=chair.id)
         return [(moved.change, moved.closing) for _, moved in history.parts]
 
-    assert await told(14, 18) == [(20, 20), (25, 45), (0, 45), (-8, 37), (-2, 35)]
-    assert await told(15, 16) == [(25, 45), (0, 45)]
+    assert await changes(14, 18) == [(20, 20), (25, 45), (0, 45), (-8, 37), (-2, 35)]
+    assert await changes(15, 16) == [(25, 45), (0, 45)]
     whole = await report_stock_history(app, Range(TODAY, date(2023, 11, 18)))
     assert [moved for _, moved in whole.parts][3] == Moved(
         {"ADJUSTMENT": -1, "SALE": -10, "RETURN": 3},  # type: ignore[arg-type]

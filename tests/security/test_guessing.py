@@ -359,7 +359,7 @@ async def test_common_passwords_are_refused_at_every_door(scene: Scene, door: st
     taken = []
     for password in (*COMMON, "new.person1@example.com"):
         body: dict[str, Any] = {"email": "new.person1@example.com", "password": password}
-        asker = scene.clients[""]
+        client = scene.clients[""]
         if door == "/setup":
             body["token"] = await offer_setup(scene.app)
         elif door == "/password/reset":
@@ -367,9 +367,9 @@ async def test_common_passwords_are_refused_at_every_door(scene: Scene, door: st
             if "@" in password:
                 body["password"] = ALICE
         elif door == "/users/me/password":
-            asker = scene.clients[ALICE]
+            client = scene.clients[ALICE]
             body = {"currentPassword": PASSWORD, "newPassword": ALICE if "@example" in password else password}
-        answer = await asker.post(door, body)
+        answer = await client.post(door, body)
         if not (answer.status == 400 and answer.fields <= {"password", "newPassword"}):
             taken.append((password, answer.status, answer.response.text))
     assert taken == []

@@ -52,7 +52,7 @@ def held(response: httpx2.Response) -> None:
     # Nothing here signs in by cookie, so that no other site can make a browser act for somebody.
     assert "set-cookie" not in headers
     assert "access-control-allow-credentials" not in headers
-    # Nor does an answer tell what it runs on.
+    # Nor does an answer name the software behind it.
     assert headers.keys().isdisjoint({"server", "x-powered-by"})
 
 

@@ -187,7 +187,7 @@ def everything(folder: Path) -> str:
 
 
 def test_the_folder_is_for_its_owner_alone(server: Server) -> None:
-    """Whoever made the folder, and with whatever mode."""
+    """No matter who made the folder, and with which mode."""
     assert server.folder.stat().st_mode & 0o055 != 0
     files = {path.name: path for path in server.folder.iterdir()}
     assert {"signing-key", "token-key.pem", "stockwright.db", "stockwright.db-wal"} <= files.keys()

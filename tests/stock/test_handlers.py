@@ -1,4 +1,4 @@
-"""Shortages are told once, when they begin; and once more only after they had ended."""
+"""A shortage is announced once, when it begins, and again only after it had ended."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ BACK = "Stock Replenished: Product Wireless Keyboard is back at or above its thr
 
 async def change(world: World, quantity: int, kind: str = "ADJUSTMENT") -> None:
     await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, quantity, kind))  # type: ignore[arg-type]
-    await world.settled()
+    await world.wait_until_handled()
 
 
-async def told(world: World) -> list[str]:
-    """What was told of the stock, in the order of the log."""
+async def stock_events(world: World) -> list[str]:
+    """The names of the stock's events, in the order of the log."""
     names = ("stock.low", "stock.out", "stock.replenished")
     return [event.name for event in await world.events("stock.") if event.name in names]
 
 
 async def test_a_fall_below_the_threshold_is_told_in_s0s_words_by_mail_and_sms(world: World) -> None:
     await change(world, -20)
-    assert await told(world) == []
+    assert await stock_events(world) == []
     await change(world, -1)
     [event] = await world.events("stock.low")
     assert event.subject == world.product_id
@@ -62,7 +62,7 @@ async def test_a_fall_below_the_threshold_is_told_in_s0s_words_by_mail_and_sms(w
     text, _ = parts_of(mail)
     for words in (LOW, "KB-1", "Available:  9", "Threshold:  10", "Reorder:    50"):
         assert words in text
-    [sms] = await world.told("sms")
+    [sms] = await world.notifications("sms")
     assert (sms.to, sms.body, sms.status) == ("+1 555 0100", LOW, "KEPT")
 
 
@@ -71,24 +71,24 @@ async def test_it_is_told_once_until_it_was_back_at_or_above(world: World) -> No
     await change(world, -2)
     await change(world, +2)
     await change(world, -1)
-    assert await told(world) == ["stock.low"]
+    assert await stock_events(world) == ["stock.low"]
     await change(world, +2)
-    assert await told(world) == ["stock.low", "stock.replenished"]
+    assert await stock_events(world) == ["stock.low", "stock.replenished"]
     await change(world, -1)
-    assert await told(world) == ["stock.low", "stock.replenished", "stock.low"]
+    assert await stock_events(world) == ["stock.low", "stock.replenished", "stock.low"]
     assert world.mailbox.subjects(ADMIN) == [LOW, LOW, BACK]
-    assert [each.body for each in await world.told("sms")] == [LOW, LOW]
+    assert [each.body for each in await world.notifications("sms")] == [LOW, LOW]
 
 
 async def test_running_out_is_told_besides_and_again_after_there_was_some(world: World) -> None:
     await change(world, -30)
-    assert await told(world) == ["stock.low", "stock.out"]
+    assert await stock_events(world) == ["stock.low", "stock.out"]
     await change(world, +5)
-    assert await told(world) == ["stock.low", "stock.out"]
+    assert await stock_events(world) == ["stock.low", "stock.out"]
     await change(world, -5)
-    assert await told(world) == ["stock.low", "stock.out", "stock.out"]
+    assert await stock_events(world) == ["stock.low", "stock.out", "stock.out"]
     await change(world, +10)
-    assert await told(world) == ["stock.low", "stock.out", "stock.out", "stock.replenished"]
+    assert await stock_events(world) == ["stock.low", "stock.out", "stock.out", "stock.replenished"]
     # Both shortages of one change are one mail, or two, as they come; each is in one of them.
     mails = "".join(text.replace("\r\n", "\n") for text, _ in map(parts_of, world.mailbox.to(ADMIN)))
     assert [mails.count(f"{line}\n\nSKU") for line in (LOW, OUT, BACK)] == [1, 2, 1]
@@ -96,37 +96,37 @@ async def test_running_out_is_told_besides_and_again_after_there_was_some(world:
 
 async def test_orders_sales_holds_and_their_ends_all_count(world: World) -> None:
     order = await world.order(21)
-    await world.settled()
+    await world.wait_until_handled()
     await cancel_order(world.app, world.alice, order.id)
-    await world.settled()
-    assert await told(world) == ["stock.low", "stock.replenished"]
+    await world.wait_until_handled()
+    assert await stock_events(world) == ["stock.low", "stock.replenished"]
 
     await record_sale(world.app, BY_SYSTEM, Sell([LineWanted(21, world.product_id)]))
-    await world.settled()
+    await world.wait_until_handled()
     await change(world, 21, "RESTOCK")
-    assert await told(world) == ["stock.low", "stock.replenished"] * 2
+    assert await stock_events(world) == ["stock.low", "stock.replenished"] * 2
 
     await reserve_stock(world.app, world.alice, Reserve([Wanted(world.product_id, 21)], minutes=1))
-    await world.settled()
+    await world.wait_until_handled()
     world.clock.advance(minutes=1)
     assert await sweep(world.app) == 1
-    await world.settled()
-    assert await told(world) == ["stock.low", "stock.replenished"] * 3
+    await world.wait_until_handled()
+    assert await stock_events(world) == ["stock.low", "stock.replenished"] * 3
 
 
 async def test_a_threshold_that_is_raised_or_lowered_counts_as_a_crossing(world: World) -> None:
     await update_product(world.app, BY_SYSTEM, UpdateProduct(world.product_id, thresholds={"low_stock": 31}))
-    await world.settled()
-    assert await told(world) == ["stock.low"]
+    await world.wait_until_handled()
+    assert await stock_events(world) == ["stock.low"]
     await update_product(world.app, BY_SYSTEM, UpdateProduct(world.product_id, thresholds={"low_stock": 30}))
-    await world.settled()
-    assert await told(world) == ["stock.low", "stock.replenished"]
+    await world.wait_until_handled()
+    assert await stock_events(world) == ["stock.low", "stock.replenished"]
 
 
 async def test_thirty_orders_at_once_make_one_alert(world: World) -> None:
     await asyncio.gather(*[world.order() for _ in range(30)])
-    await world.settled()
-    assert sorted(await told(world)) == ["stock.low", "stock.out"]
+    await world.wait_until_handled()
+    assert sorted(await stock_events(world)) == ["stock.low", "stock.out"]
     assert world.mailbox.subjects(ADMIN) == [BOTH]
     text, _ = parts_of(world.mailbox.to(ADMIN)[0])
     assert text.count(LOW) == text.count(OUT) == 2
@@ -138,7 +138,7 @@ async def test_the_same_event_many_times_at_once_tells_once(world: World) -> Non
     await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, -30, "ADJUSTMENT"))
     [event] = await world.events("stock.changed")
     await asyncio.gather(*[stock_alerts.watch(world.app, event) for _ in range(10)])
-    assert await told(world) == ["stock.low", "stock.out"]
+    assert await stock_events(world) == ["stock.low", "stock.out"]
 
 
 class Interrupted:
@@ -158,7 +158,7 @@ class Interrupted:
 
 
 async def test_a_restock_while_the_shortage_is_being_told_leaves_no_mark_behind(world: World) -> None:
-    """A mark that nobody takes back would keep the next fall from being told."""
+    """A mark that nobody takes back would prevent the alert of the next fall."""
     await world.dispatcher.stop()
     app = world.app
     await change_stock(app, BY_SYSTEM, ChangeStock(world.product_id, -30, "ADJUSTMENT"))
@@ -174,23 +174,23 @@ async def test_a_restock_while_the_shortage_is_being_told_leaves_no_mark_behind(
 
     mark = (await load_marks(app.store, [world.product_id]))[world.product_id]
     assert (mark.low_since, mark.out_since) == (None, None)
-    assert await told(world) == []
+    assert await stock_events(world) == []
 
 
 async def test_many_products_are_watched_with_a_few_reads(world: World) -> None:
     lamp = await world.product(12)
-    await world.settled()
+    await world.wait_until_handled()
     for item in (world.product_id, lamp.product.id):
         await change_stock(world.app, BY_SYSTEM, ChangeStock(item, -5, "ADJUSTMENT"))
-    await world.settled()
+    await world.wait_until_handled()
     assert [event.data["name"] for event in await world.events("stock.low")] == ["Desk Lamp"]
 
 
 async def test_stock_of_a_foreign_product_is_watched_as_well(world: World) -> None:
     await initialize(world.app, BY_SYSTEM, Initialize("foreign-7", "F-7", 12))
-    await world.settled()
+    await world.wait_until_handled()
     await change_stock(world.app, BY_SYSTEM, ChangeStock("foreign-7", -5, "ADJUSTMENT"))
-    await world.settled()
+    await world.wait_until_handled()
     assert [event.subject for event in await world.events("stock.low")] == ["foreign-7"]
 
 
@@ -200,10 +200,10 @@ async def test_a_product_that_was_deleted_meanwhile_is_not_told_of(world: World)
     [event] = await world.events("stock.changed")
     await delete_product(world.app, BY_SYSTEM, world.product_id)
     await stock_alerts.watch(world.app, event)
-    assert await told(world) == []
+    assert await stock_events(world) == []
 
 
-# ---- who is told -------------------------------------------------------------------------------
+# ---- who is notified ------------------------------------------------------------------------------
 
 
 async def test_every_admin_is_told_and_customers_are_not(world: World) -> None:
@@ -218,7 +218,7 @@ async def test_configured_recipients_are_told_instead_of_the_admins(tmp_path: Pa
     async with a_world(tmp_path, clock, alert_emails=people, alert_phones=phones) as world:
         await change(world, -21)
         assert sorted(mail["To"] for mail in world.mailbox.mails) == sorted(people)
-        assert sorted(each.to for each in await world.told("sms")) == list(phones)
+        assert sorted(each.to for each in await world.notifications("sms")) == list(phones)
 
 
 async def test_one_recipient_who_cannot_be_reached_keeps_nobody_else_from_the_alert(
@@ -228,8 +228,8 @@ async def test_one_recipient_who_cannot_be_reached_keeps_nobody_else_from_the_al
         world.mailbox.refusals["gone@example.com"] = "550 no such user"
         await change(world, -21)
         assert world.mailbox.subjects("here@example.com").count(LOW) == 1
-        assert [each.body for each in await world.told("sms")] == [LOW]
-        [refused] = [each for each in await world.told("email") if each.to == "gone@example.com"]
+        assert [each.body for each in await world.notifications("sms")] == [LOW]
+        [refused] = [each for each in await world.notifications("email") if each.to == "gone@example.com"]
         assert (refused.status, "no such user" in refused.error) == ("FAILED", True)
         assert await world.letters() == []
 
@@ -240,15 +240,15 @@ async def test_what_may_get_better_is_tried_again_for_those_who_were_not_reached
         world.mailbox.refusals = {"gone@example.com": "550 no such user", "busy@example.com": "451 later"}
         await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, -21, "ADJUSTMENT"))
         await world.tried(4)
-        assert {each.to: each.status for each in await world.told("email")} == {
+        assert {each.to: each.status for each in await world.notifications("email")} == {
             "gone@example.com": "FAILED",
             "busy@example.com": "WAITING",
             "here@example.com": "SENT",
         }
         world.mailbox.refusals = {}
-        await world.settled()
+        await world.wait_until_handled()
         assert sorted(mail["To"] for mail in world.mailbox.mails) == sorted(people[1:])
-        assert {each.to: each.status for each in await world.told("email")}["busy@example.com"] == "SENT"
+        assert {each.to: each.status for each in await world.notifications("email")}["busy@example.com"] == "SENT"
         assert await world.letters() == []
 
 
@@ -259,14 +259,14 @@ async def test_who_became_an_admin_between_two_tries_makes_no_mail_twice(world: 
     await world.tried(4)
     await add_account(world.app, BY_SYSTEM, SignUp("third@example.com", GOOD), "admin")
     world.mailbox.refusals = {}
-    await world.settled()
+    await world.wait_until_handled()
     assert sorted(mail["To"] for mail in world.mailbox.mails) == [ADMIN, "busy@example.com"]
 
 
 async def test_a_name_of_two_lines_breaks_no_mail(world: World) -> None:
     lamp = await world.product(12, name="Desk Lamp\r\nBcc: thief@example.com")
     await change_stock(world.app, BY_SYSTEM, ChangeStock(lamp.product.id, -5, "ADJUSTMENT"))
-    await world.settled()
+    await world.wait_until_handled()
     [mail] = world.mailbox.mails
     assert subject_of(mail) == "Low Stock Alert: Product Desk Lamp Bcc: thief@example.com is below threshold"
     assert mail["Bcc"] is None
@@ -278,30 +278,30 @@ async def at_closed(world: World, units: int = 40) -> None:
     await add_location(world.app, BY_SYSTEM, "closed")
     await initialize(world.app, BY_SYSTEM, Initialize(world.product_id, "KB-1", units, "closed"))
     await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, -30, "ADJUSTMENT", location="default"))
-    await world.settled()
+    await world.wait_until_handled()
 
 
 async def test_a_location_that_is_taken_out_of_use_and_back_changes_what_is_short(world: World) -> None:
     await at_closed(world)
-    assert await told(world) == []
+    assert await stock_events(world) == []
     await change_location(world.app, BY_SYSTEM, ChangeLocation("closed", active=False))
-    await world.settled()
-    assert await told(world) == ["stock.low", "stock.out"]
+    await world.wait_until_handled()
+    assert await stock_events(world) == ["stock.low", "stock.out"]
     await change_location(world.app, BY_SYSTEM, ChangeLocation("closed", name="Old store"))
     await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, 1, "RESTOCK", location="closed"))
-    await world.settled()
-    assert await told(world) == ["stock.low", "stock.out"]
+    await world.wait_until_handled()
+    assert await stock_events(world) == ["stock.low", "stock.out"]
     await change_location(world.app, BY_SYSTEM, ChangeLocation("closed", active=True))
-    await world.settled()
-    assert await told(world) == ["stock.low", "stock.out", "stock.replenished"]
+    await world.wait_until_handled()
+    assert await stock_events(world) == ["stock.low", "stock.out", "stock.replenished"]
 
 
 async def test_units_that_leave_for_an_inactive_location_can_make_a_shortage(world: World) -> None:
     await add_location(world.app, BY_SYSTEM, "closed")
     await change_location(world.app, BY_SYSTEM, ChangeLocation("closed", active=False))
     await transfer(world.app, BY_SYSTEM, Transfer(world.product_id, 30, "default", "closed"))
-    await world.settled()
-    assert await told(world) == ["stock.low", "stock.out"]
+    await world.wait_until_handled()
+    assert await stock_events(world) == ["stock.low", "stock.out"]
 
 
 async def test_what_a_former_release_did_not_count_as_short_is_known_without_an_alert(world: World) -> None:
@@ -315,14 +315,14 @@ async def test_what_a_former_release_did_not_count_as_short_is_known_without_an_
 
     await change_stock(world.app, BY_SYSTEM, ChangeStock(lamp.product.id, 1, "RESTOCK"))
     await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, 1, "RESTOCK", location="closed"))
-    await world.settled()
-    assert await told(world) == []
+    await world.wait_until_handled()
+    assert await stock_events(world) == []
     mark = (await load_marks(world.app.store, [world.product_id]))[world.product_id]
     assert mark.low_since is not None
     assert mark.out_since is not None
     await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, 20, "RESTOCK", location="default"))
-    await world.settled()
-    assert await told(world) == ["stock.replenished"]
+    await world.wait_until_handled()
+    assert await stock_events(world) == ["stock.replenished"]
     await change_stock(world.app, BY_SYSTEM, ChangeStock(lamp.product.id, -5, "ADJUSTMENT"))
-    await world.settled()
-    assert await told(world) == ["stock.replenished", "stock.low"]
+    await world.wait_until_handled()
+    assert await stock_events(world) == ["stock.replenished", "stock.low"]

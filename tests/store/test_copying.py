@@ -1,4 +1,4 @@
-"""A shop moves to the other engine and back: the same items, the same story, nobody told twice."""
+"""A shop moves to the other engine and back: the same items, the same events, and no message sent twice."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ async def assert_everybody_has_had_everything(side: SqliteSide) -> None:
 
 
 async def test_who_comes_from_the_stream_has_had_every_event(moved: Path, tmp_path: Path) -> None:
-    """A shop that began in the cloud has no cursors: at home, nobody is told the whole story."""
+    """A shop that began in the cloud has no cursors: at home, no handler gets the events of the past."""
     await to_cloud(moved, str(tmp_path))
     cloud = open_table(str(tmp_path))
     for name in HANDLERS:

@@ -106,7 +106,7 @@ async def test_an_event_an_item_and_a_list_tell_of_the_same_moment(path: Path) -
     committed = asyncio.create_task(store.commit([Put(key, {"total": 5}, ABSENT, indexes), Append(event)]))
     await asyncio.to_thread(gate.stands.wait, 10)
 
-    async def told() -> tuple[int, int, int, int]:
+    async def counts() -> tuple[int, int, int, int]:
         return (
             len(await store.tail()),
             len(await store.get([key])),
@@ -114,10 +114,10 @@ async def test_an_event_an_item_and_a_list_tell_of_the_same_moment(path: Path) -
             len((await store.query("ORDER#1")).items),
         )
 
-    assert await told() == (0, 0, 0, 0)
+    assert await counts() == (0, 0, 0, 0)
     gate.opened.set()
     await committed
-    assert await told() == (1, 1, 1, 1)
+    assert await counts() == (1, 1, 1, 1)
     await store.close()
 
 
@@ -292,10 +292,10 @@ def killed_under_load(path: Path) -> list[str]:
             [sys.executable, "-c", WRITER, str(path), str(life)], stdout=subprocess.PIPE, text=True
         )
         assert process.stdout is not None
-        told = [process.stdout.readline().strip() for _ in range(200)]
+        lines = [process.stdout.readline().strip() for _ in range(200)]
         os.kill(process.pid, signal.SIGKILL)
         rest = process.stdout.read().split("\n")
-        acknowledged += told + [line for line in rest[:-1] if line]
+        acknowledged += lines + [line for line in rest[:-1] if line]
         process.stdout.close()
         process.wait()
     return acknowledged
@@ -312,7 +312,7 @@ async def test_what_was_acknowledged_survives_being_killed(path: Path) -> None:
     assert store._writer.pragma("integrity_check") == "ok"
     kept = await store.get([(name, "ORDER") for name in acknowledged])
     assert len(kept) == len(acknowledged) >= 600
-    # Each order came with its unit: the count tells that no batch was kept by halves.
+    # Each order came with its unit: the count shows that no batch was stored in part.
     orders = store._reader.execute("SELECT count(*) FROM item WHERE sk='ORDER'").fetchall()[0][0]
     assert (await store.get([KEY]))[KEY].body == {"units": orders}
     await store.close()
@@ -378,7 +378,7 @@ STEPS = st.lists(st.tuples(st.integers(0, 5), st.none() | TEXTS), max_size=20)
 def test_a_search_finds_what_holds_the_text_whichever_way_it_goes(
     rare: int, steps: list[tuple[int, str | None]], wanted: list[str]
 ) -> None:
-    """Also after a text was changed, or its item taken away (None) and written anew."""
+    """Also after a text was changed, or its item taken away (None) and written again."""
 
     async def search(path: Path) -> None:
         store = SqliteStore(path)

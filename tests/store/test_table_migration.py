@@ -83,7 +83,7 @@ def reach(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lead this process to the folder's table, as the environment leads a command."""
     for name, value in {**environment(str(folder)), "AWS_DEFAULT_REGION": REGION}.items():
         monkeypatch.setenv(name, value)
-    # It keeps the credentials of whoever asked first.
+    # It keeps the credentials of the first caller.
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 

@@ -1,4 +1,4 @@
-"""Following the event log: a reader that is told to stop stops, whatever comes in at that moment."""
+"""Following the event log: a reader that should stop does so, also when events arrive at that moment."""
 
 from __future__ import annotations
 

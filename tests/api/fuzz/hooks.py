@@ -1,4 +1,4 @@
-"""What Schemathesis is told besides its own checks: rules of ours that hold for every answer."""
+"""Checks of ours that Schemathesis runs besides its own: rules that hold for every answer."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def filter_query(_: HookContext, query: dict[str, Any] | None) -> bool:
 
 @schemathesis.check
 def a_refusal_of_what_the_schema_allows_names_its_fields(_: CheckContext, response: Response, case: Case) -> None:
-    """A rule that the schema does not tell must be told by the answer."""
+    """A rule that the schema does not contain must be named by the answer."""
     generated = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
     if generated and response.status_code == 400:
         assert response.json()["error"].get("details"), response.text
 
 
 @schemathesis.check
-def no_answer_tells_of_the_inside(_: CheckContext, response: Response, case: Case) -> None:
+def no_answer_reveals_internals(_: CheckContext, response: Response, case: Case) -> None:
     """Neither a hash nor a key, nor where in our code something happened."""
     if case.operation.path not in {"/api/docs/spec", "/api/metrics"}:
         assert [word for word in OF_THE_INSIDE if word in response.text] == []
