@@ -38,7 +38,7 @@ def embedded(engine: str) -> None:
 
 
 @pytest.mark.usefixtures("embedded")
-async def test_one_sweep_removes_everything_that_has_expired_and_nothing_else(app: App, clock: Clock) -> None:
+async def test_one_sweep_removes_everything_expired_and_nothing_else(app: App, clock: Clock) -> None:
     await old_records(app, clock, 2 * PURGE_STEP + 100)
     await app.store.commit([Put(("IDEMPOTENCY", "young"), {}, ABSENT, ttl=clock.now() // 1000 + 3600)])
     await app.store.commit([Put(("IDEMPOTENCY", "for ever"), {}, ABSENT)])
@@ -105,7 +105,7 @@ class Refusing:
 
 
 @pytest.mark.usefixtures("embedded")
-async def test_a_duty_that_fails_keeps_no_other_from_being_done(app: App, clock: Clock) -> None:
+async def test_a_failing_duty_of_the_sweeper_does_not_stop_the_others(app: App, clock: Clock) -> None:
     await old_records(app, clock, 10)
     clock.advance(minutes=2)
     store: Any = Refusing(app.store, "")
@@ -115,7 +115,7 @@ async def test_a_duty_that_fails_keeps_no_other_from_being_done(app: App, clock:
     assert await left(app) == 0
 
 
-async def test_it_sweeps_by_itself_and_again_after_a_sweep_that_failed(app: App, clock: Clock) -> None:
+async def test_the_sweeper_runs_regularly_also_after_a_failed_sweep(app: App, clock: Clock) -> None:
     store: Any = Refusing(app.store, "")
     failures = []
 

@@ -91,7 +91,7 @@ async def test_products_that_fall_short_in_one_minute_are_one_mail_and_one_sms(w
     assert (sms.to, sms.status) == (PHONE, "KEPT")
 
 
-async def test_handled_twice_and_at_once_an_alert_is_told_once(world: World) -> None:
+async def test_an_alert_that_is_handled_twice_at_once_is_sent_once(world: World) -> None:
     await world.dispatcher.stop()
     assert any(await asyncio.gather(*[alerted(world, number % 3) for number in range(6)]))
     [digest] = await load_digests(world.app.store, "operations", [OPS])
@@ -109,7 +109,7 @@ async def test_only_the_alert_that_opened_a_digest_waits_for_it(world: World) ->
     assert not await alerted(world, 2)
 
 
-async def test_what_joins_while_a_message_is_under_way_is_the_next_one(world: World) -> None:
+async def test_an_alert_that_joins_while_a_message_is_being_sent_goes_into_the_next_one(world: World) -> None:
     await world.dispatcher.stop()
     await alerted(world, 1)
     world.clock.advance(seconds=2)
@@ -159,7 +159,7 @@ async def test_a_flood_is_one_mail_of_bounded_size(world: World) -> None:
     assert text.count("text ") == ENTRIES_MAX
 
 
-async def test_no_more_people_are_alerted_than_one_commit_reaches(world: World) -> None:
+async def test_the_number_of_alerted_people_is_limited_to_one_commit(world: World) -> None:
     await world.dispatcher.stop()
     people = [Address("email", f"ops{number}@example.com") for number in range(ADDRESSES_MAX + 5)]
     await alerted(world, 1, *people)
@@ -169,7 +169,7 @@ async def test_no_more_people_are_alerted_than_one_commit_reaches(world: World) 
     assert len({mail["To"] for mail in world.mailbox.mails}) == ADDRESSES_MAX
 
 
-async def test_a_recipient_that_is_refused_for_good_is_not_tried_again(world: World) -> None:
+async def test_a_recipient_that_is_refused_permanently_is_not_retried(world: World) -> None:
     await world.dispatcher.stop()
     world.mailbox.refusals[ADMIN] = "550 no such user"
     await alerted(world, 1)
@@ -179,7 +179,7 @@ async def test_a_recipient_that_is_refused_for_good_is_not_tried_again(world: Wo
     assert (kept.status, "no such user" in kept.error) == ("FAILED", True)
 
 
-async def test_an_alert_to_nobody_is_none(world: World) -> None:
+async def test_an_alert_without_recipients_is_not_created(world: World) -> None:
     await world.dispatcher.stop()
     await alert(world.app, fact(1), OPERATIONS, entry(1), ())
     assert await world.notifications() == []

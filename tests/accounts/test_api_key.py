@@ -22,7 +22,7 @@ NOW = 1_700_000_000_000
 KEY = "sw_aaaqeayeaudaocajbifqydiob4ibceqtsvnkyqa"
 
 
-def test_a_key_is_written_once_and_for_all() -> None:
+def test_the_text_form_of_a_key_never_changes() -> None:
     # A change of this would make nobody's keys work any more.
     assert key_text(bytes(range(20))) == KEY
     assert key_hash(KEY) == hashlib.sha256(KEY.encode()).hexdigest()
@@ -31,7 +31,7 @@ def test_a_key_is_written_once_and_for_all() -> None:
     assert not looks_like_key("eyJhbGciOi")
 
 
-def test_a_typing_error_is_told_without_a_look() -> None:
+def test_a_typing_error_in_a_key_is_detected_from_its_text() -> None:
     for place in range(3, len(KEY)):
         other = "a" if KEY[place] != "a" else "b"
         assert not is_well_formed(KEY[:place] + other + KEY[place + 1 :])
@@ -42,14 +42,14 @@ def test_a_typing_error_is_told_without_a_look() -> None:
     assert not is_well_formed("sw_")
 
 
-def test_it_acts_as_a_machine_with_its_scopes() -> None:
+def test_a_key_acts_as_a_machine_with_its_scopes() -> None:
     key = ApiKey("key_1", "Till", ("sales", "metrics"), "hash", "hint", NOW, "usr_admin")
     actor = key.as_actor()
     assert (actor.id, actor.kind, actor.scopes, actor.is_admin) == ("key_1", "key", {"sales", "metrics"}, False)
     assert key.version == 0
 
 
-def test_its_last_use_is_noted_to_the_minute() -> None:
+def test_the_last_use_of_a_key_is_stored_to_the_minute() -> None:
     assert ApiKey("k", "Till", (), "", "", NOW, "usr").is_stale(NOW)
     used = ApiKey("k", "Till", (), "", "", NOW, "usr", last_used_at=NOW)
     assert not used.is_stale(NOW + 59_999)
@@ -57,24 +57,24 @@ def test_its_last_use_is_noted_to_the_minute() -> None:
 
 
 @pytest.mark.parametrize("name", ["T", "n" * 100, "  Till 3  "])
-def test_a_name_is_taken_trimmed(name: str) -> None:
+def test_a_name_is_trimmed(name: str) -> None:
     assert check_key_name(name) == name.strip()
 
 
 @pytest.mark.parametrize("name", ["", "   ", "n" * 101, "a\nb", "\x7f"])
-def test_a_name_is_1_to_100_characters_that_can_be_seen(name: str) -> None:
+def test_a_name_has_1_to_100_visible_characters(name: str) -> None:
     with pytest.raises(Invalid) as refused:
         check_key_name(name)
     assert refused.value.details == [{"field": "name", "message": "must be 1 to 100 printable characters"}]
 
 
-def test_scopes_are_in_their_order_each_once() -> None:
+def test_scopes_are_sorted_without_duplicates() -> None:
     assert check_scopes(["metrics", "inventory", "metrics"]) == ("inventory", "metrics")
     assert check_scopes(SCOPES) == SCOPES
 
 
 @pytest.mark.parametrize("scopes", [[], ["everything"], ["sales", "admin"]])
-def test_only_scopes_that_there_are(scopes: list[str]) -> None:
+def test_an_unknown_scope_is_refused(scopes: list[str]) -> None:
     with pytest.raises(Invalid) as refused:
         check_scopes(scopes)
     assert refused.value.details == [{"field": "scopes", "message": f"must be one or more of {', '.join(SCOPES)}"}]

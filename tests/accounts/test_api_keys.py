@@ -11,7 +11,7 @@ from stockwright.context import App
 from tests.conftest import ADMIN, VISITOR, Clock
 
 
-async def test_a_key_authorises_bare_or_as_bearer_for_its_scopes(shop: App) -> None:
+async def test_a_key_authorizes_its_scopes_with_or_without_bearer(shop: App) -> None:
     made = await create_api_key(shop, ADMIN, " Warehouse ", ["orders:pack", "inventory"])
     assert made.key.name == "Warehouse"
     for header in (made.shown, f"Bearer {made.shown}"):
@@ -20,7 +20,7 @@ async def test_a_key_authorises_bare_or_as_bearer_for_its_scopes(shop: App) -> N
         assert actor.scopes == {"orders:pack", "inventory"}
 
 
-async def test_the_key_itself_is_nowhere_kept(shop: App) -> None:
+async def test_the_key_itself_is_not_stored(shop: App) -> None:
     made = await create_api_key(shop, ADMIN, "till", ["sales"])
     kept = str(await list_api_keys(shop, 20)) + str(await shop.store.tail(limit=100))
     assert made.shown not in kept
@@ -28,7 +28,7 @@ async def test_the_key_itself_is_nowhere_kept(shop: App) -> None:
     assert made.key.hint == made.shown[-4:]
 
 
-async def test_a_revoked_key_is_nobodys_at_once(shop: App) -> None:
+async def test_a_revoked_key_stops_working_at_once(shop: App) -> None:
     made = await create_api_key(shop, ADMIN, "till", ["sales"])
     await authenticate(shop, VISITOR, made.shown)
     assert await revoke_api_key(shop, ADMIN, made.key.id) == made.key.id
@@ -39,14 +39,14 @@ async def test_a_revoked_key_is_nobodys_at_once(shop: App) -> None:
     assert await list_api_keys(shop, 20) == ([], None)
 
 
-async def test_what_is_no_key_of_ours_is_refused(shop: App) -> None:
+async def test_an_unknown_key_is_refused(shop: App) -> None:
     made = await create_api_key(shop, ADMIN, "till", ["sales"])
     for text in ("sw_", made.shown[:-1], made.shown.upper(), made.shown + "a", "sw_" + "a" * 39):
         with pytest.raises(Unauthorized):
             await authenticate(shop, VISITOR, text)
 
 
-async def test_the_last_use_is_noted_once_a_minute(shop: App, clock: Clock) -> None:
+async def test_the_last_use_is_stored_at_most_once_a_minute(shop: App, clock: Clock) -> None:
     made = await create_api_key(shop, ADMIN, "till", ["sales"])
     noted = []
     for seconds in (0, 30, 29, 1, 60):
@@ -58,13 +58,13 @@ async def test_the_last_use_is_noted_once_a_minute(shop: App, clock: Clock) -> N
     assert noted == [0, 0, 0, 60, 120]
 
 
-async def test_a_key_needs_a_name_and_scopes_there_are(shop: App) -> None:
+async def test_a_key_needs_a_name_and_known_scopes(shop: App) -> None:
     for name, scopes in (("", ["sales"]), ("x" * 101, ["sales"]), ("till", []), ("till", ["admin"])):
         with pytest.raises(Invalid):
             await create_api_key(shop, ADMIN, name, scopes)
 
 
-async def test_creating_and_revoking_are_told_without_the_key(shop: App) -> None:
+async def test_the_events_of_creating_and_revoking_do_not_contain_the_key(shop: App) -> None:
     made = await create_api_key(shop, ADMIN, "till", ["sales"])
     await revoke_api_key(shop, ADMIN, made.key.id)
     events = [event for event in await shop.store.tail(limit=100) if event.name.startswith("api_key.")]

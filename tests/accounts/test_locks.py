@@ -84,7 +84,7 @@ async def hammered(shop: App, guesses: int = 20) -> None:
 # ---- guesses ---------------------------------------------------------------------------------
 
 
-async def test_thousands_of_guesses_at_once_from_as_many_addresses_are_five(shop: App, ada: Account) -> None:
+async def test_thousands_of_guesses_at_once_from_as_many_addresses_check_five(shop: App, ada: Account) -> None:
     judged = 0
     for begin in range(0, 3000, 300):
         outcomes = await asyncio.gather(*[guess(shop, stranger(begin + number)) for number in range(300)])
@@ -94,7 +94,7 @@ async def test_thousands_of_guesses_at_once_from_as_many_addresses_are_five(shop
     assert isinstance(await guess(shop, stranger(9999), GOOD), AccountLocked)
 
 
-async def test_a_day_of_guessing_from_many_addresses_is_as_many_guesses_as_from_one(
+async def test_guessing_from_many_addresses_gains_no_more_tries_a_day_than_from_one(
     shop: App, ada: Account, clock: Clock
 ) -> None:
     await sign_in(shop, VISITOR, SignIn(ADA, GOOD, "", HOME))
@@ -110,7 +110,7 @@ async def test_a_day_of_guessing_from_many_addresses_is_as_many_guesses_as_from_
     assert 90 < judged <= DAYS_GUESSES_MAX
 
 
-async def test_a_right_guess_that_was_judged_while_others_failed_meets_their_lock(
+async def test_a_right_guess_that_was_checked_while_others_failed_is_refused_by_their_lock(
     shop: App, ada: Account, passwords: PlainPasswords
 ) -> None:
     async def others_fail() -> None:
@@ -121,7 +121,7 @@ async def test_a_right_guess_that_was_judged_while_others_failed_meets_their_loc
     assert isinstance(await guess(shop, stranger(99), GOOD), AccountLocked)
 
 
-async def test_the_owners_own_password_that_was_judged_while_others_failed_meets_their_lock(
+async def test_the_owners_password_that_was_checked_while_others_failed_is_refused_by_their_lock(
     shop: App, ada: Account, passwords: PlainPasswords
 ) -> None:
     async def others_fail() -> None:
@@ -137,7 +137,7 @@ async def test_the_owners_own_password_that_was_judged_while_others_failed_meets
 # ---- the owner -------------------------------------------------------------------------------
 
 
-async def test_the_owner_signs_in_from_where_they_did_before_while_strangers_hammer(
+async def test_the_owner_signs_in_from_a_known_origin_while_strangers_guess(
     shop: App, ada: Account, passwords: PlainPasswords
 ) -> None:
     assert isinstance(shop.identity, LocalIdentity)
@@ -157,7 +157,7 @@ async def test_the_owner_signs_in_from_where_they_did_before_while_strangers_ham
     shop.identity.passwords.close()
 
 
-async def test_a_known_origin_has_a_count_of_its_own(shop: App, ada: Account) -> None:
+async def test_failures_from_a_known_origin_are_counted_separately(shop: App, ada: Account) -> None:
     device = (await sign_in(shop, VISITOR, SignIn(ADA, GOOD, "", HOME))).device_token
     for _ in range(FREE):
         assert type(await guess(shop, HOME)) is Unauthorized
@@ -185,7 +185,7 @@ async def test_an_origin_is_known_for_30_days(shop: App, ada: Account, clock: Cl
         assert isinstance(await guess(shop, origin, GOOD), AccountLocked)
 
 
-async def test_an_account_has_a_bounded_number_of_origins_and_those_that_came_back_stay(
+async def test_an_account_has_a_limited_number_of_known_origins_and_those_used_again_stay(
     shop: App, ada: Account, clock: Clock
 ) -> None:
     device = (await sign_in(shop, VISITOR, SignIn(ADA, GOOD, "", HOME))).device_token
@@ -200,7 +200,7 @@ async def test_an_account_has_a_bounded_number_of_origins_and_those_that_came_ba
     assert isinstance(await guess(shop, Origin("", (device,)), GOOD), Session)
 
 
-async def test_no_device_token_is_kept_as_it_is(shop: App, ada: Account) -> None:
+async def test_a_device_token_is_stored_as_a_hash_only(shop: App, ada: Account) -> None:
     device = (await sign_in(shop, VISITOR, SignIn(ADA, GOOD, "", HOME))).device_token
     assert len(device) == 64
     kept = repr([(item.key, item.body) for item in await list_origins(shop.store, ADA)])
@@ -208,7 +208,7 @@ async def test_no_device_token_is_kept_as_it_is(shop: App, ada: Account) -> None
     assert HOME.address not in kept
 
 
-async def test_the_signed_in_owner_changes_the_password_while_strangers_hammer(shop: App, ada: Account) -> None:
+async def test_the_signed_in_owner_changes_the_password_while_strangers_guess(shop: App, ada: Account) -> None:
     await hammered(shop)
     await change_password(shop, Request(ada.as_actor()), GOOD, BETTER)
     with pytest.raises(Invalid):
@@ -235,7 +235,7 @@ async def _confirm(shop: App, origin: Origin) -> None:
 
 
 @pytest.mark.parametrize("ask", [_ask_for_a_reset, _ask_for_a_confirmation, _reset, _confirm])
-async def test_codes_are_counted_like_passwords_and_the_owner_has_their_own_count(
+async def test_wrong_codes_are_counted_like_wrong_passwords_separately_for_the_owner(
     shop: App, ada: Account, ask: Callable[[App, Origin], Awaitable[None]]
 ) -> None:
     await sign_in(shop, VISITOR, SignIn(ADA, GOOD, "", HOME))
@@ -255,7 +255,7 @@ async def test_codes_are_counted_like_passwords_and_the_owner_has_their_own_coun
     assert await judged(HOME)
 
 
-async def test_a_reset_ends_the_lock_of_where_it_was_made(shop: App, ada: Account) -> None:
+async def test_a_password_reset_ends_the_lock_of_the_origin_it_came_from(shop: App, ada: Account) -> None:
     await sign_in(shop, VISITOR, SignIn(ADA, GOOD, "", HOME))
     for _ in range(FREE):
         await guess(shop, HOME)
@@ -276,5 +276,5 @@ async def test_a_reset_ends_the_lock_of_where_it_was_made(shop: App, ada: Accoun
         ("unix", ""),
     ],
 )
-def test_an_address_is_recognized_by_its_network(address: str, network: str) -> None:
+def test_a_client_address_is_recognized_by_its_network(address: str, network: str) -> None:
     assert network_of(address) == network

@@ -54,7 +54,7 @@ async def test_the_mailed_code_sets_a_new_password(world: World) -> None:
     assert (await sign_in(world.app, VISITOR, SignIn(BOB, OTHER))).account.email == BOB
 
 
-async def test_a_code_that_was_asked_for_again_takes_the_place_of_the_first(world: World) -> None:
+async def test_a_code_that_is_requested_again_replaces_the_first(world: World) -> None:
     await signed_up(world)
     await resend_code(world.app, VISITOR, BOB)
     await world.wait_until_handled()
@@ -65,7 +65,7 @@ async def test_a_code_that_was_asked_for_again_takes_the_place_of_the_first(worl
     await confirm_sign_up(world.app, VISITOR, BOB, second)
 
 
-async def test_the_code_stands_in_no_event_no_log_line_and_no_kept_message(
+async def test_no_event_log_line_or_stored_message_contains_the_code(
     world: World, capfd: pytest.CaptureFixture[str]
 ) -> None:
     world.app.log = make_log("debug")
@@ -88,7 +88,9 @@ async def test_the_code_stands_in_no_event_no_log_line_and_no_kept_message(
     assert code not in account.codes["confirmation"].hash
 
 
-async def test_the_local_mailbox_shows_no_admin_a_code_and_no_code_is_made(tmp_path: Path, clock: Clock) -> None:
+async def test_with_only_the_local_mailbox_no_code_is_created_that_an_admin_could_read(
+    tmp_path: Path, clock: Clock
+) -> None:
     async with a_world(tmp_path, clock, smtp_url=None) as world:
         account = await find_account_by_email(world.app.store, "alice@example.com")
         assert account is not None
@@ -103,7 +105,7 @@ async def test_the_local_mailbox_shows_no_admin_a_code_and_no_code_is_made(tmp_p
         await reset_password(world.app, VISITOR, "alice@example.com", code, OTHER)
 
 
-async def test_a_second_run_does_not_spoil_the_mailed_code(world: World) -> None:
+async def test_a_second_run_of_the_handler_keeps_the_mailed_code_valid(world: World) -> None:
     await signed_up(world)
     [event] = await world.events("account.verification_requested")
     await asyncio.gather(*[account_mail.send_mail(world.app, event) for _ in range(3)])
@@ -111,7 +113,7 @@ async def test_a_second_run_does_not_spoil_the_mailed_code(world: World) -> None
     await confirm_sign_up(world.app, VISITOR, BOB, code_in(world))
 
 
-async def test_twins_at_once_tell_one_code(world: World) -> None:
+async def test_handlers_of_the_same_event_at_once_mail_one_code(world: World) -> None:
     await world.dispatcher.stop()
     await sign_up(world.app, VISITOR, SignUp(BOB, GOOD))
     [event] = await world.events("account.verification_requested")
@@ -122,7 +124,7 @@ async def test_twins_at_once_tell_one_code(world: World) -> None:
     await confirm_sign_up(world.app, VISITOR, BOB, code_in(world))
 
 
-async def test_the_owner_of_an_address_hears_that_somebody_tried_to_sign_up_with_it(world: World) -> None:
+async def test_the_owner_of_an_address_is_notified_of_another_sign_up_with_it(world: World) -> None:
     await signed_up(world)
     await confirm_sign_up(world.app, VISITOR, BOB, code_in(world))
     await sign_up(world.app, VISITOR, SignUp(BOB, OTHER))
@@ -135,7 +137,7 @@ async def test_the_owner_of_an_address_hears_that_somebody_tried_to_sign_up_with
     assert not re.search(r"\d{6}", text)
 
 
-async def test_each_sign_up_has_a_code_of_its_own_until_the_address_is_confirmed(world: World) -> None:
+async def test_each_sign_up_has_its_own_code_until_the_address_is_confirmed(world: World) -> None:
     await sign_up(world.app, VISITOR, SignUp(BOB, "Thief-Horse-66", "Mallory"))
     await world.wait_until_handled()
     await sign_up(world.app, VISITOR, SignUp(BOB, GOOD, "Bob"))
@@ -146,7 +148,7 @@ async def test_each_sign_up_has_a_code_of_its_own_until_the_address_is_confirmed
     assert (await sign_in(world.app, VISITOR, SignIn(BOB, GOOD))).account.name == "Bob"
 
 
-async def test_a_sign_up_that_newer_ones_pushed_out_is_mailed_no_code(world: World, clock: Clock) -> None:
+async def test_a_sign_up_that_was_replaced_by_newer_ones_gets_no_code(world: World, clock: Clock) -> None:
     await signed_up(world)
     await world.dispatcher.stop()
     for number in range(5):
@@ -157,6 +159,6 @@ async def test_a_sign_up_that_newer_ones_pushed_out_is_mailed_no_code(world: Wor
     assert len(world.mailbox.to(BOB)) == 5
 
 
-async def test_an_account_that_is_gone_can_never_be_mailed(world: World) -> None:
+async def test_an_event_of_a_deleted_account_is_a_permanent_failure(world: World) -> None:
     with pytest.raises(Permanent, match="usr_gone is gone"):
         await account_mail.send_mail(world.app, Event("evt_1", "account.reset_requested", "usr_gone", 0))

@@ -38,13 +38,13 @@ def locked_seconds(failures: int) -> int:
     return max(0, attempts.locked_until - now) // 1000
 
 
-def test_the_fifth_failure_locks_for_a_second_and_each_further_one_twice_as_long_up_to_15_minutes() -> None:
+def test_the_fifth_failure_locks_for_a_second_and_each_further_one_doubles_that_up_to_15_minutes() -> None:
     assert [locked_seconds(failures) for failures in range(1, 9)] == [0, 0, 0, 0, 1, 2, 4, 8]
     assert locked_seconds(14) == 512
     assert locked_seconds(15) == locked_seconds(500) == LOCK_SECONDS_MAX
 
 
-def test_a_lock_tells_when_to_come_back_and_ends_at_that_instant() -> None:
+def test_a_lock_says_when_to_try_again_and_ends_at_that_instant() -> None:
     locked = Attempts("x", failures=9, failed_at=NOW, locked_until=NOW + 16_000)
     with pytest.raises(AccountLocked) as refused:
         locked.check(NOW + 500)
@@ -52,7 +52,7 @@ def test_a_lock_tells_when_to_come_back_and_ends_at_that_instant() -> None:
     locked.check(NOW + 16_000)
 
 
-def test_failures_are_forgotten_after_a_day_of_peace() -> None:
+def test_failures_are_forgotten_after_a_day_without_any() -> None:
     tired = Attempts("x", failures=12, failed_at=NOW)
     assert tired.failed(NOW + DAY - 1).failures == 13
     assert tired.failed(NOW + DAY).failures == 1
@@ -68,7 +68,7 @@ def test_failures_are_forgotten_after_a_day_of_peace() -> None:
         "admin@localhost",
     ],
 )
-def test_sane_addresses_come_out_trimmed_in_lower_case(text: str) -> None:
+def test_valid_email_addresses_are_trimmed_and_lower_cased(text: str) -> None:
     assert normal_email(text) == text.strip().lower()
 
 
@@ -91,7 +91,7 @@ def test_an_internationalized_domain_is_stored_in_its_ascii_form(text: str, stor
 @pytest.mark.parametrize(
     ("text", "expected"), [("ü@shop.example", "before the @"), ("a@b", "a dot"), ("a@münchen", "a dot")]
 )
-def test_a_new_address_must_be_one_that_every_mail_server_takes(text: str, expected: str) -> None:
+def test_a_new_email_address_must_be_valid_for_every_mail_server(text: str, expected: str) -> None:
     assert normal_email(text)
     with pytest.raises(Invalid) as refused:
         check_new_email(text, "mail")
@@ -99,7 +99,7 @@ def test_a_new_address_must_be_one_that_every_mail_server_takes(text: str, expec
     assert expected in refused.value.details[0]["message"]
 
 
-def test_an_address_is_looked_for_under_its_former_spelling_too() -> None:
+def test_an_email_address_is_also_found_under_its_former_spelling() -> None:
     assert email_spellings("x@shop.example") == ("x@shop.example",)
     assert email_spellings("x@xn--mnchen-3ya.example") == ("x@xn--mnchen-3ya.example", "x@münchen.example")
     assert email_spellings("x@xn--\xff.example") == ("x@xn--\xff.example",)
@@ -125,14 +125,14 @@ def test_an_address_is_looked_for_under_its_former_spelling_too() -> None:
         "a@" + ("b" * 60 + ".") * 5 + "c",
     ],
 )
-def test_what_is_no_address_is_refused_by_its_field(text: str) -> None:
+def test_an_invalid_email_address_is_refused_with_its_field(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         normal_email(text)
     found = "must be an email address of at most 254 characters"
     assert refused.value.details == [{"field": "email", "message": found}]
 
 
-def test_the_longest_address_is_of_254_characters() -> None:
+def test_an_email_address_has_at_most_254_characters() -> None:
     longest = "a@" + ".".join(["b" * 61] * 4) + ".cccc"
     assert len(longest) == 254
     assert normal_email(longest) == longest
@@ -151,7 +151,7 @@ def test_a_name_is_trimmed_and_bounded() -> None:
         assert refused.value.details == [{"field": "name", "message": found}]
 
 
-def test_only_the_last_code_of_a_purpose_counts_and_only_until_it_expires() -> None:
+def test_only_the_last_code_of_a_purpose_is_valid_until_it_expires() -> None:
     account = with_code(with_code(ALICE, "reset", "first", NOW), "reset", "second", NOW)
     end = NOW + CODE_LASTS_MS["reset"]
     assert has_code(account, "reset", "second", end - 1)
@@ -160,7 +160,7 @@ def test_only_the_last_code_of_a_purpose_counts_and_only_until_it_expires() -> N
     assert not has_code(account, "confirmation", "second", NOW)
 
 
-def test_a_new_password_ends_sessions_and_reset_codes_of_before_but_not_the_confirmation() -> None:
+def test_a_new_password_ends_earlier_sessions_and_reset_codes_but_not_the_confirmation() -> None:
     waiting = with_code(with_code(ALICE, "reset", "r", NOW), "confirmation", "c", NOW)
     after = with_password(waiting, "hash", NOW + 5)
     assert (after.password_hash, after.updated_at, after.sessions_ended_at) == ("hash", NOW + 5, NOW + 5)
@@ -194,7 +194,7 @@ def test_each_further_sign_up_has_its_own_code_and_that_confirms_its_name_and_pa
     assert not has_code(second, "confirmation", "three", NOW)
 
 
-def test_of_further_sign_ups_the_newest_four_wait() -> None:
+def test_only_the_newest_four_further_sign_ups_stay_pending() -> None:
     account = replace(ALICE, status="UNCONFIRMED")
     for number in range(6):
         account = with_sign_up(account, SignUpAgain(f"sgn_{number}", "", "hash"))
@@ -202,7 +202,7 @@ def test_of_further_sign_ups_the_newest_four_wait() -> None:
     assert "hash" not in repr(account.further)
 
 
-def test_a_totp_step_is_used_once_and_none_before_it_again() -> None:
+def test_a_totp_step_is_used_once_and_no_earlier_one_after_it() -> None:
     used = use_step(Mfa("SECRET", confirmed=True, last_step=10), 12)
     assert used is not None
     assert used.last_step == 12
@@ -214,7 +214,7 @@ def test_a_printed_account_holds_no_secret() -> None:
     assert not any(secret in found for secret in ("$argon2", "SEED", "c0de"))
 
 
-def test_ones_own_is_reached_and_anothers_by_admins_alone() -> None:
+def test_an_account_is_read_by_its_owner_and_by_admins_only() -> None:
     alice, boss = Actor("usr_a", "account", "customer"), ALICE.as_actor()
     assert (boss.id, boss.kind, boss.role, boss.email) == ("usr_a", "account", "admin", "alice@example.com")
     assert (boss.scopes, boss.is_admin, SYSTEM.is_admin, alice.is_admin) == (frozenset(), True, True, False)
@@ -226,7 +226,7 @@ def test_ones_own_is_reached_and_anothers_by_admins_alone() -> None:
     assert refused.value.message == "You do not have permission to access this order"
 
 
-def test_a_lock_lasts_to_the_millisecond_and_is_told_in_whole_seconds() -> None:
+def test_a_lock_ends_to_the_millisecond_and_is_shown_in_whole_seconds() -> None:
     attempts = Attempts("x")
     for failures in range(1, 5):
         attempts = attempts.failed(NOW)

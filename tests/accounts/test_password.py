@@ -27,7 +27,7 @@ SHORT = (
         "Zqxvj7Zq" + "xvj",
     ],
 )
-def test_mixed_ones_of_8_and_passphrases_of_15_are_taken(password: str) -> None:
+def test_mixed_passwords_of_8_and_passphrases_of_15_characters_are_accepted(password: str) -> None:
     assert check_password(password, EMAIL)
 
 
@@ -35,7 +35,7 @@ def test_mixed_ones_of_8_and_passphrases_of_15_are_taken(password: str) -> None:
     "password",
     ["", "Ab1", "Blauwa7", "blauwal7", "BLAUWAL7", "Blauwale", "fourteen chars", "Aa1" + "bcdefghi" * 32],
 )
-def test_short_plain_and_endless_ones_are_refused(password: str) -> None:
+def test_short_simple_and_very_long_passwords_are_refused(password: str) -> None:
     with pytest.raises(Invalid) as refused:
         check_password(password, EMAIL)
     found = SHORT if len(password) < 256 else "must be at most 256 characters"
@@ -43,7 +43,7 @@ def test_short_plain_and_endless_ones_are_refused(password: str) -> None:
 
 
 @pytest.mark.parametrize("password", ["ﬀ" * 100 + "aB3" + "defgh" * 11, "e\u0301" * 100 + "aB3" + "defgh" * 11])
-def test_neither_what_is_typed_nor_what_is_compared_is_endless(password: str) -> None:
+def test_a_password_that_is_too_long_as_typed_or_normalized_is_refused(password: str) -> None:
     """One is longer as it is compared, the other as it was typed."""
     with pytest.raises(Invalid):
         check_password(password, EMAIL)
@@ -80,23 +80,23 @@ def test_five_different_characters_are_enough() -> None:
         "qwertyuiopasdfgh",
     ],
 )
-def test_the_ones_that_are_tried_first_are_refused(password: str) -> None:
+def test_common_passwords_are_refused(password: str) -> None:
     with pytest.raises(Invalid) as refused:
         check_password(password, EMAIL)
     found = "is too common; choose one that others do not use"
     assert refused.value.details == [{"field": "password", "message": found}]
 
 
-def test_what_is_hardly_more_than_an_ending_is_looked_at_too() -> None:
+def test_a_password_that_is_hardly_more_than_a_common_ending_is_checked_too() -> None:
     assert not is_common("x12345!!")
     assert is_common("abc12345")
 
 
-def test_the_email_is_no_password() -> None:
+def test_the_email_address_is_refused_as_password() -> None:
     with pytest.raises(Invalid, match="Validation") as refused:
         check_password(EMAIL.title(), EMAIL, "newPassword")
     assert refused.value.details == [{"field": "newPassword", "message": "must not be your email address"}]
 
 
-def test_one_password_typed_on_two_keyboards_is_the_same() -> None:
+def test_unicode_forms_of_one_password_are_the_same_password() -> None:
     assert normal_password("Cafe\u0301 am Markt 7") == normal_password("Caf\u00e9 am Markt 7")

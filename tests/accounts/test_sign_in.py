@@ -51,7 +51,7 @@ async def refusal(shop: App, email: str, password: str, code: str = "") -> Stock
     return refused.value
 
 
-async def test_a_session_is_what_cognito_would_give(shop: App, ada: Account, clock: Clock) -> None:
+async def test_a_session_has_the_fields_of_a_cognito_session(shop: App, ada: Account, clock: Clock) -> None:
     session = await sign_in(shop, VISITOR, SignIn("ADA@example.com", GOOD))
     claims = tokens_of(shop).verify(session.id_token)
     wanted = {
@@ -71,7 +71,7 @@ async def test_a_session_is_what_cognito_would_give(shop: App, ada: Account, clo
     assert session.expires_in == 3600
 
 
-async def test_wrong_and_unknown_are_told_alike(shop: App, ada: Account) -> None:
+async def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(shop: App, ada: Account) -> None:
     found = [await refusal(shop, email, "Wrong-wal-77") for email in (ADA, "nobody@example.com", "no address")]
     assert {(each.code, each.message, str(each.details)) for each in found} == {
         ("UNAUTHORIZED", found[0].message, "None"),
@@ -79,7 +79,7 @@ async def test_wrong_and_unknown_are_told_alike(shop: App, ada: Account) -> None
 
 
 @pytest.mark.parametrize("email", [ADA, "nobody@example.com"])
-async def test_the_sixth_failure_meets_a_lock_that_doubles(shop: App, ada: Account, clock: Clock, email: str) -> None:
+async def test_each_failure_after_the_fifth_doubles_the_lock(shop: App, ada: Account, clock: Clock, email: str) -> None:
     for _ in range(5):
         assert isinstance(await refusal(shop, email, "Wrong-wal-77"), Unauthorized)
     for seconds in (1, 2, 4, 8):
@@ -90,14 +90,14 @@ async def test_the_sixth_failure_meets_a_lock_that_doubles(shop: App, ada: Accou
         assert isinstance(await refusal(shop, email, "Wrong-wal-77"), Unauthorized)
 
 
-async def test_success_forgets_the_failures(shop: App, ada: Account) -> None:
+async def test_a_successful_sign_in_clears_the_failures(shop: App, ada: Account) -> None:
     for _ in range(3):
         for _ in range(4):
             assert isinstance(await refusal(shop, ADA, "Wrong-wal-77"), Unauthorized)
         await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
 
 
-async def test_many_guesses_at_once_gain_nothing(shop: App, ada: Account) -> None:
+async def test_many_guesses_at_once_are_locked_like_guesses_in_a_row(shop: App, ada: Account) -> None:
     outcomes = await asyncio.gather(
         *[sign_in(shop, VISITOR, SignIn(ADA, f"Wrong-wal-{number}")) for number in range(40)], return_exceptions=True
     )
@@ -105,13 +105,15 @@ async def test_many_guesses_at_once_gain_nothing(shop: App, ada: Account) -> Non
     assert isinstance(await refusal(shop, ADA, GOOD), AccountLocked)
 
 
-async def test_one_person_signs_in_from_many_places_at_once(shop: App, ada: Account) -> None:
+async def test_one_person_signs_in_from_many_devices_at_once(shop: App, ada: Account) -> None:
     shop.identity = LocalIdentity(Argon2Passwords(), tokens_of(shop))
     sessions = await asyncio.gather(*[sign_in(shop, VISITOR, SignIn(ADA, GOOD)) for _ in range(20)])
     assert len({session.refresh_token for session in sessions}) == 20
 
 
-async def test_an_unconfirmed_address_is_told_only_to_who_knows_the_password(shop: App, mailbox: Mailbox) -> None:
+async def test_that_an_address_is_unconfirmed_is_only_said_after_the_right_password(
+    shop: App, mailbox: Mailbox
+) -> None:
     mailbox.delivers = True
     await sign_up(shop, VISITOR, SignUp(ADA, GOOD))
     assert type(await refusal(shop, ADA, "Wrong-wal-77")) is Unauthorized
@@ -120,7 +122,7 @@ async def test_an_unconfirmed_address_is_told_only_to_who_knows_the_password(sho
     assert found.details == {"reason": "UNCONFIRMED"}
 
 
-async def test_a_refresh_token_is_spent_by_its_use_and_the_next_one_works(shop: App, ada: Account) -> None:
+async def test_a_refresh_token_works_once_and_returns_the_next_one(shop: App, ada: Account) -> None:
     first = await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
     second = await refresh(shop, VISITOR, first.refresh_token)
     third = await refresh(shop, VISITOR, second.refresh_token)
@@ -128,7 +130,7 @@ async def test_a_refresh_token_is_spent_by_its_use_and_the_next_one_works(shop: 
     assert (await authenticate(shop, VISITOR, third.id_token)).id == ada.id
 
 
-async def test_a_spent_refresh_token_ends_its_session_with_its_id_tokens_and_no_other(
+async def test_a_used_refresh_token_ends_its_own_session_with_its_id_tokens(
     shop: App, ada: Account, clock: Clock
 ) -> None:
     stolen, other = await sign_in(shop, VISITOR, SignIn(ADA, GOOD)), await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
@@ -144,14 +146,14 @@ async def test_a_spent_refresh_token_ends_its_session_with_its_id_tokens_and_no_
     assert await refresh(shop, VISITOR, other.refresh_token)
 
 
-async def test_two_who_use_one_refresh_token_at_once_get_the_same_successor(shop: App, ada: Account) -> None:
+async def test_two_uses_of_one_refresh_token_at_once_return_the_same_successor(shop: App, ada: Account) -> None:
     session = await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
     renewed = await asyncio.gather(*[refresh(shop, VISITOR, session.refresh_token) for _ in range(5)])
     assert len({each.refresh_token for each in renewed} - {session.refresh_token}) == 1
     assert await refresh(shop, VISITOR, renewed[0].refresh_token)
 
 
-async def test_a_spent_refresh_token_gets_its_successor_again_for_ten_seconds(
+async def test_a_used_refresh_token_returns_its_successor_for_ten_seconds(
     shop: App, ada: Account, clock: Clock
 ) -> None:
     first = await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
@@ -199,7 +201,7 @@ async def test_a_session_lasts_30_days_however_often_it_is_renewed(shop: App, ad
 
 
 @pytest.mark.parametrize("token", ["", ".", "x", "fam_1.2", "a.b.c", "é.é", "\x00.\x00", "x" * 5000])
-async def test_what_is_no_refresh_token_is_refused(shop: App, token: str) -> None:
+async def test_an_invalid_refresh_token_is_refused(shop: App, token: str) -> None:
     with pytest.raises(Unauthorized):
         await refresh(shop, VISITOR, token)
 
@@ -218,20 +220,20 @@ async def test_signing_out_ends_a_session_or_all_of_them(shop: App, ada: Account
                 await failing
 
 
-async def test_nobody_signs_another_out(shop: App, ada: Account) -> None:
+async def test_nobody_can_sign_somebody_else_out(shop: App, ada: Account) -> None:
     bob = await add_account(shop, ADMIN, SignUp("bob@example.com", GOOD), "customer")
     session = await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
     await sign_out(shop, Request(bob.as_actor()), session.refresh_token)
     assert await refresh(shop, VISITOR, session.refresh_token)
 
 
-async def test_an_id_token_authorises_with_or_without_bearer(shop: App, ada: Account) -> None:
+async def test_an_id_token_authorizes_with_or_without_bearer(shop: App, ada: Account) -> None:
     token = (await sign_in(shop, VISITOR, SignIn(ADA, GOOD))).id_token
     for header in (token, f"Bearer {token}", f"bearer  {token}", f"  BEARER {token} "):
         assert await authenticate(shop, VISITOR, header) == ada.as_actor()
 
 
-async def test_other_tokens_do_not_authorise(shop: App, ada: Account) -> None:
+async def test_only_id_tokens_authorize(shop: App, ada: Account) -> None:
     session = await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
     for header in ("", "Bearer", "Bearer ", "Basic YTpi", session.access_token, session.refresh_token, "sw_x", "null"):
         with pytest.raises(Unauthorized):
@@ -269,13 +271,15 @@ async def test_a_second_factor_counts_only_once_it_is_confirmed(shop: App, ada: 
     assert await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
 
 
-async def test_the_code_is_asked_for_after_the_right_password_alone(shop: App, totp: pyotp.TOTP, clock: Clock) -> None:
+async def test_the_code_is_requested_only_after_the_right_password(shop: App, totp: pyotp.TOTP, clock: Clock) -> None:
     assert (await refusal(shop, ADA, "Wrong-wal-77", totp.at(clock.now() / 1000))).details is None
     assert (await refusal(shop, ADA, GOOD)).details == {"mfaRequired": True}
     assert await sign_in(shop, VISITOR, SignIn(ADA, GOOD, totp.at(clock.now() / 1000)))
 
 
-async def test_a_code_works_once_and_none_before_it_again(shop: App, totp: pyotp.TOTP, clock: Clock) -> None:
+async def test_a_totp_code_works_once_and_no_earlier_one_works_after_it(
+    shop: App, totp: pyotp.TOTP, clock: Clock
+) -> None:
     now = clock.now() / 1000
     await sign_in(shop, VISITOR, SignIn(ADA, GOOD, totp.at(now)))
     for code in (totp.at(now), totp.at(now - 30)):
@@ -283,7 +287,7 @@ async def test_a_code_works_once_and_none_before_it_again(shop: App, totp: pyotp
     assert await sign_in(shop, VISITOR, SignIn(ADA, GOOD, totp.at(now + 30)))
 
 
-async def test_of_two_who_show_one_code_at_once_one_comes_in(shop: App, totp: pyotp.TOTP, clock: Clock) -> None:
+async def test_two_uses_of_one_code_at_once_sign_one_in(shop: App, totp: pyotp.TOTP, clock: Clock) -> None:
     code = totp.at(clock.now() / 1000)
     outcomes = await asyncio.gather(
         *[sign_in(shop, VISITOR, SignIn(ADA, GOOD, code)) for _ in range(4)], return_exceptions=True
@@ -291,7 +295,7 @@ async def test_of_two_who_show_one_code_at_once_one_comes_in(shop: App, totp: py
     assert sum(isinstance(outcome, Session) for outcome in outcomes) == 1
 
 
-async def test_codes_cannot_be_guessed_by_who_knows_the_password(shop: App, totp: pyotp.TOTP) -> None:
+async def test_somebody_who_knows_the_password_cannot_guess_the_code(shop: App, totp: pyotp.TOTP) -> None:
     tries = 0
     while not isinstance(await refusal(shop, ADA, GOOD, "abcdef"), AccountLocked):
         tries += 1
@@ -300,11 +304,11 @@ async def test_codes_cannot_be_guessed_by_who_knows_the_password(shop: App, totp
 
 
 @pytest.mark.parametrize("code", ["１２３４５６", "é", "\x00", "1" * 20, "-1"])
-async def test_odd_codes_are_wrong_codes(shop: App, totp: pyotp.TOTP, code: str) -> None:
+async def test_malformed_codes_are_wrong_codes(shop: App, totp: pyotp.TOTP, code: str) -> None:
     assert isinstance(await refusal(shop, ADA, GOOD, code), Unauthorized)
 
 
-async def test_a_second_factor_is_not_set_up_over_one_that_is_on(shop: App, ada: Account, totp: pyotp.TOTP) -> None:
+async def test_a_second_factor_cannot_be_set_up_while_one_is_on(shop: App, ada: Account, totp: pyotp.TOTP) -> None:
     with pytest.raises(Conflict):
         await begin_mfa(shop, Request(ada.as_actor()), GOOD)
 
@@ -318,7 +322,7 @@ async def test_a_second_factor_is_set_up_with_the_password_and_not_with_a_token_
     assert (await get_account(shop.store, ada.id)).mfa is None
 
 
-async def test_an_admin_ends_the_second_factor_of_who_lost_their_phone(
+async def test_an_admin_ends_the_second_factor_of_somebody_who_lost_their_phone(
     shop: App, ada: Account, totp: pyotp.TOTP, clock: Clock
 ) -> None:
     session = await sign_in(shop, VISITOR, SignIn(ADA, GOOD, totp.at(clock.now() / 1000)))
@@ -337,7 +341,9 @@ async def test_an_admin_ends_the_second_factor_of_who_lost_their_phone(
     )
 
 
-async def test_no_admin_passes_their_own_password_by(shop: App, ada: Account, totp: pyotp.TOTP) -> None:
+async def test_an_admin_cannot_switch_off_their_own_second_factor_without_the_password(
+    shop: App, ada: Account, totp: pyotp.TOTP
+) -> None:
     with pytest.raises(Forbidden):
         await change_account(shop, Request(ada.as_actor()), ChangeAccount(ada.id, mfa_off=True))
     assert (await get_account(shop.store, ada.id)).mfa_on

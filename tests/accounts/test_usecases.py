@@ -59,14 +59,14 @@ def wrong(code: str) -> str:
     return f"{(int(code) + 1) % 1_000_000:06d}"
 
 
-async def test_without_mail_an_account_is_confirmed_at_once(shop: App) -> None:
+async def test_without_a_mail_server_an_account_is_confirmed_at_once(shop: App) -> None:
     account = await joined(shop, "  Ada@Example.COM ")
     assert (account.email, account.role, account.is_confirmed) == (ADA, "customer", True)
     assert await names(shop) == ["account.created"]
     assert (await sign_in(shop, VISITOR, SignIn(ADA, GOOD))).account.id == account.id
 
 
-async def test_with_mail_the_address_waits_for_its_code(shop: App, mailbox: Mailbox) -> None:
+async def test_with_a_mail_server_an_account_is_confirmed_by_its_code(shop: App, mailbox: Mailbox) -> None:
     mailbox.delivers = True
     account = await joined(shop)
     assert not account.is_confirmed
@@ -82,7 +82,7 @@ async def test_with_mail_the_address_waits_for_its_code(shop: App, mailbox: Mail
     assert (await names(shop)).count("account.confirmed") == 1
 
 
-async def test_a_taken_address_gets_the_same_answer_and_its_owner_is_told(shop: App) -> None:
+async def test_a_sign_up_with_a_taken_address_gets_the_usual_answer_and_notifies_the_owner(shop: App) -> None:
     first = await sign_up(shop, VISITOR, SignUp(ADA, GOOD, "Ada"))
     before = await known(shop)
     second = await sign_up(shop, VISITOR, SignUp(ADA.upper(), BETTER, "Mallory"))
@@ -100,7 +100,7 @@ async def codes(shop: App) -> list[str]:
     ]
 
 
-async def test_whoever_signed_up_first_has_no_claim_on_an_address_they_cannot_read(shop: App, mailbox: Mailbox) -> None:
+async def test_signing_up_first_gives_no_claim_on_an_address_one_cannot_read(shop: App, mailbox: Mailbox) -> None:
     mailbox.delivers = True
     await sign_up(shop, VISITOR, SignUp(ADA, "Thief-Horse-66", "Mallory"))
     await sign_up(shop, VISITOR, SignUp(ADA, GOOD, "Ada"))
@@ -120,7 +120,7 @@ async def test_whoever_signed_up_first_has_no_claim_on_an_address_they_cannot_re
     assert (await sign_in(shop, VISITOR, SignIn(ADA, GOOD))).account == account
 
 
-async def test_a_code_that_is_asked_for_again_is_of_the_newest_sign_up(shop: App, mailbox: Mailbox) -> None:
+async def test_a_code_that_is_requested_again_belongs_to_the_newest_sign_up(shop: App, mailbox: Mailbox) -> None:
     mailbox.delivers = True
     await joined(shop, password="Blauwal-78")
     await joined(shop, password=GOOD)
@@ -132,7 +132,9 @@ async def test_a_code_that_is_asked_for_again_is_of_the_newest_sign_up(shop: App
     assert await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
 
 
-async def test_who_shows_the_code_with_a_password_has_that_whoever_signed_up_last(shop: App, mailbox: Mailbox) -> None:
+async def test_a_code_with_a_password_confirms_that_password_no_matter_who_signed_up_last(
+    shop: App, mailbox: Mailbox
+) -> None:
     mailbox.delivers = True
     await joined(shop)
     await joined(shop, password="Thief-Horse-66")
@@ -149,7 +151,9 @@ async def test_who_shows_the_code_with_a_password_has_that_whoever_signed_up_las
     assert await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
 
 
-async def test_of_many_sign_ups_the_first_and_the_newest_wait(shop: App, mailbox: Mailbox, clock: Clock) -> None:
+async def test_the_first_and_the_newest_of_many_sign_ups_stay_pending(
+    shop: App, mailbox: Mailbox, clock: Clock
+) -> None:
     mailbox.delivers = True
     for number in range(8):
         await joined(shop, password=f"Blauwal-{number}")
@@ -163,7 +167,7 @@ async def test_of_many_sign_ups_the_first_and_the_newest_wait(shop: App, mailbox
     assert await sign_in(shop, VISITOR, SignIn(ADA, "Blauwal-0"))
 
 
-async def test_what_waits_ends_with_a_reset(shop: App, mailbox: Mailbox) -> None:
+async def test_a_password_reset_ends_pending_sign_ups(shop: App, mailbox: Mailbox) -> None:
     mailbox.delivers = True
     await joined(shop, password="Thief-Horse-66")
     account = await joined(shop, password="Thief-Horse-67")
@@ -176,7 +180,7 @@ async def test_what_waits_ends_with_a_reset(shop: App, mailbox: Mailbox) -> None
     assert await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
 
 
-async def test_a_disabled_account_is_not_signed_up_for_anew(shop: App, mailbox: Mailbox) -> None:
+async def test_a_disabled_account_cannot_sign_up_again(shop: App, mailbox: Mailbox) -> None:
     mailbox.delivers = True
     account = await joined(shop)
     await change_account(shop, ADMIN, ChangeAccount(account.id, disabled=True))
@@ -185,14 +189,14 @@ async def test_a_disabled_account_is_not_signed_up_for_anew(shop: App, mailbox: 
     assert (await known(shop)).further == ()
 
 
-async def test_two_who_sign_up_with_one_address_at_once_get_one_account(shop: App) -> None:
+async def test_two_sign_ups_with_one_address_at_once_create_one_account(shop: App) -> None:
     await asyncio.gather(*[sign_up(shop, VISITOR, SignUp(ADA, GOOD)) for _ in range(8)])
     accounts, _ = await list_accounts(shop, 20)
     assert [account.email for account in accounts] == [ADA]
     assert (await names(shop)).count("account.created") == 1
 
 
-async def test_a_poor_password_makes_no_account(shop: App) -> None:
+async def test_a_weak_password_creates_no_account(shop: App) -> None:
     for password in ("short", "blauwal-77", "Password1", "ada@example.com"):
         with pytest.raises(Invalid):
             await sign_up(shop, VISITOR, SignUp(ADA, password))
@@ -210,7 +214,7 @@ async def test_events_and_items_hold_no_password_and_no_code(shop: App, mailbox:
     assert code not in kept
 
 
-async def test_a_code_that_is_made_again_voids_the_first(shop: App) -> None:
+async def test_a_new_code_makes_the_first_one_invalid(shop: App) -> None:
     account = await joined(shop)
     _, first = await issue_code(shop, account.id, "reset")
     _, second = await issue_code(shop, account.id, "reset")
@@ -253,7 +257,9 @@ async def test_codes_cannot_be_guessed_on_known_or_unknown_addresses(shop: App) 
             await reset_password(shop, VISITOR, email, code, BETTER)
 
 
-async def test_asking_for_codes_tells_nothing_and_leaves_the_same_trace(shop: App, mailbox: Mailbox) -> None:
+async def test_requesting_codes_reveals_nothing_and_has_the_same_effects_for_known_and_unknown_addresses(
+    shop: App, mailbox: Mailbox
+) -> None:
     mailbox.delivers = True
     account = await joined(shop)
     await forgot_password(shop, VISITOR, ADA)
@@ -269,7 +275,7 @@ async def test_asking_for_codes_tells_nothing_and_leaves_the_same_trace(shop: Ap
     ]
 
 
-async def test_nobodys_mailbox_can_be_flooded_with_sign_ups(shop: App, mailbox: Mailbox, clock: Clock) -> None:
+async def test_the_number_of_mails_of_repeated_sign_ups_is_limited(shop: App, mailbox: Mailbox, clock: Clock) -> None:
     await joined(shop)
     for _ in range(25):
         assert await sign_up(shop, VISITOR, SignUp(ADA, GOOD)) == ADA
@@ -287,7 +293,7 @@ async def test_nobodys_mailbox_can_be_flooded_with_sign_ups(shop: App, mailbox: 
     assert len((await known(shop, "new@example.com")).further) == 4
 
 
-async def test_nobodys_mailbox_can_be_flooded(shop: App) -> None:
+async def test_the_number_of_mailed_codes_is_limited(shop: App) -> None:
     await joined(shop)
     for email in (ADA, "nobody@example.com"):
         for _ in range(5):
@@ -311,7 +317,7 @@ async def test_changing_the_password_takes_the_old_one_and_ends_every_session(sh
     assert await sign_in(shop, VISITOR, SignIn(ADA, BETTER))
 
 
-async def test_who_holds_a_token_cannot_guess_the_password(shop: App) -> None:
+async def test_the_holder_of_a_token_cannot_guess_the_password(shop: App) -> None:
     ada = Request((await joined(shop)).as_actor())
     for _ in range(5):
         with pytest.raises(Invalid):
@@ -322,7 +328,7 @@ async def test_who_holds_a_token_cannot_guess_the_password(shop: App) -> None:
         await end_mfa(shop, ada, GOOD)
 
 
-async def test_one_changes_ones_own_name_if_nobody_was_faster(shop: App) -> None:
+async def test_a_person_changes_their_name_unless_the_account_changed_since(shop: App) -> None:
     account = await joined(shop)
     renamed = await rename_me(shop, Request(account.as_actor()), " Ada L. ", account.version)
     assert renamed == await known(shop)
@@ -336,7 +342,7 @@ async def test_a_machine_has_no_account_of_its_own(shop: App) -> None:
         await rename_me(shop, Request(Actor("key_1", "key")), "Robot")
 
 
-async def test_a_disabled_account_is_nobody_at_once_and_for_good(shop: App) -> None:
+async def test_a_disabled_account_loses_access_at_once_and_permanently(shop: App) -> None:
     account = await joined(shop)
     session = await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
     await change_account(shop, ADMIN, ChangeAccount(account.id, disabled=True))
@@ -353,7 +359,7 @@ async def test_a_disabled_account_is_nobody_at_once_and_for_good(shop: App) -> N
     assert await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
 
 
-async def test_a_new_role_counts_from_the_next_request_on(shop: App) -> None:
+async def test_a_new_role_applies_from_the_next_request(shop: App) -> None:
     account = await joined(shop)
     session = await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
     assert not (await authenticate(shop, VISITOR, session.id_token)).is_admin
@@ -374,7 +380,7 @@ async def test_the_last_admin_stays_one_even_when_all_leave_at_once(shop: App, c
     assert len(await admin_emails(shop)) == 1
 
 
-async def test_an_operator_adds_whom_they_want_but_each_address_once(shop: App) -> None:
+async def test_an_operator_adds_any_account_but_each_address_once(shop: App) -> None:
     account = await add_account(shop, ADMIN, SignUp(ADA, GOOD), "admin")
     assert await get_account(shop.store, account.id) == account
     with pytest.raises(AlreadyExists):
@@ -394,7 +400,7 @@ async def test_the_set_up_link_makes_one_admin_once(shop: App) -> None:
     assert len(await admin_emails(shop)) == 1
 
 
-async def test_the_set_up_link_that_was_checked_is_the_one_that_is_used(shop: App) -> None:
+async def test_a_set_up_link_that_was_replaced_after_its_check_does_not_work(shop: App) -> None:
     """Two who checked it at the same moment cannot both use it."""
     await offer_setup(shop)
     held = await find_setup(shop.store)
@@ -456,7 +462,7 @@ async def test_the_set_up_link_ends_as_soon_as_there_is_an_admin(
 
 
 @pytest.mark.parametrize("makes_an_admin", WAYS)
-async def test_a_set_up_link_and_another_way_to_an_admin_at_once_make_one_admin(
+async def test_a_set_up_link_used_while_an_admin_is_created_otherwise_makes_one_admin(
     shop: App, makes_an_admin: Callable[[App], Awaitable[None]]
 ) -> None:
     token = await offer_setup(shop)
@@ -466,7 +472,7 @@ async def test_a_set_up_link_and_another_way_to_an_admin_at_once_make_one_admin(
     assert await admin_emails(shop) == ["clerk@example.com"]
 
 
-async def test_a_set_up_link_that_is_made_while_an_admin_is_ends_with_it(shop: App) -> None:
+async def test_a_set_up_link_created_at_the_same_time_as_an_admin_does_not_work(shop: App) -> None:
     tokens: list[str] = []
 
     async def offered() -> None:
@@ -478,7 +484,7 @@ async def test_a_set_up_link_that_is_made_while_an_admin_is_ends_with_it(shop: A
         await set_up(shop, VISITOR, tokens[0], SignUp(ADA, GOOD))
 
 
-async def test_a_set_up_link_that_was_left_beside_an_admin_does_not_work_and_is_deleted(shop: App) -> None:
+async def test_a_remaining_set_up_link_of_a_shop_with_an_admin_does_not_work_and_is_deleted(shop: App) -> None:
     await _added(shop)
     token = await offer_setup(shop)
     with pytest.raises(Unauthorized):
@@ -519,7 +525,7 @@ async def test_an_internationalized_address_and_its_ascii_twin_are_one_account(s
 
 
 @pytest.mark.parametrize("email", ["x@münchen.example", "ü@shop.example", "a@b"])
-async def test_an_account_of_an_earlier_release_with_such_an_address_goes_on(shop: App, email: str) -> None:
+async def test_an_account_of_an_earlier_release_with_a_now_invalid_address_still_works(shop: App, email: str) -> None:
     account = replace(await joined(shop), id="usr_old", email=email, version=0)
     batch = Batch()
     put_account(batch, account)
@@ -535,7 +541,7 @@ async def test_an_account_of_an_earlier_release_with_such_an_address_goes_on(sho
 
 
 @pytest.mark.parametrize("email", ["ü@shop.example", "a@b"])
-async def test_no_new_account_has_an_address_that_mail_may_not_reach(shop: App, email: str) -> None:
+async def test_an_address_that_not_every_mail_server_accepts_is_refused_for_new_accounts(shop: App, email: str) -> None:
     token = await offer_setup(shop)
     for making in (
         sign_up(shop, VISITOR, SignUp(email, GOOD)),

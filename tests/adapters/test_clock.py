@@ -31,7 +31,7 @@ STEPS = st.lists(st.tuples(st.integers(0, 10_000), st.integers(-3_600_000, 3_600
 
 
 @given(STEPS)
-def test_time_and_ids_only_go_on(steps: list[tuple[int, int]]) -> None:
+def test_time_and_ids_never_go_back(steps: list[tuple[int, int]]) -> None:
     machine = Machine()
     clock = machine.clock()
     ids = SystemIds(clock)
@@ -46,7 +46,7 @@ def test_time_and_ids_only_go_on(steps: list[tuple[int, int]]) -> None:
     assert times[-1] >= machine.wall // 1_000_000
 
 
-def test_a_clock_that_is_ahead_goes_at_half_the_speed_until_it_is_right_again() -> None:
+def test_a_clock_that_is_ahead_runs_at_half_speed_until_it_is_right() -> None:
     machine = Machine()
     clock = machine.clock()
     clock.now()
@@ -62,7 +62,7 @@ def test_a_clock_that_is_ahead_goes_at_half_the_speed_until_it_is_right_again() 
     assert clock.now() == machine.wall // 1_000_000
 
 
-def test_a_clock_that_was_wrong_by_more_than_a_day_is_followed() -> None:
+def test_a_correction_of_more_than_a_day_is_adopted_at_once() -> None:
     machine = Machine()
     clock = machine.clock()
     clock.now()
@@ -70,7 +70,7 @@ def test_a_clock_that_was_wrong_by_more_than_a_day_is_followed() -> None:
     assert clock.now() == machine.wall // 1_000_000
 
 
-def test_a_process_goes_on_from_what_the_one_before_it_has_seen() -> None:
+def test_a_new_process_starts_from_the_last_time_of_the_one_before() -> None:
     machine = Machine()
     machine.is_set(-3_600_000)
     clock = machine.clock()

@@ -6,7 +6,7 @@ from stockwright.adapters.ids import BACK_MS_MAX, SystemIds
 from tests.conftest import START, Clock
 
 
-def test_a_clock_that_steps_back_turns_no_order_around(clock: Clock) -> None:
+def test_a_clock_that_steps_back_does_not_reverse_the_order_of_ids(clock: Clock) -> None:
     ids, made = SystemIds(clock), list[str]()
     for step in (0, 5, -1, 0, -BACK_MS_MAX + 10, 20, 1):
         clock.at += step
@@ -15,7 +15,7 @@ def test_a_clock_that_steps_back_turns_no_order_around(clock: Clock) -> None:
     assert len(set(made)) == len(made)
 
 
-def test_a_clock_that_was_once_far_ahead_holds_no_names_there(clock: Clock) -> None:
+def test_ids_return_to_the_present_after_a_clock_was_far_ahead(clock: Clock) -> None:
     ids = SystemIds(clock)
     clock.at = START + 2 * BACK_MS_MAX
     ids.new("mov")

@@ -69,7 +69,7 @@ PUBLIC = ["8.8.8.8", "93.184.215.14", "2606:4700:4700::1111", "64:ff9b::808:808"
 
 
 @pytest.mark.parametrize("address", PRIVATE)
-def test_private_addresses_are_known_in_every_wrapping(address: str) -> None:
+def test_private_addresses_are_recognized_in_every_ipv6_wrapping(address: str) -> None:
     assert is_private(address)
 
 
@@ -146,7 +146,7 @@ async def open_to_all() -> AsyncIterator[HttpOutbound]:
         "localhost.",
     ],
 )
-async def test_no_spelling_of_this_machine_is_connected_to(
+async def test_no_spelling_of_a_loopback_address_is_connected_to(
     guarded: HttpOutbound, receiver: Receiver, host: str
 ) -> None:
     with pytest.raises((Permanent, OSError)):
@@ -171,7 +171,7 @@ async def test_no_spelling_of_this_machine_is_connected_to(
         "http://exa mple.com/",
     ],
 )
-async def test_what_is_no_http_address_is_never_called(guarded: HttpOutbound, url: str) -> None:
+async def test_an_address_that_is_not_http_is_never_called(guarded: HttpOutbound, url: str) -> None:
     with pytest.raises((Permanent, OSError)):
         await guarded.post(url, b"{}", {})
 
@@ -194,6 +194,6 @@ async def test_a_redirect_is_an_answer_and_is_not_followed(open_to_all: HttpOutb
     assert receiver.connections == 1
 
 
-async def test_an_endless_answer_is_cut(open_to_all: HttpOutbound, receiver: Receiver) -> None:
+async def test_an_endless_answer_is_cut_off(open_to_all: HttpOutbound, receiver: Receiver) -> None:
     receiver.answer = b"HTTP/1.1 200 -\r\nContent-Length: 100000000\r\n\r\n" + b"x" * 5_000_000
     assert (await open_to_all.post(f"http://127.0.0.1:{receiver.port}/", b"{}", {})).status == 200

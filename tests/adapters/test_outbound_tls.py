@@ -115,16 +115,16 @@ async def test_hosts_at_one_address_never_share_a_connection(front: Front, outbo
     assert front.asked == [(host, host) for host in (HOSTS[0], HOSTS[1], HOSTS[1], HOSTS[0])]
 
 
-async def test_a_host_is_looked_up_proved_and_asked_under_one_reading_of_its_name(
-    front: Front, outbound: HttpOutbound
-) -> None:
+async def test_a_host_is_resolved_verified_and_called_under_the_same_name(front: Front, outbound: HttpOutbound) -> None:
     """Older rules read ß as ss, which is somebody else's domain."""
     assert (await outbound.post(f"https://straße.example:{front.port}/", b"{}", {})).status == 204
     assert front.resolved == front.shaken == [STRASSE]
     assert front.asked == [(STRASSE, STRASSE)]
 
 
-async def test_a_call_that_gets_no_connection_of_ours_was_never_sent_and_its_time_has_not_begun(front: Front) -> None:
+async def test_a_call_that_waits_for_a_free_connection_was_not_sent_and_its_timeout_has_not_started(
+    front: Front,
+) -> None:
     never, connected = asyncio.Event(), asyncio.Semaphore(0)
 
     async def hang(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -152,7 +152,7 @@ async def test_a_call_that_gets_no_connection_of_ours_was_never_sent_and_its_tim
     await server.wait_closed()
 
 
-async def test_a_partner_that_never_answers_does_not_keep_the_other_waiting(front: Front) -> None:
+async def test_a_partner_that_never_answers_does_not_delay_another(front: Front) -> None:
     never = asyncio.Event()
 
     async def hang(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -30,7 +30,7 @@ async def test_each_hash_has_its_own_salt(passwords: Argon2Passwords) -> None:
     assert await passwords.hash("the same twice") != await passwords.hash("the same twice")
 
 
-async def test_nobodys_password_matches_nothing(passwords: Argon2Passwords) -> None:
+async def test_no_password_matches_a_missing_hash(passwords: Argon2Passwords) -> None:
     for guess in ("", "nobody's password"):
         assert not await passwords.verify(None, guess)
 

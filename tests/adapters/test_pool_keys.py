@@ -9,7 +9,7 @@ from stockwright.accounts.cognito import PoolKeys
 from stockwright.base.errors import Busy
 
 
-async def test_while_the_keys_cannot_be_read_one_asks_and_the_others_do_not_wait() -> None:
+async def test_while_the_keys_cannot_be_read_one_caller_fetches_and_the_others_fail_at_once() -> None:
     asked = 0
     answer = b"HTTP/1.1 503 -\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 

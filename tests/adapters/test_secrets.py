@@ -12,7 +12,7 @@ from stockwright.adapters.secrets import load_or_make
 from stockwright.base.errors import Misconfigured
 
 
-def test_a_full_disk_is_one_clear_line_and_no_obstacle_to_the_next_start(tmp_path: Path) -> None:
+def test_a_full_disk_gets_one_clear_line_and_the_next_start_works(tmp_path: Path) -> None:
     path = tmp_path / "signing-key"
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8, before[1]))
@@ -26,7 +26,7 @@ def test_a_full_disk_is_one_clear_line_and_no_obstacle_to_the_next_start(tmp_pat
     assert [each.name for each in tmp_path.iterdir()] == ["signing-key"]
 
 
-def test_of_many_starts_at_once_all_have_the_first_ones_secret(tmp_path: Path) -> None:
+def test_many_starts_at_once_all_use_the_secret_of_the_first(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         made = list(threads.map(lambda n: load_or_make(tmp_path / "key", lambda: b"%d" % n), range(8)))
     assert len(set(made)) == 1

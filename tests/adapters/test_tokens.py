@@ -27,7 +27,7 @@ def part(value: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
-def test_what_was_signed_is_read_back_with_issuer_and_audience(tokens: Es256Tokens) -> None:
+def test_a_signed_token_is_read_back_with_issuer_and_audience(tokens: Es256Tokens) -> None:
     assert tokens.verify(tokens.sign(CLAIMS)) == {**CLAIMS, "iss": "https://shop.example", "aud": "shop"}
 
 
@@ -82,12 +82,12 @@ def test_a_token_that_lacks_a_claim_is_refused(tokens: Es256Tokens, missing: str
 
 
 @pytest.mark.parametrize("text", ["", ".", "..", "a.b.c", "x" * 5000, "\x00", "é.é.é", "null"])
-def test_what_is_no_token_is_refused(tokens: Es256Tokens, text: str) -> None:
+def test_an_invalid_token_is_refused(tokens: Es256Tokens, text: str) -> None:
     with pytest.raises(Unauthorized):
         tokens.verify(text)
 
 
-def test_only_so_many_verified_tokens_are_remembered(tokens: Es256Tokens) -> None:
+def test_the_cache_of_verified_tokens_has_a_limit(tokens: Es256Tokens) -> None:
     tokens._verifier._verified.update({f"old {number}": CLAIMS for number in range(KEPT_MAX)})
     tokens.verify(tokens.sign(CLAIMS))
     assert len(tokens._verifier._verified) == KEPT_MAX

@@ -56,7 +56,7 @@ async def ada(app: App, http: httpx2.AsyncClient) -> Client:
 
 @pytest.mark.parametrize("sign_up", ["/signup", "/users"])
 @pytest.mark.parametrize("log_in", ["/signin", "/users/login", "/auth/login"])
-async def test_each_forerunners_way_in_works(
+async def test_the_sign_in_of_each_predecessor_works(
     nobody: Client, http: httpx2.AsyncClient, sign_up: str, log_in: str
 ) -> None:
     assert (await nobody.post(sign_up, S3)).status == 201
@@ -82,7 +82,7 @@ async def test_nothing_secret_is_ever_shown(nobody: Client, ada: Client, admin: 
         assert PASSWORD not in text
 
 
-async def test_signing_up_with_a_taken_address_looks_like_any_other(nobody: Client, ada: Client) -> None:
+async def test_signing_up_with_a_taken_address_gets_the_usual_answer(nobody: Client, ada: Client) -> None:
     taken = await nobody.post("/signup", {**ADA, "password": BETTER})
     free = await nobody.post("/signup", {"email": "new@example.com", "password": BETTER})
     assert taken.status == free.status == 201
@@ -102,7 +102,7 @@ async def test_signing_up_with_a_taken_address_looks_like_any_other(nobody: Clie
         ({**ADA, "name": "a\nb"}, "name"),
     ],
 )
-async def test_what_is_wrong_with_a_sign_up_is_told_by_field(nobody: Client, body: Any, field: str) -> None:
+async def test_the_errors_of_a_sign_up_are_reported_by_field(nobody: Client, body: Any, field: str) -> None:
     refused = await nobody.post("/signup", body)
     assert refused.refusal == (400, "VALIDATION_ERROR")
     assert field in refused.fields
@@ -150,7 +150,7 @@ async def test_known_and_unknown_addresses_are_locked_alike(nobody: Client, ada:
     assert rows[0][5][3] == "1"
 
 
-async def test_tokens_are_renewed_and_a_spent_one_ends_the_session(
+async def test_tokens_are_renewed_and_a_used_one_ends_the_session(
     nobody: Client, ada: Client, http: httpx2.AsyncClient, clock: Clock
 ) -> None:
     session = await session_of(nobody)
@@ -161,7 +161,7 @@ async def test_tokens_are_renewed_and_a_spent_one_ends_the_session(
         assert (await nobody.post("/token/refresh", {"refreshToken": token})).refusal == (401, "UNAUTHORIZED")
 
 
-async def test_a_renewal_whose_answer_was_lost_is_sent_again_with_its_key(
+async def test_a_renewal_whose_answer_was_lost_is_replayed_by_its_key(
     nobody: Client, ada: Client, http: httpx2.AsyncClient, clock: Clock
 ) -> None:
     spent = (await session_of(nobody))["refreshToken"]
@@ -184,7 +184,7 @@ async def test_a_renewal_whose_answer_was_lost_is_sent_again_with_its_key(
 
 
 @pytest.mark.parametrize(("first", "second"), [("r-1", "r-2"), ("r-1", None), (None, "r-1")])
-async def test_whoever_shows_a_spent_token_without_the_key_of_its_use_ends_the_session(
+async def test_a_used_token_without_the_key_of_its_use_ends_the_session(
     nobody: Client, ada: Client, clock: Clock, first: str | None, second: str | None
 ) -> None:
     spent = (await session_of(nobody))["refreshToken"]
@@ -195,7 +195,7 @@ async def test_whoever_shows_a_spent_token_without_the_key_of_its_use_ends_the_s
         assert answer.refusal == (401, "UNAUTHORIZED")
 
 
-async def test_twins_with_one_key_renew_a_session_once(app: App, nobody: Client, ada: Client) -> None:
+async def test_simultaneous_renewals_with_one_key_renew_a_session_once(app: App, nobody: Client, ada: Client) -> None:
     spent = (await session_of(nobody))["refreshToken"]
     async with asking(build_asgi(app)) as elsewhere:
         twins = [nobody, Client(elsewhere)]
@@ -206,7 +206,7 @@ async def test_twins_with_one_key_renew_a_session_once(app: App, nobody: Client,
     assert len({answer.data["refreshToken"] for answer in answers}) == 1
 
 
-async def test_who_lost_the_right_to_sign_in_renews_nothing_with_the_key_either(
+async def test_a_disabled_account_cannot_renew_with_the_key_of_an_earlier_renewal_either(
     admin: Client, nobody: Client, ada: Client
 ) -> None:
     session = await session_of(nobody)
@@ -216,7 +216,7 @@ async def test_who_lost_the_right_to_sign_in_renews_nothing_with_the_key_either(
         await admin.patch(f"/users/{session['user']['id']}", {"disabled": True})
 
 
-async def test_the_steps_of_a_second_factor_are_sent_again_with_their_keys(ada: Client, clock: Clock) -> None:
+async def test_the_steps_of_a_second_factor_are_replayed_by_their_keys(ada: Client, clock: Clock) -> None:
     set_up = {"action": "setup", "password": PASSWORD}
     made, again, other = [(await ada.post("/users/me/mfa", set_up, key=key)).data for key in ("s-1", "s-1", "s-2")]
     assert again == made
@@ -231,7 +231,7 @@ async def test_the_steps_of_a_second_factor_are_sent_again_with_their_keys(ada: 
 
 
 @pytest.mark.parametrize("path", ["/signin", "/users/login", "/auth/login"])
-async def test_the_token_stands_at_the_top_of_a_sign_ins_answer_too(nobody: Client, ada: Client, path: str) -> None:
+async def test_a_sign_in_answers_with_the_token_at_the_top_level_too(nobody: Client, ada: Client, path: str) -> None:
     for key in (None, "k1", "k1"):
         answer = (await nobody.post(path, {"email": ADA["email"], "password": PASSWORD}, key=key)).json
         assert answer["token"] == answer["data"]["token"] == answer["data"]["idToken"]
@@ -248,7 +248,7 @@ async def test_signing_out_ends_the_session(nobody: Client, ada: Client, http: h
     assert (await bearer(http, session).get("/users/me")).status == 401
 
 
-async def test_only_the_id_token_authorises_with_or_without_bearer(
+async def test_only_the_id_token_authorizes_with_or_without_bearer(
     nobody: Client, ada: Client, http: httpx2.AsyncClient
 ) -> None:
     session = await session_of(nobody)
@@ -271,7 +271,7 @@ async def test_others_verify_tokens_with_the_published_keys(nobody: Client, ada:
     assert claims["token_use"] == "id"
 
 
-async def test_one_changes_ones_name_and_password(nobody: Client, ada: Client) -> None:
+async def test_a_person_changes_their_name_and_password(nobody: Client, ada: Client) -> None:
     me = await ada.get("/users/me")
     renamed = await ada.patch("/users/me", {"name": "Ada L."}, headers={"if-match": me.headers["etag"]})
     assert renamed.data["name"] == "Ada L."
@@ -286,7 +286,7 @@ async def test_one_changes_ones_name_and_password(nobody: Client, ada: Client) -
     assert (await nobody.post("/signin", {**ADA, "password": BETTER})).status == 200
 
 
-async def test_a_second_factor_from_set_up_to_off(nobody: Client, ada: Client, clock: Clock) -> None:
+async def test_a_second_factor_is_set_up_used_and_switched_off(nobody: Client, ada: Client, clock: Clock) -> None:
     assert (await ada.post("/users/me/mfa", {"action": "setup"})).fields == {"password"}
     assert (await ada.post("/users/me/mfa", {"action": "setup", "password": BETTER})).fields == {"password"}
     made = (await ada.post("/users/me/mfa", {"action": "setup", "password": PASSWORD})).data
@@ -346,7 +346,7 @@ async def test_an_admin_sees_and_changes_accounts_and_nobody_else_does(
     assert (await ada.get("/users/usr_nobody")).refusal == (404, "NOT_FOUND")
 
 
-async def test_a_key_is_shown_once_works_and_ends(admin: Client, http: httpx2.AsyncClient) -> None:
+async def test_an_api_key_is_shown_once_works_and_is_revoked(admin: Client, http: httpx2.AsyncClient) -> None:
     made = await admin.post("/api-keys", {"name": "till", "scopes": ["sales"]}, key="k1")
     assert made.status == 201
     key = made.data["key"]
@@ -363,7 +363,7 @@ async def test_a_key_is_shown_once_works_and_ends(admin: Client, http: httpx2.As
     assert (await admin.delete(f"/api-keys/{made.data['id']}")).refusal == (404, "NOT_FOUND")
 
 
-async def test_a_key_makes_no_keys(as_key: AsKey) -> None:
+async def test_an_api_key_cannot_create_keys(as_key: AsKey) -> None:
     machine = await as_key("inventory", "reservations", "sales", "orders:pack", "orders:deliver", "metrics")
     assert (await machine.post("/api-keys", {"name": "more", "scopes": ["sales"]})).status == 403
 
@@ -378,7 +378,9 @@ async def test_the_set_up_link_makes_the_first_admin(app: App, nobody: Client) -
     assert session["user"]["role"] == "admin"
 
 
-async def test_no_token_and_no_key_is_kept_for_a_replay(app: App, nobody: Client, ada: Client, admin: Client) -> None:
+async def test_no_token_and_no_api_key_is_stored_for_a_replay(
+    app: App, nobody: Client, ada: Client, admin: Client
+) -> None:
     session = (await nobody.post("/signin", ADA, key="s1")).data
     renewed = (await nobody.post("/token/refresh", {"refreshToken": session["refreshToken"]}, key="s2")).data
     made = (await admin.post("/api-keys", {"name": "till", "scopes": ["sales"]}, key="s3")).data
@@ -452,7 +454,7 @@ async def test_an_account_is_found_by_the_unicode_and_by_the_ascii_form_of_its_m
     assert await found("exämple.de") == await found("xn--ex") == ["müller@exämple.de", "zoe@xn--exmple-cua.de"]
 
 
-async def test_a_search_for_accounts_goes_on_page_by_page_and_misses_none(app: App, admin: Client) -> None:
+async def test_a_search_for_accounts_returns_all_of_them_in_pages(app: App, admin: Client) -> None:
     for number in range(12):
         name = "Ada" if number % 3 == 0 else "Bob"
         await add_account(app, BY_SYSTEM, SignUp(f"p{number:02}@example.com", PASSWORD, name), "customer")

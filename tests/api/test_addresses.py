@@ -80,7 +80,7 @@ TABLE: list[tuple[str, Header, list[str], str]] = [
 
 
 @pytest.mark.parametrize(("peer", "header", "sent", "expected"), TABLE)
-def test_the_client_is_the_first_from_the_right_that_is_no_trusted_proxy(
+def test_the_client_address_is_the_rightmost_that_is_not_a_trusted_proxy(
     peer: str, header: Header, sent: list[str], expected: str
 ) -> None:
     headers = [(header.encode(), each.encode()) for each in sent]
@@ -90,7 +90,7 @@ def test_the_client_is_the_first_from_the_right_that_is_no_trusted_proxy(
     assert client_address(peer, [*forged, *headers], header, networks) == expected
 
 
-def test_without_trusted_proxies_nobody_is_believed() -> None:
+def test_without_trusted_proxies_the_forwarded_header_is_ignored() -> None:
     assert client_address("127.0.0.1", [(b"x-forwarded-for", b"198.51.100.9")], X, []) == "127.0.0.1"
 
 

@@ -116,7 +116,7 @@ async def asked(client: Client, route: Route) -> int:
     return response.status_code
 
 
-def test_every_route_is_in_the_rules_and_does_what_they_say() -> None:
+def test_every_route_is_in_the_table_of_rules_and_follows_it() -> None:
     assert rules().keys() == set(map(said, ROUTES))
     for route in ROUTES:
         assert (route.who, set(route.scopes)) == may(route), said(route)
@@ -249,7 +249,7 @@ NOT_A_PASS: dict[str, Callable[[Tokens], str] | Callable[[Tokens], Awaitable[str
 
 
 @pytest.mark.parametrize("kind", [None, *NOT_A_PASS])
-async def test_without_a_good_token_only_open_routes_answer(scene: Scene, kind: str | None) -> None:
+async def test_without_a_valid_token_only_public_routes_answer(scene: Scene, kind: str | None) -> None:
     token = None
     if kind is not None:
         made = NOT_A_PASS[kind](Tokens(scene))
@@ -262,13 +262,13 @@ async def test_without_a_good_token_only_open_routes_answer(scene: Scene, kind: 
     assert await scene.happened() == before
 
 
-async def test_the_token_that_all_of_these_are_made_of_is_good(scene: Scene) -> None:
+async def test_the_token_that_the_invalid_ones_are_derived_from_is_valid(scene: Scene) -> None:
     tokens = Tokens(scene)
     for token in (tokens.good, tokens.signed(), f"Bearer {tokens.good}"):
         assert (await Client(scene.http, token).get("/users")).status == 200
 
 
-async def test_rubbish_opens_nothing(scene: Scene) -> None:
+async def test_a_malformed_credential_is_refused(scene: Scene) -> None:
     for authorization in (
         "Bearer",
         "Bearer ",
@@ -284,7 +284,7 @@ async def test_rubbish_opens_nothing(scene: Scene) -> None:
             assert status == 401, (authorization, said(route))
 
 
-async def test_open_routes_are_open_whatever_is_shown(scene: Scene) -> None:
+async def test_public_routes_answer_with_any_credential(scene: Scene) -> None:
     for route in ROUTES:
         if may(route)[0] == "public":
             for authorization in (None, "Bearer x.y.z", "sw_rubbish"):
@@ -296,7 +296,7 @@ async def test_open_routes_are_open_whatever_is_shown(scene: Scene) -> None:
 # ---- people and machines ---------------------------------------------------------------------
 
 
-async def test_a_customer_is_kept_from_what_is_for_admins(scene: Scene) -> None:
+async def test_a_customer_may_not_use_the_routes_of_admins(scene: Scene) -> None:
     for route in [each for each in FINITE if each.path != "/signout"]:
         status = await asked(scene.clients[BOB], route)
         assert (status == 403) is (may(route)[0] == "admin"), said(route)
@@ -305,14 +305,14 @@ async def test_a_customer_is_kept_from_what_is_for_admins(scene: Scene) -> None:
     assert (await scene.http.get(ENDLESS, headers=headers)).status_code == 403
 
 
-async def test_an_admin_is_let_in_everywhere(scene: Scene) -> None:
+async def test_an_admin_may_use_every_route(scene: Scene) -> None:
     for route in [each for each in FINITE if each.path != "/signout"]:
         status = await asked(scene.clients[ADMIN], route)
         assert status not in {403, 500}, said(route)
         assert status != 401 or may(route)[0] == "public", said(route)
 
 
-async def test_an_admin_who_is_one_no_more_is_a_customer_at_once(scene: Scene) -> None:
+async def test_an_admin_whose_role_was_taken_is_a_customer_at_once(scene: Scene) -> None:
     await change_account(scene.app, BY_SYSTEM, ChangeAccount(scene.ids["alice"], role="admin"))
     assert (await scene.clients[ALICE].get("/users")).status == 200
     await change_account(scene.app, BY_SYSTEM, ChangeAccount(scene.ids["alice"], role="customer"))
@@ -320,7 +320,7 @@ async def test_an_admin_who_is_one_no_more_is_a_customer_at_once(scene: Scene) -
 
 
 @pytest.mark.parametrize("scope", SCOPES)
-async def test_a_key_opens_what_its_scope_names_and_nothing_else(scene: Scene, scope: str) -> None:
+async def test_an_api_key_may_use_the_routes_of_its_scopes_only(scene: Scene, scope: str) -> None:
     client = Client(scene.http, (await create_api_key(scene.app, BY_SYSTEM, "machine", [scope])).shown)
     opened = 0
     for route in CLOSED:
@@ -334,12 +334,12 @@ async def test_a_key_opens_what_its_scope_names_and_nothing_else(scene: Scene, s
 # ---- what is another's -----------------------------------------------------------------------
 
 
-def test_every_route_to_a_thing_that_a_customer_may_ask_says_whose_it_is() -> None:
+def test_every_customer_route_to_one_resource_is_listed_with_its_owner() -> None:
     reached = {said(route) for route in ROUTES if "{" in route.path and may(route)[0] == "any"}
     assert reached == SOMEBODYS.keys() | NOBODYS
 
 
-async def test_nobody_reads_or_changes_what_is_anothers(scene: Scene) -> None:
+async def test_nobody_reads_or_changes_the_resources_of_another(scene: Scene) -> None:
     before, stored = await scene.happened(), scene.stored()
     for route in [each for each in ROUTES if said(each) in SOMEBODYS]:
         path = re.sub(r"{\w+}", scene.ids[SOMEBODYS[said(route)]], route.path)
@@ -350,7 +350,7 @@ async def test_nobody_reads_or_changes_what_is_anothers(scene: Scene) -> None:
     assert (await scene.happened(), scene.stored()) == (before, stored)
 
 
-async def test_a_list_holds_ones_own_alone(scene: Scene) -> None:
+async def test_a_list_shows_a_customer_only_their_own(scene: Scene) -> None:
     bob, alice = scene.clients[BOB], scene.clients[ALICE]
     for path in ("/orders", "/orderslist", "/reservations"):
         assert (await bob.get(path)).data["items"] == []
@@ -394,7 +394,7 @@ def _customers_routes(thing: str) -> list[str]:
     ("thing", "state"),
     [*(("hold", state) for state in HOLD_STATES), *(("placed", state) for state in ORDER_STATES)],
 )
-async def test_nobody_reads_or_changes_what_is_anothers_in_any_state_of_it(
+async def test_nobody_reads_or_changes_the_resources_of_another_in_any_state(
     scene: Scene, thing: str, state: str
 ) -> None:
     make = hold_in if thing == "hold" else order_in
@@ -416,7 +416,7 @@ async def test_nobody_reads_or_changes_what_is_anothers_in_any_state_of_it(
     assert (await alice.get(path)).json["data"] == before
 
 
-async def test_what_only_staff_may_read_shows_a_customer_nothing_of_anybody(scene: Scene) -> None:
+async def test_routes_of_staff_show_a_customer_nothing_about_others(scene: Scene) -> None:
     admin, bob = scene.clients[ADMIN], scene.clients[BOB]
     sale = (await admin.post("/sales", {"productId": scene.ids["product"], "quantity": 1})).data["id"]
     batch = Batch()
@@ -434,7 +434,7 @@ async def test_what_only_staff_may_read_shows_a_customer_nothing_of_anybody(scen
         assert not {each for each in ("secret words", ALICE, sale) if each in answer.response.text}
 
 
-async def test_anothers_key_and_list_position_are_of_no_use(scene: Scene) -> None:
+async def test_the_idempotency_keys_and_page_tokens_of_another_person_do_not_work(scene: Scene) -> None:
     body = {"productId": scene.ids["product"], "quantity": 1}
     mine = await scene.clients[ALICE].post("/orders", body, key="k")
     his = await scene.clients[BOB].post("/orders", body, key="k")
@@ -445,7 +445,7 @@ async def test_anothers_key_and_list_position_are_of_no_use(scene: Scene) -> Non
     assert {order["userEmail"] for order in seen} <= {BOB}
 
 
-async def test_nobody_ends_anothers_session(scene: Scene) -> None:
+async def test_nobody_can_end_the_session_of_another(scene: Scene) -> None:
     await scene.client(ALICE)
     assert (await scene.clients[BOB].post("/signout", {"refreshToken": scene.secrets[ALICE]})).status == 200
     assert (await scene.clients[""].post("/token/refresh", {"refreshToken": scene.secrets[ALICE]})).status == 200
@@ -512,7 +512,7 @@ TAKEN = {
 """What of that a body may say all the same: one's own address and name, an admin's own business, ids of products."""
 
 
-def test_no_body_takes_more_of_what_is_the_shops_to_say_than_is_listed() -> None:
+def test_bodies_accept_no_server_controlled_fields_but_the_listed_ones() -> None:
     taken = {
         (route.method, route.path): known(route.body) & SERVER_OWNED.keys()
         for route in ROUTES
@@ -522,7 +522,7 @@ def test_no_body_takes_more_of_what_is_the_shops_to_say_than_is_listed() -> None
 
 
 @pytest.mark.parametrize(("method", "path"), GOOD, ids=lambda text: text)
-async def test_what_is_the_shops_to_say_has_no_effect(
+async def test_server_controlled_fields_in_a_body_have_no_effect(
     scene: Scene, twin: Scene, method: str, path: str, clock: Clock
 ) -> None:
     route = next(route for route in ROUTES if (route.method, route.path) == (method, path))

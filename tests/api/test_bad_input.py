@@ -57,7 +57,7 @@ async def sent(client: Client, route: Route, raw: bytes, content_type: str = "ap
 
 @pytest.mark.one_engine
 @pytest.mark.parametrize("route", WITH_BODY, ids=ids)
-async def test_a_body_that_is_no_json_object_is_400(admin: Client, route: Route) -> None:
+async def test_a_body_that_is_not_a_json_object_gets_400(admin: Client, route: Route) -> None:
     for raw in (b"{", b"[]", b"null", b"5", b'"x"', b"\xff\xfe", b"{}{}", b"\x00", b"[" * 100_000, b'{"a":' * 50_000):
         status, body = await sent(admin, route, raw)
         assert (status, body["error"]["code"]) == (400, "VALIDATION_ERROR"), raw[:20]
@@ -68,13 +68,13 @@ async def test_a_body_that_is_no_json_object_is_400(admin: Client, route: Route)
 
 @pytest.mark.one_engine
 @pytest.mark.parametrize("route", WITH_BODY, ids=ids)
-async def test_a_body_that_is_too_large_is_413(admin: Client, route: Route) -> None:
+async def test_a_body_that_is_too_large_gets_413(admin: Client, route: Route) -> None:
     status, body = await sent(admin, route, b" " * (route.body_bytes_max + 1))
     assert (status, body["error"]["code"]) == (413, "PAYLOAD_TOO_LARGE")
 
 
 @pytest.mark.parametrize("route", WITH_BODY, ids=ids)
-async def test_odd_values_in_every_field_are_never_a_fault_of_ours(admin: Client, route: Route) -> None:
+async def test_no_value_of_any_field_causes_a_server_error(admin: Client, route: Route) -> None:
     for field in msgspec.structs.fields(route.body):
         for value in ODD_VALUES:
             body = {**plausible(route), field.encode_name: value}
@@ -90,9 +90,7 @@ async def test_odd_values_in_every_field_are_never_a_fault_of_ours(admin: Client
     ["[" * 960 + "]" * 960, "[" * 900 + r'"\u0001"' + "]" * 900, '{"":1}', "1e200", "1" * 25, f'"{"x" * 3000}"'],
     ids=["nested", "nested around a control character", "empty name", "huge", "many digits", "long"],
 )
-async def test_what_somebody_adds_to_a_line_is_held_to_what_can_be_read_again(
-    admin: Client, made: Made, color: str
-) -> None:
+async def test_additional_fields_of_a_line_must_be_readable_again(admin: Client, made: Made, color: str) -> None:
     chair = (await made(quantity=5))["id"]
     line = f'{{"productId":"{chair}","quantity":1,"color":{color}}}'
     for path in ("/orders", "/sales"):
@@ -104,7 +102,7 @@ async def test_what_somebody_adds_to_a_line_is_held_to_what_can_be_read_again(
 
 
 @pytest.mark.parametrize("route", WITH_QUERY, ids=ids)
-async def test_odd_values_in_every_filter_are_never_a_fault_of_ours(admin: Client, route: Route) -> None:
+async def test_no_value_of_any_filter_causes_a_server_error(admin: Client, route: Route) -> None:
     for field in msgspec.structs.fields(route.query):
         for text in ODD_TEXTS:
             headers = {"authorization": admin.authorization or ""}
@@ -115,7 +113,7 @@ async def test_odd_values_in_every_filter_are_never_a_fault_of_ours(admin: Clien
 
 
 @pytest.mark.parametrize("route", WITH_PATH, ids=ids)
-async def test_odd_ids_in_the_path_are_never_a_fault_of_ours(admin: Client, route: Route) -> None:
+async def test_no_id_in_the_path_causes_a_server_error(admin: Client, route: Route) -> None:
     for part in ODD_PARTS:
         headers = {"authorization": admin.authorization or ""}
         body = json.dumps(plausible(route)).encode() if route.changes else None
@@ -124,7 +122,7 @@ async def test_odd_ids_in_the_path_are_never_a_fault_of_ours(admin: Client, rout
 
 
 @pytest.mark.one_engine
-async def test_headers_of_every_kind_are_never_a_fault_of_ours(admin: Client) -> None:
+async def test_no_header_causes_a_server_error(admin: Client) -> None:
     for name in ("if-none-match", "if-match", "idempotency-key", "origin", "content-type", "x-forwarded-for", "accept"):
         for value in (
             b"",
@@ -151,14 +149,14 @@ async def test_headers_of_every_kind_are_never_a_fault_of_ours(admin: Client) ->
 @pytest.mark.parametrize(
     "query", ["a" * 20_000, "&".join(["limit=1"] * 100), "limit=1;limit=2", "%", "%zz", "=", "&&&"]
 )
-async def test_odd_query_strings_are_never_a_fault_of_ours(admin: Client, query: str) -> None:
+async def test_no_query_string_causes_a_server_error(admin: Client, query: str) -> None:
     headers = {"authorization": admin.authorization or ""}
     response = await admin.http.get(f"/api/products?{query}", headers=headers)
 
     assert response.status_code in {200, 400}
 
 
-async def test_searching_for_anything_finds_it_literally(admin: Client) -> None:
+async def test_a_search_takes_every_character_literally(admin: Client) -> None:
     for text in ("%", "_", "*", "'", '"', "\\", "(", "💥", "İ", "ß"):
         assert (await admin.get(f"/products?search={quote(text)}")).data["items"] == []
 

@@ -165,7 +165,7 @@ async def costs(scene: Scene, metered: Metered) -> dict[str, tuple[int, int]]:
     return found
 
 
-async def test_a_get_costs_no_more_in_a_large_shop(tmp_path: Path, engine: str) -> None:
+async def test_a_get_needs_no_more_reads_in_a_large_shop(tmp_path: Path, engine: str) -> None:
     async with a_shop(tmp_path / "small", engine, 5) as small:
         few = await costs(*small)
     async with a_shop(tmp_path / "large", engine, SIZES[engine]) as large:
@@ -181,10 +181,10 @@ async def test_a_get_costs_no_more_in_a_large_shop(tmp_path: Path, engine: str) 
     assert {asked: pair for asked, pair in plain.items() if pair[1][1] > pair[0][1] + 25} == {}
 
 
-def test_what_is_exempt_is_a_route() -> None:
+def test_each_exemption_in_this_test_is_a_route() -> None:
     assert EXEMPT.keys() <= {route.path for route in ROUTES if route.method == "GET"}
 
 
 @pytest.mark.parametrize("path", sorted(FILTERS))
-def test_each_filtered_list_is_a_route(path: str) -> None:
+def test_each_filtered_list_in_this_test_is_a_route(path: str) -> None:
     assert path in {route.path for route in ROUTES if route.method == "GET"}

@@ -22,7 +22,7 @@ def rows_of(answer: Any) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.response.text)))
 
 
-async def test_everything_of_a_kind_is_in_its_file(admin: Client, alice: Client, made: Made) -> None:
+async def test_an_export_holds_every_record_of_its_kind(admin: Client, alice: Client, made: Made) -> None:
     board = await made()
     await alice.post("/orders", {"items": [{"productId": board["id"], "quantity": 2}]})
     products = rows_of(await admin.get("/products/export"))
@@ -49,7 +49,7 @@ async def test_an_export_is_a_file_to_be_saved(admin: Client) -> None:
     assert rows_of(answer) == []
 
 
-async def test_no_text_becomes_a_formula(admin: Client, made: Made) -> None:
+async def test_no_exported_text_becomes_a_formula(admin: Client, made: Made) -> None:
     await made(name=FORMULA, description="+SUM(A1:A9) and more", sku="-A+2")
     (product,) = rows_of(await admin.get("/products/export"))
     assert product["name"] == f"'{FORMULA}"
@@ -63,7 +63,9 @@ SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 @pytest.mark.one_engine
 @pytest.mark.parametrize("start", SIGNS)
 @pytest.mark.parametrize("before", ["", "a;", "a,", "a|", "a\t", 'a; "', "a;\t "])
-async def test_no_way_to_begin_a_formula_is_left(admin: Client, made: Made, start: str, before: str) -> None:
+async def test_every_character_that_begins_a_formula_is_escaped(
+    admin: Client, made: Made, start: str, before: str
+) -> None:
     """Whatever the program splits at that reads the file, and though it knows nothing of quotes."""
     board = await made(name=f"{before}{start}cmd|' /C calc'!A0;b")
     await admin.post("/orders", {"productId": board["id"], "quantity": 1, "reference": "r" + before[1:] + f";{start}1"})
@@ -85,7 +87,7 @@ async def test_every_text_is_in_quotes_and_every_number_is_not(admin: Client, ma
     assert [cell for cell in cells if not cell.startswith('"')] == ["7999", "79.99", "50", "10", "20", "50"]
 
 
-async def test_a_negative_number_stays_one(admin: Client, made: Made) -> None:
+async def test_a_negative_number_is_exported_as_a_number(admin: Client, made: Made) -> None:
     board = await made()
     change = {"quantity": -3, "type": "ADJUSTMENT", "reason": "@broken"}
     assert (await admin.patch(f"/inventory/product/{board['id']}/stock", change)).status == 200
@@ -101,13 +103,13 @@ async def test_exports_are_for_admins(alice: Client, nobody: Client, what: str) 
 
 
 @pytest.mark.one_engine
-async def test_a_byte_order_mark_is_written_where_it_is_asked_for(admin: Client) -> None:
+async def test_a_byte_order_mark_is_written_on_request(admin: Client) -> None:
     for what in ("products", "inventory", "movements", "orders"):
         assert not (await admin.get(f"/{what}/export")).response.content.startswith(b"\xef\xbb\xbf")
         assert (await admin.get(f"/{what}/export", bom="true")).response.content.startswith(b'\xef\xbb\xbf"')
 
 
-async def test_prices_stand_as_a_decimal_too_and_options_and_names_are_there(admin: Client, made: Made) -> None:
+async def test_an_export_has_decimal_prices_options_and_names(admin: Client, made: Made) -> None:
     options = {"color": ["red", "blue"]}
     board = await made(options=options, currency="EUR")
     yen = await made(currency="JPY", price=500)

@@ -69,7 +69,7 @@ def feed(app: App, asgi: Any, engine: str) -> Feed:
     return Feed(app)
 
 
-async def test_many_streams_read_the_log_as_often_as_one(feed: Feed, app: App) -> None:
+async def test_many_streams_share_one_reader_of_the_log(feed: Feed, app: App) -> None:
     async def reads(streams: int) -> int:
         counting = CountingStore(app.store)
         app.store, store = counting, app.store  # type: ignore[assignment]
@@ -92,7 +92,7 @@ async def test_many_streams_read_the_log_as_often_as_one(feed: Feed, app: App) -
     assert many <= one + 3
 
 
-async def test_what_happens_before_the_first_part_is_read_is_sent(feed: Feed, app: App) -> None:
+async def test_events_before_the_first_read_are_sent(feed: Feed, app: App) -> None:
     await happen(app, 1, "thing.before")
     async with aclosing(await opened(feed)) as parts:  # type: ignore[type-var]
         await happen(app, 1)
@@ -100,7 +100,7 @@ async def test_what_happens_before_the_first_part_is_read_is_sent(feed: Feed, ap
     assert events_in(text) == {"thing.done": 1}
 
 
-async def test_a_stream_that_nobody_reads_gives_its_place_back(
+async def test_an_abandoned_stream_frees_its_slot(
     feed: Feed, app: App, admin: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feeds, "STREAMS_OF_ACCOUNT_MAX", 1)
@@ -114,7 +114,7 @@ async def test_a_stream_that_nobody_reads_gives_its_place_back(
         assert (await admin.ask("HEAD", "/events/stream")).status == 200
 
 
-async def test_what_was_missed_is_sent_in_order_and_once(feed: Feed, app: App) -> None:
+async def test_missed_events_are_sent_once_and_in_order(feed: Feed, app: App) -> None:
     await happen(app, 1)
     first = (await app.store.tail(limit=1))[0].position
     await happen(app, 250)
@@ -127,7 +127,7 @@ async def test_what_was_missed_is_sent_in_order_and_once(feed: Feed, app: App) -
     assert RESET not in events_in(text)
 
 
-async def test_a_replay_that_is_too_long_ends_with_a_reset_and_goes_on_from_now(
+async def test_a_replay_that_is_too_long_ends_with_a_reset_and_continues_from_now(
     feed: Feed, app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feeds, "REPLAY_MAX", 150)
@@ -143,7 +143,7 @@ async def test_a_replay_that_is_too_long_ends_with_a_reset_and_goes_on_from_now(
         assert events_in(await until(parts, lambda text: b"thing.later" in text)) == {"thing.later": 1}
 
 
-async def test_a_position_of_another_log_is_reset(feed: Feed, app: App) -> None:
+async def test_a_position_of_another_log_gets_a_reset(feed: Feed, app: App) -> None:
     await happen(app, 1)
     async with aclosing(await opened(feed, after="999999")) as parts:  # type: ignore[type-var]
         await until(parts, lambda text: RESET.encode() in text)
@@ -151,7 +151,7 @@ async def test_a_position_of_another_log_is_reset(feed: Feed, app: App) -> None:
         await until(parts, lambda text: b"thing.later" in text)
 
 
-async def test_a_stream_that_does_not_read_is_dropped_and_holds_nobody_up(
+async def test_a_slow_reader_of_the_stream_is_dropped_and_delays_nobody(
     feed: Feed, app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feeds, "QUEUE_BYTES_MAX", 2000)
@@ -168,7 +168,7 @@ async def test_a_stream_that_does_not_read_is_dropped_and_holds_nobody_up(
             await anext(slow)
 
 
-def test_what_is_queued_is_bounded() -> None:
+def test_the_queue_of_a_stream_is_limited() -> None:
     stream = Stream("usr_1", yes, "")
     for number in range(100):
         stream.push(str(number), b"x" * 100_000)
@@ -176,9 +176,7 @@ def test_what_is_queued_is_bounded() -> None:
     assert stream._bytes <= feeds.QUEUE_BYTES_MAX
 
 
-async def test_the_right_to_read_is_checked_when_the_account_changes_and_not_at_each_event(
-    feed: Feed, app: App
-) -> None:
+async def test_access_is_checked_when_the_account_changes_and_not_at_each_event(feed: Feed, app: App) -> None:
     checks = Counter[str]()
     allowed = {"usr_1": True, "usr_2": True}
 
@@ -208,7 +206,7 @@ async def test_the_right_to_read_is_checked_when_the_account_changes_and_not_at_
         assert checks == {"usr_1": 2, "usr_2": 1}
 
 
-async def test_a_quiet_stream_says_that_it_is_there_and_ends_with_the_right(
+async def test_a_quiet_stream_sends_heartbeats_and_ends_when_access_is_revoked(
     feed: Feed, app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feeds, "WAIT_SECONDS", 0.01)
@@ -222,7 +220,7 @@ async def test_a_quiet_stream_says_that_it_is_there_and_ends_with_the_right(
     assert text.count(feeds.STAY) == 1
 
 
-async def test_there_are_so_many_streams_and_no_more(feed: Feed, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_number_of_streams_is_limited(feed: Feed, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "STREAMS_OF_ACCOUNT_MAX", 2)
     monkeypatch.setattr(feeds, "STREAMS_MAX", 3)
     following = [await opened(feed, account) for account in ("usr_1", "usr_1", "usr_2")]
@@ -238,7 +236,9 @@ async def test_there_are_so_many_streams_and_no_more(feed: Feed, app: App, monke
         assert await anext(parts)
 
 
-async def test_a_filtered_list_of_events_looks_at_so_many_and_goes_on(admin: Client, app: App, made: Made) -> None:
+async def test_a_filtered_list_of_events_reads_a_limited_number_and_continues(
+    admin: Client, app: App, made: Made
+) -> None:
     product = await made()
     for _ in range(15):
         await happen(app, 90)

@@ -63,7 +63,7 @@ async def test_many_downloads_compress_a_file_once(http: httpx2.AsyncClient, mon
     assert len(compressed) == 1
 
 
-async def test_what_is_compressed_is_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_cache_of_compressed_files_is_limited(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "ALL_BYTES_MAX", 300)
     made = files._Files()
     for number in range(20):
@@ -73,7 +73,7 @@ async def test_what_is_compressed_is_bounded(folder: Path, monkeypatch: pytest.M
         assert made.size == sum(map(len, made.compressed.values())) <= 300
 
 
-async def test_each_representation_has_its_own_validator(http: httpx2.AsyncClient) -> None:
+async def test_each_representation_has_its_own_etag(http: httpx2.AsyncClient) -> None:
     plain, body = await raw(http, "/assets/style.css")
     packed, packed_body = await raw(http, "/assets/style.css", **GZIP)
     assert body == TEXT
@@ -97,7 +97,7 @@ async def test_each_representation_has_its_own_validator(http: httpx2.AsyncClien
     assert (await raw(http, "/assets/style.css", **{"if-none-match": '"other"'}))[0].status_code == 200
 
 
-async def test_a_changed_file_is_served_as_it_is_now(http: httpx2.AsyncClient, folder: Path) -> None:
+async def test_a_changed_file_is_served_in_its_new_version(http: httpx2.AsyncClient, folder: Path) -> None:
     before, _ = await raw(http, "/assets/style.css", **GZIP)
     (folder / "style.css").write_bytes(TEXT + b"p {}")
     after, body = await raw(http, "/assets/style.css", **GZIP)
@@ -105,7 +105,7 @@ async def test_a_changed_file_is_served_as_it_is_now(http: httpx2.AsyncClient, f
     assert after.headers["etag"] != before.headers["etag"]
 
 
-async def test_a_range_is_of_the_files_own_bytes(http: httpx2.AsyncClient) -> None:
+async def test_a_range_counts_the_uncompressed_bytes(http: httpx2.AsyncClient) -> None:
     part, body = await raw(http, "/assets/style.css", range="bytes=3-9", **GZIP)
     assert (part.status_code, body) == (206, TEXT[3:10])
     assert "content-encoding" not in part.headers
@@ -119,18 +119,20 @@ async def test_a_range_is_of_the_files_own_bytes(http: httpx2.AsyncClient) -> No
 
 
 @pytest.mark.parametrize("name", ["small.css", "picture.png"])
-async def test_what_gains_nothing_is_sent_as_it_is(http: httpx2.AsyncClient, folder: Path, name: str) -> None:
+async def test_files_that_compression_does_not_shrink_are_sent_as_they_are(
+    http: httpx2.AsyncClient, folder: Path, name: str
+) -> None:
     response, body = await raw(http, f"/assets/{name}", **GZIP)
     assert "content-encoding" not in response.headers
     assert body == (folder / name).read_bytes()
 
 
 @pytest.mark.parametrize("path", ["/assets/none.css", "/assets/", "/assets/../x", "/assets/%2e%2e/x", "/assets/%00"])
-async def test_what_is_not_there_is_404(http: httpx2.AsyncClient, path: str) -> None:
+async def test_a_missing_file_gets_404(http: httpx2.AsyncClient, path: str) -> None:
     assert (await http.get(path)).status_code == 404
 
 
-async def test_head_says_what_get_would(http: httpx2.AsyncClient) -> None:
+async def test_head_answers_with_the_headers_of_get(http: httpx2.AsyncClient) -> None:
     got, _ = await raw(http, "/assets/style.css", **GZIP)
     head = await http.head("/assets/style.css", headers=GZIP)
     assert head.content == b""
@@ -139,7 +141,7 @@ async def test_head_says_what_get_would(http: httpx2.AsyncClient) -> None:
     assert (await http.post("/assets/style.css")).status_code == 405
 
 
-async def test_the_description_of_the_api_is_compressed_once(app: App, asgi: Any, monkeypatch: Any) -> None:
+async def test_the_openapi_document_is_compressed_once(app: App, asgi: Any, monkeypatch: Any) -> None:
     compressed = []
     compress = compression.compress
 

@@ -13,7 +13,7 @@ from tests.api.conftest import KEYBOARD, AsKey, Made
 # ---- S0 --------------------------------------------------------------------------------------
 
 
-async def test_s0_its_names_of_fields_make_a_product(admin: Client) -> None:
+async def test_s0_its_field_names_create_a_product(admin: Client) -> None:
     body = {name: value for name, value in KEYBOARD.items() if name != "name"}
 
     made = (await admin.post("/products", {**body, "productName": "Wireless Keyboard", "threshold": 60})).data
@@ -132,7 +132,7 @@ async def test_s1_its_own_form_orders_the_quantity_of_each_product(alice: Client
     assert (await alice.get(f"/products/{first['id']}")).data["quantity"] == 3
 
 
-async def test_s1_a_product_that_is_named_twice_is_ordered_twice(alice: Client, made: Made) -> None:
+async def test_s1_a_product_id_that_is_listed_twice_orders_two_units(alice: Client, made: Made) -> None:
     product = await made(quantity=5)
 
     short = await alice.post("/orders", {"productIds": [product["id"]] * 2, "quantity": 3})
@@ -144,7 +144,7 @@ async def test_s1_a_product_that_is_named_twice_is_ordered_twice(alice: Client, 
 
 
 @pytest.mark.parametrize("form", ["productId", "productIds", "items"])
-async def test_every_form_of_an_order_takes_and_checks_options(alice: Client, made: Made, form: str) -> None:
+async def test_every_form_of_an_order_accepts_and_checks_options(alice: Client, made: Made, form: str) -> None:
     product = await made(quantity=5, options={"color": ["red", "blue"]})
 
     async def order(**chosen: Any) -> Answer:
@@ -164,7 +164,7 @@ async def test_every_form_of_an_order_takes_and_checks_options(alice: Client, ma
         assert (await order(**chosen)).data["items"][0]["options"] == {"color": "blue"}
 
 
-async def test_a_sale_of_one_product_takes_and_checks_options(admin: Client, made: Made) -> None:
+async def test_a_sale_of_one_product_accepts_and_checks_options(admin: Client, made: Made) -> None:
     product = await made(quantity=5, options={"color": ["red", "blue"]})
     sale = {"productId": product["id"], "quantity": 1}
 
@@ -207,7 +207,7 @@ LINES = [{"sku": "any", "quantity": 1}]
         ({"options": "red"}, {"options"}),
     ],
 )
-async def test_s1_what_is_wrong_in_its_form_is_reported_entry_by_entry(
+async def test_s1_errors_of_its_form_are_reported_entry_by_entry(
     alice: Client, made: Made, beside: dict[str, Any], wrong: set[str]
 ) -> None:
     product = await made(quantity=5)
@@ -219,7 +219,7 @@ async def test_s1_what_is_wrong_in_its_form_is_reported_entry_by_entry(
     assert (await alice.get(f"/products/{product['id']}")).data["quantity"] == 5
 
 
-async def test_s1_products_that_do_not_exist_are_named_by_their_entries(alice: Client, made: Made) -> None:
+async def test_s1_unknown_products_are_reported_by_their_entries(alice: Client, made: Made) -> None:
     product = await made(quantity=5)
 
     answer = await alice.post("/orders", {"productIds": ["none", product["id"], "nor this"], "quantity": 1})
@@ -232,7 +232,7 @@ async def test_s1_products_that_do_not_exist_are_named_by_their_entries(alice: C
 # ---- S3 --------------------------------------------------------------------------------------
 
 
-async def test_s3_an_order_goes_from_placing_to_the_door(alice: Client, as_key: AsKey, made: Made) -> None:
+async def test_s3_an_order_goes_from_placed_to_delivered(alice: Client, as_key: AsKey, made: Made) -> None:
     product = await made(options={"color": ["black", "white"]})
     bare = Client(alice.http, (alice.authorization or "").removeprefix("Bearer "))
 
@@ -294,7 +294,7 @@ async def test_an_owner_cancels_until_packed_an_admin_until_delivered(admin: Cli
     assert (await admin.post(f"/orders/{delivered['id']}/cancel")).refusal == (409, "INVALID_TRANSITION")
 
 
-async def test_a_return_brings_back_what_was_shipped_and_no_more(admin: Client, alice: Client, made: Made) -> None:
+async def test_a_return_brings_back_at_most_what_was_shipped(admin: Client, alice: Client, made: Made) -> None:
     product = await made(quantity=10)
     order = (await alice.post("/orders", {"productId": product["id"], "quantity": 4})).data
     path, line = f"/orders/{order['id']}/returns", {"productId": product["id"], "quantity": 3}
@@ -344,7 +344,7 @@ async def test_categories_are_a_managed_list(admin: Client, alice: Client, made:
 # ---- their own bodies, and the names that their clients read ----------------------------------
 
 
-async def test_s0_its_own_product_is_taken_and_read_back(admin: Client, alice: Client) -> None:
+async def test_s0_its_example_product_is_created_and_read_back(admin: Client, alice: Client) -> None:
     body = {
         "productId": "P-1001", "productName": "Oak chair", "category": "Furniture", "price": 4900, "quantity": 5,
         "threshold": 7,
@@ -369,7 +369,7 @@ async def test_s0_its_own_product_is_taken_and_read_back(admin: Client, alice: C
     assert (await admin.post("/products", body)).refusal == (409, "ALREADY_EXISTS")
 
 
-async def test_s1_its_own_product_is_taken_and_read_back(admin: Client, alice: Client) -> None:
+async def test_s1_its_example_product_is_created_and_read_back(admin: Client, alice: Client) -> None:
     body = {"productId": "1", "name": "Tea", "price": 350, "stockQuantity": 12}
 
     made = (await admin.post("/products", body)).data
@@ -384,7 +384,7 @@ async def test_s1_its_own_product_is_taken_and_read_back(admin: Client, alice: C
     assert (after["name"], after["description"]) == ("Green tea", "Green tea")
 
 
-async def test_an_id_that_a_client_brings_can_stand_in_every_address(admin: Client) -> None:
+async def test_an_id_that_a_client_chose_works_in_every_path(admin: Client) -> None:
     body = {"name": "Oak chair", "price": 4900}
     below = {
         route.path.split("/")[2]
@@ -401,7 +401,7 @@ async def test_an_id_that_a_client_brings_can_stand_in_every_address(admin: Clie
         assert (await admin.get(f"/products/{good}")).data["id"] == good
 
 
-async def test_a_product_that_only_stock_was_opened_for_is_completed(admin: Client, alice: Client) -> None:
+async def test_a_product_that_exists_only_as_stock_is_completed(admin: Client, alice: Client) -> None:
     opened = {"productId": "foreign-1", "sku": "F-1", "initialStock": 9, "lowStockThreshold": 2}
     assert (await admin.post("/inventory/initialize", opened)).status == 201
     assert (await alice.get("/products/foreign-1")).status == 404
@@ -417,7 +417,7 @@ async def test_a_product_that_only_stock_was_opened_for_is_completed(admin: Clie
     assert again.refusal == (409, "ALREADY_EXISTS")
 
 
-async def test_s3_options_are_found_however_the_product_writes_their_names(admin: Client, nobody: Client) -> None:
+async def test_s3_options_match_the_names_of_the_product_in_any_spelling(admin: Client, nobody: Client) -> None:
     options = {"Color": ["coral"], "Storage ": ["128 GB"]}
     product = (await admin.post("/products", {"name": "Phone", "price": 49900, "options": options})).data
 
@@ -426,7 +426,9 @@ async def test_s3_options_are_found_however_the_product_writes_their_names(admin
     assert (item["colors"], item["colorPreference"], item["storage"]) == (["coral"], ["coral"], ["128 GB"])
 
 
-async def test_s3_its_clients_find_the_options_and_the_date(admin: Client, alice: Client, nobody: Client) -> None:
+async def test_s3_answers_have_the_options_and_dates_that_its_clients_read(
+    admin: Client, alice: Client, nobody: Client
+) -> None:
     options = {"color": ["coral", "mint"], "storage": ["128 GB", "256 GB"]}
     body = {"name": "Phone", "price": 49900, "quantity": 5, "options": options, "brand": "Acme"}
     product = (await admin.post("/products", body)).data

@@ -9,7 +9,7 @@ from tests.api.asking import INSTANT, Client
 from tests.api.conftest import KEYBOARD, Made
 
 
-async def test_the_manual_script_from_creating_to_deleting(app: App, admin: Client, alice: Client) -> None:
+async def test_the_documented_script_works_from_creating_to_deleting(app: App, admin: Client, alice: Client) -> None:
     made = (await admin.post("/products", KEYBOARD)).data
     assert (await alice.get(f"/products/{made['id']}")).data["quantity"] == 50
 
@@ -38,7 +38,7 @@ async def test_a_created_product_is_answered_as_documented(admin: Client) -> Non
     assert INSTANT.fullmatch(answer.data["createdAt"])
 
 
-async def test_each_rule_of_a_product_has_its_field(admin: Client) -> None:
+async def test_each_broken_rule_of_a_product_is_reported_with_its_field(admin: Client) -> None:
     wrong = {
         "name": "ab",
         "description": "too short",
@@ -55,7 +55,7 @@ async def test_each_rule_of_a_product_has_its_field(admin: Client) -> None:
         assert answer.fields == {name}
 
 
-async def test_all_that_is_missing_is_told_at_once(admin: Client) -> None:
+async def test_all_missing_fields_are_reported_at_once(admin: Client) -> None:
     answer = await admin.post("/products", {})
 
     assert answer.fields == {"name", "price"}
@@ -86,7 +86,7 @@ async def test_an_update_changes_the_given_fields_only(admin: Client, made: Made
         }  # fmt: skip
 
 
-async def test_the_list_filters_searches_and_goes_on(admin: Client, alice: Client, made: Made) -> None:
+async def test_the_list_of_products_filters_searches_and_has_pages(admin: Client, alice: Client, made: Made) -> None:
     names = ["Wireless Keyboard", "USB Mouse", "keyboard tray", "Shirt"]
     for name in names:
         await made(name=name, category="clothing" if name == "Shirt" else "electronics")
@@ -120,7 +120,9 @@ async def test_an_order_is_answered_as_documented(alice: Client, made: Made) -> 
     assert INSTANT.fullmatch(answer.data["updatedAt"])
 
 
-async def test_an_order_of_more_than_there_is_tells_both_numbers(alice: Client, made: Made) -> None:
+async def test_an_order_of_too_many_units_is_refused_with_the_requested_and_available_numbers(
+    alice: Client, made: Made
+) -> None:
     product = await made(quantity=3)
 
     answer = await alice.post("/orders", {"productId": product["id"], "quantity": 5})
@@ -132,7 +134,7 @@ async def test_an_order_of_more_than_there_is_tells_both_numbers(alice: Client, 
     assert (await alice.get(f"/products/{product['id']}")).data["quantity"] == 3
 
 
-async def test_an_order_names_what_is_wrong_with_it(alice: Client, made: Made) -> None:
+async def test_the_errors_of_an_order_are_reported_by_field(alice: Client, made: Made) -> None:
     product = await made()
 
     for body, field in (
@@ -151,7 +153,7 @@ async def test_an_order_names_what_is_wrong_with_it(alice: Client, made: Made) -
     assert (await alice.post("/orders", {"productId": "prd_none", "quantity": 1})).refusal == (404, "NOT_FOUND")
 
 
-async def test_an_order_is_seen_by_its_owner_and_admins_alone(
+async def test_an_order_is_visible_to_its_owner_and_admins_only(
     admin: Client, alice: Client, bob: Client, made: Made
 ) -> None:
     product = await made()
@@ -178,7 +180,7 @@ async def test_orders_are_listed_newest_first_and_by_status(alice: Client, made:
     assert (await alice.get("/orders", status="SHIPPED")).fields == {"status"}
 
 
-async def test_low_stock_is_below_ten_unless_told_otherwise(admin: Client, made: Made) -> None:
+async def test_low_stock_is_below_ten_unless_a_threshold_is_set(admin: Client, made: Made) -> None:
     plain, own = await made(quantity=9), await made(quantity=9, lowStockThreshold=5)
 
     assert (plain["isLowStock"], own["isLowStock"]) == (True, False)

@@ -48,7 +48,7 @@ async def test_anybody_reads_the_stock_by_id_and_by_sku(nobody: Client) -> None:
 
 
 @pytest.mark.usefixtures("opened")
-async def test_a_second_level_leaves_the_thresholds_that_it_does_not_name(admin: Client) -> None:
+async def test_a_second_level_keeps_thresholds_that_it_does_not_set(admin: Client) -> None:
     body = {"productId": LAPTOP, "sku": "MBP-16-M3MAX-001"}
     first = {"location": "B", "lowStockThreshold": 5, "reorderPoint": 100, "reorderQuantity": 200}
     for more, kept in ((first, (5, 100, 200)), ({"location": "C", "lowStockThreshold": 7}, (7, 100, 200))):
@@ -100,7 +100,7 @@ async def test_a_hold_is_answered_as_documented_and_used_by_its_owner(
 
 
 @pytest.mark.usefixtures("opened")
-async def test_a_hold_is_given_back_once(alice: Client) -> None:
+async def test_a_hold_is_released_once(alice: Client) -> None:
     path = f"/inventory/reservation/{await reserve(alice, 5)}"
 
     for _ in range(2):
@@ -110,7 +110,7 @@ async def test_a_hold_is_given_back_once(alice: Client) -> None:
 
 
 @pytest.mark.usefixtures("opened")
-async def test_a_machine_with_the_scope_reserves_and_settles(as_key: AsKey, alice: Client) -> None:
+async def test_a_machine_with_the_scope_reserves_and_confirms(as_key: AsKey, alice: Client) -> None:
     machine = await as_key("reservations")
     hold = await reserve(alice)
 
@@ -135,7 +135,7 @@ async def test_a_restock_is_booked_with_its_reference(admin: Client) -> None:
 
 
 @pytest.mark.usefixtures("opened")
-async def test_an_adjustment_never_takes_what_is_not_there(admin: Client) -> None:
+async def test_an_adjustment_never_takes_more_than_available(admin: Client) -> None:
     path = f"/inventory/product/{LAPTOP}/stock"
 
     assert (await admin.patch(path, {"quantity": -51, "type": "ADJUSTMENT"})).refusal == (409, "INSUFFICIENT_STOCK")
@@ -170,7 +170,9 @@ async def test_holds_that_have_expired_are_cleaned_up(admin: Client, alice: Clie
 
 
 @pytest.mark.usefixtures("opened")
-async def test_units_of_an_expired_hold_can_be_had_before_any_sweep(alice: Client, bob: Client, clock: Clock) -> None:
+async def test_units_of_an_expired_hold_are_available_before_any_sweep(
+    alice: Client, bob: Client, clock: Clock
+) -> None:
     await reserve(alice, 50)
     clock.advance(minutes=15)
 
@@ -205,7 +207,7 @@ async def test_many_products_are_held_all_or_nothing(app: App, alice: Client) ->
     assert later["expiresAt"] > held["expiresAt"]
 
 
-async def test_ids_and_skus_of_any_characters_are_reached(admin: Client, nobody: Client) -> None:
+async def test_ids_and_skus_of_any_characters_work_in_paths(admin: Client, nobody: Client) -> None:
     for number, product_id in enumerate(("a/b", "ü 1", "50%", "a?b#c", "..", "x" * 128)):
         sku = f"SKU/{number} %2F"
         body = {"productId": product_id, "sku": sku, "initialStock": 1}
@@ -216,7 +218,7 @@ async def test_ids_and_skus_of_any_characters_are_reached(admin: Client, nobody:
         assert (await nobody.get(f"/inventory/sku/{quoted_sku}")).data["productId"] == product_id
 
 
-async def test_what_available_is_made_of_is_explained(admin: Client, alice: Client, opened: None) -> None:
+async def test_explain_shows_how_availability_is_computed(admin: Client, alice: Client, opened: None) -> None:
     hold = await reserve(alice, 3)
 
     body = (await admin.get(f"/inventory/product/{LAPTOP}/explain")).data

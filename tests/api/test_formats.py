@@ -114,7 +114,7 @@ async def read_everything(client: Client, number: str) -> dict[str, int]:
     return counts
 
 
-async def test_every_read_works_at_once_and_after_the_backfills(
+async def test_every_read_works_before_and_after_the_backfills(
     shop: App, http: httpx2.AsyncClient, number: str, clock: Clock
 ) -> None:
     admin = await sign_in(http, number, "owner@formats.example")
@@ -138,7 +138,7 @@ async def test_every_read_works_at_once_and_after_the_backfills(
     assert (await admin.get(f"/reservations/{hold}")).data["status"] == "EXPIRED"
 
 
-async def test_passwords_sessions_the_second_factor_and_keys_still_work(
+async def test_passwords_sessions_second_factors_and_api_keys_still_work(
     http: httpx2.AsyncClient, number: str, clock: Clock
 ) -> None:
     shop = known(number)
@@ -158,7 +158,7 @@ async def test_passwords_sessions_the_second_factor_and_keys_still_work(
     assert (await Client(http, shop["apiKey"]).post("/sales", lamp)).status == 201
 
 
-async def test_what_was_begun_under_the_former_release_is_finished_under_this_one(
+async def test_work_in_progress_of_the_former_release_is_completed_by_this_one(
     shop: App, http: httpx2.AsyncClient, number: str
 ) -> None:
     ids = known(number)

@@ -42,7 +42,7 @@ def is_not_found(response: httpx2.Response, method: str = "GET") -> bool:
 @pytest.mark.parametrize(
     "path", ["/api", "/api/", "/api/none", "/api/products/a/b/c", "/api/docs/none", "/api/docs/assets/none.js"]
 )
-async def test_below_api_what_does_not_exist_is_not_found_in_the_envelope(
+async def test_an_unknown_path_below_api_is_404_in_the_envelope(
     http: httpx2.AsyncClient, method: str, path: str
 ) -> None:
     for headers in (PERSON, SCRIPT):
@@ -50,7 +50,7 @@ async def test_below_api_what_does_not_exist_is_not_found_in_the_envelope(
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST"])
-async def test_health_at_the_root_is_that_of_the_api(http: httpx2.AsyncClient, method: str) -> None:
+async def test_health_at_the_root_answers_like_the_health_of_the_api(http: httpx2.AsyncClient, method: str) -> None:
     for headers in (PERSON, SCRIPT):
         root, api = [await http.request(method, f"{at}/health?probe=7", headers=headers) for at in ("", "/api")]
         assert root.status_code == api.status_code == {"OPTIONS": 204, "POST": 405}.get(method, 200)
@@ -62,7 +62,7 @@ async def test_health_at_the_root_is_that_of_the_api(http: httpx2.AsyncClient, m
 @pytest.mark.parametrize(
     ("path", "place"), [("/openapi.json", "/api/docs/spec"), ("/docs", "/api/docs"), ("/docs/", "/api/docs")]
 )
-async def test_addresses_that_other_services_have_lead_to_ours(http: httpx2.AsyncClient, path: str, place: str) -> None:
+async def test_common_paths_of_other_services_redirect_to_ours(http: httpx2.AsyncClient, path: str, place: str) -> None:
     for headers in (PERSON, SCRIPT):
         moved = await http.get(path, headers=headers)
         assert (moved.status_code, moved.headers["location"]) == (307, place)
@@ -86,12 +86,12 @@ async def test_a_browser_is_shown_each_of_the_apps_pages(http: httpx2.AsyncClien
         assert is_not_found(await http.request(method, path, headers=PERSON))
 
 
-def test_no_page_of_the_app_is_left_out() -> None:
+def test_every_page_of_the_web_app_is_tested_here() -> None:
     assert len(own_pages()) > 10
 
 
 @pytest.mark.parametrize("path", ["/none", "/products/a/b", "/signup/none", "/adminx", "/healthz", "/orders/a/b/"])
-async def test_a_page_that_does_not_exist_is_shown_as_such(http: httpx2.AsyncClient, path: str) -> None:
+async def test_an_unknown_page_is_shown_as_not_found(http: httpx2.AsyncClient, path: str) -> None:
     """A person reads the app's own words, with a status that machines understand."""
     shown = await http.get(path, headers=PERSON)
     assert (shown.status_code, shown.text) == (404, PAGE)

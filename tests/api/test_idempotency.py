@@ -32,7 +32,7 @@ EXECUTED_AGAIN = {
     ("POST", "/signout"): "a session that has ended stays ended",
     ("POST", "/inventory/check-availability"): "it changes nothing",
 }
-"""What keeps no answer with the key, and why that is right: asking again asks other_answer."""
+"""Routes that store no answer under the key, and why: the same request is executed again."""
 ON_EVERY_ENGINE = {("POST", "/orders"), ("POST", "/sales"), ("PATCH", "/inventory/product/{productId}/stock")}
 """One of each kind of commit: the answer known before it, a till's, and the answer that is only known after it."""
 SHOWN_ONCE = {("POST", "/api-keys"): "key"}
@@ -83,13 +83,15 @@ def comparable(answer: Answer, method: str, path: str) -> Any:
     return {name: value for name, value in answer.data.items() if name != SHOWN_ONCE.get((method, path))}
 
 
-def test_every_route_that_changes_something_is_in_the_matrix() -> None:
+def test_every_route_that_changes_something_is_tested_here() -> None:
     assert GOOD.keys() == set(CHANGING)
     assert EXECUTED_AGAIN.keys() <= GOOD.keys()
 
 
 @OF_EACH_KIND
-async def test_a_key_goes_its_way_from_refused_to_expired(scene: Scene, engine: str, method: str, path: str) -> None:
+async def test_an_idempotency_key_is_reusable_after_a_refusal_and_after_it_expires(
+    scene: Scene, engine: str, method: str, path: str
+) -> None:
     ask = await scene.ask(method, path)
     other = replace(ask, body={**(ask.body or {}), "extra": 1})
     await refused(scene, ask, path)
@@ -139,19 +141,21 @@ async def refused(scene: Scene, ask: Ask, path: str) -> None:
 
 
 @OF_EACH_KIND
-async def test_what_finds_it_so_already_has_no_effect_later_either(scene: Scene, method: str, path: str) -> None:
+async def test_a_change_that_had_no_effect_has_none_when_it_is_repeated_later(
+    scene: Scene, method: str, path: str
+) -> None:
     ask = await scene.ask(method, path)
     assert (await scene.send(ask, "k-1")).status in {200, 201}
     second = await scene.send(ask, "k-2")
     if second.status >= 400:
-        return  # What is refused is asked other_answer.
+        return  # A refused request is executed again.
     third = await scene.send(ask, "k-2")
     assert third.replayed
     assert (third.status, comparable(third, method, path)) == (second.status, comparable(second, method, path))
     assert (await scene.send(replace(ask, body={**(ask.body or {}), "extra": 1}), "k-2")).status == 422
 
 
-async def test_a_count_that_agreed_books_nothing_when_it_is_sent_again_after_a_sale(admin: Client, made: Made) -> None:
+async def test_a_repeated_count_that_had_no_difference_books_nothing_after_a_sale(admin: Client, made: Made) -> None:
     chair = await made(quantity=10)
     counted = {"productId": chair["id"], "quantity": 10, "reason": "Stock-take"}
     assert (await admin.put("/stock", counted, key="k-1")).status == 200
@@ -164,7 +168,7 @@ async def test_a_count_that_agreed_books_nothing_when_it_is_sent_again_after_a_s
 
 @BY_ROUTE
 @pytest.mark.one_engine
-async def test_fifty_twins_at_once_have_one_effect(scene: Scene, method: str, path: str) -> None:
+async def test_fifty_identical_requests_at_once_have_one_effect(scene: Scene, method: str, path: str) -> None:
     ask = await scene.ask(method, path)
     # A second process of the same shop knows nothing of what is under way in the first.
     async with asking(build_asgi(scene.app)) as elsewhere:
@@ -186,7 +190,7 @@ async def test_fifty_twins_at_once_have_one_effect(scene: Scene, method: str, pa
 
 @BY_ROUTE
 @pytest.mark.one_engine
-async def test_what_was_done_before_a_crash_is_answered_after_it(scene: Scene, method: str, path: str) -> None:
+async def test_a_change_before_a_crash_is_replayed_after_it(scene: Scene, method: str, path: str) -> None:
     ask = await scene.ask(method, path)
     dying: Any = Dying(scene.app.store)
     async with asking(build_asgi(msgspec.structs.replace(scene.app, store=dying))) as http:
@@ -206,7 +210,9 @@ async def test_what_was_done_before_a_crash_is_answered_after_it(scene: Scene, m
 
 @pytest.mark.parametrize(("method", "path"), EXECUTED_AGAIN, ids=lambda text: text)
 @pytest.mark.one_engine
-async def test_what_keeps_no_answer_is_asked_anew(scene: Scene, method: str, path: str) -> None:
+async def test_routes_that_store_no_answer_execute_a_repeated_request_again(
+    scene: Scene, method: str, path: str
+) -> None:
     ask = await scene.ask(method, path)
     first, again = await scene.send(ask, "k-1"), await scene.send(ask, "k-1")
     assert first.status == again.status == 200
@@ -241,7 +247,7 @@ async def test_the_same_key_fifty_times_at_once_makes_one_order(
     assert (await alice.post("/orders", body, key="once")).replayed
 
 
-async def test_a_key_is_one_persons_own(alice: Client, bob: Client, made: Made) -> None:
+async def test_an_idempotency_key_belongs_to_one_person(alice: Client, bob: Client, made: Made) -> None:
     body = {"productId": (await made())["id"], "quantity": 1}
 
     first, second = await alice.post("/orders", body, key="k"), await bob.post("/orders", body, key="k")
@@ -250,7 +256,7 @@ async def test_a_key_is_one_persons_own(alice: Client, bob: Client, made: Made) 
     assert not second.replayed
 
 
-async def test_a_key_is_for_one_request_only(admin: Client, made: Made) -> None:
+async def test_an_idempotency_key_belongs_to_one_request(admin: Client, made: Made) -> None:
     product = await made()
     path = f"/products/{product['id']}"
     assert (await admin.patch(path, {"price": 1}, key="k")).status == 200
@@ -265,7 +271,7 @@ async def test_a_key_is_for_one_request_only(admin: Client, made: Made) -> None:
     assert (await admin.get(path)).data["price"] == 1
 
 
-async def test_a_refused_request_leaves_its_key_free(admin: Client, alice: Client, made: Made) -> None:
+async def test_a_refused_request_does_not_use_up_its_key(admin: Client, alice: Client, made: Made) -> None:
     product = await made(quantity=1)
     body = {"productId": product["id"], "quantity": 2}
 
@@ -274,7 +280,7 @@ async def test_a_refused_request_leaves_its_key_free(admin: Client, alice: Clien
     assert (await alice.post("/orders", body, key="k")).status == 201
 
 
-async def test_what_was_done_is_replayed_though_it_could_not_be_done_again(
+async def test_a_completed_change_is_replayed_even_if_it_would_be_refused_now(
     admin: Client, alice: Client, made: Made
 ) -> None:
     product = await made(quantity=1)
@@ -305,11 +311,11 @@ async def test_a_key_is_1_to_255_printable_characters(admin: Client, key: bytes)
     assert response.json()["error"]["details"][0]["field"] == "Idempotency-Key"
 
 
-async def test_a_key_of_255_characters_is_fine(admin: Client) -> None:
+async def test_a_key_of_255_characters_is_accepted(admin: Client) -> None:
     assert (await admin.post("/categories", {"name": "garden"}, key="x" * 255)).status == 201
 
 
-async def test_reading_takes_no_key(admin: Client, made: Made) -> None:
+async def test_a_get_ignores_the_idempotency_key(admin: Client, made: Made) -> None:
     await made()
 
     assert (await admin.get("/products", key="k")).status == 200

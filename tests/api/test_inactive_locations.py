@@ -24,7 +24,7 @@ async def closed_store(admin: Client, made: Made, *, open_units: int = 0, closed
     return product
 
 
-async def test_every_view_shows_what_can_be_bought_without_inactive_locations(
+async def test_availability_excludes_inactive_locations_in_every_view(
     app: App, admin: Client, alice: Client, nobody: Client, made: Made
 ) -> None:
     product = await closed_store(admin, made)
@@ -94,7 +94,7 @@ async def test_every_view_shows_what_can_be_bought_without_inactive_locations(
     assert (await audit(app)).is_clean
 
 
-async def test_an_inactive_location_can_be_counted_filled_and_emptied(
+async def test_an_inactive_location_can_be_counted_restocked_and_emptied(
     app: App, admin: Client, nobody: Client, made: Made
 ) -> None:
     product = await closed_store(admin, made, open_units=5)
@@ -117,7 +117,7 @@ async def test_an_inactive_location_can_be_counted_filled_and_emptied(
     assert (await audit(app)).is_clean
 
 
-async def test_units_that_were_promised_leave_an_inactive_location_or_become_inactive(
+async def test_reserved_units_of_a_deactivated_location_are_shipped_or_released_as_inactive(
     app: App, admin: Client, alice: Client, nobody: Client, made: Made
 ) -> None:
     product = await made(quantity=10)
@@ -154,7 +154,7 @@ async def test_a_stock_is_initialized_once_unless_another_location_is_named(admi
 
 
 @pytest.mark.parametrize("kind", ["RESTOCK", "RETURN", "ADJUSTMENT"])
-async def test_what_comes_to_a_location_without_a_level_opens_one(
+async def test_units_that_arrive_at_a_location_without_a_level_open_one(
     app: App, admin: Client, made: Made, kind: str
 ) -> None:
     product = await made(quantity=5)

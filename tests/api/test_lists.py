@@ -33,7 +33,7 @@ async def test_every_product_is_on_exactly_one_page(alice: Client, made: Made, s
     assert [item["id"] for page in found for item in page] == whole
 
 
-async def test_what_is_added_meanwhile_moves_nothing(alice: Client, made: Made) -> None:
+async def test_new_entries_do_not_shift_the_pages_of_a_list(alice: Client, made: Made) -> None:
     for _ in range(4):
         await made()
     first = (await alice.get("/products", limit=2)).data
@@ -91,7 +91,7 @@ async def test_a_token_of_another_list_or_filter_is_refused(admin: Client, made:
         assert answer.fields == {"nextToken"}
 
 
-async def test_a_bent_token_is_refused(admin: Client, made: Made) -> None:
+async def test_a_manipulated_page_token_is_refused(admin: Client, made: Made) -> None:
     for _ in range(2):
         await made()
     token = (await admin.get("/products", limit=1)).data["nextToken"]
@@ -120,7 +120,7 @@ async def test_a_limit_is_1_to_100(admin: Client, limit: str) -> None:
     assert (await admin.get("/products", limit=limit)).fields == {"limit"}
 
 
-async def test_the_ledger_is_bounded_by_time(admin: Client, made: Made, clock: Any) -> None:
+async def test_movements_are_filtered_by_time(admin: Client, made: Made, clock: Any) -> None:
     product = await made(quantity=5)
     clock.advance(minutes=10)
     await admin.put("/stock", {"productId": product["id"], "quantity": 6})

@@ -24,11 +24,11 @@ def specification() -> dict[str, Any]:
     return read
 
 
-def test_it_is_valid(specification: dict[str, Any]) -> None:
+def test_the_document_is_valid_openapi(specification: dict[str, Any]) -> None:
     OpenAPIV31SpecValidator(specification).validate()
 
 
-def test_every_route_is_in_it_under_its_own_name(specification: dict[str, Any]) -> None:
+def test_every_route_is_documented_under_its_own_name(specification: dict[str, Any]) -> None:
     operations = [each for path in specification["paths"].values() for each in path.values()]
 
     assert len(operations) == len(ROUTES)
@@ -45,7 +45,7 @@ def test_every_part_of_a_path_is_a_parameter(specification: dict[str, Any]) -> N
             assert named == set(re.findall(r"{(\w+)}", path))
 
 
-def test_changes_take_a_key_and_tell_what_may_go_wrong_with_it(specification: dict[str, Any]) -> None:
+def test_changes_document_the_idempotency_key_and_its_errors(specification: dict[str, Any]) -> None:
     for route in ROUTES:
         operation = specification["paths"][route.full_path][route.method.lower()]
         keyed = {"$ref": "#/components/parameters/IdempotencyKey"} in operation["parameters"]
@@ -54,7 +54,7 @@ def test_changes_take_a_key_and_tell_what_may_go_wrong_with_it(specification: di
             assert {"409", "413", "422"} <= operation["responses"].keys()
 
 
-def test_who_may_ask_is_told(specification: dict[str, Any]) -> None:
+def test_every_operation_documents_who_may_use_it(specification: dict[str, Any]) -> None:
     for route in ROUTES:
         operation = specification["paths"][route.full_path][route.method.lower()]
         assert bool(operation["security"]) is (route.who != "public")
@@ -63,7 +63,7 @@ def test_who_may_ask_is_told(specification: dict[str, Any]) -> None:
             assert "403" in operation["responses"]
 
 
-def test_every_body_has_an_example_that_its_type_takes(specification: dict[str, Any]) -> None:
+def test_every_body_has_an_example_that_its_type_accepts(specification: dict[str, Any]) -> None:
     bodies = {route.body for route in ROUTES if route.body is not None}
 
     assert EXAMPLES.keys() == bodies - {Empty, Versioned}
@@ -75,14 +75,14 @@ def test_every_body_has_an_example_that_its_type_takes(specification: dict[str, 
     assert placing["example"]["items"][0]["quantity"] == 2
 
 
-async def test_it_is_served_bare(nobody: Client, specification: dict[str, Any]) -> None:
+async def test_the_document_is_served_without_the_envelope(nobody: Client, specification: dict[str, Any]) -> None:
     answer = await nobody.get("/docs/spec")
 
     assert answer.headers["content-type"].startswith("application/json")
     assert answer.response.json() == specification
 
 
-async def test_answers_are_as_it_says(
+async def test_answers_match_their_schemas(
     specification: dict[str, Any], admin: Client, alice: Client, nobody: Client, made: Made
 ) -> None:
     product = await made()

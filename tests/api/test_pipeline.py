@@ -80,7 +80,7 @@ async def test_each_error_has_its_status(app: App, asgi: Any, kind: type[errors.
     assert ("www-authenticate" in answer.headers) is (answer.status == 401)
 
 
-async def test_a_fault_of_ours_tells_nothing_and_is_logged(app: App, asgi: Any) -> None:
+async def test_an_internal_error_reveals_nothing_and_is_logged(app: App, asgi: Any) -> None:
     with structlog.testing.capture_logs() as logged:
         app.log = structlog.get_logger()
         async with asking(Edge(app, [raising(RuntimeError("the secret is 42"))], HOOKS)) as http:
@@ -114,7 +114,7 @@ async def test_a_store_that_takes_no_writes_makes_the_service_not_ready(app: App
 
 
 @pytest.mark.parametrize("given", ["a", "x" * 128, "01HF-7Y.a_b:c/d+e=f"])
-async def test_a_request_id_is_taken_as_given(nobody: Client, given: str) -> None:
+async def test_a_request_id_is_used_as_sent(nobody: Client, given: str) -> None:
     answer = await nobody.get("/health", headers={"x-request-id": given})
 
     assert answer.headers["x-request-id"] == answer.json["meta"]["requestId"] == given
@@ -155,7 +155,7 @@ async def test_the_request_id_goes_into_the_ledger_and_the_event(app: App, admin
 
 @pytest.mark.one_engine
 @pytest.mark.parametrize("path", PATHS)
-async def test_another_method_is_405_and_told_which_there_are(admin: Client, path: str) -> None:
+async def test_a_wrong_method_gets_405_with_the_allowed_ones(admin: Client, path: str) -> None:
     there = {route.method for route in ROUTES if route.full_path == path}
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - there:
         response = await admin.http.request(method, path)
@@ -166,7 +166,7 @@ async def test_another_method_is_405_and_told_which_there_are(admin: Client, pat
         assert set(response.headers["allow"].split(", ")) == {*there, "OPTIONS"}
 
 
-async def test_a_strange_method_is_405(admin: Client) -> None:
+async def test_an_unknown_method_gets_405(admin: Client) -> None:
     for method in ("TRACE", "BREW", "PROPFIND"):
         assert (await admin.ask(method, "/products")).status == 405
 
@@ -192,7 +192,7 @@ async def test_head_answers_as_get_without_the_body(admin: Client, made: Made) -
 # ---- headers ---------------------------------------------------------------------------------
 
 
-async def test_every_answer_carries_the_safety_headers(nobody: Client, admin: Client) -> None:
+async def test_every_answer_has_the_security_headers(nobody: Client, admin: Client) -> None:
     for answer in (await nobody.get("/health"), await nobody.get("/none"), await admin.post("/orders", {})):
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
@@ -200,7 +200,7 @@ async def test_every_answer_carries_the_safety_headers(nobody: Client, admin: Cl
         assert "strict-transport-security" not in answer.headers
 
 
-async def test_https_alone_is_promised_where_people_come_by_https(app: App, asgi: Any) -> None:
+async def test_strict_transport_security_is_sent_only_for_https(app: App, asgi: Any) -> None:
     app.settings = app.settings.changed(public_url="https://shop.example")
     async with asking(build_asgi(app)) as http:
         for path in ("/api/health", "/"):
@@ -234,7 +234,7 @@ async def test_every_route_answers_its_preflight(crossing: Client, path: str) ->
 
 @pytest.mark.one_engine
 @pytest.mark.parametrize("path", [*(path for path in PATHS if path != "/api/docs"), "/health"])
-async def test_every_origin_may_read_where_the_operator_says_so(app: App, asgi: Any, path: str) -> None:
+async def test_every_origin_may_read_if_the_operator_allows_it(app: App, asgi: Any, path: str) -> None:
     app.settings = app.settings.changed(cors_origins=(EVERY_ORIGIN,))
     async with asking(build_asgi(app)) as http:
         headers = {"origin": "https://any.example", "access-control-request-method": "PUT"}
@@ -252,7 +252,7 @@ async def test_every_origin_may_read_where_the_operator_says_so(app: App, asgi: 
             assert "access-control-allow-credentials" not in answer.headers
 
 
-async def test_answers_and_refusals_can_be_read_by_the_configured_origin_alone(crossing: Client) -> None:
+async def test_only_the_configured_origin_can_read_answers_and_refusals(crossing: Client) -> None:
     for origin, allowed in (("https://shop.example", True), ("https://evil.example", False), ("null", False)):
         for path in ("/health", "/products", "/none"):
             answer = await crossing.get(path, headers={"origin": origin})
@@ -260,7 +260,7 @@ async def test_answers_and_refusals_can_be_read_by_the_configured_origin_alone(c
             assert answer.headers["vary"] == "Origin"
 
 
-async def test_no_origin_is_let_in_unless_configured(nobody: Client) -> None:
+async def test_no_other_origin_may_read_unless_configured(nobody: Client) -> None:
     answer = await nobody.get("/health", headers={"origin": "https://shop.example"})
 
     assert "access-control-allow-origin" not in answer.headers
@@ -282,7 +282,7 @@ async def test_no_origin_is_let_in_unless_configured(nobody: Client) -> None:
         ("", False),
     ],
 )
-async def test_what_anybody_may_read_is_compressed_for_who_takes_it(
+async def test_public_answers_are_compressed_for_clients_that_accept_it(
     nobody: Client, made: Made, accepted: str, *, packed: bool
 ) -> None:
     for _ in range(5):
@@ -296,7 +296,7 @@ async def test_what_anybody_may_read_is_compressed_for_who_takes_it(
     assert (int(answer.headers["content-length"]) < len(answer.response.content)) is packed
 
 
-async def test_what_only_some_may_read_is_not_compressed(admin: Client, made: Made) -> None:
+async def test_private_answers_are_not_compressed(admin: Client, made: Made) -> None:
     """Its length beside what an attacker sent would reveal what is in it (BREACH)."""
     for _ in range(5):
         await made()
@@ -313,7 +313,7 @@ async def test_a_short_answer_is_not_compressed(nobody: Client) -> None:
     assert "content-encoding" not in answer.headers
 
 
-async def test_a_compressed_answer_differs_by_origin_too(crossing: Client) -> None:
+async def test_a_compressed_answer_varies_by_origin_too(crossing: Client) -> None:
     answer = await crossing.get("/docs/spec", headers={"accept-encoding": "gzip", "origin": "https://shop.example"})
 
     assert answer.headers["vary"] == "Origin, Accept-Encoding"
@@ -332,7 +332,7 @@ async def test_a_body_of_a_mebibyte_is_read_and_one_more_byte_is_not(admin: Clie
     assert (await admin.post("/categories", raw=filled + b" ")).refusal == (413, "PAYLOAD_TOO_LARGE")
 
 
-async def test_a_body_without_a_length_is_counted_while_it_comes(admin: Client) -> None:
+async def test_a_body_without_a_length_is_limited_while_it_arrives(admin: Client) -> None:
     sent = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -358,7 +358,7 @@ async def limited(app: App, asgi: Any) -> Any:
     return build_asgi(app)
 
 
-async def test_requests_tell_what_is_left(limited: Any) -> None:
+async def test_answers_show_the_remaining_requests(limited: Any) -> None:
     async with asking(limited) as http:
         first, second = await Client(http).get("/health"), await Client(http).get("/health")
 
@@ -367,7 +367,7 @@ async def test_requests_tell_what_is_left(limited: Any) -> None:
     assert ";w=60" in first.headers["ratelimit-policy"]
 
 
-async def test_who_is_not_known_is_told_what_is_left_as_well(limited: Any) -> None:
+async def test_anonymous_clients_see_their_remaining_requests_too(limited: Any) -> None:
     async with asking(limited) as http:
         for client in (Client(http), Client(http, "Bearer rubbish")):
             first, second = [await client.get("/products") for _ in range(2)]
@@ -377,7 +377,7 @@ async def test_who_is_not_known_is_told_what_is_left_as_well(limited: Any) -> No
             assert ";w=60" in first.headers["ratelimit-policy"]
 
 
-async def test_too_many_are_told_when_to_come_back_and_others_are_not_held_up(limited: Any) -> None:
+async def test_too_many_requests_get_429_with_retry_after_and_others_are_not_delayed(limited: Any) -> None:
     async with asking(limited) as http, asking(limited, "192.0.2.99") as another:
         body = {"email": "nobody@example.com"}
         answers = [await Client(http).post("/password/forgot", body) for _ in range(61)]
@@ -469,7 +469,7 @@ async def test_a_bad_credential_counts_against_its_address(
         assert (await Client(http, admin.authorization).get("/users/me")).status == 200
 
 
-async def test_what_somebody_may_not_do_counts_against_them(
+async def test_forbidden_requests_count_against_the_rate_limit_of_the_caller(
     app: App, alice: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("stockwright.http.limits.POLICIES", {"general": 3, "sign-in": 3, "sign-in-account": 3})
@@ -482,7 +482,7 @@ async def test_what_somebody_may_not_do_counts_against_them(
 # ---- what the system says about itself ---------------------------------------------------------
 
 
-async def test_health_is_told_in_both_forms(nobody: Client) -> None:
+async def test_health_is_answered_in_both_forms(nobody: Client) -> None:
     body = (await nobody.get("/health")).json
 
     assert body["data"]["status"] == body["status"] == "healthy"
@@ -510,7 +510,7 @@ async def test_metrics_are_for_admins_keys_and_this_machine(asgi: Any, nobody: C
         assert proxied.status == 401
 
 
-async def test_the_labels_of_the_metrics_are_not_made_by_clients(nobody: Client, admin: Client) -> None:
+async def test_clients_cannot_create_labels_of_metrics(nobody: Client, admin: Client) -> None:
     for number in range(5):
         await nobody.ask(f"BREW{number}", f"/nothing/{number}")
 
@@ -520,7 +520,7 @@ async def test_the_labels_of_the_metrics_are_not_made_by_clients(nobody: Client,
     assert 'stockwright_requests_total{method="OTHER",route="unmatched",status="404"} 5.0' in text
 
 
-async def test_a_stream_is_not_begun_for_head(app: App, asgi: Any) -> None:
+async def test_head_does_not_start_a_stream(app: App, asgi: Any) -> None:
     async def parts() -> AsyncIterator[bytes]:
         while True:
             yield b"data: 1\n\n"
@@ -534,7 +534,9 @@ async def test_a_stream_is_not_begun_for_head(app: App, asgi: Any) -> None:
     assert (response.status_code, response.content) == (200, b"")
 
 
-async def test_a_client_that_takes_nothing_of_a_stream_is_left(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_client_that_does_not_read_its_stream_is_disconnected(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("stockwright.http.streaming.SEND_SECONDS_MAX", 0.01)
     closed = asyncio.Event()
 
@@ -563,7 +565,7 @@ async def test_a_client_that_takes_nothing_of_a_stream_is_left(app: App, monkeyp
         await closed.wait()
 
 
-async def test_root_leads_to_the_web_app_or_the_documentation(nobody: Client) -> None:
+async def test_the_root_leads_to_the_web_app_or_the_documentation(nobody: Client) -> None:
     response = await nobody.http.get("/")
 
     assert response.status_code in {200, 307}
@@ -574,7 +576,7 @@ async def test_root_leads_to_the_web_app_or_the_documentation(nobody: Client) ->
         assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
 
 
-async def test_the_documentation_is_served_by_us_alone(nobody: Client) -> None:
+async def test_the_documentation_loads_nothing_from_other_servers(nobody: Client) -> None:
     response = await nobody.http.get("/api/docs")
 
     assert response.status_code in {200, 503}

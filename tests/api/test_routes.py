@@ -20,7 +20,7 @@ def test_a_handler_names_the_body_and_the_query_of_its_route(route: Route) -> No
     assert issubclass(route.query, query)
 
 
-def test_a_route_at_another_path_is_the_same_otherwise() -> None:
+def test_an_alias_of_a_route_behaves_the_same() -> None:
     by_path = {(route.method, route.path): route for route in ROUTES}
     patch, put = by_path["PATCH", "/products/{id}"], by_path["PUT", "/products/{id}"]
     assert patch == put.at("/products/{id}", "PATCH")

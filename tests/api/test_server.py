@@ -56,7 +56,7 @@ async def spoken(port: int, request: bytes) -> tuple[int, bytes]:
     return int(answer.split(b" ", 2)[1]), answer
 
 
-async def test_a_shop_is_used_over_the_wire(port: int, admin: Client, alice: Client) -> None:
+async def test_a_shop_is_used_over_http(port: int, admin: Client, alice: Client) -> None:
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
         shop, buyer = Client(http, admin.authorization), Client(http, alice.authorization)
         product = (await shop.post("/products", KEYBOARD)).data
@@ -66,7 +66,7 @@ async def test_a_shop_is_used_over_the_wire(port: int, admin: Client, alice: Cli
         assert (await buyer.get(f"/orders/{order.data['id']}")).data == order.data
 
 
-async def test_an_id_with_a_slash_is_found_over_the_wire(port: int, admin: Client) -> None:
+async def test_an_id_with_a_slash_is_found_over_http(port: int, admin: Client) -> None:
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
         shop = Client(http, admin.authorization)
         await shop.post("/inventory/initialize", {"productId": "a/b", "sku": "S/1", "initialStock": 3})
@@ -74,7 +74,7 @@ async def test_an_id_with_a_slash_is_found_over_the_wire(port: int, admin: Clien
         assert (await shop.get("/inventory/sku/S%2f1")).data["productId"] == "a/b"
 
 
-async def test_too_large_a_body_is_refused_before_it_is_all_there(port: int, admin: Client) -> None:
+async def test_a_body_that_is_too_large_is_refused_before_it_has_arrived(port: int, admin: Client) -> None:
     head = (
         f"POST /api/orders HTTP/1.1\r\nHost: x\r\nAuthorization: {admin.authorization}\r\n"
         "Content-Type: application/json\r\n"
@@ -91,13 +91,13 @@ async def test_too_large_a_body_is_refused_before_it_is_all_there(port: int, adm
 @pytest.mark.parametrize(
     "request_line", [b"GET /api/health HTTP/1.1\r\nHost: x\r\nContent-Length: x", b"\x00\xff", b"GET  HTTP/1.1"]
 )
-async def test_what_is_no_http_is_refused(port: int, request_line: bytes) -> None:
+async def test_input_that_is_not_http_is_refused(port: int, request_line: bytes) -> None:
     status, _ = await spoken(port, request_line + b"\r\n\r\n")
 
     assert status == 400
 
 
-async def test_a_client_that_goes_away_half_way_changes_nothing(port: int, admin: Client) -> None:
+async def test_a_client_that_disconnects_within_its_request_changes_nothing(port: int, admin: Client) -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", port)
     head = (
         f"POST /api/products HTTP/1.1\r\nHost: x\r\nAuthorization: {admin.authorization}\r\nContent-Length: 500\r\n\r\n"
@@ -136,7 +136,7 @@ async def test_a_stream_ends_with_the_client_that_reads_it(app: App, asgi: Any) 
         await asyncio.wait_for(ended.wait(), PATIENCE_SECONDS)
 
 
-async def test_the_event_stream_ends_with_the_right_to_read_it(
+async def test_the_event_stream_ends_when_access_is_revoked(
     port: int, app: App, http: httpx2.AsyncClient, admin: Client
 ) -> None:
     second = await signed_in(app, http, "second", "admin")

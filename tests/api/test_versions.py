@@ -10,7 +10,9 @@ from tests.api.asking import Client
 from tests.api.conftest import Made
 
 
-async def test_what_has_not_changed_is_not_sent_again(admin: Client, alice: Client, nobody: Client, made: Made) -> None:
+async def test_unchanged_resources_are_answered_with_304(
+    admin: Client, alice: Client, nobody: Client, made: Made
+) -> None:
     product = await made()
     order = (await alice.post("/orders", {"productId": product["id"], "quantity": 1})).data
     hold = (await alice.post("/reservations", {"items": [{"productId": product["id"], "quantity": 1}]})).data
@@ -47,7 +49,7 @@ async def test_every_change_of_a_product_or_its_stock_changes_its_etag(
     assert len(set(seen)) == 3
 
 
-async def test_a_product_is_changed_only_as_it_was_read(admin: Client, made: Made) -> None:
+async def test_if_match_guards_changes_of_a_product(admin: Client, made: Made) -> None:
     path = f"/products/{(await made())['id']}"
     etag = (await admin.get(path)).headers["etag"]
 
@@ -67,7 +69,7 @@ async def test_a_product_is_changed_only_as_it_was_read(admin: Client, made: Mad
     assert (await admin.patch(path, {"price": 3}, headers={"if-match": "*"})).status == 200
 
 
-async def test_stock_is_changed_only_as_it_was_read(admin: Client, nobody: Client, made: Made) -> None:
+async def test_if_match_guards_changes_of_stock(admin: Client, nobody: Client, made: Made) -> None:
     product = await made()
     await admin.post("/locations", {"id": "north"})
     path = f"/inventory/product/{product['id']}"
@@ -88,7 +90,7 @@ async def test_stock_is_changed_only_as_it_was_read(admin: Client, nobody: Clien
         assert answer.details["current"]["availableStock"] == 51
 
 
-async def test_an_order_takes_its_steps_only_as_it_was_read(admin: Client, alice: Client, made: Made) -> None:
+async def test_if_match_guards_the_steps_of_an_order(admin: Client, alice: Client, made: Made) -> None:
     product = await made()
     line = {"productId": product["id"], "quantity": 1}
     placed = await alice.post("/orders", line)
@@ -104,7 +106,7 @@ async def test_an_order_takes_its_steps_only_as_it_was_read(admin: Client, alice
     assert (await admin.post(f"{path}/deliver", headers={"if-match": packed.headers["etag"]})).status == 200
 
 
-async def test_a_hold_is_settled_only_as_it_was_read(alice: Client, bob: Client, made: Made) -> None:
+async def test_if_match_guards_the_steps_of_a_hold(alice: Client, bob: Client, made: Made) -> None:
     product = await made()
     held = await alice.post("/reservations", {"items": [{"productId": product["id"], "quantity": 1}]})
     hold, old = held.data["id"], {"if-match": held.headers["etag"]}
@@ -122,7 +124,7 @@ async def test_a_hold_is_settled_only_as_it_was_read(alice: Client, bob: Client,
         assert (await bob.post(path, {}, headers=old)).refusal == (403, "FORBIDDEN")
 
 
-async def test_a_location_is_changed_only_as_it_was_read(admin: Client) -> None:
+async def test_if_match_guards_changes_of_a_location(admin: Client) -> None:
     await admin.post("/locations", {"id": "north"})
 
     assert (await admin.patch("/locations/north", {"priority": 5, "expectedVersion": 1})).status == 200
@@ -131,13 +133,13 @@ async def test_a_location_is_changed_only_as_it_was_read(admin: Client) -> None:
 
 
 @pytest.mark.parametrize("given", ['"0"', '"-1"', "rubbish", '""', '"1.5"', '"99999999999999999999"', "W/"])
-async def test_a_version_that_nothing_has_is_refused(admin: Client, made: Made, given: str) -> None:
+async def test_a_malformed_version_is_refused(admin: Client, made: Made, given: str) -> None:
     path = f"/products/{(await made())['id']}"
 
     assert (await admin.patch(path, {"price": 1}, headers={"if-match": given})).refusal == (412, "VERSION_CONFLICT")
 
 
-async def test_a_picture_is_taken_away_by_null_and_left_alone_otherwise(admin: Client, made: Made) -> None:
+async def test_a_picture_is_removed_by_null_and_kept_otherwise(admin: Client, made: Made) -> None:
     path = f"/products/{(await made(imageUrl='https://example.com/chair.png'))['id']}"
     assert (await admin.patch(path, {"price": 5})).data["imageUrl"] == "https://example.com/chair.png"
     assert (await admin.patch(path, {"imageUrl": None})).data["imageUrl"] is None
@@ -164,7 +166,7 @@ CHANGES = [
 
 @pytest.mark.parametrize(("method", "path", "body", "compares"), CHANGES)
 @pytest.mark.parametrize("moved", ["version", "stock"])
-async def test_a_change_is_held_to_the_versions_of_what_it_changes(
+async def test_a_change_checks_the_versions_of_everything_it_changes(
     admin: Client, made: Made, method: str, path: str, body: dict[str, Any] | None, compares: set[str], moved: str
 ) -> None:
     product = await made(quantity=10)

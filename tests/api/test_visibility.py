@@ -37,7 +37,7 @@ async def shown(client: Client, product_id: str, word: str) -> set[str]:
     return found
 
 
-async def test_what_was_taken_off_sale_is_named_to_nobody_else(
+async def test_inactive_products_are_shown_to_admins_only(
     admin: Client, alice: Client, nobody: Client, made: Made
 ) -> None:
     product_id = (await made(name=NAME, sku=SKU, status="INACTIVE", brand="Acme"))["id"]
@@ -47,7 +47,9 @@ async def test_what_was_taken_off_sale_is_named_to_nobody_else(
     assert await shown(nobody, product_id, NAME) == set()
 
 
-async def test_what_is_not_listed_yet_is_shown_to_nobody_else(admin: Client, alice: Client, nobody: Client) -> None:
+async def test_products_known_only_by_their_stock_are_shown_to_admins_only(
+    admin: Client, alice: Client, nobody: Client
+) -> None:
     body = {"productId": "foreign-7", "sku": SKU, "initialStock": 5}
     assert (await admin.post("/inventory/initialize", body)).status == 201
 
@@ -57,7 +59,9 @@ async def test_what_is_not_listed_yet_is_shown_to_nobody_else(admin: Client, ali
 
 
 @pytest.mark.parametrize("field", ["lowStockThreshold", "threshold", "reorderPoint", "reorderQuantity"])
-async def test_thresholds_in_the_summary_are_for_admins(admin: Client, alice: Client, made: Made, field: str) -> None:
+async def test_the_summary_shows_thresholds_to_admins_only(
+    admin: Client, alice: Client, made: Made, field: str
+) -> None:
     await made(name=NAME, sku=SKU)
 
     (row,) = (await admin.get("/inventory")).data["items"]

@@ -240,7 +240,7 @@ async def test_every_wrong_parameter_of_a_query_is_reported(admin: Client, route
 
 @pytest.mark.one_engine
 @pytest.mark.parametrize("struct", TYPES, ids=ids)
-def test_every_field_of_a_request_has_its_bounds(struct: type[Wire]) -> None:
+def test_every_field_of_a_request_has_limits(struct: type[Wire]) -> None:
     """What has none is one that nobody thought about: give it a length or a range, or a Check."""
     for field in plan_of(struct).fields:
         for wanted in (field.type, *([field.item] if field.item is not None else [])):
@@ -271,7 +271,7 @@ GROUPS = [(struct, group) for struct in TYPES for group in plan_of(struct).group
 
 @pytest.mark.one_engine
 @pytest.mark.parametrize(("struct", "group"), GROUPS, ids=lambda each: ids(each) if isinstance(each, type) else None)
-def test_spellings_of_one_thing_that_contradict_each_other_are_refused(struct: type[Wire], group: Any) -> None:
+def test_contradicting_aliases_of_one_field_are_refused(struct: type[Wire], group: Any) -> None:
     fields = {field.name: field for field in plan_of(struct).fields}
     names = [name for _, name in group]
     one, other = {
@@ -289,7 +289,7 @@ def test_spellings_of_one_thing_that_contradict_each_other_are_refused(struct: t
 
 
 @pytest.mark.one_engine
-def test_the_words_of_a_refusal_say_what_is_right() -> None:
+def test_the_message_of_a_refusal_says_what_is_valid() -> None:
     from stockwright.catalog.wire import ProductBody
     from stockwright.http.wire import ListQuery
 
@@ -309,7 +309,7 @@ def test_the_words_of_a_refusal_say_what_is_right() -> None:
     ]
 
 
-async def test_what_the_shop_does_not_have_is_reported_with_the_rest(admin: Client, made: Made) -> None:
+async def test_unknown_resources_are_reported_together_with_other_errors(admin: Client, made: Made) -> None:
     created = await admin.post("/products", {"name": "x", "price": "1", "category": "none", "location": "none"})
     assert reported(created) == {"name", "price", "category", "location"}
     created = await admin.post("/products", {"name": "A chair", "price": 1, "category": "none", "location": "none"})
@@ -321,7 +321,9 @@ async def test_what_the_shop_does_not_have_is_reported_with_the_rest(admin: Clie
     assert reported(await admin.patch("/products/none", change)) == {"price"}
 
 
-async def test_a_product_with_what_a_former_version_took_stays_editable(app: App, admin: Client, made: Made) -> None:
+async def test_a_product_with_values_that_a_former_version_accepted_stays_editable(
+    app: App, admin: Client, made: Made
+) -> None:
     chair = await made()
     path, former = f"/products/{chair['id']}", {"imageUrl": "http://x.org/a.png", "currency": "XXX"}
     product = (await load_products(app.store, [chair["id"]]))[chair["id"]]
@@ -340,7 +342,9 @@ async def test_a_product_with_what_a_former_version_took_stays_editable(app: App
     assert reported(await admin.patch(path, former)) == set(former)
 
 
-async def test_a_name_that_would_be_shown_as_another_is_refused_everywhere(app: App, admin: Client, made: Made) -> None:
+async def test_a_name_with_direction_changing_characters_is_refused_everywhere(
+    app: App, admin: Client, made: Made
+) -> None:
     odd = "ab\u202ecd"
     names = {"name": odd, "sku": odd, "type": odd, "brand": odd}
     assert reported(await admin.post("/products", {**names, "price": 0})) == {*names, "price"}
@@ -365,7 +369,7 @@ async def test_a_name_that_would_be_shown_as_another_is_refused_everywhere(app: 
     assert reported(await admin.patch(path, {"name": f"{odd}!"})) == {"name"}
 
 
-async def test_a_location_without_a_name_is_called_as_its_id_and_an_empty_name_is_refused(admin: Client) -> None:
+async def test_a_location_without_a_name_is_named_by_its_id_and_an_empty_name_is_refused(admin: Client) -> None:
     for name in ("", "  "):
         assert reported(await admin.post("/locations", {"id": "north", "name": name})) == {"name"}
         assert reported(await admin.patch("/locations/default", {"name": name})) == {"name"}
@@ -373,7 +377,7 @@ async def test_a_location_without_a_name_is_called_as_its_id_and_an_empty_name_i
     assert (await admin.patch("/locations/north", {"name": " The  north "})).data["name"] == "The north"
 
 
-async def test_a_change_of_nothing_says_what_it_must_be(admin: Client, made: Made) -> None:
+async def test_a_change_without_fields_is_refused_with_what_it_needs(admin: Client, made: Made) -> None:
     path = f"/inventory/product/{(await made())['id']}/stock"
     for kind in ("ADJUSTMENT", "RESTOCK", "SALE"):
         answer = await admin.patch(path, {"quantity": 0, "type": kind})
@@ -403,7 +407,7 @@ async def test_every_unknown_product_is_reported_with_its_line(admin: Client, ma
 
 
 @pytest.mark.parametrize("path", ["/orders", "/sales"])
-async def test_a_total_that_no_client_keeps_exactly_is_refused(admin: Client, made: Made, path: str) -> None:
+async def test_a_total_beyond_exact_json_numbers_is_refused(admin: Client, made: Made, path: str) -> None:
     gem = (await made(quantity=10**9, price=10**12))["id"]
     line = {"productId": gem, "quantity": 5000}
     assert reported(await admin.post(path, {"items": [line, line]})) == {"items"}
@@ -414,7 +418,7 @@ async def test_a_total_that_no_client_keeps_exactly_is_refused(admin: Client, ma
     assert (await admin.post(path, {"productId": gem, "quantity": 9007})).data["totalAmount"] == 9007 * 10**12
 
 
-async def test_the_one_unknown_product_of_the_short_forms_is_named_by_its_field(admin: Client) -> None:
+async def test_the_unknown_product_of_a_short_form_is_reported_with_its_field(admin: Client) -> None:
     for path in ("/orders", "/sales"):
         answer = await admin.post(path, {"productId": "none", "quantity": 1})
         assert answer.refusal == (404, "NOT_FOUND")
@@ -436,7 +440,7 @@ async def test_a_refused_request_changes_nothing(admin: Client, made: Made) -> N
 
 @pytest.mark.one_engine
 @pytest.mark.parametrize("route", [route for route in ROUTES if not route.any_query], ids=ids)
-async def test_a_parameter_that_is_not_there_is_refused(admin: Client, route: Route) -> None:
+async def test_an_unknown_parameter_is_refused(admin: Client, route: Route) -> None:
     if "stream" not in route.path:
         answer = await send(admin, route, {} if route.changes else None, {"serach": "x", "utm_source": "a", "_": "1"})
         assert "serach" in reported(answer)
@@ -451,13 +455,13 @@ async def test_filters_of_orders_that_do_not_exist_yet_are_refused(admin: Client
 
 
 @pytest.mark.one_engine
-async def test_health_is_asked_with_any_parameter(nobody: Client) -> None:
+async def test_health_accepts_any_parameter(nobody: Client) -> None:
     for path in ("/health", "/health/live", "/health/ready"):
         assert (await nobody.get(path, probe="7")).status == 200
 
 
 @pytest.mark.parametrize("name", [".", "..", " .. "])
-async def test_a_name_that_no_address_can_hold_is_refused(admin: Client, name: str) -> None:
+async def test_a_name_that_cannot_stand_in_a_path_is_refused(admin: Client, name: str) -> None:
     assert (await admin.post("/categories", {"name": name})).fields == {"name"}
     assert (await admin.patch("/categories/food", {"name": name})).fields == {"name"}
     for body in ({"id": name}, {"name": name}, {"id": name, "name": "Depot"}):

@@ -15,7 +15,7 @@ from stockwright.base.ports import Message
 from tests.aws.ministack import Aws
 
 
-async def test_a_mail_leaves_through_ses_with_its_text_and_html(here: Aws) -> None:
+async def test_a_mail_is_sent_through_ses_with_its_text_and_html(here: Aws) -> None:
     here.client("ses").verify_email_identity(EmailAddress="shop@example.com")
     mailer = SesMailer("Shop <shop@example.com>")
     await mailer.send(Message("ntf_1", "alice@example.com", "Order\nConfirmation £5", "Thanks! £5", "<p>Thanks!</p>"))
@@ -28,7 +28,7 @@ async def test_a_mail_leaves_through_ses_with_its_text_and_html(here: Aws) -> No
     )
 
 
-async def test_a_sender_with_other_letters_is_written_as_ses_takes_it(here: Aws) -> None:
+async def test_a_sender_with_non_ascii_letters_is_encoded_for_ses(here: Aws) -> None:
     here.client("ses").verify_email_identity(EmailAddress="shop@example.com")
     await SesMailer("Björns Möbel <shop@example.com>").send(Message("ntf_1", "alice@example.com", "Hello", "there"))
     [mail] = here.read_back("ses/messages")["messages"][here.account]
@@ -36,13 +36,13 @@ async def test_a_sender_with_other_letters_is_written_as_ses_takes_it(here: Aws)
     assert str(make_header(decode_header(mail["Source"]))) == "Björns Möbel <shop@example.com>"
 
 
-async def test_a_text_leaves_through_sns(here: Aws) -> None:
+async def test_a_text_message_is_sent_through_sns(here: Aws) -> None:
     await SnsTexts().send(Message("ntf_1", "+15550100", "", "Low Stock Alert: Lamp"))
     found = here.read_back("sns/sms-messages")["sms_messages"]["+15550100"]
     assert [each["Message"] for each in found] == ["Low Stock Alert: Lamp"]
 
 
-async def test_a_topic_tells_who_subscribes(here: Aws) -> None:
+async def test_a_topic_notifies_its_subscribers(here: Aws) -> None:
     sns, sqs = here.client("sns"), here.client("sqs")
     topic = sns.create_topic(Name="low-stock-alerts")["TopicArn"]
     queue = sqs.create_queue(QueueName="probe")["QueueUrl"]
@@ -56,7 +56,7 @@ async def test_a_topic_tells_who_subscribes(here: Aws) -> None:
     assert len(body["Subject"]) <= 100
 
 
-async def test_a_topic_that_is_gone_is_permanent(here: Aws) -> None:
+async def test_a_deleted_topic_is_a_permanent_failure(here: Aws) -> None:
     with pytest.raises(Permanent, match="SNS refuses"):
         await SnsTopics().send(Message("ntf_1", f"arn:aws:sns:eu-central-1:{here.account}:nothing", "Hello", "there"))
 

@@ -56,7 +56,7 @@ async def test_each_request_is_one_line_with_s2s_fields(cloud: Cloud) -> None:
     assert PASSWORD not in cloud.function("api").output()
 
 
-async def test_answers_that_are_no_envelope_pass_too(cloud: Cloud) -> None:
+async def test_answers_without_the_envelope_pass_too(cloud: Cloud) -> None:
     await add_account(cloud.app, BY_SYSTEM, SignUp("root@example.com", PASSWORD), "admin")
     _, answer, _ = await cloud.ask("POST", "/signin", {"email": "root@example.com", "password": PASSWORD})
     token = answer["data"]["idToken"]
@@ -82,14 +82,14 @@ async def test_without_a_token_there_are_only_public_answers(cloud: Cloud) -> No
     assert (await cloud.ask("GET", "/nothing/here"))[0] == 404
 
 
-async def test_a_compressed_answer_comes_as_bytes(cloud: Cloud) -> None:
+async def test_a_compressed_answer_arrives_as_bytes(cloud: Cloud) -> None:
     asked = request("GET", "/api/docs/spec", headers={"accept-encoding": "gzip"})
     answer = await cloud.invoke("api", asked)
     assert (answer["headers"]["content-encoding"], answer["isBase64Encoded"]) == ("gzip", True)
     assert json.loads(gzip.decompress(base64.b64decode(answer["body"])))["openapi"]
 
 
-async def test_an_id_with_a_slash_finds_its_way(cloud: Cloud) -> None:
+async def test_an_id_with_a_slash_is_routed(cloud: Cloud) -> None:
     await create_product(
         cloud.app, BY_SYSTEM, CreateProduct("Desk Lamp", "LAMP/1 B", "A lamp for a desk.", "electronics", 2500, 3)
     )
@@ -98,7 +98,7 @@ async def test_an_id_with_a_slash_finds_its_way(cloud: Cloud) -> None:
     assert body["data"]["sku"] == "LAMP/1 B"
 
 
-async def test_the_stream_of_events_ends_when_there_is_something_to_tell(tmp_path: Path) -> None:
+async def test_the_event_stream_ends_after_the_first_events(tmp_path: Path) -> None:
     env = {"STOCKWRIGHT_DATA_DIR": str(tmp_path / "data")}
     app = await build(Settings.load({**env, "STOCKWRIGHT_LOG_LEVEL": "error"}))
     await add_account(app, BY_SYSTEM, SignUp("root@example.com", PASSWORD), "admin")

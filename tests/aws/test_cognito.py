@@ -110,7 +110,7 @@ async def test_a_person_signs_up_confirms_and_signs_in(shop: App, pool: Pool) ->
     assert session.account.password_hash == ""
 
 
-async def test_an_address_that_is_known_is_answered_alike_and_its_owner_is_told(shop: App, pool: Pool) -> None:
+async def test_a_taken_address_gets_the_usual_answer_and_its_owner_is_notified(shop: App, pool: Pool) -> None:
     await ada_is_in(shop)
     assert await sign_up(shop, VISITOR, SignUp(ADA, BETTER)) == ADA
     assert [event.name for event in await shop.store.tail(limit=100)][-1] == "account.signup_repeated"
@@ -126,7 +126,9 @@ async def test_an_address_that_is_known_is_answered_alike_and_its_owner_is_told(
 
 
 @pytest.mark.parametrize("given", [None, BETTER])
-async def test_a_password_that_the_pool_took_first_counts_for_nobody_else(shop: App, given: str | None) -> None:
+async def test_the_password_of_another_sign_up_never_works_for_the_confirmed_account(
+    shop: App, given: str | None
+) -> None:
     await sign_up(shop, VISITOR, SignUp(ADA, GOOD, "Mallory"))
     await sign_up(shop, VISITOR, SignUp(ADA, BETTER, "Ada"))
     account = await find_account_by_email(shop.store, ADA)
@@ -140,7 +142,7 @@ async def test_a_password_that_the_pool_took_first_counts_for_nobody_else(shop: 
     assert (await sign_in(shop, VISITOR, SignIn(ADA, BETTER))).account.name == "Ada"
 
 
-async def test_wrong_and_unknown_are_told_alike_and_lock_alike(shop: App) -> None:
+async def test_wrong_passwords_and_unknown_addresses_get_the_same_answers_and_locks(shop: App) -> None:
     await add_account(shop, BY_SYSTEM, SignUp(ADA, GOOD), "customer")
     for email in (ADA, "nobody@example.com"):
         found = [await refused(shop, email, "Wrong-wal-77") for _ in range(6)]
@@ -184,7 +186,7 @@ async def test_a_password_is_reset_with_a_mailed_code_and_every_session_ends(sho
     assert (await sign_in(shop, VISITOR, SignIn(ADA, GOOD))).account.id == session.account.id
 
 
-async def test_the_second_factor_stands_before_the_pools_tokens(shop: App) -> None:
+async def test_the_pools_tokens_are_returned_only_after_the_second_factor(shop: App) -> None:
     session = await ada_is_in(shop)
     with pytest.raises(Invalid):
         await begin_mfa(shop, Request(session.account.as_actor()), BETTER)
@@ -200,7 +202,7 @@ async def test_the_second_factor_stands_before_the_pools_tokens(shop: App) -> No
     assert (await sign_in(shop, VISITOR, SignIn(ADA, GOOD))).account.mfa is None
 
 
-async def test_an_admin_makes_admins_and_disables_accounts_here_and_in_the_pool(shop: App, pool: Pool) -> None:
+async def test_an_admin_changes_roles_and_disables_accounts_in_the_shop_and_the_pool(shop: App, pool: Pool) -> None:
     await add_account(shop, BY_SYSTEM, SignUp("root@example.com", GOOD), "admin")
     assert pool.groups("root@example.com") == ["admin"]
     session = await ada_is_in(shop)
@@ -218,7 +220,7 @@ async def test_an_admin_makes_admins_and_disables_accounts_here_and_in_the_pool(
     assert (await sign_in(shop, VISITOR, SignIn(ADA, GOOD))).account.name == "Ada L."
 
 
-async def test_who_was_put_into_the_group_by_hand_is_an_admin_with_the_next_token(shop: App, pool: Pool) -> None:
+async def test_a_user_added_to_the_admin_group_is_an_admin_with_the_next_token(shop: App, pool: Pool) -> None:
     session = await ada_is_in(shop)
     pool.client.admin_add_user_to_group(UserPoolId=pool.id, Username=ADA, GroupName="admin")
     account = await find_account_by_email(shop.store, ADA)
@@ -233,7 +235,7 @@ async def test_who_was_put_into_the_group_by_hand_is_an_admin_with_the_next_toke
     assert (await authenticate(shop, VISITOR, session.id_token)).role == "admin"
 
 
-async def test_a_user_who_was_made_by_hand_is_met_at_the_first_sign_in(shop: App, pool: Pool) -> None:
+async def test_a_user_who_was_created_in_the_pool_gets_an_account_at_the_first_sign_in(shop: App, pool: Pool) -> None:
     pool.make("root@example.com", GOOD, group="admin")
     session = await sign_in(shop, VISITOR, SignIn("root@example.com", GOOD))
     assert (session.account.role, session.account.is_confirmed) == ("admin", True)
@@ -245,7 +247,7 @@ async def test_a_user_who_was_made_by_hand_is_met_at_the_first_sign_in(shop: App
     assert (await sign_in(shop, VISITOR, SignIn("new@example.com", BETTER))).account.role == "customer"
 
 
-async def test_a_password_that_only_the_pool_refuses_leaves_nobody_behind(shop: App, pool: Pool) -> None:
+async def test_a_password_that_only_the_pool_refuses_leaves_no_account(shop: App, pool: Pool) -> None:
     pool.client.update_user_pool(
         UserPoolId=pool.id, Policies={"PasswordPolicy": {"MinimumLength": 8, "RequireSymbols": True}}
     )
@@ -257,7 +259,7 @@ async def test_a_password_that_only_the_pool_refuses_leaves_nobody_behind(shop: 
     assert (await sign_in(shop, VISITOR, SignIn(ADA, GOOD))).account.email == ADA
 
 
-async def test_what_breaks_the_pools_own_patterns_is_told_as_the_askers(
+async def test_input_that_breaks_the_pools_patterns_is_reported_as_invalid(
     shop: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Here the pool takes them; AWS's refuses them with this code."""
@@ -273,7 +275,7 @@ async def test_what_breaks_the_pools_own_patterns_is_told_as_the_askers(
     assert await find_account_by_email(shop.store, ADA) is None
 
 
-async def test_tokens_of_others_are_nobodys(shop: App, pool: Pool) -> None:
+async def test_tokens_of_other_pools_are_refused(shop: App, pool: Pool) -> None:
     session = await ada_is_in(shop)
     header = jwt.get_unverified_header(session.id_token)
     claims = jwt.decode(session.id_token, options={"verify_signature": False})
@@ -303,15 +305,13 @@ async def test_tokens_of_others_are_nobodys(shop: App, pool: Pool) -> None:
         await authenticate(shop, VISITOR, theirs)
 
 
-async def test_the_pools_keys_are_ours_to_show(shop: App) -> None:
+async def test_the_keys_of_the_pool_are_published(shop: App) -> None:
     session = await ada_is_in(shop)
     keys = (await shop.identity.jwks(shop))["keys"]
     assert jwt.get_unverified_header(session.id_token)["kid"] in {key["kid"] for key in keys}
 
 
-async def test_a_pool_that_cannot_be_reached_is_busy_and_locks_nobody(
-    shop: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_unreachable_pool_answers_busy_and_locks_nobody(shop: App, monkeypatch: pytest.MonkeyPatch) -> None:
     session = await ada_is_in(shop)
     with monkeypatch.context() as away:
         away.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")

@@ -48,17 +48,17 @@ def letters(stack: Stack) -> list[Any]:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_may_do_its_work_and_no_others(stack: Stack, function: str) -> None:
+def test_a_function_has_the_permissions_of_its_own_work_only(stack: Stack, function: str) -> None:
     assert can(stack, function) == must_be_able(function)
 
 
-def test_who_may_not_use_the_table_cannot_start_and_is_told_in_one_line(stack: Stack, tmp_path: Path) -> None:
+def test_a_start_without_access_to_the_table_fails_with_one_line(stack: Stack, tmp_path: Path) -> None:
     table = stack.outputs["Table"]
     found = refusal(tmp_path, STOCKWRIGHT_TABLE_NAME=table, **stack.aws.env_of(f"{PREFIX}-stream"))
     assert f"AWS does not let these credentials use the table {table}" in found
 
 
-def test_a_smoke_test_of_the_stack_passes_behind_what_stands_for_cloudfront(stack: Stack) -> None:
+def test_the_smoke_test_passes_behind_a_substitute_for_cloudfront(stack: Stack) -> None:
     needs.file("src/stockwright/http/static/web/index.html")
     with serving(front(stack.aws.url, stack.outputs["ApiId"])) as url:
         seen = smoke(url, {"SMOKE_EMAIL": ADMIN, "SMOKE_PASSWORD": PASSWORD})
@@ -67,7 +67,7 @@ def test_a_smoke_test_of_the_stack_passes_behind_what_stands_for_cloudfront(stac
             smoke(url, {"SMOKE_EMAIL": ADMIN, "SMOKE_PASSWORD": "of-nobody-77"})
 
 
-def test_nobody_without_a_token_comes_in(stack: Stack) -> None:
+def test_a_request_without_a_token_is_refused(stack: Stack) -> None:
     refused = stack.ask("GET", "/api/orders")
     assert (refused.status_code, refused.json()["error"]["code"]) == (401, "UNAUTHORIZED")
     refused = stack.ask("GET", "/api/users/me")
@@ -77,7 +77,7 @@ def test_nobody_without_a_token_comes_in(stack: Stack) -> None:
     assert (refused.status_code, refused.json()) == (401, {"message": "Unauthorized"})
 
 
-def test_an_order_goes_all_the_way_though_the_warehouse_is_down_at_first(stack: Stack) -> None:
+def test_an_order_is_delivered_though_the_warehouse_is_down_at_first(stack: Stack) -> None:
     # Alice signs up; her code comes by mail.
     assert stack.ask("POST", "/api/signup", {"email": ALICE, "password": PASSWORD, "name": "Alice"}).is_success
     [mail] = eventually(lambda: stack.mails(ALICE), "the code was not mailed").values()
@@ -130,7 +130,7 @@ def test_an_order_goes_all_the_way_though_the_warehouse_is_down_at_first(stack: 
     eventually(lambda: steps <= set(stack.mails(ALICE)), "not every step was mailed")
 
 
-def test_a_poison_message_ends_as_a_dead_letter_that_admins_hear_of(stack: Stack) -> None:
+def test_a_poison_message_becomes_a_dead_letter_with_an_alert_to_the_admins(stack: Stack) -> None:
     alarmed = stack.hear("operations")
     stack.hurry("delivery-service")
     poison = "{ this is no event"

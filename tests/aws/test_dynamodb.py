@@ -101,7 +101,7 @@ def every_other(make: Callable[[], AWSResponse]) -> tuple[Answer, list[int]]:
     ],
     ids=["conflict", "throttled item", "throughput", "throttled call", "500", "503"],
 )
-async def test_what_passes_is_tried_again_and_has_one_effect(
+async def test_a_commit_with_a_temporary_fault_is_retried_and_has_one_effect(
     store: DynamoDbStore, fault: Callable[[], AWSResponse]
 ) -> None:
     await store.commit([Put(ITEM, {"units": 50}, ABSENT)])
@@ -115,7 +115,7 @@ async def test_what_passes_is_tried_again_and_has_one_effect(
     assert calls[0] >= 10
 
 
-async def test_what_does_not_pass_is_busy_and_wrote_nothing(store: DynamoDbStore) -> None:
+async def test_a_commit_with_a_lasting_conflict_is_busy_and_wrote_nothing(store: DynamoDbStore) -> None:
     await store.commit([Put(ITEM, {"units": 50}, ABSENT)])
     inject(store, lambda _: cancelled("TransactionConflict"))
     with pytest.raises(Busy):
@@ -123,14 +123,14 @@ async def test_what_does_not_pass_is_busy_and_wrote_nothing(store: DynamoDbStore
     assert (await store.get([ITEM]))[ITEM].body == {"units": 50}
 
 
-async def test_a_condition_is_told_even_beside_a_conflict(store: DynamoDbStore) -> None:
+async def test_a_failed_condition_is_reported_even_together_with_a_conflict(store: DynamoDbStore) -> None:
     inject(store, lambda _: cancelled("TransactionConflict", "ConditionalCheckFailed", "None"))
     with pytest.raises(ConditionFailed) as refused:
         await store.commit([Put((f"P#{number}", "A"), {}, ABSENT) for number in range(3)])
     assert refused.value.positions == (1,)
 
 
-async def test_an_answer_that_is_lost_after_the_commit_means_one_effect(store: DynamoDbStore) -> None:
+async def test_a_commit_whose_answer_is_lost_has_one_effect(store: DynamoDbStore) -> None:
     """The call reaches DynamoDB and is done; its answer does not come back. The same token asks again."""
     await store.commit([Put(ITEM, {"units": 50}, ABSENT)])
     lost = [0]
@@ -149,7 +149,7 @@ async def test_an_answer_that_is_lost_after_the_commit_means_one_effect(store: D
     assert (await store.get([ITEM]))[ITEM].body == {"units": 45}
 
 
-async def test_a_commit_is_not_sent_again_when_readers_of_the_log_may_have_gone_on(
+async def test_a_commit_is_not_retried_after_readers_of_the_log_may_have_passed_it(
     store: DynamoDbStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[int] = []
@@ -169,7 +169,7 @@ async def test_a_commit_is_not_sent_again_when_readers_of_the_log_may_have_gone_
 
 
 @pytest.mark.parametrize("operation", ["GetItem", "Query"])
-async def test_a_read_that_fails_for_a_moment_is_asked_again(store: DynamoDbStore, operation: str) -> None:
+async def test_a_read_that_fails_temporarily_is_retried(store: DynamoDbStore, operation: str) -> None:
     await store.commit([Put(ITEM, {"units": 50}, ABSENT)])
     before, calls = every_other(lambda: answer(500, "InternalServerError"))
     inject(store, before, operation)
@@ -178,7 +178,7 @@ async def test_a_read_that_fails_for_a_moment_is_asked_again(store: DynamoDbStor
     assert calls[0] == 2
 
 
-async def test_keys_that_were_not_read_at_once_are_asked_for_again(store: DynamoDbStore) -> None:
+async def test_unprocessed_keys_are_requested_again(store: DynamoDbStore) -> None:
     keys = [(f"P#{number}", "A") for number in range(10)]
     for key in keys:
         await store.commit([Put(key, {"n": 1}, ABSENT)])
@@ -197,7 +197,7 @@ async def test_keys_that_were_not_read_at_once_are_asked_for_again(store: Dynamo
     assert asked[0] == 2
 
 
-async def test_two_hundred_buyers_of_fifty_units(app: App, product: Callable[..., Any]) -> None:
+async def test_two_hundred_buyers_of_fifty_units_get_exactly_fifty(app: App, product: Callable[..., Any]) -> None:
     chair: StockedProduct = await product(50)
 
     async def buy(number: int) -> bool:
@@ -212,7 +212,7 @@ async def test_two_hundred_buyers_of_fifty_units(app: App, product: Callable[...
     assert outcomes.count(True) == 50
 
 
-async def test_sixteen_processes_worth_of_stores_on_one_item(tmp_path: Path) -> None:
+async def test_sixteen_stores_that_write_one_item_at_once_lose_no_update(tmp_path: Path) -> None:
     """Each with its own connections and threads, as sixteen Lambda containers have; conflicts are injected."""
     stores = [open_table(str(tmp_path)) for _ in range(16)]
     await stores[0].commit([Put(ITEM, {"units": 100}, ABSENT)])
@@ -291,13 +291,13 @@ async def levels(app: App, product_ids: list[str]) -> set[tuple[int, int, int]]:
     return {(stock.available, stock.reserved, stock.total) for stock in stocks.values()}
 
 
-async def test_an_item_that_is_too_large_is_told_as_such(store: DynamoDbStore) -> None:
+async def test_an_item_that_is_too_large_is_refused_as_such(store: DynamoDbStore) -> None:
     with pytest.raises(PayloadTooLarge):
         await store.commit([Put(ITEM, {"text": "x" * 450_000}, ABSENT), Put(("P#2", "A"), {}, ABSENT)])
     assert await store.get([ITEM, ("P#2", "A")]) == {}
 
 
-async def test_the_log_is_followed_at_a_distance_that_no_commit_can_come_behind(tmp_path: Path, clock: Clock) -> None:
+async def test_readers_of_the_log_stay_far_enough_behind_to_miss_no_commit(tmp_path: Path, clock: Clock) -> None:
     near, far = open_table(str(tmp_path)), open_table(str(tmp_path), tail_delay_seconds=60)
     made = await bare_app(tmp_path, clock, "dynamodb")
     await place_nothing(made)
@@ -314,7 +314,7 @@ async def place_nothing(app: App) -> None:
     await create_product(app, ADMIN, CreateProduct("Oak chair", "OAK-1", "A chair to sit on.", "other", 1000, 1))
 
 
-async def test_what_the_stream_tells_is_read_as_it_was_written(store: DynamoDbStore) -> None:
+async def test_events_from_the_stream_are_read_as_they_were_written(store: DynamoDbStore) -> None:
     body = {"n": 1, "part": 0.5, "text": "", "on": True, "none": None, "list": [1, {"a": []}], "big": 10**18}
     await store.commit([Put(ITEM, body, ABSENT, {"list": ("STOCK", "1")}, "words", 99)])
     (image,) = store.client.scan(TableName=store.table)["Items"]

@@ -36,20 +36,20 @@ async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     await opened.close()
 
 
-async def test_keys_that_are_never_read_are_busy(store: DynamoDbStore) -> None:
+async def test_keys_that_stay_unprocessed_are_busy(store: DynamoDbStore) -> None:
     left = {"Responses": {}, "UnprocessedKeys": {store.table: {"Keys": [codec.key_image(KEYS[0])]}}}
     inject(store, lambda _: answer(200, "", json.dumps(left)), "BatchGetItem")
     with pytest.raises(Busy):
         await store.get(KEYS)
 
 
-async def test_a_read_that_never_comes_back_is_busy(store: DynamoDbStore) -> None:
+async def test_a_read_that_never_gets_an_answer_is_busy(store: DynamoDbStore) -> None:
     inject(store, lambda _: answer(500, "InternalServerError"), "GetItem")
     with pytest.raises(Busy):
         await store.get(KEYS[:1])
 
 
-async def test_a_commit_of_which_nothing_is_ever_heard_is_busy(store: DynamoDbStore) -> None:
+async def test_a_commit_that_never_gets_an_answer_is_busy(store: DynamoDbStore) -> None:
     inject(store, lambda _: answer(500, "InternalServerError"))
     with pytest.raises(Busy):
         await store.commit([Put(KEYS[0], {}, ABSENT)])
@@ -68,14 +68,14 @@ def lose_every_answer(store: DynamoDbStore) -> None:
 @pytest.mark.parametrize(
     "write", [Put(KEYS[0], {"units": 1, "part": 0.5}, ABSENT), Append(EVENT)], ids=["put", "event"]
 )
-async def test_a_commit_whose_answer_never_comes_is_looked_for(store: DynamoDbStore, write: Write) -> None:
+async def test_a_commit_whose_answer_is_lost_is_looked_up(store: DynamoDbStore, write: Write) -> None:
     await store.commit([Put(KEYS[1], {"units": 5}, ABSENT)])
     lose_every_answer(store)
     await store.commit([write, Add(KEYS[1], {("units",): -1}, {("units",): 0})])
     assert (await store.get([KEYS[1]]))[KEYS[1]].body == {"units": 4}
 
 
-async def test_of_a_commit_that_cannot_be_found_it_is_not_said_that_nothing_was_changed(store: DynamoDbStore) -> None:
+async def test_a_commit_that_cannot_be_found_is_not_reported_as_unchanged(store: DynamoDbStore) -> None:
     await store.commit([Put(KEYS[0], {"units": 5}, ABSENT)])
     lose_every_answer(store)
     with pytest.raises(Unknown, match="check before you repeat it"):
@@ -83,14 +83,14 @@ async def test_of_a_commit_that_cannot_be_found_it_is_not_said_that_nothing_was_
     assert (await store.get(KEYS[:1]))[KEYS[0]].body == {"units": 4}
 
 
-async def test_where_nobody_can_look_either_it_is_unknown(store: DynamoDbStore) -> None:
+async def test_a_commit_that_cannot_be_looked_up_either_has_an_unknown_outcome(store: DynamoDbStore) -> None:
     lose_every_answer(store)
     inject(store, lambda _: answer(500, "InternalServerError"), "GetItem")
     with pytest.raises(Unknown):
         await store.commit([Put(KEYS[0], {}, ABSENT)])
 
 
-async def test_a_commit_that_is_refused_to_the_end_has_changed_nothing(store: DynamoDbStore) -> None:
+async def test_a_commit_that_is_refused_at_every_try_has_changed_nothing(store: DynamoDbStore) -> None:
     inject(store, lambda _: answer(400, "ThrottlingException"))
     with pytest.raises(Busy) as refused:
         await store.commit([Put(KEYS[0], {}, ABSENT)])
@@ -106,7 +106,9 @@ def nested(depth: int) -> Any:
     [{"": "x"}, 1e200, int("1234567890" * 4), nested(40)],
     ids=["no name", "1e200", "40 digits", "deep"],
 )
-async def test_what_dynamodb_does_not_take_is_invalid_and_a_move_names_it(store: DynamoDbStore, value: Any) -> None:
+async def test_values_that_dynamodb_cannot_store_are_invalid_and_a_copy_names_them(
+    store: DynamoDbStore, value: Any
+) -> None:
     with pytest.raises(Invalid, match="refuses this"):
         await store.commit([Put(KEYS[0], {"value": value}, ABSENT)])
     side = DynamoDbSide(store)
@@ -116,7 +118,7 @@ async def test_what_dynamodb_does_not_take_is_invalid_and_a_move_names_it(store:
     assert await store.get(KEYS[1:2]) == {}
 
 
-async def test_a_batch_that_was_refused_for_a_moment_is_written_item_by_item(store: DynamoDbStore) -> None:
+async def test_a_batch_that_was_refused_temporarily_is_written_item_by_item(store: DynamoDbStore) -> None:
     inject(store, lambda _: answer(400, "ValidationException"), "BatchWriteItem")
     DynamoDbSide(store).write([Put(key, {}, ABSENT) for key in KEYS], None)
     assert set(await store.get(KEYS)) == set(KEYS)
@@ -127,7 +129,7 @@ RESERVE = {("levels", place, name): delta for place in WIDE for name, delta in (
 FLOORS = {("levels", place, "available"): 0 for place in WIDE}
 
 
-async def test_more_numbers_than_an_expression_holds_are_moved_with_their_floors(store: DynamoDbStore) -> None:
+async def test_more_numbers_than_one_expression_holds_are_changed_with_their_floors(store: DynamoDbStore) -> None:
     entry: dict[Any, Any] = {"list": ("STOCK", "1")}
     await store.commit([Put(KEYS[0], {"levels": WIDE, "name": "x"}, ABSENT, entry, "text")])
     for _ in range(2):
@@ -147,7 +149,9 @@ async def test_more_numbers_than_an_expression_holds_are_moved_with_their_floors
     assert await store.get(KEYS[1:2]) == {}
 
 
-async def test_many_numbers_are_moved_by_several_at_once(store: DynamoDbStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_many_numbers_are_changed_by_several_writers_at_once(
+    store: DynamoDbStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What was read is old where somebody else was first: it is read again, and no move is lost."""
     monkeypatch.setattr(engine, "ATTEMPTS_MAX", 40)
     await store.commit([Put(KEYS[0], {"levels": WIDE}, ABSENT)])
@@ -158,7 +162,7 @@ async def test_many_numbers_are_moved_by_several_at_once(store: DynamoDbStore, m
     assert {(level["available"], level["reserved"]) for level in levels.values()} == {(0, 6)}
 
 
-async def test_an_event_at_midnight_stands_in_a_day_that_is_in_the_list(
+async def test_an_event_committed_around_midnight_is_listed(
     store: DynamoDbStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     midnight = codec.DAY_MS * 20_000
@@ -170,7 +174,7 @@ async def test_an_event_at_midnight_stands_in_a_day_that_is_in_the_list(
     assert [event.id for event in await store.tail()] == [EVENT.id, "evt_2"]
 
 
-async def test_what_dynamodb_refuses_for_another_reason_is_told_as_it_is(store: DynamoDbStore) -> None:
+async def test_other_errors_of_dynamodb_are_passed_on_unchanged(store: DynamoDbStore) -> None:
     inject(store, lambda _: cancelled("ItemCollectionSizeLimitExceeded"))
     with pytest.raises(ClientError, match="TransactionCanceledException"):
         await store.commit([Put(KEYS[0], {}, ABSENT)])
@@ -181,17 +185,17 @@ async def test_more_changes_than_a_transaction_takes_are_refused_before_they_are
         await store.commit([Put((f"P#{number}", "STOCK"), {}, ABSENT) for number in range(WRITES_MAX + 1)])
 
 
-async def test_between_bounds_that_cross_there_is_nothing(store: DynamoDbStore) -> None:
+async def test_crossed_bounds_return_nothing(store: DynamoDbStore) -> None:
     await store.commit([Put(("P#1", "b"), {}, ABSENT)])
     assert (await store.query("P#1", low="c", high="a")).items == ()
 
 
-async def test_rubbish_is_dynamodbs_own_to_remove(store: DynamoDbStore) -> None:
+async def test_expired_items_are_removed_by_dynamodb_itself(store: DynamoDbStore) -> None:
     await store.commit([Put(KEYS[0], {}, ABSENT, ttl=1)])
     assert await store.purge(2) == 0
 
 
-async def test_a_copy_sends_again_what_was_not_taken_and_gives_up_in_the_end(store: DynamoDbStore) -> None:
+async def test_a_copy_retries_unprocessed_items_and_finally_gives_up(store: DynamoDbStore) -> None:
     side, calls = DynamoDbSide(store), 0
     image = codec.image_of_put(Put(KEYS[0], {"units": 5}, 0))
 

@@ -85,7 +85,7 @@ async def test_a_message_is_sent_again_once_however_often_its_request_is_deliver
     assert unchanged == first
 
 
-async def test_only_what_failed_of_a_batch_comes_again(cloud: Cloud) -> None:
+async def test_only_the_failed_messages_of_a_batch_return_to_the_queue(cloud: Cloud) -> None:
     first, second = await placed(cloud), await placed(cloud)
     found = await confirming(
         cloud,
@@ -100,7 +100,7 @@ async def test_only_what_failed_of_a_batch_comes_again(cloud: Cloud) -> None:
     assert counted == [([1.0], None), ([1.0], CONFIRM)]
 
 
-async def test_a_failure_is_told_to_the_queue_twice_and_kept_as_a_dead_letter_the_third_time(cloud: Cloud) -> None:
+async def test_a_failure_returns_to_the_queue_twice_and_becomes_a_dead_letter_the_third_time(cloud: Cloud) -> None:
     event = await placed(cloud)
     warehouse = Partner(status=503)
     async with await asyncio.start_server(warehouse.serve, "127.0.0.1", warehouse.port):
@@ -125,7 +125,7 @@ async def test_a_failure_is_told_to_the_queue_twice_and_kept_as_a_dead_letter_th
     assert (await list_dead_letters(cloud.app, 10))[0] == []
 
 
-async def test_waiting_uses_up_no_try_and_the_sweep_sends_it_on(cloud: Cloud) -> None:
+async def test_waiting_does_not_count_as_a_try_and_the_sweeper_delivers_it_later(cloud: Cloud) -> None:
     event, now = await placed(cloud), cloud.app.clock.now()
     faults: list[Exception] = [TryLater("slow down", after_seconds=0) for _ in range(5)]
     faults += [RuntimeError("no"), RuntimeError("no")]
@@ -156,7 +156,7 @@ async def test_waiting_uses_up_no_try_and_the_sweep_sends_it_on(cloud: Cloud) ->
     assert await find_retry(cloud.app.store, WAREHOUSE, event.id) is None
 
 
-async def test_what_has_waited_for_a_day_is_given_up(cloud: Cloud) -> None:
+async def test_an_event_that_waited_for_a_day_becomes_a_dead_letter(cloud: Cloud) -> None:
     event = await placed(cloud)
     warehouse = next(each for each in REACTIONS if each.name == WAREHOUSE)
 
@@ -181,7 +181,7 @@ async def test_an_unreadable_message_that_is_sent_again_keeps_its_error(cloud: C
     assert after.original_error == before.error
 
 
-async def test_what_can_never_succeed_is_given_up_at_once(cloud: Cloud) -> None:
+async def test_a_permanent_failure_becomes_a_dead_letter_at_once(cloud: Cloud) -> None:
     event = await placed(cloud)
     warehouse = Partner(status=400)
     async with await asyncio.start_server(warehouse.serve, "127.0.0.1", warehouse.port):
@@ -215,7 +215,7 @@ async def test_a_poison_message_becomes_a_dead_letter_and_an_alert_once(cloud: C
     assert (mail.to, mail.subject) == ("ops@a.example", "ALERT: warehouse failed for message.unreadable")
 
 
-async def test_an_event_whose_function_died_each_time_is_kept_too(cloud: Cloud) -> None:
+async def test_an_event_whose_function_died_at_each_try_becomes_a_dead_letter_too(cloud: Cloud) -> None:
     event = await placed(cloud)
     found = batch(message(on_the_bus(event), queue=f"{CONFIRM}-dlq", times=4))
     assert await cloud.invoke("dead_letters", found) == NOTHING_FAILED
@@ -223,7 +223,7 @@ async def test_an_event_whose_function_died_each_time_is_kept_too(cloud: Cloud) 
     assert (letter.handler, letter.event) == (CONFIRM, event)
 
 
-async def test_a_handler_that_runs_out_of_time_is_tried_again(cloud: Cloud) -> None:
+async def test_a_handler_that_times_out_is_retried(cloud: Cloud) -> None:
     event = await placed(cloud)
     warehouse = Partner()
     warehouse.may_answer.clear()
@@ -233,6 +233,6 @@ async def test_a_handler_that_runs_out_of_time_is_tried_again(cloud: Cloud) -> N
         warehouse.may_answer.set()
 
 
-def test_a_handler_that_is_not_there_fails_the_start(cloud: Cloud) -> None:
+def test_an_unknown_handler_fails_the_start(cloud: Cloud) -> None:
     function = cloud.function("queue", STOCKWRIGHT_HANDLER="no-such-handler")
     assert "STOCKWRIGHT_HANDLER must be one of order-confirmation" in function.init_error()["errorMessage"]

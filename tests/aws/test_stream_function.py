@@ -111,7 +111,7 @@ def stream(bus: Bus, tmp_path: Path) -> Iterator[LambdaFunction]:
         yield function
 
 
-def test_events_and_redriven_ones_are_told_and_nothing_else_is(stream: LambdaFunction, bus: Bus) -> None:
+def test_the_bus_gets_events_and_redriven_events_and_nothing_else(stream: LambdaFunction, bus: Bus) -> None:
     product, retry = Batch(), Batch()
     product.put(("PRODUCT#1", "PRODUCT"), {"name": "Chair"}, 3)
     put_retry(retry, Retry("warehouse", placed(9), 0, AT, AT))
@@ -141,7 +141,7 @@ def test_events_and_redriven_ones_are_told_and_nothing_else_is(stream: LambdaFun
     assert detail["position"]
 
 
-def test_what_the_bus_refuses_is_sent_again_alone(stream: LambdaFunction, bus: Bus) -> None:
+def test_only_the_events_that_the_bus_refused_are_sent_again(stream: LambdaFunction, bus: Bus) -> None:
     bus.refuse = {"ord_3": 2}
     result = stream.invoke(batch(*[record(appended(placed(number)), number) for number in range(1, 26)]))
     assert result == {"batchItemFailures": []}
@@ -149,7 +149,9 @@ def test_what_the_bus_refuses_is_sent_again_alone(stream: LambdaFunction, bus: B
     assert sorted(bus.subjects()) == sorted(f"ord_{number}" for number in range(1, 26))
 
 
-def test_what_the_bus_never_takes_is_told_to_lambda_and_comes_again(stream: LambdaFunction, bus: Bus) -> None:
+def test_events_that_the_bus_keeps_refusing_are_reported_to_lambda_and_retried(
+    stream: LambdaFunction, bus: Bus
+) -> None:
     bus.refuse = {"ord_2": 4}
     records = [record(appended(placed(number)), number) for number in (1, 2, 3)]
     result = stream.invoke(batch(*records))
@@ -172,7 +174,7 @@ def test_a_bus_that_is_down_loses_nothing(stream: LambdaFunction, bus: Bus) -> N
     assert bus.subjects() == ["ord_1", "ord_2"]
 
 
-def test_large_events_go_in_calls_that_the_bus_takes(stream: LambdaFunction, bus: Bus) -> None:
+def test_large_events_are_split_into_calls_that_the_bus_accepts(stream: LambdaFunction, bus: Bus) -> None:
     result = stream.invoke(
         batch(*[record(appended(placed(number, note="x" * 100_000)), number) for number in range(1, 6)])
     )
@@ -180,7 +182,7 @@ def test_large_events_go_in_calls_that_the_bus_takes(stream: LambdaFunction, bus
     assert [len(call) for call in bus.calls] == [2, 2, 1]
 
 
-def test_a_record_that_cannot_be_read_keeps_no_other_from_the_bus(stream: LambdaFunction, bus: Bus) -> None:
+def test_an_unreadable_record_does_not_stop_the_others(stream: LambdaFunction, bus: Bus) -> None:
     broken = {**appended(placed(2)), "b": {"M": {"id": {"S": "evt_2"}}}}
     result = stream.invoke(batch(record(appended(placed(1)), 1), record(broken, 2), record(appended(placed(3)), 3)))
     assert result == {"batchItemFailures": [{"itemIdentifier": f"{2:021d}"}]}
@@ -188,7 +190,7 @@ def test_a_record_that_cannot_be_read_keeps_no_other_from_the_bus(stream: Lambda
     assert [line["message"] for line in stream.lines() if line.get("level") == "ERROR"] == ["record unreadable"]
 
 
-async def test_what_lambda_gave_up_is_kept_and_redriven_from_the_stream(cloud: Cloud, here: Aws) -> None:
+async def test_batches_that_lambda_gave_up_are_stored_and_redriven_from_the_stream(cloud: Cloud, here: Aws) -> None:
     here.client("events").create_event_bus(Name="shop")
     queue = here.client("sqs").create_queue(QueueName="received")["QueueUrl"]
     events = here.client("events")
@@ -244,7 +246,7 @@ def _plain(record: dict[str, Any]) -> dict[str, Any]:
     return {**record, "dynamodb": {**record["dynamodb"], "ApproximateCreationDateTime": 1700000000}}
 
 
-def test_without_a_bus_there_is_no_start(tmp_path: Path) -> None:
+def test_without_a_bus_the_start_fails(tmp_path: Path) -> None:
     with (
         LambdaFunction("stockwright.cloud.stream", tmp_path) as function,
         pytest.raises(FunctionFailed, match="EVENT_BUS"),

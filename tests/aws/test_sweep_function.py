@@ -16,7 +16,7 @@ from tests.aws.conftest import Cloud
 from tests.aws.shapes import schedule
 
 
-async def test_expired_holds_end_when_the_schedule_fires(cloud: Cloud) -> None:
+async def test_the_schedule_releases_expired_holds(cloud: Cloud) -> None:
     an_hour_ago = SetClock(cloud.app.clock.now() - 3_600_000)
     await reserve_stock(cloud.app.at(an_hour_ago), cloud.alice, Reserve([Wanted(cloud.product_id, 5)], minutes=15))
     assert await cloud.invoke("sweep", schedule()) == {"expired": 1}

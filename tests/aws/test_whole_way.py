@@ -62,7 +62,7 @@ def on_topic(here: Aws, name: str) -> tuple[str, Any]:
 
 
 @pytest.mark.slow
-async def test_from_signing_up_to_the_doorstep(cloud: Cloud, here: Aws) -> None:
+async def test_an_order_goes_from_sign_up_to_delivery(cloud: Cloud, here: Aws) -> None:
     await add_account(cloud.app, BY_SYSTEM, SignUp(ROOT, PASSWORD), "admin")
     here.client("secretsmanager").create_secret(Name="shop/warehouse", SecretString="the-warehouse-key")
     low_stock, low_stock_received = on_topic(here, "low-stock-alerts")

@@ -39,7 +39,7 @@ HANDLED_BEFORE = {
 }  # fmt: skip
 
 
-def test_each_says_what_it_says() -> None:
+def test_each_error_has_its_code_message_and_details() -> None:
     found = {
         name: kind
         for name, kind in vars(errors).items()
@@ -49,23 +49,23 @@ def test_each_says_what_it_says() -> None:
 
 
 @pytest.mark.parametrize("name", HANDLED_BEFORE)
-def test_each_can_be_told_in_other_words(name: str) -> None:
+def test_the_message_of_each_error_can_be_replaced(name: str) -> None:
     kind = getattr(errors, name)
     plain, other = kind(), kind("In other words", {"a": 1})
     assert (plain.message, str(plain), plain.details) == (HANDLED_BEFORE[name][1], HANDLED_BEFORE[name][1], None)
     assert (other.message, str(other), other.details) == ("In other words", "In other words", {"a": 1})
 
 
-def test_a_field_is_told_by_its_name() -> None:
+def test_a_field_error_is_reported_under_its_name() -> None:
     assert Invalid.field("price", "must be more").details == [{"field": "price", "message": "must be more"}]
 
 
-def test_when_to_come_back_is_told() -> None:
+def test_the_time_to_try_again_is_in_the_error() -> None:
     assert RateLimited().retry_after_seconds == 1
     assert RateLimited(retry_after_seconds=30).retry_after_seconds == 30
     assert AccountLocked("Wait", {"b": 2}, retry_after_seconds=2).details == {"b": 2}
 
 
-def test_shortages_are_told_one_by_one_and_the_first_on_top() -> None:
+def test_shortages_are_listed_and_the_first_is_in_the_message() -> None:
     lines = [{"productId": "a", "requested": 3, "available": 1}, {"productId": "b", "requested": 2, "available": 0}]
     assert InsufficientStock.of(lines).details == {"requested": 3, "available": 1, "lines": lines}

@@ -15,7 +15,7 @@ def nested(depth: int) -> object:
     return value
 
 
-def test_texts_lists_and_numbers_are_fine() -> None:
+def test_texts_lists_and_numbers_are_accepted() -> None:
     check_free({"color": "midnight", "sizes": ["S", "M"], "engraved": {"text": "für Mia", "lines": 2}}, "options", 200)
     check_free({"whole": 2**53 - 1, "fraction": -0.5, "nothing": 0.0, "yes": True, "none": None}, "options", 200)
     check_free({"deep": nested(DEPTH_MAX - 1)}, "options", 200)
@@ -35,7 +35,7 @@ def test_texts_lists_and_numbers_are_fine() -> None:
         ({"long": "ü" * 100}, "at most 200 bytes"),
     ],
 )
-def test_what_a_reader_could_not_take_is_refused(value: object, expected: str) -> None:
+def test_values_that_a_reader_could_not_parse_are_refused(value: object, expected: str) -> None:
     with pytest.raises(Invalid) as refused:
         check_free(value, "options", 200)
     (wrong,) = refused.value.details

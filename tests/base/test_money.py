@@ -13,7 +13,7 @@ from stockwright.base.money import decimal_form, minor_units, round_half_up, sum
 @pytest.mark.parametrize(
     ("amount", "rounded"), [("0.5", 1), ("1.5", 2), ("2.5", 3), ("2.4999", 2), ("-2.5", -3), ("-0.4", 0), ("7", 7)]
 )
-def test_a_half_goes_away_from_zero(amount: str, rounded: int) -> None:
+def test_half_a_cent_is_rounded_away_from_zero(amount: str, rounded: int) -> None:
     assert round_half_up(Decimal(amount)) == rounded
 
 
@@ -26,7 +26,7 @@ def test_the_decimal_form_has_the_currencys_own_digits(units: int, currency: str
     assert minor_units(Decimal(shown), currency) == units
 
 
-def test_a_sum_is_one_that_every_client_keeps_exactly() -> None:
+def test_a_sum_beyond_exact_json_numbers_is_refused() -> None:
     most = 2**53 - 1
     assert sum_amounts([]) == 0
     assert sum_amounts([most - 1, 1]) == most

@@ -38,7 +38,7 @@ def test_a_text_is_found_by_each_of_its_own_words(one: str, other: str) -> None:
         ("TV 4K", "(4k)"),
     ],
 )  # fmt: skip
-def test_what_a_person_types_finds_what_is_meant(name: str, query: str) -> None:
+def test_a_search_finds_names_in_spite_of_case_accents_and_spelling(name: str, query: str) -> None:
     assert all(word in search_text(name) for word in search_words(query))
 
 
@@ -50,17 +50,17 @@ def test_spellings_of_one_name_have_one_key(spelling: str) -> None:
 @pytest.mark.parametrize(
     ("name", "query"), [("Keyboard", "bo"), ("USB hub 14", "4"), ("Red shirt", "red shoe"), ("Cotton", "cottons")]
 )
-def test_what_is_not_meant_is_not_found(name: str, query: str) -> None:
+def test_a_search_does_not_find_unrelated_names(name: str, query: str) -> None:
     assert not all(word in search_text(name) for word in search_words(query))
 
 
 @pytest.mark.parametrize("sign", ["\u202a", "\u202e", "\u2066", "\u2069"])
-def test_what_changes_the_direction_of_text_is_refused_in_a_name(sign: str) -> None:
+def test_characters_that_change_the_direction_of_text_are_refused_in_a_name(sign: str) -> None:
     with pytest.raises(Invalid) as refused:
         check_direction(f"invoice{sign}fdp.exe", "name")
     assert [each["field"] for each in refused.value.details] == ["name"]
 
 
 @pytest.mark.parametrize("name", ["كرسي خشبي", "כיסא עץ USB", "a\u200fb", "Zoë"])
-def test_letters_of_every_direction_are_fine_in_a_name(name: str) -> None:
+def test_letters_of_every_writing_direction_are_accepted_in_a_name(name: str) -> None:
     assert check_direction(name, "name") == name

@@ -15,12 +15,12 @@ TEXT = st.text(st.sampled_from("a1.'\" \t\r\n,;|\u00a0" + SIGNS), max_size=12)
 
 
 @given(TEXT | st.text())
-def test_what_was_guarded_is_read_as_it_was(text: str) -> None:
+def test_an_escaped_text_is_read_back_unchanged(text: str) -> None:
     assert unguard(guard(text)) == text
 
 
 @given(TEXT)
-def test_whatever_a_program_splits_at_no_part_begins_a_formula(text: str) -> None:
+def test_no_part_of_a_split_cell_begins_a_formula(text: str) -> None:
     guarded = guard(text)
     if re.fullmatch(r"[+-]?\d+(\.\d+)?", text):
         assert guarded == text
@@ -41,5 +41,5 @@ def test_whatever_a_program_splits_at_no_part_begins_a_formula(text: str) -> Non
         ("O'Neill", "O'Neill"),
     ],
 )
-def test_only_what_could_be_a_formula_is_changed(text: str, guarded: str) -> None:
+def test_only_texts_that_could_be_a_formula_are_changed(text: str, guarded: str) -> None:
     assert guard(text) == guarded

@@ -23,7 +23,7 @@ def sign_in(page: Page, email: str, password: str) -> None:
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
 
 
-def test_somebody_signs_up_with_the_code_of_the_mail_and_is_in(open_page: OpenPage, shop: Shop) -> None:
+def test_a_visitor_signs_up_with_the_mailed_code(open_page: OpenPage, shop: Shop) -> None:
     page = open_page(shop, "/signup?next=/account")
     page.get_by_label("Name (optional)").fill("Ada Lund")
     page.get_by_label("E-mail").fill("ada@example.com")
@@ -39,9 +39,7 @@ def test_somebody_signs_up_with_the_code_of_the_mail_and_is_in(open_page: OpenPa
     expect(page.get_by_label("Name", exact=True)).to_have_value("Ada Lund")
 
 
-def test_the_first_admin_sets_the_shop_up_and_no_request_bears_the_links_token_in_its_address(
-    browser: Browser, tmp_path: Path
-) -> None:
+def test_the_first_admin_sets_the_shop_up_and_no_url_contains_the_token(browser: Browser, tmp_path: Path) -> None:
     server = Server(tmp_path / "data")
     del server.env["STOCKWRIGHT_ADMIN_EMAIL"], server.env["STOCKWRIGHT_ADMIN_PASSWORD"]
     server.start()
@@ -65,7 +63,7 @@ def test_the_first_admin_sets_the_shop_up_and_no_request_bears_the_links_token_i
     assert [each for each in addresses if token in each.partition("#")[0]] == []
 
 
-def test_a_wrong_code_is_told_and_the_right_one_still_works(visit: Open, shop: Shop) -> None:
+def test_a_wrong_code_is_refused_and_the_right_one_still_works(visit: Open, shop: Shop) -> None:
     page = visit(shop, refusals=(400,)).page("/signup")
     page.get_by_label("E-mail").fill("ben@example.com")
     page.get_by_label("Password", exact=True).fill(GOOD)
@@ -79,7 +77,9 @@ def test_a_wrong_code_is_told_and_the_right_one_still_works(visit: Open, shop: S
     page.wait_for_url("**/products")
 
 
-def test_whose_mail_it_is_has_their_password_even_with_the_code_of_anothers_sign_up(visit: Open, shop: Shop) -> None:
+def test_the_owner_of_the_mailbox_keeps_their_password_even_with_the_code_of_another_sign_up(
+    visit: Open, shop: Shop
+) -> None:
     page = visit(shop).page("/signup")
     page.get_by_label("E-mail").fill("cleo@example.com")
     page.get_by_label("Password", exact=True).fill(GOOD)
@@ -122,7 +122,7 @@ def test_a_second_factor_is_set_up_and_asked_for(visit: Open, shop: Shop) -> Non
     again.wait_for_url("**/account")
 
 
-def test_an_hour_later_the_token_is_renewed_and_nothing_that_was_typed_is_lost(visit: Open, shop: Shop) -> None:
+def test_an_expired_token_is_renewed_without_losing_typed_text(visit: Open, shop: Shop) -> None:
     page = visit(shop, shop.person(), refusals=(503,)).page("/account")
     page.get_by_label("Name", exact=True).fill("Kim of the Hills")
     page.evaluate(
@@ -164,7 +164,7 @@ def test_a_session_that_was_ended_elsewhere_asks_for_the_password_and_goes_on(vi
     expect(note(page, "Your name is saved")).to_be_visible()
 
 
-def test_what_somebody_else_changed_meanwhile_is_shown(visit: Open, shop: Shop) -> None:
+def test_changes_by_somebody_else_are_shown_in_the_form(visit: Open, shop: Shop) -> None:
     kim = shop.person()
     page = visit(shop, kim, refusals=(412,)).page("/account")
     name = page.get_by_label("Name", exact=True)
@@ -181,7 +181,7 @@ def test_what_somebody_else_changed_meanwhile_is_shown(visit: Open, shop: Shop) 
     expect(note(page, "Your name is saved")).to_be_visible()
 
 
-def test_the_dark_stays_dark_when_the_page_comes_again(open_page: OpenPage, shop: Shop) -> None:
+def test_the_dark_theme_stays_after_a_reload(open_page: OpenPage, shop: Shop) -> None:
     page = open_page(shop, "/")
     page.get_by_role("button", name="Theme").click()
     page.get_by_role("menuitem", name="Dark").click()
@@ -191,7 +191,7 @@ def test_the_dark_stays_dark_when_the_page_comes_again(open_page: OpenPage, shop
     assert json.loads(page.evaluate("JSON.stringify(localStorage['stockwright.theme'])")) == "dark"
 
 
-def test_the_palette_finds_pages_deeds_and_products(open_page: OpenPage, shop: Shop) -> None:
+def test_the_palette_finds_pages_actions_and_products(open_page: OpenPage, shop: Shop) -> None:
     kettle = shop.product("Copper Kettle", 3)
     page = open_page(shop, "/", shop.person())
     expect(page.get_by_role("heading", level=1)).to_be_visible()

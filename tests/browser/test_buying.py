@@ -69,7 +69,7 @@ def test_several_products_go_into_one_order(open_page: OpenPage, shop: Shop) -> 
     assert [shop.stock(each)["availableStock"] for each in (chair, desk, rug)] == [4, 3, 4]
 
 
-def test_two_browsers_want_the_last_unit_and_the_slower_one_is_told_politely(visit: Open, shop: Shop) -> None:
+def test_the_slower_of_two_browsers_that_order_the_last_unit_gets_a_clear_message(visit: Open, shop: Shop) -> None:
     vase = shop.product("Last Vase", 1)
     path = f"/products/{vase['id']}"
     faster, slower = visit(shop, shop.person()).page(path), visit(shop, shop.person(), refusals=(409,)).page(path)
@@ -82,7 +82,7 @@ def test_two_browsers_want_the_last_unit_and_the_slower_one_is_told_politely(vis
     assert shop.stock(vase)["availableStock"] == 0
 
 
-def test_of_a_cart_that_is_short_one_takes_what_there_is(visit: Open, shop: Shop) -> None:
+def test_a_cart_with_too_many_units_is_reduced_to_the_available_ones(visit: Open, shop: Shop) -> None:
     bowl, kim = shop.product("Clay Bowl", 5), shop.person()
     page = visit(shop, kim, refusals=(409,)).page(f"/products/{bowl['id']}")
     quantity = page.get_by_role("group", name="Quantity").get_by_label("Quantity")
@@ -103,7 +103,7 @@ def test_of_a_cart_that_is_short_one_takes_what_there_is(visit: Open, shop: Shop
     assert shop.stock(bowl)["availableStock"] == 0
 
 
-def test_a_cancelled_order_brings_its_units_back(open_page: OpenPage, shop: Shop) -> None:
+def test_a_cancelled_order_returns_its_units(open_page: OpenPage, shop: Shop) -> None:
     mug, kim = shop.product("Blue Mug", 3), shop.person()
     order = shop.order(mug, 3, who=kim)
     shop.reaches(order["id"], "CONFIRMED")
@@ -116,7 +116,7 @@ def test_a_cancelled_order_brings_its_units_back(open_page: OpenPage, shop: Shop
     assert shop.stock(mug)["availableStock"] == 3
 
 
-def test_on_a_phone_the_whole_way_fits_under_a_thumb(open_page: OpenPage, shop: Shop) -> None:
+def test_buying_works_on_a_phone(open_page: OpenPage, shop: Shop) -> None:
     pot = shop.product("Tea Pot", 4)
     page = open_page(shop, "/products", shop.person(), viewport=PHONE, is_mobile=True, has_touch=True)
     page.get_by_role("button", name="Search").tap()

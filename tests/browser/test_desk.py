@@ -68,7 +68,7 @@ def test_an_order_is_packed_from_the_overview_and_cancelled_by_the_shop(open_pag
     expect(row(page, short(order["id"]))).to_contain_text(kim)
 
 
-def test_of_an_order_one_unit_comes_back_broken(open_page: OpenPage, shop: Shop) -> None:
+def test_one_broken_unit_of_an_order_is_returned(open_page: OpenPage, shop: Shop) -> None:
     plate, kim = shop.product("Soup Plate", 6), shop.person()
     order = shop.order(plate, 3, who=kim)
     shop.reaches(order["id"], "CONFIRMED")
@@ -89,7 +89,7 @@ def test_of_an_order_one_unit_comes_back_broken(open_page: OpenPage, shop: Shop)
 # ---- stock ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_place_is_added_takes_units_is_renamed_and_rests(visit: Open, shop: Shop) -> None:
+def test_a_location_is_added_stocked_renamed_and_deactivated(visit: Open, shop: Shop) -> None:
     vase = shop.product("Glass Vase", 9)
     page = visit(shop, shop.admin, refusals=(412,)).page("/admin/locations")
     page.get_by_role("button", name="Add a location").click()
@@ -128,7 +128,7 @@ def test_a_place_is_added_takes_units_is_renamed_and_rests(visit: Open, shop: Sh
     )
 
 
-def test_a_hold_is_made_longer_confirmed_or_given_up(open_page: OpenPage, shop: Shop) -> None:
+def test_a_hold_is_extended_confirmed_or_released(open_page: OpenPage, shop: Shop) -> None:
     rope = shop.product("Climbing Rope", 9)
     one, other = (
         shop.ask("POST", "/reservations", {"items": [{"productId": rope["id"], "quantity": 2}], "orderId": name})
@@ -152,7 +152,7 @@ def test_a_hold_is_made_longer_confirmed_or_given_up(open_page: OpenPage, shop: 
     expect(row(page, short(one["id"]))).to_contain_text("for cart-1")
 
 
-def test_what_runs_low_is_booked_in_as_suggested_or_otherwise(open_page: OpenPage, shop: Shop) -> None:
+def test_low_stock_is_restocked_by_the_suggested_or_another_quantity(open_page: OpenPage, shop: Shop) -> None:
     soap = shop.product("Olive Soap", 2, lowStockThreshold=10, reorderPoint=20, reorderQuantity=1200)
     page = open_page(shop, "/admin/low-stock", shop.admin)
     page.get_by_role("button", name=f"Book in 1,200 of {soap['name']}").click()
@@ -168,7 +168,7 @@ def test_what_runs_low_is_booked_in_as_suggested_or_otherwise(open_page: OpenPag
     until(lambda: shop.stock(soap)["totalStock"] == 62)
 
 
-def test_a_double_click_books_in_once_though_the_next_row_slides_up(open_page: OpenPage, shop: Shop) -> None:
+def test_a_double_click_restocks_once_though_the_next_row_moves_up(open_page: OpenPage, shop: Shop) -> None:
     low = [shop.product(name, 2, lowStockThreshold=10, reorderQuantity=30) for name in ("Lamp Oil", "Wax Candle")]
     page = open_page(shop, "/admin/low-stock", shop.admin)
     buttons = [page.get_by_role("button", name=re.compile(f"Book in .* of {each['name']}")) for each in low]
@@ -180,7 +180,7 @@ def test_a_double_click_books_in_once_though_the_next_row_slides_up(open_page: O
     assert [shop.stock(each)["totalStock"] > 2 for each in low] == [True, False]
 
 
-def test_why_so_many_are_available_is_told_by_order_and_hold(open_page: OpenPage, shop: Shop) -> None:
+def test_the_availability_is_explained_by_orders_and_holds(open_page: OpenPage, shop: Shop) -> None:
     lens, kim = shop.product("Reading Glass", 9), shop.person()
     held = shop.ask("POST", f"/inventory/product/{lens['id']}/reserve", {"quantity": 2, "orderId": "cart-7"}, who=kim)
     page = open_page(shop, f"/admin/inventory?search={lens['sku']}", shop.admin)
@@ -190,7 +190,7 @@ def test_why_so_many_are_available_is_told_by_order_and_hold(open_page: OpenPage
     expect(why.get_by_role("row", name="Default 9 2 7")).to_be_visible()
 
 
-def test_the_ledger_is_read_by_product_type_place_and_day(open_page: OpenPage, shop: Shop) -> None:
+def test_movements_are_filtered_by_product_type_location_and_day(open_page: OpenPage, shop: Shop) -> None:
     """Days are the reader's own: fourteen hours ahead of Greenwich, they begin fourteen hours earlier."""
     oats = shop.product("Rolled Oats", 5)
     shop.ask("PATCH", f"/inventory/product/{oats['id']}/stock", {"type": "RESTOCK", "quantity": 7, "reason": "Fresh"})
@@ -237,7 +237,7 @@ def test_the_overview_counts_the_days_of_its_reader(open_page: OpenPage, shop: S
     expect(last).to_contain_text(f"{body['today']['units']:,}")
 
 
-def test_lists_are_taken_along_as_csv(open_page: OpenPage, shop: Shop) -> None:
+def test_lists_are_exported_as_csv(open_page: OpenPage, shop: Shop) -> None:
     map_, kim = shop.product("City Map", 7), shop.person()
     order = shop.order(map_, 2, who=kim)
     page = open_page(shop, "/admin", shop.admin)
@@ -257,7 +257,7 @@ def test_lists_are_taken_along_as_csv(open_page: OpenPage, shop: Shop) -> None:
 # ---- the catalogue --------------------------------------------------------------------------------------------------
 
 
-def test_a_category_comes_goes_and_comes_back_but_not_one_that_is_in_use(visit: Open, shop: Shop) -> None:
+def test_a_category_is_added_removed_and_added_again_unless_it_is_in_use(visit: Open, shop: Shop) -> None:
     shop.product("Spare Part", 1)
     page = visit(shop, shop.admin, refusals=(409,)).page("/admin/categories")
     page.get_by_label("New category").fill("garden")
@@ -319,7 +319,7 @@ def test_a_product_is_listed_edited_by_two_at_once_and_deleted(visit: Open, shop
 # ---- people, keys, and what went wrong ------------------------------------------------------------------------------
 
 
-def test_somebody_becomes_an_admin_is_shut_out_and_let_in_again(open_page: OpenPage, shop: Shop) -> None:
+def test_an_account_becomes_an_admin_is_disabled_and_enabled_again(open_page: OpenPage, shop: Shop) -> None:
     kim = shop.person()
     page = open_page(shop, "/admin/users", shop.admin)
     pick(page, f"Change {kim}", "Make an admin")
@@ -364,7 +364,7 @@ def test_an_api_key_is_shown_once_works_and_is_revoked(open_page: OpenPage, shop
     assert restocks(key) == 401
 
 
-def test_a_mail_that_was_given_up_is_looked_at_and_tried_again(open_page: OpenPage, shop: Shop) -> None:
+def test_a_dead_letter_of_a_mail_is_inspected_and_redriven(open_page: OpenPage, shop: Shop) -> None:
     bell, kim, mailbox = shop.product("Door Bell", 5), shop.person(), shop.mailbox
     assert mailbox is not None
     mailbox.refusals[kim] = "550 no such mailbox"
@@ -403,7 +403,7 @@ window.BarcodeDetector = class {
 """
 
 
-def test_a_phone_s_camera_scans_and_the_receipt_is_one_sheet(visit: Open, shop: Shop) -> None:
+def test_the_camera_of_a_phone_scans_and_the_receipt_is_one_page(visit: Open, shop: Shop) -> None:
     chalk = shop.product("Blue Chalk", 9, price=250)
     room = visit(shop, shop.admin, viewport=PHONE, has_touch=True)
     room.context.add_init_script(CAMERA.replace("CODE", chalk["sku"]))

@@ -97,7 +97,7 @@ def fill_product(page: Page, sku: str) -> None:
     page.get_by_label("SKU").fill(sku)
 
 
-def test_a_sku_that_is_taken_is_said_at_its_field(visit: Open, shop: Shop) -> None:
+def test_a_taken_sku_is_reported_at_its_field(visit: Open, shop: Shop) -> None:
     taken = shop.product("Hand Drill", 3)
     page = visit(shop, shop.admin, refusals=(409,)).page("/admin/products/new")
     fill_product(page, taken["sku"])
@@ -109,7 +109,7 @@ def test_a_sku_that_is_taken_is_said_at_its_field(visit: Open, shop: Shop) -> No
     expect(page.get_by_text(re.compile("^Request "))).to_have_count(0)
 
 
-def test_of_several_wrong_fields_the_first_has_the_focus(open_page: OpenPage, shop: Shop) -> None:
+def test_the_first_of_several_wrong_fields_has_the_focus(open_page: OpenPage, shop: Shop) -> None:
     page = open_page(shop, "/admin/products/new", shop.admin)
     fill_product(page, "x")
     page.get_by_label("Description").fill("short")
@@ -118,7 +118,7 @@ def test_of_several_wrong_fields_the_first_has_the_focus(open_page: OpenPage, sh
     expect(page.get_by_label("SKU")).to_have_attribute("aria-invalid", "true")
 
 
-def test_a_wrong_password_is_a_plain_sentence(visit: Open, shop: Shop) -> None:
+def test_a_wrong_password_gets_a_clear_message(visit: Open, shop: Shop) -> None:
     kim = shop.person()
     page = visit(shop, refusals=(401,)).page("/login")
     page.get_by_label("E-mail").fill(kim)
@@ -134,7 +134,7 @@ def test_a_wrong_password_is_a_plain_sentence(visit: Open, shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("start", "lands"), [("/login", "/admin"), ("/login?from=/products", "/admin"), ("/login?next=/cart", "/cart")]
 )
-def test_an_admin_signs_in_to_work(open_page: OpenPage, shop: Shop, start: str, lands: str) -> None:
+def test_an_admin_signs_in_to_the_back_office(open_page: OpenPage, shop: Shop, start: str, lands: str) -> None:
     page = open_page(shop, start)
     sign_in(page, shop.admin, shop.password(shop.admin))
     page.wait_for_url(f"{shop.url}{lands}")
@@ -190,7 +190,7 @@ def test_a_second_currency_is_noticed_when_it_is_added(open_page: OpenPage, shop
     expect(page.get_by_role("link", name=tea["name"])).to_have_count(0)
 
 
-def test_a_picture_is_asked_for_with_https_as_the_server_does(open_page: OpenPage, shop: Shop) -> None:
+def test_a_picture_needs_an_https_address(open_page: OpenPage, shop: Shop) -> None:
     page = open_page(shop, "/admin/products/new", shop.admin)
     picture = page.get_by_label("Picture address")
     picture.fill("http://shop.example/chair.png")
@@ -201,7 +201,7 @@ def test_a_picture_is_asked_for_with_https_as_the_server_does(open_page: OpenPag
     expect(wrong).to_have_count(0)
 
 
-def test_an_address_in_other_letters_is_left_to_the_server(open_page: OpenPage, shop: Shop) -> None:
+def test_an_internationalized_email_address_is_validated_by_the_server(open_page: OpenPage, shop: Shop) -> None:
     page = open_page(shop, "/password/forgot")
     page.get_by_label("E-mail").fill("jörg@bücher.example")
     page.get_by_role("button", name="Send me a code").click()

@@ -29,7 +29,7 @@ WAYS: list[Any] = [
 
 
 @pytest.mark.parametrize(("opened", "size"), WAYS)
-def test_what_opened_something_has_the_focus_when_it_is_closed(
+def test_focus_returns_to_the_control_that_opened_a_dialog(
     open_page: OpenPage,
     demo: Shop,
     things: dict[str, str],  # noqa: F811
@@ -73,7 +73,7 @@ def test_tab_stays_in_a_dialog_and_escape_leads_back_to_its_button(open_page: Op
     expect(opener).to_be_focused()
 
 
-def test_a_note_is_reached_and_its_change_undone_by_keyboard(open_page: OpenPage, shop: Shop) -> None:
+def test_a_toast_and_its_undo_are_reached_by_keyboard(open_page: OpenPage, shop: Shop) -> None:
     shop.ask("POST", "/categories", {"name": "orchard"})
     page = open_page(shop, "/admin/categories", shop.admin)
     page.get_by_role("button", name="Remove Orchard").focus()
@@ -152,7 +152,7 @@ def test_a_scan_into_a_field_is_typed_there(open_page: OpenPage, shop: Shop) -> 
     expect(page).to_have_url(re.compile(r"/admin/inventory\?search=lamp-1234$"))
 
 
-def test_a_shortcut_of_a_hand_works_however_fast_the_hand_is(open_page: OpenPage, shop: Shop) -> None:
+def test_a_shortcut_of_two_keys_works_at_any_typing_speed(open_page: OpenPage, shop: Shop) -> None:
     page = open_page(shop, "/admin/inventory", shop.admin)
     ready(page)
     page.keyboard.type("gl")

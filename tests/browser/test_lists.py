@@ -99,7 +99,7 @@ def test_a_second_click_on_the_same_spot_packs_no_other_order(open_page: OpenPag
     assert [shop.ask("GET", f"/orders/{each}")["status"] for each in orders] == ["CONFIRMED", "CONFIRMED", "PACKED"]
 
 
-def test_packing_by_keyboard_keeps_its_place(open_page: OpenPage, shop: Shop) -> None:
+def test_packing_by_keyboard_keeps_the_focus_in_its_row(open_page: OpenPage, shop: Shop) -> None:
     orders = three_orders(shop)
     page = open_page(shop, "/admin/orders", shop.admin)
     page.get_by_role("button", name=f"Pack {short(orders[-1])}").focus()
@@ -118,7 +118,7 @@ def test_packing_by_keyboard_keeps_its_place(open_page: OpenPage, shop: Shop) ->
 # ---- what lists say -------------------------------------------------------------------------------------------------
 
 
-def test_a_movement_has_its_product_and_the_total_after_it(open_page: OpenPage, shop: Shop) -> None:
+def test_a_movement_shows_its_product_and_the_total_after_it(open_page: OpenPage, shop: Shop) -> None:
     oil = shop.product("Linseed Oil", 5)
     shop.ask("PATCH", f"/inventory/product/{oil['id']}/stock", {"type": "RESTOCK", "quantity": 7, "reason": "Fresh"})
     page = open_page(shop, "/admin/movements?type=RESTOCK", shop.admin)
@@ -126,7 +126,7 @@ def test_a_movement_has_its_product_and_the_total_after_it(open_page: OpenPage, 
     expect(row(page, oil["sku"]).first).to_contain_text(re.compile(r"\+7\s*12"))
 
 
-def test_what_was_chosen_of_a_product_stands_at_every_line(open_page: OpenPage, shop: Shop) -> None:
+def test_the_chosen_options_are_shown_at_every_line(open_page: OpenPage, shop: Shop) -> None:
     shirt = shop.product("Linen Shirt", 9, options={"color": ["ivory", "coral"]})
     kim = shop.person()
     lines = {"items": [{"productId": shirt["id"], "quantity": 1, "options": {"color": "coral"}}]}
@@ -155,7 +155,7 @@ def test_what_was_chosen_of_a_product_stands_at_every_line(open_page: OpenPage, 
 @pytest.mark.parametrize(
     "path", ["/admin/orders/{}", "/orders/{}", "/admin/inventory?search=Garden", "/admin/movements"]
 )
-def test_paper_has_nothing_to_press(open_page: OpenPage, shop: Shop, path: str) -> None:
+def test_printed_pages_have_no_controls(open_page: OpenPage, shop: Shop, path: str) -> None:
     order = three_orders(shop)[0]
     page = open_page(shop, path.format(order), shop.admin)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
@@ -168,7 +168,7 @@ def test_paper_has_nothing_to_press(open_page: OpenPage, shop: Shop, path: str) 
 
 
 @pytest.mark.parametrize("scroll", [0, 260, 520])
-def test_a_note_covers_nothing_that_one_uses_on_a_phone(open_page: OpenPage, shop: Shop, scroll: int) -> None:
+def test_a_toast_covers_no_control_on_a_phone(open_page: OpenPage, shop: Shop, scroll: int) -> None:
     pot = shop.product("Clay Pot", 9)
     page = open_page(shop, f"/products/{pot['id']}", shop.person(), viewport=PHONE, has_touch=True)
     button = page.get_by_role("button", name="Add to cart")
@@ -189,7 +189,7 @@ def apart(one: Locator, other: Locator) -> bool:
     return first["y"] + first["height"] <= second["y"] or second["y"] + second["height"] <= first["y"]
 
 
-def test_a_note_leaves_the_bar_at_the_foot_alone(visit: Open, shop: Shop) -> None:
+def test_a_toast_does_not_cover_the_bar_at_the_bottom(visit: Open, shop: Shop) -> None:
     room = visit(shop, shop.admin, viewport=PHONE, has_touch=True, refusals=(404,))
     page = room.page("/admin/till")
     page.get_by_label("Product name or code").fill("No Such Thing")
@@ -202,7 +202,7 @@ def test_a_note_leaves_the_bar_at_the_foot_alone(visit: Open, shop: Shop) -> Non
 # ---- an outage ------------------------------------------------------------------------------------------------------
 
 
-def test_while_the_server_is_down_the_navigation_stays_and_the_page_comes_by_itself(
+def test_while_the_server_is_down_the_navigation_stays_and_the_page_recovers_by_itself(
     browser: Browser, tmp_path: Path
 ) -> None:
     shop = Shop(tmp_path)
@@ -229,7 +229,7 @@ def test_while_the_server_is_down_the_navigation_stays_and_the_page_comes_by_its
 # ---- exports --------------------------------------------------------------------------------------------------------
 
 
-def test_an_export_is_what_the_filters_show(open_page: OpenPage, shop: Shop) -> None:
+def test_an_export_holds_the_filtered_list(open_page: OpenPage, shop: Shop) -> None:
     pear, plum = shop.product("Pear Tree", 4), shop.product("Plum Tree", 4)
     shop.ask("PATCH", f"/inventory/product/{pear['id']}/stock", {"type": "RESTOCK", "quantity": 2, "reason": "Spring"})
     order = shop.order(plum, 1, who=shop.person())["id"]

@@ -102,7 +102,7 @@ def every_way(page: Page, shown: Shown) -> list[str]:
 
 
 @pytest.mark.parametrize("shown", PAGES, ids=[shown.name for shown in PAGES])
-def test_every_page_is_fit_for_everybody(visit: Open, demo: Shop, things: dict[str, str], shown: Shown) -> None:
+def test_every_page_is_accessible(visit: Open, demo: Shop, things: dict[str, str], shown: Shown) -> None:
     kept = {"stockwright.cart": a_cart(demo)} if shown.who == CUSTOMER else {}
     room = visit(demo, shown.who, refusals=(404,), kept=kept)
     room.context.add_init_script(file("web/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8"))
@@ -113,9 +113,7 @@ def test_every_page_is_fit_for_everybody(visit: Open, demo: Shop, things: dict[s
 
 
 @pytest.mark.parametrize("opened", OPENED, ids=[opened.name for opened in OPENED])
-def test_what_opens_on_a_page_is_fit_for_everybody(
-    visit: Open, demo: Shop, things: dict[str, str], opened: Opened
-) -> None:
+def test_every_dialog_is_accessible(visit: Open, demo: Shop, things: dict[str, str], opened: Opened) -> None:
     room = visit(demo, opened.who, viewport=PHONE)
     room.context.add_init_script(file("web/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8"))
     page = room.page(opened.path.format_map(things))
@@ -131,7 +129,7 @@ def test_what_opens_on_a_page_is_fit_for_everybody(
     assert not wrong, "\n".join(wrong)
 
 
-def test_no_page_of_the_back_office_is_left_out() -> None:
+def test_every_page_of_the_back_office_is_tested_here() -> None:
     """A page that the app knows and this table does not would never be looked at."""
     looked_at = {
         shown.path.partition("?")[0].removeprefix("/admin").strip("/") for shown in PAGES if shown.who == ADMIN

@@ -37,7 +37,7 @@ def choose(page: Page, product: dict[str, str], what: str) -> Locator:
     return page.get_by_role("dialog")
 
 
-def test_stock_is_restocked_counted_and_taken_back_by_undo(open_page: OpenPage, shop: Shop) -> None:
+def test_stock_is_restocked_counted_and_restored_by_undo(open_page: OpenPage, shop: Shop) -> None:
     crate = shop.product("Beech Crate", 5)
     page = open_page(shop, "/admin", shop.admin)
     in_the_inventory(page, shop, crate)
@@ -63,7 +63,7 @@ def test_stock_is_restocked_counted_and_taken_back_by_undo(open_page: OpenPage, 
     until(lambda: shop.stock(crate)["totalStock"] == 25)
 
 
-def test_a_count_of_what_has_moved_meanwhile_shows_what_is_there_now(visit: Open, shop: Shop) -> None:
+def test_a_count_that_is_out_of_date_shows_the_current_stock(visit: Open, shop: Shop) -> None:
     jar = shop.product("Honey Jar", 8)
     page = visit(shop, shop.admin, refusals=(412,)).page("/admin")
     in_the_inventory(page, shop, jar)
@@ -79,7 +79,7 @@ def test_a_count_of_what_has_moved_meanwhile_shows_what_is_there_now(visit: Open
     until(lambda: shop.stock(jar)["totalStock"] == 7)
 
 
-def test_an_order_is_packed_delivered_and_comes_back(open_page: OpenPage, shop: Shop) -> None:
+def test_an_order_is_packed_delivered_and_returned(open_page: OpenPage, shop: Shop) -> None:
     board, kim = shop.product("Chess Board", 4), shop.person()
     order = shop.order(board, 2, who=kim)
     shop.reaches(order["id"], "CONFIRMED")
@@ -99,7 +99,7 @@ def test_an_order_is_packed_delivered_and_comes_back(open_page: OpenPage, shop: 
     assert shop.stock(board)["availableStock"] == 4
 
 
-def test_stock_that_runs_low_is_told_in_the_shop_and_by_mail(open_page: OpenPage, shop: Shop) -> None:
+def test_low_stock_is_shown_in_the_shop_and_mailed(open_page: OpenPage, shop: Shop) -> None:
     tea, kim = shop.product("Green Tea", 6, lowStockThreshold=5), shop.person()
     page = open_page(shop, "/admin/inventory", shop.admin)
     in_the_inventory(page, shop, tea)
@@ -126,7 +126,7 @@ def test_the_till_sells_what_a_scanner_types(open_page: OpenPage, shop: Shop) ->
     assert shop.stock(pen)["availableStock"] == 3
 
 
-def test_the_till_loses_no_scan_and_keeps_to_its_place(visit: Open, shop: Shop) -> None:
+def test_the_till_loses_no_scan_and_remembers_its_location(visit: Open, shop: Shop) -> None:
     pen, ink = shop.product("Goose Quill", 5, price=150), shop.product("Black Ink", 5, price=800)
     page = visit(shop, shop.admin, refusals=(404,)).page("/admin/till")
     place = page.get_by_label("Taken from")
@@ -160,7 +160,7 @@ def test_the_till_loses_no_scan_and_keeps_to_its_place(visit: Open, shop: Shop) 
     assert [shop.stock(each)["availableStock"] for each in (pen, ink)] == [3, 4]
 
 
-def test_the_back_office_goes_into_a_pocket(open_page: OpenPage, shop: Shop) -> None:
+def test_the_back_office_works_on_a_phone(open_page: OpenPage, shop: Shop) -> None:
     cup = shop.product("Tin Cup", 5)
     page = open_page(shop, f"/admin/inventory?search={cup['sku']}", shop.admin, viewport=PHONE, has_touch=True)
     page.get_by_role("button", name=f"Adjust {cup['name']}").filter(visible=True).tap()

@@ -50,7 +50,7 @@ VISITS: list[Any] = [
 
 
 @pytest.mark.parametrize(("path", "who", "ready", "last", "kilobytes_max"), VISITS)
-def test_a_first_visit_is_light_and_nothing_jumps(
+def test_a_first_visit_loads_little_and_the_layout_does_not_shift(
     visit: Open,
     demo: Shop,
     request: pytest.FixtureRequest,

@@ -75,7 +75,7 @@ async def test_a_foreign_product_goes_on_sale_once_it_is_described(app: App) -> 
     assert (await place_order(app, ALICE, PlaceOrder([LineWanted(1, FOREIGN)]))).total_cents == 100
 
 
-async def test_a_foreign_product_that_was_deleted_can_come_again(app: App, product: Product) -> None:
+async def test_a_foreign_product_that_was_deleted_can_be_created_again(app: App, product: Product) -> None:
     chair = (await product(1)).product
     await initialize(app, ADMIN, Initialize(FOREIGN, "MBP-16", 5, thresholds={"low_stock": 1}))
     await delete_product(app, ADMIN, FOREIGN)
@@ -147,7 +147,7 @@ async def test_a_location_that_a_level_opens_is_one_like_any_other(
     assert "attic" not in await available(app, chair.product.id)
 
 
-async def test_what_lies_at_the_last_of_many_locations_can_be_sold(
+async def test_units_at_the_last_of_many_locations_can_be_sold(
     app: App, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("stockwright.store.paging.WHOLE", 2)
@@ -169,14 +169,16 @@ async def test_what_lies_at_the_last_of_many_locations_can_be_sold(
         ("ADJUSTMENT", 4, 14),
     ],
 )
-async def test_changes_move_available_and_total(app: App, product: Product, kind: str, units: int, left: int) -> None:
+async def test_a_change_of_stock_changes_available_and_total(
+    app: App, product: Product, kind: str, units: int, left: int
+) -> None:
     chair = await product(10)
     change = await change_stock(app, ADMIN, ChangeStock(chair.product.id, units, kind, "PO-1", "because"))  # type: ignore[arg-type]
     assert (change.stock.available, change.stock.total) == (left, left)
     assert [(each.type, each.quantity, each.reference) for each in change.movements] == [(kind, left - 10, "PO-1")]
 
 
-async def test_nothing_is_brought_to_a_product_that_is_deleted_meanwhile(app: App, product: Product) -> None:
+async def test_a_product_that_is_deleted_meanwhile_cannot_be_restocked(app: App, product: Product) -> None:
     for kind in ("RESTOCK", "RETURN", "ADJUSTMENT"):
         chair = await product(5)
         too_late = meanwhile(app, partial(delete_product, app, ADMIN, chair.product.id))
@@ -216,7 +218,7 @@ async def test_a_restock_is_not_starved_by_a_rush_of_buyers(app: App, product: P
     assert (stock.available, stock.reserved) == (900, 300)
 
 
-async def test_a_change_may_insist_on_the_version_it_was_read_at(app: App, product: Product) -> None:
+async def test_a_change_can_require_the_version_that_was_read(app: App, product: Product) -> None:
     chair = await product(5)
     await change_stock(app, ADMIN, ChangeStock(chair.product.id, 1, "RESTOCK", expected_version=1))
     with pytest.raises(VersionConflict) as refused:
@@ -224,7 +226,7 @@ async def test_a_change_may_insist_on_the_version_it_was_read_at(app: App, produ
     assert refused.value.details["current"].available == 6
 
 
-async def test_a_count_books_the_difference_and_never_goes_below_what_is_promised(app: App, product: Product) -> None:
+async def test_a_count_books_the_difference_and_never_goes_below_the_reserved_units(app: App, product: Product) -> None:
     chair = await product(10)
     await reserve_stock(app, ALICE, Reserve([Wanted(chair.product.id, 4)]))
     change = await count_stock(app, ADMIN, CountStock(chair.product.id, 7))
@@ -260,7 +262,7 @@ async def test_a_transfer_moves_available_units_with_two_movements(app: App, pro
         await transfer(app, ADMIN, Transfer(chair.product.id, 1, "default", "default"))
 
 
-async def test_availability_sums_duplicates_and_knows_no_unknown_product(app: App, product: Product) -> None:
+async def test_availability_sums_duplicates_and_refuses_unknown_products(app: App, product: Product) -> None:
     chair = await product(5)
     found = await check_availability(
         app, [Wanted(chair.product.id, 3), Wanted("nothing", 1), Wanted(chair.product.id, 3)]
@@ -272,7 +274,7 @@ async def test_availability_sums_duplicates_and_knows_no_unknown_product(app: Ap
         await check_availability(app, [Wanted(str(number), 1) for number in range(101)])
 
 
-async def test_availability_is_what_a_hold_would_get(app: App, product: Product) -> None:
+async def test_availability_is_what_a_hold_could_reserve(app: App, product: Product) -> None:
     chair = (await product(5)).product.id
     await add_location(app, ADMIN, "cellar")
     await transfer(app, ADMIN, Transfer(chair, 1, "default", "cellar"))
@@ -298,7 +300,7 @@ async def test_availability_is_what_a_hold_would_get(app: App, product: Product)
             )
 
 
-async def test_an_expired_hold_keeps_nothing_from_being_available(app: App, product: Product, clock: Clock) -> None:
+async def test_an_expired_hold_does_not_reduce_availability(app: App, product: Product, clock: Clock) -> None:
     chair, table = (await product(5)).product.id, (await product(5)).product.id
     await reserve_stock(app, ALICE, Reserve([Wanted(chair, 4), Wanted(table, 1)], minutes=5))
     await reserve_stock(app, ALICE, Reserve([Wanted(chair, 1)], minutes=50))
@@ -329,7 +331,7 @@ async def test_totals_and_low_stock_are_exact_at_once(app: App, product: Product
     assert len(everything) == 4
 
 
-async def test_the_inventory_is_found_by_name_sku_status_and_place(app: App, product: Product) -> None:
+async def test_the_inventory_is_filtered_by_name_sku_status_and_location(app: App, product: Product) -> None:
     await add_location(app, ADMIN, "outlet", "Outlet", 200)
     plenty, low, out = await product(20), await product(3), await product(0)
     await transfer(app, ADMIN, Transfer(low.product.id, 2, "default", "outlet"))
@@ -361,7 +363,7 @@ async def test_a_filtered_inventory_has_pages_without_gaps(app: App, product: Pr
     assert end is None
 
 
-async def test_movements_tell_the_balance_after_each_across_pages(app: App, product: Product, clock: Clock) -> None:
+async def test_movements_show_the_balance_after_each_across_pages(app: App, product: Product, clock: Clock) -> None:
     chair = await product(10)
     for units in (5, -3, 8, -1):
         clock.advance(seconds=1)
@@ -423,7 +425,7 @@ async def test_the_till_can_take_from_one_location_only(app: App, product: Produ
     assert await available(app, chair.product.id) == {"default": 5, "shop": 0}
 
 
-async def test_everything_at_once_still_adds_up(app: App, product: Product) -> None:
+async def test_all_kinds_of_changes_at_once_leave_consistent_numbers(app: App, product: Product) -> None:
     """The auditor checks afterwards; here only that nothing but a shortage is refused."""
     chair = await product(40)
 
@@ -444,7 +446,7 @@ async def test_everything_at_once_still_adds_up(app: App, product: Product) -> N
     assert {type(each) for each in outcomes if isinstance(each, Exception)} <= {InsufficientStock, Conflict}
 
 
-async def test_a_repeated_change_answers_with_what_the_first_one_foresaw_if_its_answer_was_lost(
+async def test_a_repeated_change_whose_answer_was_lost_returns_the_result_of_the_first(
     app: App, product: Product
 ) -> None:
     """The process ended between the commit and keeping the real answer."""
@@ -465,7 +467,7 @@ async def test_a_repeated_change_answers_with_what_the_first_one_foresaw_if_its_
     assert await find_idempotency(app.store, "key") == ("hash", {"available": 99})
 
 
-async def test_what_sets_a_number_succeeds_beside_a_rush_of_buyers_and_books_the_exact_difference(
+async def test_a_count_succeeds_during_a_rush_of_buyers_and_books_the_exact_difference(
     app: App, product: Product
 ) -> None:
     chair = await product(100_000)
@@ -512,7 +514,7 @@ async def movements(app: App, product_id: str) -> list[Movement]:
     return [each async for each in found]
 
 
-async def test_levels_stand_in_the_order_in_which_units_are_taken(app: App, product: Product) -> None:
+async def test_levels_are_listed_in_the_order_of_allocation(app: App, product: Product) -> None:
     """On both engines, whatever the order in which they were opened: DynamoDB's maps keep none."""
     chair = await product(1)
     for name, priority in (("zulu", 1), ("mike", 5), ("closed-b", 2), ("alpha", 9), ("closed-a", 3)):

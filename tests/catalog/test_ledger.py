@@ -57,7 +57,7 @@ async def test_every_list_shows_balances_and_names(app: App, product: Product, f
 
 
 @pytest.mark.usefixtures("embedded")
-async def test_a_former_ledger_goes_on_from_page_to_page_without_reading_the_newest_again(
+async def test_movements_of_the_former_format_are_listed_in_pages_without_reading_the_newest_again(
     app: App, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("stockwright.catalog.ledger.BACK_MAX", 2)

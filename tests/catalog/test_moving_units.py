@@ -73,7 +73,7 @@ async def an_order(app: App, product: Product) -> str:
     return (await place_order(app, ALICE, PlaceOrder(wanted))).id
 
 
-async def test_an_order_that_is_confirmed_while_all_are_listed_is_listed_once_as_it_is_now(
+async def test_an_order_that_is_confirmed_while_orders_are_listed_is_listed_once_in_its_new_status(
     app: App, product: Product
 ) -> None:
     order_id = await an_order(app, product)
@@ -87,7 +87,9 @@ async def test_an_order_that_is_confirmed_while_all_are_listed_is_listed_once_as
     assert after is None
 
 
-async def test_a_hold_that_is_used_while_all_are_listed_is_listed_once_as_it_is_now(app: App, product: Product) -> None:
+async def test_a_hold_that_is_used_while_holds_are_listed_is_listed_once_in_its_new_status(
+    app: App, product: Product
+) -> None:
     held = await reserve_stock(app, ALICE, Reserve([Wanted((await product(5)).product.id, 2)], "cart-1", 15))
     page, after = await while_reading(
         app,
@@ -99,7 +101,7 @@ async def test_a_hold_that_is_used_while_all_are_listed_is_listed_once_as_it_is_
     assert after is None
 
 
-async def test_an_order_that_is_confirmed_while_all_are_exported_is_exported_once(app: App, product: Product) -> None:
+async def test_an_order_that_is_confirmed_during_an_export_is_exported_once(app: App, product: Product) -> None:
     order_id = await an_order(app, product)
 
     async def exported() -> list[object]:
@@ -137,14 +139,14 @@ async def test_going_through_every_order_ends_however_fast_new_ones_are_placed(a
     assert seen == before[::-1]
 
 
-async def test_what_is_held_and_by_whom_is_told_of_one_moment(app: App, product: Product) -> None:
+async def test_stock_and_holds_of_an_explanation_are_of_one_moment(app: App, product: Product) -> None:
     order_id = await an_order(app, product)
     chair = (await list_orders(app, ADMIN, ListOrders(everybody=True)))[0][0].lines[0].product_id
     found = await while_reading(app, "STOCK", lambda: confirm_order(app, ADMIN, order_id), lambda: explain(app, chair))
     assert (found.stock.reserved, found.held) == (0, 0)
 
 
-async def test_a_product_that_never_stands_still_is_explained_as_it_was_seen_last(app: App, product: Product) -> None:
+async def test_a_product_that_changes_all_the_time_is_explained_as_last_read(app: App, product: Product) -> None:
     chair, calm = (await product(1000)).product.id, copy(app)
     busy: Any = Meanwhile(
         app.store, "STOCK", lambda: change_stock(calm, ADMIN, ChangeStock(chair, 1, "RESTOCK")), every_time=True

@@ -34,7 +34,7 @@ GOOD: dict[str, Any] = {
 }
 
 
-async def test_a_product_is_made_with_its_stock_in_one_commit(app: App) -> None:
+async def test_a_product_and_its_stock_are_created_in_one_commit(app: App) -> None:
     made = await create_product(app, ADMIN, CreateProduct(**GOOD, quantity=50))
     assert await get_product(app, made.product.id) == made
     assert (made.stock.available, made.stock.is_low, made.product.version) == (50, False, 1)
@@ -67,14 +67,16 @@ async def test_a_product_is_made_with_its_stock_in_one_commit(app: App) -> None:
         ("location", "moon", "location"),
     ],
 )
-async def test_each_wrong_field_is_named_and_nothing_is_made(app: App, field: str, value: Any, expected: str) -> None:
+async def test_each_wrong_field_is_reported_and_nothing_is_created(
+    app: App, field: str, value: Any, expected: str
+) -> None:
     with pytest.raises(Invalid) as refused:
         await create_product(app, ADMIN, CreateProduct(**{**GOOD, field: value}))
     assert [each["field"] for each in refused.value.details] == [expected]
     assert await list_inventory(app, ListInventory()) == ([], None)
 
 
-async def test_every_wrong_field_is_told_at_once(app: App) -> None:
+async def test_all_wrong_fields_are_reported_at_once(app: App) -> None:
     with pytest.raises(Invalid) as refused:
         await create_product(app, ADMIN, CreateProduct(**{**GOOD, "name": "", "price_cents": 0, "sku": ""}))
     assert {each["field"] for each in refused.value.details} == {"name", "price", "sku"}
@@ -92,7 +94,7 @@ async def test_a_sku_belongs_to_one_product_whatever_its_case(app: App) -> None:
     assert sum(isinstance(each, AlreadyExists) for each in outcomes) == 19
 
 
-async def test_one_sku_is_one_however_it_is_written(app: App) -> None:
+async def test_all_spellings_of_a_sku_are_one_sku(app: App) -> None:
     made = await create_product(
         app, ADMIN, CreateProduct(**{**GOOD, "sku": " CAF\u00c9-1 ", "name": " Cafe\u0301 cup "})
     )
@@ -116,7 +118,7 @@ async def test_one_sku_is_one_however_it_is_written(app: App) -> None:
     assert [each.product.id for each in found] == [made.product.id]
 
 
-async def test_a_sku_that_was_stored_untidy_is_found_and_tidied_by_the_next_change(app: App) -> None:
+async def test_a_sku_that_was_stored_unnormalized_is_found_and_normalized_by_the_next_change(app: App) -> None:
     made = await create_product(app, ADMIN, CreateProduct(**GOOD, quantity=1))
     batch = Batch()
     release_sku(batch, made.product.sku)
@@ -148,7 +150,7 @@ async def test_a_change_that_changes_nothing_writes_nothing(app: App) -> None:
     assert len(await app.store.tail()) == 1
 
 
-async def test_a_change_may_insist_on_the_version_that_was_read(app: App) -> None:
+async def test_a_change_can_require_the_version_that_was_read(app: App) -> None:
     made = await create_product(app, ADMIN, CreateProduct(**GOOD))
     await update_product(app, ADMIN, UpdateProduct(made.product.id, {"price_cents": 1}, expected_version=1))
     with pytest.raises(VersionConflict) as refused:
@@ -179,7 +181,7 @@ async def test_thresholds_change_with_the_product(app: App, product: Product) ->
     assert refused.value.details[0]["field"] == "reorderQuantity"
 
 
-async def test_a_deleted_product_is_gone_and_its_sku_is_free(app: App) -> None:
+async def test_a_deleted_product_cannot_be_read_and_its_sku_is_free(app: App) -> None:
     made = await create_product(app, ADMIN, CreateProduct(**GOOD, quantity=5))
     assert await delete_product(app, ADMIN, made.product.id) == made.product.id
     with pytest.raises(NotFound):
@@ -194,7 +196,9 @@ async def test_a_deleted_product_is_gone_and_its_sku_is_free(app: App) -> None:
         await create_product(app, ADMIN, CreateProduct(**{**GOOD, "sku": "NEW-2"}, id=made.product.id))
 
 
-async def test_an_expired_hold_keeps_no_product_from_being_deleted(app: App, product: Product, clock: Clock) -> None:
+async def test_an_expired_hold_does_not_prevent_the_deletion_of_its_product(
+    app: App, product: Product, clock: Clock
+) -> None:
     chair = (await product(5)).product.id
     held = await reserve_stock(app, ALICE, Reserve([Wanted(chair, 2)], minutes=5))
     with pytest.raises(Conflict, match="2 units are reserved"):
@@ -204,7 +208,7 @@ async def test_an_expired_hold_keeps_no_product_from_being_deleted(app: App, pro
     assert (await get_reservation(app, ALICE, held.id)).status == "EXPIRED"
 
 
-async def test_a_product_whose_stock_is_not_to_be_seen_yet_is_not_there_yet(app: App, product: Product) -> None:
+async def test_a_product_without_readable_stock_is_not_found(app: App, product: Product) -> None:
     batch = Batch()
     put_product(batch, replace((await product(1)).product, id="half", version=0))
     await batch.commit(app.store)
@@ -269,7 +273,7 @@ async def test_only_admins_see_what_is_not_on_sale(shop: App) -> None:
         assert "Hidden laptop" not in await listed(shop, actor=actor)
 
 
-async def test_a_page_stays_where_it_was_when_products_are_added(app: App, product: Product) -> None:
+async def test_new_products_do_not_shift_the_pages(app: App, product: Product) -> None:
     for _ in range(4):
         await product(5)
     first, after = await list_products(app, ALICE, ListProducts(limit=2))
@@ -294,7 +298,7 @@ async def test_categories_are_a_managed_list(app: App, product: Product) -> None
     assert "food" not in await list_categories(app)
 
 
-async def test_lists_that_are_wanted_whole_are_read_to_their_end(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_lists_without_a_limit_are_read_to_the_end(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     names = await list_categories(app)
     monkeypatch.setattr("stockwright.store.paging.WHOLE", 3)
     assert await list_categories(app) == names
@@ -317,7 +321,7 @@ async def test_a_category_that_is_removed_meanwhile_gets_no_product(app: App) ->
     assert (await get_product(app, made.product.id)).product.category == GOOD["category"]
 
 
-async def test_a_category_that_a_product_comes_into_meanwhile_stays(app: App) -> None:
+async def test_a_category_that_gets_a_product_meanwhile_is_not_removed(app: App) -> None:
     made = await create_product(app, ADMIN, CreateProduct(**GOOD))
     for name in ("garden", "beach"):
         await add_category(app, ADMIN, name)

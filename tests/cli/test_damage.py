@@ -144,7 +144,7 @@ MAY_WORK = {half, pages, nothing}
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda each: each.__name__)
-def test_no_command_breaks_off_on_damaged_files(
+def test_no_command_crashes_on_damaged_files(
     shop: Path, tmp_path: Path, damage: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -209,7 +209,7 @@ def test_an_archive_of_a_damaged_shop_is_not_restored(shop: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize("with_log", [False, True], ids=["whole file", "with its log"])
-def test_a_copy_that_can_only_be_read_is_audited_and_stays_as_it_is(shop: Path, tmp_path: Path, with_log: bool) -> None:
+def test_a_read_only_copy_is_audited_and_stays_unchanged(shop: Path, tmp_path: Path, with_log: bool) -> None:
     folder = tmp_path / "data"
     if with_log:
         folder.mkdir()

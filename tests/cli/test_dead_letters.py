@@ -57,14 +57,14 @@ async def waiting(settings: Settings) -> int:
         await close(app)
 
 
-def test_they_are_listed_as_they_are(settings: Settings) -> None:
+def test_dead_letters_are_listed_without_interpreting_their_text(settings: Settings) -> None:
     listed = typed(settings, "list")
     assert listed.exit_code == 0
     assert "[/b]" in listed.stdout
     assert "[/x]" in listed.stdout
 
 
-def test_one_that_somebody_else_removed_meanwhile_stops_none_of_the_others(
+def test_a_dead_letter_that_was_removed_meanwhile_does_not_stop_the_others(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look = dead_letters._all
@@ -83,7 +83,7 @@ def test_one_that_somebody_else_removed_meanwhile_stops_none_of_the_others(
     assert asyncio.run(waiting(settings)) == 2
 
 
-def test_of_those_that_are_named_the_others_go_and_what_is_not_there_is_told(settings: Settings) -> None:
+def test_unknown_dead_letters_are_reported_and_the_others_are_redriven(settings: Settings) -> None:
     done = typed(settings, "redrive", "nothing", IDS[0], IDS[2])
     assert done.exit_code == 1
     assert done.stdout.startswith("2 redriven")

@@ -40,7 +40,7 @@ def stock_of(terminal: Terminal) -> dict[str, str]:
     return {row["sku"]: row["total"] for row in exported(terminal, "inventory")}
 
 
-def test_an_import_tells_what_it_did_and_why_rows_were_refused(terminal: Terminal, tmp_path: Path) -> None:
+def test_an_import_prints_what_it_did_and_why_rows_were_refused(terminal: Terminal, tmp_path: Path) -> None:
     file = tmp_path / "sales.csv"
     file.write_text(
         RETAIL + "536365,85123A,WHITE HANGING HEART,6,2010-12-01T08:26:00,2.55,17850,United Kingdom\n"
@@ -70,7 +70,7 @@ def test_an_import_tells_what_it_did_and_why_rows_were_refused(terminal: Termina
     assert terminal.type("import", "orders", str(tmp_path / "nothing.csv")).exit_code == 2
 
 
-def test_the_status_says_whether_rows_were_refused(shop: Terminal, tmp_path: Path) -> None:
+def test_the_exit_status_says_whether_rows_were_refused(shop: Terminal, tmp_path: Path) -> None:
     file = tmp_path / "stock.csv"
     file.write_text("sku,quantity\nCHAIR,many\nLAMP,3\n")
     assert shop.type("import", "stock", str(file)).exit_code == 1
@@ -88,7 +88,7 @@ def test_the_status_says_whether_rows_were_refused(shop: Terminal, tmp_path: Pat
 
 @pytest.mark.parametrize("content", [b"\x00\xff", b"PK\x03\x04rest", b'sku,quantity\n"A,1\n', b"\xff\xfe\x00", b""])
 @pytest.mark.parametrize("what", ["products", "stock", "orders"])
-def test_a_file_that_cannot_be_read_is_one_line(shop: Terminal, tmp_path: Path, what: str, content: bytes) -> None:
+def test_a_file_that_cannot_be_read_gets_one_line(shop: Terminal, tmp_path: Path, what: str, content: bytes) -> None:
     file = tmp_path / "file.csv"
     file.write_bytes(content)
     refused = shop.type("import", what, str(file))
@@ -97,7 +97,7 @@ def test_a_file_that_cannot_be_read_is_one_line(shop: Terminal, tmp_path: Path, 
     assert len(refused.output.strip().splitlines()) == 1
 
 
-def test_what_is_exported_can_be_imported_again(shop: Terminal, tmp_path: Path) -> None:
+def test_an_export_can_be_imported_again(shop: Terminal, tmp_path: Path) -> None:
     products, inventory = tmp_path / "products-out.csv", tmp_path / "inventory-out.csv"
     assert shop.type("export", "products", str(products), "--bom").exit_code == 0
     assert products.read_bytes().startswith(b"\xef\xbb\xbf")
@@ -119,9 +119,7 @@ def test_what_is_exported_can_be_imported_again(shop: Terminal, tmp_path: Path) 
     assert sorted(fresh[0], key=lambda row: row["sku"]) == sorted(fresh[1], key=lambda row: row["sku"])
 
 
-def test_a_dash_is_standard_output_and_standard_input(
-    shop: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_dash_means_standard_output_or_input(shop: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
@@ -140,7 +138,7 @@ def test_a_dash_is_standard_output_and_standard_input(
     assert "NONE" in (here / "standard-input-failed.csv").read_text(encoding="utf-8-sig")
 
 
-def test_a_row_whose_name_or_new_category_no_product_may_have_is_refused(shop: Terminal, tmp_path: Path) -> None:
+def test_a_row_with_an_invalid_name_or_category_is_refused(shop: Terminal, tmp_path: Path) -> None:
     file = tmp_path / "odd.csv"
     rows = (
         "A\u202eB,Good name,garden",

@@ -47,9 +47,7 @@ def backups(folder: Path) -> list[Path]:
     return sorted((folder / "backups").iterdir())
 
 
-def test_migrate_upgrades_behind_a_backup_that_restores_the_shop_as_it_was(
-    old: Terminal, number: str, tmp_path: Path
-) -> None:
+def test_migrate_writes_a_backup_that_restores_the_old_shop(old: Terminal, number: str, tmp_path: Path) -> None:
     before = all_bytes(old.folder)
 
     done = old.type("migrate", "--json")
@@ -107,7 +105,7 @@ def test_a_dry_run_says_what_would_change_and_changes_no_byte(old: Terminal, num
         ("demo",),
     ],
 )
-def test_every_other_command_refuses_in_one_line_and_changes_nothing(
+def test_every_other_command_refuses_an_old_folder_in_one_line_and_changes_nothing(
     old: Terminal, number: str, words: tuple[str, ...], tmp_path: Path
 ) -> None:
     csv = tmp_path / "products.csv"
@@ -122,7 +120,7 @@ def test_every_other_command_refuses_in_one_line_and_changes_nothing(
     assert not (tmp_path / "new.backup").exists()
 
 
-def test_a_copy_to_the_cloud_refuses_a_folder_of_before(
+def test_a_copy_to_the_cloud_refuses_a_folder_of_an_older_format(
     old: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
@@ -161,7 +159,7 @@ def test_a_backup_of_a_newer_release_is_refused_and_leaves_nothing(old: Terminal
 
 
 @pytest.mark.parametrize("command", ["migrate", "serve"])
-def test_where_the_disk_has_too_little_room_nothing_is_begun(
+def test_a_migration_without_enough_disk_space_does_not_start(
     old: Terminal, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     before = all_bytes(old.folder)
@@ -187,7 +185,7 @@ def test_migrate_off_leaves_it_to_the_operator(old: Terminal) -> None:
     assert old.type("migrate", STOCKWRIGHT_MIGRATE="off").exit_code == 0
 
 
-def test_one_that_was_cut_off_goes_on_behind_the_backup_that_it_made(
+def test_an_interrupted_migration_continues_with_its_first_backup(
     old: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migrations, "PAGE", 250)
@@ -243,7 +241,7 @@ def server(number: str, tmp_path: Path) -> Iterator[Server]:
         assert made.stop() == 0
 
 
-def test_serve_upgrades_by_itself_and_people_and_machines_go_on(server: Server, number: str) -> None:
+def test_serve_migrates_by_itself_and_accounts_and_keys_still_work(server: Server, number: str) -> None:
     server.start()
     result, shop = server.log.read_text(), known(number)
     assert f"has data format {number}; it is upgraded first" in result

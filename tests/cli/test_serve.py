@@ -50,7 +50,7 @@ def server(tmp_path: Path) -> Iterator[Start]:
         assert made.stop() == 0
 
 
-def test_it_tells_where_everything_is_and_everything_is_there(server: Start) -> None:
+def test_the_start_prints_its_addresses_and_they_work(server: Start) -> None:
     printed = server.start_and_read()
     assert "Stockwright is running" in printed
     assert server.url in printed
@@ -74,7 +74,7 @@ def test_the_set_up_link_makes_the_first_admin_once(server: Start) -> None:
     assert "/setup#token=" not in server.start_and_read(), "a shop with an admin offers no link"
 
 
-def test_a_new_start_ends_the_link_of_the_one_before(server: Start) -> None:
+def test_a_new_start_makes_the_earlier_set_up_link_invalid(server: Start) -> None:
     first = re.search(r"/setup#token=(\w+)", server.start_and_read())
     assert first is not None
     server.stop()
@@ -84,7 +84,7 @@ def test_a_new_start_ends_the_link_of_the_one_before(server: Start) -> None:
     assert server.post("/setup", token=second[1], email=EMAIL, password=PASSWORD).status_code == 201
 
 
-def test_the_demo_tells_at_each_start_who_can_sign_in(server: Start) -> None:
+def test_the_demo_prints_its_accounts_at_each_start(server: Start) -> None:
     server.arguments = ["serve", "--demo"]
     pattern = r"Demo (?:admin|customer)\s+(\S+)\s+password: (\S+)"
     people = re.findall(pattern, server.start_and_read())
@@ -98,7 +98,7 @@ def test_the_demo_tells_at_each_start_who_can_sign_in(server: Start) -> None:
     assert re.findall(pattern, server.start_and_read()) == people
 
 
-def test_the_setting_off_leaves_the_folder_empty(server: Start) -> None:
+def test_demo_off_leaves_the_folder_empty(server: Start) -> None:
     server.arguments = ["serve", "--demo"]
     server.env["STOCKWRIGHT_DEMO"] = "off"
     assert "Demo" not in server.start_and_read()
@@ -127,7 +127,7 @@ def test_the_environment_overrides_the_settings_of_the_file(server: Start) -> No
     assert server.can_sign_in(EMAIL, PASSWORD)
 
 
-def test_a_taken_port_is_one_clear_line(server: Start) -> None:
+def test_a_taken_port_gets_one_clear_line(server: Start) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", server.port))
         other.listen()
@@ -138,7 +138,7 @@ def test_a_taken_port_is_one_clear_line(server: Start) -> None:
     assert "STOCKWRIGHT_PORT" in refused.stderr
 
 
-def test_a_disk_that_takes_no_writes_is_one_clear_line(server: Start) -> None:
+def test_a_disk_that_refuses_writes_gets_one_clear_line(server: Start) -> None:
     server.start_and_read()
     server.kill()
     # What was committed last stands in the log, which cannot grow any more.
@@ -156,7 +156,7 @@ def test_a_disk_that_takes_no_writes_is_one_clear_line(server: Start) -> None:
     assert "cannot be written to" in full.stderr
 
 
-def test_a_data_folder_that_cannot_be_made_is_one_clear_line(server: Start) -> None:
+def test_a_data_folder_that_cannot_be_created_gets_one_clear_line(server: Start) -> None:
     server.folder.write_text("a file, not a folder")
     refused = server.command("serve")
     assert refused.returncode == 1
@@ -165,7 +165,7 @@ def test_a_data_folder_that_cannot_be_made_is_one_clear_line(server: Start) -> N
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
-def test_what_is_asked_to_end_leaves_the_whole_shop_in_its_one_file(server: Start, by: signal.Signals) -> None:
+def test_a_stopped_server_leaves_the_shop_in_one_file(server: Start, by: signal.Signals) -> None:
     server.env |= {"STOCKWRIGHT_ADMIN_EMAIL": EMAIL, "STOCKWRIGHT_ADMIN_PASSWORD": PASSWORD}
     server.start()
     assert server.can_sign_in(EMAIL, PASSWORD)
@@ -177,7 +177,7 @@ def test_what_is_asked_to_end_leaves_the_whole_shop_in_its_one_file(server: Star
 
 
 @pytest.mark.parametrize("port", ["the same port", "another port"])
-def test_a_second_server_on_one_folder_is_one_line_that_says_who_holds_it(server: Start, port: str) -> None:
+def test_a_second_server_on_one_folder_is_refused_with_the_holder_of_the_lock(server: Start, port: str) -> None:
     server.start()
     assert server.process is not None
     if port == "another port":
@@ -192,7 +192,7 @@ def test_a_second_server_on_one_folder_is_one_line_that_says_who_holds_it(server
     assert httpx2.get(f"{server.url}/api/health/ready").status_code == 200, "the first goes on"
 
 
-def test_the_lock_ends_with_its_holder_however_that_ended(server: Start) -> None:
+def test_the_lock_ends_with_its_process_even_if_that_is_killed(server: Start) -> None:
     server.start()
     server.kill()
     assert (server.folder / "serve.json").is_file(), "what the dead one wrote is still there"
@@ -230,7 +230,7 @@ def test_on_windows_no_second_server_shares_the_port() -> None:
     assert option != socket.SO_REUSEADDR
 
 
-def test_the_start_takes_the_file_descriptors_that_it_may_have() -> None:
+def test_the_start_raises_the_limit_of_file_descriptors() -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, before[0]), before[1]))
@@ -239,7 +239,7 @@ def test_the_start_takes_the_file_descriptors_that_it_may_have() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-def test_idle_sockets_shut_nobody_out_of_a_server_with_few_descriptors(server: Start) -> None:
+def test_idle_connections_do_not_block_a_server_with_few_descriptors(server: Start) -> None:
     limit = "import resource, sys; resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200)); "
     run = "sys.argv = ['stockwright', 'serve']; from stockwright.cli.main import app; app()"
     server.program, server.arguments = [sys.executable, "-c", limit + run], []

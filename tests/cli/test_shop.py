@@ -103,7 +103,7 @@ def test_a_wrong_setting_stops_with_one_clear_line(terminal: Terminal, name: str
     assert expected in lines[0]
 
 
-def test_the_demo_is_a_believable_shop_and_is_loaded_once(demo: Terminal) -> None:
+def test_the_demo_is_loaded_once_with_products_orders_and_movements(demo: Terminal) -> None:
     again = demo.type("demo")
     assert again.exit_code == 0
     audited = json.loads(demo.type("audit", "--json").output)
@@ -115,7 +115,7 @@ def test_the_demo_is_a_believable_shop_and_is_loaded_once(demo: Terminal) -> Non
     assert "no dead letters" in demo.type("dead-letters", "list").output
 
 
-def test_the_audit_names_a_number_that_was_tampered_with(demo: Terminal) -> None:
+def test_the_audit_finds_a_manipulated_number(demo: Terminal) -> None:
     assert "Clean." in demo.type("audit").output
     database = sqlite3.connect(demo.folder / "stockwright.db")
     database.execute(
@@ -160,7 +160,7 @@ def test_a_backup_is_restored_into_another_folder_and_audits_clean(demo: Termina
     assert "not empty" in refused.output
 
 
-def test_a_shop_whose_keys_are_elsewhere_is_kept_and_restored(terminal: Terminal, tmp_path: Path) -> None:
+def test_a_shop_with_keys_outside_its_folder_is_backed_up_and_restored(terminal: Terminal, tmp_path: Path) -> None:
     """Who signs in by a user pool has no key for tokens in the data folder."""
     pool = {"STOCKWRIGHT_COGNITO_USER_POOL_ID": "eu-central-1_abc", "STOCKWRIGHT_COGNITO_CLIENT_ID": "xyz"}
     made = terminal.type("import", "products", str(small_file(tmp_path)), **pool)
@@ -177,7 +177,7 @@ def test_a_shop_whose_keys_are_elsewhere_is_kept_and_restored(terminal: Terminal
 
 
 @pytest.mark.parametrize("room", [64 * 1024, 6_000_000])
-def test_a_backup_that_finds_no_room_is_one_clear_line_and_leaves_nothing_behind(
+def test_a_backup_on_a_full_disk_gets_one_clear_line_and_leaves_nothing_behind(
     demo: Terminal, tmp_path: Path, room: int
 ) -> None:
     """No file may grow beyond the room: first the copy of the database meets that, then the archive."""
@@ -197,7 +197,7 @@ def test_a_backup_that_finds_no_room_is_one_clear_line_and_leaves_nothing_behind
     assert [each.name for each in tmp_path.iterdir()] == [demo.folder.name]
 
 
-def test_an_export_that_finds_no_room_names_its_file_and_leaves_nothing_behind(demo: Terminal, tmp_path: Path) -> None:
+def test_an_export_on_a_full_disk_names_its_file_and_leaves_nothing_behind(demo: Terminal, tmp_path: Path) -> None:
     file = tmp_path / "movements.csv"
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, before[1]))
@@ -230,14 +230,14 @@ def test_a_damaged_backup_is_refused_and_leaves_nothing_behind(demo: Terminal, t
 
 
 @pytest.mark.parametrize("words", [["audit"], ["backup", "file"], ["dead-letters", "list"]])
-def test_a_wrong_folder_is_no_empty_shop(terminal: Terminal, words: list[str]) -> None:
+def test_a_wrong_folder_is_refused_and_not_opened_as_an_empty_shop(terminal: Terminal, words: list[str]) -> None:
     refused = terminal.type(*words)
     assert refused.exit_code == 1
     assert "there is no shop" in refused.output
     assert not terminal.folder.exists()
 
 
-def test_the_demo_is_not_loaded_over_another_shop(terminal: Terminal, tmp_path: Path) -> None:
+def test_the_demo_is_not_loaded_into_another_shop(terminal: Terminal, tmp_path: Path) -> None:
     file = tmp_path / "sales.csv"
     file.write_text(
         "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
@@ -250,7 +250,7 @@ def test_the_demo_is_not_loaded_over_another_shop(terminal: Terminal, tmp_path: 
     assert json.loads(terminal.type("audit", "--json").output)["products"] == 1
 
 
-def test_a_file_in_the_place_of_the_folder_is_not_restored_over(demo: Terminal, tmp_path: Path) -> None:
+def test_a_restore_does_not_overwrite_a_file(demo: Terminal, tmp_path: Path) -> None:
     assert demo.type("backup", str(tmp_path / "b")).exit_code == 0
     file = tmp_path / "file"
     file.write_text("a file, not a folder")
@@ -260,7 +260,7 @@ def test_a_file_in_the_place_of_the_folder_is_not_restored_over(demo: Terminal, 
     assert file.read_text() == "a file, not a folder"
 
 
-def test_what_is_no_backup_is_refused_and_leaves_nothing_behind(terminal: Terminal, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_backup_is_refused_and_leaves_nothing_behind(terminal: Terminal, tmp_path: Path) -> None:
     file = tmp_path / "letter.txt"
     file.write_text("Dear shop, this is not a backup.")
     refused = terminal.type("restore", str(file))
@@ -270,7 +270,7 @@ def test_what_is_no_backup_is_refused_and_leaves_nothing_behind(terminal: Termin
     assert terminal.type("backup", str(tmp_path / "b")).exit_code == 1
 
 
-def test_what_a_file_holds_is_shown_as_it_is(terminal: Terminal, tmp_path: Path) -> None:
+def test_texts_of_a_file_are_printed_without_interpreting_markup(terminal: Terminal, tmp_path: Path) -> None:
     file = small_file(tmp_path)
     file.write_text(file.read_text().replace("CODE1", "[/x]").replace(",3,", ",0,"))
     result = terminal.type("import", "orders", str(file), "--skipped")
@@ -281,7 +281,7 @@ def test_what_a_file_holds_is_shown_as_it_is(terminal: Terminal, tmp_path: Path)
     assert "[b]" in kept.output
 
 
-def test_the_audit_shows_the_names_of_what_it_finds_as_they_are(terminal: Terminal, tmp_path: Path) -> None:
+def test_the_audit_prints_names_without_interpreting_markup(terminal: Terminal, tmp_path: Path) -> None:
     file = small_file(tmp_path)
     file.write_text(file.read_text().replace("CODE1", "[/x]"))
     assert terminal.type("import", "products", str(file)).exit_code == 0
@@ -297,7 +297,7 @@ def test_the_audit_shows_the_names_of_what_it_finds_as_they_are(terminal: Termin
     assert "of [/X]" in repaired.output
 
 
-def test_a_shop_is_copied_to_dynamodb_and_both_are_proved_alike(terminal: Terminal) -> None:
+def test_a_shop_is_copied_to_dynamodb_and_the_copy_is_verified(terminal: Terminal) -> None:
     made = terminal.type("import", "products", str(small_file(terminal.folder.parent)))
     assert made.exit_code == 0, made.output
     open_table(str(terminal.folder))

@@ -21,7 +21,7 @@ def terminal(tmp_path: Path) -> Any:
     aws._made.cache_clear()
 
 
-def test_a_table_is_made_once_checked_and_then_serves_a_shop(terminal: Terminal) -> None:
+def test_a_table_is_created_once_checked_and_serves_a_shop(terminal: Terminal) -> None:
     cloud = environment(str(terminal.folder))
     missing = terminal.type("table", "check", **cloud)
     assert missing.exit_code == 1
@@ -41,7 +41,7 @@ def test_a_table_is_made_once_checked_and_then_serves_a_shop(terminal: Terminal)
     assert not (terminal.folder / "stockwright.db").exists()
 
 
-def test_everything_that_differs_is_named(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_difference_of_a_table_is_named(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     cloud = environment(str(terminal.folder))
     for name, value in cloud.items():
         monkeypatch.setenv(name, value)
@@ -62,7 +62,7 @@ def test_everything_that_differs_is_named(terminal: Terminal, monkeypatch: pytes
             assert word in found.output, word
 
 
-def test_what_aws_refuses_is_one_line(terminal: Terminal) -> None:
+def test_an_error_of_aws_gets_one_line(terminal: Terminal) -> None:
     nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "eu-central-1"}
     who = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "STOCKWRIGHT_TABLE_NAME": "shop"}
     for command in ("check", "create"):
@@ -89,7 +89,7 @@ def test_what_aws_refuses_is_one_line(terminal: Terminal) -> None:
     ],
     ids=lambda each: next(iter(each)),
 )
-def test_what_needs_a_package_that_is_not_installed_stops_with_one_line_that_names_it(
+def test_a_missing_package_stops_with_one_line_that_names_it(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, setting: dict[str, str]
 ) -> None:
     find = importlib.util.find_spec
@@ -102,7 +102,7 @@ def test_what_needs_a_package_that_is_not_installed_stops_with_one_line_that_nam
         assert f"STOCKWRIGHT_{next(iter(setting))}" in refused.output
 
 
-def test_commands_that_need_the_package_say_so(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_for_dynamodb_say_which_package_they_need(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     terminal.folder.mkdir()
     (terminal.folder / "stockwright.db").touch()

@@ -50,7 +50,7 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return Terminal(tmp_path / "data")
 
 
-def test_a_link_to_set_a_password_is_made_for_who_cannot_be_mailed(terminal: Terminal) -> None:
+def test_a_link_to_set_a_password_is_created_without_mail(terminal: Terminal) -> None:
     terminal.users("add", "ada@example.com", "--password-stdin", given=GOOD)
     made = terminal.users("reset-link", "Ada@Example.com")
     assert made.exit_code == 0, made.output
@@ -76,7 +76,7 @@ def test_a_link_to_set_a_password_is_made_for_who_cannot_be_mailed(terminal: Ter
     assert terminal.users("reset-link", "nobody@example.com").exit_code == 1
 
 
-def test_an_account_is_added_with_a_password_that_no_list_of_processes_shows(terminal: Terminal) -> None:
+def test_an_account_is_added_with_a_password_from_standard_input(terminal: Terminal) -> None:
     made = terminal.users("add", "Ada@example.com", "--role", "admin", "--password-stdin", "--json", given=GOOD)
     assert made.exit_code == 0, made.output
     assert json.loads(made.stdout)["email"] == "ada@example.com"
@@ -91,7 +91,7 @@ def test_an_account_is_added_with_a_password_that_no_list_of_processes_shows(ter
     assert "bob@example.com" in terminal.users("list").stdout
 
 
-def test_what_cannot_be_done_is_one_clear_line_and_status_1(terminal: Terminal) -> None:
+def test_a_refused_command_gets_one_clear_line_and_status_1(terminal: Terminal) -> None:
     terminal.users("add", "ada@example.com", "--role", "admin", "--password-stdin", given=GOOD)
     for words, given, found in (
         (("add", "ada@example.com", "--password-stdin"), GOOD, "already"),
@@ -110,7 +110,7 @@ def test_what_cannot_be_done_is_one_clear_line_and_status_1(terminal: Terminal) 
 
 
 @pytest.mark.parametrize("name", ["[/b]", "[abc]", "[bold]Bob[/]", "Bob\\[x]", "Bob\\"])
-def test_what_people_call_themselves_is_shown_as_it_is(terminal: Terminal, name: str) -> None:
+def test_names_are_printed_without_interpreting_markup(terminal: Terminal, name: str) -> None:
     assert terminal.users("add", "bob@example.com", "--name", name, given=GOOD * 2).exit_code == 0
     listed = terminal.users("list")
     assert listed.exit_code == 0
@@ -122,11 +122,11 @@ def test_what_people_call_themselves_is_shown_as_it_is(terminal: Terminal, name:
     assert f"There is no account {name}" in refused.stderr
 
 
-def test_what_people_call_themselves_does_not_steer_the_terminal() -> None:
+def test_control_characters_in_names_do_not_reach_the_terminal() -> None:
     assert plain("a\x1b[2Jb\x9bc\r\n\td") == "a\ufffd[2Jb\ufffdc\ufffd\n\td"
 
 
-def test_role_disabling_and_password_are_changed_by_email_or_id(terminal: Terminal) -> None:
+def test_role_access_and_password_are_changed_by_email_or_id(terminal: Terminal) -> None:
     for email in ("ada@example.com", "bob@example.com"):
         terminal.users("add", email, "--role", "admin", "--password-stdin", given=GOOD)
     bob = next(each["id"] for each in terminal.listed("users") if each["email"].startswith("bob"))
@@ -149,7 +149,7 @@ async def switch_on(folder: Path, email: str) -> None:
     await close(app)
 
 
-def test_the_second_factor_of_who_lost_it_is_switched_off(terminal: Terminal, tmp_path: Path) -> None:
+def test_a_lost_second_factor_is_switched_off(terminal: Terminal, tmp_path: Path) -> None:
     terminal.users("add", "ada@example.com", "--role", "admin", "--password-stdin", given=GOOD)
     asyncio.run(switch_on(tmp_path / "data", "ada@example.com"))
     assert [each["mfaEnabled"] for each in terminal.listed("users")] == [True]
@@ -159,7 +159,7 @@ def test_the_second_factor_of_who_lost_it_is_switched_off(terminal: Terminal, tm
     assert [each["mfaEnabled"] for each in terminal.listed("users")] == [False]
 
 
-def test_a_key_stands_alone_on_standard_output_this_once(terminal: Terminal) -> None:
+def test_a_new_key_is_printed_once_and_alone_on_standard_output(terminal: Terminal) -> None:
     made = terminal.keys("add", "till", "--scope", "sales", "--scope", "inventory")
     assert made.exit_code == 0, made.output
     assert made.stdout.startswith("sw_")
@@ -174,7 +174,7 @@ def test_a_key_stands_alone_on_standard_output_this_once(terminal: Terminal) -> 
     assert terminal.keys("revoke", known["id"]).exit_code == 1
 
 
-def test_a_scope_that_is_not_there_is_named(terminal: Terminal) -> None:
+def test_an_unknown_scope_is_named(terminal: Terminal) -> None:
     failed = terminal.keys("add", "till", "--scope", "everything")
     assert failed.exit_code == 1
     assert "orders:pack" in failed.stderr

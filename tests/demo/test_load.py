@@ -87,7 +87,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return asyncio.run(loaded(tmp_path_factory.mktemp("demo")))
 
 
-def test_it_sells_more_than_sixty_goods_of_every_category(shop: Shop) -> None:
+def test_the_demo_sells_more_than_sixty_products_of_every_category(shop: Shop) -> None:
     assert len(shop.products) >= 60
     assert {each.product.category for each in shop.products} == set(CATEGORIES)
     assert all(each.product.brand and each.product.type and each.product.price_cents for each in shop.products)
@@ -95,7 +95,7 @@ def test_it_sells_more_than_sixty_goods_of_every_category(shop: Shop) -> None:
     assert sum("color" in each.product.options for each in shop.products) > 40
 
 
-def test_its_stock_stands_in_several_places_some_of_it_low_and_some_gone(shop: Shop) -> None:
+def test_the_demo_has_several_locations_with_low_and_sold_out_stock(shop: Shop) -> None:
     assert len({place for each in shop.products for place in each.stock.levels}) > 1
     statuses = Counter(each.stock.status for each in shop.products)
     assert statuses["LOW"] >= 4
@@ -103,7 +103,7 @@ def test_its_stock_stands_in_several_places_some_of_it_low_and_some_gone(shop: S
     assert statuses["IN_STOCK"] > 50
 
 
-def test_it_has_weeks_of_orders_at_every_step_each_at_its_own_time(shop: Shop) -> None:
+def test_the_demo_has_weeks_of_orders_in_every_status(shop: Shop) -> None:
     statuses = Counter(order.status for order in shop.orders)
     assert statuses["DELIVERED"] > 80
     assert min(statuses["CONFIRMED"], statuses["PACKED"], statuses["CANCELLED"]) >= 3
@@ -114,7 +114,7 @@ def test_it_has_weeks_of_orders_at_every_step_each_at_its_own_time(shop: Shop) -
     assert all(steps == sorted(steps) for steps in ([step.at for step in order.timeline] for order in shop.orders))
 
 
-def test_nothing_lies_in_the_future(shop: Shop) -> None:
+def test_nothing_in_the_demo_is_dated_in_the_future(shop: Shop) -> None:
     # The event handlers take a moment of their own, which the clock of the past does not count.
     assert max(event.at for event in shop.events) <= START + 1
     assert [event.at for event in shop.events] == sorted(event.at for event in shop.events)
@@ -126,17 +126,17 @@ def test_carts_are_being_checked_out_and_goods_were_sold_at_the_till(shop: Shop)
     assert sum(event.name == "sale.recorded" for event in shop.events) > 50
 
 
-def test_every_number_adds_up(shop: Shop) -> None:
+def test_every_number_of_the_demo_adds_up(shop: Shop) -> None:
     assert shop.audited.is_clean
     assert shop.audited.movements > 300
 
 
-def test_its_mail_stays_at_home_and_no_partner_hears_of_it(shop: Shop) -> None:
+def test_the_demo_sends_no_mail_and_calls_no_partner(shop: Shop) -> None:
     assert shop.dead_letters == 0
     assert set(shop.mails) == {"email", "sms"}
 
 
-def test_another_load_tells_the_same_story(shop: Shop, tmp_path: Path) -> None:
+def test_two_loads_have_the_same_content(shop: Shop, tmp_path: Path) -> None:
     def story(of: Shop) -> object:
         skus = {each.product.id: each.product.sku for each in of.products}
         orders = [
@@ -150,7 +150,7 @@ def test_another_load_tells_the_same_story(shop: Shop, tmp_path: Path) -> None:
     assert again.notes != shop.notes, "passwords are made for each data folder"
 
 
-async def test_a_shop_where_something_has_happened_is_left_alone(app: App, product: Product) -> None:
+async def test_a_shop_that_was_used_is_not_changed(app: App, product: Product) -> None:
     await product()
     before = await app.store.tail(limit=1, reverse=True)
     assert await load_demo_into_empty_shop(app) == []
@@ -158,7 +158,7 @@ async def test_a_shop_where_something_has_happened_is_left_alone(app: App, produ
     assert not (app.settings.data_dir / "demo-passwords").exists()
 
 
-async def test_a_password_that_no_longer_opens_is_not_told(tmp_path: Path) -> None:
+async def test_a_demo_password_that_no_longer_works_is_not_printed(tmp_path: Path) -> None:
     app = await build(Settings(data_dir=tmp_path / "data"), Clock(START))
     try:
         admin, customer = await load_demo_into_empty_shop(app)

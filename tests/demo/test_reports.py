@@ -83,7 +83,7 @@ async def test_each_days_sales_are_those_of_its_orders_and_sales(shop: App, zone
     assert report.total.cancelled > 0
 
 
-async def test_top_products_are_those_that_a_recount_finds(shop: App) -> None:
+async def test_top_products_equal_a_recount(shop: App) -> None:
     units: Counter[str] = Counter()
     for each in await every_sold(shop):
         for line in each.lines:
@@ -92,7 +92,7 @@ async def test_top_products_are_those_that_a_recount_finds(shop: App) -> None:
     assert {each.product_id: each.units for each in found.products} == +units
 
 
-async def test_the_stocks_value_is_units_times_price(shop: App) -> None:
+async def test_the_stock_value_is_units_times_price(shop: App) -> None:
     value, units, after = 0, 0, None
     while True:
         page, after = await list_products(shop, ADMIN, ListProducts(limit=100, after=after))
@@ -106,7 +106,7 @@ async def test_the_stocks_value_is_units_times_price(shop: App) -> None:
     assert sum(each.units for each in found.by_location.values()) == units
 
 
-async def test_history_is_what_the_ledger_says(shop: App) -> None:
+async def test_the_stock_history_equals_the_sums_of_movements(shop: App) -> None:
     booked: defaultdict[str, Counter[str]] = defaultdict(Counter)
     after: str | None = None
     while True:
@@ -122,7 +122,7 @@ async def test_history_is_what_the_ledger_says(shop: App) -> None:
     assert sum(moved.change for _, moved in history.parts) == total
 
 
-async def test_a_product_that_moved_ends_on_what_is_left(shop: App) -> None:
+async def test_the_history_of_a_product_ends_with_its_current_stock(shop: App) -> None:
     top = (await report_top_products(shop, ALL, limit=3)).products
     for each in top:
         history = await report_stock_history(shop, ALL, "week", each.product_id)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.mark.slow
-def test_each_figure_is_measured_in_its_short_form() -> None:
+def test_each_benchmark_runs_in_its_short_form() -> None:
     result = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--quick"],
         cwd=ROOT,
@@ -37,7 +37,7 @@ def test_each_figure_is_measured_in_its_short_form() -> None:
         assert figure in result.stdout
 
 
-def test_a_running_shop_is_measured_by_a_command(tmp_path: Path) -> None:
+def test_a_command_measures_a_running_shop(tmp_path: Path) -> None:
     server = Server(tmp_path / "data")
     server.start()
     try:
@@ -53,7 +53,7 @@ def test_a_running_shop_is_measured_by_a_command(tmp_path: Path) -> None:
         server.stop()
 
 
-async def test_the_generator_of_our_own_counts_what_is_answered_and_what_is_refused(tmp_path: Path) -> None:
+async def test_the_load_generator_counts_successes_and_refusals(tmp_path: Path) -> None:
     server = Server(tmp_path / "data")
     server.start()
     try:

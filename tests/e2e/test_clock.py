@@ -12,7 +12,7 @@ from tests.conftest import Clock
 HOUR_MS = 3_600_000
 
 
-async def test_what_is_made_after_it_is_newer_than_what_was_made_before(tmp_path: Path) -> None:
+async def test_records_after_a_clock_step_are_newer_than_those_before(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     ahead = SystemClock().now() + HOUR_MS
     app = await build(settings, Clock(ahead))

@@ -96,13 +96,13 @@ def check(server: Server, blocks: list[Block]) -> None:
         assert block.shown is None or agrees(block.shown, printed), f"{block.script}\nprinted:\n{printed}"
 
 
-def test_every_page_with_shell_blocks_is_pasted() -> None:
+def test_every_document_with_shell_blocks_is_tested() -> None:
     pasted = {page for page in PAGES if any(not block.left_out for block in blocks_of(page))}
     assert pasted == {"README.md", "docs/tutorial.md", "docs/operations.md"}
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_make_command_of_a_page_is_one(page: str) -> None:
+def test_every_make_command_in_a_document_exists(page: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = set(re.findall(r"\bmake ([a-z-]+)", "\n".join(block.script for block in blocks_of(page))))
     assert named <= targets
@@ -124,7 +124,7 @@ def test_an_ellipsis_stands_for_anything_within_its_line(shown: str, printed: st
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
-def test_what_a_page_prints_works_on_the_demo_shop(tmp_path: Path, page: str) -> None:
+def test_the_commands_of_each_document_work_on_the_demo_shop(tmp_path: Path, page: str) -> None:
     server = Server(tmp_path / "stockwright-data")
     del server.env["STOCKWRIGHT_ADMIN_EMAIL"], server.env["STOCKWRIGHT_ADMIN_PASSWORD"]
     server.arguments = ["serve", "--demo"]

@@ -148,7 +148,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     assert report.is_clean
 
 
-async def test_an_order_goes_its_way_and_everybody_hears_of_it(world: World) -> None:
+async def test_an_order_goes_from_placed_to_delivered_and_everybody_is_notified(world: World) -> None:
     order = await world.order(2)
     await world.wait_until_handled()
     assert await world.status(order) == "CONFIRMED"
@@ -182,7 +182,7 @@ async def test_an_order_goes_its_way_and_everybody_hears_of_it(world: World) -> 
     assert request["orderId"] == order.id
 
 
-async def test_while_the_mail_server_is_down_orders_wait_and_a_redrive_confirms_them(world: World) -> None:
+async def test_orders_wait_while_the_mail_server_is_down_and_a_redrive_confirms_them(world: World) -> None:
     world.mailbox.down()
     orders = [await world.order() for _ in range(3)]
     await world.wait_until_handled(but=["operations-alert"])
@@ -207,7 +207,7 @@ async def test_while_the_mail_server_is_down_orders_wait_and_a_redrive_confirms_
     assert (await list_dead_letters(world.app, 100))[0] == []
 
 
-async def test_a_receiver_that_is_refused_for_good_is_not_tried_again(world: World) -> None:
+async def test_a_recipient_that_is_refused_permanently_is_not_retried(world: World) -> None:
     world.warehouse.status = 422
     await world.order()
     await world.wait_until_handled()
@@ -216,7 +216,7 @@ async def test_a_receiver_that_is_refused_for_good_is_not_tried_again(world: Wor
     assert "ALERT: warehouse failed for order.placed" in world.mailbox.subjects("admin@example.com")
 
 
-async def test_a_partner_that_stumbles_is_asked_three_times_with_the_same_key(world: World) -> None:
+async def test_a_partner_that_fails_temporarily_is_called_three_times_with_the_same_key(world: World) -> None:
     world.warehouse.status = 503
     order = await world.order()
     await world.wait_until_handled()
@@ -231,7 +231,7 @@ async def test_a_partner_that_stumbles_is_asked_three_times_with_the_same_key(wo
     assert len(world.warehouse.calls) == 4
 
 
-async def test_an_order_that_was_cancelled_meanwhile_is_neither_confirmed_nor_picked(world: World) -> None:
+async def test_an_order_that_was_cancelled_meanwhile_is_not_confirmed_or_picked(world: World) -> None:
     world.mailbox.down()
     order = await world.order()
     await cancel_order(world.app, world.alice, order.id)
@@ -242,7 +242,7 @@ async def test_an_order_that_was_cancelled_meanwhile_is_neither_confirmed_nor_pi
     assert world.mailbox.subjects("alice@example.com") == [f"Order Cancelled - #{order.id}"]
 
 
-async def test_the_fall_below_the_threshold_is_told_once_until_it_was_back(world: World) -> None:
+async def test_falling_below_the_threshold_is_announced_once_until_stock_recovers(world: World) -> None:
     await asyncio.gather(*[world.order() for _ in range(25)])
     await world.wait_until_handled()
     alerts = ["Low Stock Alert: Product Wireless Keyboard is below threshold"]
@@ -262,7 +262,7 @@ async def test_the_fall_below_the_threshold_is_told_once_until_it_was_back(world
     ]
 
 
-async def test_an_event_that_is_handled_again_has_no_second_effect(world: World) -> None:
+async def test_an_event_that_is_handled_twice_has_one_effect(world: World) -> None:
     order = await world.order()
     await world.wait_until_handled()
     again = Dispatcher(world.app, list(world.dispatcher._reactions.values()))

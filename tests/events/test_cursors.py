@@ -19,7 +19,7 @@ from tests.events.test_delivery import Handler, append_events, following, until
 from tests.patience import PATIENCE_SECONDS
 
 
-async def test_a_stopped_dispatcher_goes_on_where_it_was(world: World) -> None:
+async def test_a_stopped_dispatcher_continues_at_its_cursors(world: World) -> None:
     first = await world.order()
     await world.wait_until_handled()
     await world.dispatcher.stop()
@@ -31,7 +31,7 @@ async def test_a_stopped_dispatcher_goes_on_where_it_was(world: World) -> None:
     assert len(world.warehouse.calls) == 2
 
 
-async def test_what_came_while_nobody_listened_is_handled(world: World) -> None:
+async def test_events_appended_while_no_dispatcher_ran_are_handled(world: World) -> None:
     handler = Handler()
     dispatcher = await following(world, handler)
     await dispatcher.stop()
@@ -43,7 +43,7 @@ async def test_what_came_while_nobody_listened_is_handled(world: World) -> None:
     assert handler.seen == []
 
 
-async def test_a_crash_handles_again_and_the_effect_is_one(world: World) -> None:
+async def test_events_handled_again_after_a_crash_have_one_effect(world: World) -> None:
     orders = [await world.order() for _ in range(3)]
     await world.dispatcher.drain()
     await world.restarted(crashed=True)
@@ -72,7 +72,7 @@ async def test_a_crash_before_a_handler_has_handled_anything_loses_nothing(world
     assert len(again.seen) == 250
 
 
-async def test_a_handler_that_is_new_to_a_shop_with_history_hears_of_what_comes(world: World) -> None:
+async def test_a_new_handler_of_an_existing_shop_gets_new_events_only(world: World) -> None:
     await append_events(world.app, count=3)
     new = Handler("new")
     dispatcher = await following(world, new)
@@ -83,7 +83,7 @@ async def test_a_handler_that_is_new_to_a_shop_with_history_hears_of_what_comes(
     assert new.seen == ["thing_0"]
 
 
-async def test_a_new_shop_is_heard_from_its_first_event_on(world: World) -> None:
+async def test_the_handlers_of_a_new_shop_get_its_first_event(world: World) -> None:
     await world.dispatcher.stop()
     cursors = await load_cursors(world.app.store)
     batch = Batch()
@@ -97,7 +97,7 @@ async def test_a_new_shop_is_heard_from_its_first_event_on(world: World) -> None
     assert handler.seen == [world.product_id]
 
 
-async def test_cursors_are_kept_once_a_second(world: World) -> None:
+async def test_cursors_are_stored_once_a_second(world: World) -> None:
     handler = Handler()
     await following(world, handler)
     await append_events(world.app, count=3)
@@ -124,7 +124,7 @@ async def test_two_processes_on_one_shop_share_the_cursors(world: World) -> None
     assert (await load_cursors(world.app.store))["tester"][0] == dispatcher._followers[0].position
 
 
-async def test_a_store_that_is_busy_keeps_the_cursors_for_later(world: World) -> None:
+async def test_cursors_are_stored_later_when_the_store_is_busy(world: World) -> None:
     from tests.events.test_delivery import Failing
 
     handler = Handler()
@@ -153,7 +153,7 @@ async def test_a_store_that_is_busy_keeps_the_cursors_for_later(world: World) ->
     world.app.store = store
 
 
-async def test_work_under_way_may_end_before_a_stop(world: World) -> None:
+async def test_a_stop_waits_for_running_handlers(world: World) -> None:
     handler = Handler()
     handler.all_blocked = asyncio.Event()
     dispatcher = await following(world, handler)
@@ -169,7 +169,7 @@ async def test_work_under_way_may_end_before_a_stop(world: World) -> None:
     assert (handler.seen, again.seen) == (["thing_0"], [])
 
 
-async def test_work_that_does_not_end_is_cut_off_and_done_again(world: World) -> None:
+async def test_a_handler_that_does_not_end_is_cancelled_and_retried(world: World) -> None:
     handler = Handler()
     handler.all_blocked = asyncio.Event()
     dispatcher = await following(world, handler)
@@ -182,7 +182,7 @@ async def test_work_that_does_not_end_is_cut_off_and_done_again(world: World) ->
     assert (handler.seen, again.seen) == ([], ["thing_0"])
 
 
-async def test_the_shop_tells_how_many_events_wait(world: World) -> None:
+async def test_the_shop_reports_how_many_events_wait(world: World) -> None:
     await world.dispatcher.stop()
     async with running(world.app) as dispatcher:
         world.dispatcher = dispatcher
@@ -201,7 +201,7 @@ async def test_without_handlers_everything_waits(world: World) -> None:
 @pytest.mark.parametrize(
     ("fault", "lines"), [(EngineFailed("the store could not write"), 0), (OSError("broken"), 1)], ids=["disk", "other"]
 )
-async def test_what_the_disk_refuses_is_logged_by_the_store_alone(
+async def test_a_disk_error_is_logged_once_by_the_store(
     world: World, fault: Exception, lines: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A disk that is full for an hour does not fill the log with what is tried again each second."""

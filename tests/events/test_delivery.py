@@ -74,7 +74,7 @@ async def following(world: World, *handlers: Handler) -> Dispatcher:
 # ---- the mail server is down -------------------------------------------------------------------
 
 
-async def test_orders_wait_for_the_mail_server_and_a_redrive_confirms_them(world: World) -> None:
+async def test_orders_whose_mail_failed_are_confirmed_by_a_redrive(world: World) -> None:
     world.mailbox.down()
     orders = [await world.order() for _ in range(3)]
     await world.tried()
@@ -106,14 +106,14 @@ async def test_orders_wait_for_the_mail_server_and_a_redrive_confirms_them(world
     assert {event.actor for event in redriven} == {ROOT.actor.id}
 
 
-async def test_the_warehouse_hears_of_an_order_whose_mail_fails(world: World) -> None:
+async def test_the_warehouse_is_notified_of_an_order_whose_mail_fails(world: World) -> None:
     world.mailbox.down()
     await world.order()
     await world.tried()
     assert len(world.warehouse.calls) == 1
 
 
-async def test_each_retry_waits_its_time(world: World) -> None:
+async def test_each_retry_waits_for_its_delay(world: World) -> None:
     world.mailbox.down()
     await world.order()
     await world.tried()
@@ -128,7 +128,7 @@ async def test_each_retry_waits_its_time(world: World) -> None:
     assert len(world.mailbox.to("alice@example.com")) == 1
 
 
-async def test_admins_are_told_what_was_given_up_and_how_to_send_it_again(world: World) -> None:
+async def test_admins_get_an_alert_of_a_dead_letter_and_how_to_redrive_it(world: World) -> None:
     world.warehouse.status = 422
     order = await world.order()
     await world.wait_until_handled()
@@ -142,7 +142,7 @@ async def test_admins_are_told_what_was_given_up_and_how_to_send_it_again(world:
         assert words in text
 
 
-async def test_a_receiver_that_the_mail_server_refuses_is_given_up_at_once(world: World) -> None:
+async def test_a_recipient_that_the_mail_server_refuses_becomes_a_dead_letter_at_once(world: World) -> None:
     world.mailbox.refusals["alice@example.com"] = "550 5.1.1 no such user"
     order = await world.order()
     await world.wait_until_handled()
@@ -153,7 +153,7 @@ async def test_a_receiver_that_the_mail_server_refuses_is_given_up_at_once(world
     assert world.mailbox.subjects(ADMIN) == ["ALERT: order-confirmation failed for order.placed"]
 
 
-async def test_a_partner_that_stumbles_is_asked_three_times_with_one_key(world: World) -> None:
+async def test_a_partner_that_fails_temporarily_is_called_three_times_with_one_key(world: World) -> None:
     world.warehouse.status = 500
     await world.order()
     await world.wait_until_handled()
@@ -168,7 +168,7 @@ async def test_a_partner_that_stumbles_is_asked_three_times_with_one_key(world: 
     assert await world.letters() == []
 
 
-async def test_a_redriven_event_has_all_its_tries_before_it(world: World) -> None:
+async def test_a_redriven_event_has_all_its_tries_again(world: World) -> None:
     world.warehouse.status = 500
     await world.order()
     await world.wait_until_handled()
@@ -180,7 +180,7 @@ async def test_a_redriven_event_has_all_its_tries_before_it(world: World) -> Non
     assert (again.id, again.attempts) == (letter.id, 3)
 
 
-async def test_a_dead_letter_can_be_thrown_away(world: World) -> None:
+async def test_a_dead_letter_can_be_discarded(world: World) -> None:
     world.warehouse.status = 404
     await world.order()
     await world.wait_until_handled()
@@ -195,7 +195,7 @@ async def test_a_dead_letter_can_be_thrown_away(world: World) -> None:
             await act(world.app, ROOT, letter.id)
 
 
-async def test_a_letter_that_is_redriven_twice_at_once_goes_once(world: World) -> None:
+async def test_a_dead_letter_that_is_redriven_twice_at_once_is_handled_once(world: World) -> None:
     world.warehouse.status = 404
     await world.order()
     await world.wait_until_handled()
@@ -207,7 +207,7 @@ async def test_a_letter_that_is_redriven_twice_at_once_goes_once(world: World) -
     assert len(world.warehouse.calls) == 2
 
 
-async def test_what_is_given_up_is_logged_with_its_error_and_no_line_tells_a_secret(
+async def test_a_dead_letter_is_logged_with_its_error_and_without_secrets(
     world: World, capfd: pytest.CaptureFixture[str]
 ) -> None:
     world.app.log = make_log("warning")
@@ -228,7 +228,7 @@ async def test_what_is_given_up_is_logged_with_its_error_and_no_line_tells_a_sec
 # ---- one handler's trouble is nobody else's ------------------------------------------------------
 
 
-async def test_a_handler_that_hangs_holds_up_no_other(world: World) -> None:
+async def test_a_hanging_handler_does_not_delay_another(world: World) -> None:
     hanging, brisk = Handler("hanging"), Handler("brisk")
     hanging.all_blocked = asyncio.Event()
     await following(world, hanging, brisk)
@@ -240,7 +240,7 @@ async def test_a_handler_that_hangs_holds_up_no_other(world: World) -> None:
     assert sorted(hanging.seen) == sorted(brisk.seen)
 
 
-async def test_an_event_that_hangs_holds_up_none_behind_it(world: World) -> None:
+async def test_a_hanging_event_does_not_delay_later_events(world: World) -> None:
     handler = Handler()
     handler.blocks["thing_0"] = asyncio.Event()
     dispatcher = await following(world, handler)
@@ -255,7 +255,7 @@ async def test_an_event_that_hangs_holds_up_none_behind_it(world: World) -> None
     assert len(handler.seen) == 600
 
 
-async def test_a_failing_event_holds_up_none_behind_it(world: World) -> None:
+async def test_a_failing_event_does_not_delay_later_events(world: World) -> None:
     handler = Handler()
     handler.faults = [RuntimeError("no")]
     await following(world, handler)
@@ -266,7 +266,7 @@ async def test_a_failing_event_holds_up_none_behind_it(world: World) -> None:
     assert len(handler.seen) == 6
 
 
-async def test_a_handler_hears_only_of_its_events(world: World) -> None:
+async def test_a_handler_gets_only_its_events(world: World) -> None:
     handler = Handler()
     await following(world, handler)
     await append_events(world.app, "other.happened", 3)
@@ -275,7 +275,7 @@ async def test_a_handler_hears_only_of_its_events(world: World) -> None:
     assert handler.seen == ["thing_0"]
 
 
-async def test_a_retry_that_hangs_holds_up_neither_other_retries_nor_new_events(world: World) -> None:
+async def test_a_hanging_retry_delays_neither_other_retries_nor_new_events(world: World) -> None:
     hanging, brisk = Handler("hanging"), Handler("brisk")
     hanging.faults, brisk.faults = [RuntimeError("no")], [RuntimeError("no")]
     await following(world, hanging, brisk)
@@ -291,7 +291,7 @@ async def test_a_retry_that_hangs_holds_up_neither_other_retries_nor_new_events(
     assert len(hanging.seen) == 3
 
 
-async def test_many_retries_are_tried_a_number_at_once(world: World) -> None:
+async def test_the_number_of_simultaneous_retries_is_limited(world: World) -> None:
     handler = Handler()
     handler.faults = [RuntimeError("no") for _ in range(150)]
     await following(world, handler)
@@ -308,9 +308,7 @@ async def test_many_retries_are_tried_a_number_at_once(world: World) -> None:
     assert len(handler.seen) == 300
 
 
-async def test_a_handler_runs_no_further_ahead_than_memory_allows(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_number_of_events_in_memory_is_limited(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stockwright.events.dispatcher.AHEAD_MAX", 50)
     handler = Handler()
     handler.blocks["thing_0"] = asyncio.Event()
@@ -324,7 +322,7 @@ async def test_a_handler_runs_no_further_ahead_than_memory_allows(
     assert len(handler.seen) == 200
 
 
-async def test_a_handler_that_never_ends_is_ended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_handler_that_never_ends_is_cancelled(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stockwright.events.dispatcher.HANDLER_SECONDS_MAX", 0.05)
     handler = Handler()
     handler.all_blocked = asyncio.Event()
@@ -338,7 +336,7 @@ async def test_a_handler_that_never_ends_is_ended(world: World, monkeypatch: pyt
 # ---- recording the outcome -----------------------------------------------------------------------
 
 
-async def test_a_permanent_failure_is_given_up_at_any_try(world: World) -> None:
+async def test_a_permanent_failure_becomes_a_dead_letter_at_any_try(world: World) -> None:
     handler = Handler()
     handler.faults = [RuntimeError("perhaps"), Permanent("never")]
     await following(world, handler)
@@ -348,7 +346,7 @@ async def test_a_permanent_failure_is_given_up_at_any_try(world: World) -> None:
     assert (letter.attempts, letter.error) == (2, "Permanent: never")
 
 
-async def test_a_failure_told_by_twins_is_counted_once(world: World) -> None:
+async def test_a_failure_reported_by_two_processes_is_counted_once(world: World) -> None:
     handler = Handler()
     handler.faults = [RuntimeError("no") for _ in range(4)]
     await world.dispatcher.stop()
@@ -365,7 +363,7 @@ async def test_a_failure_told_by_twins_is_counted_once(world: World) -> None:
     assert again.attempts == 2
 
 
-async def test_twins_of_a_last_try_make_one_dead_letter_and_one_alert(world: World) -> None:
+async def test_two_processes_at_the_last_try_make_one_dead_letter_and_one_alert(world: World) -> None:
     handler = Handler()
     handler.faults = [Permanent("never") for _ in range(4)]
     await world.dispatcher.stop()
@@ -375,7 +373,7 @@ async def test_twins_of_a_last_try_make_one_dead_letter_and_one_alert(world: Wor
     assert len(await world.events("dead_letter.created")) == 1
 
 
-async def test_an_event_that_is_handled_again_after_it_was_given_up_starts_no_new_tries(world: World) -> None:
+async def test_an_event_that_is_handled_again_after_it_became_a_dead_letter_starts_no_new_tries(world: World) -> None:
     handler = Handler()
     handler.faults = [RuntimeError("no") for _ in range(9)]
     await following(world, handler)
@@ -387,7 +385,7 @@ async def test_an_event_that_is_handled_again_after_it_was_given_up_starts_no_ne
     assert len(await world.letters()) == 1
 
 
-async def test_a_retry_whose_letter_is_there_already_comes_to_its_end(world: World) -> None:
+async def test_a_retry_whose_dead_letter_exists_already_is_completed(world: World) -> None:
     """However it came about: what was given up is not tried for ever."""
     handler = Handler()
     handler.faults = [Permanent("never")]
@@ -428,7 +426,7 @@ class Failing:
         return await self._store.tail(*arguments, **named)  # type: ignore[attr-defined]
 
 
-async def test_a_store_that_cannot_keep_a_failure_is_asked_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failure_that_cannot_be_stored_is_stored_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stockwright.events.dispatcher.LOOK_SECONDS", 0.01)
     handler = Handler()
     handler.faults = [RuntimeError("no"), RuntimeError("no")]
@@ -461,7 +459,7 @@ async def test_a_store_that_is_busy_for_a_while_loses_no_event(world: World, mon
     world.app.store = store
 
 
-async def test_an_alert_that_is_told_again_is_one_mail(world: World) -> None:
+async def test_an_alert_that_is_handled_again_is_one_mail(world: World) -> None:
     data = {"handler": "h", "event": "e", "about": "a", "attempts": 3, "error": "x"}
     event = Event("evt_1", "dead_letter.created", "dlq_1", 0, data)
     with pytest.raises(TryLater):

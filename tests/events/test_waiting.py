@@ -25,7 +25,7 @@ ALICE = "alice@example.com"
 DAY = 86_400
 
 
-async def test_waiting_is_no_try(world: World) -> None:
+async def test_waiting_is_not_counted_as_a_try(world: World) -> None:
     handler = Handler()
     handler.faults = [TryLater("not now", after_seconds=1) for _ in range(10)]
     await following(world, handler)
@@ -39,7 +39,7 @@ async def test_waiting_is_no_try(world: World) -> None:
     assert await world.letters() == []
 
 
-async def test_all_tries_are_left_after_a_wait(world: World) -> None:
+async def test_waiting_does_not_reduce_the_number_of_tries(world: World) -> None:
     handler = Handler()
     wait, wrong = TryLater("not now", after_seconds=1), RuntimeError("no")
     handler.faults = [wrong, wait, wrong, wait, wait, wrong]
@@ -51,7 +51,7 @@ async def test_all_tries_are_left_after_a_wait(world: World) -> None:
     assert len(handler.seen) == 6
 
 
-async def test_after_a_day_of_waiting_an_event_is_given_up(world: World) -> None:
+async def test_after_a_day_of_waiting_an_event_becomes_a_dead_letter(world: World) -> None:
     handler = Handler()
     handler.faults = [TryLater("slow down", after_seconds=DAY / 2) for _ in range(9)]
     await following(world, handler)
@@ -65,7 +65,7 @@ async def test_after_a_day_of_waiting_an_event_is_given_up(world: World) -> None
     assert (letter.attempts, "slow down" in letter.error) == (0, True)
 
 
-async def test_what_has_no_end_of_patience_waits_for_ever(world: World) -> None:
+async def test_a_handler_without_a_time_limit_waits_forever(world: World) -> None:
     handler = Handler()
     handler.faults = [TryLater("not now", after_seconds=DAY, patience_seconds=None) for _ in range(9)]
     await following(world, handler)
@@ -94,7 +94,7 @@ class Hanging:
     async def close(self) -> None: ...
 
 
-async def test_a_partner_that_hangs_makes_no_dead_letter_of_what_was_never_sent(world: World) -> None:
+async def test_calls_that_wait_behind_a_hanging_partner_become_no_dead_letters(world: World) -> None:
     await world.app.outbound.close()
     world.app.outbound = hanging = Hanging()
     orders = [await world.order() for _ in range(8)]
@@ -106,7 +106,7 @@ async def test_a_partner_that_hangs_makes_no_dead_letter_of_what_was_never_sent(
     assert set(hanging.sent.values()) == {ATTEMPTS_MAX}
 
 
-async def test_a_slot_that_gets_free_in_time_is_taken(world: World) -> None:
+async def test_a_call_uses_a_slot_that_becomes_free_in_time(world: World) -> None:
     slots = Slots(1, "the partner", wait_seconds=0.01)
     async with slots.one():
         with pytest.raises(TryLater, match="all our connections to the partner are in use"):
@@ -126,7 +126,7 @@ async def test_a_slot_that_gets_free_in_time_is_taken(world: World) -> None:
         (503, "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", 0),
     ],
 )
-async def test_a_partner_that_asks_for_fewer_calls_is_left_alone(
+async def test_a_partner_that_asks_for_fewer_calls_gets_none_for_a_while(
     world: World, status: int, headers: str, seconds: float
 ) -> None:
     await world.dispatcher.stop()
@@ -139,7 +139,7 @@ async def test_a_partner_that_asks_for_fewer_calls_is_left_alone(
 
 
 @pytest.mark.parametrize("headers", ["", "Retry-After: soon\r\n"])
-async def test_a_503_that_names_no_time_is_a_failed_try(world: World, headers: str) -> None:
+async def test_a_503_without_retry_after_is_a_failed_try(world: World, headers: str) -> None:
     await world.dispatcher.stop()
     await world.order()
     [event] = await world.events("order.placed")
@@ -152,7 +152,7 @@ async def test_a_503_that_names_no_time_is_a_failed_try(world: World, headers: s
     "answer",
     ["454 Throttling failure: Maximum sending rate exceeded.", "421 4.7.0 Too many connections", "450 rate limit"],
 )
-async def test_a_mail_server_that_asks_for_fewer_mails_is_left_alone(world: World, answer: str) -> None:
+async def test_a_mail_server_that_asks_for_fewer_mails_gets_none_for_a_while(world: World, answer: str) -> None:
     world.mailbox.answer = answer
     order = await world.order()
     for _ in range(2 * ATTEMPTS_MAX):
@@ -188,7 +188,7 @@ async def test_an_unreadable_message_keeps_its_error_however_often_it_is_sent_ag
     assert world.warehouse.calls == []
 
 
-async def test_what_fails_otherwise_when_it_is_sent_again_says_both(world: World) -> None:
+async def test_a_redriven_event_that_fails_differently_shows_both_errors(world: World) -> None:
     handler = Handler()
     handler.faults = [Permanent("the first")]
     await following(world, handler)

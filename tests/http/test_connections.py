@@ -137,7 +137,7 @@ async def served(**limits: Any) -> AsyncIterator[Served]:
 
 
 @pytest.mark.parametrize("said", [b"", b"\r\n", b"GET / HT", b"GET / HTTP/1.1\r\nhost: x\r\nx-more: "])
-async def test_who_says_nothing_or_half_a_head_is_closed(said: bytes) -> None:
+async def test_a_silent_or_incomplete_request_is_closed(said: bytes) -> None:
     async with served(head_seconds=SHORT) as server:
         talk = await server.open()
         await talk.say(said)
@@ -146,7 +146,7 @@ async def test_who_says_nothing_or_half_a_head_is_closed(said: bytes) -> None:
         await talk.close()
 
 
-async def test_the_deadline_of_a_head_is_not_put_off_by_its_pieces() -> None:
+async def test_the_deadline_of_a_request_head_is_not_extended_by_its_pieces() -> None:
     async with served(head_seconds=2 * SHORT) as server:
         talk = await server.open()
         reading = asyncio.ensure_future(talk.rest())
@@ -158,7 +158,7 @@ async def test_the_deadline_of_a_head_is_not_put_off_by_its_pieces() -> None:
 
 
 @pytest.mark.parametrize("then", [b"", b"\r\n", b"GET /ag"])
-async def test_after_an_answer_the_next_head_has_its_deadline(then: bytes) -> None:
+async def test_the_next_request_on_a_connection_has_its_deadline(then: bytes) -> None:
     async with served(head_seconds=NEVER if then == b"" else SHORT, idle_seconds=SHORT if then == b"" else NEVER) as at:
         talk = await at.open()
         await talk.say(REQUEST)
@@ -170,7 +170,7 @@ async def test_after_an_answer_the_next_head_has_its_deadline(then: bytes) -> No
 
 @pytest.mark.parametrize("said", [b"", b"abc"])
 @pytest.mark.parametrize("deadline", ["progress_seconds", "body_seconds"])
-async def test_a_body_that_brings_nothing_more_is_closed(said: bytes, deadline: str) -> None:
+async def test_a_connection_whose_body_stops_arriving_is_closed(said: bytes, deadline: str) -> None:
     async with served(**{deadline: SHORT}) as server:
         talk = await server.open()
         await talk.say(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n" + said)
@@ -179,7 +179,7 @@ async def test_a_body_that_brings_nothing_more_is_closed(said: bytes, deadline: 
         await talk.close()
 
 
-async def test_a_body_that_comes_in_pieces_is_whole_but_not_for_ever() -> None:
+async def test_a_body_in_pieces_is_read_until_its_deadline() -> None:
     async with served(progress_seconds=NEVER, body_seconds=4 * SHORT) as server:
         talk = await server.open()
         await talk.say(b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
@@ -192,7 +192,7 @@ async def test_a_body_that_comes_in_pieces_is_whole_but_not_for_ever() -> None:
         await talk.close()
 
 
-async def test_an_answer_that_nobody_takes_is_broken_off() -> None:
+async def test_an_answer_that_the_client_does_not_read_is_aborted() -> None:
     async with served(progress_seconds=SHORT) as server:
         talk = await server.open()
         talk.writer.transport.pause_reading()  # type: ignore[attr-defined]
@@ -201,7 +201,7 @@ async def test_an_answer_that_nobody_takes_is_broken_off() -> None:
         await talk.close()
 
 
-async def test_an_answer_that_is_long_in_coming_is_waited_for() -> None:
+async def test_a_slow_answer_is_not_cut_off() -> None:
     async with served(head_seconds=SHORT, idle_seconds=SHORT, progress_seconds=SHORT, body_seconds=SHORT) as server:
         talk = await server.open()
         await talk.say(b"POST /wait HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nab")
@@ -212,7 +212,7 @@ async def test_an_answer_that_is_long_in_coming_is_waited_for() -> None:
         await talk.close()
 
 
-async def test_an_answer_before_the_end_of_its_request_leaves_no_connection_behind() -> None:
+async def test_an_answer_before_the_end_of_its_request_closes_the_connection() -> None:
     async with served(progress_seconds=SHORT) as server:
         talk = await server.open()
         await talk.say(b"POST /early HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc")
@@ -234,7 +234,7 @@ async def test_an_answer_before_the_end_of_its_request_leaves_no_connection_behi
     ids=["one header", "many headers", "address"],
 )
 @pytest.mark.parametrize("whole", [True, False])
-async def test_too_large_a_head_is_refused(head: bytes, whole: bool) -> None:
+async def test_a_request_head_that_is_too_large_is_refused(head: bytes, whole: bool) -> None:
     async with served(head_bytes=1000) as server:
         talk = await server.open()
         if whole:
@@ -253,7 +253,7 @@ async def test_too_large_a_head_is_refused(head: bytes, whole: bool) -> None:
         await talk.close()
 
 
-async def test_a_refused_client_that_stays_is_closed() -> None:
+async def test_a_refused_client_that_stays_is_disconnected() -> None:
     async with served(head_bytes=1000, linger_seconds=SHORT) as server:
         talk = await server.open()
         await talk.say(b"GET /" + b"x" * 1500 + b" HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -264,7 +264,7 @@ async def test_a_refused_client_that_stays_is_closed() -> None:
         await talk.close()
 
 
-async def test_a_head_of_nearly_that_size_is_taken() -> None:
+async def test_a_request_head_just_below_the_limit_is_accepted() -> None:
     async with served(head_bytes=1000) as server:
         talk = await server.open()
         await talk.say(b"GET / HTTP/1.1\r\nhost: x\r\nx: " + b"x" * 900 + b"\r\n\r\n")
@@ -274,7 +274,7 @@ async def test_a_head_of_nearly_that_size_is_taken() -> None:
         await talk.close()
 
 
-async def test_trailers_and_frames_without_a_body_are_bounded() -> None:
+async def test_trailers_and_empty_chunks_are_limited() -> None:
     async with served(head_bytes=1000) as server:
         for endless in (b"0\r\nx: " + b"y" * 100_000, b"1;" + b"y" * 100_000):
             talk = await server.open()
@@ -289,7 +289,7 @@ async def test_trailers_and_frames_without_a_body_are_bounded() -> None:
 # ---- places ----------------------------------------------------------------------------------------
 
 
-async def test_idle_connections_never_shut_anybody_out() -> None:
+async def test_idle_connections_are_closed_for_new_clients() -> None:
     async with served(connections=3) as server:
         idle = [await server.open() for _ in range(5)]
         await idle[4].say(b"GET / HT")
@@ -303,7 +303,7 @@ async def test_idle_connections_never_shut_anybody_out() -> None:
             await talk.close()
 
 
-async def test_a_request_at_work_keeps_its_place_and_then_the_new_one_is_told() -> None:
+async def test_a_running_request_keeps_its_connection_and_a_new_one_is_refused() -> None:
     async with served(connections=2) as server:
         at_work = [await server.open() for _ in range(2)]
         for number, talk in enumerate(at_work):
@@ -325,7 +325,7 @@ async def test_a_request_at_work_keeps_its_place_and_then_the_new_one_is_told() 
         await again.close()
 
 
-async def test_whoever_leaves_gives_the_place_back() -> None:
+async def test_a_closed_connection_frees_its_slot() -> None:
     async with served(connections=2) as server:
         for _ in range(10):
             talk = await server.open()
@@ -338,5 +338,5 @@ async def test_whoever_leaves_gives_the_place_back() -> None:
 
 
 @pytest.mark.parametrize(("files", "connections"), [(200, 86), (1024, 704), (65_536, 10_000), (10, 16)])
-def test_connections_leave_descriptors_for_everything_else(files: int, connections: int) -> None:
+def test_the_number_of_connections_leaves_descriptors_for_other_uses(files: int, connections: int) -> None:
     assert connections_for(files) == connections

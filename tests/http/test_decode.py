@@ -55,21 +55,21 @@ def test_every_wrong_field_has_its_own_entry() -> None:
     assert found["items[2].quantity"] == "is required"
 
 
-def test_a_word_that_is_none_of_the_choices_is_told_them() -> None:
+def test_a_value_outside_the_choices_is_refused_with_the_choices() -> None:
     assert fields_of(refused(b'{"role": "boss"}')) == {"role": "must be one of admin, customer"}
     with pytest.raises(Invalid) as found:
         decode.query(Sheet, b"role=boss")
     assert fields_of(found.value) == {"role": "must be one of admin, customer"}
 
 
-def test_fields_that_nobody_knows_are_ignored() -> None:
+def test_unknown_fields_are_ignored() -> None:
     assert decode.body(Sheet, b'{"name": "a", "clientId": "x", "nested": {"a": [1]}}', "").name == "a"
 
 
 @pytest.mark.parametrize(
     "content_type", ["", "application/json", "Application/JSON; charset=utf-8", "application/ld+json"]
 )
-def test_json_is_taken_under_each_of_its_names(content_type: str) -> None:
+def test_every_media_type_of_json_is_accepted(content_type: str) -> None:
     assert decode.body(Sheet, b'{"price": 1}', content_type).price == 1
 
 
@@ -79,7 +79,7 @@ def test_another_content_type_is_refused_by_name(content_type: str) -> None:
 
 
 @pytest.mark.parametrize("content_type", ["", "application/x-www-form-urlencoded", "text/plain"])
-def test_no_body_at_all_needs_no_content_type(content_type: str) -> None:
+def test_a_request_without_a_body_needs_no_content_type(content_type: str) -> None:
     assert decode.body(Sheet, b"", content_type) == Sheet()
 
 
@@ -96,12 +96,12 @@ def test_no_body_at_all_needs_no_content_type(content_type: str) -> None:
         b'{"price": "x", "options": {"a": ' + b"[" * 60_000 + b"]" * 60_000 + b"}}",
     ],
 )  # fmt: skip
-def test_whatever_is_broken_is_refused_and_nothing_else_is_raised(raw: bytes) -> None:
+def test_any_broken_body_is_refused_with_an_api_error(raw: bytes) -> None:
     refused(raw)
 
 
 @pytest.mark.parametrize("raw", [b"[]", b"null", b"5", b'"text"', b"true"])
-def test_a_body_that_is_no_object_is_refused(raw: bytes) -> None:
+def test_a_body_that_is_not_an_object_is_refused(raw: bytes) -> None:
     assert refused(raw).details[0]["message"].startswith("must be an object")
 
 
@@ -111,7 +111,7 @@ def test_numbers_that_clients_cannot_hold_exactly_are_refused(number: int) -> No
 
 
 @pytest.mark.parametrize("number", [b"1.5", b"1e3", b"true", b'"1"', b"[1]"])
-def test_a_whole_number_is_nothing_else(number: bytes) -> None:
+def test_only_whole_numbers_are_accepted_as_integers(number: bytes) -> None:
     assert fields_of(refused(b'{"price": ' + number + b"}")).keys() == {"price"}
 
 
@@ -120,7 +120,7 @@ def test_control_characters_in_text_are_refused(raw: bytes) -> None:
     assert len(fields_of(refused(raw))) == 1
 
 
-def test_what_is_ignored_may_hold_anything() -> None:
+def test_ignored_fields_may_have_any_value() -> None:
     raw = b'{"name": "x", "unknown": {"\\u0001": ["\\u0000"]}}'
     assert decode.body(Sheet, raw, "").name == "x"
 
@@ -129,7 +129,7 @@ def test_line_breaks_and_tabs_in_text_are_kept() -> None:
     assert decode.body(Sheet, b'{"name": "two\\nlines\\tand more"}', "").name == "two\nlines\tand more"
 
 
-def test_a_list_that_is_too_long_is_named() -> None:
+def test_a_list_that_is_too_long_is_reported_with_its_field() -> None:
     raw = b'{"items": [' + b",".join([b'{"quantity": 1}'] * 4) + b"]}"
 
     assert fields_of(refused(raw)).keys() == {"items"}
@@ -148,12 +148,12 @@ class Filters(ListQuery):
         "nextToken=" + "a" * 3000, "&".join(["a=1"] * 60),
     ],
 )  # fmt: skip
-def test_a_bad_query_is_refused(text: str) -> None:
+def test_an_invalid_query_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
         decode.query(Filters, text.encode())
 
 
-def test_a_field_of_a_query_is_given_once() -> None:
+def test_a_repeated_query_parameter_is_refused() -> None:
     with pytest.raises(Invalid) as refused:
         decode.query(Filters, b"limit=7&search=a&limit=7&search=")
 
@@ -167,11 +167,11 @@ def test_a_query_is_read_with_its_numbers_and_switches() -> None:
 
 
 @pytest.mark.parametrize("text", [b"", b"limit=", b"search=&low="])
-def test_an_empty_value_is_as_none_given(text: bytes) -> None:
+def test_an_empty_value_counts_as_missing(text: bytes) -> None:
     assert decode.query(Filters, text) == Filters()
 
 
-def test_bytes_that_are_no_text_are_refused_or_replaced() -> None:
+def test_bytes_that_are_not_utf_8_are_refused_or_replaced() -> None:
     assert decode.query(Filters, b"search=%ff").search == "\N{REPLACEMENT CHARACTER}"
     with pytest.raises(Invalid):
         decode.query(Filters, b"search=\xff")

@@ -27,11 +27,11 @@ READ_MUCH = {
 }
 
 
-def test_what_reads_more_than_a_page_takes_a_place() -> None:
+def test_routes_that_read_more_than_a_page_need_a_slot() -> None:
     assert {route.path for route in ROUTES if route.reads_much} == READ_MUCH
 
 
-async def test_an_asker_has_one_place_and_waits_for_it_alone() -> None:
+async def test_a_client_has_one_slot_and_waits_only_for_its_own() -> None:
     places, order = Slots(), list[str]()
     begun = asyncio.Event()
 
@@ -53,7 +53,7 @@ async def test_an_asker_has_one_place_and_waits_for_it_alone() -> None:
     assert order == ["first", "third", "second"]
 
 
-async def test_who_waits_too_long_or_is_one_too_many_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_client_that_waits_too_long_or_exceeds_the_queue_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "WAIT_SECONDS", 0.01)
     places = Slots()
     async with places.take("alice"), places.take("bob"):
@@ -69,7 +69,7 @@ async def test_who_waits_too_long_or_is_one_too_many_is_refused(monkeypatch: pyt
         pass
 
 
-async def test_a_failure_gives_the_place_back() -> None:
+async def test_a_failure_frees_the_slot() -> None:
     places = Slots()
     for _ in range(5):
         with pytest.raises(ZeroDivisionError):

@@ -42,16 +42,16 @@ def cells(table: Table) -> list[list[str]]:
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
-def test_what_spreadsheets_write_is_read(text: str, encoding: str) -> None:
+def test_files_of_common_spreadsheets_are_read(text: str, encoding: str) -> None:
     assert cells(read(text, encoding)) == [["A", "1"]]
 
 
-def test_an_umlaut_is_one_in_every_encoding() -> None:
+def test_non_ascii_letters_are_read_in_every_supported_encoding() -> None:
     for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"):
         assert cells(read("sku,quantity,reason\nA,1,Größe „12“\n", encoding)) == [["A", "1", "Größe „12“"]]
 
 
-def test_a_quoted_line_break_belongs_to_its_cell_and_only_csvs_line_ends_end_a_row() -> None:
+def test_a_quoted_line_break_belongs_to_its_cell_and_only_csv_line_ends_end_a_row() -> None:
     table = read('sku,quantity,reason\nA,1,"one\r\ntwo\rthree\nfour"\nB,2,a\u2028b\x85c\n')
     assert cells(table) == [["A", "1", "one\r\ntwo\rthree\nfour"], ["B", "2", "a\u2028b\x85c"]]
     assert [row.number for row in table.rows] == [2, 3]
@@ -87,7 +87,7 @@ def test_a_file_that_cannot_be_read_says_why(content: bytes, why: str) -> None:
         read(content)
 
 
-def test_a_file_is_at_most_so_large_and_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_and_the_rows_of_a_file_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(PayloadTooLarge, match="50 MiB"):
         read(b"x" * (reader.BYTES_MAX + 1))
     monkeypatch.setattr(reader, "ROWS_MAX", 2)
@@ -96,7 +96,7 @@ def test_a_file_is_at_most_so_large_and_so_long(monkeypatch: pytest.MonkeyPatch)
         read("sku,quantity\nA,1\nB,1\nC,1\n")
 
 
-def test_a_row_is_whole_or_refused_with_its_number() -> None:
+def test_a_row_is_read_completely_or_refused_with_its_number() -> None:
     table = read("sku,quantity,\nA,1,\n\nB,2\nC,3,4\nD,5,6,7\n")
     assert [(row.number, bool(row.fault)) for row in table.rows] == [(2, False), (4, True), (5, True), (6, True)]
     assert "2 cells, but the file has 3 headings" in table.rows[1].fault
@@ -107,7 +107,7 @@ def test_a_row_is_whole_or_refused_with_its_number() -> None:
 @example(b'sku,quantity\n"')
 @example(b"\xff\xfe")
 @example(b"sep=,\n")
-def test_whatever_the_bytes_are_the_answer_is_rows_or_a_refusal(content: bytes) -> None:
+def test_any_bytes_give_rows_or_a_refusal(content: bytes) -> None:
     for each in (content, b"sku,quantity\n" + content, "sku;quantity\n".encode("utf-16") + content):
         try:
             read(each)
@@ -136,7 +136,7 @@ def sheets(draw: st.DrawFn) -> tuple[bytes, list[list[str]]]:
 
 
 @given(sheets())
-def test_what_was_written_is_what_is_read(sheet: tuple[bytes, list[list[str]]]) -> None:
+def test_a_written_file_is_read_back_unchanged(sheet: tuple[bytes, list[list[str]]]) -> None:
     content, rows = sheet
     table = read(content)
     # An apostrophe before a formula is taken away: this test writes none.
@@ -182,7 +182,7 @@ def damaged(draw: st.DrawFn) -> tuple[bytes, set[tuple[str, int]]]:
 
 
 @given(damaged())
-def test_no_unit_is_read_from_a_row_that_was_not_understood_whole(sheet: tuple[bytes, set[tuple[str, int]]]) -> None:
+def test_a_row_that_is_not_fully_understood_is_not_read_in_part(sheet: tuple[bytes, set[tuple[str, int]]]) -> None:
     content, good = sheet
     try:
         _, rows = read_stock_rows(content, "add", ImportReport("stockwright"))
@@ -230,11 +230,11 @@ def test_a_price_is_rounded_half_up_to_the_currencys_own_digits(
         ("9" * 40, ","),
     ],
 )
-def test_a_price_that_could_mean_another_is_refused(text: str, delimiter: str) -> None:
+def test_an_ambiguous_price_is_refused(text: str, delimiter: str) -> None:
     with pytest.raises(WrongCell):
         price(text, "USD", delimiter)
 
 
 @given(st.decimals("-1000000", "1000000", places=3))
-def test_a_price_is_never_further_off_than_half_a_cent(amount: Decimal) -> None:
+def test_a_price_is_rounded_by_at_most_half_a_cent(amount: Decimal) -> None:
     assert abs(Decimal(price(f"{amount:f}", "USD", ",")) / 100 - amount) <= Decimal("0.005")

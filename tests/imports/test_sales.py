@@ -109,7 +109,7 @@ class Recount:
         return 10 + self.returned[code]
 
 
-async def test_reports_of_the_files_days_count_what_the_file_says(imported: Imported, retail: Path) -> None:
+async def test_reports_of_the_imported_days_equal_the_file(imported: Imported, retail: Path) -> None:
     recount, year = Recount(retail), Range(date(2010, 12, 1), date(2011, 11, 30), "Europe/London")
     sold = await report_sales(imported.app, year, "week")
     assert (sold.total.orders, sold.total.returned) == (len(recount.invoices), recount.returned.total())
@@ -120,7 +120,7 @@ async def test_reports_of_the_files_days_count_what_the_file_says(imported: Impo
     ]
 
 
-async def test_units_sold_returned_and_left_are_those_of_the_file(imported: Imported, retail: Path) -> None:
+async def test_sold_returned_and_remaining_units_equal_the_file(imported: Imported, retail: Path) -> None:
     recount, app = Recount(retail), imported.app
     ids = await load_product_ids(app.store, recount.codes)
     assert set(ids) == recount.codes
@@ -157,7 +157,7 @@ async def test_every_invoice_is_a_delivered_order_at_its_own_date(imported: Impo
     assert first.total_cents == 13912
 
 
-async def test_every_row_left_out_has_its_reason_and_a_second_import_changes_nothing(imported: Imported) -> None:
+async def test_every_skipped_row_has_its_reason_and_a_second_import_changes_nothing(imported: Imported) -> None:
     app, first = imported.app, [imported.products, imported.orders]
     events = (await app.store.tail(limit=1, reverse=True))[0].position
 
@@ -183,7 +183,7 @@ async def both(app: App, *lines: str) -> ImportReport:
     return (await bring_in(app, (HEADER + "\n".join(lines) + "\n").encode()))[1]
 
 
-async def test_an_untidy_code_is_one_product(app: App) -> None:
+async def test_a_product_code_in_another_spelling_is_the_same_product(app: App) -> None:
     report = await both(
         app,
         "1,85123a ,WHITE HANGING HEART,2,2010-12-01T08:26:00,2.55,17850,United Kingdom",
@@ -194,7 +194,7 @@ async def test_an_untidy_code_is_one_product(app: App) -> None:
     assert set(await load_product_ids(app.store, ["85123A", "FEE-M"])) == {"85123A", "FEE-M"}
 
 
-async def test_a_row_that_cannot_be_read_is_told_and_the_rest_is_imported(app: App) -> None:
+async def test_an_unreadable_row_is_reported_and_the_rest_is_imported(app: App) -> None:
     report = await both(
         app,
         "1,10001,A GOOD THING,2,2010-12-01T08:26:00,2.55,17850,United Kingdom",
@@ -206,7 +206,7 @@ async def test_a_row_that_cannot_be_read_is_told_and_the_rest_is_imported(app: A
     assert [skipped.row for skipped in report.errors] == [3, 4, 5]
 
 
-async def test_dates_are_read_as_the_file_has_them_and_as_iso_8601(app: App) -> None:
+async def test_dates_are_read_in_the_format_of_the_file_and_as_iso_8601(app: App) -> None:
     dates = [
         "12/1/2010 8:26",
         "2010-12-01 08:26",
@@ -229,7 +229,7 @@ async def test_dates_are_read_as_the_file_has_them_and_as_iso_8601(app: App) -> 
 
 
 @pytest.mark.parametrize("price", ["Infinity", "-inf", "NaN", "1e999999999", "cheap", ""])
-async def test_a_price_that_is_none_leaves_its_row_out(app: App, price: str) -> None:
+async def test_a_row_with_an_invalid_price_is_skipped(app: App, price: str) -> None:
     row = "{},10001,A GOOD THING,1,2010-12-01T08:26:00,{},17850,United Kingdom"
     report = await both(app, row.format(1, "2.55"), row.format(2, price))
     assert report.created == 1
@@ -289,7 +289,7 @@ async def test_a_credit_note_finds_a_code_that_the_shop_writes_in_lower_case(app
     assert (await get_product(app, made.product.id)).stock.available == 7
 
 
-async def test_a_credit_note_that_is_refused_is_told(app: App) -> None:
+async def test_a_refused_credit_note_is_reported(app: App) -> None:
     sale = "1,10001,A GOOD THING,4,2010-12-01T08:26:00,2.55,17850,United Kingdom"
     await both(app, sale)
     [order], _ = await list_orders(app, ADMIN, ListOrders(everybody=True))
@@ -301,7 +301,7 @@ async def test_a_credit_note_that_is_refused_is_told(app: App) -> None:
     assert "did not buy" in refused.message
 
 
-async def test_a_file_without_the_columns_is_refused_whole(app: App) -> None:
+async def test_a_file_without_the_required_columns_is_refused(app: App) -> None:
     with pytest.raises(Invalid, match="no column sku"):
         await import_products(app, BY_SYSTEM, b"a,b\n1,2\n")
     with pytest.raises(Invalid, match="no column InvoiceNo"):
@@ -311,7 +311,7 @@ async def test_a_file_without_the_columns_is_refused_whole(app: App) -> None:
 SALE = "{},{},A GOOD THING,{},2010-12-{:02}T08:26:00,{},{},United Kingdom"
 
 
-async def test_a_credit_takes_back_the_line_of_its_price_first(app: App) -> None:
+async def test_a_credit_note_takes_back_the_line_of_its_price_first(app: App) -> None:
     """One invoice with two prices of one code: the revenue is what the customer paid in the end."""
     report = await both(
         app,
@@ -325,7 +325,7 @@ async def test_a_credit_takes_back_the_line_of_its_price_first(app: App) -> None
 
 
 @pytest.mark.parametrize("on_error", ["stop", "skip"])
-async def test_a_credit_that_stands_above_its_order_is_matched(app: App, on_error: OnError) -> None:
+async def test_a_credit_note_above_its_order_is_matched(app: App, on_error: OnError) -> None:
     """A file that is sorted newest first."""
     lines = [
         SALE.format("C3", "10001", -3, 3, "2.55", 17850),
@@ -339,7 +339,7 @@ async def test_a_credit_that_stands_above_its_order_is_matched(app: App, on_erro
     assert {order.reference: order.lines[0].returned for order in page} == {"1": 1, "2": 2}
 
 
-async def test_a_credit_takes_nothing_that_was_bought_after_it(app: App) -> None:
+async def test_a_credit_note_does_not_take_back_later_purchases(app: App) -> None:
     report = await both(
         app,
         SALE.format("C1", "10001", -1, 1, "2.55", 17850),
@@ -366,7 +366,7 @@ async def test_half_a_penny_is_rounded_up(app: App) -> None:
     assert {order.reference: order.total_cents for order in page} == {"1": 255, "2": 254}
 
 
-async def test_with_a_row_that_is_refused_nothing_is_booked_unless_that_is_asked_for(app: App) -> None:
+async def test_a_refused_row_stops_the_import_unless_partial_import_is_requested(app: App) -> None:
     good, short = SALE.format("1", "10001", 1, 1, "2.55", 1), "2,10001,A GOOD THING,1"
     content = (HEADER + good + "\n" + short).encode()
     events = await app.store.tail(limit=1, reverse=True)
@@ -377,7 +377,7 @@ async def test_with_a_row_that_is_refused_nothing_is_booked_unless_that_is_asked
     assert [report.created for report in await bring_in(app, content, "skip")] == [1, 1]
 
 
-async def test_a_corrected_file_books_what_is_not_booked_yet(app: App) -> None:
+async def test_a_corrected_file_imports_only_what_is_missing(app: App) -> None:
     """Rows of an invoice that is booked in part, a new invoice above it, and a credit on another row than before."""
     wrong = [
         SALE.format("1", "10001", 4, 1, "2.55", 1),
@@ -424,7 +424,7 @@ class Unplugged:
         await self._store.commit(writes)
 
 
-async def test_an_import_that_was_cut_off_anywhere_is_simply_run_again(tmp_path: Path) -> None:
+async def test_an_import_that_was_interrupted_anywhere_can_be_run_again(tmp_path: Path) -> None:
     content = (
         HEADER + "1,10001,A GOOD THING,4,2010-12-01T08:26:00,2.55,17850,United Kingdom\n"
         "1,10002,A BETTER THING,1,2010-12-01T08:26:00,5.10,17850,United Kingdom\n"
@@ -477,7 +477,7 @@ class SoldMeanwhile:
         await self._store.commit(writes)
 
 
-async def test_orders_are_taken_back_where_a_later_one_cannot_be_placed_after_all(app: App) -> None:
+async def test_orders_are_rolled_back_if_a_later_one_cannot_be_placed(app: App) -> None:
     """Somebody buys between the check and the booking: whole or not at all, and the file can be sent again."""
     lines = [SALE.format(n, f"1000{n}", 4, n, "2.55", 1) for n in (1, 2)]
     content = (HEADER + "\n".join(lines)).encode()

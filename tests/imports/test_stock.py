@@ -36,7 +36,7 @@ async def available(app: App, product_id: str) -> int:
     return (await get_by_product(app, product_id)).stock.available
 
 
-async def test_what_came_in_and_went_out_is_added_once(app: App, product: Product) -> None:
+async def test_a_file_of_receipts_and_issues_is_booked_once(app: App, product: Product) -> None:
     chair, lamp = await product(5, sku="CHAIR"), await product(5, sku="LAMP")
     text = "sku,quantity,reason\nCHAIR,20,Delivery 7\nlamp,-2,Broken\n"
 
@@ -56,7 +56,7 @@ async def test_what_came_in_and_went_out_is_added_once(app: App, product: Produc
     assert (await available(app, chair.product.id), await available(app, lamp.product.id)) == (25, 3)
 
 
-async def test_a_file_is_booked_anew_where_that_is_told(app: App, product: Product) -> None:
+async def test_a_file_is_booked_again_on_request(app: App, product: Product) -> None:
     chair = (await product(5, sku="CHAIR")).product.id
     text = "sku,quantity\nCHAIR,20\n"
     await book(app, text)
@@ -64,7 +64,7 @@ async def test_a_file_is_booked_anew_where_that_is_told(app: App, product: Produ
     assert await available(app, chair) == 45
 
 
-async def test_a_count_that_agreed_books_nothing_when_its_file_comes_again_after_a_sale(
+async def test_a_repeated_file_whose_count_had_no_difference_books_nothing_after_a_sale(
     app: App, product: Product
 ) -> None:
     chair = (await product(8, sku="CHAIR")).product.id
@@ -76,7 +76,7 @@ async def test_a_count_that_agreed_books_nothing_when_its_file_comes_again_after
     assert await available(app, chair) == 5
 
 
-async def test_a_count_is_of_the_total_and_a_set_of_what_is_available(app: App, product: Product) -> None:
+async def test_a_count_sets_the_total_and_a_set_the_available_units(app: App, product: Product) -> None:
     chair = await product(10, sku="CHAIR")
     await place_order(app, ALICE, PlaceOrder([LineWanted(3, chair.product.id)]))
     text = "sku,quantity\nCHAIR,8\n"
@@ -98,7 +98,7 @@ async def test_rows_of_one_product_are_booked_in_their_order(app: App, product: 
 MIXED = "sku,quantity,location\nNOTHING,1,\nCHAIR,many,\nCHAIR,2,\nCHAIR,4,cellar\nCHAIR,3,default\n"
 
 
-async def test_what_cannot_be_booked_is_told_row_by_row_and_nothing_is_booked(app: App, product: Product) -> None:
+async def test_errors_are_reported_by_row_and_nothing_is_booked(app: App, product: Product) -> None:
     chair = await product(5, sku="CHAIR")
     await place_order(app, ALICE, PlaceOrder([LineWanted(3, chair.product.id)]))
     report = await book(app, MIXED, "count")
@@ -112,7 +112,7 @@ async def test_what_cannot_be_booked_is_told_row_by_row_and_nothing_is_booked(ap
     assert await available(app, chair.product.id) == 2
 
 
-async def test_the_good_rows_are_booked_where_that_is_asked_for_and_the_others_can_be_sent_corrected(
+async def test_valid_rows_are_booked_on_request_and_the_others_can_be_imported_corrected(
     app: App, product: Product
 ) -> None:
     chair = await product(5, sku="CHAIR")
@@ -131,7 +131,7 @@ async def test_the_good_rows_are_booked_where_that_is_asked_for_and_the_others_c
     assert await available(app, chair.product.id) == 47
 
 
-async def test_a_corrected_file_books_only_what_is_not_booked_yet(app: App, product: Product) -> None:
+async def test_a_corrected_file_books_only_what_is_missing(app: App, product: Product) -> None:
     chair = (await product(0, sku="CHAIR")).product.id
     await book(app, "sku,quantity\nCHAIR,5\nCHAIR,many\nCHAIR,5\n", on_error="skip")
     assert await available(app, chair) == 10
@@ -153,13 +153,13 @@ async def test_rows_that_the_first_version_booked_are_not_booked_again(app: App,
     assert await available(app, chair) == 6
 
 
-async def test_a_row_may_name_its_location(app: App, product: Product) -> None:
+async def test_a_row_can_name_its_location(app: App, product: Product) -> None:
     chair = await product(5, sku="CHAIR")
     await book(app, "sku,quantity,location\nCHAIR,7,default\n")
     assert (await get_by_product(app, chair.product.id)).stock.levels["default"].available == 12
 
 
-async def test_a_trial_books_nothing(app: App, product: Product) -> None:
+async def test_a_dry_run_books_nothing(app: App, product: Product) -> None:
     chair = await product(5, sku="CHAIR")
     report = await book(app, "sku,quantity\nCHAIR,7\n", dry_run=True)
     assert (report.created, report.errors) == (0, [])
@@ -195,9 +195,7 @@ async def test_a_file_of_another_kind_is_refused(app: App, text: str) -> None:
         ("sku,quantity\nW-100,-6\n", "Insufficient stock available (5 available)"),
     ],
 )
-async def test_a_number_that_could_mean_another_is_never_booked(
-    app: App, product: Product, text: str, why: str
-) -> None:
+async def test_an_ambiguous_number_is_never_booked(app: App, product: Product, text: str, why: str) -> None:
     chair = await product(5, sku="W-100")
     for on_error in ("stop", "skip"):
         report = await book(app, text, on_error=on_error)
@@ -207,7 +205,7 @@ async def test_a_number_that_could_mean_another_is_never_booked(
 
 
 @pytest.mark.parametrize("written", ["10", "+10", " 10 ", "10.0", "10.00", "010"])
-async def test_ten_is_ten(app: App, product: Product, written: str) -> None:
+async def test_every_accepted_spelling_of_ten_means_ten(app: App, product: Product, written: str) -> None:
     chair = await product(5, sku="W-100")
     assert (await book(app, f"sku,quantity\nW-100,{written}\n")).errors == []
     assert await available(app, chair.product.id) == 15
@@ -229,7 +227,7 @@ class Meanwhile:
         await self._store.commit(writes)
 
 
-async def test_a_file_is_taken_back_where_a_row_cannot_be_booked_after_all(app: App, product: Product) -> None:
+async def test_a_file_is_rolled_back_if_a_row_cannot_be_booked(app: App, product: Product) -> None:
     """Somebody buys between the check and the booking; the file can be sent again when the goods are there."""
     chair, lamp = (await product(5, sku="CHAIR")).product.id, (await product(5, sku="LAMP")).product.id
     text = "sku,quantity\nCHAIR,20\nCHAIR,-3\nLAMP,-4\n"
@@ -245,7 +243,7 @@ async def test_a_file_is_taken_back_where_a_row_cannot_be_booked_after_all(app: 
     assert (await available(app, chair), await available(app, lamp)) == (22, 1)
 
 
-async def test_what_cannot_be_taken_back_is_said(app: App, product: Product) -> None:
+async def test_rows_that_cannot_be_rolled_back_are_reported(app: App, product: Product) -> None:
     """The units that the file brought in are sold before it fails: they stay booked, and the report says so."""
     chair, lamp = (await product(0, sku="CHAIR")).product.id, (await product(5, sku="LAMP")).product.id
     text = "sku,quantity\nCHAIR,20\nLAMP,1\nLAMP,1\nLAMP,1\nLAMP,-8\n"

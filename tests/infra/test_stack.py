@@ -86,7 +86,7 @@ def test_cfn_lint_has_nothing_to_say(prod: Template) -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_the_table_is_the_engines(prod: Template) -> None:
+def test_the_table_matches_the_definition_of_the_engine(prod: Template) -> None:
     [table] = prod.of("DynamoDB::Table").values()
     defined = table_definition("any")
     assert table["KeySchema"] == defined["KeySchema"]
@@ -98,7 +98,7 @@ def test_the_table_is_the_engines(prod: Template) -> None:
     assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
 
 
-def test_the_table_can_be_brought_back_and_is_encrypted(prod: Template) -> None:
+def test_the_table_has_backups_and_is_encrypted(prod: Template) -> None:
     [(name, table)] = prod.of("DynamoDB::Table").items()
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["SSESpecification"] == {"SSEEnabled": True}
@@ -106,7 +106,7 @@ def test_the_table_can_be_brought_back_and_is_encrypted(prod: Template) -> None:
     assert prod.resources[name]["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
-def test_what_is_kept_is_kept_from_removal_and_does_not_block_a_deployment_that_failed_at_first(prod: Template) -> None:
+def test_retained_resources_survive_removal_and_do_not_block_a_failed_first_deployment(prod: Template) -> None:
     kept = {"DynamoDB::Table", "Cognito::UserPool", "Logs::LogGroup", "S3::Bucket", "SecretsManager::Secret"}
     for name, each in prod.resources.items():
         if each["Type"].removeprefix("AWS::") in kept:
@@ -153,7 +153,7 @@ def test_each_queue_is_encrypted_and_has_an_alarm(prod: Template) -> None:
         assert json.dumps({"Fn::GetAtt": [name, "QueueName"]}) in watched, name
 
 
-def test_each_queue_wakes_one_function_which_tells_what_failed(prod: Template) -> None:
+def test_each_queue_invokes_one_function_that_reports_failed_messages(prod: Template) -> None:
     sources = list(prod.of("Lambda::EventSourceMapping").values())
     arns = [json.dumps(each["EventSourceArn"]) for each in sources]
     for name in prod.of("SQS::Queue"):
@@ -165,14 +165,14 @@ def test_each_queue_wakes_one_function_which_tells_what_failed(prod: Template) -
     assert "Destination" in stream["DestinationConfig"]["OnFailure"]
 
 
-def test_a_queue_hides_a_message_six_times_as_long_as_its_function_may_take(prod: Template) -> None:
+def test_the_visibility_timeout_of_a_queue_is_six_times_its_functions_timeout(prod: Template) -> None:
     from infra.events import VISIBILITY
 
     for name, function in functions(prod).items():
         assert function["Timeout"] * 6 <= VISIBILITY.to_seconds(), name
 
 
-def test_no_role_may_do_more_than_it_must(prod: Template) -> None:
+def test_no_role_has_more_permissions_than_it_needs(prod: Template) -> None:
     for policy, statement in statements(prod):
         actions = as_list(statement["Action"])
         assert statement["Effect"] == "Allow"
@@ -205,7 +205,7 @@ def test_each_function_has_a_role_of_its_own(prod: Template) -> None:
         ("dynamodb:Scan", set()),
     ],
 )
-def test_an_action_is_for_those_whose_work_it_is(prod: Template, action: str, who: set[str]) -> None:
+def test_an_action_is_allowed_only_for_the_functions_that_need_it(prod: Template, action: str, who: set[str]) -> None:
     assert {name for name in functions(prod) if action in role_of(prod, name)} == who
 
 
@@ -226,7 +226,7 @@ def test_the_stream_cannot_write_the_table(prod: Template) -> None:
     assert "dynamodb:PutItem" not in role_of(prod, "stream")
 
 
-def test_nobody_reads_anothers_secret(prod: Template) -> None:
+def test_each_function_reads_only_its_own_secrets(prod: Template) -> None:
     readers: dict[str, int] = {}
     for _, statement in statements(prod):
         if "secretsmanager:GetSecretValue" in as_list(statement["Action"]):
@@ -236,7 +236,7 @@ def test_nobody_reads_anothers_secret(prod: Template) -> None:
     assert sorted(readers.values()) == [1, 1, 2]
 
 
-def test_each_function_has_a_log_that_forgets_and_an_alarm(prod: Template) -> None:
+def test_each_function_has_a_log_with_retention_and_an_alarm(prod: Template) -> None:
     errors = alarms_on(prod, "Errors")
     for name, function in prod.of("Lambda::Function").items():
         group = prod.of("Logs::LogGroup")[function["LoggingConfig"]["LogGroup"]["Ref"]]
@@ -247,11 +247,11 @@ def test_each_function_has_a_log_that_forgets_and_an_alarm(prod: Template) -> No
         assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
 
 
-def test_every_log_forgets(prod: Template) -> None:
+def test_every_log_has_a_retention(prod: Template) -> None:
     assert all(each["RetentionInDays"] == 90 for each in prod.of("Logs::LogGroup").values())
 
 
-def test_s2s_alarms_stand(prod: Template) -> None:
+def test_the_alarms_of_s2_exist(prod: Template) -> None:
     alarms = {
         each["AlarmName"].removeprefix("stockwright-prod-"): each for each in prod.of("CloudWatch::Alarm").values()
     }
@@ -278,7 +278,7 @@ def test_s2s_alarms_stand(prod: Template) -> None:
     }
 
 
-def test_whatever_dynamodb_refuses_is_heard_of(prod: Template) -> None:
+def test_every_throttling_of_dynamodb_raises_an_alarm(prod: Template) -> None:
     [alarm] = [each for each in prod.of("CloudWatch::Alarm").values() if each["AlarmName"].endswith("-throttled")]
     [summed] = [each for each in alarm["Metrics"] if "Expression" in each]
     asked = [each for each in alarm["Metrics"] if "MetricStat" in each]
@@ -299,7 +299,7 @@ def test_whatever_dynamodb_refuses_is_heard_of(prod: Template) -> None:
     assert [each["MetricStat"]["Metric"] for each in asked] == wanted
 
 
-def test_what_functions_count_is_what_alarms_watch(
+def test_alarms_watch_the_metrics_that_functions_write(
     prod: Template, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     watched = [each for each in prod.of("CloudWatch::Alarm").values() if each.get("Namespace") == NAMESPACE]
@@ -338,7 +338,7 @@ def test_no_bucket_is_public(prod: Template) -> None:
             assert statement["Effect"] == "Deny" or set(statement["Principal"]) == {"Service"}
 
 
-def test_pages_have_the_headers_of_the_one_process(prod: Template) -> None:
+def test_pages_have_the_same_headers_as_on_one_machine(prod: Template) -> None:
     [policy] = prod.of("CloudFront::ResponseHeadersPolicy").values()
     headers = json.dumps(policy).lower()
     for name, value in PAGE_HEADERS.items():
@@ -347,7 +347,7 @@ def test_pages_have_the_headers_of_the_one_process(prod: Template) -> None:
     assert policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]["ContentTypeOptions"] == {"Override": True}
 
 
-def test_cloudfront_keeps_nothing_of_the_api_and_sends_everything_on(prod: Template) -> None:
+def test_cloudfront_caches_nothing_of_the_api_and_forwards_everything(prod: Template) -> None:
     [distribution] = prod.of("CloudFront::Distribution").values()
     behaviors = {each["PathPattern"]: each for each in distribution["DistributionConfig"]["CacheBehaviors"]}
     assert set(behaviors) == {"/api/*", "/.well-known/*", "/health"}
@@ -364,7 +364,7 @@ def test_cloudfront_keeps_nothing_of_the_api_and_sends_everything_on(prod: Templ
     assert errors == dict.fromkeys((400, 403, 404, 405, 414, 500, 501, 502, 503, 504), 0)
 
 
-def test_the_authorizer_stands_before_what_admins_alone_may_ask(prod: Template) -> None:
+def test_the_authorizer_guards_the_routes_of_admins(prod: Template) -> None:
     from infra.http import guarded, overlaid
 
     routes = {each["RouteKey"]: each for each in prod.of("ApiGatewayV2::Route").values()}
@@ -376,7 +376,7 @@ def test_the_authorizer_stands_before_what_admins_alone_may_ask(prod: Template) 
     assert "POST /api/dead-letters/{id}/redrive" in behind
 
 
-def test_the_authorizer_stands_before_no_other_route(prod: Template) -> None:
+def test_the_authorizer_guards_no_other_route(prod: Template) -> None:
     from infra.http import guarded, takes_in
 
     """API Gateway takes the key that fits most closely: a path's own, then patterns, then the rest of the API."""
@@ -401,7 +401,7 @@ def test_the_api_is_throttled_and_logged(prod: Template) -> None:
     assert "DetailedMetricsEnabled" not in stage["DefaultRouteSettings"]
 
 
-def test_a_log_is_kept_for_as_long_as_cloudwatch_knows() -> None:
+def test_a_log_has_a_retention_that_cloudwatch_supports() -> None:
     needs.program("node")
     from aws_cdk import App
     from infra.functions import log_group
@@ -424,7 +424,7 @@ def test_only_the_api_signs_people_up_and_in(prod: Template) -> None:
     assert {each["GroupName"] for each in prod.of("Cognito::UserPoolGroup").values()} == {"admin"}
 
 
-def test_new_versions_take_traffic_gradually_and_give_it_back_on_an_alarm(prod: Template) -> None:
+def test_new_versions_take_traffic_gradually_and_roll_back_on_an_alarm(prod: Template) -> None:
     groups = prod.of("CodeDeploy::DeploymentGroup")
     aliases = {name: each for name, each in prod.resources.items() if each["Type"] == "AWS::Lambda::Alias"}
     assert len(groups) == len(aliases) == len(prod.of("Lambda::Function"))
@@ -443,7 +443,7 @@ def test_the_sweeper_is_called_each_minute(prod: Template) -> None:
     assert schedule["State"] == "ENABLED"
 
 
-def test_topics_take_nothing_unencrypted_and_alarms_may_tell_them(prod: Template) -> None:
+def test_topics_refuse_unencrypted_messages_and_alarms_may_publish(prod: Template) -> None:
     assert {each["TopicName"].removeprefix("stockwright-prod-") for each in prod.of("SNS::Topic").values()} == {
         "low-stock-alerts",
         "order-notifications",

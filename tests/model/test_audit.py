@@ -91,7 +91,7 @@ EVENTS = {
 
 
 @pytest.mark.parametrize("name", TAMPERED)
-async def test_what_was_tampered_with_is_named_and_repaired_with_a_reason(shop: App, name: str) -> None:
+async def test_manipulated_numbers_are_found_and_repaired_with_a_reason(shop: App, name: str) -> None:
     assert (await audit(shop)).is_clean
     sort, path, value, rule = TAMPERED[name]
     await asyncio.to_thread(tamper, shop, sort, path, value)
@@ -113,7 +113,7 @@ async def test_what_was_tampered_with_is_named_and_repaired_with_a_reason(shop: 
 
 
 @pytest.mark.parametrize("name", EVENTS)
-async def test_an_event_that_was_tampered_with_is_named(shop: App, name: str) -> None:
+async def test_a_manipulated_event_is_found(shop: App, name: str) -> None:
     path, value, rule = EVENTS[name]
     event_id = await asyncio.to_thread(tamper, shop, "EVENT", path, value)
     drifts = (await audit(shop)).drifts
@@ -163,7 +163,7 @@ async def test_the_audit_of_a_busy_shop_is_clean_and_so_is_a_backup_taken_meanwh
     assert (await audit(shop)).is_clean
 
 
-async def test_a_folder_of_the_first_format_opens_and_goes_on(tmp_path: Path, clock: Clock) -> None:
+async def test_a_folder_of_the_first_format_opens_and_stays_usable(tmp_path: Path, clock: Clock) -> None:
     """`data/format-1.db` was written by the release of data format 1, before this test was."""
     path = tmp_path / "stockwright.db"
     path.write_bytes(OLD.read_bytes())

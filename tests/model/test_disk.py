@@ -158,9 +158,7 @@ async def refused(disk: Disk, store: SqliteStore, fault: Fault, chance: random.R
 @pytest.mark.slow
 @pytest.mark.parametrize("name", REFUSALS)
 @pytest.mark.parametrize("for_good", [False, True], ids=["once", "for good"])
-async def test_a_disk_that_refuses_at_any_call_is_told_and_loses_nothing(
-    memory: Path, name: str, for_good: bool
-) -> None:
+async def test_a_disk_error_at_any_call_is_reported_and_loses_nothing(memory: Path, name: str, for_good: bool) -> None:
     kind, error = REFUSALS[name]
     struck = in_commits = 0
     for nth in range(1, 400, 1 if SECONDS else 4):
@@ -192,7 +190,7 @@ async def test_a_disk_that_refuses_at_any_call_is_told_and_loses_nothing(
 
 
 @pytest.mark.parametrize("nth", range(3))
-async def test_a_file_that_another_process_holds_is_busy_and_loses_nothing(
+async def test_a_file_locked_by_another_process_is_busy_and_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nth: int
 ) -> None:
     monkeypatch.setattr(sqlite, "LOCK_WAIT_SECONDS", 0.05)
@@ -239,7 +237,7 @@ async def shop_on(disk: Disk, folder: Path, clock: Clock) -> App:
         ("write", apsw.ReadOnlyError, "the disk refuses"),
     ],
 )
-async def test_a_disk_that_refuses_makes_the_shop_not_ready_until_it_is_mended(
+async def test_a_disk_error_makes_the_shop_not_ready_until_writes_work_again(
     tmp_path: Path, clock: Clock, kind: Literal["write", "sync"], error: type[Exception], reason: str
 ) -> None:
     disk = Disk()
@@ -271,7 +269,7 @@ async def test_a_disk_that_refuses_makes_the_shop_not_ready_until_it_is_mended(
     ("error", "reason", "passes"),
     [(apsw.IOError, "the disk refuses", True), (apsw.CorruptError, "the file is damaged", False)],
 )
-async def test_what_cannot_be_read_is_noticed_without_anybody_asking_for_it(
+async def test_read_errors_are_detected_by_the_regular_check(
     tmp_path: Path, clock: Clock, error: type[Exception], reason: str, passes: bool
 ) -> None:
     disk = Disk()
@@ -304,7 +302,7 @@ async def test_what_cannot_be_read_is_noticed_without_anybody_asking_for_it(
 @pytest.mark.parametrize(
     ("kind", "error"), [("write", apsw.FullError), ("write", apsw.IOError), ("read", apsw.CorruptError)]
 )
-async def test_a_backup_on_such_a_disk_is_refused_whichever_call_it_is(
+async def test_a_backup_fails_cleanly_at_any_disk_error(
     tmp_path: Path, clock: Clock, kind: Literal["write", "read"], error: type[Exception]
 ) -> None:
     disk = Disk()
@@ -331,7 +329,7 @@ async def test_a_backup_on_such_a_disk_is_refused_whichever_call_it_is(
         assert set(refused) == {f"cannot copy {app.store.path}: the disk is full"}
 
 
-async def test_a_copy_that_the_disk_has_changed_is_noticed(tmp_path: Path, clock: Clock) -> None:
+async def test_a_backup_that_the_disk_has_changed_is_detected(tmp_path: Path, clock: Clock) -> None:
     disk = Disk()
     app = await shop_on(disk, tmp_path, clock)
     assert isinstance(app.store, SqliteStore)

@@ -78,7 +78,7 @@ async def in_hand(app: App) -> int:
 
 
 @pytest.mark.slow
-async def test_ten_thousand_buyers_of_a_thousand_units(shop: App, clock: Clock) -> None:
+async def test_ten_thousand_buyers_of_a_thousand_units_get_exactly_a_thousand(shop: App, clock: Clock) -> None:
     """Mixed quantities, orders and holds, some given up, some left to expire, each request sent twice."""
     dice = random.Random(SEED)
     keys = KeysAtWork()
@@ -155,7 +155,7 @@ ACTS: dict[str, Act] = {
 PAIRS = list(itertools.combinations_with_replacement(ACTS, 2))
 
 
-async def test_every_two_things_at_once_add_up(shop: App, clock: Clock) -> None:
+async def test_any_two_operations_at_once_leave_consistent_numbers(shop: App, clock: Clock) -> None:
     """Each pair of what changes stock, four of each at once, at a product with few units left."""
     for first, second in PAIRS:
         stock = await get_stock(shop.store, "chair")

@@ -54,12 +54,12 @@ def a_second_pack(*, replayed: bool) -> History:
     return History({PRODUCT: ["cup-1", 250, 5]}, {each.key: each for each in asked}, events)
 
 
-def test_a_kept_answer_may_be_that_of_an_earlier_try() -> None:
+def test_a_replayed_answer_may_be_that_of_an_earlier_try() -> None:
     figures, shop = check(a_second_pack(replayed=True))
     assert figures["replayed answers"] == 1
     assert shop.orders[ORDER].status == "DELIVERED"
 
 
-def test_an_answer_that_was_given_now_is_right_now() -> None:
+def test_a_new_answer_must_match_the_present_state() -> None:
     with pytest.raises(AssertionError, match="never right"):
         check(a_second_pack(replayed=False))

@@ -415,7 +415,7 @@ RUNS = {"sqlite": (100, 40), "dynamodb": (3, 25)}
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
-def test_every_answer_is_as_foretold(engine: str) -> None:
+def test_every_answer_matches_the_model(engine: str) -> None:
     need(engine)
     runs, steps = RUNS[engine]
     if SECONDS:

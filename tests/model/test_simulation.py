@@ -13,7 +13,7 @@ SEEDS = 120
 
 
 @pytest.mark.slow
-def test_every_seed_adds_up_and_every_event_has_its_one_effect() -> None:
+def test_every_seed_leaves_consistent_numbers_and_one_effect_per_event() -> None:
     started, cpu = time.monotonic(), time.process_time()
     ran = crashes = events = cloud = 0
     while ran < SEEDS or time.monotonic() - started < SECONDS:
@@ -35,5 +35,5 @@ def test_every_seed_adds_up_and_every_event_has_its_one_effect() -> None:
 
 
 @pytest.mark.parametrize("seed", range(SEED, SEED + 3))
-def test_a_seed_replays_itself(seed: int) -> None:
+def test_the_same_seed_gives_the_same_run(seed: int) -> None:
     assert Simulation(seed).run() == Simulation(seed).run()

@@ -79,7 +79,7 @@ async def test_each_request_sends_one_message_and_all_are_linked_to_the_first(wo
     assert (third.id != second.id, third.resend_of) == (True, first.id)
 
 
-async def test_twins_of_its_handler_at_once_and_later_send_one_mail(world: World) -> None:
+async def test_handlers_of_one_request_at_once_and_later_send_one_mail(world: World) -> None:
     again, event = await requested(world)
     await asyncio.gather(*[send_again(world.app, event) for _ in range(4)])
     mails = world.mailbox.to(ALICE)[1:]
@@ -89,7 +89,7 @@ async def test_twins_of_its_handler_at_once_and_later_send_one_mail(world: World
     assert (await now(world, again)).status == "SENT"
 
 
-async def test_what_fails_is_tried_again_and_in_the_end_is_a_dead_letter_that_can_be_redriven(world: World) -> None:
+async def test_a_failed_message_is_retried_and_finally_a_dead_letter_that_can_be_redriven(world: World) -> None:
     first = await confirmed(world)
     world.mailbox.answer = "451 later"
     again = await resend(world.app, BY_SYSTEM, first.id)
@@ -106,7 +106,7 @@ async def test_what_fails_is_tried_again_and_in_the_end_is_a_dead_letter_that_ca
     assert len(world.mailbox.to(ALICE)) == 2
 
 
-async def test_where_the_mail_server_asks_for_fewer_mails_it_waits(world: World) -> None:
+async def test_a_message_waits_while_the_mail_server_asks_for_fewer_mails(world: World) -> None:
     first = await confirmed(world)
     world.mailbox.answer = "451 too many mails"
     again = await resend(world.app, BY_SYSTEM, first.id)
@@ -159,7 +159,7 @@ async def test_alerts_by_sms_and_mail_are_sent_again(world: World) -> None:
 # ---- refused -----------------------------------------------------------------------------------
 
 
-async def test_a_message_that_is_not_there_cannot_be_sent_again(world: World) -> None:
+async def test_an_unknown_message_cannot_be_sent_again(world: World) -> None:
     with pytest.raises(NotFound):
         await resend(world.app, BY_SYSTEM, "ntf_nothing")
 
@@ -212,7 +212,7 @@ async def test_an_order_that_is_cancelled_before_its_message_goes_out_again_stop
     assert (failed.status, failed.error.startswith("The order")) == ("FAILED", True)
 
 
-async def test_an_order_that_went_on_does_not_stop_its_message(world: World) -> None:
+async def test_a_message_of_an_order_with_a_later_status_is_still_sent_again(world: World) -> None:
     again, event = await requested(world)
     world.clock.advance(seconds=1)
     await pack_order(world.app, BY_SYSTEM, again.about)
@@ -221,7 +221,7 @@ async def test_an_order_that_went_on_does_not_stop_its_message(world: World) -> 
 
 
 @pytest.mark.parametrize("handler", ["order-confirmation", "order-mail"])
-async def test_a_message_about_an_order_that_is_gone_is_not_sent_again(world: World, handler: str) -> None:
+async def test_a_message_about_a_deleted_order_is_not_sent_again(world: World, handler: str) -> None:
     batch = Batch()
     notification = message_id("evt_1", handler, ALICE)
     put_notification(batch, Notification(notification, "email", ALICE, "-", "-", "", "SENT", "evt_1", "ord_gone", 0))
@@ -230,7 +230,7 @@ async def test_a_message_about_an_order_that_is_gone_is_not_sent_again(world: Wo
         await resend(world.app, BY_SYSTEM, notification)
 
 
-async def test_a_request_whose_record_is_gone_can_never_be_handled(world: World) -> None:
+async def test_a_request_without_its_record_is_a_permanent_failure(world: World) -> None:
     with pytest.raises(Permanent, match="ntf_gone is gone"):
         await send_again(world.app, Event("evt_1", RESEND_REQUESTED, "ntf_gone", 0))
     assert await find_notification(world.app.store, "ntf_gone") is None

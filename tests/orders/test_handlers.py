@@ -80,7 +80,7 @@ async def test_a_placed_order_is_confirmed_once_its_mail_went_out(world: World) 
     assert (kept.to, kept.status, kept.about, kept.event_id) == (ALICE, "SENT", order.id, (await placed(world)).id)
 
 
-async def test_the_warehouse_is_told_what_to_pick_and_from_where(world: World) -> None:
+async def test_the_warehouse_gets_the_units_to_pick_and_their_locations(world: World) -> None:
     order = await world.order(2)
     await world.wait_until_handled()
     [(headers, body)] = world.warehouse.calls
@@ -139,7 +139,7 @@ async def test_a_cancelled_order_is_mailed(world: World) -> None:
     assert world.mailbox.subjects(ALICE) == [f"Order Cancelled - #{order.id}", f"Order Confirmation - #{order.id}"]
 
 
-async def test_nothing_is_posted_where_nothing_is_configured(tmp_path: Path, clock: Clock) -> None:
+async def test_without_a_configured_partner_nothing_is_posted(tmp_path: Path, clock: Clock) -> None:
     async with a_world(tmp_path, clock, warehouse_url=None, delivery_url=None) as world:
         order = await world.order()
         await world.wait_until_handled()
@@ -149,7 +149,7 @@ async def test_nothing_is_posted_where_nothing_is_configured(tmp_path: Path, clo
         assert await world.letters() == []
 
 
-async def test_a_partner_without_a_key_gets_none(tmp_path: Path, clock: Clock) -> None:
+async def test_a_partner_without_an_api_key_is_called_without_one(tmp_path: Path, clock: Clock) -> None:
     async with a_world(tmp_path, clock, warehouse_api_key=None) as world:
         await world.order()
         await world.wait_until_handled()
@@ -157,7 +157,7 @@ async def test_a_partner_without_a_key_gets_none(tmp_path: Path, clock: Clock) -
         assert not {"authorization", "x-api-key"} & set(headers)
 
 
-async def test_an_order_that_nobody_can_be_mailed_about_is_confirmed_as_it_is(world: World) -> None:
+async def test_an_order_placed_with_an_api_key_is_confirmed_without_mail(world: World) -> None:
     machine = Request(Actor("key_1", "key", scopes=frozenset({"sales"})))
     order = await place_order(world.app, machine, PlaceOrder([LineWanted(1, world.product_id)]))
     await world.wait_until_handled()
@@ -167,7 +167,7 @@ async def test_an_order_that_nobody_can_be_mailed_about_is_confirmed_as_it_is(wo
     assert await world.letters() == []
 
 
-async def test_with_only_the_local_mailbox_messages_are_kept_for_admins(tmp_path: Path, clock: Clock) -> None:
+async def test_with_only_the_local_mailbox_messages_are_stored_for_admins(tmp_path: Path, clock: Clock) -> None:
     async with a_world(tmp_path, clock, smtp_url=None) as world:
         order = await world.order()
         await world.wait_until_handled()
@@ -202,7 +202,7 @@ async def test_an_event_that_is_handled_again_has_one_effect(world: World) -> No
     assert (await get_stock(world.app.store, world.product_id)).total == 28
 
 
-async def test_twins_of_a_confirmation_at_once_confirm_once_and_their_mails_are_one(world: World) -> None:
+async def test_two_handlers_of_a_confirmation_at_once_confirm_once_with_one_mail(world: World) -> None:
     await world.dispatcher.stop()
     order = await world.order(2)
     event = await placed(world)
@@ -228,7 +228,7 @@ async def unmailed(world: World) -> tuple[Order, Event]:
     return order, event
 
 
-async def test_a_twin_that_fails_does_not_hide_that_the_mail_went_out(world: World) -> None:
+async def test_a_failing_second_handler_does_not_hide_that_the_mail_was_sent(world: World) -> None:
     """A mail that is recorded as failed by a slower twin is still recorded as sent."""
     order, event = await unmailed(world)
     assert [each.status for each in await world.notifications()] == ["FAILED"]
@@ -239,7 +239,7 @@ async def test_a_twin_that_fails_does_not_hide_that_the_mail_went_out(world: Wor
     assert await world.status(order) == "CONFIRMED"
 
 
-async def test_a_crash_between_the_mail_and_its_record_sends_the_same_mail_again(world: World) -> None:
+async def test_a_crash_between_sending_a_mail_and_recording_it_sends_the_same_mail_again(world: World) -> None:
     await world.dispatcher.stop()
     order = await world.order()
     event = await placed(world)
@@ -254,7 +254,7 @@ async def test_a_crash_between_the_mail_and_its_record_sends_the_same_mail_again
     assert await world.status(order) == "CONFIRMED"
 
 
-async def test_a_mail_that_is_known_as_sent_only_lets_the_order_be_confirmed(world: World) -> None:
+async def test_a_mail_that_was_sent_already_only_confirms_the_order(world: World) -> None:
     await world.dispatcher.stop()
     order = await world.order()
     event = await placed(world)
@@ -265,7 +265,7 @@ async def test_a_mail_that_is_known_as_sent_only_lets_the_order_be_confirmed(wor
     assert await world.status(order) == "CONFIRMED"
 
 
-async def test_what_was_overtaken_is_left_alone(world: World) -> None:
+async def test_an_outdated_event_changes_nothing(world: World) -> None:
     """Packed before the pick list went out, delivered before its delivery was asked for, cancelled before its mail."""
     await world.dispatcher.stop()
     order = await world.order()
@@ -281,9 +281,7 @@ async def test_what_was_overtaken_is_left_alone(world: World) -> None:
 
 
 @pytest.mark.parametrize("steps", [[confirm_order], [pack_order], [pack_order, deliver_order]])
-async def test_an_order_that_went_on_before_it_could_be_mailed_gets_its_confirmation(
-    world: World, steps: list[Any]
-) -> None:
+async def test_an_order_with_a_later_status_still_gets_its_confirmation_mail(world: World, steps: list[Any]) -> None:
     order, event = await unmailed(world)
     for step in steps:
         await step(world.app, BY_SYSTEM, order.id)
@@ -316,13 +314,13 @@ async def test_an_order_that_is_confirmed_by_payment_while_its_mail_is_under_way
 @pytest.mark.parametrize(
     "react", [customer_mail.confirm, customer_mail.send_mail, partners.send_pick_list, partners.request_delivery]
 )
-async def test_an_order_that_is_gone_can_never_be_handled(world: World, react: object) -> None:
+async def test_an_event_of_a_deleted_order_is_a_permanent_failure(world: World, react: object) -> None:
     with pytest.raises(Permanent, match="ord_gone is gone"):
         await react(world.app, GONE)  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422])
-async def test_what_a_partner_refuses_is_given_up(world: World, status: int) -> None:
+async def test_a_refusal_by_a_partner_becomes_a_dead_letter(world: World, status: int) -> None:
     await world.dispatcher.stop()
     await world.order()
     world.warehouse.status = status
@@ -331,7 +329,7 @@ async def test_what_a_partner_refuses_is_given_up(world: World, status: int) -> 
 
 
 @pytest.mark.parametrize("status", [302, 408, 409, 425, 500, 502, 503])
-async def test_where_a_partner_stumbles_it_is_asked_again(world: World, status: int) -> None:
+async def test_a_temporary_failure_of_a_partner_is_retried(world: World, status: int) -> None:
     await world.dispatcher.stop()
     await world.order()
     world.warehouse.status = status
@@ -361,18 +359,18 @@ def test_money_is_written_as_people_read_it() -> None:
     assert money(9_007_199_254_740_993, "USD") == "$90,071,992,547,409.93"
 
 
-def test_dates_are_written_as_in_s2() -> None:
+def test_dates_in_mails_are_written_as_in_s2() -> None:
     assert date(1_705_327_200_000) == "Monday, January 15, 2024, 2:00 PM UTC"
     assert date(1_705_276_800_000) == "Monday, January 15, 2024, 12:00 AM UTC"
     assert iso(1_705_327_200_007) == "2024-01-15T14:00:00.007Z"
 
 
-def test_nothing_that_a_name_holds_becomes_markup() -> None:
+def test_names_never_become_markup() -> None:
     assert "<b>" not in plain_html("<b>bold</b>\n\n& more")
     assert "&lt;b&gt;bold" in plain_html("<b>bold</b>\n\n& more")
 
 
-async def test_names_and_options_are_escaped_in_html_and_told_in_text(world: World) -> None:
+async def test_names_and_options_are_escaped_in_html_and_plain_in_text(world: World) -> None:
     lamp = await world.product(name='<img src=x onerror="1">', options={"color": ["red", "blue"]})
     line = LineWanted(1, lamp.product.id, options={"color": "red"})
     await place_order(world.app, world.alice, PlaceOrder([line]))
@@ -397,7 +395,7 @@ async def test_each_return_is_mailed_with_what_came_back(world: World) -> None:
     assert "Returned: 2 × KB-1\n" in second[0].replace("\r\n", "\n")
 
 
-async def test_units_that_a_mail_books_bear_the_buyer_and_the_request_that_ordered_them(world: World) -> None:
+async def test_movements_of_a_confirmation_name_the_buyer_and_the_request_of_the_order(world: World) -> None:
     world.alice = replace(world.alice, id="req-of-alice")
     await world.order(2)
     await world.wait_until_handled()

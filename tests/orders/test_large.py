@@ -124,7 +124,7 @@ async def restarted(app: App, small: SmallStore, clock: Clock) -> None:
     assert report.drifts == []
 
 
-async def test_a_large_order_is_whole(app: App, small: SmallStore, cart: list[str]) -> None:
+async def test_a_large_order_is_placed_completely(app: App, small: SmallStore, cart: list[str]) -> None:
     order = await order_all(app, cart)
 
     assert small.commits > 2
@@ -135,7 +135,7 @@ async def test_a_large_order_is_whole(app: App, small: SmallStore, cart: list[st
     assert await order_events(app) == ["order.placed"]
 
 
-async def test_its_steps_move_every_unit_once(app: App, small: SmallStore, cart: list[str]) -> None:
+async def test_the_steps_of_a_large_order_move_every_unit_once(app: App, small: SmallStore, cart: list[str]) -> None:
     order = await order_all(app, cart)
     assert (await confirm_order(app, ADMIN, order.id)).status == "CONFIRMED"
     assert await numbers(app, cart) == {(3, 0, 3)}
@@ -155,7 +155,7 @@ async def test_its_steps_move_every_unit_once(app: App, small: SmallStore, cart:
 
 
 @pytest.mark.parametrize("confirmed", [False, True])
-async def test_cancelling_brings_every_unit_back(app: App, small: SmallStore, cart: list[str], confirmed: bool) -> None:
+async def test_cancelling_returns_every_unit(app: App, small: SmallStore, cart: list[str], confirmed: bool) -> None:
     order = await order_all(app, cart)
     if confirmed:
         await confirm_order(app, ADMIN, order.id)
@@ -166,7 +166,7 @@ async def test_cancelling_brings_every_unit_back(app: App, small: SmallStore, ca
     assert await order_events(app) == ["order.placed", *(["order.confirmed"] if confirmed else []), "order.cancelled"]
 
 
-async def test_what_the_sweeper_finishes_bears_the_id_of_the_request_that_began_it(
+async def test_changes_completed_by_the_sweeper_have_the_id_of_the_original_request(
     app: App, small: SmallStore, cart: list[str], clock: Clock
 ) -> None:
     order = await order_all(app, cart)
@@ -182,7 +182,7 @@ async def test_what_the_sweeper_finishes_bears_the_id_of_the_request_that_began_
     assert [event.request_id for event in events if event.name == "order.confirmed"] == ["req_confirm"]
 
 
-async def test_nobody_sees_half_an_order(app: App, small: SmallStore, cart: list[str]) -> None:
+async def test_an_order_that_is_being_placed_is_not_visible(app: App, small: SmallStore, cart: list[str]) -> None:
     seen: list[Any] = []
 
     async def look(number: int) -> None:
@@ -200,7 +200,7 @@ async def test_nobody_sees_half_an_order(app: App, small: SmallStore, cart: list
     assert not any(seen)
 
 
-async def test_a_faster_buyer_of_one_line_stops_the_whole_order(app: App, small: SmallStore, cart: list[str]) -> None:
+async def test_a_shortage_of_one_line_cancels_the_whole_order(app: App, small: SmallStore, cart: list[str]) -> None:
     last = max(cart)
 
     async def buy(number: int) -> None:
@@ -218,7 +218,7 @@ async def test_a_faster_buyer_of_one_line_stops_the_whole_order(app: App, small:
 
 
 @pytest.mark.parametrize("kept", [False, True], ids=["before the commit", "after it"])
-async def test_placing_that_stops_anywhere_is_whole_or_not_at_all(
+async def test_placing_that_is_interrupted_anywhere_is_completed_or_has_no_effect(
     app: App, small: SmallStore, cart: list[str], clock: Clock, kept: bool
 ) -> None:
     outcomes = []
@@ -249,7 +249,7 @@ STEPS: dict[str, tuple[list[Any], Any, tuple[int, int, int], tuple[int, int, int
 
 @pytest.mark.parametrize("kept", [False, True], ids=["before the commit", "after it"])
 @pytest.mark.parametrize(("first", "step", "untouched", "done", "event"), STEPS.values(), ids=STEPS)
-async def test_a_step_that_stops_anywhere_is_done_or_was_never_begun(
+async def test_a_step_that_is_interrupted_anywhere_is_completed_or_has_no_effect(
     app: App,
     small: SmallStore,
     product: Product,
@@ -285,7 +285,7 @@ async def test_a_step_that_stops_anywhere_is_done_or_was_never_begun(
     raise AssertionError("it never came to its end")
 
 
-async def test_the_next_step_first_ends_what_the_last_one_left(
+async def test_the_next_step_first_completes_the_interrupted_one(
     app: App, small: SmallStore, cart: list[str], clock: Clock
 ) -> None:
     order = await order_all(app, cart)
@@ -303,7 +303,9 @@ async def test_the_next_step_first_ends_what_the_last_one_left(
     assert await order_events(app) == ["order.placed", "order.confirmed", "order.cancelled"]
 
 
-async def test_many_who_carry_on_at_once_move_every_unit_once(app: App, small: SmallStore, cart: list[str]) -> None:
+async def test_many_processes_that_resume_at_once_move_every_unit_once(
+    app: App, small: SmallStore, cart: list[str]
+) -> None:
     order = await order_all(app, cart)
     crash_at(small, 2, kept=True)
     with pytest.raises(Crashed):
@@ -316,7 +318,7 @@ async def test_many_who_carry_on_at_once_move_every_unit_once(app: App, small: S
     assert await order_events(app) == ["order.placed", "order.confirmed", "order.packed"]
 
 
-async def test_a_line_drawn_from_more_places_than_one_commit_books_goes_in_pieces_too(
+async def test_a_line_allocated_from_too_many_locations_for_one_commit_is_placed_in_pieces_too(
     app: App, small: SmallStore, product: Product
 ) -> None:
     made = await product(1)
@@ -332,7 +334,7 @@ async def test_a_line_drawn_from_more_places_than_one_commit_books_goes_in_piece
     assert (await audit(app)).drifts == []
 
 
-async def test_who_stood_still_for_long_moves_nothing_of_a_later_step(
+async def test_a_process_that_was_paused_does_not_change_a_later_step(
     app: App, small: SmallStore, cart: list[str]
 ) -> None:
     """A sweeper has read the work of a return and sleeps; when it writes, there is new work of the next one."""
@@ -359,7 +361,7 @@ async def test_who_stood_still_for_long_moves_nothing_of_a_later_step(
     assert (await audit(app)).drifts == []
 
 
-async def test_a_return_of_many_lines_that_is_asked_for_again_is_booked_once(
+async def test_a_repeated_return_of_many_lines_is_booked_once(
     app: App, small: SmallStore, cart: list[str], clock: Clock
 ) -> None:
     order = await order_all(app, cart)
@@ -381,7 +383,7 @@ async def test_a_return_of_many_lines_that_is_asked_for_again_is_booked_once(
     assert await numbers(app, cart) == {(4, 0, 4)}
 
 
-async def test_a_former_try_at_the_same_order_is_cleared_away(
+async def test_an_earlier_try_at_the_same_order_is_removed(
     app: App, small: SmallStore, cart: list[str], clock: Clock
 ) -> None:
     command = PlaceOrder([LineWanted(2, each) for each in cart], id="ord_of_an_import")
@@ -394,14 +396,16 @@ async def test_a_former_try_at_the_same_order_is_cleared_away(
     assert await numbers(app, cart) == {(3, 2, 5)}
 
 
-async def test_two_large_orders_for_the_same_last_units(app: App, small: SmallStore, cart: list[str]) -> None:
+async def test_one_of_two_large_orders_for_the_same_last_units_is_placed(
+    app: App, small: SmallStore, cart: list[str]
+) -> None:
     outcomes = await asyncio.gather(*[order_all(app, cart, units=3) for _ in range(2)], return_exceptions=True)
     placed = [each for each in outcomes if isinstance(each, Order)]
     assert len(placed) <= 1
     assert await numbers(app, cart) == {(2, 3, 5) if placed else (5, 0, 5)}
 
 
-async def test_a_hold_or_a_sale_is_of_no_more_products_than_one_step_takes(
+async def test_the_number_of_products_of_a_hold_or_sale_is_limited_to_one_commit(
     app: App, small: SmallStore, cart: list[str]
 ) -> None:
     with pytest.raises(Invalid) as refused:
@@ -414,9 +418,7 @@ async def test_a_hold_or_a_sale_is_of_no_more_products_than_one_step_takes(
     await record_sale(app, ADMIN, Sell([LineWanted(1, each) for each in cart[:2]]))
 
 
-async def test_what_is_deleted_while_a_large_return_goes_on_is_left_out(
-    app: App, small: SmallStore, cart: list[str]
-) -> None:
+async def test_products_deleted_during_a_large_return_are_skipped(app: App, small: SmallStore, cart: list[str]) -> None:
     order = await order_all(app, cart)
     await pack_order(app, ADMIN, order.id)
     await deliver_order(app, ADMIN, order.id)

@@ -29,7 +29,7 @@ def order(*lines: OrderLine, status: OrderStatus = "PENDING", draws: Any = None)
     return placed
 
 
-def test_an_order_is_placed_as_it_was_asked_for() -> None:
+def test_an_order_has_the_requested_lines() -> None:
     lines = (line("chair", 2, 1000), line("desk", 1, 25_000, color="oak"))
     placed = place("ord_1", BUYER, lines, {"chair": {"default": 2}, "desk": {"cellar": 1}}, "EUR", NOW, "ref")
     assert (placed.id, placed.user_id, placed.user_email) == ("ord_1", *BUYER)
@@ -52,7 +52,7 @@ def test_an_order_whose_total_is_too_large_is_refused() -> None:
 
 
 @pytest.mark.parametrize("count", [0, LINES_MAX + 1])
-def test_no_lines_and_too_many_are_refused(count: int) -> None:
+def test_no_lines_or_too_many_are_refused(count: int) -> None:
     with pytest.raises(Invalid) as refused:
         check_lines([line()] * count)
     assert refused.value.details == [{"field": "items", "message": f"must hold 1 to 1000 lines, not {count}"}]
@@ -60,7 +60,7 @@ def test_no_lines_and_too_many_are_refused(count: int) -> None:
         place("ord_1", BUYER, (line(),) * count, {}, "EUR", NOW)
 
 
-def test_one_line_and_a_thousand_are_fine() -> None:
+def test_one_to_a_thousand_lines_are_accepted() -> None:
     check_lines([line()])
     check_lines([line()] * LINES_MAX)
 
@@ -76,7 +76,7 @@ ALL: tuple[OrderStatus, ...] = ("PENDING", "CONFIRMED", "PACKED", "DELIVERED", "
 
 @pytest.mark.parametrize("to", ["CONFIRMED", "PACKED", "DELIVERED"])
 @pytest.mark.parametrize("status", ALL)
-def test_there_are_these_steps_and_no_others(status: OrderStatus, to: OrderStatus) -> None:
+def test_no_other_steps_exist(status: OrderStatus, to: OrderStatus) -> None:
     before = order() if status != "CANCELLED" else cancel(order(), "usr_alice", NOW, as_admin=False)
     assert before is not None
     before = before if status == "CANCELLED" else order(status=status)
@@ -118,7 +118,7 @@ def test_the_owner_cancels_until_it_is_packed_and_an_admin_until_it_is_delivered
         assert refused.value.details == {"from": status, "to": "CANCELLED"}
 
 
-def test_an_order_is_cancelled_without_a_word() -> None:
+def test_steps_without_a_note_have_an_empty_one() -> None:
     after = cancel(order(), "usr_alice", NOW, as_admin=False)
     assert after is not None
     assert after.timeline[-1].note == ""
@@ -127,7 +127,7 @@ def test_an_order_is_cancelled_without_a_word() -> None:
     assert stepped.timeline[-1].note == ""
 
 
-def test_its_units_are_reserved_until_it_is_confirmed() -> None:
+def test_the_units_of_an_order_are_reserved_until_it_is_confirmed() -> None:
     assert [order(status=status).is_reserving for status in ALL[:4]] == [True, False, False, False]
 
 
@@ -138,7 +138,7 @@ def test_an_order_that_is_still_being_placed_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize("status", ["PENDING", "CONFIRMED"])
-def test_only_what_was_shipped_comes_back(status: OrderStatus) -> None:
+def test_only_shipped_units_can_be_returned(status: OrderStatus) -> None:
     with pytest.raises(InvalidTransition) as no:
         take_back(order(status=status), [ReturnedLine(0, 1)], "usr_admin", NOW)
     assert no.value.message == "Only a packed or delivered order can be returned; cancel it instead"
@@ -146,7 +146,7 @@ def test_only_what_was_shipped_comes_back(status: OrderStatus) -> None:
 
 
 @pytest.mark.parametrize("status", ["PACKED", "DELIVERED"])
-def test_what_comes_back_goes_where_it_came_from_and_no_more_than_there_was(status: OrderStatus) -> None:
+def test_returned_units_go_to_their_locations_up_to_the_ordered_number(status: OrderStatus) -> None:
     draws = {"chair": {"default": 2, "cellar": 3}, "desk": {"attic": 1}}
     before = order(line("chair", 4), line("chair", 1), line("desk", 1), status=status, draws=draws)
 
@@ -171,7 +171,7 @@ def test_what_comes_back_goes_where_it_came_from_and_no_more_than_there_was(stat
     assert still_out(after) == {}
 
 
-def test_a_return_of_many_lines_is_told_in_few_words() -> None:
+def test_a_return_of_many_lines_has_a_short_summary() -> None:
     lines = tuple(line(f"thing-{number}", 1) for number in range(7))
     before = order(*lines, status="PACKED")
     five, _ = take_back(before, [ReturnedLine(number, 1) for number in range(5)], "usr_admin", NOW)

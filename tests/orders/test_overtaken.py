@@ -99,7 +99,7 @@ FIRST_STATES: Final = {
 CASES: Final = [(handler, name, state) for (handler, name), by_state in WHAT_IT_DOES.items() for state in by_state]
 
 
-def test_each_handler_of_an_orders_events_says_what_it_does_in_every_state() -> None:
+def test_each_handler_of_order_events_lists_its_effect_for_every_status() -> None:
     handled = {(each.name, name) for each in REACTIONS for name in each.events if name.startswith("order.")}
     assert WHAT_IT_DOES.keys() == handled, "a handler of an order's event without its row, or a row without a handler"
     for (handler, name), by_state in WHAT_IT_DOES.items():
@@ -178,7 +178,7 @@ async def effect_of(world: World, topics: Topics, events_before: int) -> tuple[E
 
 
 @pytest.mark.parametrize(("handler", "name", "state"), CASES)
-async def test_a_handler_run_twice_on_an_order_in_a_state_has_the_effect_of_its_row_once(
+async def test_a_handler_run_twice_on_an_order_has_the_listed_effect_once(
     shop: World, topics: Topics, handler: str, name: str, state: str
 ) -> None:
     [reaction] = [each for each in REACTIONS if each.name == handler]

@@ -41,14 +41,14 @@ def message(of: Order, *items: ReturnItem) -> str:
 TWO = order(cup(2, color="red"), cup(1, color="blue"))
 
 
-def test_a_line_is_named_by_its_position() -> None:
+def test_a_line_can_be_named_by_its_position() -> None:
     assert [line_id(number) for number in range(3)] == ["line_1", "line_2", "line_3"]
     assert found(TWO, ReturnItem(1, line_id="line_2")) == [(1, 1)]
     assert found(TWO, ReturnItem(1, "CUP", "line_2", {"color": "Blue"})) == [(1, 1)]
 
 
 @pytest.mark.parametrize("name", ["cup", "CUP", "Cup "])
-def test_options_tell_lines_of_one_product_apart(name: str) -> None:
+def test_options_distinguish_lines_of_one_product(name: str) -> None:
     assert found(TWO, ReturnItem(1, name, options={"color": "BLUE"})) == [(1, 1)]
     assert found(order(cup(1), cup(1, color="red")), ReturnItem(1, name, options={})) == [(0, 1)]
 
@@ -62,7 +62,7 @@ def test_options_tell_lines_of_one_product_apart(name: str) -> None:
     ],
     ids=["options", "price", "product"],
 )
-def test_a_name_that_stands_on_different_lines_is_refused_and_lists_them(lines: tuple[OrderLine, ...]) -> None:
+def test_a_name_of_several_lines_is_refused_with_a_list_of_them(lines: tuple[OrderLine, ...]) -> None:
     lines = (lines[0], OrderLine(lines[1].product_id, "CUP", "A cup", lines[1].unit_price_cents, 2, lines[1].options))
     found = message(order(*lines), ReturnItem(1, "CUP"))
     assert "line_1 = " in found
@@ -70,23 +70,23 @@ def test_a_name_that_stands_on_different_lines_is_refused_and_lists_them(lines: 
     assert "lineId" in found
 
 
-def test_a_name_stays_ambiguous_when_one_of_its_lines_is_all_back() -> None:
+def test_an_ambiguous_name_stays_so_when_one_of_its_lines_is_fully_returned() -> None:
     """A second return by mistake must not go to the other line."""
     back, _ = take_back(TWO, [ReturnedLine(1, 1)], "usr_admin", NOW)
     assert "lineId" in message(back, ReturnItem(1, "cup"))
 
 
-def test_equal_lines_are_used_first_to_last() -> None:
+def test_equal_lines_are_returned_first_to_last() -> None:
     equal = order(cup(2, color="red"), cup(3, color="red"))
     assert found(equal, ReturnItem(4, "CUP")) == [(0, 2), (1, 2)]
     assert found(equal, ReturnItem(1, "CUP"), ReturnItem(2, "cup")) == [(0, 1), (0, 1), (1, 1)]
 
 
-def test_a_sku_of_today_finds_the_line_of_the_former_one() -> None:
+def test_the_current_sku_finds_the_line_of_the_former_one() -> None:
     assert found(order(cup(2)), ReturnItem(1, "MUG-NEW"), **{"MUG-NEW": "cup"}) == [(0, 1)]
 
 
-def test_what_no_line_is_lists_the_lines() -> None:
+def test_an_unknown_line_is_refused_with_a_list_of_the_lines() -> None:
     assert message(TWO, ReturnItem(1, "desk")) == (
         "the order has no line of desk; its lines are line_1 = 2 × CUP (color: red) at 400, "
         "line_2 = 1 × CUP (color: blue) at 400"
@@ -99,7 +99,7 @@ def test_what_no_line_is_lists_the_lines() -> None:
     assert message(order(*[cup(1)] * 25), ReturnItem(1, "desk")).endswith(" and 5 more")
 
 
-def test_every_wrong_item_is_named_at_once() -> None:
+def test_all_wrong_items_are_reported_at_once() -> None:
     with pytest.raises(Invalid) as refused:
         find_returned_lines(TWO, [ReturnItem(1, "desk"), ReturnItem(1, "cup"), ReturnItem(9, line_id="line_1")], {})
     assert [each["field"] for each in refused.value.details] == ["items[0]", "items[1]", "items[2].quantity"]

@@ -25,7 +25,7 @@ def test_every_status_has_a_row() -> None:
     assert [status for status, row in ROWS.items() if row.is_shown] == list(STATUSES)
 
 
-def test_the_rows_say_what_they_said() -> None:
+def test_the_rows_equal_the_documented_rules() -> None:
     assert list(STATUSES) == ["PENDING", "CONFIRMED", "PACKED", "DELIVERED", "CANCELLED"]
     assert [ROWS[status].fulfillment for status in ROWS] == [
         "placed",
@@ -45,7 +45,7 @@ def test_the_rows_say_what_they_said() -> None:
 
 
 @pytest.mark.parametrize("status", ROWS)
-def test_an_order_only_goes_on_to_later_statuses_step_by_step(status: OrderStatus) -> None:
+def test_an_order_goes_only_to_later_statuses_step_by_step(status: OrderStatus) -> None:
     order = list(ROWS)
     for to, steps in ROWS[status].next.items():
         assert steps[-1] == to
@@ -55,20 +55,20 @@ def test_an_order_only_goes_on_to_later_statuses_step_by_step(status: OrderStatu
 
 
 @pytest.mark.parametrize("status", ROWS)
-def test_an_order_is_open_while_steps_are_to_come_and_only_then_reserves(status: OrderStatus) -> None:
+def test_an_order_is_open_while_it_has_further_steps_and_only_then_reserves(status: OrderStatus) -> None:
     row = ROWS[status]
     assert row.is_open == bool(row.next)
     assert row.is_open or (row.reserves, row.cancellable_by, row.waits_for) == ("none", "nobody", "nobody")
 
 
-def test_every_step_has_an_event_of_its_own() -> None:
+def test_every_step_has_its_own_event() -> None:
     assert set(NOTICES) == set(get_args(StepName))
     assert sorted(notices.event for notices in NOTICES.values()) == sorted(STEP_OF) == sorted(ORDER_EVENTS)
     assert all(NOTICES[step].event == event for event, step in STEP_OF.items())
 
 
 @pytest.mark.parametrize("step", NOTICES)
-def test_the_units_of_a_step_that_moves_stock_are_looked_at_again(step: StepName) -> None:
+def test_the_stock_watch_handles_every_step_that_moves_stock(step: StepName) -> None:
     """A step that changes what is reserved must be an event of the handler that watches the stock."""
     if step in {"CANCELLED", "RETURNED"}:
         assert NOTICES[step].moves_stock

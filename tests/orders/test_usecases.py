@@ -56,7 +56,7 @@ async def names(app: App) -> list[str]:
     return [event.name for event in await app.store.tail(limit=1000)]
 
 
-async def test_placing_reserves_and_confirming_lets_the_units_leave(app: App, product: Product) -> None:
+async def test_placing_reserves_units_and_confirming_takes_them_out_of_stock(app: App, product: Product) -> None:
     chair = await product(10)
     order = await order_of(app, (chair.product.id, 3))
     assert (order.status, order.total_cents) == ("PENDING", 3000)
@@ -69,9 +69,7 @@ async def test_placing_reserves_and_confirming_lets_the_units_leave(app: App, pr
     assert await names(app) == ["product.created", "order.placed", "order.confirmed"]
 
 
-async def test_an_order_that_lacks_one_unit_changes_nothing_and_names_every_shortage(
-    app: App, product: Product
-) -> None:
+async def test_an_order_with_a_shortage_changes_nothing_and_lists_every_shortage(app: App, product: Product) -> None:
     chair, desk, lamp = await product(10), await product(2), await product(0)
     before = len(await app.store.tail(limit=1000))
 
@@ -112,7 +110,9 @@ async def test_two_hundred_buyers_of_fifty_units_get_fifty(app: App, product: Pr
     assert await levels(app, chair.product.id) == (0, 50, 50)
 
 
-async def test_buyers_of_mixed_quantities_are_never_refused_while_enough_is_left(app: App, product: Product) -> None:
+async def test_buyers_of_mixed_quantities_are_never_refused_while_enough_units_are_left(
+    app: App, product: Product
+) -> None:
     chair = await product(100)
     outcomes = await asyncio.gather(
         *[order_of(app, (chair.product.id, 1 + number % 4)) for number in range(120)], return_exceptions=True
@@ -125,7 +125,7 @@ async def test_buyers_of_mixed_quantities_are_never_refused_while_enough_is_left
     assert available == 0
 
 
-async def test_the_price_and_name_are_those_of_the_moment_of_placing(app: App, product: Product) -> None:
+async def test_an_order_keeps_the_price_and_name_of_its_moment(app: App, product: Product) -> None:
     chair = await product(5)
     order = await order_of(app, (chair.product.id, 2))
     await update_product(app, ADMIN, UpdateProduct(chair.product.id, {"price_cents": 9999, "name": "Throne of gold"}))
@@ -145,7 +145,7 @@ async def test_packing_a_pending_order_confirms_it_in_the_same_commit(app: App, 
     assert (await names(app))[-2:] == ["order.confirmed", "order.packed"]
 
 
-async def test_a_step_that_holds_already_changes_nothing(app: App, product: Product) -> None:
+async def test_a_step_that_was_done_already_changes_nothing(app: App, product: Product) -> None:
     chair = await product(5)
     order = await order_of(app, (chair.product.id, 2))
     await pack_order(app, ADMIN, order.id)
@@ -159,7 +159,7 @@ async def test_a_step_that_holds_already_changes_nothing(app: App, product: Prod
 
 
 @pytest.mark.parametrize("step", [confirm_order, pack_order, deliver_order])
-async def test_fifty_twins_of_a_step_have_one_effect(app: App, product: Product, step: Any) -> None:
+async def test_fifty_identical_steps_at_once_have_one_effect(app: App, product: Product, step: Any) -> None:
     chair = await product(5)
     order = await order_of(app, (chair.product.id, 2))
     if step is deliver_order:
@@ -214,7 +214,7 @@ async def test_the_owner_may_cancel_until_it_is_packed_an_admin_until_it_is_deli
     assert await levels(app, chair.product.id) == (5, 0, 5)
 
 
-async def test_another_persons_order_can_be_neither_seen_nor_cancelled(app: App, product: Product) -> None:
+async def test_the_order_of_another_person_cannot_be_read_or_cancelled(app: App, product: Product) -> None:
     chair = await product(5)
     order = await order_of(app, (chair.product.id, 2))
     for act in (get_order, cancel_order):
@@ -224,7 +224,7 @@ async def test_another_persons_order_can_be_neither_seen_nor_cancelled(app: App,
         await get_order(app, BOB, "ord_nothing")
 
 
-async def test_confirm_against_cancel_ends_in_one_of_both(app: App, product: Product) -> None:
+async def test_confirming_and_cancelling_at_once_ends_in_one_of_both(app: App, product: Product) -> None:
     chair = await product(60)
     orders = [await order_of(app, (chair.product.id, 1)) for _ in range(30)]
     await asyncio.gather(
@@ -235,7 +235,7 @@ async def test_confirm_against_cancel_ends_in_one_of_both(app: App, product: Pro
     assert await levels(app, chair.product.id) == (60, 0, 60)
 
 
-async def test_one_line_draws_on_several_locations_and_goes_back_there(app: App, product: Product) -> None:
+async def test_one_line_is_allocated_from_several_locations_and_returned_there(app: App, product: Product) -> None:
     chair = await product(3)
     await add_location(app, ADMIN, "cellar", priority=200)
     await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 4, "cellar"))
@@ -249,7 +249,7 @@ async def test_one_line_draws_on_several_locations_and_goes_back_there(app: App,
     assert {place: level.available for place, level in stock.levels.items()} == {"default": 3, "cellar": 4}
 
 
-async def test_locations_are_drawn_on_by_priority_and_inactive_ones_not_at_all(app: App, product: Product) -> None:
+async def test_units_are_allocated_from_active_locations_by_priority(app: App, product: Product) -> None:
     chair = await product(3)
     await add_location(app, ADMIN, "front", priority=1)
     await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 2, "front"))
@@ -263,7 +263,7 @@ async def test_locations_are_drawn_on_by_priority_and_inactive_ones_not_at_all(a
     assert refused.value.details["available"] == 3
 
 
-async def test_returns_go_back_to_the_shelf_or_not(app: App, product: Product) -> None:
+async def test_returned_units_are_restocked_or_not(app: App, product: Product) -> None:
     chair = await product(5)
     order = await order_of(app, (chair.product.id, 3))
     with pytest.raises(InvalidTransition):
@@ -278,7 +278,7 @@ async def test_returns_go_back_to_the_shelf_or_not(app: App, product: Product) -
         await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(2, chair.product.sku)]))
 
 
-async def test_a_return_marks_the_line_it_names_and_revenue_follows(app: App, product: Product) -> None:
+async def test_a_return_marks_its_line_and_reduces_revenue(app: App, product: Product) -> None:
     chair = await product(10, options={"color": ["red", "blue"]})
     dear = LineWanted(2, chair.product.id, options={"color": "red"}, unit_price_cents=400)
     cheap = LineWanted(2, chair.product.id, options={"color": "blue"}, unit_price_cents=100)
@@ -299,7 +299,7 @@ async def test_a_return_marks_the_line_it_names_and_revenue_follows(app: App, pr
     assert await levels(app, chair.product.id) == (8, 0, 8)
 
 
-async def test_after_a_change_of_the_sku_a_return_works_by_both(app: App, product: Product) -> None:
+async def test_after_a_change_of_the_sku_a_return_works_with_both(app: App, product: Product) -> None:
     chair = await product(5)
     order = await order_of(app, (chair.product.id, 3))
     await pack_order(app, ADMIN, order.id)
@@ -346,7 +346,7 @@ async def test_options_that_a_product_does_not_have_are_refused_and_change_nothi
     assert [line.options for line in order.lines] == [{"color": "ivory"}, {"color": 1}]
 
 
-async def test_nothing_returns_to_the_shelf_of_a_product_that_is_deleted_meanwhile(app: App, product: Product) -> None:
+async def test_a_return_does_not_restock_a_product_that_was_deleted_meanwhile(app: App, product: Product) -> None:
     chair = await product(5)
     order = await order_of(app, (chair.product.id, 3))
     await pack_order(app, ADMIN, order.id)
@@ -368,9 +368,7 @@ async def test_a_returned_sku_may_be_written_in_any_case(app: App, product: Prod
         await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(1, cup.product.id.upper())]))
 
 
-async def test_what_was_returned_does_not_come_back_again_when_the_rest_is_cancelled(
-    app: App, product: Product
-) -> None:
+async def test_cancelling_after_a_return_does_not_restock_returned_units_again(app: App, product: Product) -> None:
     chair, desk = await product(5), await product(5)
     order = await order_of(app, (chair.product.id, 3), (desk.product.id, 2))
     await pack_order(app, ADMIN, order.id)
@@ -383,7 +381,7 @@ async def test_what_was_returned_does_not_come_back_again_when_the_rest_is_cance
     assert await levels(app, desk.product.id) == (3, 0, 3)
 
 
-async def test_more_than_was_bought_cannot_come_back_even_at_once(app: App, product: Product) -> None:
+async def test_returns_at_once_cannot_exceed_the_bought_units(app: App, product: Product) -> None:
     chair = await product(5)
     order = await order_of(app, (chair.product.id, 2), (chair.product.id, 2))
     await pack_order(app, ADMIN, order.id)
@@ -416,7 +414,7 @@ async def test_a_product_with_an_open_order_cannot_be_deleted_and_afterwards_its
         await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(1, chair.product.sku)]))
 
 
-async def test_ordering_against_deleting_ends_in_one_of_both(app: App, product: Product) -> None:
+async def test_ordering_and_deleting_at_once_ends_in_one_of_both(app: App, product: Product) -> None:
     for _ in range(20):
         chair = await product(5)
         placed, deleted = await asyncio.gather(
@@ -485,7 +483,7 @@ async def test_the_number_of_store_calls_does_not_grow_with_the_lines(app: App, 
 
 
 @pytest.mark.parametrize("units", [0, -1, 10**12])
-async def test_quantities_no_shop_can_mean_are_refused(app: App, product: Product, units: int) -> None:
+async def test_absurd_quantities_are_refused(app: App, product: Product, units: int) -> None:
     chair = await product(5)
     with pytest.raises(Invalid) as refused:
         await order_of(app, (chair.product.id, 1), (chair.product.id, units))
@@ -500,7 +498,7 @@ async def test_an_order_has_one_to_a_thousand_lines(app: App, product: Product) 
     assert len((await order_of(app, *[(chair.product.id, 1)] * 1000)).lines) == 1000
 
 
-async def test_an_order_is_of_one_currency(app: App, product: Product) -> None:
+async def test_an_order_has_one_currency(app: App, product: Product) -> None:
     chair, desk = await product(5), await product(5, currency="EUR")
     with pytest.raises(Invalid, match="Validation"):
         await order_of(app, (chair.product.id, 1), (desk.product.id, 1))
@@ -518,7 +516,7 @@ async def test_explaining_names_everything_that_holds_units(app: App, product: P
     assert found.stock.total - found.held == found.stock.available == 6
 
 
-async def test_restocking_serves_the_next_buyer(app: App, product: Product) -> None:
+async def test_restocked_units_can_be_bought(app: App, product: Product) -> None:
     chair = await product(0)
     with pytest.raises(InsufficientStock):
         await order_of(app, (chair.product.id, 1))

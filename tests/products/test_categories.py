@@ -24,7 +24,7 @@ SPELLINGS = ["Garden Tools", "garden tools", " GARDEN  tools ", "Gardentools", "
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-async def test_one_category_is_found_by_every_spelling(app: App, product: Product, spelling: str) -> None:
+async def test_a_category_is_found_by_every_spelling(app: App, product: Product, spelling: str) -> None:
     assert await add_category(app, ADMIN, " Garden  Tools ") == "Garden Tools"
     with pytest.raises(AlreadyExists):
         await add_category(app, ADMIN, spelling)
@@ -41,14 +41,14 @@ async def test_one_category_is_found_by_every_spelling(app: App, product: Produc
 
 
 @pytest.mark.parametrize("name", ["", " ", "a", " a ", "x" * 51, "tab\x00"])
-async def test_a_name_that_nobody_could_mean_is_refused(app: App, name: str) -> None:
+async def test_an_invalid_category_name_is_refused(app: App, name: str) -> None:
     with pytest.raises(Invalid):
         await add_category(app, ADMIN, name)
     with pytest.raises(Invalid):
         await rename_category(app, ADMIN, "food", name)
 
 
-async def test_a_category_of_a_former_version_keeps_its_name(app: App, product: Product) -> None:
+async def test_a_category_of_an_earlier_version_keeps_its_name(app: App, product: Product) -> None:
     """Former versions stored names in lower case, with their blanks in the key."""
     batch = Batch()
     put_category(batch, category_named("garden tools"))
@@ -63,7 +63,7 @@ async def test_a_category_of_a_former_version_keeps_its_name(app: App, product: 
 
 
 @pytest.mark.parametrize("new_name", ["Meals", "FOOD"], ids=["another name", "another spelling"])
-async def test_a_new_name_takes_the_products_along(app: App, product: Product, new_name: str) -> None:
+async def test_renaming_a_category_renames_it_on_its_products(app: App, product: Product, new_name: str) -> None:
     inside = [await product(1, category="food") for _ in range(MOVED_AT_ONCE + 3)]
     outside = await product(1, category="phone")
     assert await rename_category(app, ADMIN, "Food", new_name) == new_name
@@ -79,7 +79,7 @@ async def test_a_new_name_takes_the_products_along(app: App, product: Product, n
     assert [(event.subject, event.data["before"]) for event in renamed] == [(new_name, "food")]
 
 
-async def test_a_name_that_is_there_already_changes_nothing(app: App, product: Product) -> None:
+async def test_adding_an_existing_category_changes_nothing(app: App, product: Product) -> None:
     made = await product(1, category="food")
     with pytest.raises(AlreadyExists):
         await rename_category(app, ADMIN, "food", "PHONE")
@@ -89,7 +89,7 @@ async def test_a_name_that_is_there_already_changes_nothing(app: App, product: P
     assert await get_product(app, made.product.id) == made
 
 
-async def test_a_product_that_comes_into_the_category_meanwhile_moves_along(app: App, product: Product) -> None:
+async def test_a_product_added_during_a_rename_gets_the_new_name(app: App, product: Product) -> None:
     made = await product(1, category="phone")
     change = UpdateProduct(made.product.id, {"category": "food"})
     await rename_category(meanwhile(app, lambda: update_product(app, ADMIN, change)), ADMIN, "food", "Meals")
@@ -102,7 +102,7 @@ async def test_a_product_that_comes_into_the_category_meanwhile_moves_along(app:
         )
 
 
-async def test_what_a_rename_left_behind_is_moved_by_the_sweeper(app: App, product: Product) -> None:
+async def test_the_sweeper_completes_an_interrupted_rename(app: App, product: Product) -> None:
     made = await product(1, category="food")
 
     class Stops:

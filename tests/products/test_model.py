@@ -14,7 +14,7 @@ KNOWN = frozenset(CATEGORIES)
 CHAIR = Product("prd_1", "CHAIR-1", "A chair", "A chair to sit on.", "other", price_cents=1000)
 
 
-def test_a_product_of_the_usual_kind_is_fine() -> None:
+def test_a_usual_product_is_accepted() -> None:
     assert check_product(CHAIR, KNOWN) is CHAIR
     plain = Product("prd_1", "CHAIR-1", "A chair")
     assert (plain.description, plain.category, plain.type, plain.brand, plain.currency) == ("", "other", "", "", "USD")
@@ -29,7 +29,7 @@ def test_a_product_of_the_usual_kind_is_fine() -> None:
 
 
 @pytest.mark.parametrize("status", ["ACTIVE", "INACTIVE", "UNLISTED", "DELETED"])
-def test_only_active_ones_are_sold(status: Any) -> None:
+def test_only_active_products_are_sold(status: Any) -> None:
     assert replace(CHAIR, status=status).is_sellable == (status == "ACTIVE")
 
 
@@ -70,26 +70,26 @@ MESSAGES = {
 
 
 @pytest.mark.parametrize(("field", "value"), [(name, value) for name, values in GOOD.items() for value in values])
-def test_what_fits_is_taken(field: str, value: Any) -> None:
+def test_valid_fields_are_accepted(field: str, value: Any) -> None:
     check_product(replace(CHAIR, **{field: value}), KNOWN)
 
 
 @pytest.mark.parametrize(("field", "value"), [(name, value) for name, values in BAD.items() for value in values])
-def test_what_does_not_fit_is_refused_by_name(field: str, value: Any) -> None:
+def test_invalid_fields_are_refused_by_name(field: str, value: Any) -> None:
     with pytest.raises(Invalid) as refused:
         check_product(replace(CHAIR, **{field: value}), KNOWN)
     name, message = MESSAGES[field]
     assert refused.value.details == [{"field": name, "message": message}]
 
 
-def test_everything_that_is_wrong_is_told_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     with pytest.raises(Invalid) as refused:
         check_product(Product("prd_1", "", ""), KNOWN)
     assert [entry["field"] for entry in refused.value.details] == ["name", "description", "price", "sku"]
 
 
 @pytest.mark.parametrize(("field", "value"), [("image_url", "http://x.org/a.png"), ("currency", "XXX")])
-def test_what_a_former_version_took_may_stay_and_not_come_back(field: str, value: str) -> None:
+def test_values_of_an_earlier_version_may_stay_but_not_be_set_again(field: str, value: str) -> None:
     former = replace(CHAIR, **{field: value})
     assert check_product(replace(former, name="Another name"), KNOWN, former).name == "Another name"
     with pytest.raises(Invalid):
@@ -97,19 +97,19 @@ def test_what_a_former_version_took_may_stay_and_not_come_back(field: str, value
 
 
 @pytest.mark.parametrize("text", ["a", "x" * 128, "any/thing #1", "ß"])
-def test_any_foreign_id_is_taken(text: str) -> None:
+def test_any_foreign_id_is_accepted(text: str) -> None:
     assert check_id(text, "productId") == text
 
 
 @pytest.mark.parametrize("text", ["", "x" * 129, "a\nb", "\x7f"])
-def test_an_id_is_of_1_to_128_characters_that_can_be_seen(text: str) -> None:
+def test_an_id_has_1_to_128_visible_characters(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         check_id(text, "productId")
     found = "must be 1 to 128 characters, without control characters"
     assert refused.value.details == [{"field": "productId", "message": found}]
 
 
-def test_some_ids_are_shorter() -> None:
+def test_some_ids_have_a_shorter_limit() -> None:
     assert check_id("x" * 64, "location", 64)
     with pytest.raises(Invalid) as refused:
         check_id("x" * 65, "location", 64)

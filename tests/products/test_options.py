@@ -24,7 +24,7 @@ PHONE: dict[str, Any] = {"color": ["midnight", "ivory", "coral"], "storage": [64
         ({"colour": "coral"}, {"color": "coral"}),
     ],
 )
-def test_a_choice_is_written_as_the_product_does(chosen: dict[str, Any], written: dict[str, Any]) -> None:
+def test_a_choice_is_stored_in_the_spelling_of_the_product(chosen: dict[str, Any], written: dict[str, Any]) -> None:
     assert choose_options(PHONE, chosen) == written
 
 
@@ -38,15 +38,13 @@ def test_a_choice_is_written_as_the_product_does(chosen: dict[str, Any], written
         ({"size": "M"}, "items[2].options.size", "is not an option of this product; choose from color, storage"),
     ],
 )
-def test_what_the_product_does_not_have_is_refused_with_the_choices(
-    chosen: dict[str, Any], field: str, message: str
-) -> None:
+def test_an_unknown_option_is_refused_with_the_choices(chosen: dict[str, Any], field: str, message: str) -> None:
     with pytest.raises(Invalid) as refused:
         choose_options(PHONE, chosen, field="items[2].")
     assert refused.value.details == [{"field": field, "message": message}]
 
 
-def test_every_wrong_option_is_named_at_once() -> None:
+def test_all_wrong_options_are_reported_at_once() -> None:
     with pytest.raises(Invalid) as refused:
         choose_options(PHONE, {"color": "purple", "storage": 1, "size": "M"}, 9)
     assert [each["field"] for each in refused.value.details] == [
@@ -74,7 +72,7 @@ def test_a_product_without_options_takes_none_but_keeps_a_color() -> None:
         ({"color": {"front": "red"}}, {"color": "blue"}),
     ],
 )
-def test_free_form_options_take_anything(offered: dict[str, Any], chosen: dict[str, Any]) -> None:
+def test_free_form_options_accept_any_value(offered: dict[str, Any], chosen: dict[str, Any]) -> None:
     assert choose_options(offered, chosen) == chosen
 
 
@@ -87,16 +85,16 @@ def test_a_free_form_option_beside_choices_takes_any_value_but_no_other_name() -
 
 @pytest.mark.parametrize("name", ["color", "colors", "colour", "Colours"])
 @pytest.mark.parametrize(("color", "written"), [("ivory", "ivory"), ("1", "midnight"), (3, "coral"), (" 2 ", "ivory")])
-def test_s3s_color_is_a_value_else_a_position(name: str, color: Any, written: str) -> None:
+def test_the_color_of_s3_is_a_value_or_else_a_position(name: str, color: Any, written: str) -> None:
     assert choose_options({name: ["midnight", "ivory", "coral"]}, {}, color) == {name: written}
 
 
-def test_a_color_that_is_a_number_is_no_position() -> None:
+def test_a_color_that_is_a_number_is_not_a_position() -> None:
     assert choose_options({"color": ["3", "2", "1"]}, {}, "1") == {"color": "1"}
 
 
 @pytest.mark.parametrize("color", ["0", "4", -1, 1.5, True, "²", "1" * 30, ["ivory"], {"a": 1}])
-def test_a_color_that_there_is_not_is_refused_with_the_choices(color: Any) -> None:
+def test_an_unknown_color_is_refused_with_the_choices(color: Any) -> None:
     with pytest.raises(Invalid) as refused:
         choose_options(PHONE, {}, color, "items[0].")
     message = "must be one of midnight, ivory, coral, or a position from 1 to 3"

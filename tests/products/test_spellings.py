@@ -18,7 +18,7 @@ WRITTEN = ["New Balance", "new balance ", " NEW  BALANCE", "NewBalance", "new\u0
 
 
 @pytest.mark.parametrize("field", ["brand", "type"])
-async def test_all_spellings_of_a_name_are_one(app: App, product: Product, field: str) -> None:
+async def test_all_spellings_of_a_name_are_the_same_name(app: App, product: Product, field: str) -> None:
     made = [await product(1, **{field: written}) for written in WRITTEN]
     assert {getattr(each.product, field) for each in made} == {"New Balance"}
     other = await product(1, **{field: "Balance"})
@@ -28,7 +28,7 @@ async def test_all_spellings_of_a_name_are_one(app: App, product: Product, field
         assert {each.product.id for each in found} == {each.product.id for each in [*made, other]}
 
 
-async def test_the_product_that_brought_a_brand_decides_how_it_is_written(app: App, product: Product) -> None:
+async def test_the_first_product_of_a_brand_decides_its_spelling(app: App, product: Product) -> None:
     first, second = await product(1, brand="nike"), await product(1, brand="NIKE")
     await update_product(app, ADMIN, UpdateProduct(second.product.id, {"brand": "NIKE"}))
     assert (await get_product(app, second.product.id)).product.brand == "nike"
@@ -37,12 +37,12 @@ async def test_the_product_that_brought_a_brand_decides_how_it_is_written(app: A
     assert {(await get_product(app, each.product.id)).product.brand for each in (first, second)} == {"Nike"}
 
 
-async def test_products_of_one_new_brand_that_come_at_once_agree(app: App, product: Product) -> None:
+async def test_products_of_one_new_brand_created_at_once_share_its_spelling(app: App, product: Product) -> None:
     made = await asyncio.gather(*(product(1, brand=written) for written in WRITTEN))
     assert len({each.product.brand for each in made}) == 1
 
 
-async def test_no_brand_is_no_name(app: App, product: Product) -> None:
+async def test_an_empty_brand_is_not_a_name(app: App, product: Product) -> None:
     made = await product(1, brand="Acme")
     await update_product(app, ADMIN, UpdateProduct(made.product.id, {"brand": " "}))
     assert (await get_product(app, made.product.id)).product.brand == ""

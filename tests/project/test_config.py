@@ -38,7 +38,7 @@ def test_every_setting_of_the_contract_is_listed_with_its_meaning(tmp_path: Path
     assert all(listed.values())
 
 
-def test_lists_are_parted_at_commas(tmp_path: Path) -> None:
+def test_lists_are_separated_by_commas(tmp_path: Path) -> None:
     settings = load(tmp_path, ALERT_EMAILS="a@example.com, b@example.com,", CORS_ORIGINS="https://a.example/")
     assert settings.alert_emails == ("a@example.com", "b@example.com")
     assert settings.cors_origins == ("https://a.example",)
@@ -68,7 +68,7 @@ def test_a_file_is_read_with_comments_quotes_and_export(tmp_path: Path) -> None:
     assert settings.admin_email == "me@example.com"
 
 
-def test_the_environment_is_heard_before_the_file(tmp_path: Path) -> None:
+def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
     assert load(tmp_path, "STOCKWRIGHT_PORT=8001\n", PORT="8002").port == 8002
 
 
@@ -76,7 +76,7 @@ def test_an_empty_value_is_the_default(tmp_path: Path) -> None:
     assert load(tmp_path, PORT="", SMTP_URL=" ") == Settings()
 
 
-def test_a_name_that_is_no_setting_is_refused_wherever_it_stands(tmp_path: Path) -> None:
+def test_an_unknown_setting_is_refused_in_the_file_and_the_environment(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="STOCKWRIGHT_PROT is not a setting"):
         load(tmp_path, "STOCKWRIGHT_PROT=8001\n")
 
@@ -94,13 +94,13 @@ def test_a_name_that_is_no_setting_is_refused_wherever_it_stands(tmp_path: Path)
         "= 8001",
     ],
 )
-def test_a_line_that_is_no_setting_is_refused_by_its_number_without_what_it_says(tmp_path: Path, line: str) -> None:
+def test_an_invalid_line_is_refused_by_its_number_without_its_text(tmp_path: Path, line: str) -> None:
     with pytest.raises(Misconfigured, match=r"\.env, line 4: not of the form NAME=value") as refused:
         load(tmp_path, f"# the shop\nSTOCKWRIGHT_HOST=::1\n\n{line}\nSTOCKWRIGHT_DEMO=on\n")
     assert "hush" not in refused.value.message
 
 
-def test_a_wrong_secret_is_refused_without_being_told(tmp_path: Path) -> None:
+def test_a_wrong_secret_is_refused_without_being_printed(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured) as refused:
         load(tmp_path, SMTP_URL="mailto:shop:hush-hush@example.com")
     assert "smtp://" in refused.value.message
@@ -114,7 +114,7 @@ def test_secrets_are_listed_as_set_and_never_shown(tmp_path: Path) -> None:
     assert "hush-hush" not in str(listed)
 
 
-def test_who_signs_in_at_a_partners_address_is_not_shown(tmp_path: Path) -> None:
+def test_the_credentials_in_a_partners_url_are_not_shown(tmp_path: Path) -> None:
     settings = load(tmp_path, WAREHOUSE_URL="https://shop:hush@hush@warehouse.example/a@b")
     assert ("STOCKWRIGHT_WAREHOUSE_URL", "https://***@warehouse.example/a@b") in [row[:2] for row in settings.listed()]
     with pytest.raises(Misconfigured) as refused:
@@ -141,13 +141,13 @@ def test_settings_of_the_cloud_that_do_not_go_together_stop_the_start(
         load(tmp_path, **given)
 
 
-def test_the_file_may_begin_with_the_mark_that_some_editors_write(tmp_path: Path) -> None:
+def test_the_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("STOCKWRIGHT_PORT=1234\n", encoding="utf-8-sig")
     assert Settings.load({}, file).port == 1234
 
 
-def test_a_file_in_another_alphabet_is_one_clear_line(tmp_path: Path) -> None:
+def test_a_file_in_another_encoding_gets_one_clear_line(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("# Größe\nSTOCKWRIGHT_PORT=1234\n", encoding="latin-1")
     with pytest.raises(Misconfigured, match=r"is not written in UTF-8: invalid .* at byte 4"):
@@ -177,7 +177,7 @@ def test_a_value_ends_at_its_quote_or_at_a_comment(tmp_path: Path, written: str,
     assert settings.admin_password == read
 
 
-def test_a_value_that_is_a_comment_alone_is_none(tmp_path: Path) -> None:
+def test_a_value_that_is_only_a_comment_is_empty(tmp_path: Path) -> None:
     assert load(tmp_path, "STOCKWRIGHT_PORT= # as it is\n").port == 8000
 
 
@@ -243,7 +243,7 @@ def test_every_setting_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("name", EVERY_SETTING)
-def test_every_setting_takes_what_is_right_and_refuses_what_is_wrong_in_one_line(tmp_path: Path, name: str) -> None:
+def test_every_setting_accepts_valid_values_and_refuses_others_in_one_line(tmp_path: Path, name: str) -> None:
     good, read, bad = EVERY_SETTING[name]
     assert getattr(load(tmp_path, **{name.upper(): good}, **BESIDE.get(name, {})), name) == read
     secret = next(each for each in fields(Settings) if each.name == name).metadata["secret"]
@@ -271,7 +271,7 @@ def test_settings_that_cannot_go_together_stop_the_start(tmp_path: Path, given: 
         load(tmp_path, **given)
 
 
-def test_every_origin_is_allowed_where_the_operator_says_so(tmp_path: Path) -> None:
+def test_every_origin_is_allowed_if_the_operator_says_so(tmp_path: Path) -> None:
     assert load(tmp_path, CORS_ORIGINS="*").cors_origins == ("*",)
     with pytest.raises(Misconfigured, match="CORS_ORIGINS"):
         load(tmp_path, CORS_ORIGINS="*,https://a.example")

@@ -43,7 +43,7 @@ def copy(source: str, target: Path, root: Path) -> None:
         shutil.copy(found, target / found.name if target.is_dir() or str(target).endswith("/") else target)
 
 
-def test_what_the_image_takes_along_is_enough_for_its_wheel(tmp_path: Path) -> None:
+def test_the_files_in_the_image_are_enough_to_build_the_wheel(tmp_path: Path) -> None:
     file("src/stockwright/http/static/web/index.html")
     made, shop = tmp_path / "made", tmp_path / "shop"
     shop.mkdir()
@@ -71,7 +71,7 @@ def test_what_the_image_takes_along_is_enough_for_its_wheel(tmp_path: Path) -> N
     assert bill["metadata"]["component"]["version"] == __version__
 
 
-def test_the_task_sets_what_the_shop_reads() -> None:
+def test_the_container_task_sets_the_settings_that_the_shop_reads() -> None:
     body = json.loads((ROOT / "infra/container/task-definition.json").read_text(encoding="utf-8"))
     [container] = body["containerDefinitions"]
     given = {each["name"] for each in container["environment"]}
@@ -80,7 +80,7 @@ def test_the_task_sets_what_the_shop_reads() -> None:
     assert "AWS_REGION" in given
 
 
-def test_nothing_of_this_machine_comes_into_the_image() -> None:
+def test_no_local_file_is_copied_into_the_image() -> None:
     for path in (
         ".env",
         ".venv/bin/python",

@@ -20,7 +20,7 @@ RECORDS = [*SOURCE.glob("*/*records.py"), SOURCE / "accounts/digests.py"]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda each: str(each.relative_to(ROOT)))
-def test_every_link_and_file_that_a_document_names_is_there(document: Path) -> None:
+def test_every_link_and_file_named_in_a_document_exists(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     links = [link.partition("#")[0] for link in re.findall(r"\]\((?!https?:)([^)]+)\)", text)]
     assert [link for link in links if not (document.parent / link).exists()] == []
@@ -31,14 +31,14 @@ def test_every_link_and_file_that_a_document_names_is_there(document: Path) -> N
     assert [name for name in files if not ((ROOT / name).exists() or (SOURCE / name).exists())] == []
 
 
-def test_every_command_that_a_document_names_is_one() -> None:
+def test_every_command_named_in_a_document_exists() -> None:
     commands = set(get_command(cli).commands)  # type: ignore[attr-defined]
     for document in DOCUMENTS:
         named = set(re.findall(r"stockwright ([a-z][a-z-]+)", document.read_text(encoding="utf-8")))
         assert named <= commands, document
 
 
-def test_every_route_that_a_document_names_is_one() -> None:
+def test_every_route_named_in_a_document_exists() -> None:
     shapes = [re.compile(re.sub(r"\{\w+\}", "[^/]+", route.full_path)) for route in ROUTES]
     for document in (ROOT / "docs/operations.md", ROOT / "docs/api.md", ROOT / "README.md"):
         named = re.findall(
@@ -47,7 +47,7 @@ def test_every_route_that_a_document_names_is_one() -> None:
         assert [path for path in named if not any(shape.fullmatch(f"/api{path}") for shape in shapes)] == [], document
 
 
-def test_every_kind_of_item_stands_in_the_data_model() -> None:
+def test_every_kind_of_item_is_in_the_data_model() -> None:
     found = (ROOT / "docs/data-model.md").read_text(encoding="utf-8")
     kinds = {
         (file.relative_to(SOURCE), prefix)
@@ -59,7 +59,7 @@ def test_every_kind_of_item_stands_in_the_data_model() -> None:
     assert [kind for kind in kinds if f"`{kind[1]}<" not in found] == []
 
 
-def test_every_access_pattern_stands_in_the_data_model() -> None:
+def test_every_access_pattern_is_in_the_data_model() -> None:
     found = (ROOT / "docs/data-model.md").read_text(encoding="utf-8")
     queries = [
         (file.relative_to(SOURCE), name)
@@ -72,7 +72,7 @@ def test_every_access_pattern_stands_in_the_data_model() -> None:
     assert [query for query in queries if f"{query[1]}`" not in found] == []
 
 
-def test_every_function_of_the_access_patterns_is_there() -> None:
+def test_every_function_named_by_the_access_patterns_exists() -> None:
     text = (ROOT / "docs/data-model.md").read_text(encoding="utf-8")
     table = text[text.index("## Access patterns") : text.index("Placing an order takes four calls")]
     named = re.findall(r"`([\w/]+)\.(\w+)`", table)
@@ -82,7 +82,7 @@ def test_every_function_of_the_access_patterns_is_there() -> None:
         assert f"def {function}(" in file.read_text(encoding="utf-8"), (place, function)
 
 
-def test_the_locks_name_no_registry_and_hold_a_hash_of_everything() -> None:
+def test_the_lock_files_name_no_registry_and_have_a_hash_of_everything() -> None:
     python = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     assert "://" not in python
     packages = re.findall(r"^[\w.-]+==.*(?:\n .*)*", python, re.MULTILINE)
@@ -93,7 +93,7 @@ def test_the_locks_name_no_registry_and_hold_a_hash_of_everything() -> None:
     assert [name for name, module in modules.items() if name and "integrity" not in module] == []
 
 
-def test_every_rule_that_is_left_out_says_why() -> None:
+def test_every_disabled_lint_rule_has_a_reason() -> None:
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     left_out = re.search(r"^ignore = \[\n(.*?)^\]", project, re.MULTILINE | re.DOTALL)
     assert left_out is not None

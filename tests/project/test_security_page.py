@@ -21,7 +21,7 @@ def functions_of(path: str) -> set[str]:
     return {each.name for each in ast.walk(tree) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
-def test_every_test_that_it_names_is_there() -> None:
+def test_every_test_named_by_the_security_page_exists() -> None:
     named = re.findall(r"`(tests/[\w/.]+)(?:::(\w+))?`", PAGE)
     assert len(named) > 80
     for path, name in named:
@@ -29,14 +29,14 @@ def test_every_test_that_it_names_is_there() -> None:
         assert not name or name in functions_of(path), f"{path}::{name}"
 
 
-def test_every_line_of_its_tables_can_be_read() -> None:
+def test_every_row_of_the_security_tables_can_be_parsed() -> None:
     lines = [line for line in PAGE.splitlines() if re.match(r"\| \d", line)]
     assert len(lines) == len(ROWS) > 60
     assert {row["state"] for row in ROWS} == {"holds", "partly", "deviates", "n/a"}
     assert [f"## V{number} " in PAGE for number in range(1, 18)] == [True] * 17
 
 
-def test_what_holds_is_shown_by_a_test_and_what_does_not_says_why() -> None:
+def test_every_claim_of_the_security_page_has_a_test_or_a_reason() -> None:
     for row in ROWS:
         if row["state"] == "holds" and row["what"] not in BY_WORD_ALONE:
             assert "::" in row["tests"] or ".py`" in row["tests"], row["what"]

@@ -31,7 +31,7 @@ UV = Path(sys.executable).parent / "uv"
 bills: dict[str, Any] = runpy.run_path(str(ROOT / "release/sbom.py"))
 
 
-def test_every_package_that_runs_with_us_has_a_licence_that_we_take() -> None:
+def test_every_package_at_run_time_has_an_accepted_licence() -> None:
     listed: dict[str, str] = bills["licences"]()
     python = {package["name"] for package in bills["python_packages"]()}
     web = {package["name"]: package["licence"] for package in bills["web_packages"]()}
@@ -42,7 +42,7 @@ def test_every_package_that_runs_with_us_has_a_licence_that_we_take() -> None:
         assert parts <= TAKEN or (" OR " in licence and parts & TAKEN), (name, licence)
 
 
-def test_the_list_says_what_the_packages_say_of_themselves() -> None:
+def test_the_licence_list_matches_the_metadata_of_the_packages() -> None:
     said = runpy.run_path(str(ROOT / "release/licences.py"))["page"]()
     assert (ROOT / "docs/licences.md").read_text(encoding="utf-8") == said, "run 'make licences'"
 
@@ -119,7 +119,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def test_the_wheel_holds_the_pages_and_its_bill_and_nothing_of_this_checkout(wheel: Path) -> None:
+def test_the_wheel_holds_the_pages_and_its_bill_of_materials_and_no_local_files(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         info = f"stockwright-{__version__}.dist-info"
@@ -159,7 +159,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_the_wheel_runs_where_nothing_else_is(installed: Path) -> None:
+def test_the_wheel_runs_in_an_empty_environment(installed: Path) -> None:
     port = free_port()
     env = {
         "PATH": os.environ["PATH"],
@@ -199,7 +199,7 @@ def test_the_wheel_runs_where_nothing_else_is(installed: Path) -> None:
     assert audit.returncode == 0, audit.stdout
 
 
-def test_who_asks_the_vulnerability_services_says_when_they_did_not_answer(tmp_path: Path) -> None:
+def test_the_vulnerability_check_reports_services_that_did_not_answer(tmp_path: Path) -> None:
     """What could not be checked is not called clean: nothing here reaches them, so the command must say so."""
     tools = tmp_path / "bin"
     tools.mkdir()

@@ -40,7 +40,7 @@ def test_the_summary_counts_every_open_status() -> None:
 
 
 @pytest.mark.parametrize("status", get_args(ReservationStatus))
-def test_each_status_of_a_reservation_has_a_row_and_an_event_of_its_own(status: ReservationStatus) -> None:
+def test_each_status_of_a_reservation_has_its_own_row_and_event(status: ReservationStatus) -> None:
     row = RESERVATION_ROWS[status]
     assert [other for other, each in RESERVATION_ROWS.items() if each.changed_by == row.changed_by] == [status]
     assert row.holds == (row.counts_as == "hold")
@@ -55,7 +55,7 @@ def _texts(file: Path) -> set[str]:
     return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
-def test_every_name_of_an_event_stands_once_and_is_used() -> None:
+def test_every_event_name_is_defined_once_and_used() -> None:
     assert len(set(EVENT_NAMES)) == len(EVENT_NAMES)
     used = set[str]().union(
         *(_texts(file) for file in SOURCE.glob("**/*.py") if file not in {CATALOGUE, SOURCE / "handlers.py"})
@@ -63,7 +63,7 @@ def test_every_name_of_an_event_stands_once_and_is_used() -> None:
     assert [name for name in EVENT_NAMES if name not in used] == []
 
 
-def test_what_looks_like_the_name_of_an_event_is_in_the_catalogue() -> None:
+def test_every_string_that_looks_like_an_event_name_is_in_the_catalogue() -> None:
     nouns = {name.partition(".")[0] for name in EVENT_NAMES}
     shape = re.compile(rf"({'|'.join(sorted(nouns))})\.[a-z_]+")
     for file in SOURCE.glob("**/*.py"):
@@ -77,18 +77,18 @@ def test_a_handler_is_registered_for_events_of_the_catalogue(reaction: object) -
     assert reaction.events <= set(get_args(EventName))  # type: ignore[attr-defined]
 
 
-def test_every_request_for_a_code_has_its_mail() -> None:
+def test_every_event_that_requests_a_code_has_its_mail() -> None:
     assert set(account_mail._CODES) == set(get_args(CodeEvent))
 
 
 # ---- handlers --------------------------------------------------------------------------------
 
 
-def test_the_handlers_that_the_rules_of_sending_again_name_are_handlers() -> None:
+def test_the_handlers_named_by_the_resend_rules_exist() -> None:
     assert {resending._OF_ACCOUNTS, *resending._OF_ORDERS} <= {each.name for each in REACTIONS}
 
 
-def test_the_web_app_says_of_every_handler_what_it_does() -> None:
+def test_the_web_app_describes_every_handler() -> None:
     text = (ROOT / "web/src/features/operations/names.ts").read_text(encoding="utf-8")
     table = re.search(r"HANDLERS: Record<string, string> = \{(.*?)\n\};", text, re.DOTALL)
     assert table is not None
@@ -103,7 +103,7 @@ def _errors(of: type[StockwrightError]) -> set[type[StockwrightError]]:
     return {of}.union(*(_errors(each) for each in of.__subclasses__()))
 
 
-def test_the_code_of_every_error_has_one_status_or_is_never_answered() -> None:
+def test_every_error_code_has_one_http_status_or_is_internal() -> None:
     for module in pkgutil.walk_packages(stockwright.__path__, "stockwright."):
         if not module.name.startswith("stockwright.cloud."):
             # The functions' modules read their settings where they are loaded.
@@ -117,7 +117,7 @@ def test_the_code_of_every_error_has_one_status_or_is_never_answered() -> None:
         assert status_of(error.__new__(error)) == STATUS.get(error.code, 503 if error.transient else 500)  # type: ignore[call-overload]
 
 
-def test_the_web_app_asks_for_codes_that_the_api_has() -> None:
+def test_the_error_codes_in_the_web_app_exist_in_the_api() -> None:
     named = set[str]()
     for file in (ROOT / "web/src").glob("**/*.ts*"):
         text = file.read_text(encoding="utf-8")
@@ -132,7 +132,7 @@ def test_the_web_app_asks_for_codes_that_the_api_has() -> None:
 
 
 @pytest.mark.parametrize("kind", get_args(MovementType))
-def test_the_history_of_the_stock_shows_every_type_of_movement(kind: MovementType) -> None:
+def test_the_stock_history_shows_every_type_of_movement(kind: MovementType) -> None:
     moved = Moved(Counter({kind: 5}))
     shown = _moved(date(2025, 1, 31), moved)
     fields = [name for name in StockPart.__struct_fields__ if getattr(shown, name) == 5]
@@ -140,9 +140,9 @@ def test_the_history_of_the_stock_shows_every_type_of_movement(kind: MovementTyp
     assert len(fields) == (1 if kind == "TRANSFER" else 2), fields
 
 
-def test_every_scope_of_a_key_opens_a_route() -> None:
+def test_every_scope_of_a_key_is_used_by_a_route() -> None:
     assert {scope for route in ROUTES for scope in route.scopes} == set(get_args(Scope)) == set(SCOPES)
 
 
-def test_every_product_status_is_shown_or_is_deleted() -> None:
+def test_every_product_status_but_deleted_is_shown() -> None:
     assert {*get_args(ProductStatus)} - {*get_args(KeptStatus)} == {"DELETED"}

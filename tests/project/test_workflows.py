@@ -14,7 +14,7 @@ def deployment() -> dict[str, Any]:
     return found
 
 
-def test_it_begins_only_where_somebody_switched_it_on() -> None:
+def test_a_workflow_runs_only_where_it_is_switched_on() -> None:
     jobs = deployment()["jobs"]
     assert jobs["package"]["if"].startswith("vars.DEPLOY == 'on' && ")
     # What needs a job that is skipped is skipped too, unless it has a condition of its own.
@@ -23,7 +23,7 @@ def test_it_begins_only_where_somebody_switched_it_on() -> None:
     assert "if" not in jobs["prod"]
 
 
-def test_each_stage_is_deployed_one_at_a_time_and_waits_for_itself_alone() -> None:
+def test_deployments_of_one_stage_run_one_at_a_time() -> None:
     found = deployment()
     assert "concurrency" not in found
     for stage in ("dev", "prod"):

@@ -22,18 +22,18 @@ def period(first: str, last: str, zone: str = "UTC") -> Period:
     return period_of(date.fromisoformat(first), date.fromisoformat(last), zone, 0, 1)
 
 
-def test_a_day_begins_and_ends_with_its_zones_clocks() -> None:
+def test_a_day_begins_and_ends_by_the_clock_of_its_time_zone() -> None:
     berlin = period("2025-06-10", "2025-06-10", "Europe/Berlin")
     assert (berlin.starts_at, berlin.ends_at) == (at("2025-06-09T22:00:00Z"), at("2025-06-10T22:00:00Z"))
 
 
 @pytest.mark.parametrize(("day", "hours"), [("2025-03-30", 23), ("2025-10-26", 25), ("2025-06-10", 24)])
-def test_a_day_is_as_long_as_its_clocks_make_it(day: str, hours: int) -> None:
+def test_a_day_has_23_to_25_hours_when_clocks_change(day: str, hours: int) -> None:
     of = period(day, day, "Europe/Berlin")
     assert of.ends_at - of.starts_at == hours * HOUR
 
 
-def test_each_instant_falls_into_its_own_day() -> None:
+def test_each_instant_belongs_to_one_day() -> None:
     parts = period("2025-03-29", "2025-03-31", "Europe/Berlin").parts()
     days = [day.isoformat() for day in parts.days]
     assert days == ["2025-03-29", "2025-03-30", "2025-03-31"]
@@ -52,7 +52,7 @@ def test_weeks_begin_on_monday_and_are_cut_short_at_the_ends() -> None:
     assert days == ["2025-01-01", "2025-01-06", "2025-01-13"]
 
 
-def test_what_is_not_said_is_the_days_up_to_today() -> None:
+def test_the_default_range_ends_today() -> None:
     now = at("2025-05-05T23:30:00Z")
     assert period_of(None, None, "UTC", now, 7) == period("2025-04-29", "2025-05-05")
     assert period_of(None, None, "Asia/Tokyo", now, 7).last == date(2025, 5, 6)
@@ -60,7 +60,7 @@ def test_what_is_not_said_is_the_days_up_to_today() -> None:
     assert period_of(None, date(2025, 4, 30), "UTC", now, 7) == period("2025-04-24", "2025-04-30")
 
 
-def test_a_year_can_be_asked_for_and_not_a_day_more() -> None:
+def test_a_report_covers_at_most_a_year() -> None:
     assert len(period("2024-01-01", "2024-12-31").parts().days) == DAYS_MAX
     with pytest.raises(Invalid) as refused:
         period("2024-01-01", "2025-01-01")
@@ -80,13 +80,13 @@ def test_a_year_can_be_asked_for_and_not_a_day_more() -> None:
         ("2025-01-01", "2025-01-01", "a\0b", "timeZone", ZONE),
     ],
 )
-def test_what_cannot_be_is_refused_by_its_field(first: str, last: str, zone: str, field: str, message: str) -> None:
+def test_an_invalid_range_is_refused_with_its_field(first: str, last: str, zone: str, field: str, message: str) -> None:
     with pytest.raises(Invalid) as refused:
         period(first, last, zone)
     assert refused.value.details == [{"field": field, "message": message}]
 
 
-def test_the_years_that_a_report_can_be_of() -> None:
+def test_reports_exist_for_a_limited_range_of_years() -> None:
     for year in (1971, 9998):
         assert len(period(f"{year}-01-01", f"{year}-01-02").parts().days) == 2
     for year in (1970, 9999):
@@ -95,5 +95,5 @@ def test_the_years_that_a_report_can_be_of() -> None:
         assert refused.value.details == [{"field": "from", "message": "must be a day of the years 1971 to 9998"}]
 
 
-def test_midnight_in_utc_is_midnight() -> None:
+def test_midnight_in_utc_begins_a_day() -> None:
     assert period("2025-01-01", "2025-01-01").starts_at == datetime(2025, 1, 1, tzinfo=UTC).timestamp() * 1000

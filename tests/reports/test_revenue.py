@@ -23,7 +23,7 @@ def sale(*lines: OrderLine, currency: str = "EUR") -> Sale:
     return Sale("sal_1", lines, {}, currency, 0, "usr", 1)
 
 
-def test_orders_and_sales_are_counted_less_what_came_back() -> None:
+def test_orders_and_sales_are_counted_without_returned_units() -> None:
     totals = SalesTotals()
     assert (totals.orders, totals.cancelled, totals.sales, totals.units, totals.returned) == (0, 0, 0, 0, 0)
     totals.add_order(order(CHAIRS, DESK))
@@ -35,14 +35,14 @@ def test_orders_and_sales_are_counted_less_what_came_back() -> None:
     assert totals.cents == {"EUR": 2 * 2000 + 2 * 50_000, "USD": 50_000}
 
 
-def test_a_cancelled_order_counts_as_that_alone() -> None:
+def test_a_cancelled_order_counts_only_as_cancelled() -> None:
     totals = SalesTotals()
     totals.add_order(order(CHAIRS, status="CANCELLED"))
     totals.add_order(order(CHAIRS, status="CANCELLED"))
     assert (totals.orders, totals.cancelled, totals.units, totals.returned, totals.cents) == (0, 2, 0, 0, {})
 
 
-def test_each_product_has_its_part() -> None:
+def test_each_product_has_its_own_totals() -> None:
     products: dict[str, SoldProduct] = {}
     add_lines(products, order(CHAIRS, DESK))
     add_lines(products, sale(replace(CHAIRS, name="Another name"), currency="USD"))

@@ -49,9 +49,7 @@ async def sell(app: App, product_id: str, units: int) -> None:
     await record_sale(app, ADMIN, Sell([LineWanted(units, product_id)]))
 
 
-async def test_sales_are_orders_and_the_till_without_what_was_cancelled_or_came_back(
-    app: App, product: Product
-) -> None:
+async def test_sales_are_orders_and_till_sales_without_cancelled_or_returned_units(app: App, product: Product) -> None:
     chair, table = (await product(100)).product.id, (await product(100, price_cents=25_000)).product.id
     kept = await buy(app, (chair, 5), (table, 1))
     await cancel_order(app, ALICE, (await buy(app, (chair, 50))).id)
@@ -64,7 +62,7 @@ async def test_sales_are_orders_and_the_till_without_what_was_cancelled_or_came_
     assert taken.cents == {"USD": 3 * 1000 + 3 * 25_000}
 
 
-async def test_each_order_belongs_to_the_day_it_was_placed_on_in_the_zone_asked_for(
+async def test_each_order_belongs_to_the_day_it_was_placed_on_in_the_requested_time_zone(
     app: App, product: Product, clock: Clock
 ) -> None:
     chair = (await product(100)).product.id
@@ -115,7 +113,7 @@ async def test_amounts_of_several_currencies_stay_apart(app: App, product: Produ
     assert [(each.product_id, each.cents["USD"]) for each in best.products] == [(dollars, 3000)]
 
 
-async def test_top_products_are_ranked_by_units_or_by_what_they_brought(app: App, product: Product) -> None:
+async def test_top_products_are_ranked_by_units_or_revenue(app: App, product: Product) -> None:
     cheap, dear, gone = [(await product(50, price_cents=price)).product.id for price in (100, 90_000, 100)]
     await buy(app, (cheap, 9), (dear, 1))
     await sell(app, dear, 1)
@@ -130,7 +128,7 @@ async def test_top_products_are_ranked_by_units_or_by_what_they_brought(app: App
     assert len((await report_top_products(app, Range(TODAY, TODAY), limit=1)).products) == 1
 
 
-async def test_the_summary_tells_today_yesterday_and_what_waits(app: App, product: Product, clock: Clock) -> None:
+async def test_the_summary_shows_today_yesterday_and_open_work(app: App, product: Product, clock: Clock) -> None:
     chair, few = (await product(100)).product.id, (await product(4)).product.id
     await sell(app, chair, 7)
     clock.advance(minutes=DAY)
@@ -150,7 +148,7 @@ async def test_the_summary_tells_today_yesterday_and_what_waits(app: App, produc
     assert (found.dead_letters, found.retries) == (0, 0)
 
 
-async def test_stock_is_worth_what_it_would_bring_today(app: App, product: Product) -> None:
+async def test_stock_is_valued_at_current_prices(app: App, product: Product) -> None:
     chair = (await product(10, category="other")).product
     phone = (await product(3, category="phone", price_cents=50_000)).product
     await product(5, category="phone", price_cents=99)
@@ -171,7 +169,9 @@ async def test_stock_is_worth_what_it_would_bring_today(app: App, product: Produ
     assert value.by_category["phone"].cents == {"USD": 3 * 50_000 + 5 * 99}
 
 
-async def test_a_products_history_closes_each_day_on_what_was_left(app: App, product: Product, clock: Clock) -> None:
+async def test_the_history_of_a_product_shows_the_closing_stock_of_each_day(
+    app: App, product: Product, clock: Clock
+) -> None:
     chair = (await product(20)).product
     clock.advance(minutes=DAY)
     await change_stock(app, ADMIN, ChangeStock(chair.id, 30, "RESTOCK"))
@@ -208,7 +208,7 @@ class Ticking(Clock):
         return self.at
 
 
-async def test_a_movement_belongs_to_its_day_whenever_its_id_was_made(app: App, product: Product) -> None:
+async def test_a_movement_belongs_to_the_day_of_its_time_and_not_of_its_id(app: App, product: Product) -> None:
     chair = (await product(10)).product.id
     midnight = int(datetime(2023, 11, 15, tzinfo=UTC).timestamp()) * 1000
     for early in range(10):
@@ -250,7 +250,7 @@ class Counting:
         return await self.store.get(keys)
 
 
-async def test_a_report_costs_calls_by_its_range_not_by_its_orders_or_lines(app: App, product: Product) -> None:
+async def test_the_store_calls_of_a_report_do_not_grow_with_orders_or_lines(app: App, product: Product) -> None:
     chairs = [(await product(1000)).product.id for _ in range(6)]
     shop = app.store
     costs = []
@@ -271,7 +271,7 @@ async def test_a_report_costs_calls_by_its_range_not_by_its_orders_or_lines(app:
     assert costs == [16, 16]
 
 
-async def test_a_range_that_holds_too_much_is_refused(
+async def test_a_range_with_too_many_records_is_refused(
     app: App, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chair = (await product(10)).product.id
@@ -283,7 +283,7 @@ async def test_a_range_that_holds_too_much_is_refused(
     assert "request fewer days" in refused.value.details[0]["message"]
 
 
-async def test_a_report_goes_on_over_pages(app: App, product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_report_reads_all_pages(app: App, product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reports, "READ", 3)
     chair = (await product(100)).product.id
     for number in range(10):

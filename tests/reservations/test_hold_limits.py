@@ -53,7 +53,7 @@ async def fill(app: App, product: Product) -> tuple[str, list[Reservation]]:
     return chair, [await hold(app, chair, 10) for _ in range(10)]
 
 
-async def test_a_customer_holds_20_reservations(app: App, product: Product) -> None:
+async def test_a_customer_holds_at_most_20_reservations(app: App, product: Product) -> None:
     chairs = [(await product(50)).product.id for _ in range(2)]
     held = [await hold(app, chairs[number % 2], 1, 60) for number in range(20)]
     assert await refused(hold(app, chairs[0])) == {"limit": "reservations", "max": 20, "held": 20}
@@ -63,7 +63,7 @@ async def test_a_customer_holds_20_reservations(app: App, product: Product) -> N
     assert await hold(app, chairs[0])
 
 
-async def test_a_customer_holds_100_units_of_a_product(app: App, product: Product) -> None:
+async def test_a_customer_holds_at_most_100_units_of_a_product(app: App, product: Product) -> None:
     chair, held = await fill(app, product)
     desk = (await product(100)).product.id
     over = {"limit": "units", "max": 100, "held": 100, "requested": 1, "productId": chair}
@@ -79,9 +79,7 @@ async def test_a_customer_holds_100_units_of_a_product(app: App, product: Produc
     assert await hold(app, chair, 10)
 
 
-async def test_what_a_customer_confirms_counts_for_a_day_and_not_longer(
-    app: App, product: Product, clock: Clock
-) -> None:
+async def test_a_hold_confirmed_by_its_customer_counts_for_a_day(app: App, product: Product, clock: Clock) -> None:
     chair, held = await fill(app, product)
     for each in held:
         await confirm_reservation(app, ALICE, each.id)
@@ -93,7 +91,7 @@ async def test_what_a_customer_confirms_counts_for_a_day_and_not_longer(
     assert await hold(app, chair, 100)
 
 
-async def test_what_staff_confirm_of_a_customers_holds_does_not_count(app: App, product: Product) -> None:
+async def test_a_customers_hold_confirmed_by_staff_does_not_count(app: App, product: Product) -> None:
     chair, held = await fill(app, product)
     for each, actor in zip(held[:3], (ADMIN, MACHINE, BY_SYSTEM), strict=True):
         await confirm_reservation(app, actor, each.id)
@@ -101,7 +99,7 @@ async def test_what_staff_confirm_of_a_customers_holds_does_not_count(app: App, 
     assert await hold(app, chair, 30)
 
 
-async def test_an_expired_hold_does_not_count_from_its_instant_on_swept_or_not(
+async def test_an_expired_hold_stops_counting_at_its_expiry_swept_or_not(
     app: App, product: Product, clock: Clock
 ) -> None:
     chair, held = await fill(app, product)
@@ -124,7 +122,7 @@ async def test_staff_and_machines_have_no_limits(app: App, product: Product, clo
     assert await confirm_reservation(app, actor, held[0].id)
 
 
-async def test_many_at_once_hold_no_more(app: App, product: Product) -> None:
+async def test_many_holds_at_once_cannot_exceed_the_limit(app: App, product: Product) -> None:
     chair = (await product(1000)).product.id
     outcomes = await asyncio.gather(*[hold(app, chair, 9) for _ in range(40)], return_exceptions=True)
     held = [each for each in outcomes if isinstance(each, Reservation)]
@@ -136,7 +134,7 @@ async def test_many_at_once_hold_no_more(app: App, product: Product) -> None:
 
 
 @pytest.mark.parametrize("step", [confirm_reservation, extend_reservation, reserve_stock])
-async def test_a_hold_that_is_decided_beside_another_step_counts_both(
+async def test_holds_decided_at_the_same_time_are_both_counted(
     app: App, product: Product, step: Callable[..., Awaitable[Reservation]]
 ) -> None:
     chair = (await product(500)).product.id
@@ -150,7 +148,7 @@ async def test_a_hold_that_is_decided_beside_another_step_counts_both(
     assert await refused(hold(app, chair))
 
 
-async def test_a_hold_ends_a_day_after_it_was_made_however_often_it_is_extended(
+async def test_a_hold_of_a_customer_ends_after_a_day_however_often_it_is_extended(
     app: App, product: Product, clock: Clock
 ) -> None:
     chair = (await product(500)).product.id
@@ -160,7 +158,7 @@ async def test_a_hold_ends_a_day_after_it_was_made_however_often_it_is_extended(
     assert (await extend_reservation(app, ALICE, held.id, DAY - 1)).expires_at == held.created_at + DAY * 60_000
 
 
-async def test_what_staff_let_last_longer_is_not_the_customers_any_more(
+async def test_a_hold_extended_by_staff_does_not_count_for_the_customer(
     app: App, product: Product, clock: Clock
 ) -> None:
     chair = (await product(500)).product.id
@@ -170,7 +168,7 @@ async def test_what_staff_let_last_longer_is_not_the_customers_any_more(
     assert await hold(app, chair, 100)
 
 
-async def test_settings_say_how_much_a_customer_holds(app: App, product: Product) -> None:
+async def test_settings_set_the_limits_of_a_customer(app: App, product: Product) -> None:
     app.settings = app.settings.changed(hold_reservations_max=1, hold_units_max=2, hold_hours_max=1)
     chair = (await product(500)).product.id
     assert (await refused(hold(app, chair, 3)))["max"] == 2
@@ -182,7 +180,7 @@ async def test_settings_say_how_much_a_customer_holds(app: App, product: Product
     assert await refused(hold(app, chair, actor=BOB))
 
 
-async def test_where_the_shop_says_so_no_customer_confirms_a_hold(app: App, product: Product) -> None:
+async def test_a_setting_forbids_customers_to_confirm_holds(app: App, product: Product) -> None:
     chair = (await product(500)).product.id
     held = [await hold(app, chair) for _ in range(3)]
     await confirm_reservation(app, ALICE, held[0].id)
@@ -194,7 +192,7 @@ async def test_where_the_shop_says_so_no_customer_confirms_a_hold(app: App, prod
     assert (await confirm_reservation(app, ADMIN, held[2].id)).status == "CONFIRMED"
 
 
-def test_a_customers_record_has_a_bound() -> None:
+def test_the_record_of_a_customers_holds_is_limited() -> None:
     holds = CustomerHolds("usr_alice")
     for number in range(USED_MAX):
         holds = holds.with_use(f"res_{number}", 0, {f"prd_{number}": 1})
@@ -205,7 +203,9 @@ def test_a_customers_record_has_a_bound() -> None:
 # ---- audit -----------------------------------------------------------------------------------
 
 
-async def test_a_record_goes_when_nothing_of_it_counts(app: App, product: Product, clock: Clock, engine: str) -> None:
+async def test_a_record_is_removed_when_nothing_of_it_counts(
+    app: App, product: Product, clock: Clock, engine: str
+) -> None:
     if engine != "sqlite":
         pytest.skip("DynamoDB deletes by its own clock")
     chair = (await product(500)).product.id
@@ -268,7 +268,7 @@ class TickingClock(Clock):
         return self.at
 
 
-async def test_a_use_counts_from_the_instant_that_the_reservation_says(app: App, product: Product) -> None:
+async def test_a_confirmed_hold_counts_from_its_confirmation_time(app: App, product: Product) -> None:
     chair = (await product(20)).product.id
     ticking = replace(app, clock=TickingClock())
     held = await reserve_stock(ticking, ALICE, Reserve([Wanted(chair, 2)]))

@@ -28,13 +28,13 @@ def hold(status: ReservationStatus = "ACTIVE") -> Reservation:
     return Reservation("res_1", "usr_alice", "cart", ITEMS, status, NOW, NOW + MINUTE, NOW, version=4)
 
 
-def test_it_knows_what_it_holds() -> None:
+def test_a_hold_lists_its_units() -> None:
     assert hold().draws == {"chair": {"default": 1, "cellar": 2}, "desk": {"a": 1}}
     assert Reservation("res_1", "usr_alice", "cart", ITEMS, "ACTIVE", NOW, NOW, NOW).version == 0
 
 
 @pytest.mark.parametrize("minutes", [1, 15, 1440])
-def test_a_hold_lasts_so_many_minutes(minutes: int) -> None:
+def test_a_hold_lasts_the_requested_minutes(minutes: int) -> None:
     assert expiry(NOW, minutes) == NOW + minutes * MINUTE
 
 
@@ -47,20 +47,20 @@ def test_a_hold_lasts_a_minute_to_a_day(minutes: int) -> None:
 
 
 @pytest.mark.parametrize(("after", "status"), [(MINUTE - 1, "ACTIVE"), (MINUTE, "EXPIRED"), (MINUTE + 1, "EXPIRED")])
-def test_it_expires_at_the_instant(after: int, status: str) -> None:
+def test_a_hold_expires_at_its_exact_time(after: int, status: str) -> None:
     assert hold().status_at(NOW + after) == status
     for ended in ("CONFIRMED", "CANCELLED", "EXPIRED"):
         assert hold(ended).status_at(NOW + after) == ended  # type: ignore[arg-type]
 
 
-def test_it_is_used_once_and_again_changes_nothing() -> None:
+def test_a_repeated_confirmation_changes_nothing() -> None:
     used = confirm(hold(), NOW + 5)
     assert used is not None
     assert (used.status, used.updated_at, used.expires_at, used.version) == ("CONFIRMED", NOW + 5, NOW + MINUTE, 4)
     assert confirm(used, NOW + 2 * MINUTE) is None
 
 
-def test_it_is_given_up_once_and_again_changes_nothing() -> None:
+def test_a_repeated_cancellation_changes_nothing() -> None:
     given_up = cancel(hold(), NOW + 5)
     assert given_up is not None
     assert (given_up.status, given_up.updated_at) == ("CANCELLED", NOW + 5)
@@ -68,13 +68,13 @@ def test_it_is_given_up_once_and_again_changes_nothing() -> None:
     assert cancel(hold("EXPIRED"), NOW + 6) is None
 
 
-def test_what_expired_and_was_not_swept_ends_as_expired_when_it_is_given_up() -> None:
+def test_an_expired_hold_that_is_cancelled_before_the_sweep_ends_as_expired() -> None:
     ended = cancel(hold(), NOW + MINUTE)
     assert ended is not None
     assert (ended.status, ended.updated_at) == ("EXPIRED", NOW + MINUTE)
 
 
-def test_a_sweep_ends_what_is_due_and_nothing_else() -> None:
+def test_a_sweep_ends_due_holds_only() -> None:
     assert expire(hold(), NOW + MINUTE - 1) is None
     ended = expire(hold(), NOW + MINUTE)
     assert ended is not None
@@ -83,14 +83,14 @@ def test_a_sweep_ends_what_is_due_and_nothing_else() -> None:
         assert expire(hold(status), NOW + 2 * MINUTE) is None  # type: ignore[arg-type]
 
 
-def test_it_is_held_longer_and_never_shorter() -> None:
+def test_a_hold_can_be_extended_but_not_shortened() -> None:
     longer = extend(hold(), NOW + 30_000, 5)
     assert (longer.expires_at, longer.updated_at, longer.status) == (NOW + 30_000 + 5 * MINUTE, NOW + 30_000, "ACTIVE")
     assert extend(longer, NOW + 40_000, 1).expires_at == longer.expires_at
 
 
 @pytest.mark.parametrize("status", ["CANCELLED", "EXPIRED"])
-def test_what_has_ended_is_not_used(status: ReservationStatus) -> None:
+def test_an_ended_hold_cannot_be_confirmed(status: ReservationStatus) -> None:
     found = f"The reservation is {status.lower()} and cannot be confirmed"
     with pytest.raises(ReservationNotActive, match=found) as refused:
         confirm(hold(status), NOW)
@@ -99,7 +99,7 @@ def test_what_has_ended_is_not_used(status: ReservationStatus) -> None:
         extend(hold(status), NOW, 5)
 
 
-def test_what_was_used_is_not_given_up_nor_held_longer() -> None:
+def test_a_confirmed_hold_cannot_be_cancelled_or_extended() -> None:
     with pytest.raises(ReservationNotActive, match="The reservation is confirmed and cannot be cancelled"):
         cancel(hold("CONFIRMED"), NOW)
     with pytest.raises(ReservationNotActive, match="The reservation is confirmed and cannot be extended"):

@@ -60,14 +60,14 @@ async def test_a_hold_takes_units_and_confirming_it_books_the_sale(app: App, pro
     assert (movements[0].type, movements[0].quantity, movements[0].reference) == ("SALE", -4, "cart-1")
 
 
-async def test_cancelling_gives_the_units_back(app: App, product: Product) -> None:
+async def test_cancelling_releases_the_units(app: App, product: Product) -> None:
     chair = await product(10)
     held = await hold(app, chair.product.id, 4)
     await cancel_reservation(app, ALICE, held.id)
     assert await levels(app, chair.product.id) == (10, 0, 10)
 
 
-async def test_repeating_a_step_is_fine_and_changes_nothing(app: App, product: Product) -> None:
+async def test_repeating_a_step_succeeds_and_changes_nothing(app: App, product: Product) -> None:
     chair = await product(10)
     used, given_up = await hold(app, chair.product.id, 1), await hold(app, chair.product.id, 1)
     for _ in range(3):
@@ -76,7 +76,7 @@ async def test_repeating_a_step_is_fine_and_changes_nothing(app: App, product: P
     assert await levels(app, chair.product.id) == (9, 0, 9)
 
 
-async def test_what_was_used_cannot_be_cancelled_nor_what_was_cancelled_used(app: App, product: Product) -> None:
+async def test_confirmed_holds_cannot_be_cancelled_nor_cancelled_ones_confirmed(app: App, product: Product) -> None:
     chair = await product(10)
     used, given_up = await hold(app, chair.product.id, 1), await hold(app, chair.product.id, 1)
     await confirm_reservation(app, ALICE, used.id)
@@ -89,7 +89,7 @@ async def test_what_was_used_cannot_be_cancelled_nor_what_was_cancelled_used(app
     assert refused.value.details == {"status": "CANCELLED"}
 
 
-async def test_a_hold_ends_at_the_instant_though_nobody_swept(app: App, product: Product, clock: Clock) -> None:
+async def test_a_hold_ends_at_its_expiry_without_a_sweep(app: App, product: Product, clock: Clock) -> None:
     chair = await product(5)
     held = await hold(app, chair.product.id, 5, minutes=1)
     clock.at = held.expires_at - 1
@@ -140,7 +140,7 @@ async def test_units_of_expired_holds_can_be_bought_however_many_other_holds_are
     assert (await hold(app, chair.product.id, 130)).status == "ACTIVE"
 
 
-async def test_nobody_is_refused_what_somebody_else_has_just_freed(app: App, product: Product, clock: Clock) -> None:
+async def test_units_released_by_another_request_are_found(app: App, product: Product, clock: Clock) -> None:
     """Ten who come at once all find the hold expired; one of them ends it, and its units are there for all."""
     chair = await product(10)
     await hold(app, chair.product.id, 10, minutes=1)
@@ -155,7 +155,7 @@ async def test_nobody_is_refused_what_somebody_else_has_just_freed(app: App, pro
     assert await levels(app, chair.product.id) == (0, 5, 5)
 
 
-async def test_units_of_expired_holds_can_be_counted_out_moved_and_adjusted(
+async def test_units_of_expired_holds_can_be_counted_moved_and_adjusted(
     app: App, product: Product, clock: Clock
 ) -> None:
     await add_location(app, ADMIN, "cellar")
@@ -185,7 +185,7 @@ async def test_the_sweep_ends_every_due_hold_once(app: App, product: Product, cl
     assert await levels(app, chair.product.id) == (299, 1, 300)
 
 
-async def test_what_a_buyer_frees_on_the_way_bears_the_request_and_leaves_its_key_to_the_purchase(
+async def test_holds_released_by_a_purchase_name_its_request_and_do_not_use_its_key(
     app: App, product: Product, clock: Clock
 ) -> None:
     chair = await product(5)
@@ -206,7 +206,9 @@ async def test_what_a_buyer_frees_on_the_way_bears_the_request_and_leaves_its_ke
     ]
 
 
-async def test_confirm_against_cancel_and_expiry_has_one_outcome(app: App, product: Product, clock: Clock) -> None:
+async def test_confirming_cancelling_and_expiring_at_once_has_one_outcome(
+    app: App, product: Product, clock: Clock
+) -> None:
     without_hold_limits(app)
     chair = await product(40)
     held = [await hold(app, chair.product.id, 1, minutes=1) for _ in range(40)]
@@ -228,7 +230,7 @@ async def test_confirm_against_cancel_and_expiry_has_one_outcome(app: App, produ
     assert available == total == 40 - ended.count("CONFIRMED")
 
 
-async def test_extending_lets_it_run_on_and_never_ends_it_sooner(app: App, product: Product, clock: Clock) -> None:
+async def test_extending_a_hold_never_shortens_it(app: App, product: Product, clock: Clock) -> None:
     chair = await product(5)
     held = await hold(app, chair.product.id, 5, minutes=10)
     clock.advance(minutes=9)
@@ -239,7 +241,7 @@ async def test_extending_lets_it_run_on_and_never_ends_it_sooner(app: App, produ
     assert await expire_due(app) == 0
 
 
-async def test_many_items_are_held_all_or_none(app: App, product: Product) -> None:
+async def test_several_items_are_held_all_or_nothing(app: App, product: Product) -> None:
     chair, desk = await product(5), await product(1)
     with pytest.raises(InsufficientStock):
         await reserve_stock(app, ALICE, Reserve([Wanted(chair.product.id, 1), Wanted(desk.product.id, 2)]))
@@ -250,7 +252,7 @@ async def test_many_items_are_held_all_or_none(app: App, product: Product) -> No
 
 
 @pytest.mark.parametrize("minutes", [0, -1, 1441])
-async def test_a_hold_runs_for_a_minute_to_a_day(app: App, product: Product, minutes: int) -> None:
+async def test_the_duration_of_a_hold_is_a_minute_to_a_day(app: App, product: Product, minutes: int) -> None:
     chair = await product(5)
     with pytest.raises(Invalid) as refused:
         await hold(app, chair.product.id, 1, minutes)
@@ -258,7 +260,7 @@ async def test_a_hold_runs_for_a_minute_to_a_day(app: App, product: Product, min
 
 
 @pytest.mark.parametrize("act", [get_reservation, confirm_reservation, cancel_reservation, extend_reservation])
-async def test_a_hold_is_its_owners_alone_but_for_admins_and_machines(app: App, product: Product, act: Any) -> None:
+async def test_a_hold_is_accessible_to_its_owner_admins_and_machines(app: App, product: Product, act: Any) -> None:
     chair = await product(5)
     held = await hold(app, chair.product.id, 1)
     with pytest.raises(Forbidden):
@@ -268,7 +270,7 @@ async def test_a_hold_is_its_owners_alone_but_for_admins_and_machines(app: App, 
     await act(app, MACHINE, held.id)
 
 
-async def test_lists_show_ones_own_and_admins_everything(app: App, product: Product) -> None:
+async def test_lists_show_customers_their_own_holds_and_admins_all(app: App, product: Product) -> None:
     chair = await product(50)
     mine = [(await hold(app, chair.product.id, 1)).id for _ in range(5)]
     other = (await hold(app, chair.product.id, 1, actor=BOB)).id
@@ -286,7 +288,7 @@ async def test_lists_show_ones_own_and_admins_everything(app: App, product: Prod
     assert [each.id for each in cancelled] == [mine[0]]
 
 
-async def test_what_was_taken_out_of_the_shop_cannot_be_held(app: App, product: Product) -> None:
+async def test_a_product_that_is_not_for_sale_cannot_be_held(app: App, product: Product) -> None:
     hidden, gone = (await product(5, status="INACTIVE")).product.id, (await product(5)).product.id
     await delete_product(app, ADMIN, gone)
     for actor in (ALICE, ADMIN):
@@ -299,7 +301,7 @@ async def test_what_was_taken_out_of_the_shop_cannot_be_held(app: App, product: 
     assert [(each.sku, each.available_stock, each.available) for each in found] == [("", 0, False)] * 2
 
 
-async def test_a_hold_can_be_used_after_its_product_was_taken_out(app: App, product: Product) -> None:
+async def test_a_hold_can_be_confirmed_after_its_product_was_taken_off_sale(app: App, product: Product) -> None:
     chair = (await product(5)).product.id
     held = await reserve_stock(app, ALICE, Reserve([Wanted(chair, 2)]))
     await update_product(app, ADMIN, UpdateProduct(chair, {"status": "INACTIVE"}))

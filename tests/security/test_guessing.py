@@ -38,7 +38,7 @@ async def ask(scene: Scene, path: str, body: dict[str, Any]) -> Answer:
 # ---- the law of locks ------------------------------------------------------------------------
 
 
-async def test_the_lock_doubles_from_a_second_to_a_quarter_of_an_hour_at_every_door(scene: Scene) -> None:
+async def test_the_lock_doubles_from_a_second_to_15_minutes_on_every_route(scene: Scene) -> None:
     for number in range(5):
         wrong = await ask(scene, SIGN_IN[number % 3], {"email": ALICE, "password": WRONG})
         assert wrong.refusal == (401, "UNAUTHORIZED")
@@ -58,7 +58,7 @@ async def test_the_lock_doubles_from_a_second_to_a_quarter_of_an_hour_at_every_d
     assert (await ask(scene, "/signin", {"email": ALICE, "password": PASSWORD})).status == 200
 
 
-async def test_a_lock_outlives_the_process_and_holds_for_every_address_that_is_not_known(scene: Scene) -> None:
+async def test_a_lock_survives_a_restart_and_applies_to_every_unknown_client_address(scene: Scene) -> None:
     for _ in range(5):
         await ask(scene, "/signin", {"email": ALICE, "password": WRONG})
     async with asking(build_asgi(scene.app), "198.51.100.7") as elsewhere:
@@ -67,7 +67,7 @@ async def test_a_lock_outlives_the_process_and_holds_for_every_address_that_is_n
 
 
 @pytest.mark.parametrize("path", SIGN_IN)
-async def test_a_stranger_locks_out_no_owner_who_comes_from_where_they_were_before(scene: Scene, path: str) -> None:
+async def test_a_stranger_cannot_lock_the_owner_out_at_a_known_origin(scene: Scene, path: str) -> None:
     scene.app.settings = scene.app.settings.changed(rate_limit=True)
     asgi = build_asgi(scene.app)
     body = {"email": ALICE, "password": PASSWORD}
@@ -99,12 +99,12 @@ LIMITED = ("/setup", *SIGN_IN, "/signup", "/users", "/signup/resend", "/signup/c
            "/password/reset")  # fmt: skip
 
 
-def test_every_door_at_which_accounts_are_named_is_limited() -> None:
+def test_every_route_that_names_an_account_is_rate_limited() -> None:
     assert _limited() == set(LIMITED)
 
 
 @pytest.mark.parametrize("path", LIMITED)
-async def test_tries_at_one_account_are_limited_from_however_many_addresses_they_come(scene: Scene, path: str) -> None:
+async def test_tries_at_one_account_are_limited_across_all_client_addresses(scene: Scene, path: str) -> None:
     scene.app.settings = scene.app.settings.changed(rate_limit=True)
     asgi = build_asgi(scene.app)
     for number in range(60):
@@ -122,7 +122,7 @@ async def test_tries_at_one_account_are_limited_from_however_many_addresses_they
         assert other.status != 429
 
 
-async def test_whoever_holds_a_token_cannot_guess_the_password_with_it(scene: Scene) -> None:
+async def test_a_token_does_not_help_to_guess_the_password(scene: Scene) -> None:
     alice = scene.clients[ALICE]
     found = []
     for number in range(8):
@@ -153,20 +153,22 @@ async def tries_in_a_day(scene: Scene, path: str, body: dict[str, Any], counted:
 
 @pytest.mark.parametrize("email", [ALICE, NOBODY])
 @pytest.mark.parametrize("path", ["/signup/confirm", "/password/reset"])
-async def test_a_day_of_guessing_a_mailed_code_is_a_hundred_tries(scene: Scene, path: str, email: str) -> None:
+async def test_guessing_a_mailed_code_all_day_allows_at_most_a_hundred_tries(
+    scene: Scene, path: str, email: str
+) -> None:
     if email == ALICE:
         await scene.code(ALICE, "confirmation" if path == "/signup/confirm" else "reset")
     body = {"email": email, "code": "x00000", "password": "Better-Horse-88"}
     assert 90 < await tries_in_a_day(scene, path, body, {400}) <= DAYS_TRIES_MAX
 
 
-async def test_a_day_of_flooding_a_mailbox_with_codes_is_a_hundred_mails(scene: Scene) -> None:
+async def test_requesting_codes_all_day_sends_at_most_a_hundred_mails(scene: Scene) -> None:
     before = await scene.happened()
     await tries_in_a_day(scene, "/password/forgot", {"email": ALICE}, {200})
     assert await scene.happened() - before <= DAYS_TRIES_MAX
 
 
-async def test_a_day_of_flooding_a_mailbox_with_sign_ups_is_a_hundred_mails(scene: Scene) -> None:
+async def test_signing_up_all_day_sends_at_most_a_hundred_mails(scene: Scene) -> None:
     before = await scene.happened()
     for number in range(24 * 12):
         answer = await ask(scene, ("/signup", "/users")[number % 2], {"email": ALICE, "password": PASSWORD})
@@ -175,7 +177,7 @@ async def test_a_day_of_flooding_a_mailbox_with_sign_ups_is_a_hundred_mails(scen
     assert 90 < await scene.happened() - before <= DAYS_TRIES_MAX
 
 
-async def test_a_code_is_of_one_account_one_purpose_one_use_and_one_hour(scene: Scene) -> None:
+async def test_a_code_is_valid_for_one_account_one_purpose_one_use_and_one_hour(scene: Scene) -> None:
     code = await scene.code(ALICE, "reset")
     for body in (
         {"email": "bob@example.com", "code": code, "password": "Better-Horse-88"},
@@ -190,7 +192,7 @@ async def test_a_code_is_of_one_account_one_purpose_one_use_and_one_hour(scene: 
     assert (await ask(scene, "/password/reset", late)).status == 400
 
 
-async def test_codes_are_not_guessable_from_each_other(scene: Scene) -> None:
+async def test_codes_cannot_be_predicted_from_each_other(scene: Scene) -> None:
     codes = [await scene.code(ALICE, "reset") for _ in range(300)]
     assert all(re.fullmatch(r"\d{6}", code) for code in codes)
     assert len(set(codes)) > 290
@@ -273,7 +275,7 @@ async def people(scene: Scene) -> list[str]:
 
 
 @pytest.mark.parametrize("path", QUESTIONS)
-async def test_no_answer_and_no_work_tells_whether_an_address_has_an_account(scene: Scene, path: str) -> None:
+async def test_neither_answers_nor_work_reveal_whether_an_account_exists(scene: Scene, path: str) -> None:
     work: Counter[str] = Counter()
     addresses = await people(scene)
     identity: Any = scene.app.identity
@@ -295,7 +297,7 @@ async def test_no_answer_and_no_work_tells_whether_an_address_has_an_account(sce
     assert QUESTIONS.keys() <= {path.removeprefix("/api") for path in _public_account_paths()}
 
 
-def test_every_open_question_about_an_address_is_among_them() -> None:
+def test_every_public_route_with_an_email_address_is_tested() -> None:
     assert {path.removeprefix("/api") for path in _public_account_paths()} - QUESTIONS.keys() == {
         "/token/refresh",
         "/setup",
@@ -311,7 +313,7 @@ def _public_account_paths() -> set[str]:
 # ---- sessions and passwords ------------------------------------------------------------------
 
 
-async def test_a_refresh_token_shown_twice_ends_the_thiefs_session_and_the_victims(scene: Scene) -> None:
+async def test_a_refresh_token_used_twice_ends_the_sessions_of_thief_and_victim(scene: Scene) -> None:
     await scene.client(ALICE)
     stolen = scene.secrets[ALICE]
     thief = await ask(scene, "/token/refresh", {"refreshToken": stolen})
@@ -327,7 +329,7 @@ async def test_a_refresh_token_shown_twice_ends_the_thiefs_session_and_the_victi
 
 
 @pytest.mark.parametrize("change", ["password", "reset", "disabled", "signed out"])
-async def test_what_ends_sessions_ends_every_token_at_once(scene: Scene, change: str) -> None:
+async def test_ending_sessions_ends_every_token_at_once(scene: Scene, change: str) -> None:
     alice = await scene.client(ALICE)
     refresh = scene.secrets[ALICE]
     assert (await alice.get("/users/me")).status == 200
@@ -355,7 +357,7 @@ COMMON = (
 
 
 @pytest.mark.parametrize("door", ["/signup", "/users", "/setup", "/password/reset", "/users/me/password"])
-async def test_common_passwords_are_refused_at_every_door(scene: Scene, door: str) -> None:
+async def test_common_passwords_are_refused_by_every_route(scene: Scene, door: str) -> None:
     taken = []
     for password in (*COMMON, "new.person1@example.com"):
         body: dict[str, Any] = {"email": "new.person1@example.com", "password": password}
@@ -375,7 +377,7 @@ async def test_common_passwords_are_refused_at_every_door(scene: Scene, door: st
     assert taken == []
 
 
-async def test_a_second_factor_cannot_be_set_up_in_anothers_name_or_read_again(scene: Scene) -> None:
+async def test_a_second_factor_cannot_be_set_up_for_another_account_or_read_again(scene: Scene) -> None:
     alice = scene.clients[ALICE]
     secret = (await alice.post("/users/me/mfa", {"action": "setup", "password": PASSWORD})).data["secret"]
     shown = [(await alice.get("/users/me")).response.text]

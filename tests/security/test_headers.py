@@ -56,7 +56,7 @@ def held(response: httpx2.Response) -> None:
     assert headers.keys().isdisjoint({"server", "x-powered-by"})
 
 
-async def test_answers_and_refusals_of_every_route_are_kept_safe(https: httpx2.AsyncClient) -> None:
+async def test_answers_and_refusals_of_every_route_have_the_security_headers(https: httpx2.AsyncClient) -> None:
     for route in FINITE:
         for response in (await asked(https, route), await asked(https, route, authorization="Bearer x")):
             held(response)
@@ -65,7 +65,7 @@ async def test_answers_and_refusals_of_every_route_are_kept_safe(https: httpx2.A
             assert kept in {"no-store", "private, no-cache"} or (public and kept.startswith("public, max-age="))
 
 
-async def test_what_one_person_reads_is_kept_by_no_cache_on_the_way(scene: Scene, https: httpx2.AsyncClient) -> None:
+async def test_private_answers_are_not_cached_by_proxies(scene: Scene, https: httpx2.AsyncClient) -> None:
     for path in (f"/api/orders/{scene.ids['placed']}", "/api/users/me", f"/api/products/{scene.ids['product']}"):
         response = await https.get(path)
         assert response.status_code == 200
@@ -75,7 +75,7 @@ async def test_what_one_person_reads_is_kept_by_no_cache_on_the_way(scene: Scene
         held(again)
 
 
-async def test_odd_requests_are_answered_as_safely(https: httpx2.AsyncClient) -> None:
+async def test_malformed_requests_get_the_security_headers_too(https: httpx2.AsyncClient) -> None:
     for response in (
         await https.get("/api/nothing"),
         await https.request("BREW", "/api/orders"),
@@ -88,7 +88,7 @@ async def test_odd_requests_are_answered_as_safely(https: httpx2.AsyncClient) ->
         held(response)
 
 
-async def test_what_is_no_page_is_refused_as_safely(https: httpx2.AsyncClient) -> None:
+async def test_missing_pages_get_the_security_headers_too(https: httpx2.AsyncClient) -> None:
     for response in (
         await https.get("/assets/none.js"),
         await https.get("/api/docs/assets/none.js"),
@@ -102,7 +102,7 @@ async def test_what_is_no_page_is_refused_as_safely(https: httpx2.AsyncClient) -
 
 
 @pytest.mark.parametrize("page", PAGES)
-async def test_pages_run_no_script_but_their_own_and_are_framed_by_nobody(https: httpx2.AsyncClient, page: str) -> None:
+async def test_pages_run_only_their_own_scripts_and_cannot_be_framed(https: httpx2.AsyncClient, page: str) -> None:
     response = await https.get(page, headers={"accept": "text/html"})
     if response.status_code in {404, 503, 307} and not (WEB / "index.html").is_file():
         missing("the web app is not built: run 'make setup'")
@@ -147,7 +147,7 @@ async def test_every_route_lets_the_configured_origin_read_and_no_other(https: h
         "/.git/config", "/stockwright-data/stockwright.db",
     ],
 )  # fmt: skip
-async def test_no_file_outside_of_the_pages_is_read(https: httpx2.AsyncClient, path: str) -> None:
+async def test_no_file_outside_the_web_folder_is_served(https: httpx2.AsyncClient, path: str) -> None:
     response = await https.get(path)
     assert response.status_code in {200, 404}, response.status_code
     assert "ASGI application" not in response.text

@@ -109,13 +109,13 @@ async def test_no_form_of_a_private_address_is_connected_to(
 
 
 @pytest.mark.parametrize("setting", REACTIONS)
-async def test_what_is_no_web_address_stops_the_start(setting: str) -> None:
+async def test_an_invalid_partner_url_stops_the_start(setting: str) -> None:
     for url in [url for url in SCHEMES if url]:
         with pytest.raises(Misconfigured):
             Settings.load({f"STOCKWRIGHT_{setting.upper()}": url}, Path("none"))
 
 
-async def test_a_name_that_changes_its_mind_gains_nothing(calls: Calls) -> None:
+async def test_a_host_name_that_changes_its_address_gains_nothing(calls: Calls) -> None:
     """DNS rebinding: public when it is checked, private when it is connected to."""
     answers = iter([["203.0.114.5"], ["127.0.0.1"], ["127.0.0.1"]])
     asked = 0
@@ -148,7 +148,7 @@ async def test_one_private_address_among_public_ones_is_enough_to_refuse(calls: 
     assert calls.count == 0
 
 
-def test_there_is_no_other_door() -> None:
+def test_no_other_code_opens_outgoing_connections() -> None:
     """Only the guarded adapter opens connections to addresses that a setting or a person names."""
     opens = re.compile(r"httpx2?\.(?:(?:Async)?Client|post|get|request|stream)\(|urlopen\(|create_connection\(|aiohttp")
     doors = {

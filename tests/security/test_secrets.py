@@ -141,7 +141,7 @@ async def live(carol: Person, admin: Person, mailbox: Mailbox) -> dict[str, list
 
 
 @pytest.mark.slow
-async def test_no_secret_is_where_it_should_not_be(server: Server, mailbox: Mailbox) -> None:
+async def test_no_secret_is_stored_logged_or_answered(server: Server, mailbox: Mailbox) -> None:
     answers: list[str] = []
     async with httpx2.AsyncClient(base_url=server.url, timeout=30) as client:
         admin, carol = Person(client, answers), Person(client, answers)
@@ -186,7 +186,7 @@ def everything(folder: Path) -> str:
         )
 
 
-def test_the_folder_is_for_its_owner_alone(server: Server) -> None:
+def test_only_the_owner_can_read_the_data_folder(server: Server) -> None:
     """No matter who made the folder, and with which mode."""
     assert server.folder.stat().st_mode & 0o055 != 0
     files = {path.name: path for path in server.folder.iterdir()}
@@ -199,7 +199,7 @@ def test_the_folder_is_for_its_owner_alone(server: Server) -> None:
     "name",
     ["password", "newPassword", "access_token", "refreshToken", "Authorization", "warehouse_api_key", "mfa_code"],
 )
-def test_what_is_called_a_secret_is_never_written(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_fields_named_like_secrets_are_never_logged(name: str, capfd: pytest.CaptureFixture[str]) -> None:
     log = make_log("debug")
     try:
         log.info("hello", **{name: "hush-hush"})

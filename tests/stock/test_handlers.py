@@ -44,7 +44,7 @@ async def stock_events(world: World) -> list[str]:
     return [event.name for event in await world.events("stock.") if event.name in names]
 
 
-async def test_a_fall_below_the_threshold_is_told_in_s0s_words_by_mail_and_sms(world: World) -> None:
+async def test_falling_below_the_threshold_sends_the_mail_and_sms_of_s0(world: World) -> None:
     await change(world, -20)
     assert await stock_events(world) == []
     await change(world, -1)
@@ -66,7 +66,7 @@ async def test_a_fall_below_the_threshold_is_told_in_s0s_words_by_mail_and_sms(w
     assert (sms.to, sms.body, sms.status) == ("+1 555 0100", LOW, "KEPT")
 
 
-async def test_it_is_told_once_until_it_was_back_at_or_above(world: World) -> None:
+async def test_low_stock_is_announced_once_until_stock_recovers(world: World) -> None:
     await change(world, -21)
     await change(world, -2)
     await change(world, +2)
@@ -80,7 +80,7 @@ async def test_it_is_told_once_until_it_was_back_at_or_above(world: World) -> No
     assert [each.body for each in await world.notifications("sms")] == [LOW, LOW]
 
 
-async def test_running_out_is_told_besides_and_again_after_there_was_some(world: World) -> None:
+async def test_selling_out_is_announced_too_and_again_after_a_restock(world: World) -> None:
     await change(world, -30)
     assert await stock_events(world) == ["stock.low", "stock.out"]
     await change(world, +5)
@@ -133,7 +133,7 @@ async def test_thirty_orders_at_once_make_one_alert(world: World) -> None:
     assert await world.letters() == []
 
 
-async def test_the_same_event_many_times_at_once_tells_once(world: World) -> None:
+async def test_the_same_event_handled_many_times_at_once_makes_one_alert(world: World) -> None:
     await world.dispatcher.stop()
     await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, -30, "ADJUSTMENT"))
     [event] = await world.events("stock.changed")
@@ -157,7 +157,7 @@ class Interrupted:
         await self._store.commit(writes)  # type: ignore[attr-defined]
 
 
-async def test_a_restock_while_the_shortage_is_being_told_leaves_no_mark_behind(world: World) -> None:
+async def test_a_restock_during_the_alert_leaves_no_shortage_marked(world: World) -> None:
     """A mark that nobody takes back would prevent the alert of the next fall."""
     await world.dispatcher.stop()
     app = world.app
@@ -194,7 +194,7 @@ async def test_stock_of_a_foreign_product_is_watched_as_well(world: World) -> No
     assert [event.subject for event in await world.events("stock.low")] == ["foreign-7"]
 
 
-async def test_a_product_that_was_deleted_meanwhile_is_not_told_of(world: World) -> None:
+async def test_no_alert_is_sent_for_a_product_that_was_deleted_meanwhile(world: World) -> None:
     await world.dispatcher.stop()
     await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, -30, "ADJUSTMENT"))
     [event] = await world.events("stock.changed")
@@ -206,13 +206,13 @@ async def test_a_product_that_was_deleted_meanwhile_is_not_told_of(world: World)
 # ---- who is notified ------------------------------------------------------------------------------
 
 
-async def test_every_admin_is_told_and_customers_are_not(world: World) -> None:
+async def test_every_admin_gets_alerts_and_customers_do_not(world: World) -> None:
     await add_account(world.app, BY_SYSTEM, SignUp("second@example.com", GOOD), "admin")
     await change(world, -21)
     assert sorted(mail["To"] for mail in world.mailbox.mails) == [ADMIN, "second@example.com"]
 
 
-async def test_configured_recipients_are_told_instead_of_the_admins(tmp_path: Path, clock: Clock) -> None:
+async def test_configured_recipients_get_alerts_instead_of_the_admins(tmp_path: Path, clock: Clock) -> None:
     people = ("store@example.com", "Buyer <buyer@example.com>")
     phones = ("+1 555 0101", "+1 555 0102")
     async with a_world(tmp_path, clock, alert_emails=people, alert_phones=phones) as world:
@@ -221,9 +221,7 @@ async def test_configured_recipients_are_told_instead_of_the_admins(tmp_path: Pa
         assert sorted(each.to for each in await world.notifications("sms")) == list(phones)
 
 
-async def test_one_recipient_who_cannot_be_reached_keeps_nobody_else_from_the_alert(
-    tmp_path: Path, clock: Clock
-) -> None:
+async def test_an_unreachable_recipient_does_not_stop_the_alerts_to_others(tmp_path: Path, clock: Clock) -> None:
     async with a_world(tmp_path, clock, alert_emails=("gone@example.com", "here@example.com")) as world:
         world.mailbox.refusals["gone@example.com"] = "550 no such user"
         await change(world, -21)
@@ -234,7 +232,7 @@ async def test_one_recipient_who_cannot_be_reached_keeps_nobody_else_from_the_al
         assert await world.letters() == []
 
 
-async def test_what_may_get_better_is_tried_again_for_those_who_were_not_reached(tmp_path: Path, clock: Clock) -> None:
+async def test_a_temporary_failure_is_retried_for_the_recipients_not_reached(tmp_path: Path, clock: Clock) -> None:
     people = ("gone@example.com", "busy@example.com", "here@example.com")
     async with a_world(tmp_path, clock, alert_emails=people) as world:
         world.mailbox.refusals = {"gone@example.com": "550 no such user", "busy@example.com": "451 later"}
@@ -252,7 +250,7 @@ async def test_what_may_get_better_is_tried_again_for_those_who_were_not_reached
         assert await world.letters() == []
 
 
-async def test_who_became_an_admin_between_two_tries_makes_no_mail_twice(world: World) -> None:
+async def test_a_new_admin_between_two_tries_causes_no_duplicate_mail(world: World) -> None:
     await add_account(world.app, BY_SYSTEM, SignUp("busy@example.com", GOOD), "admin")
     world.mailbox.refusals = {"busy@example.com": "451 later"}
     await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, -21, "ADJUSTMENT"))
@@ -263,7 +261,7 @@ async def test_who_became_an_admin_between_two_tries_makes_no_mail_twice(world: 
     assert sorted(mail["To"] for mail in world.mailbox.mails) == [ADMIN, "busy@example.com"]
 
 
-async def test_a_name_of_two_lines_breaks_no_mail(world: World) -> None:
+async def test_a_name_with_a_line_break_does_not_break_the_mail(world: World) -> None:
     lamp = await world.product(12, name="Desk Lamp\r\nBcc: thief@example.com")
     await change_stock(world.app, BY_SYSTEM, ChangeStock(lamp.product.id, -5, "ADJUSTMENT"))
     await world.wait_until_handled()
@@ -281,7 +279,7 @@ async def at_closed(world: World, units: int = 40) -> None:
     await world.wait_until_handled()
 
 
-async def test_a_location_that_is_taken_out_of_use_and_back_changes_what_is_short(world: World) -> None:
+async def test_deactivating_and_activating_a_location_changes_which_products_are_low(world: World) -> None:
     await at_closed(world)
     assert await stock_events(world) == []
     await change_location(world.app, BY_SYSTEM, ChangeLocation("closed", active=False))
@@ -304,7 +302,7 @@ async def test_units_that_leave_for_an_inactive_location_can_make_a_shortage(wor
     assert await stock_events(world) == ["stock.low", "stock.out"]
 
 
-async def test_what_a_former_release_did_not_count_as_short_is_known_without_an_alert(world: World) -> None:
+async def test_shortages_that_an_earlier_release_did_not_count_are_recorded_without_an_alert(world: World) -> None:
     await at_closed(world)
     lamp = await world.product(12)
     # As a former release leaves it: inactive, and its products were never looked at.

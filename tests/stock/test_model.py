@@ -41,7 +41,7 @@ def stock(product_id: str = "chair", *, active: Sequence[str] | None = None, **a
 
 
 @given(st.integers(1, 10**6))
-def test_every_kind_of_change_moves_the_total_by_what_left_or_came(quantity: int) -> None:
+def test_every_kind_of_change_changes_the_total_by_its_units(quantity: int) -> None:
     assert reserve(quantity).total == release(quantity).total == 0
     assert receive(quantity).total == quantity
     assert ship(quantity).total == sell(quantity).total == -quantity
@@ -50,7 +50,9 @@ def test_every_kind_of_change_moves_the_total_by_what_left_or_came(quantity: int
 
 
 @given(st.lists(units, min_size=1, max_size=4), st.lists(st.integers(1, 40), min_size=1, max_size=6))
-def test_a_draw_takes_exactly_what_is_wanted_or_tells_what_is_short(shelves: list[int], asked: list[int]) -> None:
+def test_an_allocation_takes_exactly_the_wanted_units_or_reports_the_shortage(
+    shelves: list[int], asked: list[int]
+) -> None:
     places = [f"place-{number}" for number in range(len(shelves))]
     have = stock(**{place.replace("-", "_"): count for place, count in zip(places, shelves, strict=True)})
     draws, short = draw([Wanted("chair", quantity) for quantity in asked], {"chair": have})
@@ -63,12 +65,12 @@ def test_a_draw_takes_exactly_what_is_wanted_or_tells_what_is_short(shelves: lis
         assert short == {Wanted("chair", sum(asked)): have.available}
 
 
-def test_locations_are_drawn_on_in_their_order() -> None:
+def test_units_are_allocated_in_the_order_of_locations() -> None:
     draws = draw_or_refuse([Wanted("chair", 5)], {"chair": stock(front=2, back=9)})
     assert draws == {"chair": {"front": 2, "back": 3}}
 
 
-def test_a_line_that_names_its_location_is_served_first_and_only_there() -> None:
+def test_a_line_with_a_location_is_allocated_first_and_only_there() -> None:
     have = {"chair": stock(front=3, back=3)}
     draws = draw_or_refuse([Wanted("chair", 3), Wanted("chair", 3, "front")], have)
     assert draws == {"chair": {"front": 3, "back": 3}}
@@ -83,13 +85,13 @@ def test_a_line_that_names_its_location_is_served_first_and_only_there() -> None
     }
 
 
-def test_units_at_a_place_that_is_not_drawn_on_are_not_available() -> None:
+def test_units_at_an_inactive_location_are_not_available() -> None:
     with pytest.raises(InsufficientStock) as refused:
         draw_or_refuse([Wanted("chair", 4)], {"chair": stock(active=["front"], front=3, closed=9)})
     assert refused.value.details["available"] == 3
 
 
-def test_units_at_an_inactive_location_count_in_no_sum_but_their_own() -> None:
+def test_units_at_an_inactive_location_count_only_in_their_own_sum() -> None:
     levels = {"front": Level.of(3, 1), "closed": Level.of(9, 2)}
     have = Stock("chair", "CHAIR", levels, ["front", "elsewhere"], 5, 20, 5)
     assert (have.available, have.reserved, have.inactive, have.total) == (3, 3, 9, 15)
@@ -102,7 +104,7 @@ def test_units_at_an_inactive_location_count_in_no_sum_but_their_own() -> None:
     assert refused.value.details["available"] == 0
 
 
-def test_what_comes_goes_to_the_first_active_location_and_what_goes_leaves_active_ones() -> None:
+def test_units_arrive_at_the_first_active_location_and_leave_active_ones() -> None:
     assert spread(stock(active=["back", "front"], front=3, back=4), 5) == {"back": 5}
     assert spread(stock(active=["new", "front"], front=3), 5) == {"front": 5}
     assert spread(stock(active=["new"], closed=3), 5) == {"new": 5}
@@ -133,7 +135,7 @@ def test_active_locations_come_by_priority_and_then_by_name() -> None:
     assert by_priority(places) == ("z", "a", "b")
 
 
-def test_an_adjustment_stops_at_zero_available() -> None:
+def test_an_adjustment_below_zero_available_is_refused() -> None:
     have = Stock("chair", "CHAIR", {"front": Level.of(3, 4)}, ["front"])
     check_change(have, "front", -3)
     with pytest.raises(InsufficientStock) as short:
@@ -147,7 +149,7 @@ def test_an_adjustment_stops_at_zero_available() -> None:
     assert refused.value.details == [{"field": "quantity", "message": found}]
 
 
-def test_a_count_stops_at_what_is_reserved() -> None:
+def test_a_count_below_the_reserved_units_is_refused() -> None:
     have = Stock("chair", "CHAIR", {"front": Level.of(3, 4)}, ["front"])
     assert counted(have, 10, "front") == {"front": 3}
     assert counted(have, 4, "front") == {"front": -3}
@@ -172,7 +174,7 @@ def test_reorders_come_in_whole_lots(available: int, suggested: int) -> None:
     assert stock(front=available).suggested_reorder == suggested
 
 
-def test_reorders_are_as_many_lots_as_bring_it_above_the_point() -> None:
+def test_a_reorder_has_as_many_lots_as_reach_the_reorder_point() -> None:
     have = Stock("chair", "CHAIR", {"front": Level.of(0)}, ["front"], 10, 20, 5)
     assert have.suggested_reorder == 25
 
@@ -202,7 +204,7 @@ def test_quantities_are_at_least_one_and_not_absurd(quantity: int) -> None:
     assert refused.value.details == [{"field": "quantity", "message": found}]
 
 
-def test_quantities_of_some_fields_may_be_none() -> None:
+def test_some_quantities_may_be_zero() -> None:
     check_quantity(1)
     check_quantity(QUANTITY_MAX)
     check_quantity(0, "count", least=0)
@@ -212,12 +214,12 @@ def test_quantities_of_some_fields_may_be_none() -> None:
     assert refused.value.details == [{"field": "count", "message": found}]
 
 
-def test_a_place_that_keeps_none_of_it_gives_none() -> None:
+def test_a_location_without_the_product_allocates_none() -> None:
     draws, short = draw([Wanted("chair", 1, "moon")], {"chair": stock(front=3)})
     assert (draws, short) == ({}, {Wanted("chair", 1, "moon"): 0})
 
 
-def test_lines_with_and_without_a_place_draw_on_the_same_shelf() -> None:
+def test_lines_with_and_without_a_location_share_the_same_units() -> None:
     wanted = [Wanted("chair", 1), Wanted("chair", 2, "front")]
     assert draw(wanted, {"chair": stock(front=3)}) == ({"chair": {"front": 3}}, {})
     with pytest.raises(InsufficientStock) as refused:

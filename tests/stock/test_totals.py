@@ -34,7 +34,7 @@ async def sums(app: App) -> dict[str, int]:
     return dict((await load_totals(app.store)).sums)
 
 
-async def test_counted_twice_and_by_many_at_once_it_comes_out_the_same(app: App, product: Product) -> None:
+async def test_counting_twice_or_by_many_at_once_gives_the_same_totals(app: App, product: Product) -> None:
     ids = [(await product(number, category="food", price_cents=500)).product.id for number in range(5)]
     await count_stocks(app, ids)
     await count_stocks(app, ids)
@@ -47,7 +47,7 @@ async def test_counted_twice_and_by_many_at_once_it_comes_out_the_same(app: App,
     assert await sums(app) == await recount(app)
 
 
-async def test_an_older_look_at_the_stock_never_replaces_a_newer_one(
+async def test_an_older_reading_of_the_stock_never_replaces_a_newer_one(
     app: App, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chair = (await product(10)).product.id
@@ -75,7 +75,7 @@ async def test_an_older_look_at_the_stock_never_replaces_a_newer_one(
     assert await sums(app) == await recount(app)
 
 
-async def test_lists_and_totals_are_the_same_counted_in_advance_or_not(app: App, product: Product) -> None:
+async def test_lists_and_totals_are_the_same_with_and_without_rollups(app: App, product: Product) -> None:
     low = [(await product(number, price_cents=300 + number)).product.id for number in (3, 0, 9)]
     await product(50, category="food")
     await product(1, thresholds={"low_stock": 0})
@@ -106,7 +106,7 @@ async def test_lists_and_totals_are_the_same_counted_in_advance_or_not(app: App,
     assert end is None
 
 
-async def test_what_is_not_low_any_more_is_not_listed_before_it_is_counted_again(app: App, product: Product) -> None:
+async def test_recovered_products_are_not_listed_as_low_before_the_handler_ran(app: App, product: Product) -> None:
     chair = (await product(3)).product.id
     await backfill(app)
     await change_stock(app, ADMIN, ChangeStock(chair, 30, "RESTOCK"))
@@ -128,7 +128,7 @@ async def as_written_before(app: App, product_ids: list[str]) -> None:
     await batch.commit(app.store)
 
 
-async def test_a_former_shop_is_backfilled_in_steps_that_go_on_after_an_end(
+async def test_an_older_shop_is_backfilled_in_steps_that_resume_after_a_stop(
     app: App, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backfills, "STEP", 2)
@@ -147,7 +147,9 @@ async def test_a_former_shop_is_backfilled_in_steps_that_go_on_after_an_end(
     assert await backfill(app)
 
 
-async def test_a_newer_format_is_written_anew(app: App, product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_totals_of_another_format_are_rebuilt(
+    app: App, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await product(1)
     await backfill(app)
     monkeypatch.setitem(progress_records.FORMAT, "stocks", 2)
@@ -156,7 +158,7 @@ async def test_a_newer_format_is_written_anew(app: App, product: Product, monkey
     assert (await load_progress(app.store, "stocks")).done
 
 
-async def test_the_audit_names_a_wrong_count_and_the_repair_counts_anew(app: App, product: Product) -> None:
+async def test_the_audit_finds_a_wrong_count_and_the_repair_recounts(app: App, product: Product) -> None:
     chair, table = [(await product(5)).product.id for _ in range(2)]
     await backfill(app)
     assert (await audit(app)).is_clean
@@ -182,7 +184,7 @@ def replace_part(part: Any, **changes: Any) -> Any:
     return changed(part, **changes)
 
 
-async def test_what_waits_for_its_handler_is_no_drift(app: App, product: Product) -> None:
+async def test_totals_that_wait_for_their_handler_are_no_drift(app: App, product: Product) -> None:
     chair = (await product(5)).product.id
     await backfill(app)
     await change_stock(app, ADMIN, ChangeStock(chair, -1, "ADJUSTMENT"))

@@ -39,7 +39,7 @@ def event(number: int) -> Event:
     return Event(id=f"evt_{number}", name="thing.done", subject="thing", at=number, data={"n": number})
 
 
-async def test_what_was_put_can_be_read_with_its_version(store: Store) -> None:
+async def test_a_stored_item_is_read_with_its_version(store: Store) -> None:
     await store.commit([Put(("P#1", "A"), {"name": "chair", "tags": ["a", "b"]}, ABSENT)])
 
     found = await store.get([("P#1", "A"), ("P#1", "B")])
@@ -59,7 +59,7 @@ async def test_many_keys_are_read_in_one_call(store: Store) -> None:
     assert set(found) == set(keys)
 
 
-async def test_a_put_that_expects_nothing_is_refused_where_something_is(store: Store) -> None:
+async def test_a_put_that_expects_absence_is_refused_if_the_item_exists(store: Store) -> None:
     await store.commit([Put(("P#1", "A"), {"n": 1}, ABSENT)])
 
     with pytest.raises(ConditionFailed) as refused:
@@ -93,7 +93,7 @@ async def test_a_wrong_version_is_refused_and_changes_nothing(store: Store, writ
     assert await store.tail() == []
 
 
-async def test_a_check_holds_a_commit_to_a_version_and_writes_nothing(store: Store) -> None:
+async def test_a_check_requires_a_version_and_writes_nothing(store: Store) -> None:
     await store.commit([Put(("P#1", "A"), {"n": 1}, ABSENT)])
     await store.commit([Check(("P#1", "A"), 1), Check(("P#9", "A"), ABSENT), Put(("P#2", "A"), {}, ABSENT)])
 
@@ -102,7 +102,7 @@ async def test_a_check_holds_a_commit_to_a_version_and_writes_nothing(store: Sto
     assert found["P#1", "A"].version == 1
 
 
-async def test_a_deleted_item_is_gone_and_its_key_is_free(store: Store) -> None:
+async def test_a_deleted_item_cannot_be_read_and_its_key_is_free(store: Store) -> None:
     key = ("P#1", "A")
     await store.commit([Put(key, {"n": 1}, ABSENT, {"list": ("L", "1")})])
     await store.commit([Delete(key, 1)])
@@ -136,7 +136,7 @@ async def test_numbers_move_together_and_never_below_their_floor(store: Store) -
     ],
     ids=["no item", "no such level", "no such number", "another version"],
 )
-async def test_numbers_are_only_added_where_they_are(store: Store, write: Add) -> None:
+async def test_an_add_needs_existing_numbers(store: Store, write: Add) -> None:
     await store.commit([Put(("P#1", "STOCK"), level(3), ABSENT)])
 
     with pytest.raises(ConditionFailed) as refused:
@@ -146,7 +146,7 @@ async def test_numbers_are_only_added_where_they_are(store: Store, write: Add) -
     assert (await store.get([("P#1", "STOCK")]))["P#1", "STOCK"].version == 1
 
 
-async def test_adding_nothing_raises_the_version_of_what_is_there(store: Store) -> None:
+async def test_adding_nothing_raises_the_version_of_an_existing_item(store: Store) -> None:
     key = ("P#1", "STOCK")
     with pytest.raises(ConditionFailed):
         await store.commit([Add(key, {})])
@@ -169,7 +169,7 @@ async def test_two_writes_to_one_item_in_one_commit_are_a_mistake(store: Store) 
         await store.commit([Put(("P#1", "A"), {}, ABSENT), Check(("P#1", "A"), ABSENT)])
 
 
-async def test_every_refused_position_is_told(store: Store) -> None:
+async def test_every_refused_position_is_reported(store: Store) -> None:
     with pytest.raises(ConditionFailed) as refused:
         await store.commit([Check(("P#1", "A"), 1), Put(("P#2", "A"), {}, ABSENT), Check(("P#3", "A"), 1)])
 
@@ -195,7 +195,7 @@ async def test_a_hundred_buyers_of_ten_units_get_ten(store: Store) -> None:
     assert {key[0] for key in orders} == {f"O#{number}" for number, won in enumerate(bought) if won}
 
 
-async def test_one_of_many_twins_is_written(store: Store) -> None:
+async def test_one_of_many_identical_puts_is_written(store: Store) -> None:
     async def put(number: int) -> bool:
         try:
             await store.commit([Put(("P#1", "A"), {"by": number}, ABSENT)])
@@ -251,7 +251,7 @@ async def test_pages_join_without_gap_or_repeat(store: Store, reverse: bool) -> 
     assert seen == (list(range(25))[::-1] if reverse else list(range(25)))
 
 
-async def test_a_page_that_ends_with_the_last_item_says_so(store: Store) -> None:
+async def test_the_last_page_has_no_next_position(store: Store) -> None:
     await seeded(store)
     assert (await store.query("LIST", index="list", limit=25)).next is None
 
@@ -262,7 +262,7 @@ async def test_a_position_is_the_sort_of_the_last_item(store: Store) -> None:
     assert numbers(await store.query("LIST", index="list", after="11", limit=2)) == [12, 13]
 
 
-async def test_bounds_hold_below_inclusive_above_exclusive(store: Store) -> None:
+async def test_the_lower_bound_is_inclusive_and_the_upper_exclusive(store: Store) -> None:
     await seeded(store)
     assert numbers(await store.query("LIST", index="list", low="05", high="08")) == [5, 6, 7]
     assert numbers(await store.query("LIST", index="list", low="05", high="08", reverse=True)) == [7, 6, 5]
@@ -280,7 +280,7 @@ async def every(store: Store, **filters: object) -> list[int]:
             return seen
 
 
-async def test_filters_are_met_by_every_item(store: Store) -> None:
+async def test_every_returned_item_matches_the_filters(store: Store) -> None:
     await seeded(store)
     assert await every(store, where={"color": "red"}) == list(range(1, 25, 2))
     assert await every(store, where={"n": 7}) == [7]
@@ -307,7 +307,7 @@ async def many(store: Store, partition: str, field: str) -> None:
     "filters", [{"where": {"found": "True"}}, {"contains": ["98"]}, {"contains": ["1098"]}, {"contains": ["10", "98"]}]
 )
 @pytest.mark.parametrize("reverse", [False, True])
-async def test_a_filter_looks_at_so_many_items_and_says_where_to_go_on(
+async def test_a_filter_reads_a_limited_number_of_items_and_returns_a_position(
     store: Store, filters: dict[str, Any], reverse: bool
 ) -> None:
     await many(store, "LONG", "found")
@@ -327,7 +327,7 @@ async def test_a_filter_looks_at_so_many_items_and_says_where_to_go_on(
 
 
 @pytest.mark.parametrize(("partition", "field"), [("PRODUCT", "category"), ("ACCOUNT", "role")])
-async def test_what_is_filtered_often_is_found_whole_in_the_end(store: Store, partition: str, field: str) -> None:
+async def test_filtered_pages_together_return_every_match(store: Store, partition: str, field: str) -> None:
     await many(store, partition, field)
     found, after, calls = list[str](), None, 0
     while calls == 0 or after is not None:
@@ -368,7 +368,7 @@ async def test_adding_leaves_the_indexes_as_they_are(store: Store) -> None:
 # ---- the log ---------------------------------------------------------------------------------
 
 
-async def test_events_are_told_in_the_order_of_their_commits(store: Store) -> None:
+async def test_events_are_read_in_the_order_of_their_commits(store: Store) -> None:
     for number in range(5):
         await store.commit([Put((f"P#{number}", "A"), {}, ABSENT), Append(event(number))])
 
@@ -381,7 +381,7 @@ async def test_events_are_told_in_the_order_of_their_commits(store: Store) -> No
     assert [each.data["n"] for each in await store.tail(events[2].position, reverse=True)] == [1, 0]
 
 
-async def test_waiting_for_news_ends_with_the_next_commit(store: Store) -> None:
+async def test_waiting_for_events_ends_with_the_next_commit(store: Store) -> None:
     waiting = asyncio.create_task(store.tail(wait_seconds=2 * PATIENCE_SECONDS))
     await asyncio.sleep(0.05)
     assert not waiting.done()
@@ -391,7 +391,7 @@ async def test_waiting_for_news_ends_with_the_next_commit(store: Store) -> None:
     assert [each.data["n"] for each in await asyncio.wait_for(waiting, PATIENCE_SECONDS)] == [1]
 
 
-async def test_waiting_for_news_ends_empty_when_none_comes(store: Store) -> None:
+async def test_waiting_for_events_ends_empty_when_none_comes(store: Store) -> None:
     assert await store.tail(wait_seconds=0.05) == []
 
 
@@ -411,7 +411,7 @@ def set_to(units: int) -> Decision:
     return decision
 
 
-async def test_a_decision_sees_the_item_as_it_is_in_the_commit(store: Store) -> None:
+async def test_a_decision_gets_the_item_as_it_is_in_the_commit(store: Store) -> None:
     seen: list[Item | None] = []
 
     def decision(item: Item | None) -> list[Write]:
@@ -426,7 +426,7 @@ async def test_a_decision_sees_the_item_as_it_is_in_the_commit(store: Store) -> 
     assert (await store.get([SHELF]))[SHELF].version == 2
 
 
-async def test_what_a_decision_raises_is_raised_and_nothing_is_written(store: Store) -> None:
+async def test_an_error_in_a_decision_is_raised_and_nothing_is_written(store: Store) -> None:
     await store.commit([Put(SHELF, level(5), ABSENT)])
 
     def decision(item: Item | None) -> list[Write]:
@@ -456,7 +456,7 @@ async def test_a_decision_is_refused_with_the_positions_of_its_other_writes(stor
     assert (await store.get([SHELF]))[SHELF].body == level(4)
 
 
-async def test_a_decision_succeeds_beside_many_who_take_from_the_same_item(
+async def test_a_decision_succeeds_while_many_change_the_same_item(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A machine that is busy with other work must not let the lease run out.

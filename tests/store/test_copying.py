@@ -80,7 +80,7 @@ async def story(store: Any) -> list[Any]:
     return [(event.id, event.name, event.at, dict(event.data)) for event in await store.tail(limit=1000)]
 
 
-async def test_every_item_and_event_arrives_as_it_was_and_adds_up(moved: Path, tmp_path: Path, clock: Clock) -> None:
+async def test_every_item_and_event_is_copied_unchanged(moved: Path, tmp_path: Path, clock: Clock) -> None:
     copied = await to_cloud(moved, str(tmp_path))
 
     before, after = SqliteSide(moved, hold=False), DynamoDbSide(open_table(str(tmp_path)))
@@ -94,7 +94,7 @@ async def test_every_item_and_event_arrives_as_it_was_and_adds_up(moved: Path, t
         await each.close()
 
 
-async def test_handlers_go_on_behind_what_they_have_had(moved: Path, tmp_path: Path) -> None:
+async def test_handlers_continue_after_the_events_they_have_handled(moved: Path, tmp_path: Path) -> None:
     before = SqliteStore(moved)
     events = [event.id for event in await before.tail()]
     await before.close()
@@ -110,7 +110,9 @@ async def test_handlers_go_on_behind_what_they_have_had(moved: Path, tmp_path: P
     await store.close()
 
 
-async def test_there_and_back_again_is_the_same_shop_and_nobody_hears_an_old_story(moved: Path, tmp_path: Path) -> None:
+async def test_a_copy_to_the_cloud_and_back_is_the_same_shop_and_handles_no_event_again(
+    moved: Path, tmp_path: Path
+) -> None:
     await to_cloud(moved, str(tmp_path))
     source, target = DynamoDbSide(open_table(str(tmp_path))), SqliteSide(tmp_path / "back.db", hold=False)
     await copy(source, target, HANDLERS)
@@ -130,7 +132,7 @@ async def assert_everybody_has_had_everything(side: SqliteSide) -> None:
         assert await side.store.tail(position) == []
 
 
-async def test_who_comes_from_the_stream_has_had_every_event(moved: Path, tmp_path: Path) -> None:
+async def test_a_shop_copied_from_a_stack_handles_no_earlier_event_again(moved: Path, tmp_path: Path) -> None:
     """A shop that began in the cloud has no cursors: at home, no handler gets the events of the past."""
     await to_cloud(moved, str(tmp_path))
     cloud = open_table(str(tmp_path))
@@ -143,9 +145,7 @@ async def test_who_comes_from_the_stream_has_had_every_event(moved: Path, tmp_pa
         await each.close()
 
 
-async def test_who_followed_the_clouds_log_in_a_process_goes_on_behind_what_it_has_had(
-    moved: Path, tmp_path: Path
-) -> None:
+async def test_a_shop_whose_process_followed_the_table_continues_at_its_cursors(moved: Path, tmp_path: Path) -> None:
     await to_cloud(moved, str(tmp_path))
     cloud = open_table(str(tmp_path))
     events = await cloud.tail()
@@ -175,7 +175,7 @@ class Breaking(DynamoDbSide):
 
 
 @pytest.mark.parametrize("writes", [1, 3, 7])
-async def test_a_copy_that_is_cut_off_goes_on_where_it_was(moved: Path, tmp_path: Path, writes: int) -> None:
+async def test_an_interrupted_copy_resumes(moved: Path, tmp_path: Path, writes: int) -> None:
     breaking = Breaking(open_table(str(tmp_path)))
     breaking.left = writes
     with pytest.raises(ConnectionError):
@@ -190,13 +190,13 @@ async def test_a_copy_that_is_cut_off_goes_on_where_it_was(moved: Path, tmp_path
         await each.close()
 
 
-async def test_a_shop_is_not_written_over(moved: Path, tmp_path: Path) -> None:
+async def test_a_copy_does_not_overwrite_a_shop(moved: Path, tmp_path: Path) -> None:
     await to_cloud(moved, str(tmp_path))
     with pytest.raises(Misconfigured, match="already contains a shop"):
         await to_cloud(moved, str(tmp_path))
 
 
-async def test_a_stack_that_was_only_just_deployed_takes_the_shop(moved: Path, tmp_path: Path, clock: Clock) -> None:
+async def test_a_shop_can_be_copied_into_a_new_stack(moved: Path, tmp_path: Path, clock: Clock) -> None:
     """Its functions give the empty table a location and categories; those are the source's then."""
     cloud = await bare_app(tmp_path, clock, "dynamodb")
     home = SqliteSide(moved, hold=False)
@@ -211,7 +211,7 @@ async def test_a_stack_that_was_only_just_deployed_takes_the_shop(moved: Path, t
         await each.close()
 
 
-async def test_a_new_embedded_shop_takes_one_from_the_cloud(moved: Path, tmp_path: Path, clock: Clock) -> None:
+async def test_a_shop_is_copied_from_the_cloud_into_a_new_folder(moved: Path, tmp_path: Path, clock: Clock) -> None:
     await to_cloud(moved, str(tmp_path))
     (tmp_path / "home").mkdir()
     fresh = await bare_app(tmp_path / "home", clock, "sqlite")
@@ -224,9 +224,7 @@ async def test_a_new_embedded_shop_takes_one_from_the_cloud(moved: Path, tmp_pat
         await each.close()
 
 
-async def test_a_stack_in_which_anything_was_done_is_not_written_over(
-    moved: Path, tmp_path: Path, clock: Clock
-) -> None:
+async def test_a_copy_does_not_overwrite_a_stack_that_was_used(moved: Path, tmp_path: Path, clock: Clock) -> None:
     cloud = await bare_app(tmp_path, clock, "dynamodb")
     await add_category(cloud, ADMIN, "lamps")
     with pytest.raises(Misconfigured, match="already contains a shop"):

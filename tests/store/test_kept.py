@@ -17,7 +17,7 @@ def row(name: str, size: int) -> Row:
     return Row(Item((name, "X"), 1, {}), size)
 
 
-def test_what_was_not_used_for_longest_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_least_recently_used_entries_are_evicted_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "BYTES_MAX", 300)
     monkeypatch.setattr(kept, "ROW_BYTES", 0)
     monkeypatch.setattr(kept, "DECODED", 1)
@@ -33,14 +33,14 @@ def test_what_was_not_used_for_longest_goes_first(monkeypatch: pytest.MonkeyPatc
     assert all_kept.find(("b", "X")) is None
 
 
-def test_what_is_large_is_not_kept_nor_what_it_was_before() -> None:
+def test_a_large_item_is_not_cached_and_its_older_version_is_removed() -> None:
     all_kept = Kept()
     all_kept.keep(("a", "X"), row("a", 100))
     all_kept.keep(("a", "X"), row("a", BODY_BYTES_MAX + 1))
     assert (all_kept.rows, all_kept.bytes) == ({}, 0)
 
 
-def test_a_change_ends_what_was_kept_of_its_partition(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_invalidates_the_cache_of_its_partition(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "PARTITIONS_MAX", 2)
     all_kept = Kept()
     for name in ("a", "b"):
@@ -52,7 +52,7 @@ def test_a_change_ends_what_was_kept_of_its_partition(monkeypatch: pytest.Monkey
     assert list(all_kept.partitions) == ["d"]
 
 
-def test_events_are_kept_without_a_gap() -> None:
+def test_events_are_cached_without_a_gap() -> None:
     all_kept = Kept()
     assert all_kept.events_after(0, 10) is None
     all_kept.add_events([replace(EVENT, position="7"), replace(EVENT, position="8")], [1, 1])
@@ -70,7 +70,7 @@ def test_events_are_kept_without_a_gap() -> None:
     assert all_kept.events_after(9, 10) is None
 
 
-def test_small_rows_count_with_what_they_take_beside_their_bodies() -> None:
+def test_small_rows_count_with_their_overhead() -> None:
     all_kept = Kept()
     for number in range(100_000):
         all_kept.keep((f"{number}", "X"), kept.GONE if number % 2 else row(f"{number}", 200))
@@ -78,7 +78,7 @@ def test_small_rows_count_with_what_they_take_beside_their_bodies() -> None:
     assert len(all_kept.rows) < 50_000
 
 
-def test_events_are_bounded_by_their_size_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_cached_events_is_limited_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "EVENT_BYTES_MAX", 1000)
     monkeypatch.setattr(kept, "EVENTS_MAX", 20)
     all_kept = Kept()
@@ -89,7 +89,7 @@ def test_events_are_bounded_by_their_size_too(monkeypatch: pytest.MonkeyPatch) -
     assert [event.position for event in all_kept.events] == ["98", "99", "100"]
 
 
-def test_a_large_partition_is_not_kept() -> None:
+def test_a_large_partition_is_not_cached() -> None:
     all_kept = Kept()
     large = Item(("a", "X"), 1, {"text": "x" * kept.PARTITION_BYTES_MAX})
     all_kept.keep_partition("a", Page((large,), None))

@@ -140,7 +140,7 @@ def test_every_kind_of_item_that_has_an_upgrade_is_in_the_data(rows: list[Put]) 
         (("LOCATIONS", "ORDER"), {"name": "Order"}, {"name": "Order", "id": "ORDER", "shortagesKnown": False}),
     ],
 )
-def test_what_is_missing_gets_the_value_that_it_always_meant(
+def test_missing_fields_get_their_implied_values(
     key: tuple[str, str], before: dict[str, object], after: dict[str, object]
 ) -> None:
     newer = upgrade(Put(key, before, 0))
@@ -163,7 +163,9 @@ def test_a_file_is_upgraded_and_nothing_but_its_bodies_changes(path: Path, numbe
     assert done.progress.items == done.total == len(before)
 
 
-def test_cut_off_after_any_page_it_goes_on_and_ends_the_same(number: str, tmp_path: Path, small_pages: None) -> None:
+def test_an_upgrade_interrupted_after_any_page_resumes_with_the_same_result(
+    number: str, tmp_path: Path, small_pages: None
+) -> None:
     whole = unpack(number, tmp_path / "whole")
     finish(whole)
     expected = all_rows(whole)
@@ -205,7 +207,7 @@ while not upgrade.done:
 
 
 @pytest.mark.parametrize("writes", [1, 251, 900])
-def test_killed_within_a_page_it_goes_on_and_ends_the_same(
+def test_an_upgrade_killed_within_a_page_resumes_with_the_same_result(
     number: str, writes: int, tmp_path: Path, small_pages: None
 ) -> None:
     whole, path = unpack(number, tmp_path / "whole"), unpack(number, tmp_path / "killed")
@@ -217,7 +219,7 @@ def test_killed_within_a_page_it_goes_on_and_ends_the_same(
     assert all_rows(path) == all_rows(whole)
 
 
-def test_who_runs_it_again_changes_no_byte(path: Path) -> None:
+def test_a_repeated_upgrade_changes_no_byte(path: Path) -> None:
     finish(path)
     before = all_bytes(path.parent)
     assert finish(path).progress.items == 0
@@ -233,7 +235,7 @@ def test_a_dry_run_changes_no_byte_and_says_what_the_real_one_does(path: Path, s
     assert finish(path).progress.changed == dry.progress.changed
 
 
-def test_a_file_that_somebody_has_open_is_refused_in_one_line(path: Path) -> None:
+def test_a_file_that_is_open_elsewhere_is_refused_in_one_line(path: Path) -> None:
     other = apsw.Connection(str(path))
     other.execute("SELECT count(*) FROM item").fetchall()
     with pytest.raises(Misconfigured, match="open: end it first"):
@@ -242,12 +244,12 @@ def test_a_file_that_somebody_has_open_is_refused_in_one_line(path: Path) -> Non
     finish(path)
 
 
-def test_while_it_is_upgraded_nobody_opens_it(path: Path) -> None:
+def test_a_file_cannot_be_opened_during_its_upgrade(path: Path) -> None:
     with closing(FileUpgrade(path)), closing(apsw.Connection(str(path))) as other, pytest.raises(apsw.BusyError):
         other.execute("SELECT count(*) FROM item").fetchall()
 
 
-def test_an_upgrade_to_another_format_that_was_cut_off_begins_anew(path: Path, small_pages: None) -> None:
+def test_an_interrupted_upgrade_to_another_format_starts_again(path: Path, small_pages: None) -> None:
     upgrade = FileUpgrade(path)
     upgrade.step()
     upgrade.close()

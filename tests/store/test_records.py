@@ -30,13 +30,13 @@ from stockwright.store.sqlite.codec import encode
 
 
 @pytest.mark.parametrize("get", [get_dead_letter, get_order, get_reservation, get_sale, get_stock])
-async def test_what_is_not_there_is_refused(app: App, get: Any) -> None:
+async def test_a_missing_item_is_refused(app: App, get: Any) -> None:
     with pytest.raises(NotFound):
         await get(app.store, "nothing")
     assert await find_dead_letter(app.store, "nothing") is None
 
 
-async def test_a_decision_that_is_always_too_late_is_given_up() -> None:
+async def test_a_decision_that_always_conflicts_is_given_up() -> None:
     tries = 0
 
     async def attempt() -> None:
@@ -75,7 +75,7 @@ async def test_the_first_completed_answer_stays(app: App) -> None:
     assert await find_idempotency(app.store, "somebody#key") == ("hash", {"whose": "the other's"})
 
 
-async def test_an_answer_of_which_nothing_is_known_is_not_kept(app: App) -> None:
+async def test_an_answer_with_an_unknown_outcome_is_not_stored(app: App) -> None:
     await complete_idempotency(app.store, "nobody#key", {"whose": "nobody's"}, None)
     assert await find_idempotency(app.store, "nobody#key") is None
 

@@ -41,7 +41,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "stockwright.db"
 
 
-async def test_files_that_others_could_read_are_closed_to_them(path: Path) -> None:
+async def test_files_that_others_could_read_get_owner_only_permissions(path: Path) -> None:
     store = SqliteStore(path)
     await store.commit([Put(KEY, {"units": 5}, ABSENT)])
     for each in path.parent.iterdir():
@@ -53,7 +53,7 @@ async def test_files_that_others_could_read_are_closed_to_them(path: Path) -> No
         await each.close()
 
 
-async def test_what_was_written_is_there_after_the_file_is_opened_again(path: Path) -> None:
+async def test_written_items_are_there_after_reopening_the_file(path: Path) -> None:
     store = SqliteStore(path)
     await store.commit([Put(KEY, {"units": 5}, ABSENT)])
     await store.close()
@@ -62,7 +62,7 @@ async def test_what_was_written_is_there_after_the_file_is_opened_again(path: Pa
     await again.close()
 
 
-async def test_the_log_is_synced_before_anybody_is_answered(path: Path) -> None:
+async def test_the_log_is_synced_before_any_answer(path: Path) -> None:
     store = SqliteStore(path)
     writer = store._writer
     assert writer.pragma("journal_mode") == "wal"
@@ -70,7 +70,7 @@ async def test_the_log_is_synced_before_anybody_is_answered(path: Path) -> None:
     await store.close()
 
 
-async def test_the_log_is_folded_into_the_file_while_work_goes_on(path: Path) -> None:
+async def test_the_log_is_checkpointed_during_writes(path: Path) -> None:
     store = SqliteStore(path)
     store.log_pages_max = 50
     log = path.with_name(path.name + "-wal")
@@ -97,7 +97,7 @@ class Gate(ThreadPoolExecutor):
         return super().submit(run)
 
 
-async def test_an_event_an_item_and_a_list_tell_of_the_same_moment(path: Path) -> None:
+async def test_events_items_and_lists_show_the_same_moment(path: Path) -> None:
     store = SqliteStore(path)
     store._thread = gate = Gate()
     event = Event(id="evt_1", name="order.placed", subject="ORDER#1", at=1, data={})
@@ -141,7 +141,7 @@ async def test_a_second_process_s_writes_are_seen_at_once(path: Path) -> None:
 
 
 @pytest.mark.parametrize("read", ["log", "list", "item"])
-async def test_who_has_read_a_second_process_s_write_finds_nothing_older(path: Path, read: str) -> None:
+async def test_a_reader_that_saw_a_write_of_another_process_reads_nothing_older(path: Path, read: str) -> None:
     store, other = SqliteStore(path), ("P#2", "STOCK")
     added = Event("evt_2", "stock.changed", "P#1", 1)
     await store.commit([Put(KEY, {"units": 5}, ABSENT), Append(replace(added, id="evt_1"))])
@@ -178,7 +178,7 @@ async def test_a_full_queue_says_busy_and_writes_nothing(path: Path) -> None:
     await store.close()
 
 
-async def test_a_caller_that_goes_away_takes_nobody_along(path: Path) -> None:
+async def test_a_cancelled_caller_does_not_cancel_others(path: Path) -> None:
     store = SqliteStore(path)
     tasks = [asyncio.create_task(store.commit([Put((f"P#{number}", "A"), {}, ABSENT)])) for number in range(20)]
     await asyncio.sleep(0)
@@ -189,7 +189,7 @@ async def test_a_caller_that_goes_away_takes_nobody_along(path: Path) -> None:
     await store.close()
 
 
-async def test_a_commit_that_the_disk_refuses_keeps_nothing_and_the_next_one_works(path: Path) -> None:
+async def test_a_commit_that_the_disk_refuses_stores_nothing_and_the_next_one_works(path: Path) -> None:
     store = SqliteStore(path)
     await store.commit([Put(KEY, {"units": 5}, ABSENT)])
     writer = store._writer
@@ -227,18 +227,18 @@ def test_a_newer_file_is_refused_in_one_line(path: Path) -> None:
         SqliteStore(path)
 
 
-def test_a_folder_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_missing_folder_is_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="cannot open"):
         SqliteStore(tmp_path / "nowhere" / "stockwright.db")
 
 
-def test_a_folder_in_the_place_of_a_file_of_ours_is_told_in_one_line(path: Path) -> None:
+def test_a_folder_in_the_place_of_the_data_file_is_refused_in_one_line(path: Path) -> None:
     path.with_name(f"{path.name}-wal").mkdir()
     with pytest.raises(Misconfigured, match="cannot open"):
         SqliteStore(path)
 
 
-async def test_a_backup_is_of_one_moment_while_work_goes_on(path: Path, tmp_path: Path) -> None:
+async def test_a_backup_is_of_one_moment_during_writes(path: Path, tmp_path: Path) -> None:
     store = SqliteStore(path)
     other = ("P#2", "STOCK")
     await store.commit([Put(KEY, {"units": 1000}, ABSENT), Put(other, {"units": 0}, ABSENT)])
@@ -301,7 +301,7 @@ def killed_under_load(path: Path) -> list[str]:
     return acknowledged
 
 
-async def test_what_was_acknowledged_survives_being_killed(path: Path) -> None:
+async def test_acknowledged_commits_survive_a_kill(path: Path) -> None:
     store = SqliteStore(path)
     await store.commit([Put(KEY, {"units": 0}, ABSENT)])
     await store.close()
@@ -334,7 +334,7 @@ async def test_only_what_is_past_its_ttl_is_purged(path: Path) -> None:
     await store.close()
 
 
-async def test_what_cannot_be_written_down_is_refused_and_the_next_commit_works(path: Path) -> None:
+async def test_values_that_cannot_be_encoded_are_refused_and_the_next_commit_works(path: Path) -> None:
     store = SqliteStore(path)
     with pytest.raises(TypeError):
         await store.commit([Put(KEY, {"units": object()}, ABSENT)])
@@ -344,7 +344,7 @@ async def test_what_cannot_be_written_down_is_refused_and_the_next_commit_works(
     await store.close()
 
 
-async def test_a_loop_that_ends_while_the_file_is_held_says_so_and_keeps_nothing(path: Path) -> None:
+async def test_a_stop_while_the_file_is_locked_raises_and_stores_nothing(path: Path) -> None:
     store, other = SqliteStore(path), apsw.Connection(str(path))
     other.execute("BEGIN IMMEDIATE")
     waiting = [asyncio.create_task(store.commit([Put((f"P#{number}", "STOCK"), {}, ABSENT)])) for number in range(2)]
@@ -375,7 +375,7 @@ STEPS = st.lists(st.tuples(st.integers(0, 5), st.none() | TEXTS), max_size=20)
 @example(steps=[(1, "ab\0cdef")], wanted=["b\0c"])
 @example(steps=[(1, "100 % å_b*"), (2, "100 x åxbb")], wanted=["% å_b*"])
 @example(steps=[(1, "straße\nß-12"), (2, "strasse\nss-12")], wanted=["ße\nß", "12"])
-def test_a_search_finds_what_holds_the_text_whichever_way_it_goes(
+def test_a_search_finds_the_same_items_with_and_without_the_index(
     rare: int, steps: list[tuple[int, str | None]], wanted: list[str]
 ) -> None:
     """Also after a text was changed, or its item taken away (None) and written again."""
@@ -405,7 +405,7 @@ def test_a_search_finds_what_holds_the_text_whichever_way_it_goes(
         asyncio.run(search(Path(folder) / "stockwright.db"))
 
 
-async def test_a_file_of_before_there_was_a_search_becomes_searchable_when_it_is_upgraded(path: Path) -> None:
+async def test_a_file_without_a_search_index_gets_one_when_it_is_upgraded(path: Path) -> None:
     store = SqliteStore(path)
     chair: dict[IndexName, tuple[str, str]] = {"list": ("GOODS", "1")}
     await store.commit([Put(KEY, {}, ABSENT, chair, "oak chair")])
@@ -425,7 +425,7 @@ async def test_a_file_of_before_there_was_a_search_becomes_searchable_when_it_is
     await again.close()
 
 
-async def test_on_a_mac_too_the_data_leaves_the_disks_own_memory(tmp_path: Path) -> None:
+async def test_on_macos_the_data_is_flushed_from_the_cache_of_the_disk(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "stockwright.db")
     try:
         settings = [store._writer.pragma(name) for name in ("synchronous", "fullfsync", "checkpoint_fullfsync")]
@@ -434,7 +434,7 @@ async def test_on_a_mac_too_the_data_leaves_the_disks_own_memory(tmp_path: Path)
         await store.close()
 
 
-async def test_the_pages_that_connections_keep_in_memory_are_few(tmp_path: Path) -> None:
+async def test_the_page_cache_of_connections_is_small(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "stockwright.db")
     try:
         for connection in (store._writer, store._reader):

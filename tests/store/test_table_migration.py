@@ -110,7 +110,9 @@ def step(store: DynamoDbStore) -> bool:
         return run.done
 
 
-async def test_this_release_serves_a_table_of_before_at_once(app: App, table: DynamoDbStore, number: str) -> None:
+async def test_this_release_serves_a_table_of_the_former_format_at_once(
+    app: App, table: DynamoDbStore, number: str
+) -> None:
     shop = known(number)
     for status, order in shop["orders"].items():
         assert (await get_order(app.store, order)).status == status
@@ -124,7 +126,7 @@ async def test_this_release_serves_a_table_of_before_at_once(app: App, table: Dy
     assert left(table) > 50
 
 
-async def test_it_is_upgraded_beside_orders_and_cut_off_after_every_page(
+async def test_a_table_is_upgraded_during_orders_and_interruptions_after_every_page(
     app: App, table: DynamoDbStore, number: str
 ) -> None:
     bench, lamp = (known(number)["products"][each] for each in ("bench", "lamp"))
@@ -187,7 +189,7 @@ async def test_an_item_that_changes_under_the_upgrade_is_upgraded_as_it_then_is(
     assert left(table) == 0
 
 
-async def test_one_that_was_made_anew_with_the_same_version_is_left_as_it_is(
+async def test_an_item_that_was_recreated_with_the_same_version_is_left_unchanged(
     table: DynamoDbStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = ("SETUP", "SETUP")
@@ -217,7 +219,9 @@ async def test_a_dry_run_writes_nothing(table: DynamoDbStore) -> None:
     assert sum(run.progress.changed.values()) == left(table)
 
 
-async def test_an_upgrade_moves_an_items_entries_too(table: DynamoDbStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_upgrade_moves_the_index_entries_of_an_item_too(
+    table: DynamoDbStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The next format may need that; this one does not."""
     key = ("THING#1", "THING")
     old = Put(key, {"name": "b"}, 0, {"list": ("THINGS", "b"), "due": ("THINGS", "7")}, "text", 99)
@@ -232,7 +236,7 @@ async def test_an_upgrade_moves_an_items_entries_too(table: DynamoDbStore, monke
     assert row_of_image(image) == new
 
 
-async def test_a_new_table_bears_the_mark_and_one_of_before_does_not(
+async def test_a_new_table_has_the_format_mark_and_one_of_format_1_has_not(
     tmp_path: Path, clock: Clock, table: DynamoDbStore
 ) -> None:
     new = await bare_app(tmp_path / "new", clock, "dynamodb")
@@ -257,7 +261,7 @@ async def test_a_table_of_a_newer_release_is_refused_in_one_line(
     await store.close()
 
 
-async def test_a_table_of_two_formats_before_is_to_be_upgraded_first(
+async def test_a_table_that_is_two_formats_old_must_be_upgraded_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = open_table(str(tmp_path))
@@ -269,7 +273,7 @@ async def test_a_table_of_two_formats_before_is_to_be_upgraded_first(
     await store.close()
 
 
-async def test_a_copy_from_a_table_of_before_is_in_this_format(
+async def test_a_copy_from_a_table_of_the_former_format_is_in_this_format(
     table: DynamoDbStore, tmp_path: Path, clock: Clock
 ) -> None:
     source, target = DynamoDbSide(table), SqliteSide(tmp_path / "home.db", hold=False)

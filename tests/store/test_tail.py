@@ -11,7 +11,7 @@ from stockwright.store.port import Append, Store
 
 
 @pytest.mark.parametrize("turns", range(8))
-async def test_a_reader_stops_though_news_arrives_with_the_word_to_stop(store: Store, turns: int) -> None:
+async def test_a_reader_stops_even_if_events_arrive_with_the_stop(store: Store, turns: int) -> None:
     async def follow() -> None:
         position = ""
         while True:
