@@ -50,8 +50,8 @@ async def test_eight_failures_of_a_minute_are_one_mail_that_names_each(world: Wo
     for value in (*(order.id for order in orders), *(letter.id for letter in letters)):
         assert value in text
         assert value in html
-    [kept] = [each for each in await world.notifications("email") if each.to == ADMIN]
-    assert (kept.status, kept.about) == ("SENT", "operations")
+    [notification] = [each for each in await world.notifications("email") if each.to == ADMIN]
+    assert (notification.status, notification.about) == ("SENT", "operations")
 
 
 async def test_alerts_wait_while_the_mail_server_is_down_and_one_goes_out_when_it_works_again(
@@ -175,8 +175,8 @@ async def test_a_recipient_that_is_refused_permanently_is_not_retried(world: Wor
     await alerted(world, 1)
     world.clock.advance(seconds=2)
     assert not await alerted(world, 1)
-    [kept] = await world.notifications("email")
-    assert (kept.status, "no such user" in kept.error) == ("FAILED", True)
+    [notification] = await world.notifications("email")
+    assert (notification.status, "no such user" in notification.error) == ("FAILED", True)
 
 
 async def test_an_alert_without_recipients_is_not_created(world: World) -> None:

@@ -32,9 +32,9 @@ def test_the_text_form_of_a_key_never_changes() -> None:
 
 
 def test_a_typing_error_in_a_key_is_detected_from_its_text() -> None:
-    for place in range(3, len(KEY)):
-        other = "a" if KEY[place] != "a" else "b"
-        assert not is_well_formed(KEY[:place] + other + KEY[place + 1 :])
+    for index in range(3, len(KEY)):
+        other = "a" if KEY[index] != "a" else "b"
+        assert not is_well_formed(KEY[:index] + other + KEY[index + 1 :])
     assert not is_well_formed(KEY[:-1])
     assert not is_well_formed(f"{KEY}a")
     assert not is_well_formed(f"{KEY}\n")

@@ -1,4 +1,4 @@
-"""API keys: shown once, kept hashed, able to do what their scopes say until they are revoked."""
+"""API keys: shown once, stored as a hash, able to do what their scopes say until they are revoked."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ async def test_a_key_authorizes_its_scopes_with_or_without_bearer(shop: App) -> 
 
 async def test_the_key_itself_is_not_stored(shop: App) -> None:
     made = await create_api_key(shop, ADMIN, "till", ["sales"])
-    kept = str(await list_api_keys(shop, 20)) + str(await shop.store.tail(limit=100))
-    assert made.shown not in kept
-    assert made.shown[3:35] not in kept
+    stored = str(await list_api_keys(shop, 20)) + str(await shop.store.tail(limit=100))
+    assert made.shown not in stored
+    assert made.shown[3:35] not in stored
     assert made.key.hint == made.shown[-4:]
 
 

@@ -203,9 +203,9 @@ async def test_an_account_has_a_limited_number_of_known_origins_and_those_used_a
 async def test_a_device_token_is_stored_as_a_hash_only(shop: App, ada: Account) -> None:
     device = (await sign_in(shop, VISITOR, SignIn(ADA, GOOD, "", HOME))).device_token
     assert len(device) == 64
-    kept = repr([(item.key, item.body) for item in await list_origins(shop.store, ADA)])
-    assert device not in kept
-    assert HOME.address not in kept
+    stored = repr([(item.key, item.body) for item in await list_origins(shop.store, ADA)])
+    assert device not in stored
+    assert HOME.address not in stored
 
 
 async def test_the_signed_in_owner_changes_the_password_while_strangers_guess(shop: App, ada: Account) -> None:

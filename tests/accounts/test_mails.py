@@ -77,9 +77,9 @@ async def test_no_event_log_line_or_stored_message_contains_the_code(
     code = code_in(world)
     for event in await world.events():
         assert code not in str(event)
-    [kept] = await world.notifications()
-    assert code not in kept.body + kept.html + kept.error
-    assert "(the code is not kept)" in kept.body
+    [notification] = await world.notifications()
+    assert code not in notification.body + notification.html + notification.error
+    assert "(the code is not kept)" in notification.body
     logged = "".join(capfd.readouterr())
     assert "handler failed" in logged
     assert code not in logged
@@ -98,9 +98,10 @@ async def test_with_only_the_local_mailbox_no_code_is_created_that_an_admin_coul
         _, code = await issue_code(world.app, account.id, "reset")
         await forgot_password(world.app, VISITOR, "alice@example.com")
         await world.wait_until_handled()
-        [kept] = await world.notifications()
-        assert "stockwright users reset-link alice@example.com" in kept.body
-        for shown in (kept.subject, kept.body, kept.html, kept.error, str(await world.events())):
+        [notification] = await world.notifications()
+        assert "stockwright users reset-link alice@example.com" in notification.body
+        texts = (notification.subject, notification.body, notification.html, notification.error)
+        for shown in (*texts, str(await world.events())):
             assert not re.search(r"(?<![\w#])\d{6}(?!\w)", shown)
         await reset_password(world.app, VISITOR, "alice@example.com", code, OTHER)
 

@@ -210,8 +210,8 @@ async def test_events_and_items_hold_no_password_and_no_code(shop: App, mailbox:
     body = str([event.data for event in await shop.store.tail(limit=100)]) + str(await known(shop))
     assert GOOD not in body
     assert code not in body
-    kept = (await known(shop)).codes["confirmation"].hash
-    assert code not in kept
+    stored = (await known(shop)).codes["confirmation"].hash
+    assert code not in stored
 
 
 async def test_a_new_code_makes_the_first_one_invalid(shop: App) -> None:

@@ -19,11 +19,11 @@ def passwords() -> Iterator[Argon2Passwords]:
 
 
 async def test_the_right_password_matches_and_no_other_does(passwords: Argon2Passwords) -> None:
-    kept = await passwords.hash("correct horse battery")
-    assert kept.startswith("$argon2id$")
-    assert "correct" not in kept
-    assert await passwords.verify(kept, "correct horse battery")
-    assert not await passwords.verify(kept, "correct horse battery ")
+    hashed = await passwords.hash("correct horse battery")
+    assert hashed.startswith("$argon2id$")
+    assert "correct" not in hashed
+    assert await passwords.verify(hashed, "correct horse battery")
+    assert not await passwords.verify(hashed, "correct horse battery ")
 
 
 async def test_each_hash_has_its_own_salt(passwords: Argon2Passwords) -> None:
@@ -51,7 +51,7 @@ async def test_the_event_loop_goes_on_while_passwords_are_hashed(passwords: Argo
 async def test_an_unknown_account_costs_the_same_work_as_a_known_one(
     passwords: Argon2Passwords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = await passwords.hash("correct horse battery")
+    hashed = await passwords.hash("correct horse battery")
     verified: list[str] = []
     verify = PasswordHasher.verify
 
@@ -60,7 +60,7 @@ async def test_an_unknown_account_costs_the_same_work_as_a_known_one(
         return verify(hasher, known, password)
 
     monkeypatch.setattr(PasswordHasher, "verify", noted)
-    for password_hash in (None, kept):
+    for password_hash in (None, hashed):
         assert not await passwords.verify(password_hash, "wrong horse battery")
     assert len(verified) == 2
     assert extract_parameters(verified[0]) == extract_parameters(verified[1])

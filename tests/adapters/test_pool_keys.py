@@ -1,4 +1,4 @@
-"""A user pool's keys, which are read over the network and kept."""
+"""A user pool's keys, which are read over the network and cached."""
 
 from __future__ import annotations
 

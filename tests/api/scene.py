@@ -108,8 +108,8 @@ class Scene:
         email, given = GOOD[method, path]
         body = await given(self) if callable(given) else given
         body = _filled(body, self.ids)
-        place = PLACES.get((method, path), {})
-        asked = re.sub(r"{(\w+)}", lambda name: self.ids.get(place[name[1]], place[name[1]]), path)
+        values = PATH_VALUES.get((method, path), {})
+        asked = re.sub(r"{(\w+)}", lambda name: self.ids.get(values[name[1]], values[name[1]]), path)
         return Ask(email, method, asked, body)
 
     async def send(self, ask: Ask, key: str | None = None, **more: Any) -> Answer:
@@ -286,7 +286,7 @@ GOOD: dict[tuple[str, str], tuple[str, Given]] = {
 }
 """A good request to every route that changes something: who asks, and with which body."""
 
-PLACES: dict[tuple[str, str], dict[str, str]] = {
+PATH_VALUES: dict[tuple[str, str], dict[str, str]] = {
     ("PATCH", "/users/{id}"): {"id": "alice"},
     ("DELETE", "/api-keys/{id}"): {"id": "key"},
     ("PUT", "/products/{id}"): {"id": "product"},

@@ -384,10 +384,10 @@ async def test_no_token_and_no_api_key_is_stored_for_a_replay(
     session = (await nobody.post("/signin", ADA, key="s1")).data
     renewed = (await nobody.post("/token/refresh", {"refreshToken": session["refreshToken"]}, key="s2")).data
     made = (await admin.post("/api-keys", {"name": "till", "scopes": ["sales"]}, key="s3")).data
-    kept = everything_stored(app.store)
-    assert made["id"].encode() in kept
+    stored = everything_stored(app.store)
+    assert made["id"].encode() in stored
     for secret in (session["idToken"], session["refreshToken"], renewed["refreshToken"], made["key"], PASSWORD):
-        assert secret.encode() not in kept
+        assert secret.encode() not in stored
 
 
 @pytest.mark.parametrize(

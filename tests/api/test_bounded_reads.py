@@ -29,15 +29,15 @@ ROWS_MAX = 1500
 EXEMPT = {
     "/events/stream": "sends what comes; its replay is bounded by tests of its own",
     "/docs/spec": "reads no store",
-    "/reports/sales": "bounded by its range of days, 100,000 orders, and the places for reports",
-    "/reports/top-products": "bounded by its range of days, 100,000 orders, and the places for reports",
-    "/reports/stock-history": "bounded by its range of days, 200,000 movements, and the places for reports",
-    "/reports/summary": "reads the orders of two days, and takes a place for reports",
-    "/inventory/product/{productId}/explain": "reads the open holds of the shop, and takes a place for reports",
-    "/products/export": "written while it is read, in steps, and takes a place for exports",
-    "/inventory/export": "written while it is read, in steps, and takes a place for exports",
-    "/movements/export": "written while it is read, in steps, and takes a place for exports",
-    "/orders/export": "written while it is read, in steps, and takes a place for exports",
+    "/reports/sales": "bounded by its range of days, 100,000 orders, and the slots for reports",
+    "/reports/top-products": "bounded by its range of days, 100,000 orders, and the slots for reports",
+    "/reports/stock-history": "bounded by its range of days, 200,000 movements, and the slots for reports",
+    "/reports/summary": "reads the orders of two days, and takes a slot for reports",
+    "/inventory/product/{productId}/explain": "reads the open holds of the shop, and takes a slot for reports",
+    "/products/export": "written while it is read, in steps, and takes a slot for exports",
+    "/inventory/export": "written while it is read, in steps, and takes a slot for exports",
+    "/movements/export": "written while it is read, in steps, and takes a slot for exports",
+    "/orders/export": "written while it is read, in steps, and takes a slot for exports",
 }
 
 PRODUCTS: list[dict[str, str]] = [
@@ -107,8 +107,8 @@ def clone(put: Put, number: int) -> Put | None:
         return None
     copied = _ID.sub(lambda found: found[0][:-6] + b"%06d" % number, encoded)
     key, body, indexes, text = msgspec.json.decode(copied)
-    places = {name: (partition, sort) for name, (partition, sort) in indexes.items()}
-    return Put(tuple(key), body, ABSENT, places, text)
+    entries = {name: (partition, sort) for name, (partition, sort) in indexes.items()}
+    return Put(tuple(key), body, ABSENT, entries, text)
 
 
 async def grow(app: Any, puts: list[Put], size: int) -> None:

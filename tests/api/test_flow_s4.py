@@ -51,9 +51,9 @@ async def test_anybody_reads_the_stock_by_id_and_by_sku(nobody: Client) -> None:
 async def test_a_second_level_keeps_thresholds_that_it_does_not_set(admin: Client) -> None:
     body = {"productId": LAPTOP, "sku": "MBP-16-M3MAX-001"}
     first = {"location": "B", "lowStockThreshold": 5, "reorderPoint": 100, "reorderQuantity": 200}
-    for more, kept in ((first, (5, 100, 200)), ({"location": "C", "lowStockThreshold": 7}, (7, 100, 200))):
+    for more, thresholds in ((first, (5, 100, 200)), ({"location": "C", "lowStockThreshold": 7}, (7, 100, 200))):
         data = (await admin.post("/inventory/initialize", body | more)).data
-        assert (data["lowStockThreshold"], data["reorderPoint"], data["reorderQuantity"]) == kept
+        assert (data["lowStockThreshold"], data["reorderPoint"], data["reorderQuantity"]) == thresholds
 
 
 @pytest.mark.usefixtures("opened")

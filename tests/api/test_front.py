@@ -60,13 +60,15 @@ async def test_health_at_the_root_answers_like_the_health_of_the_api(http: httpx
 
 
 @pytest.mark.parametrize(
-    ("path", "place"), [("/openapi.json", "/api/docs/spec"), ("/docs", "/api/docs"), ("/docs/", "/api/docs")]
+    ("path", "target"), [("/openapi.json", "/api/docs/spec"), ("/docs", "/api/docs"), ("/docs/", "/api/docs")]
 )
-async def test_common_paths_of_other_services_redirect_to_ours(http: httpx2.AsyncClient, path: str, place: str) -> None:
+async def test_common_paths_of_other_services_redirect_to_ours(
+    http: httpx2.AsyncClient, path: str, target: str
+) -> None:
     for headers in (PERSON, SCRIPT):
         moved = await http.get(path, headers=headers)
-        assert (moved.status_code, moved.headers["location"]) == (307, place)
-    assert (await http.get(place)).status_code in {200, 503}
+        assert (moved.status_code, moved.headers["location"]) == (307, target)
+    assert (await http.get(target)).status_code in {200, 503}
 
 
 def own_pages() -> list[str]:

@@ -21,7 +21,7 @@ from tests.api.conftest import Made, asking
 from tests.api.scene import GOOD, Ask, Scene
 
 EXECUTED_AGAIN = {
-    ("POST", "/signin"): "its answer holds tokens, which are kept nowhere",
+    ("POST", "/signin"): "its answer holds tokens, which are not stored",
     ("POST", "/users/login"): "the same",
     ("POST", "/auth/login"): "the same",
     (

@@ -97,7 +97,7 @@ def _end(running: subprocess.Popen[bytes], folder: Path) -> None:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Database:
     access_key: str
     table: str
 
@@ -106,20 +106,20 @@ _numbers = itertools.count()
 
 
 @cache
-def _place(name: str) -> _Place:
+def _database_of(name: str) -> _Database:
     """Give each name a table of its own. Each access key has its own database, with threads and room of its own."""
     number = next(_numbers)
-    return _Place(f"AKIA{number // TABLES_MAX:08}", f"{TABLE}-{number}")
+    return _Database(f"AKIA{number // TABLES_MAX:08}", f"{TABLE}-{number}")
 
 
 def environment(name: str) -> dict[str, str]:
     """Return the settings that lead a process to the table of that name."""
-    place = _place(name)
+    database = _database_of(name)
     return {
-        "STOCKWRIGHT_TABLE_NAME": place.table,
+        "STOCKWRIGHT_TABLE_NAME": database.table,
         "AWS_REGION": REGION,
         "AWS_ENDPOINT_URL": address(),
-        "AWS_ACCESS_KEY_ID": place.access_key,
+        "AWS_ACCESS_KEY_ID": database.access_key,
         "AWS_SECRET_ACCESS_KEY": SECRET,
     }
 
@@ -131,16 +131,16 @@ def _session() -> Any:
 
 def open_table(name: str, tail_delay_seconds: float = 0) -> DynamoDbStore:
     """Open the table of that name, made where it is not there."""
-    place = _place(name)
+    database = _database_of(name)
     client = _session().client(
         "dynamodb",
         endpoint_url=address(),
         region_name=REGION,
-        aws_access_key_id=place.access_key,
+        aws_access_key_id=database.access_key,
         aws_secret_access_key=SECRET,
         config=Config(max_pool_connections=32, retries={"total_max_attempts": 1}),
     )
-    if place.table not in client.list_tables()["TableNames"]:
-        create_table(client, place.table)
+    if database.table not in client.list_tables()["TableNames"]:
+        create_table(client, database.table)
     # A machine that runs all the tests may be slow to answer; nobody follows the log from elsewhere.
-    return DynamoDbStore(place.table, client, tail_delay_seconds=tail_delay_seconds, resend_seconds=60)
+    return DynamoDbStore(database.table, client, tail_delay_seconds=tail_delay_seconds, resend_seconds=60)

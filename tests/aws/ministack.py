@@ -53,7 +53,7 @@ class MiniStack:
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         self._functions.mkdir()
         log = self._folder / "ministack.log"
         with log.open("wb") as output:
@@ -61,7 +61,7 @@ class MiniStack:
                 [str(self._program)],
                 cwd=self._folder,
                 env={
-                    **kept,
+                    **inherited,
                     # It unpacks every function here, 150 MB each, and leaves that where it is killed.
                     "TMPDIR": str(self._functions),
                     "BIND_HOST": "127.0.0.1",

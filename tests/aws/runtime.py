@@ -109,13 +109,13 @@ class LambdaFunction:
         self._log = folder / f"{self.name}-{uuid.uuid4().hex[:6]}.log"
         self._thread = threading.Thread(target=self._api.serve_forever, daemon=True)
         self._thread.start()
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "awslambdaric", f"{module}.handler"],
                 cwd=folder,
                 env={
-                    **kept,
+                    **inherited,
                     "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._api.server_address[1]}",
                     "AWS_LAMBDA_FUNCTION_NAME": f"stockwright-test-{self.name}",
                     "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

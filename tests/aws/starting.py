@@ -10,9 +10,9 @@ from pathlib import Path
 
 def refusal(folder: Path, **env: str) -> str:
     """Open the shop with these settings, by a command of ours; returns the one line that it ends with."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("STOCKWRIGHT_", "AWS_"))}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("STOCKWRIGHT_", "AWS_"))}
     ours = {
-        **kept,
+        **inherited,
         "STOCKWRIGHT_DATA_DIR": str(folder),
         "STOCKWRIGHT_STORE": "dynamodb",
         "AWS_EC2_METADATA_DISABLED": "true",

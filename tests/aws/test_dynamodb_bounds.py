@@ -124,9 +124,10 @@ async def test_a_batch_that_was_refused_temporarily_is_written_item_by_item(stor
     assert set(await store.get(KEYS)) == set(KEYS)
 
 
-WIDE = {f"place-{number}": {"available": 2, "reserved": 0} for number in range(200)}
-RESERVE = {("levels", place, name): delta for place in WIDE for name, delta in (("available", -1), ("reserved", 1))}
-FLOORS = {("levels", place, "available"): 0 for place in WIDE}
+WIDE = {f"location-{number}": {"available": 2, "reserved": 0} for number in range(200)}
+DELTAS = {"available": -1, "reserved": 1}
+RESERVE = {("levels", location, name): delta for location in WIDE for name, delta in DELTAS.items()}
+FLOORS = {("levels", location, "available"): 0 for location in WIDE}
 
 
 async def test_more_numbers_than_one_expression_holds_are_changed_with_their_floors(store: DynamoDbStore) -> None:

@@ -202,8 +202,8 @@ async def test_batches_that_lambda_gave_up_are_stored_and_redriven_from_the_stre
     streams = here.client("dynamodbstreams")
     stream = here.client("dynamodb").describe_table(TableName=TABLE)["Table"]["LatestStreamArn"]
     shard = streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
-    place = {"StreamArn": stream, "ShardId": shard, "ShardIteratorType": "LATEST"}
-    latest = streams.get_shard_iterator(**place)["ShardIterator"]
+    shard_of_stream = {"StreamArn": stream, "ShardId": shard, "ShardIteratorType": "LATEST"}
+    latest = streams.get_shard_iterator(**shard_of_stream)["ShardIterator"]
     for _ in range(2):
         await place_order(cloud.app, cloud.alice, PlaceOrder([LineWanted(1, cloud.product_id)]))
     records = streams.get_records(ShardIterator=latest)["Records"]
@@ -228,7 +228,7 @@ async def test_batches_that_lambda_gave_up_are_stored_and_redriven_from_the_stre
     assert letter.handler == "stream"
 
     # An admin redrives it: what was given up is on the bus.
-    latest = streams.get_shard_iterator(**place)["ShardIterator"]
+    latest = streams.get_shard_iterator(**shard_of_stream)["ShardIterator"]
     await redrive(cloud.app, BY_SYSTEM, letter.id)
     again = [each for each in streams.get_records(ShardIterator=latest)["Records"] if _is_retry(each)]
     result = await cloud.invoke("stream", batch(*[_plain(each) for each in again]), STOCKWRIGHT_EVENT_BUS="shop")

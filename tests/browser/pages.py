@@ -91,7 +91,7 @@ OPENED = [
     ),
     Opened("adjust", "/admin/inventory", ADMIN, (("button", "Adjust Gift Card"),), ("dialog", "Gift Card")),
     Opened("why", "/admin/inventory", ADMIN, (("button", "available: why?"),), ("heading", "By location")),
-    Opened("place", "/admin/locations", ADMIN, (("button", "Add a location"),), ("dialog", "Add a location")),
+    Opened("location", "/admin/locations", ADMIN, (("button", "Add a location"),), ("dialog", "Add a location")),
     Opened("new-key", "/admin/api-keys", ADMIN, (("button", "New API key"),), ("dialog", "New API key")),
     Opened("return", "/admin/orders/{order}", ADMIN, (("button", "Return"),), ("dialog", "Returned units")),
     Opened("cancel", "/admin/orders/{open}", ADMIN, (("button", "Cancel order"),), ("dialog", "Cancel this order?")),

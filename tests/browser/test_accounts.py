@@ -127,8 +127,9 @@ def test_an_expired_token_is_renewed_without_losing_typed_text(visit: Open, shop
     page.get_by_label("Name", exact=True).fill("Kim of the Hills")
     page.evaluate(
         """() => {
-          const kept = JSON.parse(localStorage["stockwright.session"]);
-          localStorage["stockwright.session"] = JSON.stringify({ ...kept, expiresAt: 0, idToken: kept.idToken + "x" });
+          const session = JSON.parse(localStorage["stockwright.session"]);
+          const expired = { ...session, expiresAt: 0, idToken: session.idToken + "x" };
+          localStorage["stockwright.session"] = JSON.stringify(expired);
           dispatchEvent(new StorageEvent("storage", { key: "stockwright.session" }));
         }"""
     )

@@ -1,4 +1,4 @@
-"""The rest of the back office, as staff click it: places, goods, holds, people, keys, and what went wrong."""
+"""The rest of the back office, as staff use it: locations, products, holds, people, keys, and what went wrong."""
 
 from __future__ import annotations
 

@@ -57,15 +57,15 @@ def things(demo: Shop) -> dict[str, str]:
 
 def a_cart(demo: Shop) -> list[dict[str, Any]]:
     goods = [each for each in demo.ask("GET", "/products?limit=100")["items"] if each["quantity"] > 5][:3]
-    kept = ("sku", "name", "category", "imageUrl", "price", "currency")
+    fields = ("sku", "name", "category", "imageUrl", "price", "currency")
     return [
-        {"productId": each["id"], "options": {}, "quantity": number, **{name: each[name] for name in kept}}
+        {"productId": each["id"], "options": {}, "quantity": number, **{name: each[name] for name in fields}}
         for number, each in enumerate(goods, 1)
     ]
 
 
 def look_at(page: Page, name: str, only: list[str] | None, *, whole: bool = True) -> list[str]:
-    """Everything that is wrong with the page as it shows now; its picture is kept."""
+    """Everything that is wrong with the page as it shows now; its picture is saved."""
     page.wait_for_function(LOADED)
     page.screenshot(path=PICTURES / f"{name}.png", full_page=whole)
     wrong = [f"{name}: {each}" for each in page.evaluate(AXE, only)]
@@ -103,8 +103,8 @@ def every_way(page: Page, shown: Shown) -> list[str]:
 
 @pytest.mark.parametrize("shown", PAGES, ids=[shown.name for shown in PAGES])
 def test_every_page_is_accessible(visit: Open, demo: Shop, things: dict[str, str], shown: Shown) -> None:
-    kept = {"stockwright.cart": a_cart(demo)} if shown.who == CUSTOMER else {}
-    room = visit(demo, shown.who, refusals=(404,), kept=kept)
+    storage = {"stockwright.cart": a_cart(demo)} if shown.who == CUSTOMER else {}
+    room = visit(demo, shown.who, refusals=(404,), storage=storage)
     room.context.add_init_script(file("web/node_modules/axe-core/axe.min.js").read_text(encoding="utf-8"))
     page = room.page(shown.path.format_map(things))
     page.get_by_text(shown.ready).filter(visible=True).first.wait_for()

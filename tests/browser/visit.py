@@ -85,12 +85,12 @@ def a_visit(
     shop: Shop,
     who: str | None,
     refusals: tuple[int, ...],
-    kept: dict[str, Any] | None = None,
+    storage: dict[str, Any] | None = None,
     **options: Any,
 ) -> Visit:
-    """Open a browser, signed in as somebody or as nobody, in which the app has kept some things before."""
+    """Open a browser, signed in as somebody or as nobody, in which the app has stored some things before."""
     given: dict[str, Any] = {"viewport": DESKTOP, "reduced_motion": "reduce", "locale": "en-GB", **options}
-    stored = {**(kept or {}), **({"stockwright.session": _session(shop, who)} if who else {})}
+    stored = {**(storage or {}), **({"stockwright.session": _session(shop, who)} if who else {})}
     items = [{"name": name, "value": json.dumps(value)} for name, value in stored.items()]
     given["storage_state"] = {"cookies": [], "origins": [{"origin": shop.url, "localStorage": items}]}
     return Visit(browser.new_context(**given), shop, frozenset(refusals))

@@ -49,7 +49,7 @@ FOREIGN = "692cc529439b2ea96b10e98b"
 
 async def available(app: App, product_id: str) -> dict[str, int]:
     stock = await get_stock(app.store, product_id)
-    return {place: level.available for place, level in stock.levels.items()}
+    return {location: level.available for location, level in stock.levels.items()}
 
 
 async def test_a_foreign_product_can_be_stocked_and_reserved(app: App) -> None:
@@ -133,8 +133,8 @@ async def test_a_location_that_a_level_opens_is_one_like_any_other(
 ) -> None:
     monkeypatch.setattr("stockwright.stock.locations.LOCATIONS_MAX", 3)
     chair = await product(5)
-    for place in ("cellar", " cellar2 "):
-        await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 1, place))
+    for location in ("cellar", " cellar2 "):
+        await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 1, location))
     assert [event.subject for event in await app.store.tail() if event.name == "location.created"] == [
         "cellar",
         "cellar2",
@@ -152,8 +152,8 @@ async def test_units_at_the_last_of_many_locations_can_be_sold(
 ) -> None:
     monkeypatch.setattr("stockwright.store.paging.WHOLE", 2)
     chair = await product(0)
-    for place in ("a", "b", "c", "z"):
-        await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 1, place))
+    for location in ("a", "b", "c", "z"):
+        await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 1, location))
     await reserve_stock(app, ALICE, Reserve([Wanted(chair.product.id, 4)]))
     assert sum((await available(app, chair.product.id)).values()) == 0
 
@@ -286,7 +286,7 @@ async def test_availability_is_what_a_hold_could_reserve(app: App, product: Prod
         ((2, "cellar"), (4, None)): [(1, False), (4, True)],
     }
     for lines, expected in carts.items():
-        cart = [Wanted(chair, units, place) for units, place in lines]
+        cart = [Wanted(chair, units, location) for units, location in lines]
         found = await check_availability(app, cart)
         assert [(each.available_stock, each.available) for each in found] == expected
         if all(each.available for each in found):
@@ -451,16 +451,16 @@ async def test_a_repeated_change_whose_answer_was_lost_returns_the_result_of_the
 ) -> None:
     """The process ended between the commit and keeping the real answer."""
     chair = await product(10)
-    kept: list[int] = []
+    answers: list[int] = []
 
     def render(change: StockChange) -> dict[str, int]:
-        kept.append(change.stock.available)
+        answers.append(change.stock.available)
         return {"available": change.stock.available}
 
     request = Request(ADMIN.actor, idempotency=Idempotency("key", "hash", render))
     await change_stock(app, request, ChangeStock(chair.product.id, 5, "RESTOCK"))
 
-    assert kept == [15]
+    assert answers == [15]
     assert await find_idempotency(app.store, "key") == ("hash", {"available": 15})
     await complete_idempotency(app.store, "key", {"available": 99}, app.clock.now())
     await complete_idempotency(app.store, "key", {"available": 1}, app.clock.now())
@@ -525,5 +525,5 @@ async def test_levels_are_listed_in_the_order_of_allocation(app: App, product: P
 
     stock = await get_stock(app.store, chair.product.id)
 
-    assert [place for place in stock.levels if place in stock.active] == stock.sources
+    assert [location for location in stock.levels if location in stock.active] == stock.sources
     assert list(stock.levels)[-2:] == ["closed-a", "closed-b"]

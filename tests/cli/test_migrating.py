@@ -202,7 +202,7 @@ def test_an_interrupted_migration_continues_with_its_first_backup(
     assert cut.exit_code == 1
     assert "run it again, and it goes on where it was" in cut.stderr
     [backup] = backups(old.folder)
-    kept = backup.read_bytes()
+    before = backup.read_bytes()
     # What a kill in the middle of a backup leaves behind is no backup.
     (old.folder / "backups" / migrating.DRAFT).mkdir()
 
@@ -211,7 +211,7 @@ def test_an_interrupted_migration_continues_with_its_first_backup(
 
     assert done["backup"] == str(backup)
     assert [each for each in backups(old.folder) if each.is_file()] == [backup]
-    assert backup.read_bytes() == kept
+    assert backup.read_bytes() == before
     assert old.type("audit").exit_code == 0
 
 

@@ -91,8 +91,8 @@ def test_the_demo_prints_its_accounts_at_each_start(server: Start) -> None:
     assert "Low Stock Alert" not in server.log.read_text(), "the terminal shows where the shop is, not its past"
     assert [email for email, _ in people] == ["admin@demo.example", "mia@demo.example"]
     assert all(server.can_sign_in(*person) for person in people)
-    kept = server.folder / "demo-passwords"
-    assert kept.stat().st_mode & 0o077 == 0
+    passwords = server.folder / "demo-passwords"
+    assert passwords.stat().st_mode & 0o077 == 0
     assert server.stop() == 0
 
     assert re.findall(pattern, server.start_and_read()) == people

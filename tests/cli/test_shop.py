@@ -138,8 +138,8 @@ def test_the_audit_finds_a_manipulated_number(demo: Terminal) -> None:
 
 def test_a_backup_is_restored_into_another_folder_and_audits_clean(demo: Terminal, tmp_path: Path) -> None:
     file = tmp_path / "shop.backup"
-    kept = demo.type("backup", str(file))
-    assert kept.exit_code == 0, kept.output
+    saved = demo.type("backup", str(file))
+    assert saved.exit_code == 0, saved.output
     assert file.stat().st_mode & 0o077 == 0
     assert demo.type("backup", str(file)).exit_code == 1
 
@@ -166,8 +166,8 @@ def test_a_shop_with_keys_outside_its_folder_is_backed_up_and_restored(terminal:
     made = terminal.type("import", "products", str(small_file(tmp_path)), **pool)
     assert made.exit_code == 0, made.output
     assert not (terminal.folder / "token-key.pem").exists()
-    kept = terminal.type("backup", str(tmp_path / "b"), **pool)
-    assert kept.exit_code == 0, kept.output
+    saved = terminal.type("backup", str(tmp_path / "b"), **pool)
+    assert saved.exit_code == 0, saved.output
 
     other = Terminal(tmp_path / "other")
     restored = other.type("restore", str(tmp_path / "b"), **pool)
@@ -276,9 +276,9 @@ def test_texts_of_a_file_are_printed_without_interpreting_markup(terminal: Termi
     result = terminal.type("import", "orders", str(file), "--skipped")
     assert result.exit_code == 1, result.output
     assert "[/X]" in result.output
-    kept = terminal.type("backup", str(tmp_path / "[b]"))
-    assert kept.exit_code == 0, kept.output
-    assert "[b]" in kept.output
+    saved = terminal.type("backup", str(tmp_path / "[b]"))
+    assert saved.exit_code == 0, saved.output
+    assert "[b]" in saved.output
 
 
 def test_the_audit_prints_names_without_interpreting_markup(terminal: Terminal, tmp_path: Path) -> None:

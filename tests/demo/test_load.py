@@ -96,7 +96,7 @@ def test_the_demo_sells_more_than_sixty_products_of_every_category(shop: Shop) -
 
 
 def test_the_demo_has_several_locations_with_low_and_sold_out_stock(shop: Shop) -> None:
-    assert len({place for each in shop.products for place in each.stock.levels}) > 1
+    assert len({location for each in shop.products for location in each.stock.levels}) > 1
     statuses = Counter(each.stock.status for each in shop.products)
     assert statuses["LOW"] >= 4
     assert statuses["OUT"] >= 2

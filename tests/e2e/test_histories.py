@@ -84,9 +84,9 @@ class Round:
         elif kind == "adjust":
             sort = dice.choice(("RESTOCK", "RESTOCK", "ADJUSTMENT", "SALE"))
             parts = {"product": product, "units": -units if sort == "ADJUSTMENT" else units, "type": sort}
-            parts["place"] = dice.choice((None, "default", "cellar"))
+            parts["location"] = dice.choice((None, "default", "cellar"))
         elif kind == "count":
-            parts = {"product": product, "counted": dice.randrange(40), "place": dice.choice((None, "default"))}
+            parts = {"product": product, "counted": dice.randrange(40), "location": dice.choice((None, "default"))}
         elif kind == "transfer":
             source, target = dice.sample(("default", "cellar"), 2)
             parts = {"product": product, "units": units, "from": source, "to": target}
@@ -171,7 +171,7 @@ class Round:
     # ---- before and after ------------------------------------------------------------------------------------
 
     async def open(self, client: httpx2.AsyncClient) -> None:
-        """Open the shop: three people, three products, and a cellar that nothing is drawn from unless it is named."""
+        """Open the shop: three people, three products, and a cellar that is used only when it is named."""
         admin = {"authorization": await self.sign_in(client, "admin")}
         for name in ("alice", "bob"):
             await client.post("/signup", json={"email": ACCOUNTS[name], "password": PASSWORD})
@@ -248,8 +248,8 @@ async def run_round(folder: Path, seed: int) -> Counter[str]:
         assert letters == []
         assert json.loads(audited.stdout)["clean"], audited.stdout
     except AssertionError as wrong:
-        kept = this.history.save(LEFT / f"history-{seed}.json")
-        raise AssertionError(f"PROVE_SEED={seed}, python -m tests.model.history {kept}: {wrong}") from wrong
+        file = this.history.save(LEFT / f"history-{seed}.json")
+        raise AssertionError(f"PROVE_SEED={seed}, python -m tests.model.history {file}: {wrong}") from wrong
     return figures + this.struck
 
 

@@ -40,9 +40,9 @@ def test_every_manipulated_token_is_refused() -> None:
     token = seal(KEY, "list", "prd_0123456789") or ""
     raw = bytearray(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
 
-    for place in range(len(raw)):
+    for index in range(len(raw)):
         bent = bytearray(raw)
-        bent[place] ^= 1
+        bent[index] ^= 1
         with pytest.raises(Invalid):
             unseal(KEY, "list", base64.urlsafe_b64encode(bytes(bent)).decode().rstrip("="))
 

@@ -32,11 +32,11 @@ def test_routes_that_read_more_than_a_page_need_a_slot() -> None:
 
 
 async def test_a_client_has_one_slot_and_waits_only_for_its_own() -> None:
-    places, order = Slots(), list[str]()
+    slots, order = Slots(), list[str]()
     begun = asyncio.Event()
 
     async def ask(client: str, name: str, leave: asyncio.Event) -> None:
-        async with places.take(client):
+        async with slots.take(client):
             order.append(name)
             begun.set()
             await leave.wait()
@@ -55,23 +55,23 @@ async def test_a_client_has_one_slot_and_waits_only_for_its_own() -> None:
 
 async def test_a_client_that_waits_too_long_or_exceeds_the_queue_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "WAIT_SECONDS", 0.01)
-    places = Slots()
-    async with places.take("alice"), places.take("bob"):
+    taken = Slots()
+    async with taken.take("alice"), taken.take("bob"):
         for client in ("alice", "carol"):
             with pytest.raises(Busy, match="running; try again"):
-                async with places.take(client):
-                    pytest.fail("there is no place")
+                async with slots.take(client):
+                    pytest.fail("no slot is free")
         monkeypatch.setattr(slots, "WAITING_MAX", 0)
         with pytest.raises(Busy, match="Too many"):
-            async with places.take("carol"):
-                pytest.fail("there is no place")
-    async with places.take("carol"), places.take("alice"):
+            async with slots.take("carol"):
+                pytest.fail("no slot is free")
+    async with slots.take("carol"), slots.take("alice"):
         pass
 
 
 async def test_a_failure_frees_the_slot() -> None:
-    places = Slots()
+    slots = Slots()
     for _ in range(5):
         with pytest.raises(ZeroDivisionError):
-            async with places.take("alice"):
+            async with slots.take("alice"):
                 raise ZeroDivisionError

@@ -163,20 +163,20 @@ def damaged(draw: st.DrawFn) -> tuple[bytes, set[tuple[str, int]]]:
     if fault == "cut":
         text = text[: draw(st.integers(0, len(text) - 1))]
     elif fault == "quote":
-        places = [n for n, sign in enumerate(text) if sign == '"'] or [0]
-        at = draw(st.sampled_from(places))
+        positions = [n for n, sign in enumerate(text) if sign == '"'] or [0]
+        at = draw(st.sampled_from(positions))
         text = text[:at] + text[at + 1 :] if draw(st.booleans()) else text[:at] + '"' + text[at:]
     elif fault == "delimiter":
-        places = [n for n, sign in enumerate(text) if sign == delimiter]
-        at = draw(st.sampled_from(places))
+        positions = [n for n, sign in enumerate(text) if sign == delimiter]
+        at = draw(st.sampled_from(positions))
         text = text[:at] + draw(st.sampled_from([",", ";", "\t", " ", ""])) + text[at + 1 :]
     elif fault == "thousands":
         number = draw(st.sampled_from([quantity for _, quantity, _ in good]))
         mark = draw(st.sampled_from([",", ".", "'", " ", "\u00a0"]))
         text = text.replace(f"{number}", f"{number:,}".replace(",", mark))
     else:
-        places = [n for n, sign in enumerate(text) if sign == "\n"]
-        at = draw(st.sampled_from(places))
+        positions = [n for n, sign in enumerate(text) if sign == "\n"]
+        at = draw(st.sampled_from(positions))
         text = text[: at - 1] + text[at + 1 :]
     return text.encode(), {(sku, quantity) for sku, quantity, _ in good}
 

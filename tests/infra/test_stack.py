@@ -107,9 +107,9 @@ def test_the_table_has_backups_and_is_encrypted(prod: Template) -> None:
 
 
 def test_retained_resources_survive_removal_and_do_not_block_a_failed_first_deployment(prod: Template) -> None:
-    kept = {"DynamoDB::Table", "Cognito::UserPool", "Logs::LogGroup", "S3::Bucket", "SecretsManager::Secret"}
+    retained = {"DynamoDB::Table", "Cognito::UserPool", "Logs::LogGroup", "S3::Bucket", "SecretsManager::Secret"}
     for name, each in prod.resources.items():
-        if each["Type"].removeprefix("AWS::") in kept:
+        if each["Type"].removeprefix("AWS::") in retained:
             assert (each["DeletionPolicy"], each["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain"), name
         else:
             assert each.get("DeletionPolicy", "Delete") == "Delete", name
@@ -356,7 +356,7 @@ def test_cloudfront_caches_nothing_of_the_api_and_forwards_everything(prod: Temp
         assert each["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
         assert each["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
         assert "PUT" in each["AllowedMethods"]
-    # What failed for one is kept for nobody.
+    # What failed for one is retained for nobody.
     errors = {
         each["ErrorCode"]: each["ErrorCachingMinTTL"]
         for each in distribution["DistributionConfig"]["CustomErrorResponses"]

@@ -118,11 +118,11 @@ class _File:
     def after(self, loss: Loss, chance: random.Random) -> bytes:
         """What is found when the power is back."""
         found = bytearray(self.synced)
-        kept = list(self.pending) if loss != "nothing" else []
+        survived = list(self.pending) if loss != "nothing" else []
         if loss in {"some", "torn"}:
-            kept = [note for note in kept if chance.random() < 0.5]
-            chance.shuffle(kept)
-        for note in kept:
+            survived = [note for note in survived if chance.random() < 0.5]
+            chance.shuffle(survived)
+        for note in survived:
             data = note.data
             if loss == "torn" and data:
                 data = data[: chance.choice((chance.randrange(len(data)), len(data) // SECTOR * SECTOR // 2))]

@@ -67,7 +67,7 @@ class History:
     """A shop as it was at first, what was asked, and its event log from then on."""
 
     products: dict[str, list[Any]]
-    """Id → SKU, price, units at the default place; each has an empty level in the cellar, which is not drawn on."""
+    """Id → SKU, price, units at the default location; and an empty level in the inactive cellar."""
     asked: dict[str, Asked] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
 
@@ -87,7 +87,7 @@ class History:
 
     def shop(self) -> Shop:
         """Open the model as the shop was at first."""
-        shop = Shop(0, places={"default": (100, True), "cellar": (100, False)})
+        shop = Shop(0, locations={"default": (100, True), "cellar": (100, False)})
         for product, (sku, price, units) in self.products.items():
             shop.open(product, sku, price, units)
             shop.levels[product]["cellar"] = [0, 0]
@@ -103,7 +103,7 @@ def request(asked: Asked) -> tuple[str, str, dict[str, Any] | None]:  # noqa: PL
     parts = asked.parts
     match asked.kind:
         case "reserve":
-            items = [{"productId": each, "quantity": units, "location": place} for each, units, place in parts["wants"]]
+            items = [{"productId": each, "quantity": units, "location": where} for each, units, where in parts["wants"]]
             return "POST", "/reservations", {"items": items, "expirationMinutes": parts["minutes"]}
         case "confirm" | "cancel" as step:
             return "POST", f"/inventory/reservation/{parts['hold']}/{step}", {}
@@ -121,10 +121,10 @@ def request(asked: Asked) -> tuple[str, str, dict[str, Any] | None]:  # noqa: PL
         case "sell":
             return "POST", "/sales", {"items": [{"productId": each, "quantity": n} for each, n in parts["lines"]]}
         case "adjust":
-            body = {"quantity": parts["units"], "type": parts["type"], "location": parts["place"]}
+            body = {"quantity": parts["units"], "type": parts["type"], "location": parts["location"]}
             return "PATCH", f"/inventory/product/{parts['product']}/stock", body
         case "count":
-            body = {"productId": parts["product"], "quantity": parts["counted"], "location": parts["place"]}
+            body = {"productId": parts["product"], "quantity": parts["counted"], "location": parts["location"]}
             return "PUT", "/stock", body
         case "transfer":
             body = {"productId": parts["product"], "quantity": parts["units"]}
@@ -168,9 +168,9 @@ def foretold(shop: Shop, asked: Asked, name: str) -> Any:  # noqa: PLR0911, PLR0
         case "sell":
             return shop.sell([(product, units, None) for product, units in parts["lines"]])[1]
         case "adjust":
-            return deepcopy(shop.adjust(parts["product"], parts["units"], parts["type"], parts["place"]))
+            return deepcopy(shop.adjust(parts["product"], parts["units"], parts["type"], parts["location"]))
         case "count":
-            return deepcopy(shop.count(parts["product"], parts["counted"], parts["place"]))
+            return deepcopy(shop.count(parts["product"], parts["counted"], parts["location"]))
         case "transfer":
             return deepcopy(shop.transfer(parts["product"], parts["units"], parts["from"], parts["to"]))
         case "look":
@@ -183,7 +183,7 @@ def foretold(shop: Shop, asked: Asked, name: str) -> Any:  # noqa: PLR0911, PLR0
 
 def shape_of_hold(shop: Shop, name: str) -> Any:
     held = shop.holds[name]
-    return [held.drawn, shop._status(held), held.expires]
+    return [held.allocated, shop._status(held), held.expires]
 
 
 def shape_of_order(shop: Shop, name: str) -> Any:
@@ -196,8 +196,8 @@ def shape(asked: Asked, data: Any) -> Any:
     """What of an answer is foretold."""
     match asked.kind:
         case "reserve" | "confirm" | "cancel" | "extend" | "look at hold":
-            drawn = {item["productId"]: item["locations"] for item in data["items"]}
-            return [drawn, data["status"], ms(data["expiresAt"])]
+            allocated = {item["productId"]: item["locations"] for item in data["items"]}
+            return [allocated, data["status"], ms(data["expiresAt"])]
         case "sell":
             return data["totalAmount"]
         case "adjust" | "count" | "transfer" | "look":
@@ -259,7 +259,7 @@ class Seen:
 
     @property
     def begin(self) -> float:
-        """When it may first have been right: a kept answer is that of one of the tries before."""
+        """When it may first have been right: a replayed answer is that of one of the tries before."""
         return min(each.begin for each in self.asked.tries) if self.tried.replayed else self.tried.begin
 
     @property
@@ -412,7 +412,7 @@ class Checker:
     def _aside(self, asked: Asked, now: float) -> tuple[Shop, str]:
         """Copy what a question can touch, so that it changes nothing."""
         shop, name = self.shop, asked.parts.get("hold") or asked.parts.get("order") or "new"
-        aside = Shop(int(now), dict(shop.places), shop.skus, shop.prices, deepcopy(shop.levels))
+        aside = Shop(int(now), dict(shop.locations), shop.skus, shop.prices, deepcopy(shop.levels))
         for known, held in shop.holds.items():
             if held.status == "ACTIVE" or known == name:
                 aside.holds[known] = replace(held)
@@ -434,7 +434,7 @@ class Checker:
                 assert shop._status(held) == "EXPIRED", f"freed, though it had not expired: {event}"
                 assert held.status == "ACTIVE", f"freed twice: {event}"
                 held.status = "EXPIRED"
-                shop._release(held.drawn)
+                shop._release(held.allocated)
             return
         # What was decided when: by what it says of itself, or at its begin, or when its event was appended.
         instants = [self._decided(step), ms(event["createdAt"])]

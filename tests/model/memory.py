@@ -1,4 +1,4 @@
-"""An engine in memory, for the simulation: small and whole (the contract suite holds it), its durable state kept apart.
+"""An engine in memory, for the simulation: small and whole (the contract suite holds it), its durable state held apart.
 
 Several stores may be opened on one `Durable`, one after the other, as processes open one file.
 """
@@ -39,7 +39,7 @@ Entries = dict[str, Key]
 
 
 @dataclass(slots=True)
-class _Kept:
+class _Row:
     version: int
     body: bytes
     put: Put
@@ -49,7 +49,7 @@ class _Kept:
 class Durable:
     """What is left when a process ends."""
 
-    items: dict[Key, _Kept] = field(default_factory=dict)
+    items: dict[Key, _Row] = field(default_factory=dict)
     parts: dict[tuple[str | None, str], Entries] = field(default_factory=dict)
     log: list[Event] = field(default_factory=list)
 
@@ -58,15 +58,15 @@ class Durable:
         return [((None, put.key[0]), put.key[1]), *named]
 
     def remove(self, key: Key) -> None:
-        kept = self.items.pop(key, None)
-        if kept is not None:
-            for part, sort in self.entries(kept.put):
+        row = self.items.pop(key, None)
+        if row is not None:
+            for part, sort in self.entries(row.put):
                 del self.parts[part][sort]
 
-    def keep(self, key: Key, kept: _Kept) -> None:
+    def store(self, key: Key, row: _Row) -> None:
         self.remove(key)
-        self.items[key] = kept
-        for part, sort in self.entries(kept.put):
+        self.items[key] = row
+        for part, sort in self.entries(row.put):
             self.parts.setdefault(part, {})[sort] = key
 
 
@@ -81,8 +81,8 @@ class MemoryStore:
         self._closed = False
 
     def _item(self, key: Key) -> Item:
-        kept = self.durable.items[key]
-        return Item(key, kept.version, msgspec.json.decode(kept.body))
+        row = self.durable.items[key]
+        return Item(key, row.version, msgspec.json.decode(row.body))
 
     async def get(self, keys: Sequence[Key]) -> dict[Key, Item]:
         return {key: self._item(key) for key in keys if key in self.durable.items}
@@ -135,22 +135,22 @@ class MemoryStore:
         keys = [write.key for write in writes if not isinstance(write, Append)]
         if len(set(keys)) != len(keys):
             raise ValueError("two writes to one item in one commit")
-        after: list[tuple[Key, _Kept | None]] = []
+        after: list[tuple[Key, _Row | None]] = []
         failed: list[int] = []
         for position, write in enumerate(writes):
             if isinstance(write, Append):
                 continue
-            kept = self.durable.items.get(write.key)
-            version = kept.version if kept else ABSENT
+            row = self.durable.items.get(write.key)
+            version = row.version if row else ABSENT
             if isinstance(write, Add):
-                added = None if kept is None or write.expect not in (None, version) else _added(kept, write)
+                added = None if row is None or write.expect not in (None, version) else _added(row, write)
                 after.append((write.key, added))
                 if added is None:
                     failed.append(position)
             elif version != write.expect:
                 failed.append(position)
             elif isinstance(write, Put):
-                after.append((write.key, _Kept(version + 1, msgspec.json.encode(write.body), write)))
+                after.append((write.key, _Row(version + 1, msgspec.json.encode(write.body), write)))
             elif isinstance(write, Delete):
                 after.append((write.key, None))
         if failed:
@@ -167,7 +167,7 @@ class MemoryStore:
             if changed is None:
                 self.durable.remove(key)
             else:
-                self.durable.keep(key, changed)
+                self.durable.store(key, changed)
         for write in writes:
             if isinstance(write, Append):
                 body = msgspec.json.decode(msgspec.json.encode(write.event.data))
@@ -197,7 +197,7 @@ class MemoryStore:
         return ()
 
     async def purge(self, now_seconds: int, limit: int = 1000) -> int:
-        due = [key for key, kept in self.durable.items.items() if kept.put.ttl and kept.put.ttl <= now_seconds][:limit]
+        due = [key for key, row in self.durable.items.items() if row.put.ttl and row.put.ttl <= now_seconds][:limit]
         for key in due:
             self.durable.remove(key)
         return len(due)
@@ -210,8 +210,8 @@ class MemoryStore:
         self._news.set()
 
 
-def _added(kept: _Kept, write: Add) -> _Kept | None:
-    body: Body = msgspec.json.decode(kept.body)
+def _added(row: _Row, write: Add) -> _Row | None:
+    body: Body = msgspec.json.decode(row.body)
     for path, delta in write.deltas.items():
         inner: Any = body
         for name in path[:-1]:
@@ -221,4 +221,4 @@ def _added(kept: _Kept, write: Add) -> _Kept | None:
         inner[path[-1]] += delta
         if path in write.floors and inner[path[-1]] < write.floors[path]:
             return None
-    return _Kept(kept.version + 1, msgspec.json.encode(body), kept.put)
+    return _Row(row.version + 1, msgspec.json.encode(body), row.put)

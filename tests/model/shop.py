@@ -16,7 +16,7 @@ Want = tuple[str, int, str | None]
 Shortage = tuple[str, int, int]
 """A product, the units asked for, and those that are there for it."""
 """Product, units, location (None: wherever they are)."""
-Drawn = dict[str, dict[str, int]]
+Allocation = dict[str, dict[str, int]]
 
 
 class No(Exception):
@@ -30,7 +30,7 @@ class No(Exception):
 @dataclass
 class Hold:
     owner: str
-    drawn: Drawn
+    allocated: Allocation
     expires: int
     status: str = "ACTIVE"
 
@@ -39,7 +39,7 @@ class Hold:
 class Order:
     owner: str
     lines: list[tuple[str, int]]
-    drawn: Drawn
+    allocated: Allocation
     total: int
     status: str = "PENDING"
     steps: list[str] = field(default_factory=lambda: ["PENDING"])
@@ -51,7 +51,7 @@ class Shop:
     """Every number and every thing of a shop, as they must be."""
 
     now: int
-    places: dict[str, tuple[int, bool]] = field(default_factory=lambda: {"default": (100, True)})
+    locations: dict[str, tuple[int, bool]] = field(default_factory=lambda: {"default": (100, True)})
     skus: dict[str, str] = field(default_factory=dict)
     prices: dict[str, int] = field(default_factory=dict)
     levels: dict[str, dict[str, list[int]]] = field(default_factory=dict)
@@ -69,26 +69,26 @@ class Shop:
             self._book(product, "default", "INITIAL", units)
         self.events.append("product.created")
 
-    def place(self, name: str, priority: int, active: bool) -> None:
-        known = self.places.get(name)
+    def set_location(self, name: str, priority: int, active: bool) -> None:
+        known = self.locations.get(name)
         if known is None:
-            self.places[name] = (priority, True)
+            self.locations[name] = (priority, True)
             self.events.append("location.created")
         elif known != (priority, active):
             if name == "default" and not active:
                 raise No("CONFLICT")
-            self.places[name] = (priority, active)
+            self.locations[name] = (priority, active)
             self.events.append("location.changed")
 
-    def adjust(self, product: str, units: int, kind: str, place: str | None) -> dict[str, list[int]]:
+    def adjust(self, product: str, units: int, kind: str, location: str | None) -> dict[str, list[int]]:
         if not 1 <= abs(units) <= MOST or (kind in {"RESTOCK", "RETURN"} and units < 0):
             raise No("VALIDATION_ERROR")
         if kind == "SALE":
             units = -abs(units)
         levels = self._levels(product)
-        if place is not None:
-            changes, level = {place: units}, self._level(product, place)
-            sold_out = kind == "SALE" and place not in self._order()
+        if location is not None:
+            changes, level = {location: units}, self._level(product, location)
+            sold_out = kind == "SALE" and location not in self._order()
             if level[0] + units < 0 or sold_out:
                 self._free({product})
             if level[0] + units < 0 or sold_out:
@@ -105,11 +105,11 @@ class Shop:
         self.events.append("stock.changed")
         return levels
 
-    def count(self, product: str, counted: int, place: str | None) -> dict[str, list[int]]:
+    def count(self, product: str, counted: int, location: str | None) -> dict[str, list[int]]:
         if not 0 <= counted <= MOST:
             raise No("VALIDATION_ERROR")
         levels = self._levels(product)
-        counting = [self._level(product, place)] if place is not None else list(levels.values())
+        counting = [self._level(product, location)] if location is not None else list(levels.values())
         if counted < sum(level[1] for level in counting):
             self._free({product})
         if counted < sum(level[1] for level in counting):
@@ -117,8 +117,8 @@ class Shop:
         difference = counted - sum(map(sum, counting))
         if not difference:
             return levels
-        if place is not None:
-            changes = {place: difference}
+        if location is not None:
+            changes = {location: difference}
         elif difference > 0:
             changes = {self._first(levels): difference}
         else:
@@ -149,13 +149,13 @@ class Shop:
         self.events.append("stock.changed")
         return levels
 
-    def sell(self, wants: list[Want]) -> tuple[Drawn, int]:
-        drawn = self._take(wants)
-        for product, places in drawn.items():
-            for place, units in places.items():
-                self._receive(product, place, "SALE", -units)
+    def sell(self, wants: list[Want]) -> tuple[Allocation, int]:
+        allocated = self._take(wants)
+        for product, locations in allocated.items():
+            for location, units in locations.items():
+                self._receive(product, location, "SALE", -units)
         self.events.append("sale.recorded")
-        return drawn, self._total(wants)
+        return allocated, self._total(wants)
 
     # ---- reservations --------------------------------------------------------------------------
 
@@ -163,7 +163,7 @@ class Shop:
         if not 1 <= minutes <= 1440:
             raise No("VALIDATION_ERROR")
         held = Hold(owner, self._take(wants), self.now + minutes * MINUTE)
-        self._reserve(held.drawn)
+        self._reserve(held.allocated)
         self.events.append("reservation.created")
         return held
 
@@ -175,7 +175,7 @@ class Shop:
         if status != "ACTIVE":
             raise No("RESERVATION_NOT_ACTIVE", {"status": status})
         held.status = "CONFIRMED"
-        self._ship(held.drawn)
+        self._ship(held.allocated)
         self.events.append("reservation.confirmed")
         return held
 
@@ -186,7 +186,7 @@ class Shop:
         if held.status == "CONFIRMED":
             raise No("RESERVATION_NOT_ACTIVE", {"status": "CONFIRMED"})
         held.status = "EXPIRED" if self._status(held) == "EXPIRED" else "CANCELLED"
-        self._release(held.drawn)
+        self._release(held.allocated)
         self.events.append(f"reservation.{held.status.lower()}")
         return held
 
@@ -206,11 +206,11 @@ class Shop:
     # ---- orders --------------------------------------------------------------------------------
 
     def order(self, owner: str, lines: list[tuple[str, int]]) -> Order:
-        drawn = self._take([(product, units, None) for product, units in lines])
-        self._reserve(drawn)
+        allocated = self._take([(product, units, None) for product, units in lines])
+        self._reserve(allocated)
         self.events.append("order.placed")
         total = self._total([(product, units, None) for product, units in lines])
-        return Order(owner, lines, drawn, total, returned=[0] * len(lines))
+        return Order(owner, lines, allocated, total, returned=[0] * len(lines))
 
     def step(self, name: str, to: str) -> Order:
         order = self.orders[name]
@@ -223,7 +223,7 @@ class Shop:
             raise No("INVALID_TRANSITION", {"from": order.status, "to": to})
         steps = ["CONFIRMED", "PACKED"] if (order.status, to) == ("PENDING", "PACKED") else [to]
         if order.status == "PENDING":
-            self._ship(order.drawn)
+            self._ship(order.allocated)
         order.status = to
         order.steps += steps
         self.events += [f"order.{each.lower()}" for each in steps]
@@ -238,11 +238,11 @@ class Shop:
         if order.status not in ({"PENDING", "CONFIRMED", "PACKED"} if caller == "admin" else {"PENDING", "CONFIRMED"}):
             raise No("INVALID_TRANSITION", {"from": order.status, "to": "CANCELLED"})
         if order.status == "PENDING":
-            self._release(order.drawn)
+            self._release(order.allocated)
         else:
             # What was given back before does not come back a second time.
-            for product, places in order.drawn.items():
-                self._give_back(order, product, sum(places.values()) - self._came_back(order, product), "cancelled")
+            for product, locations in order.allocated.items():
+                self._give_back(order, product, sum(locations.values()) - self._came_back(order, product), "cancelled")
         order.status = "CANCELLED"
         order.steps.append("CANCELLED")
         self.events.append("order.cancelled")
@@ -269,11 +269,11 @@ class Shop:
         return sum(back for line, back in zip(order.lines, order.returned, strict=True) if line[0] == product)
 
     def _give_back(self, order: Order, product: str, units: int, _why: str) -> None:
-        """The units go where they came from, in the order they were drawn, behind those that came back before."""
-        one_by_one = [place for place, drawn in order.drawn[product].items() for _ in range(drawn)]
+        """The units go where they came from, in the order they were allocated, behind those that came back before."""
+        one_by_one = [location for location, allocated in order.allocated[product].items() for _ in range(allocated)]
         before = self._came_back(order, product)
-        for place, back in Counter(one_by_one[before : before + units]).items():
-            self._receive(product, place, "RETURN", back)
+        for location, back in Counter(one_by_one[before : before + units]).items():
+            self._receive(product, location, "RETURN", back)
 
     # ---- what they share -----------------------------------------------------------------------
 
@@ -282,58 +282,62 @@ class Shop:
             raise No("NOT_FOUND")
         return self.levels[product]
 
-    def _level(self, product: str, place: str) -> list[int]:
-        """The level at a place; where there is none yet, an empty one that is opened by what comes to it."""
+    def _level(self, product: str, location: str) -> list[int]:
+        """The level at a location; where there is none yet, an empty one that is opened by what comes to it."""
         levels = self._levels(product)
-        if place not in levels and place not in self.places:
+        if location not in levels and location not in self.locations:
             raise No("NOT_FOUND")
-        return levels.get(place, [0, 0])
+        return levels.get(location, [0, 0])
 
     def _first(self, levels: dict[str, list[int]]) -> str:
         return next((each for each in self._order() if each in levels), self._order()[0])
 
     def _rank(self, name: str, levels: dict[str, list[int]]) -> tuple[int, str]:
-        """Active places by their priority, the others as they stand in the item."""
-        return (self.places[name][0], name) if name in self._order() else (list(levels).index(name), "")
+        """Active locations by their priority, the others as they stand in the item."""
+        return (self.locations[name][0], name) if name in self._order() else (list(levels).index(name), "")
 
     def _order(self) -> list[str]:
         return sorted(
-            (name for name, (_, active) in self.places.items() if active), key=lambda n: (self.places[n][0], n)
+            (name for name, (_, active) in self.locations.items() if active), key=lambda n: (self.locations[n][0], n)
         )
 
-    def _take(self, wants: list[Want]) -> Drawn:
+    def _take(self, wants: list[Want]) -> Allocation:
         """Decide where the units come from; a shortage first frees what has expired."""
         for product, units, _ in wants:
             if not 1 <= units <= MOST:
                 raise No("VALIDATION_ERROR")
             self._levels(product)
-        drawn, short = self._try(wants)
+        allocated, short = self._try(wants)
         if short and self._free({product for product, _, _ in short}):
-            drawn, short = self._try(wants)
+            allocated, short = self._try(wants)
         if short:
             raise self._short(short)
-        return drawn
+        return allocated
 
-    def _try(self, wants: list[Want]) -> tuple[Drawn, list[Shortage]]:
+    def _try(self, wants: list[Want]) -> tuple[Allocation, list[Shortage]]:
         sums: dict[tuple[str, str | None], int] = {}
-        for product, units, place in wants:
-            sums[product, place] = sums.get((product, place), 0) + units
-        left = {(product, place): level[0] for product in self.levels for place, level in self.levels[product].items()}
-        drawn: Drawn = {}
+        for product, units, location in wants:
+            sums[product, location] = sums.get((product, location), 0) + units
+        left = {
+            (product, location): level[0]
+            for product, levels in self.levels.items()
+            for location, level in levels.items()
+        }
+        allocated: Allocation = {}
         short: list[Shortage] = []
         named_first = sorted(sums.items(), key=lambda each: each[0][1] is None)
-        for (product, place), units in named_first:
+        for (product, location), units in named_first:
             missing = units
-            for each in self._order() if place is None else {place} & set(self._order()):
+            for each in self._order() if location is None else {location} & set(self._order()):
                 taken = min(missing, left.get((product, each), 0))
                 if taken > 0:
                     left[product, each] -= taken
                     missing -= taken
-                    here = drawn.setdefault(product, {})
+                    here = allocated.setdefault(product, {})
                     here[each] = here.get(each, 0) + taken
             if missing:
                 short.append((product, units, units - missing))
-        return drawn, short
+        return allocated, short
 
     def _short(self, short: list[Shortage]) -> No:
         return No("INSUFFICIENT_STOCK", short)
@@ -345,9 +349,9 @@ class Shop:
         """End every expired hold on these products."""
         freed = 0
         for held in self.holds.values():
-            if held.status == "ACTIVE" and self._status(held) == "EXPIRED" and products & set(held.drawn):
+            if held.status == "ACTIVE" and self._status(held) == "EXPIRED" and products & set(held.allocated):
                 held.status = "EXPIRED"
-                self._release(held.drawn)
+                self._release(held.allocated)
                 self.events.append("reservation.expired")
                 freed += 1
         return freed
@@ -361,27 +365,27 @@ class Shop:
     def _total(self, wants: list[Want]) -> int:
         return sum(self.prices[product] * units for product, units, _ in wants)
 
-    def _book(self, product: str, place: str, kind: str, units: int) -> None:
-        self.ledger[product, place, kind, units] += 1
+    def _book(self, product: str, location: str, kind: str, units: int) -> None:
+        self.ledger[product, location, kind, units] += 1
 
-    def _receive(self, product: str, place: str, kind: str, units: int) -> None:
-        self.levels[product].setdefault(place, [0, 0])[0] += units
-        self._book(product, place, kind, units)
+    def _receive(self, product: str, location: str, kind: str, units: int) -> None:
+        self.levels[product].setdefault(location, [0, 0])[0] += units
+        self._book(product, location, kind, units)
 
-    def _reserve(self, drawn: Drawn) -> None:
-        for product, places in drawn.items():
-            for place, units in places.items():
-                self.levels[product][place][0] -= units
-                self.levels[product][place][1] += units
+    def _reserve(self, allocated: Allocation) -> None:
+        for product, locations in allocated.items():
+            for location, units in locations.items():
+                self.levels[product][location][0] -= units
+                self.levels[product][location][1] += units
 
-    def _release(self, drawn: Drawn) -> None:
-        for product, places in drawn.items():
-            for place, units in places.items():
-                self.levels[product][place][0] += units
-                self.levels[product][place][1] -= units
+    def _release(self, allocated: Allocation) -> None:
+        for product, locations in allocated.items():
+            for location, units in locations.items():
+                self.levels[product][location][0] += units
+                self.levels[product][location][1] -= units
 
-    def _ship(self, drawn: Drawn) -> None:
-        for product, places in drawn.items():
-            for place, units in places.items():
-                self.levels[product][place][1] -= units
-                self._book(product, place, "SALE", -units)
+    def _ship(self, allocated: Allocation) -> None:
+        for product, locations in allocated.items():
+            for location, units in locations.items():
+                self.levels[product][location][1] -= units
+                self._book(product, location, "SALE", -units)

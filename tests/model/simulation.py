@@ -553,8 +553,8 @@ class Simulation:
         app, idempotency = self.app, Idempotency(asked.key, asked.kind, lambda made: {"id": _id_of(made)})
 
         async def within() -> str:
-            kept, _ = await self.keys.run(app, idempotency, lambda: self._do(app, asked, idempotency))
-            return str(kept["id"])
+            stored, _ = await self.keys.run(app, idempotency, lambda: self._do(app, asked, idempotency))
+            return str(stored["id"])
 
         body = await asyncio.create_task(within())
         await self.weather.pause()

@@ -79,8 +79,8 @@ async def whole(path: Path, said: list[str]) -> int:
     try:
         assert store._writer.pragma("integrity_check") == "ok"
         names = [name for name in said if name != "open"]
-        kept = await store.get([(name, "ORDER") for name in names])
-        lost = sorted(set(names) - {key[0] for key in kept})
+        stored = await store.get([(name, "ORDER") for name in names])
+        lost = sorted(set(names) - {key[0] for key in stored})
         assert not lost, f"acknowledged and lost: {lost}"
         shelf = (await store.get([SHELF])).get(SHELF)
         assert shelf is not None or "open" not in said
@@ -150,8 +150,8 @@ async def refused(disk: Disk, store: SqliteStore, fault: Fault, chance: random.R
     disk.fault = None
     # The disk works again, and the same process goes on. What was refused is not there.
     await store.commit(order("ORDER#later", chance))
-    kept = await store.get([(f"ORDER#{turn}", "ORDER") for turn in range(ORDERS)])
-    assert {key[0] for key in kept} == set(acknowledged) - {"open"}
+    stored = await store.get([(f"ORDER#{turn}", "ORDER") for turn in range(ORDERS)])
+    assert {key[0] for key in stored} == set(acknowledged) - {"open"}
     return [*acknowledged, "ORDER#later"], found
 
 

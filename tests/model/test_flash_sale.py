@@ -87,9 +87,9 @@ async def test_ten_thousand_buyers_of_a_thousand_units_get_exactly_a_thousand(sh
     async def ask(key: str, person: Request, work: Callable[[Request], Awaitable[Any]]) -> Any:
         idempotency = Idempotency(key, key, lambda made: {"id": made.id})
         request = Request(person.actor, key, idempotency)
-        kept, _ = await keys.run(shop, idempotency, lambda: work(request))
-        found.setdefault(key, []).append(kept["id"])
-        return kept["id"]
+        stored, _ = await keys.run(shop, idempotency, lambda: work(request))
+        found.setdefault(key, []).append(stored["id"])
+        return stored["id"]
 
     async def buyer(number: int) -> None:
         person = Request(Actor(f"usr_{number}", "account", "customer", f"{number}@example.com"))

@@ -76,16 +76,16 @@ from tests.model.shop import Order as ModelOrder
 from tests.proving import MEMORY, SECONDS, SEED
 
 PEOPLE = {"alice": ALICE, "bob": BOB, "admin": ADMIN}
-PLACES = ("default", "cellar", "attic")
+LOCATIONS = ("default", "cellar", "attic")
 PRODUCTS = ("pen", "cup", "lamp")
 
 people = st.sampled_from(sorted(PEOPLE))
 # Most of what is asked can be had, or nothing would ever happen; some of it cannot.
 units = st.sampled_from((1, 1, 2, 2, 3, 4, 5, 8, 12))
-places = st.sampled_from(PLACES)
+locations = st.sampled_from(LOCATIONS)
 products = st.sampled_from((*PRODUCTS * 8, "ghost"))
 minutes = st.sampled_from((1, 1, 2, 5, 30))
-wants = st.lists(st.tuples(products, units, st.sampled_from((None, None, None, *PLACES))), min_size=1, max_size=3)
+wants = st.lists(st.tuples(products, units, st.sampled_from((None, None, None, *LOCATIONS))), min_size=1, max_size=3)
 lines = st.lists(st.tuples(products, units), min_size=1, max_size=3)
 
 
@@ -95,7 +95,7 @@ Work = Callable[[Sent], Awaitable[Any]]
 
 
 class ShopMachine(RuleBasedStateMachine):
-    """A shop of three products and three places, and everything that people do to it."""
+    """A shop of three products and three locations, and everything that people do to it."""
 
     engine = "sqlite"
     holds = Bundle("holds")
@@ -141,8 +141,8 @@ class ShopMachine(RuleBasedStateMachine):
 
         answer: Any
         try:
-            kept, _ = self.keyed(key, remembered)
-            answer = ("yes", kept["answer"])
+            stored, _ = self.keyed(key, remembered)
+            answer = ("yes", stored["answer"])
         except StockwrightError as refused:
             answer = ("no", refused.code, details_of(refused))
         expected: Any
@@ -167,48 +167,48 @@ class ShopMachine(RuleBasedStateMachine):
         product=products,
         moved=st.integers(-30, 30) | st.just(10**9),
         kind=st.sampled_from(("RESTOCK", "SALE", "RETURN", "ADJUSTMENT")),
-        place=st.none() | places,
+        location=st.none() | locations,
     )
-    def adjust(self, product: str, moved: int, kind: Any, place: str | None) -> None:
+    def adjust(self, product: str, moved: int, kind: Any, location: str | None) -> None:
         self.ask(
-            lambda sent: change_stock(self.app, sent(ADMIN), ChangeStock(product, moved, kind, location=place)),
-            lambda: self.model.adjust(product, moved, kind, place),
+            lambda sent: change_stock(self.app, sent(ADMIN), ChangeStock(product, moved, kind, location=location)),
+            lambda: self.model.adjust(product, moved, kind, location),
         )
 
-    @rule(product=products, counted=st.integers(-1, 60), place=st.none() | places)
-    def count(self, product: str, counted: int, place: str | None) -> None:
+    @rule(product=products, counted=st.integers(-1, 60), location=st.none() | locations)
+    def count(self, product: str, counted: int, location: str | None) -> None:
         self.ask(
-            lambda sent: count_stock(self.app, sent(ADMIN), CountStock(product, counted, location=place)),
-            lambda: self.model.count(product, counted, place),
+            lambda sent: count_stock(self.app, sent(ADMIN), CountStock(product, counted, location=location)),
+            lambda: self.model.count(product, counted, location),
         )
 
-    @rule(product=products, moved=units, source=places, goal=places)
+    @rule(product=products, moved=units, source=locations, goal=locations)
     def transfer(self, product: str, moved: int, source: str, goal: str) -> None:
         self.ask(
             lambda sent: transfer(self.app, sent(ADMIN), Transfer(product, moved, source, goal)),
             lambda: self.model.transfer(product, moved, source, goal),
         )
 
-    @rule(name=places, priority=st.integers(0, 200), active=st.booleans())
+    @rule(name=locations, priority=st.integers(0, 200), active=st.booleans())
     def arrange(self, name: str, priority: int, active: bool) -> None:
-        if name in self.model.places:
+        if name in self.model.locations:
             change = ChangeLocation(name, priority=priority, active=active)
             self.ask(
                 lambda sent: change_location(self.app, sent(ADMIN), change),
-                lambda: self.model.place(name, priority, active),
+                lambda: self.model.set_location(name, priority, active),
             )
         else:
             self.ask(
                 lambda sent: add_location(self.app, sent(ADMIN), name, priority=priority),
-                lambda: self.model.place(name, priority, active=True),
+                lambda: self.model.set_location(name, priority, active=True),
             )
 
-    @rule(wanted=lines, place=st.none() | places)
-    def sell(self, wanted: list[tuple[str, int]], place: str | None) -> None:
+    @rule(wanted=lines, location=st.none() | locations)
+    def sell(self, wanted: list[tuple[str, int]], location: str | None) -> None:
         items = [LineWanted(count, product) for product, count in wanted]
         self.ask(
-            lambda sent: record_sale(self.app, sent(ADMIN), Sell(items, place)),
-            lambda: self.model.sell([(product, count, place) for product, count in wanted]),
+            lambda sent: record_sale(self.app, sent(ADMIN), Sell(items, location)),
+            lambda: self.model.sell([(product, count, location) for product, count in wanted]),
         )
 
     # ---- reservations ------------------------------------------------------------------------------
@@ -276,9 +276,9 @@ class ShopMachine(RuleBasedStateMachine):
             case "extend":
                 self.extend(name=name, person=hold.owner, lasts=1)
             case "buy":
-                product, drawn = next(iter(hold.drawn.items()))
+                product, allocated = next(iter(hold.allocated.items()))
                 on_shelf = sum(level[0] for level in self.model.levels[product].values())
-                self.order(person="bob", wanted=[(product, on_shelf + sum(drawn.values()))])
+                self.order(person="bob", wanted=[(product, on_shelf + sum(allocated.values()))])
             case _:
                 self.sweep()
 
@@ -332,8 +332,8 @@ class ShopMachine(RuleBasedStateMachine):
         # A retry decides before it looks for its record: what it finds expired, it may free.
         self.sweep()
         key, work, answer = self.former
-        kept, replayed = self.keyed(key, work)
-        assert (kept["answer"], replayed) == (answer, True)
+        stored, replayed = self.keyed(key, work)
+        assert (stored["answer"], replayed) == (answer, True)
 
     # ---- after each step -------------------------------------------------------------------------------
 
@@ -341,10 +341,10 @@ class ShopMachine(RuleBasedStateMachine):
     def every_level_is_as_foretold(self) -> None:
         stocks = self.wait(load_stocks(self.app.store, PRODUCTS))
         for product, stock in stocks.items():
-            found = {place: [level.available, level.reserved] for place, level in stock.levels.items()}
+            found = {location: [level.available, level.reserved] for location, level in stock.levels.items()}
             assert found == self.model.levels[product]
-            assert {place: level.total for place, level in stock.levels.items()} == {
-                place: sum(level) for place, level in found.items()
+            assert {location: level.total for location, level in stock.levels.items()} == {
+                location: sum(level) for location, level in found.items()
             }
 
     @invariant()
@@ -388,14 +388,14 @@ def shape(found: Any) -> Any:
         case Reservation():
             shaped = [found.owner_id.removeprefix("usr_"), dict(found.draws), found.status, found.expires_at]
         case Hold():
-            shaped = [found.owner, found.drawn, found.status, found.expires]
+            shaped = [found.owner, found.allocated, found.status, found.expires]
         case Order():
             returned = [line.returned for line in found.lines]
             shaped = [found.draws, found.total_cents, found.status, [step.status for step in found.timeline], returned]
         case ModelOrder():
-            shaped = [found.drawn, found.total, found.status, found.steps, found.returned]
+            shaped = [found.allocated, found.total, found.status, found.steps, found.returned]
         case StockChange():
-            shaped = {place: [level.available, level.reserved] for place, level in found.stock.levels.items()}
+            shaped = {location: [level.available, level.reserved] for location, level in found.stock.levels.items()}
         case Sale():
             shaped = [found.draws, found.total_cents]
         case dict() | tuple():

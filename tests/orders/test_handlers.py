@@ -76,8 +76,8 @@ async def test_a_placed_order_is_confirmed_once_its_mail_went_out(world: World) 
     )
     for text in (order.id, "Wireless Keyboard", "$79.99", "$159.98", "CONFIRMED"):
         assert text in html
-    [kept] = await world.notifications("email")
-    assert (kept.to, kept.status, kept.about, kept.event_id) == (ALICE, "SENT", order.id, (await placed(world)).id)
+    [sent] = await world.notifications("email")
+    assert (sent.to, sent.status, sent.about, sent.event_id) == (ALICE, "SENT", order.id, (await placed(world)).id)
 
 
 async def test_the_warehouse_gets_the_units_to_pick_and_their_locations(world: World) -> None:
@@ -173,10 +173,10 @@ async def test_with_only_the_local_mailbox_messages_are_stored_for_admins(tmp_pa
         await world.wait_until_handled()
         assert await world.status(order) == "CONFIRMED"
         assert world.mailbox.mails == []
-        [kept] = await world.notifications("email")
-        assert (kept.to, kept.status, kept.subject) == (ALICE, "KEPT", f"Order Confirmation - #{order.id}")
-        assert "Wireless Keyboard" in kept.body
-        assert "<html" in kept.html
+        [sent] = await world.notifications("email")
+        assert (sent.to, sent.status, sent.subject) == (ALICE, "KEPT", f"Order Confirmation - #{order.id}")
+        assert "Wireless Keyboard" in sent.body
+        assert "<html" in sent.html
 
 
 # ---- the same event again ----------------------------------------------------------------------
@@ -234,8 +234,8 @@ async def test_a_failing_second_handler_does_not_hide_that_the_mail_was_sent(wor
     assert [each.status for each in await world.notifications()] == ["FAILED"]
     world.mailbox.answer = "250 OK"
     await customer_mail.confirm(world.app, event)
-    [kept] = await world.notifications()
-    assert (kept.status, kept.error) == ("SENT", "")
+    [sent] = await world.notifications()
+    assert (sent.status, sent.error) == ("SENT", "")
     assert await world.status(order) == "CONFIRMED"
 
 

@@ -104,15 +104,15 @@ async def order_events(app: App) -> list[str]:
     return [event.name for event in await app.store.tail(limit=1000) if event.name.startswith("order.")]
 
 
-def crash_at(small: SmallStore, number: int, *, kept: bool) -> None:
-    """End the process at its commit of that number, which is `kept` or not."""
+def crash_at(small: SmallStore, number: int, *, committed: bool) -> None:
+    """End the process at its commit of that number, which is `committed` or not."""
 
     async def crash(at: int) -> None:
         if at == number:
             raise Crashed
 
     small.commits = 0
-    small.after, small.before = (crash, None) if kept else (None, crash)
+    small.after, small.before = (crash, None) if committed else (None, crash)
 
 
 async def restarted(app: App, small: SmallStore, clock: Clock) -> None:
@@ -170,7 +170,7 @@ async def test_changes_completed_by_the_sweeper_have_the_id_of_the_original_requ
     app: App, small: SmallStore, cart: list[str], clock: Clock
 ) -> None:
     order = await order_all(app, cart)
-    crash_at(small, 2, kept=True)
+    crash_at(small, 2, committed=True)
     with pytest.raises(Crashed):
         await confirm_order(app, replace(ADMIN, id="req_confirm"), order.id)
     await restarted(app, small, clock)
@@ -217,13 +217,13 @@ async def test_a_shortage_of_one_line_cancels_the_whole_order(app: App, small: S
     assert await order_events(app) == []
 
 
-@pytest.mark.parametrize("kept", [False, True], ids=["before the commit", "after it"])
+@pytest.mark.parametrize("committed", [False, True], ids=["before the commit", "after it"])
 async def test_placing_that_is_interrupted_anywhere_is_completed_or_has_no_effect(
-    app: App, small: SmallStore, cart: list[str], clock: Clock, kept: bool
+    app: App, small: SmallStore, cart: list[str], clock: Clock, committed: bool
 ) -> None:
     outcomes = []
     for number in range(1, 20):
-        crash_at(small, number, kept=kept)
+        crash_at(small, number, committed=committed)
         try:
             await order_all(app, cart, units=1)
         except Crashed:
@@ -236,8 +236,8 @@ async def test_placing_that_is_interrupted_anywhere_is_completed_or_has_no_effec
         for order in placed:
             await cancel_order(app, ALICE, order.id)
     assert len(outcomes) >= 3
-    # Only where the last commit was kept is there an order.
-    assert outcomes == [False] * (len(outcomes) - 1) + [kept]
+    # Only where the last commit was committed is there an order.
+    assert outcomes == [False] * (len(outcomes) - 1) + [committed]
 
 
 STEPS: dict[str, tuple[list[Any], Any, tuple[int, int, int], tuple[int, int, int], str]] = {
@@ -247,14 +247,14 @@ STEPS: dict[str, tuple[list[Any], Any, tuple[int, int, int], tuple[int, int, int
 }
 
 
-@pytest.mark.parametrize("kept", [False, True], ids=["before the commit", "after it"])
+@pytest.mark.parametrize("committed", [False, True], ids=["before the commit", "after it"])
 @pytest.mark.parametrize(("first", "step", "untouched", "done", "event"), STEPS.values(), ids=STEPS)
 async def test_a_step_that_is_interrupted_anywhere_is_completed_or_has_no_effect(
     app: App,
     small: SmallStore,
     product: Product,
     clock: Clock,
-    kept: bool,
+    committed: bool,
     first: list[Any],
     step: Any,
     untouched: tuple[int, int, int],
@@ -266,7 +266,7 @@ async def test_a_step_that_is_interrupted_anywhere_is_completed_or_has_no_effect
         order = await order_all(app, cart)
         for before in first:
             await before(app, ADMIN, order.id)
-        crash_at(small, number, kept=kept)
+        crash_at(small, number, committed=committed)
         events = (await order_events(app)).count(event)
         try:
             await step(app, ADMIN, order.id)
@@ -275,7 +275,7 @@ async def test_a_step_that_is_interrupted_anywhere_is_completed_or_has_no_effect
         else:
             assert number > 3
             return
-        begun = kept or number > 1
+        begun = committed or number > 1
         assert await numbers(app, cart) == {done if begun else untouched}
         assert (await order_events(app)).count(event) == events + begun
         again = await step(app, ADMIN, order.id)
@@ -289,7 +289,7 @@ async def test_the_next_step_first_completes_the_interrupted_one(
     app: App, small: SmallStore, cart: list[str], clock: Clock
 ) -> None:
     order = await order_all(app, cart)
-    crash_at(small, 2, kept=True)
+    crash_at(small, 2, committed=True)
     with pytest.raises(Crashed):
         await confirm_order(app, ADMIN, order.id)
     small.after = None
@@ -307,7 +307,7 @@ async def test_many_processes_that_resume_at_once_move_every_unit_once(
     app: App, small: SmallStore, cart: list[str]
 ) -> None:
     order = await order_all(app, cart)
-    crash_at(small, 2, kept=True)
+    crash_at(small, 2, committed=True)
     with pytest.raises(Crashed):
         await confirm_order(app, ADMIN, order.id)
     small.after = None
@@ -342,7 +342,7 @@ async def test_a_process_that_was_paused_does_not_change_a_later_step(
     await pack_order(app, ADMIN, order.id)
 
     async def bring_back_and_crash(units: int) -> None:
-        crash_at(small, 1, kept=True)
+        crash_at(small, 1, committed=True)
         with pytest.raises(Crashed):
             await return_order(app, ADMIN, ReturnOrder(order.id, [ReturnItem(units, each) for each in cart]))
         small.after = None
@@ -371,7 +371,7 @@ async def test_a_repeated_return_of_many_lines_is_booked_once(
     async def ask() -> None:
         await return_order(app, Request(ADMIN.actor, "", Idempotency("alice#1", "hash", lambda _: {})), command)
 
-    crash_at(small, 2, kept=True)
+    crash_at(small, 2, committed=True)
     with pytest.raises(Crashed):
         await ask()
     small.after = None
@@ -387,7 +387,7 @@ async def test_an_earlier_try_at_the_same_order_is_removed(
     app: App, small: SmallStore, cart: list[str], clock: Clock
 ) -> None:
     command = PlaceOrder([LineWanted(2, each) for each in cart], id="ord_of_an_import")
-    crash_at(small, 2, kept=True)
+    crash_at(small, 2, committed=True)
     with pytest.raises(Crashed):
         await place_order(app, ALICE, command)
     small.after = None

@@ -246,7 +246,7 @@ async def test_one_line_is_allocated_from_several_locations_and_returned_there(a
     await confirm_order(app, ADMIN, order.id)
     await cancel_order(app, ALICE, order.id)
     stock: Stock = await get_stock(app.store, chair.product.id)
-    assert {place: level.available for place, level in stock.levels.items()} == {"default": 3, "cellar": 4}
+    assert {location: level.available for location, level in stock.levels.items()} == {"default": 3, "cellar": 4}
 
 
 async def test_units_are_allocated_from_active_locations_by_priority(app: App, product: Product) -> None:

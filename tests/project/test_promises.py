@@ -77,9 +77,9 @@ def test_every_function_named_by_the_access_patterns_exists() -> None:
     table = text[text.index("## Access patterns") : text.index("Placing an order takes four calls")]
     named = re.findall(r"`([\w/]+)\.(\w+)`", table)
     assert len(named) > 30
-    for place, function in named:
-        file = SOURCE / (f"{place}.py" if "/" in place else f"{place}/records.py")
-        assert f"def {function}(" in file.read_text(encoding="utf-8"), (place, function)
+    for room, function in named:
+        file = SOURCE / (f"{room}.py" if "/" in room else f"{room}/records.py")
+        assert f"def {function}(" in file.read_text(encoding="utf-8"), (room, function)
 
 
 def test_the_lock_files_name_no_registry_and_have_a_hash_of_everything() -> None:

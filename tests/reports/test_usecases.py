@@ -51,10 +51,10 @@ async def sell(app: App, product_id: str, units: int) -> None:
 
 async def test_sales_are_orders_and_till_sales_without_cancelled_or_returned_units(app: App, product: Product) -> None:
     chair, table = (await product(100)).product.id, (await product(100, price_cents=25_000)).product.id
-    kept = await buy(app, (chair, 5), (table, 1))
+    returned = await buy(app, (chair, 5), (table, 1))
     await cancel_order(app, ALICE, (await buy(app, (chair, 50))).id)
-    await pack_order(app, ADMIN, kept.id)
-    await return_order(app, ADMIN, ReturnOrder(kept.id, [ReturnItem(2, chair)]))
+    await pack_order(app, ADMIN, returned.id)
+    await return_order(app, ADMIN, ReturnOrder(returned.id, [ReturnItem(2, chair)]))
     await sell(app, table, 2)
 
     taken = (await report_sales(app, Range(TODAY, TODAY))).total
@@ -165,7 +165,7 @@ async def test_stock_is_valued_at_current_prices(app: App, product: Product) -> 
     assert value.total.cents == {"USD": 10 * 2000 + 3 * 50_000 + 5 * 99}
     assert value.reserved.cents == {"USD": 2 * 50_000}
     assert value.available.cents + value.reserved.cents == value.total.cents
-    assert {place: worth.units for place, worth in value.by_location.items()} == {"default": 22, "store": 4}
+    assert {location: worth.units for location, worth in value.by_location.items()} == {"default": 22, "store": 4}
     assert value.by_category["phone"].cents == {"USD": 3 * 50_000 + 5 * 99}
 
 

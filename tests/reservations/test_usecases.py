@@ -108,14 +108,14 @@ async def test_a_hold_ends_at_its_expiry_without_a_sweep(app: App, product: Prod
 async def test_an_expired_hold_can_be_bought_before_it_is_swept(app: App, product: Product, clock: Clock) -> None:
     chair, other = await product(5), await product(5)
     await hold(app, chair.product.id, 5, minutes=1)
-    kept = await hold(app, other.product.id, 5, minutes=1)
+    active = await hold(app, other.product.id, 5, minutes=1)
     clock.advance(minutes=2)
 
     await place_order(app, BOB, PlaceOrder([LineWanted(5, chair.product.id)]))
 
     assert await levels(app, chair.product.id) == (0, 5, 5)
     # Only what stood in the way was freed.
-    assert (await get_reservation(app, ALICE, kept.id)).status == "ACTIVE"
+    assert (await get_reservation(app, ALICE, active.id)).status == "ACTIVE"
 
 
 async def test_cancelling_an_expired_hold_ends_it_as_expired(app: App, product: Product, clock: Clock) -> None:

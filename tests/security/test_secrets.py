@@ -54,7 +54,7 @@ def server(tmp_path: Path, mailbox: Mailbox) -> Iterator[Server]:
 
 
 class Person:
-    """Somebody who asks the real server, and whose answers are kept."""
+    """Somebody who asks the real server, and whose answers are recorded."""
 
     def __init__(self, client: httpx2.AsyncClient, answers: list[str]) -> None:
         self._client, self._answers = client, answers
@@ -82,7 +82,7 @@ async def code(mailbox: Mailbox, which: int) -> str:
 
 async def live(carol: Person, admin: Person, mailbox: Mailbox) -> dict[str, list[str]]:
     """Do everything that a secret has a part in, rightly and wrongly; returns the secrets by kind."""
-    kept: dict[str, list[str]] = {
+    secrets: dict[str, list[str]] = {
         "password": [FIRST, SECOND, WRONG, IN_A_URL, PASSWORD, MAIL_PASSWORD, PARTNER_KEY],
         "code": [], "token": [], "refresh token": [], "API key": [], "TOTP secret": [],
     }  # fmt: skip
@@ -90,38 +90,38 @@ async def live(carol: Person, admin: Person, mailbox: Mailbox) -> dict[str, list
     async def signed_in(person: Person, email: str, password: str, **more: Any) -> None:
         session = await person.post("/signin", {"email": email, "password": password, **more})
         person.token = f"Bearer {session['idToken']}"
-        kept["token"] += [session["idToken"], session["accessToken"]]
-        kept["refresh token"].append(session["refreshToken"])
+        secrets["token"] += [session["idToken"], session["accessToken"]]
+        secrets["refresh token"].append(session["refreshToken"])
 
     await signed_in(admin, EMAIL, PASSWORD)
     await carol.post("/signup", {"email": CAROL, "password": FIRST}, headers={"idempotency-key": "signup-1"})
-    kept["code"].append(await code(mailbox, 0))
+    secrets["code"].append(await code(mailbox, 0))
     await carol.post("/signup/confirm", {"email": CAROL, "code": "000000"})
-    await carol.post("/signup/confirm", {"email": CAROL, "code": kept["code"][0]})
+    await carol.post("/signup/confirm", {"email": CAROL, "code": secrets["code"][0]})
     await carol.post("/signin", {"email": CAROL, "password": WRONG})
     await carol.post("/signin", {"email": CAROL, "password": {"is": FIRST}})
     await carol.ask("GET", "/orders", params={"password": IN_A_URL, "token": IN_A_URL, "limit": IN_A_URL})
     await carol.post("/signin", {"email": FIRST, "password": CAROL})
     await signed_in(carol, CAROL, FIRST)
-    renewed = await carol.post("/token/refresh", {"refreshToken": kept["refresh token"][-1]})
-    kept["refresh token"].append(renewed["refreshToken"])
-    await carol.post("/token/refresh", {"refreshToken": kept["refresh token"][-2]})
+    renewed = await carol.post("/token/refresh", {"refreshToken": secrets["refresh token"][-1]})
+    secrets["refresh token"].append(renewed["refreshToken"])
+    await carol.post("/token/refresh", {"refreshToken": secrets["refresh token"][-2]})
     await carol.post("/users/me/password", {"currentPassword": WRONG, "newPassword": SECOND})
     await carol.post("/users/me/password", {"currentPassword": FIRST, "newPassword": "short"})
     await carol.post("/password/forgot", {"email": CAROL})
-    kept["code"].append(await code(mailbox, 1))
-    body = {"email": CAROL, "code": kept["code"][1], "password": SECOND}
+    secrets["code"].append(await code(mailbox, 1))
+    body = {"email": CAROL, "code": secrets["code"][1], "password": SECOND}
     await carol.post("/password/reset", body, headers={"idempotency-key": "reset-1"})
     await carol.post("/password/reset", body)
     await signed_in(carol, CAROL, SECOND)
     set_up = {"action": "setup", "password": SECOND}
     secret = (await carol.post("/users/me/mfa", set_up, headers={"idempotency-key": "mfa-1"}))["secret"]
-    kept["TOTP secret"].append(secret)
-    kept["code"].append(pyotp.TOTP(secret).now())
+    secrets["TOTP secret"].append(secret)
+    secrets["code"].append(pyotp.TOTP(secret).now())
     await carol.post("/users/me/mfa", {"action": "confirm", "code": "000000"})
-    await carol.post("/users/me/mfa", {"action": "confirm", "code": kept["code"][-1]})
+    await carol.post("/users/me/mfa", {"action": "confirm", "code": secrets["code"][-1]})
     made = await admin.post("/api-keys", {"name": "till", "scopes": ["sales"]}, headers={"idempotency-key": "key-1"})
-    kept["API key"].append(made["key"])
+    secrets["API key"].append(made["key"])
     replay = await admin.post("/api-keys", {"name": "till", "scopes": ["sales"]}, headers={"idempotency-key": "key-1"})
     assert replay["key"] == ""
     till = Person(carol._client, carol._answers)
@@ -137,7 +137,7 @@ async def live(carol: Person, admin: Person, mailbox: Mailbox) -> dict[str, list
     async with asyncio.timeout(PATIENCE_SECONDS):
         while (await admin.ask("GET", "/dead-letters"))["count"] == 0:  # noqa: ASYNC110 - it asks over HTTP
             await asyncio.sleep(0.1)
-    return kept
+    return secrets
 
 
 @pytest.mark.slow
@@ -145,7 +145,7 @@ async def test_no_secret_is_stored_logged_or_answered(server: Server, mailbox: M
     answers: list[str] = []
     async with httpx2.AsyncClient(base_url=server.url, timeout=30) as client:
         admin, carol = Person(client, answers), Person(client, answers)
-        kept = await live(carol, admin, mailbox)
+        secrets_by_kind = await live(carol, admin, mailbox)
         body = {
             "an answer that refuses": "\n".join(answers),
             "an event": json.dumps(await admin.ask("GET", "/events", params={"limit": 100})),
@@ -167,9 +167,9 @@ async def test_no_secret_is_stored_logged_or_answered(server: Server, mailbox: M
     assert len(answers) > 10
     found = [
         (kind, where)
-        for kind, secrets in kept.items()
+        for kind, secrets in secrets_by_kind.items()
         for where, text in body.items()
-        # The authenticator app's secret must be kept to check codes by: the file holds it, nothing else does.
+        # The authenticator app's secret must be stored to check codes with: the file holds it, nothing else does.
         if (kind, where) != ("TOTP secret", "the file")
         # Six digits can be part of a number or an id: a code stands alone.
         and any(re.search(rf"(?<![\w.-]){re.escape(secret)}(?![\w-])" if kind == "code" else re.escape(secret), text)

@@ -434,7 +434,7 @@ async def test_an_error_in_a_decision_is_raised_and_nothing_is_written(store: St
 
     with pytest.raises(LookupError, match="1"):
         await store.decide(SHELF, decision)
-    # The item can be written at once: whatever kept it for the decision is gone.
+    # The item can be written at once: the lock of the decision is released.
     await store.commit([Add(SHELF, {LEVEL: -1}, {LEVEL: 0})])
     await store.decide(SHELF, lambda _: [])
     await store.commit([Add(SHELF, {LEVEL: -1}, {LEVEL: 0})])

@@ -1,4 +1,4 @@
-"""What only the embedded engine promises: one file, kept before it is answered, shared with other processes."""
+"""What only the embedded engine promises: one file, synced before it is answered, shared with other processes."""
 
 from __future__ import annotations
 
@@ -285,7 +285,7 @@ asyncio.run(main())
 
 
 def killed_under_load(path: Path) -> list[str]:
-    """Start a writer and kill it, three times; returns everything that it said was kept."""
+    """Start a writer and kill it, three times; returns everything that it acknowledged."""
     acknowledged: list[str] = []
     for life in range(3):
         process = subprocess.Popen(
@@ -310,8 +310,8 @@ async def test_acknowledged_commits_survive_a_kill(path: Path) -> None:
 
     store = SqliteStore(path)
     assert store._writer.pragma("integrity_check") == "ok"
-    kept = await store.get([(name, "ORDER") for name in acknowledged])
-    assert len(kept) == len(acknowledged) >= 600
+    stored = await store.get([(name, "ORDER") for name in acknowledged])
+    assert len(stored) == len(acknowledged) >= 600
     # Each order came with its unit: the count shows that no batch was stored in part.
     orders = store._reader.execute("SELECT count(*) FROM item WHERE sk='ORDER'").fetchall()[0][0]
     assert (await store.get([KEY]))[KEY].body == {"units": orders}
