@@ -10,7 +10,7 @@ export function authorize(session: SessionKeeper, send: Fetch): Fetch {
     return send(signed);
   };
   return async (request) => {
-    const asker = session.current.get()?.user.id;
+    const caller = session.current.get()?.user.id;
     const token = await session.token();
     try {
       return await sendAs(request, token);
@@ -19,7 +19,7 @@ export function authorize(session: SessionKeeper, send: Fetch): Fetch {
       if (!(error instanceof ApiError) || error.status !== 401 || refused === null) throw error;
       const renewed = (await session.renew(refused)) ?? (await signInAgain(session, refused));
       // Somebody else signed in meanwhile: what the first one asked for is not theirs to do.
-      if (!renewed || (asker !== undefined && renewed.user.id !== asker)) throw error;
+      if (!renewed || (caller !== undefined && renewed.user.id !== caller)) throw error;
       return sendAs(request, renewed.idToken);
     }
   };

@@ -7,12 +7,12 @@ import { type Lock, SessionKeeper } from "./session";
 export { dataOf } from "./answers";
 export { ifMatch } from "./clients";
 
-/** Where the API is: told at run time by /config.json, so that one build serves every installation. */
+/** Where the API is: read at run time from /config.json, so that one build serves every installation. */
 const base: Promise<string> = (async () => {
   try {
     const config: unknown = await (await fetch("/config.json", { credentials: "same-origin" })).json();
-    const told = (config as { apiBase?: unknown } | null)?.apiBase;
-    return typeof told === "string" && told ? told.replace(/\/+$/, "") : "/api";
+    const base = (config as { apiBase?: unknown } | null)?.apiBase;
+    return typeof base === "string" && base ? base.replace(/\/+$/, "") : "/api";
   } catch {
     return "/api";
   }

@@ -43,13 +43,13 @@ const refusal = (status: number, code: string, headers: Record<string, string> =
   );
 
 class Memory implements Storage {
-  readonly kept = new Map<string, string>();
+  readonly stored = new Map<string, string>();
   read(key: string) {
-    return this.kept.get(key) ?? null;
+    return this.stored.get(key) ?? null;
   }
   write(key: string, value: string | null) {
-    if (value === null) this.kept.delete(key);
-    else this.kept.set(key, value);
+    if (value === null) this.stored.delete(key);
+    else this.stored.set(key, value);
   }
 }
 
@@ -148,7 +148,7 @@ describe("a request", () => {
     expect(asked?.headers.get("Accept")).toBe("application/json");
   });
 
-  test("for a file or a stream gets the answer as it is", async () => {
+  test("for a file or a stream returns the raw answer", async () => {
     server.replies = [new Response("sku,name"), refusal(403, "FORBIDDEN")];
     const options = { headers: { Accept: "text/csv" }, parseAs: "stream" } as const;
     const { api } = tab();
@@ -169,18 +169,18 @@ describe("a request", () => {
     expect(server.asked).toHaveLength(4);
   });
 
-  test("that is aborted is no failure of the server", async () => {
+  test("that is aborted is not a failure of the server", async () => {
     server.replies = [new DOMException("", "AbortError")];
     await expect(tab().read()).rejects.toMatchObject({ name: "AbortError" });
   });
 
-  test("to change something has a key and the version it means", async () => {
+  test("that changes something has an idempotency key and If-Match", async () => {
     await tab().change("Mia", { headers: ifMatch(7) });
     expect(server.asked[0]?.headers.get("If-Match")).toBe('"7"');
     expect(server.keys()).toEqual(["key-1"]);
   });
 
-  test("that is refused tells code, details and request id", async () => {
+  test("that is refused has code, details and request id", async () => {
     server.replies = [refusal(409, "INSUFFICIENT_STOCK")];
     await expect(tab().change()).rejects.toMatchObject({
       status: 409,
@@ -189,7 +189,7 @@ describe("a request", () => {
     });
   });
 
-  test("that is answered by something else than the API says so", async () => {
+  test("that another server answers is reported as such", async () => {
     server.replies = [new Response("<html>", { status: 200 })];
     await expect(tab().read()).rejects.toMatchObject({
       code: "BAD_ANSWER",
@@ -210,7 +210,7 @@ describe("a change whose answer is lost", () => {
     expect(slept).toEqual([500, 2000]);
   });
 
-  test("keeps its key until it is asked for again", async () => {
+  test("keeps its key until it is sent again", async () => {
     const { change } = tab();
     server.replies = [new TypeError("offline"), new TypeError("offline"), new TypeError("offline"), good({})];
     await expect(change()).rejects.toMatchObject({ code: "NETWORK" });
@@ -239,7 +239,7 @@ describe("a change whose answer is lost", () => {
     expect(new Set(server.keys())).toEqual(new Set(["key-1"]));
   });
 
-  test("is said to be done at the first try, where it was", async () => {
+  test("is reported as done by the first try, if it was", async () => {
     const { change } = tab();
     const replay = () =>
       Response.json({ success: true, data: {} }, { headers: { "Idempotency-Replayed": "true" } });
@@ -251,7 +251,7 @@ describe("a change whose answer is lost", () => {
     expect(replays).toBe(1);
   });
 
-  test("is not what another form asks for in the same words", async () => {
+  test("is not mixed up with the same change from another form", async () => {
     const { sentBy, change } = tab();
     server.replies = [new Response("", { status: 502 })];
     await expect(change("Mia", { fetch: sentBy("one") })).rejects.toThrow();
@@ -260,7 +260,7 @@ describe("a change whose answer is lost", () => {
     expect(server.keys()).toEqual(["key-1", "key-2", "key-1"]);
   });
 
-  test("is not what somebody wants much later", async () => {
+  test("is not mixed up with the same change much later", async () => {
     const { change } = tab();
     server.replies = [new Response("", { status: 502 })];
     await expect(change()).rejects.toThrow();
@@ -269,7 +269,7 @@ describe("a change whose answer is lost", () => {
     expect(server.keys()).toEqual(["key-1", "key-2"]);
   });
 
-  test("but what was answered is done: the next one is a new one", async () => {
+  test("but an answered change is done: the next one has a new key", async () => {
     const { change } = tab();
     server.replies = [refusal(409, "CONFLICT")];
     await expect(change()).rejects.toThrow();
@@ -280,7 +280,7 @@ describe("a change whose answer is lost", () => {
 });
 
 describe("a session", () => {
-  test("whose hour is over is renewed before it is used", async () => {
+  test("whose token has expired is renewed before its use", async () => {
     const { session, read } = tab();
     session.begin(answer("old"));
     now += HOUR;
@@ -289,7 +289,7 @@ describe("a session", () => {
     expect(spent).toEqual(["old-refresh"]);
   });
 
-  test("is renewed once for many requests that were refused, and each is sent again", async () => {
+  test("is renewed once for many refused requests, and each is sent again", async () => {
     const { session, change, read } = tab();
     session.begin(answer("old"));
     server.valid = new Set();
@@ -308,7 +308,7 @@ describe("a session", () => {
     expect(other.session.current.get()?.idToken).toBe("fresh");
   });
 
-  test("that has ended waits for the password, and then goes on where it was", async () => {
+  test("that has ended asks for the password, and then continues", async () => {
     const { session, change } = tab();
     session.begin(answer("old"));
     server.valid = new Set(["again"]);
@@ -323,7 +323,7 @@ describe("a session", () => {
     expect(server.keys()).toEqual(["key-1", "key-1"]);
   });
 
-  test("given up refuses what waited, and is over", async () => {
+  test("that is given up refuses the waiting requests, and ends", async () => {
     const { session, change } = tab();
     session.begin(answer("old"));
     server.valid = new Set();
@@ -332,10 +332,10 @@ describe("a session", () => {
     await expect.poll(() => session.ended.get()).toBe(true);
     session.giveUp();
     await expect(waiting).rejects.toMatchObject({ status: 401 });
-    expect(memory.kept.size).toBe(0);
+    expect(memory.stored.size).toBe(0);
   });
 
-  test("of somebody else does not do what the first one asked for", async () => {
+  test("of another person does not send the requests of the first", async () => {
     const { session, change } = tab();
     session.begin(answer("old"));
     server.valid = new Set(["theirs"]);
@@ -346,7 +346,7 @@ describe("a session", () => {
     await expect(waiting).rejects.toMatchObject({ status: 401 });
   });
 
-  test("that another tab has renewed is taken as it is", async () => {
+  test("that another tab has renewed is adopted", async () => {
     const { session } = tab();
     session.begin(answer("new"));
     expect(await session.renew("old")).toMatchObject({ idToken: "new" });
@@ -368,7 +368,7 @@ describe("a session", () => {
     expect(other.session.current.get()?.user.id).toBe("mia");
   });
 
-  test("outlives a server that cannot be reached", async () => {
+  test("stays while the server cannot be reached", async () => {
     const { session, read } = tab();
     session.begin(answer("old"));
     server.valid = new Set();
@@ -378,12 +378,12 @@ describe("a session", () => {
     expect(tab().session.current.get()?.idToken).toBe("old");
   });
 
-  test("of rubbish is none", () => {
+  test("that cannot be read is no session", () => {
     memory.write("stockwright.session", "{");
     expect(tab().session.current.get()).toBeNull();
   });
 
-  test("sends what tells this browser from others when somebody signs in, and only then", async () => {
+  test("sends the device token at sign-in only", async () => {
     const { session, read, signIn } = tab();
     await signIn();
     for (const token of ["aa", "bb", "aa"]) session.begin({ ...answer("old"), deviceToken: token });
@@ -400,7 +400,7 @@ describe("a session", () => {
     expect(session.devices()).toBe("");
   });
 
-  test("is not asked for where a wrong password is the answer", async () => {
+  test("is not renewed when the answer is a wrong password", async () => {
     const { session, signIn } = tab();
     session.begin(answer("old"));
     server.replies = [refusal(401, "UNAUTHORIZED")];

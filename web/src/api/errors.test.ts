@@ -4,32 +4,32 @@ import { ApiError, conflictingState, fieldErrors, messageOf, shortages, sortErro
 const error = (status: number, code: string, details?: unknown) =>
   new ApiError({ status, code, message: "No.", details });
 
-test("a wrong field is told by its name", () => {
+test("a wrong field is shown by its name", () => {
   const wrong = error(400, "VALIDATION_ERROR", [{ field: "items[0].productId", message: "is required" }, 3]);
   expect(fieldErrors(wrong)).toHaveLength(1);
   expect(messageOf(wrong)).toBe("Items 0 product id is required");
   expect(messageOf(error(409, "CONFLICT"))).toBe("No.");
 });
 
-test("what was thrown by a mistake of ours says nothing of the inside", () => {
+test("an internal error reveals no internals", () => {
   expect(messageOf(new TypeError("x is undefined"))).not.toContain("undefined");
 });
 
-test("shortages are told line by line", () => {
+test("shortages are listed line by line", () => {
   const lines = [{ productId: "prd_1", sku: "A", requested: 5, available: 2 }];
   expect(shortages(error(409, "INSUFFICIENT_STOCK", { requested: 5, available: 2, lines }))).toEqual(lines);
   expect(shortages(error(409, "CONFLICT", { lines }))).toEqual([]);
   expect(shortages(error(409, "INSUFFICIENT_STOCK"))).toEqual([]);
 });
 
-test("a conflict brings the state now", () => {
+test("a conflict has the current state", () => {
   expect(conflictingState(error(412, "VERSION_CONFLICT", { current: { version: 4 } }))).toEqual({
     version: 4,
   });
   expect(conflictingState(error(409, "CONFLICT", { current: { version: 4 } }))).toBeNull();
 });
 
-test("what is wrong with a field stands at it, in a list too; the rest below the form", () => {
+test("field errors are shown at their fields, in lists too; others below the form", () => {
   const fields = ["name", "options"];
   const details = [
     { field: "name", message: "is required" },
@@ -42,7 +42,7 @@ test("what is wrong with a field stands at it, in a list too; the rest below the
   expect(sortErrors(error(400, "VALIDATION_ERROR", details.slice(0, 2)), fields).rest).toBeNull();
 });
 
-test("what is taken already stands at its field", () => {
+test("a value that is taken already is reported at its field", () => {
   const taken = error(409, "ALREADY_EXISTS", { sku: "A-1", productId: "prd_1" });
   expect(sortErrors(taken, ["name", "sku"])).toEqual({
     known: [{ field: "sku", message: "No." }],
@@ -53,7 +53,7 @@ test("what is taken already stands at its field", () => {
   expect(sortErrors(other, ["name"])).toEqual({ known: [], rest: other });
 });
 
-test("only what broke needs the log", () => {
+test("only internal errors refer to the log", () => {
   expect([401, 409, 429, 0].map((status) => error(status, "ANY").isUnexpected)).not.toContain(true);
   expect(error(500, "INTERNAL_ERROR").isUnexpected).toBe(true);
 });

@@ -1,4 +1,4 @@
-/** A refusal or a failure, as the API tells it (`code`, `message`, `details`, request id). */
+/** A refusal or a failure, as the API answers it (`code`, `message`, `details`, request id). */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
@@ -7,7 +7,7 @@ export class ApiError extends Error {
   readonly requestId: string | null;
   readonly retryAfterSeconds: number | null;
 
-  constructor(told: {
+  constructor(answer: {
     status: number;
     code: string;
     message: string;
@@ -15,15 +15,15 @@ export class ApiError extends Error {
     requestId?: string | null;
     retryAfterSeconds?: number | null;
   }) {
-    super(told.message);
-    this.status = told.status;
-    this.code = told.code;
-    this.details = told.details;
-    this.requestId = told.requestId ?? null;
-    this.retryAfterSeconds = told.retryAfterSeconds ?? null;
+    super(answer.message);
+    this.status = answer.status;
+    this.code = answer.code;
+    this.details = answer.details;
+    this.requestId = answer.requestId ?? null;
+    this.retryAfterSeconds = answer.retryAfterSeconds ?? null;
   }
 
-  /** Whether nobody knows what became of a change: the answer was lost, or tells of this one try alone. */
+  /** Whether the outcome of a change is unknown: the answer was lost, or is about this one try only. */
   get isUncertain(): boolean {
     const isOfTheTry = this.status === 401 || this.status === 429 || this.code === "IDEMPOTENCY_IN_PROGRESS";
     return this.status === 0 || this.status >= 500 || isOfTheTry;
@@ -104,7 +104,7 @@ export function shortages(error: unknown): Shortage[] {
   }));
 }
 
-/** The state now, as a 412 tells it; null for any other error. */
+/** The current state in a 412; null for any other error. */
 export function conflictingState<State>(error: unknown): State | null {
   if (!isApiError(error, "VERSION_CONFLICT")) return null;
   return ((error.details as { current?: State } | null)?.current ?? null) as State | null;

@@ -12,7 +12,7 @@ function observe(client: QueryClient, name: string, queryFn: () => Promise<strin
   return observer;
 }
 
-test("what was lost comes by itself when the server is back; what was refused is not asked again", async () => {
+test("failed requests are repeated when the server is back; refused ones are not", async () => {
   const client = new QueryClient();
   let isUp = false;
   let probes = 0;

@@ -1,7 +1,7 @@
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { isApiError } from "./errors";
 
-/** What only a later moment can mend is asked again; a refusal is not. */
+/** Transient errors are retried; a refusal is not. */
 function retry(failures: number, error: unknown): boolean {
   return failures < 2 && isApiError(error) && error.isTransient;
 }
@@ -10,7 +10,7 @@ export const queryClient = new QueryClient({
   queryCache: new QueryCache(),
   mutationCache: new MutationCache(),
   defaultOptions: {
-    // Whether the device says that it is online tells nothing of a server in the same house: it is asked.
+    // A device that is offline may still reach a server in the same house, so requests are always sent.
     queries: {
       staleTime: 30_000,
       gcTime: 10 * 60_000,

@@ -58,7 +58,7 @@ export class SessionKeeper {
     if (found?.idToken !== this.current.get()?.idToken) this.#take(found);
   };
 
-  /** What tells this browser from a stranger's when somebody signs in: X-Device-Token; empty before the first time. */
+  /** Distinguishes this browser from a stranger's at sign-in: X-Device-Token; empty before the first time. */
   devices(): string {
     return this.#readDevices().join(",");
   }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { counted, formatCount } from "./count";
 
-test("what is counted is said as one says it", () => {
+test("counts are written with singular and plural", () => {
   expect(counted(1, "unit")).toBe("1 unit");
   expect(counted(0, "unit")).toBe("0 units");
   expect(counted(12345, "unit")).toBe(`${formatCount(12345)} units`);

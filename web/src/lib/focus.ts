@@ -79,7 +79,7 @@ function menuTrigger(control: HTMLElement | null): HTMLElement | null {
 
 /**
  * Gives the focus back to the control; where that is gone, to the row that stands in its row's place;
- * where the list is gone too, to the page. Whoever has taken the focus meanwhile keeps it.
+ * where the list is gone too, to the page. A focus that was set meanwhile stays.
  */
 export function returnFocus({ control, list, index }: FocusOrigin): void {
   if (focused()?.isConnected) return;

@@ -12,7 +12,7 @@ test("minor units are written as the currency has them", () => {
   expect(formatMoney(1299, "XOF", "en-US").replace(/\s/, " ")).toContain("1,299");
 });
 
-test("a currency that nobody knows is still an amount", () => {
+test("an amount of an unknown currency is still shown", () => {
   expect(formatMoney(1050, "coins", "en-US")).toBe("10.50");
   expect(digitsOf("JPY")).toBe(0);
 });
@@ -42,7 +42,7 @@ test.each([
   expect(parseMoney(text, currency)).toBe(minor);
 });
 
-test("what an input shows is read back as it was", () => {
+test("the text of an amount input is read back unchanged", () => {
   for (const minor of [0, 1, 99, 100, 123456789])
     expect(parseMoney(plainMoney(minor, "USD"), "USD")).toBe(minor);
 });

@@ -8,7 +8,7 @@ const DIGITS = new Map(
       [3, "BHD IQD JOD KWD LYD OMR TND"],
       [4, "CLF UYW"],
     ] as const
-  ).flatMap(([digits, told]) => told.split(" ").map((currency): [string, number] => [currency, digits])),
+  ).flatMap(([digits, codes]) => codes.split(" ").map((currency): [string, number] => [currency, digits])),
 );
 
 const formats = new Map<string, Intl.NumberFormat>();

@@ -10,7 +10,7 @@ export interface Click {
   detail: number;
 }
 
-/** Tells the second click of a double click, also where another row has slid under the pointer since. */
+/** Recognizes the second click of a double click, also where another row has slid under the pointer since. */
 export class Clicks {
   #last: Click | null = null;
 

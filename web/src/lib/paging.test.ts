@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { FIRST_PAGE, filledPage, nextPage, pageNumber, previousPage } from "./paging";
 
-test("the way forth and back through the pages", () => {
+test("one goes forward and back through the pages", () => {
   const second = nextPage(FIRST_PAGE, "two");
   const third = nextPage(second, "three");
   expect([FIRST_PAGE, second, third].map(pageNumber)).toEqual([1, 2, 3]);
@@ -16,7 +16,7 @@ test("there is nothing before the first page and nothing after the last", () => 
   expect(nextPage(last, null)).toBe(last);
 });
 
-test("empty pages are passed over, a bounded number of times", async () => {
+test("empty pages are skipped, a limited number of times", async () => {
   const asked: (string | null)[] = [];
   const page = await filledPage(null, async (token) => {
     asked.push(token);

@@ -1,4 +1,4 @@
-/** Lists answer with a token for the next page only; the way back is kept here. */
+/** Lists answer with a token for the next page only; the way back is stored here. */
 export interface Trail {
   /** The token of the page shown; null is the first page. */
   token: string | null;

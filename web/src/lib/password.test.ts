@@ -13,7 +13,7 @@ test.each([
   expect(newPassword.safeParse(text).success).toBe(good);
 });
 
-test("what is lacking is told while typing, and agrees with the rule", () => {
+test("missing characters are shown while typing, and agree with the rule", () => {
   for (const text of ["", "Pa0", "Passw0rd", "fifteen letters!"]) {
     expect(requirementsOf(text).every(({ met }) => met)).toBe(newPassword.safeParse(text).success);
   }

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { Sent } from "./sent";
 
-test("what comes back late is not put over what was typed since", () => {
+test("a late change of the address does not overwrite newer text", () => {
   const sent = new Sent("");
   expect([sent.send("key"), sent.send("keyb"), sent.send("keyb")]).toEqual([true, true, false]);
-  expect(["key", "keyb"].map((kept) => sent.isFromElsewhere(kept))).toEqual([false, false]);
+  expect(["key", "keyb"].map((stored) => sent.isFromElsewhere(stored))).toEqual([false, false]);
 });
 
-test("the back button is heard, and what it brought is not sent again", () => {
+test("the back button changes the text, which is not sent again", () => {
   const sent = new Sent("");
   sent.send("key");
   sent.isFromElsewhere("key");

@@ -1,13 +1,13 @@
 /**
- * A field whose text is kept elsewhere (in the address) hears of each change, its own ones too, and
- * those come back late: this tells them apart, so that nothing is put back over what was typed since.
+ * A field whose text is stored elsewhere (in the address) sees each change, its own ones too, and those
+ * come back late: this recognizes its own, so that nothing overwrites what was typed since.
  */
 export class Sent {
-  /** What was sent and has not come back; before it, what is kept now. */
+  /** What was sent and has not come back; before it, what is stored now. */
   #sent: string[];
 
-  constructor(kept: string) {
-    this.#sent = [kept];
+  constructor(stored: string) {
+    this.#sent = [stored];
   }
 
   /** Whether it says something new, which is sent now. */
@@ -17,10 +17,10 @@ export class Sent {
     return true;
   }
 
-  /** Whether what is kept now came from elsewhere: the back button, a link, a cleared filter. */
-  isFromElsewhere(kept: string): boolean {
-    const own = this.#sent.indexOf(kept);
-    this.#sent = own < 0 ? [kept] : this.#sent.slice(own);
+  /** Whether what is stored now came from elsewhere: the back button, a link, a cleared filter. */
+  isFromElsewhere(stored: string): boolean {
+    const own = this.#sent.indexOf(stored);
+    this.#sent = own < 0 ? [stored] : this.#sent.slice(own);
     return own < 0;
   }
 }

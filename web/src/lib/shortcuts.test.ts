@@ -9,7 +9,7 @@ const press = (key: string, held: Partial<Record<"metaKey" | "ctrlKey" | "altKey
   ...held,
 });
 
-test("keys are named with what is held", () => {
+test("keys are named with their modifiers", () => {
   expect(nameOfKey(press("K", { ctrlKey: true }))).toBe("mod+k");
   expect(nameOfKey(press("k", { metaKey: true }))).toBe("mod+k");
   expect(nameOfKey(press("?"))).toBe("?");

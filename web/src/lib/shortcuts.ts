@@ -18,7 +18,7 @@ export function nameOfKey(event: KeyLike): string | null {
 
 const SEQUENCE_MS = 1200;
 
-/** Follows key presses, and tells which shortcut they complete. */
+/** Follows key presses, and returns the shortcut that they complete. */
 export class ShortcutReader {
   #last: { name: string; at: number } | null = null;
 

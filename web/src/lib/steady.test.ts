@@ -20,7 +20,7 @@ test.each([
   expect(show(steadyRows(rowsOf(words(before), keyOf), words(now), keyOf))).toBe(shown);
 });
 
-test("what left stays in its place until the list is let go, also when it comes back", () => {
+test("a removed row stays in its position until the list is released", () => {
   const left = steadyRows(rowsOf(["a", "b"], keyOf), ["b"], keyOf);
   expect(show(steadyRows(left, ["b", "c"], keyOf))).toBe("(a) b c");
   expect(show(steadyRows(left, ["a", "b"], keyOf))).toBe("a b");

@@ -27,6 +27,6 @@ export function steadyRows<Row>(
     return { key, row: current ?? row, gone: current === undefined };
   });
   const behind = rows.findLastIndex((row) => known.has(keyOf(row))) + 1;
-  // Where all that was shown has left, nothing tells what comes behind it.
+  // Where all shown rows have left, nothing says what comes behind them.
   return behind === 0 && shown.length ? held : [...held, ...rowsOf(rows.slice(behind), keyOf)];
 }

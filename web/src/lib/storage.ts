@@ -1,24 +1,24 @@
-/** The browser's storage, which may be full or closed to us: then nothing is kept, and nothing breaks. */
+/** The browser's storage, which may be full or blocked: then nothing is stored, and nothing fails. */
 export interface Storage {
   read(key: string): string | null;
   write(key: string, value: string | null): void;
 }
 
-function storageOf(kept: () => globalThis.Storage): Storage {
+function storageOf(open: () => globalThis.Storage): Storage {
   return {
     read(key) {
       try {
-        return kept().getItem(key);
+        return open().getItem(key);
       } catch {
         return null;
       }
     },
     write(key, value) {
       try {
-        if (value === null) kept().removeItem(key);
-        else kept().setItem(key, value);
+        if (value === null) open().removeItem(key);
+        else open().setItem(key, value);
       } catch {
-        // Kept in memory by its owner, for as long as this page lives.
+        // Its owner keeps it in memory, for as long as this page lives.
       }
     },
   };

@@ -3,7 +3,7 @@ import { dayEnd, dayStart, formatCountdown, formatRelative, formatTime } from ".
 
 const NOW = Date.parse("2026-03-10T12:00:00.000Z");
 
-test("times near by are told by their distance", () => {
+test("near times are shown by their distance", () => {
   expect(formatRelative(NOW - 10_000, NOW)).toBe("just now");
   expect(formatRelative(NOW + 10_000, NOW)).toBe("in a moment");
   expect(formatRelative(NOW - 3 * 60_000, NOW)).toBe("3 minutes ago");
@@ -11,11 +11,11 @@ test("times near by are told by their distance", () => {
   expect(formatRelative(NOW - 26 * 3_600_000, NOW)).toBe("yesterday");
 });
 
-test("times far away are told by their date", () => {
+test("far times are shown by their date", () => {
   expect(formatRelative(Date.parse("2025-12-24T12:00:00Z"), NOW)).toContain("2025");
 });
 
-test("what is no time is shown as it is", () => {
+test("an invalid time is shown as it is", () => {
   expect(formatTime("soon", "datetime")).toBe("soon");
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { UnsavedForms } from "./unsaved";
 
-test("a form counts while it is shown and has changes", () => {
+test("a form counts as unsaved while it is shown and has changes", () => {
   const forms = new UnsavedForms();
   let changed = false;
   const remove = forms.add(() => changed);
@@ -13,7 +13,7 @@ test("a form counts while it is shown and has changes", () => {
   expect(forms.any()).toBe(false);
 });
 
-test("a dialog asks for its own forms, not for those below it", () => {
+test("a dialog asks about its own forms, not about those below it", () => {
   const forms = new UnsavedForms();
   forms.add(() => true);
   const below = forms.now();

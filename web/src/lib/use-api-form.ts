@@ -11,7 +11,7 @@ config({ jitless: true });
 interface Behavior {
   /** The field that an "already exists" is about, where the API does not name it. */
   taken?: string;
-  /** Whether leaving asks before changes are lost. A form that is quickly typed anew does not. */
+  /** Whether leaving asks before changes are lost. A form that is quickly filled in again does not. */
   guarded?: boolean;
 }
 
@@ -52,7 +52,7 @@ export function useApiForm<Values extends FieldValues>(
       submitting.current = false;
     }
   };
-  // Fields are marked when they are shown anew, on a slow machine some frames later; of several the first on the page
+  // Fields are marked when they are rendered again, on a slow machine some frames later; of several the first on the page
   // gets the focus.
   const focusMarked = (): void => {
     const marked = toMark.current?.querySelector<HTMLElement>("[aria-invalid=true]");

@@ -5,7 +5,7 @@ import { Sent } from "./sent";
 import { useDebounced } from "./use-debounced";
 
 /**
- * A list's filters live in the address, so that it can be kept and sent; the way through its pages
+ * A list's filters live in the address, so that it can be saved and sent; the way through its pages
  * lives in the history entry. Another filter begins at the first page.
  */
 export function useList() {
@@ -30,17 +30,17 @@ export function useList() {
 
 const TYPED_MS = 250;
 
-/** What is typed shows at once, and is looked for when the typing rests. */
-export function useTyped(kept: string, keep: (text: string) => void): [string, (text: string) => void] {
-  const [text, setText] = useState(kept);
-  const settled = useDebounced(text, TYPED_MS).trim();
-  const [sent] = useState(() => new Sent(kept));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only what was typed is kept
+/** Text shows at once while it is typed, and is searched for after a pause. */
+export function useTyped(stored: string, store: (text: string) => void): [string, (text: string) => void] {
+  const [text, setText] = useState(stored);
+  const typed = useDebounced(text, TYPED_MS).trim();
+  const [sent] = useState(() => new Sent(stored));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only typed text is stored
   useEffect(() => {
-    if (sent.send(settled)) keep(settled);
-  }, [settled]);
+    if (sent.send(typed)) store(typed);
+  }, [typed]);
   useEffect(() => {
-    if (sent.isFromElsewhere(kept)) setText(kept);
-  }, [kept, sent]);
+    if (sent.isFromElsewhere(stored)) setText(stored);
+  }, [stored, sent]);
   return [text, setText];
 }

@@ -79,19 +79,19 @@ export function SteadyGroup({ className, children }: { className?: string; child
   );
 }
 
-/** The place of a row that has left the list: it can hold the focus, and do nothing. */
+/** A row that has left the list: it can hold the focus, and do nothing. */
 export const GONE = { "data-gone": true, tabIndex: -1 } as const;
 
 /**
  * A live list of which nothing moves under the pointer or the focus. What left is shown as `gone` until then: give
  * its row the attributes of `GONE`, and inert contents. `list` names what is listed (its filters, its page):
- * another list shows at once. `settled` is false while the rows are still those of the list before.
+ * another list shows at once. `current` is false while the rows are still those of the list before.
  */
 export function useSteady<Row>(
   rows: readonly Row[] | undefined,
   keyOf: (row: Row) => string,
   list: string,
-  settled = true,
+  current = true,
 ) {
   const { held: pointedAt, handlers } = useHold();
   const held = useContext(GroupHeld) || pointedAt;
@@ -103,7 +103,7 @@ export function useSteady<Row>(
     return held && before?.list === list ? steadyRows(before.shown, rows, keyOf) : rowsOf(rows, keyOf);
   }, [rows, held, list]);
   useLayoutEffect(() => {
-    last.current = settled && shown ? { list, shown } : null;
+    last.current = current && shown ? { list, shown } : null;
   });
 
   const focus = useRef<{ row: Element; list: Element; index: number } | null>(null);
@@ -113,7 +113,7 @@ export function useSteady<Row>(
     if (!known || !active) return;
     const isLost = active === document.body || known.row.contains(active);
     if (known.row.isConnected) {
-      // Its button cannot be pressed any more; the place keeps the focus.
+      // Its button cannot be pressed any more; the row keeps the focus.
       if (isLost && known.row.matches("[data-gone]") && known.row instanceof HTMLElement) {
         known.row.focus({ preventScroll: true });
       }

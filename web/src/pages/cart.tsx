@@ -281,10 +281,10 @@ function goneOptions(line: CartLine, now: Now | undefined): string[] {
 function limitsOf(lines: Cart, now: Map<string, Now>, short: Map<string, number>): Map<string, number> {
   const limits = new Map<string, number>();
   for (const { productId } of lines) {
-    const told = now.get(productId);
-    const known = told?.gone
+    const current = now.get(productId);
+    const known = current?.gone
       ? 0
-      : (told?.goods?.quantity ?? (told?.goods && !told.goods.inStock ? 0 : undefined));
+      : (current?.goods?.quantity ?? (current?.goods && !current.goods.inStock ? 0 : undefined));
     const refused = short.get(productId);
     if (refused !== undefined) limits.set(productId, refused);
     else if (known !== undefined) limits.set(productId, known);

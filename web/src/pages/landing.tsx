@@ -152,21 +152,19 @@ function Point({ icon: Icon, title, children }: { icon: typeof Route; title: str
 
 /** Three real products, the first one large. */
 function Collage({ goods, loading }: { goods: Goods[]; loading: boolean }) {
-  const places = ["row-span-2", "", ""];
+  const cells = ["row-span-2", "", ""];
   return (
     <div className="grid aspect-[5/4] grid-cols-[1.35fr_1fr] grid-rows-2 gap-3 sm:gap-4">
-      {places.map((place, index) => {
+      {cells.map((cell, index) => {
         const one = goods[index];
         if (!one) {
-          return loading ? (
-            <Skeleton key={place + String(index)} className={cn("rounded-3xl", place)} />
-          ) : null;
+          return loading ? <Skeleton key={cell + String(index)} className={cn("rounded-3xl", cell)} /> : null;
         }
         return (
           <Link
             key={one.id}
             to={`/products/${encodeURIComponent(one.id)}`}
-            className={cn("group relative overflow-hidden rounded-3xl border shadow-lifted", place)}
+            className={cn("group relative overflow-hidden rounded-3xl border shadow-lifted", cell)}
           >
             <ProductPicture
               goods={one}

@@ -58,7 +58,7 @@ export function Component() {
   return (
     <Page title={found.data?.name} className="pt-6 sm:pt-8">
       {found.data ? (
-        <Detail key={found.data.id} goods={found.data} settled={!found.isPlaceholderData} />
+        <Detail key={found.data.id} goods={found.data} current={!found.isPlaceholderData} />
       ) : (
         <DetailSkeleton />
       )}
@@ -66,7 +66,7 @@ export function Component() {
   );
 }
 
-function Detail({ goods, settled }: { goods: Goods; settled: boolean }) {
+function Detail({ goods, current }: { goods: Goods; current: boolean }) {
   const attributes = Object.entries((goods as { attributes?: Record<string, unknown> }).attributes ?? {});
   return (
     <>
@@ -94,7 +94,7 @@ function Detail({ goods, settled }: { goods: Goods; settled: boolean }) {
             <StockBadge goods={goods} always />
           </div>
           <p className="mt-5 text-lg text-muted leading-relaxed">{goods.description}</p>
-          <Buy goods={goods} settled={settled} />
+          <Buy goods={goods} current={current} />
           <dl className="mt-10 border-t text-sm">
             <Fact name="SKU">
               <code className="font-mono text-[0.8125rem]">{goods.sku}</code>
@@ -148,7 +148,7 @@ function Breadcrumb({ goods }: { goods: Goods }) {
   );
 }
 
-function Buy({ goods, settled }: { goods: Goods; settled: boolean }) {
+function Buy({ goods, current }: { goods: Goods; current: boolean }) {
   const { user } = useAuth();
   const navigate = useNavigate();
   const queryClient = useQueryClient();
@@ -186,13 +186,13 @@ function Buy({ goods, settled }: { goods: Goods; settled: boolean }) {
   });
   const short = shortages(buy.error)[0];
 
-  const startAnew = (then: () => void) => () => {
+  const withEmptyCart = (then: () => void) => () => {
     changeCart(() => []);
     setAsked(null);
     then();
   };
   const toCart = () => {
-    if (other) setAsked(() => startAnew(() => putIn(0)));
+    if (other) setAsked(() => withEmptyCart(() => putIn(0)));
     else putIn(inCart);
   };
   const putIn = (before: number) => {
@@ -211,7 +211,7 @@ function Buy({ goods, settled }: { goods: Goods; settled: boolean }) {
   };
   const orderNow = () => {
     if (user) return buy.mutate();
-    if (other) setAsked(() => startAnew(toSignIn));
+    if (other) setAsked(() => withEmptyCart(toSignIn));
     else toSignIn();
   };
   const toSignIn = () => {
@@ -243,10 +243,10 @@ function Buy({ goods, settled }: { goods: Goods; settled: boolean }) {
             </p>
           </div>
           <div className="mt-5 grid gap-3 sm:grid-cols-2">
-            <Button size="lg" variant="secondary" onClick={toCart} disabled={!settled}>
+            <Button size="lg" variant="secondary" onClick={toCart} disabled={!current}>
               <ShoppingBag aria-hidden className="size-4.5" /> Add to cart
             </Button>
-            <Button size="lg" onClick={orderNow} busy={buy.isPending} disabled={!settled}>
+            <Button size="lg" onClick={orderNow} busy={buy.isPending} disabled={!current}>
               Order now
             </Button>
           </div>

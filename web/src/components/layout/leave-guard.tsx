@@ -4,7 +4,7 @@ import { session } from "@/api/client";
 import { unsavedForms } from "@/lib/unsaved";
 import { LeaveDialog } from "../ui/dialog";
 
-/** Asks before a navigation or a reload loses what a form holds; whoever is signed out has nothing left to save. */
+/** Asks before a navigation or a reload loses what a form holds; after signing out there is nothing left to save. */
 export function LeaveGuard() {
   const blocker = useBlocker(
     ({ currentLocation, nextLocation }) =>

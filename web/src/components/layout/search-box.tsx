@@ -6,7 +6,7 @@ import { Sent } from "@/lib/sent";
 import { Kbd } from "../ui/surfaces";
 
 export const SEARCH_ID = "search";
-const SETTLES_MS = 250;
+const TYPED_MS = 250;
 
 /** Searches as one types on the grid; from any other page, on Enter. In the back office it finds what one edits. */
 export function SearchBox({ className }: { className?: string }) {
@@ -16,15 +16,15 @@ export function SearchBox({ className }: { className?: string }) {
   const onGrid = pathname === "/products";
   const isOffice = pathname.startsWith("/admin");
   const list = isOffice ? "/admin/products" : "/products";
-  const told = onGrid ? (params.get("search") ?? "") : "";
-  const [text, setText] = useState(told);
-  const [sent] = useState(() => new Sent(told));
+  const inAddress = onGrid ? (params.get("search") ?? "") : "";
+  const [text, setText] = useState(inAddress);
+  const [sent] = useState(() => new Sent(inAddress));
   const wanted = text.trim();
 
   // The address changed by another way (a link, the back button): follow it.
   useEffect(() => {
-    if (sent.isFromElsewhere(told)) setText(told);
-  }, [told, sent]);
+    if (sent.isFromElsewhere(inAddress)) setText(inAddress);
+  }, [inAddress, sent]);
 
   useEffect(() => {
     if (!onGrid) return;
@@ -39,8 +39,8 @@ export function SearchBox({ className }: { className?: string }) {
         },
         { replace: true },
       );
-    }, SETTLES_MS);
-    // Whoever follows a link meanwhile is not called back by the end of what they typed.
+    }, TYPED_MS);
+    // After a click on a link, what was typed before must not lead back to the grid.
     const leave = ({ target }: MouseEvent) => {
       if (target instanceof Element && target.closest("a")) clearTimeout(timer);
     };

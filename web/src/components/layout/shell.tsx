@@ -50,7 +50,7 @@ export function Shell() {
     else main.current?.focus({ preventScroll: true });
   }, [pathname]);
 
-  useEffect(() => replays.subscribe(tellReplay), []);
+  useEffect(() => replays.subscribe(showReplay), []);
 
   const wide = pathname.startsWith("/admin");
   return (
@@ -104,7 +104,7 @@ function Toasts() {
   ) : null;
 }
 
-function tellReplay(): void {
+function showReplay(): void {
   toast.info("The change was already made", {
     description: "The first request made it, but its answer was lost. It was not made twice.",
     duration: 12_000,

@@ -8,7 +8,7 @@ const CONTROL = cn(
   "aria-invalid:border-danger",
 );
 
-interface Told {
+interface FieldProps {
   label: string;
   hint?: ReactNode;
   error?: string | undefined;
@@ -31,7 +31,7 @@ export function Field({
   hideLabel,
   className,
   children,
-}: Told & { children: (wiring: Wiring) => ReactNode }) {
+}: FieldProps & { children: (wiring: Wiring) => ReactNode }) {
   const id = useId();
   const described = [hint ? `${id}-hint` : "", error ? `${id}-error` : ""].filter(Boolean).join(" ");
   return (
@@ -65,7 +65,7 @@ export function TextField({
   hideLabel,
   className,
   ...rest
-}: Told & Omit<ComponentProps<"input">, keyof Told>) {
+}: FieldProps & Omit<ComponentProps<"input">, keyof FieldProps>) {
   return (
     <Field {...{ label, hint, error, ...(hideLabel && { hideLabel }), ...(className && { className }) }}>
       {(wiring) => <Input {...rest} {...wiring} />}
@@ -79,7 +79,7 @@ export function PasswordField({
   error,
   className,
   ...rest
-}: Told & Omit<ComponentProps<"input">, keyof Told>) {
+}: FieldProps & Omit<ComponentProps<"input">, keyof FieldProps>) {
   const [shown, setShown] = useState(false);
   return (
     <Field {...{ label, hint, error, ...(className && { className }) }}>
@@ -108,7 +108,7 @@ export function TextAreaField({
   hideLabel,
   className,
   ...rest
-}: Told & Omit<ComponentProps<"textarea">, keyof Told>) {
+}: FieldProps & Omit<ComponentProps<"textarea">, keyof FieldProps>) {
   return (
     <Field {...{ label, hint, error, ...(hideLabel && { hideLabel }), ...(className && { className }) }}>
       {(wiring) => (
@@ -172,7 +172,7 @@ export function SelectField({
   hideLabel,
   className,
   ...rest
-}: Told & Omit<ComponentProps<"select">, keyof Told>) {
+}: FieldProps & Omit<ComponentProps<"select">, keyof FieldProps>) {
   return (
     <Field {...{ label, hint, error, ...(hideLabel && { hideLabel }), ...(className && { className }) }}>
       {(wiring) => <Select {...rest} {...wiring} />}

@@ -16,7 +16,7 @@ export function PagedTable<Row>({
   page: UseQueryResult<{ items: Row[]; nextToken?: string | null }>;
   trail: Trail;
   onPage: (trail: Trail) => void;
-} & Omit<ComponentProps<typeof DataTable<Row>>, "rows" | "loading" | "settled">) {
+} & Omit<ComponentProps<typeof DataTable<Row>>, "rows" | "loading" | "current">) {
   return (
     <>
       {page.isError && !page.data ? (
@@ -27,7 +27,7 @@ export function PagedTable<Row>({
             {...table}
             rows={page.data?.items}
             loading={page.isPending}
-            settled={!page.isPlaceholderData}
+            current={!page.isPlaceholderData}
           />
         </div>
       )}

@@ -2,7 +2,7 @@ import { ChevronLeft, ChevronRight } from "lucide-react";
 import { nextPage, pageNumber, previousPage, type Trail } from "@/lib/paging";
 import { Button } from "./button";
 
-/** Back and forth through a list that tells only its next page. Nothing where there is but one. */
+/** Back and forth through a list whose answers name only the next page. Renders nothing for a single page. */
 export function Pager({
   trail,
   nextToken,

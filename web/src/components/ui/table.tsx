@@ -28,7 +28,7 @@ type Part<Context> = string | ((context: Context) => ReactNode) | undefined;
 
 /**
  * What a column shows in a cell or as its heading. It is called, not mounted as a component: columns that a
- * page makes anew with each render would otherwise replace every cell, and take the focus with them.
+ * page makes again with each render would otherwise replace every cell, and take the focus with them.
  */
 function render<Context>(part: Part<Context>, context: Context): ReactNode {
   return typeof part === "function" ? part(context) : part;
@@ -44,7 +44,7 @@ export function DataTable<Row>({
   empty,
   onRow,
   sort,
-  settled,
+  current,
 }: {
   /** Read to those who cannot see it. */
   caption: string;
@@ -57,10 +57,10 @@ export function DataTable<Row>({
   onRow?: (row: Row) => void;
   sort?: ListSort | undefined;
   /** False while the rows are still those of the list before. */
-  settled?: boolean;
+  current?: boolean;
 }) {
   const { key } = useLocation();
-  const { shown: steady, handlers } = useSteady(rows, rowKey, key, settled);
+  const { shown: steady, handlers } = useSteady(rows, rowKey, key, current);
   const data = useMemo(() => steady?.map(({ row }) => row) ?? EMPTY, [steady]);
   const table = useReactTable({
     data,

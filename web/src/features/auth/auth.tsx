@@ -34,13 +34,13 @@ export async function signIn(body: SignInBody): Promise<User> {
 }
 
 export async function signOut(): Promise<void> {
-  // Signed out here at once; the server is told, and where it cannot be reached its tokens run out.
-  await Promise.race([tellSignOut(), new Promise((resolve) => setTimeout(resolve, 1500))]);
+  // Signed out here at once; the server is notified, and if it cannot be reached the tokens expire.
+  await Promise.race([sendSignOut(), new Promise((resolve) => setTimeout(resolve, 1500))]);
   session.end();
 }
 
-/** Who leaves is not asked for the password, though the session may have ended meanwhile. */
-async function tellSignOut(): Promise<void> {
+/** Never asks for the password, even if the session has ended meanwhile. */
+async function sendSignOut(): Promise<void> {
   const token = await session.token();
   const refreshToken = session.current.get()?.refreshToken;
   if (token === null || !refreshToken) return;

@@ -17,7 +17,7 @@ test.each([
   expect(landing(at(search), role)).toBe(path);
 });
 
-test("the way is handed from one page of the sign-in to the next", () => {
+test("the target is passed from one page of the sign-in to the next", () => {
   expect(queryOf(at("next=/cart"))).toBe("?next=%2Fcart");
   expect(queryOf(at("from=/products?type=phone"))).toBe("?from=%2Fproducts%3Ftype%3Dphone");
   expect(queryOf(at("next=//evil.example"))).toBe("");

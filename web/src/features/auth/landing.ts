@@ -10,7 +10,7 @@ export function cameFrom(params: URLSearchParams): CameFrom {
   return { next: ownPath(params.get("next")), from: ownPath(params.get("from")) };
 }
 
-/** Only a path of this app: a link must not lead whoever signs in to another site. */
+/** Only a path of this app: a link must not lead somebody who signs in to another site. */
 function ownPath(wanted: string | null): string | null {
   return wanted?.startsWith("/") && !wanted.startsWith("//") && !wanted.startsWith("/\\") ? wanted : null;
 }

@@ -41,24 +41,24 @@ test("the same product with the same options is one line", () => {
   expect(countOf(cart)).toBe(3);
 });
 
-test("other options are another line, and both draw on one stock", () => {
+test("other options are another line, and both share one stock", () => {
   const cart = add(add([], line("a", 3, { color: "red" }), 5), line("a", 4, { color: "blue" }), 5);
   expect(cart.map(({ quantity }) => quantity)).toEqual([3, 2]);
   expect(unitsOf(cart, "a")).toBe(5);
   expect(add(cart, line("a", 1), 5)).toBe(cart);
 });
 
-test("a line takes over the newest price", () => {
+test("a line gets the newest price", () => {
   expect(add([line("a", 1)], line("a", 1, {}, 900), null)[0]).toMatchObject({ price: 900, quantity: 2 });
 });
 
-test("a quantity of zero takes the line out", () => {
+test("a quantity of zero removes the line", () => {
   const cart = [line("a", 1), line("b", 1)];
   expect(setQuantity(cart, lineKey(line("a", 1)), 0).map(({ productId }) => productId)).toEqual(["b"]);
   expect(countOf(setQuantity(cart, lineKey(line("b", 1)), 7))).toBe(8);
 });
 
-test("totals are told by currency", () => {
+test("totals are summed by currency", () => {
   const cart = [line("a", 3), { ...line("b", 2, {}, 500), currency: "EUR" }, line("c", 1, {}, 1)];
   expect(totalsOf(cart)).toEqual([
     { currency: "USD", minor: 3001 },
@@ -66,7 +66,7 @@ test("totals are told by currency", () => {
   ]);
 });
 
-test("trimmed to the stock, later lines of one product give way, and others stay", () => {
+test("when a cart is reduced to the stock, later lines of a product shrink first", () => {
   const cart = [line("a", 3, { color: "red" }), line("a", 3, { color: "blue" }), line("b", 9), line("c", 2)];
   const trimmed = trimToStock(
     cart,
@@ -82,14 +82,14 @@ test("trimmed to the stock, later lines of one product give way, and others stay
   ]);
 });
 
-test("an order names products, quantities and chosen options alone", () => {
+test("an order contains only products, quantities and chosen options", () => {
   expect(orderItems([line("a", 2, { color: "red" }), line("b", 1)])).toEqual([
     { productId: "a", quantity: 2, options: { color: "red" } },
     { productId: "b", quantity: 1 },
   ]);
 });
 
-test("an order takes its own lines out of the cart, and nothing that came in meanwhile", () => {
+test("an order removes its own lines from the cart; lines added meanwhile stay", () => {
   const ordered = [line("a", 2, { color: "red" }), line("b", 1)];
   const cart = [line("a", 3, { color: "red" }), line("a", 1, { color: "blue" }), line("b", 1), line("c", 1)];
   expect(without(cart, ordered)).toEqual([
@@ -100,7 +100,7 @@ test("an order takes its own lines out of the cart, and nothing that came in mea
   expect(without(ordered, ordered)).toEqual([]);
 });
 
-test("a kept cart comes back, and rubbish is no cart", () => {
+test("a stored cart is read, and invalid text is an empty cart", () => {
   const cart = [line("a", 2, { color: "red" })];
   expect(parseCart(JSON.stringify(cart))).toEqual(cart);
   for (const rubbish of [
@@ -116,7 +116,7 @@ test("a kept cart comes back, and rubbish is no cart", () => {
   }
 });
 
-test("another currency is noticed before it is in the cart", () => {
+test("another currency is detected before it is in the cart", () => {
   expect(otherCurrency([], "EUR")).toBeNull();
   expect(otherCurrency([line("a", 1)], "USD")).toBeNull();
   expect(otherCurrency([line("a", 1)], "EUR")).toBe("USD");

@@ -1,4 +1,4 @@
-import { parseList } from "@/lib/kept-list";
+import { parseList } from "@/lib/stored-list";
 
 /** The cart: pure, so that its rules can be read and tested by themselves. */
 
@@ -99,7 +99,7 @@ export function orderItems(
   }));
 }
 
-/** Reads a kept cart; whatever is not one is no cart. */
+/** Reads a stored cart; anything else is an empty one. */
 export function parseCart(text: string | null): Cart {
   return parseList<CartLine>(
     text,

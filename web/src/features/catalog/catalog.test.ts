@@ -16,11 +16,11 @@ test("options that offer values are choices; anything else is not", () => {
   expect(firstChoices(choices)).toEqual({ color: "red", size: "42" });
 });
 
-test("chosen options are told in a few words", () => {
+test("chosen options are described in a few words", () => {
   expect(describeOptions({ color: "felt grey", size: 40, gift: { wrapped: true } })).toBe("Felt grey, 40");
 });
 
-test("what was chosen before the shop changed its options is told", () => {
+test("options chosen before the shop changed them are described", () => {
   const options = { color: ["red", "blue"], size: [40, 41] };
   expect(notOffered({ color: "red", size: "41" }, options)).toEqual([]);
   expect(notOffered({ color: "green", size: "41", finish: "matte" }, options)).toEqual(["Green", "Matte"]);

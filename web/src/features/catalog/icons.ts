@@ -42,7 +42,7 @@ import {
   Wheat,
 } from "lucide-react";
 
-/** The most telling word of a name comes first. */
+/** The most specific word of a name comes first. */
 const BY_WORD: [RegExp, LucideIcon][] = [
   [/mouse/, Mouse],
   [/\bpen\b|stylus|pencil/, PenLine],

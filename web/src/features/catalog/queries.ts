@@ -3,7 +3,7 @@ import { api, dataOf } from "@/api/client";
 import type { Item, Product } from "@/api/types";
 import { filledPage } from "@/lib/paging";
 
-/** What the shop shows of a product, whoever looks: a visitor is not told how many there are. */
+/** A product as the shop shows it; visitors do not see how many there are. */
 export interface Goods {
   id: string;
   sku: string;
@@ -18,7 +18,7 @@ export interface Goods {
   options: Record<string, unknown>;
   inStock: boolean;
   isLow: boolean;
-  /** null: not told. */
+  /** null: not shown. */
   quantity: number | null;
 }
 

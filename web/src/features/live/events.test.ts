@@ -13,7 +13,7 @@ const EVENTS: ServerEvent[] = [
   { id: "8", name: "message", data: "one\ntwo" },
 ];
 
-test("events are read wherever the stream was cut", () => {
+test("events are read from chunks of any size", () => {
   for (const size of [1, 2, 3, 7, 1000]) {
     const reader = new EventReader();
     const found: ServerEvent[] = [];
@@ -23,7 +23,7 @@ test("events are read wherever the stream was cut", () => {
   }
 });
 
-test("every kind of line end is one", () => {
+test("every kind of line end is accepted", () => {
   const reader = new EventReader();
   expect([...reader.push("data: a\r\n\r\ndata: b\r\rdata: c\n\n")].map(({ data }) => data)).toEqual([
     "a",
@@ -32,7 +32,7 @@ test("every kind of line end is one", () => {
   ]);
 });
 
-test("an event that was cut off is not told", () => {
+test("an incomplete event is not reported", () => {
   expect(new EventReader().push("id: 9\ndata: half")).toEqual([]);
 });
 
@@ -50,7 +50,7 @@ function streamOf(...pieces: (string | Error)[]): ReadableStream<Uint8Array> {
 /** Follows what is opened one after the other; the last opening ends it. */
 async function followed(openings: (() => ReadableStream<Uint8Array>)[]) {
   const stop = new AbortController();
-  const told = {
+  const seen = {
     asked: [] as (string | null)[],
     ids: [] as string[],
     waits: [] as number[],
@@ -60,64 +60,64 @@ async function followed(openings: (() => ReadableStream<Uint8Array>)[]) {
     {
       position: { after: null },
       open: async (after) => {
-        told.asked.push(after);
+        seen.asked.push(after);
         const opening = openings.shift();
         if (!opening) throw new Error("final");
         return opening();
       },
       isFinal: (error) => (error as Error).message === "final",
-      onEvent: (event) => told.ids.push(event.id),
+      onEvent: (event) => seen.ids.push(event.id),
       onOpen: () => undefined,
-      onConnection: (connection) => told.is.push(connection),
+      onConnection: (connection) => seen.is.push(connection),
       sleep: async (milliseconds) => {
-        told.waits.push(milliseconds);
+        seen.waits.push(milliseconds);
       },
       random: () => 1,
     },
     stop.signal,
   );
-  return told;
+  return seen;
 }
 
-test("what breaks off is taken up behind the last event", async () => {
-  const told = await followed([
+test("a broken stream continues behind the last event", async () => {
+  const seen = await followed([
     () => streamOf("id: 1\ndata: a\n\nid: 2\ndata: b\n\n", new Error("cut")),
     () => streamOf("id: 3\ndata: c\n\n"),
   ]);
-  expect(told.asked).toEqual([null, "2", "3"]);
-  expect(told.ids).toEqual(["1", "2", "3"]);
+  expect(seen.asked).toEqual([null, "2", "3"]);
+  expect(seen.ids).toEqual(["1", "2", "3"]);
 });
 
-test("behind a reset it goes on from the position that the reset names", async () => {
-  const told = await followed([
+test("after a reset the stream continues from the position of the reset", async () => {
+  const seen = await followed([
     () => streamOf("id: 1\ndata: a\n\n", 'id: 900\nevent: stream.reset\ndata: {"message":""}\n\n'),
   ]);
-  expect(told.asked).toEqual([null, "900"]);
-  expect(told.ids).toEqual(["1", "900"]);
+  expect(seen.asked).toEqual([null, "900"]);
+  expect(seen.ids).toEqual(["1", "900"]);
 });
 
-test("it waits longer after each failure, and anew after a success", async () => {
+test("the delay grows with each failure, and starts again after a success", async () => {
   const broken = () => {
     throw new Error("down");
   };
-  const told = await followed([broken, broken, () => streamOf("retry: 500\n\n"), broken]);
-  expect(told.waits).toEqual([2000, 4000, 500, 2000]);
-  expect(told.is.at(-1)).toBe("off");
+  const seen = await followed([broken, broken, () => streamOf("retry: 500\n\n"), broken]);
+  expect(seen.waits).toEqual([2000, 4000, 500, 2000]);
+  expect(seen.is.at(-1)).toBe("off");
 });
 
-test("what ends well and goes on stays live, what breaks off is connected anew", async () => {
+test("a stream that ends well stays live, one that breaks off is connected again", async () => {
   const ended = await followed([() => streamOf("id: 1\ndata: a\n\n"), () => streamOf("")]);
   expect(ended.is).toEqual(["connecting", "live", "live", "off"]);
   const broken = await followed([() => streamOf(new Error("cut")), () => streamOf("")]);
   expect(broken.is).toEqual(["connecting", "live", "waiting", "connecting", "live", "off"]);
 });
 
-test("no wait is longer than half a minute, none shorter than half of its turn", () => {
+test("a delay is at most half a minute, and at least half of its step", () => {
   expect(waitBefore(30, null, 1)).toBe(30_000);
   expect(waitBefore(1, null, 0)).toBe(1_000);
 });
 
-test("somebody who leaves is not followed any more", async () => {
+test("an aborted stream is not followed any more", async () => {
   const stop = new AbortController();
   const is: Connection[] = [];
   await follow(

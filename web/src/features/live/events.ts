@@ -34,10 +34,10 @@ export class EventReader {
 
   #dispatch(): ServerEvent[] {
     const event = { id: this.#id, name: this.#name || "message", data: this.#data.join("\n") };
-    const told = this.#data.length > 0;
+    const complete = this.#data.length > 0;
     this.#name = "";
     this.#data = [];
-    return told ? [event] : [];
+    return complete ? [event] : [];
   }
 }
 
@@ -51,7 +51,7 @@ export interface FollowerParts {
   /** Whether that refusal is for good. */
   isFinal: (error: unknown) => boolean;
   onEvent: (event: ServerEvent) => void;
-  /** What happened before this was open may not have been told. */
+  /** Events before this may have been missed. */
   onOpen: () => void;
   onConnection: (connection: Connection) => void;
   sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -61,7 +61,7 @@ export interface FollowerParts {
 const WAIT_MS = 1_000;
 const WAIT_MAX_MS = 30_000;
 
-/** Follows a stream until it is told to stop: what breaks off is taken up behind the last event. */
+/** Follows a stream until the signal aborts: after a break it continues behind the last event. */
 export async function follow(parts: FollowerParts, signal: AbortSignal): Promise<void> {
   const { position } = parts;
   let failures = 0;

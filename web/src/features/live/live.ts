@@ -5,7 +5,7 @@ import { queryClient } from "@/api/queries";
 import { Store, useStore } from "@/lib/store";
 import { type Connection, follow } from "./events";
 
-/** As long as events pour in, what is shown is asked for anew this often, and never in a queue. */
+/** While many events come in, what is shown is fetched again this often, one fetch at a time. */
 const LOOK_AGAIN_MS = 1_000;
 /** A tab that nobody looks at lets go of its connection: a browser has few of them. */
 const HIDDEN_MS = 10_000;
@@ -67,7 +67,7 @@ function connect(): void {
       open: openStream,
       // Not an admin any more, or an old server without a stream: the pages still look now and then.
       isFinal: (error) => isApiError(error) && [401, 403, 404].includes(error.status),
-      // `stream.reset` too: more was missed than is sent again, and what is shown is read anew.
+      // `stream.reset` too: more was missed than is sent again, so what is shown is fetched again.
       onEvent: lookAgain,
       onOpen: lookAgain,
       onConnection: (now) => {
@@ -92,7 +92,7 @@ async function openStream(after: string | null, signal: AbortSignal): Promise<Re
   }
 }
 
-/** Ask anew for everything that the back office shows now. */
+/** Fetch everything again that the back office shows now. */
 async function lookAgain(): Promise<void> {
   wanted = true;
   if (looking) return;

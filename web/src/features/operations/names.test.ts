@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { eventTitle, handlerTitle, pageOf, thingTitle } from "./names";
 
-test("events and handlers have names for people, also those that nobody has named", () => {
+test("events and handlers have readable names, also unknown ones", () => {
   expect(eventTitle("dead_letter.created")).toBe("Dead letter created");
   expect(eventTitle("api_key.created")).toBe("API key created");
   expect(eventTitle("order.placed")).toBe("Order placed");
@@ -9,13 +9,13 @@ test("events and handlers have names for people, also those that nobody has name
   expect(handlerTitle("some-new-one")).toBe("Some new one");
 });
 
-test("what has a page is linked to it, whatever its id holds", () => {
+test("resources link to their pages, with any characters in the id", () => {
   expect(pageOf("ord_01/x")).toBe("/admin/orders/ord_01%2Fx");
   expect(pageOf("prd_1")).toBe("/products/prd_1");
   expect(pageOf("4711")).toBeNull();
 });
 
-test("our own ids are told by their kind and their end, those of others as they are", () => {
+test("our ids are shortened to their kind and end, those of others are shown as they are", () => {
   expect(thingTitle("ord_01m7yj38j4222tshbv2sqqaptha")).toBe("Order #QAPTHA");
   for (const id of ["system", "692cc529439b2ea96b10e98b", "xyz_01m7yj38j4222tshbv2sqqaptha", "ord_1"]) {
     expect(thingTitle(id)).toBe(id);

@@ -42,7 +42,7 @@ const THINGS: Record<string, string> = {
   dlq: "Dead letter",
 };
 
-/** "ord_01m7…qaptha" → "Order #QAPTHA": the end of an id is what tells it from its neighbours. */
+/** "ord_01m7…qaptha" → "Order #QAPTHA": the end of an id distinguishes it from its neighbors. */
 export function thingTitle(id: string): string {
   const [, prefix = "", rest = ""] = /^([a-z]{3})_(\w{20,})$/.exec(id) ?? [];
   const thing = THINGS[prefix];

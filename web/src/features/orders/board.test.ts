@@ -9,7 +9,7 @@ const board = (...ids: string[][]): Board => ({
 });
 const idsOf = (found: Board | undefined) => found?.pages.map((page) => page.items.map(({ id }) => id));
 
-test("an order leaves its column, on whichever page it stood", () => {
+test("an order leaves its column from any page", () => {
   expect(idsOf(movedOn(board(["a", "b"], ["c"]), order("c"), null))).toEqual([["a", "b"], []]);
 });
 
@@ -21,7 +21,7 @@ test("a column that was never read stays unread", () => {
   expect(movedOn(undefined, order("a"), order("a"))).toBeUndefined();
 });
 
-test("what comes back is asked for by line, never more than is left of it", () => {
+test("a return is requested by line, at most the units left of it", () => {
   const lines = [
     { lineId: "line_1", quantity: 3, returned: 1 },
     { lineId: "line_2", quantity: 1, returned: 1 },

@@ -11,7 +11,7 @@ import { useUnsaved } from "@/lib/unsaved";
 import { cancelOrder } from "./queries";
 import { shortId, statusLabel } from "./status";
 
-/** Gives an order up, and says why; where it moved on meanwhile, one decides anew. */
+/** Cancels an order with a reason; if its status changed meanwhile, one decides again. */
 export function CancelOrderDialog({
   order,
   onClose,
@@ -34,7 +34,7 @@ export function CancelOrderDialog({
       onClose();
     },
     onError: (error) => {
-      // It moved on meanwhile: show where it is, and let the buyer decide anew.
+      // Its status changed meanwhile: show it, and let the buyer decide again.
       const current = conflictingState<Order>(error);
       if (current) queryClient.setQueryData(["orders", "one", order.id], current);
       else void queryClient.invalidateQueries({ queryKey: ["orders", "one", order.id] });

@@ -170,7 +170,7 @@ export function OrderTimeline({ order }: { order: Order }) {
   );
 }
 
-/** A customer is told what they did themselves; the shop's staff, who did what. */
+/** Customers see which steps they did themselves; staff see who did each. */
 function byWhom(step: OrderStep, buyer: string, user: User | null): string {
   if (step.actor === user?.id) return step.status === "PENDING" ? "" : " by you";
   if (user?.role !== "admin") return "";

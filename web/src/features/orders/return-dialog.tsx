@@ -18,7 +18,7 @@ import { shortId } from "./status";
 
 const REASONS = ["Wrong size", "Damaged on the way", "Changed their mind"];
 
-function told({ quantity, returned }: Order["items"][number]): string {
+function describeLine({ quantity, returned }: Order["items"][number]): string {
   return returned
     ? `${formatCount(returned)} of ${formatCount(quantity)} returned`
     : `${formatCount(quantity)} sold`;
@@ -81,7 +81,7 @@ export function ReturnDialog({ order, onClose }: { order: Order; onClose: () => 
               <div className="min-w-32 flex-1 text-sm">
                 <p className="font-medium">{line.name}</p>
                 <p className="text-muted">
-                  {[describeOptions(line.options), told(line)].filter(Boolean).join(" · ")}
+                  {[describeOptions(line.options), describeLine(line)].filter(Boolean).join(" · ")}
                 </p>
               </div>
               {most === 0 ? (

@@ -35,7 +35,7 @@ export function isOrderId(text: string): boolean {
   return /^ord_[0-9a-z]{20,}$/i.test(text);
 }
 
-/** The end of an order's id is what tells it from its neighbours. */
+/** The end of an order's id distinguishes it from its neighbors. */
 export function shortId(id: string): string {
   return `#${id.replace(/^ord_/, "").slice(-6).toUpperCase()}`;
 }

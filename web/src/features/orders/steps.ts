@@ -41,8 +41,8 @@ export function useOrderStep() {
       );
       toast.success(to === "PACKED" ? `${shortId(order.id)} is packed` : `${shortId(order.id)} is delivered`);
     },
-    onError: (error, _, kept) => {
-      for (const [key, board] of kept?.before ?? []) client.setQueryData(key, board);
+    onError: (error, _, context) => {
+      for (const [key, board] of context?.before ?? []) client.setQueryData(key, board);
       toast.error(error);
     },
     onSettled: () =>

@@ -2,13 +2,13 @@ import { expect, test } from "vitest";
 import type { Product } from "@/api/types";
 import {
   bodyOf,
+  describeField,
   EMPTY_PRODUCT,
   formOf,
   isNameless,
   mayBePicture,
   merged,
   type ProductForm,
-  told,
   valuesOf,
 } from "./form";
 
@@ -40,14 +40,14 @@ test("a picture is loaded by https; one that the product has already may stay", 
   expect(mayBePicture("http://shop.example/old.png", "http://shop.example/old.png")).toBe(true);
 });
 
-test("a number is sent as it is read, however its digits are set", () => {
+test("a number is sent as it is displayed, with any digit grouping", () => {
   expect(bodyOf({ ...base, lowStockThreshold: "1 200", reorderPoint: "+7" })).toMatchObject({
     lowStockThreshold: 1200,
     reorderPoint: 7,
   });
 });
 
-test("options that nobody touched stay what they are", () => {
+test("unchanged options keep their values", () => {
   const options = { finish: ["Red, matte", "Blue"], size: [40, 41], one: "single" };
   const product = { price: 1, currency: "USD", options, imageUrl: null } as unknown as Product;
   const known = { ...base, options: formOf(product).options };
@@ -68,7 +68,7 @@ test("values need a name", () => {
   expect(isNameless({ name: "color", values: "" })).toBe(false);
 });
 
-test("an edit sends only what is different", () => {
+test("an edit sends only the changed fields", () => {
   expect(bodyOf(base, base)).toEqual({});
   expect(bodyOf({ ...base, name: "Stool", options: [{ name: "color", values: "red,blue" }] }, base)).toEqual({
     name: "Stool",
@@ -81,11 +81,11 @@ test("a price keeps its amount where the currency has no cents", () => {
   expect(formOf(product).price).toBe("1200");
 });
 
-test("values are told apart by commas, each once", () => {
+test("values are separated by commas, without duplicates", () => {
   expect(valuesOf(" red, blue,, red ")).toEqual(["red", "blue"]);
 });
 
-test("what only one of two changed needs no choice", () => {
+test("a field that only one of two people changed is merged", () => {
   const mine = { ...base, name: "Stool" };
   const theirs = { ...base, price: "12.00", brand: "acme" };
   expect(merged(base, mine, theirs)).toEqual({
@@ -95,17 +95,17 @@ test("what only one of two changed needs no choice", () => {
   });
 });
 
-test("what both changed to the same needs no choice either", () => {
+test("a field that both changed to the same value is merged", () => {
   const both = { ...base, name: "Stool" };
   expect(merged(base, both, { ...both })).toMatchObject({ conflicts: [], taken: [] });
 });
 
-test("what both changed differently stays mine until somebody chooses", () => {
+test("a field that both changed differently keeps my value until somebody chooses", () => {
   const mine = { ...base, name: "Stool", options: [{ name: "color", values: "green" }] };
   const theirs = { ...base, name: "Bench", options: [] };
   const result = merged(base, mine, theirs);
   expect(result.conflicts).toEqual(["name", "options"]);
   expect(result.form).toEqual(mine);
-  expect(told(theirs, "options")).toBe("none");
-  expect(told(mine, "options")).toBe("color: green");
+  expect(describeField(theirs, "options")).toBe("none");
+  expect(describeField(mine, "options")).toBe("color: green");
 });

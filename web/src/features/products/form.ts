@@ -2,11 +2,11 @@ import type { Product, Schemas } from "@/api/types";
 import { parseWhole } from "@/features/stock/change";
 import { parseMoney, plainMoney } from "@/lib/money";
 
-/** An option as it is typed; `kept` is what the product has there, as long as nobody types anything else. */
+/** An option as it is typed; `stored` is the product's own value, until somebody types another. */
 export interface OptionRow {
   name: string;
   values: string;
-  kept?: unknown;
+  stored?: unknown;
 }
 
 /** A product as a form holds it: pure, so that reading, sending and merging share one rule. */
@@ -75,7 +75,11 @@ export function formOf(product: Product): ProductForm {
     currency: product.currency,
     imageUrl: product.imageUrl ?? "",
     status: product.status,
-    options: Object.entries(product.options).map(([name, kept]) => ({ name, values: textOf(kept), kept })),
+    options: Object.entries(product.options).map(([name, stored]) => ({
+      name,
+      values: textOf(stored),
+      stored,
+    })),
     lowStockThreshold: String(product.lowStockThreshold),
     reorderPoint: String(product.reorderPoint),
     reorderQuantity: String(product.reorderQuantity),
@@ -83,9 +87,9 @@ export function formOf(product: Product): ProductForm {
 }
 
 /** Pages load pictures by https only; a known product may keep another address. The server decides the rest. */
-export function mayBePicture(address: string, kept: string): boolean {
+export function mayBePicture(address: string, stored: string): boolean {
   const url = address.trim();
-  return url === "" || url === kept.trim() || /^https:\/\/\S+$/i.test(url);
+  return url === "" || url === stored.trim() || /^https:\/\/\S+$/i.test(url);
 }
 
 /** "red, blue,, red" → ["red", "blue"] */
@@ -93,17 +97,17 @@ export function valuesOf(text: string): string[] {
   return [...new Set(text.split(",").map((value) => value.trim()))].filter(Boolean);
 }
 
-function textOf(kept: unknown): string {
-  return (Array.isArray(kept) ? kept : [kept]).map(String).join(", ");
+function textOf(stored: unknown): string {
+  return (Array.isArray(stored) ? stored : [stored]).map(String).join(", ");
 }
 
 /** Numbers stay numbers, and "Red, matte" one value, where their text was left as it is. */
 function optionsOf(rows: OptionRow[]): Record<string, unknown> {
   return Object.fromEntries(
     rows
-      .map(({ name, values, kept }) => [
+      .map(({ name, values, stored }) => [
         name.trim(),
-        kept !== undefined && textOf(kept) === values ? kept : valuesOf(values),
+        stored !== undefined && textOf(stored) === values ? stored : valuesOf(values),
       ])
       .filter(([name]) => name),
   );
@@ -174,8 +178,8 @@ export function merged(base: ProductForm, mine: ProductForm, theirs: ProductForm
   return { form, conflicts, taken };
 }
 
-/** A field's value in words. */
-export function told(form: ProductForm, field: ProductField): string {
+/** The value of a field in words. */
+export function describeField(form: ProductForm, field: ProductField): string {
   if (field === "status") return form.status === "ACTIVE" ? "yes" : "no";
   if (field === "price") return `${form.price} ${form.currency}`;
   if (field === "options") {

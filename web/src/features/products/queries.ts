@@ -57,7 +57,7 @@ export function searchProducts(search: string) {
 
 export function product(id: string) {
   return queryOptions({
-    // A form stands on it, so nothing asks for it anew: what others change meanwhile shows when it is saved.
+    // A form edits it, so it is not fetched again: changes by others show when it is saved.
     queryKey: ["product form", id],
     queryFn: ({ signal }) => dataOf(api.GET("/products/{id}", { params: { path: { id } }, signal })),
     refetchOnWindowFocus: false,

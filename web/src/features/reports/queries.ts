@@ -2,7 +2,7 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, dataOf } from "@/api/client";
 import { daysBack } from "./series";
 
-/** Events tell of changes at once; this is for when they do not come. */
+/** Events announce changes at once; this is for when they do not come. */
 export const LOOK_AGAIN_MS = 60_000;
 
 /** The reader's own zone, as the browser knows it. */

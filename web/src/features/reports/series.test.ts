@@ -28,7 +28,7 @@ const PARTS = [
   part("2025-02-01"),
 ];
 
-test("amounts of each currency make a line of their own", () => {
+test("each currency has its own line", () => {
   expect(currenciesOf(PARTS)).toEqual(["EUR", "USD"]);
   expect(pointsOf(PARTS, { kind: "revenue", currency: "USD" }).map(({ value }) => value)).toEqual([
     500, 700, 0,
@@ -42,7 +42,7 @@ test("orders and sales at the till are counted together", () => {
   expect(PARTS.map((each) => measured(each, { kind: "orders" }))).toEqual([1, 5, 0]);
 });
 
-test("a chart can be told in a sentence", () => {
+test("a chart is described in a sentence", () => {
   expect(sentenceOf(pointsOf(PARTS, { kind: "units" }), String)).toBe(
     `11 in all; most on ${dayName("2025-01-31")}: 9.`,
   );
@@ -55,7 +55,7 @@ test("the first of thirty days is twenty-nine days back, also over the clocks' c
   expect(daysBack(new Date(2025, 3, 1, 23, 30), 1)).toBe("2025-04-01");
 });
 
-test("what came and what went are told apart", () => {
+test("incoming and outgoing units are separate", () => {
   const day = { date: "2025-01-01", initial: 5, restocked: 20, sold: -7, returned: 1, adjusted: -2 };
   expect(inAndOut({ ...day, change: 17, closingStock: null })).toEqual({
     date: "2025-01-01",

@@ -63,7 +63,7 @@ export function daysBack(today: Date, days: number): string {
 /** Units that came and that went, of one part of a stock history. */
 export function inAndOut(part: Schemas["StockPart"]): { date: string; came: number; went: number } {
   const moves = [part.initial, part.restocked, part.sold, part.returned, part.adjusted];
-  const sum = (kept: number[]) => kept.reduce((all, each) => all + each, 0);
+  const sum = (values: number[]) => values.reduce((all, each) => all + each, 0);
   return {
     date: part.date,
     came: sum(moves.filter((each) => each > 0)),

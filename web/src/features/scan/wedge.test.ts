@@ -2,11 +2,11 @@ import { expect, test } from "vitest";
 import { Wedge } from "./wedge";
 
 function type(wedge: Wedge, text: string, gap: number, from = 0): string | null {
-  let told: string | null = null;
+  let code: string | null = null;
   [...text, "Enter"].forEach((key, index) => {
-    told = wedge.press({ key, at: from + index * gap }) ?? told;
+    code = wedge.press({ key, at: from + index * gap }) ?? code;
   });
-  return told;
+  return code;
 }
 
 test("fast keys and Enter are a scanned code", () => {
@@ -14,7 +14,7 @@ test("fast keys and Enter are a scanned code", () => {
   expect(type(new Wedge(), "AC-CHG-65", 30)).toBe("AC-CHG-65");
 });
 
-test("a hand is slower", () => {
+test("typing by hand is no scanned code", () => {
   expect(type(new Wedge(), "4006381333931", 120)).toBeNull();
 });
 
@@ -22,21 +22,21 @@ test("a few fast keys are no code", () => {
   expect(type(new Wedge(), "abc", 5)).toBeNull();
 });
 
-test("what was typed by hand before is not part of the code", () => {
+test("text typed by hand before is not part of the code", () => {
   const wedge = new Wedge();
   wedge.press({ key: "x", at: 0 });
   wedge.press({ key: "y", at: 200 });
   expect(type(wedge, "12345678", 5, 1000)).toBe("12345678");
 });
 
-test("each code is told once, and the next one follows", () => {
+test("each code is reported once, and the next one follows", () => {
   const wedge = new Wedge();
   expect(type(wedge, "1111", 5)).toBe("1111");
   expect(wedge.press({ key: "Enter", at: 30 })).toBeNull();
   expect(type(wedge, "2222", 5, 500)).toBe("2222");
 });
 
-test("capital letters come with Shift, and other keys begin anew", () => {
+test("capital letters come with Shift, and other keys start again", () => {
   const wedge = new Wedge();
   ["Shift", "A", "Shift", "B", "1", "2"].forEach((key, index) => {
     wedge.press({ key, at: index * 5 });
@@ -50,7 +50,7 @@ test("capital letters come with Shift, and other keys begin anew", () => {
   expect(wedge.press({ key: "Enter", at: 232 })).toBeNull();
 });
 
-test("what was typed before a reset is no code", () => {
+test("text typed before a reset is no code", () => {
   const wedge = new Wedge();
   for (const [index, key] of ["1", "2", "3", "4"].entries()) wedge.press({ key, at: index * 5 });
   wedge.reset();

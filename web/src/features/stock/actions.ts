@@ -5,7 +5,7 @@ import type { Schemas } from "@/api/types";
 import { toast } from "@/components/ui/toast";
 import { formatCount } from "@/lib/count";
 import { type ChangeForm, type ChangeKind, changed, deltasOf, parseWhole } from "./change";
-import { usePlaces } from "./places";
+import { useLocations } from "./locations";
 import { ADMIN, type InventoryRow, stockChanged } from "./queries";
 
 type StockChange = Schemas["StockChangeView"];
@@ -16,26 +16,26 @@ interface Change {
   form: ChangeForm;
 }
 
-function send({ kind, row, form }: Change, asker: string): Promise<StockChange> {
+function send({ kind, row, form }: Change, sender: string): Promise<StockChange> {
   const quantity = parseWhole(form.quantity) ?? 0;
   const { location, to } = form;
   const reason = form.reason.trim();
   const params = { productId: row.productId };
   if (kind === "transfer") {
     const body = { ...params, quantity, from: location, to, reason };
-    return dataOf(api.POST("/inventory/transfer", { body, fetch: sentBy(asker) }));
+    return dataOf(api.POST("/inventory/transfer", { body, fetch: sentBy(sender) }));
   }
   if (kind === "count") {
     // What was counted is true for the stock as it was seen: a change in between is shown first.
     const body = { ...params, quantity, location, reason };
-    return dataOf(api.PUT("/stock", { body, headers: ifMatch(row.version), fetch: sentBy(asker) }));
+    return dataOf(api.PUT("/stock", { body, headers: ifMatch(row.version), fetch: sentBy(sender) }));
   }
   const type = kind === "restock" ? "RESTOCK" : "ADJUSTMENT";
   return dataOf(
     api.PATCH("/inventory/product/{productId}/stock", {
       params: { path: params },
       body: { quantity, type, location, reason },
-      fetch: sentBy(asker),
+      fetch: sentBy(sender),
     }),
   );
 }
@@ -67,10 +67,10 @@ async function takeBack(change: Change, deltas: ReadonlyMap<string, number>): Pr
   }
 }
 
-function told(
+function describeChange(
   { kind, row, form }: Change,
   deltas: ReadonlyMap<string, number>,
-  nameOf: (place: string) => string,
+  nameOf: (location: string) => string,
 ): string {
   const units = parseWhole(form.quantity) ?? 0;
   if (kind === "restock") return `${formatCount(units)} × ${row.name} booked in`;
@@ -93,11 +93,11 @@ interface Page {
  */
 export function useStockChange() {
   const client = useQueryClient();
-  const { nameOf } = usePlaces();
-  const [asker] = useState(newKey);
+  const { nameOf } = useLocations();
+  const [sender] = useState(newKey);
   const lists = { queryKey: [ADMIN, "inventory", "page"] };
   return useMutation({
-    mutationFn: (change: Change) => send(change, asker),
+    mutationFn: (change: Change) => send(change, sender),
     onMutate: async (change) => {
       await client.cancelQueries(lists);
       const before = client.getQueriesData<Page>(lists);
@@ -116,7 +116,7 @@ export function useStockChange() {
     },
     onSuccess: (_, change, { deltas }) => {
       const moved = [...deltas.values()].some((delta) => delta !== 0);
-      toast.success(told(change, deltas, nameOf), {
+      toast.success(describeChange(change, deltas, nameOf), {
         ...(moved && {
           action: {
             label: "Undo",
@@ -128,8 +128,8 @@ export function useStockChange() {
         }),
       });
     },
-    onError: (_error, _change, kept) => {
-      for (const [key, page] of kept?.before ?? []) client.setQueryData(key, page);
+    onError: (_error, _change, context) => {
+      for (const [key, page] of context?.before ?? []) client.setQueryData(key, page);
     },
     onSettled: () => stockChanged(client),
   });

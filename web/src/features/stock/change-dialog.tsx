@@ -12,7 +12,7 @@ import { useUnsaved } from "@/lib/unsaved";
 import { useApiForm } from "@/lib/use-api-form";
 import { useStockChange } from "./actions";
 import { type ChangeForm, type ChangeKind, deltasOf, levelAt, problemsOf, REASON_MAX } from "./change";
-import { usePlaces } from "./places";
+import { useLocations } from "./locations";
 import type { InventoryRow } from "./queries";
 
 const KINDS: Record<ChangeKind, { label: string; quantity: string; hint: string; reasons: string[] }> = {
@@ -110,12 +110,12 @@ function ChangeStockForm({
   onMoved: (now: Partial<Target>) => void;
   onClose: () => void;
 }) {
-  const { places, nameOf } = usePlaces();
+  const { locations, nameOf } = useLocations();
   const { mutateAsync } = useStockChange();
   const words = KINDS[kind];
   const held = row.locations.map(({ location }) => location);
   const from = held[0] ?? "default";
-  const elsewhere = places.find((place) => place.active && place.id !== from)?.id ?? "";
+  const elsewhere = locations.find((location) => location.active && location.id !== from)?.id ?? "";
   const schema = z
     .object({
       quantity: z.string(),
@@ -153,13 +153,15 @@ function ChangeStockForm({
   useEffect(() => {
     draft.current = { quantity, reason };
   }, [draft, quantity, reason]);
-  // The places may be read after the dialog has opened.
+  // The locations may be read after the dialog has opened.
   const { setValue } = form;
   useEffect(() => {
     if (!to && elsewhere) setValue("to", elsewhere);
   }, [to, elsewhere, setValue]);
-  // A place that takes units may be one that never held any; units come only from where some are.
-  const takers = places.filter((place) => place.active || held.includes(place.id)).map(({ id }) => id);
+  // A location that takes units may be one that never held any; units come only from where some are.
+  const takers = locations
+    .filter((location) => location.active || held.includes(location.id))
+    .map(({ id }) => id);
   const sources = kind === "transfer" ? held : [...new Set([...held, ...takers])];
   const canMove = kind !== "transfer" || takers.some((id) => id !== from);
   return (
@@ -240,7 +242,7 @@ function ChangeStockForm({
   );
 }
 
-/** Each place before and after; it keeps its height while nothing is typed. */
+/** Each location before and after; it keeps its height while nothing is typed. */
 function Preview({
   kind,
   row,
@@ -254,15 +256,15 @@ function Preview({
 }) {
   const problems = problemsOf(kind, row, { ...form, reason: "-" });
   const deltas = Object.keys(problems).length ? null : deltasOf(kind, row, form);
-  const places = kind === "transfer" ? [form.location, form.to] : [form.location];
+  const locations = kind === "transfer" ? [form.location, form.to] : [form.location];
   return (
     <dl aria-live="polite" className="flex flex-col gap-1.5 rounded-xl bg-sunken px-4 py-3 text-sm">
-      {[...new Set(places)].map((place) => {
-        const { available } = levelAt(row, place);
-        const delta = deltas?.get(place);
+      {[...new Set(locations)].map((location) => {
+        const { available } = levelAt(row, location);
+        const delta = deltas?.get(location);
         return (
-          <div key={place} className="flex items-center justify-between gap-4">
-            <dt className="text-muted">{nameOf(place)}, available</dt>
+          <div key={location} className="flex items-center justify-between gap-4">
+            <dt className="text-muted">{nameOf(location)}, available</dt>
             <dd className="flex items-center gap-2 font-medium tabular-nums">
               {formatCount(available)}
               <ArrowRight aria-label="becomes" className="size-3.5 text-muted" />

@@ -37,12 +37,12 @@ test.each([
   expect(parseWhole(text)).toBe(units);
 });
 
-test("every change wants a reason", () => {
+test("every change needs a reason", () => {
   for (const kind of ["restock", "adjust", "count", "transfer"] as const)
     expect(problemsOf(kind, stock, form({ reason: "  " }))).toHaveProperty("reason");
 });
 
-test("an adjustment takes no more than is available where it is taken", () => {
+test("an adjustment takes at most the available units of its location", () => {
   expect(problemsOf("adjust", stock, form({ quantity: "-8" }))).toEqual({});
   expect(problemsOf("adjust", stock, form({ quantity: "-9" }))).toHaveProperty("quantity");
   expect(problemsOf("adjust", stock, form({ quantity: "0" }))).toHaveProperty("quantity");
@@ -51,20 +51,20 @@ test("an adjustment takes no more than is available where it is taken", () => {
   );
 });
 
-test("a count is never below what is promised", () => {
+test("a count is never below the reserved units", () => {
   expect(problemsOf("count", stock, form({ quantity: "3" }))).toEqual({});
   expect(problemsOf("count", stock, form({ quantity: "2" }))).toHaveProperty("quantity");
   expect(problemsOf("count", stock, form({ quantity: "0", location: "store" }))).toEqual({});
 });
 
-test("a transfer goes elsewhere, and takes what can be taken", () => {
+test("a transfer needs another location and takes at most the available units", () => {
   expect(problemsOf("transfer", stock, form({ quantity: "8" }))).toEqual({});
   expect(problemsOf("transfer", stock, form({ quantity: "9" }))).toHaveProperty("quantity");
   expect(problemsOf("transfer", stock, form({ quantity: "-1" }))).toHaveProperty("quantity");
   expect(problemsOf("transfer", stock, form({ to: "default" }))).toHaveProperty("to");
 });
 
-test("a count becomes the difference to the total, a transfer two sides of one", () => {
+test("a count becomes the difference to the total, a transfer two opposite changes", () => {
   expect(deltasOf("count", stock, form({ quantity: "9" }))).toEqual(new Map([["default", -2]]));
   expect(deltasOf("transfer", stock, form({ quantity: "5" }))).toEqual(
     new Map([
@@ -75,7 +75,7 @@ test("a count becomes the difference to the total, a transfer two sides of one",
   expect(deltasOf("restock", stock, form({ quantity: "x" }))).toBeNull();
 });
 
-test("what is shown at once is what the server will say", () => {
+test("the optimistic change equals the server's answer", () => {
   const less = changed(stock, new Map([["store", -4]]));
   expect(less).toMatchObject({
     availableStock: 8,
@@ -89,7 +89,7 @@ test("what is shown at once is what the server will say", () => {
   expect(stock.availableStock).toBe(12);
 });
 
-test("a transfer changes no sum, and opens a place that held none", () => {
+test("a transfer changes no sum, and opens a location that held none", () => {
   const moved = changed(
     stock,
     new Map([

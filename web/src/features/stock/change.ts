@@ -41,7 +41,7 @@ interface Level {
   total: number;
 }
 
-/** The units at a place; none where it never held any. */
+/** The units at a location; none where it never held any. */
 export function levelAt(stock: Stock, location: string): Level {
   const found = stock.locations.find((each) => each.location === location);
   return found
@@ -49,7 +49,7 @@ export function levelAt(stock: Stock, location: string): Level {
     : { available: 0, reserved: 0, total: 0 };
 }
 
-/** By how many units each place changes; null while the form says no number. */
+/** By how many units each location changes; null while the form says no number. */
 export function deltasOf(kind: ChangeKind, stock: Stock, form: ChangeForm): Map<string, number> | null {
   const units = parseWhole(form.quantity);
   if (units === null) return null;
@@ -71,7 +71,7 @@ export type Problems = Partial<Record<keyof ChangeForm, string>>;
 export function problemsOf(kind: ChangeKind, stock: Stock, form: ChangeForm): Problems {
   return {
     ...unitsProblem(kind, stock, form),
-    ...(!form.reason.trim() && { reason: "Enter a reason: it is kept in the stock history" }),
+    ...(!form.reason.trim() && { reason: "Enter a reason: it is stored in the stock history" }),
   };
 }
 

@@ -17,7 +17,7 @@ export type Reservation = Schemas["ReservationView"];
 export type Location = Schemas["LocationView"];
 export type StockStatus = Row["status"];
 
-/** Everything of the back office is asked for anew below this name. */
+/** Everything of the back office is fetched again below this key. */
 export const ADMIN = "admin";
 export const LOOK_AGAIN_MS = 15_000;
 const PAGE = 25;
@@ -65,7 +65,7 @@ export function explanation(productId: string) {
   });
 }
 
-/** The places by their order of drawing. */
+/** The locations in their order of allocation. */
 export const locations = queryOptions({
   queryKey: [ADMIN, "locations"],
   queryFn: async ({ signal }) => {
@@ -84,7 +84,7 @@ export interface MovementsFilter {
   until?: string | undefined;
 }
 
-/** The ledger of the shop, or of one product: there each movement tells the balance after it. */
+/** The movements of the shop, or of one product: then each has the balance after it. */
 export function movementsPage(productId: string | undefined, filter: MovementsFilter, token: string | null) {
   return queryOptions({
     queryKey: [ADMIN, "movements", productId ?? "", filter, token],

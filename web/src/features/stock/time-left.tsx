@@ -4,7 +4,7 @@ import { exactTime, formatCountdown } from "@/lib/time";
 
 const SOON_MS = 5 * 60_000;
 
-/** Counts down to a moment, second by second; readers are told once, not each second. */
+/** Counts down to a moment, second by second; screen readers announce it once, not each second. */
 export function TimeLeft({ until }: { until: string }) {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

@@ -7,11 +7,11 @@ import { Skeleton } from "@/components/ui/surfaces";
 import { Time } from "@/components/ui/values";
 import { OrderStatusBadge, shortId } from "@/features/orders/status";
 import { formatCount } from "@/lib/count";
-import { usePlaces } from "./places";
+import { useLocations } from "./locations";
 import { explanation } from "./queries";
 import { TimeLeft } from "./time-left";
 
-/** Explain the available quantity: the reservations and orders that hold units: what lies there, less what is promised, and to whom. */
+/** Explains the available quantity: the stock, less the units that reservations and orders hold. */
 export function WhySheet({
   productId,
   name,
@@ -22,23 +22,23 @@ export function WhySheet({
   onClose: () => void;
 }) {
   const why = useQuery(explanation(productId));
-  const { nameOf } = usePlaces();
-  const told = why.data;
+  const { nameOf } = useLocations();
+  const explained = why.data;
   return (
     <Sheet
       open
       onClose={onClose}
       title={
-        told
-          ? `Why ${told.availableStock === 1 ? "is" : "are"} ${formatCount(told.availableStock)} available?`
+        explained
+          ? `Why ${explained.availableStock === 1 ? "is" : "are"} ${formatCount(explained.availableStock)} available?`
           : "Available stock"
       }
       description={name}
       size="md"
     >
-      {why.isError && !told ? (
+      {why.isError && !explained ? (
         <ErrorState error={why.error} onRetry={() => why.refetch()} />
-      ) : !told ? (
+      ) : !explained ? (
         <div className="flex flex-col gap-4">
           <Skeleton className="h-24 rounded-2xl" />
           <Skeleton className="h-40 rounded-2xl" />
@@ -46,25 +46,25 @@ export function WhySheet({
       ) : (
         <div className="flex flex-col gap-8">
           <dl className="grid grid-cols-[1fr_auto_1fr_auto_1fr] items-center rounded-2xl bg-sunken px-3 py-5 text-center">
-            <Sum label="on the shelf" value={told.totalStock} />
+            <Sum label="on the shelf" value={explained.totalStock} />
             <span aria-hidden className="text-muted text-xl">
               −
             </span>
-            <Sum label="reserved" value={told.reservedStock} />
+            <Sum label="reserved" value={explained.reservedStock} />
             <span aria-hidden className="text-muted text-xl">
               =
             </span>
-            <Sum label="available" value={told.availableStock} strong />
+            <Sum label="available" value={explained.availableStock} strong />
           </dl>
           <section>
             <h3 className="font-semibold">Reserved for</h3>
-            {told.holds.length === 0 ? (
+            {explained.holds.length === 0 ? (
               <p className="mt-2 flex items-center gap-2 text-muted text-sm">
                 <CircleCheck aria-hidden className="size-4" /> Nobody: all units are available.
               </p>
             ) : (
               <ul className="mt-2 divide-y border-y text-sm">
-                {told.holds.map((hold) => (
+                {explained.holds.map((hold) => (
                   <li key={hold.id} className="flex items-center gap-4 py-3">
                     <span className="w-10 shrink-0 text-right font-semibold text-base tabular-nums">
                       {formatCount(hold.quantity)}
@@ -104,7 +104,7 @@ export function WhySheet({
               <thead className="text-muted">
                 <tr className="border-b">
                   <th scope="col" className="py-2 text-left font-medium">
-                    Place
+                    Location
                   </th>
                   <th scope="col" className="py-2 text-right font-medium">
                     Total
@@ -118,7 +118,7 @@ export function WhySheet({
                 </tr>
               </thead>
               <tbody className="divide-y">
-                {told.locations.map((level) => (
+                {explained.locations.map((level) => (
                   <tr key={level.location} className="tabular-nums">
                     <th scope="row" className="py-2.5 text-left font-normal">
                       {nameOf(level.location)}

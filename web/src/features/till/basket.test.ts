@@ -12,7 +12,7 @@ const product = (productId: string, price = 250, available = 2) => ({
   available,
 });
 
-test("scanned again, it is one more of it, and stands first", () => {
+test("a product scanned again gets one more unit and moves to the top", () => {
   const basket = [product("a"), product("b"), product("a")].reduce(scanned, [] as ReturnType<typeof scanned>);
   expect(basket.map(({ productId, quantity }) => [productId, quantity])).toEqual([
     ["a", 2],
@@ -22,16 +22,16 @@ test("scanned again, it is one more of it, and stands first", () => {
   expect(totalOf(basket)).toBe(750);
 });
 
-test("none of it takes it off the list", () => {
+test("a quantity of zero removes the line", () => {
   expect(withQuantity(scanned([], product("a")), "a", 0)).toEqual([]);
 });
 
-test("more than there is stands out", () => {
+test("a quantity above the stock is marked", () => {
   const basket = withQuantity(scanned(scanned([], product("a")), product("b")), "a", 3);
   expect(shortOf(basket).map(({ productId }) => productId)).toEqual(["a"]);
 });
 
-test("a sale takes its units off the list, and what was scanned meanwhile stays", () => {
+test("a sale removes its units from the list; units scanned meanwhile stay", () => {
   const sold = scanned(scanned([], product("a")), product("b"));
   const basket = scanned(scanned(sold, product("a")), product("c"));
   expect(without(basket, sold).map(({ productId, quantity }) => [productId, quantity])).toEqual([
@@ -41,7 +41,7 @@ test("a sale takes its units off the list, and what was scanned meanwhile stays"
   expect(without(sold, sold)).toEqual([]);
 });
 
-test("a kept list is read as it was, and rubbish is none", () => {
+test("a stored list is read, and invalid text is an empty list", () => {
   const basket = scanned([], product("a"));
   expect(parseBasket(JSON.stringify(basket))).toEqual(basket);
   for (const rubbish of [null, "{", "{}", '[null, 3, {"productId": "a"}]'])

@@ -1,4 +1,4 @@
-import { parseList } from "@/lib/kept-list";
+import { parseList } from "@/lib/stored-list";
 
 /** What is on the till's list: pure, so that its rules can be read and tested by themselves. */
 export interface BasketLine {
@@ -38,7 +38,7 @@ export function without(basket: Basket, sold: Basket): Basket {
   });
 }
 
-/** Reads a kept list; whatever is not one is an empty one. */
+/** Reads a stored list; anything else is an empty one. */
 export function parseBasket(text: string | null): Basket {
   return parseList<BasketLine>(
     text,

@@ -17,13 +17,13 @@ export function canUseCamera(): boolean {
 
 const AGAIN_MS = 1_500;
 
-/** The camera's picture, until it is closed; each code it sees is told once in a while. */
+/** The camera's picture, until it is closed; each code it sees is reported once in a while. */
 export function ScanDialog({ onCode, onClose }: { onCode: (code: string) => void; onClose: () => void }) {
   const video = useRef<HTMLVideoElement>(null);
-  const heard = useRef(onCode);
+  const handler = useRef(onCode);
   const [problem, setProblem] = useState("");
   useEffect(() => {
-    heard.current = onCode;
+    handler.current = onCode;
   });
   useEffect(() => {
     let stream: MediaStream | null = null;
@@ -35,7 +35,7 @@ export function ScanDialog({ onCode, onClose }: { onCode: (code: string) => void
       if (over || !picture) return;
       try {
         const code = (await detector.detect(picture))[0]?.rawValue ?? "";
-        if (code && (code !== last.code || Date.now() - last.at > AGAIN_MS)) heard.current(code);
+        if (code && (code !== last.code || Date.now() - last.at > AGAIN_MS)) handler.current(code);
         if (code) last = { code, at: Date.now() };
       } catch {
         // No picture yet.

@@ -48,8 +48,8 @@ export default function Categories() {
           run: () => dataOf(api.POST("/categories", { body: { name } })).then(again, toast.error),
         },
       }),
-    onError: (error, _, kept) => {
-      if (kept?.before) client.setQueryData(categories.queryKey, kept.before);
+    onError: (error, _, context) => {
+      if (context?.before) client.setQueryData(categories.queryKey, context.before);
       toast.error(error);
     },
     onSettled: again,

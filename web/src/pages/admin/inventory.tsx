@@ -27,7 +27,7 @@ import { CSV, ExportButton } from "@/features/operations/export-button";
 import { ProductName } from "@/features/products/product-name";
 import type { ChangeKind } from "@/features/stock/change";
 import { ChangeStockDialog } from "@/features/stock/change-dialog";
-import { usePlaces } from "@/features/stock/places";
+import { useLocations } from "@/features/stock/locations";
 import { type InventoryRow, inventoryPage, type StockStatus } from "@/features/stock/queries";
 import { StockStatusBadge } from "@/features/stock/status";
 import { WhySheet } from "@/features/stock/why-sheet";
@@ -41,7 +41,7 @@ type Opened = { row: InventoryRow; what: ChangeKind | "why" } | null;
 /** What lies where, how much of it is promised, and every way to change it. */
 export default function Inventory() {
   const { params, trail, set, clear, go } = useList();
-  const { places, nameOf } = usePlaces();
+  const { locations, nameOf } = useLocations();
   const [opened, setOpened] = useState<Opened>(null);
   const status = params.get("status");
   const filter = {
@@ -93,7 +93,7 @@ export default function Inventory() {
           label="Location"
           every="All locations"
           value={filter.location}
-          options={places.map((place) => [place.id, place.name])}
+          options={locations.map(({ id, name }) => [id, name])}
           onChange={(location) => set({ location })}
         />
       </div>
@@ -136,7 +136,7 @@ function columns(nameOf: (id: string) => string, open: (opened: Opened) => void)
       cell: ({ row: { original: row } }) => <ProductName id={row.productId} name={row.name} sku={row.sku} />,
     },
     {
-      id: "places",
+      id: "locations",
       header: "Locations",
       cell: ({ row: { original: row } }) => (
         <ul className="flex flex-col gap-0.5 text-xs max-md:items-end">

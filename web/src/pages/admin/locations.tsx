@@ -16,7 +16,7 @@ import { parseWhole } from "@/features/stock/change";
 import { type Location, locations } from "@/features/stock/queries";
 import { useApiForm } from "@/lib/use-api-form";
 
-/** The places that hold stock, and the order in which orders draw on them. */
+/** The locations that hold stock, and the order in which units are allocated from them. */
 export default function Locations() {
   const found = useQuery(locations);
   const [opened, setOpened] = useState<Location | "new" | null>(null);
@@ -25,10 +25,10 @@ export default function Locations() {
       id: "name",
       header: "Location",
       meta: { card: "title" },
-      cell: ({ row: { original: place } }) => (
+      cell: ({ row: { original: location } }) => (
         <>
-          <span className="font-medium">{place.name}</span>
-          <span className="block font-normal text-muted text-xs">{place.id}</span>
+          <span className="font-medium">{location.name}</span>
+          <span className="block font-normal text-muted text-xs">{location.id}</span>
         </>
       ),
     },
@@ -38,17 +38,17 @@ export default function Locations() {
       meta: { align: "right" },
       cell: ({ row }) => row.original.priority,
     },
-    { id: "state", header: "State", cell: ({ row }) => <ActiveSwitch place={row.original} /> },
+    { id: "state", header: "State", cell: ({ row }) => <ActiveSwitch location={row.original} /> },
     {
       id: "actions",
       header: () => <span className="sr-only">Change</span>,
       meta: { card: "actions", align: "right" },
-      cell: ({ row: { original: place } }) => (
+      cell: ({ row: { original: location } }) => (
         <Button
           size="sm"
           variant="secondary"
-          aria-label={`Change ${place.name}`}
-          onClick={() => setOpened(place)}
+          aria-label={`Change ${location.name}`}
+          onClick={() => setOpened(location)}
         >
           <Pencil aria-hidden className="size-3.5" /> Change
         </Button>
@@ -73,7 +73,7 @@ export default function Locations() {
           caption="Locations"
           columns={columns}
           rows={found.data}
-          rowKey={(place) => place.id}
+          rowKey={(location) => location.id}
           loading={found.isPending}
           empty={
             <EmptyState
@@ -86,32 +86,34 @@ export default function Locations() {
           }
         />
       )}
-      {opened && <PlaceDialog place={opened === "new" ? null : opened} onClose={() => setOpened(null)} />}
+      {opened && (
+        <LocationDialog location={opened === "new" ? null : opened} onClose={() => setOpened(null)} />
+      )}
     </Page>
   );
 }
 
 /** At once, and back again where the server refuses (units that nobody could reach, for one). */
-function ActiveSwitch({ place }: { place: Location }) {
+function ActiveSwitch({ location }: { location: Location }) {
   const client = useQueryClient();
   const change = useMutation({
     mutationFn: (active: boolean) =>
       dataOf(
         api.PATCH("/locations/{id}", {
-          params: { path: { id: place.id } },
+          params: { path: { id: location.id } },
           body: { active },
-          headers: ifMatch(place.version),
+          headers: ifMatch(location.version),
         }),
       ),
     onMutate: (active) => {
       const before = client.getQueryData(locations.queryKey);
       client.setQueryData(locations.queryKey, (all) =>
-        all?.map((each) => (each.id === place.id ? { ...each, active } : each)),
+        all?.map((each) => (each.id === location.id ? { ...each, active } : each)),
       );
       return { before };
     },
-    onError: (error, _, kept) => {
-      if (kept?.before) client.setQueryData(locations.queryKey, kept.before);
+    onError: (error, _, context) => {
+      if (context?.before) client.setQueryData(locations.queryKey, context.before);
       toast.error(error);
     },
     onSettled: () => client.invalidateQueries({ queryKey: ["admin"] }),
@@ -119,12 +121,12 @@ function ActiveSwitch({ place }: { place: Location }) {
   return (
     <span className="inline-flex items-center gap-3">
       <Switch
-        label={`${place.name} takes part`}
-        checked={place.active}
+        label={`${location.name} takes part`}
+        checked={location.active}
         disabled={change.isPending}
         onChange={(active) => change.mutate(active)}
       />
-      <span className="text-left md:w-14">{place.active ? "Active" : "Resting"}</span>
+      <span className="text-left md:w-14">{location.active ? "Active" : "Resting"}</span>
     </span>
   );
 }
@@ -138,13 +140,13 @@ const schema = z.object({
   }, "A whole number, 0 or more"),
 });
 
-function PlaceDialog({ place, onClose }: { place: Location | null; onClose: () => void }) {
+function LocationDialog({ location, onClose }: { location: Location | null; onClose: () => void }) {
   const client = useQueryClient();
-  const [known, setKnown] = useState(place);
+  const [known, setKnown] = useState(location);
   const [moved, setMoved] = useState<Location | null>(null);
   const form = useApiForm(
     schema,
-    { name: place?.name ?? "", id: place?.id ?? "", priority: String(place?.priority ?? 100) },
+    { name: location?.name ?? "", id: location?.id ?? "", priority: String(location?.priority ?? 100) },
     async ({ name, id, priority }) => {
       const body = { name, priority: parseWhole(priority) ?? 100 };
       try {
@@ -171,10 +173,10 @@ function PlaceDialog({ place, onClose }: { place: Location | null; onClose: () =
     { taken: "id" },
   );
   return (
-    <Dialog open onClose={onClose} title={place ? place.name : "Add a location"}>
+    <Dialog open onClose={onClose} title={location ? location.name : "Add a location"}>
       <form onSubmit={form.onSubmit} noValidate className="flex flex-col gap-4">
         <TextField label="Name" data-autofocus error={form.wrong("name")} {...form.register("name")} />
-        {!place && (
+        {!location && (
           <TextField
             label="Short name (optional)"
             hint="The ID that imports and the API use. It cannot be changed later."
@@ -199,7 +201,7 @@ function PlaceDialog({ place, onClose }: { place: Location | null; onClose: () =
         <div className="flex justify-end gap-2">
           <CancelButton>Cancel</CancelButton>
           <Button type="submit" busy={form.busy}>
-            {place ? "Save" : "Add"}
+            {location ? "Save" : "Add"}
           </Button>
         </div>
       </form>

@@ -13,7 +13,7 @@ import type { Column } from "@/components/ui/table";
 import { Time } from "@/components/ui/values";
 import { CSV, ExportButton } from "@/features/operations/export-button";
 import { Subject } from "@/features/operations/parts";
-import { usePlaces } from "@/features/stock/places";
+import { useLocations } from "@/features/stock/locations";
 import { type Movement, type MovementType, movementsPage } from "@/features/stock/queries";
 import { cn } from "@/lib/cn";
 import { formatCount } from "@/lib/count";
@@ -33,7 +33,7 @@ const TYPES: Record<MovementType, { label: string; tone: Tone }> = {
 /** The ledger: every unit that came or went, why, and by whom. */
 export default function Movements() {
   const { params, trail, set, clear, go } = useList();
-  const { places, nameOf } = usePlaces();
+  const { locations, nameOf } = useLocations();
   const type = params.get("type");
   const product = params.get("product") || undefined;
   const since = params.get("since") || undefined;
@@ -76,7 +76,7 @@ export default function Movements() {
           label="Location"
           every="All locations"
           value={filter.location}
-          options={places.map((place) => [place.id, place.name])}
+          options={locations.map(({ id, name }) => [id, name])}
           onChange={(location) => set({ location })}
         />
         <div className="flex items-center gap-2 max-sm:w-full">
@@ -212,7 +212,7 @@ function columns(nameOf: (id: string) => string): Column<Movement>[] {
       cell: ({ row: { original: movement } }) =>
         movement.balanceAfter === null ? "–" : formatCount(movement.balanceAfter),
     },
-    { id: "place", header: "Location", cell: ({ row }) => nameOf(row.original.location) },
+    { id: "location", header: "Location", cell: ({ row }) => nameOf(row.original.location) },
     {
       id: "why",
       header: "Why",

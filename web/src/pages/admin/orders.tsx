@@ -284,7 +284,7 @@ function ClosedOrders({
         rows={page.data?.items}
         rowKey={idOf}
         loading={page.isPending}
-        settled={!page.isPlaceholderData}
+        current={!page.isPlaceholderData}
         empty={
           <EmptyState icon={PackageCheck} title={emptyTitle}>
             {empty}

@@ -9,7 +9,7 @@ test("each page has its own address", () => {
   expect(new Set(paths).size).toBe(paths.length);
 });
 
-test("no two commands listen to the same keys", () => {
+test("no two commands have the same keys", () => {
   const shortcuts = [...TAKEN, ...adminPages.flatMap(({ shortcut }) => shortcut ?? [])];
   expect(new Set(shortcuts).size).toBe(shortcuts.length);
 });

@@ -22,10 +22,10 @@ export const GROUPS = ["Today", "Stock", "Catalogue", "Operations"] as const;
 
 /** In the order of the navigation; those that stand in no group come last. */
 export const adminPages: readonly AdminPage[] = [...deskPages, ...stockPages].toSorted(
-  (one, other) => placeOf(one) - placeOf(other),
+  (one, other) => positionOf(one) - positionOf(other),
 );
 
-function placeOf({ group }: AdminPage): number {
+function positionOf({ group }: AdminPage): number {
   return group ? GROUPS.indexOf(group) : GROUPS.length;
 }
 

@@ -19,6 +19,7 @@ import { ProductPicture } from "@/features/catalog/art";
 import { titled } from "@/features/catalog/options";
 import {
   bodyOf,
+  describeField,
   EMPTY_PRODUCT,
   formOf,
   isNameless,
@@ -28,7 +29,6 @@ import {
   merged,
   type ProductField,
   type ProductForm,
-  told,
 } from "@/features/products/form";
 import { categories, product as productQuery, shopCurrency } from "@/features/products/queries";
 import { parseWhole } from "@/features/stock/change";
@@ -103,7 +103,7 @@ const schemaOf = (picture: string) =>
       status: z.string(),
       options: z.array(
         z
-          .object({ name: z.string(), values: z.string(), kept: z.unknown().optional() })
+          .object({ name: z.string(), values: z.string(), stored: z.unknown().optional() })
           .refine((row) => !isNameless(row), { path: ["name"], message: "Enter a name" }),
       ),
       lowStockThreshold: whole(0),
@@ -438,18 +438,18 @@ function Conflicts({
       {conflicts.length > 0 && (
         <ul className="mt-4 flex flex-col gap-3">
           {conflicts.map((field) => {
-            const tookTheirs = told(mine, field) === told(theirs, field);
+            const tookTheirs = describeField(mine, field) === describeField(theirs, field);
             return (
               <li key={field} className="rounded-xl border bg-surface p-4">
                 <p className="font-medium">{LABELS[field]}</p>
                 <dl className="mt-1 grid gap-x-6 gap-y-1 sm:grid-cols-2">
                   <div className="min-w-0">
                     <dt className="text-muted">Yours</dt>
-                    <dd className="break-words">{told(form, field)}</dd>
+                    <dd className="break-words">{describeField(form, field)}</dd>
                   </div>
                   <div className="min-w-0">
                     <dt className="text-muted">Theirs</dt>
-                    <dd className="break-words">{told(theirs, field)}</dd>
+                    <dd className="break-words">{describeField(theirs, field)}</dd>
                   </div>
                 </dl>
                 <div className="mt-3 flex gap-2">
@@ -510,7 +510,7 @@ function DeleteDialog({
       open
       onClose={onClose}
       title={`Delete ${product.name}?`}
-      description="The product is removed from the shop, and its stock is set to 0. Past orders and movements are kept."
+      description="The product is removed from the shop, and its stock is set to 0. Past orders and movements stay."
       footer={
         <>
           <Button variant="secondary" onClick={onClose}>

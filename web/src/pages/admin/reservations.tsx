@@ -156,7 +156,7 @@ function Actions({ held }: { held: Reservation }) {
         : dataOf(api.POST("/inventory/reservation/{id}/cancel", { ...given, body: {} }));
     },
     onSuccess: (now, what) => {
-      const told = {
+      const message = {
         confirm: { title: `${name} is confirmed`, description: "Its units are recorded as sold." },
         cancel: { title: `${name} is cancelled`, description: "Its units are available again." },
         extend: {
@@ -164,7 +164,7 @@ function Actions({ held }: { held: Reservation }) {
           description: `Until ${formatTime(now.expiresAt, "datetime")}.`,
         },
       }[what];
-      toast.success(told.title, { description: told.description });
+      toast.success(message.title, { description: message.description });
     },
     onError: (error) =>
       conflictingState(error)

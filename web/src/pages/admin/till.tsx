@@ -22,7 +22,7 @@ import { shortId } from "@/features/orders/status";
 import { shopCurrency } from "@/features/products/queries";
 import { findByCode, reportScan } from "@/features/scan/find";
 import { useScans } from "@/features/scan/use-scans";
-import { usePlaces } from "@/features/stock/places";
+import { useLocations } from "@/features/stock/locations";
 import { stockChanged } from "@/features/stock/queries";
 import {
   type Basket,
@@ -67,14 +67,14 @@ function named(search: string) {
 }
 
 const BASKET = "stockwright.till";
-const PLACE = "stockwright.till.place";
+const LOCATION_KEY = "stockwright.till.location";
 
 /** Sales over the counter: scan or find, check the total, sell. */
 export default function Till() {
   const client = useQueryClient();
-  const { places } = usePlaces();
+  const { locations } = useLocations();
   const [basket, setBasket] = useState<Basket>(() => parseBasket(tabStorage.read(BASKET)));
-  const [place, setPlace] = useState(() => tabStorage.read(PLACE) ?? "");
+  const [location, setLocation] = useState(() => tabStorage.read(LOCATION_KEY) ?? "");
   const [customer, setCustomer] = useState(newKey);
   const [camera, setCamera] = useState(false);
   const [receipt, setReceipt] = useState<Sale | null>(null);
@@ -85,7 +85,7 @@ export default function Till() {
   useEffect(() => {
     if (!basket.length) setCustomer(newKey());
   }, [basket.length]);
-  useEffect(() => tabStorage.write(PLACE, place || null), [place]);
+  useEffect(() => tabStorage.write(LOCATION_KEY, location || null), [location]);
 
   const add = (product: Product) => {
     const currency = currencyOf(basket);
@@ -115,7 +115,7 @@ export default function Till() {
           body: {
             items: sold.map(({ productId, quantity }) => ({ productId, quantity })),
             reference: "Till",
-            ...(place && { location: place }),
+            ...(location && { location: location }),
           },
         }),
       ),
@@ -185,9 +185,13 @@ export default function Till() {
               </dd>
             </div>
           </dl>
-          <SelectField label="Taken from" value={place} onChange={(event) => setPlace(event.target.value)}>
-            <option value="">By the places’ priority</option>
-            {places
+          <SelectField
+            label="Taken from"
+            value={location}
+            onChange={(event) => setLocation(event.target.value)}
+          >
+            <option value="">By the locations’ priority</option>
+            {locations
               .filter(({ active }) => active)
               .map(({ id, name }) => (
                 <option key={id} value={id}>
@@ -254,7 +258,7 @@ function Line({ line, onChange }: { line: BasketLine; onChange: (quantity: numbe
           type="button"
           aria-label={`Remove ${line.name}`}
           onClick={() => onChange(0)}
-          className="grid size-8 place-items-center rounded-lg text-muted hover:bg-sunken hover:text-ink"
+          className="grid size-8 location-items-center rounded-lg text-muted hover:bg-sunken hover:text-ink"
         >
           <Trash2 aria-hidden className="size-4" />
         </button>
@@ -299,7 +303,7 @@ function Finder({
     fieldRef.current?.focus();
   };
   const enter = async (code: string): Promise<boolean> => {
-    // Whoever types and presses Enter at once is faster than the list.
+    // Typing and pressing Enter at once can be faster than the list.
     const known = shown.length ? shown : code.length < 2 ? [] : await search(code);
     const exact = known.find((product) => product.sku.toLowerCase() === code.toLowerCase());
     const [first] = known;

@@ -28,7 +28,7 @@ export function Component() {
     { email: known?.email ?? "", code: "" },
     async ({ email, code }) => {
       const password = known?.email === email ? known.password : undefined;
-      // With the password, it is theirs who read the mail, whoever else signed up with this address.
+      // With the password, the account belongs to the reader of the mail, even if others signed up with this address.
       const answer = await dataOf(
         guest.POST("/signup/confirm", {
           body: { email, code: code.replace(/\s/g, ""), ...(password && { password }) },

@@ -31,7 +31,7 @@ export function Component() {
     async (body) => {
       const answer = await dataOf(guest.POST("/signup", { body }));
       if (answer.confirmationRequired) {
-        // Kept in this tab's memory alone, to sign in once the code was right.
+        // Stored in this tab's memory only, to sign in after the right code.
         navigate(`/signup/confirm${query}`, { state: { email: body.email, password: body.password } });
         return;
       }
@@ -39,7 +39,7 @@ export function Component() {
         const { role } = await signIn(body);
         navigate(landing(came, role), { replace: true });
       } catch (error) {
-        // The address had an account already; its owner has been told by mail.
+        // The address had an account already; its owner has been notified by mail.
         if (!isApiError(error, "UNAUTHORIZED")) throw error;
         navigate(`/login${query}`, { state: { notice: answer.message } });
       }

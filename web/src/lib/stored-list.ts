@@ -1,4 +1,4 @@
-/** Reads a list that was kept as text, leaving out what is none of its kind; whatever is no list is an empty one. */
+/** Reads a list that was stored as text, without entries of another kind; anything else is an empty list. */
 export function parseList<Line>(text: string | null, isOne: (line: Line) => boolean): Line[] {
   try {
     const found: unknown = JSON.parse(text ?? "[]");
