@@ -69,7 +69,7 @@ Bench = Callable[[Run], Iterator[Figure]]
 
 
 def rate(name: str, measured: Measured, run: Run, goal: tuple[float, float, float] | None = None) -> Figure:
-    """Tell a rate beside the constant's; `goal` is (per second, part of the constant, p99 in ms)."""
+    """Return a rate beside the constant's; `goal` is (per second, part of the constant, p99 in ms)."""
     part = measured.rate / run.constant if run.constant else 0
     value = f"{measured.rate:,.0f}/s, p99 {measured.p99_ms:.0f} ms"
     if measured.refused:
@@ -113,7 +113,7 @@ def over_http(run: Run) -> Iterator[Figure]:
         yield rate(
             f"Order of 3 lines, {run.products:,} SKUs", measure(order, CONNECTIONS, run.seconds), run, (4000, 0.25, 50)
         )
-        yield _settled(served)
+        yield _time_until_handled(served)
         bulk = [
             json.dumps(
                 {"items": [{"productId": product_id, "quantity": 1} for product_id in [hot, *ids[at : at + 49]]]}
@@ -128,7 +128,7 @@ def over_http(run: Run) -> Iterator[Figure]:
             goal="30,000 lines/s",
             met=lines >= 30_000,
         )
-        yield _settled(served)
+        yield _time_until_handled(served)
         some = [f"/api/products/{each}" for each in ids[:500]]
         yield rate("GET product", measure(get(some), CONNECTIONS, run.seconds), run, (0, 0.6, 0))
         etag = httpx2.get(f"{served.url}{some[0]}", headers=served.headers).headers["etag"]
@@ -151,10 +151,10 @@ def over_http(run: Run) -> Iterator[Figure]:
             "0.90 of it",
             over.rate >= 0.9 * peak.rate,
         )
-        yield _settled(served)
+        yield _time_until_handled(served)
 
 
-def _settled(served: Served) -> Figure:
+def _time_until_handled(served: Served) -> Figure:
     """Wait until every event is handled."""
     begun = time.perf_counter()
     while httpx2.get(f"{served.url}/api/health/ready", timeout=30).json()["data"]["outboxLag"]:
@@ -213,7 +213,7 @@ def whole_life(run: Run) -> Iterator[Figure]:
             goal="800/s",
             met=done / seconds >= 800,
         )
-        yield _settled(served)
+        yield _time_until_handled(served)
 
 
 async def _live(served: Served, bodies: list[str], seconds: float) -> tuple[int, float]:
@@ -270,7 +270,7 @@ def growth(run: Run) -> Iterator[Figure]:
         stored = size
         with serving(run.folder / "growth") as served:
             placed = measure(_writes(served, "/api/orders", run.orders(ids)), CONNECTIONS, run.seconds)
-            _settled(served)
+            _time_until_handled(served)
         first = first or placed.rate
         last = size == sizes[-1]
         yield Figure(

@@ -174,7 +174,7 @@ def _settings(folder: Path) -> Settings:
 
 
 def inherited() -> dict[str, str]:
-    """Return our environment without what would set the shop otherwise, or have its code read anew at each start."""
+    """Return our environment without settings of a shop, and so that bytecode is cached."""
     own = ("STOCKWRIGHT_", "PYTHONDONTWRITEBYTECODE")
     return {name: value for name, value in os.environ.items() if not name.startswith(own)}
 

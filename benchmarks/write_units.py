@@ -115,7 +115,7 @@ class Bill:
         self.costs.append(Cost(what, lines, self.store.transactions, self.meter.read, self.meter.write))
         self.store.transactions, self.meter.read, self.meter.write = 0, 0.0, 0.0
 
-    async def heard(self, what: str, lines: int) -> None:
+    async def handled(self, what: str, lines: int) -> None:
         """Let every handler hear of what has happened, as its queue does."""
         while self.store.events:
             event = self.store.events.pop(0)
@@ -163,20 +163,20 @@ async def _sell(bill: Bill, products: list[str]) -> None:
     app, lines = bill.app, len(products)
     order_id = await _place(app, products, "first")
     bill.take("place an order, with its Idempotency-Key", lines)
-    await bill.heard("… its handlers: mailed, confirmed", lines)
+    await bill.handled("… its handlers: mailed, confirmed", lines)
     await pack_order(app, ADMIN, order_id)
     bill.take("pack it", lines)
-    await bill.heard("… its handlers: mailed", lines)
+    await bill.handled("… its handlers: mailed", lines)
     await deliver_order(app, ADMIN, order_id)
     bill.take("deliver it", lines)
-    await bill.heard("… its handlers: mailed", lines)
+    await bill.handled("… its handlers: mailed", lines)
     other_id = await _place(app, products, "second")
-    await bill.heard("", lines)
+    await bill.handled("", lines)
     bill.costs.pop()
     bill.bytes[lines] = dict(sorted(bill.store.bytes.items()))
     await cancel_order(app, ADMIN, other_id)
     bill.take("cancel a confirmed one", lines)
-    await bill.heard("… its handlers: mailed", lines)
+    await bill.handled("… its handlers: mailed", lines)
 
 
 async def _count(bill: Bill, products: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""S2's alarms, told to the topics that people hear, and one page that shows how the shop is."""
+"""S2's alarms, sent to the topics that people subscribe to, and a dashboard of the shop."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OVER: Final = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 
 
 class Alarms(Construct):
-    """Errors, dead letters, slow answers, low stock; and what else tells that something stands still."""
+    """Errors, dead letters, slow answers, low stock; and other signs that something is stuck."""
 
     def __init__(
         self, scope: Construct, stage: Stage, data: Data, events: Events, functions: Functions, http: Http

@@ -26,7 +26,7 @@ def synthesize(code: Path = BUILD / "lambda", out: Path | None = None, *stages: 
     app = App(
         outdir=None if out is None else str(out),
         context=FLAGS,
-        # Where each resource was made in Python takes half of the time, and tells little.
+        # Where each resource was made in Python takes half of the time, and helps little.
         stack_traces=False,
         tree_metadata=False,
         analytics_reporting=False,

@@ -28,7 +28,7 @@ DEPLOY_SECONDS: Final = 300
 
 
 class DeployFailed(Exception):
-    """The stack did not come up; the message tells which resource, and why."""
+    """The stack did not come up; the message names the resource and the reason."""
 
 
 def deploy(client: Client, out: Path, stack: str, account: str, region: str) -> dict[str, str]:

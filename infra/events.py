@@ -88,7 +88,7 @@ def _dlq(scope: Construct, id_: str, name: str) -> sqs.Queue:
 
 def _topic(scope: Construct, id_: str, name: str, emails: tuple[str, ...]) -> sns.Topic:
     topic = sns.Topic(scope, id_, topic_name=name, enforce_ssl=True)
-    # With a policy of its own (TLS only), a topic no longer takes what the account's alarms tell it by default.
+    # With a policy of its own (TLS only), a topic no longer accepts messages of the account's alarms by default.
     topic.add_to_resource_policy(
         iam.PolicyStatement(
             sid="AlarmsOfThisAccount",

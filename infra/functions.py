@@ -58,7 +58,7 @@ class Function(Construct):
             self,
             "Function",
             function_name=full_name,
-            # A new word makes new versions of what is otherwise the same, which start anew (docs/aws.md).
+            # A new word makes new versions of what is otherwise the same, which start fresh (docs/aws.md).
             description=f"{full_name} {os.environ.get('REVISION', '')}".strip(),
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,

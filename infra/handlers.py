@@ -1,4 +1,4 @@
-"""Which functions there are, what wakes each, what each is told, and what each may do."""
+"""Which functions there are, what invokes each, its settings, and its permissions."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ class Functions(Construct):
         """Every function."""
         return [self.api, self.stream, self.dead_letters, self.sweep, *self.handlers.values()]
 
-    def tell_public_url(self, url: str) -> None:
-        """Tell those that mail where people reach the shop (the API's own address would be a cycle)."""
+    def set_public_url(self, url: str) -> None:
+        """Set the shop's public address for the functions that send mail (the API's own would be a cycle)."""
         for each in self.handlers.values():
             each.function.add_environment("STOCKWRIGHT_PUBLIC_URL", url)
 
@@ -88,7 +88,7 @@ class Functions(Construct):
         )
 
     def _shop(self) -> dict[str, str]:
-        """Tell a function where the shop is."""
+        """Set the address of the shop for a function."""
         return {
             "STORE": "dynamodb",
             "TABLE_NAME": self._data.table.table_name,

@@ -63,7 +63,7 @@ def overlaid(routes: Iterable[Route] = ROUTES) -> list[Route]:
 
 
 def takes_in(pattern: str, path: str) -> bool:
-    """Tell whether a pattern fits all that a path (or another pattern) stands for."""
+    """Return whether a pattern fits all that a path (or another pattern) stands for."""
     wanted, given = pattern.split("/"), path.split("/")
     pairs = zip(wanted, given, strict=False)
     return len(wanted) == len(given) and all(one == other or one.startswith("{") for one, other in pairs)

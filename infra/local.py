@@ -38,7 +38,7 @@ REGION: Final = "eu-central-1"
 STAGE: Final = "local"
 STATE: Final = ROOT / "stockwright-data/cloud"
 OUTPUTS: Final = STATE / "outputs.json"
-"""Written when all is deployed: what CloudFormation told, and the two passwords."""
+"""Written when all is deployed: what CloudFormation returned, and the two passwords."""
 CUSTOMER: Final = "mia@demo.example"
 START_SECONDS: Final = 60
 PROGRAM: Final = ROOT / ".venv-ministack/bin/ministack"
@@ -53,7 +53,7 @@ def up(port: int) -> None:
         if not OUTPUTS.exists():
             # A deployment that did not end.
             _forget()
-        _read_the_stream_anew()
+        _read_the_stream_from_the_start()
         own_port = _own_port()
         url = f"http://127.0.0.1:{own_port}"
         with (STATE / "ministack.log").open("wb") as log:
@@ -128,8 +128,8 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _read_the_stream_anew() -> None:
-    """Forget how far the table's stream was read: MiniStack keeps that, and not the stream, which begins anew."""
+def _read_the_stream_from_the_start() -> None:
+    """Forget how far the table's stream was read: MiniStack keeps that, and not the stream, which starts from zero."""
     kept = STATE / "state/lambda.json"
     if kept.exists():
         state = json.loads(kept.read_text(encoding="utf-8"))
@@ -204,7 +204,7 @@ def _put_on_sale(api: str, password: str) -> None:
 
 
 def _environment(port: int) -> dict[str, str]:
-    """Tell MiniStack to listen on loopback alone, to hold everybody to the policies, and to keep its state."""
+    """Configure MiniStack to listen on loopback only, to enforce the policies, and to keep its state."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     # It unpacks every function there, 150 MB each, and leaves what it did not come to remove.
     unpacked = STATE / "functions"

@@ -31,7 +31,7 @@ NEEDLESS: Final = ("bin", "**/tests", "**/*.pyi", "**/__pycache__", "**/RECORD",
 
 
 def build(folder: Path, *, here: bool = False) -> Path:
-    """Make the folder anew; returns it."""
+    """Create the folder again; return it."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(_needed(here=here), folder)
     shutil.copytree(ROOT / "src/stockwright", folder / "stockwright", ignore=shutil.ignore_patterns("__pycache__"))

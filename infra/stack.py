@@ -38,7 +38,7 @@ class Stockwright(Stack):
         self.functions = Functions(self, stage, folder, self.data, self.identity, self.events)
         self.http = Http(self, stage, self.functions.api, self.identity)
         self.web = Web(self, stage, self.http)
-        self.functions.tell_public_url(self.web.url)
+        self.functions.set_public_url(self.web.url)
         self.alarms = Alarms(self, stage, self.data, self.events, self.functions, self.http)
         self.releases = Releases(self, stage, self.functions, {"api": self.alarms.latency})
         for name, value in {

@@ -18,7 +18,7 @@ from stockwright.http.pages import MOVED, PAGE_HEADERS, ROUTES_OF_WEB
 LOG_DAYS: Final = 90
 ERRORS: Final = (400, 403, 404, 405, 414, 500, 501, 502, 503, 504)
 # The app's routes are pages of one document; a path whose last part has a dot is a file. A browser is shown
-# the app's own "not found" page; whoever else asks for what is not there is told so.
+# the app's own "not found" page; other clients get 404.
 ROUTING: Final = f"""\
 var MOVED = {json.dumps(MOVED)};
 var OWN = new RegExp({json.dumps(f"^{ROUTES_OF_WEB}/?$")});
@@ -100,7 +100,7 @@ class Web(Construct):
             additional_behaviors={"/api/*": api, "/.well-known/*": api, "/health": api},
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
-            # Else CloudFront tells everybody for ten seconds what it could not get for one.
+            # Else CloudFront answers everybody for ten seconds with the error of one request.
             error_responses=[
                 cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(0)) for status in ERRORS
             ],

@@ -23,7 +23,7 @@ LEFT_UNSAID = {"colorama": "BSD-3-Clause", "markdown-it-py": "MIT", "mdurl": "MI
 
 
 def licence_of(name: str) -> str:
-    """Tell a Python package's licence."""
+    """Return the licence of a Python package."""
     if name in LEFT_UNSAID:
         return LEFT_UNSAID[name]
     try:

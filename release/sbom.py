@@ -71,8 +71,8 @@ def bill(version: str) -> dict[str, Any]:
     needs: dict[str, set[str]] = {ref: set() for ref in [ours, *components]}
     for ref, names in asked_by.items():
         for name in names:
-            for asker in [ours] if name == "stockwright" else refs.get(name, []):
-                needs[asker].add(ref)
+            for dependent in [ours] if name == "stockwright" else refs.get(name, []):
+                needs[dependent].add(ref)
     for package in web_packages():
         ref = f"pkg:npm/{quote(package['name'])}@{package['version']}"
         components[ref] = _component(ref, package["name"], package["version"], package["licence"])

@@ -135,7 +135,7 @@ async def test_cursors_are_stored_later_when_the_store_is_busy(world: World) -> 
 
     class Refusing(Failing):
         async def commit(self, writes: object) -> None:
-            self._stumble()
+            self._fail_sometimes()
             await store.commit(writes)  # type: ignore[arg-type]
 
         async def get(self, keys: object) -> object:

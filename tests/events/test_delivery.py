@@ -412,17 +412,17 @@ class Failing:
     def __getattr__(self, name: str) -> object:
         return getattr(self._store, name)
 
-    def _stumble(self) -> None:
+    def _fail_sometimes(self) -> None:
         if self.times:
             self.times -= 1
             raise Busy
 
     async def get(self, keys: object) -> object:
-        self._stumble()
+        self._fail_sometimes()
         return await self._store.get(keys)  # type: ignore[attr-defined]
 
     async def tail(self, *arguments: object, **named: object) -> object:
-        self._stumble()
+        self._fail_sometimes()
         return await self._store.tail(*arguments, **named)  # type: ignore[attr-defined]
 
 

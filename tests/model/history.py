@@ -137,7 +137,7 @@ def request(asked: Asked) -> tuple[str, str, dict[str, Any] | None]:  # noqa: PL
             return "GET", f"/orders/{parts['order']}", None
 
 
-def foretold(shop: Shop, asked: Asked, name: str) -> Any:  # noqa: PLR0911, PLR0912 - one way out for each kind
+def predict(shop: Shop, asked: Asked, name: str) -> Any:  # noqa: PLR0911, PLR0912 - one way out for each kind
     """What the model says to it; `name` is the id of what it makes or is about."""
     parts, person = asked.parts, asked.person
     match asked.kind:
@@ -193,7 +193,7 @@ def shape_of_order(shop: Shop, name: str) -> Any:
 
 
 def shape(asked: Asked, data: Any) -> Any:
-    """What of an answer is foretold."""
+    """What of an answer is predicted."""
     match asked.kind:
         case "reserve" | "confirm" | "cancel" | "extend" | "look at hold":
             allocated = {item["productId"]: item["locations"] for item in data["items"]}
@@ -208,7 +208,7 @@ def shape(asked: Asked, data: Any) -> Any:
 
 
 def refusal(error: Mapping[str, Any]) -> tuple[str, Any]:
-    """What of a refusal is foretold."""
+    """What of a refusal is predicted."""
     code, details = error["code"], error.get("details")
     if code == "INSUFFICIENT_STOCK":
         return code, [(line["productId"], line["requested"], line["available"]) for line in details["lines"]]
@@ -394,7 +394,7 @@ class Checker:
             levels = aside.levels[asked.parts["product"]]
             return None if levels == shape(asked, tried.data) else f"levels {levels}"
         try:
-            found = foretold(aside, asked, name)
+            found = predict(aside, asked, name)
         except KeyError:
             return "it is not there yet"
         except No as refused:
@@ -457,7 +457,7 @@ class Checker:
     def _do(self, shop: Shop, step: Step) -> Any:
         assert step.asked is not None
         try:
-            return [foretold(shop, step.asked, step.subject)]
+            return [predict(shop, step.asked, step.subject)]
         except No as refused:
             return f"the model refuses: {refused.code} {refused.details}"
 
@@ -485,7 +485,7 @@ class Checker:
                 assert tried.begin <= step.end, f"refused after it was done: {asked}"
             if tried.is_yes and asked.kind not in {"adjust", "transfer"}:
                 answer = shape(asked, tried.data)
-                assert answer == found[0], f"answered {answer}, foretold {found[0]}: {asked}"
+                assert answer == found[0], f"answered {answer}, predicted {found[0]}: {asked}"
 
     def _wrong(self, seen: Seen) -> str:
         near = [f"{step.events[0]['name']} {step.subject}" for step in self.steps[seen.low : seen.high]]

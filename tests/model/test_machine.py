@@ -1,4 +1,4 @@
-"""The real use cases against the model: every answer, every level, every movement and every event is foretold.
+"""The real use cases against the model: every answer, every level, every movement and every event is predicted.
 
 Long: `make prove`. `PROVE_SEED=<it> pytest tests/model/test_machine.py` replays a failure.
 """
@@ -130,7 +130,7 @@ class ShopMachine(RuleBasedStateMachine):
 
         return self.wait(self.keys.run(self.app, idempotency, lambda: work(sent)))
 
-    def ask(self, work: Work, foretold: Callable[[], Any]) -> Any:
+    def ask(self, work: Work, expect: Callable[[], Any]) -> Any:
         """Ask the product and the model; both must give the same answer, or the same refusal."""
         self.number += 1
         key, result, listed = f"key-{self.number}", [], len(self.model.events)
@@ -147,12 +147,12 @@ class ShopMachine(RuleBasedStateMachine):
             answer = ("no", refused.code, details_of(refused))
         expected: Any
         try:
-            found = foretold()
+            found = expect()
             expected = ("yes", shape(found))
         except No as refused:
             found = None
             expected = ("no", refused.code, refused.details)
-        assert answer[0] == expected[0], f"answered {answer}, foretold {expected}"
+        assert answer[0] == expected[0], f"answered {answer}, predicted {expected}"
         if answer[0] == "no" and expected[2] is None:
             assert answer[1] == expected[1]
         else:
@@ -338,7 +338,7 @@ class ShopMachine(RuleBasedStateMachine):
     # ---- after each step -------------------------------------------------------------------------------
 
     @invariant()
-    def every_level_is_as_foretold(self) -> None:
+    def every_level_is_as_predicted(self) -> None:
         stocks = self.wait(load_stocks(self.app.store, PRODUCTS))
         for product, stock in stocks.items():
             found = {location: [level.available, level.reserved] for location, level in stock.levels.items()}
@@ -348,7 +348,7 @@ class ShopMachine(RuleBasedStateMachine):
             }
 
     @invariant()
-    def every_event_is_as_foretold(self) -> None:
+    def every_event_is_as_predicted(self) -> None:
         found = self.wait(self.app.store.tail(self.position, 1000))
         if found:
             self.position = found[-1].position
@@ -382,7 +382,7 @@ class ShopMachine(RuleBasedStateMachine):
 
 
 def shape(found: Any) -> Any:
-    """What of an answer is foretold, whichever side it comes from."""
+    """What of an answer is predicted, whichever side it comes from."""
     shaped: Any = None
     match found:
         case Reservation():

@@ -2,7 +2,7 @@
 
     PATH_OF_THE_RELEASE/.venv/bin/python tests/data/formats/make.py tests/data/formats/N
 
-It speaks HTTP to that release's `stockwright serve`, so it knows nothing of how a release stores what it is told. It
+It speaks HTTP to that release's `stockwright serve`, so it knows nothing of how a release stores its data. It
 writes `shop.tar.xz`, the data folder, and `known.json`, what a test needs to know about it.
 """
 
