@@ -1,8 +1,9 @@
-"""Data folders of former formats, each written by the release that was the first or last with it (`data/formats`)."""
+"""Shops in former formats, each written by a release that used the format: a folder, and a table (`data/formats`)."""
 
 from __future__ import annotations
 
 import json
+import lzma
 import tarfile
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,11 @@ from typing import Any
 
 import apsw
 
+from stockwright.store.dynamodb.engine import DynamoDbStore
+
 FORMATS = Path(__file__).parent / "data" / "formats"
+WRITES_MAX = 25
+"""What DynamoDB takes in one batch."""
 FORMER = sorted(each.name for each in FORMATS.iterdir() if each.is_dir() and each.name.isdecimal())
 
 
@@ -20,6 +25,17 @@ def unpack(number: str, folder: Path) -> Path:
     with tarfile.open(FORMATS / number / "shop.tar.xz") as packed:
         packed.extractall(folder, filter="data")
     return folder / "stockwright.db"
+
+
+def load_table(number: str, store: DynamoDbStore) -> int:
+    """Write the table of a format into an empty one, item by item; returns their number."""
+    items = [json.loads(line) for line in lzma.decompress((FORMATS / number / "table.xz").read_bytes()).splitlines()]
+    for start in range(0, len(items), WRITES_MAX):
+        requests = [{"PutRequest": {"Item": item}} for item in items[start : start + WRITES_MAX]]
+        while requests:
+            answer = store.client.batch_write_item(RequestItems={store.table: requests})
+            requests = answer["UnprocessedItems"].get(store.table, [])
+    return len(items)
 
 
 @cache

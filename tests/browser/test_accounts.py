@@ -96,7 +96,7 @@ def test_a_second_factor_is_set_up_and_asked_for(visit: Open, shop: Shop) -> Non
     page = visit(shop, kim).page("/account")
     page.get_by_role("button", name="Set it up").click()
     page.get_by_label("Your password").fill(GOOD)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     secret = page.get_by_role("main").locator("code").inner_text().replace(" ", "")
     page.get_by_label("Code from the app").fill(pyotp.TOTP(secret).now())
     page.get_by_role("button", name="Switch on").click()

@@ -121,8 +121,8 @@ def test_a_location_is_added_stocked_renamed_and_deactivated(visit: Open, shop: 
     page.get_by_role("button", name="Undo").click()
     until(lambda: [level["totalStock"] for level in shop.stock(vase)["locations"]] in ([9], [9, 0]))
     page.goto(f"{shop.url}/admin/locations")
-    page.get_by_role("switch", name="Harbour shop takes part").click()
-    expect(row(page, "Harbour shop")).to_contain_text("Resting")
+    page.get_by_role("switch", name="Harbour shop is active").click()
+    expect(row(page, "Harbour shop")).to_contain_text("Inactive")
     until(
         lambda: not next(each["active"] for each in shop.ask("GET", "/locations")["items"] if each["id"] == "harbour")
     )
@@ -287,7 +287,7 @@ def test_a_product_is_listed_edited_by_two_at_once_and_deleted(visit: Open, shop
     page.get_by_role("button", name="Add an option").click()
     page.get_by_label("Option", exact=True).fill("color")
     page.get_by_label("Values, with commas between").fill("beech, black")
-    page.get_by_label("Units on the shelf").fill("12")
+    page.get_by_label("Units in stock").fill("12")
     page.get_by_role("button", name="List the product").click()
     expect(note(page, "Folding Ruler is listed")).to_be_visible()
     (made,) = shop.ask("GET", "/products?search=RULER-2M")["items"]

@@ -232,7 +232,7 @@ function SetUp({ onMade }: { onMade: (made: { secret: string; uri: string }) => 
       if (secret && otpauthUri) onMade({ secret, uri: otpauthUri });
     },
   });
-  return <WithPassword asked={setUp} opens="Set it up" does="Go on" leaves="Not now" />;
+  return <WithPassword asked={setUp} opens="Set it up" does="Continue" leaves="Not now" />;
 }
 
 function SwitchOff() {

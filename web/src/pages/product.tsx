@@ -201,7 +201,7 @@ function Buy({ goods, current }: { goods: Goods; current: boolean }) {
       toast.info(
         before >= goods.quantity
           ? "All of them are in your cart already"
-          : `There are ${formatCount(goods.quantity)} in all; your cart holds them now`,
+          : `There are ${formatCount(goods.quantity)} in total; your cart holds them now`,
       );
     } else {
       toast.success(`${goods.name} is in your cart`, {

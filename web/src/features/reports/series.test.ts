@@ -44,10 +44,10 @@ test("orders and sales at the till are counted together", () => {
 
 test("a chart is described in a sentence", () => {
   expect(sentenceOf(pointsOf(PARTS, { kind: "units" }), String)).toBe(
-    `11 in all; most on ${dayName("2025-01-31")}: 9.`,
+    `11 in total; most on ${dayName("2025-01-31")}: 9.`,
   );
   expect(sentenceOf(pointsOf(PARTS, { kind: "units" }), String, true)).toContain("most in the week of");
-  expect(sentenceOf([{ date: "2025-01-01", value: 0 }], String)).toBe("0 in all.");
+  expect(sentenceOf([{ date: "2025-01-01", value: 0 }], String)).toBe("0 in total.");
 });
 
 test("the first of thirty days is twenty-nine days back, also over the clocks' change", () => {

@@ -40,7 +40,7 @@ export function sentenceOf(
     (most, point) => (point.value > (most?.value ?? 0) ? point : most),
     null,
   );
-  const all = `${show(total)} in all`;
+  const all = `${show(total)} in total`;
   return best
     ? `${all}; most ${weekly ? "in the week of" : "on"} ${dayName(best.date)}: ${show(best.value)}.`
     : `${all}.`;

@@ -46,7 +46,7 @@ export function WhySheet({
       ) : (
         <div className="flex flex-col gap-8">
           <dl className="grid grid-cols-[1fr_auto_1fr_auto_1fr] items-center rounded-2xl bg-sunken px-3 py-5 text-center">
-            <Sum label="on the shelf" value={explained.totalStock} />
+            <Sum label="in stock" value={explained.totalStock} />
             <span aria-hidden className="text-muted text-xl">
               −
             </span>
@@ -110,7 +110,7 @@ export function WhySheet({
                     Total
                   </th>
                   <th scope="col" className="py-2 text-right font-medium">
-                    Promised
+                    Reserved
                   </th>
                   <th scope="col" className="py-2 text-right font-medium">
                     Available

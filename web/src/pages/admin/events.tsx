@@ -55,7 +55,7 @@ export default function Events() {
         />
         <Button variant="secondary" aria-pressed={paused} onClick={() => setPaused(!paused)}>
           {paused ? <Play aria-hidden className="size-4" /> : <Pause aria-hidden className="size-4" />}
-          {paused ? "Go on" : "Pause"}
+          {paused ? "Resume" : "Pause"}
         </Button>
         {subject && (
           <Button variant="secondary" onClick={() => set({ subject: undefined })} className="min-w-0">

@@ -38,7 +38,7 @@ const STATUSES: Record<StockStatus, string> = { IN_STOCK: "In stock", LOW: "Low"
 
 type Opened = { row: InventoryRow; what: ChangeKind | "why" } | null;
 
-/** What lies where, how much of it is promised, and every way to change it. */
+/** The stock at each location, the reserved units, and every way to change them. */
 export default function Inventory() {
   const { params, trail, set, clear, go } = useList();
   const { locations, nameOf } = useLocations();
@@ -59,7 +59,7 @@ export default function Inventory() {
         title="Inventory"
         description={
           totals
-            ? `${counted(totals.products, "product")}, ${counted(totals.totalStock, "unit")} on the shelf, ${formatCount(totals.reservedStock)} of them reserved.`
+            ? `${counted(totals.products, "product")}, ${counted(totals.totalStock, "unit")} in stock, ${formatCount(totals.reservedStock)} of them reserved.`
             : "The stock of each product at each location, and how much of it is reserved."
         }
         actions={

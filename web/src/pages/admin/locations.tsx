@@ -121,12 +121,12 @@ function ActiveSwitch({ location }: { location: Location }) {
   return (
     <span className="inline-flex items-center gap-3">
       <Switch
-        label={`${location.name} takes part`}
+        label={`${location.name} is active`}
         checked={location.active}
         disabled={change.isPending}
         onChange={(active) => change.mutate(active)}
       />
-      <span className="text-left md:w-14">{location.active ? "Active" : "Resting"}</span>
+      <span className="text-left md:w-16">{location.active ? "Active" : "Inactive"}</span>
     </span>
   );
 }

@@ -9,7 +9,7 @@ export interface AdminPage {
   path: string;
   title: string;
   /** Where the navigation shows it; without a group only links and other pages lead there. */
-  group?: "Today" | "Stock" | "Catalogue" | "Operations";
+  group?: "Today" | "Stock" | "Catalog" | "Operations";
   icon: LucideIcon;
   shortcut?: string;
   keywords?: string;
@@ -18,7 +18,7 @@ export interface AdminPage {
   load: () => Promise<{ default: ComponentType }>;
 }
 
-export const GROUPS = ["Today", "Stock", "Catalogue", "Operations"] as const;
+export const GROUPS = ["Today", "Stock", "Catalog", "Operations"] as const;
 
 /** In the order of the navigation; those that stand in no group come last. */
 export const adminPages: readonly AdminPage[] = [...deskPages, ...stockPages].toSorted(

@@ -289,7 +289,7 @@ function Edit({ product, currency = "" }: { product: Product | null; currency?: 
         <Part title="Stock" description="When to send an alert, when to reorder, and how much.">
           {!product && (
             <TextField
-              label="Units on the shelf"
+              label="Units in stock"
               inputMode="numeric"
               error={wrong("quantity")}
               {...register("quantity")}

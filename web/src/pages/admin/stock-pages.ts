@@ -82,7 +82,7 @@ export const stockPages: readonly AdminPage[] = [
   {
     path: "products",
     title: "Products",
-    group: "Catalogue",
+    group: "Catalog",
     icon: Store,
     shortcut: "g s",
     keywords: "catalogue price edit hide",
@@ -99,7 +99,7 @@ export const stockPages: readonly AdminPage[] = [
   {
     path: "categories",
     title: "Categories",
-    group: "Catalogue",
+    group: "Catalog",
     icon: Tags,
     load: () => import("./categories"),
   },
