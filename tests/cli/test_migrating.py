@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import apsw
-import boto3
 import httpx2
 import pyotp
 import pytest
@@ -23,6 +24,20 @@ from tests.aws.dynamodb_local import environment, open_table
 from tests.cli.test_shop import Terminal
 from tests.e2e.server import Server
 from tests.formats import FORMER, all_bytes, all_rows, known, unpack
+
+# A server as the file sees it: another process that has it open, and whose writes are in the log.
+WRITER = """
+import sys, apsw
+file = apsw.Connection(sys.argv[1])
+file.execute("PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0")
+columns = [name for _, name, *_ in file.execute("PRAGMA table_info(item)") if name != "pk"]
+names = ", ".join(columns)
+for number in range(2):
+    orders = f"SELECT pk || '-{number}', {names} FROM item WHERE pk LIKE 'ORDER#%' LIMIT 1"
+    file.execute(f"INSERT INTO item (pk, {names}) {orders}")
+    print("written", flush=True)
+    sys.stdin.readline()
+"""
 
 
 @pytest.fixture(params=FORMER)
@@ -92,6 +107,33 @@ def test_a_dry_run_says_what_would_change_and_changes_no_byte(old: Terminal, num
     assert (as_json["changed"], as_json["items"]) == (real["changed"], real["items"])
 
 
+def test_a_dry_run_beside_a_running_server_counts_its_newest_writes_and_changes_nothing(
+    old: Terminal, number: str
+) -> None:
+    before = json.loads(old.type("migrate", "--dry-run", "--json").stdout)
+    path = old.folder / "stockwright.db"
+    log = path.with_name(f"{path.name}-wal")
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        assert server.stdout.readline() == "written\n"
+        stored = (path.read_bytes(), log.read_bytes())
+        assert len(stored[1]) > 0
+        beside = json.loads(old.type("migrate", "--dry-run", "--json").stdout)
+        assert (path.read_bytes(), log.read_bytes()) == stored
+        server.stdin.write("\n")
+        server.stdin.flush()
+        assert server.stdout.readline() == "written\n", "the server can go on writing"
+        refused = old.type("migrate")
+        assert refused.exit_code == 1
+        assert "another program has" in refused.stderr
+    assert beside["format"] == int(number)
+    assert beside["items"] == before["items"] + 1
+    assert beside["changed"] == {**before["changed"], "ORDER": before["changed"]["ORDER"] + 1}
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -123,7 +165,6 @@ def test_every_other_command_refuses_an_old_folder_in_one_line_and_changes_nothi
 def test_a_copy_to_the_cloud_refuses_a_folder_of_an_older_format(
     old: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     refused = old.type("copy", "--from", "sqlite", "--to", "dynamodb", **environment(str(tmp_path)))
     assert refused.exit_code == 1
     assert "stockwright migrate upgrades it" in refused.stderr
@@ -216,7 +257,6 @@ def test_an_interrupted_migration_continues_with_its_first_backup(
 
 
 def test_a_table_is_upgraded_from_the_command_line_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     terminal = Terminal(tmp_path / "data")
     table = {"STOCKWRIGHT_STORE": "dynamodb", **environment(str(tmp_path))}
     open_table(str(tmp_path))

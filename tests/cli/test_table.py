@@ -16,9 +16,7 @@ from tests.cli.test_shop import Terminal
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Any:
-    aws._made.cache_clear()
-    yield Terminal(tmp_path / "data")
-    aws._made.cache_clear()
+    return Terminal(tmp_path / "data")
 
 
 def test_a_table_is_created_once_checked_and_serves_a_shop(terminal: Terminal) -> None:

@@ -59,13 +59,13 @@ async def test_a_client_that_waits_too_long_or_exceeds_the_queue_is_refused(monk
     async with taken.take("alice"), taken.take("bob"):
         for client in ("alice", "carol"):
             with pytest.raises(Busy, match="running; try again"):
-                async with slots.take(client):
+                async with taken.take(client):
                     pytest.fail("no slot is free")
         monkeypatch.setattr(slots, "WAITING_MAX", 0)
         with pytest.raises(Busy, match="Too many"):
-            async with slots.take("carol"):
+            async with taken.take("carol"):
                 pytest.fail("no slot is free")
-    async with slots.take("carol"), slots.take("alice"):
+    async with taken.take("carol"), taken.take("alice"):
         pass
 
 
