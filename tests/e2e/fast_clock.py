@@ -1,4 +1,4 @@
-"""`stockwright serve`, whose clock runs some times as fast from an instant on: python fast_clock.py TIMES SINCE serve.
+"""`stockwright`, whose clock runs some times as fast from an instant on: python fast_clock.py TIMES SINCE COMMAND.
 
 Nothing else differs: so holds of a minute expire while a test can wait for them.
 """
@@ -10,7 +10,7 @@ import time
 from functools import partial
 
 from stockwright.app import build
-from stockwright.cli import serve
+from stockwright.cli import run, serve
 from stockwright.cli.main import app
 
 
@@ -30,5 +30,5 @@ class FastClock:
 
 if __name__ == "__main__":
     clock = FastClock(float(sys.argv[1]), float(sys.argv[2]))
-    serve.build = partial(build, clock=clock)  # type: ignore[attr-defined]
+    serve.build = run.build = partial(build, clock=clock)  # type: ignore[attr-defined]
     app(sys.argv[3:])

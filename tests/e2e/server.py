@@ -111,7 +111,7 @@ class Server:
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command on the same shop."""
         return subprocess.run(
-            [sys.executable, "-m", "stockwright.cli.main", *arguments],
+            [*self.program, *arguments],
             env=self.env,
             capture_output=True,
             text=True,
