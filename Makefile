@@ -158,7 +158,8 @@ web: $(INSTALLED) $(MODULES) ## Check and test the web app
 	@cd web && npm run --silent lint && npm run --silent typecheck && npm run --silent types:check && npm run --silent test
 
 # Tests that use a store run on both engines.
-ON_BOTH := tests/accounts tests/catalog tests/orders tests/products tests/reports tests/reservations tests/stock tests/api
+ON_BOTH := tests/accounts tests/audit tests/catalog tests/orders tests/products tests/reports tests/reservations tests/rollups tests/stock \
+	tests/api
 
 .PHONY: unit
 unit: tools ## Run the tests, then those of use cases and API again on DynamoDB Local

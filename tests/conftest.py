@@ -29,6 +29,7 @@ from stockwright.stock.total_records import load_totals, places_of_low
 from stockwright.stock.totals import recount
 from stockwright.store.paging import every
 from tests.engines import ALL_ENGINES, open_store
+from tests.rollups.recount import assert_exact, count_all
 from tests.shops import mailbox, shop
 
 if TYPE_CHECKING:
@@ -144,7 +145,9 @@ def without_hold_limits(app: App) -> None:
 
 
 async def hold_to_a_recount(app: App) -> None:
-    """Handle the whole log as the watch does: what it counts in advance equals a recount."""
+    """Handle the whole log as the handlers that count do: what is counted in advance equals a recount."""
+    await count_all(app)
+    await assert_exact(app)
     [handled] = [reaction.events for reaction in REACTIONS if reaction.name == "stock-watch"]
     after = ""
     while events := await app.store.tail(after, 200):

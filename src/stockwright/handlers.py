@@ -15,6 +15,8 @@ from stockwright.orders import mails as customer_mail
 from stockwright.orders import partners
 from stockwright.orders import topic as order_topic
 from stockwright.orders.status import NOTICES
+from stockwright.rollups import handlers as rollups
+from stockwright.rollups.fill import HANDLER as ROLLUPS
 from stockwright.stock import handlers as stock_alerts
 
 
@@ -53,6 +55,21 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
         ),
         stock_alerts.watch,
         stock_alerts.watch_all,
+    ),
+    Reaction(
+        ROLLUPS,
+        frozenset(
+            {
+                *(each.event for each in NOTICES.values()),
+                "sale.recorded",
+                "dead_letter.created",
+                "dead_letter.deleted",
+                "dead_letter.redriven",
+            }
+        ),
+        rollups.count_event,
+        rollups.count_events,
+        every_seconds=0.1,
     ),
     on("stock-alert", stock_alerts.alert, "stock.low", "stock.out", "stock.replenished"),
     on(

@@ -29,10 +29,7 @@ ROWS_MAX = 1500
 EXEMPT = {
     "/events/stream": "sends what comes; its replay is bounded by tests of its own",
     "/docs/spec": "reads no store",
-    "/reports/sales": "bounded by its range of days, 100,000 orders, and the slots for reports",
-    "/reports/top-products": "bounded by its range of days, 100,000 orders, and the slots for reports",
     "/reports/stock-history": "bounded by its range of days, 200,000 movements, and the slots for reports",
-    "/reports/summary": "reads the orders of two days, and takes a slot for reports",
     "/inventory/product/{productId}/explain": "reads the open holds of the shop, and takes a slot for reports",
     "/products/export": "written while it is read, in steps, and takes a slot for exports",
     "/inventory/export": "written while it is read, in steps, and takes a slot for exports",

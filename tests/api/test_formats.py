@@ -27,6 +27,7 @@ from tests.api.asking import Client
 from tests.api.conftest import asking
 from tests.conftest import Clock
 from tests.formats import FORMER, known, unpack
+from tests.rollups.recount import assert_exact
 
 NO_JSON = frozenset({"/events/stream", "/metrics", "/docs/spec"})
 LAST_EVENT = "SELECT body FROM event ORDER BY position DESC LIMIT 1"
@@ -120,6 +121,7 @@ async def test_every_read_works_before_and_after_the_backfills(
     admin = await sign_in(http, number, "owner@formats.example")
     while not await backfill(shop):
         pass
+    await assert_exact(shop)
     before = await read_everything(admin, number)
     assert before["/orders/{id}"] >= 140
     assert before["/inventory/movements"] > 500

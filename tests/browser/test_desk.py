@@ -221,6 +221,7 @@ def test_the_overview_counts_the_days_of_its_reader(open_page: OpenPage, shop: S
     brush = shop.product("Shaving Brush", 5, price=123_400)
     shop.ask("POST", "/sales", {"items": [{"productId": brush["id"], "quantity": 2}]})
     zone = ZoneInfo("Pacific/Kiritimati")
+    until(lambda: shop.ask("GET", f"/reports/summary?timeZone={zone.key}")["today"]["units"])
     page = open_page(shop, "/admin", shop.admin, timezone_id=zone.key)
     now = datetime.now(zone)
     expect(page.get_by_text(re.compile(f"^{now:%A},? {now.day} {now:%B} {now.year}$"))).to_be_visible()

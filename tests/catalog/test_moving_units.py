@@ -13,7 +13,6 @@ from stockwright.context import App
 from stockwright.exports.usecases import export
 from stockwright.orders.records import pages_of_every_order
 from stockwright.orders.usecases import ListOrders, PlaceOrder, confirm_order, list_orders, place_order
-from stockwright.reports.usecases import Range, report_sales
 from stockwright.reservations.usecases import (
     ListReservations,
     Reserve,
@@ -109,17 +108,6 @@ async def test_an_order_that_is_confirmed_during_an_export_is_exported_once(app:
 
     rows = await while_reading(app, "ORDER#PENDING", lambda: confirm_order(app, ADMIN, order_id), exported)
     assert rows == [order_id]
-
-
-async def test_an_order_that_is_confirmed_while_they_are_counted_is_counted_once(app: App, product: Product) -> None:
-    order_id = await an_order(app, product)
-    report = await while_reading(
-        app,
-        "ORDER#PENDING",
-        lambda: confirm_order(app, ADMIN, order_id),
-        lambda: report_sales(app, Range()),
-    )
-    assert (report.total.orders, report.total.units) == (1, 2)
 
 
 async def test_going_through_every_order_ends_however_fast_new_ones_are_placed(app: App, product: Product) -> None:

@@ -24,6 +24,7 @@ from stockwright.reports.usecases import Range, report_sales, report_summary, re
 from stockwright.sales.model import Sale
 from stockwright.sales.usecases import list_sales
 from tests.conftest import ADMIN, START, Clock
+from tests.rollups.recount import count_all
 
 ALL = Range(date(2023, 10, 1), date(2023, 11, 20))
 
@@ -36,6 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         app = await build(Settings(data_dir=made), Clock(START))
         try:
             await load_demo_into_empty_shop(app)
+            await count_all(app)
         finally:
             await close(app)
 

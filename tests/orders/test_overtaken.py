@@ -25,6 +25,7 @@ from stockwright.orders.usecases import (
     return_order,
 )
 from stockwright.request import BY_SYSTEM
+from stockwright.rollups.usecases import count_orders
 from tests.around import World, a_world, subject_of
 from tests.conftest import Clock
 
@@ -43,6 +44,11 @@ def does(*effects: str) -> Effect:
 def throughout(statuses: str, effect: Effect, **others: Effect) -> dict[str, Effect]:
     """The same in each of these states, but for those that are named."""
     return dict.fromkeys(statuses.split(), effect) | others | {GONE: others.get(GONE, GIVEN_UP)}
+
+
+def counted(statuses: str) -> dict[str, Effect]:
+    """It counts an order as it is, and one whose record is gone not at all."""
+    return {status: does(f"counted {status}") for status in statuses.split()} | {GONE: NOTHING}
 
 
 ON_PLACED: Final = "PENDING CONFIRMED PACKED DELIVERED CANCELLED"
@@ -80,6 +86,12 @@ WHAT_IT_DOES: Final[dict[tuple[str, str], dict[str, Effect]]] = {
     ("stock-watch", "order.confirmed"): throughout(ON_CONFIRMED, SHORT, CANCELLED=NOTHING, gone=SHORT),
     ("stock-watch", "order.cancelled"): throughout("CANCELLED", NOTHING, gone=NOTHING),
     ("stock-watch", "order.returned"): throughout("DELIVERED", NOTHING, gone=NOTHING),
+    ("rollups", "order.placed"): counted(ON_PLACED),
+    ("rollups", "order.confirmed"): counted(ON_CONFIRMED),
+    ("rollups", "order.packed"): counted(ON_PACKED),
+    ("rollups", "order.delivered"): counted("DELIVERED"),
+    ("rollups", "order.cancelled"): counted("CANCELLED"),
+    ("rollups", "order.returned"): counted("DELIVERED"),
 }
 """For each handler and each event of an order that it handles: its lasting effect, by the order's state.
 
@@ -173,6 +185,8 @@ async def effect_of(world: World, topics: Topics, events_before: int) -> tuple[E
         once = {headers["idempotency-key"]: json.dumps(body) for headers, body in calls}
         assert len({(headers["idempotency-key"], json.dumps(body)) for headers, body in calls}) == len(once)
         found += [f"{partner} {json.loads(body)['type']}" for body in once.values()]
+    for order_status, number in (await count_orders(world.app)).items():
+        found += [f"counted {order_status}"] * number
     found += [f"event {event.name}" for event in (await world.events())[events_before:]]
     return frozenset(found), len(found)
 

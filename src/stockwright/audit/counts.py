@@ -18,7 +18,7 @@ from stockwright.events.records import load_cursors
 from stockwright.products.records import load_products
 from stockwright.stock.records import load_stocks, page_of_stocks
 from stockwright.stock.total_records import load_counted, load_totals, put_totals
-from stockwright.stock.totals import added, part_of, sums_of
+from stockwright.stock.totals import added, count_stocks, part_of, sums_of
 from stockwright.store.batch import Batch, retried
 from stockwright.store.paging import pages
 from stockwright.store.port import log_order
@@ -60,6 +60,13 @@ async def count_drifts(app: App) -> list[CountDrift]:
     for product_id in suspects:
         drifts += await _look_again(app, product_id)
     return drifts
+
+
+async def recount_stock(app: App) -> None:
+    """Count every product again, and rewrite the totals."""
+    async for product_ids in _every_product(app):
+        await count_stocks(app, product_ids)
+    await rebuild_totals(app)
 
 
 async def rebuild_totals(app: App) -> None:
@@ -111,7 +118,7 @@ async def _look_again(app: App, product_id: str) -> list[CountDrift]:
         part, expected = (await _parts(app, [product_id]))[product_id]
         if _same(part, expected):
             return []
-        if _is_behind(part, expected) and not await _is_handled(app):
+        if _is_behind(part, expected) and not await is_handled(app, HANDLER):
             return []
         if (await _parts(app, [product_id]))[product_id] == (part, expected):
             counted, real = sums_of(part), sums_of(expected)
@@ -130,9 +137,9 @@ def _is_behind(part: Counted | None, expected: Counted | None) -> bool:
     return (part.stock_version, part.product_version) != (expected.stock_version, expected.product_version)
 
 
-async def _is_handled(app: App) -> bool:
-    """Return whether every event has been counted, as far as the handler's cursor says; without one, no."""
-    cursor = (await load_cursors(app.store)).get(HANDLER)
+async def is_handled(app: App, handler: str) -> bool:
+    """Return whether a handler has handled every event, as far as its cursor says; without one, no."""
+    cursor = (await load_cursors(app.store)).get(handler)
     return cursor is not None and log_order(cursor[0]) >= log_order(await newest_position(app))
 
 

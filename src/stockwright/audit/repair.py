@@ -14,6 +14,8 @@ from msgspec.structs import replace
 from stockwright.audit.counts import RULE, rebuild_totals
 from stockwright.audit.holds import RULE as COUNTED_RULE
 from stockwright.audit.holds import recount_holds
+from stockwright.audit.rollups import RULE as ROLLUP_RULE
+from stockwright.audit.rollups import rebuild
 from stockwright.audit.usecases import AuditReport, held_units, moved_units
 from stockwright.commit import commit, new_event
 from stockwright.products import records as product_records
@@ -33,7 +35,7 @@ REASON: Final = "Audit repair"
 async def repair(app: App, request: Request, report: AuditReport) -> list[Movement]:
     """Book a correction for every level that the report names, returning what was booked.
 
-    Customers' holds, and what is counted of the stock in advance, are recounted where the report names them.
+    Customers' holds, what is counted of the stock in advance, and rollups are recounted where the report names them.
     """
     booked: list[Movement] = []
     for product_id in dict.fromkeys(drift.product_id for drift in report.drifts if drift.location):
@@ -45,6 +47,8 @@ async def repair(app: App, request: Request, report: AuditReport) -> list[Moveme
     if wrong:
         await count_stocks(app, [drift.product_id for drift in wrong if drift.product_id])
         await rebuild_totals(app)
+    if any(drift.rule == ROLLUP_RULE for drift in report.drifts):
+        await rebuild(app)
     return booked
 
 

@@ -5,7 +5,8 @@
 3. Every SKU is claimed by the product that bears it.
 4. What counts towards a customer's limits on holds is what their reservations say (`audit_holds.py`).
 5. Every step of an order has its event, and the events agree with the orders (`audit_events.py`).
-6. What is counted of the stock in advance equals a recount (`audit_counts.py`).
+6. What is counted of the stock in advance equals a recount (`counts.py`).
+7. The rollups of sales, orders and dead letters equal a recount (`rollups.py`).
 
 Work goes on while the audit reads, so a first look may see two moments at once. What does not sum
 up is looked at again until the stock's version was the same before and after; only then it counts.
@@ -25,6 +26,8 @@ from stockwright.audit.counts import RULE, count_drifts
 from stockwright.audit.events import event_drifts
 from stockwright.audit.holds import RULE as COUNTED_RULE
 from stockwright.audit.holds import miscounted_customers
+from stockwright.audit.rollups import RULE as ROLLUP_RULE
+from stockwright.audit.rollups import rollup_drifts
 from stockwright.catalog.explain import active_reservations, reserving_orders
 from stockwright.products import records as product_records
 from stockwright.stock import records as stock_records
@@ -91,6 +94,8 @@ async def audit(app: App) -> AuditReport:
         report.drifts.append(Drift("", "", "", COUNTED_RULE, counts, expected, about))
     for product_id, name, stored, expected in await count_drifts(app):
         report.drifts.append(Drift(product_id, "", "", RULE, stored, expected, name.replace(SEPARATOR, " ")))
+    for about, stored, expected in await rollup_drifts(app):
+        report.drifts.append(Drift("", "", "", ROLLUP_RULE, stored, expected, about))
     return report
 
 

@@ -13,6 +13,7 @@ ItemKind = Literal[
     "ACCOUNT",
     "APIKEY",
     "CATEGORY",
+    "CONTRIBUTION",
     "COUNTED",
     "DEADLETTER",
     "DIGEST",

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from stockwright.products import records as product_records
 from stockwright.products.spelling_records import Spelling
 from stockwright.products.spellings import spell
+from stockwright.rollups.fill import fill_rollups
 from stockwright.stock import records as stock_records
 from stockwright.stock.totals import count_stocks
 from stockwright.store import progress as records
@@ -43,7 +44,7 @@ async def backfill(app: App) -> bool:
             steps += 1
             # Reading from the store may never suspend: let a serving process serve.
             await asyncio.sleep(0)
-    return True
+    return await fill_rollups(app)
 
 
 async def _sort_step(app: App) -> None:

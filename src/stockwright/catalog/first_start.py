@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stockwright.products import category_records
 from stockwright.products.model import CATEGORIES
+from stockwright.rollups.records import State, put_state
 from stockwright.stock import location_records
 from stockwright.stock.model import DEFAULT_LOCATION, Location
 from stockwright.store.batch import Batch, Stale
@@ -25,6 +26,7 @@ async def ensure_shop(app: App) -> None:
         category_records.put_category(batch, category_records.category_named(name, now))
     # An empty shop has no products of a former release.
     put_progress(batch, "products", Progress(done=True))
+    put_state(batch, State(active=1))
     batch.writes.extend(app.store.marks_of_new_shop())
     try:
         await batch.commit(app.store)

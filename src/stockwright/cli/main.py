@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from stockwright import __version__
-from stockwright.cli import cloud, dead_letters, exporting, importing, keys, shop, table, users
+from stockwright.cli import cloud, dead_letters, exporting, importing, keys, rollups, shop, table, users
 from stockwright.cli.run import load_settings, load_shop, out, plain, print_json
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.add_typer(users.app, name="users")
 app.add_typer(keys.app, name="keys")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(rollups.app, name="rollups")
 app.add_typer(importing.app, name="import")
 app.add_typer(cloud.app, name="cloud")
 app.add_typer(exporting.app, name="export")

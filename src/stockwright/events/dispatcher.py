@@ -19,7 +19,6 @@ from stockwright.base.errors import Permanent, TryLater
 from stockwright.commit import new_event
 from stockwright.events import records
 from stockwright.events.records import DeadLetter, Retry
-from stockwright.events.registry import OPERATIONS_ALERT
 from stockwright.request import BY_SYSTEM
 from stockwright.store.batch import Batch, Stale
 from stockwright.store.faults import EngineFailed
@@ -137,10 +136,8 @@ def letter_id_of(event: Event, handler: str) -> str:
 
 
 def give_up(app: App, batch: Batch, letter: DeadLetter) -> None:
-    """Store the dead letter and append its event; no event for a failed alert, whose alert would fail as well."""
+    """Store the dead letter and append its event."""
     records.put_dead_letter(batch, letter)
-    if letter.handler == OPERATIONS_ALERT:
-        return
     data = {"handler": letter.handler, "event": letter.event.name, "about": letter.event.subject}
     batch.append(
         new_event(
@@ -282,6 +279,8 @@ class Dispatcher:
                 events = await self._app.store.tail(follower.read, BATCH, wait_seconds=WAIT_SECONDS)
                 for event in await self._run_many(follower, events):
                     await self._take(follower, event)
+                if len(events) < BATCH:
+                    await asyncio.sleep(follower.reaction.every_seconds)
             except Exception as fault:  # noqa: BLE001 - logged, and tried again
                 self._log_fault(fault, follower.reaction.name)
                 await asyncio.sleep(LOOK_SECONDS)

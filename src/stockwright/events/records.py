@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from stockwright.base.errors import NotFound
 from stockwright.base.event import Event
 from stockwright.base.record import Record
-from stockwright.store.port import ABSENT
+from stockwright.store.port import ABSENT, COUNT_MAX
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from stockwright.store.batch import Batch
     from stockwright.store.port import Key, Store
 
@@ -76,14 +78,14 @@ async def due_retries(store: Store, handler: str, now: int, limit: int = 100) ->
     return [item.read(Retry) for item in page.items]
 
 
-async def waiting_retries(store: Store, limit: int = 1000) -> int:
-    """Count what waits for a retry, up to a limit."""
-    return await store.count("RETRY", index="list", limit=limit)
+async def waiting_retries(store: Store) -> int:
+    """Count what waits for a retry."""
+    return await store.count("RETRY", index="list", limit=COUNT_MAX)
 
 
-async def count_dead_letters(store: Store, limit: int = 1000) -> int:
-    """Count what was given up, up to a limit."""
-    return await store.count("DEADLETTER", index="list", limit=limit)
+async def count_dead_letters(store: Store) -> int:
+    """Count what was given up, as a recount of its rollup."""
+    return await store.count("DEADLETTER", index="list", limit=COUNT_MAX)
 
 
 def put_retry(batch: Batch, retry: Retry) -> None:
@@ -113,6 +115,12 @@ async def find_dead_letter(store: Store, letter_id: str) -> DeadLetter | None:
     """Find a dead letter."""
     item = (await store.get([dead_letter_key(letter_id)])).get(dead_letter_key(letter_id))
     return item.read(DeadLetter) if item else None
+
+
+async def load_dead_letter_versions(store: Store, letter_ids: Iterable[str]) -> dict[str, int]:
+    """Load which of these dead letters are there, and their versions, in one call."""
+    keys = {dead_letter_key(each): each for each in letter_ids}
+    return {keys[key]: item.version for key, item in (await store.get(list(keys))).items()}
 
 
 async def get_dead_letter(store: Store, letter_id: str) -> DeadLetter:

@@ -24,6 +24,8 @@ class Reaction(Struct, frozen=True):
     run_many: Callable[[App, Sequence[Event]], Awaitable[None]] | None = None
     """The same for several events at once, where that is less work; what fails is run one by one."""
     setting: str | None = None
+    every_seconds: float = 0
+    """The least time between two batches of `run_many`: events gather meanwhile, so that each costs less."""
 
 
 def on(
@@ -34,4 +36,4 @@ def on(
 
 
 OPERATIONS_ALERT: Final = "operations-alert"
-"""Its own failures make no further dead letter: an alert of a failed alert would fail as well."""
+"""It sends no alert of its own failures: an alert of a failed alert would fail as well."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stockwright.accounts.admin_mails import OPERATIONS, addresses_of_alerts, alert
 from stockwright.accounts.digests import Entry
+from stockwright.events.registry import OPERATIONS_ALERT
 
 if TYPE_CHECKING:
     from stockwright.base.event import Event
@@ -13,8 +14,10 @@ if TYPE_CHECKING:
 
 
 async def alert_admins(app: App, event: Event) -> None:
-    """Mail the admins that an event handler gave up."""
+    """Mail the admins that an event handler gave up; not of a failed alert, whose alert would fail as well."""
     data = event.data
+    if data["handler"] == OPERATIONS_ALERT:
+        return
     subject = f"ALERT: {data['handler']} failed for {data['event']}"
     text = (
         f"{subject}\n\nAbout:     {data['about']}\nAttempts:  {data['attempts']}\nError:     {data['error']}\n"

@@ -5,15 +5,14 @@ from __future__ import annotations
 import stockwright
 from stockwright.base.errors import Busy
 from stockwright.base.instant import iso
-from stockwright.events.records import count_dead_letters
 from stockwright.http.metrics import Metrics, Uncounted
 from stockwright.http.route import Answer, AnyCall, PlainCall, route
 from stockwright.http.rules import Wire
 from stockwright.operations.health import Readiness, check_readiness
+from stockwright.rollups.usecases import count_dead_letters
 
 TAG = "System"
 SERVICE = "stockwright"
-LETTERS_COUNTED_MAX = 1000
 
 
 class HealthView(Wire):
@@ -62,7 +61,7 @@ def _show_ready(_: AnyCall, found: Readiness) -> ReadyView:
 
 async def _metrics(call: PlainCall) -> Answer:
     metrics: Metrics | Uncounted = call.scope["stockwright.metrics"]
-    letters = await count_dead_letters(call.app.store, LETTERS_COUNTED_MAX)
+    letters = await count_dead_letters(call.app)
     text = metrics.text(await call.app.lag(), letters)
     return Answer(raw=text, content_type="text/plain; version=0.0.4; charset=utf-8")
 

@@ -9,9 +9,10 @@ from stockwright.base.errors import NotFound
 from stockwright.orders.model import Order
 from stockwright.orders.status import OPEN, STATUSES
 from stockwright.store.paging import pages
+from stockwright.store.port import COUNT_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
     from stockwright.orders.status import OrderStatus
     from stockwright.store.batch import Batch
@@ -37,6 +38,12 @@ async def get_order(store: Store, order_id: str) -> Order:
     if order is None:
         raise NotFound("Order not found")
     return order
+
+
+async def load_orders(store: Store, order_ids: Iterable[str]) -> dict[str, Order]:
+    """Load many orders in one call, also those that are still being placed; what is not there is left out."""
+    found = await store.get([order_key(each) for each in dict.fromkeys(order_ids)])
+    return {order.id: order for order in (item.read(Order) for item in found.values())}
 
 
 async def page_of_orders(
@@ -90,9 +97,9 @@ async def pages_of_every_order(
                 may_come_again.update(order.id for order in page)
 
 
-async def count_orders(store: Store, status: OrderStatus, limit: int) -> int:
-    """Count the orders of a status, up to a limit."""
-    return await store.count(f"ORDER#{status}", index="list", limit=limit)
+async def count_orders(store: Store, status: OrderStatus) -> int:
+    """Count the orders of a status, as a recount of their rollup."""
+    return await store.count(f"ORDER#{status}", index="list", limit=COUNT_MAX)
 
 
 def put_order(batch: Batch, order: Order) -> None:

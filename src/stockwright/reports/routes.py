@@ -53,16 +53,18 @@ async def _stock_history(call: Call[None, StockHistoryQuery]) -> StockHistory:
 ROUTES = (
     route("GET", "/reports/summary", _summary, "Summary: today's sales, open orders, stock, dead letters", TAG,
           lambda _, found: summary_view(found), query=SummaryQuery,
-          answer=SummaryView, reads_much="report"),
+          answer=SummaryView, reads_much="report",
+          description="Changes are included within a second."),
     route("GET", "/reports/sales", _sales, "Sales by day or by week", TAG,
           lambda _, found: sales_view(found), query=SalesQuery,
           answer=SalesView, reads_much="report",
           description="Orders that were not cancelled and sales at the till, less returns. An order, and what "
-          "came back of it, belongs to the day it was placed on."),
+          "came back of it, belongs to the day it was placed on. Changes are included within a second."),
     route("GET", "/reports/top-products", _top_products, "Best-selling products", TAG,
           lambda _, found: top_products_view(found), query=TopProductsQuery,
           answer=TopProductsView, reads_much="report",
-          description="Ranked by units, or by revenue in one currency."),
+          description="Ranked by units, or by revenue in one currency. Names and SKUs are those of today. Changes "
+          "are included within a second."),
     route("GET", "/reports/stock-value", _stock_value, "Value of the stock at today's prices", TAG,
           lambda _, found: stock_value_view(found), answer=StockValueView),
     route("GET", "/reports/stock-history", _stock_history, "Stock movements by day or by week", TAG,

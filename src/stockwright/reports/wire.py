@@ -133,7 +133,7 @@ class TopProductsView(PeriodView):
 
 
 class OpenOrdersView(Wire):
-    """The number of open orders by status, each counted up to 1000."""
+    """The number of open orders by status."""
 
     pending: int
     confirmed: int
@@ -141,7 +141,7 @@ class OpenOrdersView(Wire):
 
 
 class SummaryView(Wire):
-    """A summary of the shop. Dead letters and retries are counted up to 1000."""
+    """A summary of the shop."""
 
     date: str
     time_zone: str

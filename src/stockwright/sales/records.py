@@ -9,6 +9,8 @@ from stockwright.sales.model import Sale
 from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from stockwright.store.batch import Batch
     from stockwright.store.port import Key, Store
 
@@ -24,6 +26,12 @@ async def get_sale(store: Store, sale_id: str) -> Sale:
     if item is None:
         raise NotFound("Sale not found")
     return item.read(Sale)
+
+
+async def load_sales(store: Store, sale_ids: Iterable[str]) -> dict[str, Sale]:
+    """Load many sales in one call; what is not there is left out."""
+    found = await store.get([sale_key(each) for each in dict.fromkeys(sale_ids)])
+    return {sale.id: sale for sale in (item.read(Sale) for item in found.values())}
 
 
 async def page_of_sales(

@@ -31,6 +31,8 @@ IndexName = Literal["owner", "list", "due"]
 INDEXES: Final[tuple[IndexName, ...]] = ("owner", "list", "due")
 EXAMINED_MAX: Final = 1000
 """The most items that one call of `query` looks at where it filters."""
+COUNT_MAX: Final = 1_000_000_000
+"""More than any partition holds: a count up to here is of everything."""
 ABSENT: Final = 0
 """The version of an item that is not there: `expect=ABSENT` writes only what is new."""
 

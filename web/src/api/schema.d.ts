@@ -969,7 +969,7 @@ export interface paths {
         };
         /**
          * Sales by day or by week
-         * @description Orders that were not cancelled and sales at the till, less returns. An order, and what came back of it, belongs to the day it was placed on.
+         * @description Orders that were not cancelled and sales at the till, less returns. An order, and what came back of it, belongs to the day it was placed on. Changes are included within a second.
          */
         get: operations["get-reports-sales"];
         put?: never;
@@ -1021,7 +1021,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Summary: today's sales, open orders, stock, dead letters */
+        /**
+         * Summary: today's sales, open orders, stock, dead letters
+         * @description Changes are included within a second.
+         */
         get: operations["get-reports-summary"];
         put?: never;
         post?: never;
@@ -1040,7 +1043,7 @@ export interface paths {
         };
         /**
          * Best-selling products
-         * @description Ranked by units, or by revenue in one currency.
+         * @description Ranked by units, or by revenue in one currency. Names and SKUs are those of today. Changes are included within a second.
          */
         get: operations["get-reports-top-products"];
         put?: never;
@@ -2224,7 +2227,7 @@ export interface components {
         };
         /**
          * OpenOrdersView
-         * @description The number of open orders by status, each counted up to 1000.
+         * @description The number of open orders by status.
          */
         OpenOrdersView: {
             confirmed: number;
@@ -2982,7 +2985,7 @@ export interface components {
         };
         /**
          * SummaryView
-         * @description A summary of the shop. Dead letters and retries are counted up to 1000.
+         * @description A summary of the shop.
          */
         SummaryView: {
             date: string;

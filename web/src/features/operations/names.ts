@@ -12,6 +12,7 @@ const HANDLERS: Record<string, string> = {
   warehouse: "Pick list to the warehouse",
   "delivery-service": "Request to the delivery service",
   "stock-watch": "Low-stock check",
+  rollups: "Sums for the reports",
   "stock-alert": "Low-stock alert",
   "account-mail": "Account mail",
   "operations-alert": "Mail to the admins",

@@ -1,0 +1,179 @@
+"""The audit of the rollups: each equals a recount, day by day.
+
+What was counted of each order and sale is compared with the order as it is; one that is behind is a drift only
+where the handler has nothing more to do. The rollups of a day must be the sum of what was counted of its orders and
+sales. Memory grows with one day's products, not with the orders.
+
+Work goes on meanwhile: a cell that changed while its day was read is looked at again, and where it never stands
+still, nothing is said of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from stockwright.audit.counts import LOOK_SECONDS, is_handled
+from stockwright.events.records import count_dead_letters
+from stockwright.orders.records import count_orders, page_of_orders
+from stockwright.orders.status import STATUSES
+from stockwright.rollups import model, records
+from stockwright.rollups.fill import HANDLER, PLACING_MS, begin, finish, next_day_with_sales
+from stockwright.rollups.model import DAY_MS, DEAD_LETTERS, ORDERS, STATE_PARTITION, WAITING, Cells, partition_of_day
+from stockwright.rollups.usecases import load_subjects
+from stockwright.sales.records import page_of_sales
+from stockwright.store.paging import pages
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+    from stockwright.context import App
+    from stockwright.rollups.model import Path, Place
+    from stockwright.rollups.records import SubjectKind
+
+
+RULE: Final = "a rollup equals a recount"
+PAGE: Final = 200
+LOOKS_MAX: Final = 5
+RollupDrift = tuple[str, int, int]
+"""The cell or the subject, its number in store, the number by a recount."""
+Numbers = dict[str, int]
+
+
+async def rollup_drifts(app: App) -> list[RollupDrift]:
+    """Return each number of a rollup that is not what a recount makes of it."""
+    generation = (await records.load_state(app.store)).active
+    if generation is None:
+        return []
+    drifts: list[RollupDrift] = []
+    before = await _stored(app, generation, STATE_PARTITION)
+    statuses: Counter[str] = Counter()
+    day = await next_day_with_sales(app, 0)
+    while day is not None:
+        found, of_day = await _drifts_of_day(app, generation, day)
+        drifts += found
+        statuses.update(of_day)
+        day = await next_day_with_sales(app, day + 1)
+    after = await _stored(app, generation, STATE_PARTITION)
+    if before == after:
+        # No order was counted meanwhile.
+        wrong = {name: (after.get(name, 0), number) for name, number in statuses.items()}
+        drifts += [(name, *numbers) for name, numbers in sorted(wrong.items()) if numbers[0] != numbers[1]]
+    return drifts or await _drifts_of_state(app, generation)
+
+
+async def rebuild(app: App) -> None:
+    """Build all rollups again beside the present ones, and make these the ones that reports read."""
+    await begin(app)
+    await finish(app)
+
+
+async def _drifts_of_day(app: App, generation: int, day: int) -> tuple[list[RollupDrift], Numbers]:
+    """Look at a day until nothing is wrong, or the same is wrong at two looks; also return its orders by status."""
+    wrong: dict[str, tuple[int, int]] = {}
+    for look in range(LOOKS_MAX):
+        before = await _stored(app, generation, partition_of_day(day))
+        recounted, statuses, behind = await _recount(app, generation, day)
+        after = await _stored(app, generation, partition_of_day(day))
+        found = {
+            name: (after.get(name, 0), recounted.get(name, 0))
+            for name in before.keys() | after.keys() | recounted.keys()
+            if before.get(name, 0) == after.get(name, 0) != recounted.get(name, 0)
+        }
+        if behind and await is_handled(app, HANDLER):
+            found |= dict.fromkeys(behind, (0, 1))
+        same = {name: numbers for name, numbers in found.items() if wrong.get(name) == numbers}
+        if same == found:
+            return [(name, *numbers) for name, numbers in sorted(same.items())], statuses
+        wrong = found
+        await asyncio.sleep(LOOK_SECONDS * look)
+    return [], statuses
+
+
+async def _drifts_of_state(app: App, generation: int) -> list[RollupDrift]:
+    """Compare the counts of orders and dead letters with their lists, while all events are handled."""
+    for look in range(LOOKS_MAX):
+        before = await _stored(app, generation, STATE_PARTITION)
+        expected = {_name(ORDERS, (status,), 0): await count_orders(app.store, status) for status in STATUSES}
+        expected[_name(DEAD_LETTERS, WAITING, 0)] = await count_dead_letters(app.store)
+        after = await _stored(app, generation, STATE_PARTITION)
+        names = sorted(before.keys() | expected.keys())
+        if all(before.get(name, 0) == expected.get(name, 0) for name in names):
+            return []
+        if look and before == after and await is_handled(app, HANDLER):
+            return [
+                (name, after.get(name, 0), expected.get(name, 0))
+                for name in names
+                if after.get(name, 0) != expected.get(name, 0)
+            ]
+        await asyncio.sleep(LOOK_SECONDS * look)
+    return []
+
+
+async def _stored(app: App, generation: int, partition: str) -> Numbers:
+    found = await records.load_partition(app.store, generation, partition)
+    return _numbers({place: model.cells_in(body) for place, (body, _) in found.items()})
+
+
+async def _recount(app: App, generation: int, day: int) -> tuple[Numbers, Numbers, list[str]]:
+    """Sum what was counted of a day's orders and sales; also return its orders by status, and what is behind."""
+    cells: Cells = {}
+    behind: list[str] = []
+    async for kind, ids in _subjects_of(app, day):
+        keys = {subject_id: records.contribution_key(kind, subject_id) for subject_id in ids}
+        found = await app.store.get(list(keys.values()))
+        subjects = await load_subjects(app.store, kind, ids)
+        for subject_id, key in keys.items():
+            counted = records.contribution_of(found.get(key)).counted.get(str(generation))
+            subjects.add(cells, subject_id, None, counted)
+            if counted != subjects.now.get(subject_id):
+                behind.append(f"{kind} {subject_id}")
+    statuses = {ORDERS: cells.pop(ORDERS, {}).items()}
+    return _numbers({place: changes.items() for place, changes in cells.items()}), _numbers(statuses), behind
+
+
+def _numbers(cells: Mapping[Place, Iterable[tuple[Path, list[int]]]]) -> Numbers:
+    """Name each number of each cell."""
+    return {
+        _name(place, path, number): value
+        for place, of_place in cells.items()
+        for path, numbers in of_place
+        for number, value in enumerate(numbers)
+    }
+
+
+async def _subjects_of(app: App, day: int) -> AsyncIterator[tuple[SubjectKind, Sequence[str]]]:
+    """Go through the orders and sales of a day, each once, though an order may take a step meanwhile."""
+    low, high = day * DAY_MS, (day + 1) * DAY_MS
+    seen: set[str] = set()
+    for status in STATUSES:
+        orders = partial(
+            page_of_orders,
+            app.store,
+            status=status,
+            low=app.ids.first("ord", low - PLACING_MS),
+            high=app.ids.first("ord", high),
+            limit=PAGE,
+            reverse=False,
+        )
+        async for page in pages(orders):
+            ids = [order.id for order in page if low <= order.created_at < high and order.id not in seen]
+            seen.update(ids)
+            yield "ORDER", ids
+    sales = partial(
+        page_of_sales,
+        app.store,
+        low=app.ids.first("sal", low),
+        high=app.ids.first("sal", high),
+        limit=PAGE,
+        reverse=False,
+    )
+    async for sold in pages(sales):
+        yield "SALE", [sale.id for sale in sold]
+
+
+def _name(place: Place, path: Path, number: int) -> str:
+    """Name one number of a rollup."""
+    return " ".join([*place, *path, str(number)])
