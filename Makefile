@@ -157,18 +157,21 @@ imports: $(TOOLS) ## Check the import contracts
 web: $(INSTALLED) $(MODULES) ## Check and test the web app
 	@cd web && npm run --silent lint && npm run --silent typecheck && npm run --silent types:check && npm run --silent test
 
+# Each file on one worker, in the order of tests/conftest.py (pytest-xdist's own order puts files with few tests last).
+PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
 # Tests that use a store run on both engines.
 ON_BOTH := tests/accounts tests/audit tests/catalog tests/orders tests/products tests/reports tests/reservations tests/rollups tests/stock \
 	tests/api
 
 .PHONY: unit
 unit: tools ## Run the tests, then those of use cases and API again on DynamoDB Local
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser"
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile --engine dynamodb $(ON_BOTH)
+	@$(BIN)/pytest $(PARALLEL) -m "not browser"
+	@$(BIN)/pytest $(PARALLEL) --engine dynamodb $(ON_BOTH)
 
 .PHONY: ministack
 ministack: tools ## Run the tests of use cases and API on MiniStack's table too (15 minutes)
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile --engine ministack $(ON_BOTH)
+	@$(BIN)/pytest $(PARALLEL) --engine ministack $(ON_BOTH)
 
 .PHONY: browser
 browser: tools ## Test the web app in a real browser; screenshots of every page go to test-results/
@@ -194,8 +197,8 @@ prove: tools ## Run the long tests: make prove MINUTES=30 SEED=7
 .PHONY: coverage
 coverage: tools ## Check the coverage: 95 % of all lines and branches, 100 % of models and store (30 minutes)
 	@$(BIN)/coverage erase
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not browser" --cov --cov-report=
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile --engine dynamodb --cov --cov-append --cov-report= $(ON_BOTH)
+	@$(BIN)/pytest $(PARALLEL) -m "not browser" --cov --cov-report=
+	@$(BIN)/pytest $(PARALLEL) --engine dynamodb --cov --cov-append --cov-report= $(ON_BOTH)
 	@$(BIN)/coverage report --fail-under=95
 	@$(BIN)/coverage report --fail-under=100 --include="src/stockwright/base/*,src/stockwright/store/*,src/stockwright/*/model.py,src/stockwright/*/status.py"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -47,6 +48,31 @@ ALICE = Request(Actor("usr_alice", "account", "customer", "alice@example.com"))
 BOB = Request(Actor("usr_bob", "account", "customer", "bob@example.com"))
 VISITOR = Request(ANONYMOUS)
 """Somebody who has not signed in."""
+
+
+LONGEST = [
+    f"tests/{name}.py"
+    for name in (
+        "aws/test_deployed",
+        "e2e/test_documents",
+        "api/test_fuzz",
+        "e2e/test_benchmarks",
+        "aws/test_queue_functions",
+        "aws/test_whole_way",
+        "aws/test_cognito",
+        "model/test_machine",
+        "e2e/test_crash",
+        "model/test_simulation",
+        "model/test_disk",
+        "model/test_flash_sale",
+        "security/test_secrets",
+        "cli/test_migrating",
+        "store/test_whole_table",
+        "aws/test_stream_function",
+        "e2e/test_histories",
+    )
+]
+"""Files that take minutes with few tests, the longest first."""
 
 
 def _stay_here(event: str, arguments: tuple[Any, ...]) -> None:
@@ -101,12 +127,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On another engine, leave out what says nothing new there: it uses no store, or is marked so."""
-    if config.getoption("--engine") == "sqlite":
-        return
-    chosen = [item for item in items if not item.get_closest_marker("one_engine") and "engine" in _fixtures_of(item)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
-    items[:] = chosen
+    """On another engine, leave out tests that use no store or are marked; for several workers, put long files first."""
+    if config.getoption("--engine") != "sqlite":
+        chosen = [
+            item for item in items if not item.get_closest_marker("one_engine") and "engine" in _fixtures_of(item)
+        ]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+        items[:] = chosen
+    if hasattr(config, "workerinput"):
+        counts = Counter(item.path for item in items)
+        items.sort(key=lambda item: (_rank(item), -counts[item.path]))
+
+
+def _rank(item: pytest.Item) -> int:
+    """Order the files for the workers: the longest first, or one worker would run the last of them alone."""
+    name = item.nodeid.partition("::")[0]
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
 
 
 def _fixtures_of(item: pytest.Item) -> list[str]:
