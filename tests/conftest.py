@@ -22,14 +22,13 @@ from stockwright.catalog.new_product import CreateProduct, create_product
 from stockwright.catalog.stocked import StockedProduct
 from stockwright.config import Settings
 from stockwright.context import App
-from stockwright.handlers import REACTIONS
 from stockwright.request import Request
-from stockwright.stock.handlers import watch_all
 from stockwright.stock.records import page_of_stocks
 from stockwright.stock.total_records import load_totals, places_of_low
 from stockwright.stock.totals import recount
 from stockwright.store.paging import every
 from tests.engines import ALL_ENGINES, open_store
+from tests.registered import run_many
 from tests.rollups.recount import assert_exact, count_all
 from tests.shops import mailbox, shop
 
@@ -184,11 +183,10 @@ async def hold_to_a_recount(app: App) -> None:
     """Handle the whole log as the handlers that count do: what is counted in advance equals a recount."""
     await count_all(app)
     await assert_exact(app)
-    [handled] = [reaction.events for reaction in REACTIONS if reaction.name == "stock-watch"]
     after = ""
     while events := await app.store.tail(after, 200):
         after = events[-1].position
-        await watch_all(app, [event for event in events if event.name in handled])
+        await run_many("stock-watch", app, events)
     assert dict((await load_totals(app.store)).sums) == await recount(app)
     low = {stock.product_id async for stock in every(partial(page_of_stocks, app.store)) if stock.is_low}
     assert {product_id async for _, product_id in every(partial(places_of_low, app.store))} == low

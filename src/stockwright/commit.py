@@ -15,7 +15,7 @@ from stockwright.store.port import ConditionFailed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stockwright.base.event_names import EventName
+    from stockwright.base.event import EventData
     from stockwright.context import App
     from stockwright.request import KeyRecord, Request
     from stockwright.store.port import Item, Key, Write
@@ -98,14 +98,14 @@ def insist(expected: int | None, current: Any) -> None:
         raise VersionConflict(details={"current": current})
 
 
-def new_event(app: App, request: Request, name: EventName, subject: str, /, **data: Any) -> Event:
-    """Build an event of now: `subject` is the id of what it is about."""
+def new_event(app: App, request: Request, data: EventData, subject: str) -> Event:
+    """Build an event of now, named by the class of its data: `subject` is the id of what it is about."""
     return Event(
         id=app.ids.new("evt"),
-        name=name,
+        name=data.event_name,
         subject=subject,
         at=app.clock.now(),
-        data=data,
+        data=data.as_dict(),
         actor=request.actor.id,
         request_id=request.id,
     )

@@ -7,10 +7,33 @@ from typing import Final
 from stockwright.accounts import mails as account_mail
 from stockwright.config import Settings
 from stockwright.events import registry as registry_events
-from stockwright.events.registry import Reaction, on
+from stockwright.events.catalogue import (
+    AccountResetRequested,
+    AccountSignupRepeated,
+    AccountVerificationRequested,
+    DeadLetterCreated,
+    DeadLetterDeleted,
+    DeadLetterRedriven,
+    LocationChanged,
+    NotificationResendRequested,
+    OrderPacked,
+    OrderPlaced,
+    ProductCreated,
+    ProductDeleted,
+    ProductUpdated,
+    ReservationCancelled,
+    ReservationConfirmed,
+    ReservationCreated,
+    ReservationExpired,
+    SaleRecorded,
+    StockChanged,
+    StockLow,
+    StockOut,
+    StockReplenished,
+)
+from stockwright.events.registry import Handler, Reaction
 from stockwright.operations import dead_letter_alert as operations
 from stockwright.operations import resend_handler as resending
-from stockwright.operations.resending import RESEND_REQUESTED
 from stockwright.orders import mails as customer_mail
 from stockwright.orders import partners
 from stockwright.orders import topic as order_topic
@@ -26,59 +49,37 @@ def reactions_for(settings: Settings) -> tuple[Reaction, ...]:
 
 
 REACTIONS: Final[tuple[Reaction, ...]] = (
-    on("order-confirmation", customer_mail.confirm, "order.placed"),
-    on("order-mail", customer_mail.send_mail, *customer_mail.MAILS),
-    on(
-        "order-topic",
-        order_topic.publish,
-        *(each.event for each in NOTICES.values() if each.on_topic),
-        setting="orders_topic",
+    Handler("order-confirmation", customer_mail.confirm).on(OrderPlaced),
+    Handler("order-mail", customer_mail.send_mail).on(*customer_mail.MAILS),
+    Handler("order-topic", order_topic.publish, setting="orders_topic").on(
+        *(each.event for each in NOTICES.values() if each.on_topic)
     ),
-    on("warehouse", partners.send_pick_list, "order.placed"),
-    on("delivery-service", partners.request_delivery, "order.packed"),
-    Reaction(
-        "stock-watch",
-        frozenset(
-            {
-                "product.created",
-                "product.updated",
-                "product.deleted",
-                "stock.changed",
-                "location.changed",
-                "sale.recorded",
-                "reservation.created",
-                "reservation.confirmed",
-                "reservation.cancelled",
-                "reservation.expired",
-                *(each.event for each in NOTICES.values() if each.moves_stock),
-            }
-        ),
-        stock_alerts.watch,
-        stock_alerts.watch_all,
+    Handler("warehouse", partners.send_pick_list).on(OrderPlaced),
+    Handler("delivery-service", partners.request_delivery).on(OrderPacked),
+    Handler("stock-watch", stock_alerts.watch, stock_alerts.watch_all).on(
+        ProductCreated,
+        ProductUpdated,
+        ProductDeleted,
+        StockChanged,
+        LocationChanged,
+        SaleRecorded,
+        ReservationCreated,
+        ReservationConfirmed,
+        ReservationCancelled,
+        ReservationExpired,
+        *(each.event for each in NOTICES.values() if each.moves_stock),
     ),
-    Reaction(
-        ROLLUPS,
-        frozenset(
-            {
-                *(each.event for each in NOTICES.values()),
-                "sale.recorded",
-                "dead_letter.created",
-                "dead_letter.deleted",
-                "dead_letter.redriven",
-            }
-        ),
-        rollups.count_event,
-        rollups.count_events,
-        every_seconds=0.1,
+    Handler(ROLLUPS, rollups.count_event, rollups.count_events, every_seconds=0.1).on(
+        *(each.event for each in NOTICES.values()),
+        SaleRecorded,
+        DeadLetterCreated,
+        DeadLetterDeleted,
+        DeadLetterRedriven,
     ),
-    on("stock-alert", stock_alerts.alert, "stock.low", "stock.out", "stock.replenished"),
-    on(
-        "account-mail",
-        account_mail.send_mail,
-        "account.verification_requested",
-        "account.reset_requested",
-        "account.signup_repeated",
+    Handler("stock-alert", stock_alerts.alert).on(StockLow, StockOut, StockReplenished),
+    Handler("account-mail", account_mail.send_mail).on(
+        AccountVerificationRequested, AccountResetRequested, AccountSignupRepeated
     ),
-    on(resending.HANDLER, resending.send_again, RESEND_REQUESTED),
-    on(registry_events.OPERATIONS_ALERT, operations.alert_admins, "dead_letter.created"),
+    Handler(resending.HANDLER, resending.send_again).on(NotificationResendRequested),
+    Handler(registry_events.OPERATIONS_ALERT, operations.alert_admins).on(DeadLetterCreated),
 )

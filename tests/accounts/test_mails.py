@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from stockwright.accounts import mails as account_mail
 from stockwright.accounts.records import find_account_by_email
 from stockwright.accounts.sign_in import SignIn, sign_in
 from stockwright.accounts.sign_up import SignUp, confirm_sign_up, forgot_password, issue_code, resend_code, sign_up
@@ -18,6 +17,7 @@ from stockwright.base.errors import Invalid, Permanent
 from stockwright.base.event import Event
 from tests.around import GOOD, World, a_world, parts_of
 from tests.conftest import VISITOR, Clock
+from tests.registered import registered
 
 BOB = "bob@example.com"
 OTHER = "Neun-Seepferde-31"
@@ -109,7 +109,7 @@ async def test_with_only_the_local_mailbox_no_code_is_created_that_an_admin_coul
 async def test_a_second_run_of_the_handler_keeps_the_mailed_code_valid(world: World) -> None:
     await signed_up(world)
     [event] = await world.events("account.verification_requested")
-    await asyncio.gather(*[account_mail.send_mail(world.app, event) for _ in range(3)])
+    await asyncio.gather(*[registered("account-mail").run(world.app, event) for _ in range(3)])
     assert len(world.mailbox.to(BOB)) == 1
     await confirm_sign_up(world.app, VISITOR, BOB, code_in(world))
 
@@ -118,7 +118,7 @@ async def test_handlers_of_the_same_event_at_once_mail_one_code(world: World) ->
     await world.dispatcher.stop()
     await sign_up(world.app, VISITOR, SignUp(BOB, GOOD))
     [event] = await world.events("account.verification_requested")
-    await asyncio.gather(*[account_mail.send_mail(world.app, event) for _ in range(4)])
+    await asyncio.gather(*[registered("account-mail").run(world.app, event) for _ in range(4)])
     mails = world.mailbox.to(BOB)
     assert len({mail["Message-ID"] for mail in mails}) == 1
     assert len({code_in(world, number) for number in range(len(mails))}) == 1
@@ -156,10 +156,10 @@ async def test_a_sign_up_that_was_replaced_by_newer_ones_gets_no_code(world: Wor
         await sign_up(world.app, VISITOR, SignUp(BOB, f"Blauwal-{number}"))
         clock.advance(minutes=1)
     for event in await world.events("account.verification_requested"):
-        await account_mail.send_mail(world.app, event)
+        await registered("account-mail").run(world.app, event)
     assert len(world.mailbox.to(BOB)) == 5
 
 
 async def test_an_event_of_a_deleted_account_is_a_permanent_failure(world: World) -> None:
     with pytest.raises(Permanent, match="usr_gone is gone"):
-        await account_mail.send_mail(world.app, Event("evt_1", "account.reset_requested", "usr_gone", 0))
+        await registered("account-mail").run(world.app, Event("evt_1", "account.reset_requested", "usr_gone", 0))

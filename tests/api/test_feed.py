@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from stockwright.base.errors import Busy, RateLimited
-from stockwright.commit import new_event
+from stockwright.base.event import Event
 from stockwright.context import App
 from stockwright.operations import feed as feeds
 from stockwright.operations.feed import RESET, Feed, Stream
-from stockwright.request import BY_SYSTEM
 from stockwright.store.batch import Batch
 from tests.api.asking import Client
 from tests.api.conftest import Made
@@ -37,7 +36,7 @@ class CountingStore:
 async def happen(app: App, count: int, name: str = "thing.done", subject: str = "thing") -> None:
     batch = Batch()
     for number in range(count):
-        batch.append(new_event(app, BY_SYSTEM, name, subject, n=number))
+        batch.append(Event(app.ids.new("evt"), name, subject, app.clock.now(), {"n": number}))
     await batch.commit(app.store)
 
 

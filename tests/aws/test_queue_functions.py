@@ -13,9 +13,10 @@ from stockwright.base.event import Event
 from stockwright.cloud.delivery import Delivery, deliver, wake_due
 from stockwright.cloud.routing import redrive_of
 from stockwright.context import App
+from stockwright.events.catalogue import NotificationResendRequested
 from stockwright.events.records import find_retry
 from stockwright.handlers import REACTIONS
-from stockwright.operations.resending import RESEND_REQUESTED, resend
+from stockwright.operations.resending import resend
 from stockwright.operations.usecases import list_dead_letters, list_notifications, redrive
 from stockwright.orders.usecases import PlaceOrder, get_order, place_order
 from stockwright.request import BY_SYSTEM
@@ -76,7 +77,7 @@ async def test_a_message_is_sent_again_once_however_often_its_request_is_deliver
     await confirming(cloud, message(on_the_bus(event), queue=CONFIRM))
     [first] = (await list_notifications(cloud.app, 10))[0]
     again = await resend(cloud.app, BY_SYSTEM, first.id)
-    request = await cloud.event(RESEND_REQUESTED)
+    request = await cloud.event(NotificationResendRequested.event_name)
     for times in (1, 2):
         found = batch(message(on_the_bus(request), queue="notification-resend", times=times))
         assert await cloud.invoke("queue", found, STOCKWRIGHT_HANDLER="notification-resend") == NOTHING_FAILED

@@ -11,25 +11,25 @@ from stockwright.adapters.telemetry import make_log
 from stockwright.base.actor import Actor
 from stockwright.base.errors import Busy, NotFound, Permanent, TryLater
 from stockwright.base.event import Event
-from stockwright.commit import new_event
 from stockwright.context import App
 from stockwright.events.dispatcher import ATTEMPTS_MAX, Dispatcher, handle
 from stockwright.events.records import Retry, due_retries, find_retry, put_retry, waiting_retries
 from stockwright.events.registry import Reaction
 from stockwright.handlers import REACTIONS
-from stockwright.operations.dead_letter_alert import alert_admins
 from stockwright.operations.usecases import delete_dead_letter, redrive
-from stockwright.request import BY_SYSTEM, Request
+from stockwright.request import Request
 from stockwright.store.batch import Batch
 from tests.around import World
 from tests.patience import PATIENCE_SECONDS
+from tests.registered import registered
 
 ADMIN = "admin@example.com"
 ROOT = Request(Actor("usr_root", "account", "admin", ADMIN))
 
 
 async def append_events(app: App, name: str = "thing.happened", count: int = 1) -> list[Event]:
-    events = [new_event(app, BY_SYSTEM, name, f"thing_{number}", number=number) for number in range(count)]
+    now = app.clock.now()
+    events = [Event(app.ids.new("evt"), name, f"thing_{number}", now, {"number": number}) for number in range(count)]
     batch = Batch()
     for event in events:
         batch.append(event)
@@ -453,7 +453,7 @@ async def test_a_store_that_is_busy_for_a_while_loses_no_event(world: World, mon
     failing = Failing(store, 3)
     world.app.store = failing  # type: ignore[assignment]
     batch = Batch()
-    batch.append(new_event(world.app, BY_SYSTEM, "thing.happened", "thing_0"))
+    batch.append(Event("evt_1", "thing.happened", "thing_0", world.clock.now()))
     await batch.commit(store)
     await until(lambda: failing.times == 0 and len(handler.seen) == 1)
     world.app.store = store
@@ -463,10 +463,10 @@ async def test_an_alert_that_is_handled_again_is_one_mail(world: World) -> None:
     data = {"handler": "h", "event": "e", "about": "a", "attempts": 3, "error": "x"}
     event = Event("evt_1", "dead_letter.created", "dlq_1", 0, data)
     with pytest.raises(TryLater):
-        await alert_admins(world.app, event)
+        await registered("operations-alert").run(world.app, event)
     world.clock.advance(seconds=2)
     for _ in range(2):
-        await alert_admins(world.app, event)
+        await registered("operations-alert").run(world.app, event)
     assert world.mailbox.subjects(ADMIN) == ["ALERT: h failed for e"]
 
 

@@ -15,11 +15,11 @@ from stockwright.base.ports import Reply
 from stockwright.events.dispatcher import ATTEMPTS_MAX
 from stockwright.events.records import DeadLetter, find_retry, put_dead_letter
 from stockwright.operations.usecases import redrive
-from stockwright.orders import partners
 from stockwright.request import BY_SYSTEM
 from stockwright.store.batch import Batch
 from tests.around import World
 from tests.events.test_delivery import Handler, append_events, following
+from tests.registered import registered
 
 ALICE = "alice@example.com"
 DAY = 86_400
@@ -134,7 +134,7 @@ async def test_a_partner_that_asks_for_fewer_calls_gets_none_for_a_while(
     [event] = await world.events("order.placed")
     world.warehouse.status, world.warehouse.headers = status, headers
     with pytest.raises(TryLater, match=str(status)) as later:
-        await partners.send_pick_list(world.app, event)
+        await registered("warehouse").run(world.app, event)
     assert later.value.after_seconds == seconds
 
 
@@ -145,7 +145,7 @@ async def test_a_503_without_retry_after_is_a_failed_try(world: World, headers: 
     [event] = await world.events("order.placed")
     world.warehouse.status, world.warehouse.headers = 503, headers
     with pytest.raises(RuntimeError, match="503"):
-        await partners.send_pick_list(world.app, event)
+        await registered("warehouse").run(world.app, event)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from stockwright.accounts.sign_up import SignUp, confirm_sign_up, forgot_passwor
 from stockwright.base.errors import Conflict, NotFound, Permanent
 from stockwright.base.event import Event
 from stockwright.catalog.inventory import ChangeStock, change_stock
+from stockwright.commit import new_event
+from stockwright.events.catalogue import NotificationResendRequested
 from stockwright.handlers import REACTIONS
 from stockwright.notifications.records import (
     Notification,
@@ -19,14 +21,15 @@ from stockwright.notifications.records import (
     message_id,
     put_notification,
 )
-from stockwright.operations.resend_handler import send_again
-from stockwright.operations.resending import RESEND_REQUESTED, resend
+from stockwright.operations.resend_handler import HANDLER
+from stockwright.operations.resending import resend
 from stockwright.operations.usecases import redrive
 from stockwright.orders.usecases import cancel_order, pack_order
 from stockwright.request import BY_SYSTEM
 from stockwright.store.batch import Batch
 from tests.around import GOOD, World, a_world, parts_of, subject_of
 from tests.conftest import VISITOR, Clock
+from tests.registered import registered
 
 ALICE = "alice@example.com"
 BOB = "bob@example.com"
@@ -45,7 +48,7 @@ async def requested(world: World) -> tuple[Notification, Event]:
     first = await confirmed(world)
     await world.dispatcher.stop()
     again = await resend(world.app, BY_SYSTEM, first.id)
-    [event] = await world.events(RESEND_REQUESTED)
+    [event] = await world.events(NotificationResendRequested.event_name)
     return again, event
 
 
@@ -63,7 +66,7 @@ async def test_the_same_message_goes_out_again_under_a_record_that_is_linked_to_
     assert (subject_of(repeated), parts_of(repeated)) == (subject_of(sent), parts_of(sent))
     assert repeated["Message-ID"] != sent["Message-ID"]
     record = await now(world, again)
-    [event] = await world.events(RESEND_REQUESTED)
+    [event] = await world.events(NotificationResendRequested.event_name)
     assert (record.status, record.error, record.event_id, record.about) == ("SENT", "", event.id, first.about)
     assert (event.subject, event.data) == (again.id, {"resendOf": first.id, "about": first.about})
     assert await now(world, first) == first
@@ -81,10 +84,10 @@ async def test_each_request_sends_one_message_and_all_are_linked_to_the_first(wo
 
 async def test_handlers_of_one_request_at_once_and_later_send_one_mail(world: World) -> None:
     again, event = await requested(world)
-    await asyncio.gather(*[send_again(world.app, event) for _ in range(4)])
+    await asyncio.gather(*[registered(HANDLER).run(world.app, event) for _ in range(4)])
     mails = world.mailbox.to(ALICE)[1:]
     assert len({mail["Message-ID"] for mail in mails}) == 1
-    await send_again(world.app, event)
+    await registered(HANDLER).run(world.app, event)
     assert len(world.mailbox.to(ALICE)[1:]) == len(mails)
     assert (await now(world, again)).status == "SENT"
 
@@ -206,7 +209,7 @@ async def test_an_order_that_is_cancelled_before_its_message_goes_out_again_stop
     await cancel_order(world.app, BY_SYSTEM, again.about)
     for _ in range(2):
         with pytest.raises(Permanent, match="was cancelled after this message"):
-            await send_again(world.app, event)
+            await registered(HANDLER).run(world.app, event)
     assert len(world.mailbox.to(ALICE)) == 1
     failed = await now(world, again)
     assert (failed.status, failed.error.startswith("The order")) == ("FAILED", True)
@@ -216,7 +219,7 @@ async def test_a_message_of_an_order_with_a_later_status_is_still_sent_again(wor
     again, event = await requested(world)
     world.clock.advance(seconds=1)
     await pack_order(world.app, BY_SYSTEM, again.about)
-    await send_again(world.app, event)
+    await registered(HANDLER).run(world.app, event)
     assert len(world.mailbox.to(ALICE)) == 2
 
 
@@ -231,6 +234,7 @@ async def test_a_message_about_a_deleted_order_is_not_sent_again(world: World, h
 
 
 async def test_a_request_without_its_record_is_a_permanent_failure(world: World) -> None:
+    data = NotificationResendRequested(resend_of="ntf_0", about="ord_1")
     with pytest.raises(Permanent, match="ntf_gone is gone"):
-        await send_again(world.app, Event("evt_1", RESEND_REQUESTED, "ntf_gone", 0))
+        await registered(HANDLER).run(world.app, new_event(world.app, BY_SYSTEM, data, "ntf_gone"))
     assert await find_notification(world.app.store, "ntf_gone") is None

@@ -13,10 +13,11 @@ from stockwright.base.actor import Actor
 from stockwright.base.errors import Permanent
 from stockwright.base.event import Event
 from stockwright.base.instant import iso
+from stockwright.commit import new_event
+from stockwright.events.catalogue import OrderEvent, OrderPacked, OrderPlaced
 from stockwright.handlers import REACTIONS
+from stockwright.notifications.sending import send, send_and_record
 from stockwright.notifications.texts import date, money, plain_html
-from stockwright.orders import mails as customer_mail
-from stockwright.orders import partners
 from stockwright.orders.model import Order
 from stockwright.orders.returns import ReturnItem
 from stockwright.orders.usecases import (
@@ -34,9 +35,9 @@ from stockwright.sales.load_lines import LineWanted
 from stockwright.stock.records import get_stock, page_of_movements
 from tests.around import World, a_world, parts_of, subject_of
 from tests.conftest import Clock
+from tests.registered import registered
 
 ALICE = "alice@example.com"
-GONE = Event(id="evt_0", name="order.placed", subject="ord_gone", at=0)
 
 
 async def placed(world: World) -> Event:
@@ -207,7 +208,7 @@ async def test_two_handlers_of_a_confirmation_at_once_confirm_once_with_one_mail
     order = await world.order(2)
     event = await placed(world)
 
-    await asyncio.gather(*[customer_mail.confirm(world.app, event) for _ in range(8)])
+    await asyncio.gather(*[registered("order-confirmation").run(world.app, event) for _ in range(8)])
 
     assert await world.status(order) == "CONFIRMED"
     assert len({mail["Message-ID"] for mail in world.mailbox.to(ALICE)}) == 1
@@ -224,7 +225,7 @@ async def unmailed(world: World) -> tuple[Order, Event]:
     event = await placed(world)
     world.mailbox.answer = "451 later"
     with pytest.raises(Exception, match="later"):
-        await customer_mail.confirm(world.app, event)
+        await registered("order-confirmation").run(world.app, event)
     return order, event
 
 
@@ -233,7 +234,7 @@ async def test_a_failing_second_handler_does_not_hide_that_the_mail_was_sent(wor
     order, event = await unmailed(world)
     assert [each.status for each in await world.notifications()] == ["FAILED"]
     world.mailbox.answer = "250 OK"
-    await customer_mail.confirm(world.app, event)
+    await registered("order-confirmation").run(world.app, event)
     [sent] = await world.notifications()
     assert (sent.status, sent.error) == ("SENT", "")
     assert await world.status(order) == "CONFIRMED"
@@ -244,10 +245,10 @@ async def test_a_crash_between_sending_a_mail_and_recording_it_sends_the_same_ma
     order = await world.order()
     event = await placed(world)
     message = ("email", ALICE, "-", "-", "")
-    notification = await customer_mail.send(world.app, event, "order-confirmation", message)  # type: ignore[arg-type]
+    notification = await send(world.app, event, "order-confirmation", message)  # type: ignore[arg-type]
     assert notification is not None
 
-    await customer_mail.confirm(world.app, event)
+    await registered("order-confirmation").run(world.app, event)
 
     first, second = world.mailbox.to(ALICE)
     assert first["Message-ID"] == second["Message-ID"]
@@ -259,8 +260,8 @@ async def test_a_mail_that_was_sent_already_only_confirms_the_order(world: World
     order = await world.order()
     event = await placed(world)
     message = ("email", ALICE, "-", "-", "")
-    await customer_mail.send_and_record(world.app, event, "order-confirmation", message)  # type: ignore[arg-type]
-    await customer_mail.confirm(world.app, event)
+    await send_and_record(world.app, event, "order-confirmation", message)  # type: ignore[arg-type]
+    await registered("order-confirmation").run(world.app, event)
     assert len(world.mailbox.to(ALICE)) == 1
     assert await world.status(order) == "CONFIRMED"
 
@@ -271,12 +272,12 @@ async def test_an_outdated_event_changes_nothing(world: World) -> None:
     order = await world.order()
     await pack_order(world.app, BY_SYSTEM, order.id)
     [packed] = await world.events("order.packed")
-    await partners.send_pick_list(world.app, await placed(world))
+    await registered("warehouse").run(world.app, await placed(world))
     await deliver_order(world.app, BY_SYSTEM, order.id)
-    await partners.request_delivery(world.app, packed)
+    await registered("delivery-service").run(world.app, packed)
     other = await world.order()
     await cancel_order(world.app, BY_SYSTEM, other.id)
-    await customer_mail.confirm(world.app, (await world.events("order.placed"))[1])
+    await registered("order-confirmation").run(world.app, (await world.events("order.placed"))[1])
     assert world.warehouse.calls == world.delivery.calls == world.mailbox.mails == []
 
 
@@ -288,7 +289,7 @@ async def test_an_order_with_a_later_status_still_gets_its_confirmation_mail(wor
     status, events = await world.status(order), len(await world.events())
     world.mailbox.answer = "250 OK"
     for _ in range(2):
-        await customer_mail.confirm(world.app, event)
+        await registered("order-confirmation").run(world.app, event)
     assert world.mailbox.subjects(ALICE) == [f"Order Confirmation - #{order.id}"]
     assert [each.status for each in await world.notifications("email")] == ["SENT"]
     assert (await world.status(order), len(await world.events())) == (status, events)
@@ -300,7 +301,7 @@ async def test_an_order_that_is_confirmed_by_payment_while_its_mail_is_under_way
     await world.dispatcher.stop()
     order = await world.order()
     world.mailbox.seconds = 0.2
-    mailing = asyncio.create_task(customer_mail.confirm(world.app, await placed(world)))
+    mailing = asyncio.create_task(registered("order-confirmation").run(world.app, await placed(world)))
     await asyncio.sleep(0.05)
     await confirm_order(world.app, BY_SYSTEM, order.id)
     await mailing
@@ -312,11 +313,26 @@ async def test_an_order_that_is_confirmed_by_payment_while_its_mail_is_under_way
 
 
 @pytest.mark.parametrize(
-    "react", [customer_mail.confirm, customer_mail.send_mail, partners.send_pick_list, partners.request_delivery]
+    ("handler", "of"),
+    [
+        ("order-confirmation", OrderPlaced),
+        ("order-mail", OrderPacked),
+        ("warehouse", OrderPlaced),
+        ("delivery-service", OrderPacked),
+    ],
 )
-async def test_an_event_of_a_deleted_order_is_a_permanent_failure(world: World, react: object) -> None:
+async def test_an_event_of_a_deleted_order_is_a_permanent_failure(
+    world: World, handler: str, of: type[OrderEvent]
+) -> None:
+    data = of(user_id="usr_1", user_email=ALICE, total_amount=1, currency="USD", products=[])
     with pytest.raises(Permanent, match="ord_gone is gone"):
-        await react(world.app, GONE)  # type: ignore[operator]
+        await registered(handler).run(world.app, new_event(world.app, BY_SYSTEM, data, "ord_gone"))
+
+
+@pytest.mark.parametrize("data", [{}, {"userId": 7}])
+async def test_an_event_with_the_data_of_another_is_a_permanent_failure(world: World, data: dict[str, object]) -> None:
+    with pytest.raises(Permanent, match=r"the data of order\.placed cannot be read: .*`"):
+        await registered("warehouse").run(world.app, Event("evt_1", "order.placed", "ord_1", 0, data))
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422])
@@ -325,7 +341,7 @@ async def test_a_refusal_by_a_partner_becomes_a_dead_letter(world: World, status
     await world.order()
     world.warehouse.status = status
     with pytest.raises(Permanent, match=str(status)):
-        await partners.send_pick_list(world.app, await placed(world))
+        await registered("warehouse").run(world.app, await placed(world))
 
 
 @pytest.mark.parametrize("status", [302, 408, 409, 425, 500, 502, 503])
@@ -334,7 +350,7 @@ async def test_a_temporary_failure_of_a_partner_is_retried(world: World, status:
     await world.order()
     world.warehouse.status = status
     with pytest.raises(RuntimeError, match=str(status)):
-        await partners.send_pick_list(world.app, await placed(world))
+        await registered("warehouse").run(world.app, await placed(world))
 
 
 # ---- words -------------------------------------------------------------------------------------
@@ -388,7 +404,7 @@ async def test_each_return_is_mailed_with_what_came_back(world: World) -> None:
     for units, reason in ((1, "too <loud>"), (2, "")):
         await return_order(world.app, BY_SYSTEM, ReturnOrder(order.id, [ReturnItem(units, "KB-1")], reason=reason))
     for event in await world.events("order.returned"):
-        await customer_mail.send_mail(world.app, event)
+        await registered("order-mail").run(world.app, event)
     first, second = (parts_of(mail) for mail in world.mailbox.to(ALICE))
     assert "Returned: 1 × KB-1: too <loud>\n" in first[0].replace("\r\n", "\n")
     assert "Returned: 1 × KB-1: too &lt;loud&gt;" in first[1]

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from stockwright.base.event_names import ORDER_EVENTS
+from stockwright.events.catalogue import ORDER_EVENTS
 from stockwright.orders.status import (
     NOTICES,
     OPEN,
@@ -63,8 +63,9 @@ def test_an_order_is_open_while_it_has_further_steps_and_only_then_reserves(stat
 
 def test_every_step_has_its_own_event() -> None:
     assert set(NOTICES) == set(get_args(StepName))
-    assert sorted(notices.event for notices in NOTICES.values()) == sorted(STEP_OF) == sorted(ORDER_EVENTS)
-    assert all(NOTICES[step].event == event for event, step in STEP_OF.items())
+    events = [notices.event.event_name for notices in NOTICES.values()]
+    assert sorted(events) == sorted(STEP_OF) == sorted(ORDER_EVENTS)
+    assert all(NOTICES[step].event.event_name == event for event, step in STEP_OF.items())
 
 
 @pytest.mark.parametrize("step", NOTICES)

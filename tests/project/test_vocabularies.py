@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import pkgutil
 import re
@@ -17,7 +16,8 @@ import stockwright
 from stockwright.accounts import mails as account_mail
 from stockwright.base.actor import SCOPES, Scope
 from stockwright.base.errors import AnsweredCode, InnerCode, StockwrightError
-from stockwright.base.event_names import EVENT_NAMES, CodeEvent, EventName
+from stockwright.base.movements import MovementType
+from stockwright.events.catalogue import CodeRequested
 from stockwright.handlers import REACTIONS
 from stockwright.http.envelope import STATUS, status_of
 from stockwright.operations import resending
@@ -28,11 +28,9 @@ from stockwright.reports.wire import OpenOrdersView, StockPart, _moved
 from stockwright.reservations.model import ROWS as RESERVATION_ROWS
 from stockwright.reservations.model import ReservationStatus
 from stockwright.routes import ROUTES
-from stockwright.stock.model import MovementType
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src/stockwright"
-CATALOGUE = SOURCE / "base/event_names.py"
 
 
 def test_the_summary_counts_every_open_status() -> None:
@@ -49,36 +47,8 @@ def test_each_status_of_a_reservation_has_its_own_row_and_event(status: Reservat
 # ---- events ----------------------------------------------------------------------------------
 
 
-def _texts(file: Path) -> set[str]:
-    """Return the strings that a module holds."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-
-
-def test_every_event_name_is_defined_once_and_used() -> None:
-    assert len(set(EVENT_NAMES)) == len(EVENT_NAMES)
-    used = set[str]().union(
-        *(_texts(file) for file in SOURCE.glob("**/*.py") if file not in {CATALOGUE, SOURCE / "handlers.py"})
-    )
-    assert [name for name in EVENT_NAMES if name not in used] == []
-
-
-def test_every_string_that_looks_like_an_event_name_is_in_the_catalogue() -> None:
-    nouns = {name.partition(".")[0] for name in EVENT_NAMES}
-    shape = re.compile(rf"({'|'.join(sorted(nouns))})\.[a-z_]+")
-    for file in SOURCE.glob("**/*.py"):
-        named = {text for text in _texts(file) if shape.fullmatch(text)}
-        assert named <= {*EVENT_NAMES}, file
-
-
-@pytest.mark.parametrize("reaction", REACTIONS, ids=lambda each: each.name)
-def test_a_handler_is_registered_for_events_of_the_catalogue(reaction: object) -> None:
-    assert reaction.events  # type: ignore[attr-defined]
-    assert reaction.events <= set(get_args(EventName))  # type: ignore[attr-defined]
-
-
 def test_every_event_that_requests_a_code_has_its_mail() -> None:
-    assert set(account_mail._CODES) == set(get_args(CodeEvent))
+    assert set(account_mail._CODES) == set(CodeRequested.__subclasses__())
 
 
 # ---- handlers --------------------------------------------------------------------------------

@@ -9,15 +9,14 @@ from functools import partial
 from typing import Any
 
 from stockwright.context import App
-from stockwright.handlers import REACTIONS
 from stockwright.orders.model import Order
 from stockwright.orders.records import pages_of_every_order
 from stockwright.rollups.fill import HANDLER
-from stockwright.rollups.handlers import count_events
 from stockwright.rollups.records import load_partition, load_state
 from stockwright.sales.model import Sale
 from stockwright.sales.records import page_of_sales
 from stockwright.store.paging import every
+from tests.registered import run_many
 
 QUARTER_MS = 15 * 60 * 1000
 Sums = dict[Any, list[int]]
@@ -25,11 +24,10 @@ Sums = dict[Any, list[int]]
 
 async def count_all(app: App) -> None:
     """Give the whole log to the handler that keeps the rollups, as the dispatcher does."""
-    [events] = [reaction.events for reaction in REACTIONS if reaction.name == HANDLER]
     after = ""
     while page := await app.store.tail(after, 200):
         after = page[-1].position
-        await count_events(app, [event for event in page if event.name in events])
+        await run_many(HANDLER, app, page)
 
 
 async def recounted(app: App) -> dict[str, Sums]:

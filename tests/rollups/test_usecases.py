@@ -36,13 +36,14 @@ from stockwright.orders.usecases import (
     return_order,
 )
 from stockwright.rollups import fill, usecases
-from stockwright.rollups.handlers import count_event, count_events
+from stockwright.rollups.fill import HANDLER
 from stockwright.rollups.records import load_state
 from stockwright.sales.load_lines import LineWanted
 from stockwright.sales.usecases import Sell, record_sale
 from stockwright.store.batch import Batch
 from tests.conftest import ADMIN, ALICE, Clock, Product, bare_app
 from tests.engines import ENGINES, need
+from tests.registered import registered, run_many
 from tests.rollups.recount import assert_exact, count_all, recounted, stored
 
 HOUR = 60
@@ -74,14 +75,14 @@ async def test_events_that_come_twice_and_in_any_order_count_once(app: App, prod
     shuffled = [*events, *events]
     random.Random(7).shuffle(shuffled)
     for event in shuffled:
-        await count_event(app, event)
+        await registered(HANDLER).run(app, event)
     await assert_exact(app)
 
 
 async def test_many_that_count_at_once_count_once(app: App, product: Product, clock: Clock) -> None:
     await busy_day(app, product, clock)
     events = await events_of(app)
-    await asyncio.gather(*[count_events(app, events[number::3] + events[::2]) for number in range(3)])
+    await asyncio.gather(*[run_many(HANDLER, app, events[number::3] + events[::2]) for number in range(3)])
     await assert_exact(app)
 
 
@@ -90,7 +91,7 @@ async def test_a_batch_that_is_too_large_for_one_commit_is_counted_in_several(
 ) -> None:
     await busy_day(app, product, clock)
     monkeypatch.setattr(app.store, "writes_max", 40)
-    await count_events(app, await events_of(app))
+    await run_many(HANDLER, app, await events_of(app))
     await assert_exact(app)
 
 
@@ -99,7 +100,7 @@ async def test_an_order_that_is_counted_late_counts_as_it_is_then(app: App, prod
     order = await place_order(app, ALICE, PlaceOrder([LineWanted(3, chair)]))
     [placed] = [event for event in await events_of(app) if event.name == "order.placed"]
     await cancel_order(app, ALICE, order.id)
-    await count_event(app, placed)
+    await registered(HANDLER).run(app, placed)
     await assert_exact(app)
     assert await usecases.count_orders(app) == {
         "PENDING": 0, "CONFIRMED": 0, "PACKED": 0, "DELIVERED": 0, "CANCELLED": 1,
@@ -160,7 +161,7 @@ async def test_a_rebuild_goes_on_after_an_end_at_any_step_beside_orders_that_tak
         placed = await place_order(app, ALICE, PlaceOrder([LineWanted(1, chair)]))
         orders, _ = await list_orders(app, ADMIN, ListOrders(status="PENDING", everybody=True, limit=50))
         await confirm_order(app, ADMIN, orders[steps % len(orders)].id)
-        await count_events(app, (await events_of(app))[-3:])
+        await run_many(HANDLER, app, (await events_of(app))[-3:])
         if steps > 60:
             await asyncio.gather(*[fill.step(app) for _ in range(2)])
         if steps > 40:
@@ -271,7 +272,7 @@ async def live(folder: Path, engine: str, steps: list[Step], seed: int) -> None:
             if chance.random() < 0.5:
                 events = await events_of(app)
                 try:
-                    await count_events(crashing, chance.sample(events, min(len(events), 4)))
+                    await run_many(HANDLER, crashing, chance.sample(events, min(len(events), 4)))
                 except ConnectionError:
                     continue
             if chance.random() < 0.1:
@@ -280,7 +281,7 @@ async def live(folder: Path, engine: str, steps: list[Step], seed: int) -> None:
                 await fill.step(app)
         events = await events_of(app)
         chance.shuffle(events)
-        await count_events(app, events)
+        await run_many(HANDLER, app, events)
         await assert_exact(app)
     finally:
         await app.store.close()

@@ -6,7 +6,6 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,11 +14,12 @@ from stockwright.base.errors import Misconfigured, Permanent
 from stockwright.base.event import Event
 from stockwright.config import Settings
 from stockwright.context import App
-from stockwright.orders import partners
+from stockwright.events.catalogue import OrderEvent, OrderPacked, OrderPlaced
 from stockwright.orders.usecases import PlaceOrder, pack_order, place_order
 from stockwright.sales.load_lines import LineWanted
 from tests.conftest import ADMIN, Product
 from tests.needs import ROOT
+from tests.registered import registered
 
 _WRITTEN = r"""
     127.0.0.1 127.1 127.0.1 127.127.127.127 127.0.0.1. 2130706433 017700000001 0x7f000001 0x7F.0.0.1 0x7f.1
@@ -63,6 +63,12 @@ async def calls() -> AsyncIterator[Calls]:
     await server.wait_closed()
 
 
+async def event_of(app: App, order_id: str, of: type[OrderEvent]) -> Event:
+    return next(
+        each for each in await app.store.tail(limit=100) if (each.subject, each.name) == (order_id, of.event_name)
+    )
+
+
 @pytest.fixture
 async def orders(app: App, product: Product) -> AsyncIterator[dict[str, Event]]:
     """An event for each partner, in a shop that may not call private addresses."""
@@ -72,13 +78,13 @@ async def orders(app: App, product: Product) -> AsyncIterator[dict[str, Event]]:
     packed = await place_order(app, ADMIN, PlaceOrder([LineWanted(1, chair)]))
     await pack_order(app, ADMIN, packed.id)
     yield {
-        "warehouse_url": Event("evt_1", "order.placed", placed.id, 0),
-        "delivery_url": Event("evt_2", "order.packed", packed.id, 0),
+        "warehouse_url": await event_of(app, placed.id, OrderPlaced),
+        "delivery_url": await event_of(app, packed.id, OrderPacked),
     }
     await app.outbound.close()
 
 
-REACTIONS: dict[str, Any] = {"warehouse_url": partners.send_pick_list, "delivery_url": partners.request_delivery}
+PARTNERS = {"warehouse_url": "warehouse", "delivery_url": "delivery-service"}
 
 
 async def called(app: App, orders: dict[str, Event], setting: str, url: str) -> BaseException | None:
@@ -89,13 +95,13 @@ async def called(app: App, orders: dict[str, Event], setting: str, url: str) -> 
         return refused
     app.settings = app.settings.changed(**{setting: url})
     try:
-        await REACTIONS[setting](app, orders[setting])
+        await registered(PARTNERS[setting]).run(app, orders[setting])
     except (Permanent, OSError) as refused:
         return refused
     return None
 
 
-@pytest.mark.parametrize("setting", REACTIONS)
+@pytest.mark.parametrize("setting", PARTNERS)
 async def test_no_form_of_a_private_address_is_connected_to(
     app: App, orders: dict[str, Event], calls: Calls, setting: str
 ) -> None:
@@ -108,7 +114,7 @@ async def test_no_form_of_a_private_address_is_connected_to(
     assert calls.count == 0
 
 
-@pytest.mark.parametrize("setting", REACTIONS)
+@pytest.mark.parametrize("setting", PARTNERS)
 async def test_an_invalid_partner_url_stops_the_start(setting: str) -> None:
     for url in [url for url in SCHEMES if url]:
         with pytest.raises(Misconfigured):

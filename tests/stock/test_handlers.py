@@ -16,7 +16,6 @@ from stockwright.request import BY_SYSTEM
 from stockwright.reservations.usecases import Reserve, reserve_stock
 from stockwright.sales.load_lines import LineWanted
 from stockwright.sales.usecases import Sell, record_sale
-from stockwright.stock import handlers as stock_alerts
 from stockwright.stock.alert_records import load_marks
 from stockwright.stock.location_records import put_location
 from stockwright.stock.locations import ChangeLocation, add_location, change_location, list_locations
@@ -25,6 +24,7 @@ from stockwright.store.batch import Batch
 from stockwright.sweeper import sweep
 from tests.around import GOOD, World, a_world, parts_of, subject_of
 from tests.conftest import Clock
+from tests.registered import registered
 
 ADMIN = "admin@example.com"
 BOTH = "Stock Alert: 2 changes that need a look"
@@ -137,7 +137,7 @@ async def test_the_same_event_handled_many_times_at_once_makes_one_alert(world: 
     await world.dispatcher.stop()
     await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, -30, "ADJUSTMENT"))
     [event] = await world.events("stock.changed")
-    await asyncio.gather(*[stock_alerts.watch(world.app, event) for _ in range(10)])
+    await asyncio.gather(*[registered("stock-watch").run(world.app, event) for _ in range(10)])
     assert await stock_events(world) == ["stock.low", "stock.out"]
 
 
@@ -166,11 +166,11 @@ async def test_a_restock_during_the_alert_leaves_no_shortage_marked(world: World
 
     async def restock() -> None:
         await change_stock(app, BY_SYSTEM, ChangeStock(world.product_id, 30, "RESTOCK"))
-        await stock_alerts.watch(app, (await world.events("stock.changed"))[-1])
+        await registered("stock-watch").run(app, (await world.events("stock.changed"))[-1])
 
     interrupted = app.at(app.clock)
     interrupted.store = Interrupted(app.store, restock)  # type: ignore[assignment]
-    await stock_alerts.watch(interrupted, fell)
+    await registered("stock-watch").run(interrupted, fell)
 
     mark = (await load_marks(app.store, [world.product_id]))[world.product_id]
     assert (mark.low_since, mark.out_since) == (None, None)
@@ -199,7 +199,7 @@ async def test_no_alert_is_sent_for_a_product_that_was_deleted_meanwhile(world: 
     await change_stock(world.app, BY_SYSTEM, ChangeStock(world.product_id, -30, "ADJUSTMENT"))
     [event] = await world.events("stock.changed")
     await delete_product(world.app, BY_SYSTEM, world.product_id)
-    await stock_alerts.watch(world.app, event)
+    await registered("stock-watch").run(world.app, event)
     assert await stock_events(world) == []
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from stockwright.base.actor import SCOPES, Actor
+from stockwright.base.actor import SCOPES, Actor, Scope
 from stockwright.base.errors import Invalid
 from stockwright.base.record import Record
 
@@ -27,7 +27,7 @@ class ApiKey(Record, frozen=True):
     KIND = "APIKEY"
     id: str
     name: str
-    scopes: tuple[str, ...]
+    scopes: tuple[Scope, ...]
     hash: str
     hint: str
     created_at: int
@@ -79,7 +79,7 @@ def check_scope(scope: str, field_name: str) -> None:
         raise Invalid.field(field_name, f"must be one of {', '.join(SCOPES)}")
 
 
-def check_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
+def check_scopes(scopes: Iterable[str]) -> tuple[Scope, ...]:
     """Return scopes in their usual order, each once; at least one, and only those there are."""
     wanted = set(scopes)
     if not wanted or wanted - set(SCOPES):

@@ -20,6 +20,7 @@ from stockwright.accounts.api_key import (
 )
 from stockwright.base.errors import Unauthorized
 from stockwright.commit import commit, new_event
+from stockwright.events.catalogue import ApiKeyCreated, ApiKeyRevoked
 from stockwright.store.batch import Batch, Stale, retried
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ async def create_api_key(app: App, request: Request, name: str, scopes: Sequence
     )
     batch = Batch()
     records.put_api_key(batch, key)
-    batch.append(new_event(app, request, "api_key.created", key.id, name=key.name, scopes=list(wanted)))
+    batch.append(new_event(app, request, ApiKeyCreated(name=key.name, scopes=list(wanted)), key.id))
     # The answer holds the key itself, so it is not kept with the Idempotency-Key: a replay shows the rest.
     await commit(app, request, batch, MadeKey(replace(key, version=1), ""))
     return MadeKey(replace(key, version=1), shown)
@@ -70,7 +71,7 @@ async def revoke_api_key(app: App, request: Request, key_id: str) -> str:
         key = await records.get_api_key(app.store, key_id)
         batch = Batch()
         batch.delete(records.api_key_key(key.hash), key.version)
-        batch.append(new_event(app, request, "api_key.revoked", key.id, name=key.name))
+        batch.append(new_event(app, request, ApiKeyRevoked(name=key.name), key.id))
         await commit(app, request, batch, key_id)
         return key_id
 

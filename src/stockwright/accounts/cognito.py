@@ -28,6 +28,7 @@ from stockwright.base.actor import SYSTEM, Role
 from stockwright.base.email import normal_email
 from stockwright.base.errors import Busy, Forbidden, Invalid, NotFound, Unauthorized
 from stockwright.commit import new_event
+from stockwright.events.catalogue import AccountChanged, AccountCreated, AccountSignedIn
 from stockwright.store.batch import Batch, retried
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ class CognitoIdentity:
         """Hand out what the pool gave for the password."""
         assert proof.begun is not None  # noqa: S101 - proved here
         batch = Batch()
-        batch.append(new_event(app, request.by(proof.account.as_actor()), "account.signed_in", proof.account.id))
+        batch.append(new_event(app, request.by(proof.account.as_actor()), AccountSignedIn(), proof.account.id))
         await batch.commit(app.store)
         return proof.begun
 
@@ -265,9 +266,8 @@ class CognitoIdentity:
             now = app.clock.now()
             batch = Batch()
             records.put_account(batch, replace(known, role=role, updated_at=now))
-            batch.append(
-                new_event(app, request.by(SYSTEM), "account.changed", known.id, role=role, disabled=known.disabled)
-            )
+            changed = AccountChanged(role=role, disabled=known.disabled)
+            batch.append(new_event(app, request.by(SYSTEM), changed, known.id))
             if role == "admin":
                 await end_setup(app.store, batch)
             await batch.commit(app.store)
@@ -310,7 +310,7 @@ class CognitoIdentity:
             batch = Batch()
             records.put_account(batch, account)
             records.claim_email(batch, email, user_id)
-            batch.append(new_event(app, request.by(SYSTEM), "account.created", user_id, role=role))
+            batch.append(new_event(app, request.by(SYSTEM), AccountCreated(role=role), user_id))
             if role == "admin":
                 await end_setup(app.store, batch)
             await batch.commit(app.store)

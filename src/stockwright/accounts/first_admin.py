@@ -19,6 +19,7 @@ from stockwright.accounts.sign_up import SignUp, new_account
 from stockwright.base.email import check_new_email
 from stockwright.base.errors import AlreadyExists, Unauthorized
 from stockwright.commit import commit, new_event
+from stockwright.events.catalogue import AccountCreated
 from stockwright.store.batch import Batch, retried
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ async def set_up(app: App, request: Request, token: str, command: SignUp) -> Acc
         await app.identity.follow(app, new_account(app, email, "", "customer", enrolled), account)
         records.put_account(batch, account)
         records.claim_email(batch, email, account.id)
-        batch.append(new_event(app, request, "account.created", account.id, role="admin"))
+        batch.append(new_event(app, request, AccountCreated(role="admin"), account.id))
         account = replace(account, version=1)
         await commit(app, request, batch, account)
         return account

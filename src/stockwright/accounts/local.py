@@ -13,6 +13,7 @@ from stockwright.accounts.password import normal_password
 from stockwright.base.actor import Actor
 from stockwright.base.errors import Unauthorized
 from stockwright.commit import new_event
+from stockwright.events.catalogue import AccountRefreshReused, AccountSignedIn
 from stockwright.store.batch import Batch, Stale, retried
 from stockwright.store.port import ABSENT
 
@@ -69,7 +70,7 @@ class LocalIdentity:
             "spent": [],
         }
         records.put_family(batch, family, body, ABSENT)
-        batch.append(new_event(app, request.by(account.as_actor()), "account.signed_in", account.id))
+        batch.append(new_event(app, request.by(account.as_actor()), AccountSignedIn(), account.id))
         await batch.commit(app.store)
         return self._session(app, account, family, secret, now // 1000)
 
@@ -91,7 +92,7 @@ class LocalIdentity:
         again = _may_come_again(request, item.body, _hash(secret), _hash(fresh), now)
         if not again and not hmac.compare_digest(item.body["hash"], _hash(secret)):
             batch.delete(item.key, item.version)
-            batch.append(new_event(app, request.by(Actor(account_id, "account")), "account.refresh_reused", account_id))
+            batch.append(new_event(app, request.by(Actor(account_id, "account")), AccountRefreshReused(), account_id))
             await batch.commit_once(app.store)
             raise Unauthorized("The refresh token was used before; sign in again")
         account = await records.get_account(app.store, account_id)

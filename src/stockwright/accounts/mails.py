@@ -12,26 +12,33 @@ from typing import TYPE_CHECKING, Final
 from stockwright.accounts.records import get_account
 from stockwright.accounts.sign_up import issue_code
 from stockwright.base.errors import NotFound, Permanent
+from stockwright.events.catalogue import (
+    AccountResetRequested,
+    AccountSignupRepeated,
+    AccountVerificationRequested,
+    CodeRequested,
+)
 from stockwright.notifications.records import find_notification
 from stockwright.notifications.sending import Outgoing, notification_id, send_and_record
 from stockwright.notifications.texts import plain_html
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stockwright.accounts.model import CodePurpose
     from stockwright.base.event import Event
-    from stockwright.base.event_names import EventName
     from stockwright.context import App
 
 
 HANDLER: Final = "account-mail"
 HIDDEN: Final = "(the code is not kept)"
-_CODES: Final[dict[EventName, tuple[CodePurpose, str, str]]] = {
-    "account.verification_requested": ("confirmation", "Confirm your e-mail address", "a day"),
-    "account.reset_requested": ("reset", "Reset your password", "an hour"),
+_CODES: Final[Mapping[type[CodeRequested], tuple[CodePurpose, str, str]]] = {
+    AccountVerificationRequested: ("confirmation", "Confirm your e-mail address", "a day"),
+    AccountResetRequested: ("reset", "Reset your password", "an hour"),
 }
 
 
-async def send_mail(app: App, event: Event) -> None:
+async def send_mail(app: App, event: Event, data: CodeRequested | AccountSignupRepeated) -> None:
     """Mail a confirmation or reset code, or that somebody tried to sign up with this address."""
     try:
         account = await get_account(app.store, event.subject)
@@ -41,12 +48,12 @@ async def send_mail(app: App, event: Event) -> None:
     if known is not None and known.is_done:
         # A second run would put an older code in the place of one that was mailed since.
         return
-    if event.name == "account.signup_repeated":
+    if isinstance(data, AccountSignupRepeated):
         text = _repeated(account.name)
         await _mail(app, event, account.email, "You already have an account", text, text)
         return
-    purpose, subject, lasts = _CODES[event.name]
-    sign_up = event.data.get("signUp", "")
+    purpose, subject, lasts = _CODES[type(data)]
+    sign_up = data.sign_up if isinstance(data, AccountVerificationRequested) else ""
     if sign_up and all(each.id != sign_up for each in account.further):
         # Newer ones took its place, or the address is confirmed: a code of it would open nothing.
         return

@@ -18,6 +18,7 @@ from stockwright.base.actor import UNKNOWN, Actor, Origin
 from stockwright.base.email import normal_email
 from stockwright.base.errors import Conflict, Forbidden, Invalid, Unauthorized
 from stockwright.commit import commit, new_event
+from stockwright.events.catalogue import AccountMfaOff, AccountMfaOn
 from stockwright.store.batch import Batch, retried
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ async def end_mfa(app: App, request: Request, password: str) -> None:
         known = await records.get_account(app.store, request.actor.id)
         batch = Batch()
         records.put_account(batch, replace(known, mfa=None, updated_at=app.clock.now()))
-        batch.append(new_event(app, request, "account.mfa_off", request.actor.id))
+        batch.append(new_event(app, request, AccountMfaOff(), request.actor.id))
         await commit(app, request, batch)
 
     await retried(attempt)
@@ -200,7 +201,7 @@ async def _spend_totp(app: App, request: Request, account_id: str, code: str, *,
         mfa = replace(used, confirmed=used.confirmed or switch_on)
         records.put_account(batch, replace(account, mfa=mfa))
         if switch_on:
-            batch.append(new_event(app, request.by(account.as_actor()), "account.mfa_on", account_id))
+            batch.append(new_event(app, request.by(account.as_actor()), AccountMfaOn(), account_id))
         await batch.commit(app.store)
 
     await retried(attempt)

@@ -33,13 +33,20 @@ from stockwright.base.actor import UNKNOWN, Origin
 from stockwright.base.email import check_new_email, normal_email
 from stockwright.base.errors import Invalid
 from stockwright.commit import commit, new_event, unchanged
+from stockwright.events.catalogue import (
+    AccountConfirmed,
+    AccountCreated,
+    AccountResetRequested,
+    AccountSignupRepeated,
+    AccountVerificationRequested,
+    CodeRequested,
+)
 from stockwright.store.batch import Batch, retried
 
 if TYPE_CHECKING:
     from stockwright.accounts.identity import Enrolled
     from stockwright.accounts.model import AccountStatus, CodePurpose
     from stockwright.base.actor import Role
-    from stockwright.base.event_names import CodeEvent
     from stockwright.context import App
     from stockwright.request import Request
 
@@ -74,19 +81,19 @@ async def sign_up(app: App, request: Request, command: SignUp) -> str:
         if known is not None and tries.locked(now):
             pass
         elif known is not None and (known.is_confirmed or known.disabled):
-            batch.append(new_event(app, request, "account.signup_repeated", known.id))
+            batch.append(new_event(app, request, AccountSignupRepeated(), known.id))
         elif known is not None:
             again = SignUpAgain(app.ids.new("sgn"), name, enrolled.password_hash if enrolled else NOT_KEPT)
             records.put_account(batch, with_sign_up(known, again))
-            batch.append(new_event(app, request, "account.verification_requested", known.id, signUp=again.id))
+            batch.append(new_event(app, request, AccountVerificationRequested(sign_up=again.id), known.id))
         elif enrolled is not None:
             account = new_account(app, email, name, "customer", enrolled)
             if app.mail.delivers:
                 account = replace(account, status="UNCONFIRMED")
-                batch.append(new_event(app, request, "account.verification_requested", account.id))
+                batch.append(new_event(app, request, AccountVerificationRequested(), account.id))
             records.put_account(batch, account)
             records.claim_email(batch, email, account.id)
-            batch.append(new_event(app, request, "account.created", account.id, role=account.role))
+            batch.append(new_event(app, request, AccountCreated(role=account.role), account.id))
         await commit(app, request, batch, email)
         return email
 
@@ -95,23 +102,23 @@ async def sign_up(app: App, request: Request, command: SignUp) -> str:
 
 async def resend_code(app: App, request: Request, email: str, origin: Origin = UNKNOWN) -> None:
     """Mail a new confirmation code for the newest sign-up, if there is an account that waits for one."""
-    await _request_code(app, request, email, "account.verification_requested", "UNCONFIRMED", origin)
+    await _request_code(app, request, email, AccountVerificationRequested, "UNCONFIRMED", origin)
 
 
 async def forgot_password(app: App, request: Request, email: str, origin: Origin = UNKNOWN) -> None:
     """Mail a reset code, if there is such an account."""
-    await _request_code(app, request, email, "account.reset_requested", None, origin)
+    await _request_code(app, request, email, AccountResetRequested, None, origin)
 
 
 async def _request_code(
-    app: App, request: Request, email: str, name: CodeEvent, status: AccountStatus | None, origin: Origin
+    app: App, request: Request, email: str, event: type[CodeRequested], status: AccountStatus | None, origin: Origin
 ) -> None:
     """Have a code mailed. Each request is counted like a failure, so that no mailbox can be flooded.
 
     An unknown address takes the same steps and one commit as well.
     """
     wanted = normal_email(email)
-    tries_id = await attempts_id(app, name, wanted, origin)
+    tries_id = await attempts_id(app, event.event_name, wanted, origin)
 
     async def attempt() -> None:
         tries = await records.load_attempts(app.store, tries_id)
@@ -121,8 +128,10 @@ async def _request_code(
         batch = Batch()
         records.put_attempts(batch, tries.failed(now), now)
         if account is not None and not account.disabled and status in (None, account.status):
-            newest = {"signUp": account.further[-1].id} if status and account.further else {}
-            batch.append(new_event(app, request, name, account.id, **newest))
+            data = event()
+            if isinstance(data, AccountVerificationRequested) and account.further:
+                data = AccountVerificationRequested(sign_up=account.further[-1].id)
+            batch.append(new_event(app, request, data, account.id))
         await commit(app, request, batch, wanted)
 
     await retried(attempt)
@@ -182,7 +191,7 @@ async def confirm_sign_up(
         await app.identity.follow(app, before, after)
         batch = Batch()
         records.put_account(batch, after)
-        batch.append(new_event(app, request, "account.confirmed", account.id))
+        batch.append(new_event(app, request, AccountConfirmed(), account.id))
         await end_setup_where_made_admin(app, batch, before, after)
         await commit(app, request, batch, after.email)
 

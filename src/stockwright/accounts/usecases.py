@@ -24,6 +24,7 @@ from stockwright.base.actor import UNKNOWN, Origin
 from stockwright.base.email import ascii_email, check_new_email, email_spellings, normal_email
 from stockwright.base.errors import AlreadyExists, Conflict, Forbidden, Unauthorized, VersionConflict
 from stockwright.commit import commit, new_event, unchanged
+from stockwright.events.catalogue import AccountChanged, AccountCreated, AccountMfaOff, AccountPasswordChanged
 from stockwright.store.batch import Batch, retried
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ async def set_password(app: App, request: Request, account_id: str, password: st
         records.put_account(batch, after)
         await app.identity.end_all(app, batch, account)
         await end_setup_where_made_admin(app, batch, account, after)
-        batch.append(new_event(app, request, "account.password_changed", account_id))
+        batch.append(new_event(app, request, AccountPasswordChanged(), account_id))
         await commit(app, request, batch, account_id)
 
     await retried(attempt)
@@ -130,9 +131,9 @@ async def change_account(app: App, request: Request, command: ChangeAccount) -> 
             await app.identity.end_all(app, batch, before)
         await app.identity.follow(app, before, after)
         records.put_account(batch, replace(after, updated_at=now))
-        batch.append(new_event(app, request, "account.changed", before.id, role=after.role, disabled=after.disabled))
+        batch.append(new_event(app, request, AccountChanged(role=after.role, disabled=after.disabled), before.id))
         if factor_ended:
-            batch.append(new_event(app, request, "account.mfa_off", before.id))
+            batch.append(new_event(app, request, AccountMfaOff(), before.id))
         after = replace(after, updated_at=now, version=before.version + 1)
         await commit(app, request, batch, after)
         return after
@@ -163,7 +164,7 @@ async def add_account(app: App, request: Request, command: SignUp, role: Role) -
         batch = Batch()
         records.put_account(batch, account)
         records.claim_email(batch, email, account.id)
-        batch.append(new_event(app, request, "account.created", account.id, role=role))
+        batch.append(new_event(app, request, AccountCreated(role=role), account.id))
         await end_setup_where_made_admin(app, batch, None, account)
         account = replace(account, version=1)
         await commit(app, request, batch, account)

@@ -10,9 +10,10 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from stockwright.base.errors import Permanent
 from stockwright.orders.model import Order
 from stockwright.orders.records import find_order, order_key, pages_of_every_order
-from stockwright.orders.status import STEP_OF
+from stockwright.orders.status import NOTICES, STEP_OF
 from stockwright.store.port import log_order
 
 if TYPE_CHECKING:
@@ -89,10 +90,12 @@ def _drifts_of(event: Event, order: Order | None) -> list[EventDrift]:
     found: list[EventDrift] = []
     if not any(step.status == STEP_OF[event.name] for step in order.timeline):
         found.append((about, "the order has taken the step of its event", 1, 0))
-    if event.data.get("totalAmount") != order.total_cents:
-        found.append(
-            (about, "an event has the order's total", int(event.data.get("totalAmount", 0)), order.total_cents)
-        )
+    try:
+        data = event.read(NOTICES[STEP_OF[event.name]].event)
+    except Permanent:
+        return [*found, (about, "an event has its data", 0, 1)]
+    if data.total_amount != order.total_cents:
+        found.append((about, "an event has the order's total", data.total_amount, order.total_cents))
     return found
 
 

@@ -18,6 +18,7 @@ from stockwright.audit.rollups import RULE as ROLLUP_RULE
 from stockwright.audit.rollups import rebuild
 from stockwright.audit.usecases import AuditReport, held_units, moved_units
 from stockwright.commit import commit, new_event
+from stockwright.events.catalogue import StockChanged
 from stockwright.products import records as product_records
 from stockwright.stock import records as stock_records
 from stockwright.stock.model import Level, Movement, Stock
@@ -73,8 +74,8 @@ async def _repair_product(app: App, request: Request, product_id: str) -> list[M
         for movement in booked:
             stock_records.put_movement(batch, movement)
         changes = {movement.location: movement.quantity for movement in booked}
-        data = {"sku": stock.sku, "type": "ADJUSTMENT", "changes": changes, "products": [product_id]}
-        batch.append(new_event(app, request, "stock.changed", product_id, **data))
+        data = StockChanged(sku=stock.sku, type="ADJUSTMENT", changes=changes, products=[product_id])
+        batch.append(new_event(app, request, data, product_id))
         await commit(app, request, batch)
         return booked
 

@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, TypeVar, dataclass_transform
 
+import msgspec
 from msgspec import Struct, field
 
-from stockwright.base.event_names import EventName
+from stockwright.base.errors import Permanent
 
-if TYPE_CHECKING:
-    StoredName = EventName
-else:
-    # What another release stored is read under the name that it had there.
-    StoredName = str
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class EventData(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What an event says: a subclass per event, which are all in `events/catalogue.py`.
+
+    It holds what a reader needs without asking again, and never a secret.
+    """
+
+    event_name: ClassVar[str]
+    """`noun.past_participle`."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as the JSON object that is stored."""
+        fields: dict[str, Any] = msgspec.to_builtins(self)
+        return fields
+
+
+Data = TypeVar("Data", bound=EventData)
 
 
 class Event(Struct, frozen=True):
     """A fact that has happened, stored once and in the order of the commits.
 
-    `name` is `noun.past_participle`; `subject` is the id of the thing it is about; `data` holds
-    what a reader needs without asking again, and never a secret. `position` is set by the store.
+    `subject` is the id of the thing it is about; `data` is what the class of that `name` says, as a JSON object.
+    `position` is set by the store.
     """
 
     id: str
-    name: StoredName
+    name: str
     subject: str
     at: int
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -36,6 +50,13 @@ class Event(Struct, frozen=True):
     def is_of_order(self) -> bool:
         """Whether it is about an order, which is its subject."""
         return self.name.startswith("order.")
+
+    def read(self, of: type[Data]) -> Data:
+        """Read its data as an event of this class. Raises Permanent where it is not one."""
+        try:
+            return msgspec.convert(self.data, of)
+        except msgspec.ValidationError as wrong:
+            raise Permanent(f"the data of {self.name} cannot be read: {wrong}") from wrong
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields by their names: `Event(**fields)` is the same event."""

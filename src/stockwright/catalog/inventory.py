@@ -8,12 +8,14 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from stockwright.base.errors import AlreadyExists, Conflict
+from stockwright.base.movements import MovementType
 from stockwright.base.names import same_sku
 from stockwright.catalog.new_product import add_new_product
 from stockwright.catalog.product_list import load_deleted
 from stockwright.catalog.stocked import StockedProduct, get_product, load_stocked
 from stockwright.catalog.usecases import check_thresholds
 from stockwright.commit import commit, insist, new_event
+from stockwright.events.catalogue import StockChanged
 from stockwright.products.model import Product, check_foreign_sku, check_id
 from stockwright.reservations.allocation import freeing
 from stockwright.stock import location_records
@@ -26,7 +28,6 @@ from stockwright.stock.model import (
     Level,
     Location,
     Movement,
-    MovementType,
     Stock,
     by_priority,
     check_change,
@@ -330,11 +331,7 @@ def _append_stock_changed(
         new_event(
             app,
             request,
-            "stock.changed",
+            StockChanged(sku=stock.sku, type=kind, changes=dict(changes), products=[stock.product_id]),
             stock.product_id,
-            sku=stock.sku,
-            type=kind,
-            changes=dict(changes),
-            products=[stock.product_id],
         )
     )

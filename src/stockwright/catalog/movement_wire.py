@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from stockwright.base.instant import iso
+from stockwright.base.movements import MovementType
 from stockwright.catalog.ledger import MovementView as BalancedMovement
 from stockwright.http.rules import Wire
 from stockwright.http.wire import Instant, ListQuery
 from stockwright.stock.model import (
     Movement,
-    MovementType,
 )
 from stockwright.stock.wire import LocationFilter
 

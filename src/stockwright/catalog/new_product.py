@@ -13,6 +13,7 @@ from stockwright.catalog.product_list import NAMES
 from stockwright.catalog.stocked import StockedProduct, load_stocked
 from stockwright.catalog.usecases import UpdateProduct, add_update, check_thresholds
 from stockwright.commit import commit, new_event
+from stockwright.events.catalogue import ProductCreated
 from stockwright.products import category_records
 from stockwright.products import records as product_records
 from stockwright.products.model import (
@@ -129,7 +130,7 @@ async def add_new_product(app: App, request: Request, batch: Batch, made: Stocke
     stock_records.put_stock(batch, stock)
     opening = {place: level.total for place, level in stock.levels.items() if level.total}
     book(app, request, batch, {product.id: opening}, {product.id: product.sku}, "INITIAL")
-    batch.append(new_event(app, request, "product.created", product.id, sku=product.sku, products=[product.id]))
+    batch.append(new_event(app, request, ProductCreated(sku=product.sku, products=[product.id]), product.id))
 
 
 def _product_of(command: CreateProduct, product_id: str, created_by: str, now: int) -> Product:

@@ -19,6 +19,7 @@ from stockwright.base.names import clean
 from stockwright.catalog.product_list import NAMES, SCAN_PAGE
 from stockwright.catalog.stocked import StockedProduct, get_product
 from stockwright.commit import commit, new_event, unchanged
+from stockwright.events.catalogue import ProductDeleted, ProductUpdated
 from stockwright.orders import records as order_records
 from stockwright.orders.status import UNFINISHED
 from stockwright.products import category_records
@@ -155,11 +156,12 @@ def _write_update(
         new_event(
             app,
             request,
-            "product.updated",
+            ProductUpdated(
+                sku=product.sku,
+                fields=sorted({*command.fields, *(["quantity"] if changes else [])}),
+                products=[product.id] if stock != before.stock else [],
+            ),
             product.id,
-            sku=product.sku,
-            fields=sorted({*command.fields, *(["quantity"] if changes else [])}),
-            products=[product.id] if stock != before.stock else [],
         )
     )
     return StockedProduct(
@@ -239,7 +241,7 @@ async def delete_product(app: App, request: Request, product_id: str, expected_v
         product_records.put_product(batch, replace(before.product, status="DELETED", updated_at=app.clock.now()))
         product_records.release_sku(batch, stock.sku)
         stock_records.put_stock(batch, replace(stock, levels={}, updated_at=app.clock.now()), deleted=True)
-        batch.append(new_event(app, request, "product.deleted", product_id, sku=stock.sku))
+        batch.append(new_event(app, request, ProductDeleted(sku=stock.sku), product_id))
         await commit(app, request, batch, product_id)
         return product_id
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from stockwright.base.errors import StockwrightError
+from stockwright.base.movements import MovementType
 from stockwright.catalog.inventory_views import ListInventory
 from stockwright.catalog.product_list import ListProducts
 from stockwright.cli.output import is_standard, open_output
@@ -20,7 +21,7 @@ from stockwright.exports.wire import time_range
 from stockwright.orders.status import PlacedStatus
 from stockwright.products.model import KeptStatus
 from stockwright.request import BY_SYSTEM
-from stockwright.stock.model import MovementType, StockStatus
+from stockwright.stock.model import StockStatus
 
 app = typer.Typer(help="Export products, stock, the ledger or orders as CSV.", no_args_is_help=True)
 

@@ -17,6 +17,7 @@ from stockwright.cloud.delivery import Delivery, bury
 from stockwright.cloud.messages import delivery_of
 from stockwright.cloud.routing import STREAM
 from stockwright.cloud.runtime import Event, Function
+from stockwright.events.catalogue import MessageUnreadable
 from stockwright.events.records import find_retry
 from stockwright.handlers import REACTIONS
 
@@ -59,10 +60,10 @@ def unreadable(record: Mapping[str, Any], now: int) -> Delivery:
     """Keep a message that is no event of ours as one, for somebody to look at."""
     event = Fact(
         id=f"evt_{record['messageId']}",
-        name="message.unreadable",
+        name=MessageUnreadable.event_name,
         subject=record["messageId"],
         at=now,
-        data={"body": record["body"]},
+        data=MessageUnreadable(body=record["body"]).as_dict(),
     )
     attributes = record["attributes"]
     return Delivery(

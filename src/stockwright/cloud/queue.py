@@ -16,6 +16,7 @@ from stockwright.cloud.delivery import deliver
 from stockwright.cloud.messages import delivery_of
 from stockwright.cloud.metrics import count
 from stockwright.cloud.runtime import Event, Function, seconds_left
+from stockwright.events.catalogue import StockLow
 from stockwright.events.registry import Reaction
 from stockwright.handlers import REACTIONS
 
@@ -44,7 +45,7 @@ def handler(event: Event, context: Any) -> Any:
     async def handle(record: SQSRecord) -> None:
         delivery = delivery_of(record.raw_event)
         await deliver(_function.app, _run, delivery, seconds_left(context))
-        if delivery.event.name == "stock.low":
+        if delivery.event.name == StockLow.event_name:
             count("LowStock")
 
     # A batch that failed as a whole is reported by its ids too: an exception would deliver the whole batch again.

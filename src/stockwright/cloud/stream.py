@@ -22,6 +22,7 @@ from stockwright.base.errors import Misconfigured
 from stockwright.cloud.metrics import count
 from stockwright.cloud.routing import SOURCE, STREAM, redrive_of
 from stockwright.cloud.runtime import Event, Function
+from stockwright.events.catalogue import MessageUnreadable
 from stockwright.events.records import Retry
 from stockwright.store.dynamodb.codec import event_of_image, item_of_image
 
@@ -96,7 +97,7 @@ async def entries_of(record: Mapping[str, Any]) -> list[Entry]:
 
 async def _read_again(given_up: Fact) -> list[Mapping[str, Any]]:
     """Read the records from the stream that Lambda gave up."""
-    batch = msgspec.json.decode(given_up.data["body"])["DDBStreamBatchInfo"]
+    batch = msgspec.json.decode(given_up.read(MessageUnreadable).body)["DDBStreamBatchInfo"]
     last = int(batch["endSequenceNumber"])
     found: list[Mapping[str, Any]] = []
     begun = await aws.call(

@@ -18,6 +18,7 @@ from msgspec import Struct, field
 from stockwright.base.errors import Permanent, TryLater
 from stockwright.commit import new_event
 from stockwright.events import records
+from stockwright.events.catalogue import DeadLetterCreated
 from stockwright.events.records import DeadLetter, Retry
 from stockwright.request import BY_SYSTEM
 from stockwright.store.batch import Batch, Stale
@@ -138,12 +139,14 @@ def letter_id_of(event: Event, handler: str) -> str:
 def give_up(app: App, batch: Batch, letter: DeadLetter) -> None:
     """Store the dead letter and append its event."""
     records.put_dead_letter(batch, letter)
-    data = {"handler": letter.handler, "event": letter.event.name, "about": letter.event.subject}
-    batch.append(
-        new_event(
-            app, BY_SYSTEM, "dead_letter.created", letter.id, **data, attempts=letter.attempts, error=letter.error
-        )
+    data = DeadLetterCreated(
+        handler=letter.handler,
+        event=letter.event.name,
+        about=letter.event.subject,
+        attempts=letter.attempts,
+        error=letter.error,
     )
+    batch.append(new_event(app, BY_SYSTEM, data, letter.id))
 
 
 def log_given_up(app: App, letter: DeadLetter) -> None:

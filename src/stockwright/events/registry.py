@@ -1,25 +1,26 @@
-"""What a handler of events is."""
+"""What a handler of events is, and how it is registered for them."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
 
-from stockwright.base.event import Event
-from stockwright.base.event_names import EventName
+from stockwright.base.event import Event, EventData
 from stockwright.context import App
+
+Data = TypeVar("Data", bound=EventData)
 
 
 class Reaction(Struct, frozen=True):
-    """A handler: its name (durable: its cursor bears it), the events it handles, its function.
+    """A registered handler: its name (durable: its cursor bears it), the names of its events, its function.
 
     `setting` is the one without which it has nothing to do, and is not run at all.
     """
 
     name: str
-    events: frozenset[EventName]
+    events: frozenset[str]
     run: Callable[[App, Event], Awaitable[None]]
     run_many: Callable[[App, Sequence[Event]], Awaitable[None]] | None = None
     """The same for several events at once, where that is less work; what fails is run one by one."""
@@ -28,11 +29,31 @@ class Reaction(Struct, frozen=True):
     """The least time between two batches of `run_many`: events gather meanwhile, so that each costs less."""
 
 
-def on(
-    name: str, run: Callable[[App, Event], Awaitable[None]], *events: EventName, setting: str | None = None
-) -> Reaction:
-    """Make a handler that takes one event at a time."""
-    return Reaction(name, frozenset(events), run, setting=setting)
+class Handler(Struct, Generic[Data], frozen=True):
+    """A handler's function. The type of its third parameter says of which classes the events may be."""
+
+    name: str
+    run: Callable[[App, Event, Data], Awaitable[None]]
+    run_many: Callable[[App, Sequence[tuple[Event, Data]]], Awaitable[None]] | None = None
+    setting: str | None = None
+    every_seconds: float = 0
+
+    def on(self, *classes: type[Data]) -> Reaction:
+        """Register it for the events of these classes: it is given each with its data, read as its class."""
+        run, run_many = self.run, self.run_many
+        by_name = {each.event_name: each for each in classes}
+
+        def read(event: Event) -> Data:
+            return event.read(by_name[event.name])
+
+        return Reaction(
+            self.name,
+            frozenset(by_name),
+            lambda app, event: run(app, event, read(event)),
+            None if run_many is None else lambda app, events: run_many(app, [(each, read(each)) for each in events]),
+            self.setting,
+            self.every_seconds,
+        )
 
 
 OPERATIONS_ALERT: Final = "operations-alert"

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from stockwright.base.instant import end_of, instant_of
+from stockwright.base.movements import MovementType
 from stockwright.catalog.inventory_views import ListInventory
 from stockwright.catalog.wire import wanted_products
 from stockwright.exports.usecases import Range, Selection
@@ -15,7 +16,7 @@ from stockwright.http.rules import Check, Wire, contradiction, rule
 from stockwright.http.wire import Instant, Search, Text
 from stockwright.orders.status import PlacedStatus
 from stockwright.products.model import KeptStatus
-from stockwright.stock.model import MovementType, StockStatus
+from stockwright.stock.model import StockStatus
 from stockwright.stock.wire import LocationFilter
 
 End = Annotated[

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stockwright.catalog.stocked import get_product
 from stockwright.commit import new_event
+from stockwright.events.catalogue import StockChanged
 from stockwright.products.records import load_product_ids as load_ids
 from stockwright.request import Idempotency, Request
 from stockwright.stock import records as stock_records
@@ -92,18 +93,8 @@ async def take_back_stock(
             stock_records.change_stock(batch, stock, changes, app.clock.now())
             skus = {product_id: stock.sku}
             book(app, request, batch, {product_id: changes}, skus, "ADJUSTMENT", reason=reason)
-            batch.append(
-                new_event(
-                    app,
-                    request,
-                    "stock.changed",
-                    product_id,
-                    sku=stock.sku,
-                    type="ADJUSTMENT",
-                    changes=changes,
-                    products=[product_id],
-                )
-            )
+            data = StockChanged(sku=stock.sku, type="ADJUSTMENT", changes=changes, products=[product_id])
+            batch.append(new_event(app, request, data, product_id))
         await batch.commit(app.store)
 
     await retried(attempt)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stockwright.accounts.admin_mails import OPERATIONS, addresses_of_alerts, alert
 from stockwright.accounts.digests import Entry
+from stockwright.events.catalogue import DeadLetterCreated
 from stockwright.events.registry import OPERATIONS_ALERT
 
 if TYPE_CHECKING:
@@ -13,14 +14,13 @@ if TYPE_CHECKING:
     from stockwright.context import App
 
 
-async def alert_admins(app: App, event: Event) -> None:
+async def alert_admins(app: App, event: Event, data: DeadLetterCreated) -> None:
     """Mail the admins that an event handler gave up; not of a failed alert, whose alert would fail as well."""
-    data = event.data
-    if data["handler"] == OPERATIONS_ALERT:
+    if data.handler == OPERATIONS_ALERT:
         return
-    subject = f"ALERT: {data['handler']} failed for {data['event']}"
+    subject = f"ALERT: {data.handler} failed for {data.event}"
     text = (
-        f"{subject}\n\nAbout:     {data['about']}\nAttempts:  {data['attempts']}\nError:     {data['error']}\n"
+        f"{subject}\n\nAbout:     {data.about}\nAttempts:  {data.attempts}\nError:     {data.error}\n"
         f"Kept as:   {event.subject}\n\n"
         f"Look at it and send it on its way again:\n"
         f"stockwright dead-letters redrive {event.subject}\n"

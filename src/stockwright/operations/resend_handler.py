@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from stockwright.base.errors import Permanent
 from stockwright.base.ports import Message
+from stockwright.events.catalogue import NotificationResendRequested
 from stockwright.notifications.records import find_notification
 from stockwright.notifications.sending import hand_over, record
 from stockwright.operations.resending import why_not_again
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 HANDLER: Final = "notification-resend"
 
 
-async def send_again(app: App, event: Event) -> None:
+async def send_again(app: App, event: Event, _: NotificationResendRequested) -> None:
     """Send the message of a request, unless it went out before, or must not go out any more."""
     notification = await find_notification(app.store, event.subject)
     if notification is None:

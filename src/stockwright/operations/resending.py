@@ -8,18 +8,17 @@ from msgspec.structs import replace
 
 from stockwright.base.errors import Conflict
 from stockwright.commit import commit, new_event
+from stockwright.events.catalogue import NotificationResendRequested
 from stockwright.notifications.records import find_notification, get_notification, put_notification
 from stockwright.orders.records import find_order
 from stockwright.store.batch import Batch, retried
 
 if TYPE_CHECKING:
-    from stockwright.base.event_names import NotificationEvent
     from stockwright.context import App
     from stockwright.notifications.records import Notification
     from stockwright.request import Request
 
 
-RESEND_REQUESTED: Final[NotificationEvent] = "notification.resend_requested"
 _OF_ACCOUNTS: Final = "account-mail"
 """The handler whose mails hold codes: what is recorded of them is not what was sent."""
 _OF_ORDERS: Final = frozenset({"order-confirmation", "order-mail"})
@@ -46,7 +45,8 @@ async def resend(app: App, request: Request, notification_id: str) -> Notificati
             created_at=app.clock.now(),
             version=0,
         )
-        event = new_event(app, request, RESEND_REQUESTED, notification.id, resendOf=first, about=notification.about)
+        requested = NotificationResendRequested(resend_of=first, about=notification.about)
+        event = new_event(app, request, requested, notification.id)
         notification = replace(notification, event_id=event.id)
         batch = Batch()
         put_notification(batch, notification)

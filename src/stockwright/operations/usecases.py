@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stockwright.commit import commit, new_event
 from stockwright.events import records as handling
+from stockwright.events.catalogue import DeadLetterDeleted, DeadLetterRedriven
 from stockwright.events.records import DeadLetter, Retry
 from stockwright.notifications import records as notifications
 from stockwright.store.batch import Batch, retried
@@ -52,7 +53,7 @@ async def redrive(app: App, request: Request, letter_id: str) -> DeadLetter:
                 version=version,
             ),
         )
-        batch.append(new_event(app, request, "dead_letter.redriven", letter.id, handler=letter.handler))
+        batch.append(new_event(app, request, DeadLetterRedriven(handler=letter.handler), letter.id))
         await commit(app, request, batch, letter)
         return letter
 
@@ -66,7 +67,7 @@ async def delete_dead_letter(app: App, request: Request, letter_id: str) -> Dead
         letter = await handling.get_dead_letter(app.store, letter_id)
         batch = Batch()
         batch.delete(handling.dead_letter_key(letter.id), letter.version)
-        batch.append(new_event(app, request, "dead_letter.deleted", letter.id, handler=letter.handler))
+        batch.append(new_event(app, request, DeadLetterDeleted(handler=letter.handler), letter.id))
         await commit(app, request, batch, letter)
         return letter
 

@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from stockwright.base.actor import SYSTEM
 from stockwright.base.errors import Busy, StockwrightError
 from stockwright.commit import commit
+from stockwright.events.catalogue import ORDER_EVENTS, OrderPlaced
 from stockwright.orders import records
 from stockwright.orders import work_records as works
 from stockwright.orders.moving import Moving, append_order_event, carry
@@ -34,8 +35,8 @@ from stockwright.store.paging import every
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from stockwright.base.event_names import OrderEvent
     from stockwright.context import App
+    from stockwright.events.catalogue import OrderEvent
     from stockwright.orders.model import Order
     from stockwright.request import Request
     from stockwright.stock.model import Draws
@@ -74,7 +75,7 @@ async def finish(app: App, request: Request, order_id: str) -> None:
         else:
             records.put_order(batch, replace(order, has_pending_work=False))
         for event, products in work.events:
-            append_order_event(app, _by_worker(request, work), batch, order, event, products)
+            append_order_event(app, _by_worker(request, work), batch, order, ORDER_EVENTS[event], products)
         await batch.commit(app.store)
 
     await retried(attempt)
@@ -116,7 +117,7 @@ async def place_in_pieces(app: App, request: Request, order: Order) -> Order:
         batch = Batch()
         works.delete_work(batch, work)
         records.put_order(batch, replace(order, version=1))
-        append_order_event(app, request, batch, order, "order.placed", list(order.draws))
+        append_order_event(app, request, batch, order, OrderPlaced, list(order.draws))
         placed = replace(order, version=2)
         await commit(app, request, batch, placed)
     except StockwrightError:
@@ -130,7 +131,7 @@ async def take_in_pieces(
     request: Request,
     after: Order,
     moving: Moving,
-    events: Sequence[tuple[OrderEvent, list[str]]],
+    events: Sequence[tuple[type[OrderEvent], list[str]]],
     beside: Sequence[Write],
 ) -> Order:
     """Decide a step in the first commit, and move its units piece by piece behind it."""
@@ -147,7 +148,7 @@ async def take_in_pieces(
 
 
 def _begin(
-    app: App, request: Request, order: Order, moving: Moving, events: Sequence[tuple[OrderEvent, list[str]]] = ()
+    app: App, request: Request, order: Order, moving: Moving, events: Sequence[tuple[type[OrderEvent], list[str]]] = ()
 ) -> Work:
     return Work(
         order.id,
@@ -157,7 +158,7 @@ def _begin(
         app.clock.now() + WORK_SECONDS * 1000,
         moving.booked,
         moving.reason,
-        tuple(events),
+        tuple((event.event_name, products) for event, products in events),
         request.id,
     )
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from stockwright.base.actor import SYSTEM
 from stockwright.base.errors import NotFound, Permanent
+from stockwright.events.catalogue import OrderEvent, OrderPlaced, OrderReturned
 from stockwright.notifications.sending import Outgoing, add_record, send, send_and_record
 from stockwright.orders.records import get_order
 from stockwright.orders.status import NOTICES
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from stockwright.base.event import Event
-    from stockwright.base.event_names import EventName
     from stockwright.context import App
     from stockwright.orders.model import Order
     from stockwright.orders.status import StepMail, StepName
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 
 _CONFIRMED: Final[StepName] = "CONFIRMED"
-MAILS: Final[Mapping[EventName, tuple[StepName, StepMail]]] = {
+MAILS: Final[Mapping[type[OrderEvent], tuple[StepName, StepMail]]] = {
     notices.event: (step, notices.mail) for step, notices in NOTICES.items() if notices.mail is not None
 }
 """The events that are mailed, with the step and the words."""
 
 
-async def confirm(app: App, event: Event) -> None:
+async def confirm(app: App, event: Event, _: OrderPlaced) -> None:
     """Mail the confirmation (S2's format); then the order is CONFIRMED, in the commit that records the mail.
 
     One that went on before it could be mailed is mailed all the same, and stays what it is. An order that
@@ -63,15 +63,15 @@ async def confirm(app: App, event: Event) -> None:
     await confirm_order(app, _placed(event), order.id, also)
 
 
-async def send_mail(app: App, event: Event) -> None:
+async def send_mail(app: App, event: Event, data: OrderEvent) -> None:
     """Mail what happened to the order; nothing of an earlier step where it was cancelled since."""
     order = await _order(app, event)
-    status, mail = MAILS[event.name]
+    status, mail = MAILS[type(data)]
     if not order.user_email or (order.row.is_cancelled and status != order.status):
         return
     heading, opening = mail.heading, mail.opening
-    if event.data.get("note"):
-        opening = f"{opening}\n\nReturned: {event.data['note']}"
+    if isinstance(data, OrderReturned) and data.note:
+        opening = f"{opening}\n\nReturned: {data.note}"
     message: Outgoing = (
         "email",
         order.user_email,

@@ -6,18 +6,21 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from stockwright.commit import new_event
+from stockwright.events.catalogue import OrderReturned
 from stockwright.stock.booking import book, move
 from stockwright.stock.model import Shift, receive, release, reserve, ship
 
 if TYPE_CHECKING:
-    from stockwright.base.event_names import OrderEvent
+    from stockwright.base.movements import MovementType
     from stockwright.context import App
+    from stockwright.events.catalogue import OrderEvent
     from stockwright.orders.model import Order
     from stockwright.orders.work_records import StepName
     from stockwright.request import Request
-    from stockwright.stock.model import Draws, MovementType
+    from stockwright.stock.model import Draws
     from stockwright.store.batch import Batch
 
 _SHIFTS: Final[Mapping[StepName, Callable[[int], Shift]]] = {
@@ -38,27 +41,22 @@ class Moving(Struct, frozen=True):
 
 
 def append_order_event(
-    app: App, request: Request, batch: Batch, order: Order, name: OrderEvent, products: list[str]
+    app: App, request: Request, batch: Batch, order: Order, event: type[OrderEvent], products: list[str]
 ) -> None:
     """Append the event of an order's step; `products` are those whose stock the step moved.
 
     A return's event says what came back: an order may have many of them.
     """
-    note = {"note": order.timeline[-1].note} if name == "order.returned" else {}
-    batch.append(
-        new_event(
-            app,
-            request,
-            name,
-            order.id,
-            userId=order.user_id,
-            userEmail=order.user_email,
-            totalAmount=order.total_cents,
-            currency=order.currency,
-            products=products,
-            **note,
-        )
+    data = event(
+        user_id=order.user_id,
+        user_email=order.user_email,
+        total_amount=order.total_cents,
+        currency=order.currency,
+        products=products,
     )
+    if isinstance(data, OrderReturned):
+        data = replace(data, note=order.timeline[-1].note)
+    batch.append(new_event(app, request, data, order.id))
 
 
 def carry(app: App, request: Request, batch: Batch, order: Order, moving: Moving) -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from stockwright.base.errors import NotFound, Permanent, TryLater
 from stockwright.base.instant import iso
+from stockwright.events.catalogue import OrderPacked, OrderPlaced
 from stockwright.orders.records import get_order
 from stockwright.sales.lines import line_id
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _RETRIED = frozenset({408, 409, 425})
 
 
-async def send_pick_list(app: App, event: Event) -> None:
+async def send_pick_list(app: App, event: Event, _: OrderPlaced) -> None:
     """Send the warehouse a pick list; nothing if no warehouse is configured."""
     settings = app.settings
     if settings.warehouse_url is None:
@@ -43,7 +44,7 @@ async def send_pick_list(app: App, event: Event) -> None:
     await _post(app, event, settings.warehouse_url, settings.warehouse_api_key, body)
 
 
-async def request_delivery(app: App, event: Event) -> None:
+async def request_delivery(app: App, event: Event, _: OrderPacked) -> None:
     """Send the delivery service a request for an order; nothing if none is configured."""
     settings = app.settings
     if settings.delivery_url is None:

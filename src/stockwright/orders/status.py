@@ -1,7 +1,7 @@
 """The statuses of an order: a row for each, which everything that depends on a status reads.
 
 To add a status: name it in PlacedStatus and give it a row; the type checker names a status without a row, in
-Python and in the web app. Its event, if it is a new one, is named in `event_names.py`.
+Python and in the web app. Its event, if it is a new one, is a class in `events/catalogue.py`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,19 @@ from typing import TYPE_CHECKING, Final, Literal, assert_never, get_args
 
 from msgspec import Struct
 
+from stockwright.events.catalogue import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDelivered,
+    OrderPacked,
+    OrderPlaced,
+    OrderReturned,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stockwright.base.event_names import EventName, OrderEvent
+    from stockwright.events.catalogue import OrderEvent
 
 
 PlacedStatus = Literal["PENDING", "CONFIRMED", "PACKED", "DELIVERED", "CANCELLED"]
@@ -36,7 +45,7 @@ class StepMail(Struct, frozen=True):
 class StepNotices(Struct, frozen=True, kw_only=True):
     """The event of a step, and the handlers of that event."""
 
-    event: OrderEvent
+    event: type[OrderEvent]
     mail: StepMail | None = None
     """The mail after the step. Of PENDING and CONFIRMED it is the confirmation, a handler of its own."""
     on_topic: bool = True
@@ -95,7 +104,7 @@ def _row(status: OrderStatus) -> StatusRow:
         case "PENDING":
             return StatusRow(
                 fulfillment="placed",
-                notices=StepNotices(event="order.placed", moves_stock=True),
+                notices=StepNotices(event=OrderPlaced, moves_stock=True),
                 is_open=True,
                 next={"CONFIRMED": ("CONFIRMED",), "PACKED": ("CONFIRMED", "PACKED")},
                 reserves="all",
@@ -105,7 +114,7 @@ def _row(status: OrderStatus) -> StatusRow:
         case "CONFIRMED":
             return StatusRow(
                 fulfillment="placed",
-                notices=StepNotices(event="order.confirmed", on_topic=False, moves_stock=True),
+                notices=StepNotices(event=OrderConfirmed, on_topic=False, moves_stock=True),
                 is_open=True,
                 next={"PACKED": ("PACKED",)},
                 cancellable_by="owner",
@@ -115,7 +124,7 @@ def _row(status: OrderStatus) -> StatusRow:
             return StatusRow(
                 fulfillment="packed",
                 notices=StepNotices(
-                    event="order.packed",
+                    event=OrderPacked,
                     mail=StepMail("Order Packed", "Your order is packed and about to leave our warehouse."),
                 ),
                 is_open=True,
@@ -128,7 +137,7 @@ def _row(status: OrderStatus) -> StatusRow:
             return StatusRow(
                 fulfillment="delivered",
                 notices=StepNotices(
-                    event="order.delivered",
+                    event=OrderDelivered,
                     mail=StepMail("Order Delivered", "Your order has been delivered. Enjoy it!"),
                 ),
                 next={},
@@ -138,7 +147,7 @@ def _row(status: OrderStatus) -> StatusRow:
             return StatusRow(
                 fulfillment="cancelled",
                 notices=StepNotices(
-                    event="order.cancelled",
+                    event=OrderCancelled,
                     mail=StepMail("Order Cancelled", "Your order has been cancelled."),
                     moves_stock=True,
                 ),
@@ -150,7 +159,7 @@ def _row(status: OrderStatus) -> StatusRow:
 
 ROWS: Final[Mapping[OrderStatus, StatusRow]] = {status: _row(status) for status in get_args(OrderStatus)}
 RETURNED: Final = StepNotices(
-    event="order.returned",
+    event=OrderReturned,
     mail=StepMail("Return Received", "We have received what you sent back."),
     moves_stock=True,
 )
@@ -167,5 +176,5 @@ NOTICES: Final[Mapping[StepName, StepNotices]] = {
     "RETURNED": RETURNED,
 }
 """Every step of a timeline, and its handlers."""
-STEP_OF: Final[Mapping[EventName, StepName]] = {notices.event: step for step, notices in NOTICES.items()}
-"""The step of an event."""
+STEP_OF: Final[Mapping[str, StepName]] = {notices.event.event_name: step for step, notices in NOTICES.items()}
+"""The step of an event, by its name."""

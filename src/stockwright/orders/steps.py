@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from stockwright.commit import commit
+from stockwright.events.catalogue import OrderPlaced
 from stockwright.orders import records
 from stockwright.orders.large import place_in_pieces, take_in_pieces
 from stockwright.orders.moving import Moving, append_order_event, carry, fits
@@ -18,8 +19,8 @@ from stockwright.store.batch import Batch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stockwright.base.event_names import OrderEvent
     from stockwright.context import App
+    from stockwright.events.catalogue import OrderEvent
     from stockwright.orders.model import Order
     from stockwright.request import Request
     from stockwright.store.port import Write
@@ -30,7 +31,7 @@ async def place(app: App, request: Request, order: Order) -> Order:
     batch = Batch()
     records.put_order(batch, order)
     carry(app, request, batch, order, Moving("reserve", order.draws))
-    append_order_event(app, request, batch, order, "order.placed", list(order.draws))
+    append_order_event(app, request, batch, order, OrderPlaced, list(order.draws))
     if not fits(app, batch):
         return await place_in_pieces(app, request, order)
     placed = replace(order, version=1)
@@ -43,7 +44,7 @@ async def take_step(
     request: Request,
     after: Order,
     moving: Moving | None,
-    events: Sequence[tuple[OrderEvent, list[str]]],
+    events: Sequence[tuple[type[OrderEvent], list[str]]],
     beside: Sequence[Write] = (),
 ) -> Order:
     """Write an order's next state, move its units and append its events; `beside` belongs to the same commit.

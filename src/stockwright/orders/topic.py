@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from stockwright.base.errors import NotFound, Permanent
+from stockwright.events.catalogue import OrderEvent
 from stockwright.notifications.sending import Outgoing, send_and_record
 from stockwright.orders.records import get_order
 from stockwright.orders.texts import order_text
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 HANDLER: Final = "order-topic"
 
 
-async def publish(app: App, event: Event) -> None:
+async def publish(app: App, event: Event, _: OrderEvent) -> None:
     """Publish what happened to an order, once; nothing where no topic is set."""
     if app.settings.orders_topic is None:
         return

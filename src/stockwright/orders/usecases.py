@@ -29,8 +29,8 @@ from stockwright.store.merging import list_newest
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from stockwright.base.event_names import OrderEvent
     from stockwright.context import App
+    from stockwright.events.catalogue import OrderEvent
     from stockwright.orders.status import PlacedStatus
     from stockwright.request import Request
     from stockwright.sales.load_lines import LineWanted
@@ -197,7 +197,7 @@ async def _commit_step(
     if after is None:
         return await unchanged(app, request, order)
     moved = list(order.draws) if moving is not None else []
-    events: list[tuple[OrderEvent, list[str]]] = []
+    events: list[tuple[type[OrderEvent], list[str]]] = []
     for step in after.timeline[len(order.timeline) :]:
         # The units move with the first of the steps.
         events.append((NOTICES[step.status].event, [] if events else moved))

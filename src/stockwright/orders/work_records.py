@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from stockwright.base.event_names import OrderEvent
+from stockwright.base.movements import MovementType
 from stockwright.base.record import Record
 from stockwright.orders.model import Order
 from stockwright.orders.records import order_key
-from stockwright.stock.model import Draws, MovementType
+from stockwright.stock.model import Draws
 from stockwright.store.batch import Batch
 from stockwright.store.port import Key, Store
 
@@ -30,7 +30,7 @@ class Work(Record, frozen=True):
     due_at: int
     booked: MovementType | None = None
     reason: str = ""
-    events: tuple[tuple[OrderEvent, list[str]], ...] = ()
+    events: tuple[tuple[str, list[str]], ...] = ()
     request_id: str = ""
     """Of the request that began it: what it moves later is that request's doing as well."""
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from stockwright.base.errors import AlreadyExists, Conflict, NotFound
 from stockwright.base.names import name_key
 from stockwright.commit import commit, new_event, unchanged
+from stockwright.events.catalogue import CategoryCreated, CategoryDeleted, CategoryRenamed, ProductUpdated
 from stockwright.products import category_records as records
 from stockwright.products import records as product_records
 from stockwright.products.model import check_category_name
@@ -44,7 +45,7 @@ async def add_category(app: App, request: Request, name: str) -> str:
         _refuse_taken(categories, name)
         batch = Batch()
         records.put_category(batch, records.category_named(name, app.clock.now()))
-        batch.append(new_event(app, request, "category.created", name))
+        batch.append(new_event(app, request, CategoryCreated(), name))
         await commit(app, request, batch, name)
         return name
 
@@ -74,7 +75,7 @@ async def rename_category(app: App, request: Request, name: str, new_name: str) 
             records.delete_category(batch, before)
             after = replace(after, key=name_key(new_name), version=0)
         records.put_category(batch, after)
-        batch.append(new_event(app, request, "category.renamed", new_name, before=before.name))
+        batch.append(new_event(app, request, CategoryRenamed(before=before.name), new_name))
         await commit(app, request, batch, after.name)
         return after
 
@@ -103,7 +104,7 @@ async def delete_category(app: App, request: Request, name: str) -> str:
             )
         batch = Batch()
         records.delete_category(batch, category)
-        batch.append(new_event(app, request, "category.deleted", category.name))
+        batch.append(new_event(app, request, CategoryDeleted(), category.name))
         await commit(app, request, batch, category.name)
         return category.name
 
@@ -149,9 +150,8 @@ async def _commit_moved(app: App, request: Request, products: Sequence[Product],
     now, batch = app.clock.now(), Batch()
     for product in products:
         product_records.put_product(batch, replace(product, category=name, updated_at=now))
-        batch.append(
-            new_event(app, request, "product.updated", product.id, sku=product.sku, fields=["category"], products=[])
-        )
+        data = ProductUpdated(sku=product.sku, fields=["category"], products=[])
+        batch.append(new_event(app, request, data, product.id))
     await batch.commit(app.store)
 
 

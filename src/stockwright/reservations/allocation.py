@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stockwright.base.actor import SYSTEM
 from stockwright.base.errors import Conflict
 from stockwright.commit import new_event
+from stockwright.events.catalogue import ReservationExpired
 from stockwright.reservations import model as holds
 from stockwright.reservations import records as reservation_records
 from stockwright.stock.booking import Result, load_stocks, move
@@ -79,9 +80,8 @@ async def _expire(app: App, request: Request, held: Reservation) -> bool:
     batch = Batch()
     reservation_records.put_reservation(batch, after)
     move(batch, dict(held.draws), release, app.clock.now())
-    batch.append(
-        new_event(app, request, "reservation.expired", held.id, orderId=held.order_id, products=list(held.draws))
-    )
+    expired = ReservationExpired(order_id=held.order_id, products=list(held.draws))
+    batch.append(new_event(app, request, expired, held.id))
     try:
         await batch.commit(app.store)
     except Stale:

@@ -9,8 +9,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from stockwright.base.errors import Invalid, ReservationNotActive
-from stockwright.base.event_names import ReservationEvent
 from stockwright.base.record import Record
+from stockwright.events.catalogue import (
+    ReservationCancelled,
+    ReservationChange,
+    ReservationConfirmed,
+    ReservationExpired,
+    ReservationExtended,
+)
 from stockwright.stock.model import Draw
 
 ReservationStatus = Literal["ACTIVE", "CONFIRMED", "CANCELLED", "EXPIRED"]
@@ -24,7 +30,7 @@ MINUTE_MS: Final = 60_000
 class ReservationRow(Struct, frozen=True, kw_only=True):
     """What is so of every reservation in a status."""
 
-    changed_by: ReservationEvent
+    changed_by: type[ReservationChange]
     """The event of a change after which it is in this status."""
     holds: bool = False
     """Whether it holds units; otherwise the change into this status has moved them."""
@@ -35,13 +41,13 @@ class ReservationRow(Struct, frozen=True, kw_only=True):
 def _row(status: ReservationStatus) -> ReservationRow:
     match status:
         case "ACTIVE":
-            return ReservationRow(changed_by="reservation.extended", holds=True, counts_as="hold")
+            return ReservationRow(changed_by=ReservationExtended, holds=True, counts_as="hold")
         case "CONFIRMED":
-            return ReservationRow(changed_by="reservation.confirmed", counts_as="use")
+            return ReservationRow(changed_by=ReservationConfirmed, counts_as="use")
         case "CANCELLED":
-            return ReservationRow(changed_by="reservation.cancelled")
+            return ReservationRow(changed_by=ReservationCancelled)
         case "EXPIRED":
-            return ReservationRow(changed_by="reservation.expired")
+            return ReservationRow(changed_by=ReservationExpired)
     assert_never(status)
 
 

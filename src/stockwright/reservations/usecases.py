@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from stockwright.base.errors import Forbidden, Invalid, check_all
 from stockwright.commit import commit, insist, new_event, unchanged
+from stockwright.events.catalogue import ReservationCreated
 from stockwright.products.lookup import Named, check_can_be_held
 from stockwright.products.model import check_reference
 from stockwright.request import BY_SYSTEM
@@ -109,11 +110,8 @@ async def reserve_stock(app: App, request: Request, command: Reserve) -> Reserva
             new_event(
                 app,
                 request,
-                "reservation.created",
+                ReservationCreated(order_id=held.order_id, expires_at=held.expires_at, products=list(draws)),
                 held.id,
-                orderId=held.order_id,
-                expiresAt=held.expires_at,
-                products=list(draws),
             )
         )
         held = replace(held, version=1)
@@ -242,7 +240,8 @@ async def _change(
             await _count_change(app, batch, after)
         apply(batch, held, dict(held.draws))
         products = [] if after.row.holds else list(held.draws)
-        batch.append(new_event(app, request, after.row.changed_by, held.id, orderId=held.order_id, products=products))
+        change = after.row.changed_by(order_id=held.order_id, products=products)
+        batch.append(new_event(app, request, change, held.id))
         after = replace(after, version=held.version + 1)
         await commit(app, request, batch, after)
         return after

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stockwright.events.catalogue import (
+    DeadLetterCreated,
+    DeadLetterDeleted,
+    DeadLetterRedriven,
+    OrderEvent,
+    SaleRecorded,
+)
 from stockwright.rollups.usecases import count
 
 if TYPE_CHECKING:
@@ -14,21 +21,24 @@ if TYPE_CHECKING:
     from stockwright.rollups.records import SubjectKind
 
 
-async def count_event(app: App, event: Event) -> None:
+Counted = OrderEvent | SaleRecorded | DeadLetterCreated | DeadLetterDeleted | DeadLetterRedriven
+
+
+async def count_event(app: App, event: Event, data: Counted) -> None:
     """Count what an event is about."""
-    await count_events(app, [event])
+    await count_events(app, [(event, data)])
 
 
-async def count_events(app: App, events: Sequence[Event]) -> None:
+async def count_events(app: App, events: Sequence[tuple[Event, Counted]]) -> None:
     """Count what events are about, many in one commit."""
     ids: dict[SubjectKind, list[str]] = {}
-    for event in events:
-        ids.setdefault(_kind_of(event), []).append(event.subject)
+    for event, data in events:
+        ids.setdefault(_kind_of(data), []).append(event.subject)
     for kind, of_kind in ids.items():
         await count(app, kind, of_kind)
 
 
-def _kind_of(event: Event) -> SubjectKind:
-    if event.is_of_order:
+def _kind_of(data: Counted) -> SubjectKind:
+    if isinstance(data, OrderEvent):
         return "ORDER"
-    return "SALE" if event.name == "sale.recorded" else "DEADLETTER"
+    return "SALE" if isinstance(data, SaleRecorded) else "DEADLETTER"

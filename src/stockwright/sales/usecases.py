@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from stockwright.base.errors import Invalid, check_all
 from stockwright.base.money import sum_amounts
 from stockwright.commit import commit, new_event
+from stockwright.events.catalogue import SaleRecorded
 from stockwright.products.model import check_reference
 from stockwright.reservations.allocation import load_and_draw
 from stockwright.sales import records
@@ -72,11 +73,8 @@ async def record_sale(app: App, request: Request, command: Sell) -> Sale:
             new_event(
                 app,
                 request,
-                "sale.recorded",
+                SaleRecorded(total_amount=sale.total_cents, currency=currency, products=list(draws)),
                 sale.id,
-                totalAmount=sale.total_cents,
-                currency=currency,
-                products=list(draws),
             )
         )
         made = replace(sale, version=sale.version + 1)

@@ -18,9 +18,10 @@ from stockwright.store.batch import Batch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from stockwright.base.movements import MovementType
     from stockwright.context import App
     from stockwright.request import Request
-    from stockwright.stock.model import Draws, MovementType
+    from stockwright.stock.model import Draws
     from stockwright.store.port import Item
 
 

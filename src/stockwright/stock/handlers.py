@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
 from stockwright.accounts.admin_mails import STOCK, addresses_of_alerts
 from stockwright.accounts.admin_mails import alert as send_alert
 from stockwright.accounts.digests import Address, Entry
-from stockwright.base.event_names import ProductEvent, StockEvent
 from stockwright.commit import new_event
+from stockwright.events.catalogue import (
+    LocationChanged,
+    OrderEvent,
+    ProductEvent,
+    ReservationChange,
+    ReservationCreated,
+    SaleRecorded,
+    StockAlert,
+    StockChanged,
+    StockLow,
+    StockOut,
+    StockReplenished,
+)
 from stockwright.products.records import load_products
 from stockwright.request import BY_SYSTEM, caused_by
 from stockwright.stock.alert_records import load_marks, put_mark
@@ -25,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from stockwright.base.event import Event
-    from stockwright.base.event_names import EventName
     from stockwright.context import App
     from stockwright.request import Request
     from stockwright.stock.alert_records import AlertMark
@@ -33,20 +44,22 @@ if TYPE_CHECKING:
 
 
 PAGE: Final = 500
-_OF_PRODUCTS: Final[frozenset[EventName]] = frozenset(get_args(ProductEvent))
+Watched = (
+    ProductEvent | LocationChanged | StockChanged | SaleRecorded | ReservationCreated | ReservationChange | OrderEvent
+)
 
 
-async def watch(app: App, event: Event) -> None:
+async def watch(app: App, event: Event, data: Watched) -> None:
     """Look at the stock that an event is about."""
-    await _watch(app, caused_by(event), [event])
+    await _watch(app, caused_by(event), [(event, data)])
 
 
-async def watch_all(app: App, events: Sequence[Event]) -> None:
+async def watch_all(app: App, events: Sequence[tuple[Event, Watched]]) -> None:
     """Look at the stock that events are about, no matter what caused them."""
     await _watch(app, BY_SYSTEM, events)
 
 
-async def _watch(app: App, request: Request, events: Sequence[Event]) -> None:
+async def _watch(app: App, request: Request, events: Sequence[tuple[Event, Watched]]) -> None:
     """Read the stock again and, if it has crossed its threshold or run out, alert once.
 
     The mark and the event are one commit, with the mark's version checked: twins do not alert twice.
@@ -55,13 +68,17 @@ async def _watch(app: App, request: Request, events: Sequence[Event]) -> None:
     """
     await _learn_old_shortages(app)
     product_ids: dict[str, None] = {}
-    for event in events:
-        # With a product a threshold may have changed.
-        product_ids |= dict.fromkeys([event.subject] if event.name in _OF_PRODUCTS else event.data.get("products", ()))
+    switched: set[str] = set()
+    for event, data in events:
+        if isinstance(data, ProductEvent):
+            # With a product a threshold may have changed.
+            product_ids[event.subject] = None
+        elif not isinstance(data, LocationChanged):
+            product_ids |= dict.fromkeys(data.products)
+        elif data.active is not None:
+            switched.add(event.subject)
     await _look_at(app, request, list(product_ids))
-    for location_id in {
-        event.subject for event in events if event.name == "location.changed" and "active" in event.data
-    }:
+    for location_id in switched:
         async for stocks in _stocks_at(app, {location_id}):
             await _look_at(app, request, [stock.product_id for stock in stocks])
 
@@ -139,56 +156,51 @@ async def _append_alert(app: App, request: Request, product_id: str) -> None:
         products = await load_products(app.store, [product_id])
         if stock is None or product_id not in products or not _crossed(stock, mark):
             return
-        now, names = app.clock.now(), list[StockEvent]()
+        now, alerts = app.clock.now(), list[type[StockAlert]]()
         after = mark
         is_out = stock.available == 0
         if stock.is_low and mark.low_since is None:
             after = replace(after, low_since=now)
-            names.append("stock.low")
+            alerts.append(StockLow)
         if is_out and mark.out_since is None:
             after = replace(after, out_since=now)
-            names.append("stock.out")
+            alerts.append(StockOut)
         if not is_out:
             after = replace(after, out_since=None)
         if not stock.is_low and mark.low_since is not None:
             after = replace(after, low_since=None)
-            names.append("stock.replenished")
+            alerts.append(StockReplenished)
         batch = Batch()
         batch.check(stock_key(product_id), stock.version)
         put_mark(batch, after)
-        for name in names:
-            event = new_event(
-                app,
-                request,
-                name,
-                product_id,
+        for each in alerts:
+            data = each(
                 sku=stock.sku,
                 name=products[product_id].name,
                 available=stock.available,
                 threshold=stock.low_stock,
                 reorder=stock.suggested_reorder,
             )
-            batch.append(event)
+            batch.append(new_event(app, request, data, product_id))
         await batch.commit(app.store)
 
     await retried(attempt)
 
 
-async def alert(app: App, event: Event) -> None:
+async def alert(app: App, event: Event, data: StockLow | StockOut | StockReplenished) -> None:
     """Alert the recipients by mail (or topic) and SMS, in S0's words; no SMS when stock is back."""
-    data = event.data
-    name = data["name"]
-    if event.name == "stock.low":
-        line = f"Low Stock Alert: Product {name} is below threshold"
-    elif event.name == "stock.out":
-        line = f"Out of Stock Alert: Product {name} has no units left"
-    else:
-        line = f"Stock Replenished: Product {name} is back at or above its threshold"
+    match data:
+        case StockLow():
+            line = f"Low Stock Alert: Product {data.name} is below threshold"
+        case StockOut():
+            line = f"Out of Stock Alert: Product {data.name} has no units left"
+        case StockReplenished():
+            line = f"Stock Replenished: Product {data.name} is back at or above its threshold"
     text = (
-        f"{line}\n\nSKU:        {data['sku']}\nAvailable:  {data['available']}\nThreshold:  {data['threshold']}\n"
-        f"Reorder:    {data['reorder']}\n"
+        f"{line}\n\nSKU:        {data.sku}\nAvailable:  {data.available}\nThreshold:  {data.threshold}\n"
+        f"Reorder:    {data.reorder}\n"
     )
     addresses = await addresses_of_alerts(app, app.settings.low_stock_topic)
-    if event.name != "stock.replenished":
+    if not isinstance(data, StockReplenished):
         addresses += [Address("sms", phone) for phone in app.settings.alert_phones]
     await send_alert(app, event, STOCK, Entry(line, text, event.subject), addresses)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from stockwright.base.errors import AlreadyExists, Conflict, NotFound, VersionConflict
 from stockwright.commit import commit, new_event, unchanged
+from stockwright.events.catalogue import LocationChanged, LocationCreated
 from stockwright.stock import location_records
 from stockwright.stock.model import (
     DEFAULT_LOCATION,
@@ -69,7 +70,7 @@ async def open_location(app: App, request: Request, batch: Batch, location: Loca
     if len(await location_records.list_locations(app.store)) >= LOCATIONS_MAX:
         raise Conflict(f"There are already {LOCATIONS_MAX} locations, the maximum")
     location_records.put_location(batch, location)
-    batch.append(new_event(app, request, "location.created", location.id))
+    batch.append(new_event(app, request, LocationCreated(), location.id))
 
 
 async def must_exist(app: App, location_id: str) -> None:
@@ -103,8 +104,8 @@ async def change_location(app: App, request: Request, command: ChangeLocation) -
             after = replace(after, shortages_known=True)
         batch = Batch()
         location_records.put_location(batch, after)
-        switched = {"active": after.active} if after.active != before.active else {}
-        batch.append(new_event(app, request, "location.changed", command.id, **switched))
+        switched = after.active if after.active != before.active else None
+        batch.append(new_event(app, request, LocationChanged(active=switched), command.id))
         after = replace(after, version=before.version + 1)
         await commit(app, request, batch, after)
         return after

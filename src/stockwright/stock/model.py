@@ -13,11 +13,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from stockwright.base.errors import Conflict, InsufficientStock, Invalid
+from stockwright.base.movements import MovementType
 from stockwright.base.names import check_direction, clean
 from stockwright.base.record import Record
 from stockwright.products.model import check_addressable, check_id
 
-MovementType = Literal["INITIAL", "RESTOCK", "SALE", "RETURN", "ADJUSTMENT", "TRANSFER"]
 ChangeType = Literal["RESTOCK", "SALE", "RETURN", "ADJUSTMENT"]
 StockStatus = Literal["IN_STOCK", "LOW", "OUT"]
 DEFAULT_LOCATION: Final = "default"
