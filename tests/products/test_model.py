@@ -8,7 +8,17 @@ import pytest
 from msgspec.structs import replace
 
 from stockwright.base.errors import Invalid
-from stockwright.products.model import CATEGORIES, PRICE_CENTS_MAX, Product, check_id, check_product
+from stockwright.products.model import (
+    CATEGORIES,
+    PRICE_CENTS_MAX,
+    Product,
+    ProductFields,
+    check_id,
+    check_product,
+    differing_fields,
+    fields_of,
+    with_fields,
+)
 
 KNOWN = frozenset(CATEGORIES)
 CHAIR = Product("prd_1", "CHAIR-1", "A chair", "A chair to sit on.", "other", price_cents=1000)
@@ -31,6 +41,20 @@ def test_a_usual_product_is_accepted() -> None:
 @pytest.mark.parametrize("status", ["ACTIVE", "INACTIVE", "UNLISTED", "DELETED"])
 def test_only_active_products_are_sold(status: Any) -> None:
     assert replace(CHAIR, status=status).is_sellable == (status == "ACTIVE")
+
+
+def test_the_fields_of_a_product_given_to_another_make_it_the_same() -> None:
+    lamp = Product(
+        "prd_1", "LAMP-1", "A lamp", "It shines a lot.", "food", "floor", "Lux", 7, "EUR", "https://a.example/l.png",
+        {"color": ["red"]}, {"watts": 9}, "INACTIVE",
+    )  # fmt: skip
+    given = fields_of(lamp)
+    assert given.keys() == ProductFields.__annotations__.keys()
+    assert with_fields(CHAIR, given) == lamp
+    assert with_fields(CHAIR, {"price_cents": 7}) == replace(CHAIR, price_cents=7)
+    assert differing_fields(given, CHAIR) == given
+    assert differing_fields(given, lamp) == {}
+    assert differing_fields({"name": "A chair", "price_cents": 7, "image_url": None}, CHAIR) == {"price_cents": 7}
 
 
 GOOD: dict[str, list[Any]] = {

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from stockwright.base.errors import AlreadyExists, Invalid, check_all
 from stockwright.base.names import clean
-from stockwright.catalog.product_list import NAMES
 from stockwright.catalog.stocked import StockedProduct, load_stocked
 from stockwright.catalog.usecases import UpdateProduct, add_update, check_thresholds
 from stockwright.commit import commit, new_event
@@ -22,6 +21,7 @@ from stockwright.products.model import (
     check_category,
     check_new_id,
     check_product,
+    fields_of,
     sku_from_name,
 )
 from stockwright.products.spellings import spell
@@ -200,18 +200,9 @@ async def _new_sku(app: App, name: str) -> str:
 async def _complete(app: App, request: Request, known: StockedProduct, command: CreateProduct) -> StockedProduct:
     """Give an UNLISTED product what it lacks; what was opened for it (SKU, thresholds, stock) stays unless given."""
     new = _product_of(command, known.product.id, request.actor.id, app.clock.now())
-    names = (
-        *NAMES,
-        "description",
-        "category",
-        "price_cents",
-        "currency",
-        "image_url",
-        "options",
-        "attributes",
-        "status",
-    )
-    fields = {name: getattr(new, name) for name in names if name != "sku" or command.sku is not None}
+    fields = fields_of(new)
+    if command.sku is None:
+        del fields["sku"]
     update = UpdateProduct(known.product.id, fields, command.quantity, command.thresholds)
     batch = Batch()
     after = await add_update(app, request, batch, known, update)

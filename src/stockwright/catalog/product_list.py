@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SortOrder = Literal["newest", "oldest", "name", "-name", "price", "-price"]
 SCAN_PAGE = 200
-NAMES = frozenset({"name", "sku", "type", "brand"})
+NAMES: Final[tuple[Literal["name", "sku", "type", "brand"], ...]] = ("name", "sku", "type", "brand")
 """The fields that are cleaned before they are stored, like every name."""
 LOW_AT_ONCE = 50
 ORDERS: Final[dict[SortOrder, tuple[product_records.SortedBy, bool]]] = {

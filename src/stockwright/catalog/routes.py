@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import cast
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -34,7 +33,7 @@ from stockwright.http.lists import show_list
 from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
 from stockwright.http.rules import MALFORMED, first_given, is_given, well_formed
 from stockwright.http.wire import ListView
-from stockwright.products.model import Product
+from stockwright.products.model import Product, ProductFields
 from stockwright.stock.model import DEFAULT_LOCATION
 
 _FIELDS = {
@@ -98,7 +97,7 @@ async def _update(call: Call[ProductPatch, NoQuery]) -> StockedProduct:
     return await catalog.update_product(call.app, call.request, _update_command(call, _changed(call.body)))
 
 
-def _update_command(call: AnyCall, changed: Mapping[str, Any]) -> UpdateProduct:
+def _update_command(call: AnyCall, changed: ProductFields) -> UpdateProduct:
     body = call.body
     return UpdateProduct(
         call.path["id"],
@@ -110,12 +109,13 @@ def _update_command(call: AnyCall, changed: Mapping[str, Any]) -> UpdateProduct:
     )
 
 
-def _changed(body: Any) -> dict[str, Any]:
-    """Return the product's own fields that a body changes, under Product's names."""
+def _changed(body: ProductPatch) -> ProductFields:
+    """Return the product's own fields that a body changes and that are well formed, under Product's names."""
     changed = {ours: getattr(body, name) for name, ours in _FIELDS.items()}
     changed["name"] = first_given(body.name, body.product_name)
     given = {name: value for name, value in changed.items() if is_given(value)}
-    return given | ({} if body.image_url is UNSET else {"image_url": body.image_url})
+    given |= {} if body.image_url is UNSET else {"image_url": body.image_url}
+    return cast("ProductFields", {name: value for name, value in given.items() if value is not MALFORMED})
 
 
 async def _look_up_new(call: AnyCall) -> None:
@@ -123,8 +123,7 @@ async def _look_up_new(call: AnyCall) -> None:
 
 
 async def _look_up_change(call: AnyCall) -> None:
-    changed = {name: value for name, value in _changed(call.body).items() if value is not MALFORMED}
-    await catalog.check_change(call.app, _update_command(call, changed))
+    await catalog.check_change(call.app, _update_command(call, _changed(call.body)))
 
 
 async def _list(call: Call[None, ProductsQuery]) -> tuple[list[StockedProduct], str | None]:

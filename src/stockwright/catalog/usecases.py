@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -24,7 +24,7 @@ from stockwright.orders import records as order_records
 from stockwright.orders.status import UNFINISHED
 from stockwright.products import category_records
 from stockwright.products import records as product_records
-from stockwright.products.model import Product, check_product
+from stockwright.products.model import Product, ProductFields, check_product, with_fields
 from stockwright.products.spellings import spell
 from stockwright.reservations.allocation import freeing
 from stockwright.stock import records as stock_records
@@ -48,7 +48,7 @@ class UpdateProduct(Struct, frozen=True):
     """
 
     product_id: str
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: ProductFields = field(default_factory=ProductFields)
     quantity: int | None = None
     thresholds: Mapping[str, int] = field(default_factory=dict)
     expected_version: int | None = None
@@ -170,7 +170,7 @@ def _write_update(
     )
 
 
-async def change_fields(app: App, batch: Batch, before: Product, fields: Mapping[str, Any]) -> Product:
+async def change_fields(app: App, batch: Batch, before: Product, fields: ProductFields) -> Product:
     """Decide the product after the change; an UNLISTED one with all it needs goes on sale."""
     categories = await category_records.list_categories(app.store)
     after = _with_fields(before, fields, categories)
@@ -195,10 +195,13 @@ async def change_fields(app: App, batch: Batch, before: Product, fields: Mapping
     return after
 
 
-def _with_fields(before: Product, fields: Mapping[str, Any], categories: Iterable[Category]) -> Product:
+def _with_fields(before: Product, fields: ProductFields, categories: Iterable[Category]) -> Product:
     """Return a product with the given fields, names cleaned and the category as the managed list has it."""
-    given: dict[str, Any] = {name: clean(value) if name in NAMES else value for name, value in fields.items()}
-    after = replace(before, **given)
+    cleaned = fields.copy()
+    for name in NAMES:
+        if name in cleaned:
+            cleaned[name] = clean(cleaned[name])
+    after = with_fields(before, cleaned)
     if "description" not in fields and before.description == before.name:
         after = replace(after, description=after.name)
     category = category_records.find_category(categories, after.category)

@@ -28,6 +28,7 @@ from stockwright.products.model import (
     KeptStatus,
     OfferedStatus,
     Product,
+    ProductStatus,
     check_currency,
     check_description,
     check_image_url,
@@ -154,7 +155,7 @@ class ProductView(Wire):
     threshold: int
     reorder_point: int
     reorder_quantity: int
-    status: str
+    status: ProductStatus
     version: int
     stock_version: int
     created_at: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -23,7 +23,17 @@ from stockwright.imports.profiles import Columns, find_columns
 from stockwright.imports.report import one_line
 from stockwright.imports.values import WrongCell, price, whole_number
 from stockwright.products.categories import add_category, delete_category, list_categories
-from stockwright.products.model import KeptStatus, Product, check_category_name, check_new_id, check_product
+from stockwright.products.model import (
+    KeptStatus,
+    Product,
+    ProductFields,
+    check_category_name,
+    check_new_id,
+    check_product,
+    differing_fields,
+    fields_of,
+    with_fields,
+)
 from stockwright.stock.model import BLANK, check_quantity
 
 if TYPE_CHECKING:
@@ -57,7 +67,8 @@ FIELDS: Final[Mapping[str, Sequence[str]]] = {
 }
 """Each field, and the headings that it may stand under."""
 NOT_READ: Final = ("createdAt",)
-TEXTS: Final = ("name", "description", "category", "type", "brand", "currency", "status", "imageUrl")
+TextField = Literal["name", "description", "category", "type", "brand", "currency"]
+TEXTS: Final[tuple[TextField, ...]] = get_args(TextField)
 CLEARED: Final = frozenset({"type", "brand", "imageUrl", "options", "attributes"})
 """Where an empty cell says that the product has none; any other empty cell says nothing."""
 THRESHOLDS: Final = {
@@ -65,11 +76,12 @@ THRESHOLDS: Final = {
     "reorderPoint": "reorder_point",
     "reorderQuantity": "reorder_quantity",
 }
-NAMES: Final = {"price": "price_cents", "imageUrl": "image_url"}
-"""Where a field of Product bears another name than its column."""
+SPELLED: Final[tuple[Literal["brand", "type"], ...]] = ("brand", "type")
+"""Written as the shop does, whatever the file's case."""
 NAMED: Final = frozenset({"name", "type", "brand", "category"})
 """Names: compared without regard to case and blanks, but for the product's own."""
-STATUSES: Final[frozenset[KeptStatus]] = frozenset(get_args(KeptStatus))
+OBJECTS: Final[tuple[Literal["options", "attributes"], ...]] = ("options", "attributes")
+STATUSES: Final[tuple[KeptStatus, ...]] = get_args(KeptStatus)
 AT_ONCE: Final = 200
 
 
@@ -78,7 +90,7 @@ class ProductRow(Struct):
 
     number: int
     sku: str
-    fields: dict[str, Any] = field(default_factory=dict)
+    fields: ProductFields = field(default_factory=ProductFields)
     thresholds: dict[str, int] = field(default_factory=dict)
     id: str | None = None
     quantity: int | None = None
@@ -143,23 +155,27 @@ class _Reader:
         read = ProductRow(self.row.number, sku)
         if not sku:
             self._refuse("sku", "is empty")
-        for name in TEXTS:
-            if self._given(name):
-                text = self.columns.text(self.row, name)
-                read.fields[NAMES.get(name, name)] = _tidy(name, text)
-        if "status" in read.fields and read.fields["status"] not in STATUSES:
-            self._refuse("status", f"must be one of {', '.join(sorted(STATUSES))}")
-        for name in ("options", "attributes"):
-            if self._given(name):
-                read.fields[name] = self._object(name)
+        self._fields(read)
         self._price(read)
-        for name, of in THRESHOLDS.items():
-            if self._given(name):
-                read.thresholds[of] = self._whole(name)
+        for column, of in THRESHOLDS.items():
+            if self._given(column):
+                read.thresholds[of] = self._whole(column)
         read.id = self.columns.text(self.row, "id") or None
         if self._given("available"):
             read.quantity = self._whole("available")
         return None if self.wrong else read
+
+    def _fields(self, read: ProductRow) -> None:
+        for name in TEXTS:
+            if self._given(name):
+                read.fields[name] = _tidy(name, self.columns.text(self.row, name))
+        if self._given("imageUrl"):
+            read.fields["image_url"] = self.columns.text(self.row, "imageUrl") or None
+        if self._given("status"):
+            read.fields["status"] = self._status()
+        for part in OBJECTS:
+            if self._given(part):
+                read.fields[part] = self._object(part)
 
     def _given(self, name: str) -> bool:
         return name in self.columns and (name in CLEARED or bool(self.columns.text(self.row, name)))
@@ -168,6 +184,14 @@ class _Reader:
         self.wrong = True
         text = self.columns.text(self.row, name)
         self.report.refuse(self.row.number, why, self.columns.headings[name], text)
+
+    def _status(self) -> KeptStatus:
+        text = self.columns.text(self.row, "status").upper()
+        for status in STATUSES:
+            if status == text:
+                return status
+        self._refuse("status", f"must be one of {', '.join(sorted(STATUSES))}")
+        return "ACTIVE"
 
     def _whole(self, name: str) -> int:
         try:
@@ -207,10 +231,8 @@ class _Reader:
             read.fields["price_cents"] = next(iter(amounts.values()))
 
 
-def _tidy(name: str, text: str) -> str | None:
-    if name == "imageUrl":
-        return text or None
-    return text.upper() if name in {"status", "currency"} else clean(text) if name in NAMED else text
+def _tidy(name: TextField, text: str) -> str:
+    return text.upper() if name == "currency" else clean(text) if name in NAMED else text
 
 
 async def _load(app: App, rows: Sequence[ProductRow]) -> dict[str, StockedProduct]:
@@ -255,7 +277,7 @@ def _check(
                 check_quantity(row.quantity or 0, "available", least=0)
                 _check_product(_new_product(row), new_categories)
             else:
-                after = replace(before.product, **_changes(row, before.product))
+                after = with_fields(before.product, _changes(row, before.product))
                 if after != before.product:
                     _check_product(after, new_categories, before.product)
                 other_stock += row.quantity not in (None, before.stock.available)
@@ -277,22 +299,22 @@ def _check_product(product: Product, new_categories: AbstractSet[str], before: P
 
 
 def _new_product(row: ProductRow) -> Product:
-    given = {"name": "", "category": CATEGORY_DEFAULT, "price_cents": 0, **row.fields}
-    if given.get("status") == "UNLISTED":
+    if row.fields.get("status") == "UNLISTED":
         raise Invalid.field("status", "must be ACTIVE or INACTIVE for a new product")
     if row.id is not None:
         check_new_id(row.id, "id")
-    return Product(id=row.id or "new", sku=clean(row.sku), **{"description": given["name"], **given})
+    name = row.fields.get("name", "")
+    new = Product(row.id or "new", clean(row.sku), name, description=name, category=CATEGORY_DEFAULT)
+    return with_fields(new, row.fields)
 
 
-def _changes(row: ProductRow, product: Product) -> dict[str, Any]:
-    """Return the fields that differ; brands and types are spelled as the shop does, whatever the file's case."""
-    changed = {name: value for name, value in row.fields.items() if getattr(product, name) != value}
-    return {
-        name: value
-        for name, value in changed.items()
-        if name not in {"brand", "type"} or name_key(getattr(product, name)) != name_key(value)
-    }
+def _changes(row: ProductRow, product: Product) -> ProductFields:
+    """Return the fields that differ; another spelling of a brand or type is no difference."""
+    changed, former = differing_fields(row.fields, product), fields_of(product)
+    for name in SPELLED:
+        if name in changed and name_key(changed[name]) == name_key(former[name]):
+            del changed[name]
+    return changed
 
 
 async def _write(
@@ -330,9 +352,8 @@ async def _write_row(
     report: ImportReport,
 ) -> None:
     if before is None:
-        given = {"name": "", "description": None, "category": None, "price_cents": 0, **row.fields}
-        command = CreateProduct(sku=row.sku, quantity=row.quantity or 0, thresholds=row.thresholds, id=row.id, **given)
-        done.append(_Done(row.number, await create_product(app, request, command), None))
+        bare = CreateProduct("", row.sku, None, None, 0, row.quantity or 0, thresholds=row.thresholds, id=row.id)
+        done.append(_Done(row.number, await create_product(app, request, replace(bare, **row.fields)), None))
         report.created += 1
         return
     product_id = before.product.id
@@ -355,8 +376,8 @@ async def _undo(app: App, request: Request, done: Sequence[_Done], added: Sequen
             if each.before is None:
                 await delete_product(app, request, product_id, version)
             else:
-                before = each.before.product
-                fields = {name: getattr(before, name) for name in _FIELDS_OF_PRODUCT}
+                fields = fields_of(each.before.product)
+                del fields["sku"]
                 held = each.before.stock
                 thresholds = {name: getattr(held, name) for name in THRESHOLDS.values()}
                 await update_product(app, request, UpdateProduct(product_id, fields, None, thresholds, version))
@@ -371,9 +392,3 @@ async def _undo(app: App, request: Request, done: Sequence[_Done], added: Sequen
             await delete_category(app, request, name)
         except Refused as refused:
             report.notes.append(f"The category {name} was added and is in use: {one_line(refused)}")
-
-
-_FIELDS_OF_PRODUCT: Final = (
-    "name", "description", "category", "type", "brand", "price_cents", "currency", "image_url", "options",
-    "attributes", "status",
-)  # fmt: skip

@@ -6,10 +6,11 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypedDict, cast
 from urllib.parse import urlsplit
 
 from msgspec import field
+from msgspec.structs import replace
 
 from stockwright.base.currency import is_currency
 from stockwright.base.errors import Invalid, check_all
@@ -75,6 +76,52 @@ class Product(Record, frozen=True):
     def can_be_held(self) -> bool:
         """Whether units of it may be promised, or sold at the till: also of one that is not listed yet."""
         return self.status in {"ACTIVE", "UNLISTED"}
+
+
+class ProductFields(TypedDict, total=False):
+    """The fields that somebody gives to a product, under Product's own names."""
+
+    sku: str
+    name: str
+    description: str
+    category: str
+    type: str
+    brand: str
+    price_cents: int
+    currency: str
+    image_url: str | None
+    options: Mapping[str, Any]
+    attributes: Mapping[str, Any]
+    status: ProductStatus
+
+
+def with_fields(product: Product, fields: ProductFields) -> Product:
+    """Return the product with the given fields."""
+    return replace(product, **fields)
+
+
+def fields_of(product: Product) -> ProductFields:
+    """Return all fields of a product that somebody gives."""
+    return ProductFields(
+        sku=product.sku,
+        name=product.name,
+        description=product.description,
+        category=product.category,
+        type=product.type,
+        brand=product.brand,
+        price_cents=product.price_cents,
+        currency=product.currency,
+        image_url=product.image_url,
+        options=product.options,
+        attributes=product.attributes,
+        status=product.status,
+    )
+
+
+def differing_fields(fields: ProductFields, product: Product) -> ProductFields:
+    """Return the fields that are different in the product."""
+    differing = {name: value for name, value in fields.items() if getattr(product, name) != value}
+    return cast("ProductFields", differing)
 
 
 RESERVED_IDS: Final = frozenset({"export", "import", "bulk", "labels.pdf", "images", "variants"})

@@ -2540,7 +2540,8 @@ export interface components {
             reorderQuantity: number;
             reservedStock: number;
             sku: string;
-            status: string;
+            /** @enum {unknown} */
+            status: "ACTIVE" | "DELETED" | "INACTIVE" | "UNLISTED";
             stockQuantity: number;
             stockVersion: number;
             threshold: number;
