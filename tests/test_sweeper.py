@@ -71,7 +71,7 @@ async def test_a_record_that_is_renewed_while_it_is_purged_stays(app: App, clock
     await old_records(app, clock, 3)
     clock.advance(minutes=2)
     store: Any = app.store
-    find = store._find_expired
+    find = store._reading.find_expired
 
     def found_then_renewed(*arguments: int) -> list[Any]:
         deletes: list[Any] = find(*arguments)
@@ -79,7 +79,7 @@ async def test_a_record_that_is_renewed_while_it_is_purged_stays(app: App, clock
         store._kept.clear()
         return deletes
 
-    store._find_expired = found_then_renewed
+    store._reading.find_expired = found_then_renewed
     assert await store.purge(clock.now() // 1000) == 2
     assert await left(app) == 1
 

@@ -24,7 +24,7 @@ from stockwright.context import App
 from stockwright.operations.health import check_readiness
 from stockwright.store.faults import EngineFailed, Unreadable
 from stockwright.store.port import ABSENT, Add, Append, Put
-from stockwright.store.sqlite import engine as sqlite
+from stockwright.store.sqlite import group_commit
 from stockwright.store.sqlite.checking import check_file
 from stockwright.store.sqlite.engine import SqliteStore
 from tests.conftest import ADMIN, Clock, bare_app
@@ -56,7 +56,7 @@ def order(name: str, chance: random.Random) -> list[Put | Add | Append]:
 async def work(disk: Disk, path: Path, chance: random.Random, pages: int) -> None:
     """Serve a few clients; the log is folded back into the file (and synced for that) every so many pages."""
     store = SqliteStore(path)
-    store.log_pages_max = pages
+    store._commits.log_pages_max = pages
     await store.commit([Put(SHELF, {"units": 0}, ABSENT)])
     disk.said("open")
 
@@ -136,7 +136,7 @@ ORDERS = 14
 
 async def refused(disk: Disk, store: SqliteStore, fault: Fault, chance: random.Random) -> tuple[list[str], set[str]]:
     """Order on a disk that refuses, then on a working one; returns what was acknowledged, and the events."""
-    store.log_pages_max = 8
+    store._commits.log_pages_max = 8
     await store.commit([Put(SHELF, {"units": 0}, ABSENT)])
     disk.fault = fault
     acknowledged, found = ["open"], set[str]()
@@ -193,7 +193,7 @@ async def test_a_disk_error_at_any_call_is_reported_and_loses_nothing(memory: Pa
 async def test_a_file_locked_by_another_process_is_busy_and_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nth: int
 ) -> None:
-    monkeypatch.setattr(sqlite, "LOCK_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(group_commit, "LOCK_WAIT_SECONDS", 0.05)
     path, chance = tmp_path / "stockwright.db", random.Random(SEED)
     store = SqliteStore(path)
     await store.commit([Put(SHELF, {"units": 0}, ABSENT)])

@@ -25,8 +25,9 @@ from stockwright.base.event import Event
 from stockwright.store.faults import EngineFailed
 from stockwright.store.migrations.sqlite import FileUpgrade
 from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Delete, Put
-from stockwright.store.sqlite import engine as sqlite
-from stockwright.store.sqlite.engine import QUEUE_MAX, SqliteStore
+from stockwright.store.sqlite import querying
+from stockwright.store.sqlite.engine import SqliteStore
+from stockwright.store.sqlite.group_commit import QUEUE_MAX
 from tests.proving import MEMORY
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ async def test_the_log_is_synced_before_any_answer(path: Path) -> None:
 
 async def test_the_log_is_checkpointed_during_writes(path: Path) -> None:
     store = SqliteStore(path)
-    store.log_pages_max = 50
+    store._commits.log_pages_max = 50
     log = path.with_name(path.name + "-wal")
     for number in range(300):
         await store.commit([Put((f"P#{number}", "STOCK"), {"filling": "x" * 5000}, ABSENT)])
@@ -99,7 +100,7 @@ class Gate(ThreadPoolExecutor):
 
 async def test_events_items_and_lists_show_the_same_moment(path: Path) -> None:
     store = SqliteStore(path)
-    store._thread = gate = Gate()
+    store._commits.thread = gate = Gate()
     event = Event(id="evt_1", name="order.placed", subject="ORDER#1", at=1, data={})
     indexes: dict[IndexName, tuple[str, str]] = {"list": ("ORDERS", "1")}
     key: Key = ("ORDER#1", "ORDER")
@@ -350,8 +351,8 @@ async def test_a_stop_while_the_file_is_locked_raises_and_stores_nothing(path: P
     waiting = [asyncio.create_task(store.commit([Put((f"P#{number}", "STOCK"), {}, ABSENT)])) for number in range(2)]
     await asyncio.sleep(0.01)
     waiting[0].cancel()
-    assert store._flusher is not None
-    store._flusher.cancel()
+    assert store._commits.flusher is not None
+    store._commits.flusher.cancel()
     ended = await asyncio.gather(*waiting, return_exceptions=True)
     assert isinstance(ended[0], asyncio.CancelledError)
     assert isinstance(ended[1], Busy)
@@ -401,7 +402,7 @@ def test_a_search_finds_the_same_items_with_and_without_the_index(
         )
 
     with tempfile.TemporaryDirectory(dir=MEMORY) as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sqlite, "RARE_MAX", rare)
+        patch.setattr(querying, "RARE_MAX", rare)
         asyncio.run(search(Path(folder) / "stockwright.db"))
 
 

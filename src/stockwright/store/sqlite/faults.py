@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast
 
 import apsw
 import msgspec
@@ -88,20 +88,3 @@ def reads(method: Callable[Concatenate[Store, P], Result]) -> Callable[Concatena
         return result
 
     return cast("Callable[Concatenate[Store, P], Result]", translated)
-
-
-def reads_async(
-    method: Callable[Concatenate[Store, P], Coroutine[Any, Any, Result]],
-) -> Callable[Concatenate[Store, P], Coroutine[Any, Any, Result]]:
-    """Do the same for a coroutine."""
-
-    @wraps(method)
-    async def translated(self: Store, *args: P.args, **kwargs: P.kwargs) -> Result:
-        try:
-            result = await method(self, *args, **kwargs)
-        except ENGINE_FAULTS as fault:
-            raise translate_read(fault, self.faults) from fault
-        self.faults.worked("read")
-        return result
-
-    return cast("Callable[Concatenate[Store, P], Coroutine[Any, Any, Result]]", translated)

@@ -1,0 +1,192 @@
+"""Group commit: callers' writes gather while the last COMMIT runs in a helper thread, and share the next one.
+
+All that wait go into one transaction on the event loop's thread (`writing.py`). After the COMMIT, and the fsync in
+it, everyone is answered, the refused too, so that no answer stands on something that was not kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+import apsw
+
+from stockwright.base.errors import Busy
+from stockwright.store.port import ConditionFailed
+from stockwright.store.sqlite.cache import GONE
+from stockwright.store.sqlite.faults import count_write, translate_write
+from stockwright.store.sqlite.writing import Decided, Transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stockwright.store.port import Key, Write
+    from stockwright.store.sqlite.cache import Kept, Row
+    from stockwright.store.sqlite.reading import Reader
+
+
+QUEUE_MAX: Final = 4096
+BATCH_WRITES_MAX: Final = 4000
+LOCK_WAIT_SECONDS: Final = 5.0
+
+_Caller = tuple["Sequence[Write] | Decided", "asyncio.Future[None]"]
+
+
+class GroupCommit:
+    """Commits what callers ask for, batch after batch; `on_events` is called after one with events."""
+
+    log_pages_max: int = 4000
+    """So long may the log grow before it is folded into the file."""
+
+    def __init__(self, writer: apsw.Connection, reader: Reader, kept: Kept, on_events: Callable[[], None]) -> None:
+        self._writer = writer
+        self._writer.set_wal_hook(self._note_log)
+        self._reader = reader
+        self._kept = kept
+        self._on_events = on_events
+        self._data_version = writer.pragma("data_version")
+        self._log_pages = 0
+        self._waiting: list[_Caller] = []
+        self.flusher: asyncio.Task[None] | None = None
+        """What runs the batches while anybody waits."""
+        self.thread: ThreadPoolExecutor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stockwright-commit")
+        """Where each COMMIT runs."""
+
+    async def join(self, asked: Sequence[Write] | Decided) -> None:
+        """Join the next batch and wait for its fsync. Raises what the batch made of this caller's writes."""
+        if len(self._waiting) >= QUEUE_MAX:
+            raise Busy
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[None] = loop.create_future()
+        self._waiting.append((asked, answer))
+        if self.flusher is None:
+            self.flusher = loop.create_task(self._flush())
+        # A caller that goes away leaves its write in the batch: it may be kept, as after any lost answer.
+        await answer
+
+    async def close(self) -> None:
+        """Finish the batches under way."""
+        if self.flusher is not None:
+            await asyncio.wait([self.flusher])
+        self.thread.shutdown()
+
+    async def _flush(self) -> None:
+        """Run batch after batch until nobody waits."""
+        try:
+            while self._waiting:
+                callers = self._gather()
+                try:
+                    await self._run(callers)
+                    await self._fold_log()
+                except BaseException as fault:
+                    self._kept.clear()
+                    count_write(fault, self._reader.faults)
+                    for _, answer in callers:
+                        if not answer.done():
+                            answer.set_exception(translate_write(fault))
+                    if not isinstance(fault, Exception):
+                        raise
+        finally:
+            self.flusher = None
+
+    def _gather(self) -> list[_Caller]:
+        size = count = 0
+        for asked, _ in self._waiting:
+            size += 1 if isinstance(asked, Decided) else len(asked)
+            if count and size > BATCH_WRITES_MAX:
+                break
+            count += 1
+        callers, self._waiting = self._waiting[:count], self._waiting[count:]
+        return callers
+
+    async def _run(self, callers: list[_Caller]) -> None:
+        """Put everybody's writes into one transaction, and answer after its fsync."""
+        await self._begin()
+        batch = Transaction(self._load)
+        try:
+            failed = [batch.take(asked) for asked, _ in callers]
+            batch.write_out(self._writer)
+            if batch.is_empty:
+                self._writer.execute("ROLLBACK")
+            else:
+                self._reader.hold()
+                await asyncio.get_running_loop().run_in_executor(self.thread, self._writer.execute, "COMMIT")
+        except BaseException:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            raise
+        finally:
+            self._reader.release()
+        self._keep(batch)
+        if not batch.is_empty:
+            self._reader.faults.worked("write")
+        if batch.events:
+            self._on_events()
+        for (_, answer), refused in zip(callers, failed, strict=True):
+            _answer(answer, refused)
+
+    async def _begin(self) -> None:
+        """Take the write lock; another process may hold it for a moment."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + LOCK_WAIT_SECONDS
+        while True:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                break
+            except apsw.BusyError:
+                if loop.time() > deadline:
+                    raise
+                await asyncio.sleep(random.uniform(0.001, 0.01))  # noqa: S311
+        self._forget_if_others_wrote()
+
+    def _forget_if_others_wrote(self) -> None:
+        version = self._writer.pragma("data_version")
+        if version != self._data_version:
+            self._kept.clear()
+            self._data_version = version
+
+    def _load(self, key: Key) -> Row:
+        row = self._kept.find(key)
+        if row is None:
+            found = self._writer.execute("SELECT version, body FROM item WHERE pk=? AND sk=?", key).fetchone()
+            row = GONE if found is None else self._reader.row_of(key, *found)
+            self._kept.keep(key, row)
+        return row
+
+    def _keep(self, batch: Transaction) -> None:
+        """Take over what was committed, unless another process has written at once after it."""
+        version = self._reader.version()
+        self._kept.changed(batch.touched.items())
+        self._kept.add_events(batch.events, batch.event_sizes)
+        self._forget_if_others_wrote()
+        self._reader.took_over(version)
+
+    def _note_log(self, _: apsw.Connection, __: str, pages: int) -> int:
+        self._log_pages = pages
+        return apsw.SQLITE_OK
+
+    async def _fold_log(self) -> None:
+        """Fold a long log into the file, after the answers; what hinders that is SQLite's to try again.
+
+        Not SQLite's own way, within a COMMIT: there our reader holds the log, and it would only grow.
+        """
+        if self._log_pages < self.log_pages_max:
+            return
+        with contextlib.suppress(apsw.Error):
+            await asyncio.get_running_loop().run_in_executor(self.thread, self._writer.wal_checkpoint)
+
+
+def _answer(answer: asyncio.Future[None], refused: list[int] | Exception) -> None:
+    """Return a caller's result: the refused positions, or what its decision raised."""
+    if answer.done():
+        return
+    if isinstance(refused, Exception):
+        answer.set_exception(refused)
+    elif refused:
+        answer.set_exception(ConditionFailed(refused))
+    else:
+        answer.set_result(None)

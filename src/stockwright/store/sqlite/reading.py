@@ -1,0 +1,207 @@
+"""Reading the file through the cache: items, partitions and events as of one moment.
+
+While a COMMIT of this process is under way, readers see the file as it was before (`hold`), so that an event, an
+item and a list never show different moments. Another process that writes the same file (the command line beside a
+running server) is noticed by `PRAGMA data_version`, once in each turn of the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from stockwright.store.port import Delete, Item, Page
+from stockwright.store.sqlite.cache import GONE, Kept, Row
+from stockwright.store.sqlite.codec import event_of
+from stockwright.store.sqlite.faults import reads, translate_read
+from stockwright.store.sqlite.querying import Asked, read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import apsw
+
+    from stockwright.base.event import Event
+    from stockwright.store.faults import Faults
+    from stockwright.store.port import IndexName, Key
+
+
+GET_KEYS_MAX: Final = 400
+KEPT_PARTITION_MAX: Final = 100
+
+
+class Reader:
+    """What is read of the file, from the cache where it is kept there."""
+
+    def __init__(self, connection: apsw.Connection, kept: Kept, faults: Faults) -> None:
+        self.faults = faults
+        self._connection = connection
+        self._kept = kept
+        self._seen_version = connection.pragma("data_version")
+        self._looked = False
+        self._held = False
+
+    # ---- one moment ----------------------------------------------------------------------
+
+    def hold(self) -> None:
+        """See the file as it is now, until `release`: our own COMMIT is about to change it."""
+        self._held = True
+        # Its first read fixes what the connection sees until it ends.
+        self._connection.execute("BEGIN")
+        self._connection.execute("SELECT 1 FROM item LIMIT 1").fetchall()
+
+    def release(self) -> None:
+        """See the file as it is at each read."""
+        self._held = False
+        if self._connection.in_transaction:
+            self._connection.execute("COMMIT")
+
+    def version(self) -> int:
+        """Return what changes with each commit of another connection."""
+        return int(self._connection.pragma("data_version"))
+
+    def took_over(self, version: int) -> None:
+        """Note that what is kept is as of this version."""
+        self._seen_version = version
+
+    def look_for_others(self) -> None:
+        """Forget what is kept where another process has written since; asked once in a turn of the loop.
+
+        While a COMMIT of ours is under way nobody else can write.
+        """
+        if self._looked or self._held:
+            return
+        self._looked = True
+        asyncio.get_running_loop().call_soon(self._look_again)
+        self._forget_if_others_were_read()
+
+    def _forget_if_others_were_read(self) -> bool:
+        """Forget what is kept where another process has written; asked after a read of the file, too.
+
+        Another process may write between the look and the read: who has read its event must not find the
+        item as it was before that event.
+        """
+        if self._held:
+            # Our reader sees what the last COMMIT left, and so does what is kept.
+            return False
+        version = self.version()
+        if version == self._seen_version:
+            return False
+        self._seen_version = version
+        self._kept.clear()
+        return True
+
+    def _look_again(self) -> None:
+        self._looked = False
+
+    # ---- items ---------------------------------------------------------------------------
+
+    def get(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        """Read items as last committed."""
+        self.look_for_others()
+        found: dict[Key, Item] = {}
+        missing: list[Key] = []
+        cached = 0
+        for key in keys:
+            row = self._kept.find(key)
+            if row is None:
+                missing.append(key)
+                continue
+            cached += 1
+            if row is not GONE:
+                found[key] = row.item
+        if missing:
+            self._read(missing, found)
+            if cached and self._forget_if_others_were_read():
+                # What came from the file is newer than the rest.
+                return self.get(keys)
+        return found
+
+    @reads
+    def _read(self, missing: list[Key], found: dict[Key, Item]) -> None:
+        """Read from the file what is not kept, and keep it; also that something is not there."""
+        read: dict[Key, Row] = {}
+        if len(missing) == 1:
+            key = missing[0]
+            for version, body in self._connection.execute("SELECT version, body FROM item WHERE pk=? AND sk=?", key):
+                read[key] = self.row_of(key, version, body)
+        for start in range(0, len(missing) if len(missing) > 1 else 0, GET_KEYS_MAX):
+            part = missing[start : start + GET_KEYS_MAX]
+            flat = [text for key in part for text in key]
+            sql = (
+                "SELECT item.pk, item.sk, version, body FROM item JOIN (VALUES "  # noqa: S608 - only marks
+                + ",".join(["(?,?)"] * len(part))
+                + ") AS wanted ON item.pk=wanted.column1 AND item.sk=wanted.column2"
+            )
+            for pk, sk, version, body in self._connection.execute(sql, flat):
+                read[(pk, sk)] = self.row_of((pk, sk), version, body)
+        for key, row in read.items():
+            found[key] = row.item
+        for key in missing:
+            self._kept.keep(key, read.get(key, GONE))
+
+    def row_of(self, key: Key, version: int, body: bytes) -> Row:
+        """Return an item as it was read from the file."""
+        return Row(self._stored(key, version, body), len(body))
+
+    def _stored(self, key: Key, version: int, body: bytes) -> Item:
+        return Item(key, version, body, damaged=self._damaged)
+
+    def _damaged(self, fault: Exception) -> Exception:
+        return translate_read(fault, self.faults)
+
+    def _item(self, key: Key, version: int, body: bytes) -> Item:
+        """Return the kept item where it is the one that was read."""
+        kept = self._kept.rows.get(key)
+        return kept.item if kept is not None and kept.version == version else self._stored(key, version, body)
+
+    # ---- partitions ----------------------------------------------------------------------
+
+    @reads
+    def query(self, asked: Asked) -> Page:
+        """Read one partition in order."""
+        self.look_for_others()
+        whole = asked.is_whole
+        if whole and (kept := self._kept.partitions.get(asked.partition)) and len(kept.items) <= asked.limit:
+            return kept
+        rows, after = read_rows(self._connection, asked)
+        rows = rows[: asked.limit]
+        items = tuple(self._item((pk, sk), version, body) for pk, sk, version, body, _ in rows)
+        page = Page(items, after, tuple(row[4] for row in rows))
+        if whole and page.next is None and len(page.items) <= KEPT_PARTITION_MAX:
+            self._kept.keep_partition(asked.partition, page)
+        self._forget_if_others_were_read()
+        return page
+
+    @reads
+    def count(self, partition: str, index: IndexName | None, limit: int) -> int:
+        """Count along the index alone."""
+        p = f"{index}_p" if index else "pk"
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM item WHERE {p}=? LIMIT ?)"  # noqa: S608
+        return int(self._connection.execute(sql, (partition, limit)).get)
+
+    @reads
+    def find_expired(self, now_seconds: int, limit: int) -> list[Delete]:
+        """Find items whose `ttl` has passed, the longest passed first, as the writes that remove them."""
+        sql = "SELECT pk, sk, version FROM item WHERE ttl IS NOT NULL AND ttl<=? ORDER BY ttl LIMIT ?"
+        rows: list[Any] = self._connection.execute(sql, (now_seconds, limit)).fetchall()
+        return [Delete((pk, sk), version) for pk, sk, version in rows]
+
+    # ---- events --------------------------------------------------------------------------
+
+    @reads
+    def read_log(self, after: str, limit: int, *, reverse: bool) -> list[Event]:
+        """Read events from behind a position, or backwards from before it."""
+        if reverse:
+            sql = "SELECT position, body FROM event WHERE position<? ORDER BY position DESC LIMIT ?"
+            bound = int(after) if after else 2**62
+        else:
+            sql = "SELECT position, body FROM event WHERE position>? ORDER BY position LIMIT ?"
+            bound = int(after) if after else 0
+            self.look_for_others()
+            kept = self._kept.events_after(bound, limit)
+            if kept is not None:
+                return kept
+        events = [event_of(position, body) for position, body in self._connection.execute(sql, (bound, limit))]
+        self._forget_if_others_were_read()
+        return events
