@@ -279,6 +279,7 @@ def test_each_handlers_rule_lets_its_events_through_and_no_others(aws: Aws, tmp_
     assert {name: types for name, types in received.items() if types} == {
         "order-confirmation": ["order.placed"],
         "order-topic": ["order.placed"],
+        "rollups": ["order.placed"],
         "stock-watch": ["order.placed"],
         "warehouse": ["order.placed", "redrive.warehouse"],
     }
