@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx2
 from msgspec.structs import replace
 
-from benchmarks import by_hand, write_units
+from benchmarks import by_hand, reports, write_units
 from benchmarks import cold_start as cold
 from benchmarks.shop import Served, add_movements, add_orders, command, fill, serving, serving_a_constant
 from stockwright.app import build, close
@@ -318,6 +318,23 @@ def spreadsheets(run: Run) -> Iterator[Figure]:
     )
 
 
+def many_reports(run: Run) -> Iterator[Figure]:
+    """Reports of a shop with many orders, which follow from its rollups."""
+    orders, products = (1_000_000, 1000) if run.large else (2000, 100)
+    seconds = reports.make_shop(run.folder / "reports", orders, products)
+    yield Figure(
+        f"Rollups of {orders:,} orders filled, in processor time",
+        f"{seconds:.0f} s, {seconds / orders * 1e6:.0f} µs an order",
+    )
+    for cost in reports.measure(run.folder / "reports"):
+        yield Figure(
+            f"Report with {orders:,} orders: {cost.name}",
+            f"{cost.cpu_ms:.1f} ms CPU, answered in {cost.answered_ms:.1f} ms, first in {cost.first_ms:.1f} ms",
+            goal="" if "366" in cost.name else "20 ms CPU",
+            met=None if "366" in cost.name else cost.cpu_ms <= 20,
+        )
+
+
 def dynamodb(run: Run) -> Iterator[Figure]:
     """What an order takes on DynamoDB, by what DynamoDB Local says was consumed."""
     if shutil.which("java") is None:
@@ -347,6 +364,7 @@ BENCHES: dict[str, Bench] = {
     "large": large_shop,
     "growth": growth,
     "spreadsheets": spreadsheets,
+    "reports": many_reports,
     "cold": cold_start,
     "dynamodb": dynamodb,
 }

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,12 +52,17 @@ class Served:
                 return int(line.split()[1]) / 1024
         return 0.0
 
+    def cpu_seconds(self) -> float:
+        """Return the processor time of all its threads (Linux)."""
+        tasks = Path(f"/proc/{self.pid}/task").iterdir()
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
 
 def fill(folder: Path, products: int, units: int = 1_000_000) -> list[str]:
     """Make a shop with an admin and that many products; returns the products' ids."""
 
     async def within() -> list[str]:
-        app = await build(_settings(folder))
+        app = await build(settings_of(folder))
         try:
             admin = Request((await add_account(app, BY_SYSTEM, SignUp(EMAIL, PASSWORD, "Bench"), "admin")).as_actor())
             ids: list[str] = []
@@ -93,13 +98,21 @@ def _product(number: int, units: int) -> CreateProduct:
 _WORDS = ["oak", "pine", "steel", "glass", "brass", "linen", "clay", "chair", "lamp", "table", "shelf", "basket"]
 
 
-def add_orders(folder: Path, product_ids: list[str], count: int, first: int = 0) -> None:
+def add_orders(
+    folder: Path,
+    product_ids: list[str],
+    count: int,
+    first: int = 0,
+    *,
+    placed_at: Callable[[int], int] = lambda number: 1_700_000_000_000 + number,
+    name: Callable[[int], str] = lambda number: f"ord_{number:026d}",
+) -> None:
     """Write that many delivered orders of three lines straight into the store, each with its movements."""
 
     async def within(app: App) -> None:
         batch = Batch()
         for number in range(first, first + count):
-            order_id, at = f"ord_{number:026d}", 1_700_000_000_000 + number
+            order_id, at = name(number), placed_at(number)
             lines = tuple(
                 OrderLine(product_ids[(number * 7 + part * 31) % len(product_ids)], "BENCH", "Oak chair", 1000, 1)
                 for part in range(3)
@@ -160,7 +173,7 @@ def add_movements(folder: Path, product_ids: list[str], count: int) -> None:
 
 def _within(folder: Path, work: object) -> None:
     async def opened() -> None:
-        app = await build(_settings(folder))
+        app = await build(settings_of(folder))
         try:
             await work(app)  # type: ignore[operator]
         finally:
@@ -169,7 +182,8 @@ def _within(folder: Path, work: object) -> None:
     asyncio.run(opened())
 
 
-def _settings(folder: Path) -> Settings:
+def settings_of(folder: Path) -> Settings:
+    """Return the settings of a shop to measure."""
     return Settings(data_dir=folder, rate_limit=False, log_level="error", demo=False)
 
 

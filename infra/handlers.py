@@ -21,6 +21,7 @@ from infra.events import Events
 from infra.functions import Function
 from infra.identity import Identity
 from infra.stages import Stage
+from stockwright.handlers import REACTIONS
 
 RESEND = "notification-resend"
 MAILING = frozenset({"order-confirmation", "order-mail", "account-mail", RESEND})
@@ -40,6 +41,9 @@ POOL_ACTIONS = (
     "AdminUserGlobalSignOut",
 )
 BATCH = 10
+COUNTING = frozenset(each.name for each in REACTIONS if each.run_many is not None)
+"""Handlers that take a whole batch in one commit."""
+TOGETHER = 100
 
 
 class Functions(Construct):
@@ -179,8 +183,11 @@ class Functions(Construct):
             env |= {"SMS": "sns", "ALERT_PHONES": ",".join(self._stage.alert_phones)}
             may.append(_text())
         made = self._function(name, "queue", env, may)
+        # Batches that write the same items get in each other's way: few of them, and large.
+        together = {"batch_size": TOGETHER, "max_batching_window": Duration.seconds(1), "max_concurrency": 2}
+        batching = together if name in COUNTING else {"batch_size": BATCH}
         made.alias.add_event_source(
-            sources.SqsEventSource(self._events.queues[name].queue, batch_size=BATCH, report_batch_item_failures=True)
+            sources.SqsEventSource(self._events.queues[name].queue, report_batch_item_failures=True, **batching)
         )
         return made
 

@@ -127,11 +127,11 @@ async def test_what_changes_while_it_is_read_is_no_drift(
 ) -> None:
     await a_counted_shop(app, product)
     chair = (await product(500)).product.id
-    original, placed = auditing.load_subjects, 0
+    original, placed = auditing.page_of_orders, 0
 
-    async def beside(*given: Any) -> Any:
+    async def beside(*given: Any, **named: Any) -> Any:
         nonlocal placed
-        found = await original(*given)
+        found = await original(*given, **named)
         placed += 1
         order = await place_order(app, ALICE, PlaceOrder([LineWanted(1, chair)]))
         await count_all(app)
@@ -139,6 +139,6 @@ async def test_what_changes_while_it_is_read_is_no_drift(
         clock.advance(seconds=1)
         return found
 
-    monkeypatch.setattr(auditing, "load_subjects", beside)
+    monkeypatch.setattr(auditing, "page_of_orders", beside)
     assert (await audit(app)).is_clean
     assert placed > 3

@@ -21,11 +21,13 @@ from stockwright.operations.usecases import list_dead_letters, list_notification
 from stockwright.orders.usecases import PlaceOrder, get_order, place_order
 from stockwright.request import BY_SYSTEM
 from stockwright.sales.load_lines import LineWanted
+from stockwright.store.port import ABSENT, Put
 from tests.around import Partner
 from tests.aws.conftest import Cloud
 from tests.aws.shapes import batch, message, on_the_bus
+from tests.rollups.recount import assert_exact
 
-CONFIRM, WAREHOUSE = "order-confirmation", "warehouse"
+CONFIRM, WAREHOUSE, ROLLUPS = "order-confirmation", "warehouse", "rollups"
 NOTHING_FAILED: dict[str, Any] = {"batchItemFailures": []}
 
 
@@ -84,6 +86,31 @@ async def test_a_message_is_sent_again_once_however_often_its_request_is_deliver
     repeated, unchanged = (await list_notifications(cloud.app, 10))[0]
     assert (repeated.id, repeated.resend_of, repeated.status) == (again.id, first.id, first.status)
     assert unchanged == first
+
+
+async def test_a_batch_is_counted_in_one_commit_and_a_message_that_comes_twice_once(cloud: Cloud) -> None:
+    events = [await placed(cloud) for _ in range(5)]
+    messages = [message(on_the_bus(event), queue=ROLLUPS, message_id=event.id) for event in events]
+    again = [message(on_the_bus(event), queue=ROLLUPS, times=2, message_id=f"{event.id}-2") for event in events[::-1]]
+    poison = message("{ this is no event", queue=ROLLUPS, message_id="poison")
+    for batched in ([*messages, poison, *again], [poison, *again[::2]]):
+        found = await cloud.invoke("queue", batch(*batched), STOCKWRIGHT_HANDLER=ROLLUPS)
+        assert found == {"batchItemFailures": [{"itemIdentifier": "poison"}]}
+    assert await cloud.invoke("queue", batch(messages[0]), STOCKWRIGHT_HANDLER=ROLLUPS) == NOTHING_FAILED
+    await assert_exact(cloud.app)
+    totals = await cloud.app.store.query("ROLLUP#1#STATE")
+    # One commit for all five, and no other.
+    assert [item.version for item in totals.items] == [1]
+
+
+async def test_a_batch_that_cannot_be_counted_at_once_is_counted_one_by_one(cloud: Cloud) -> None:
+    events = [await placed(cloud) for _ in range(2)]
+    await cloud.app.store.commit([Put(("ORDER#ord_damaged", "ORDER"), {"id": "ord_damaged"}, ABSENT)])
+    of_damaged = replace(events[0], id="evt_damaged", subject="ord_damaged")
+    messages = [message(on_the_bus(each), queue=ROLLUPS, message_id=each.id) for each in (*events, of_damaged)]
+    found = await cloud.invoke("queue", batch(*messages), STOCKWRIGHT_HANDLER=ROLLUPS)
+    assert found == {"batchItemFailures": [{"itemIdentifier": "evt_damaged"}]}
+    await assert_exact(cloud.app)
 
 
 async def test_only_the_failed_messages_of_a_batch_return_to_the_queue(cloud: Cloud) -> None:

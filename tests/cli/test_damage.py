@@ -46,6 +46,7 @@ COMMANDS = {
     "keys list": [],
     "keys revoke": ["key_none"],
     "migrate": [],
+    "rollups rebuild": [],
     "restore": ["{csv}"],
     "serve": [],
     "users add": ["a@example.com", "--password-stdin"],

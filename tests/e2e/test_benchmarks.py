@@ -33,6 +33,7 @@ def test_each_benchmark_runs_in_its_short_form() -> None:
         "placing to delivery",
         "Search among",
         "stored",
+        "top products, 30 days",
     ):
         assert figure in result.stdout
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import ValidationError
 from msgspec.structs import replace
 
 from stockwright.base.errors import Busy, StockwrightError
@@ -41,6 +42,7 @@ from stockwright.rollups.records import load_state
 from stockwright.sales.load_lines import LineWanted
 from stockwright.sales.usecases import Sell, record_sale
 from stockwright.store.batch import Batch
+from stockwright.store.port import ABSENT, Put
 from tests.conftest import ADMIN, ALICE, Clock, Product, bare_app
 from tests.engines import ENGINES, need
 from tests.registered import registered, run_many
@@ -92,6 +94,18 @@ async def test_a_batch_that_is_too_large_for_one_commit_is_counted_in_several(
     await busy_day(app, product, clock)
     monkeypatch.setattr(app.store, "writes_max", 40)
     await run_many(HANDLER, app, await events_of(app))
+    await assert_exact(app)
+
+
+async def test_an_order_that_cannot_be_read_keeps_no_other_from_being_counted(
+    app: App, product: Product, clock: Clock
+) -> None:
+    await busy_day(app, product, clock)
+    await app.store.commit([Put(("ORDER#ord_damaged", "ORDER"), {"id": "ord_damaged"}, ABSENT)])
+    events = await events_of(app)
+    damaged = replace(events[0], subject="ord_damaged")
+    with pytest.raises(ValidationError, match="missing required field"):
+        await run_many(HANDLER, app, [*events[:5], damaged, *events[5:]])
     await assert_exact(app)
 
 

@@ -22,16 +22,17 @@ from stockwright.orders.status import STATUSES
 from stockwright.rollups import model, records
 from stockwright.rollups.fill import HANDLER, PLACING_MS, begin, finish, next_day_with_sales
 from stockwright.rollups.model import DAY_MS, DEAD_LETTERS, ORDERS, STATE_PARTITION, WAITING, Cells, partition_of_day
-from stockwright.rollups.usecases import load_subjects
+from stockwright.rollups.usecases import subjects_of_orders, subjects_of_sales
 from stockwright.sales.records import page_of_sales
 from stockwright.store.paging import pages
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
     from stockwright.context import App
     from stockwright.rollups.model import Path, Place
     from stockwright.rollups.records import SubjectKind
+    from stockwright.rollups.usecases import Subjects
 
 
 RULE: Final = "a rollup equals a recount"
@@ -121,14 +122,13 @@ async def _recount(app: App, generation: int, day: int) -> tuple[Numbers, Number
     """Sum what was counted of a day's orders and sales; also return its orders by status, and what is behind."""
     cells: Cells = {}
     behind: list[str] = []
-    async for kind, ids in _subjects_of(app, day):
-        keys = {subject_id: records.contribution_key(kind, subject_id) for subject_id in ids}
+    async for kind, subjects in _subjects_of(app, day):
+        keys = {subject_id: records.contribution_key(kind, subject_id) for subject_id in subjects.now}
         found = await app.store.get(list(keys.values()))
-        subjects = await load_subjects(app.store, kind, ids)
         for subject_id, key in keys.items():
             counted = records.contribution_of(found.get(key)).counted.get(str(generation))
             subjects.add(cells, subject_id, None, counted)
-            if counted != subjects.now.get(subject_id):
+            if counted != subjects.now[subject_id]:
                 behind.append(f"{kind} {subject_id}")
     statuses = {ORDERS: cells.pop(ORDERS, {}).items()}
     return _numbers({place: changes.items() for place, changes in cells.items()}), _numbers(statuses), behind
@@ -144,7 +144,7 @@ def _numbers(cells: Mapping[Place, Iterable[tuple[Path, list[int]]]]) -> Numbers
     }
 
 
-async def _subjects_of(app: App, day: int) -> AsyncIterator[tuple[SubjectKind, Sequence[str]]]:
+async def _subjects_of(app: App, day: int) -> AsyncIterator[tuple[SubjectKind, Subjects]]:
     """Go through the orders and sales of a day, each once, though an order may take a step meanwhile."""
     low, high = day * DAY_MS, (day + 1) * DAY_MS
     seen: set[str] = set()
@@ -159,9 +159,9 @@ async def _subjects_of(app: App, day: int) -> AsyncIterator[tuple[SubjectKind, S
             reverse=False,
         )
         async for page in pages(orders):
-            ids = [order.id for order in page if low <= order.created_at < high and order.id not in seen]
-            seen.update(ids)
-            yield "ORDER", ids
+            placed = {each.id: each for each in page if low <= each.created_at < high and each.id not in seen}
+            seen.update(placed)
+            yield "ORDER", subjects_of_orders(placed)
     sales = partial(
         page_of_sales,
         app.store,
@@ -171,7 +171,7 @@ async def _subjects_of(app: App, day: int) -> AsyncIterator[tuple[SubjectKind, S
         reverse=False,
     )
     async for sold in pages(sales):
-        yield "SALE", [sale.id for sale in sold]
+        yield "SALE", subjects_of_sales({sale.id: sale for sale in sold})
 
 
 def _name(place: Place, path: Path, number: int) -> str:

@@ -34,8 +34,14 @@ async def count_events(app: App, events: Sequence[tuple[Event, Counted]]) -> Non
     ids: dict[SubjectKind, list[str]] = {}
     for event, data in events:
         ids.setdefault(_kind_of(data), []).append(event.subject)
+    fault: Exception | None = None
     for kind, of_kind in ids.items():
-        await count(app, kind, of_kind)
+        try:
+            await count(app, kind, of_kind)
+        except Exception as wrong:  # noqa: BLE001 - raised below: what is wrong with one kind concerns no other
+            fault = wrong
+    if fault is not None:
+        raise fault
 
 
 def _kind_of(data: Counted) -> SubjectKind:

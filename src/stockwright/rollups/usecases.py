@@ -36,7 +36,9 @@ from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
     from stockwright.context import App
+    from stockwright.orders.model import Order
     from stockwright.orders.status import PlacedStatus
+    from stockwright.sales.model import Sale
     from stockwright.store.port import Store
 
 
@@ -58,18 +60,9 @@ async def load_subjects(store: Store, kind: SubjectKind, ids: Sequence[str]) -> 
     """Load subjects as they are now."""
     match kind:
         case "ORDER":
-            orders = await load_orders(store, ids)
-            counted = {order.id: model.counted_of_order(order) for order in orders.values()}
-            return Subjects(
-                {order_id: each for order_id, each in counted.items() if each is not None},
-                lambda cells, order_id, before, after: model.add_order(cells, orders[order_id], before, after),
-            )
+            return subjects_of_orders(await load_orders(store, ids))
         case "SALE":
-            sales = await load_sales(store, ids)
-            return Subjects(
-                dict.fromkeys(sales, Counted()),
-                lambda cells, sale_id, before, after: model.add_sale(cells, sales[sale_id], before, after),
-            )
+            return subjects_of_sales(await load_sales(store, ids))
         case "DEADLETTER":
             found = await event_records.load_dead_letter_versions(store, ids)
             return Subjects(
@@ -77,6 +70,23 @@ async def load_subjects(store: Store, kind: SubjectKind, ids: Sequence[str]) -> 
                 lambda cells, _, before, after: model.add_dead_letter(cells, before, after),
                 {letter_id: found.get(letter_id, ABSENT) for letter_id in ids},
             )
+
+
+def subjects_of_orders(orders: Mapping[str, Order]) -> Subjects:
+    """Return orders, by their ids, as subjects of the rollups."""
+    counted = {order_id: model.counted_of_order(order) for order_id, order in orders.items()}
+    return Subjects(
+        {order_id: each for order_id, each in counted.items() if each is not None},
+        lambda cells, order_id, before, after: model.add_order(cells, orders[order_id], before, after),
+    )
+
+
+def subjects_of_sales(sales: Mapping[str, Sale]) -> Subjects:
+    """Return sales, by their ids, as subjects of the rollups."""
+    return Subjects(
+        dict.fromkeys(sales, Counted()),
+        lambda cells, sale_id, before, after: model.add_sale(cells, sales[sale_id], before, after),
+    )
 
 
 async def count(app: App, kind: SubjectKind, ids: Iterable[str]) -> None:
@@ -87,7 +97,10 @@ async def count(app: App, kind: SubjectKind, ids: Iterable[str]) -> None:
 
 
 async def _count(app: App, kind: SubjectKind, ids: Sequence[str]) -> None:
-    """Count in one commit, or in two halves where the store does not take so many writes at once."""
+    """Count in one commit, or half by half where the store does not take so many writes, or one cannot be counted.
+
+    One that cannot be counted keeps no other from it; what was wrong with it is raised when all others are.
+    """
 
     async def attempt() -> bool:
         batch = await _counting(app, kind, ids)
@@ -97,9 +110,28 @@ async def _count(app: App, kind: SubjectKind, ids: Sequence[str]) -> None:
             await batch.commit(app.store)
         return True
 
-    if not await retried(attempt):
-        await _count(app, kind, ids[: len(ids) // 2])
-        await _count(app, kind, ids[len(ids) // 2 :])
+    try:
+        if await retried(attempt):
+            return
+    except Busy:
+        raise
+    except Exception:
+        if len(ids) == 1:
+            raise
+    await _count_halves(app, kind, ids)
+
+
+async def _count_halves(app: App, kind: SubjectKind, ids: Sequence[str]) -> None:
+    fault: Exception | None = None
+    for half in (ids[: len(ids) // 2], ids[len(ids) // 2 :]):
+        try:
+            await _count(app, kind, half)
+        except Busy:
+            raise
+        except Exception as wrong:  # noqa: BLE001 - raised below
+            fault = wrong
+    if fault is not None:
+        raise fault
 
 
 async def _counting(app: App, kind: SubjectKind, ids: Sequence[str]) -> Batch:
