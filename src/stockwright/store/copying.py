@@ -38,7 +38,7 @@ MARK: Final[Key] = ("COPY", "COPY")
 CURSORS: Final = "CURSORS"
 COPIED: Final = "copied"
 """Marks a cursor in the cloud that a copy wrote: a process that follows the log moves it, the functions never do."""
-OF_NEW_SHOP: Final = frozenset({"LOCATIONS", "CATEGORIES", "BACKFILL"})
+OF_NEW_SHOP: Final = frozenset({"LOCATIONS", "CATEGORIES", "BACKFILL", "ROLLUPS"})
 BATCH_ITEMS: Final = 25
 ATTEMPTS_MAX: Final = 10
 

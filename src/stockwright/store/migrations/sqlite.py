@@ -19,7 +19,7 @@ from stockwright.store.migrations import FIRST, FORMAT, MARK, Progress, progress
 from stockwright.store.port import Put
 from stockwright.store.sqlite.checking import check_file, count
 from stockwright.store.sqlite.codec import columns, encode, row_of
-from stockwright.store.sqlite.schema import ROWS, SEARCH, UPSERT
+from stockwright.store.sqlite.schema import CHANGED, ROWS, SEARCH, UPSERT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,6 +116,7 @@ class FileUpgrade:
         [(searchable,)] = self._file.execute("SELECT count(*) FROM sqlite_schema WHERE name='searched_text'").fetchall()
         if not searchable:
             self._file.execute(SEARCH)
+        self._file.execute(CHANGED)
         self._file.execute(f"PRAGMA user_version={FORMAT}")
 
     def close(self) -> None:

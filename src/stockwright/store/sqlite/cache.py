@@ -1,7 +1,7 @@
 """What the embedded engine keeps decoded in memory: hot items, small partitions, the newest events.
 
-All of it is as of the last COMMIT of this process and worth nothing once another process has
-written to the file; the engine finds that out and calls `clear`. Nothing kept is changed in place.
+All of it is as of one moment: what another process has changed since is forgotten (`others.py`). Nothing kept is
+changed in place.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Kept(Struct):
         """Keep the newest events, of which these are the encoded sizes; a gap before them means that others wrote."""
         for event, size in zip(events, sizes, strict=True):
             if self.events and int(event.position) != int(self.events[-1].position) + 1:
-                self._forget_events()
+                self.forget_events()
             self.events.append(event)
             self.event_sizes.append(size)
             self.event_bytes += size
@@ -116,7 +116,22 @@ class Kept(Struct):
                 self.events.popleft()
                 self.event_bytes -= self.event_sizes.popleft()
 
-    def _forget_events(self) -> None:
+    def forget(self, keys: Iterable[Key]) -> None:
+        """Forget what others have changed."""
+        for key in keys:
+            row = self.rows.pop(key, None)
+            if row is not None:
+                self.bytes -= row.cost
+            if self.partitions:
+                self.partitions.pop(key[0], None)
+
+    @property
+    def last_position(self) -> int | None:
+        """The place in the log of the newest event that is kept."""
+        return int(self.events[-1].position) if self.events else None
+
+    def forget_events(self) -> None:
+        """Forget the events."""
         self.events.clear()
         self.event_sizes.clear()
         self.event_bytes = 0
@@ -132,5 +147,5 @@ class Kept(Struct):
         """Forget everything: it may not be so any more."""
         self.rows.clear()
         self.partitions.clear()
-        self._forget_events()
+        self.forget_events()
         self.bytes = 0

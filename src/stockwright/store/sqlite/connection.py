@@ -103,6 +103,11 @@ def open_writer(path: FilePath) -> apsw.Connection:
 def _keep_from_others(path: FilePath) -> None:
     """Make the file, or close it to everybody but its owner; SQLite gives the mode on to the files beside it."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    for each in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+    for each in (
+        path,
+        path.with_name(f"{path.name}-wal"),
+        path.with_name(f"{path.name}-shm"),
+        path.with_name(f"{path.name}-queue"),
+    ):
         if each.exists() and each.stat().st_mode & 0o077:
             each.chmod(0o600)

@@ -10,11 +10,11 @@ import asyncio
 import contextlib
 from contextvars import copy_context
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import apsw
 
-from stockwright.base.errors import Busy, Misconfigured
+from stockwright.base.errors import Busy, Misconfigured, StockwrightError
 from stockwright.store.faults import Faults
 from stockwright.store.port import ConditionFailed
 from stockwright.store.sqlite.cache import Kept
@@ -22,8 +22,10 @@ from stockwright.store.sqlite.checking import Checker, check_file, count
 from stockwright.store.sqlite.connection import ReadOnlyFile, connect_file, open_writer
 from stockwright.store.sqlite.faults import ENGINE_FAULTS, describe, translate_read
 from stockwright.store.sqlite.group_commit import GroupCommit
+from stockwright.store.sqlite.others import Others
 from stockwright.store.sqlite.querying import Asked
 from stockwright.store.sqlite.reading import Reader
+from stockwright.store.sqlite.writer_queue import WriterQueue
 from stockwright.store.sqlite.writing import Decided, refuse_twice
 
 if TYPE_CHECKING:
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
 
     from stockwright.base.event import Event
     from stockwright.store.port import Decision, IndexName, Item, Key, Page, Write
+
+
+LOOK_SECONDS: Final = 0.05
+"""Between two looks for the events of other processes, while somebody waits for events."""
 
 
 class SqliteStore:
@@ -47,8 +53,13 @@ class SqliteStore:
         self._checker: Checker | None = None
         self._kept = Kept()
         self._news = asyncio.Event()
-        self._reading = Reader(self._reader, self._kept, self.faults)
-        self._commits = GroupCommit(self._writer, self._reading, self._kept, self._news.set)
+        self._followers = 0
+        """How many wait for events."""
+        self._look: asyncio.TimerHandle | None = None
+        others = Others(self._reader, self._kept)
+        self._reading = Reader(self._reader, self._kept, others, self.faults)
+        self._queue = WriterQueue(path)
+        self._commits = GroupCommit(self._writer, self._queue, self._reading, self._kept, others, self._news.set)
         self._closed = False
 
     # ---- reading -------------------------------------------------------------------------
@@ -89,11 +100,30 @@ class SqliteStore:
             left = deadline - asyncio.get_running_loop().time()
             if events or left <= 0 or self._closed:
                 return events
-            # Another process's events come without a call: look again twice a second.
             # Not wait_for: Python 3.11's forgets a cancellation that comes together with the news.
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(left, 0.5)):
-                    await self._news.wait()
+                async with asyncio.timeout(left):
+                    await self._wait_for_news()
+
+    async def _wait_for_news(self) -> None:
+        self._followers += 1
+        if self._look is None:
+            self._look = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look_for_news)
+        try:
+            await self._news.wait()
+        finally:
+            self._followers -= 1
+
+    def _look_for_news(self) -> None:
+        """Wake who waits for events where another process has written: its events come without a call."""
+        self._look = None
+        if not self._followers or self._closed:
+            return
+        self._look = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look_for_news)
+        # What cannot be read is reported by who reads it.
+        with contextlib.suppress(StockwrightError, *ENGINE_FAULTS):
+            if self._reading.catch_up():
+                self._news.set()
 
     # ---- writing -------------------------------------------------------------------------
 
@@ -172,7 +202,10 @@ class SqliteStore:
             return
         self._closed = True
         self._news.set()
+        if self._look is not None:
+            self._look.cancel()
         await self._commits.close()
+        self._queue.close()
         if self._checker is not None:
             self._checker.close()
         self._reader.close()

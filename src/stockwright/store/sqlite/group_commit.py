@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
+import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Final
 
 import apsw
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
     from stockwright.store.port import Key, Write
     from stockwright.store.sqlite.cache import Kept, Row
+    from stockwright.store.sqlite.others import Others
     from stockwright.store.sqlite.reading import Reader
+    from stockwright.store.sqlite.writer_queue import WriterQueue
 
 
 QUEUE_MAX: Final = 4096
@@ -42,11 +44,21 @@ class GroupCommit:
     log_pages_max: int = 4000
     """So long may the log grow before it is folded into the file."""
 
-    def __init__(self, writer: apsw.Connection, reader: Reader, kept: Kept, on_events: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        writer: apsw.Connection,
+        queue: WriterQueue,
+        reader: Reader,
+        kept: Kept,
+        others: Others,
+        on_events: Callable[[], None],
+    ) -> None:
         self._writer = writer
         self._writer.set_wal_hook(self._note_log)
+        self._queue = queue
         self._reader = reader
         self._kept = kept
+        self._others = others
         self._on_events = on_events
         self._data_version = writer.pragma("data_version")
         self._log_pages = 0
@@ -113,16 +125,16 @@ class GroupCommit:
             if batch.is_empty:
                 self._writer.execute("ROLLBACK")
             else:
+                number = self._others.note(self._writer, batch.touched)
                 self._reader.hold()
                 await asyncio.get_running_loop().run_in_executor(self.thread, self._writer.execute, "COMMIT")
         except BaseException:
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
+            self._roll_back()
             raise
         finally:
             self._reader.release()
-        self._keep(batch)
         if not batch.is_empty:
+            self._keep(batch, number)
             self._reader.faults.worked("write")
         if batch.events:
             self._on_events()
@@ -130,24 +142,28 @@ class GroupCommit:
             _answer(answer, refused)
 
     async def _begin(self) -> None:
-        """Take the write lock; another process may hold it for a moment."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + LOCK_WAIT_SECONDS
-        while True:
+        """Take the write lock; where another process holds it, wait for it off the event loop."""
+        if not self._queue.begin_at_once(self._writer):
+            cancelled = threading.Event()
+            begun = self.thread.submit(self._queue.begin, self._writer, LOCK_WAIT_SECONDS, cancelled)
             try:
-                self._writer.execute("BEGIN IMMEDIATE")
-                break
-            except apsw.BusyError:
-                if loop.time() > deadline:
-                    raise
-                await asyncio.sleep(random.uniform(0.001, 0.01))  # noqa: S311
-        self._forget_if_others_wrote()
+                await asyncio.wrap_future(begun)
+            except asyncio.CancelledError:
+                cancelled.set()
+                wait([begun])
+                self._roll_back()
+                raise
+        try:
+            # From here on nobody else writes.
+            self._data_version = self._writer.pragma("data_version")
+            self._reader.catch_up()
+        except BaseException:
+            self._roll_back()
+            raise
 
-    def _forget_if_others_wrote(self) -> None:
-        version = self._writer.pragma("data_version")
-        if version != self._data_version:
-            self._kept.clear()
-            self._data_version = version
+    def _roll_back(self) -> None:
+        if self._writer.in_transaction:
+            self._writer.execute("ROLLBACK")
 
     def _load(self, key: Key) -> Row:
         row = self._kept.find(key)
@@ -157,13 +173,16 @@ class GroupCommit:
             self._kept.keep(key, row)
         return row
 
-    def _keep(self, batch: Transaction) -> None:
-        """Take over what was committed, unless another process has written at once after it."""
+    def _keep(self, batch: Transaction, number: int) -> None:
+        """Take over what was committed, and what another process may have written at once after it."""
         version = self._reader.version()
         self._kept.changed(batch.touched.items())
         self._kept.add_events(batch.events, batch.event_sizes)
-        self._forget_if_others_wrote()
-        self._reader.took_over(version)
+        self._others.took_over(number)
+        if self._writer.pragma("data_version") == self._data_version:
+            self._reader.took_over(version)
+        else:
+            self._reader.catch_up()
 
     def _note_log(self, _: apsw.Connection, __: str, pages: int) -> int:
         self._log_pages = pages

@@ -2,7 +2,8 @@
 
 While a COMMIT of this process is under way, readers see the file as it was before (`hold`), so that an event, an
 item and a list never show different moments. Another process that writes the same file (the command line beside a
-running server) is noticed by `PRAGMA data_version`, once in each turn of the event loop.
+running server) is noticed by `PRAGMA data_version`, once in each turn of the event loop, and what it has
+changed is forgotten.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from stockwright.base.event import Event
     from stockwright.store.faults import Faults
     from stockwright.store.port import IndexName, Key
+    from stockwright.store.sqlite.others import Others
 
 
 GET_KEYS_MAX: Final = 400
@@ -33,10 +35,11 @@ KEPT_PARTITION_MAX: Final = 100
 class Reader:
     """What is read of the file, from the cache where it is kept there."""
 
-    def __init__(self, connection: apsw.Connection, kept: Kept, faults: Faults) -> None:
+    def __init__(self, connection: apsw.Connection, kept: Kept, others: Others, faults: Faults) -> None:
         self.faults = faults
         self._connection = connection
         self._kept = kept
+        self._others = others
         self._seen_version = connection.pragma("data_version")
         self._looked = False
         self._held = False
@@ -65,7 +68,7 @@ class Reader:
         self._seen_version = version
 
     def look_for_others(self) -> None:
-        """Forget what is kept where another process has written since; asked once in a turn of the loop.
+        """Forget what another process has changed since; asked once in a turn of the loop.
 
         While a COMMIT of ours is under way nobody else can write.
         """
@@ -73,10 +76,10 @@ class Reader:
             return
         self._looked = True
         asyncio.get_running_loop().call_soon(self._look_again)
-        self._forget_if_others_were_read()
+        self.catch_up()
 
-    def _forget_if_others_were_read(self) -> bool:
-        """Forget what is kept where another process has written; asked after a read of the file, too.
+    def catch_up(self) -> bool:
+        """Forget what another process has changed; asked after a read of the file, too. Returns whether one wrote.
 
         Another process may write between the look and the read: who has read its event must not find the
         item as it was before that event.
@@ -84,12 +87,23 @@ class Reader:
         if self._held:
             # Our reader sees what the last COMMIT left, and so does what is kept.
             return False
-        version = self.version()
-        if version == self._seen_version:
+        if self.version() == self._seen_version:
             return False
-        self._seen_version = version
-        self._kept.clear()
+        self._catch_up()
         return True
+
+    @reads
+    def _catch_up(self) -> None:
+        self._connection.execute("BEGIN")
+        try:
+            # The first read fixes what all of them see.
+            self._seen_version = self.version()
+            self._others.catch_up(self._connection)
+        except BaseException:
+            self._kept.clear()
+            raise
+        finally:
+            self._connection.execute("COMMIT")
 
     def _look_again(self) -> None:
         self._looked = False
@@ -112,7 +126,7 @@ class Reader:
                 found[key] = row.item
         if missing:
             self._read(missing, found)
-            if cached and self._forget_if_others_were_read():
+            if cached and self.catch_up():
                 # What came from the file is newer than the rest.
                 return self.get(keys)
         return found
@@ -170,7 +184,7 @@ class Reader:
         page = Page(items, after, tuple(row[4] for row in rows))
         if whole and page.next is None and len(page.items) <= KEPT_PARTITION_MAX:
             self._kept.keep_partition(asked.partition, page)
-        self._forget_if_others_were_read()
+        self.catch_up()
         return page
 
     @reads
@@ -203,5 +217,5 @@ class Reader:
             if kept is not None:
                 return kept
         events = [event_of(position, body) for position, body in self._connection.execute(sql, (bound, limit))]
-        self._forget_if_others_were_read()
+        self.catch_up()
         return events

@@ -32,6 +32,8 @@ CREATE INDEX item_due ON item (due_p, due_s) WHERE due_p IS NOT NULL;
 CREATE INDEX item_ttl ON item (ttl) WHERE ttl IS NOT NULL;
 CREATE TABLE event (position INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL);
 """
+CHANGED: Final = "CREATE TABLE IF NOT EXISTS changed (number INTEGER PRIMARY KEY, keys BLOB);"
+"""The keys that each of the newest commits wrote (`others.py`); NULL: perhaps any."""
 SEARCH: Final = """
 CREATE INDEX IF NOT EXISTS item_text ON item (list_p, list_s, text) WHERE text IS NOT NULL;
 CREATE TABLE searched (id INTEGER PRIMARY KEY, pk TEXT NOT NULL, sk TEXT NOT NULL, UNIQUE (pk, sk));
@@ -121,7 +123,7 @@ def prepare_schema(connection: apsw.Connection, path: FilePath) -> None:
     version = connection.pragma("user_version")
     if version == 0 and not connection.pragma("schema_version"):
         connection.execute("PRAGMA page_size=8192; PRAGMA journal_mode=WAL")
-        connection.execute(f"BEGIN IMMEDIATE; {SCHEMA} {SEARCH} PRAGMA user_version={FORMAT}; COMMIT")
+        connection.execute(f"BEGIN IMMEDIATE; {SCHEMA} {SEARCH} {CHANGED} PRAGMA user_version={FORMAT}; COMMIT")
     else:
         check_format(connection, path)
     _prepare_filters(connection)

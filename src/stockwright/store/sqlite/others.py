@@ -1,0 +1,86 @@
+"""What other processes have changed: each commit notes the keys that it wrote, and all others forget just those.
+
+SQLite says that another connection has committed (`PRAGMA data_version`), but not what. So the table `changed` has a
+row per commit, numbered without a gap, and each process knows up to which number its cache is right. Who was away
+for more than KEPT_COMMITS commits forgets everything, and so does who finds a commit that noted nothing. Events of
+others are read once and kept like our own, in the same transaction that reads the keys: nobody sees an event before
+the item that it is about.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from stockwright.store.sqlite.cache import EVENTS_MAX
+from stockwright.store.sqlite.codec import event_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import apsw
+
+    from stockwright.store.port import Key
+    from stockwright.store.sqlite.cache import Kept
+
+
+KEPT_COMMITS: Final = 256
+TRIMMED_EVERY: Final = 32
+KEYS_MAX: Final = 2000
+"""A commit of more keys is noted as one that changed everything."""
+FIRST_EVENTS: Final = 200
+"""So many of the newest events are kept where none were kept before."""
+_keys_of: Final = msgspec.json.Decoder(list[tuple[str, str]]).decode
+
+
+class Others:
+    """Keeps the cache right beside other processes."""
+
+    def __init__(self, connection: apsw.Connection, kept: Kept) -> None:
+        self._kept = kept
+        found: list[Any] = connection.execute("SELECT coalesce(max(number), 0) FROM changed").fetchall()
+        self._seen: int = found[0][0]
+
+    def note(self, writer: apsw.Connection, keys: Collection[Key]) -> int:
+        """Note what a transaction of ours changes, in it; returns its number."""
+        noted = msgspec.json.encode(list(keys)) if len(keys) <= KEYS_MAX else None
+        writer.execute("INSERT INTO changed (keys) VALUES (?)", (noted,))
+        number = writer.last_insert_rowid()
+        if number % TRIMMED_EVERY == 0:
+            writer.execute("DELETE FROM changed WHERE number<=?", (number - KEPT_COMMITS,))
+        return number
+
+    def took_over(self, number: int) -> None:
+        """Note that the cache has what our own commit of this number changed."""
+        self._seen = number
+
+    def catch_up(self, connection: apsw.Connection) -> None:
+        """Forget what others have changed, and keep their events; `connection` is in a transaction.
+
+        It is called only where others have written.
+        """
+        rows: list[Any] = connection.execute(
+            "SELECT number, keys FROM changed WHERE number>? ORDER BY number", (self._seen,)
+        ).fetchall()
+        if not rows or rows[0][0] != self._seen + 1 or any(keys is None for _, keys in rows):
+            self._kept.clear()
+        else:
+            for _, keys in rows:
+                self._kept.forget(_keys_of(keys))
+        if rows:
+            self._seen = rows[-1][0]
+        self._read_events(connection)
+
+    def _read_events(self, connection: apsw.Connection) -> None:
+        last = self._kept.last_position
+        if last is None:
+            newest = "SELECT position, body FROM event ORDER BY position DESC LIMIT ?"
+            rows = list(connection.execute(newest, (FIRST_EVENTS,)))[::-1]
+        else:
+            newer = "SELECT position, body FROM event WHERE position>? ORDER BY position LIMIT ?"
+            rows = list(connection.execute(newer, (last, EVENTS_MAX)))
+            if len(rows) == EVENTS_MAX:
+                self._kept.forget_events()
+                return
+        self._kept.add_events([event_of(*row) for row in rows], [len(body) for _, body in rows])

@@ -1,0 +1,163 @@
+"""Two processes on one file: each sees what the other commits, and forgets no more than that."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+import apsw
+import pytest
+
+from stockwright.base.errors import Busy
+from stockwright.base.event import Event
+from stockwright.store.port import ABSENT, Add, Append, Delete, Put
+from stockwright.store.sqlite import group_commit
+from stockwright.store.sqlite.engine import SqliteStore
+from stockwright.store.sqlite.others import KEPT_COMMITS, KEYS_MAX
+from stockwright.store.sqlite.writer_queue import WriterQueue
+from tests.patience import PATIENCE_SECONDS
+
+ONE, TWO, NONE = ("P#1", "STOCK"), ("P#2", "STOCK"), ("P#3", "STOCK")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "stockwright.db"
+
+
+async def pair(path: Path) -> tuple[SqliteStore, SqliteStore]:
+    """Two stores on one file, of which the first has read everything there is."""
+    first, second = SqliteStore(path), SqliteStore(path)
+    await first.commit([Put(ONE, {"units": 5}, ABSENT), Put(TWO, {"units": 7}, ABSENT)])
+    await first.get([ONE, TWO, NONE])
+    await first.query("P#1")
+    await first.query("P#2")
+    return first, second
+
+
+async def turn() -> None:
+    """Let a turn of the loop pass: in each of them others are looked for once."""
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+async def test_what_another_process_changed_is_read_anew_and_the_rest_stays_in_the_cache(path: Path) -> None:
+    first, second = await pair(path)
+    kept = (await first.get([TWO]))[TWO]
+    page = await first.query("P#2")
+    await second.commit([Add(ONE, {("units",): -1}), Put(NONE, {"units": 1}, ABSENT)])
+    await turn()
+    found = await first.get([ONE, TWO, NONE])
+    assert {key: item.body["units"] for key, item in found.items()} == {ONE: 4, TWO: 7, NONE: 1}
+    assert found[TWO] is kept
+    assert await first.query("P#2") is page
+    assert [item.body for item in (await first.query("P#1")).items] == [{"units": 4}]
+    await second.commit([Delete(ONE, 2)])
+    await turn()
+    assert ONE not in await first.get([ONE])
+    for each in (first, second):
+        await each.close()
+
+
+async def test_a_commit_is_decided_on_what_another_process_has_just_committed(path: Path) -> None:
+    first, second = await pair(path)
+    await second.commit([Add(ONE, {("units",): -5}, {("units",): 0})])
+    with pytest.raises(Exception, match="condition failed"):
+        await first.commit([Add(ONE, {("units",): -1}, {("units",): 0})])
+    for each in (first, second):
+        await each.close()
+
+
+@pytest.mark.parametrize("commits", [KEPT_COMMITS - 60, KEPT_COMMITS + 60])
+async def test_who_was_away_for_long_finds_everything_as_it_is(path: Path, commits: int) -> None:
+    first, second = await pair(path)
+    for _ in range(commits):
+        await second.commit([Add(ONE, {("units",): 1})])
+    await turn()
+    assert (await first.get([ONE]))[ONE].body == {"units": 5 + commits}
+    noted = first._reader.execute("SELECT count(*) FROM changed").get
+    assert noted <= KEPT_COMMITS + 32
+    for each in (first, second):
+        await each.close()
+
+
+async def test_a_commit_of_very_many_items_is_noted_as_one_that_changed_everything(path: Path) -> None:
+    first, second = await pair(path)
+    many = [Put((f"M#{number}", "A"), {}, ABSENT) for number in range(KEYS_MAX)]
+    await second.commit([*many, Add(ONE, {("units",): 1})])
+    await turn()
+    assert (await first.get([ONE]))[ONE].body == {"units": 6}
+    for each in (first, second):
+        await each.close()
+
+
+async def test_events_of_two_processes_are_one_log_for_both(path: Path) -> None:
+    first, second = await pair(path)
+    for number in range(40):
+        store = (first, second)[number % 3 > 0]
+        await store.commit([Append(Event(f"evt_{number}", "stock.changed", "P#1", number))])
+    await turn()
+    expected = [f"evt_{number}" for number in range(40)]
+    for store in (first, second):
+        assert [event.id for event in await store.tail()] == expected
+        assert [event.id for event in await store.tail("30")] == expected[30:]
+        await store.close()
+
+
+async def test_who_waits_for_events_is_woken_by_those_of_another_process(path: Path) -> None:
+    first, second = await pair(path)
+    waiting = asyncio.create_task(first.tail(wait_seconds=PATIENCE_SECONDS))
+    await asyncio.sleep(0.01)
+    await second.commit([Append(Event("evt_1", "stock.changed", "P#1", 1))])
+    assert [event.id for event in await waiting] == ["evt_1"]
+    for each in (first, second):
+        await each.close()
+
+
+async def test_two_processes_that_write_all_the_time_lose_nothing(path: Path) -> None:
+    first, second = await pair(path)
+
+    async def write(store: SqliteStore) -> None:
+        for _ in range(60):
+            await store.commit([Add(ONE, {("units",): 1}), Add(TWO, {("units",): -1})])
+
+    await asyncio.gather(*(write(store) for store in (first, second) for _ in range(3)))
+    await turn()
+    for store in (first, second):
+        found = await store.get([ONE, TWO])
+        assert (found[ONE].body["units"], found[TWO].body["units"]) == (365, -353)
+        await store.close()
+
+
+def test_who_waits_for_the_write_lock_is_before_who_comes_later(path: Path) -> None:
+    connections = [apsw.Connection(str(path)) for _ in range(3)]
+    connections[0].execute("PRAGMA journal_mode=WAL; CREATE TABLE item (a)").fetchall()
+    queues = [WriterQueue(path) for _ in range(3)]
+    assert queues[0].begin_at_once(connections[0])
+    waiting = threading.Thread(target=queues[1].begin, args=(connections[1], PATIENCE_SECONDS, threading.Event()))
+    waiting.start()
+    while queues[2].begin_at_once(connections[2]) or queues[2]._take():
+        queues[2]._give_up()
+    connections[0].execute("COMMIT")
+    waiting.join()
+    assert connections[1].in_transaction
+    assert not queues[2].begin_at_once(connections[2])
+    for connection, queue in zip(connections, queues, strict=True):
+        connection.close()
+        queue.close()
+
+
+async def test_a_writer_that_stands_still_makes_others_busy_for_a_while_only(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "LOCK_WAIT_SECONDS", 0.05)
+    first, second = await pair(path)
+    assert second._queue._take()
+    with pytest.raises(Busy):
+        await first.commit([Add(ONE, {("units",): 1})])
+    second._queue._give_up()
+    await first.commit([Add(ONE, {("units",): 1})])
+    assert (await first.get([ONE]))[ONE].body == {"units": 6}
+    for each in (first, second):
+        await each.close()
