@@ -76,7 +76,7 @@ def tamper(app: App, sort: str, path: str, value: Any) -> str:
 
 
 TAMPERED = {
-    "an available balance": ("STOCK", "$.levels.default.available", 48, "movements sum to the total"),
+    "an available balance": ("STOCK", "$.levels.default.available", 48, "total is available and reserved together"),
     "a reserved balance": ("STOCK", "$.levels.default.reserved", 3, "holds sum to the reserved"),
     "a total": ("STOCK", "$.levels.default.total", 7, "total is available and reserved together"),
     "a movement": ("MOVEMENT#%", "$.quantity", 5, "movements sum to the total"),

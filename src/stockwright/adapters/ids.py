@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _RANDOM_BITS: Final = 80
 _RANDOM_BYTES: Final = _RANDOM_BITS // 8
-_POOL_BYTES: Final = 100 * _RANDOM_BYTES
+_POOL: Final = 100
 _RANDOM: Final = (1 << _RANDOM_BITS) - 1
 
 
@@ -28,22 +28,25 @@ class SystemIds:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._last = 0
-        self._pool = b""
+        self._ms = 0
+        self._number = 0
+        self._pool: list[int] = []
 
     def new(self, prefix: str) -> str:
         """Make a name such as `ord_01hzy…` (ULID, Crockford's base 32, lower case)."""
-        if len(self._pool) < _RANDOM_BYTES:
+        if not self._pool:
             # The system is asked for randomness now and then, not at every name.
-            self._pool = secrets.token_bytes(_POOL_BYTES)
-        drawn, self._pool = int.from_bytes(self._pool[:_RANDOM_BYTES]), self._pool[_RANDOM_BYTES:]
-        now, last = self._clock.now(), self._last >> _RANDOM_BITS
-        if last - BACK_MS_MAX <= now <= last:
-            self._last += 1 + (drawn & 0xFFFFFFFF)
+            bits = secrets.token_bytes(_POOL * _RANDOM_BYTES)
+            self._pool = [int.from_bytes(bits[at : at + _RANDOM_BYTES]) for at in range(0, len(bits), _RANDOM_BYTES)]
+        random, now = self._pool.pop(), self._clock.now()
+        if self._ms - BACK_MS_MAX <= now <= self._ms:
+            self._number += 1 + (random & 0xFFFFFFFF)
+            if self._number > _RANDOM:
+                self._ms, self._number = self._ms + 1, self._number & _RANDOM
         else:
             # The highest bit stays free for the names of the same millisecond that follow.
-            self._last = now << _RANDOM_BITS | drawn >> 1
-        return f"{prefix}_{time_text(self._last >> _RANDOM_BITS)}{_random_text(self._last & _RANDOM)}"
+            self._ms, self._number = now, random >> 1
+        return f"{prefix}_{time_text(self._ms)}{_random_text(self._number)}"
 
     def first(self, prefix: str, at: int) -> str:
         """Return the smallest name that could be made at that instant (ms)."""

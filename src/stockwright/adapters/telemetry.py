@@ -57,8 +57,7 @@ def fields_of(given: Mapping[str, Any]) -> dict[str, Any]:
     A field with the name of a secret is never written.
     """
     line, context = dict[str, Any](), dict[str, Any]()
-    for name, value in given.items():
-        beside, inside, secret = _names(name)
+    for value, (beside, inside, secret) in zip(given.values(), _names_of(tuple(given)), strict=True):
         if inside:
             context[inside] = "***" if secret else value
         if beside and value is not None and value != "":
@@ -68,7 +67,11 @@ def fields_of(given: Mapping[str, Any]) -> dict[str, Any]:
     return line
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=256)
+def _names_of(names: tuple[str, ...]) -> list[tuple[str, str, bool]]:
+    return [_names(name) for name in names]
+
+
 def _names(name: str) -> tuple[str, str, bool]:
     """Return what a field is called beside the context, what inside ("": not there), and whether it is a secret."""
     if name in _PERSON_AND_REQUEST:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 
-class HidesSecrets(Struct, frozen=True):
+class HidesSecrets(Struct, frozen=True, gc=False):
     """A struct whose fields in `SECRETS` are never shown."""
 
     SECRETS: ClassVar[frozenset[str]] = frozenset()

@@ -32,7 +32,7 @@ ItemKind = Literal[
 """The kinds of items that have a record."""
 
 
-class Record(HidesSecrets, frozen=True, kw_only=True, rename="camel"):
+class Record(HidesSecrets, frozen=True, kw_only=True, rename="camel", gc=False):
     """A model that is stored as it is: its fields, named in camel case, are the item's body.
 
     A field that is new needs a default or a migration. Fields in `NOT_STORED` are set by who reads the item;

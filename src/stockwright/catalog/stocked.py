@@ -44,9 +44,13 @@ async def load_stocked(app: App, product_ids: list[str]) -> dict[str, StockedPro
     found = await app.store.get(keys)
     loaded = {}
     for product_id in product_ids:
-        item, stock = (found.get(key(product_id)) for key in (product_records.product_key, stock_records.stock_key))
+        item = found.get(product_records.product_key(product_id))
+        stock = found.get(stock_records.stock_key(product_id))
         # A read of many items is not of one moment: the product that is just being made may come without its stock.
         # Nor may it be so of the product that is just being deleted: its stock has no levels any more.
-        if item is not None and stock is not None and item.body["status"] != "DELETED" and stock.body["levels"]:
-            loaded[product_id] = StockedProduct(item.read(Product), stock_records.stock_of(stock, active))
+        if item is None or stock is None:
+            continue
+        one = StockedProduct(item.read(Product), stock_records.stock_of(stock, active))
+        if one.product.status != "DELETED" and one.stock.levels:
+            loaded[product_id] = one
     return loaded

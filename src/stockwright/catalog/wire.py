@@ -242,6 +242,7 @@ class ItemsQuery(ListQuery):
 def product_view(found: StockedProduct) -> ProductView:
     """Show a product with its stock."""
     product, stock = found.product, found.stock
+    available, created_at, updated_at = stock.available, iso(product.created_at), iso(product.updated_at)
     return ProductView(
         id=product.id,
         product_id=product.id,
@@ -257,8 +258,8 @@ def product_view(found: StockedProduct) -> ProductView:
         image_url=product.image_url,
         options=dict(product.options),
         attributes=dict(product.attributes),
-        quantity=stock.available,
-        stock_quantity=stock.available,
+        quantity=available,
+        stock_quantity=available,
         reserved_stock=stock.reserved,
         inactive_stock=stock.inactive,
         total_stock=stock.total,
@@ -270,9 +271,9 @@ def product_view(found: StockedProduct) -> ProductView:
         status=product.status,
         version=product.version,
         stock_version=stock.version,
-        created_at=iso(product.created_at),
-        updated_at=iso(product.updated_at),
-        last_updated=iso(product.updated_at),
+        created_at=created_at,
+        updated_at=updated_at,
+        last_updated=updated_at,
         created_by=product.created_by,
     )
 

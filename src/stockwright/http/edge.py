@@ -21,7 +21,7 @@ from stockwright.http.addresses import client_address
 from stockwright.http.answers import answer_of, etag_matches, fields_at_top, is_for_anybody, kept_answer
 from stockwright.http.compression import COMPRESSED_BYTES_MIN, accepts_gzip, compress, compressed_once
 from stockwright.http.envelope import BUSY_RETRY_SECONDS, failure, retry_after, status_of, success
-from stockwright.http.headers import ALLOWED_HEADERS, ALLOWED_METHODS, AnswerHeaders
+from stockwright.http.headers import ALLOWED_HEADERS, ALLOWED_METHODS, SECURITY_NAMES, AnswerHeaders
 from stockwright.http.idempotency import KeysAtWork, check_key, request_hash
 from stockwright.http.limits import Limits
 from stockwright.http.metrics import Metrics, Uncounted
@@ -317,7 +317,7 @@ class Exchange:
     ) -> None:
         self.status = status
         self.started = True
-        sent = self._headers({**self.extra, **(headers or {})})
+        sent = self._headers({**self.extra, **headers} if headers else self.extra)
         sent.append((b"x-request-id", self.request.id.encode()))
         if content_type is not None:
             sent.append((b"content-type", content_type.encode()))
@@ -332,8 +332,9 @@ class Exchange:
         if not own:
             return [*security]
         sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in own.items()]
-        names = {name for name, _ in sent}
-        return sent + [pair for pair in security if pair[0] not in names]
+        if own.keys() & SECURITY_NAMES:
+            return sent + [pair for pair in security if pair[0].decode() not in own]
+        return [*sent, *security]
 
     async def _stream(self, answer: Answer, headers: dict[str, str]) -> None:
         """Send what comes until the client goes away, and close it, however much of it was read."""

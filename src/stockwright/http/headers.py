@@ -20,7 +20,9 @@ SECURITY_HEADERS: Final = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
 )
+SECURITY_NAMES: Final = frozenset(name.decode() for name, _ in SECURITY_HEADERS)
 HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
+_BY_HTTPS: Final = (*SECURITY_HEADERS, HSTS)
 
 
 class AnswerHeaders:
@@ -47,6 +49,4 @@ class AnswerHeaders:
 
     def security(self, scope: MutableMapping[str, Any]) -> tuple[tuple[bytes, bytes], ...]:
         """Return what every answer carries; HSTS only where people come by https (RFC 6797, 7.2)."""
-        if self.https or scope.get("scheme") == "https":
-            return (*SECURITY_HEADERS, HSTS)
-        return SECURITY_HEADERS
+        return _BY_HTTPS if self.https or scope.get("scheme") == "https" else SECURITY_HEADERS

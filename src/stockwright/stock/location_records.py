@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stockwright.stock.model import Location, by_priority
-from stockwright.store.paging import whole
+from stockwright.store.paging import WHOLE, whole
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stockwright.store.batch import Batch
-    from stockwright.store.port import Store
+    from stockwright.store.port import Item, Store
 
 
 LOCATIONS = "LOCATIONS"
@@ -22,7 +24,12 @@ async def list_locations(store: Store) -> list[Location]:
 
 async def load_active(store: Store) -> tuple[str, ...]:
     """Read the ids of the active locations, the first to take units from in front."""
-    return by_priority(await list_locations(store))
+    page = await store.query(LOCATIONS, limit=WHOLE)
+    return page.read_once(_active) if page.next is None else by_priority(await list_locations(store))
+
+
+def _active(items: Sequence[Item]) -> tuple[str, ...]:
+    return by_priority(item.read(Location) for item in items)
 
 
 async def find_location(store: Store, location_id: str) -> Location | None:

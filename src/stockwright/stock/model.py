@@ -96,17 +96,19 @@ class Stock(Record, frozen=True):
     @property
     def available(self) -> int:
         """Units that can be bought now, over all active locations."""
-        return sum(self.levels[place].available for place in self.sources)
+        levels = self.levels
+        return sum([levels[each].available for each in self.active if each in levels])
 
     @property
     def reserved(self) -> int:
         """Units promised and not yet gone, over all locations."""
-        return sum(level.reserved for level in self.levels.values())
+        return sum([level.reserved for level in self.levels.values()])
 
     @property
     def inactive(self) -> int:
         """Units at inactive locations that nobody was promised."""
-        return sum(level.available for place, level in self.levels.items() if place not in self.active)
+        active = self.active
+        return sum([level.available for each, level in self.levels.items() if each not in active])
 
     @property
     def total(self) -> int:

@@ -104,7 +104,7 @@ def stock_of(item: Item, active: tuple[str, ...]) -> Stock:
     keeps no order of its own.
     """
     known = item.parsed
-    if isinstance(known, Stock) and known.active is active:
+    if isinstance(known, Stock) and known.active == active:
         return known
     stored = item.read(Stock)
     order = [location for location in active if location in stored.levels]

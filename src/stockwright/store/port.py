@@ -9,7 +9,7 @@ Never two writes to one item in one commit (DynamoDB refuses that; so do we).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct, field
@@ -151,6 +151,7 @@ class Append(Struct, frozen=True):
     event: Event
 
 
+Result = TypeVar("Result")
 Write = Put | Add | Check | Delete | Append
 Decision = Callable[[Item | None], Sequence[Write]]
 """What to write, given an item as it is in the commit."""
@@ -165,6 +166,15 @@ class Page(Struct, frozen=True):
     items: tuple[Item, ...]
     next: str | None
     sorts: tuple[str, ...] = ()
+    parsed: Any = None
+    """What was read from all of its items, once."""
+
+    def read_once(self, read: Callable[[Sequence[Item]], Result]) -> Result:
+        """Return what `read` makes of the items; an engine hands out a page again while it has not changed."""
+        if self.parsed is None:
+            force_setattr(self, "parsed", read(self.items))
+        result: Result = self.parsed
+        return result
 
 
 class ConditionFailed(Exception):

@@ -164,10 +164,15 @@ class Reader:
     def _damaged(self, fault: Exception) -> Exception:
         return translate_read(fault, self.faults)
 
-    def _item(self, key: Key, version: int, body: bytes) -> Item:
+    def _item(self, key: Key, version: int, body: bytes, *, keep: bool) -> Item:
         """Return the kept item where it is the one that was read."""
         kept = self._kept.rows.get(key)
-        return kept.item if kept is not None and kept.version == version else self._stored(key, version, body)
+        if kept is not None and kept.version == version:
+            return kept.item
+        row = self.row_of(key, version, body)
+        if keep:
+            self._kept.keep(key, row)
+        return row.item
 
     # ---- partitions ----------------------------------------------------------------------
 
@@ -180,7 +185,9 @@ class Reader:
             return kept
         rows, after = read_rows(self._connection, asked)
         rows = rows[: asked.limit]
-        items = tuple(self._item((pk, sk), version, body) for pk, sk, version, body, _ in rows)
+        # What a person looks at is looked at again; what is read page after page would only push that out.
+        keep = asked.limit <= KEPT_PARTITION_MAX
+        items = tuple(self._item((pk, sk), version, body, keep=keep) for pk, sk, version, body, _ in rows)
         page = Page(items, after, tuple(row[4] for row in rows))
         if whole and page.next is None and len(page.items) <= KEPT_PARTITION_MAX:
             self._kept.keep_partition(asked.partition, page)
