@@ -20,10 +20,10 @@ from stockwright.rollups.model import (
     applied,
     bucket_of,
     cells_in,
+    completed,
     counted_of_order,
     partition_of_day,
     quarter_of,
-    without_zeros,
 )
 from stockwright.sales.lines import OrderLine
 from stockwright.sales.model import Sale
@@ -43,7 +43,7 @@ def order(*lines: OrderLine, **changed: Any) -> Order:
 def changes(sold: Order, before: Counted | None, after: Counted | None) -> Cells:
     cells: Cells = {}
     add_order(cells, sold, before, after)
-    return without_zeros(cells)
+    return completed(cells)
 
 
 def test_an_order_counts_in_its_quarter_hour_and_for_each_product_in_its_hour_and_day() -> None:
@@ -91,7 +91,7 @@ def test_what_was_counted_is_taken_away_without_a_rest(status: Any) -> None:
     cells: Cells = {}
     add_order(cells, sold, None, Counted(status, {"1": 1}))
     add_order(cells, sold, Counted(status, {"1": 1}), None)
-    assert without_zeros(cells) == {}
+    assert completed(cells) == {}
 
 
 def test_what_nobody_sees_does_not_count() -> None:
@@ -114,7 +114,7 @@ def test_sales_and_dead_letters_count_while_they_are_there() -> None:
     add_dead_letter(cells, Counted(), None)
     assert cells["STATE", "DEAD_LETTERS"] == {("waiting",): [1]}
     add_sale(cells, sale, Counted(), None)
-    assert (DAY, "TOTALS") not in without_zeros(cells)
+    assert (DAY, "TOTALS") not in completed(cells)
 
 
 def test_a_rollup_changes_beside_its_former_self_and_keeps_no_zeros() -> None:

@@ -131,7 +131,11 @@ async def _recount(app: App, generation: int, day: int) -> tuple[Numbers, Number
             if counted != subjects.now[subject_id]:
                 behind.append(f"{kind} {subject_id}")
     statuses = {ORDERS: cells.pop(ORDERS, {}).items()}
-    return _numbers({place: changes.items() for place, changes in cells.items()}), _numbers(statuses), behind
+    return (
+        _numbers({place: changes.items() for place, changes in model.completed(cells).items()}),
+        _numbers(statuses),
+        behind,
+    )
 
 
 def _numbers(cells: Mapping[Place, Iterable[tuple[Path, list[int]]]]) -> Numbers:

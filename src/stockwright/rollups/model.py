@@ -11,7 +11,7 @@ time zone, so that a report by any of them sums whole quarter hours.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
@@ -44,6 +44,7 @@ ORDERS: Final[Place] = (STATE_PARTITION, "ORDERS")
 """How many orders each status has."""
 DEAD_LETTERS: Final[Place] = (STATE_PARTITION, "DEAD_LETTERS")
 WAITING: Final[Path] = ("waiting",)
+HOUR: Final = "HOUR#"
 TOTALS: Final = "TOTALS"
 """The sums of each quarter hour: orders, cancelled orders, sales, units, returned units, minor units."""
 
@@ -120,9 +121,8 @@ def _add_sold(cells: Cells, sold: Order | Sale, returned: Mapping[str, int], cou
         kept = sign * (line.quantity - gone_back)
         amount = kept * line.unit_price_cents
         units, back, cents = units + kept, back + sign * gone_back, cents + amount
-        bucket = bucket_of(line.product_id)
-        _add(cells, (day, day_sort(bucket)), (sold.currency, line.product_id), (kept, amount))
-        _add(cells, (day, hour_sort(hour, bucket)), (in_hour, sold.currency, line.product_id), (kept, amount))
+        place = day, hour_sort(hour, bucket_of(line.product_id))
+        _add(cells, place, (in_hour, sold.currency, line.product_id), (kept, amount))
     _add_totals(cells, sold, (*counts, units, back, cents))
 
 
@@ -132,17 +132,27 @@ def _add_totals(cells: Cells, sold: Order | Sale, numbers: tuple[int, ...]) -> N
     _add(cells, place, (str(quarter % DAY_QUARTERS), sold.currency), numbers)
 
 
-def _add(cells: Cells, place: Place, path: Path, numbers: tuple[int, ...]) -> None:
+def _add(cells: Cells, place: Place, path: Path, numbers: Sequence[int]) -> None:
     of_place = cells.get(place)
     if of_place is None:
         of_place = cells[place] = {}
     known = of_place.get(path)
-    of_place[path] = list(numbers) if known is None else [a + b for a, b in zip(known, numbers, strict=True)]
+    if known is None:
+        of_place[path] = list(numbers)
+    else:
+        for position, number in enumerate(numbers):
+            known[position] += number
 
 
-def without_zeros(cells: Cells) -> Cells:
-    """Leave out what comes to nothing."""
-    kept = {place: {path: each for path, each in of.items() if any(each)} for place, of in cells.items()}
+def completed(cells: Cells) -> Cells:
+    """Add what the days of products change by to what their hours do, and leave out what comes to nothing."""
+    whole = {place: dict(of_place) for place, of_place in cells.items()}
+    for (partition, sort), of_hour in cells.items():
+        if sort.startswith(HOUR):
+            place = partition, day_sort(bucket_of_hour(sort))
+            for (_, currency, product_id), numbers in of_hour.items():
+                _add(whole, place, (currency, product_id), numbers)
+    kept = {place: {path: each for path, each in of.items() if any(each)} for place, of in whole.items()}
     return {place: of for place, of in kept.items() if of}
 
 
@@ -196,6 +206,7 @@ def partition_of_day(day: int) -> str:
     return f"SALES#{(date(1970, 1, 1) + timedelta(days=day)).isoformat()}"
 
 
+@lru_cache(maxsize=65_536)
 def bucket_of(product_id: str) -> int:
     """Return which of a day's items a product is in: the same in every process."""
     return zlib.crc32(product_id.encode()) % BUCKETS
@@ -203,9 +214,18 @@ def bucket_of(product_id: str) -> int:
 
 def day_sort(bucket: int) -> str:
     """Name the item that holds what products sold in a day."""
-    return f"DAY#{bucket:x}"
+    return _DAY_SORTS[bucket]
 
 
 def hour_sort(hour: int, bucket: int) -> str:
     """Name the item that holds what products sold in each quarter of an hour."""
-    return f"HOUR#{hour:02d}#{bucket:x}"
+    return _HOUR_SORTS[hour][bucket]
+
+
+def bucket_of_hour(sort: str) -> int:
+    """Return the bucket that an hour's item is of."""
+    return int(sort[-1], 16)
+
+
+_DAY_SORTS: Final = [f"DAY#{bucket:x}" for bucket in range(BUCKETS)]
+_HOUR_SORTS: Final = [[f"{HOUR}{hour:02d}#{bucket:x}" for bucket in range(BUCKETS)] for hour in range(24)]

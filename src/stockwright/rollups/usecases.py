@@ -140,28 +140,29 @@ async def _counting(app: App, kind: SubjectKind, ids: Sequence[str]) -> Batch:
     # The contributions first: a subject that is read after them is not older than what was counted of it.
     found = await app.store.get([STATE, *keys.values()])
     state = records.state_of(found.get(STATE))
+    generations = [str(each) for each in state.counted]
     subjects = await load_subjects(app.store, kind, ids)
     batch = Batch()
-    changes: dict[int, Cells] = {generation: {} for generation in state.counted}
+    changes: dict[str, Cells] = {generation: {} for generation in generations}
     for subject_id, key in keys.items():
         contribution = records.contribution_of(found.get(key))
         now = subjects.now.get(subject_id)
-        behind = [each for each in state.counted if contribution.counted.get(str(each)) != now]
+        behind = [each for each in generations if contribution.counted.get(each) != now]
         if not behind or (now is None and subjects.versions is None):
             continue
         for generation in behind:
-            subjects.add(changes[generation], subject_id, contribution.counted.get(str(generation)), now)
+            subjects.add(changes[generation], subject_id, contribution.counted.get(generation), now)
         if now is None:
             records.delete_contribution(batch, kind, subject_id, contribution.version)
         else:
-            after = Contribution(counted=dict.fromkeys(map(str, state.counted), now), version=contribution.version)
+            after = Contribution(counted=dict.fromkeys(generations, now), version=contribution.version)
             records.put_contribution(batch, kind, subject_id, after)
         if subjects.versions is not None:
             batch.check(event_records.dead_letter_key(subject_id), subjects.versions[subject_id])
     if batch.writes:
         batch.check(STATE, state.version)
         for generation, cells in changes.items():
-            await _add_changes(app.store, batch, generation, model.without_zeros(cells))
+            await _add_changes(app.store, batch, int(generation), model.completed(cells))
     return batch
 
 
