@@ -189,6 +189,32 @@ async def test_a_rebuild_goes_on_after_an_end_at_any_step_beside_orders_that_tak
     assert (await app.store.query("ROLLUP#1#STATE")).items == ()
 
 
+@pytest.mark.parametrize("steps", [0, 1, 2, 5, 8, 100])
+async def test_what_is_counted_while_a_rebuild_begins_or_ends_is_in_it(
+    app: App, product: Product, clock: Clock, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    await busy_day(app, product, clock)
+    original, rebuilt = usecases.load_subjects, False
+
+    async def beside(*given: Any) -> Any:
+        nonlocal rebuilt
+        found = await original(*given)
+        if not rebuilt:
+            rebuilt = True
+            await fill.begin(app)
+            for _ in range(steps):
+                await fill.step(app)
+        return found
+
+    monkeypatch.setattr(usecases, "load_subjects", beside)
+    await run_many(HANDLER, app, await events_of(app))
+    assert rebuilt
+    while await fill.step(app):
+        pass
+    assert (await load_state(app.store)).active == 2
+    await assert_exact(app)
+
+
 async def test_a_rebuild_corrects_whatever_is_wrong(app: App, product: Product, clock: Clock) -> None:
     await busy_day(app, product, clock)
     await count_all(app)

@@ -135,7 +135,11 @@ async def _count_halves(app: App, kind: SubjectKind, ids: Sequence[str]) -> None
 
 
 async def _counting(app: App, kind: SubjectKind, ids: Sequence[str]) -> Batch:
-    """Make the commit that counts subjects: their contributions, and the rollups moved by the difference."""
+    """Make the commit that counts subjects: their contributions, and the rollups moved by the difference.
+
+    It is held to the contributions. A rebuild that begins meanwhile counts each of these subjects after it has begun,
+    and so refuses this commit, or finds what it has written.
+    """
     keys = {subject_id: records.contribution_key(kind, subject_id) for subject_id in ids}
     # The contributions first: a subject that is read after them is not older than what was counted of it.
     found = await app.store.get([STATE, *keys.values()])
@@ -159,10 +163,8 @@ async def _counting(app: App, kind: SubjectKind, ids: Sequence[str]) -> Batch:
             records.put_contribution(batch, kind, subject_id, after)
         if subjects.versions is not None:
             batch.check(event_records.dead_letter_key(subject_id), subjects.versions[subject_id])
-    if batch.writes:
-        batch.check(STATE, state.version)
-        for generation, cells in changes.items():
-            await _add_changes(app.store, batch, int(generation), model.completed(cells))
+    for generation, cells in changes.items():
+        await _add_changes(app.store, batch, int(generation), model.completed(cells))
     return batch
 
 
