@@ -161,8 +161,8 @@ web: $(INSTALLED) $(MODULES) ## Check and test the web app
 PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # Tests that use a store run on both engines.
-ON_BOTH := tests/accounts tests/audit tests/catalog tests/orders tests/products tests/reports tests/reservations tests/rollups tests/stock \
-	tests/api
+ON_BOTH := tests/accounts tests/audit tests/catalog tests/orders tests/products tests/reports tests/reservations tests/retention \
+	tests/rollups tests/stock tests/api
 
 .PHONY: unit
 unit: tools ## Run the tests, then those of use cases and API again on DynamoDB Local

@@ -110,8 +110,8 @@ class Clock:
     def now(self) -> int:
         return self.at
 
-    def advance(self, *, minutes: float = 0, seconds: float = 0) -> None:
-        self.at += int((minutes * 60 + seconds) * 1000)
+    def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
+        self.at += int((((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000)
 
 
 @pytest.fixture

@@ -162,8 +162,9 @@ async def close(app: App) -> None:
 @asynccontextmanager
 async def running(app: App) -> AsyncIterator[Dispatcher]:
     """Run the event handlers and the sweeper beside what serves."""
-    dispatcher, sweeper, prober = Dispatcher(app, reactions_for(app.settings)), make_sweeper(app), make_prober(app)
-    app.lag = dispatcher.lag
+    reactions = reactions_for(app.settings)
+    dispatcher, sweeper, prober = Dispatcher(app, reactions), make_sweeper(app), make_prober(app)
+    app.lag, app.handlers = dispatcher.lag, frozenset(each.name for each in reactions)
     faults: Faults | None = getattr(app.store, "faults", None)
     if faults is not None:
         faults.log = app.log

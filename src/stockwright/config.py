@@ -61,6 +61,20 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
+def _days(least: int) -> Callable[[str], int]:
+    """Read a number of days, at least so many; 0 is for ever."""
+
+    def parse(value: str) -> int:
+        if value == "0":
+            return 0
+        try:
+            return _whole(least, 36_500)(value)
+        except ValueError:
+            raise ValueError(f"must be a whole number of days from {least} to 36500, or 0 for ever") from None
+
+    return parse
+
+
 def _port(value: str) -> int:
     if not (value.isascii() and value.isdecimal()) or not 0 <= int(value) <= 65535:  # noqa: PLR2004
         raise ValueError("must be a port number, 0 to 65535 (0 takes a free one)")
@@ -237,6 +251,23 @@ class Settings:
     )
     migrate: bool = _setting(
         True, "Whether serve upgrades a data folder of a former release; off leaves it to stockwright migrate", _switch
+    )
+    keep_requests_hours: int = _setting(
+        48, "Hours for which the answers to requests with an Idempotency-Key are kept, at least 24", _whole(24, 8760)
+    )
+    keep_notifications_days: int = _setting(
+        90, "Days for which notifications (mails and SMS) are kept, at least 7; 0 keeps them for ever", _days(7)
+    )
+    keep_events_days: int = _setting(
+        400, "Days for which the event log is kept, at least 30; 0 keeps it for ever", _days(30)
+    )
+    keep_holds_days: int = _setting(
+        30, "Days for which closed reservations are kept, at least 3; 0 keeps them for ever", _days(3)
+    )
+    archive: bool = _setting(
+        True,
+        "Whether notifications, events and closed reservations are written to archive files before they are removed",
+        _switch,
     )
     table_name: str | None = _setting(None, "DynamoDB table of the shop", _word)
     cognito_user_pool_id: str | None = _setting(

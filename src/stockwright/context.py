@@ -40,6 +40,8 @@ class App(Struct):
     """Seals the positions in lists; the same in every process of a shop."""
     lag: Callable[[], Awaitable[int]] = field(default_factory=lambda: _no_lag)
     """How many events wait for their slowest handler; set by who runs the handlers."""
+    handlers: frozenset[str] = frozenset()
+    """The handlers that this process runs, whose cursors say what they have handled."""
     probe: WriteProbe = field(default_factory=WriteProbe)
     """This process's durable writes, which say whether it is ready."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from stockwright.base.actor import SYSTEM
-from stockwright.store.idempotency import put_idempotency
+from stockwright.store.idempotency import IDEMPOTENCY_SECONDS, put_idempotency
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -65,22 +65,27 @@ class Idempotency:
     use case's result into the answer that a replay will give.
     """
 
-    __slots__ = ("for_ever", "kept", "key", "render", "request_hash")
+    __slots__ = ("kept", "key", "render", "request_hash", "seconds")
 
     def __init__(
-        self, key: str, request_hash: str, render: Callable[[Any], Mapping[str, Any]], *, for_ever: bool = False
+        self,
+        key: str,
+        request_hash: str,
+        render: Callable[[Any], Mapping[str, Any]],
+        *,
+        seconds: int | None = IDEMPOTENCY_SECONDS,
     ) -> None:
         self.key, self.request_hash, self.render = key, request_hash, render
-        self.for_ever = for_ever
-        """Whether its record is kept for ever (what an import did) and not only for two days."""
+        self.seconds = seconds
+        """How long its record is kept; None: for ever (what an import did)."""
         self.kept: KeyRecord | None = None
 
     def add_record(self, batch: Batch, result: Any, now: int) -> KeyRecord:
         """Add the key's record to a commit; it comes into `kept` when that has succeeded."""
         answer = None if result is None else self.render(result)
-        position = put_idempotency(batch, self.key, self.request_hash, answer, self.used_at(now))
+        position = put_idempotency(batch, self.key, self.request_hash, answer, self.until(now))
         return KeyRecord(position, result, answer)
 
-    def used_at(self, now: int) -> int | None:
-        """Return the instant from which its record's time runs; None where it is kept for ever."""
-        return None if self.for_ever else now
+    def until(self, now: int) -> int | None:
+        """Return until when (epoch seconds) a record of now (ms) is kept; None: for ever."""
+        return None if self.seconds is None else now // 1000 + self.seconds

@@ -15,6 +15,7 @@ from stockwright.orders import routes as orders
 from stockwright.products import routes as products
 from stockwright.reports import routes as reports
 from stockwright.reservations import routes as reservations
+from stockwright.retention import routes as retention
 from stockwright.sales import routes as sales
 from stockwright.stock import routes as stock
 
@@ -31,4 +32,5 @@ ROUTES: Final[tuple[Route, ...]] = (
     *operations.ROUTES,
     *reports.ROUTES,
     *exports.ROUTES,
+    *retention.ROUTES,
 )

@@ -1,4 +1,4 @@
-"""The sweeper: ends expired holds, finishes what stopped half-way and removes rubbish, every few seconds.
+"""The sweeper: ends expired holds, finishes what stopped half-way, and removes what has expired or is too old.
 
 Nothing depends on its being on time: an expired hold is expired at the instant, swept or not.
 """
@@ -12,6 +12,7 @@ from stockwright.context import Repeating
 from stockwright.orders.large import finish_due
 from stockwright.products.categories import finish_renames
 from stockwright.reservations.usecases import expire_due
+from stockwright.retention.aging import remove_aged
 
 if TYPE_CHECKING:
     from stockwright.context import App
@@ -26,7 +27,7 @@ async def sweep(app: App) -> int:
     """Sweep once; returns how many holds were ended. A duty that fails keeps no other from being done."""
     ended = 0
     fault: Exception | None = None
-    for duty in (expire_due, finish_due, finish_renames, backfill, purge_due):
+    for duty in (expire_due, finish_due, finish_renames, backfill, purge_due, remove_aged):
         try:
             done = await duty(app)
         except Exception as failed:  # noqa: BLE001 - raised below

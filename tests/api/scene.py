@@ -283,6 +283,7 @@ GOOD: dict[tuple[str, str], tuple[str, Given]] = {
     ("POST", "/notifications/{id}/resend"): (ADMIN, {}),
     ("POST", "/dead-letters/{id}/redrive"): (ADMIN, {}),
     ("DELETE", "/dead-letters/{id}"): (ADMIN, None),
+    ("POST", "/retention/accept"): (ADMIN, {}),
 }
 """A good request to every route that changes something: who asks, and with which body."""
 

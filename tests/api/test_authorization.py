@@ -59,6 +59,7 @@ WHO = {
         PATCH /api/locations/{id}, POST /api/orders/{id}/returns, GET /api/events, GET /api/events/stream,
         GET /api/notifications, POST /api/notifications/{id}/resend, GET /api/dead-letters,
         POST /api/dead-letters/{id}/redrive,
+        GET /api/retention, POST /api/retention/accept,
         DELETE /api/dead-letters/{id}, GET /api/reports/summary, GET /api/reports/sales, GET /api/reports/top-products,
         GET /api/reports/stock-value, GET /api/reports/stock-history,
         GET /api/products/export, GET /api/inventory/export, GET /api/movements/export,

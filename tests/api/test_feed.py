@@ -16,6 +16,7 @@ from stockwright.context import App
 from stockwright.operations import feed as feeds
 from stockwright.operations.feed import RESET, Feed, Stream
 from stockwright.store.batch import Batch
+from stockwright.store.retention import LogStart, put_log_start
 from tests.api.asking import Client
 from tests.api.conftest import Made
 from tests.patience import PATIENCE_SECONDS
@@ -148,6 +149,24 @@ async def test_a_position_of_another_log_gets_a_reset(feed: Feed, app: App) -> N
         await until(parts, lambda text: RESET.encode() in text)
         await happen(app, 1, "thing.later")
         await until(parts, lambda text: b"thing.later" in text)
+
+
+async def test_a_position_that_is_no_longer_kept_gets_a_reset_and_continues_from_now(feed: Feed, app: App) -> None:
+    await happen(app, 5)
+    events = await app.store.tail(limit=1000)
+    batch = Batch()
+    put_log_start(batch, LogStart(events[-2].position, events[-2].at))
+    await batch.commit(app.store)
+    await app.store.trim(events[-2].position)
+    async with aclosing(await opened(feed, after=events[-3].position)) as parts:  # type: ignore[type-var]
+        text = await until(parts, lambda text: RESET.encode() in text)
+        assert f"id: {events[-1].position}\nevent: {RESET}\n".encode() in text
+        assert events_in(text)["thing.done"] == 0
+        await happen(app, 1, "thing.later")
+        await until(parts, lambda text: b"thing.later" in text)
+    async with aclosing(await opened(feed, after=events[-2].position)) as parts:  # type: ignore[type-var]
+        text = await until(parts, lambda text: b"thing.later" in text)
+        assert events_in(text) == {"thing.done": 1, "thing.later": 1}
 
 
 async def test_a_slow_reader_of_the_stream_is_dropped_and_delays_nobody(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,49 @@ async def test_crossed_bounds_return_nothing(store: DynamoDbStore) -> None:
 async def test_expired_items_are_removed_by_dynamodb_itself(store: DynamoDbStore) -> None:
     await store.commit([Put(KEYS[0], {}, ABSENT, ttl=1)])
     assert await store.purge(2) == 0
+
+
+async def test_a_day_of_the_log_goes_with_its_last_event(store: DynamoDbStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = engine.now_ms()
+    for number, days in enumerate((3, 3, 2, 0)):
+        at = now + number - days * codec.DAY_MS
+        monkeypatch.setattr(engine, "now_ms", partial(int, at))
+        await store.commit([Append(replace(EVENT, id=f"evt_{number}"))])
+    monkeypatch.undo()
+    events = await store.tail()
+    days = [codec.day_of(now - each * codec.DAY_MS) for each in (3, 2, 0)]
+
+    async def listed() -> list[str]:
+        return [item.key[1] for item in (await store.query(codec.DAYS)).items]
+
+    assert await listed() == days
+    assert await store.trim(events[2].position, 1) == 1
+    assert await listed() == days
+    assert await store.trim(events[2].position) == 2
+    assert await listed() == days[1:]
+    assert await store.trim(events[3].position) == 1
+    assert await listed() == days[2:]
+    assert await store.tail() == []
+
+
+async def test_a_trim_retries_unprocessed_items_and_finally_gives_up(store: DynamoDbStore) -> None:
+    await store.commit([Append(EVENT)])
+    [event] = await store.tail()
+    taken = False
+
+    def refuse(request: Any) -> Any:
+        nonlocal taken
+        if taken:
+            return None
+        left = {"UnprocessedItems": json.loads(request.body)["RequestItems"]}
+        return answer(200, "", json.dumps(left))
+
+    inject(store, refuse, "BatchWriteItem")
+    with pytest.raises(Busy):
+        await store.trim(event.position)
+    assert len(await store.tail()) == 1
+    taken = True
+    assert await store.trim(event.position) == 1
 
 
 async def test_a_copy_retries_unprocessed_items_and_finally_gives_up(store: DynamoDbStore) -> None:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from stockwright.cli.main import app as cli
 from tests.aws.dynamodb_local import environment, open_table
+from tests.formats import unpack
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -134,6 +135,26 @@ def test_the_audit_finds_a_manipulated_number(demo: Terminal) -> None:
     drifts = json.loads(demo.type("audit", "--json").output)["drifts"]
     assert drifts
     assert all(drift["stored"] != drift["expected"] for drift in drifts)
+
+
+def test_a_new_shop_removes_old_records_and_an_earlier_one_waits_for_an_admin(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    assert terminal.type("demo").exit_code == 0
+    shown = terminal.type("retention", "show").output
+    assert "Notifications:       90 days" in shown
+    assert "Older records are written to archive files, then removed." in shown
+
+    earlier = Terminal(tmp_path / "earlier")
+    unpack("1", earlier.folder)
+    assert earlier.type("migrate").exit_code == 0
+    assert "Only request records are removed" in earlier.type("retention", "show").output
+    accepted = json.loads(earlier.type("retention", "accept", "--json").output)
+    assert (accepted["removes"], accepted["acceptedBy"]) == (True, "system")
+    assert "Older records are written to archive files" in earlier.type("retention", "show").output
+    without = earlier.type("retention", "show", STOCKWRIGHT_ARCHIVE="off", STOCKWRIGHT_KEEP_EVENTS_DAYS="0").output
+    assert "Older records are removed without an archive." in without
+    assert "Events:              for ever" in without
 
 
 def test_a_backup_is_restored_into_another_folder_and_audits_clean(demo: Terminal, tmp_path: Path) -> None:

@@ -52,6 +52,8 @@ class Durable:
     items: dict[Key, _Row] = field(default_factory=dict)
     parts: dict[tuple[str | None, str], Entries] = field(default_factory=dict)
     log: list[Event] = field(default_factory=list)
+    trimmed: int = 0
+    """How many events were removed from the beginning of the log."""
 
     def entries(self, put: Put) -> list[tuple[tuple[str | None, str], str]]:
         named = [((name, put.indexes[name][0]), put.indexes[name][1]) for name in INDEXES if name in put.indexes]
@@ -171,7 +173,9 @@ class MemoryStore:
         for write in writes:
             if isinstance(write, Append):
                 body = msgspec.json.decode(msgspec.json.encode(write.event.data))
-                self.durable.log.append(replace(write.event, data=body, position=str(len(self.durable.log) + 1)))
+                self.durable.log.append(
+                    replace(write.event, data=body, position=str(self.durable.trimmed + len(self.durable.log) + 1))
+                )
                 self._news.set()
 
     async def decide(self, key: Key, decision: Decision) -> None:
@@ -181,9 +185,9 @@ class MemoryStore:
     async def tail(
         self, after: str = "", limit: int = 100, *, reverse: bool = False, wait_seconds: float = 0
     ) -> list[Event]:
-        log, at = self.durable.log, int(after or 0)
+        log, at = self.durable.log, max(0, int(after or 0) - self.durable.trimmed)
         if reverse:
-            return log[: at - 1 if after else None][::-1][:limit]
+            return log[: max(0, at - 1) if after else None][::-1][:limit]
         if len(log) <= at and wait_seconds:
             self._news.clear()
             try:
@@ -201,6 +205,12 @@ class MemoryStore:
         for key in due:
             self.durable.remove(key)
         return len(due)
+
+    async def trim(self, through: str, limit: int = 1000) -> int:
+        gone = max(0, min(int(through or 0) - self.durable.trimmed, limit, len(self.durable.log)))
+        del self.durable.log[:gone]
+        self.durable.trimmed += gone
+        return gone
 
     async def check(self) -> str:
         return ""

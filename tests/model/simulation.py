@@ -229,6 +229,9 @@ class Faulty:
     def marks_of_new_shop(self) -> Sequence[Write]:
         return ()
 
+    async def trim(self, through: str, limit: int = 1000) -> int:
+        return int(await self._around(self.inner.trim(through, limit)))
+
     async def purge(self, now_seconds: int, limit: int = 1000) -> int:
         return int(await self._around(self.inner.purge(now_seconds, limit)))
 

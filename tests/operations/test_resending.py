@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from stockwright.accounts.sign_up import SignUp, confirm_sign_up, forgot_password, issue_code, sign_up
 from stockwright.base.errors import Conflict, NotFound, Permanent
@@ -19,6 +20,7 @@ from stockwright.notifications.records import (
     find_notification,
     get_notification,
     message_id,
+    notification_key,
     put_notification,
 )
 from stockwright.operations.resend_handler import HANDLER
@@ -238,3 +240,18 @@ async def test_a_request_without_its_record_is_a_permanent_failure(world: World)
     with pytest.raises(Permanent, match="ntf_gone is gone"):
         await registered(HANDLER).run(world.app, new_event(world.app, BY_SYSTEM, data, "ntf_gone"))
     assert await find_notification(world.app.store, "ntf_gone") is None
+
+
+async def test_after_the_first_message_has_aged_out_one_of_a_cancelled_order_is_not_sent_again(world: World) -> None:
+    again, _ = await requested(world)
+    first = await get_notification(world.app.store, again.resend_of)
+    sent = replace(await now(world, again), status="SENT")
+    batch = Batch()
+    put_notification(batch, sent)
+    batch.delete(notification_key(first.id), first.version)
+    await batch.commit(world.app.store)
+    assert (await resend(world.app, BY_SYSTEM, sent.id)).resend_of == first.id
+    world.clock.advance(minutes=1)
+    await cancel_order(world.app, BY_SYSTEM, sent.about)
+    with pytest.raises(Conflict, match="was cancelled after this message"):
+        await resend(world.app, BY_SYSTEM, sent.id)

@@ -400,6 +400,35 @@ async def test_waiting_for_events_ends_empty_when_none_comes(store: Store) -> No
 SHELF = ("P#1", "A")
 
 
+async def test_the_oldest_events_are_trimmed_up_to_a_position(store: Store) -> None:
+    for number in range(1, 8):
+        await store.commit([Append(event(number))])
+    events = await store.tail()
+
+    assert await store.trim("") == 0
+    assert await store.trim(events[4].position, 3) == 3
+    assert await store.tail() == events[3:]
+    assert await store.trim(events[4].position, 3) == 2
+    assert await store.trim(events[4].position, 3) == 0
+    assert await store.tail() == events[5:]
+    assert await store.tail(events[1].position) == events[5:]
+    assert await store.tail(events[1].position, reverse=True) == []
+    assert await store.tail(limit=1, reverse=True) == events[6:]
+
+    await store.commit([Append(event(8))])
+    assert [each.id for each in await store.tail(events[6].position)] == ["evt_8"]
+
+
+async def test_a_commit_beside_a_trim_is_kept(store: Store) -> None:
+    for number in range(1, 5):
+        await store.commit([Append(event(number))])
+    events = await store.tail()
+    both = asyncio.gather(store.commit([Append(event(5)), Put(("P", "1"), {}, ABSENT)]), store.trim(events[1].position))
+    assert (await both)[1] == 2
+    assert [each.id for each in await store.tail()] == ["evt_3", "evt_4", "evt_5"]
+    assert await store.get([("P", "1")])
+
+
 def set_to(units: int) -> Decision:
     """Decide as a count does: whatever is there, there are so many afterwards."""
 

@@ -22,6 +22,7 @@ from stockwright.store.batch import Batch
 from stockwright.store.copying import Copied, DynamoDbSide, SqliteSide, copy
 from stockwright.store.dynamodb.codec import event_of_image
 from stockwright.store.port import Put
+from stockwright.store.retention import LogStart, load_log_start, put_log_start
 from stockwright.store.sqlite.engine import SqliteStore
 from tests.aws.dynamodb_local import open_table
 from tests.conftest import ADMIN, ALICE, Clock, Product, bare_app
@@ -92,6 +93,26 @@ async def test_every_item_and_event_is_copied_unchanged(moved: Path, tmp_path: P
     assert (await audit(cloud)).drifts == []
     for each in (before, after, cloud.store):
         await each.close()
+
+
+async def test_a_log_that_begins_later_is_copied_with_the_time_of_its_beginning(
+    moved: Path, tmp_path: Path, clock: Clock
+) -> None:
+    before = SqliteStore(moved)
+    events = await before.tail()
+    batch = Batch()
+    put_log_start(batch, LogStart(events[2].position, clock.now()))
+    await batch.commit(before)
+    await before.trim(events[2].position)
+    await before.close()
+
+    await to_cloud(moved, str(tmp_path))
+
+    cloud = await bare_app(tmp_path, clock, "dynamodb")
+    assert [event.id for event in await cloud.store.tail()] == [event.id for event in events[3:]]
+    assert await load_log_start(cloud.store) == LogStart("", clock.now(), 1)
+    assert (await audit(cloud)).drifts == []
+    await cloud.store.close()
 
 
 async def test_handlers_continue_after_the_events_they_have_handled(moved: Path, tmp_path: Path) -> None:

@@ -15,15 +15,19 @@ from stockwright.orders.model import Order
 from stockwright.orders.records import find_order, order_key, pages_of_every_order
 from stockwright.orders.status import NOTICES, STEP_OF
 from stockwright.store.port import log_order
+from stockwright.store.retention import load_log_start
 
 if TYPE_CHECKING:
     from stockwright.base.event import Event
     from stockwright.context import App
+    from stockwright.store.retention import LogStart
 
 
 PAGE: Final = 100
 LOOKS_MAX: Final = 20
 LOOK_SECONDS: Final = 0.01
+NEAR_MS: Final = 3_600_000
+"""An event is appended within an hour of its step, also where a large order is finished later."""
 RULE: Final = "each step has its event"
 EventDrift = tuple[str, str, int, int]
 """What it is about, the rule, what the event says, what the order says."""
@@ -32,8 +36,9 @@ EventDrift = tuple[str, str, int, int]
 async def event_drifts(app: App) -> list[EventDrift]:
     """Return each event that contradicts its order, and each order with a step that has no event."""
     drifts: list[EventDrift] = []
+    start = await load_log_start(app.store)
     counted: Counter[str] = Counter()
-    after = ""
+    after = start.through
     while events := await app.store.tail(after, PAGE):
         after = events[-1].position
         about_orders = [event for event in events if event.name in STEP_OF]
@@ -47,7 +52,7 @@ async def event_drifts(app: App) -> list[EventDrift]:
         await asyncio.sleep(0)
     async for page in pages_of_every_order(app.store, PAGE):
         for order in page:
-            if counted[order.id] != len(order.timeline):
+            if not _is_complete(order, counted[order.id], start):
                 drifts += await _look_again(app, order.id, counted[order.id], after)
     return drifts
 
@@ -62,13 +67,23 @@ async def _look_again(app: App, order_id: str, counted: int, after: str) -> list
         now = await find_order(app.store, order_id)
         if now is not None and before is not None and now.version == before.version:
             steps = len(now.timeline)
+            start = await load_log_start(app.store)
             # The event of a large order's last step is appended when all its units have moved.
             return (
                 []
-                if now.has_pending_work or counted + later == steps
+                if now.has_pending_work or _is_complete(now, counted + later, start)
                 else [(f"order {order_id}", RULE, counted + later, steps)]
             )
     return []
+
+
+def _is_complete(order: Order, counted: int, start: LogStart) -> bool:
+    """Whether each step has its event; of the steps from before the log begins, any number may have theirs."""
+    steps = len(order.timeline)
+    if not start.at:
+        return counted == steps
+    kept = sum(step.at > start.at + NEAR_MS for step in order.timeline)
+    return kept <= counted <= steps
 
 
 async def _count_events_since(app: App, order_id: str, after: str) -> int:

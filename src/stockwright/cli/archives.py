@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
+from stockwright.adapters.files import sync_folder
 from stockwright.app import DATABASE
 
 SECRETS = ("token-key.pem", "signing-key", "demo-passwords")
@@ -29,17 +30,6 @@ def write_archive(target: Path, files: Sequence[Path]) -> None:
     _compare(draft, files)
     draft.rename(target)
     sync_folder(target.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder safe on the disk, where the system has that."""
-    if os.name == "nt":
-        return
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def secrets_in(folder: Path) -> list[Path]:

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from stockwright import __version__
-from stockwright.cli import cloud, dead_letters, exporting, importing, keys, rollups, shop, table, users
+from stockwright.cli import cloud, dead_letters, exporting, importing, keys, retention, rollups, shop, table, users
 from stockwright.cli.run import load_settings, load_shop, out, plain, print_json
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.add_typer(importing.app, name="import")
 app.add_typer(cloud.app, name="cloud")
 app.add_typer(exporting.app, name="export")
 app.add_typer(table.app, name="table")
+app.add_typer(retention.app, name="retention")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 

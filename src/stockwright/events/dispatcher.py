@@ -133,7 +133,7 @@ def with_original(error: str, original: str) -> str:
 
 def letter_id_of(event: Event, handler: str) -> str:
     """Name a dead letter after what it is about, so that a twin of the failure makes no second one."""
-    return f"dlq_{event.id.removeprefix('evt_')}-{handler}"
+    return records.letter_id(event.id, handler)
 
 
 def give_up(app: App, batch: Batch, letter: DeadLetter) -> None:

@@ -10,7 +10,7 @@ from stockwright.base.record import Record
 from stockwright.store.port import ABSENT, COUNT_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from stockwright.store.batch import Batch
     from stockwright.store.port import Key, Store
@@ -78,6 +78,19 @@ async def due_retries(store: Store, handler: str, now: int, limit: int = 100) ->
     return [item.read(Retry) for item in page.items]
 
 
+async def find_waiting(store: Store, waits: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Find which events still wait for a handler, for a retry or as a dead letter: pairs of event id and handler."""
+    keys = {wait: (_retry_key(wait[1], wait[0]), dead_letter_key(letter_id(*wait))) for wait in waits}
+    found = await store.get([key for pair in keys.values() for key in pair])
+    return {wait for wait, pair in keys.items() if any(key in found for key in pair)}
+
+
+async def oldest_retry(store: Store) -> Retry | None:
+    """Find the wait for a retry whose event is the oldest."""
+    page = await store.query("RETRY", index="list", limit=1)
+    return page.items[0].read(Retry) if page.items else None
+
+
 async def waiting_retries(store: Store) -> int:
     """Count what waits for a retry."""
     return await store.count("RETRY", index="list", limit=COUNT_MAX)
@@ -104,6 +117,11 @@ def put_retry(batch: Batch, retry: Retry) -> None:
 def delete_retry(batch: Batch, retry: Retry) -> None:
     """End a wait."""
     batch.delete(_retry_key(retry.handler, retry.event.id), retry.version)
+
+
+def letter_id(event_id: str, handler: str) -> str:
+    """Name a dead letter after what it is about, so that a twin of the failure makes no second one."""
+    return f"dlq_{event_id.removeprefix('evt_')}-{handler}"
 
 
 def dead_letter_key(letter_id: str) -> Key:

@@ -264,6 +264,7 @@ class Exchange:
             f"{whose}#{check_key(key)}",
             request_hash(self.app.signing_key, route.method, path, query, self.raw_body),
             lambda result: kept_answer(route, answer_of(route, call, result)),
+            seconds=self.app.settings.keep_requests_hours * 3600,
         )
         call.request = replace(self.request, idempotency=idempotency)
         kept, replayed = await self.edge.keys.run(self.app, idempotency, lambda: route.run(call))

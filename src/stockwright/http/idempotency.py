@@ -56,7 +56,7 @@ class KeysAtWork:
                     return kept, True
             answer = idempotency.render(result)
             if record is not None and record.answer is None:
-                await complete_idempotency(app.store, key, answer, idempotency.used_at(app.clock.now()))
+                await complete_idempotency(app.store, key, answer, idempotency.until(app.clock.now()))
         except (AlreadyDone, Refused):
             kept = await self._find(app, idempotency)
             if kept is not None:

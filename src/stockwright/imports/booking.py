@@ -67,7 +67,7 @@ async def load_product_ids(app: App, skus: Collection[str]) -> dict[str, str]:
 def booked_once(request: Request, key: str, import_id: str, answer: Mapping[str, Any]) -> Request:
     """Return the request of a use case that has its effect once for this key; it raises AlreadyDone the second time."""
     hashed = hashlib.sha256(key.encode()).hexdigest()
-    return Request(request.actor, import_id, Idempotency(key, hashed, lambda _: answer, for_ever=True))
+    return Request(request.actor, import_id, Idempotency(key, hashed, lambda _: answer, seconds=None))
 
 
 def part_of(request: Request, import_id: str) -> Request:

@@ -80,11 +80,19 @@ async def get_notification(store: Store, notification_id: str) -> Notification:
 
 
 async def page_of_notifications(
-    store: Store, *, channel: str | None = None, after: str | None = None, limit: int = 20
+    store: Store,
+    *,
+    channel: str | None = None,
+    high: str = "",
+    after: str | None = None,
+    limit: int = 20,
+    reverse: bool = True,
 ) -> tuple[list[Notification], str | None]:
-    """Read notifications, newest first."""
+    """Read notifications, newest first; `high` bounds the ids, and so the time."""
     where = {"channel": channel} if channel else None
-    page = await store.query("NOTIFICATION", index="list", where=where, after=after, limit=limit, reverse=True)
+    page = await store.query(
+        "NOTIFICATION", index="list", where=where, high=high, after=after, limit=limit, reverse=reverse
+    )
     return [item.read(Notification) for item in page.items], page.next
 
 

@@ -22,6 +22,7 @@ from stockwright.context import App
 from stockwright.events.log import newest_position, stable_position
 from stockwright.operations.wire import event_view
 from stockwright.store.port import log_order
+from stockwright.store.retention import load_log_start
 
 STREAMS_MAX: Final = 500
 STREAMS_OF_ACCOUNT_MAX: Final = 20
@@ -151,6 +152,10 @@ class Feed:
             return
         while log_order(position) < log_order(stream.position):
             events = await self._app.store.tail(position, READ_AT_ONCE)
+            if log_order(position) < log_order((await load_log_start(self._app.store)).through):
+                # What was missed is no longer kept.
+                yield reset(stream.position)
+                return
             missed = [event for event in events if log_order(event.position) <= log_order(stream.position)]
             if not missed:
                 return

@@ -63,9 +63,12 @@ async def why_not_again(app: App, notification: Notification) -> str | None:
     handler = notification.handler if first is None else first.handler
     if handler == _OF_ACCOUNTS:
         return "A message about an account cannot be sent again; its owner can request a new code"
-    if handler not in _OF_ORDERS:
+    if first is not None and handler not in _OF_ORDERS:
         return None
     order = await find_order(app.store, notification.about)
+    if order is None and first is None:
+        # The first message is no longer kept, and this one is about no order.
+        return None
     if order is None:
         return f"The order {notification.about} of this message no longer exists"
     if order.row.is_cancelled and any(

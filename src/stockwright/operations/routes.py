@@ -16,7 +16,7 @@ from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, ro
 from stockwright.http.wire import Empty, ListQuery, ListView
 from stockwright.notifications.records import Notification
 from stockwright.operations import usecases as operations
-from stockwright.operations.feed import STAY, Feed, line_of
+from stockwright.operations.feed import STAY, Feed, line_of, reset
 from stockwright.operations.resending import resend
 from stockwright.operations.wire import (
     DeadLetterView,
@@ -28,6 +28,8 @@ from stockwright.operations.wire import (
     event_view,
     notification_view,
 )
+from stockwright.store.port import log_order
+from stockwright.store.retention import load_log_start
 
 TAG = "Operations"
 _POSITION = {"sqlite": re.compile(r"[0-9]{1,18}"), "dynamodb": re.compile(r"[0-9]{13}-[0-9A-Za-z_]{1,64}")}
@@ -58,6 +60,9 @@ async def _once(call: AnyCall, after: str | None) -> AsyncIterator[bytes]:
     begin = await log_events.newest_position(call.app) if after is None else after
     yield b"retry: 2000\nid: %s\n\n" % begin.encode()
     events = await log_events.next_events(call.app, begin)
+    if log_order(begin) < log_order((await load_log_start(call.app.store)).through):
+        yield reset(await log_events.stable_position(call.app))
+        return
     if await _is_still_admin(call):
         yield b"".join(map(line_of, events)) or STAY
 
@@ -95,9 +100,9 @@ ROUTES = (
           lambda call, found: show_list(call, found, event_view), query=EventsQuery, answer=ListView[EventView]),
     route("GET", "/events/stream", _stream, "Stream events as they happen (server-sent events)", TAG,
           content_type="text/event-stream", errors=(429, 503),
-          description="Continues after `Last-Event-ID`. A client that missed more than 1,000 events gets the event "
-          "`stream.reset` instead of them and continues from now: reload what you show. A stream whose client does "
-          "not read is closed."),
+          description="Continues after `Last-Event-ID`. A client that missed more than 1,000 events, or events that "
+          "are no longer kept, gets the event `stream.reset` instead of them and continues from now: reload what you "
+          "show. A stream whose client does not read is closed."),
     route("GET", "/notifications", _notifications, "List the notifications (mails and SMS), newest first", TAG,
           lambda call, found: show_list(call, found, notification_view), query=NotificationsQuery,
           answer=ListView[NotificationView]),

@@ -32,22 +32,29 @@ async def page_of_reservations(
     *,
     owner_id: str | None = None,
     status: ReservationStatus | None = None,
+    high: str = "",
     after: str | None = None,
     limit: int = 20,
     reverse: bool = True,
 ) -> tuple[list[Reservation], str | None]:
-    """Read an owner's reservations (perhaps of one stored status), or everybody's of one status."""
+    """Read an owner's reservations (perhaps of one stored status), or everybody's of one status.
+
+    `high` bounds the ids, and so the time.
+    """
     if owner_id is not None:
         page = await store.query(
             f"RESERVATION#{owner_id}",
             index="owner",
             where={"status": status} if status else None,
+            high=high,
             after=after,
             limit=limit,
             reverse=reverse,
         )
     else:
-        page = await store.query(f"RESERVATION#{status}", index="list", after=after, limit=limit, reverse=reverse)
+        page = await store.query(
+            f"RESERVATION#{status}", index="list", high=high, after=after, limit=limit, reverse=reverse
+        )
     return [item.read(Reservation) for item in page.items], page.next
 
 

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import apsw
 import msgspec
 from msgspec import Struct, field
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from stockwright.base.errors import Busy, Misconfigured
 from stockwright.store import migrations
 from stockwright.store.dynamodb import codec as dynamodb_codec
 from stockwright.store.dynamodb import engine as dynamodb
-from stockwright.store.port import ABSENT, Put, log_order
+from stockwright.store.port import ABSENT, Put, body_of, log_order
+from stockwright.store.retention import LOG_START
 from stockwright.store.sqlite import codec as sqlite_codec
 from stockwright.store.sqlite import engine as sqlite
 from stockwright.store.sqlite import schema as sqlite_schema
@@ -38,7 +39,7 @@ MARK: Final[Key] = ("COPY", "COPY")
 CURSORS: Final = "CURSORS"
 COPIED: Final = "copied"
 """Marks a cursor in the cloud that a copy wrote: a process that follows the log moves it, the functions never do."""
-OF_NEW_SHOP: Final = frozenset({"LOCATIONS", "CATEGORIES", "BACKFILL", "ROLLUPS"})
+OF_NEW_SHOP: Final = frozenset({"LOCATIONS", "CATEGORIES", "BACKFILL", "RETENTION", "ROLLUPS"})
 BATCH_ITEMS: Final = 25
 ATTEMPTS_MAX: Final = 10
 
@@ -123,7 +124,7 @@ async def copy(
     while not mark.items_done:
         rows, mark.after = source.rows(mark.after)
         mark.items_done = mark.after is None
-        kept = [row for row in rows if row.key[0] != CURSORS and row.key != MARK]
+        kept = [_in_target(row) for row in rows if row.key[0] != CURSORS and row.key != MARK]
         mark.items += len(kept)
         target.write(kept, mark)
         progress(mark.items, total)
@@ -157,6 +158,11 @@ async def _find_mark(target: Side) -> Mark:
 def _is_of_new_shop(row: Put) -> bool:
     """Return whether an item may be what every process gives an empty store (`ensure_shop`), never changed since."""
     return row.key[0] in OF_NEW_SHOP and row.expect == ABSENT
+
+
+def _in_target(row: Put) -> Put:
+    """Return an item as the target has it: its log begins with the first event that is copied."""
+    return replace(row, body={**body_of(row.body), "through": ""}) if row.key == LOG_START else row
 
 
 async def _find_cursors(source: Side) -> dict[str, str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 IDEMPOTENCY_SECONDS = 48 * 3600
+"""How long a record is kept where nobody set another time."""
 FIRST_VERSION = ABSENT + 1
 
 
@@ -29,13 +30,15 @@ def idempotency_key(key: str) -> Key:
     return (f"IDEMPOTENCY#{key}", "-")
 
 
-def put_idempotency(batch: Batch, key: str, request_hash: str, answer: Mapping[str, Any] | None, at: int | None) -> int:
-    """Add the record of an Idempotency-Key, used at that instant (None: kept for ever); returns its position."""
+def put_idempotency(
+    batch: Batch, key: str, request_hash: str, answer: Mapping[str, Any] | None, until: int | None
+) -> int:
+    """Add the record of an Idempotency-Key, kept until then (epoch seconds; None: for ever); returns its position."""
     batch.put(
         idempotency_key(key),
         {"hash": request_hash, "answer": answer},
         ABSENT,
-        ttl=_kept_until(at),
+        ttl=until,
     )
     return len(batch.writes) - 1
 
@@ -59,19 +62,15 @@ def drop_idempotency(batch: Batch, key: str) -> None:
     batch.delete(idempotency_key(key), FIRST_VERSION)
 
 
-def _kept_until(at: int | None) -> int | None:
-    return None if at is None else at // 1000 + IDEMPOTENCY_SECONDS
-
-
-async def complete_idempotency(store: Store, key: str, answer: Mapping[str, Any], at: int | None) -> None:
-    """Keep an answer that was only known after its commit; `at` as in `put_idempotency`."""
+async def complete_idempotency(store: Store, key: str, answer: Mapping[str, Any], until: int | None) -> None:
+    """Keep an answer that was only known after its commit; `until` as in `put_idempotency`."""
     item_key = idempotency_key(key)
     found = await store.get([item_key])
     item = found.get(item_key)
     if item is None or item.version != FIRST_VERSION:
         return
     batch = Batch()
-    batch.put(item_key, {**item.body, "answer": answer}, item.version, ttl=_kept_until(at))
+    batch.put(item_key, {**item.body, "answer": answer}, item.version, ttl=until)
     try:
         await batch.commit(store)
     except Stale:

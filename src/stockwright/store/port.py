@@ -261,6 +261,10 @@ class Store(Protocol):
         """Remove items whose `ttl` has passed; return how many."""
         ...
 
+    async def trim(self, through: str, limit: int = 1000) -> int:
+        """Remove the oldest events of the log, up to and with a position, at most `limit`; return how many."""
+        ...
+
     async def check(self) -> str:
         """Read a bounded part of what is stored, on and on; returns why it cannot be relied on, or ""."""
         ...

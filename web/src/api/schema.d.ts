@@ -203,7 +203,7 @@ export interface paths {
         };
         /**
          * Stream events as they happen (server-sent events)
-         * @description Continues after `Last-Event-ID`. A client that missed more than 1,000 events gets the event `stream.reset` instead of them and continues from now: reload what you show. A stream whose client does not read is closed.
+         * @description Continues after `Last-Event-ID`. A client that missed more than 1,000 events, or events that are no longer kept, gets the event `stream.reset` instead of them and continues from now: reload what you show. A stream whose client does not read is closed.
          */
         get: operations["get-events-stream"];
         put?: never;
@@ -1100,6 +1100,46 @@ export interface paths {
         put?: never;
         /** Extend a reservation */
         post: operations["post-reservations-by-id-extend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How long records are kept, and whether older ones are removed
+         * @description The settings `STOCKWRIGHT_KEEP_…` say how long. In a shop of a former release nothing but request records is removed by age until an admin accepts that.
+         */
+        get: operations["get-retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept that records older than the settings say are removed
+         * @description Cannot be taken back; a setting of 0 keeps a kind of record for ever. Unless `STOCKWRIGHT_ARCHIVE` is off, records are written to archive files before they are removed. Orders, sales and the ledger are always kept.
+         */
+        post: operations["post-retention-accept"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2662,6 +2702,21 @@ export interface components {
             password: string;
             /** @default null */
             username?: string | null;
+        };
+        /**
+         * RetentionView
+         * @description How long records are kept (0: for ever), and whether older ones are removed; `reason` says why not.
+         */
+        RetentionView: {
+            acceptedAt: string | null;
+            acceptedBy: string | null;
+            archive: boolean;
+            eventsDays: number;
+            holdsDays: number;
+            notificationsDays: number;
+            reason: string;
+            removes: boolean;
+            requestsHours: number;
         };
         /**
          * ReturnBody
@@ -5410,6 +5465,60 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["ReservationView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "get-retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["RetentionView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "post-retention-accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["RetentionView"];
                         meta: components["schemas"]["Meta"];
                         /** @constant */
                         success: true;

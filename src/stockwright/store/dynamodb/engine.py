@@ -75,6 +75,8 @@ if TYPE_CHECKING:
 
 WRITES_MAX: Final = 100
 GET_KEYS_MAX: Final = 100
+DELETES_MAX: Final = 25
+"""So many items one BatchWriteItem removes."""
 CALLS_AT_ONCE: Final = 32
 ATTEMPTS_MAX: Final = 8
 BACKOFF_SECONDS: Final = 0.025
@@ -433,6 +435,35 @@ class DynamoDbStore:
     async def purge(self, now_seconds: int, limit: int = 1000) -> int:  # noqa: ARG002 - the port's
         """Leave it to DynamoDB, which removes what is past its `ttl` by itself."""
         return 0
+
+    async def trim(self, through: str, limit: int = 1000) -> int:
+        """Remove events day by day, each day's entry in the list of days after its last event."""
+        removed, last = 0, day_of(int(through.split("-", maxsplit=1)[0])) if through else ""
+        async for day in self._days_from("", reverse=False):
+            if day > last or removed == limit:
+                break
+            left, gone = limit - removed, 0
+            pages = [
+                await self.query(shard_key(day, shard), high=f"{through}\x00", limit=left) for shard in range(SHARDS)
+            ]
+            keys = sorted((item.key for page in pages for item in page.items), key=lambda key: key[1])[:left]
+            for start in range(0, len(keys), DELETES_MAX):
+                part = keys[start : start + DELETES_MAX]
+                gone += len(part)
+                await self._call(self._delete, part)
+            removed += gone
+            if day < last and gone == sum(len(page.items) for page in pages) and not any(page.next for page in pages):
+                await self._call(self._delete, [(DAYS, day)])
+        return removed
+
+    def _delete(self, keys: list[Key]) -> None:
+        left: Wire = {self.table: [{"DeleteRequest": {"Key": key_image(key)}} for key in keys]}
+        for attempt in range(ATTEMPTS_MAX):
+            left = self.client.batch_write_item(RequestItems=left).get("UnprocessedItems") or {}
+            if not left:
+                return
+            time.sleep(_pause(attempt))
+        raise Busy
 
     async def check(self) -> str:
         """Leave it to DynamoDB, which keeps three copies and compares them."""

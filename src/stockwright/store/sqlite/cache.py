@@ -136,6 +136,12 @@ class Kept(Struct):
         self.event_sizes.clear()
         self.event_bytes = 0
 
+    def forget_events_through(self, through: int) -> None:
+        """Forget the events up to and with a position: they were removed."""
+        while self.events and int(self.events[0].position) <= through:
+            self.events.popleft()
+            self.event_bytes -= self.event_sizes.popleft()
+
     def events_after(self, position: int, limit: int) -> list[Event] | None:
         """Return the events behind a position, or None where they are not all kept."""
         if not self.events or position < (first := int(self.events[0].position)) - 1:

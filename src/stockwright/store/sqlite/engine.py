@@ -26,7 +26,7 @@ from stockwright.store.sqlite.others import Others
 from stockwright.store.sqlite.querying import Asked
 from stockwright.store.sqlite.reading import Reader
 from stockwright.store.sqlite.writer_queue import WriterQueue
-from stockwright.store.sqlite.writing import Decided, refuse_twice
+from stockwright.store.sqlite.writing import Decided, Trim, refuse_twice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -138,7 +138,7 @@ class SqliteStore:
         context = copy_context()
         await self._join(Decided(key, lambda item: context.run(decision, item)))
 
-    async def _join(self, asked: Sequence[Write] | Decided) -> None:
+    async def _join(self, asked: Sequence[Write] | Decided | Trim) -> None:
         if self._closed:
             raise Busy("The store is closing")
         if self._readonly is not None:
@@ -163,6 +163,12 @@ class SqliteStore:
             else:
                 break
         return len(deletes)
+
+    async def trim(self, through: str, limit: int = 1000) -> int:
+        """Remove the oldest events, in one commit."""
+        asked = Trim(int(through or 0), limit, [])
+        await self._join(asked)
+        return asked.removed[-1]
 
     async def check(self) -> str:
         """Read the next part of the file; returns what is wrong with what was read, now or before."""

@@ -19,7 +19,7 @@ from stockwright.base.errors import Busy
 from stockwright.store.port import ConditionFailed
 from stockwright.store.sqlite.cache import GONE
 from stockwright.store.sqlite.faults import count_write, translate_write
-from stockwright.store.sqlite.writing import Decided, Transaction
+from stockwright.store.sqlite.writing import Decided, Transaction, Trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ QUEUE_MAX: Final = 4096
 BATCH_WRITES_MAX: Final = 4000
 LOCK_WAIT_SECONDS: Final = 5.0
 
-_Caller = tuple["Sequence[Write] | Decided", "asyncio.Future[None]"]
+_Caller = tuple["Sequence[Write] | Decided | Trim", "asyncio.Future[None]"]
 
 
 class GroupCommit:
@@ -68,7 +68,7 @@ class GroupCommit:
         self.thread: ThreadPoolExecutor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stockwright-commit")
         """Where each COMMIT runs."""
 
-    async def join(self, asked: Sequence[Write] | Decided) -> None:
+    async def join(self, asked: Sequence[Write] | Decided | Trim) -> None:
         """Join the next batch and wait for its fsync. Raises what the batch made of this caller's writes."""
         if len(self._waiting) >= QUEUE_MAX:
             raise Busy
@@ -108,7 +108,7 @@ class GroupCommit:
     def _gather(self) -> list[_Caller]:
         size = count = 0
         for asked, _ in self._waiting:
-            size += 1 if isinstance(asked, Decided) else len(asked)
+            size += 1 if isinstance(asked, Decided | Trim) else len(asked)
             if count and size > BATCH_WRITES_MAX:
                 break
             count += 1
@@ -178,6 +178,8 @@ class GroupCommit:
         version = self._reader.version()
         self._kept.changed(batch.touched.items())
         self._kept.add_events(batch.events, batch.event_sizes)
+        for trim in batch.trims:
+            self._kept.forget_events_through(trim.through)
         self._others.took_over(number)
         if self._writer.pragma("data_version") == self._data_version:
             self._reader.took_over(version)

@@ -32,6 +32,14 @@ class Decided(NamedTuple):
     decision: Decision
 
 
+class Trim(NamedTuple):
+    """A caller who has at most `limit` of the oldest events removed, up to a position; `removed` gets how many."""
+
+    through: int
+    limit: int
+    removed: list[int]
+
+
 class Transaction:
     """The writes of one batch; `load` returns an item as it was before the batch."""
 
@@ -40,15 +48,19 @@ class Transaction:
         self.events: list[Event] = []
         self.event_sizes: list[int] = []
         """Of the events as encoded, once they were written."""
+        self.trims: list[Trim] = []
         self._load = load
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.touched or self.events)
+        return not (self.touched or self.events or self.trims)
 
-    def take(self, asked: Sequence[Write] | Decided) -> list[int] | Exception:
+    def take(self, asked: Sequence[Write] | Decided | Trim) -> list[int] | Exception:
         """Take one caller into the batch; returns the positions refused, or what its decision raised."""
+        if isinstance(asked, Trim):
+            self.trims.append(asked)
+            return []
         if not isinstance(asked, Decided):
             return self._apply(asked)
         row = self.touched.get(asked.key) or self._load(asked.key)
@@ -109,6 +121,10 @@ class Transaction:
             execute_many("DELETE FROM item WHERE pk=? AND sk=?", gone)
         if self.events:
             self._write_events(connection)
+        for trim in self.trims:
+            oldest = "SELECT position FROM event WHERE position<=? ORDER BY position LIMIT ?"
+            connection.execute(f"DELETE FROM event WHERE position IN ({oldest})", trim[:2])  # noqa: S608
+            trim.removed.append(connection.changes())
 
     def _write_events(self, connection: apsw.Connection) -> None:
         encoded = [(encode(event_body(event)),) for event in self.events]

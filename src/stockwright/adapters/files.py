@@ -1,0 +1,73 @@
+"""Files that must be safe on the disk, and that only their owner can read."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+SUFFIX: Final = ".ndjson.gz"
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder safe on the disk, where the system has that."""
+    if os.name == "nt":
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def private_folder(folder: Path) -> Path:
+    """Make a folder that only its owner can read, or close the one that is there to everybody else."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.stat().st_mode & 0o077:
+        folder.chmod(0o700)
+    return folder
+
+
+def archive_file(folder: Path, stem: str, known: str, written: int) -> tuple[str, int]:
+    """Return the file that the next lines of `stem` go to, and behind how many bytes.
+
+    That is the file `known`, of which `written` bytes count, if it is of this stem and still whole. Otherwise it is a
+    new one: named `stem`, or with a number where a file has that name.
+    """
+    is_of_stem = re.fullmatch(re.escape(stem) + r"(-[0-9]+)?" + re.escape(SUFFIX), known) is not None
+    path = folder / known
+    if is_of_stem and (path.stat().st_size if path.is_file() else 0) >= written:
+        return known, written
+    name, number = f"{stem}{SUFFIX}", 1
+    while (folder / name).exists():
+        number += 1
+        name = f"{stem}-{number}{SUFFIX}"
+    return name, 0
+
+
+def append_lines(path: Path, written: int, lines: Sequence[bytes]) -> int:
+    """Write lines behind the first `written` bytes of an archive file (gzip) and read them back; returns its new size.
+
+    Whatever else stood behind them is dropped. The lines are safe on the disk when this returns; raises OSError.
+    """
+    text = b"".join(line + b"\n" for line in lines)
+    is_new = not path.exists()
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+        file.truncate(written)
+        file.seek(written)
+        file.write(gzip.compress(text, compresslevel=6, mtime=0))
+        file.flush()
+        os.fsync(file.fileno())
+        size = file.tell()
+    if is_new:
+        sync_folder(path.parent)
+    with path.open("rb") as file:
+        file.seek(written)
+        if gzip.decompress(file.read()) != text:
+            raise OSError(None, "what was read back differs from what was written", str(path))
+    return size
