@@ -36,9 +36,8 @@ from stockwright.orders.usecases import (
     place_order,
     return_order,
 )
-from stockwright.rollups import fill, usecases
+from stockwright.rollups import fill, records, usecases
 from stockwright.rollups.fill import HANDLER
-from stockwright.rollups.records import load_state
 from stockwright.sales.load_lines import LineWanted
 from stockwright.sales.usecases import Sell, record_sale
 from stockwright.store.batch import Batch
@@ -141,7 +140,7 @@ async def test_dead_letters_are_counted_until_they_are_deleted_or_sent_again(app
 
 async def forget(app: App) -> None:
     """Make the shop one of a release that kept no rollups."""
-    state = await load_state(app.store)
+    state = await records.load_state(app.store)
     batch = Batch()
     batch.delete(("ROLLUPS", "STATE"), state.version)
     await batch.commit(app.store)
@@ -181,7 +180,7 @@ async def test_a_rebuild_goes_on_after_an_end_at_any_step_beside_orders_that_tak
         if steps > 40:
             await cancel_order(app, ALICE, placed.id)
         assert steps < 300
-    state = await load_state(app.store)
+    state = await records.load_state(app.store)
     assert (state.active, state.building, state.former) == (2, None, None)
     await count_all(app)
     await assert_exact(app)
@@ -190,28 +189,38 @@ async def test_a_rebuild_goes_on_after_an_end_at_any_step_beside_orders_that_tak
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 5, 8, 100])
+@pytest.mark.parametrize("where", ["before the state is read", "after the orders are read"])
 async def test_what_is_counted_while_a_rebuild_begins_or_ends_is_in_it(
-    app: App, product: Product, clock: Clock, monkeypatch: pytest.MonkeyPatch, steps: int
+    app: App, product: Product, clock: Clock, monkeypatch: pytest.MonkeyPatch, steps: int, where: str
 ) -> None:
     await busy_day(app, product, clock)
-    original, rebuilt = usecases.load_subjects, False
+    originals, rebuilt = (usecases.load_subjects, records.load_state), False
 
-    async def beside(*given: Any) -> Any:
+    async def rebuild(read: Any) -> None:
         nonlocal rebuilt
-        found = await original(*given)
-        if not rebuilt:
-            rebuilt = True
-            await fill.begin(app)
-            for _ in range(steps):
-                await fill.step(app)
+        if rebuilt or (read is records.load_state) is not where.endswith("state is read"):
+            return
+        rebuilt = True
+        await fill.begin(app)
+        for _ in range(steps):
+            await fill.step(app)
+
+    async def load_subjects(*given: Any) -> Any:
+        found = await originals[0](*given)
+        await rebuild(load_subjects)
         return found
 
-    monkeypatch.setattr(usecases, "load_subjects", beside)
+    async def load_state(*given: Any) -> Any:
+        await rebuild(records.load_state)
+        return await originals[1](*given)
+
+    monkeypatch.setattr(usecases, "load_subjects", load_subjects)
+    monkeypatch.setattr(records, "load_state", load_state)
     await run_many(HANDLER, app, await events_of(app))
     assert rebuilt
     while await fill.step(app):
         pass
-    assert (await load_state(app.store)).active == 2
+    assert (await records.load_state(app.store)).active == 2
     await assert_exact(app)
 
 

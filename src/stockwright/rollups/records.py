@@ -56,12 +56,8 @@ class Contribution(Record, frozen=True):
 
 
 async def load_state(store: Store) -> State:
-    """Load which generations there are."""
-    return state_of((await store.get([STATE])).get(STATE))
-
-
-def state_of(item: Item | None) -> State:
-    """Read the state; without one, nothing was ever counted."""
+    """Load which generations there are; without a state, nothing was ever counted."""
+    item = (await store.get([STATE])).get(STATE)
     return State() if item is None else State(**item.body, version=item.version)
 
 

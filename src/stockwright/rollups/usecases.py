@@ -29,7 +29,7 @@ from stockwright.rollups.model import (
     hour_sort,
     partition_of_day,
 )
-from stockwright.rollups.records import STATE, Contribution, SubjectKind
+from stockwright.rollups.records import Contribution, SubjectKind
 from stockwright.sales.records import load_sales
 from stockwright.store.batch import Batch, retried
 from stockwright.store.port import ABSENT
@@ -141,11 +141,10 @@ async def _counting(app: App, kind: SubjectKind, ids: Sequence[str]) -> Batch:
     and so refuses this commit, or finds what it has written.
     """
     keys = {subject_id: records.contribution_key(kind, subject_id) for subject_id in ids}
-    # The contributions first: a subject that is read after them is not older than what was counted of it.
-    found = await app.store.get([STATE, *keys.values()])
-    state = records.state_of(found.get(STATE))
+    # The contributions first: what is read after them is not older than what was counted.
+    found = await app.store.get(list(keys.values()))
+    state, subjects = await asyncio.gather(records.load_state(app.store), load_subjects(app.store, kind, ids))
     generations = [str(each) for each in state.counted]
-    subjects = await load_subjects(app.store, kind, ids)
     batch = Batch()
     changes: dict[str, Cells] = {generation: {} for generation in generations}
     for subject_id, key in keys.items():
