@@ -100,7 +100,7 @@ async def test_an_order_that_cannot_be_read_keeps_no_other_from_being_counted(
     app: App, product: Product, clock: Clock
 ) -> None:
     await busy_day(app, product, clock)
-    await app.store.commit([Put(("ORDER#ord_damaged", "ORDER"), {"id": "ord_damaged"}, ABSENT)])
+    await app.store.commit([Put(("ORDER#ord_damaged", "ORDER"), {"id": "ord_damaged", "lines": []}, ABSENT)])
     events = await events_of(app)
     damaged = replace(events[0], subject="ord_damaged")
     with pytest.raises(ValidationError, match="missing required field"):
