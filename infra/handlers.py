@@ -30,6 +30,7 @@ TEXTING = frozenset({"stock-alert", RESEND})
 POOL_ACTIONS = (
     "AdminAddUserToGroup",
     "AdminCreateUser",
+    "AdminDeleteUser",
     "AdminDisableUser",
     "AdminEnableUser",
     "AdminGetUser",

@@ -13,21 +13,22 @@ from stockwright.orders.large import finish_due
 from stockwright.products.categories import finish_renames
 from stockwright.reservations.usecases import expire_due
 from stockwright.retention.aging import remove_aged
+from stockwright.retention.erasing import go_on_erasing
 
 if TYPE_CHECKING:
     from stockwright.context import App
 
 EVERY_SECONDS: Final = 5.0
-PURGE_STEP: Final = 500
+PURGE_STEP: Final = 200
 """So many records are removed in one commit: more would hold up the orders that share it."""
-PURGE_STEPS_MAX: Final = 200
+PURGE_STEPS_MAX: Final = 500
 
 
 async def sweep(app: App) -> int:
     """Sweep once; returns how many holds were ended. A duty that fails keeps no other from being done."""
     ended = 0
     fault: Exception | None = None
-    for duty in (expire_due, finish_due, finish_renames, backfill, purge_due, remove_aged):
+    for duty in (expire_due, finish_due, finish_renames, backfill, purge_due, remove_aged, go_on_erasing):
         try:
             done = await duty(app)
         except Exception as failed:  # noqa: BLE001 - raised below

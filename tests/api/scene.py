@@ -57,7 +57,7 @@ class Scene:
         """Open the shop."""
         admin = self.clients[ADMIN] = await signed_in(self.app, self.http, "admin", "admin")
         alice = self.clients[ALICE] = await signed_in(self.app, self.http, "alice")
-        self.clients[BOB] = await signed_in(self.app, self.http, "bob")
+        bob = self.clients[BOB] = await signed_in(self.app, self.http, "bob")
         for name, sku in (("product", "KB-1"), ("unused", "KB-2")):
             self.ids[name] = (await admin.post("/products", {**KEYBOARD, "sku": sku, "quantity": 500})).data["id"]
         await admin.post("/locations", {"id": "north"})
@@ -69,7 +69,7 @@ class Scene:
             await admin.post(f"/orders/{self.ids[order]}/pack")
         await admin.post(f"/orders/{self.ids['delivered']}/deliver")
         self.ids["hold"] = (await alice.post("/reservations", {"items": [line]})).data["id"]
-        self.ids["alice"] = (await alice.get("/users/me")).data["id"]
+        self.ids["alice"], self.ids["bob"] = [(await each.get("/users/me")).data["id"] for each in (alice, bob)]
         self.ids["letter"] = "dlt_1"
         batch, now = Batch(), self.clock.now()
         event = Event("evt_1", "order.placed", self.ids["placed"], now, {}, "system", "")
@@ -284,11 +284,14 @@ GOOD: dict[tuple[str, str], tuple[str, Given]] = {
     ("POST", "/dead-letters/{id}/redrive"): (ADMIN, {}),
     ("DELETE", "/dead-letters/{id}"): (ADMIN, None),
     ("POST", "/retention/accept"): (ADMIN, {}),
+    ("DELETE", "/users/{id}"): (ADMIN, None),
+    ("DELETE", "/users/me"): (BOB, None),
 }
 """A good request to every route that changes something: who asks, and with which body."""
 
 PATH_VALUES: dict[tuple[str, str], dict[str, str]] = {
     ("PATCH", "/users/{id}"): {"id": "alice"},
+    ("DELETE", "/users/{id}"): {"id": "bob"},
     ("DELETE", "/api-keys/{id}"): {"id": "key"},
     ("PUT", "/products/{id}"): {"id": "product"},
     ("PATCH", "/products/{id}"): {"id": "product"},

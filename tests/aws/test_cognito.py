@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from stockwright.accounts.cognito import CognitoIdentity, role_of
 from stockwright.accounts.identity import Session
-from stockwright.accounts.records import find_account_by_email, put_account
+from stockwright.accounts.records import find_account_by_email, get_account, put_account
 from stockwright.accounts.sign_in import SignIn, authenticate, begin_mfa, confirm_mfa, refresh, sign_in, sign_out
 from stockwright.accounts.sign_up import SignUp, confirm_sign_up, forgot_password, issue_code, sign_up
 from stockwright.accounts.usecases import (
@@ -41,6 +41,8 @@ from stockwright.base.errors import (
 from stockwright.config import Settings
 from stockwright.context import App
 from stockwright.request import BY_SYSTEM, Request
+from stockwright.retention.erasing import erase_account, go_on_erasing
+from stockwright.retention.erasure_records import list_erasures
 from stockwright.store.batch import Batch
 from tests.aws.ministack import UNSIGNED_ACCOUNT, Aws, MiniStack
 from tests.aws.pool import Pool, make_pool
@@ -169,6 +171,25 @@ async def test_signing_out_everywhere_ends_every_token_at_once(shop: App) -> Non
             await work
     again = await sign_in(shop, VISITOR, SignIn(ADA, GOOD))
     assert (await authenticate(shop, VISITOR, again.id_token)).id == session.account.id
+
+
+async def test_an_erased_person_is_deleted_from_the_pool_and_their_token_opens_nothing(shop: App) -> None:
+    session = await ada_is_in(shop)
+    await erase_account(shop, BY_SYSTEM, session.account.id)
+    while await list_erasures(shop.store):
+        await go_on_erasing(shop)
+    for _ in range(2):
+        with pytest.raises(Unauthorized):
+            await authenticate(shop, VISITOR, session.id_token)
+    assert (await get_account(shop.store, session.account.id)).is_erased
+    with pytest.raises(ClientError, match="UserNotFoundException"):
+        await sdk.call(
+            "cognito-idp",
+            "admin_get_user",
+            UserPoolId=shop.settings.cognito_user_pool_id,
+            Username=session.account.id,
+        )
+    await shop.identity.remove(shop, session.account.id)
 
 
 async def test_a_password_is_reset_with_a_mailed_code_and_every_session_ends(shop: App) -> None:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 from stockwright.accounts.records import find_account_by_email
 from stockwright.accounts.sign_in import SignIn, begin_mfa, confirm_mfa, sign_in
 from stockwright.accounts.usecases import reset_password
+from stockwright.adapters.folder_lock import FolderLock
 from stockwright.app import build, close
 from stockwright.base.errors import Invalid
 from stockwright.cli import keys, users
@@ -178,3 +179,31 @@ def test_an_unknown_scope_is_named(terminal: Terminal) -> None:
     failed = terminal.keys("add", "till", "--scope", "everything")
     assert failed.exit_code == 1
     assert "orders:pack" in failed.stderr
+
+
+def test_a_person_is_erased_by_address_or_id(terminal: Terminal) -> None:
+    terminal.users("add", "root@example.com", "--role", "admin", "--password-stdin", given=GOOD)
+    terminal.users("add", "ada@example.com", "--name", "Ada Lovelace", "--password-stdin", given=GOOD)
+    [ada] = [each["id"] for each in terminal.listed("users") if each["email"] == "ada@example.com"]
+
+    erased = terminal.users("erase", "Ada@example.com")
+    assert erased.exit_code == 0
+    assert erased.stdout == (
+        f"{ada} is erased. Name and address are replaced everywhere, except in issued invoices and backups.\n"
+    )
+    assert "ada@example.com" not in terminal.users("list", "--json").stdout
+    again = json.loads(terminal.users("erase", ada, "--json").stdout)
+    assert again == {"id": ada, "done": True, "keptIn": ["issued invoices", "backups"]}
+    assert terminal.users("erase", "ada@example.com").exit_code == 1
+    assert terminal.users("erase", "root@example.com").exit_code == 1
+
+
+def test_while_a_server_runs_it_replaces_name_and_address(terminal: Terminal) -> None:
+    terminal.users("add", "ada@example.com", "--password-stdin", given=GOOD)
+    lock = FolderLock(Path(terminal.env["STOCKWRIGHT_DATA_DIR"]))
+    lock.acquire()
+    try:
+        erased = terminal.users("erase", "ada@example.com", "--json")
+    finally:
+        lock.release()
+    assert json.loads(erased.stdout)["done"] is False

@@ -32,6 +32,7 @@ NAMES = {each.event_name: each for each in CLASSES}
 WRITTEN = {
     "account.changed": '{"role":"admin","disabled":false}',
     "account.confirmed": "{}",
+    "account.erased": "{}",
     "account.mfa_off": "{}",
     "account.password_changed": "{}",
     "account.refresh_reused": "{}",

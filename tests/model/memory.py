@@ -206,6 +206,21 @@ class MemoryStore:
             self.durable.remove(key)
         return len(due)
 
+    async def scan(self, after: Key | None = None, limit: int = 500) -> tuple[list[Put], Key | None]:
+        keys = [key for key in sorted(self.durable.items) if after is None or key > after]
+        found = [(key, self.durable.items[key]) for key in keys[:limit]]
+        rows = [
+            Put(key, msgspec.json.decode(row.body), row.version - 1, row.put.indexes, row.put.text, row.put.ttl)
+            for key, row in found
+        ]
+        return rows, keys[limit - 1] if len(keys) > limit else None
+
+    async def rewrite(self, events: Sequence[Event]) -> None:
+        for event in events:
+            number = int(event.position) - self.durable.trimmed - 1
+            if number >= 0:
+                self.durable.log[number] = event
+
     async def trim(self, through: str, limit: int = 1000) -> int:
         gone = max(0, min(int(through or 0) - self.durable.trimmed, limit, len(self.durable.log)))
         del self.durable.log[:gone]

@@ -64,7 +64,7 @@ from stockwright.stock.location_records import find_location
 from stockwright.stock.locations import ChangeLocation, add_location, change_location
 from stockwright.stock.model import Wanted
 from stockwright.stock.records import load_stocks, page_of_movements
-from stockwright.store.port import Decision, Key, Write
+from stockwright.store.port import Decision, Key, Put, Write
 from stockwright.sweeper import sweep
 from tests.conftest import ADMIN, ALICE, START
 from tests.model.memory import Durable, MemoryStore
@@ -228,6 +228,13 @@ class Faulty:
 
     def marks_of_new_shop(self) -> Sequence[Write]:
         return ()
+
+    async def scan(self, after: Key | None = None, limit: int = 500) -> tuple[list[Put], Key | None]:
+        found: tuple[list[Put], Key | None] = await self._around(self.inner.scan(after, limit))
+        return found
+
+    async def rewrite(self, events: Sequence[Event]) -> None:
+        await self._around(self.inner.rewrite(events), commits=True)
 
     async def trim(self, through: str, limit: int = 1000) -> int:
         return int(await self._around(self.inner.trim(through, limit)))

@@ -7,6 +7,7 @@ import contextlib
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stockwright.base.errors import Busy
 from stockwright.base.event import Event
@@ -398,6 +399,39 @@ async def test_waiting_for_events_ends_empty_when_none_comes(store: Store) -> No
 # ---- decided in the commit -------------------------------------------------------------------
 
 SHELF = ("P#1", "A")
+
+
+async def test_a_scan_reads_every_item_once_and_nothing_of_the_log(store: Store) -> None:
+    puts = {
+        (f"P#{number}", "A"): Put((f"P#{number}", "A"), {"n": number}, ABSENT, {"list": ("P", f"{number}")}, "text", 99)
+        for number in range(25)
+    }
+    await store.commit([*puts.values(), Append(event(1))])
+    await store.commit([Add(("P#1", "A"), {("n",): 1}, {})])
+
+    found: list[Put] = []
+    after, pages = None, 0
+    while after is not None or not pages:
+        rows, after = await store.scan(after, 10)
+        found, pages = found + rows, pages + 1
+
+    assert {row.key: row for row in found} == {
+        **puts,
+        ("P#1", "A"): Put(("P#1", "A"), {"n": 2}, 1, {"list": ("P", "1")}, "text", 99),
+    }
+    assert len(found) == len(puts)
+    await store.commit([Put(row.key, row.body, row.expect + 1, row.indexes, row.text, row.ttl) for row in found])
+
+
+async def test_events_are_rewritten_at_their_positions(store: Store) -> None:
+    for number in range(1, 4):
+        await store.commit([Append(event(number))])
+    first, second, third = await store.tail()
+    changed = replace(second, data={"n": "gone"})
+    await store.trim(first.position)
+    await store.rewrite([replace(first, data={}), changed])
+    assert await store.tail() == [changed, third]
+    assert await store.tail(first.position) == [changed, third]
 
 
 async def test_the_oldest_events_are_trimmed_up_to_a_position(store: Store) -> None:

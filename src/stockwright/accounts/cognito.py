@@ -235,6 +235,14 @@ class CognitoIdentity:
         except aws.error() as refused:
             raise _translate_refusal(refused) from refused
 
+    async def remove(self, app: App, account_id: str) -> None:  # noqa: ARG002 - the port's
+        """Delete the user; the record stays, so that a token of before is known as nobody's."""
+        try:
+            await self._call("admin_delete_user", Username=account_id)
+        except aws.error() as refused:
+            if aws.code_of(refused) != "UserNotFoundException":
+                raise _translate_refusal(refused) from refused
+
     async def jwks(self, app: App) -> Mapping[str, Any]:  # noqa: ARG002 - the port's
         """Return the pool's public keys."""
         await self._keys.fetch("")
@@ -258,7 +266,7 @@ class CognitoIdentity:
         account = await records.find_account(app.store, claims["sub"])
         if account is None:
             return await self._put_on_record(app, request, claims["sub"], claims, role)
-        if account.role == role or claims["iat"] * 1000 <= account.updated_at:
+        if account.is_erased or account.role == role or claims["iat"] * 1000 <= account.updated_at:
             return account
 
         async def attempt() -> Account:

@@ -13,6 +13,7 @@ from stockwright.notifications.records import Channel
 from stockwright.store.batch import Batch
 from stockwright.store.port import ABSENT, Body, Key, Store
 
+PREFIX: Final = "DIGEST#"
 ENTRIES_MAX: Final = 20
 """Alerts that are written out in one message; of the others it says how many there are."""
 ALERTED_SECONDS: Final = 14 * 86_400
@@ -64,7 +65,12 @@ class Digest(Record, frozen=True):
 
 def digest_key(kind: str, address: Address) -> Key:
     """The one digest of a kind to an address."""
-    return (f"DIGEST#{kind}", f"{address.channel}#{hashlib.sha256(address.to.encode()).hexdigest()[:32]}")
+    return (f"{PREFIX}{kind}", sort_of(address))
+
+
+def sort_of(address: Address) -> str:
+    """Name the digests to an address, among those of their kind."""
+    return f"{address.channel}#{hashlib.sha256(address.to.encode()).hexdigest()[:32]}"
 
 
 def _alerted_key(kind: str, event_id: str) -> Key:

@@ -92,6 +92,10 @@ class Identity(Protocol):
         """Take over what is about to change of an account: role, name, whether it may sign in or is confirmed."""
         ...
 
+    async def remove(self, app: App, account_id: str) -> None:
+        """Remove what is known of a person besides the account; again is fine."""
+        ...
+
     async def jwks(self, app: App) -> Mapping[str, Any]:
         """Return the keys that its tokens are verified by."""
         ...

@@ -146,6 +146,9 @@ class LocalIdentity:
     async def follow(self, app: App, before: Account, after: Account) -> None:
         """Nothing to do: the account is all there is."""
 
+    async def remove(self, app: App, account_id: str) -> None:
+        """Nothing to do: the account is all there is."""
+
     async def jwks(self, app: App) -> Mapping[str, Any]:  # noqa: ARG002 - the port's
         """Return our public key."""
         return self.tokens.jwks()

@@ -44,6 +44,8 @@ async def send_mail(app: App, event: Event, data: CodeRequested | AccountSignupR
         account = await get_account(app.store, event.subject)
     except NotFound:
         raise Permanent(f"the account {event.subject} is gone") from None
+    if account.is_erased:
+        return
     known = await find_notification(app.store, notification_id(event, HANDLER, account.email))
     if known is not None and known.is_done:
         # A second run would put an older code in the place of one that was mailed since.

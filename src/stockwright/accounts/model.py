@@ -22,6 +22,8 @@ CODE_LASTS_MS: Final[Mapping[CodePurpose, int]] = {"confirmation": 24 * 3_600_00
 """How long a mailed code holds (Cognito's times)."""
 FURTHER_MAX: Final = 4
 """How many further sign-ups with one address wait for their codes; an older one goes."""
+ERASED_DOMAIN: Final = "@erased.invalid"
+"""Of the addresses of accounts whose persons were erased; such a domain never exists (RFC 2606)."""
 NOT_KEPT: Final = "-"
 """In place of a password's hash: nobody kept the password (a user pool has that of the first sign-up)."""
 
@@ -82,6 +84,11 @@ class Account(Record, frozen=True):
     updated_at: int = 0
 
     @property
+    def is_erased(self) -> bool:
+        """Whether its person was erased: it only says whose orders belong together."""
+        return self.email.endswith(ERASED_DOMAIN)
+
+    @property
     def is_confirmed(self) -> bool:
         """Whether its owner has proved to read the mail of its address."""
         return self.status == "CONFIRMED"
@@ -99,6 +106,20 @@ class Account(Record, frozen=True):
     def as_actor(self) -> Actor:
         """Return the actor of a request that this person makes."""
         return Actor(self.id, "account", self.role, self.email)
+
+
+def erased(account: Account, now: int) -> Account:
+    """Return what is left of an account whose person is erased: nobody can sign in to it."""
+    return Account(
+        id=account.id,
+        email=f"{account.id.lower()}{ERASED_DOMAIN}",
+        disabled=True,
+        generation=account.generation + 1,
+        sessions_ended_at=now,
+        created_at=account.created_at,
+        updated_at=now,
+        version=account.version,
+    )
 
 
 def confirmed(account: Account, now: int) -> Account:

@@ -85,6 +85,15 @@ def claim_email(batch: Batch, email: str, account_id: str) -> None:
     batch.put(email_key(email), {"accountId": account_id}, ABSENT)
 
 
+async def release_email(store: Store, batch: Batch, email: str, account_id: str) -> None:
+    """Let somebody else have the address of this account, however it was spelled."""
+    keys = [email_key(each) for each in dict.fromkeys((email, *email_spellings(email)))]
+    found = await store.get(keys)
+    for key in keys:
+        if key in found and found[key].body["accountId"] == account_id:
+            batch.delete(key, found[key].version)
+
+
 # ---- attempts --------------------------------------------------------------------------------
 
 

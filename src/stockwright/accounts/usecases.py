@@ -123,7 +123,7 @@ async def change_account(app: App, request: Request, command: ChangeAccount) -> 
             return await unchanged(app, request, before)
         batch, now = Batch(), app.clock.now()
         if before.administers and not after.administers:
-            await _keep_one_admin(app, batch, before)
+            await keep_one_admin(app, batch, before)
         await end_setup_where_made_admin(app, batch, before, after)
         factor_ended = after.mfa is not before.mfa
         if (after.disabled and not before.disabled) or factor_ended:
@@ -141,8 +141,8 @@ async def change_account(app: App, request: Request, command: ChangeAccount) -> 
     return await retried(attempt)
 
 
-async def _keep_one_admin(app: App, batch: Batch, leaving: Account) -> None:
-    """Refuse to lose the last admin; the commit stands only while the other one stays."""
+async def keep_one_admin(app: App, batch: Batch, leaving: Account) -> None:
+    """Refuse (Conflict) to lose the last admin; the commit stands only while the other one stays."""
     async for each in records.every_admin(app.store):
         if each.id != leaving.id:
             batch.check(records.account_key(each.id), each.version)

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 SUFFIX: Final = ".ndjson.gz"
@@ -71,3 +71,23 @@ def append_lines(path: Path, written: int, lines: Sequence[bytes]) -> int:
         if gzip.decompress(file.read()) != text:
             raise OSError(None, "what was read back differs from what was written", str(path))
     return size
+
+
+def rewrite_lines(path: Path, change: Callable[[bytes], bytes]) -> None:
+    """Change each line of an archive file, where that changes any; safe on the disk when this returns."""
+    draft = path.with_suffix(".draft")
+    changed = False
+    opened = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with gzip.open(path) as source, os.fdopen(opened, "wb") as file:
+        with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=6, mtime=0) as target:
+            for line in source:
+                after = change(line.rstrip(b"\n"))
+                changed = changed or after != line.rstrip(b"\n")
+                target.write(after + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    if changed:
+        draft.replace(path)
+        sync_folder(path.parent)
+    else:
+        draft.unlink()

@@ -17,12 +17,15 @@ from stockwright.accounts.sign_up import SignUp, issue_code
 from stockwright.accounts.usecases import ChangeAccount, add_account, change_account, set_password
 from stockwright.base.actor import Role
 from stockwright.base.email import normal_email
-from stockwright.base.errors import NotFound
+from stockwright.base.errors import Misconfigured, NotFound
 from stockwright.base.instant import iso
+from stockwright.cli.folder import lock_folder
 from stockwright.cli.run import add as add_row
-from stockwright.cli.run import err, out, plain, print_json, run
+from stockwright.cli.run import err, load_settings, out, plain, print_json, run
 from stockwright.context import App
 from stockwright.request import BY_SYSTEM
+from stockwright.retention.erasing import erase_account, go_on_erasing
+from stockwright.retention.erasure_records import list_erasures
 from stockwright.store.paging import every
 
 app = typer.Typer(help="Accounts: list, add, change, disable.", no_args_is_help=True)
@@ -136,6 +139,33 @@ def reset_link(who: Who, *, as_json: Json = False) -> None:
         return
     err.print(f"A link for {plain(account.email)} that works once, within an hour:", highlight=False)
     typer.echo(link)
+
+
+@app.command()
+def erase(who: Who, *, as_json: Json = False) -> None:
+    """Erase a person: end the account and replace name and address everywhere. Orders and amounts stay.
+
+    Issued invoices and backups keep them. Refused while an order is open, and for the last admin.
+    """
+    settings = load_settings()
+
+    async def work(shop: App) -> tuple[Account, bool]:
+        account = await erase_account(shop, BY_SYSTEM, (await _find(shop, who)).id)
+        try:
+            # A running server goes on with it, and may be writing archive files.
+            with lock_folder(settings):
+                while await list_erasures(shop.store):
+                    await go_on_erasing(shop)
+        except Misconfigured:
+            return account, False
+        return account, True
+
+    account, done = run(work, settings)
+    if as_json:
+        print_json({"id": account.id, "done": done, "keptIn": ["issued invoices", "backups"]})
+        return
+    what = "Name and address are replaced everywhere" if done else "The running server replaces name and address"
+    out.print(f"{plain(account.id)} is erased. {what}, except in issued invoices and backups.", highlight=False)
 
 
 def _changed(who: str, change: ChangeAccount) -> Account:

@@ -40,6 +40,12 @@ class AccountCreated(EventData):
     role: Role
 
 
+class AccountErased(EventData):
+    """The account's person was erased; name and address are replaced wherever they stand."""
+
+    event_name = "account.erased"
+
+
 class AccountMfaOff(EventData):
     """The account's second factor was switched off, by its owner or an admin."""
 

@@ -8,6 +8,7 @@ from stockwright.base.instant import iso
 from stockwright.http.rules import Wire
 
 if TYPE_CHECKING:
+    from stockwright.accounts.model import Account
     from stockwright.config import Settings
     from stockwright.retention.usecases import Retention
 
@@ -24,6 +25,20 @@ class RetentionView(Wire):
     accepted_by: str | None
     removes: bool
     reason: str
+
+
+class ErasedView(Wire):
+    """An account whose person is erased; `kept_in` says where name and address stay."""
+
+    id: str
+    message: str
+    kept_in: list[str]
+
+
+def erased_view(account: Account) -> ErasedView:
+    """Show what was done, and what was not."""
+    message = "The account is erased; name and address are being replaced wherever they stand"
+    return ErasedView(id=account.id, message=message, kept_in=["issued invoices", "backups"])
 
 
 def retention_view(settings: Settings, found: Retention) -> RetentionView:

@@ -261,6 +261,17 @@ class Store(Protocol):
         """Remove items whose `ttl` has passed; return how many."""
         ...
 
+    async def scan(self, after: Key | None = None, limit: int = 500) -> tuple[list[Put], Key | None]:
+        """Read all items in the engine's own order, and where to go on (None: there are no more).
+
+        Each is the Put that made it what it is: it expects the version before the item's.
+        """
+        ...
+
+    async def rewrite(self, events: Sequence[Event]) -> None:
+        """Store events of the log as they are here, each at its position; one that is gone stays gone."""
+        ...
+
     async def trim(self, through: str, limit: int = 1000) -> int:
         """Remove the oldest events of the log, up to and with a position, at most `limit`; return how many."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from msgspec import Struct
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PARTITION: Final = "RETENTION"
 Aging = Literal["events", "holds", "notifications"]
 """The kinds of records that are removed by age."""
+AGING: Final[tuple[Aging, ...]] = get_args(Aging)
 
 
 class Accepted(Struct, frozen=True):

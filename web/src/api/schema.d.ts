@@ -1352,7 +1352,11 @@ export interface paths {
         get: operations["get-users-by-id"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Erase an account and the personal data of its owner
+         * @description The account cannot sign in any more, its sessions and the API keys it made end, and its address is free again. Name and address are replaced wherever they stand (orders, messages, events, dead letters, archive files), within minutes. Quantities, amounts and ids stay. Issued invoices and backups keep them. 409 while the account has open orders, and for the last admin.
+         */
+        delete: operations["delete-users-by-id"];
         options?: never;
         head?: never;
         /** Change an account: its role, whether it can sign in, or reset its second factor */
@@ -1387,7 +1391,11 @@ export interface paths {
         get: operations["get-users-me"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Erase your own account and your personal data
+         * @description The account cannot sign in any more, its sessions and the API keys it made end, and its address is free again. Name and address are replaced wherever they stand (orders, messages, events, dead letters, archive files), within minutes. Quantities, amounts and ids stay. Issued invoices and backups keep them. 409 while the account has open orders, and for the last admin.
+         */
+        delete: operations["delete-users-me"];
         options?: never;
         head?: never;
         /** Change your own name */
@@ -1649,6 +1657,15 @@ export interface components {
          * @description A body whose content is ignored.
          */
         Empty: Record<string, never>;
+        /**
+         * ErasedView
+         * @description An account whose person is erased; `kept_in` says where name and address stay.
+         */
+        ErasedView: {
+            id: string;
+            keptIn: string[];
+            message: string;
+        };
         Error: {
             error: {
                 /** @enum {string} */
@@ -5996,6 +6013,33 @@ export interface operations {
             };
         };
     };
+    "delete-users-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ErasedView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
     "patch-users-by-id": {
         parameters: {
             query?: never;
@@ -6085,6 +6129,31 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["UserView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "delete-users-me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ErasedView"];
                         meta: components["schemas"]["Meta"];
                         /** @constant */
                         success: true;

@@ -34,14 +34,17 @@ from stockwright.store.dynamodb.codec import (
     Wire,
     day_image,
     day_of,
+    event_image,
     event_of,
     from_attribute,
+    is_of_log,
     is_possible_key,
     is_same,
     item_of_image,
     key_image,
     key_of_image,
     now_ms,
+    put_of_image,
     shard_key,
     to_attribute,
 )
@@ -435,6 +438,37 @@ class DynamoDbStore:
     async def purge(self, now_seconds: int, limit: int = 1000) -> int:  # noqa: ARG002 - the port's
         """Leave it to DynamoDB, which removes what is past its `ttl` by itself."""
         return 0
+
+    async def scan(self, after: Key | None = None, limit: int = 500) -> tuple[list[Put], Key | None]:
+        """Read all items in the table's order; the log's, which are left out, are read for it all the same."""
+        answer: Wire = await self._call(self._scan, after, limit)
+        rows = [put_of_image(image) for image in answer["Items"] if not is_of_log(image)]
+        last = answer.get("LastEvaluatedKey")
+        return [row for row in rows if row.key != MARK], (last["pk"]["S"], last["sk"]["S"]) if last else None
+
+    def _scan(self, after: Key | None, limit: int) -> Wire:
+        start = {"ExclusiveStartKey": key_image(after)} if after else {}
+        answer: Wire = self.client.scan(TableName=self.table, ConsistentRead=True, Limit=limit, **start)
+        return answer
+
+    async def rewrite(self, events: Sequence[Event]) -> None:
+        """Write the events again, one by one."""
+        for event in events:
+            await self._call(self._rewrite, event)
+
+    def _rewrite(self, event: Event) -> None:
+        at = int(event.position.split("-", maxsplit=1)[0])
+        image = event_image(event, at, event.position)
+        try:
+            self.client.update_item(
+                TableName=self.table,
+                Key=key_of_image(image),
+                UpdateExpression="SET b = :body",
+                ConditionExpression="attribute_exists(pk)",
+                ExpressionAttributeValues={":body": image["b"]},
+            )
+        except self.client.exceptions.ConditionalCheckFailedException:
+            return
 
     async def trim(self, through: str, limit: int = 1000) -> int:
         """Remove events day by day, each day's entry in the list of days after its last event."""

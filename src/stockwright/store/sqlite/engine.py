@@ -26,13 +26,14 @@ from stockwright.store.sqlite.others import Others
 from stockwright.store.sqlite.querying import Asked
 from stockwright.store.sqlite.reading import Reader
 from stockwright.store.sqlite.writer_queue import WriterQueue
-from stockwright.store.sqlite.writing import Decided, Trim, refuse_twice
+from stockwright.store.sqlite.writing import Decided, Rewrite, Trim, refuse_twice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stockwright.base.event import Event
-    from stockwright.store.port import Decision, IndexName, Item, Key, Page, Write
+    from stockwright.store.port import Decision, IndexName, Item, Key, Page, Put, Write
+    from stockwright.store.sqlite.writing import Asking
 
 
 LOOK_SECONDS: Final = 0.05
@@ -138,7 +139,7 @@ class SqliteStore:
         context = copy_context()
         await self._join(Decided(key, lambda item: context.run(decision, item)))
 
-    async def _join(self, asked: Sequence[Write] | Decided | Trim) -> None:
+    async def _join(self, asked: Asking) -> None:
         if self._closed:
             raise Busy("The store is closing")
         if self._readonly is not None:
@@ -154,6 +155,7 @@ class SqliteStore:
     async def purge(self, now_seconds: int, limit: int = 1000) -> int:
         """Remove what has expired, in one commit; what was renewed meanwhile stays."""
         deletes = self._reading.find_expired(now_seconds, limit)
+        expired = [each.key for each in deletes]
         while deletes:
             try:
                 await self.commit(deletes)
@@ -162,7 +164,18 @@ class SqliteStore:
                 deletes = [each for position, each in enumerate(deletes) if position not in refused]
             else:
                 break
+        # What nobody asks for any more would crowd out what is asked for.
+        self._kept.forget(expired)
         return len(deletes)
+
+    async def scan(self, after: Key | None = None, limit: int = 500) -> tuple[list[Put], Key | None]:
+        """Read all items in the order of their keys."""
+        rows = self._reading.scan(after, limit)
+        return rows, rows[-1].key if len(rows) == limit else None
+
+    async def rewrite(self, events: Sequence[Event]) -> None:
+        """Write the events again, in one commit."""
+        await self._join(Rewrite(events))
 
     async def trim(self, through: str, limit: int = 1000) -> int:
         """Remove the oldest events, in one commit."""

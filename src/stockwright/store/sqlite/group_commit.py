@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Final
 
@@ -19,23 +18,24 @@ from stockwright.base.errors import Busy
 from stockwright.store.port import ConditionFailed
 from stockwright.store.sqlite.cache import GONE
 from stockwright.store.sqlite.faults import count_write, translate_write
-from stockwright.store.sqlite.writing import Decided, Transaction, Trim
+from stockwright.store.sqlite.writing import Decided, Rewrite, Transaction, Trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stockwright.store.port import Key, Write
+    from stockwright.store.port import Key
     from stockwright.store.sqlite.cache import Kept, Row
     from stockwright.store.sqlite.others import Others
     from stockwright.store.sqlite.reading import Reader
     from stockwright.store.sqlite.writer_queue import WriterQueue
+    from stockwright.store.sqlite.writing import Asking
 
 
 QUEUE_MAX: Final = 4096
 BATCH_WRITES_MAX: Final = 4000
 LOCK_WAIT_SECONDS: Final = 5.0
 
-_Caller = tuple["Sequence[Write] | Decided | Trim", "asyncio.Future[None]"]
+_Caller = tuple["Asking", "asyncio.Future[None]"]
 
 
 class GroupCommit:
@@ -68,7 +68,7 @@ class GroupCommit:
         self.thread: ThreadPoolExecutor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stockwright-commit")
         """Where each COMMIT runs."""
 
-    async def join(self, asked: Sequence[Write] | Decided | Trim) -> None:
+    async def join(self, asked: Asking) -> None:
         """Join the next batch and wait for its fsync. Raises what the batch made of this caller's writes."""
         if len(self._waiting) >= QUEUE_MAX:
             raise Busy
@@ -108,7 +108,7 @@ class GroupCommit:
     def _gather(self) -> list[_Caller]:
         size = count = 0
         for asked, _ in self._waiting:
-            size += 1 if isinstance(asked, Decided | Trim) else len(asked)
+            size += 1 if isinstance(asked, Decided | Trim | Rewrite) else len(asked)
             if count and size > BATCH_WRITES_MAX:
                 break
             count += 1
@@ -125,7 +125,7 @@ class GroupCommit:
             if batch.is_empty:
                 self._writer.execute("ROLLBACK")
             else:
-                number = self._others.note(self._writer, batch.touched)
+                number = self._others.note(self._writer, None if batch.rewritten else batch.touched)
                 self._reader.hold()
                 await asyncio.get_running_loop().run_in_executor(self.thread, self._writer.execute, "COMMIT")
         except BaseException:
@@ -178,6 +178,8 @@ class GroupCommit:
         version = self._reader.version()
         self._kept.changed(batch.touched.items())
         self._kept.add_events(batch.events, batch.event_sizes)
+        if batch.rewritten:
+            self._kept.forget_events()
         for trim in batch.trims:
             self._kept.forget_events_through(trim.through)
         self._others.took_over(number)

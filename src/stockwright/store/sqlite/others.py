@@ -42,9 +42,9 @@ class Others:
         found: list[Any] = connection.execute("SELECT coalesce(max(number), 0) FROM changed").fetchall()
         self._seen: int = found[0][0]
 
-    def note(self, writer: apsw.Connection, keys: Collection[Key]) -> int:
-        """Note what a transaction of ours changes, in it; returns its number."""
-        noted = msgspec.json.encode(list(keys)) if len(keys) <= KEYS_MAX else None
+    def note(self, writer: apsw.Connection, keys: Collection[Key] | None) -> int:
+        """Note what a transaction of ours changes (None: everything), in it; returns its number."""
+        noted = msgspec.json.encode(list(keys)) if keys is not None and len(keys) <= KEYS_MAX else None
         writer.execute("INSERT INTO changed (keys) VALUES (?)", (noted,))
         number = writer.last_insert_rowid()
         if number % TRIMMED_EVERY == 0:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from stockwright.store.port import Delete, Item, Page
+from stockwright.store.port import Delete, Item, Page, Put
 from stockwright.store.sqlite.cache import GONE, Kept, Row
-from stockwright.store.sqlite.codec import event_of
+from stockwright.store.sqlite.codec import event_of, row_of
 from stockwright.store.sqlite.faults import reads, translate_read
 from stockwright.store.sqlite.querying import Asked, read_rows
+from stockwright.store.sqlite.schema import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -207,6 +208,12 @@ class Reader:
         sql = "SELECT pk, sk, version FROM item WHERE ttl IS NOT NULL AND ttl<=? ORDER BY ttl LIMIT ?"
         rows: list[Any] = self._connection.execute(sql, (now_seconds, limit)).fetchall()
         return [Delete((pk, sk), version) for pk, sk, version in rows]
+
+    @reads
+    def scan(self, after: Key | None, limit: int) -> list[Put]:
+        """Read all items in the order of their keys, as the writes that make them what they are."""
+        rows: list[Any] = self._connection.execute(ROWS, (*(after or ("", "")), limit)).fetchall()
+        return [row_of(each) for each in rows]
 
     # ---- events --------------------------------------------------------------------------
 

@@ -40,6 +40,15 @@ class Trim(NamedTuple):
     removed: list[int]
 
 
+class Rewrite(NamedTuple):
+    """A caller who has events of the log stored again at their positions."""
+
+    events: Sequence[Event]
+
+
+Asking = Sequence["Write"] | Decided | Trim | Rewrite
+
+
 class Transaction:
     """The writes of one batch; `load` returns an item as it was before the batch."""
 
@@ -49,17 +58,21 @@ class Transaction:
         self.event_sizes: list[int] = []
         """Of the events as encoded, once they were written."""
         self.trims: list[Trim] = []
+        self.rewritten: list[Event] = []
         self._load = load
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.touched or self.events or self.trims)
+        return not (self.touched or self.events or self.trims or self.rewritten)
 
-    def take(self, asked: Sequence[Write] | Decided | Trim) -> list[int] | Exception:
+    def take(self, asked: Asking) -> list[int] | Exception:
         """Take one caller into the batch; returns the positions refused, or what its decision raised."""
         if isinstance(asked, Trim):
             self.trims.append(asked)
+            return []
+        if isinstance(asked, Rewrite):
+            self.rewritten += asked.events
             return []
         if not isinstance(asked, Decided):
             return self._apply(asked)
@@ -121,6 +134,9 @@ class Transaction:
             execute_many("DELETE FROM item WHERE pk=? AND sk=?", gone)
         if self.events:
             self._write_events(connection)
+        if self.rewritten:
+            bodies_of = [(encode(event_body(event)), int(event.position)) for event in self.rewritten]
+            execute_many("UPDATE event SET body=? WHERE position=?", bodies_of)
         for trim in self.trims:
             oldest = "SELECT position FROM event WHERE position<=? ORDER BY position LIMIT ?"
             connection.execute(f"DELETE FROM event WHERE position IN ({oldest})", trim[:2])  # noqa: S608
