@@ -13,7 +13,7 @@ from stockwright.audit.usecases import audit
 from stockwright.base.event import Event
 from stockwright.catalog.backfill import backfill
 from stockwright.context import App
-from stockwright.events.dispatcher import give_up
+from stockwright.events.handling import give_up
 from stockwright.events.records import DeadLetter, put_cursor
 from stockwright.orders.usecases import PlaceOrder, cancel_order, confirm_order, place_order
 from stockwright.rollups.fill import HANDLER

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stockwright.cloud.routing import SOURCE, names_handled_by
-from stockwright.events.dispatcher import ATTEMPTS_MAX
+from stockwright.events.handling import ATTEMPTS_MAX
 from stockwright.handlers import REACTIONS
 from tests.aws.conftest import TABLE, Cloud
 from tests.aws.ministack import REGION, Aws

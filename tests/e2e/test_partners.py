@@ -266,8 +266,6 @@ async def test_an_event_that_is_handled_twice_has_one_effect(world: World) -> No
     order = await world.order()
     await world.wait_until_handled()
     again = Dispatcher(world.app, list(world.dispatcher._reactions.values()))
-    for follower in again._followers:
-        follower.position = ""
     events = await world.app.store.tail(limit=1000)
     for reaction in again._reactions.values():
         await asyncio.gather(*[reaction.run(world.app, event) for event in events if event.name in reaction.events])

@@ -12,7 +12,8 @@ from stockwright.base.actor import Actor
 from stockwright.base.errors import Busy, NotFound, Permanent, TryLater
 from stockwright.base.event import Event
 from stockwright.context import App
-from stockwright.events.dispatcher import ATTEMPTS_MAX, Dispatcher, handle
+from stockwright.events.dispatcher import Dispatcher
+from stockwright.events.handling import ATTEMPTS_MAX, handle
 from stockwright.events.records import Retry, due_retries, find_retry, put_retry, waiting_retries
 from stockwright.events.registry import Reaction
 from stockwright.handlers import REACTIONS
@@ -309,21 +310,27 @@ async def test_the_number_of_simultaneous_retries_is_limited(world: World) -> No
 
 
 async def test_the_number_of_events_in_memory_is_limited(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stockwright.events.dispatcher.AHEAD_MAX", 50)
+    monkeypatch.setattr("stockwright.events.followers.AHEAD_MAX", 50)
     handler = Handler()
     handler.blocks["thing_0"] = asyncio.Event()
     await following(world, handler)
-    await append_events(world.app, count=200)
-    await until(lambda: len(handler.seen) == 49)
+    await append_events(world.app, count=1000)
+    [follower] = world.dispatcher._followers
+
+    def ahead() -> int:
+        return sum(len(lane.ahead) for lane in follower.lanes.values())
+
+    await until(lambda: ahead() == 50)
     await asyncio.sleep(0.05)
-    assert len(handler.seen) == 49
+    assert ahead() == 50
+    assert len(handler.seen) < 1000
     handler.blocks["thing_0"].set()
     await world.dispatcher.drain()
-    assert len(handler.seen) == 200
+    assert len(handler.seen) == 1000
 
 
 async def test_a_handler_that_never_ends_is_cancelled(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stockwright.events.dispatcher.HANDLER_SECONDS_MAX", 0.05)
+    monkeypatch.setattr("stockwright.events.handling.HANDLER_SECONDS_MAX", 0.05)
     handler = Handler()
     handler.all_blocked = asyncio.Event()
     await following(world, handler)

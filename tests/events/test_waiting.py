@@ -12,7 +12,7 @@ from stockwright.adapters.slots import Slots
 from stockwright.base.errors import Permanent, TryLater
 from stockwright.base.event import Event
 from stockwright.base.ports import Reply
-from stockwright.events.dispatcher import ATTEMPTS_MAX
+from stockwright.events.handling import ATTEMPTS_MAX
 from stockwright.events.records import DeadLetter, find_retry, put_dead_letter
 from stockwright.operations.usecases import redrive
 from stockwright.request import BY_SYSTEM

@@ -35,7 +35,8 @@ from stockwright.catalog.new_product import CreateProduct, create_product
 from stockwright.cloud.delivery import Delivery, bury, deliver, wake_due
 from stockwright.config import Settings
 from stockwright.context import App
-from stockwright.events.dispatcher import ATTEMPTS_MAX, Dispatcher, letter_id_of
+from stockwright.events.dispatcher import Dispatcher
+from stockwright.events.handling import ATTEMPTS_MAX, letter_id_of
 from stockwright.events.records import DeadLetter, due_retries, page_of_dead_letters, waiting_retries
 from stockwright.events.registry import Reaction
 from stockwright.handlers import reactions_for

@@ -20,7 +20,7 @@ from stockwright.base.errors import Busy
 from stockwright.base.event import Event
 from stockwright.context import App
 from stockwright.events import records as handling
-from stockwright.events.dispatcher import give_up
+from stockwright.events.handling import give_up
 from stockwright.events.records import DeadLetter, Retry, put_cursor
 from stockwright.notifications.records import Notification, message_id, page_of_notifications, put_notification
 from stockwright.orders.usecases import PlaceOrder, pack_order, place_order

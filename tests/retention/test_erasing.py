@@ -23,7 +23,7 @@ from stockwright.base.event import Event
 from stockwright.context import App
 from stockwright.events import records as handling
 from stockwright.events.catalogue import OrderPlaced
-from stockwright.events.dispatcher import give_up
+from stockwright.events.handling import give_up
 from stockwright.events.records import DeadLetter, Retry
 from stockwright.orders.mails import confirm
 from stockwright.orders.records import get_order

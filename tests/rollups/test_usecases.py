@@ -20,7 +20,7 @@ from stockwright.catalog.inventory import ChangeStock, change_stock
 from stockwright.catalog.new_product import CreateProduct, create_product
 from stockwright.catalog.usecases import UpdateProduct, delete_product, update_product
 from stockwright.context import App
-from stockwright.events.dispatcher import give_up
+from stockwright.events.handling import give_up
 from stockwright.events.records import DeadLetter
 from stockwright.operations.usecases import delete_dead_letter, list_dead_letters, redrive
 from stockwright.orders.returns import ReturnItem

@@ -17,6 +17,7 @@ from stockwright.catalog.inventory_views import ListInventory, list_inventory, l
 from stockwright.catalog.product_list import ListProducts, list_products
 from stockwright.catalog.usecases import UpdateProduct, delete_product, update_product
 from stockwright.context import App
+from stockwright.events.records import put_cursor
 from stockwright.products.model import Product
 from stockwright.products.records import product_key
 from stockwright.reports.stock_reports import report_stock_value
@@ -191,7 +192,7 @@ async def test_totals_that_wait_for_their_handler_are_no_drift(app: App, product
     assert (await audit(app)).is_clean
     batch = Batch()
     cursors = (await app.store.tail(limit=1, reverse=True))[0].position
-    batch.put(("CURSORS", "stock-watch"), {"position": cursors}, ABSENT)
+    put_cursor(batch, "stock-watch", cursors, ABSENT)
     await batch.commit(app.store)
     report = await audit(app)
     assert {drift.product_id for drift in report.drifts} == {chair}

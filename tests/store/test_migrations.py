@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from stockwright.base.errors import Misconfigured
+from stockwright.base.shards import SHARDS
 from stockwright.store import migrations
 from stockwright.store.migrations import FIRST, FORMAT, MARK, UPGRADES, upgrade
 from stockwright.store.migrations.sqlite import FileUpgrade, format_of
@@ -75,7 +76,7 @@ def test_an_upgrade_adds_what_is_missing_and_changes_nothing_else(rows: list[Put
             row.ttl,
         )
         assert upgrade(newer) is None, "twice is once"
-        for name in row.body.keys() - {"lines", "mfa"}:
+        for name in row.body.keys() - {"lines", "mfa", "position"}:
             assert newer.body[name] == row.body[name]
     assert changed > 1000
 
@@ -85,6 +86,7 @@ def test_every_kind_of_item_that_has_an_upgrade_is_in_the_data(rows: list[Put]) 
     # What a release before the first wrote otherwise, and this one no more.
     assert upgraded >= {
         "CATEGORIES",
+        "CURSORS",
         "DEADLETTER",
         "FAMILY",
         "LOCATIONS",
@@ -101,6 +103,8 @@ def test_every_kind_of_item_that_has_an_upgrade_is_in_the_data(rows: list[Put]) 
 @pytest.mark.parametrize(
     ("key", "before", "after"),
     [
+        (("CURSORS", "warehouse"), {"position": "7"}, {"positions": ["7"] * SHARDS}),
+        (("CURSORS", "warehouse"), {"position": "7", "copied": True}, {"positions": ["7"] * SHARDS, "copied": True}),
         (
             ("ACCOUNT#1", "ACCOUNT"),
             {"mfa": {"secret": "s", "confirmed": True, "lastStep": 1}},

@@ -20,7 +20,7 @@ from stockwright.base.errors import Permanent, TryLater
 from stockwright.cloud.metrics import count
 from stockwright.cloud.routing import STREAM
 from stockwright.events import records
-from stockwright.events.dispatcher import (
+from stockwright.events.handling import (
     ATTEMPTS_MAX,
     error_of,
     give_up,

@@ -19,7 +19,7 @@ from stockwright.cloud.messages import delivery_of
 from stockwright.cloud.metrics import count
 from stockwright.cloud.runtime import Event, Function, seconds_left
 from stockwright.events.catalogue import StockLow
-from stockwright.events.dispatcher import error_of
+from stockwright.events.handling import error_of
 from stockwright.events.registry import Reaction
 from stockwright.handlers import REACTIONS
 

@@ -18,6 +18,7 @@ from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
 from stockwright.base.errors import Busy, Misconfigured
+from stockwright.base.shards import SHARDS, shard_of
 from stockwright.store import migrations
 from stockwright.store.dynamodb import codec as dynamodb_codec
 from stockwright.store.dynamodb import engine as dynamodb
@@ -59,7 +60,14 @@ class Mark(Struct):
     """Where the last event stands in the target."""
     ms: int = 0
     cursors: dict[str, str] = field(default_factory=dict)
-    """The handlers' positions in the target."""
+    """Positions of handlers in the source, and where the last event up to each of them stands in the target."""
+
+    def translated(self, position: str) -> str:
+        """Return where a handler is in the target."""
+        if log_order(position) >= log_order(self.position):
+            return self.last
+        known = [each for each in self.cursors if log_order(each) <= log_order(position)]
+        return self.cursors[max(known, key=log_order)] if known else ""
 
 
 class Placed(Struct, frozen=True):
@@ -134,11 +142,11 @@ async def copy(
         target.write_events([_placed(target, event, mark, cursors, all_handled=all_handled) for event in events], mark)
         progress(total, total)
     if cursors:
-        positions = {name: mark.cursors.get(name, "") for name in cursors}
+        positions = {name: [mark.translated(each) for each in cursor] for name, cursor in cursors.items()}
     else:
-        positions = dict.fromkeys(handlers, mark.last) if source.has_stream else {}
+        positions = dict.fromkeys(handlers, [mark.last] * SHARDS) if source.has_stream else {}
     mine = {COPIED: True} if target.has_stream else {}
-    target.write([Put((CURSORS, name), {"position": each} | mine, 0) for name, each in positions.items()], None)
+    target.write([Put((CURSORS, name), {"positions": each} | mine, 0) for name, each in positions.items()], None)
     return Copied(mark.items + len(positions), mark.events, target.count())
 
 
@@ -165,21 +173,27 @@ def _in_target(row: Put) -> Put:
     return replace(row, body={**body_of(row.body), "through": ""}) if row.key == LOG_START else row
 
 
-async def _find_cursors(source: Side) -> dict[str, str]:
-    """Find how far each handler is; cursors that were not moved since the shop came here say nothing about a stream."""
+async def _find_cursors(source: Side) -> dict[str, list[str]]:
+    """Find how far each handler is in each shard.
+
+    Cursors that were not moved since the shop came here say nothing about a stream.
+    """
     items = (await source.store.query(CURSORS, limit=1000)).items
     if source.has_stream and all(COPIED in item.body for item in items):
         return {}
-    return {item.key[1]: item.body["position"] for item in items}
+    return {item.key[1]: item.body["positions"] for item in items}
 
 
-def _placed(target: Side, event: Event, mark: Mark, cursors: Mapping[str, str], *, all_handled: bool) -> Placed:
+def _placed(target: Side, event: Event, mark: Mark, cursors: Mapping[str, list[str]], *, all_handled: bool) -> Placed:
     """Give an event its place behind the last one, and take along the cursors that have passed it."""
     mark.ms, mark.events, mark.position = max(mark.ms, event.at), mark.events + 1, event.position
-    behind = {name for name, cursor in cursors.items() if log_order(cursor) < log_order(event.position)}
-    placed = Placed(event, mark.ms, mark.events, not behind and not all_handled)
+    shard, place = shard_of(event), log_order(event.position)
+    is_handled = all(log_order(cursor[shard]) >= place for cursor in cursors.values())
+    placed = Placed(event, mark.ms, mark.events, is_handled and not all_handled)
     mark.last = target.position(placed)
-    mark.cursors |= dict.fromkeys(cursors.keys() - behind, mark.last)
+    for position in {each for cursor in cursors.values() for each in cursor}:
+        if log_order(position) >= place:
+            mark.cursors[position] = mark.last
     return placed
 
 

@@ -4,7 +4,7 @@ Format 1 left out what releases before did not know yet (`updatedAt` of a stock,
 what is seldom anything but its default (`options` and `returned` of a line, `settling` of an order). Some fields
 had other names: `settling` is `hasPendingWork` now, `tells` of an order's remaining work is `events`, with their
 whole names, and `channel` and `to` of a digest are its `address`. The id of a location and the key of a category
-stood in their items' keys alone.
+stood in their items' keys alone. A handler's cursor was one position; it has one for each shard of the log now.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ FORMAT: Final = 2
 DEFAULTS: Final[dict[tuple[str, str], Body]] = {
     ("ACCOUNT", "ACCOUNT"): {"sessionsEndedAt": 0, "further": []},
     ("CATEGORIES", ""): {"renamedFrom": None},
+    ("CURSORS", ""): {},
     ("DIGEST", ""): {},
     ("DEADLETTER", "DEADLETTER"): {"originalError": ""},
     ("FAMILY", "FAMILY"): {"spent": []},
@@ -39,9 +40,11 @@ DEFAULTS: Final[dict[tuple[str, str], Body]] = {
     ("SETUP", "SETUP"): {"expiresAt": 0},
 }
 """By the first part of the partition and of the sort; what shares one partition has its own name for a sort."""
-SHARED: Final = {"CATEGORIES": "key", "DIGEST": "", "LOCATIONS": "id"}
+SHARED: Final = {"CATEGORIES": "key", "CURSORS": "", "DIGEST": "", "LOCATIONS": "id"}
 """Partitions whose items differ in their sort key only, and the field that holds it from now on ("": none)."""
 LINE: Final[Body] = {"options": {}, "returned": 0}
+SHARDS: Final = 8
+"""Of the log in this format."""
 MFA: Final[Body] = {"asked": ""}
 
 
@@ -60,6 +63,9 @@ def _reshaped(kind: tuple[str, str], sort: str, body: Body) -> Body:  # noqa: PL
     match kind:
         case ("CATEGORIES" | "LOCATIONS" as shared, ""):
             return _with(body, {SHARED[shared]: sort})
+        case ("CURSORS", "") if "position" in body:
+            rest = {name: value for name, value in body.items() if name != "position"}
+            return rest | {"positions": [body["position"]] * SHARDS}
         case ("DIGEST", "") if "address" not in body:
             rest = {name: value for name, value in body.items() if name not in {"channel", "to"}}
             return rest | {"address": {"channel": body["channel"], "to": body["to"]}}

@@ -1,0 +1,17 @@
+"""The shards of the event log: parts that different processes may handle at the same time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from zlib import crc32
+
+if TYPE_CHECKING:
+    from stockwright.base.event import Event
+
+SHARDS: Final = 8
+"""A change of this number is a change of the stored cursors, and needs a migration."""
+
+
+def shard_of(event: Event) -> int:
+    """Return the shard that an event is in: events about one thing are in one shard."""
+    return crc32(event.subject.encode()) % SHARDS
