@@ -16,7 +16,7 @@ from stockwright.context import App
 from stockwright.events.handling import give_up
 from stockwright.events.records import DeadLetter, put_cursor
 from stockwright.orders.usecases import PlaceOrder, cancel_order, confirm_order, place_order
-from stockwright.rollups.fill import HANDLER
+from stockwright.rollups.fill import HANDLER, fill_rollups
 from stockwright.rollups.records import contribution_key
 from stockwright.sales.load_lines import LineWanted
 from stockwright.sales.usecases import Sell, record_sale
@@ -109,6 +109,15 @@ async def test_an_order_that_was_not_counted_is_a_drift_once_everything_is_handl
     report = await audit(app)
     assert f"ORDER {order.id}" in {drift.about for drift in report.drifts}
     await repair(app, ADMIN, report)
+    assert (await audit(app)).is_clean
+
+
+async def test_a_shop_without_rollups_has_none_to_audit(app: App, product: Product) -> None:
+    await a_counted_shop(app, product)
+    await plant(app, ("ROLLUPS", "STATE"), None)
+    await everything_is_handled(app)
+    assert (await audit(app)).is_clean
+    assert await fill_rollups(app)
     assert (await audit(app)).is_clean
 
 

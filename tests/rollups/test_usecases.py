@@ -224,6 +224,31 @@ async def test_what_is_counted_while_a_rebuild_begins_or_ends_is_in_it(
     await assert_exact(app)
 
 
+async def test_steps_that_two_processes_take_at_once_are_taken_once(
+    app: App, product: Product, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fill, "STEP", 2)
+    await busy_day(app, product, clock)
+    await fill.begin(app)
+    while any(await asyncio.gather(*[fill.step(app) for _ in range(3)])):
+        pass
+    assert (await records.load_state(app.store)).active == 2
+    await assert_exact(app)
+
+
+async def test_a_fill_ends_after_its_steps_and_goes_on_with_the_next_call(
+    app: App, product: Product, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fill, "STEPS_MAX", 2)
+    await busy_day(app, product, clock)
+    await forget(app)
+    calls = 1
+    while not await fill.fill_rollups(app):
+        calls += 1
+    assert calls > 3
+    await assert_exact(app)
+
+
 async def test_a_rebuild_corrects_whatever_is_wrong(app: App, product: Product, clock: Clock) -> None:
     await busy_day(app, product, clock)
     await count_all(app)
