@@ -122,7 +122,7 @@ def add_orders(
                 user_id=f"usr_{number % 1000}",
                 user_email="buyer@example.com",
                 lines=lines,
-                draws={line.product_id: {"default": 1} for line in lines},
+                allocations={line.product_id: {"default": 1} for line in lines},
                 currency="USD",
                 total_cents=3000,
                 status="DELIVERED",

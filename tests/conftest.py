@@ -24,7 +24,7 @@ from stockwright.config import Settings
 from stockwright.context import App
 from stockwright.request import Request
 from stockwright.stock.records import page_of_stocks
-from stockwright.stock.total_records import load_totals, places_of_low
+from stockwright.stock.total_records import load_totals, positions_of_low
 from stockwright.stock.totals import recount
 from stockwright.store.paging import every
 from tests.engines import ALL_ENGINES, open_store
@@ -189,7 +189,7 @@ async def hold_to_a_recount(app: App) -> None:
         await run_many("stock-watch", app, events)
     assert dict((await load_totals(app.store)).sums) == await recount(app)
     low = {stock.product_id async for stock in every(partial(page_of_stocks, app.store)) if stock.is_low}
-    assert {product_id async for _, product_id in every(partial(places_of_low, app.store))} == low
+    assert {product_id async for _, product_id in every(partial(positions_of_low, app.store))} == low
 
 
 Product = Callable[..., Awaitable[StockedProduct]]

@@ -80,7 +80,7 @@ TAMPERED = {
     "a reserved balance": ("STOCK", "$.levels.default.reserved", 3, "holds sum to the reserved"),
     "a total": ("STOCK", "$.levels.default.total", 7, "total is available and reserved together"),
     "a movement": ("MOVEMENT#%", "$.quantity", 5, "movements sum to the total"),
-    "a reservation": ("RESERVATION", "$.items[0].draw.default", 1, "holds sum to the reserved"),
+    "a reservation": ("RESERVATION", "$.items[0].allocation.default", 1, "holds sum to the reserved"),
 }
 EVENTS = {
     "an event's step": ("$.name", "order.delivered", "the order has taken the step of its event"),

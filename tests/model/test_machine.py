@@ -386,18 +386,24 @@ def shape(found: Any) -> Any:
     shaped: Any = None
     match found:
         case Reservation():
-            shaped = [found.owner_id.removeprefix("usr_"), dict(found.draws), found.status, found.expires_at]
+            shaped = [found.owner_id.removeprefix("usr_"), dict(found.allocations), found.status, found.expires_at]
         case Hold():
             shaped = [found.owner, found.allocated, found.status, found.expires]
         case Order():
             returned = [line.returned for line in found.lines]
-            shaped = [found.draws, found.total_cents, found.status, [step.status for step in found.timeline], returned]
+            shaped = [
+                found.allocations,
+                found.total_cents,
+                found.status,
+                [step.status for step in found.timeline],
+                returned,
+            ]
         case ModelOrder():
             shaped = [found.allocated, found.total, found.status, found.steps, found.returned]
         case StockChange():
             shaped = {location: [level.available, level.reserved] for location, level in found.stock.levels.items()}
         case Sale():
-            shaped = [found.draws, found.total_cents]
+            shaped = [found.allocations, found.total_cents]
         case dict() | tuple():
             shaped = found
     return json.loads(json.dumps(shaped))

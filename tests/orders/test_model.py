@@ -20,10 +20,10 @@ def line(product: str = "chair", units: int = 2, price: int = 1000, **options: A
     return OrderLine(product, product.upper(), f"A {product}", price, units, options)
 
 
-def order(*lines: OrderLine, status: OrderStatus = "PENDING", draws: Any = None) -> Order:
+def order(*lines: OrderLine, status: OrderStatus = "PENDING", allocations: Any = None) -> Order:
     lines = lines or (line(),)
-    draws = draws or {each.product_id: {"default": each.quantity} for each in lines}
-    placed = place("ord_1", BUYER, lines, draws, "EUR", NOW, "ref")
+    allocations = allocations or {each.product_id: {"default": each.quantity} for each in lines}
+    placed = place("ord_1", BUYER, lines, allocations, "EUR", NOW, "ref")
     for step in {"PENDING": (), "CONFIRMED": ("CONFIRMED",), "PACKED": ("PACKED",)}.get(status, ("PACKED", status)):
         placed = advance(placed, step, "usr_admin", NOW + 1) or placed  # type: ignore[arg-type]
     return placed
@@ -36,7 +36,7 @@ def test_an_order_has_the_requested_lines() -> None:
     assert placed.lines == lines
     assert [each.total_cents for each in placed.lines] == [2000, 25_000]
     assert (placed.total_cents, placed.currency, placed.reference) == (27_000, "EUR", "ref")
-    assert placed.draws == {"chair": {"default": 2}, "desk": {"cellar": 1}}
+    assert placed.allocations == {"chair": {"default": 2}, "desk": {"cellar": 1}}
     assert (placed.status, placed.created_at, placed.updated_at) == ("PENDING", NOW, NOW)
     assert placed.timeline == (Step("PENDING", NOW, "usr_alice"),)
     assert (placed.version, placed.has_pending_work) == (0, False)
@@ -147,8 +147,8 @@ def test_only_shipped_units_can_be_returned(status: OrderStatus) -> None:
 
 @pytest.mark.parametrize("status", ["PACKED", "DELIVERED"])
 def test_returned_units_go_to_their_locations_up_to_the_ordered_number(status: OrderStatus) -> None:
-    draws = {"chair": {"default": 2, "cellar": 3}, "desk": {"attic": 1}}
-    before = order(line("chair", 4), line("chair", 1), line("desk", 1), status=status, draws=draws)
+    allocations = {"chair": {"default": 2, "cellar": 3}, "desk": {"attic": 1}}
+    before = order(line("chair", 4), line("chair", 1), line("desk", 1), status=status, allocations=allocations)
 
     after, back = take_back(before, [ReturnedLine(0, 1)], "usr_admin", NOW + 9, "scratched")
     assert back == {"chair": {"default": 1}}

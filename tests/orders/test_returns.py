@@ -19,10 +19,10 @@ def cup(units: int, price: int = 400, product: str = "cup", **options: Any) -> O
 
 
 def order(*lines: OrderLine) -> Order:
-    draws: dict[str, dict[str, int]] = {}
+    allocations: dict[str, dict[str, int]] = {}
     for line in lines:
-        draws.setdefault(line.product_id, {"default": 0})["default"] += line.quantity
-    placed = place("ord_1", ("usr_alice", ""), lines, draws, "EUR", NOW)
+        allocations.setdefault(line.product_id, {"default": 0})["default"] += line.quantity
+    placed = place("ord_1", ("usr_alice", ""), lines, allocations, "EUR", NOW)
     return advance(placed, "PACKED", "usr_admin", NOW) or placed
 
 

@@ -242,7 +242,7 @@ async def test_one_line_is_allocated_from_several_locations_and_returned_there(a
     await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 4, "cellar"))
 
     order = await order_of(app, (chair.product.id, 5))
-    assert order.draws == {chair.product.id: {"default": 3, "cellar": 2}}
+    assert order.allocations == {chair.product.id: {"default": 3, "cellar": 2}}
 
     await confirm_order(app, ADMIN, order.id)
     await cancel_order(app, ALICE, order.id)
@@ -255,7 +255,7 @@ async def test_units_are_allocated_from_active_locations_by_priority(app: App, p
     await add_location(app, ADMIN, "front", priority=1)
     await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 2, "front"))
     order = await order_of(app, (chair.product.id, 3))
-    assert order.draws[chair.product.id] == {"front": 2, "default": 1}
+    assert order.allocations[chair.product.id] == {"front": 2, "default": 1}
 
     await change_location(app, ADMIN, ChangeLocation("front", active=False))
     await cancel_order(app, ALICE, order.id)

@@ -29,7 +29,7 @@ def hold(status: ReservationStatus = "ACTIVE") -> Reservation:
 
 
 def test_a_hold_lists_its_units() -> None:
-    assert hold().draws == {"chair": {"default": 1, "cellar": 2}, "desk": {"a": 1}}
+    assert hold().allocations == {"chair": {"default": 1, "cellar": 2}, "desk": {"a": 1}}
     assert Reservation("res_1", "usr_alice", "cart", ITEMS, "ACTIVE", NOW, NOW, NOW).version == 0
 
 

@@ -16,12 +16,12 @@ from stockwright.stock.model import (
     Shift,
     Stock,
     Wanted,
+    allocate,
+    allocate_or_refuse,
     by_priority,
     check_change,
     check_quantity,
     counted,
-    draw,
-    draw_or_refuse,
     receive,
     release,
     reserve,
@@ -55,27 +55,27 @@ def test_an_allocation_takes_exactly_the_wanted_units_or_reports_the_shortage(
 ) -> None:
     places = [f"place-{number}" for number in range(len(shelves))]
     have = stock(**{place.replace("-", "_"): count for place, count in zip(places, shelves, strict=True)})
-    draws, short = draw([Wanted("chair", quantity) for quantity in asked], {"chair": have})
-    drawn = draws.get("chair", {})
-    assert all(0 < count <= have.levels[place].available for place, count in drawn.items())
+    allocations, short = allocate([Wanted("chair", quantity) for quantity in asked], {"chair": have})
+    allocation = allocations.get("chair", {})
+    assert all(0 < count <= have.levels[place].available for place, count in allocation.items())
     if sum(asked) <= have.available:
         assert not short
-        assert sum(drawn.values()) == sum(asked)
+        assert sum(allocation.values()) == sum(asked)
     else:
         assert short == {Wanted("chair", sum(asked)): have.available}
 
 
 def test_units_are_allocated_in_the_order_of_locations() -> None:
-    draws = draw_or_refuse([Wanted("chair", 5)], {"chair": stock(front=2, back=9)})
-    assert draws == {"chair": {"front": 2, "back": 3}}
+    allocations = allocate_or_refuse([Wanted("chair", 5)], {"chair": stock(front=2, back=9)})
+    assert allocations == {"chair": {"front": 2, "back": 3}}
 
 
 def test_a_line_with_a_location_is_allocated_first_and_only_there() -> None:
     have = {"chair": stock(front=3, back=3)}
-    draws = draw_or_refuse([Wanted("chair", 3), Wanted("chair", 3, "front")], have)
-    assert draws == {"chair": {"front": 3, "back": 3}}
+    allocations = allocate_or_refuse([Wanted("chair", 3), Wanted("chair", 3, "front")], have)
+    assert allocations == {"chair": {"front": 3, "back": 3}}
     with pytest.raises(InsufficientStock) as refused:
-        draw_or_refuse([Wanted("chair", 4, "front")], have)
+        allocate_or_refuse([Wanted("chair", 4, "front")], have)
     assert refused.value.details["lines"][0] == {
         "productId": "chair",
         "sku": "CHAIR",
@@ -87,7 +87,7 @@ def test_a_line_with_a_location_is_allocated_first_and_only_there() -> None:
 
 def test_units_at_an_inactive_location_are_not_available() -> None:
     with pytest.raises(InsufficientStock) as refused:
-        draw_or_refuse([Wanted("chair", 4)], {"chair": stock(active=["front"], front=3, closed=9)})
+        allocate_or_refuse([Wanted("chair", 4)], {"chair": stock(active=["front"], front=3, closed=9)})
     assert refused.value.details["available"] == 3
 
 
@@ -97,7 +97,7 @@ def test_units_at_an_inactive_location_count_only_in_their_own_sum() -> None:
     assert (have.available, have.reserved, have.inactive, have.total) == (3, 3, 9, 15)
     assert (have.available_at("front"), have.available_at("closed"), have.available_at("elsewhere")) == (3, 0, 0)
     assert (have.status, have.is_low, have.suggested_reorder, have.sources) == ("LOW", True, 20, ["front"])
-    assert draw([Wanted("chair", 1, "closed")], {"chair": have}) == ({}, {Wanted("chair", 1, "closed"): 0})
+    assert allocate([Wanted("chair", 1, "closed")], {"chair": have}) == ({}, {Wanted("chair", 1, "closed"): 0})
     check_change(have, "closed", -9)
     with pytest.raises(InsufficientStock) as refused:
         check_change(have, "closed", -1, selling=True)
@@ -215,15 +215,15 @@ def test_some_quantities_may_be_zero() -> None:
 
 
 def test_a_location_without_the_product_allocates_none() -> None:
-    draws, short = draw([Wanted("chair", 1, "moon")], {"chair": stock(front=3)})
-    assert (draws, short) == ({}, {Wanted("chair", 1, "moon"): 0})
+    allocations, short = allocate([Wanted("chair", 1, "moon")], {"chair": stock(front=3)})
+    assert (allocations, short) == ({}, {Wanted("chair", 1, "moon"): 0})
 
 
 def test_lines_with_and_without_a_location_share_the_same_units() -> None:
     wanted = [Wanted("chair", 1), Wanted("chair", 2, "front")]
-    assert draw(wanted, {"chair": stock(front=3)}) == ({"chair": {"front": 3}}, {})
+    assert allocate(wanted, {"chair": stock(front=3)}) == ({"chair": {"front": 3}}, {})
     with pytest.raises(InsufficientStock) as refused:
-        draw_or_refuse([*wanted, Wanted("chair", 1)], {"chair": stock(front=3)})
+        allocate_or_refuse([*wanted, Wanted("chair", 1)], {"chair": stock(front=3)})
     line = {"productId": "chair", "sku": "CHAIR", "requested": 2, "available": 1}
     assert refused.value.details["lines"] == [line]
 

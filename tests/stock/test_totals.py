@@ -21,7 +21,7 @@ from stockwright.events.records import put_cursor
 from stockwright.products.model import Product
 from stockwright.products.records import product_key
 from stockwright.reports.stock_reports import report_stock_value
-from stockwright.stock.total_records import load_counted, load_totals, places_of_low, put_counted, put_totals
+from stockwright.stock.total_records import load_counted, load_totals, positions_of_low, put_counted, put_totals
 from stockwright.stock.totals import count_stocks, recount
 from stockwright.store import progress as progress_records
 from stockwright.store.batch import Batch
@@ -176,7 +176,7 @@ async def test_the_audit_finds_a_wrong_count_and_the_repair_recounts(app: App, p
 
     assert (await audit(app)).is_clean
     assert await sums(app) == await recount(app)
-    assert table in {product_id async for _, product_id in every(partial(places_of_low, app.store))}
+    assert table in {product_id async for _, product_id in every(partial(positions_of_low, app.store))}
 
 
 def replace_part(part: Any, **changes: Any) -> Any:

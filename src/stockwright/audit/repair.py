@@ -59,13 +59,13 @@ async def _repair_product(app: App, request: Request, product_id: str) -> list[M
         moved = await moved_units(app, product_id)
         held = await held_units(app)
         levels, booked = dict(stock.levels), list[Movement]()
-        for place in dict.fromkeys([*stock.levels, *moved]):
-            before = stock.levels.get(place, Level())
-            after = _corrected(before, held[product_id, place])
-            levels[place] = after
-            units = after.total - moved.get(place, 0)
+        for location in dict.fromkeys([*stock.levels, *moved]):
+            before = stock.levels.get(location, Level())
+            after = _corrected(before, held[product_id, location])
+            levels[location] = after
+            units = after.total - moved.get(location, 0)
             if after != before or units:
-                booked.append(_movement(app, request, stock, place, units, _why(before, after)))
+                booked.append(_movement(app, request, stock, location, units, _why(before, after)))
         if not booked:
             return []
         batch = Batch()
@@ -100,12 +100,12 @@ def _why(before: Level, after: Level) -> str:
     return f"{REASON}: {', '.join(data) or 'the ledger did not sum to the total'}"
 
 
-def _movement(app: App, request: Request, stock: Stock, place: str, units: int, reason: str) -> Movement:
+def _movement(app: App, request: Request, stock: Stock, location: str, units: int, reason: str) -> Movement:
     return Movement(
         id=app.ids.new("mov"),
         product_id=stock.product_id,
         sku=stock.sku,
-        location=place,
+        location=location,
         type="ADJUSTMENT",
         quantity=units,
         at=app.clock.now(),

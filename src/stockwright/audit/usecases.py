@@ -176,13 +176,13 @@ async def held_units(app: App, report: AuditReport | None = None) -> Counter[Pla
     holds = 0
     async for held in active_reservations(app):
         holds += 1
-        for product_id, drawn in held.draws.items():
-            for location, units in drawn.items():
+        for product_id, allocation in held.allocations.items():
+            for location, units in allocation.items():
                 sums[product_id, location] += units
     async for order in reserving_orders(app):
         holds += 1
-        for product_id, drawn in order.draws.items():
-            for location, units in drawn.items():
+        for product_id, allocation in order.allocations.items():
+            for location, units in allocation.items():
                 sums[product_id, location] += units
     if report is not None:
         report.holds = holds

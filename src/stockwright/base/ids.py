@@ -26,7 +26,7 @@ def first_id(prefix: str, at: int) -> str:
     return f"{prefix}_{time_text(max(0, at))}{ALPHABET[0] * RANDOM_LETTERS}"
 
 
-def place_by_time(thing_id: str, prefix: str, created_at: int) -> str:
+def position_by_time(thing_id: str, prefix: str, created_at: int) -> str:
     """Return where a thing stands in a list by time.
 
     That is its id, if that was made here when the thing was. An id that a client brought says nothing of

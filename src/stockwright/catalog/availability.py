@@ -9,13 +9,13 @@ from msgspec import Struct
 from stockwright.base.errors import Invalid
 from stockwright.catalog.stocked import load_stocked
 from stockwright.reservations.allocation import as_if_freed
-from stockwright.stock.model import CHECK_ITEMS_MAX, Stock, Wanted, draw, summed
+from stockwright.stock.model import CHECK_ITEMS_MAX, Stock, Wanted, allocate, summed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stockwright.context import App
-    from stockwright.stock.model import Draws
+    from stockwright.stock.model import Allocations
 
 
 class Availability(Struct, frozen=True):
@@ -40,23 +40,23 @@ async def check_availability(app: App, wanted: Sequence[Wanted]) -> list[Availab
     found = await load_stocked(app, list(dict.fromkeys(line.product_id for line in lines)))
     stocks = {each: stocked.stock for each, stocked in found.items() if stocked.product.can_be_held}
     known = [line for line in lines if line.product_id in stocks]
-    draws, short = draw(known, stocks)
+    allocations, short = allocate(known, stocks)
     if short:
         stocks = await as_if_freed(app, stocks)
-        draws, short = draw(known, stocks)
+        allocations, short = allocate(known, stocks)
     answers = []
     for line in lines:
         stock = stocks.get(line.product_id)
         if stock is None:
             answers.append(Availability(line.product_id, "", line.quantity, 0, available=False))
             continue
-        units = short[line] if line in short else line.quantity + _left(line, stock, draws)
+        units = short[line] if line in short else line.quantity + _left(line, stock, allocations)
         answers.append(Availability(line.product_id, stock.sku, line.quantity, units, line not in short))
     return answers
 
 
-def _left(line: Wanted, stock: Stock, draws: Draws) -> int:
+def _left(line: Wanted, stock: Stock, allocations: Allocations) -> int:
     """Return what a line could have on top of its own, once every line has been served."""
-    drawn = draws.get(line.product_id, {})
-    places = [line.location] if line.location else stock.sources
-    return sum(stock.available_at(place) - drawn.get(place, 0) for place in places)
+    allocation = allocations.get(line.product_id, {})
+    locations = [line.location] if line.location else stock.sources
+    return sum(stock.available_at(location) - allocation.get(location, 0) for location in locations)

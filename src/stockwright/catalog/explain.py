@@ -36,7 +36,7 @@ class Hold(Struct, frozen=True):
     kind: Literal["reservation", "order"]
     id: str
     quantity: int
-    draw: Mapping[str, int]
+    allocation: Mapping[str, int]
     status: str
     since: int
     until: int | None = None
@@ -73,15 +73,15 @@ async def explain(app: App, product_id: str) -> Explanation:
 async def _holds_of(app: App, product_id: str) -> list[Hold]:
     holds: list[Hold] = []
     async for held in active_reservations(app):
-        if product_id in held.draws:
-            drawn = held.draws[product_id]
+        if product_id in held.allocations:
+            allocation = held.allocations[product_id]
             status = held.status_at(app.clock.now())
             holds.append(
                 Hold(
                     "reservation",
                     held.id,
-                    sum(drawn.values()),
-                    drawn,
+                    sum(allocation.values()),
+                    allocation,
                     status,
                     held.created_at,
                     held.expires_at,
@@ -89,10 +89,19 @@ async def _holds_of(app: App, product_id: str) -> list[Hold]:
                 )
             )
     async for order in reserving_orders(app):
-        if product_id in order.draws:
-            drawn = order.draws[product_id]
+        if product_id in order.allocations:
+            allocation = order.allocations[product_id]
             holds.append(
-                Hold("order", order.id, sum(drawn.values()), drawn, order.status, order.created_at, None, order.user_id)
+                Hold(
+                    "order",
+                    order.id,
+                    sum(allocation.values()),
+                    allocation,
+                    order.status,
+                    order.created_at,
+                    None,
+                    order.user_id,
+                )
             )
     holds.sort(key=lambda hold: hold.since)
     return holds
@@ -107,7 +116,7 @@ async def active_reservations(app: App) -> AsyncIterator[Reservation]:
 
 
 async def reserving_orders(app: App) -> AsyncIterator[Order]:
-    """Go through every order that holds units; the draws of one that is half-way are what it holds now."""
+    """Go through every order that holds units; the allocations of one that is half-way are what it holds now."""
     for status in RESERVING:
         async for order in every(partial(order_records.page_of_orders, app.store, status=status, limit=SCAN_PAGE)):
             yield order

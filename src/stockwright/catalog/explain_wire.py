@@ -42,7 +42,7 @@ def explanation_view(explanation: Explanation) -> ExplanationView:
                 kind=hold.kind,
                 id=hold.id,
                 quantity=hold.quantity,
-                locations=dict(hold.draw),
+                locations=dict(hold.allocation),
                 status=hold.status,
                 owner_id=hold.owner_id,
                 created_at=iso(hold.since),

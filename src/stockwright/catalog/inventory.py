@@ -17,7 +17,7 @@ from stockwright.catalog.usecases import check_thresholds
 from stockwright.commit import commit, insist, new_event
 from stockwright.events.catalogue import StockChanged
 from stockwright.products.model import Product, check_foreign_sku, check_id
-from stockwright.reservations.allocation import freeing
+from stockwright.reservations.allocation import releasing_expired
 from stockwright.stock import location_records
 from stockwright.stock import records as stock_records
 from stockwright.stock.booking import book, decide_on_stock, shifts_of
@@ -206,8 +206,8 @@ async def change_stock(app: App, request: Request, command: ChangeStock) -> Stoc
 
     def plan(stock: Stock) -> dict[str, int]:
         changes = {command.location: quantity} if command.location is not None else spread(stock, quantity)
-        for place, units in changes.items():
-            check_change(stock, place, units, selling=selling)
+        for location, units in changes.items():
+            check_change(stock, location, units, selling=selling)
         return changes
 
     return await _move(app, request, command, [command.location] if command.location else [], plan, command.type)
@@ -247,9 +247,9 @@ async def _move(
     async def attempt() -> Sequence[Movement]:
         stock = (await get_product(app, command.product_id)).stock
         insist(command.expected_version, stock)
-        for place in named:
-            if place not in stock.levels:
-                await must_exist(app, place)
+        for location in named:
+            if location not in stock.levels:
+                await must_exist(app, location)
         batch, expected = book_on(stock)
         if any(movement.location not in stock.levels for movement in expected.movements):
             expected = await decide_on_stock(app, request, command.product_id, stock.active, book_on)
@@ -257,7 +257,7 @@ async def _move(
             await commit(app, request, batch, expected, final=False)
         return expected.movements
 
-    movements = await freeing(app, request, command.product_id, attempt)
+    movements = await releasing_expired(app, request, command.product_id, attempt)
     return StockChange(*await stock_records.load_change(app.store, command.product_id, movements))
 
 
@@ -288,7 +288,7 @@ async def count_stock(app: App, request: Request, command: CountStock) -> StockC
             await must_exist(app, command.location)
         return await decide_on_stock(app, request, command.product_id, stock.active, count)
 
-    return await freeing(app, request, command.product_id, attempt)
+    return await releasing_expired(app, request, command.product_id, attempt)
 
 
 def counted_total(stock: Stock, command: CountStock) -> int:
@@ -310,8 +310,8 @@ async def transfer(app: App, request: Request, command: Transfer) -> StockChange
 
     def plan(stock: Stock) -> dict[str, int]:
         changes = {command.source: -command.quantity, command.target: command.quantity}
-        for place, units in changes.items():
-            check_change(stock, place, units)
+        for location, units in changes.items():
+            check_change(stock, location, units)
         return changes
 
     return await _move(app, request, command, [command.source, command.target], plan, "TRANSFER")

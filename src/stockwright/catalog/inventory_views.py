@@ -20,7 +20,7 @@ from stockwright.store.progress import load_progress
 
 if TYPE_CHECKING:
     from stockwright.context import App
-    from stockwright.store.paging import Placed
+    from stockwright.store.paging import Positioned
     from stockwright.store.port import Store
 
 
@@ -97,7 +97,7 @@ async def list_inventory(app: App, command: ListInventory) -> tuple[list[Stocked
 
     if command.status in {"LOW", "OUT"} and not command.search and await _is_counted(app):
         return await fill(
-            partial(counted_records.places_of_status, app.store, command.status),
+            partial(counted_records.positions_of_status, app.store, command.status),
             choose_counted,
             command.limit,
             command.after,
@@ -105,7 +105,7 @@ async def list_inventory(app: App, command: ListInventory) -> tuple[list[Stocked
         )
     where = {"status": "ACTIVE"} if command.on_sale else None
     return await fill(
-        partial(product_records.places_of_products, app.store, where=where, search=command.search, reverse=False),
+        partial(product_records.positions_of_products, app.store, where=where, search=command.search, reverse=False),
         choose,
         command.limit,
         command.after,
@@ -136,10 +136,10 @@ async def list_low_stock(app: App, limit: int, after: str | None = None) -> tupl
         rows = [found.get(product_id) for product_id in product_ids]
         return [row if row is not None and row.stock.is_low else None for row in rows]
 
-    read = counted_records.places_of_low if await _is_counted(app) else _every_place
+    read = counted_records.positions_of_low if await _is_counted(app) else _every_place
     return await fill(partial(read, app.store), choose, limit, after, at_once=COUNTED_AT_ONCE)
 
 
-async def _every_place(store: Store, *, after: str | None, limit: int) -> Placed[str]:
-    found, following = await product_records.places_of_products(store, after=after, limit=limit, reverse=False)
-    return [(place, product.id) for place, product in found], following
+async def _every_place(store: Store, *, after: str | None, limit: int) -> Positioned[str]:
+    found, following = await product_records.positions_of_products(store, after=after, limit=limit, reverse=False)
+    return [(position, product.id) for position, product in found], following

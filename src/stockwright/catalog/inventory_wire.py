@@ -280,14 +280,14 @@ def _level_fields(stock: Stock) -> _LevelFields:
         "status": stock.status,
         "locations": [
             LevelView(
-                location=place,
-                active=place in stock.active,
+                location=location,
+                active=location in stock.active,
                 available_stock=level.available,
                 reserved_stock=level.reserved,
                 total_stock=level.total,
                 version=stock.version,
             )
-            for place, level in stock.levels.items()
+            for location, level in stock.levels.items()
         ],
         "version": stock.version,
     }

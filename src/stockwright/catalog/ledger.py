@@ -139,7 +139,7 @@ async def _look_back(app: App, product_ids: list[str]) -> dict[str, int]:
             if product_id in resting:
                 # A level that is gone, with a product that was deleted, ended with nothing.
                 totals = dict.fromkeys((each.location for each in movements), 0)
-                totals |= {place: level.total for place, level in before[product_id].levels.items()}
+                totals |= {location: level.total for location, level in before[product_id].levels.items()}
             balances |= _worked_out(movements, totals)
         moving = [each for each in moving if each not in resting]
     return balances

@@ -128,7 +128,7 @@ async def add_new_product(app: App, request: Request, batch: Batch, made: Stocke
     product_records.claim_sku(batch, product.sku, product.id)
     product_records.put_product(batch, product)
     stock_records.put_stock(batch, stock)
-    opening = {place: level.total for place, level in stock.levels.items() if level.total}
+    opening = {location: level.total for location, level in stock.levels.items() if level.total}
     book(app, request, batch, {product.id: opening}, {product.id: product.sku}, "INITIAL")
     batch.append(new_event(app, request, ProductCreated(sku=product.sku, products=[product.id]), product.id))
 

@@ -17,7 +17,7 @@ from stockwright.products import records as product_records
 from stockwright.products.model import Product
 from stockwright.products.spellings import as_spelled
 from stockwright.stock import records as stock_records
-from stockwright.stock.total_records import places_of_low
+from stockwright.stock.total_records import positions_of_low
 from stockwright.store.paging import fill
 from stockwright.store.progress import load_progress
 
@@ -78,7 +78,7 @@ async def list_products(app: App, request: Request, command: ListProducts) -> tu
         raise Busy("The indexes by name and price are still being built; try again in a minute")
     if command.low_stock and by == "time" and not command.search and (await load_progress(app.store, "stocks")).done:
         return await fill(
-            partial(places_of_low, app.store, reverse=reverse),
+            partial(positions_of_low, app.store, reverse=reverse),
             partial(_choose_low, app, where),
             command.limit,
             command.after,
@@ -86,7 +86,7 @@ async def list_products(app: App, request: Request, command: ListProducts) -> tu
         )
     return await fill(
         partial(
-            product_records.places_of_products,
+            product_records.positions_of_products,
             app.store,
             where=where,
             search=command.search,

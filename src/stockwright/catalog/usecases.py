@@ -26,7 +26,7 @@ from stockwright.products import category_records
 from stockwright.products import records as product_records
 from stockwright.products.model import Product, ProductFields, check_product, with_fields
 from stockwright.products.spellings import spell
-from stockwright.reservations.allocation import freeing
+from stockwright.reservations.allocation import releasing_expired
 from stockwright.stock import records as stock_records
 from stockwright.stock.booking import book, decide_on_stock, shifts_of
 from stockwright.stock.model import Stock, check_quantity, shifted, spread
@@ -239,7 +239,7 @@ async def delete_product(app: App, request: Request, product_id: str, expected_v
         if order_id is not None:
             raise Conflict("An open order contains this product; deliver or cancel it first", {"orderId": order_id})
         batch = Batch()
-        left = {place: -level.total for place, level in stock.levels.items() if level.total}
+        left = {location: -level.total for location, level in stock.levels.items() if level.total}
         book(app, request, batch, {product_id: left}, {product_id: stock.sku}, "ADJUSTMENT", reason="Product deleted")
         product_records.put_product(batch, replace(before.product, status="DELETED", updated_at=app.clock.now()))
         product_records.release_sku(batch, stock.sku)
@@ -248,14 +248,14 @@ async def delete_product(app: App, request: Request, product_id: str, expected_v
         await commit(app, request, batch, product_id)
         return product_id
 
-    return await freeing(app, request, product_id, attempt)
+    return await releasing_expired(app, request, product_id, attempt)
 
 
 async def _find_open_order(app: App, product_id: str) -> str | None:
     """Find an order that still has to ship this product; the stock's version guards against a newer one."""
     for status in UNFINISHED:
         async for order in every(partial(order_records.page_of_orders, app.store, status=status, limit=SCAN_PAGE)):
-            if product_id in order.draws:
+            if product_id in order.allocations:
                 return order.id
     return None
 

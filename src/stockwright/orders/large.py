@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from stockwright.events.catalogue import OrderEvent
     from stockwright.orders.model import Order
     from stockwright.request import Request
-    from stockwright.stock.model import Draws
+    from stockwright.stock.model import Allocations
     from stockwright.store.port import Write
 
 
@@ -94,18 +94,18 @@ async def finish_due(app: App) -> int:
 
 
 async def orders_with_pending_work(app: App) -> AsyncIterator[Order]:
-    """Go through the orders whose work is under way; their draws are what they still hold reserved."""
+    """Go through the orders whose work is under way; their allocations are what they still hold reserved."""
     async for each in every(partial(works.page_of_works, app.store)):
         order, work = await works.load_with_work(app.store, each.order_id)
         if order is not None and work is not None and work.step != "receive":
-            yield replace(order, draws=_reserved(order, work))
+            yield replace(order, allocations=_reserved(order, work))
 
 
 async def place_in_pieces(app: App, request: Request, order: Order) -> Order:
     """Reserve an order's units piece by piece; where that stops half-way, give them back and change nothing."""
     batch = Batch()
     records.put_order(batch, replace(order, status="PLACING"))
-    work = _begin(app, request, order, Moving("reserve", order.draws))
+    work = _begin(app, request, order, Moving("reserve", order.allocations))
     works.put_work(batch, work)
     try:
         await batch.commit(app.store)
@@ -117,7 +117,7 @@ async def place_in_pieces(app: App, request: Request, order: Order) -> Order:
         batch = Batch()
         works.delete_work(batch, work)
         records.put_order(batch, replace(order, version=1))
-        append_order_event(app, request, batch, order, OrderPlaced, list(order.draws))
+        append_order_event(app, request, batch, order, OrderPlaced, list(order.allocations))
         placed = replace(order, version=2)
         await commit(app, request, batch, placed)
     except StockwrightError:
@@ -153,7 +153,7 @@ def _begin(
     return Work(
         order.id,
         moving.step,
-        moving.draws,
+        moving.allocations,
         request.actor.id,
         app.clock.now() + WORK_SECONDS * 1000,
         moving.booked,
@@ -180,32 +180,34 @@ async def _carry_out(app: App, request: Request, order: Order, work: Work) -> Wo
     return work
 
 
-async def _still_kept(app: App, piece: Draws) -> Draws:
+async def _still_kept(app: App, piece: Allocations) -> Allocations:
     """Leave out what was deleted meanwhile: nothing else could be received of it, ever."""
     stocks = await stock_records.load_stocks(app.store, piece)
-    return {each: drawn for each, drawn in piece.items() if stocks[each].levels}
+    return {each: allocation for each, allocation in piece.items() if stocks[each].levels}
 
 
-def _piece(work: Work, room: int) -> Draws:
+def _piece(work: Work, room: int) -> Allocations:
     """Take the products of the next commit, and no more than there is room for: of the first, what fits."""
-    piece: Draws = {}
-    for product_id, drawn in sorted(work.left.items()):
-        room -= 1 + (len(drawn) if work.booked else 0)
+    piece: Allocations = {}
+    for product_id, allocation in sorted(work.left.items()):
+        room -= 1 + (len(allocation) if work.booked else 0)
         if room < 0 and not piece:
-            return {product_id: dict(sorted(drawn.items())[:room])}
+            return {product_id: dict(sorted(allocation.items())[:room])}
         if room < 0:
             break
-        piece[product_id] = drawn
+        piece[product_id] = allocation
     return piece
 
 
-def _without(left: Draws, piece: Draws) -> Draws:
+def _without(left: Allocations, piece: Allocations) -> Allocations:
     """Return what is left behind a piece, which may hold some of a product's locations only."""
     after = {
-        product_id: {location: units for location, units in drawn.items() if location not in piece.get(product_id, {})}
-        for product_id, drawn in left.items()
+        product_id: {
+            location: units for location, units in allocation.items() if location not in piece.get(product_id, {})
+        }
+        for product_id, allocation in left.items()
     }
-    return {product_id: drawn for product_id, drawn in after.items() if drawn}
+    return {product_id: allocation for product_id, allocation in after.items() if allocation}
 
 
 async def _give_up(app: App, request: Request, order_id: str) -> None:
@@ -232,10 +234,10 @@ async def _turn_back(app: App, order: Order, work: Work) -> Work:
     return replace(turned, version=work.version + 1)
 
 
-def _reserved(order: Order, work: Work) -> Draws:
+def _reserved(order: Order, work: Work) -> Allocations:
     """Return the units that are reserved for the order at this moment of its work."""
     if work.step == "reserve":
-        return {each: drawn for each, drawn in order.draws.items() if each not in work.left}
+        return {each: allocation for each, allocation in order.allocations.items() if each not in work.left}
     return work.left
 
 

@@ -14,7 +14,7 @@ from stockwright.base.record import Record
 from stockwright.orders.status import ROWS, OrderStatus, PlacedStatus, StatusRow, StepName
 from stockwright.products.options import describe_options
 from stockwright.sales.lines import OrderLine, check_lines
-from stockwright.stock.model import Draw, Draws
+from stockwright.stock.model import Allocation, Allocations
 
 NOTED_MAX: Final = 100
 """Characters of a line's options in the timeline."""
@@ -30,14 +30,14 @@ class Step(Struct, frozen=True, array_like=True):
 
 
 class Order(Record, frozen=True):
-    """What somebody bought. `draws` are the locations that its units came from and go back to."""
+    """What somebody bought. `allocations` are the locations that its units came from and go back to."""
 
     KIND = "ORDER"
     id: str
     user_id: str
     user_email: str
     lines: tuple[OrderLine, ...]
-    draws: Draws
+    allocations: Allocations
     currency: str
     total_cents: int = field(name="total")
     status: OrderStatus
@@ -70,7 +70,7 @@ def place(
     order_id: str,
     buyer: tuple[str, str],
     lines: tuple[OrderLine, ...],
-    draws: Draws,
+    allocations: Allocations,
     currency: str,
     now: int,
     reference: str = "",
@@ -83,7 +83,7 @@ def place(
         user_id=user_id,
         user_email=user_email,
         lines=lines,
-        draws=draws,
+        allocations=allocations,
         currency=currency,
         total_cents=sum_amounts(line.total_cents for line in lines),
         status="PENDING",
@@ -126,7 +126,7 @@ class ReturnedLine(Struct, frozen=True):
 
 def take_back(
     order: Order, returned: Iterable[ReturnedLine], actor: str, now: int, reason: str = ""
-) -> tuple[Order, Draws]:
+) -> tuple[Order, Allocations]:
     """Book units as returned; returns the order and the locations the units go back to.
 
     Only what was shipped can come back, and no more of a line than it had.
@@ -154,24 +154,27 @@ def take_back(
     return after, {product_id: _back_to(order, product_id, quantity) for product_id, quantity in back.items()}
 
 
-def still_out(order: Order) -> Draws:
-    """Return what an order drew and nobody has given back: what comes back when it is cancelled."""
-    left = {product_id: _back_to(order, product_id, sum(drawn.values())) for product_id, drawn in order.draws.items()}
-    return {product_id: draw for product_id, draw in left.items() if draw}
+def still_out(order: Order) -> Allocations:
+    """Return what an order took and nobody has given back: what comes back when it is cancelled."""
+    left = {
+        product_id: _back_to(order, product_id, sum(allocation.values()))
+        for product_id, allocation in order.allocations.items()
+    }
+    return {product_id: allocation for product_id, allocation in left.items() if allocation}
 
 
-def _back_to(order: Order, product_id: str, quantity: int) -> Draw:
-    """Return units to where they were drawn from, skipping what went back before."""
+def _back_to(order: Order, product_id: str, quantity: int) -> Allocation:
+    """Return units to where they came from, skipping what went back before."""
     gone_back = sum(line.returned for line in order.lines if line.product_id == product_id)
-    draw: Draw = {}
-    for place_name, drawn in order.draws[product_id].items():
-        skipped = min(gone_back, drawn)
+    allocation: Allocation = {}
+    for location, units in order.allocations[product_id].items():
+        skipped = min(gone_back, units)
         gone_back -= skipped
-        taken = min(quantity, drawn - skipped)
+        taken = min(quantity, units - skipped)
         if taken:
-            draw[place_name] = taken
+            allocation[location] = taken
             quantity -= taken
-    return draw
+    return allocation
 
 
 def _stepped(order: Order, to: OrderStatus, steps: tuple[Step, ...], now: int) -> Order:

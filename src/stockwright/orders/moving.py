@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stockwright.orders.model import Order
     from stockwright.orders.work_records import StepName
     from stockwright.request import Request
-    from stockwright.stock.model import Draws
+    from stockwright.stock.model import Allocations
     from stockwright.store.batch import Batch
 
 _SHIFTS: Final[Mapping[StepName, Callable[[int], Shift]]] = {
@@ -35,7 +35,7 @@ class Moving(Struct, frozen=True):
     """Units that move with a step, and the type of its movement (None: the total does not change)."""
 
     step: StepName
-    draws: Draws
+    allocations: Allocations
     booked: MovementType | None = None
     reason: str = ""
 
@@ -61,7 +61,7 @@ def append_order_event(
 
 def carry(app: App, request: Request, batch: Batch, order: Order, moving: Moving) -> None:
     """Move units, and book them where they come or go."""
-    move(batch, moving.draws, _SHIFTS[moving.step], app.clock.now())
+    move(batch, moving.allocations, _SHIFTS[moving.step], app.clock.now())
     if moving.booked is not None:
         skus = {line.product_id: line.sku for line in order.lines}
         sign = -1 if moving.step == "ship" else 1
@@ -69,7 +69,7 @@ def carry(app: App, request: Request, batch: Batch, order: Order, moving: Moving
             app,
             request,
             batch,
-            moving.draws,
+            moving.allocations,
             skus,
             moving.booked,
             sign=sign,

@@ -39,7 +39,7 @@ async def send_pick_list(app: App, event: Event, _: OrderPlaced) -> None:
              "quantity": line.quantity, "options": line.options}
             for number, line in enumerate(order.lines)
         ],
-        "locations": order.draws,
+        "locations": order.allocations,
     }  # fmt: skip
     await _post(app, event, settings.warehouse_url, settings.warehouse_api_key, body)
 

@@ -30,8 +30,8 @@ async def place(app: App, request: Request, order: Order) -> Order:
     """Write a new order and reserve its units, or change nothing (Stale: decide again)."""
     batch = Batch()
     records.put_order(batch, order)
-    carry(app, request, batch, order, Moving("reserve", order.draws))
-    append_order_event(app, request, batch, order, OrderPlaced, list(order.draws))
+    carry(app, request, batch, order, Moving("reserve", order.allocations))
+    append_order_event(app, request, batch, order, OrderPlaced, list(order.allocations))
     if not fits(app, batch):
         return await place_in_pieces(app, request, order)
     placed = replace(order, version=1)

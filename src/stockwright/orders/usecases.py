@@ -19,7 +19,7 @@ from stockwright.orders.status import NOTICES, RETURNED, STATUSES
 from stockwright.orders.steps import place, take_step
 from stockwright.products import records as product_records
 from stockwright.products.model import check_reference
-from stockwright.reservations.allocation import load_and_draw
+from stockwright.reservations.allocation import load_and_allocate
 from stockwright.sales.lines import LINES_MAX
 from stockwright.sales.load_lines import load_lines
 from stockwright.stock.model import Wanted, check_quantity
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from stockwright.orders.status import PlacedStatus
     from stockwright.request import Request
     from stockwright.sales.load_lines import LineWanted
-    from stockwright.stock.model import Draws
+    from stockwright.stock.model import Allocations
     from stockwright.store.port import Write
 
 
@@ -78,9 +78,11 @@ async def place_order(app: App, request: Request, command: PlaceOrder) -> Order:
 
     async def attempt() -> Order:
         lines, currency = await load_lines(app, command.items)
-        _, draws = await load_and_draw(app, request, [Wanted(line.product_id, line.quantity) for line in lines])
+        _, allocations = await load_and_allocate(
+            app, request, [Wanted(line.product_id, line.quantity) for line in lines]
+        )
         buyer = command.buyer or (request.actor.id, request.actor.email)
-        order = rules.place(order_id, buyer, lines, draws, currency, app.clock.now(), command.reference)
+        order = rules.place(order_id, buyer, lines, allocations, currency, app.clock.now(), command.reference)
         # From here on only the store may refuse.
         return await place(app, request, order)
 
@@ -150,7 +152,7 @@ async def cancel_order(
         insist(expected_version, order)
         after = rules.cancel(order, request.actor.id, app.clock.now(), as_admin=request.actor.is_admin, note=reason)
         if order.is_reserving:
-            moving = Moving("release", order.draws)
+            moving = Moving("release", order.allocations)
         else:
             moving = Moving("receive", rules.still_out(order), "RETURN", "Order cancelled")
         return await _commit_step(app, request, order, after, moving)
@@ -170,12 +172,12 @@ async def return_order(app: App, request: Request, command: ReturnOrder) -> Orde
         order = await get_resumed_order(app, request, command.order_id)
         insist(command.expected_version, order)
         returned = await _find_lines(app, order, command.items)
-        after, draws = rules.take_back(order, returned, request.actor.id, app.clock.now(), command.reason)
+        after, allocations = rules.take_back(order, returned, request.actor.id, app.clock.now(), command.reason)
         if not command.restock:
             return await take_step(app, request, after, None, [(RETURNED.event, [])])
-        await _must_be_kept(app, draws)
-        moving = Moving("receive", draws, "RETURN", command.reason or "Returned")
-        return await take_step(app, request, after, moving, [(RETURNED.event, list(draws))])
+        await _must_be_kept(app, allocations)
+        moving = Moving("receive", allocations, "RETURN", command.reason or "Returned")
+        return await take_step(app, request, after, moving, [(RETURNED.event, list(allocations))])
 
     return await retried(attempt)
 
@@ -196,7 +198,7 @@ async def _commit_step(
     """Write an order's next state with what it does to the stock; a repeat writes nothing."""
     if after is None:
         return await unchanged(app, request, order)
-    moved = list(order.draws) if moving is not None else []
+    moved = list(order.allocations) if moving is not None else []
     events: list[tuple[type[OrderEvent], list[str]]] = []
     for step in after.timeline[len(order.timeline) :]:
         # The units move with the first of the steps.
@@ -206,7 +208,7 @@ async def _commit_step(
 
 def _shipping(order: Order) -> Moving | None:
     """Let the reserved units leave where the step is the one that commits them."""
-    return Moving("ship", order.draws, "SALE") if order.is_reserving else None
+    return Moving("ship", order.allocations, "SALE") if order.is_reserving else None
 
 
 async def _find_lines(app: App, order: Order, items: Sequence[ReturnItem]) -> list[ReturnedLine]:
@@ -216,9 +218,9 @@ async def _find_lines(app: App, order: Order, items: Sequence[ReturnItem]) -> li
     return find_returned_lines(order, items, product_ids)
 
 
-async def _must_be_kept(app: App, draws: Draws) -> None:
-    products = await product_records.load_products(app.store, draws)
-    gone = [product_id for product_id in draws if product_id not in products]
+async def _must_be_kept(app: App, allocations: Allocations) -> None:
+    products = await product_records.load_products(app.store, allocations)
+    gone = [product_id for product_id in allocations if product_id not in products]
     if gone:
         raise Conflict(
             "A product of this order was deleted; book the return without restocking", {"productId": gone[0]}

@@ -8,7 +8,7 @@ from stockwright.base.movements import MovementType
 from stockwright.base.record import Record
 from stockwright.orders.model import Order
 from stockwright.orders.records import order_key
-from stockwright.stock.model import Draws
+from stockwright.stock.model import Allocations
 from stockwright.store.batch import Batch
 from stockwright.store.port import Key, Store
 
@@ -25,7 +25,7 @@ class Work(Record, frozen=True):
     KIND = "WORK"
     order_id: str
     step: StepName
-    left: Draws
+    left: Allocations
     actor: str
     due_at: int
     booked: MovementType | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from stockwright.base.ids import place_by_time
+from stockwright.base.ids import position_by_time
 from stockwright.base.names import clean, search_text, search_words
 from stockwright.products.model import Product
 from stockwright.store.port import ABSENT, IndexName
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from stockwright.store.batch import Batch
-    from stockwright.store.paging import Placed
+    from stockwright.store.paging import Positioned
     from stockwright.store.port import Key, Store
 
 
@@ -66,13 +66,13 @@ async def page_of_products(
     reverse: bool = True,
 ) -> tuple[list[Product], str | None]:
     """Read products that were not deleted, newest first by default."""
-    found, following = await places_of_products(
+    found, following = await positions_of_products(
         store, where=where, search=search, after=after, limit=limit, reverse=reverse
     )
     return [product for _, product in found], following
 
 
-async def places_of_products(
+async def positions_of_products(
     store: Store,
     *,
     where: Mapping[str, str] | None = None,
@@ -81,7 +81,7 @@ async def places_of_products(
     limit: int = 20,
     reverse: bool = True,
     by: SortedBy = "time",
-) -> Placed[Product]:
+) -> Positioned[Product]:
     """Read the same with each product's place in the list, also in the order of the names or prices."""
     index, partition = LISTS[by]
     page = await store.query(
@@ -93,25 +93,25 @@ async def places_of_products(
         limit=limit,
         reverse=reverse,
     )
-    return [(place, item.read(Product)) for place, item in zip(page.sorts, page.items, strict=True)], page.next
+    return [(position, item.read(Product)) for position, item in zip(page.sorts, page.items, strict=True)], page.next
 
 
 def put_product(batch: Batch, product: Product) -> None:
     """Write a product, expecting the version that it was loaded with."""
     listed = product.status != "DELETED"
-    places = {"time": place_of(product), "name": _by_name(product), "price": _by_price(product)}
+    positions = {"time": position_of(product), "name": _by_name(product), "price": _by_price(product)}
     batch.put(
         product_key(product.id),
         product,
         product.version,
-        {index: (partition, places[by]) for by, (index, partition) in LISTS.items()} if listed else {},
+        {index: (partition, positions[by]) for by, (index, partition) in LISTS.items()} if listed else {},
         text=search_text(product.name, product.sku, product.brand) if listed else "",
     )
 
 
-def place_of(product: Product) -> str:
+def position_of(product: Product) -> str:
     """Return a product's place in the list by time."""
-    return place_by_time(product.id, "prd", product.created_at)
+    return position_by_time(product.id, "prd", product.created_at)
 
 
 def _by_name(product: Product) -> str:

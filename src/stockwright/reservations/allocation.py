@@ -12,7 +12,7 @@ from stockwright.events.catalogue import ReservationExpired
 from stockwright.reservations import model as holds
 from stockwright.reservations import records as reservation_records
 from stockwright.stock.booking import Result, load_stocks, move
-from stockwright.stock.model import Stock, draw, draw_or_refuse, release, shifted
+from stockwright.stock.model import Stock, allocate, allocate_or_refuse, release, shifted
 from stockwright.store.batch import Batch, Stale, retried
 from stockwright.store.paging import every
 
@@ -22,36 +22,40 @@ if TYPE_CHECKING:
     from stockwright.context import App
     from stockwright.request import Request
     from stockwright.reservations.model import Reservation
-    from stockwright.stock.model import Draws, Wanted
+    from stockwright.stock.model import Allocations, Wanted
 
 
 EXPIRED_AT_ONCE_MAX = 100
 
 
-async def load_and_draw(app: App, request: Request, wanted: Sequence[Wanted]) -> tuple[dict[str, Stock], Draws]:
+async def load_and_allocate(
+    app: App, request: Request, wanted: Sequence[Wanted]
+) -> tuple[dict[str, Stock], Allocations]:
     """Decide where every unit comes from; a shortage first frees the products' expired holds."""
     stocks = await load_stocks(app, (each.product_id for each in wanted))
-    draws, short = draw(wanted, stocks)
+    allocations, short = allocate(wanted, stocks)
     if not short:
-        return stocks, draws
+        return stocks, allocations
     await free_expired(app, request, {each.product_id for each in short})
     # Also where nothing was freed by us: somebody else may have, since the stock was loaded.
     stocks = await load_stocks(app, stocks)
-    return stocks, draw_or_refuse(wanted, stocks)
+    return stocks, allocate_or_refuse(wanted, stocks)
 
 
 async def as_if_freed(app: App, stocks: Mapping[str, Stock]) -> dict[str, Stock]:
     """Return the stocks as they will be once every hold that is due has ended, and change nothing."""
     freed = dict(stocks)
     async for held in every(partial(reservation_records.due_reservations, app.store, app.clock.now())):
-        for product_id in freed.keys() & held.draws.keys():
-            given_back = {place: release(units) for place, units in held.draws[product_id].items()}
+        for product_id in freed.keys() & held.allocations.keys():
+            given_back = {location: release(units) for location, units in held.allocations[product_id].items()}
             freed[product_id] = shifted(freed[product_id], given_back)
     return freed
 
 
-async def freeing(app: App, request: Request, product_id: str, attempt: Callable[[], Awaitable[Result]]) -> Result:
-    """Decide; where that is a refusal, free the product's expired holds and decide once more."""
+async def releasing_expired(
+    app: App, request: Request, product_id: str, attempt: Callable[[], Awaitable[Result]]
+) -> Result:
+    """Decide; where that is a refusal, release the product's expired holds and decide once more."""
     try:
         return await retried(attempt)
     except Conflict:
@@ -66,7 +70,7 @@ async def free_expired(app: App, request: Request, product_ids: set[str] | None 
     while True:
         due, after = await reservation_records.due_reservations(app.store, now, after=after, limit=EXPIRED_AT_ONCE_MAX)
         for held in due:
-            if product_ids is None or not product_ids.isdisjoint(held.draws):
+            if product_ids is None or not product_ids.isdisjoint(held.allocations):
                 freed += await _expire(app, request.by(SYSTEM), held)
         if after is None:
             return freed
@@ -79,8 +83,8 @@ async def _expire(app: App, request: Request, held: Reservation) -> bool:
         return False
     batch = Batch()
     reservation_records.put_reservation(batch, after)
-    move(batch, dict(held.draws), release, app.clock.now())
-    expired = ReservationExpired(order_id=held.order_id, products=list(held.draws))
+    move(batch, dict(held.allocations), release, app.clock.now())
+    expired = ReservationExpired(order_id=held.order_id, products=list(held.allocations))
     batch.append(new_event(app, request, expired, held.id))
     try:
         await batch.commit(app.store)

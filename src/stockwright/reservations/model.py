@@ -17,7 +17,7 @@ from stockwright.events.catalogue import (
     ReservationExpired,
     ReservationExtended,
 )
-from stockwright.stock.model import Draw
+from stockwright.stock.model import Allocation
 
 ReservationStatus = Literal["ACTIVE", "CONFIRMED", "CANCELLED", "EXPIRED"]
 ITEMS_MAX: Final = 1000
@@ -58,12 +58,12 @@ HOLDING: Final[tuple[ReservationStatus, ...]] = tuple(status for status in STATU
 
 
 class ReservationItem(Struct, frozen=True, rename="camel"):
-    """Units of one product in a hold, and the locations they were drawn from."""
+    """Units of one product in a hold, and the locations they come from."""
 
     product_id: str
     sku: str
     quantity: int
-    draw: Draw
+    allocation: Allocation
 
 
 class Reservation(Record, frozen=True):
@@ -96,9 +96,9 @@ class Reservation(Record, frozen=True):
         return {item.product_id: item.quantity for item in self.items}
 
     @property
-    def draws(self) -> Mapping[str, Draw]:
+    def allocations(self) -> Mapping[str, Allocation]:
         """What it holds: product id → location → units."""
-        return {item.product_id: item.draw for item in self.items}
+        return {item.product_id: item.allocation for item in self.items}
 
 
 def expiry(now: int, minutes: int) -> int:

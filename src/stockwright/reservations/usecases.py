@@ -17,7 +17,7 @@ from stockwright.request import BY_SYSTEM
 from stockwright.reservations import customer_hold_records as holds_records
 from stockwright.reservations import model as rules
 from stockwright.reservations import records
-from stockwright.reservations.allocation import free_expired, load_and_draw
+from stockwright.reservations.allocation import free_expired, load_and_allocate
 from stockwright.reservations.hold_limits import HoldLimits
 from stockwright.reservations.model import ITEMS_MAX, STATUSES, Reservation, ReservationItem
 from stockwright.stock.booking import book, check_one_step, move
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from stockwright.request import Request
     from stockwright.reservations.hold_limits import CustomerHolds
     from stockwright.reservations.model import ReservationStatus
-    from stockwright.stock.model import Draws
+    from stockwright.stock.model import Allocations
 
 
 class Reserve(Struct, frozen=True):
@@ -84,16 +84,16 @@ async def reserve_stock(app: App, request: Request, command: Reserve) -> Reserva
             limits.check_lasting(0, rules.expiry(0, command.minutes))
             holds = (await holds_records.load_customer_holds(app.store, request.actor.id)).at(app.clock.now())
             holds.check({each.product_id: each.quantity for each in wanted}, limits)
-        stocks, draws = await load_and_draw(app, request, wanted)
-        check_one_step(app, draws)
+        stocks, allocations = await load_and_allocate(app, request, wanted)
+        check_one_step(app, allocations)
         now = app.clock.now()
         held = Reservation(
             id=reservation_id,
             owner_id=request.actor.id,
             order_id=command.order_id,
             items=tuple(
-                ReservationItem(product_id, stocks[product_id].sku, sum(drawn.values()), drawn)
-                for product_id, drawn in draws.items()
+                ReservationItem(product_id, stocks[product_id].sku, sum(allocation.values()), allocation)
+                for product_id, allocation in allocations.items()
             ),
             status="ACTIVE",
             created_at=now,
@@ -105,12 +105,12 @@ async def reserve_stock(app: App, request: Request, command: Reserve) -> Reserva
         records.put_reservation(batch, held)
         if holds is not None:
             holds_records.put_customer_holds(batch, holds.with_hold(held.id, held.expires_at, held.units))
-        move(batch, draws, reserve, app.clock.now())
+        move(batch, allocations, reserve, app.clock.now())
         batch.append(
             new_event(
                 app,
                 request,
-                ReservationCreated(order_id=held.order_id, expires_at=held.expires_at, products=list(draws)),
+                ReservationCreated(order_id=held.order_id, expires_at=held.expires_at, products=list(allocations)),
                 held.id,
             )
         )
@@ -160,10 +160,10 @@ async def confirm_reservation(
         # What staff or a machine uses of a customer's hold is not the customer's use.
         return after if after is None or request.actor.is_customer else replace(after, counted=False)
 
-    def book_sale(batch: Batch, held: Reservation, draws: Draws) -> None:
-        move(batch, draws, ship, app.clock.now())
+    def book_sale(batch: Batch, held: Reservation, allocations: Allocations) -> None:
+        move(batch, allocations, ship, app.clock.now())
         skus = {item.product_id: item.sku for item in held.items}
-        book(app, request, batch, draws, skus, "SALE", sign=-1, reference=held.order_id or held.id)
+        book(app, request, batch, allocations, skus, "SALE", sign=-1, reference=held.order_id or held.id)
 
     return await _change(app, request, reservation_id, decide, book_sale, expected_version)
 
@@ -176,8 +176,8 @@ async def cancel_reservation(
     def decide(held: Reservation) -> Reservation | None:
         return rules.cancel(held, app.clock.now())
 
-    def give_back(batch: Batch, _: Reservation, draws: Draws) -> None:
-        move(batch, draws, release, app.clock.now())
+    def give_back(batch: Batch, _: Reservation, allocations: Allocations) -> None:
+        move(batch, allocations, release, app.clock.now())
 
     return await _change(app, request, reservation_id, decide, give_back, expected_version)
 
@@ -224,7 +224,7 @@ async def _change(
     request: Request,
     reservation_id: str,
     decide: Callable[[Reservation], Reservation | None],
-    apply: Callable[[Batch, Reservation, Draws], None],
+    apply: Callable[[Batch, Reservation, Allocations], None],
     expected_version: int | None,
 ) -> Reservation:
     async def attempt() -> Reservation:
@@ -238,8 +238,8 @@ async def _change(
         records.put_reservation(batch, after)
         if held.counted:
             await _count_change(app, batch, after)
-        apply(batch, held, dict(held.draws))
-        products = [] if after.row.holds else list(held.draws)
+        apply(batch, held, dict(held.allocations))
+        products = [] if after.row.holds else list(held.allocations)
         change = after.row.changed_by(order_id=held.order_id, products=products)
         batch.append(new_event(app, request, change, held.id))
         after = replace(after, version=held.version + 1)

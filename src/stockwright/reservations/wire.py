@@ -107,7 +107,7 @@ def reservation_view(held: Reservation, now: int) -> ReservationView:
         quantity=sum(item.quantity for item in held.items),
         items=[
             ReservationItemView(
-                product_id=item.product_id, sku=item.sku, quantity=item.quantity, locations=dict(item.draw)
+                product_id=item.product_id, sku=item.sku, quantity=item.quantity, locations=dict(item.allocation)
             )
             for item in held.items
         ],

@@ -6,7 +6,7 @@ from msgspec import field
 
 from stockwright.base.record import Record
 from stockwright.sales.lines import OrderLine
-from stockwright.stock.model import Draws
+from stockwright.stock.model import Allocations
 
 
 class Sale(Record, frozen=True):
@@ -15,7 +15,7 @@ class Sale(Record, frozen=True):
     KIND = "SALE"
     id: str
     lines: tuple[OrderLine, ...]
-    draws: Draws
+    allocations: Allocations
     currency: str
     total_cents: int = field(name="total")
     sold_by: str

@@ -13,7 +13,7 @@ from stockwright.base.money import sum_amounts
 from stockwright.commit import commit, new_event
 from stockwright.events.catalogue import SaleRecorded
 from stockwright.products.model import check_reference
-from stockwright.reservations.allocation import load_and_draw
+from stockwright.reservations.allocation import load_and_allocate
 from stockwright.sales import records
 from stockwright.sales.lines import check_lines
 from stockwright.sales.load_lines import load_lines
@@ -52,12 +52,12 @@ async def record_sale(app: App, request: Request, command: Sell) -> Sale:
         lines, currency = await load_lines(app, command.items, unlisted_too=True)
         check_lines(lines)
         wanted = [Wanted(line.product_id, line.quantity, command.location) for line in lines]
-        stocks, draws = await load_and_draw(app, request, wanted)
-        check_one_step(app, draws)
+        stocks, allocations = await load_and_allocate(app, request, wanted)
+        check_one_step(app, allocations)
         sale = Sale(
             id=sale_id,
             lines=lines,
-            draws=draws,
+            allocations=allocations,
             currency=currency,
             total_cents=sum_amounts(line.total_cents for line in lines),
             sold_by=request.actor.id,
@@ -66,14 +66,14 @@ async def record_sale(app: App, request: Request, command: Sell) -> Sale:
         )
         batch = Batch()
         records.put_sale(batch, sale)
-        move(batch, draws, sell, app.clock.now())
-        skus = {product_id: stocks[product_id].sku for product_id in draws}
-        book(app, request, batch, draws, skus, "SALE", sign=-1, reference=sale.id, reason=command.reference)
+        move(batch, allocations, sell, app.clock.now())
+        skus = {product_id: stocks[product_id].sku for product_id in allocations}
+        book(app, request, batch, allocations, skus, "SALE", sign=-1, reference=sale.id, reason=command.reference)
         batch.append(
             new_event(
                 app,
                 request,
-                SaleRecorded(total_amount=sale.total_cents, currency=currency, products=list(draws)),
+                SaleRecorded(total_amount=sale.total_cents, currency=currency, products=list(allocations)),
                 sale.id,
             )
         )

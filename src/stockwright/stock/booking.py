@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stockwright.base.movements import MovementType
     from stockwright.context import App
     from stockwright.request import Request
-    from stockwright.stock.model import Draws
+    from stockwright.stock.model import Allocations
     from stockwright.store.port import Item
 
 
@@ -40,17 +40,19 @@ async def load_stocks(app: App, product_ids: Iterable[str]) -> dict[str, Stock]:
     return stocks
 
 
-def move(batch: Batch, draws: Draws, shift: Callable[[int], Shift], at: int) -> None:
-    """Move every drawn unit the same way now (`at`): one conditional write per product."""
-    for product_id, drawn in draws.items():
-        stock_records.shift_stock(batch, product_id, {place: shift(units) for place, units in drawn.items()}, at)
+def move(batch: Batch, allocations: Allocations, shift: Callable[[int], Shift], at: int) -> None:
+    """Move every allocated unit the same way now (`at`): one conditional write per product."""
+    for product_id, allocation in allocations.items():
+        stock_records.shift_stock(
+            batch, product_id, {location: shift(units) for location, units in allocation.items()}, at
+        )
 
 
 def book(
     app: App,
     request: Request,
     batch: Batch,
-    draws: Draws,
+    allocations: Allocations,
     skus: Mapping[str, str],
     kind: MovementType,
     *,
@@ -65,7 +67,7 @@ def book(
             id=app.ids.new("mov"),
             product_id=product_id,
             sku=skus[product_id],
-            location=place,
+            location=location,
             type=kind,
             quantity=sign * units,
             at=now,
@@ -74,8 +76,8 @@ def book(
             reference=reference,
             request_id=request.id,
         )
-        for product_id, drawn in draws.items()
-        for place, units in drawn.items()
+        for product_id, allocation in allocations.items()
+        for location, units in allocation.items()
     ]
     for movement in booked:
         stock_records.put_movement(batch, movement)
@@ -84,7 +86,7 @@ def book(
 
 def shifts_of(changes: Mapping[str, int]) -> dict[str, Shift]:
     """Turn signed changes per location into shifts of available and total."""
-    return {place: receive(units) for place, units in changes.items()}
+    return {location: receive(units) for location, units in changes.items()}
 
 
 async def decide_on_stock(
@@ -109,8 +111,8 @@ BESIDE: Final = 4
 """Writes of a hold or sale that are not of its products: itself, its event, a customer's count, the Idempotency-Key."""
 
 
-def check_one_step(app: App, draws: Draws) -> None:
+def check_one_step(app: App, allocations: Allocations) -> None:
     """Refuse a hold or sale that one commit of this store cannot end: orders are the way for so many products."""
     most = (app.store.writes_max - BESIDE) // 2
-    if sum(1 + len(drawn) for drawn in draws.values()) > app.store.writes_max - BESIDE:
+    if sum(1 + len(allocation) for allocation in allocations.values()) > app.store.writes_max - BESIDE:
         raise Invalid.field("items", f"must have at most {most} products in one step; an order may have more")

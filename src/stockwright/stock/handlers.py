@@ -99,7 +99,7 @@ async def _stocks_at(app: App, locations: set[str]) -> AsyncIterator[list[Stock]
         yield [
             stock
             for stock in page
-            if any(place in locations and level.available for place, level in stock.levels.items())
+            if any(location in locations and level.available for location, level in stock.levels.items())
         ]
 
 

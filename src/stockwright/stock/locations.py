@@ -40,7 +40,7 @@ class ChangeLocation(Struct, frozen=True):
 
 
 async def list_locations(app: App) -> list[Location]:
-    """Read every location, those to be drawn on first in front."""
+    """Read every location, those that units are taken from first in front."""
     return sorted(await location_records.list_locations(app.store), key=lambda each: (each.priority, each.id))
 
 

@@ -1,4 +1,4 @@
-"""Stock arithmetic: levels, what is drawn from where, and the ledger of movements.
+"""Stock arithmetic: levels, which units come from which location, and the ledger of movements.
 
 Each change is a Shift of the three numbers of one level, and keeps `total = available + reserved`
 by its own shape; the store keeps all of them from falling below zero.
@@ -87,7 +87,7 @@ class Stock(Record, frozen=True):
     @property
     def sources(self) -> list[str]:
         """The active locations that have a level, the first to take units from in front."""
-        return [place for place in self.active if place in self.levels]
+        return [location for location in self.active if location in self.levels]
 
     def available_at(self, location: str) -> int:
         """Return how many units can be bought from one location: none from an inactive one."""
@@ -183,10 +183,10 @@ def sell(quantity: int) -> Shift:
     return Shift(available=-quantity)
 
 
-Draw = dict[str, int]
-"""What was drawn from where: location → units."""
-Draws = dict[str, Draw]
-"""What was drawn of each product: product id → location → units."""
+Allocation = dict[str, int]
+"""Which units of one product are meant: location → units."""
+Allocations = dict[str, Allocation]
+"""Which units of several products are meant: product id → location → units."""
 
 
 class Movement(Record, frozen=True):
@@ -270,57 +270,61 @@ def summed(wanted: Iterable[Wanted]) -> list[Wanted]:
 
 
 def by_priority(locations: Iterable[Location]) -> tuple[str, ...]:
-    """Return the ids of the active locations, those to be drawn on first in front."""
+    """Return the ids of the active locations, those that units are taken from first in front."""
     active = [location for location in locations if location.active]
     return tuple(location.id for location in sorted(active, key=lambda each: (each.priority, each.id)))
 
 
-def draw(wanted: Sequence[Wanted], stocks: Mapping[str, Stock]) -> tuple[Draws, dict[Wanted, int]]:
-    """Decide which locations the units come from; returns the draws, and what each line gets that falls short.
+def allocate(wanted: Sequence[Wanted], stocks: Mapping[str, Stock]) -> tuple[Allocations, dict[Wanted, int]]:
+    """Decide which locations the units come from; returns the allocations, and what each line gets that falls short.
 
     Lines that name a location are served first, so that lines that do not cannot take their units. An
     inactive location has nothing to give, named or not.
     """
-    left = {(stock.product_id, place): stock.available_at(place) for stock in stocks.values() for place in stock.levels}
-    draws: Draws = {}
+    left = {
+        (stock.product_id, location): stock.available_at(location)
+        for stock in stocks.values()
+        for location in stock.levels
+    }
+    allocations: Allocations = {}
     short: dict[Wanted, int] = {}
     for each in sorted(summed(wanted), key=lambda line: line.location is None):
-        places = [each.location] if each.location else stocks[each.product_id].sources
+        locations = [each.location] if each.location else stocks[each.product_id].sources
         missing = each.quantity
-        for place in places:
-            taken = min(missing, left.get((each.product_id, place), 0))
+        for location in locations:
+            taken = min(missing, left.get((each.product_id, location), 0))
             if taken > 0:
-                left[(each.product_id, place)] -= taken
-                drawn = draws.setdefault(each.product_id, {})
-                drawn[place] = drawn.get(place, 0) + taken
+                left[(each.product_id, location)] -= taken
+                allocated = allocations.setdefault(each.product_id, {})
+                allocated[location] = allocated.get(location, 0) + taken
                 missing -= taken
             if not missing:
                 break
         if missing:
             short[each] = each.quantity - missing
-    return draws, short
+    return allocations, short
 
 
-def draw_or_refuse(wanted: Sequence[Wanted], stocks: Mapping[str, Stock]) -> Draws:
+def allocate_or_refuse(wanted: Sequence[Wanted], stocks: Mapping[str, Stock]) -> Allocations:
     """Decide where every unit comes from, or refuse with every line that cannot be met."""
-    draws, short = draw(wanted, stocks)
+    allocations, short = allocate(wanted, stocks)
     if short:
         raise InsufficientStock.of([_shortage(each, stocks[each.product_id], units) for each, units in short.items()])
-    return draws
+    return allocations
 
 
-def spread(stock: Stock, quantity: int) -> Draw:
+def spread(stock: Stock, quantity: int) -> Allocation:
     """Spread a signed change over a product's active locations.
 
-    What comes goes to the first that has a level, else to the first of all; what goes is drawn, or refused.
+    What comes goes to the first that has a level, else to the first of all; what goes is allocated, or refused.
     """
     if quantity < 0:
-        draws = draw_or_refuse([Wanted(stock.product_id, -quantity)], {stock.product_id: stock})
-        return {place: -units for place, units in draws[stock.product_id].items()}
-    place = next(iter(stock.sources or stock.active), None)
-    if place is None:
+        allocations = allocate_or_refuse([Wanted(stock.product_id, -quantity)], {stock.product_id: stock})
+        return {location: -units for location, units in allocations[stock.product_id].items()}
+    location = next(iter(stock.sources or stock.active), None)
+    if location is None:
         raise Conflict("No location is active; name the location, or activate one first")
-    return {place: quantity}
+    return {location: quantity}
 
 
 def _shortage(wanted: Wanted, stock: Stock, available: int) -> dict[str, object]:
@@ -356,7 +360,7 @@ def check_change(stock: Stock, location: str, quantity: int, *, selling: bool = 
         raise Invalid.field("quantity", f"would raise the stock level above {QUANTITY_MAX}")
 
 
-def counted(stock: Stock, count: int, location: str | None = None) -> Draw:
+def counted(stock: Stock, count: int, location: str | None = None) -> Allocation:
     """Return the differences that a count books, of one location or of all; never below what is reserved there.
 
     What is missing from all of them is taken from the active ones first, by their priority.
@@ -374,11 +378,11 @@ def counted(stock: Stock, count: int, location: str | None = None) -> Draw:
     difference = count - stock.total
     if difference >= 0:
         return spread(stock, difference) if difference else {}
-    changes: Draw = {}
-    for place in [*stock.sources, *(place for place in stock.levels if place not in stock.active)]:
-        taken = min(-difference, stock.levels[place].available)
+    changes: Allocation = {}
+    for source in [*stock.sources, *(each for each in stock.levels if each not in stock.active)]:
+        taken = min(-difference, stock.levels[source].available)
         if taken:
-            changes[place] = -taken
+            changes[source] = -taken
             difference += taken
     return changes
 
@@ -386,7 +390,7 @@ def counted(stock: Stock, count: int, location: str | None = None) -> Draw:
 def shifted(stock: Stock, shifts: Mapping[str, Shift]) -> Stock:
     """Return the stock after the shifts, still under the version that it was loaded with."""
     levels = dict(stock.levels)
-    for place, shift in shifts.items():
-        level = levels.get(place, Level())
-        levels[place] = Level.of(level.available + shift.available, level.reserved + shift.reserved)
+    for location, shift in shifts.items():
+        level = levels.get(location, Level())
+        levels[location] = Level.of(level.available + shift.available, level.reserved + shift.reserved)
     return replace(stock, levels=levels)

@@ -76,12 +76,12 @@ def shift_stock(batch: Batch, product_id: str, shifts: Mapping[str, Shift], at: 
     """
     deltas: dict[tuple[str, ...], int] = {}
     floors: dict[tuple[str, ...], int] = {}
-    for place, shift in shifts.items():
+    for location, shift in shifts.items():
         for name, delta in (("available", shift.available), ("reserved", shift.reserved), ("total", shift.total)):
             if delta:
-                deltas[("levels", place, name)] = delta
+                deltas[("levels", location, name)] = delta
                 if delta < 0:
-                    floors[("levels", place, name)] = 0
+                    floors[("levels", location, name)] = 0
     batch.add(stock_key(product_id), deltas, floors, expect, {"updatedAt": at})
 
 
@@ -90,7 +90,7 @@ def change_stock(batch: Batch, stock: Stock, changes: Mapping[str, int], at: int
 
     That is a whole write, held to the version that the stock was loaded with.
     """
-    shifts = {place: receive(units) for place, units in changes.items()}
+    shifts = {location: receive(units) for location, units in changes.items()}
     if stock.levels.keys() >= changes.keys():
         shift_stock(batch, stock.product_id, shifts, at, expect)
     else:

@@ -16,7 +16,7 @@ from stockwright.base.record import Record
 if TYPE_CHECKING:
     from stockwright.stock.model import StockStatus
     from stockwright.store.batch import Batch
-    from stockwright.store.paging import Placed
+    from stockwright.store.paging import Positioned
     from stockwright.store.port import IndexName, Key, Store
 
 
@@ -63,13 +63,13 @@ async def load_counted(store: Store, product_ids: Iterable[str]) -> dict[str, Co
     return {part.product_id: part for part in parts}
 
 
-def put_counted(batch: Batch, part: Counted, place: str) -> None:
+def put_counted(batch: Batch, part: Counted, position: str) -> None:
     """Write a product's part, expecting its version; `place` is the product's place in the list of products."""
     indexes: dict[IndexName, tuple[str, str]] = {}
     if part.is_low:
-        indexes["list"] = (LOW, place)
+        indexes["list"] = (LOW, position)
     if part.status != "IN_STOCK":
-        indexes["owner"] = (_status(part.status), place)
+        indexes["owner"] = (_status(part.status), position)
     batch.put(counted_key(part.product_id), part, part.version, indexes)
 
 
@@ -78,23 +78,23 @@ def delete_counted(batch: Batch, part: Counted) -> None:
     batch.delete(counted_key(part.product_id), part.version)
 
 
-async def places_of_low(
+async def positions_of_low(
     store: Store, *, after: str | None = None, limit: int = 20, reverse: bool = False
-) -> Placed[str]:
+) -> Positioned[str]:
     """Read the ids of products that were below their threshold when they were counted."""
     page = await store.query(LOW, index="list", after=after, limit=limit, reverse=reverse)
     return [
-        (place, item.read(Counted).product_id) for place, item in zip(page.sorts, page.items, strict=True)
+        (position, item.read(Counted).product_id) for position, item in zip(page.sorts, page.items, strict=True)
     ], page.next
 
 
-async def places_of_status(
+async def positions_of_status(
     store: Store, status: StockStatus, *, after: str | None = None, limit: int = 20
-) -> Placed[str]:
+) -> Positioned[str]:
     """Read the ids of products that were LOW, or OUT, when they were counted."""
     page = await store.query(_status(status), index="owner", after=after, limit=limit)
     return [
-        (place, item.read(Counted).product_id) for place, item in zip(page.sorts, page.items, strict=True)
+        (position, item.read(Counted).product_id) for position, item in zip(page.sorts, page.items, strict=True)
     ], page.next
 
 

@@ -12,7 +12,7 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from stockwright.products.records import load_products, place_of
+from stockwright.products.records import load_products, position_of
 from stockwright.stock import total_records as records
 from stockwright.stock.records import load_stocks, page_of_stocks
 from stockwright.stock.total_records import Counted
@@ -62,7 +62,7 @@ async def _count(app: App, product_ids: Sequence[str]) -> None:
             if before is not None and after is None:
                 records.delete_counted(batch, before)
             elif product is not None and after is not None:
-                records.put_counted(batch, after, place_of(product))
+                records.put_counted(batch, after, position_of(product))
             difference.update(sums_of(after))
             difference.subtract(sums_of(before))
         if not batch.writes:
@@ -89,7 +89,7 @@ def part_of(product: Product, stock: Stock, version: int = ABSENT) -> Counted:
         price=product.price_cents,
         currency=product.currency,
         category=product.category,
-        levels={place: level.total for place, level in stock.levels.items()},
+        levels={location: level.total for location, level in stock.levels.items()},
         version=version,
     )
 
@@ -106,8 +106,8 @@ def sums_of(part: Counted | None) -> Counter[str]:
     for name, units in zip(WORTHS, (total, part.available, part.reserved, part.inactive), strict=True):
         _add_worth(sums, (name,), units, part)
     _add_worth(sums, ("category", part.category), total, part)
-    for place, units in part.levels.items():
-        _add_worth(sums, ("location", place), units, part)
+    for location, units in part.levels.items():
+        _add_worth(sums, ("location", location), units, part)
     return sums
 
 

@@ -70,7 +70,7 @@ class Mark(Struct):
         return self.cursors[max(known, key=log_order)] if known else ""
 
 
-class Placed(Struct, frozen=True):
+class Positioned(Struct, frozen=True):
     """An event and its place in the target: an instant (ms) that never falls, and its number from 1."""
 
     event: Event
@@ -114,11 +114,11 @@ class Side(Protocol):
         """Mark an empty target as one of this release's format."""
         ...
 
-    def write_events(self, placed: Sequence[Placed], mark: Mark) -> None:
+    def write_events(self, placed: Sequence[Positioned], mark: Mark) -> None:
         """Write events at their places, and then how far the copy is."""
         ...
 
-    def position(self, placed: Placed) -> str:
+    def position(self, placed: Positioned) -> str:
         """Return the position of an event here."""
         ...
 
@@ -184,12 +184,14 @@ async def _find_cursors(source: Side) -> dict[str, list[str]]:
     return {item.key[1]: item.body["positions"] for item in items}
 
 
-def _placed(target: Side, event: Event, mark: Mark, cursors: Mapping[str, list[str]], *, all_handled: bool) -> Placed:
+def _placed(
+    target: Side, event: Event, mark: Mark, cursors: Mapping[str, list[str]], *, all_handled: bool
+) -> Positioned:
     """Give an event its place behind the last one, and take along the cursors that have passed it."""
     mark.ms, mark.events, mark.position = max(mark.ms, event.at), mark.events + 1, event.position
     shard, place = shard_of(event), log_order(event.position)
     is_handled = all(log_order(cursor[shard]) >= place for cursor in cursors.values())
-    placed = Placed(event, mark.ms, mark.events, is_handled and not all_handled)
+    placed = Positioned(event, mark.ms, mark.events, is_handled and not all_handled)
     mark.last = target.position(placed)
     for position in {each for cursor in cursors.values() for each in cursor}:
         if log_order(position) >= place:
@@ -235,7 +237,7 @@ class SqliteSide:
         with self._file:
             self._file.executemany("DELETE FROM item WHERE pk=? AND sk=?", keys)
 
-    def write_events(self, placed: Sequence[Placed], mark: Mark) -> None:
+    def write_events(self, placed: Sequence[Positioned], mark: Mark) -> None:
         """Write events under their numbers, and the mark, in one transaction."""
         with self._file:
             for each in placed:
@@ -243,7 +245,7 @@ class SqliteSide:
                 self._file.execute("INSERT OR REPLACE INTO event (position, body) VALUES (?,?)", (each.number, body))
             self._mark(mark)
 
-    def position(self, placed: Placed) -> str:
+    def position(self, placed: Positioned) -> str:
         """Return its number."""
         return str(placed.number)
 
@@ -305,7 +307,7 @@ class DynamoDbSide:
         """Remove items."""
         self._send([{"DeleteRequest": {"Key": dynamodb_codec.key_image(key)}} for key in keys])
 
-    def write_events(self, placed: Sequence[Placed], mark: Mark) -> None:
+    def write_events(self, placed: Sequence[Positioned], mark: Mark) -> None:
         """Write events into their days, then the mark."""
         images = [dynamodb_codec.event_image(each.event, each.ms, self.position(each)) for each in placed]
         for image, each in zip(images, placed, strict=True):
@@ -316,7 +318,7 @@ class DynamoDbSide:
         self._days |= days
         self._mark(mark)
 
-    def position(self, placed: Placed) -> str:
+    def position(self, placed: Positioned) -> str:
         """Return its instant and number."""
         return f"{placed.ms:013d}-{placed.number:012d}"
 

@@ -53,18 +53,18 @@ CALLS_MAX: Final = 5
 """How many pages one request reads at most to fill a page of its own."""
 
 Row = TypeVar("Row")
-Placed = tuple[list[tuple[str, Thing]], str | None]
+Positioned = tuple[list[tuple[str, Thing]], str | None]
 """A page of a list: each thing with its place, and where to go on."""
 
 
-class ReadsPlaces(Protocol[Thing]):
+class ReadsPositions(Protocol[Thing]):
     """Reads at most `limit` things behind a place."""
 
-    def __call__(self, *, after: str | None, limit: int) -> Awaitable[Placed[Thing]]: ...
+    def __call__(self, *, after: str | None, limit: int) -> Awaitable[Positioned[Thing]]: ...
 
 
 async def fill(
-    read: ReadsPlaces[Thing],
+    read: ReadsPositions[Thing],
     choose: Callable[[list[Thing]], Awaitable[list[Row | None]]],
     limit: int,
     after: str | None,
@@ -79,13 +79,13 @@ async def fill(
     for _ in range(CALLS_MAX):
         found, following = await read(after=after, limit=at_once or limit)
         chosen = await choose([thing for _, thing in found])
-        for number, ((place, _), row) in enumerate(zip(found, chosen, strict=True), 1):
+        for number, ((position, _), row) in enumerate(zip(found, chosen, strict=True), 1):
             if row is None:
                 continue
             rows.append(row)
             if len(rows) == limit:
                 is_last = following is None and all(each is None for each in chosen[number:])
-                return rows, None if is_last else place
+                return rows, None if is_last else position
         after = following
         if after is None:
             break

@@ -2,7 +2,8 @@
 
 Format 1 left out what releases before did not know yet (`updatedAt` of a stock, `counted` of a reservation), and
 what is seldom anything but its default (`options` and `returned` of a line, `settling` of an order). Some fields
-had other names: `settling` is `hasPendingWork` now, `tells` of an order's remaining work is `events`, with their
+had other names: `settling` is `hasPendingWork` now, `draws` of orders and sales are `allocations`,
+`draw` of a reservation's item is its `allocation`, `tells` of an order's remaining work is `events`, with their
 whole names, and `channel` and `to` of a digest are its `address`. The id of a location and the key of a category
 stood in their items' keys alone. A handler's cursor was one position; it has one for each shard of the log now.
 """
@@ -42,6 +43,10 @@ DEFAULTS: Final[dict[tuple[str, str], Body]] = {
 """By the first part of the partition and of the sort; what shares one partition has its own name for a sort."""
 SHARED: Final = {"CATEGORIES": "key", "CURSORS": "", "DIGEST": "", "LOCATIONS": "id"}
 """Partitions whose items differ in their sort key only, and the field that holds it from now on ("": none)."""
+RENAMED: Final[dict[tuple[str, str], dict[str, str]]] = {
+    ("ORDER", "ORDER"): {"draws": "allocations", "settling": "hasPendingWork"},
+    ("SALE", "SALE"): {"draws": "allocations"},
+}
 LINE: Final[Body] = {"options": {}, "returned": 0}
 SHARDS: Final = 8
 """Of the log in this format."""
@@ -55,7 +60,9 @@ def upgrade(row: Put) -> Put | None:
     if kind not in DEFAULTS:
         return None
     former = body_of(row.body)
-    body = _with(_reshaped(kind, row.key[1], former), DEFAULTS[kind])
+    names = RENAMED.get(kind, {})
+    renamed = {names.get(name, name): value for name, value in former.items()}
+    body = _with(_reshaped(kind, row.key[1], renamed), DEFAULTS[kind])
     return None if body == former else replace(row, body=body)
 
 
@@ -70,11 +77,15 @@ def _reshaped(kind: tuple[str, str], sort: str, body: Body) -> Body:  # noqa: PL
             rest = {name: value for name, value in body.items() if name not in {"channel", "to"}}
             return rest | {"address": {"channel": body["channel"], "to": body["to"]}}
         case ("ORDER", "ORDER"):
-            rest = {name: value for name, value in body.items() if name != "settling"}
             lines = [_with(line, LINE) for line in body["lines"]]
-            return _with(rest | {"lines": lines}, {"hasPendingWork": body.get("settling", False)})
+            return _with(body | {"lines": lines}, {"hasPendingWork": False})
         case ("SALE", "SALE"):
             return body | {"lines": [_with(line, LINE) for line in body["lines"]]}
+        case ("RESERVATION", "RESERVATION") if "items" in body:
+            names = {"draw": "allocation"}
+            return body | {
+                "items": [{names.get(name, name): of for name, of in each.items()} for each in body["items"]]
+            }
         case ("ORDER", "WORK") if "tells" in body:
             rest = {name: value for name, value in body.items() if name != "tells"}
             return rest | {"events": [[f"order.{step}", products] for step, products in body["tells"]]}
