@@ -27,10 +27,10 @@ from stockwright.sales.records import page_of_sales
 from stockwright.store.paging import pages
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator
 
     from stockwright.context import App
-    from stockwright.rollups.model import Path, Place
+    from stockwright.rollups.model import Body, Path, Place
     from stockwright.rollups.records import SubjectKind
     from stockwright.rollups.usecases import Subjects
 
@@ -75,14 +75,12 @@ async def _drifts_of_day(app: App, generation: int, day: int) -> tuple[list[Roll
     """Look at a day until nothing is wrong, or the same is wrong at two looks; also return its orders by status."""
     wrong: dict[str, tuple[int, int]] = {}
     for look in range(LOOKS_MAX):
-        before = await _stored(app, generation, partition_of_day(day))
+        before = await _load(app, generation, partition_of_day(day))
         recounted, statuses, behind = await _recount(app, generation, day)
-        after = await _stored(app, generation, partition_of_day(day))
-        found = {
-            name: (after.get(name, 0), recounted.get(name, 0))
-            for name in before.keys() | after.keys() | recounted.keys()
-            if before.get(name, 0) == after.get(name, 0) != recounted.get(name, 0)
-        }
+        after = await _load(app, generation, partition_of_day(day))
+        found: dict[str, tuple[int, int]] = {}
+        for place in before.keys() | after.keys() | recounted.keys():
+            found |= _differences(place, before.get(place, {}), after.get(place, {}), recounted.get(place, {}))
         if behind and await is_handled(app, HANDLER):
             found |= dict.fromkeys(behind, (0, 1))
         same = {name: numbers for name, numbers in found.items() if wrong.get(name) == numbers}
@@ -113,12 +111,30 @@ async def _drifts_of_state(app: App, generation: int) -> list[RollupDrift]:
     return []
 
 
-async def _stored(app: App, generation: int, partition: str) -> Numbers:
+async def _load(app: App, generation: int, partition: str) -> dict[Place, Body]:
     found = await records.load_partition(app.store, generation, partition)
-    return _numbers({place: model.cells_in(body) for place, (body, _) in found.items()})
+    return {place: body for place, (body, _) in found.items()}
 
 
-async def _recount(app: App, generation: int, day: int) -> tuple[Numbers, Numbers, list[str]]:
+async def _stored(app: App, generation: int, partition: str) -> Numbers:
+    """Load a small partition by the names of its numbers."""
+    found = await _load(app, generation, partition)
+    return {name: number for place, body in found.items() for name, number in _numbers(place, body).items()}
+
+
+def _differences(place: Place, before: Body, after: Body, recounted: Body) -> dict[str, tuple[int, int]]:
+    """Return each number of a rollup that stood still and is not that of the recount; most rollups have none."""
+    if before == after == recounted:
+        return {}
+    was, now, expected = (_numbers(place, each) for each in (before, after, recounted))
+    return {
+        name: (now.get(name, 0), expected.get(name, 0))
+        for name in was.keys() | now.keys() | expected.keys()
+        if was.get(name, 0) == now.get(name, 0) != expected.get(name, 0)
+    }
+
+
+async def _recount(app: App, generation: int, day: int) -> tuple[dict[Place, Body], Numbers, list[str]]:
     """Sum what was counted of a day's orders and sales; also return its orders by status, and what is behind."""
     cells: Cells = {}
     behind: list[str] = []
@@ -130,20 +146,16 @@ async def _recount(app: App, generation: int, day: int) -> tuple[Numbers, Number
             subjects.add(cells, subject_id, None, counted)
             if counted != subjects.now[subject_id]:
                 behind.append(f"{kind} {subject_id}")
-    statuses = {ORDERS: cells.pop(ORDERS, {}).items()}
-    return (
-        _numbers({place: changes.items() for place, changes in model.completed(cells).items()}),
-        _numbers(statuses),
-        behind,
-    )
+    statuses = _numbers(ORDERS, model.applied({}, cells.pop(ORDERS, {})))
+    bodies: dict[Place, Body] = {place: model.applied({}, changes) for place, changes in model.completed(cells).items()}
+    return bodies, statuses, behind
 
 
-def _numbers(cells: Mapping[Place, Iterable[tuple[Path, list[int]]]]) -> Numbers:
-    """Name each number of each cell."""
+def _numbers(place: Place, body: Body) -> Numbers:
+    """Return the numbers of a rollup by their names."""
     return {
         _name(place, path, number): value
-        for place, of_place in cells.items()
-        for path, numbers in of_place
+        for path, numbers in model.cells_in(body)
         for number, value in enumerate(numbers)
     }
 
