@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from stockwright.accounts.identity import Identity
+from stockwright.accounts.identity import Identity, identity_of
 from stockwright.adapters.clock import SystemClock
 from stockwright.adapters.ids import SystemIds
 from stockwright.adapters.mail import LocalMailbox, SesMailer, SmtpMailer
@@ -155,7 +155,7 @@ def _folder(settings: Settings) -> Path:
 async def close(app: App) -> None:
     """Let go of everything that `build` opened."""
     await app.outbound.close()
-    app.identity.close()
+    identity_of(app).close()
     await app.store.close()
 
 

@@ -18,7 +18,6 @@ from stockwright.probe import WriteProbe
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from stockwright.accounts.identity import Identity
     from stockwright.config import Settings
     from stockwright.store.port import Store
 
@@ -34,7 +33,8 @@ class App(Struct):
     sms: Mailer
     topics: Mailer
     outbound: Outbound
-    identity: Identity
+    identity: object
+    """Who knows passwords and tokens; accounts ask it as their `Identity` (`identity_of`)."""
     log: Any
     signing_key: bytes = b""
     """Seals the positions in lists; the same in every process of a shop."""

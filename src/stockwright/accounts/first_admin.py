@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from stockwright.accounts import records, setup_records
+from stockwright.accounts.identity import identity_of
 from stockwright.accounts.model import check_name
 from stockwright.accounts.password import check_password
 from stockwright.accounts.sign_up import SignUp, new_account
@@ -71,7 +72,7 @@ async def set_up(app: App, request: Request, token: str, command: SignUp) -> Acc
     email = check_new_email(command.email)
     password = check_password(command.password, email)
     await _check_token(app, token)
-    enrolled = await app.identity.enrol(app, request, email, password)
+    enrolled = await identity_of(app).enrol(app, request, email, password)
 
     async def attempt() -> Account:
         held = await _check_token(app, token)
@@ -80,7 +81,7 @@ async def set_up(app: App, request: Request, token: str, command: SignUp) -> Acc
         account = new_account(app, email, check_name(command.name), "admin", enrolled)
         batch = Batch()
         setup_records.use_setup(batch, held)
-        await app.identity.follow(app, new_account(app, email, "", "customer", enrolled), account)
+        await identity_of(app).follow(app, new_account(app, email, "", "customer", enrolled), account)
         records.put_account(batch, account)
         records.claim_email(batch, email, account.id)
         batch.append(new_event(app, request, AccountCreated(role="admin"), account.id))

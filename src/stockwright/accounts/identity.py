@@ -7,7 +7,7 @@ may learn) are use cases above it, the same for both.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from msgspec import Struct
 
@@ -101,3 +101,8 @@ class Identity(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+def identity_of(app: App) -> Identity:
+    """Return the shop's identity port: App stands below the accounts, whose port this is, and only carries it."""
+    return cast("Identity", app.identity)

@@ -12,7 +12,7 @@ from stockwright.accounts import sign_up as sign_up_accounts
 from stockwright.accounts import usecases as accounts
 from stockwright.accounts.api_key import ApiKey
 from stockwright.accounts.api_keys import MadeKey
-from stockwright.accounts.identity import Session
+from stockwright.accounts.identity import Session, identity_of
 from stockwright.accounts.model import Account
 from stockwright.accounts.records import get_account
 from stockwright.accounts.sign_up import SignUp
@@ -165,7 +165,7 @@ async def _revoke(call: PlainCall) -> str:
 
 
 async def _jwks(call: PlainCall) -> Answer:
-    keys = await call.app.identity.jwks(call.app)
+    keys = await identity_of(call.app).jwks(call.app)
     return Answer(raw=msgspec.json.encode(keys), headers={"cache-control": "public, max-age=300"})
 
 

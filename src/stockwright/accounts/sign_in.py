@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from stockwright.accounts import api_keys, records
 from stockwright.accounts.api_key import looks_like_key
+from stockwright.accounts.identity import identity_of
 from stockwright.accounts.locks import attempts_id, check_lock, count_try, forget_tries, remember_origin
 from stockwright.accounts.model import Mfa, use_step, with_sessions_ended
 from stockwright.base.actor import UNKNOWN, Actor, Origin
@@ -55,7 +56,7 @@ async def sign_in(app: App, request: Request, command: SignIn) -> Session:
         raise Unauthorized(WRONG) from None
     tries = await attempts_id(app, "sign-in", email, command.origin)
     await check_lock(app, tries)
-    proof = await app.identity.prove(app, request, email, command.password)
+    proof = await identity_of(app).prove(app, request, email, command.password)
     if proof is None or proof.account.disabled:
         await count_try(app, tries)
         raise Unauthorized(WRONG)
@@ -72,7 +73,7 @@ async def sign_in(app: App, request: Request, command: SignIn) -> Session:
             await count_try(app, tries)
             raise
     await forget_tries(app, tries)
-    session = await app.identity.begin(app, request, proof)
+    session = await identity_of(app).begin(app, request, proof)
     return replace(session, device_token=await remember_origin(app, email, command.origin))
 
 
@@ -85,7 +86,7 @@ async def check_own_password(
     """
     tries = own_password_tries(account.id)
     await check_lock(app, tries)
-    if await app.identity.prove(app, request, account.email, password) is None:
+    if await identity_of(app).prove(app, request, account.email, password) is None:
         await count_try(app, tries)
         raise Invalid.field(field, "is not your password")
     await check_lock(app, tries)
@@ -99,19 +100,19 @@ def own_password_tries(account_id: str) -> str:
 
 async def refresh(app: App, request: Request, refresh_token: str) -> Session:
     """Renew a session."""
-    return await app.identity.refresh(app, request, refresh_token)
+    return await identity_of(app).refresh(app, request, refresh_token)
 
 
 async def sign_out(app: App, request: Request, refresh_token: str | None) -> None:
     """End one session by its refresh token, or every session of the caller."""
     if refresh_token is not None:
-        await app.identity.end(app, request, refresh_token)
+        await identity_of(app).end(app, request, refresh_token)
         return
 
     async def attempt() -> None:
         batch = Batch()
         account = await records.get_account(app.store, request.actor.id)
-        await app.identity.end_all(app, batch, account)
+        await identity_of(app).end_all(app, batch, account)
         records.put_account(batch, with_sessions_ended(account, app.clock.now()))
         await batch.commit(app.store)
 
@@ -128,7 +129,7 @@ async def authenticate(app: App, request: Request, header: str) -> Actor:
     token = rest.strip() if scheme.lower() == "bearer" else header.strip()
     if looks_like_key(token):
         return await api_keys.authenticate(app, token)
-    return (await app.identity.whose(app, request, token)).as_actor()
+    return (await identity_of(app).whose(app, request, token)).as_actor()
 
 
 # ---- the second factor -----------------------------------------------------------------------

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from stockwright.accounts import records
+from stockwright.accounts.identity import identity_of
 from stockwright.accounts.locks import attempts_id, count_try, forget_tries
 from stockwright.accounts.model import (
     CODE_DIGITS,
@@ -71,7 +72,7 @@ async def sign_up(app: App, request: Request, command: SignUp) -> str:
     email = check_new_email(command.email)
     password = check_password(command.password, email)
     name = check_name(command.name)
-    enrolled = await app.identity.enrol(app, request, email, password)
+    enrolled = await identity_of(app).enrol(app, request, email, password)
 
     async def attempt() -> str:
         tries = await records.load_attempts(app.store, f"sign-up {email}")
@@ -176,7 +177,7 @@ async def confirm_sign_up(
     if password is None and confirmed_by(account, code_hash, app.clock.now()).password_hash == NOT_KEPT:
         # The pool has another sign-up's password, which must not count: a reset sets one. Mixed, as pools want them.
         password = f"Aa1-{app.ids.secret(256).hex()}"
-    password_hash = None if password is None else await app.identity.set_password(app, account, password)
+    password_hash = None if password is None else await identity_of(app).set_password(app, account, password)
 
     async def attempt() -> None:
         before, now = await records.get_account(app.store, account.id), app.clock.now()
@@ -188,7 +189,7 @@ async def confirm_sign_up(
         after = confirmed_by(before, code_hash, now)
         if password_hash is not None:
             after = replace(after, password_hash=password_hash)
-        await app.identity.follow(app, before, after)
+        await identity_of(app).follow(app, before, after)
         batch = Batch()
         records.put_account(batch, after)
         batch.append(new_event(app, request, AccountConfirmed(), account.id))

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from stockwright.accounts import records
+from stockwright.accounts.identity import identity_of
 from stockwright.accounts.locks import attempts_id, forget_tries
 from stockwright.accounts.model import (
     Account,
@@ -71,16 +72,16 @@ async def change_password(app: App, request: Request, current: str, password: st
 async def set_password(app: App, request: Request, account_id: str, password: str) -> None:
     """Set a password and end every session; who reads the account's mail has confirmed it."""
     known = await records.get_account(app.store, account_id)
-    password_hash = await app.identity.set_password(app, known, check_password(password, known.email))
+    password_hash = await identity_of(app).set_password(app, known, check_password(password, known.email))
 
     async def attempt() -> None:
         account = await records.get_account(app.store, account_id)
         now = app.clock.now()
         after = confirmed(with_password(account, password_hash, now), now)
-        await app.identity.follow(app, account, after)
+        await identity_of(app).follow(app, account, after)
         batch = Batch()
         records.put_account(batch, after)
-        await app.identity.end_all(app, batch, account)
+        await identity_of(app).end_all(app, batch, account)
         await end_setup_where_made_admin(app, batch, account, after)
         batch.append(new_event(app, request, AccountPasswordChanged(), account_id))
         await commit(app, request, batch, account_id)
@@ -128,8 +129,8 @@ async def change_account(app: App, request: Request, command: ChangeAccount) -> 
         factor_ended = after.mfa is not before.mfa
         if (after.disabled and not before.disabled) or factor_ended:
             after = with_sessions_ended(after, now)
-            await app.identity.end_all(app, batch, before)
-        await app.identity.follow(app, before, after)
+            await identity_of(app).end_all(app, batch, before)
+        await identity_of(app).follow(app, before, after)
         records.put_account(batch, replace(after, updated_at=now))
         batch.append(new_event(app, request, AccountChanged(role=after.role, disabled=after.disabled), before.id))
         if factor_ended:
@@ -154,13 +155,13 @@ async def add_account(app: App, request: Request, command: SignUp, role: Role) -
     """Make a confirmed account for somebody (command line, demo, first start); 409 where there is one."""
     email = check_new_email(command.email)
     password = check_password(command.password, email)
-    enrolled = await app.identity.enrol(app, request, email, password)
+    enrolled = await identity_of(app).enrol(app, request, email, password)
 
     async def attempt() -> Account:
         if enrolled is None or await records.find_account_by_email(app.store, email) is not None:
             raise AlreadyExists(f"{email} already has an account")
         account = new_account(app, email, check_name(command.name), role, enrolled)
-        await app.identity.follow(app, new_account(app, email, "", "customer", enrolled), account)
+        await identity_of(app).follow(app, new_account(app, email, "", "customer", enrolled), account)
         batch = Batch()
         records.put_account(batch, account)
         records.claim_email(batch, email, account.id)

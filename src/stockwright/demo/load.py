@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from stockwright.accounts.identity import identity_of
 from stockwright.accounts.model import Account
 from stockwright.accounts.records import find_account_by_email
 from stockwright.accounts.sign_up import SignUp
@@ -81,7 +82,7 @@ async def _who_can_sign_in(app: App) -> list[str]:
     people = ("Demo admin   ", ADMIN), ("Demo customer", _address(CUSTOMERS[0]))
     for (what, email), password in zip(people, _passwords(app.settings.data_dir), strict=True):
         account = await find_account_by_email(app.store, email)
-        if account is not None and await app.identity.prove(app, BY_SYSTEM, email, password) is not None:
+        if account is not None and await identity_of(app).prove(app, BY_SYSTEM, email, password) is not None:
             accounts.append(f"{what} {email}   password: {password}")
     return accounts
 

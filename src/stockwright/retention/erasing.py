@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from stockwright.accounts import digests, origin_records
 from stockwright.accounts import records as accounts
+from stockwright.accounts.identity import identity_of
 from stockwright.accounts.model import erased
 from stockwright.accounts.usecases import get_me, keep_one_admin
 from stockwright.adapters.files import rewrite_lines
@@ -70,7 +71,7 @@ async def erase_account(app: App, request: Request, account_id: str) -> Account:
         records.put_erasure(batch, Erasure(account.id, account.email, account.name))
         accounts.put_account(batch, after)
         await accounts.release_email(app.store, batch, account.email, account.id)
-        await app.identity.end_all(app, batch, account)
+        await identity_of(app).end_all(app, batch, account)
         batch.append(new_event(app, request, AccountErased(), account.id))
         after = replace(after, version=account.version + 1)
         await commit(app, request, batch, after)
@@ -133,7 +134,7 @@ async def _go_on(app: App, erasure: Erasure) -> bool:
 
 async def _end_account(app: App, erasure: Erasure) -> None:
     """Remove what could still open the account, and by what it was recognized."""
-    await app.identity.remove(app, erasure.account_id)
+    await identity_of(app).remove(app, erasure.account_id)
 
     async def attempt() -> None:
         batch = Batch()
