@@ -26,6 +26,7 @@ from stockwright.config import Settings
 from stockwright.context import App
 from stockwright.events.dispatcher import Dispatcher
 from stockwright.handlers import reactions_for
+from stockwright.operations.backups import make_backups
 from stockwright.probe import last_seen
 from stockwright.prober import make_prober
 from stockwright.store.faults import Faults
@@ -164,6 +165,7 @@ async def running(app: App) -> AsyncIterator[Dispatcher]:
     """Run the event handlers and the sweeper beside what serves."""
     reactions = reactions_for(app.settings)
     dispatcher, sweeper, prober = Dispatcher(app, reactions), make_sweeper(app), make_prober(app)
+    backups = make_backups(app)
     app.lag, app.handlers = dispatcher.lag, frozenset(each.name for each in reactions)
     faults: Faults | None = getattr(app.store, "faults", None)
     if faults is not None:
@@ -171,9 +173,11 @@ async def running(app: App) -> AsyncIterator[Dispatcher]:
     await dispatcher.start()
     await sweeper.start()
     await prober.start()
+    await backups.start()
     try:
         yield dispatcher
     finally:
+        await backups.stop()
         await prober.stop()
         await sweeper.stop()
         await dispatcher.stop()

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
 from io import StringIO
 from ipaddress import ip_network
 from pathlib import Path
@@ -23,6 +24,7 @@ PREFIX: Final = "STOCKWRIGHT_"
 EVERY_ORIGIN: Final = "*"
 _OFF: Final = frozenset({"off", "false", "no", "0"})
 _ON: Final = frozenset({"on", "true", "yes", "1"})
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 _DATA_DIR: Final = Path("stockwright-data")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
@@ -73,6 +75,16 @@ def _days(least: int) -> Callable[[str], int]:
             raise ValueError(f"must be a whole number of days from {least} to 36500, or 0 for ever") from None
 
     return parse
+
+
+def _every(value: str) -> timedelta | None:
+    if value.lower() in _OFF:
+        return None
+    found = re.fullmatch(r"([0-9]{1,5})([mhd])", value.lower())
+    every = timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else timedelta()
+    if not timedelta(minutes=1) <= every <= timedelta(days=366):
+        raise ValueError("must be off, or a number of minutes, hours or days from 1m to 366d, such as 24h")
+    return every
 
 
 def _port(value: str) -> int:
@@ -264,6 +276,12 @@ class Settings:
     keep_holds_days: int = _setting(
         30, "Days for which closed reservations are kept, at least 3; 0 keeps them for ever", _days(3)
     )
+    backup_every: timedelta | None = _setting(
+        None,
+        "How often the server writes a backup into backups/ of the data folder: 24h, 90m, 7d; default off",
+        _every,
+    )
+    backup_keep: int = _setting(7, "How many of those backups are kept", _whole(1, 1000))
     archive: bool = _setting(
         True,
         "Whether notifications, events and closed reservations are written to archive files before they are removed",
@@ -332,6 +350,10 @@ class Settings:
         """Where AWS's services are reached instead of AWS: its SDKs' own variable."""
         return os.environ.get("AWS_ENDPOINT_URL") or None
 
+    def environment(self) -> dict[str, str]:
+        """Return the environment for another process of the same shop."""
+        return {**os.environ, f"{PREFIX}DATA_DIR": str(self.data_dir.absolute())}
+
     @property
     def in_lambda(self) -> bool:
         """Whether this is a function of the cloud form: AWS sets its name."""
@@ -343,6 +365,10 @@ class Settings:
             raise Misconfigured(f"{PREFIX}ADMIN_PASSWORD also requires {PREFIX}ADMIN_EMAIL")
         if self.store == "dynamodb" and not self.table_name:
             raise Misconfigured(f"{PREFIX}STORE dynamodb also requires {PREFIX}TABLE_NAME")
+        if self.store == "dynamodb" and self.backup_every:
+            raise Misconfigured(
+                f"{PREFIX}BACKUP_EVERY is for the embedded store; DynamoDB has point-in-time recovery: leave it out"
+            )
         if bool(self.cognito_user_pool_id) != bool(self.cognito_client_id):
             raise Misconfigured(f"{PREFIX}COGNITO_USER_POOL_ID and {PREFIX}COGNITO_CLIENT_ID must be set together")
         if self.alert_phones and self.sms == "local":
@@ -385,6 +411,9 @@ def _shown(value: Any) -> str:
         return "on" if value else "off"
     if isinstance(value, tuple):
         return ",".join(value)
+    if isinstance(value, timedelta):
+        minutes = value // timedelta(minutes=1)
+        return f"{minutes}m" if minutes % 60 else f"{minutes // 60}h"
     return f"{value:g}" if isinstance(value, float) else _without_password(str(value))
 
 

@@ -11,6 +11,7 @@ from stockwright.events.catalogue import (
     AccountResetRequested,
     AccountSignupRepeated,
     AccountVerificationRequested,
+    BackupFailed,
     DeadLetterCreated,
     DeadLetterDeleted,
     DeadLetterRedriven,
@@ -81,5 +82,5 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
         AccountVerificationRequested, AccountResetRequested, AccountSignupRepeated
     ),
     Handler(resending.HANDLER, resending.send_again).on(NotificationResendRequested),
-    Handler(registry_events.OPERATIONS_ALERT, operations.alert_admins).on(DeadLetterCreated),
+    Handler(registry_events.OPERATIONS_ALERT, operations.alert_admins).on(DeadLetterCreated, BackupFailed),
 )

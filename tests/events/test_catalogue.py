@@ -39,6 +39,7 @@ WRITTEN = {
     "account.reset_requested": "{}",
     "account.signup_repeated": "{}",
     "account.verification_requested": '{"signUp":"sgn_1"}',
+    "backup.failed": '{"reason":"the disk is full","newest":""}',
     "category.deleted": "{}",
     "category.renamed": '{"before":"phone"}',
     "dead_letter.deleted": '{"handler":"warehouse"}',

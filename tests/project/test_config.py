@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -219,6 +220,8 @@ EVERY_SETTING: dict[str, tuple[str, object, list[str]]] = {
     "keep_notifications_days": ("7", 7, ["6", "-1", "36501", "week"]),
     "keep_events_days": ("0", 0, ["29", "1.5"]),
     "keep_holds_days": ("3", 3, ["1", "off"]),
+    "backup_every": ("24h", timedelta(days=1), ["24", "0h", "1s", "367d", "daily"]),
+    "backup_keep": ("3", 3, ["0", "1001", "all"]),
     "archive": ("off", False, ["maybe"]),
     "table_name": ("shop", "shop", ["my shop"]),
     "cognito_user_pool_id": ("eu_1", "eu_1", ["eu 1"]),

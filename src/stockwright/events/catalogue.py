@@ -330,6 +330,15 @@ ORDER_EVENTS: Final[Mapping[str, type[OrderEvent]]] = {each.event_name: each for
 # ---- operations ------------------------------------------------------------------------------
 
 
+class BackupFailed(EventData):
+    """A backup that is written by itself was not; the subject is the folder of the backups."""
+
+    event_name = "backup.failed"
+    reason: str
+    newest: str
+    """The file of the newest good one; "" where there is none."""
+
+
 class DeadLetterCreated(EventData):
     """A handler has given an event up."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ class Metrics:
         self._lag = Gauge(
             "stockwright_outbox_lag_events", "Events that wait for their handlers", registry=self.registry
         )
+        self._backup = Gauge(
+            "stockwright_backup_age_seconds",
+            "Age of the newest backup that was written by itself; NaN without one",
+            registry=self.registry,
+        )
         self._dead_letters = Gauge(
             "stockwright_dead_letters", "Dead letters kept (counted up to 100)", registry=self.registry
         )
@@ -43,10 +49,11 @@ class Metrics:
         requests.inc()
         times.observe(seconds)
 
-    def text(self, lag: int, dead_letters: int) -> bytes:
-        """Write everything in Prometheus's text format."""
+    def text(self, lag: int, dead_letters: int, backup_seconds: float | None = None) -> bytes:
+        """Write everything in Prometheus's text format; `backup_seconds` is the newest backup's age (None: none)."""
         from prometheus_client import generate_latest
 
+        self._backup.set(math.nan if backup_seconds is None else backup_seconds)
         self._lag.set(lag)
         self._dead_letters.set(dead_letters)
         return generate_latest(self.registry)
@@ -58,6 +65,6 @@ class Uncounted:
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count nothing."""
 
-    def text(self, lag: int, dead_letters: int) -> bytes:  # noqa: ARG002 - as the other's
+    def text(self, lag: int, dead_letters: int, backup_seconds: float | None = None) -> bytes:  # noqa: ARG002 - as the other's
         """Say where the counts are."""
         return b"# CloudWatch counts what the functions do.\n"

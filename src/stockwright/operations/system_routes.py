@@ -8,6 +8,7 @@ from stockwright.base.instant import iso
 from stockwright.http.metrics import Metrics, Uncounted
 from stockwright.http.route import Answer, AnyCall, PlainCall, route
 from stockwright.http.rules import Wire
+from stockwright.operations.backups import BackupState, backup_age
 from stockwright.operations.health import Readiness, check_readiness
 from stockwright.rollups.usecases import count_dead_letters
 
@@ -31,11 +32,12 @@ class LiveView(Wire):
 
 
 class ReadyView(Wire):
-    """Whether the store can be read and written, and how many events wait for the slowest handler."""
+    """Whether the store can be read and written, how many events wait for the slowest handler, and how backups are."""
 
     status: str
     store: str
     outbox_lag: int
+    backup: BackupState
 
 
 async def _health(call: PlainCall) -> HealthView:
@@ -56,13 +58,14 @@ def _show_ready(_: AnyCall, found: Readiness) -> ReadyView:
     if not found.writable:
         details = {"store": "not writable", "reason": found.reason, "outboxLag": found.outbox_lag}
         raise Busy(f"Not ready: {found.reason}", details)
-    return ReadyView(status="ready", store="writable", outbox_lag=found.outbox_lag)
+    return ReadyView(status="ready", store="writable", outbox_lag=found.outbox_lag, backup=found.backup)
 
 
 async def _metrics(call: PlainCall) -> Answer:
     metrics: Metrics | Uncounted = call.scope["stockwright.metrics"]
     letters = await count_dead_letters(call.app)
-    text = metrics.text(await call.app.lag(), letters)
+    age = backup_age(call.app) if call.app.settings.backup_every else None
+    text = metrics.text(await call.app.lag(), letters, None if age is None else age / 1000)
     return Answer(raw=text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

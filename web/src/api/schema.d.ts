@@ -2609,9 +2609,11 @@ export interface components {
         };
         /**
          * ReadyView
-         * @description Whether the store can be read and written, and how many events wait for the slowest handler.
+         * @description Whether the store can be read and written, how many events wait for the slowest handler, and how backups are.
          */
         ReadyView: {
+            /** @enum {unknown} */
+            backup: "failed" | "late" | "off" | "ok";
             outboxLag: number;
             status: string;
             store: string;
