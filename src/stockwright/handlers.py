@@ -55,8 +55,8 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
     Handler("order-topic", order_topic.publish, setting="orders_topic").on(
         *(each.event for each in NOTICES.values() if each.on_topic)
     ),
-    Handler("warehouse", partners.send_pick_list).on(OrderPlaced),
-    Handler("delivery-service", partners.request_delivery).on(OrderPacked),
+    Handler("warehouse", partners.send_pick_list, setting="warehouse_url").on(OrderPlaced),
+    Handler("delivery-service", partners.request_delivery, setting="delivery_url").on(OrderPacked),
     Handler("stock-watch", stock_alerts.watch, stock_alerts.watch_all).on(
         ProductCreated,
         ProductUpdated,
