@@ -171,7 +171,8 @@ def test_a_stopped_server_leaves_the_shop_in_one_file(server: Start, by: signal.
     assert server.can_sign_in(EMAIL, PASSWORD)
     assert server.stop(by) == 0
 
-    files = {"stockwright.db", "signing-key", "token-key.pem", "serve.lock"}
+    # The locks are empty files.
+    files = {"stockwright.db", "signing-key", "token-key.pem", "serve.lock", "stockwright.db-queue"}
     assert {each.name for each in server.folder.iterdir()} == files
     assert EMAIL in server.command("users", "list").stdout
 
