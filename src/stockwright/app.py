@@ -8,12 +8,14 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from stockwright.accounts.identity import Identity, identity_of
 from stockwright.adapters.clock import SystemClock
 from stockwright.adapters.ids import SystemIds
+from stockwright.adapters.leases import SWEEPER, Leases
 from stockwright.adapters.mail import LocalMailbox, SesMailer, SmtpMailer
 from stockwright.adapters.outbound import HttpOutbound
 from stockwright.adapters.secrets import load_from_manager, load_or_make
@@ -161,11 +163,12 @@ async def close(app: App) -> None:
 
 
 @asynccontextmanager
-async def running(app: App) -> AsyncIterator[Dispatcher]:
-    """Run the event handlers and the sweeper beside what serves."""
+async def running(app: App, leases: Leases | None = None) -> AsyncIterator[Dispatcher]:
+    """Run the event handlers and the sweeper beside what serves; of several workers each has `leases`."""
     reactions = reactions_for(app.settings)
-    dispatcher, sweeper, prober = Dispatcher(app, reactions), make_sweeper(app), make_prober(app)
-    backups = make_backups(app)
+    may_run = None if leases is None else partial(leases.take, SWEEPER)
+    dispatcher, sweeper, prober = Dispatcher(app, reactions, leases), make_sweeper(app, may_run), make_prober(app)
+    backups = make_backups(app, may_run)
     app.lag, app.handlers = dispatcher.lag, frozenset(each.name for each in reactions)
     faults: Faults | None = getattr(app.store, "faults", None)
     if faults is not None:

@@ -22,6 +22,7 @@ from stockwright.base.errors import Invalid, Misconfigured
 
 PREFIX: Final = "STOCKWRIGHT_"
 EVERY_ORIGIN: Final = "*"
+AUTO: Final = "auto"
 _OFF: Final = frozenset({"off", "false", "no", "0"})
 _ON: Final = frozenset({"on", "true", "yes", "1"})
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
@@ -91,6 +92,15 @@ def _port(value: str) -> int:
     if not (value.isascii() and value.isdecimal()) or not 0 <= int(value) <= 65535:  # noqa: PLR2004
         raise ValueError("must be a port number, 0 to 65535 (0 takes a free one)")
     return int(value)
+
+
+def _workers(value: str) -> int | str:
+    if value.lower() == AUTO:
+        return AUTO
+    try:
+        return _whole(1, 64)(value)
+    except ValueError:
+        raise ValueError(f"must be {AUTO}, or a whole number from 1 to 64") from None
 
 
 def _names(value: str) -> tuple[str, ...]:
@@ -195,6 +205,7 @@ class Settings:
 
     host: str = _setting("127.0.0.1", "Address to listen on", _word)
     port: int = _setting(8000, "Port to listen on; 0 takes a free one", _port)
+    workers: int | str = _setting(1, "Processes that serve the shop; auto is one for each core", _workers)
     data_dir: Path = _setting(_DATA_DIR, "Folder of the embedded store and its keys", _folder)
     store: Literal["sqlite", "dynamodb"] = _setting(
         "sqlite", "Store engine: sqlite or dynamodb", _one_of("sqlite", "dynamodb")

@@ -7,6 +7,7 @@ world only through the protocols here; `stockwright.app` chooses who stands behi
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -42,6 +43,8 @@ class App(Struct):
     """How many events wait for their slowest handler; set by who runs the handlers."""
     handlers: frozenset[str] = frozenset()
     """The handlers that this process runs, whose cursors say what they have handled."""
+    shared: Path | None = None
+    """The folder of what several workers of the shop share; None where one process serves it."""
     probe: WriteProbe = field(default_factory=WriteProbe)
     """This process's durable writes, which say whether it is ready."""
 
@@ -55,13 +58,24 @@ async def _no_lag() -> int:
 
 
 class Repeating:
-    """Does a duty in this process every few seconds; one that fails is logged as `failure`, and has its next turn."""
+    """Does a duty in this process every few seconds; one that fails is logged as `failure`, and has its next turn.
 
-    def __init__(self, app: App, duty: Callable[[App], Awaitable[object]], every_seconds: float, failure: str) -> None:
+    Where `may_run` returns False, the turn is another process's.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        duty: Callable[[App], Awaitable[object]],
+        every_seconds: float,
+        failure: str,
+        may_run: Callable[[], bool] | None = None,
+    ) -> None:
         self._app = app
         self._duty = duty
         self._every_seconds = every_seconds
         self._failure = failure
+        self._may_run = may_run
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -77,7 +91,8 @@ class Repeating:
     async def _run(self) -> None:
         while True:
             try:
-                await self._duty(self._app)
+                if self._may_run is None or self._may_run():
+                    await self._duty(self._app)
             except Exception:
                 self._app.log.exception(self._failure)
             await asyncio.sleep(self._every_seconds)

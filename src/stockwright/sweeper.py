@@ -16,6 +16,8 @@ from stockwright.retention.aging import remove_aged
 from stockwright.retention.erasing import go_on_erasing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stockwright.context import App
 
 EVERY_SECONDS: Final = 5.0
@@ -52,6 +54,8 @@ async def purge_due(app: App) -> int:
     return purged
 
 
-def make_sweeper(app: App, every_seconds: float = EVERY_SECONDS) -> Repeating:
-    """Make what sweeps for ever in this process."""
-    return Repeating(app, sweep, every_seconds, "sweep failed")
+def make_sweeper(
+    app: App, may_run: Callable[[], bool] | None = None, every_seconds: float = EVERY_SECONDS
+) -> Repeating:
+    """Make what sweeps for ever in this process, whenever it may."""
+    return Repeating(app, sweep, every_seconds, "sweep failed", may_run)

@@ -186,6 +186,7 @@ EVERY_SETTING: dict[str, tuple[str, object, list[str]]] = {
     # name: a good text, what it is read as, bad texts
     "host": ("::1", "::1", ["two words", "a\tb"]),
     "port": ("0", 0, ["-1", "65536", "http", "80.5", "\u0663"]),
+    "workers": ("AUTO", "auto", ["0", "65", "many", "1.5"]),
     "data_dir": ("/srv/shop", Path("/srv/shop"), ["a\x00b"]),
     "store": ("SQLite", "sqlite", ["mysql", "sqlite3"]),
     "public_url": ("https://shop.example", "https://shop.example", ["shop.example", "ftp://shop.example", "https://"]),

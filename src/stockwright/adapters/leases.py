@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-FOLDER: Final = "leases"
+SWEEPER: Final = "sweeper"
+"""The lease of who does what one worker does for all."""
+FOLDER: Final = "workers"
+"""In the data folder: what its workers share."""
 
 
 class Leases:
@@ -23,7 +26,7 @@ class Leases:
     def __init__(self, folder: Path, number: int, count: int) -> None:
         self.number, self.count = number, count
         self._folder = folder / FOLDER
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._locks: dict[str, FileLock] = {}
         self._held: set[str] = set()
         self.announce()

@@ -1,14 +1,17 @@
-"""`stockwright serve`: everything in one process."""
+"""`stockwright serve`: everything in one process, or in several workers (`workers.py`)."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, closing, suppress
+from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import get_args
 
@@ -18,12 +21,15 @@ from msgspec.structs import replace
 from stockwright.accounts.first_admin import has_admin, offer_setup, withdraw_setup
 from stockwright.accounts.sign_up import SignUp
 from stockwright.accounts.usecases import add_account
+from stockwright.adapters.leases import Leases
+from stockwright.adapters.telemetry import make_log
 from stockwright.app import build, close, running
 from stockwright.asgi import build_asgi
 from stockwright.base.errors import AlreadyExists, Misconfigured, StockwrightError
 from stockwright.cli.folder import lock_folder
 from stockwright.cli.migrating import upgrade_before_serving
 from stockwright.cli.run import err, fail, progress_bar
+from stockwright.cli.workers import Part, Supervisor, count_of, end_with, part_of_this_process, prepare_folder
 from stockwright.config import Settings
 from stockwright.context import App
 from stockwright.http.connections import ConnectionLimits, bounded, connections_for
@@ -38,15 +44,55 @@ FILES_MAX = 65_536
 def serve(settings: Settings) -> None:
     """Start everything, print where it is, and run until it is stopped."""
     try:
-        with lock_folder(settings) as describe, closing(_listen(settings)) as listening:
-            describe(_url(settings, listening))
+        part = part_of_this_process()
+        if part is not None:
+            _work(settings, part)
+            return
+        count = count_of(settings)
+        with lock_folder(settings) as describe, ExitStack() as opened:
+            listening = [opened.enter_context(closing(each)) for each in _listen_for(settings, count)]
+            describe(_url(settings, listening[0]))
             upgrade_before_serving(settings)
+            if count > 1:
+                _supervise(settings, listening, count)
+                return
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                runner.run(_serve(settings, listening))
+                runner.run(_serve(settings, listening[0]))
     except StockwrightError as wrong:
         fail(wrong)
     except KeyboardInterrupt:
         pass
+
+
+def _supervise(settings: Settings, listening: list[socket.socket], count: int) -> None:
+    """Prepare the shop, then let workers serve it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    shared = prepare_folder(settings.data_dir)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        notes = runner.run(_prepare_alone(settings))
+    sockets = [listening[number % len(listening)].fileno() for number in range(count)]
+    url = _url(settings, listening[0])
+    Supervisor(sockets, shared, make_log(settings.log_level)).run(lambda: _announce(url, notes))
+
+
+async def _prepare_alone(settings: Settings) -> list[str]:
+    app = await build(settings)
+    try:
+        await _check_disk(app)
+        return await _prepare(app)
+    finally:
+        await close(app)
+
+
+def _work(settings: Settings, part: Part) -> None:
+    """Serve as one of several workers."""
+    end_with(part.alive)
+    with (
+        closing(socket.socket(fileno=part.socket)) as listening,
+        closing(Leases(settings.data_dir, part.number, part.count)) as leases,
+        asyncio.Runner(loop_factory=_loop_factory()) as runner,
+    ):
+        runner.run(_serve(settings, listening, part, leases))
 
 
 def _url(settings: Settings, listening: socket.socket) -> str:
@@ -62,12 +108,28 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def _listen(settings: Settings) -> socket.socket:
-    """Take the port before anything else is started."""
+def _listen_for(settings: Settings, count: int) -> list[socket.socket]:
+    """Take the port before anything else is started.
+
+    On Linux each worker has a socket of its own, among which the kernel spreads the connections; elsewhere they
+    share one.
+    """
+    first = _listen(settings)
+    if count == 1 or sys.platform != "linux":
+        return [first]
+    # Nobody else had the port: now it is shared, but among us alone.
+    own = settings.changed(port=first.getsockname()[1])
+    first.close()
+    return [_listen(own, shared=True) for _ in range(count)]
+
+
+def _listen(settings: Settings, *, shared: bool = False) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # The protocol is named so that asyncio switches Nagle's algorithm off: answers leave at once.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, *port_option(sys.platform))
+    if shared:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listening.bind((settings.host, settings.port))
     except OSError as fault:
@@ -105,18 +167,25 @@ def raise_file_limit() -> int:
     return FILES_MAX if soft == resource.RLIM_INFINITY else soft
 
 
-async def _serve(settings: Settings, listening: socket.socket) -> None:
+async def _serve(
+    settings: Settings, listening: socket.socket, part: Part | None = None, leases: Leases | None = None
+) -> None:
     for asked in (signal.SIGINT, signal.SIGTERM):
         # uvicorn ends, then raises again what ended it: as an exception, behind which the store is closed.
         signal.signal(asked, signal.default_int_handler)
     app = await build(settings)
     try:
-        await _check_disk(app)
-        notes = await _prepare(app)
-        url = _url(settings, listening)
+        if part is None:
+            await _check_disk(app)
+            notes = await _prepare(app)
+            url = _url(settings, listening)
+            beside = _Beside(running(app), lambda: _announce(url, notes))
+        else:
+            app.shared = Path(part.shared)
+            beside = _Beside(running(app, leases), partial(os.write, part.ready, b"."))
         limits = ConnectionLimits(connections=connections_for(raise_file_limit()))
         config = uvicorn.Config(
-            build_asgi(app, _Beside(app, url, notes)),
+            build_asgi(app, beside),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -138,13 +207,12 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
 class _Beside:
     """Runs the event handlers and the sweeper while the server runs, and reports when everything has started."""
 
-    def __init__(self, app: App, url: str, notes: list[str]) -> None:
-        self._app, self._url, self._notes = app, url, notes
-        self._running = running(app)
+    def __init__(self, runs: AbstractAsyncContextManager[object], on_started: Callable[[], object]) -> None:
+        self._running, self._on_started = runs, on_started
 
     async def __aenter__(self) -> None:
         await self._running.__aenter__()
-        _announce(self._url, [note.replace("{url}", self._url) for note in self._notes])
+        self._on_started()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
@@ -200,7 +268,8 @@ def _announce(url: str, notes: list[str]) -> None:
     err.print(f"  Shop          [link={page}]{page}[/link]", highlight=False, soft_wrap=True)
     err.print(f"  API           {url}/api  (documentation: {url}/api/docs)", highlight=False, soft_wrap=True)
     for note in notes:
-        err.print(f"  {note}".replace("\n", "\n  "), highlight=False, markup=False, soft_wrap=True)
+        text = f"  {note}".replace("{url}", url).replace("\n", "\n  ")
+        err.print(text, highlight=False, markup=False, soft_wrap=True)
     err.print("\n  Stop with Ctrl+C.\n", highlight=False, soft_wrap=True)
 
 

@@ -56,10 +56,10 @@ class Edge:
 
     def __init__(self, app: App, routes: Iterable[Route], hooks: Hooks) -> None:
         self.app, self.hooks = app, hooks
-        self.limits = Limits(on=app.settings.rate_limit)
-        self.keys = KeysAtWork()
+        self.limits = Limits(on=app.settings.rate_limit, shared=app.shared)
+        self.keys = KeysAtWork(app.shared)
         self.slots = {"report": Slots(), "export": Slots()}
-        self.metrics = Uncounted() if app.settings.in_lambda else Metrics()
+        self.metrics = Uncounted() if app.settings.in_lambda else Metrics(app.shared)
         self._proxies = tuple(ip_network(each) for each in app.settings.trusted_proxies)
         self.router = Router(routes)
         self.answer_headers = AnswerHeaders(app.settings)

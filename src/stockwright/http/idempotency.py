@@ -11,10 +11,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from stockwright.base.errors import IdempotencyInProgress, IdempotencyKeyReused, Invalid, Refused
 from stockwright.context import App
+from stockwright.http.key_locks import KeyLocks
 from stockwright.request import Idempotency
 from stockwright.store.idempotency import AlreadyDone, complete_idempotency, find_idempotency
 
@@ -33,15 +35,19 @@ def request_hash(secret: bytes, method: str, path: str, query: bytes, raw_body: 
 
 
 class KeysAtWork:
-    """The keys being worked on in this process, and the way through for each request that has one."""
+    """The keys being worked on, and the way through for each request that has one.
 
-    def __init__(self) -> None:
+    Several workers know of each other's keys by locks of the kernel in a file of the `shared` folder (`key_locks.py`).
+    """
+
+    def __init__(self, shared: Path | None = None) -> None:
         self._working: set[str] = set()
+        self._locks = None if shared is None else KeyLocks(shared / "keys")
 
     async def run(self, app: App, idempotency: Idempotency, work: Callable[[], Awaitable[Any]]) -> tuple[Kept, bool]:
         """Return the answer, and whether it is that of an earlier request with this key."""
         key = idempotency.key
-        if key in self._working:
+        if key in self._working or not (self._locks is None or self._locks.take(key)):
             raise IdempotencyInProgress
         self._working.add(key)
         try:
@@ -64,6 +70,8 @@ class KeysAtWork:
             raise
         finally:
             self._working.discard(key)
+            if self._locks is not None:
+                self._locks.give_back(key)
         return answer, False
 
     async def _find(self, app: App, idempotency: Idempotency) -> Kept | None:

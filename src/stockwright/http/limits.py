@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Final
 from stockwright.base.errors import RateLimited
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from limits import RateLimitItem
     from limits.strategies import SlidingWindowCounterRateLimiter
 
 
+LIMITS: Final = "limits"
+"""The file in which several workers count together."""
 POLICIES: Final = {"general": 3000, "sign-in": 60, "sign-in-account": 20}
 """The names that routes use, and how many requests a minute each allows."""
 
@@ -25,9 +29,12 @@ class OverLimit(RateLimited):
 
 
 class Limits:
-    """Counts requests in this process; the cloud form's gateway counts before us."""
+    """Counts requests, together with the other workers of the `shared` folder.
 
-    def __init__(self, *, on: bool) -> None:
+    The cloud form's gateway counts before us.
+    """
+
+    def __init__(self, *, on: bool, shared: Path | None = None) -> None:
         self._limiter: SlidingWindowCounterRateLimiter | None = None
         self._policies: dict[str, RateLimitItem] = {}
         if on:
@@ -36,7 +43,12 @@ class Limits:
             from limits.storage import MemoryStorage
             from limits.strategies import SlidingWindowCounterRateLimiter
 
-            self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+            if shared is None:
+                self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+            else:
+                from stockwright.http.shared_windows import SharedWindows
+
+                self._limiter = SlidingWindowCounterRateLimiter(SharedWindows(shared / LIMITS))
             self._policies = {name: RateLimitItemPerMinute(most) for name, most in POLICIES.items()}
 
     @property

@@ -6,19 +6,28 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from prometheus_client import Counter, Histogram
+    from prometheus_client.core import Metric
 
 
+BACKUP_AGE = "Age of the newest backup that was written by itself; NaN without one"
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3)
 
 
 class Metrics:
-    """Requests by route and status, how long they took, and how far the event handlers lag."""
+    """Requests by route and status, how long they took, and how far the event handlers lag.
 
-    def __init__(self) -> None:
-        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+    Of several workers each counts in files of the `shared` folder, and whoever is asked adds them up.
+    """
+
+    def __init__(self, shared: Path | None = None) -> None:
+        from prometheus_client import CollectorRegistry, Counter, Histogram
 
         self.registry = CollectorRegistry()
+        self._shared = shared
         self._requests = Counter(
             "stockwright_requests", "Requests answered", ("route", "method", "status"), registry=self.registry
         )
@@ -27,17 +36,6 @@ class Metrics:
         )
         # Looked up once: there are as many as routes, methods and statuses.
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-        self._lag = Gauge(
-            "stockwright_outbox_lag_events", "Events that wait for their handlers", registry=self.registry
-        )
-        self._backup = Gauge(
-            "stockwright_backup_age_seconds",
-            "Age of the newest backup that was written by itself; NaN without one",
-            registry=self.registry,
-        )
-        self._dead_letters = Gauge(
-            "stockwright_dead_letters", "Dead letters kept (counted up to 100)", registry=self.registry
-        )
 
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one answered request."""
@@ -51,12 +49,32 @@ class Metrics:
 
     def text(self, lag: int, dead_letters: int, backup_seconds: float | None = None) -> bytes:
         """Write everything in Prometheus's text format; `backup_seconds` is the newest backup's age (None: none)."""
-        from prometheus_client import generate_latest
+        from prometheus_client import CollectorRegistry, generate_latest
+        from prometheus_client.core import GaugeMetricFamily
+        from prometheus_client.multiprocess import MultiProcessCollector
 
-        self._backup.set(math.nan if backup_seconds is None else backup_seconds)
-        self._lag.set(lag)
-        self._dead_letters.set(dead_letters)
-        return generate_latest(self.registry)
+        counted = self.registry
+        if self._shared is not None:
+            counted = CollectorRegistry()
+            MultiProcessCollector(counted, str(self._shared))  # type: ignore[no-untyped-call]
+        age = math.nan if backup_seconds is None else backup_seconds
+        gauges: list[Metric] = [
+            GaugeMetricFamily("stockwright_backup_age_seconds", BACKUP_AGE, age),
+            GaugeMetricFamily("stockwright_outbox_lag_events", "Events that wait for their handlers", lag),
+            GaugeMetricFamily("stockwright_dead_letters", "Dead letters kept (counted up to 100)", dead_letters),
+        ]
+        return generate_latest(counted) + generate_latest(_Measured(gauges))
+
+
+class _Measured:
+    """Values of this moment, as a registry."""
+
+    def __init__(self, metrics: list[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterator[Metric]:
+        """Return them."""
+        return iter(self._metrics)
 
 
 class Uncounted:

@@ -23,6 +23,7 @@ from stockwright.request import BY_SYSTEM
 from stockwright.store.batch import Batch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from stockwright.config import Settings
@@ -171,6 +172,6 @@ def _ms(app: App) -> int:
     return 0 if every is None else round(every.total_seconds() * 1000)
 
 
-def make_backups(app: App) -> Repeating:
+def make_backups(app: App, may_run: Callable[[], bool] | None = None) -> Repeating:
     """Make what writes backups for ever, in the process that sweeps."""
-    return Repeating(app, back_up_when_due, LOOK_SECONDS, "looking after backups failed")
+    return Repeating(app, back_up_when_due, LOOK_SECONDS, "looking after backups failed", may_run)
