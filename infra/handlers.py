@@ -30,7 +30,6 @@ TEXTING = frozenset({"stock-alert", RESEND})
 POOL_ACTIONS = (
     "AdminAddUserToGroup",
     "AdminCreateUser",
-    "AdminDeleteUser",
     "AdminDisableUser",
     "AdminEnableUser",
     "AdminGetUser",
@@ -102,6 +101,7 @@ class Functions(Construct):
             "MAIL": "ses",
             "MAIL_FROM": self._stage.mail_from,
             "ALLOW_PRIVATE_ADDRESSES": "on" if self._stage.allow_private_addresses else "",
+            **{name.upper(): value for name, value in self._stage.retention.items()},
         }
 
     def _table(self) -> list[iam.PolicyStatement]:
@@ -199,7 +199,13 @@ class Functions(Construct):
         return made
 
     def _sweep(self) -> Function:
-        made = self._function("sweep", "sweep", self._shop(), self._table())
+        may = [
+            *self._table(),
+            # It erases people, and removes old events.
+            _allow([self._data.table.table_arn], "dynamodb:BatchWriteItem", "dynamodb:Scan"),
+            _allow([self._pool.pool.user_pool_arn], "cognito-idp:AdminDeleteUser"),
+        ]
+        made = self._function("sweep", "sweep", self._shop(), may)
         role = iam.Role(
             self,
             "SweepScheduleRole",

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, Final
 
 FILE: Final = Path(__file__).with_name("stages.toml")
+RETENTION: Final = frozenset(
+    {"archive", "keep_events_days", "keep_holds_days", "keep_notifications_days", "keep_requests_hours"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,13 @@ class Stage:
     warehouse_url: str = ""
     delivery_url: str = ""
     allow_private_addresses: bool = False
+    retention: Mapping[str, str] = field(default_factory=dict)
+    """Settings of retention, such as `archive = "off"`; what is no setting stops the deployment."""
+
+    def __post_init__(self) -> None:
+        wrong = sorted(self.retention.keys() - RETENTION)
+        if wrong:
+            raise SystemExit(f"infra/stages.toml: {wrong[0]} of {self.name} is none of {', '.join(sorted(RETENTION))}.")
 
     @property
     def prefix(self) -> str:

@@ -202,7 +202,8 @@ def test_each_function_has_a_role_of_its_own(prod: Template) -> None:
         ("cognito-idp:AdminInitiateAuth", {"api"}),
         ("events:PutEvents", {"stream"}),
         ("dynamodb:GetRecords", {"stream"}),
-        ("dynamodb:Scan", set()),
+        ("dynamodb:Scan", {"sweep"}),
+        ("cognito-idp:AdminDeleteUser", {"sweep"}),
     ],
 )
 def test_an_action_is_allowed_only_for_the_functions_that_need_it(prod: Template, action: str, who: set[str]) -> None:
@@ -409,6 +410,13 @@ def test_a_log_has_a_retention_that_cloudwatch_supports() -> None:
     stage = replace(load_stages()["dev"], log_days=8)
     with pytest.raises(SystemExit, match="log_days of dev must be one of 1, 7, 14"):
         log_group(App(), "any", stage)
+
+
+def test_a_stage_takes_the_settings_of_retention_and_no_others() -> None:
+    stage = load_stages()["dev"]
+    assert replace(stage, retention={"archive": "off"}).retention == {"archive": "off"}
+    with pytest.raises(SystemExit, match="keep_orders_days of dev is none of archive, keep_events_days"):
+        replace(stage, retention={"keep_orders_days": "1"})
 
 
 def test_only_the_api_signs_people_up_and_in(prod: Template) -> None:

@@ -35,6 +35,7 @@ from stockwright.context import App
 from stockwright.http.connections import ConnectionLimits, bounded, connections_for
 from stockwright.http.pages import WEB
 from stockwright.request import BY_SYSTEM
+from stockwright.retention.usecases import why_nothing_is_removed
 from stockwright.store.faults import Reason
 
 SHUTDOWN_SECONDS = 10
@@ -259,6 +260,9 @@ async def _prepare(app: App) -> list[str]:
             "Mail          stays in the local mailbox, which admins can read (STOCKWRIGHT_SMTP_URL sends it);\n"
             "              accounts are therefore confirmed without a mailed code"
         )
+    kept = await why_nothing_is_removed(app)
+    if kept is not None:
+        notes.append(f"Retention     old records are kept: {kept}")
     return notes
 
 

@@ -45,8 +45,8 @@ FOLDER: Final = "archive"
 DAY_MS: Final = 86_400_000
 STEP: Final = 500
 """So many records are removed in one commit: more would hold up the orders that share it."""
-STEPS_MAX: Final = 200
-"""For each sweep and kind: what is left is for the next one."""
+SECONDS_MAX: Final = 5.0
+"""So long does each sweep remove: what is left is for the next one, after the sweeper's other duties."""
 CLOSED_MS: Final = 3 * DAY_MS
 """So long is a hold kept after it was closed, however old it is: customers' limits are recounted from it."""
 
@@ -65,13 +65,16 @@ async def remove_aged(app: App) -> int:
     if await why_nothing_is_removed(app) is not None:
         return 0
     settings = app.settings
+    until = asyncio.get_running_loop().time() + SECONDS_MAX
     removed = 0
     if settings.keep_holds_days:
-        removed += await _remove_items(app, "holds", _old_holds(app, settings.keep_holds_days))
+        removed += await _remove_items(app, "holds", _old_holds(app, settings.keep_holds_days), until)
     if settings.keep_notifications_days:
-        removed += await _remove_items(app, "notifications", _old_notifications(app, settings.keep_notifications_days))
+        removed += await _remove_items(
+            app, "notifications", _old_notifications(app, settings.keep_notifications_days), until
+        )
     if settings.keep_events_days:
-        removed += await _remove_events(app, settings.keep_events_days)
+        removed += await _remove_events(app, settings.keep_events_days, until)
     return removed
 
 
@@ -155,8 +158,8 @@ async def _handled_by_all(app: App) -> tuple[str, ...] | None:
 # ---- archiving and removing ------------------------------------------------------------------
 
 
-async def _remove_items(app: App, kind: Aging, found: AsyncIterator[list[Aged]]) -> int:
-    removed = steps = 0
+async def _remove_items(app: App, kind: Aging, found: AsyncIterator[list[Aged]], until: float) -> int:
+    loop, removed = asyncio.get_running_loop(), 0
     async for aged in found:
         for month in _by_month(aged):
             batch = Batch()
@@ -169,16 +172,15 @@ async def _remove_items(app: App, kind: Aging, found: AsyncIterator[list[Aged]])
                 # Somebody has just changed one of them: the next sweep looks again.
                 continue
             removed += len(month)
-            steps += 1
-        if steps >= STEPS_MAX:
+        if loop.time() > until:
             break
         await asyncio.sleep(0)
     return removed
 
 
-async def _remove_events(app: App, days: int) -> int:
-    removed = 0
-    for _ in range(STEPS_MAX):
+async def _remove_events(app: App, days: int, until: float) -> int:
+    loop, removed = asyncio.get_running_loop(), 0
+    while not removed or loop.time() < until:
         start = await records.load_log_start(app.store)
         old = await _old_events(app, start, days)
         if not old:

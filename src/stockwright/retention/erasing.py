@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from stockwright.store.port import Key
 
 STEP: Final = 200
-STEPS_MAX: Final = 200
-"""For each sweep: what is left is for the next one."""
+SECONDS_MAX: Final = 5.0
+"""So long does each sweep replace: what is left is for the next one, after the sweeper's other duties."""
 ERASED: Final = "[erased]"
 
 
@@ -96,15 +96,15 @@ def _orders_of(app: App, account_id: str) -> partial[Any]:
 
 async def go_on_erasing(app: App) -> int:
     """Go on with what is to be erased; returns how many people are erased everywhere now."""
-    done = 0
+    done, until = 0, asyncio.get_running_loop().time() + SECONDS_MAX
     for erasure in await records.list_erasures(app.store):
-        done += await _go_on(app, erasure)
+        done += await _go_on(app, erasure, until)
     return done
 
 
-async def _go_on(app: App, erasure: Erasure) -> bool:
-    """Take steps until all is replaced, or STEPS_MAX of them; returns whether all is."""
-    for _ in range(STEPS_MAX):
+async def _go_on(app: App, erasure: Erasure, until: float) -> bool:
+    """Take steps until all is replaced, or it is late (in the loop's time); returns whether all is."""
+    while asyncio.get_running_loop().time() < until:
         match erasure.stage:
             case "account":
                 await _end_account(app, erasure)
