@@ -132,6 +132,18 @@ async def test_nobody_can_sign_in_and_the_address_is_free_again(shop: App, ada: 
     assert again.id != ada.id
 
 
+async def test_what_was_bought_keeps_its_name_also_where_its_buyer_has_the_same(shop: App, product: Product) -> None:
+    lamp = await add_account(shop, BY_SYSTEM, SignUp("lamp@example.com", "Better-Horse-7", "Lamp"), "customer")
+    assert not replace(lamp, email="somebody@erased.invalid").is_erased
+    bought = (await product(3, name="Lamp", description="A Lamp to read by.")).product.id
+    order = await place_order(shop, as_actor(lamp), PlaceOrder([LineWanted(1, bought)]))
+    await cancel_order(shop, ADMIN, order.id, "Lamp called")
+    await erase(shop, lamp)
+    after = await get_order(shop.store, order.id)
+    assert [line.name for line in after.lines] == ["Lamp"]
+    assert [step.note for step in after.timeline] == ["", "[erased] called"]
+
+
 async def test_erasing_again_changes_nothing(shop: App, ada: Account) -> None:
     await erase(shop, ada)
     before = await everything(shop)

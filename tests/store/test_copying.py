@@ -15,6 +15,7 @@ from stockwright.orders.usecases import PlaceOrder, pack_order, place_order
 from stockwright.products.categories import add_category
 from stockwright.products.category_records import list_categories
 from stockwright.reservations.usecases import Reserve, reserve_stock
+from stockwright.retention.erasure_records import Erasure, list_erasures, put_erasure
 from stockwright.sales.load_lines import LineWanted
 from stockwright.stock.model import Wanted
 from stockwright.store import copying
@@ -113,6 +114,18 @@ async def test_a_log_that_begins_later_is_copied_with_the_time_of_its_beginning(
     assert await load_log_start(cloud.store) == LogStart("", clock.now(), 1)
     assert (await audit(cloud)).drifts == []
     await cloud.store.close()
+
+
+async def test_an_erasure_that_is_not_done_begins_again_in_the_copy(moved: Path, tmp_path: Path) -> None:
+    before = SqliteStore(moved)
+    batch = Batch()
+    put_erasure(batch, Erasure("usr_1", "ada@example.com", "Ada", "events", None, position="7"))
+    await batch.commit(before)
+    await before.close()
+    await to_cloud(moved, str(tmp_path))
+    store = open_table(str(tmp_path))
+    assert await list_erasures(store) == [Erasure("usr_1", "ada@example.com", "Ada", version=1)]
+    await store.close()
 
 
 async def test_handlers_continue_after_the_events_they_have_handled(moved: Path, tmp_path: Path) -> None:

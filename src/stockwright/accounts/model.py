@@ -86,7 +86,7 @@ class Account(Record, frozen=True):
     @property
     def is_erased(self) -> bool:
         """Whether its person was erased: it only says whose orders belong together."""
-        return self.email.endswith(ERASED_DOMAIN)
+        return self.email == erased_email(self.id)
 
     @property
     def is_confirmed(self) -> bool:
@@ -108,11 +108,16 @@ class Account(Record, frozen=True):
         return Actor(self.id, "account", self.role, self.email)
 
 
+def erased_email(account_id: str) -> str:
+    """Return what stands in place of the address of an erased account."""
+    return f"{account_id.lower()}{ERASED_DOMAIN}"
+
+
 def erased(account: Account, now: int) -> Account:
     """Return what is left of an account whose person is erased: nobody can sign in to it."""
     return Account(
         id=account.id,
-        email=f"{account.id.lower()}{ERASED_DOMAIN}",
+        email=erased_email(account.id),
         disabled=True,
         generation=account.generation + 1,
         sessions_ended_at=now,

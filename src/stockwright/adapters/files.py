@@ -63,7 +63,7 @@ def append_lines(path: Path, written: int, lines: Sequence[bytes]) -> int:
         file.write(gzip.compress(text, compresslevel=6, mtime=0))
         file.flush()
         os.fsync(file.fileno())
-        size = file.tell()
+        size = os.fstat(file.fileno()).st_size
     if is_new:
         sync_folder(path.parent)
     with path.open("rb") as file:

@@ -240,7 +240,9 @@ def _change_of(erasure: Erasure) -> Callable[[Any], Any]:
         if isinstance(value, str):
             return text_without(value, pattern)
         if isinstance(value, dict):
-            return {key: without(each, pattern) for key, each in value.items()}
+            # What was bought may be named like its buyer.
+            kept = () if pattern is address else ("lines",)
+            return {key: each if key in kept else without(each, pattern) for key, each in value.items()}
         if isinstance(value, list | tuple):
             return [without(each, pattern) for each in value]
         return value

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 PAGE: Final = 500
 MARK: Final[Key] = ("COPY", "COPY")
 CURSORS: Final = "CURSORS"
+ERASURES: Final = "ERASURES"
 COPIED: Final = "copied"
 """Marks a cursor in the cloud that a copy wrote: a process that follows the log moves it, the functions never do."""
 OF_NEW_SHOP: Final = frozenset({"LOCATIONS", "CATEGORIES", "BACKFILL", "RETENTION", "ROLLUPS"})
@@ -169,7 +170,13 @@ def _is_of_new_shop(row: Put) -> bool:
 
 
 def _in_target(row: Put) -> Put:
-    """Return an item as the target has it: its log begins with the first event that is copied."""
+    """Return an item as the target has it: its log begins with the first event that is copied.
+
+    An erasure that is not done begins again, since its places are the source's.
+    """
+    if row.key[0] == ERASURES:
+        begun = {"stage": "account", "after": None, "found": False, "position": ""}
+        return replace(row, body={**body_of(row.body), **begun})
     return replace(row, body={**body_of(row.body), "through": ""}) if row.key == LOG_START else row
 
 
