@@ -73,7 +73,7 @@ class Load:
                 key = f"{self._life}-{number}-{turn}"
                 body = {"productId": self._products[(number + turn) % len(self._products)], "quantity": 1}
                 turn += 1
-                # A worker may die under a request; a client then asks again with its key, of whoever is there.
+                # A worker may die under a request; a client then asks again with its key, of any that is there.
                 while not self._over:
                     with contextlib.suppress(httpx2.TransportError):
                         headers = {**self._headers, "Idempotency-Key": key}

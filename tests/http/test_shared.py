@@ -40,9 +40,7 @@ def test_the_window_before_counts_for_the_part_of_it_that_is_not_over(
     assert windows.get_sliding_window("alice", 60)[:3] == (0, 0, 0)
 
 
-def test_a_full_table_forgets_those_of_whom_nothing_was_heard_for_longest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_table_forgets_those_that_are_idle_longest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     windows, now = SharedWindows(tmp_path / "limits"), [600.0]
     monkeypatch.setattr("stockwright.http.shared_windows.time.time", lambda: now[0])
     for number in range(2 * BUCKETS * SLOTS):

@@ -42,7 +42,7 @@ async def turn() -> None:
     await asyncio.sleep(0)
 
 
-async def test_what_another_process_changed_is_read_anew_and_the_rest_stays_in_the_cache(path: Path) -> None:
+async def test_what_another_process_changed_is_read_again_and_the_rest_stays_in_the_cache(path: Path) -> None:
     first, second = await pair(path)
     kept = (await first.get([TWO]))[TWO]
     page = await first.query("P#2")

@@ -1,6 +1,6 @@
 """Several workers of one shop: started, replaced when they die, and stopped together by the process that serves.
 
-Each worker is the same program, started anew with its number in the environment. It inherits its listening socket,
+Each worker is the same program, started again with its number in the environment. It inherits its listening socket,
 and a pipe whose other end this process holds: when this process dies, however, the pipe ends and so do the workers.
 """
 
@@ -37,7 +37,7 @@ STOP_SECONDS: Final = 30.0
 
 
 class Part(Struct, frozen=True):
-    """What a worker is told: its number (from 0), how many there are, and what it inherits."""
+    """What a worker gets: its number (from 0), how many there are, and what it inherits."""
 
     number: int
     count: int

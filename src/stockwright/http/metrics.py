@@ -20,7 +20,7 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3)
 class Metrics:
     """Requests by route and status, how long they took, and how far the event handlers lag.
 
-    Of several workers each counts in files of the `shared` folder, and whoever is asked adds them up.
+    Of several workers each counts in files of the `shared` folder, and the one that is asked adds them up.
     """
 
     def __init__(self, shared: Path | None = None) -> None:
