@@ -106,7 +106,7 @@ def _is_writable(folder: Path) -> bool:
 
 def _open_store(settings: Settings, *, readonly: bool) -> Store:
     if settings.store == "dynamodb":
-        from stockwright.store.dynamodb.engine import connect
+        from stockwright.store.dynamodb.connecting import connect
 
         return connect(settings.table_name or "")
     from stockwright.store.sqlite.engine import SqliteStore

@@ -18,7 +18,8 @@ from stockwright.base.event import Event
 from stockwright.store import copying
 from stockwright.store.copying import DynamoDbSide
 from stockwright.store.dynamodb import codec, engine
-from stockwright.store.dynamodb.engine import WRITES_MAX, DynamoDbStore
+from stockwright.store.dynamodb.engine import DynamoDbStore
+from stockwright.store.dynamodb.writing import WRITES_MAX
 from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Put, Write
 from tests.aws.dynamodb_local import open_table
 from tests.aws.test_dynamodb import answer, cancelled, inject

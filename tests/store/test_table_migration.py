@@ -23,9 +23,10 @@ from stockwright.sales.load_lines import LineWanted
 from stockwright.stock.records import get_stock
 from stockwright.store import migrations
 from stockwright.store.copying import DynamoDbSide, SqliteSide, copy
-from stockwright.store.dynamodb import engine as dynamodb
+from stockwright.store.dynamodb import connecting
 from stockwright.store.dynamodb.codec import image_of_put, key_image, row_of_image
-from stockwright.store.dynamodb.engine import DynamoDbStore, connect, format_of_mark
+from stockwright.store.dynamodb.connecting import connect, format_of_mark
+from stockwright.store.dynamodb.engine import DynamoDbStore
 from stockwright.store.migrations import FORMAT, MARK, upgrade
 from stockwright.store.migrations.dynamodb import TableUpgrade
 from stockwright.store.port import Put
@@ -266,7 +267,7 @@ async def test_a_table_that_is_two_formats_old_must_be_upgraded_first(
 ) -> None:
     store = open_table(str(tmp_path))
     reach(tmp_path, monkeypatch)
-    monkeypatch.setattr(dynamodb, "FORMAT", 3)
+    monkeypatch.setattr(connecting, "FORMAT", 3)
     with pytest.raises(Misconfigured, match=f"data format 1, this release uses {FORMAT}: stockwright migrate"):
         connect(store.table)
     await connect(store.table, of_any_format=True).close()

@@ -75,6 +75,6 @@ def _open(settings: Settings, engine: str, *, is_source: bool) -> SqliteSide | D
     if engine == "sqlite":
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return SqliteSide(settings.data_dir / DATABASE, hold=is_source)
-    from stockwright.store.dynamodb.engine import connect
+    from stockwright.store.dynamodb.connecting import connect
 
     return DynamoDbSide(connect(settings.table_name or "", tail_delay_seconds=0))

@@ -101,7 +101,7 @@ def _lines(done: Upgraded, *, dry_run: bool) -> list[str]:
 
 
 def _upgrade_table(settings: Settings, *, dry_run: bool) -> Upgraded:
-    from stockwright.store.dynamodb.engine import connect
+    from stockwright.store.dynamodb.connecting import connect
 
     check_packages("migrate")
     store = connect(settings.table_name or "", of_any_format=True)

@@ -18,8 +18,8 @@ import msgspec
 from stockwright.base.errors import Busy, Misconfigured
 from stockwright.store import migrations
 from stockwright.store.dynamodb import codec as dynamodb_codec
-from stockwright.store.dynamodb import engine as dynamodb
 from stockwright.store.dynamodb import faults as faults_store_dynamodb
+from stockwright.store.dynamodb.connecting import format_of_mark
 from stockwright.store.migrations import FORMAT, MARK, Progress, progress_of, too_new, upgrade
 from stockwright.store.port import INDEXES, Put, body_of
 
@@ -43,7 +43,7 @@ class TableUpgrade:
         self._client, self._table = store.client, store.table
         self._dry_run = dry_run
         mark = self._call("get_item", Key=dynamodb_codec.key_image(MARK), ConsistentRead=True).get("Item")
-        self.format = dynamodb.format_of_mark(mark)
+        self.format = format_of_mark(mark)
         if self.format > FORMAT:
             raise Misconfigured(too_new(f"the table {self._table}", self.format))
         self.progress = progress_of(body_of(dynamodb_codec.row_of_image(mark).body)) if mark else Progress()
