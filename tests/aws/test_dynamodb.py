@@ -24,7 +24,7 @@ from stockwright.stock.booking import book
 from stockwright.stock.model import Level, Stock
 from stockwright.stock.records import load_stocks, put_stock
 from stockwright.store.batch import Batch
-from stockwright.store.dynamodb import log
+from stockwright.store.dynamodb import log, writing
 from stockwright.store.dynamodb.codec import event_of_image, item_of_image
 from stockwright.store.dynamodb.engine import DynamoDbStore
 from stockwright.store.port import ABSENT, Add, ConditionFailed, Put
@@ -160,7 +160,8 @@ async def test_a_commit_is_not_retried_after_readers_of_the_log_may_have_passed_
 
     store.client.meta.events.register("after-call.dynamodb.TransactWriteItems", lose)
     instants = itertools.count(START, 4000)
-    monkeypatch.setattr(log, "now_ms", lambda: next(instants))
+    for module in (log, writing):
+        monkeypatch.setattr(module, "now_ms", lambda: next(instants))
     impatient = DynamoDbStore(store.table, store.client)
     await impatient.commit([Put(ITEM, {"units": 1}, ABSENT)])
     with pytest.raises(Unknown):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from stockwright.base.errors import Busy, Invalid, Misconfigured, PayloadTooLarg
 from stockwright.base.event import Event
 from stockwright.store import copying
 from stockwright.store.copying import DynamoDbSide
-from stockwright.store.dynamodb import codec, engine
+from stockwright.store.dynamodb import codec, log, reading, writing
 from stockwright.store.dynamodb.engine import DynamoDbStore
 from stockwright.store.dynamodb.writing import WRITES_MAX
 from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Put, Write
@@ -28,10 +28,15 @@ EVENT = Event("evt_1", "order.placed", "ord_1", 1, {"units": 2})
 KEYS = [(f"P#{number}", "STOCK") for number in range(3)]
 
 
+def set_now(monkeypatch: pytest.MonkeyPatch, now_ms: Callable[[], int]) -> None:
+    for module in (log, writing):
+        monkeypatch.setattr(module, "now_ms", now_ms)
+
+
 @pytest.fixture
 async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DynamoDbStore]:
     """A table, and a patience that is soon at its end."""
-    for module in (engine, copying):
+    for module in (reading, log, writing, copying):
         monkeypatch.setattr(module, "ATTEMPTS_MAX", 2)
     opened = open_table(str(tmp_path))
     yield opened
@@ -156,7 +161,7 @@ async def test_many_numbers_are_changed_by_several_writers_at_once(
     store: DynamoDbStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was read is old where somebody else was first: it is read again, and no move is lost."""
-    monkeypatch.setattr(engine, "ATTEMPTS_MAX", 40)
+    monkeypatch.setattr(writing, "ATTEMPTS_MAX", 40)
     await store.commit([Put(KEYS[0], {"levels": WIDE}, ABSENT)])
     add = Add(KEYS[0], {(*path[:2], "reserved"): 1 for path in FLOORS})
     await asyncio.gather(*[store.commit([Add(KEYS[0], RESERVE, FLOORS)]) for _ in range(2)])
@@ -170,9 +175,9 @@ async def test_an_event_committed_around_midnight_is_listed(
 ) -> None:
     midnight = codec.DAY_MS * 20_000
     instants = iter([midnight - 1])
-    monkeypatch.setattr(engine, "now_ms", lambda: next(instants, midnight + 5))
+    set_now(monkeypatch, lambda: next(instants, midnight + 5))
     await store.commit([Append(EVENT)])
-    monkeypatch.setattr(engine, "now_ms", lambda: midnight + 2 * codec.DAY_MS)
+    set_now(monkeypatch, lambda: midnight + 2 * codec.DAY_MS)
     await store.commit([Append(replace(EVENT, id="evt_2"))])
     assert [event.id for event in await store.tail()] == [EVENT.id, "evt_2"]
 
@@ -199,10 +204,10 @@ async def test_expired_items_are_removed_by_dynamodb_itself(store: DynamoDbStore
 
 
 async def test_a_day_of_the_log_goes_with_its_last_event(store: DynamoDbStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = engine.now_ms()
+    now = codec.now_ms()
     for number, days in enumerate((3, 3, 2, 0)):
         at = now + number - days * codec.DAY_MS
-        monkeypatch.setattr(engine, "now_ms", partial(int, at))
+        set_now(monkeypatch, partial(int, at))
         await store.commit([Append(replace(EVENT, id=f"evt_{number}"))])
     monkeypatch.undo()
     events = await store.tail()
