@@ -222,9 +222,9 @@ class Round:
         return Counter((each["productId"], each["location"], each["type"], each["quantity"]) for each in movements)
 
 
-async def run_round(folder: Path, seed: int) -> Counter[str]:
+async def run_round(folder: Path, seed: int, workers: str) -> Counter[str]:
     """Let a shop live through one round, then check what it said; returns what there was."""
-    server = Server(folder / "data")
+    server = Server(folder / "data", workers=workers)
     clock = FastClock(TIMES, time.time() * 1000)
     server.program = [sys.executable, fast_clock.__file__, str(TIMES), str(clock.since)]
     this = Round(server, clock, random.Random(seed), History({}))
@@ -254,12 +254,13 @@ async def run_round(folder: Path, seed: int) -> Counter[str]:
 
 
 @pytest.mark.slow
-async def test_answers_during_kills_and_pauses_are_consistent_with_one_shop(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_answers_during_kills_and_pauses_are_consistent_with_one_shop(tmp_path: Path, workers: str) -> None:
     started, seed, figures = time.monotonic(), SEED, Counter[str]()
     while seed == SEED or time.monotonic() - started < SECONDS:
         folder = tmp_path / str(seed)
         folder.mkdir()
-        figures += await run_round(folder, seed)
+        figures += await run_round(folder, seed, workers)
         seed += 1
     print(f"histories: {seed - SEED} shops, {dict(figures)}")
     # Each of these must have happened, or nothing was proven.

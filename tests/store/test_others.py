@@ -11,12 +11,13 @@ import pytest
 
 from stockwright.base.errors import Busy
 from stockwright.base.event import Event
-from stockwright.store.port import ABSENT, Add, Append, Delete, Put
+from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Delete, Put
 from stockwright.store.sqlite import group_commit
 from stockwright.store.sqlite.engine import SqliteStore
 from stockwright.store.sqlite.others import KEPT_COMMITS, KEYS_MAX
 from stockwright.store.sqlite.writer_queue import WriterQueue
 from tests.patience import PATIENCE_SECONDS
+from tests.store.test_sqlite import Gate
 
 ONE, TWO, NONE = ("P#1", "STOCK"), ("P#2", "STOCK"), ("P#3", "STOCK")
 
@@ -128,6 +129,26 @@ async def test_two_processes_that_write_all_the_time_lose_nothing(path: Path) ->
         found = await store.get([ONE, TWO])
         assert (found[ONE].body["units"], found[TWO].body["units"]) == (365, -353)
         await store.close()
+
+
+async def test_what_another_process_was_answered_is_read_though_our_own_commit_is_not_known_of_yet(path: Path) -> None:
+    first, second = await pair(path)
+    first._commits.thread = gate = Gate()
+    ours = asyncio.create_task(first.commit([Add(ONE, {("units",): -1}), Add(NONE, {})]))
+    with pytest.raises(ConditionFailed):
+        await ours
+    ours = asyncio.create_task(first.commit([Add(ONE, {("units",): -1})]))
+    await asyncio.to_thread(gate.stands.wait, 10)
+    await second.commit([Add(ONE, {("units",): -1}), Add(TWO, {("units",): 1})])
+    await turn()
+    found = await first.get([ONE, TWO])
+    assert (found[ONE].body["units"], found[TWO].body["units"]) == (3, 8)
+    gate.opened.set()
+    await ours
+    found = await first.get([ONE, TWO])
+    assert (found[ONE].body["units"], found[TWO].body["units"]) == (3, 8)
+    for each in (first, second):
+        await each.close()
 
 
 def test_who_waits_for_the_write_lock_is_before_who_comes_later(path: Path) -> None:

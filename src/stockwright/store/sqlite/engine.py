@@ -58,7 +58,8 @@ class SqliteStore:
         """How many wait for events."""
         self._look: asyncio.TimerHandle | None = None
         others = Others(self._reader, self._kept)
-        self._reading = Reader(self._reader, self._kept, others, self.faults)
+        self._watch = self._readonly.connect() if self._readonly else connect_file(path, readonly=True)
+        self._reading = Reader(self._reader, self._watch, self._kept, others, self.faults)
         self._queue = WriterQueue(path)
         self._commits = GroupCommit(self._writer, self._queue, self._reading, self._kept, others, self._news.set)
         self._closed = False
@@ -227,6 +228,7 @@ class SqliteStore:
         self._queue.close()
         if self._checker is not None:
             self._checker.close()
+        self._watch.close()
         self._reader.close()
         self._writer.close()
         if self._readonly is not None:

@@ -175,13 +175,16 @@ class GroupCommit:
 
     def _keep(self, batch: Transaction, number: int) -> None:
         """Take over what was committed, and what another process may have written at once after it."""
+        for trim in batch.trims:
+            self._kept.forget_events_through(trim.through)
+        if self._others.has_seen(number):
+            # A reader was faster: what is kept may be newer than this batch.
+            return
         version = self._reader.version()
         self._kept.changed(batch.touched.items())
         self._kept.add_events(batch.events, batch.event_sizes)
         if batch.rewritten:
             self._kept.forget_events()
-        for trim in batch.trims:
-            self._kept.forget_events_through(trim.through)
         self._others.took_over(number)
         if self._writer.pragma("data_version") == self._data_version:
             self._reader.took_over(version)

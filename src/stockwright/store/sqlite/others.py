@@ -51,6 +51,10 @@ class Others:
             writer.execute("DELETE FROM changed WHERE number<=?", (number - KEPT_COMMITS,))
         return number
 
+    def has_seen(self, number: int) -> bool:
+        """Return whether the cache is right up to a commit of this number, or a later one."""
+        return self._seen >= number
+
     def took_over(self, number: int) -> None:
         """Note that the cache has what our own commit of this number changed."""
         self._seen = number

@@ -1,6 +1,6 @@
 """Reading the file through the cache: items, partitions and events as of one moment.
 
-While a COMMIT of this process is under way, readers see the file as it was before (`hold`), so that an event, an
+Until a COMMIT of this process stands in the file, readers see it as it was before (`hold`), so that an event, an
 item and a list never show different moments. Another process that writes the same file (the command line beside a
 running server) is noticed by `PRAGMA data_version`, once in each turn of the event loop, and what it has
 changed is forgotten.
@@ -36,9 +36,14 @@ KEPT_PARTITION_MAX: Final = 100
 class Reader:
     """What is read of the file, from the cache where it is kept there."""
 
-    def __init__(self, connection: apsw.Connection, kept: Kept, others: Others, faults: Faults) -> None:
+    def __init__(
+        self, connection: apsw.Connection, watch: apsw.Connection, kept: Kept, others: Others, faults: Faults
+    ) -> None:
         self.faults = faults
         self._connection = connection
+        self._watch = watch
+        """Never in a transaction: it sees a COMMIT at once."""
+        self._watched = 0
         self._kept = kept
         self._others = others
         self._seen_version = connection.pragma("data_version")
@@ -53,6 +58,7 @@ class Reader:
         # Its first read fixes what the connection sees until it ends.
         self._connection.execute("BEGIN")
         self._connection.execute("SELECT 1 FROM item LIMIT 1").fetchall()
+        self._watched = self._watch.pragma("data_version")
 
     def release(self) -> None:
         """See the file as it is at each read."""
@@ -69,11 +75,8 @@ class Reader:
         self._seen_version = version
 
     def look_for_others(self) -> None:
-        """Forget what another process has changed since; asked once in a turn of the loop.
-
-        While a COMMIT of ours is under way nobody else can write.
-        """
-        if self._looked or self._held:
+        """Forget what another process has changed since; asked once in a turn of the loop."""
+        if self._looked:
             return
         self._looked = True
         asyncio.get_running_loop().call_soon(self._look_again)
@@ -86,8 +89,11 @@ class Reader:
         item as it was before that event.
         """
         if self._held:
-            # Our reader sees what the last COMMIT left, and so does what is kept.
-            return False
+            # Until our COMMIT stands in the file nobody else can write; our reader sees what the last one left, and
+            # so does what is kept. From then on others may have written and been answered, before we hear of it.
+            if self._watch.pragma("data_version") == self._watched:
+                return False
+            self.release()
         if self.version() == self._seen_version:
             return False
         self._catch_up()
