@@ -10,12 +10,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stockwright.accounts.identity import Identity, identity_of
 from stockwright.adapters.clock import SystemClock
 from stockwright.adapters.ids import SystemIds
-from stockwright.adapters.leases import SWEEPER, Leases
 from stockwright.adapters.mail import LocalMailbox, SesMailer, SmtpMailer
 from stockwright.adapters.outbound import HttpOutbound
 from stockwright.adapters.secrets import load_from_manager, load_or_make
@@ -34,6 +33,10 @@ from stockwright.prober import make_prober
 from stockwright.store.faults import Faults
 from stockwright.store.port import Store
 from stockwright.sweeper import make_sweeper
+
+if TYPE_CHECKING:
+    from stockwright.adapters.leases import Leases
+
 
 DATABASE: Final = "stockwright.db"
 ISSUER: Final = "stockwright"
@@ -165,6 +168,9 @@ async def close(app: App) -> None:
 @asynccontextmanager
 async def running(app: App, leases: Leases | None = None) -> AsyncIterator[Dispatcher]:
     """Run the event handlers and the sweeper beside what serves; of several workers each has `leases`."""
+    # Imported here: a function serves no folder, and its package holds no locks.
+    from stockwright.adapters.leases import SWEEPER
+
     reactions = reactions_for(app.settings)
     may_run = None if leases is None else partial(leases.take, SWEEPER)
     dispatcher, sweeper, prober = Dispatcher(app, reactions, leases), make_sweeper(app, may_run), make_prober(app)
