@@ -29,7 +29,8 @@ _OF_THEIR_OWN = {
     "api": _SHOP | {"read the secret signing", "look for somebody in the pool", "sign somebody in"},
     "stream": {"find the stream", "put on the bus"},
     "dead-letters": _SHOP | {f"hear {name}-dlq" for name in [*HANDLERS, "stream"]},
-    "sweep": _SHOP,
+    # It removes what has aged out, and erases people.
+    "sweep": _SHOP | {"read all of the shop", "remove somebody from the pool"},
     "order-confirmation": {"mail"},
     "order-mail": {"mail"},
     "account-mail": {"mail", "read the secret signing"},
