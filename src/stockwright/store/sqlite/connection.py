@@ -55,7 +55,7 @@ class ReadOnlyFile:
                 check_format(connection, path)
         except BaseException as fault:
             self.close()
-            _refuse(path, fault)
+            refuse(path, fault)
             raise
 
     def connect(self) -> apsw.Connection:
@@ -72,7 +72,7 @@ class ReadOnlyFile:
             self._folder.cleanup()
 
 
-def _refuse(path: FilePath, fault: BaseException) -> None:
+def refuse(path: FilePath, fault: BaseException) -> None:
     """Say in one line why a file cannot be opened."""
     if isinstance(fault, apsw.NotADBError | apsw.CorruptError):
         raise Misconfigured(f"{path} is not a Stockwright store, or it is damaged: {fault}") from fault
@@ -95,7 +95,7 @@ def open_writer(path: FilePath) -> apsw.Connection:
             connection.close()
             raise
     except (OSError, apsw.Error) as fault:
-        _refuse(path, fault)
+        refuse(path, fault)
         raise
     return connection
 

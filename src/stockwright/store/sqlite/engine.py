@@ -19,7 +19,7 @@ from stockwright.store.faults import Faults
 from stockwright.store.port import ConditionFailed
 from stockwright.store.sqlite.cache import Kept
 from stockwright.store.sqlite.checking import Checker, check_file, count
-from stockwright.store.sqlite.connection import ReadOnlyFile, connect_file, open_writer
+from stockwright.store.sqlite.connection import ReadOnlyFile, connect_file, open_writer, refuse
 from stockwright.store.sqlite.faults import ENGINE_FAULTS, describe, translate_read
 from stockwright.store.sqlite.group_commit import GroupCommit
 from stockwright.store.sqlite.others import Others
@@ -57,7 +57,13 @@ class SqliteStore:
         self._followers = 0
         """How many wait for events."""
         self._look: asyncio.TimerHandle | None = None
-        others = Others(self._reader, self._kept)
+        try:
+            others = Others(self._reader, self._kept)
+        except apsw.Error as fault:
+            self._reader.close()
+            self._writer.close()
+            refuse(path, fault)
+            raise
         self._watch = self._readonly.connect() if self._readonly else connect_file(path, readonly=True)
         self._reading = Reader(self._reader, self._watch, self._kept, others, self.faults)
         self._queue = WriterQueue(path)
