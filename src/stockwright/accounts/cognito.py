@@ -236,7 +236,7 @@ class CognitoIdentity:
             raise _translate_refusal(refused) from refused
 
     async def remove(self, app: App, account_id: str) -> None:  # noqa: ARG002 - the port's
-        """Delete the user; the record stays, so that a token of before is known as nobody's."""
+        """Delete the user; the record stays, so that a token that was issued before identifies no one."""
         try:
             await self._call("admin_delete_user", Username=account_id)
         except aws.error() as refused:

@@ -367,7 +367,7 @@ class DeadLetterRedriven(EventData):
 
 
 class MessageUnreadable(EventData):
-    """A message that is no event. Never in the log: it stands for such a message in a dead letter."""
+    """A message that could not be read as an event. It is never in the log, only in a dead letter."""
 
     event_name = "message.unreadable"
     body: str

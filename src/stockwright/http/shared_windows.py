@@ -122,7 +122,7 @@ class SharedWindows(SlidingWindowCounterSupport, Storage):
 
 
 def _place_of(key: str) -> tuple[int, int]:
-    """Return where a name's bucket begins, and the hash that stands for it."""
+    """Return where a name's bucket begins, and its hash."""
     name = int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "little") or 1
     return name % BUCKETS * BUCKET_BYTES, name
 
