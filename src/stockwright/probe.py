@@ -10,6 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from stockwright.base.errors import Busy
+from stockwright.base.record import Record
 from stockwright.store.faults import EngineFailed
 from stockwright.store.port import ABSENT, ConditionFailed, Key, Put, Store
 
@@ -23,14 +24,22 @@ FRESH_SECONDS: Final = 10.0
 WAIT_SECONDS: Final = 3.0
 """So long does a question wait for the first write of a process."""
 PARTITION: Final = "HEALTH"
-KEPT_SECONDS: Final = 86_400
+STORED_SECONDS: Final = 86_400
 """After this, the record of a process that has ended is purged."""
+
+
+class Written(Record, frozen=True):
+    """When a process made its last durable write (ms)."""
+
+    KIND = "PROBE"
+    PARTITION = PARTITION
+    at: int
 
 
 async def last_seen(store: Store) -> int:
     """Return the time (ms) at which a process of this shop was last known to run; 0 where none was."""
     page = await store.query(PARTITION, reverse=True, limit=1)
-    return max((item.body["at"] for item in page.items), default=0)
+    return max((item.read(Written).at for item in page.items), default=0)
 
 
 class Probed(Protocol):
@@ -84,7 +93,7 @@ class WriteProbe:
         if self._key is None:
             self._key, self._version = (PARTITION, app.ids.new("hlt")), ABSENT
         now = app.clock.now()
-        await app.store.commit([Put(self._key, {"at": now}, self._version, ttl=now // 1000 + KEPT_SECONDS)])
+        await app.store.commit([Put(self._key, Written(now), self._version, ttl=now // 1000 + STORED_SECONDS)])
         self._version += 1
 
     async def refresh(self, app: Probed, timeout_seconds: float | None = None) -> None:

@@ -31,7 +31,7 @@ ALICE = Account(id="usr_a", email="alice@example.com", role="admin", status="CON
 
 
 def locked_seconds(failures: int) -> int:
-    attempts, now = Attempts("x"), NOW
+    attempts, now = Attempts(), NOW
     for _ in range(failures):
         now = max(now, attempts.locked_until)
         attempts = attempts.failed(now)
@@ -45,7 +45,7 @@ def test_the_fifth_failure_locks_for_a_second_and_each_further_one_doubles_that_
 
 
 def test_a_lock_says_when_to_try_again_and_ends_at_that_instant() -> None:
-    locked = Attempts("x", failures=9, failed_at=NOW, locked_until=NOW + 16_000)
+    locked = Attempts(failures=9, failed_at=NOW, locked_until=NOW + 16_000)
     with pytest.raises(AccountLocked) as refused:
         locked.check(NOW + 500)
     assert refused.value.retry_after_seconds == 16
@@ -53,7 +53,7 @@ def test_a_lock_says_when_to_try_again_and_ends_at_that_instant() -> None:
 
 
 def test_failures_are_forgotten_after_a_day_without_any() -> None:
-    tired = Attempts("x", failures=12, failed_at=NOW)
+    tired = Attempts(failures=12, failed_at=NOW)
     assert tired.failed(NOW + DAY - 1).failures == 13
     assert tired.failed(NOW + DAY).failures == 1
 
@@ -227,7 +227,7 @@ def test_an_account_is_read_by_its_owner_and_by_admins_only() -> None:
 
 
 def test_a_lock_ends_to_the_millisecond_and_is_shown_in_whole_seconds() -> None:
-    attempts = Attempts("x")
+    attempts = Attempts()
     for failures in range(1, 5):
         attempts = attempts.failed(NOW)
         assert (attempts.failures, attempts.locked_until) == (failures, NOW)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from stockwright.accounts.first_admin import LASTS_MS, admin_emails, offer_setup, set_up
 from stockwright.accounts.model import Account
 from stockwright.accounts.records import claim_email, find_account_by_email, get_account, put_account
-from stockwright.accounts.setup_records import find_setup, use_setup
+from stockwright.accounts.setup_records import SETUP_KEY, delete_setup, find_setup
 from stockwright.accounts.sign_in import SignIn, authenticate, end_mfa, refresh, sign_in
 from stockwright.accounts.sign_up import SignUp, confirm_sign_up, forgot_password, issue_code, resend_code, sign_up
 from stockwright.accounts.usecases import (
@@ -406,8 +406,8 @@ async def test_a_set_up_link_that_was_replaced_after_its_check_does_not_work(sho
     held = await find_setup(shop.store)
     assert held is not None
     first, second = Batch(), Batch()
-    use_setup(first, held)
-    use_setup(second, held)
+    delete_setup(first, held)
+    delete_setup(second, held)
     await first.commit(shop.store)
     with pytest.raises(Stale):
         await second.commit(shop.store)
@@ -506,9 +506,9 @@ async def test_a_set_up_link_of_an_earlier_release_which_had_no_end_does_not_wor
     found = await find_setup(shop.store)
     assert found is not None
     batch = Batch()
-    earlier = upgrade(Put(found.key, {"hash": found.body["hash"]}, found.version))
+    earlier = upgrade(Put(SETUP_KEY, {"hash": found.hash}, found.version))
     assert earlier is not None
-    batch.put(found.key, earlier.body, found.version)
+    batch.put(SETUP_KEY, earlier.body, found.version)
     await batch.commit(shop.store)
     with pytest.raises(Unauthorized):
         await set_up(shop, VISITOR, token, SignUp(ADA, GOOD))

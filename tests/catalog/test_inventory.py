@@ -39,7 +39,7 @@ from stockwright.sales.usecases import Sell, get_sale, list_sales, record_sale
 from stockwright.stock.locations import ChangeLocation, add_location, change_location
 from stockwright.stock.model import Movement, Stock, Wanted
 from stockwright.stock.records import get_stock, page_of_movements
-from stockwright.store.idempotency import complete_idempotency, find_idempotency
+from stockwright.store.idempotency import UsedKey, complete_idempotency, find_idempotency
 from stockwright.store.paging import every
 from tests.conftest import ADMIN, ALICE, Clock, Product
 from tests.shops import meanwhile
@@ -461,10 +461,10 @@ async def test_a_repeated_change_whose_answer_was_lost_returns_the_result_of_the
     await change_stock(app, request, ChangeStock(chair.product.id, 5, "RESTOCK"))
 
     assert answers == [15]
-    assert await find_idempotency(app.store, "key") == ("hash", {"available": 15})
+    assert await find_idempotency(app.store, "key") == UsedKey("hash", {"available": 15}, version=1)
     await complete_idempotency(app.store, "key", {"available": 99}, app.clock.now())
     await complete_idempotency(app.store, "key", {"available": 1}, app.clock.now())
-    assert await find_idempotency(app.store, "key") == ("hash", {"available": 99})
+    assert await find_idempotency(app.store, "key") == UsedKey("hash", {"available": 99}, version=2)
 
 
 async def test_a_count_succeeds_during_a_rush_of_buyers_and_books_the_exact_difference(

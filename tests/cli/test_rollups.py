@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from stockwright.app import build, close
@@ -30,7 +31,7 @@ async def fill_wrongly(settings: Settings) -> None:
         await place_order(app, ALICE, PlaceOrder([LineWanted(2, made.product.id)]))
         await backfill(app)
         totals, batch = await load_totals(app.store), Batch()
-        put_totals(batch, {**totals.sums, "products": 77}, totals.version)
+        put_totals(batch, replace(totals, sums={**totals.sums, "products": 77}))
         await batch.commit(app.store)
         assert not (await audit(app)).is_clean
     finally:

@@ -31,7 +31,7 @@ from stockwright.sales.load_lines import LineWanted
 from stockwright.stock.locations import add_location
 from stockwright.stock.model import Wanted
 from stockwright.stock.records import get_stock, page_of_movements
-from stockwright.store.idempotency import find_idempotency
+from stockwright.store.idempotency import UsedKey, find_idempotency
 from tests.conftest import ADMIN, ALICE, BOB, Clock, Product, without_hold_limits
 
 MACHINE = Request(Actor("key_1", "key", scopes=frozenset({"reservations"})))
@@ -197,7 +197,7 @@ async def test_holds_released_by_a_purchase_name_its_request_and_do_not_use_its_
 
     assert idempotency.kept is not None
     assert idempotency.kept.answer == {"id": held.id}
-    assert await find_idempotency(app.store, "bob#key") == ("hash", {"id": held.id})
+    assert await find_idempotency(app.store, "bob#key") == UsedKey("hash", {"id": held.id}, version=1)
     events = [each for each in await app.store.tail("", 100) if each.subject in {due.id, held.id}]
     assert [(each.name, each.actor, each.request_id) for each in events] == [
         ("reservation.created", ALICE.actor.id, ""),

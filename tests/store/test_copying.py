@@ -111,7 +111,7 @@ async def test_a_log_that_begins_later_is_copied_with_the_time_of_its_beginning(
 
     cloud = await bare_app(tmp_path, clock, "dynamodb")
     assert [event.id for event in await cloud.store.tail()] == [event.id for event in events[3:]]
-    assert await load_log_start(cloud.store) == LogStart("", clock.now(), 1)
+    assert await load_log_start(cloud.store) == LogStart("", clock.now(), version=1)
     assert (await audit(cloud)).drifts == []
     await cloud.store.close()
 

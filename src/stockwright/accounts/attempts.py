@@ -5,10 +5,10 @@ from __future__ import annotations
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from stockwright.base.errors import AccountLocked
+from stockwright.base.record import Record
 
 FREE_FAILURES: Final = 5
 LOCK_SECONDS_MAX: Final = 15 * 60
@@ -32,18 +32,17 @@ def network_of(address: str) -> str:
     return str(parsed)
 
 
-class Attempts(Struct, frozen=True):
+class Attempts(Record, frozen=True):
     """Failures in a row at one thing (a purpose and an address), whether or not there is an account.
 
     The fifth failure locks for 1 s and each further one twice as long, up to 15 min (Cognito's
     law); what is refused while locked does not count. A success, or a day of peace, forgets them.
     """
 
-    id: str
+    KIND = "ATTEMPTS"
     failures: int = 0
     failed_at: int = 0
     locked_until: int = 0
-    version: int = 0
 
     def locked(self, now: int) -> bool:
         """Whether there were too many failures just now."""

@@ -11,7 +11,7 @@ from msgspec import Struct
 from stockwright.base.record import Record
 from stockwright.notifications.records import Channel
 from stockwright.store.batch import Batch
-from stockwright.store.port import ABSENT, Body, Key, Store
+from stockwright.store.port import ABSENT, Key, Store
 
 PREFIX: Final = "DIGEST#"
 ENTRIES_MAX: Final = 20
@@ -54,6 +54,7 @@ class Digest(Record, frozen=True):
     """
 
     KIND = "DIGEST"
+    PARTITION = PREFIX
     id: str
     kind: str
     address: Address
@@ -73,21 +74,29 @@ def sort_of(address: Address) -> str:
     return f"{address.channel}#{hashlib.sha256(address.to.encode()).hexdigest()[:32]}"
 
 
+class Alerted(Record, frozen=True):
+    """That an event was put into the digests to these addresses."""
+
+    KIND = "ALERTED"
+    PARTITION = "ALERTED#"
+    to: tuple[Address, ...]
+
+
 def _alerted_key(kind: str, event_id: str) -> Key:
-    return (f"ALERTED#{event_id}", kind)
+    return (f"{Alerted.PARTITION}{event_id}", kind)
 
 
-async def find_alerted(store: Store, kind: str, event_id: str) -> list[Address] | None:
+async def find_alerted(store: Store, kind: str, event_id: str) -> tuple[Address, ...] | None:
     """Return to whom an event was put into a digest; None where it was not yet."""
     key = _alerted_key(kind, event_id)
     item = (await store.get([key])).get(key)
-    return None if item is None else [Address(channel, to) for channel, to in item.body["to"]]
+    return None if item is None else item.read(Alerted).to
 
 
 def put_alerted(batch: Batch, kind: str, event_id: str, addresses: Sequence[Address], now: int) -> None:
     """Remember that an event is in the digests of these addresses; Stale where it is known."""
-    body: Body = {"to": [[each.channel, each.to] for each in addresses]}
-    batch.put(_alerted_key(kind, event_id), body, ABSENT, ttl=now // 1000 + ALERTED_SECONDS)
+    alerted = Alerted(tuple(addresses))
+    batch.put(_alerted_key(kind, event_id), alerted, ABSENT, ttl=now // 1000 + ALERTED_SECONDS)
 
 
 async def load_digests(store: Store, kind: str, addresses: Iterable[Address]) -> list[Digest]:

@@ -16,6 +16,7 @@ from stockwright.accounts import records, setup_records
 from stockwright.accounts.identity import identity_of
 from stockwright.accounts.model import check_name
 from stockwright.accounts.password import check_password
+from stockwright.accounts.setup_records import SetupToken
 from stockwright.accounts.sign_up import SignUp, new_account
 from stockwright.base.email import check_new_email
 from stockwright.base.errors import AlreadyExists, Unauthorized
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from stockwright.accounts.model import Account
     from stockwright.context import App
     from stockwright.request import Request
-    from stockwright.store.port import Item
 
 
 LASTS_MS: Final = 24 * 3_600_000
@@ -51,7 +51,7 @@ async def offer_setup(app: App) -> str:
 
     async def attempt() -> None:
         batch = Batch()
-        await setup_records.put_setup(app.store, batch, _token_hash(token), app.clock.now() + LASTS_MS)
+        await setup_records.put_setup(app.store, batch, SetupToken(_token_hash(token), app.clock.now() + LASTS_MS))
         await batch.commit(app.store)
 
     await retried(attempt)
@@ -63,7 +63,7 @@ async def withdraw_setup(app: App) -> None:
     found = await setup_records.find_setup(app.store)
     if found is not None:
         batch = Batch()
-        batch.delete(found.key, found.version)
+        setup_records.delete_setup(batch, found)
         await batch.commit_once(app.store)
 
 
@@ -80,7 +80,7 @@ async def set_up(app: App, request: Request, token: str, command: SignUp) -> Acc
             raise AlreadyExists(f"{email} already has an account")
         account = new_account(app, email, check_name(command.name), "admin", enrolled)
         batch = Batch()
-        setup_records.use_setup(batch, held)
+        setup_records.delete_setup(batch, held)
         await identity_of(app).follow(app, new_account(app, email, "", "customer", enrolled), account)
         records.put_account(batch, account)
         records.claim_email(batch, email, account.id)
@@ -92,14 +92,14 @@ async def set_up(app: App, request: Request, token: str, command: SignUp) -> Acc
     return await retried(attempt)
 
 
-async def _check_token(app: App, token: str) -> Item:
-    """Return the record that the token opens; Unauthorized where it does not hold."""
+async def _check_token(app: App, token: str) -> SetupToken:
+    """Return the set-up token as stored; Unauthorized where it does not hold."""
     found = await setup_records.find_setup(app.store)
     if found is not None and await has_admin(app):
         await withdraw_setup(app)
         found = None
-    over = found is None or app.clock.now() >= found.body["expiresAt"]
-    if found is None or over or not hmac.compare_digest(found.body["hash"], _token_hash(token)):
+    over = found is None or app.clock.now() >= found.expires_at
+    if found is None or over or not hmac.compare_digest(found.hash, _token_hash(token)):
         raise Unauthorized(
             "The set-up link is no longer valid: it was used, is over 24 hours old, or an admin already exists"
         )

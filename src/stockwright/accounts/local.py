@@ -6,8 +6,19 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
 from stockwright.accounts import records
 from stockwright.accounts.attempts import SESSION_LASTS_MS, TOKEN_LASTS_SECONDS
+from stockwright.accounts.family_records import (
+    Family,
+    SpentToken,
+    family_key,
+    find_account_in_session,
+    find_family,
+    page_of_families,
+    put_family,
+)
 from stockwright.accounts.identity import Enrolled, Proof, Session
 from stockwright.accounts.password import normal_password
 from stockwright.base.actor import Actor
@@ -15,7 +26,6 @@ from stockwright.base.errors import Unauthorized
 from stockwright.commit import new_event
 from stockwright.events.catalogue import AccountRefreshReused, AccountSignedIn
 from stockwright.store.batch import Batch, Stale, retried
-from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,21 +68,14 @@ class LocalIdentity:
     async def begin(self, app: App, request: Request, proof: Proof) -> Session:
         """Begin a family of refresh tokens."""
         account, now = proof.account, app.clock.now()
-        family = app.ids.new("fam")
+        family_id = app.ids.new("fam")
         secret = app.ids.secret(256).hex()
         batch = Batch()
-        body = {
-            "accountId": account.id,
-            "hash": _hash(secret),
-            "authTime": now // 1000,
-            "generation": account.generation,
-            "expiresAt": now + SESSION_LASTS_MS,
-            "spent": [],
-        }
-        records.put_family(batch, family, body, ABSENT)
+        family = Family(account.id, _hash(secret), now // 1000, account.generation, now + SESSION_LASTS_MS)
+        put_family(batch, family_id, family)
         batch.append(new_event(app, request.by(account.as_actor()), AccountSignedIn(), account.id))
         await batch.commit(app.store)
-        return self._session(app, account, family, secret, now // 1000)
+        return self._session(app, account, family_id, secret, now // 1000)
 
     async def refresh(self, app: App, request: Request, refresh_token: str) -> Session:
         """Renew the refresh token too; a spent one shown again ends the whole family (RFC 9700, 4.14).
@@ -81,33 +84,33 @@ class LocalIdentity:
         token gets its same successor again. So does, later too, the request that spent it, known by its
         Idempotency-Key, as long as the successor was not used.
         """
-        family, _, secret = refresh_token.partition(".")
-        item = await records.find_family(app.store, family) if family else None
+        family_id, _, secret = refresh_token.partition(".")
+        family = await find_family(app.store, family_id) if family_id else None
         now = app.clock.now()
-        if item is None or now >= item.body["expiresAt"]:
+        if family is None or now >= family.expires_at:
             raise Unauthorized("The refresh token is not valid; sign in again")
         batch = Batch()
-        account_id = item.body["accountId"]
-        fresh = _successor(app, family, secret)
-        again = _may_come_again(request, item.body, _hash(secret), _hash(fresh), now)
-        if not again and not hmac.compare_digest(item.body["hash"], _hash(secret)):
-            batch.delete(item.key, item.version)
+        account_id = family.account_id
+        fresh = _successor(app, family_id, secret)
+        again = _may_come_again(request, family, _hash(secret), _hash(fresh), now)
+        if not again and not hmac.compare_digest(family.hash, _hash(secret)):
+            batch.delete(family_key(family_id), family.version)
             batch.append(new_event(app, request.by(Actor(account_id, "account")), AccountRefreshReused(), account_id))
             await batch.commit_once(app.store)
             raise Unauthorized("The refresh token was used before; sign in again")
         account = await records.get_account(app.store, account_id)
-        if account.disabled or account.generation != item.body["generation"]:
+        if account.disabled or account.generation != family.generation:
             raise Unauthorized("The refresh token is not valid; sign in again")
         if not again:
-            used = {"hash": _hash(secret), "at": now, "key": _hash(request.sent_key) if request.sent_key else ""}
-            spent = [used, *_just_spent(item.body, now)][:SPENT_MAX]
-            records.put_family(batch, family, {**item.body, "hash": _hash(fresh), "spent": spent}, item.version)
+            used = SpentToken(_hash(secret), now, _hash(request.sent_key) if request.sent_key else "")
+            spent = (used, *_just_spent(family, now))[:SPENT_MAX]
+            put_family(batch, family_id, replace(family, hash=_hash(fresh), spent=spent))
             try:
                 await batch.commit(app.store)
             except Stale:
                 # A twin was faster: for this one the token is spent.
                 return await self.refresh(app, request, refresh_token)
-        return self._session(app, account, family, fresh, item.body["authTime"])
+        return self._session(app, account, family_id, fresh, family.auth_time)
 
     async def whose(self, app: App, request: Request, token: str) -> Account:  # noqa: ARG002 - the port's
         """Verify a token of ours, and that its session still counts."""
@@ -116,8 +119,8 @@ class LocalIdentity:
             raise Unauthorized
         # A token of an earlier release names no family, and lasts an hour.
         family = claims.get("origin_jti")
-        account, stands = await records.find_account_in_session(app.store, claims["sub"], family)
-        if account is None or not stands or account.disabled or claims.get("gen") != account.generation:
+        account, is_open = await find_account_in_session(app.store, claims["sub"], family)
+        if account is None or not is_open or account.disabled or claims.get("gen") != account.generation:
             raise Unauthorized
         return account
 
@@ -125,18 +128,19 @@ class LocalIdentity:
         """Remove the family that a refresh token is of."""
 
         async def attempt() -> None:
-            item = await records.find_family(app.store, refresh_token.partition(".")[0])
-            if item is None or item.body["accountId"] != request.actor.id:
+            family_id = refresh_token.partition(".")[0]
+            family = await find_family(app.store, family_id)
+            if family is None or family.account_id != request.actor.id:
                 return
             batch = Batch()
-            batch.delete(item.key, item.version)
+            batch.delete(family_key(family_id), family.version)
             await batch.commit(app.store)
 
         await retried(attempt)
 
     async def end_all(self, app: App, batch: Batch, account: Account) -> None:
         """Remove every family of the account."""
-        for key, version in await records.page_of_families(app.store, account.id):
+        for key, version in await page_of_families(app.store, account.id):
             batch.delete(key, version)
 
     async def set_password(self, app: App, account: Account, password: str) -> str:  # noqa: ARG002 - the port's
@@ -157,7 +161,7 @@ class LocalIdentity:
         """Let the threads go that hash."""
         self.passwords.close()
 
-    def _session(self, app: App, account: Account, family: str, secret: str, auth_time: int) -> Session:
+    def _session(self, app: App, account: Account, family_id: str, secret: str, auth_time: int) -> Session:
         now = app.clock.now() // 1000
         common = {"sub": account.id, "auth_time": auth_time, "iat": now, "exp": now + TOKEN_LASTS_SECONDS}
         id_token = self.tokens.sign(
@@ -165,7 +169,7 @@ class LocalIdentity:
                 **common,
                 "token_use": "id",
                 "gen": account.generation,
-                "origin_jti": family,
+                "origin_jti": family_id,
                 "email": account.email,
                 "email_verified": account.is_confirmed,
                 "name": account.name,
@@ -174,27 +178,27 @@ class LocalIdentity:
             }
         )
         access_token = self.tokens.sign({**common, "token_use": "access", "scope": "stockwright"})
-        return Session(id_token, access_token, f"{family}.{secret}", account)
+        return Session(id_token, access_token, f"{family_id}.{secret}", account)
 
 
-def _successor(app: App, family: str, secret: str) -> str:
+def _successor(app: App, family_id: str, secret: str) -> str:
     """Make the secret that takes this one's place: from the shop's key, so that it can be answered again."""
-    seed = f"refresh\x00{family}\x00{secret}".encode()
+    seed = f"refresh\x00{family_id}\x00{secret}".encode()
     return hmac.digest(app.signing_key, seed, hashlib.sha256).hex()
 
 
-def _may_come_again(request: Request, body: Mapping[str, Any], spent_hash: str, successor_hash: str, now: int) -> bool:
+def _may_come_again(request: Request, family: Family, spent_hash: str, successor_hash: str, now: int) -> bool:
     """Whether a spent token gets its successor once more: it was used just now, or this is the request that used it."""
-    if any(hmac.compare_digest(each["hash"], spent_hash) for each in _just_spent(body, now)):
+    if any(hmac.compare_digest(each.hash, spent_hash) for each in _just_spent(family, now)):
         return True
-    last = next(iter(body["spent"]), None)
-    unused = hmac.compare_digest(body["hash"], successor_hash)
+    last = next(iter(family.spent), None)
+    unused = hmac.compare_digest(family.hash, successor_hash)
     key = request.sent_key
-    return unused and last is not None and key != "" and hmac.compare_digest(last["key"], _hash(key))
+    return unused and last is not None and key != "" and hmac.compare_digest(last.key, _hash(key))
 
 
-def _just_spent(body: Mapping[str, Any], now: int) -> list[dict[str, Any]]:
-    return [each for each in body["spent"] if now < each["at"] + SPENT_AGAIN_MS]
+def _just_spent(family: Family, now: int) -> list[SpentToken]:
+    return [each for each in family.spent if now < each.at + SPENT_AGAIN_MS]
 
 
 def _hash(secret: str) -> str:

@@ -11,8 +11,11 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from stockwright.accounts import origin_records, records
 from stockwright.accounts.attempts import KNOWN_FOR_MS, Attempts, network_of
+from stockwright.accounts.origin_records import KnownOrigin
 from stockwright.base.actor import DEVICE_TOKENS_MAX
 from stockwright.base.email import normal_email
 from stockwright.base.errors import Busy, Invalid
@@ -20,9 +23,11 @@ from stockwright.store.batch import Batch, retried
 from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stockwright.base.actor import Origin
     from stockwright.context import App
-    from stockwright.store.port import Item, Key
+    from stockwright.store.port import Key
 
 
 ORIGINS_MAX: Final = 20
@@ -62,7 +67,7 @@ async def count_try(app: App, attempts_id: str) -> None:
         before = await records.load_attempts(app.store, attempts_id)
         before.check(now)
         batch = Batch()
-        records.put_attempts(batch, before.failed(now), now)
+        records.put_attempts(batch, attempts_id, before.failed(now), now)
         await batch.commit(app.store)
 
     await retried(attempt)
@@ -74,7 +79,7 @@ async def forget_tries(app: App, attempts_id: str) -> None:
     if known.version == ABSENT:
         return
     batch = Batch()
-    records.put_attempts(batch, Attempts(attempts_id, version=known.version), app.clock.now())
+    records.put_attempts(batch, attempts_id, Attempts(version=known.version), app.clock.now())
     await batch.commit_once(app.store)
 
 
@@ -98,17 +103,17 @@ async def remember_origin(app: App, email: str, origin: Origin) -> str:
     fresh = app.ids.secret(256).hex()
 
     async def attempt() -> str:
-        items = {item.key: item for item in await origin_records.list_origins(app.store, email)}
+        known = await origin_records.list_origins(app.store, email)
         shown = dict(zip(_device_keys(email, origin), origin.device_tokens, strict=False))
-        key = next((each for each in shown if each in items and _holds(app, items[each])), None)
+        key = next((each for each in shown if each in known and _holds(app, known[each])), None)
         token = fresh if key is None else shown[key]
         batch = Batch()
         seen = [_device_key(email, token), *_address_keys(app, email, origin)]
         for each in seen:
-            _renew(app, batch, each, items.get(each))
+            _renew(app, batch, each, known.get(each))
         if batch.writes:
             await batch.commit(app.store)
-        await _prune(app, [item for each, item in items.items() if each not in seen])
+        await _prune(app, {key: each for key, each in known.items() if key not in seen})
         return token
 
     try:
@@ -117,34 +122,34 @@ async def remember_origin(app: App, email: str, origin: Origin) -> str:
         return ""
 
 
-def _renew(app: App, batch: Batch, key: Key, known: Item | None) -> None:
+def _renew(app: App, batch: Batch, key: Key, known: KnownOrigin | None) -> None:
     now = app.clock.now()
     if known is None:
-        origin_records.put_origin(batch, key, ABSENT, now + KNOWN_FOR_MS, seen_again=False)
-    elif not known.body["seenAgain"] or known.body["expiresAt"] < now + KNOWN_FOR_MS - RENEWED_AFTER_MS:
-        origin_records.put_origin(batch, key, known.version, now + KNOWN_FOR_MS, seen_again=_holds(app, known))
+        origin_records.put_origin(batch, key, KnownOrigin(now + KNOWN_FOR_MS))
+    elif not known.seen_again or known.expires_at < now + KNOWN_FOR_MS - RENEWED_AFTER_MS:
+        renewed = replace(known, expires_at=now + KNOWN_FOR_MS, seen_again=_holds(app, known))
+        origin_records.put_origin(batch, key, renewed)
 
 
-async def _prune(app: App, others: list[Item]) -> None:
+async def _prune(app: App, others: Mapping[Key, KnownOrigin]) -> None:
     """Delete what is over, and what is too much beside this sign-in's own: first what never came back, then the oldest.
 
     Where another sign-in deletes at the same time, the next one goes on.
     """
     batch = Batch()
     for kind in ("address", "device"):
-        mine = [item for item in others if item.key[1].startswith(f"{kind}#")]
-        mine.sort(key=lambda item: (_holds(app, item), item.body["seenAgain"], item.body["expiresAt"]))
+        mine = [(key, each) for key, each in others.items() if key[1].startswith(f"{kind}#")]
+        mine.sort(key=lambda item: (_holds(app, item[1]), item[1].seen_again, item[1].expires_at))
         too_many = max(0, len(mine) - (ORIGINS_MAX - 1))
-        over = sum(not _holds(app, item) for item in mine)
-        for item in mine[: max(too_many, over)]:
-            batch.delete(item.key, item.version)
+        over = sum(not _holds(app, each) for _, each in mine)
+        for key, each in mine[: max(too_many, over)]:
+            batch.delete(key, each.version)
     if batch.writes:
         await batch.commit_once(app.store)
 
 
-def _holds(app: App, item: Item) -> bool:
-    holds: bool = app.clock.now() < item.body["expiresAt"]
-    return holds
+def _holds(app: App, known: KnownOrigin) -> bool:
+    return app.clock.now() < known.expires_at
 
 
 def _device_keys(email: str, origin: Origin) -> list[Key]:

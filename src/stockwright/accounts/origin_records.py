@@ -5,15 +5,26 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final, Literal
 
+from stockwright.base.record import Record
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stockwright.store.batch import Batch
-    from stockwright.store.port import Item, Key, Store
+    from stockwright.store.port import Key, Store
 
 
 PAGE: Final = 1000
 OriginKind = Literal["address", "device"]
+
+
+class KnownOrigin(Record, frozen=True):
+    """Until when an origin is known (ms); `seen_again`: it was known before at a sign-in."""
+
+    KIND = "ORIGIN"
+    PARTITION = "ORIGINS#"
+    expires_at: int
+    seen_again: bool = False
 
 
 def origin_key(email: str, kind: OriginKind, digest: str) -> Key:
@@ -21,20 +32,21 @@ def origin_key(email: str, kind: OriginKind, digest: str) -> Key:
     return (_partition(email), f"{kind}#{digest}")
 
 
-async def find_origins(store: Store, keys: Sequence[Key]) -> dict[Key, Item]:
+async def find_origins(store: Store, keys: Sequence[Key]) -> dict[Key, KnownOrigin]:
     """Find those of these origins that are on record."""
-    return await store.get(keys)
+    return {key: item.read(KnownOrigin) for key, item in (await store.get(keys)).items()}
 
 
-async def list_origins(store: Store, email: str) -> list[Item]:
-    """List the origins of an account; the writer limits their number."""
-    return list((await store.query(_partition(email), limit=PAGE)).items)
+async def list_origins(store: Store, email: str) -> dict[Key, KnownOrigin]:
+    """List the origins of an account by their keys; the writer limits their number."""
+    items = (await store.query(_partition(email), limit=PAGE)).items
+    return {item.key: item.read(KnownOrigin) for item in items}
 
 
-def put_origin(batch: Batch, key: Key, expect: int, expires_at: int, *, seen_again: bool) -> None:
-    """Write an origin; `seen_again`: it was known before at a sign-in."""
-    batch.put(key, {"expiresAt": expires_at, "seenAgain": seen_again}, expect, ttl=expires_at // 1000)
+def put_origin(batch: Batch, key: Key, origin: KnownOrigin) -> None:
+    """Write an origin, expecting the version that it was loaded with; it expires when it is not known any more."""
+    batch.put(key, origin, origin.version, ttl=origin.expires_at // 1000)
 
 
 def _partition(email: str) -> str:
-    return f"ORIGINS#{hashlib.sha256(email.encode()).hexdigest()}"
+    return f"{KnownOrigin.PARTITION}{hashlib.sha256(email.encode()).hexdigest()}"

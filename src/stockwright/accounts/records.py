@@ -1,16 +1,17 @@
-"""Access patterns of accounts, their sign-in lockouts and refresh-token families, and API keys."""
+"""Access patterns of accounts, failed attempts at signing in, and API keys."""
 
 from __future__ import annotations
 
 import hashlib
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from stockwright.accounts.api_key import ApiKey
 from stockwright.accounts.attempts import FORGOTTEN_AFTER_MS, Attempts
 from stockwright.accounts.model import Account
 from stockwright.base.email import email_spellings
 from stockwright.base.errors import NotFound
+from stockwright.base.record import Record
 from stockwright.store.paging import every
 from stockwright.store.port import ABSENT
 
@@ -18,10 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from stockwright.store.batch import Batch
-    from stockwright.store.port import Item, Key, Store
+    from stockwright.store.port import Key, Store
 
 
 ADMINS_PAGE: Final = 100
+
+
+class EmailClaim(Record, frozen=True):
+    """That an address is this account's own."""
+
+    KIND = "EMAIL"
+    account_id: str
 
 
 def account_key(account_id: str) -> Key:
@@ -56,7 +64,7 @@ async def find_account_by_email(store: Store, email: str) -> Account | None:
     keys = [email_key(each) for each in email_spellings(email)]
     found = await store.get(keys)
     claim = next((found[key] for key in keys if key in found), None)
-    return await find_account(store, claim.body["accountId"] if claim else "-")
+    return await find_account(store, claim.read(EmailClaim).account_id if claim else "-")
 
 
 async def page_of_accounts(
@@ -82,7 +90,7 @@ def put_account(batch: Batch, account: Account) -> None:
 
 def claim_email(batch: Batch, email: str, account_id: str) -> None:
     """Make an address this account's own; Stale where somebody has it."""
-    batch.put(email_key(email), {"accountId": account_id}, ABSENT)
+    batch.put(email_key(email), EmailClaim(account_id), ABSENT)
 
 
 async def release_email(store: Store, batch: Batch, email: str, account_id: str) -> None:
@@ -90,7 +98,7 @@ async def release_email(store: Store, batch: Batch, email: str, account_id: str)
     keys = [email_key(each) for each in dict.fromkeys((email, *email_spellings(email)))]
     found = await store.get(keys)
     for key in keys:
-        if key in found and found[key].body["accountId"] == account_id:
+        if key in found and found[key].read(EmailClaim).account_id == account_id:
             batch.delete(key, found[key].version)
 
 
@@ -104,61 +112,12 @@ def _attempts_key(attempts_id: str) -> Key:
 async def load_attempts(store: Store, attempts_id: str) -> Attempts:
     """Load the failures at one thing; none where it was never tried."""
     item = (await store.get([_attempts_key(attempts_id)])).get(_attempts_key(attempts_id))
-    if item is None:
-        return Attempts(attempts_id)
-    body = item.body
-    return Attempts(attempts_id, body["failures"], body["failedAt"], body["lockedUntil"], item.version)
+    return Attempts() if item is None else item.read(Attempts)
 
 
-def put_attempts(batch: Batch, attempts: Attempts, now: int) -> None:
-    """Write the failures at one thing; rubbish once they are forgotten."""
-    batch.put(
-        _attempts_key(attempts.id),
-        {
-            "failures": attempts.failures,
-            "failedAt": attempts.failed_at,
-            "lockedUntil": attempts.locked_until,
-        },
-        attempts.version,
-        ttl=(now + FORGOTTEN_AFTER_MS) // 1000,
-    )
-
-
-# ---- refresh tokens --------------------------------------------------------------------------
-
-
-def _family_key(family_id: str) -> Key:
-    return (f"FAMILY#{family_id}", "FAMILY")
-
-
-async def find_family(store: Store, family_id: str) -> Item | None:
-    """Find the family of refresh tokens that one sign-in began."""
-    return (await store.get([_family_key(family_id)])).get(_family_key(family_id))
-
-
-async def page_of_families(store: Store, account_id: str) -> list[tuple[Key, int]]:
-    """Read an account's families: key and version (at most 1000)."""
-    page = await store.query(f"FAMILY#{account_id}", index="owner", limit=1000)
-    return [(item.key, item.version) for item in page.items]
-
-
-async def find_account_in_session(store: Store, account_id: str, family_id: str | None) -> tuple[Account | None, bool]:
-    """Find an account and whether the family of a token stands, in one read; None: a token that names no family."""
-    keys = [account_key(account_id)] if family_id is None else [account_key(account_id), _family_key(family_id)]
-    found = await store.get(keys)
-    account = found.get(account_key(account_id))
-    return account.read(Account) if account else None, len(keys) == 1 or keys[1] in found
-
-
-def put_family(batch: Batch, family_id: str, body: dict[str, Any], version: int) -> None:
-    """Write a family: the hash of its one good token, whose it is, and when it ends."""
-    batch.put(
-        _family_key(family_id),
-        body,
-        version,
-        {"owner": (f"FAMILY#{body['accountId']}", family_id)},
-        ttl=body["expiresAt"] // 1000,
-    )
+def put_attempts(batch: Batch, attempts_id: str, attempts: Attempts, now: int) -> None:
+    """Write the failures at one thing, expecting the version that was loaded; they expire when they are forgotten."""
+    batch.put(_attempts_key(attempts_id), attempts, attempts.version, ttl=(now + FORGOTTEN_AFTER_MS) // 1000)
 
 
 # ---- API keys --------------------------------------------------------------------------------

@@ -4,37 +4,47 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from stockwright.base.record import Record
 from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
     from stockwright.store.batch import Batch
-    from stockwright.store.port import Item, Key, Store
+    from stockwright.store.port import Key, Store
 
 
 SETUP_KEY: Final[Key] = ("SETUP", "SETUP")
 
 
-async def find_setup(store: Store) -> Item | None:
-    """Find the set-up token's record."""
-    return (await store.get([SETUP_KEY])).get(SETUP_KEY)
+class SetupToken(Record, frozen=True):
+    """The hash of the one-time token, and when it ends (ms)."""
+
+    KIND = "SETUP"
+    PARTITION = SETUP_KEY[0]
+    hash: str
+    expires_at: int
 
 
-async def put_setup(store: Store, batch: Batch, token_hash: str, expires_at: int) -> None:
-    """Write the token's hash in the place of an earlier one; it ends at `expires_at` (ms)."""
+async def find_setup(store: Store) -> SetupToken | None:
+    """Find the set-up token."""
+    item = (await store.get([SETUP_KEY])).get(SETUP_KEY)
+    return item.read(SetupToken) if item else None
+
+
+async def put_setup(store: Store, batch: Batch, token: SetupToken) -> None:
+    """Write the token instead of an earlier one; it expires when it ends."""
     found = await find_setup(store)
-    body = {"hash": token_hash, "expiresAt": expires_at}
-    batch.put(SETUP_KEY, body, found.version if found else ABSENT, ttl=expires_at // 1000)
+    batch.put(SETUP_KEY, token, found.version if found else ABSENT, ttl=token.expires_at // 1000)
 
 
-def use_setup(batch: Batch, held: Item) -> None:
-    """Delete the token that was checked: of two commits that use it one is Stale."""
-    batch.delete(held.key, held.version)
+def delete_setup(batch: Batch, held: SetupToken) -> None:
+    """Delete the token that was loaded: of two commits that use it one is Stale."""
+    batch.delete(SETUP_KEY, held.version)
 
 
 async def end_setup(store: Store, batch: Batch) -> None:
-    """Delete the token in this commit; where there is none, the commit stands only while none is made."""
+    """Delete the token in this commit; where there is none, Stale if one is made meanwhile."""
     found = await find_setup(store)
     if found is None:
         batch.check(SETUP_KEY, ABSENT)
     else:
-        batch.delete(SETUP_KEY, found.version)
+        delete_setup(batch, found)

@@ -73,12 +73,13 @@ async def sign_up(app: App, request: Request, command: SignUp) -> str:
     password = check_password(command.password, email)
     name = check_name(command.name)
     enrolled = await identity_of(app).enrol(app, request, email, password)
+    tries_id = f"sign-up {email}"
 
     async def attempt() -> str:
-        tries = await records.load_attempts(app.store, f"sign-up {email}")
+        tries = await records.load_attempts(app.store, tries_id)
         known = await records.find_account_by_email(app.store, email)
         batch, now = Batch(), app.clock.now()
-        records.put_attempts(batch, tries if tries.locked(now) else tries.failed(now), now)
+        records.put_attempts(batch, tries_id, tries if tries.locked(now) else tries.failed(now), now)
         if known is not None and tries.locked(now):
             pass
         elif known is not None and (known.is_confirmed or known.disabled):
@@ -127,7 +128,7 @@ async def _request_code(
         tries.check(now)
         account = await records.find_account_by_email(app.store, wanted)
         batch = Batch()
-        records.put_attempts(batch, tries.failed(now), now)
+        records.put_attempts(batch, tries_id, tries.failed(now), now)
         if account is not None and not account.disabled and status in (None, account.status):
             data = event()
             if isinstance(data, AccountVerificationRequested) and account.further:

@@ -76,7 +76,7 @@ async def rebuild_totals(app: App) -> None:
         before = await load_totals(app.store)
         sums, _ = await _sum_parts(app)
         batch = Batch()
-        put_totals(batch, sums, before.version)
+        put_totals(batch, replace(before, sums=sums))
         await batch.commit(app.store)
 
     await retried(attempt)

@@ -10,26 +10,47 @@ from msgspec.structs import replace
 from stockwright.base.hidden import HidesSecrets
 
 ItemKind = Literal[
+    "ACCEPTED",
     "ACCOUNT",
+    "ALERT",
+    "ALERTED",
     "APIKEY",
+    "ARCHIVE",
+    "ATTEMPTS",
+    "BACKFILL",
+    "BACKUP",
     "CATEGORY",
     "CONTRIBUTION",
     "COUNTED",
+    "CURSOR",
     "DEADLETTER",
     "DIGEST",
+    "EMAIL",
+    "ERASURE",
+    "FAMILY",
     "HOLDS",
+    "IDEMPOTENCY",
     "LOCATION",
+    "LOG",
     "MOVEMENT",
     "NOTIFICATION",
     "ORDER",
+    "ORIGIN",
+    "PROBE",
     "PRODUCT",
+    "REBUILD",
     "RESERVATION",
     "RETRY",
+    "ROLLUPS",
     "SALE",
+    "SETUP",
+    "SKU",
+    "SPELLING",
     "STOCK",
+    "TOTALS",
     "WORK",
 ]
-"""The kinds of items that have a record."""
+"""The kinds of items."""
 
 
 class Record(HidesSecrets, frozen=True, kw_only=True, rename="camel", gc=False):
@@ -40,6 +61,10 @@ class Record(HidesSecrets, frozen=True, kw_only=True, rename="camel", gc=False):
     """
 
     KIND: ClassVar[ItemKind]
+    PARTITION: ClassVar[str] = ""
+    """How the partition of its items begins ("": their sort key begins with the kind)."""
+    SORTS: ClassVar[tuple[str, ...]] = ()
+    """The sort keys of its items, where items of other kinds are in the same partition."""
     NOT_STORED: ClassVar[tuple[str, ...]] = ("version",)
     version: int = 0
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from stockwright.base.errors import NotFound
 from stockwright.base.event import Event
 from stockwright.base.record import Record
@@ -53,22 +51,23 @@ class DeadLetter(Record, frozen=True):
     """What was wrong before it was sent on its way again for the first time."""
 
 
-class Cursor(Struct, frozen=True):
+class Cursor(Record, frozen=True):
     """How far a handler is: every event up to its shard's position is handled."""
 
+    KIND = "CURSOR"
+    PARTITION = CURSORS
     positions: tuple[str, ...] = ("",) * SHARDS
-    version: int = ABSENT
 
     @property
     def slowest(self) -> str:
-        """The place in the log up to which every event is handled."""
+        """The position in the log up to which every event is handled."""
         return min(self.positions, key=log_order)
 
 
 async def load_all_cursors(store: Store) -> dict[str, Cursor]:
     """Load how far every handler is, by its name."""
     page = await store.query(CURSORS, limit=1000)
-    return {item.key[1]: Cursor(tuple(item.body["positions"]), item.version) for item in page.items}
+    return {item.key[1]: item.read(Cursor) for item in page.items}
 
 
 async def load_cursors(store: Store) -> dict[str, tuple[str, int]]:
@@ -78,13 +77,13 @@ async def load_cursors(store: Store) -> dict[str, tuple[str, int]]:
 
 def put_cursor(batch: Batch, handler: str, position: str, version: int) -> None:
     """Write that a handler is at one position in all shards."""
-    batch.put((CURSORS, handler), {"positions": [position] * SHARDS}, version)
+    batch.put((CURSORS, handler), Cursor((position,) * SHARDS), version)
 
 
 def move_cursor(batch: Batch, handler: str, cursor: Cursor, positions: Mapping[int, str]) -> None:
     """Write how far a handler is in some shards; it stays where it is in the others."""
-    after = [positions.get(shard, position) for shard, position in enumerate(cursor.positions)]
-    batch.put((CURSORS, handler), {"positions": after}, cursor.version)
+    after = tuple(positions.get(shard, position) for shard, position in enumerate(cursor.positions))
+    batch.put((CURSORS, handler), Cursor(after), cursor.version)
 
 
 def _retry_key(handler: str, event_id: str) -> Key:

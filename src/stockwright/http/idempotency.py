@@ -78,15 +78,14 @@ class KeysAtWork:
         found = await find_idempotency(app.store, idempotency.key)
         if found is None:
             return None
-        known_hash, kept = found
-        if known_hash != idempotency.request_hash:
+        if found.hash != idempotency.request_hash:
             raise IdempotencyKeyReused
-        if kept is None:
+        if found.answer is None:
             raise IdempotencyInProgress(
                 "The first request with this Idempotency-Key took effect, but "
                 "its answer was lost; read the result instead"
             )
-        return kept
+        return found.answer
 
 
 def check_key(key: str) -> str:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
-
-from stockwright.store.port import ABSENT
+from stockwright.base.record import Record
 
 if TYPE_CHECKING:
     from stockwright.store.batch import Batch
@@ -15,27 +13,27 @@ if TYPE_CHECKING:
 KEY: Final[Key] = ("BACKUPS", "FAILURE")
 
 
-class Alerted(Struct, frozen=True):
+class BackupFailure(Record, frozen=True):
     """Why the last backup failed ("": it did not), when it was tried, and when admins were alerted last (ms)."""
 
+    KIND = "BACKUP"
+    PARTITION = KEY[0]
     reason: str = ""
     tried_at: int = 0
     alerted_at: int = 0
-    version: int = ABSENT
 
 
-async def load_alerted(store: Store) -> Alerted:
+async def load_failure(store: Store) -> BackupFailure:
     """Load the failure of the last backup."""
     item = (await store.get([KEY])).get(KEY)
-    return Alerted() if item is None else Alerted(**item.body, version=item.version)
+    return BackupFailure() if item is None else item.read(BackupFailure)
 
 
-def put_alerted(batch: Batch, alerted: Alerted) -> None:
+def put_failure(batch: Batch, failure: BackupFailure) -> None:
     """Write a failure, expecting the version that was loaded."""
-    body = {"reason": alerted.reason, "tried_at": alerted.tried_at, "alerted_at": alerted.alerted_at}
-    batch.put(KEY, body, alerted.version)
+    batch.put(KEY, failure, failure.version)
 
 
-def delete_alerted(batch: Batch, alerted: Alerted) -> None:
+def delete_failure(batch: Batch, failure: BackupFailure) -> None:
     """Forget a failure: there is a good backup since."""
-    batch.delete(KEY, alerted.version)
+    batch.delete(KEY, failure.version)

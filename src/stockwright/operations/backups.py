@@ -18,7 +18,7 @@ from stockwright.commit import new_event
 from stockwright.context import Repeating
 from stockwright.events.catalogue import BackupFailed
 from stockwright.operations import backup_records as records
-from stockwright.operations.backup_records import Alerted
+from stockwright.operations.backup_records import BackupFailure
 from stockwright.request import BY_SYSTEM
 from stockwright.store.batch import Batch
 
@@ -75,7 +75,7 @@ async def backup_state(app: App) -> BackupState:
     every = app.settings.backup_every
     if every is None:
         return "off"
-    if (await records.load_alerted(app.store)).reason:
+    if (await records.load_failure(app.store)).reason:
         return "failed"
     age = backup_age(app)
     return "late" if age is not None and age > LATE_AFTER * _ms(app) else "ok"
@@ -88,7 +88,7 @@ async def back_up_when_due(app: App) -> bool:
     """
     if app.settings.backup_every is None:
         return False
-    now, age, last = app.clock.now(), backup_age(app), await records.load_alerted(app.store)
+    now, age, last = app.clock.now(), backup_age(app), await records.load_failure(app.store)
     if age is not None and age < _ms(app):
         return False
     if last.reason and now < last.tried_at + min(_ms(app), AGAIN_MS):
@@ -100,7 +100,7 @@ async def back_up_when_due(app: App) -> bool:
         return False
     if last.reason:
         batch = Batch()
-        records.delete_alerted(batch, last)
+        records.delete_failure(batch, last)
         await batch.commit_once(app.store)
     return True
 
@@ -154,7 +154,7 @@ async def _run(app: App, file: Path) -> None:
         raise BackupError(lines[-1].removeprefix("Error: "))
 
 
-async def _note_failure(app: App, last: Alerted, reason: str) -> None:
+async def _note_failure(app: App, last: BackupFailure, reason: str) -> None:
     app.log.error("backup failed", reason=reason)
     now = app.clock.now()
     batch, alerted_at = Batch(), last.alerted_at
@@ -163,7 +163,7 @@ async def _note_failure(app: App, last: Alerted, reason: str) -> None:
         newest = found[0][1].name if found else ""
         batch.append(new_event(app, BY_SYSTEM, BackupFailed(reason=reason, newest=newest), FOLDER))
         alerted_at = now
-    records.put_alerted(batch, Alerted(reason, now, alerted_at, last.version))
+    records.put_failure(batch, BackupFailure(reason, now, alerted_at, version=last.version))
     await batch.commit_once(app.store)
 
 

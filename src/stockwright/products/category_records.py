@@ -25,6 +25,7 @@ class Category(Record, frozen=True):
     """
 
     KIND = "CATEGORY"
+    PARTITION = CATEGORIES
     key: str
     name: str
     renamed_from: str | None = None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from stockwright.base.ids import position_by_time
 from stockwright.base.names import clean, search_text, search_words
+from stockwright.base.record import Record
 from stockwright.products.model import Product
 from stockwright.store.port import ABSENT, IndexName
 
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     from stockwright.store.batch import Batch
     from stockwright.store.paging import Positioned
     from stockwright.store.port import Key, Store
+
+
+class SkuClaim(Record, frozen=True):
+    """That a SKU is this product's own."""
+
+    KIND = "SKU"
+    product_id: str
 
 
 SortedBy = Literal["time", "name", "price"]
@@ -53,7 +61,7 @@ async def load_product_ids(store: Store, skus: Iterable[str]) -> dict[str, str]:
     keys = {sku: dict.fromkeys((sku_key(clean(sku)), sku_key(sku))) for sku in skus}
     found = await store.get(list(dict.fromkeys(key for each in keys.values() for key in each)))
     claims = {sku: next((found[key] for key in each if key in found), None) for sku, each in keys.items()}
-    return {sku: claim.body["productId"] for sku, claim in claims.items() if claim is not None}
+    return {sku: claim.read(SkuClaim).product_id for sku, claim in claims.items() if claim is not None}
 
 
 async def page_of_products(
@@ -125,7 +133,7 @@ def _by_price(product: Product) -> str:
 
 def claim_sku(batch: Batch, sku: str, product_id: str) -> None:
     """Make a SKU this product's own; Stale where somebody has it."""
-    batch.put(sku_key(sku), {"productId": product_id}, ABSENT)
+    batch.put(sku_key(sku), SkuClaim(product_id), ABSENT)
 
 
 def release_sku(batch: Batch, sku: str) -> None:

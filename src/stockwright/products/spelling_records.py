@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import Struct
-
 from stockwright.base.names import name_key
-from stockwright.store.port import ABSENT
+from stockwright.base.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,13 +17,12 @@ if TYPE_CHECKING:
 SpelledField = Literal["brand", "type"]
 
 
-class Spelling(Struct, frozen=True):
+class Spelling(Record, frozen=True):
     """One brand or type as the product that brought it writes it."""
 
-    field: SpelledField
+    KIND = "SPELLING"
     name: str
     product_id: str
-    version: int = ABSENT
 
 
 def _key(field: SpelledField, name: str) -> Key:
@@ -36,17 +33,9 @@ async def load_spellings(store: Store, names: Mapping[SpelledField, str]) -> dic
     """Load the shop's spelling of each name in one call; names that are new to the shop are left out."""
     keys = {field: _key(field, name) for field, name in names.items() if name_key(name)}
     found = await store.get(list(keys.values())) if keys else {}
-    return {
-        field: Spelling(field, item.body["name"], item.body["productId"], item.version)
-        for field, key in keys.items()
-        if (item := found.get(key)) is not None
-    }
+    return {field: item.read(Spelling) for field, key in keys.items() if (item := found.get(key)) is not None}
 
 
-def put_spelling(batch: Batch, spelling: Spelling) -> None:
+def put_spelling(batch: Batch, field: SpelledField, spelling: Spelling) -> None:
     """Write a spelling, expecting the version that it was loaded with."""
-    batch.put(
-        _key(spelling.field, spelling.name),
-        {"name": spelling.name, "productId": spelling.product_id},
-        spelling.version,
-    )
+    batch.put(_key(field, spelling.name), spelling, spelling.version)

@@ -32,15 +32,15 @@ async def spell(app: App, batch: Batch, product: Product, written: dict[str, Spe
     known = await records.load_spellings(app.store, names)
     written = {} if written is None else written
     for field, name in names.items():
-        place = f"{field} {name_key(name)}"
-        spelling = written.get(place) or known.get(field) or Spelling(field, "", product.id)
+        spelled = f"{field} {name_key(name)}"
+        spelling = written.get(spelled) or known.get(field) or Spelling("", product.id)
         if not name or name == spelling.name:
             continue
         if spelling.product_id != product.id:
             names[field] = spelling.name
         else:
-            written[place] = replace(spelling, name=name)
-            records.put_spelling(batch, written[place])
+            written[spelled] = replace(spelling, name=name)
+            records.put_spelling(batch, field, written[spelled])
     return replace(product, brand=names["brand"], type=names["type"])
 
 

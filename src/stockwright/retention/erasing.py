@@ -138,8 +138,8 @@ async def _end_account(app: App, erasure: Erasure) -> None:
 
     async def attempt() -> None:
         batch = Batch()
-        for item in await origin_records.list_origins(app.store, erasure.email):
-            batch.delete(item.key, item.version)
+        for key, origin in (await origin_records.list_origins(app.store, erasure.email)).items():
+            batch.delete(key, origin.version)
         if batch.writes:
             await batch.commit(app.store)
 

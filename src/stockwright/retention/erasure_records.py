@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-import msgspec
-from msgspec import Struct
-
+from stockwright.base.record import Record
 from stockwright.store.paging import whole
-from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
     from stockwright.store.batch import Batch
@@ -18,12 +15,14 @@ PARTITION: Final = "ERASURES"
 Stage = Literal["account", "items", "events", "archives"]
 
 
-class Erasure(Struct, frozen=True):
+class Erasure(Record, frozen=True):
     """A person whose name and address are being replaced: items up to `after`, then events up to `position`.
 
     `found` says whether this pass through the items has replaced something.
     """
 
+    KIND = "ERASURE"
+    PARTITION = PARTITION
     account_id: str
     email: str
     name: str
@@ -31,7 +30,6 @@ class Erasure(Struct, frozen=True):
     after: list[str] | None = None
     found: bool = False
     position: str = ""
-    version: int = ABSENT
 
 
 def erasure_key(account_id: str) -> Key:
@@ -41,17 +39,12 @@ def erasure_key(account_id: str) -> Key:
 
 async def list_erasures(store: Store) -> list[Erasure]:
     """List what is not done."""
-    return [
-        msgspec.structs.replace(msgspec.convert(item.body, Erasure), version=item.version)
-        for item in await whole(store, PARTITION)
-    ]
+    return [item.read(Erasure) for item in await whole(store, PARTITION)]
 
 
 def put_erasure(batch: Batch, erasure: Erasure) -> None:
     """Write how far an erasure is, expecting the version that it was loaded with."""
-    body = msgspec.to_builtins(erasure)
-    del body["version"]
-    batch.put(erasure_key(erasure.account_id), body, erasure.version)
+    batch.put(erasure_key(erasure.account_id), erasure, erasure.version)
 
 
 def delete_erasure(batch: Batch, erasure: Erasure) -> None:

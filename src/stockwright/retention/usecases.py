@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from stockwright.commit import commit, unchanged
 from stockwright.store.batch import Batch, retried
@@ -53,7 +54,7 @@ async def accept_retention(app: App, request: Request) -> Retention:
         batch, accepted = Batch(), Accepted(app.clock.now(), request.actor.id)
         put_accepted(batch, accepted)
         why_not = NO_FOLDER if app.settings.archive and app.settings.store != "sqlite" else ""
-        found = Retention(accepted, why_not)
+        found = Retention(replace(accepted, version=1), why_not)
         await commit(app, request, batch, found)
         return found
 

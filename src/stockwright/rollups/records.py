@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from msgspec import Struct, field
+from msgspec import field
 
 from stockwright.base.record import Record
 from stockwright.rollups.model import Counted, Place
@@ -25,13 +25,15 @@ PROGRESS: Final[Key] = ("ROLLUPS", "PROGRESS")
 SubjectKind = Literal["ORDER", "SALE", "DEADLETTER"]
 
 
-class State(Struct, frozen=True):
+class State(Record, frozen=True):
     """Which generation reports read, which one is being built, and which former one is still to be removed."""
 
+    KIND = "ROLLUPS"
+    PARTITION = STATE[0]
+    SORTS = STATE[1:]
     active: int | None = None
     building: int | None = None
     former: int | None = None
-    version: int = 0
 
     @property
     def counted(self) -> tuple[int, ...]:
@@ -39,13 +41,15 @@ class State(Struct, frozen=True):
         return tuple(each for each in (self.active, self.building) if each is not None)
 
 
-class Progress(Struct, frozen=True):
-    """How far a rebuild is: the number of the list that is read, and behind which place it goes on."""
+class Progress(Record, frozen=True):
+    """How far a rebuild is: the number of the list that is read, and the position in it after which it goes on."""
 
+    KIND = "REBUILD"
+    PARTITION = PROGRESS[0]
+    SORTS = PROGRESS[1:]
     generation: int
     walk: int = 0
     after: str | None = None
-    version: int = 0
 
 
 class Contribution(Record, frozen=True):
@@ -58,25 +62,23 @@ class Contribution(Record, frozen=True):
 async def load_state(store: Store) -> State:
     """Load which generations there are; without a state, nothing was ever counted."""
     item = (await store.get([STATE])).get(STATE)
-    return State() if item is None else State(**item.body, version=item.version)
+    return State() if item is None else item.read(State)
 
 
 def put_state(batch: Batch, state: State) -> None:
     """Write the state, expecting the version that it was loaded with."""
-    body = {"active": state.active, "building": state.building, "former": state.former}
-    batch.put(STATE, body, state.version)
+    batch.put(STATE, state, state.version)
 
 
 async def load_progress(store: Store) -> Progress | None:
     """Load how far the rebuild under way is."""
     item = (await store.get([PROGRESS])).get(PROGRESS)
-    return None if item is None else Progress(**item.body, version=item.version)
+    return None if item is None else item.read(Progress)
 
 
 def put_progress(batch: Batch, progress: Progress) -> None:
     """Write how far a rebuild is, expecting the version that it was loaded with."""
-    body = {"generation": progress.generation, "walk": progress.walk, "after": progress.after}
-    batch.put(PROGRESS, body, progress.version)
+    batch.put(PROGRESS, progress, progress.version)
 
 
 def contribution_key(kind: SubjectKind, subject_id: str) -> Key:

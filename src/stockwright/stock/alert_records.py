@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from stockwright.base.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,13 +13,12 @@ if TYPE_CHECKING:
     from stockwright.store.port import Key, Store
 
 
-class AlertMark(Struct, frozen=True):
+class AlertMark(Record, frozen=True):
     """Since when a product is known as low, and as out (ms); None while it is not."""
 
-    product_id: str
+    KIND = "ALERT"
     low_since: int | None = None
     out_since: int | None = None
-    version: int = 0
 
 
 def _key(product_id: str) -> Key:
@@ -30,17 +29,10 @@ async def load_marks(store: Store, product_ids: Iterable[str]) -> dict[str, Aler
     """Load the marks of many products in one call; a product without one has never been short."""
     ids = list(dict.fromkeys(product_ids))
     found = await store.get([_key(each) for each in ids])
-    marks = {}
-    for product_id in ids:
-        item = found.get(_key(product_id))
-        marks[product_id] = (
-            AlertMark(product_id)
-            if item is None
-            else AlertMark(product_id, item.body["lowSince"], item.body["outSince"], item.version)
-        )
-    return marks
+    items = {product_id: found.get(_key(product_id)) for product_id in ids}
+    return {product_id: AlertMark() if item is None else item.read(AlertMark) for product_id, item in items.items()}
 
 
-def put_mark(batch: Batch, mark: AlertMark) -> None:
-    """Write a mark, expecting the version that it was loaded with."""
-    batch.put(_key(mark.product_id), {"lowSince": mark.low_since, "outSince": mark.out_since}, mark.version)
+def put_mark(batch: Batch, product_id: str, mark: AlertMark) -> None:
+    """Write a product's mark, expecting the version that it was loaded with."""
+    batch.put(_key(product_id), mark, mark.version)

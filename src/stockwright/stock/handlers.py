@@ -138,7 +138,7 @@ async def _learn_shortage(app: App, product_id: str, unknown: list[str]) -> None
         if after != mark:
             batch = Batch()
             batch.check(stock_key(product_id), stock.version)
-            put_mark(batch, after)
+            put_mark(batch, product_id, after)
             await batch.commit(app.store)
 
     await retried(attempt)
@@ -172,7 +172,7 @@ async def _append_alert(app: App, request: Request, product_id: str) -> None:
             alerts.append(StockReplenished)
         batch = Batch()
         batch.check(stock_key(product_id), stock.version)
-        put_mark(batch, after)
+        put_mark(batch, product_id, after)
         for each in alerts:
             data = each(
                 sku=stock.sku,

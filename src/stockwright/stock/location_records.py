@@ -14,17 +14,14 @@ if TYPE_CHECKING:
     from stockwright.store.port import Item, Store
 
 
-LOCATIONS = "LOCATIONS"
-
-
 async def list_locations(store: Store) -> list[Location]:
     """Read every location, in the order of their ids."""
-    return [item.read(Location) for item in await whole(store, LOCATIONS)]
+    return [item.read(Location) for item in await whole(store, Location.PARTITION)]
 
 
 async def load_active(store: Store) -> tuple[str, ...]:
     """Read the ids of the active locations, the first to take units from in front."""
-    page = await store.query(LOCATIONS, limit=WHOLE)
+    page = await store.query(Location.PARTITION, limit=WHOLE)
     return page.read_once(_active) if page.next is None else by_priority(await list_locations(store))
 
 
@@ -34,11 +31,11 @@ def _active(items: Sequence[Item]) -> tuple[str, ...]:
 
 async def find_location(store: Store, location_id: str) -> Location | None:
     """Find one location."""
-    key = (LOCATIONS, location_id)
+    key = (Location.PARTITION, location_id)
     item = (await store.get([key])).get(key)
     return item.read(Location) if item else None
 
 
 def put_location(batch: Batch, location: Location) -> None:
     """Write a location, expecting the version that it was loaded with."""
-    batch.put((LOCATIONS, location.id), location, location.version)
+    batch.put((Location.PARTITION, location.id), location, location.version)

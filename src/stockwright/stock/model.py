@@ -35,6 +35,7 @@ class Location(Record, frozen=True):
     """Where stock is held; units are taken from the lowest `priority` first."""
 
     KIND = "LOCATION"
+    PARTITION = "LOCATIONS"
     id: str
     name: str
     priority: int = PRIORITY_DEFAULT

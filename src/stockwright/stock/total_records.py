@@ -6,14 +6,13 @@ any instant. Both follow the stock by the moment that its event takes to be hand
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
-
-from msgspec import Struct
 
 from stockwright.base.record import Record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from stockwright.stock.model import StockStatus
     from stockwright.store.batch import Batch
     from stockwright.store.paging import Positioned
@@ -43,11 +42,12 @@ class Counted(Record, frozen=True):
     """The total at each location."""
 
 
-class Totals(Struct, frozen=True):
+class Totals(Record, frozen=True):
     """The sums of all parts, by name."""
 
-    sums: Mapping[str, int]
-    version: int = 0
+    KIND = "TOTALS"
+    PARTITION = TOTALS[0]
+    sums: dict[str, int]
 
 
 def counted_key(product_id: str) -> Key:
@@ -64,7 +64,7 @@ async def load_counted(store: Store, product_ids: Iterable[str]) -> dict[str, Co
 
 
 def put_counted(batch: Batch, part: Counted, position: str) -> None:
-    """Write a product's part, expecting its version; `place` is the product's place in the list of products."""
+    """Write a product's part, expecting its version; `position` is the product's in the list of products."""
     indexes: dict[IndexName, tuple[str, str]] = {}
     if part.is_low:
         indexes["list"] = (LOW, position)
@@ -101,12 +101,12 @@ async def positions_of_status(
 async def load_totals(store: Store) -> Totals:
     """Load the sums of all parts."""
     item = (await store.get([TOTALS])).get(TOTALS)
-    return Totals({}) if item is None else Totals(item.body["sums"], item.version)
+    return Totals({}) if item is None else item.read(Totals)
 
 
-def put_totals(batch: Batch, sums: Mapping[str, int], expect: int) -> None:
+def put_totals(batch: Batch, totals: Totals) -> None:
     """Write the sums, expecting the version that they were loaded with."""
-    batch.put(TOTALS, {"sums": dict(sums)}, expect)
+    batch.put(TOTALS, totals, totals.version)
 
 
 def _status(status: str) -> str:

@@ -12,6 +12,8 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from stockwright.products.records import load_products, position_of
 from stockwright.stock import total_records as records
 from stockwright.stock.records import load_stocks, page_of_stocks
@@ -69,7 +71,7 @@ async def _count(app: App, product_ids: Sequence[str]) -> None:
             return
         if any(difference.values()):
             totals = await records.load_totals(app.store)
-            records.put_totals(batch, added(totals.sums, difference), totals.version)
+            records.put_totals(batch, replace(totals, sums=added(totals.sums, difference)))
         await batch.commit(app.store)
 
     await retried(attempt)

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from stockwright.base.errors import StockwrightError
+from stockwright.base.record import Record
 from stockwright.store.batch import Batch, Stale
 from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from stockwright.store.port import Key, Store
 
 
 IDEMPOTENCY_SECONDS = 48 * 3600
-"""How long a record is kept where nobody set another time."""
+"""How long a record is stored where nobody set another time."""
 FIRST_VERSION = ABSENT + 1
+
+
+class UsedKey(Record, frozen=True):
+    """What was asked for with a key (as a hash), and the answer (None: its effect is there, its answer was lost)."""
+
+    KIND = "IDEMPOTENCY"
+    PARTITION = "IDEMPOTENCY#"
+    hash: str
+    answer: Mapping[str, Any] | None
 
 
 class AlreadyDone(StockwrightError):
@@ -27,34 +40,29 @@ class AlreadyDone(StockwrightError):
 
 def idempotency_key(key: str) -> Key:
     """The record of one Idempotency-Key of one caller."""
-    return (f"IDEMPOTENCY#{key}", "-")
+    return (f"{UsedKey.PARTITION}{key}", "-")
 
 
 def put_idempotency(
     batch: Batch, key: str, request_hash: str, answer: Mapping[str, Any] | None, until: int | None
 ) -> int:
-    """Add the record of an Idempotency-Key, kept until then (epoch seconds; None: for ever); returns its position."""
-    batch.put(
-        idempotency_key(key),
-        {"hash": request_hash, "answer": answer},
-        ABSENT,
-        ttl=until,
-    )
+    """Add the record of an Idempotency-Key, stored until then (epoch seconds; None: for ever); returns its position."""
+    batch.put(idempotency_key(key), UsedKey(request_hash, answer), ABSENT, ttl=until)
     return len(batch.writes) - 1
 
 
-async def find_idempotency(store: Store, key: str) -> tuple[str, Mapping[str, Any] | None] | None:
-    """Return the request hash and the kept answer (None: its effect is there, its answer was lost)."""
+async def find_idempotency(store: Store, key: str) -> UsedKey | None:
+    """Find the record of an Idempotency-Key."""
     found = await store.get([idempotency_key(key)])
     item = found.get(idempotency_key(key))
-    return None if item is None else (item.body["hash"], item.body["answer"])
+    return None if item is None else item.read(UsedKey)
 
 
 async def find_idempotencies(store: Store, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """Return the kept answer of every key that has been used ({} where it was lost)."""
+    """Return the stored answer of every key that has been used ({} where it was lost)."""
     found = await store.get([idempotency_key(key) for key in keys])
     items = {key: found.get(idempotency_key(key)) for key in keys}
-    return {key: item.body["answer"] or {} for key, item in items.items() if item is not None}
+    return {key: item.read(UsedKey).answer or {} for key, item in items.items() if item is not None}
 
 
 def drop_idempotency(batch: Batch, key: str) -> None:
@@ -63,14 +71,12 @@ def drop_idempotency(batch: Batch, key: str) -> None:
 
 
 async def complete_idempotency(store: Store, key: str, answer: Mapping[str, Any], until: int | None) -> None:
-    """Keep an answer that was only known after its commit; `until` as in `put_idempotency`."""
-    item_key = idempotency_key(key)
-    found = await store.get([item_key])
-    item = found.get(item_key)
-    if item is None or item.version != FIRST_VERSION:
+    """Store an answer that was only known after its commit; `until` as in `put_idempotency`."""
+    used = await find_idempotency(store, key)
+    if used is None or used.version != FIRST_VERSION:
         return
     batch = Batch()
-    batch.put(item_key, {**item.body, "answer": answer}, item.version, ttl=until)
+    batch.put(idempotency_key(key), replace(used, answer=answer), used.version, ttl=until)
     try:
         await batch.commit(store)
     except Stale:

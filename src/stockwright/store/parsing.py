@@ -7,14 +7,14 @@ record would come back as whatever was read from it before.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from stockwright.base.record import ItemKind, Record
+    from stockwright.base.record import Record
     from stockwright.store.port import Key
 
 
@@ -28,22 +28,17 @@ class WrongItemError(TypeError):
         super().__init__(f"{model.__name__} reads {model.KIND} items, not {key[1]} of {key[0]}")
 
 
-_BY_PARTITION: Final[Mapping[ItemKind, str]] = {"CATEGORY": "CATEGORIES", "DIGEST": "DIGEST#", "LOCATION": "LOCATIONS"}
-"""The kinds whose items are recognized by the prefix of their partition; the others by that of their sort key."""
-
-
-def is_of(kind: ItemKind, key: Key) -> bool:
-    """Whether the item of this key is of that kind."""
+def is_of(model: type[Record], key: Key) -> bool:
+    """Whether the item of this key is one that the record reads."""
     partition, sort = key
-    begin = _BY_PARTITION.get(kind)
-    if begin is not None:
-        return partition.startswith(begin)
-    return (sort == kind or sort.startswith(f"{kind}#")) and "#" in partition
+    if model.PARTITION:
+        return partition.startswith(model.PARTITION) and (not model.SORTS or sort in model.SORTS)
+    return (sort == model.KIND or sort.startswith(f"{model.KIND}#")) and "#" in partition
 
 
 def decode_as(model: type[AnyRecord], key: Key, content: bytes | dict[str, Any]) -> AnyRecord:
     """Read a body as a record, without what is not stored; raises WrongItemError or msgspec's ValidationError."""
-    if not is_of(model.KIND, key):
+    if not is_of(model, key):
         raise WrongItemError(model, key)
     record: AnyRecord = _decoder(model)(content) if isinstance(content, bytes) else msgspec.convert(content, model)
     return record

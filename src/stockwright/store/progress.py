@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from msgspec import Struct
+from msgspec.structs import replace
+
+from stockwright.base.record import Record
 
 if TYPE_CHECKING:
     from stockwright.store.batch import Batch
@@ -17,16 +19,18 @@ FORMAT: Final[dict[Backfill, int]] = {"products": 1, "stocks": 1}
 """Raised where a release writes more, or otherwise: everything is then rewritten, in steps."""
 
 
-class Progress(Struct, frozen=True):
-    """How far a backfill is: behind which place it goes on, and whether it is done."""
+class Progress(Record, frozen=True):
+    """How far a backfill of a format is: the position after which it goes on, and whether it is done."""
 
+    KIND = "BACKFILL"
+    PARTITION = "BACKFILL"
     after: str | None = None
     done: bool = False
-    version: int = 0
+    format: int = 0
 
 
 def _key(name: Backfill) -> Key:
-    return ("BACKFILL", name)
+    return (Progress.PARTITION, name)
 
 
 async def load_progress(store: Store, name: Backfill) -> Progress:
@@ -34,12 +38,10 @@ async def load_progress(store: Store, name: Backfill) -> Progress:
     item = (await store.get([_key(name)])).get(_key(name))
     if item is None:
         return Progress()
-    if item.body["format"] != FORMAT[name]:
-        return Progress(version=item.version)
-    return Progress(item.body["after"], item.body["done"], item.version)
+    progress = item.read(Progress)
+    return progress if progress.format == FORMAT[name] else Progress(version=item.version)
 
 
 def put_progress(batch: Batch, name: Backfill, progress: Progress) -> None:
     """Write how far a backfill is, expecting the version that was loaded."""
-    body = {"format": FORMAT[name], "after": progress.after, "done": progress.done}
-    batch.put(_key(name), body, progress.version)
+    batch.put(_key(name), replace(progress, format=FORMAT[name]), progress.version)
