@@ -13,6 +13,7 @@ from stockwright.base.errors import Busy
 from stockwright.base.event import Event
 from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Delete, Put
 from stockwright.store.sqlite import group_commit
+from stockwright.store.sqlite.cache import GONE
 from stockwright.store.sqlite.engine import SqliteStore
 from stockwright.store.sqlite.others import KEPT_COMMITS, KEYS_MAX
 from stockwright.store.sqlite.writer_queue import WriterQueue
@@ -147,6 +148,41 @@ async def test_what_another_process_was_answered_is_read_though_our_own_commit_i
     await ours
     found = await first.get([ONE, TWO])
     assert (found[ONE].body["units"], found[TWO].body["units"]) == (3, 8)
+    for each in (first, second):
+        await each.close()
+
+
+async def test_our_own_commit_that_a_reader_finds_first_stays_in_the_cache(path: Path) -> None:
+    first, second = await pair(path)
+    await first.commit([Append(Event("evt_1", "stock.changed", "P#1", 1))])
+    first._commits.thread = gate = Gate()
+    event = Event("evt_2", "stock.changed", "P#1", 2)
+    ours = asyncio.create_task(first.commit([Add(ONE, {("units",): -1}), Delete(TWO, 1), Append(event)]))
+    await asyncio.to_thread(gate.stands.wait, 10)
+    await turn()
+    assert [each.id for each in await first.tail("1")] == ["evt_2"]
+    # Neither is read from the file again.
+    assert first._kept.rows[ONE].item.body == {"units": 4}
+    assert first._kept.rows[TWO] is GONE
+    assert first._kept.events[-1].data is event.data
+    gate.opened.set()
+    await ours
+    await second.commit([Add(ONE, {("units",): -1})])
+    await turn()
+    assert (await first.get([ONE, TWO])).keys() == {ONE}
+    assert (await first.get([ONE]))[ONE].body == {"units": 3}
+    for each in (first, second):
+        await each.close()
+
+
+async def test_a_commit_that_failed_is_taken_for_no_later_one_of_its_number(path: Path) -> None:
+    first, second = await pair(path)
+    first._commits.thread.shutdown()
+    with pytest.raises(Exception, match="shutdown"):
+        await first.commit([Add(ONE, {("units",): 100})])
+    await second.commit([Add(ONE, {("units",): 1})])
+    await turn()
+    assert (await first.get([ONE]))[ONE].body == {"units": 6}
     for each in (first, second):
         await each.close()
 

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import apsw
@@ -126,15 +127,17 @@ class GroupCommit:
                 self._writer.execute("ROLLBACK")
             else:
                 number = self._others.note(self._writer, None if batch.rewritten else batch.touched)
+                self._others.expect(number, partial(self._take_over, batch))
                 self._reader.hold()
                 await asyncio.get_running_loop().run_in_executor(self.thread, self._writer.execute, "COMMIT")
         except BaseException:
+            self._others.failed()
             self._roll_back()
             raise
         finally:
             self._reader.release()
         if not batch.is_empty:
-            self._keep(batch, number)
+            self._keep()
             self._reader.faults.worked("write")
         if batch.events:
             self._on_events()
@@ -173,23 +176,24 @@ class GroupCommit:
             self._kept.keep(key, row)
         return row
 
-    def _keep(self, batch: Transaction, number: int) -> None:
+    def _keep(self) -> None:
         """Take over what was committed, and what another process may have written at once after it."""
-        for trim in batch.trims:
-            self._kept.forget_events_through(trim.through)
-        if self._others.has_seen(number):
-            # A reader was faster: what is kept may be newer than this batch.
-            return
         version = self._reader.version()
-        self._kept.changed(batch.touched.items())
-        self._kept.add_events(batch.events, batch.event_sizes)
-        if batch.rewritten:
-            self._kept.forget_events()
-        self._others.took_over(number)
+        if not self._others.committed():
+            # A reader has found the COMMIT in the file, and may know of newer ones.
+            return
         if self._writer.pragma("data_version") == self._data_version:
             self._reader.took_over(version)
         else:
             self._reader.catch_up()
+
+    def _take_over(self, batch: Transaction) -> None:
+        for trim in batch.trims:
+            self._kept.forget_events_through(trim.through)
+        self._kept.changed(batch.touched.items())
+        self._kept.add_events(batch.events, batch.event_sizes)
+        if batch.rewritten:
+            self._kept.forget_events()
 
     def _note_log(self, _: apsw.Connection, __: str, pages: int) -> int:
         self._log_pages = pages

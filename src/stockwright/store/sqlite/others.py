@@ -4,7 +4,8 @@ SQLite says that another connection has committed (`PRAGMA data_version`), but n
 row per commit, numbered without a gap, and each process knows up to which number its cache is right. Who was away
 for more than KEPT_COMMITS commits forgets everything, and so does who finds a commit that noted nothing. Events of
 others are read once and kept like our own, in the same transaction that reads the keys: nobody sees an event before
-the item that it is about.
+the item that it is about. A reader may find our own COMMIT in the file before the event loop has the news: what that
+wrote is known, and kept.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from stockwright.store.sqlite.cache import EVENTS_MAX
 from stockwright.store.sqlite.codec import event_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     import apsw
 
@@ -41,6 +42,7 @@ class Others:
         self._kept = kept
         found: list[Any] = connection.execute("SELECT coalesce(max(number), 0) FROM changed").fetchall()
         self._seen: int = found[0][0]
+        self._own: tuple[int, Callable[[], None]] | None = None
 
     def note(self, writer: apsw.Connection, keys: Collection[Key] | None) -> int:
         """Note what a transaction of ours changes (None: everything), in it; returns its number."""
@@ -51,13 +53,22 @@ class Others:
             writer.execute("DELETE FROM changed WHERE number<=?", (number - KEPT_COMMITS,))
         return number
 
-    def has_seen(self, number: int) -> bool:
-        """Return whether the cache is right up to a commit of this number, or a later one."""
-        return self._seen >= number
+    def expect(self, number: int, take_over: Callable[[], None]) -> None:
+        """Expect our own COMMIT of this number: `take_over` brings into the cache what it writes."""
+        self._own = number, take_over
 
-    def took_over(self, number: int) -> None:
-        """Note that the cache has what our own commit of this number changed."""
-        self._seen = number
+    def committed(self) -> bool:
+        """Take over what our own COMMIT wrote; returns False where a reader was faster, which has done so."""
+        if self._own is None:
+            return False
+        self._seen, take_over = self._own
+        self._own = None
+        take_over()
+        return True
+
+    def failed(self) -> None:
+        """Expect no COMMIT of our own any more."""
+        self._own = None
 
     def catch_up(self, connection: apsw.Connection) -> None:
         """Forget what others have changed, and keep their events; `connection` is in a transaction.
@@ -67,7 +78,13 @@ class Others:
         rows: list[Any] = connection.execute(
             "SELECT number, keys FROM changed WHERE number>? ORDER BY number", (self._seen,)
         ).fetchall()
-        if not rows or rows[0][0] != self._seen + 1 or any(keys is None for _, keys in rows):
+        if rows and self._own is not None and rows[0][0] == self._own[0] == self._seen + 1:
+            # Nobody else could write before it.
+            self.committed()
+            del rows[0]
+        elif not rows:
+            self._kept.clear()
+        if rows and (rows[0][0] != self._seen + 1 or any(keys is None for _, keys in rows)):
             self._kept.clear()
         else:
             for _, keys in rows:
