@@ -76,7 +76,7 @@ async def test_a_record_that_is_renewed_while_it_is_purged_stays(app: App, clock
     def found_then_renewed(*arguments: int) -> list[Any]:
         deletes: list[Any] = find(*arguments)
         store._writer.execute("UPDATE item SET version=version+1 WHERE pk='IDEMPOTENCY' AND sk='1'")
-        store._kept.clear()
+        store._cache.clear()
         return deletes
 
     store._reading.find_expired = found_then_renewed

@@ -11,190 +11,39 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
-from io import StringIO
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final, Literal, cast
-from urllib.parse import urlsplit
 
-from stockwright.base.email import check_new_email
-from stockwright.base.errors import Invalid, Misconfigured
+from stockwright.base.errors import Misconfigured
+from stockwright.dotenv_file import read_dotenv
+from stockwright.setting_values import (
+    days_at_least,
+    number_between,
+    one_of,
+    parse_email,
+    parse_emails,
+    parse_folder,
+    parse_interval,
+    parse_networks,
+    parse_origins,
+    parse_phones,
+    parse_port,
+    parse_sender,
+    parse_switch,
+    parse_text,
+    parse_topic,
+    parse_word,
+    parse_workers,
+    url_of,
+    whole_between,
+)
 
 PREFIX: Final = "STOCKWRIGHT_"
-EVERY_ORIGIN: Final = "*"
-AUTO: Final = "auto"
-_OFF: Final = frozenset({"off", "false", "no", "0"})
-_ON: Final = frozenset({"on", "true", "yes", "1"})
-_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 _DATA_DIR: Final = Path("stockwright-data")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 
-def _text(value: str) -> str:
-    return value
-
-
-def _switch(value: str) -> bool:
-    if value.lower() in _ON:
-        return True
-    if value.lower() in _OFF:
-        return False
-    raise ValueError("must be on or off")
-
-
-def _number(least: float, most: float) -> Callable[[str], float]:
-    def parse(value: str) -> float:
-        try:
-            number = float(value)
-        except ValueError:
-            raise ValueError(f"must be a number from {least:g} to {most:g}") from None
-        if not least <= number <= most:
-            raise ValueError(f"must be a number from {least:g} to {most:g}")
-        return number
-
-    return parse
-
-
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def parse(value: str) -> int:
-        if not (value.isascii() and value.isdecimal()) or not least <= int(value) <= most:
-            raise ValueError(f"must be a whole number from {least} to {most}")
-        return int(value)
-
-    return parse
-
-
-def _days(least: int) -> Callable[[str], int]:
-    """Read a number of days, at least so many; 0 is for ever."""
-
-    def parse(value: str) -> int:
-        if value == "0":
-            return 0
-        try:
-            return _whole(least, 36_500)(value)
-        except ValueError:
-            raise ValueError(f"must be a whole number of days from {least} to 36500, or 0 for ever") from None
-
-    return parse
-
-
-def _every(value: str) -> timedelta | None:
-    if value.lower() in _OFF:
-        return None
-    found = re.fullmatch(r"([0-9]{1,5})([mhd])", value.lower())
-    every = timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else timedelta()
-    if not timedelta(minutes=1) <= every <= timedelta(days=366):
-        raise ValueError("must be off, or a number of minutes, hours or days from 1m to 366d, such as 24h")
-    return every
-
-
-def _port(value: str) -> int:
-    if not (value.isascii() and value.isdecimal()) or not 0 <= int(value) <= 65535:  # noqa: PLR2004
-        raise ValueError("must be a port number, 0 to 65535 (0 takes a free one)")
-    return int(value)
-
-
-def _workers(value: str) -> int | str:
-    if value.lower() == AUTO:
-        return AUTO
-    try:
-        return _whole(1, 64)(value)
-    except ValueError:
-        raise ValueError(f"must be {AUTO}, or a whole number from 1 to 64") from None
-
-
-def _names(value: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in value.split(",") if name.strip())
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if value.lower() not in choices:
-            raise ValueError(f"must be one of {', '.join(choices)}")
-        return value.lower()
-
-    return parse
-
-
-def _url(*schemes: str) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        try:
-            parts = urlsplit(value)
-            usable = parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
-        except ValueError:
-            usable = False
-        if not usable:
-            raise ValueError(f"must be a URL that starts with {' or '.join(f'{each}://' for each in schemes)}")
-        return value
-
-    return parse
-
-
-def _origins(value: str) -> tuple[str, ...]:
-    names, check = _names(value), _url("http", "https")
-    if EVERY_ORIGIN in names:
-        if len(names) > 1:
-            raise ValueError(f"must be {EVERY_ORIGIN} alone, or origins separated by commas")
-        return (EVERY_ORIGIN,)
-    return tuple(check(origin).rstrip("/") for origin in names)
-
-
-def _emails(value: str) -> tuple[str, ...]:
-    emails = _names(value)
-    try:
-        return tuple(map(_email, emails))
-    except ValueError:
-        raise ValueError("must be e-mail addresses, separated by commas") from None
-
-
-def _email(value: str) -> str:
-    try:
-        return check_new_email(value)
-    except Invalid:
-        raise ValueError("must be an e-mail address") from None
-
-
-def _sender(value: str) -> str:
-    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+|[^<>\r\n]*<[^@\s<>]+@[^@\s<>]+>", value):
-        raise ValueError("must be an e-mail address, or a name with the address in <>")
-    return value
-
-
-def _phones(value: str) -> tuple[str, ...]:
-    """Read E.164 numbers, as people write them: with blanks, hyphens and brackets or not."""
-    phones = tuple(re.sub(r"[\s().-]", "", name) for name in _names(value))
-    if not all(re.fullmatch(r"\+[1-9][0-9]{6,14}", phone) for phone in phones):
-        raise ValueError("must be phone numbers with their country's code (+49 170 1234567), separated by commas")
-    return phones
-
-
-def _word(value: str) -> str:
-    """Read a name without blanks: of a machine, a table, a pool, a secret."""
-    if not re.fullmatch(r"[\x21-\x7e]+", value):
-        raise ValueError("must be printable ASCII characters without spaces")
-    return value
-
-
-def _folder(value: str) -> Path:
-    if "\x00" in value:
-        raise ValueError("must be the path of a folder")
-    return Path(value)
-
-
-def _networks(value: str) -> tuple[str, ...]:
-    try:
-        return tuple(str(ip_network(name)) for name in _names(value))
-    except ValueError:
-        raise ValueError("must be addresses or networks (10.0.0.0/16), separated by commas") from None
-
-
-def _topic(value: str) -> str:
-    if not value.startswith("arn:") or ":sns:" not in value:
-        raise ValueError("must be the ARN of an SNS topic")
-    return value
-
-
-def _setting(default: Any, meaning: str, parse: Callable[[str], Any] = _text, *, secret: bool = False) -> Any:
+def _setting(default: Any, meaning: str, parse: Callable[[str], Any] = parse_text, *, secret: bool = False) -> Any:
     metadata = {"meaning": meaning, "parse": parse, "secret": secret}
     return field(default=default, metadata=metadata)
 
@@ -203,132 +52,142 @@ def _setting(default: Any, meaning: str, parse: Callable[[str], Any] = _text, *,
 class Settings:
     """Everything that can be set, as it was read at the start."""
 
-    host: str = _setting("127.0.0.1", "Address to listen on", _word)
-    port: int = _setting(8000, "Port to listen on; 0 takes a free one", _port)
-    workers: int | str = _setting(1, "Processes that serve the shop; auto is one for each core", _workers)
-    data_dir: Path = _setting(_DATA_DIR, "Folder of the embedded store and its keys", _folder)
+    host: str = _setting("127.0.0.1", "Address to listen on", parse_word)
+    port: int = _setting(8000, "Port to listen on; 0 takes a free one", parse_port)
+    workers: int | str = _setting(1, "Processes that serve the shop; auto is one for each core", parse_workers)
+    data_dir: Path = _setting(_DATA_DIR, "Folder of the embedded store and its keys", parse_folder)
     store: Literal["sqlite", "dynamodb"] = _setting(
-        "sqlite", "Store engine: sqlite or dynamodb", _one_of("sqlite", "dynamodb")
+        "sqlite", "Store engine: sqlite or dynamodb", one_of("sqlite", "dynamodb")
     )
-    public_url: str | None = _setting(None, "Public address of the shop, for links in mails", _url("http", "https"))
-    admin_email: str | None = _setting(None, "Email address of the admin that the first start creates", _email)
+    public_url: str | None = _setting(None, "Public address of the shop, for links in mails", url_of("http", "https"))
+    admin_email: str | None = _setting(None, "Email address of the admin that the first start creates", parse_email)
     admin_password: str | None = _setting(
         None, "Password of that admin; without one, a set-up link is printed", secret=True
     )
     cors_origins: tuple[str, ...] = _setting(
-        (), "Web origins that may call the API (CORS), separated by commas; * allows all", _origins
+        (), "Web origins that may call the API (CORS), separated by commas; * allows all", parse_origins
     )
     smtp_url: str | None = _setting(
         None,
         "Mail server: smtp://, smtp+starttls:// or smtps://user:password@host:port; "
         "without one, mail stays in the local mailbox",
-        _url("smtp", "smtps", "smtp+starttls"),
+        url_of("smtp", "smtps", "smtp+starttls"),
         secret=True,
     )
-    mail_from: str = _setting("Stockwright <stockwright@localhost>", "Sender of every mail", _sender)
+    mail_from: str = _setting("Stockwright <stockwright@localhost>", "Sender of every mail", parse_sender)
     alert_emails: tuple[str, ...] = _setting(
-        (), "Recipients of low-stock and dead-letter alerts; by default the admins", _emails
+        (), "Recipients of low-stock and dead-letter alerts; by default the admins", parse_emails
     )
-    alert_phones: tuple[str, ...] = _setting((), "Phone numbers that get low-stock alerts by SMS", _phones)
+    alert_phones: tuple[str, ...] = _setting((), "Phone numbers that get low-stock alerts by SMS", parse_phones)
     alert_group_seconds: float = _setting(
-        60.0, "Seconds for which alerts to one recipient are collected into one message", _number(0, 3600)
+        60.0, "Seconds for which alerts to one recipient are collected into one message", number_between(0, 3600)
     )
     warehouse_url: str | None = _setting(
-        None, "URL of the warehouse: receives a pick list for each confirmed order", _url("http", "https")
+        None, "URL of the warehouse: receives a pick list for each confirmed order", url_of("http", "https")
     )
 
-    warehouse_api_key: str | None = _setting(None, "API key sent to the warehouse", _word, secret=True)
+    warehouse_api_key: str | None = _setting(None, "API key sent to the warehouse", parse_word, secret=True)
     delivery_url: str | None = _setting(
-        None, "URL of the delivery service: receives a request for each packed order", _url("http", "https")
+        None, "URL of the delivery service: receives a request for each packed order", url_of("http", "https")
     )
-    delivery_api_key: str | None = _setting(None, "API key sent to the delivery service", _word, secret=True)
+    delivery_api_key: str | None = _setting(None, "API key sent to the delivery service", parse_word, secret=True)
     allow_private_addresses: bool = _setting(
-        False, "Whether outgoing calls may reach private addresses (this machine, the local network)", _switch
+        False, "Whether outgoing calls may reach private addresses (this machine, the local network)", parse_switch
     )
     retry_delay_seconds: float = _setting(
-        180.0, "Seconds before the second and third try of a failed event handler", _number(0, 86_400)
+        180.0, "Seconds before the second and third try of a failed event handler", number_between(0, 86_400)
     )
-    hold_reservations_max: int = _setting(20, "Maximum of active reservations per customer", _whole(0, 200))
+    hold_reservations_max: int = _setting(20, "Maximum of active reservations per customer", whole_between(0, 200))
     hold_units_max: int = _setting(
         100,
         "Maximum of units of one product that a customer can reserve, including those confirmed in the last 24 hours",
-        _whole(0, 1_000_000_000),
+        whole_between(0, 1_000_000_000),
     )
     hold_hours_max: int = _setting(
-        24, "Maximum hours that a customer's reservation lasts, extensions included", _whole(1, 24)
+        24, "Maximum hours that a customer's reservation lasts, extensions included", whole_between(1, 24)
     )
     customer_confirm: bool = _setting(
-        True, "Whether customers can confirm their own reservations, which books a sale without an order", _switch
+        True, "Whether customers can confirm their own reservations, which books a sale without an order", parse_switch
     )
-    rate_limit: bool = _setting(True, "Rate limits; off is for tests and benchmarks", _switch)
+    rate_limit: bool = _setting(True, "Rate limits; off is for tests and benchmarks", parse_switch)
     trusted_proxies: tuple[str, ...] = _setting(
-        (), "Addresses or networks of the proxies whose FORWARDED_HEADER is trusted, separated by commas", _networks
+        (),
+        "Addresses or networks of the proxies whose FORWARDED_HEADER is trusted, separated by commas",
+        parse_networks,
     )
     forwarded_header: Literal["x-forwarded-for", "forwarded"] = _setting(
         "x-forwarded-for",
         "Header in which those proxies send the client's address: x-forwarded-for or forwarded",
-        _one_of("x-forwarded-for", "forwarded"),
+        one_of("x-forwarded-for", "forwarded"),
     )
     demo: bool | None = _setting(
-        None, "on loads the demo shop into an empty data folder, off never does; `make run` uses on", _switch
+        None, "on loads the demo shop into an empty data folder, off never does; `make run` uses on", parse_switch
     )
     migrate: bool = _setting(
-        True, "Whether serve upgrades a data folder of a former release; off leaves it to stockwright migrate", _switch
+        True,
+        "Whether serve upgrades a data folder of a former release; off leaves it to stockwright migrate",
+        parse_switch,
     )
     keep_requests_hours: int = _setting(
-        48, "Hours for which the answers to requests with an Idempotency-Key are kept, at least 24", _whole(24, 8760)
+        48,
+        "Hours for which the answers to requests with an Idempotency-Key are kept, at least 24",
+        whole_between(24, 8760),
     )
     keep_notifications_days: int = _setting(
-        90, "Days for which notifications (mails and SMS) are kept, at least 7; 0 keeps them for ever", _days(7)
+        90, "Days for which notifications (mails and SMS) are kept, at least 7; 0 keeps them for ever", days_at_least(7)
     )
     keep_events_days: int = _setting(
-        400, "Days for which the event log is kept, at least 30; 0 keeps it for ever", _days(30)
+        400, "Days for which the event log is kept, at least 30; 0 keeps it for ever", days_at_least(30)
     )
     keep_holds_days: int = _setting(
-        30, "Days for which closed reservations are kept, at least 3; 0 keeps them for ever", _days(3)
+        30, "Days for which closed reservations are kept, at least 3; 0 keeps them for ever", days_at_least(3)
     )
     backup_every: timedelta | None = _setting(
         None,
         "How often the server writes a backup into backups/ of the data folder: 24h, 90m, 7d; default off",
-        _every,
+        parse_interval,
     )
-    backup_keep: int = _setting(7, "How many of those backups are kept", _whole(1, 1000))
+    backup_keep: int = _setting(7, "How many of those backups are kept", whole_between(1, 1000))
     archive: bool = _setting(
         True,
         "Whether notifications, events and closed reservations are written to archive files before they are removed",
-        _switch,
+        parse_switch,
     )
-    table_name: str | None = _setting(None, "DynamoDB table of the shop", _word)
+    table_name: str | None = _setting(None, "DynamoDB table of the shop", parse_word)
     cognito_user_pool_id: str | None = _setting(
-        None, "Cognito user pool that keeps passwords and signs tokens; without it accounts are local", _word
+        None, "Cognito user pool that keeps passwords and signs tokens; without it accounts are local", parse_word
     )
-    cognito_client_id: str | None = _setting(None, "App client of that pool", _word)
-    event_bus: str | None = _setting(None, "EventBridge bus that receives the events", _word)
-    handler: str | None = _setting(None, "Event handler that a queue's function runs (`handlers.py`)", _word)
+    cognito_client_id: str | None = _setting(None, "App client of that pool", parse_word)
+    event_bus: str | None = _setting(None, "EventBridge bus that receives the events", parse_word)
+    handler: str | None = _setting(None, "Event handler that a queue's function runs (`handlers.py`)", parse_word)
     mail: Literal["local", "smtp", "ses"] | None = _setting(
         None,
         "How mail is sent: local (not at all), smtp or ses; by default smtp if a mail server is set",
-        _one_of("local", "smtp", "ses"),
+        one_of("local", "smtp", "ses"),
     )
     sms: Literal["local", "sns"] = _setting(
-        "local", "How SMS are sent: local (not at all) or sns", _one_of("local", "sns")
+        "local", "How SMS are sent: local (not at all) or sns", one_of("local", "sns")
     )
-    low_stock_topic: str | None = _setting(None, "SNS topic (ARN) for stock alerts, instead of ALERT_EMAILS", _topic)
-    orders_topic: str | None = _setting(None, "SNS topic (ARN) that receives each status change of every order", _topic)
+    low_stock_topic: str | None = _setting(
+        None, "SNS topic (ARN) for stock alerts, instead of ALERT_EMAILS", parse_topic
+    )
+    orders_topic: str | None = _setting(
+        None, "SNS topic (ARN) that receives each status change of every order", parse_topic
+    )
     operations_topic: str | None = _setting(
-        None, "SNS topic (ARN) for dead-letter alerts, instead of ALERT_EMAILS", _topic
+        None, "SNS topic (ARN) for dead-letter alerts, instead of ALERT_EMAILS", parse_topic
     )
     signing_secret_id: str | None = _setting(
-        None, "Name in Secrets Manager of the key that signs list tokens and codes", _word
+        None, "Name in Secrets Manager of the key that signs list tokens and codes", parse_word
     )
-    warehouse_secret_id: str | None = _setting(None, "Name in Secrets Manager of WAREHOUSE_API_KEY", _word)
-    delivery_secret_id: str | None = _setting(None, "Name in Secrets Manager of DELIVERY_API_KEY", _word)
-    log_level: str = _setting("info", f"Lowest level that is logged: {', '.join(LOG_LEVELS)}", _one_of(*LOG_LEVELS))
+    warehouse_secret_id: str | None = _setting(None, "Name in Secrets Manager of WAREHOUSE_API_KEY", parse_word)
+    delivery_secret_id: str | None = _setting(None, "Name in Secrets Manager of DELIVERY_API_KEY", parse_word)
+    log_level: str = _setting("info", f"Lowest level that is logged: {', '.join(LOG_LEVELS)}", one_of(*LOG_LEVELS))
 
     @classmethod
     def load(cls, env: Mapping[str, str] | None = None, dotenv: Path | None = None) -> Settings:
         """Read the settings from the environment, then from the `.env` file; raises Misconfigured."""
-        given = dict(_read_dotenv(dotenv if dotenv is not None else Path(".env")))
+        given = dict(read_dotenv(dotenv if dotenv is not None else Path(".env")))
         given.update(os.environ if env is None else env)
         if "AWS_REGION" in os.environ:
             # AWS's own name for it, which its SDK for Python does not read.
@@ -431,31 +290,3 @@ def _shown(value: Any) -> str:
 def _without_password(text: str) -> str:
     """Leave out who signs in at a URL, and with what."""
     return re.sub(r"(?<=://)[^/\s]*@", "***@", text)
-
-
-def _read_dotenv(path: Path) -> Mapping[str, str]:
-    """Read NAME=value lines as python-dotenv does, without its interpolation; a line that it would skip is refused."""
-    if not path.is_file():
-        return {}
-    from dotenv.parser import parse_stream
-
-    read: dict[str, str] = {}
-    try:
-        # With a mark at its beginning or without: some editors write one.
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as wrong:
-        raise Misconfigured(f"{path} is not written in UTF-8: {wrong.reason} at byte {wrong.start}") from wrong
-    except OSError as fault:
-        raise Misconfigured(f"cannot read {path}: {fault.strerror}") from fault
-    for binding in parse_stream(StringIO(text)):
-        written = binding.original.string
-        if binding.error or (binding.key is not None and binding.value is None):
-            line = binding.original.line + _blank_lines_before(written)
-            raise Misconfigured(f"{path}, line {line}: not of the form NAME=value, or with a quote that does not close")
-        if binding.key is not None and binding.value is not None:
-            read[binding.key] = binding.value
-    return read
-
-
-def _blank_lines_before(written: str) -> int:
-    return written[: len(written) - len(written.lstrip())].count("\n")

@@ -15,13 +15,13 @@ from msgspec.structs import replace
 from stockwright.adapters.tokens import Es256Tokens, make_key
 from stockwright.asgi import HOOKS, build_asgi
 from stockwright.base import errors
-from stockwright.config import EVERY_ORIGIN
 from stockwright.context import App
 from stockwright.http.compression import COMPRESSED_BYTES_MIN
 from stockwright.http.edge import Edge
 from stockwright.http.envelope import STATUS
 from stockwright.http.route import Answer, Call, Route
 from stockwright.routes import ROUTES
+from stockwright.setting_values import EVERY_ORIGIN
 from tests.api.asking import Client
 from tests.api.conftest import KEYBOARD, PASSWORD, TOKEN_KEY, Made, asking
 from tests.patience import PATIENCE_SECONDS

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from stockwright.base.event import Event
 from stockwright.store.port import Item, Page
 from stockwright.store.sqlite import cache
-from stockwright.store.sqlite.cache import BODY_BYTES_MAX, Kept, Row
+from stockwright.store.sqlite.cache import BODY_BYTES_MAX, Cache, Row
 
 EVENT = Event(id="evt_1", name="order.placed", subject="ord_1", at=1, data={})
 
@@ -21,39 +21,39 @@ def test_the_least_recently_used_entries_are_evicted_first(monkeypatch: pytest.M
     monkeypatch.setattr(cache, "BYTES_MAX", 300)
     monkeypatch.setattr(cache, "ROW_BYTES", 0)
     monkeypatch.setattr(cache, "DECODED", 1)
-    cached = Kept()
+    cached = Cache()
     for name in "abc":
-        cached.keep((name, "X"), row(name, 100))
+        cached.put((name, "X"), row(name, 100))
     assert cached.find(("a", "X")) is not None
-    cached.keep(("d", "X"), row("d", 100))
+    cached.put(("d", "X"), row("d", 100))
     assert [key[0] for key in cached.rows] == ["c", "a", "d"]
     assert cached.bytes == 300
-    cached.keep(("a", "X"), row("a", 50))
+    cached.put(("a", "X"), row("a", 50))
     assert cached.bytes == 250
     assert cached.find(("b", "X")) is None
 
 
 def test_a_large_item_is_not_cached_and_its_older_version_is_removed() -> None:
-    cached = Kept()
-    cached.keep(("a", "X"), row("a", 100))
-    cached.keep(("a", "X"), row("a", BODY_BYTES_MAX + 1))
+    cached = Cache()
+    cached.put(("a", "X"), row("a", 100))
+    cached.put(("a", "X"), row("a", BODY_BYTES_MAX + 1))
     assert (cached.rows, cached.bytes) == ({}, 0)
 
 
 def test_a_change_invalidates_the_cache_of_its_partition(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "PARTITIONS_MAX", 2)
-    cached = Kept()
+    cached = Cache()
     for name in ("a", "b"):
-        cached.keep_partition(name, Page((), None))
+        cached.put_partition(name, Page((), None))
     cached.changed([(("a", "X"), row("a", 1))])
     assert list(cached.partitions) == ["b"]
     for name in ("c", "d"):
-        cached.keep_partition(name, Page((), None))
+        cached.put_partition(name, Page((), None))
     assert list(cached.partitions) == ["d"]
 
 
 def test_events_are_cached_without_a_gap() -> None:
-    cached = Kept()
+    cached = Cache()
     assert cached.events_after(0, 10) is None
     cached.add_events([replace(EVENT, position="7"), replace(EVENT, position="8")], [1, 1])
     found = cached.events_after(7, 10)
@@ -71,9 +71,9 @@ def test_events_are_cached_without_a_gap() -> None:
 
 
 def test_small_rows_count_with_their_overhead() -> None:
-    cached = Kept()
+    cached = Cache()
     for number in range(100_000):
-        cached.keep((f"{number}", "X"), cache.GONE if number % 2 else row(f"{number}", 200))
+        cached.put((f"{number}", "X"), cache.GONE if number % 2 else row(f"{number}", 200))
     assert cached.bytes == sum(each.cost for each in cached.rows.values()) <= cache.BYTES_MAX
     assert len(cached.rows) < 50_000
 
@@ -81,7 +81,7 @@ def test_small_rows_count_with_their_overhead() -> None:
 def test_the_size_of_cached_events_is_limited_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "EVENT_BYTES_MAX", 1000)
     monkeypatch.setattr(cache, "EVENTS_MAX", 20)
-    cached = Kept()
+    cached = Cache()
     for number in range(1, 101):
         cached.add_events([replace(EVENT, position=str(number))], [300 if number > 50 else 10])
         assert cached.event_bytes == sum(cached.event_sizes) <= 1000
@@ -90,7 +90,7 @@ def test_the_size_of_cached_events_is_limited_too(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_large_partition_is_not_cached() -> None:
-    cached = Kept()
+    cached = Cache()
     large = Item(("a", "X"), 1, {"text": "x" * cache.PARTITION_BYTES_MAX})
-    cached.keep_partition("a", Page((large,), None))
+    cached.put_partition("a", Page((large,), None))
     assert cached.partitions == {}

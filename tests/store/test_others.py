@@ -162,9 +162,9 @@ async def test_our_own_commit_that_a_reader_finds_first_stays_in_the_cache(path:
     await turn()
     assert [each.id for each in await first.tail("1")] == ["evt_2"]
     # Neither is read from the file again.
-    assert first._kept.rows[ONE].item.body == {"units": 4}
-    assert first._kept.rows[TWO] is GONE
-    assert first._kept.events[-1].data is event.data
+    assert first._cache.rows[ONE].item.body == {"units": 4}
+    assert first._cache.rows[TWO] is GONE
+    assert first._cache.events[-1].data is event.data
     gate.opened.set()
     await ours
     await second.commit([Add(ONE, {("units",): -1})])

@@ -22,8 +22,9 @@ from msgspec import Struct
 
 from stockwright.adapters.leases import FOLDER
 from stockwright.base.errors import Misconfigured
-from stockwright.config import AUTO, Settings
+from stockwright.config import Settings
 from stockwright.http.limits import LIMITS
+from stockwright.setting_values import AUTO
 
 VARIABLE: Final = "_STOCKWRIGHT_WORKER"
 COUNTS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
-from stockwright.config import EVERY_ORIGIN, Settings
+from stockwright.config import Settings
+from stockwright.setting_values import EVERY_ORIGIN
 
 ALLOWED_HEADERS: Final = (
     "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Device-Token, X-Request-Id"

@@ -13,7 +13,7 @@ LOGGED_EVERY: Final = 100
 
 
 class EngineFailed(Busy):
-    """The disk or file refused the commit (full, read-only, broken); none of the batch was kept."""
+    """The disk or file refused the commit (full, read-only, broken); none of the batch was stored."""
 
     def __init__(self, message: str, reason: Reason = "the disk refuses") -> None:
         super().__init__(message)

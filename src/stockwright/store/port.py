@@ -99,8 +99,8 @@ class Put(Struct, frozen=True):
     """Write the whole item where its version is `expect` (ABSENT: where there is none).
 
     `indexes` names the entries it has: index → (partition, sort); sorts are unique within a
-    partition. `text` is what a query's `contains` looks into, letter by letter. `ttl` (epoch
-    seconds) marks rubbish: the item may vanish any time after it.
+    partition. `text` is what a query's `contains` looks into, letter by letter. `ttl` is when the
+    item expires (epoch seconds): it may be removed any time after it.
     """
 
     key: Key
@@ -160,7 +160,7 @@ Decision = Callable[[Item | None], Sequence[Write]]
 class Page(Struct, frozen=True):
     """Some items of a query, and where to go on (None: there are no more).
 
-    `sorts` are the items' places in what was read: each can be the `after` of another call.
+    `sorts` are the items' sort keys in what was read: each can be the `after` of another call.
     """
 
     items: tuple[Item, ...]
@@ -177,6 +177,35 @@ class Page(Struct, frozen=True):
         return result
 
 
+class Query(Struct, frozen=True):
+    """What is read of one partition (of an index): the parameters of `Store.query`."""
+
+    partition: str
+    index: IndexName | None = None
+    begins: str = ""
+    low: str = ""
+    high: str = ""
+    after: str | None = None
+    limit: int = 100
+    reverse: bool = False
+    where: Mapping[str, str | int | bool] | None = None
+    contains: Sequence[str] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the partition is read from its beginning, without any condition."""
+        return not (
+            self.index
+            or self.begins
+            or self.low
+            or self.high
+            or self.after
+            or self.reverse
+            or self.where
+            or self.contains
+        )
+
+
 class ConditionFailed(Exception):
     """The commit was refused and nothing was written; `positions` are the writes that failed."""
 
@@ -186,7 +215,7 @@ class ConditionFailed(Exception):
 
 
 class Store(Protocol):
-    """What every engine does. Each method may raise `Busy` (domain.errors): nothing was written.
+    """What every engine does. Each method may raise `Busy` (base/errors.py): nothing was written.
 
     `commit` may also raise `Unknown`, which is a Busy: whether it was written could not be learnt.
     """

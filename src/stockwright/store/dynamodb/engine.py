@@ -21,7 +21,7 @@ from stockwright.store.dynamodb.log import Log
 from stockwright.store.dynamodb.reading import Reader
 from stockwright.store.dynamodb.writing import WRITES_MAX, Writer
 from stockwright.store.migrations import FORMAT, MARK
-from stockwright.store.port import ABSENT, Put
+from stockwright.store.port import ABSENT, Put, Query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,16 +80,7 @@ class DynamoDbStore:
     ) -> Page:
         """Read one partition (of an index) in order; what a filter drops is read, and paid, all the same."""
         return await self._reader.query(
-            partition,
-            index=index,
-            begins=begins,
-            low=low,
-            high=high,
-            after=after,
-            limit=limit,
-            reverse=reverse,
-            where=where,
-            contains=contains,
+            Query(partition, index, begins, low, high, after, limit, reverse, where, contains)
         )
 
     async def count(self, partition: str, *, index: IndexName | None = None, limit: int = 1000) -> int:

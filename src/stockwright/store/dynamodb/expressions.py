@@ -126,15 +126,15 @@ def query_of(table: str, partition: str, index: IndexName | None, low: str, high
     } | ({"IndexName": index} if index else {})
 
 
-def add_filter(asked: Wire, where: Mapping[str, str | int | bool], contains: Sequence[str]) -> None:
+def add_filter(call: Wire, where: Mapping[str, str | int | bool], contains: Sequence[str]) -> None:
     """Add the filter to a query: fields with these values, and texts that the search text contains."""
     terms: list[str] = []
     for number, (name, value) in enumerate(where.items()):
-        asked["ExpressionAttributeNames"][f"#w{number}"] = name
-        asked["ExpressionAttributeValues"][f":w{number}"] = to_attribute(value)
+        call["ExpressionAttributeNames"][f"#w{number}"] = name
+        call["ExpressionAttributeValues"][f":w{number}"] = to_attribute(value)
         terms.append(f"b.#w{number} = :w{number}")
     for number, text in enumerate(contains):
-        asked["ExpressionAttributeValues"][f":text{number}"] = {"S": text}
+        call["ExpressionAttributeValues"][f":text{number}"] = {"S": text}
         terms.append(f"contains(t, :text{number})")
     if terms:
-        asked["FilterExpression"] = " AND ".join(terms)
+        call["FilterExpression"] = " AND ".join(terms)

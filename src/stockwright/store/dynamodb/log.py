@@ -26,6 +26,7 @@ from stockwright.store.dynamodb.codec import (
     now_ms,
     shard_key,
 )
+from stockwright.store.port import Query
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -58,7 +59,7 @@ class Log:
             pages = await asyncio.gather(
                 *[
                     self._reader.query(
-                        shard_key(day, shard), high=high, after=after or None, limit=left, reverse=reverse
+                        Query(shard_key(day, shard), high=high, after=after or None, limit=left, reverse=reverse)
                     )
                     for shard in range(SHARDS)
                 ]
@@ -75,7 +76,9 @@ class Log:
         low, high = ("", at and f"{at}\x00") if reverse else (at, "")
         start: str | None = None
         while True:
-            page = await self._reader.query(DAYS, low=low, high=high, after=start, limit=DAYS_AT_ONCE, reverse=reverse)
+            page = await self._reader.query(
+                Query(DAYS, low=low, high=high, after=start, limit=DAYS_AT_ONCE, reverse=reverse)
+            )
             for item in page.items:
                 yield item.key[1]
             start = page.next
@@ -120,7 +123,7 @@ class Log:
                 break
             left, gone = limit - removed, 0
             pages = [
-                await self._reader.query(shard_key(day, shard), high=f"{through}\x00", limit=left)
+                await self._reader.query(Query(shard_key(day, shard), high=f"{through}\x00", limit=left))
                 for shard in range(SHARDS)
             ]
             keys = sorted((item.key for page in pages for item in page.items), key=lambda key: key[1])[:left]

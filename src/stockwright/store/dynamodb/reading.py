@@ -22,10 +22,10 @@ from stockwright.store.migrations import MARK
 from stockwright.store.port import EXAMINED_MAX, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from stockwright.store.dynamodb.calls import Calls
-    from stockwright.store.port import IndexName, Item, Key, Put
+    from stockwright.store.port import IndexName, Item, Key, Put, Query
 
 
 GET_KEYS_MAX: Final = 100
@@ -61,52 +61,41 @@ class Reader:
             time.sleep(pause(attempt))
         raise Busy
 
-    async def query(
-        self,
-        partition: str,
-        *,
-        index: IndexName | None = None,
-        begins: str = "",
-        low: str = "",
-        high: str = "",
-        after: str | None = None,
-        limit: int = 100,
-        reverse: bool = False,
-        where: Mapping[str, str | int | bool] | None = None,
-        contains: Sequence[str] = (),
-    ) -> Page:
+    async def query(self, query: Query) -> Page:
         """Read one partition (of an index) in order; what a filter drops is read, and paid, all the same."""
-        if begins:
-            low, high = max(low, begins), min(high or begins + LAST_CHARACTER, begins + LAST_CHARACTER)
+        low, high, after = query.low, query.high, query.after
+        if query.begins:
+            last = query.begins + LAST_CHARACTER
+            low, high = max(low, query.begins), min(high or last, last)
         if after is not None:
-            low, high = (low, min(high or after, after)) if reverse else (max(low, after), high)
-        asked = query_of(self._calls.table, partition, index, low, high)
-        if asked is None:
+            low, high = (low, min(high or after, after)) if query.reverse else (max(low, after), high)
+        call = query_of(self._calls.table, query.partition, query.index, low, high)
+        if call is None:
             return Page((), None)
-        add_filter(asked, where or {}, contains)
-        asked |= {"ScanIndexForward": not reverse, "ConsistentRead": index is None}
-        sort = f"{index}_s" if index else "sk"
+        add_filter(call, query.where or {}, query.contains)
+        call |= {"ScanIndexForward": not query.reverse, "ConsistentRead": query.index is None}
+        sort = f"{query.index}_s" if query.index else "sk"
 
-        def keep(image: Wire) -> bool:
+        def is_wanted(image: Wire) -> bool:
             at = image[sort]["S"]
             return at != after and (not high or at < high)
 
-        page: Page = await self._calls.run(self._query, asked, sort, keep, limit)
+        page: Page = await self._calls.run(self._query, call, sort, is_wanted, query.limit)
         return page
 
-    def _query(self, asked: Wire, sort: str, keep: Callable[[Wire], bool], limit: int) -> Page:
+    def _query(self, call: Wire, sort: str, is_wanted: Callable[[Wire], bool], limit: int) -> Page:
         """Read pages until there is one item more than wanted, so that the last page knows it is the last.
 
         With a filter, until EXAMINED_MAX items were looked at.
         """
         found: list[Wire] = []
-        examined, filtered = 0, "FilterExpression" in asked
+        examined, filtered = 0, "FilterExpression" in call
         while True:
             # Two more at the edges may be read only to be dropped.
             answer = self._calls.client.query(
-                **asked, Limit=EXAMINED_MAX - examined if filtered else limit + 3 - len(found)
+                **call, Limit=EXAMINED_MAX - examined if filtered else limit + 3 - len(found)
             )
-            found += [image for image in answer["Items"] if keep(image)]
+            found += [image for image in answer["Items"] if is_wanted(image)]
             examined += answer["ScannedCount"]
             last = answer.get("LastEvaluatedKey")
             if len(found) > limit:
@@ -115,22 +104,22 @@ class Reader:
                 return _page(found, sort, None)
             if filtered and examined >= EXAMINED_MAX:
                 return _page(found, sort, last[sort]["S"])
-            asked["ExclusiveStartKey"] = last
+            call["ExclusiveStartKey"] = last
 
     async def count(self, partition: str, *, index: IndexName | None = None, limit: int = 1000) -> int:
         """Count; DynamoDB reads the items for it all the same, and sends none."""
-        asked = query_of(self._calls.table, partition, index, "", "")
-        counted: int = await self._calls.run(self._count, asked, limit)
+        call = query_of(self._calls.table, partition, index, "", "")
+        counted: int = await self._calls.run(self._count, call, limit)
         return counted
 
-    def _count(self, asked: Wire, limit: int) -> int:
+    def _count(self, call: Wire, limit: int) -> int:
         count: int = 0
         while True:
-            answer = self._calls.client.query(**asked, Select="COUNT", Limit=limit - count)
+            answer = self._calls.client.query(**call, Select="COUNT", Limit=limit - count)
             count += answer["Count"]
             if count >= limit or "LastEvaluatedKey" not in answer:
                 return count
-            asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            call["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     async def scan(self, after: Key | None = None, limit: int = 500) -> tuple[list[Put], Key | None]:
         """Read all items in the table's order; the log's, which are left out, are read for it all the same."""

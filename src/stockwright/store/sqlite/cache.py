@@ -1,7 +1,7 @@
-"""What the embedded engine keeps decoded in memory: hot items, small partitions, the newest events.
+"""What the embedded engine has decoded in memory: hot items, small partitions, the newest events.
 
-All of it is as of one moment: what another process has changed since is forgotten (`others.py`). Nothing kept is
-changed in place.
+All of it is as of one moment: what another process has changed since is forgotten (`others.py`). Nothing cached
+is changed in place.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 BYTES_MAX: Final = 48 * 1024 * 1024
 """Of memory that rows take, estimated by their encoded size."""
 ROW_BYTES: Final = 800
-"""What a row takes beside its body: its key, its records' view of it, its place in the table."""
+"""What a row takes beside its body: its key, its records' view of it, its entry in the table."""
 DECODED: Final = 5
 """So many times the encoded body is what the decoded one takes."""
 BODY_BYTES_MAX: Final = 16_384
@@ -57,10 +57,10 @@ class Row(Struct):
 
 
 GONE: Final = Row(Item(("", ""), ABSENT, {}))
-"""Stands for an item that is known not to be there."""
+"""An item that is known not to be there."""
 
 
-class Kept(Struct):
+class Cache(Struct):
     """Bounded by the bytes of the bodies; what was not used for longest goes first."""
 
     rows: dict[Key, Row] = field(default_factory=dict)
@@ -77,8 +77,8 @@ class Kept(Struct):
             self.rows[key] = row
         return row
 
-    def keep(self, key: Key, row: Row) -> None:
-        """Keep a row as it now is, unless it is large."""
+    def put(self, key: Key, row: Row) -> None:
+        """Cache a row as it now is, unless it is large."""
         former = self.rows.pop(key, None)
         if former is not None:
             self.bytes -= former.cost
@@ -88,8 +88,8 @@ class Kept(Struct):
             while self.bytes > BYTES_MAX:
                 self.bytes -= self.rows.pop(next(iter(self.rows))).cost
 
-    def keep_partition(self, partition: str, page: Page) -> None:
-        """Keep a partition that was read whole, unless it is large."""
+    def put_partition(self, partition: str, page: Page) -> None:
+        """Cache a partition that was read whole, unless it is large."""
         if sum(len(encode(item.content)) for item in page.items) > PARTITION_BYTES_MAX:
             return
         if len(self.partitions) >= PARTITIONS_MAX:
@@ -100,12 +100,12 @@ class Kept(Struct):
         """Take over what a batch has written."""
         for key, row in touched:
             row.put = None
-            self.keep(key, row)
+            self.put(key, row)
             if self.partitions:
                 self.partitions.pop(key[0], None)
 
     def add_events(self, events: Iterable[Event], sizes: Iterable[int]) -> None:
-        """Keep the newest events, of which these are the encoded sizes; a gap before them means that others wrote."""
+        """Cache the newest events, of which these are the encoded sizes; a gap before them means that others wrote."""
         for event, size in zip(events, sizes, strict=True):
             if self.events and int(event.position) != int(self.events[-1].position) + 1:
                 self.forget_events()
@@ -127,7 +127,7 @@ class Kept(Struct):
 
     @property
     def last_position(self) -> int | None:
-        """The place in the log of the newest event that is kept."""
+        """The position in the log of the newest event that is cached."""
         return int(self.events[-1].position) if self.events else None
 
     def forget_events(self) -> None:
@@ -143,7 +143,7 @@ class Kept(Struct):
             self.event_bytes -= self.event_sizes.popleft()
 
     def events_after(self, position: int, limit: int) -> list[Event] | None:
-        """Return the events behind a position, or None where they are not all kept."""
+        """Return the events behind a position, or None where they are not all cached."""
         if not self.events or position < (first := int(self.events[0].position)) - 1:
             return None
         start = position - first + 1

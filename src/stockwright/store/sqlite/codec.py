@@ -45,7 +45,7 @@ def columns(put: Put) -> tuple[str | int | None, ...]:
 
 
 def event_body(event: Event) -> Body:
-    """Write an event as the log keeps it: its position is the row's."""
+    """Write an event as the log stores it: its position is the row's."""
     body = event.as_dict()
     del body["position"]
     body["requestId"] = body.pop("request_id")

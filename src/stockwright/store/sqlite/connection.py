@@ -15,7 +15,7 @@ from stockwright.base.errors import Misconfigured
 from stockwright.store.sqlite.schema import check_format, prepare_schema
 
 PAGE_CACHE_KIB: Final = 16 * 1024
-"""Of each connection's pages; decoded items are kept beside it (`cache.py`), and the system keeps the file's pages."""
+"""Of each connection's pages; `cache.py` has decoded items, and the operating system the file's pages."""
 MAPPED_BYTES: Final = 64 * 1024 * 1024
 
 

@@ -16,14 +16,13 @@ import apsw
 
 from stockwright.base.errors import Busy, Misconfigured, StockwrightError
 from stockwright.store.faults import Faults
-from stockwright.store.port import ConditionFailed
-from stockwright.store.sqlite.cache import Kept
+from stockwright.store.port import ConditionFailed, Query
+from stockwright.store.sqlite.cache import Cache
 from stockwright.store.sqlite.checking import Checker, check_file, count
 from stockwright.store.sqlite.connection import ReadOnlyFile, connect_file, open_writer, refuse
 from stockwright.store.sqlite.faults import ENGINE_FAULTS, describe, translate_read
 from stockwright.store.sqlite.group_commit import GroupCommit
 from stockwright.store.sqlite.others import Others
-from stockwright.store.sqlite.querying import Asked
 from stockwright.store.sqlite.reading import Reader
 from stockwright.store.sqlite.writer_queue import WriterQueue
 from stockwright.store.sqlite.writing import Decided, Rewrite, Trim, refuse_twice
@@ -52,22 +51,22 @@ class SqliteStore:
         self._writer = self._readonly.connect() if self._readonly else open_writer(path)
         self._reader = self._readonly.connect() if self._readonly else connect_file(path, readonly=True)
         self._checker: Checker | None = None
-        self._kept = Kept()
+        self._cache = Cache()
         self._news = asyncio.Event()
         self._followers = 0
         """How many wait for events."""
         self._look: asyncio.TimerHandle | None = None
         try:
-            others = Others(self._reader, self._kept)
+            others = Others(self._reader, self._cache)
         except apsw.Error as fault:
             self._reader.close()
             self._writer.close()
             refuse(path, fault)
             raise
         self._watch = self._readonly.connect() if self._readonly else connect_file(path, readonly=True)
-        self._reading = Reader(self._reader, self._watch, self._kept, others, self.faults)
+        self._reading = Reader(self._reader, self._watch, self._cache, others, self.faults)
         self._queue = WriterQueue(path)
-        self._commits = GroupCommit(self._writer, self._queue, self._reading, self._kept, others, self._news.set)
+        self._commits = GroupCommit(self._writer, self._queue, self._reading, self._cache, others, self._news.set)
         self._closed = False
 
     # ---- reading -------------------------------------------------------------------------
@@ -91,7 +90,7 @@ class SqliteStore:
         contains: Sequence[str] = (),
     ) -> Page:
         """Read one partition in order; filters are judged row by row in the database."""
-        return self._reading.query(Asked(partition, index, begins, low, high, after, limit, reverse, where, contains))
+        return self._reading.query(Query(partition, index, begins, low, high, after, limit, reverse, where, contains))
 
     async def count(self, partition: str, *, index: IndexName | None = None, limit: int = 1000) -> int:
         """Count along the index alone."""
@@ -172,7 +171,7 @@ class SqliteStore:
             else:
                 break
         # What nobody asks for any more would crowd out what is asked for.
-        self._kept.forget(expired)
+        self._cache.forget(expired)
         return len(deletes)
 
     async def scan(self, after: Key | None = None, limit: int = 500) -> tuple[list[Put], Key | None]:

@@ -50,7 +50,7 @@ def count_write(fault: BaseException, faults: Faults) -> None:
 
 
 def translate_write(fault: BaseException) -> BaseException:
-    """Translate what a commit met: Busy where nothing was kept and a retry may help."""
+    """Translate what a commit met: Busy where nothing was stored and a retry may help."""
     if isinstance(fault, HELD):
         return Busy()
     if isinstance(fault, ENGINE_FAULTS):

@@ -1,7 +1,7 @@
 """Group commit: callers' writes gather while the last COMMIT runs in a helper thread, and share the next one.
 
 All that wait go into one transaction on the event loop's thread (`writing.py`). After the COMMIT, and the fsync in
-it, everyone is answered, the refused too, so that no answer stands on something that was not kept.
+it, everyone is answered, the refused too, so that no answer rests on something that was not stored.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stockwright.store.port import Key
-    from stockwright.store.sqlite.cache import Kept, Row
+    from stockwright.store.sqlite.cache import Cache, Row
     from stockwright.store.sqlite.others import Others
     from stockwright.store.sqlite.reading import Reader
     from stockwright.store.sqlite.writer_queue import WriterQueue
@@ -50,7 +50,7 @@ class GroupCommit:
         writer: apsw.Connection,
         queue: WriterQueue,
         reader: Reader,
-        kept: Kept,
+        cache: Cache,
         others: Others,
         on_events: Callable[[], None],
     ) -> None:
@@ -58,7 +58,7 @@ class GroupCommit:
         self._writer.set_wal_hook(self._note_log)
         self._queue = queue
         self._reader = reader
-        self._kept = kept
+        self._cache = cache
         self._others = others
         self._on_events = on_events
         self._data_version = writer.pragma("data_version")
@@ -78,7 +78,7 @@ class GroupCommit:
         self._waiting.append((asked, answer))
         if self.flusher is None:
             self.flusher = loop.create_task(self._flush())
-        # A caller that goes away leaves its write in the batch: it may be kept, as after any lost answer.
+        # A caller that goes away leaves its write in the batch: it may be stored, as after any lost answer.
         await answer
 
     async def close(self) -> None:
@@ -96,7 +96,7 @@ class GroupCommit:
                     await self._run(callers)
                     await self._fold_log()
                 except BaseException as fault:
-                    self._kept.clear()
+                    self._cache.clear()
                     count_write(fault, self._reader.faults)
                     for _, answer in callers:
                         if not answer.done():
@@ -137,7 +137,7 @@ class GroupCommit:
         finally:
             self._reader.release()
         if not batch.is_empty:
-            self._keep()
+            self._committed()
             self._reader.faults.worked("write")
         if batch.events:
             self._on_events()
@@ -169,14 +169,14 @@ class GroupCommit:
             self._writer.execute("ROLLBACK")
 
     def _load(self, key: Key) -> Row:
-        row = self._kept.find(key)
+        row = self._cache.find(key)
         if row is None:
             found = self._writer.execute("SELECT version, body FROM item WHERE pk=? AND sk=?", key).fetchone()
             row = GONE if found is None else self._reader.row_of(key, *found)
-            self._kept.keep(key, row)
+            self._cache.put(key, row)
         return row
 
-    def _keep(self) -> None:
+    def _committed(self) -> None:
         """Take over what was committed, and what another process may have written at once after it."""
         version = self._reader.version()
         if not self._others.committed():
@@ -189,11 +189,11 @@ class GroupCommit:
 
     def _take_over(self, batch: Transaction) -> None:
         for trim in batch.trims:
-            self._kept.forget_events_through(trim.through)
-        self._kept.changed(batch.touched.items())
-        self._kept.add_events(batch.events, batch.event_sizes)
+            self._cache.forget_events_through(trim.through)
+        self._cache.changed(batch.touched.items())
+        self._cache.add_events(batch.events, batch.event_sizes)
         if batch.rewritten:
-            self._kept.forget_events()
+            self._cache.forget_events()
 
     def _note_log(self, _: apsw.Connection, __: str, pages: int) -> int:
         self._log_pages = pages

@@ -3,9 +3,9 @@
 SQLite says that another connection has committed (`PRAGMA data_version`), but not what. So the table `changed` has a
 row per commit, numbered without a gap, and each process knows up to which number its cache is right. Who was away
 for more than KEPT_COMMITS commits forgets everything, and so does who finds a commit that noted nothing. Events of
-others are read once and kept like our own, in the same transaction that reads the keys: nobody sees an event before
+others are read once and cached like our own, in the same transaction that reads the keys: nobody sees an event before
 the item that it is about. A reader may find our own COMMIT in the file before the event loop has the news: what that
-wrote is known, and kept.
+wrote is known, and cached.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import apsw
 
     from stockwright.store.port import Key
-    from stockwright.store.sqlite.cache import Kept
+    from stockwright.store.sqlite.cache import Cache
 
 
 KEPT_COMMITS: Final = 256
@@ -31,15 +31,15 @@ TRIMMED_EVERY: Final = 32
 KEYS_MAX: Final = 2000
 """A commit of more keys is noted as one that changed everything."""
 FIRST_EVENTS: Final = 200
-"""So many of the newest events are kept where none were kept before."""
+"""So many of the newest events are cached where none were before."""
 _keys_of: Final = msgspec.json.Decoder(list[tuple[str, str]]).decode
 
 
 class Others:
-    """Keeps the cache right beside other processes."""
+    """Removes from the cache what other processes have changed."""
 
-    def __init__(self, connection: apsw.Connection, kept: Kept) -> None:
-        self._kept = kept
+    def __init__(self, connection: apsw.Connection, cache: Cache) -> None:
+        self._cache = cache
         found: list[Any] = connection.execute("SELECT coalesce(max(number), 0) FROM changed").fetchall()
         self._seen: int = found[0][0]
         self._own: tuple[int, Callable[[], None]] | None = None
@@ -71,7 +71,7 @@ class Others:
         self._own = None
 
     def catch_up(self, connection: apsw.Connection) -> None:
-        """Forget what others have changed, and keep their events; `connection` is in a transaction.
+        """Forget what others have changed, and cache their events; `connection` is in a transaction.
 
         It is called only where others have written.
         """
@@ -83,18 +83,18 @@ class Others:
             self.committed()
             del rows[0]
         elif not rows:
-            self._kept.clear()
+            self._cache.clear()
         if rows and (rows[0][0] != self._seen + 1 or any(keys is None for _, keys in rows)):
-            self._kept.clear()
+            self._cache.clear()
         else:
             for _, keys in rows:
-                self._kept.forget(_keys_of(keys))
+                self._cache.forget(_keys_of(keys))
         if rows:
             self._seen = rows[-1][0]
         self._read_events(connection)
 
     def _read_events(self, connection: apsw.Connection) -> None:
-        last = self._kept.last_position
+        last = self._cache.last_position
         if last is None:
             newest = "SELECT position, body FROM event ORDER BY position DESC LIMIT ?"
             rows = list(connection.execute(newest, (FIRST_EVENTS,)))[::-1]
@@ -102,6 +102,6 @@ class Others:
             newer = "SELECT position, body FROM event WHERE position>? ORDER BY position LIMIT ?"
             rows = list(connection.execute(newer, (last, EVENTS_MAX)))
             if len(rows) == EVENTS_MAX:
-                self._kept.forget_events()
+                self._cache.forget_events()
                 return
-        self._kept.add_events([event_of(*row) for row in rows], [len(body) for _, body in rows])
+        self._cache.add_events([event_of(*row) for row in rows], [len(body) for _, body in rows])

@@ -4,69 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct
-
 from stockwright.store.port import EXAMINED_MAX
 from stockwright.store.sqlite.codec import filter_on
 from stockwright.store.sqlite.schema import exact_index
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import apsw
 
-    from stockwright.store.port import IndexName
+    from stockwright.store.port import Query
 
 
 LETTERS_MIN: Final = 3
 RARE_MAX: Final = 2000
 
 
-class Asked(Struct, frozen=True):
-    """What is asked of one partition (of an index), as the store port's `query` has it."""
-
-    partition: str
-    index: IndexName | None
-    begins: str
-    low: str
-    high: str
-    after: str | None
-    limit: int
-    reverse: bool
-    where: Mapping[str, str | int | bool] | None
-    contains: Sequence[str]
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the partition is asked for from its beginning, without any condition."""
-        return not (
-            self.index
-            or self.begins
-            or self.low
-            or self.high
-            or self.after
-            or self.reverse
-            or self.where
-            or self.contains
-        )
-
-
-def read_rows(connection: apsw.Connection, asked: Asked) -> tuple[list[Any], str | None]:
+def read_rows(connection: apsw.Connection, query: Query) -> tuple[list[Any], str | None]:
     """Read (pk, sk, version, body, sort) in order, and where to go on; filters are judged row by row in the database.
 
     At most one row more than `limit` is returned.
     """
-    p, s = (f"{asked.index}_p", f"{asked.index}_s") if asked.index else ("pk", "sk")
-    where, contains = asked.where or {}, asked.contains
-    terms, values = _bounds(p, s, asked)
+    p, s = (f"{query.index}_p", f"{query.index}_s") if query.index else ("pk", "sk")
+    where, contains = query.where or {}, query.contains
+    terms, values = _bounds(p, s, query)
     filters: list[tuple[str, Any]] = [(filter_on(name), value) for name, value in where.items()]
     source = "item"
-    exact = exact_index(asked.partition, asked.index, where)
+    exact = exact_index(query.partition, query.index, where)
     if exact is not None:
         # The partition stands in the statement: SQLite must see that the partial index covers it.
         name, field = exact
         source = f"item INDEXED BY {name}"
-        terms[0:1], values[0:1] = [f"{p}='{asked.partition}'", filter_on(field)], [where[field]]
+        terms[0:1], values[0:1] = [f"{p}='{query.partition}'", filter_on(field)], [where[field]]
         filters.remove((filter_on(field), where[field]))
     if contains:
         filters += [("text IS NOT NULL AND instr(text, ?)>0", text) for text in contains]
@@ -75,10 +44,10 @@ def read_rows(connection: apsw.Connection, asked: Asked) -> tuple[list[Any], str
             terms = [*terms, "searched_text MATCH ?", *(term for term, _ in filters)]
             values = [*values, letters, *(value for _, value in filters)]
             filters = []
-        elif exact is None and asked.index == "list":
+        elif exact is None and query.index == "list":
             source = "item INDEXED BY item_text"
             terms.append("text IS NOT NULL")
-    order = "DESC" if asked.reverse else "ASC"
+    order = "DESC" if query.reverse else "ASC"
     bound: str | None = None
     if filters:
         # Only the index is read to find where this call ends.
@@ -88,31 +57,31 @@ def read_rows(connection: apsw.Connection, asked: Asked) -> tuple[list[Any], str
         ).fetchall()
         if len(ends) > 1:
             bound = ends[0][0]
-            terms, values = [*terms, f"{s}{'>=' if asked.reverse else '<='}?"], [*values, bound]
+            terms, values = [*terms, f"{s}{'>=' if query.reverse else '<='}?"], [*values, bound]
     sql = (
         f"SELECT pk, sk, version, body, {s} FROM {source} "  # noqa: S608
         f"WHERE {' AND '.join([*terms, *(term for term, _ in filters)])} ORDER BY {s} {order} LIMIT ?"
     )
-    rows: list[Any] = connection.execute(sql, (*values, *(value for _, value in filters), asked.limit + 1)).fetchall()
-    return rows, rows[asked.limit - 1][4] if len(rows) > asked.limit else bound
+    rows: list[Any] = connection.execute(sql, (*values, *(value for _, value in filters), query.limit + 1)).fetchall()
+    return rows, rows[query.limit - 1][4] if len(rows) > query.limit else bound
 
 
-def _bounds(p: str, s: str, asked: Asked) -> tuple[list[str], list[Any]]:
+def _bounds(p: str, s: str, query: Query) -> tuple[list[str], list[Any]]:
     """Write which rows of a partition are asked for; the first term is the partition."""
     terms: list[str] = [f"{p}=?"]
-    values: list[Any] = [asked.partition]
-    low, high = asked.low, asked.high
-    if asked.begins:
-        low, high = max(low, asked.begins), _least(high, asked.begins + "\U0010ffff")
+    values: list[Any] = [query.partition]
+    low, high = query.low, query.high
+    if query.begins:
+        low, high = max(low, query.begins), _least(high, query.begins + "\U0010ffff")
     if low:
         terms.append(f"{s}>=?")
         values.append(low)
     if high:
         terms.append(f"{s}<?")
         values.append(high)
-    if asked.after is not None:
-        terms.append(f"{s}<?" if asked.reverse else f"{s}>?")
-        values.append(asked.after)
+    if query.after is not None:
+        terms.append(f"{s}<?" if query.reverse else f"{s}>?")
+        values.append(query.after)
     return terms, values
 
 

@@ -12,10 +12,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from stockwright.store.port import Delete, Item, Page, Put
-from stockwright.store.sqlite.cache import GONE, Kept, Row
+from stockwright.store.sqlite.cache import GONE, Cache, Row
 from stockwright.store.sqlite.codec import event_of, row_of
 from stockwright.store.sqlite.faults import reads, translate_read
-from stockwright.store.sqlite.querying import Asked, read_rows
+from stockwright.store.sqlite.querying import read_rows
 from stockwright.store.sqlite.schema import ROWS
 
 if TYPE_CHECKING:
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
 
     from stockwright.base.event import Event
     from stockwright.store.faults import Faults
-    from stockwright.store.port import IndexName, Key
+    from stockwright.store.port import IndexName, Key, Query
     from stockwright.store.sqlite.others import Others
 
 
 GET_KEYS_MAX: Final = 400
-KEPT_PARTITION_MAX: Final = 100
+CACHED_PARTITION_MAX: Final = 100
 
 
 class Reader:
-    """What is read of the file, from the cache where it is kept there."""
+    """What is read of the file, from the cache where it is there."""
 
     def __init__(
-        self, connection: apsw.Connection, watch: apsw.Connection, kept: Kept, others: Others, faults: Faults
+        self, connection: apsw.Connection, watch: apsw.Connection, cache: Cache, others: Others, faults: Faults
     ) -> None:
         self.faults = faults
         self._connection = connection
         self._watch = watch
         """Never in a transaction: it sees a COMMIT at once."""
         self._watched = 0
-        self._kept = kept
+        self._cache = cache
         self._others = others
         self._seen_version = connection.pragma("data_version")
         self._looked = False
@@ -71,7 +71,7 @@ class Reader:
         return int(self._connection.pragma("data_version"))
 
     def took_over(self, version: int) -> None:
-        """Note that what is kept is as of this version."""
+        """Note that the cache is as of this version."""
         self._seen_version = version
 
     def look_for_others(self) -> None:
@@ -90,7 +90,7 @@ class Reader:
         """
         if self._held:
             # Until our COMMIT stands in the file nobody else can write; our reader sees what the last one left, and
-            # so does what is kept. From then on others may have written and been answered, before we hear of it.
+            # so does the cache. From then on others may have written and been answered, before we hear of it.
             if self._watch.pragma("data_version") == self._watched:
                 return False
             self.release()
@@ -107,7 +107,7 @@ class Reader:
             self._seen_version = self.version()
             self._others.catch_up(self._connection)
         except BaseException:
-            self._kept.clear()
+            self._cache.clear()
             raise
         finally:
             self._connection.execute("COMMIT")
@@ -124,7 +124,7 @@ class Reader:
         missing: list[Key] = []
         cached = 0
         for key in keys:
-            row = self._kept.find(key)
+            row = self._cache.find(key)
             if row is None:
                 missing.append(key)
                 continue
@@ -140,7 +140,7 @@ class Reader:
 
     @reads
     def _read(self, missing: list[Key], found: dict[Key, Item]) -> None:
-        """Read from the file what is not kept, and keep it; also that something is not there."""
+        """Read from the file what is not cached, and cache it; also that something is not there."""
         read: dict[Key, Row] = {}
         if len(missing) == 1:
             key = missing[0]
@@ -159,7 +159,7 @@ class Reader:
         for key, row in read.items():
             found[key] = row.item
         for key in missing:
-            self._kept.keep(key, read.get(key, GONE))
+            self._cache.put(key, read.get(key, GONE))
 
     def row_of(self, key: Key, version: int, body: bytes) -> Row:
         """Return an item as it was read from the file."""
@@ -171,33 +171,33 @@ class Reader:
     def _damaged(self, fault: Exception) -> Exception:
         return translate_read(fault, self.faults)
 
-    def _item(self, key: Key, version: int, body: bytes, *, keep: bool) -> Item:
-        """Return the kept item where it is the one that was read."""
-        kept = self._kept.rows.get(key)
-        if kept is not None and kept.version == version:
-            return kept.item
+    def _item(self, key: Key, version: int, body: bytes, *, cache: bool) -> Item:
+        """Return the cached item where it is the one that was read."""
+        cached = self._cache.rows.get(key)
+        if cached is not None and cached.version == version:
+            return cached.item
         row = self.row_of(key, version, body)
-        if keep:
-            self._kept.keep(key, row)
+        if cache:
+            self._cache.put(key, row)
         return row.item
 
     # ---- partitions ----------------------------------------------------------------------
 
     @reads
-    def query(self, asked: Asked) -> Page:
+    def query(self, query: Query) -> Page:
         """Read one partition in order."""
         self.look_for_others()
-        whole = asked.is_whole
-        if whole and (kept := self._kept.partitions.get(asked.partition)) and len(kept.items) <= asked.limit:
-            return kept
-        rows, after = read_rows(self._connection, asked)
-        rows = rows[: asked.limit]
+        whole = query.is_whole
+        if whole and (cached := self._cache.partitions.get(query.partition)) and len(cached.items) <= query.limit:
+            return cached
+        rows, after = read_rows(self._connection, query)
+        rows = rows[: query.limit]
         # What a person looks at is looked at again; what is read page after page would only push that out.
-        keep = asked.limit <= KEPT_PARTITION_MAX
-        items = tuple(self._item((pk, sk), version, body, keep=keep) for pk, sk, version, body, _ in rows)
+        cache = query.limit <= CACHED_PARTITION_MAX
+        items = tuple(self._item((pk, sk), version, body, cache=cache) for pk, sk, version, body, _ in rows)
         page = Page(items, after, tuple(row[4] for row in rows))
-        if whole and page.next is None and len(page.items) <= KEPT_PARTITION_MAX:
-            self._kept.keep_partition(asked.partition, page)
+        if whole and page.next is None and len(page.items) <= CACHED_PARTITION_MAX:
+            self._cache.put_partition(query.partition, page)
         self.catch_up()
         return page
 
@@ -233,9 +233,9 @@ class Reader:
             sql = "SELECT position, body FROM event WHERE position>? ORDER BY position LIMIT ?"
             bound = int(after) if after else 0
             self.look_for_others()
-            kept = self._kept.events_after(bound, limit)
-            if kept is not None:
-                return kept
+            cached = self._cache.events_after(bound, limit)
+            if cached is not None:
+                return cached
         events = [event_of(position, body) for position, body in self._connection.execute(sql, (bound, limit))]
         self.catch_up()
         return events
