@@ -47,6 +47,8 @@ class App(Struct):
     """The folder of what several workers of the shop share; None where one process serves it."""
     probe: WriteProbe = field(default_factory=WriteProbe)
     """This process's durable writes, which say whether it is ready."""
+    on_stop: list[Callable[[], None]] = field(default_factory=list)
+    """Called when this process is to stop, before it waits for what is under way: what has no end by itself, ends."""
 
     def at(self, clock: Clock) -> App:
         """Return the same shop with another clock."""

@@ -1,18 +1,22 @@
 """Starts `stockwright serve` again and again from one process that has read the program: a thousand starts are cheap.
 
-Each start is a process of its own, forked before anything is opened; only the reading is saved.
+Each start is a process of its own, forked before anything is opened; only the reading is saved. So is each worker of
+such a server, which keeps no more of its files than a started one does.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Never
 
 import uvicorn
 
@@ -77,6 +81,72 @@ class Forked:
 RUNS = 1000
 
 
+class Worker:
+    """A forked worker, as far as the server that forked it handles one."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._status: int | None = None
+
+    def poll(self) -> int | None:
+        if self._status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self._status = os.waitstatus_to_exitcode(status) if pid else None
+        return self._status
+
+    def wait(self, timeout: float = 0) -> int:  # noqa: ARG002 - a worker ends by itself, or its test is cut off
+        if self._status is None:
+            self._status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self._status
+
+    def terminate(self) -> None:
+        os.kill(self.pid, signal.SIGTERM)
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+
+
+def fork_worker(variables: dict[str, str], inherited: tuple[int, ...]) -> Worker:
+    """Take the place of `workers.start_again`."""
+    before = _open_files()
+    pid = os.fork()
+    if pid == 0:
+        # What libuv opens again in each fork stays open: it closes that itself, in the next one.
+        for number, file in _open_files().items():
+            if number > sys.stderr.fileno() and number not in inherited and before.get(number) == file:
+                os.close(number)
+        _serve(variables)
+    return Worker(pid)
+
+
+def _open_files() -> dict[int, str]:
+    """File descriptor → what it stands for."""
+    found = {}
+    for number in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found[int(number.name)] = str(number.readlink())
+    return found
+
+
+def _serve(variables: dict[str, str]) -> Never:
+    """Serve as a process that begins here: it ends without going back into what forked it."""
+    from stockwright.cli.main import app
+
+    status = 1
+    try:
+        os.environ.update(variables)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        app(["serve"])
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else 0 if ended.code is None else 1
+    except BaseException:  # noqa: BLE001 - it is shown, and the process ends
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+
+
 async def _read_the_program() -> None:
     """Put a shop together once, in a folder of its own, so that whatever a start reads is read."""
     from stockwright.app import build, close
@@ -90,9 +160,9 @@ async def _read_the_program() -> None:
 
 
 def _serve_starts(words: IO[str]) -> None:
-    from stockwright.cli import serve
-    from stockwright.cli.main import app
+    from stockwright.cli import serve, workers
 
+    workers.start_again = fork_worker  # type: ignore[assignment]
     with asyncio.Runner(loop_factory=serve._loop_factory()) as runner:
         runner.run(_read_the_program())
     for word in words:
@@ -101,8 +171,8 @@ def _serve_starts(words: IO[str]) -> None:
                 pid = os.fork()
                 if pid == 0:
                     os.dup2(2, 1)
-                    os.close(0)
-                    app(["serve"])
+                    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+                    _serve({})
                 _report(pid)
             case ["look", pid_text]:
                 pid, status = os.waitpid(int(pid_text), os.WNOHANG)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import httpx2
 
+from stockwright.cli.workers import VARIABLE
 from tests.e2e.forking import Forked, Forker
 from tests.patience import PATIENCE_SECONDS
 
@@ -84,18 +88,32 @@ class Server:
         finally:
             asking.close()
 
-    def kill(self) -> None:
-        """End it as a power cut would, but for the disk's own memory."""
+    def workers(self) -> list[int]:
+        """The processes that it has started, in the order of their start."""
         assert self.process is not None
-        os.kill(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        first = self.process.pid
+        return [int(each) for each in Path(f"/proc/{first}/task/{first}/children").read_text().split()]
 
-    def pause(self, seconds: float) -> None:
-        """Hold it still, as a machine does that is too busy."""
+    def kill(self) -> None:
+        """End all of its processes as a power cut would, but for the disk's own memory."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
+        # Held still, the first process starts no worker that is not known here.
+        os.kill(self.process.pid, signal.SIGSTOP)
+        workers = self.workers()
+        for pid in (self.process.pid, *workers):
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+        wait_until_gone(workers)
+
+    def pause(self, seconds: float, *pids: int) -> None:
+        """Hold these processes still, as a machine does that is too busy; or all, if none is named."""
+        assert self.process is not None
+        pids = pids or (self.process.pid, *self.workers())
+        for pid in pids:
+            send(pid, signal.SIGSTOP)
         time.sleep(seconds)
-        self.process.send_signal(signal.SIGCONT)
+        for pid in pids:
+            send(pid, signal.SIGCONT)
 
     def stop(self, by: signal.Signals = signal.SIGINT) -> int:
         """Ask it to end, as Ctrl+C does; returns its exit status."""
@@ -123,6 +141,38 @@ class Server:
     async def sign_in(self, client: httpx2.AsyncClient) -> dict[str, str]:
         answer = await client.post(f"{self.url}/api/signin", json={"email": EMAIL, "password": PASSWORD})
         return {"authorization": f"Bearer {answer.json()['data']['idToken']}"}
+
+
+def worker_number(pid: int) -> int | None:
+    """Which worker a process is; None where it is none."""
+    try:
+        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    given = [each.partition(b"=")[2] for each in variables if each.startswith(VARIABLE.encode())]
+    return int(json.loads(given[0])["number"]) if given else None
+
+
+def send(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process, which may have ended."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def wait_until_gone(pids: Iterable[int]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    for pid in pids:
+        while not is_gone(pid):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended, also where nobody has asked for its status yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 async def until(check: object, seconds: float = PATIENCE_SECONDS) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import random
+import signal
 import time
 from pathlib import Path
 
@@ -13,9 +14,9 @@ import httpx2
 import pytest
 
 from tests.e2e.forking import Forker
-from tests.e2e.server import Server
+from tests.e2e.server import Server, send
 from tests.patience import PATIENCE_SECONDS
-from tests.proving import SECONDS, SEED
+from tests.proving import SECONDS, SEED, WORKERS
 
 LIVES = 100 if SECONDS else 20
 KILLS_MIN = 1000 if SECONDS else 20
@@ -23,12 +24,24 @@ CLIENTS = 64
 LOAD_SECONDS_MAX = 5
 LONG_SECONDS, LONG_EVERY = 1.4, 5
 """Now and then a life lasts until handlers have written how far they are, which they do once a second."""
+WORKER_ALONE_EVERY = 3
+"""Of a server with several workers now and then one alone is killed, and replaced."""
+
+
+def strike(server: Server, life: int) -> None:
+    """Kill the server, or one of its workers; in the end it runs."""
+    workers = server.workers()
+    if len(workers) > 1 and life % WORKER_ALONE_EVERY == 0:
+        send(workers[life % 2], signal.SIGKILL)
+    else:
+        server.kill()
+        server.start()
 
 
 async def place_orders(
     server: Server, headers: dict[str, str], products: list[str], life: int
 ) -> dict[str, tuple[str, str]]:
-    """Place orders from many clients until the server is killed: key → (order id, product)."""
+    """Place orders from many clients until the server is struck: key → (order id, product)."""
     acknowledged: dict[str, tuple[str, str]] = {}
     over, enough = False, asyncio.Event()
     most = random.Random(f"{SEED} {life}").randrange(12, 60)
@@ -59,26 +72,27 @@ async def place_orders(
             await asyncio.wait_for(enough.wait(), LOAD_SECONDS_MAX)
         if life % LONG_EVERY == 0:
             await asyncio.sleep(LONG_SECONDS)
-        await asyncio.to_thread(server.kill)
+        await asyncio.to_thread(strike, server, life)
         over = True
         await asyncio.gather(*clients)
     return acknowledged
 
 
 @pytest.mark.slow
-async def test_nothing_acknowledged_is_lost_however_often_it_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", WORKERS)
+async def test_nothing_acknowledged_is_lost_however_often_it_is_killed(tmp_path: Path, workers: str) -> None:
     started, kills, orders = time.monotonic(), 0, 0
     while kills < KILLS_MIN or time.monotonic() - started < SECONDS:
         folder = tmp_path / str(kills)
         folder.mkdir()
-        orders += await live(folder)
+        orders += await live(folder, workers)
         kills += LIVES
-    print(f"crash: {kills} kills under load, {orders} orders")
+    print(f"crash: {workers} workers, {kills} kills under load, {orders} orders")
 
 
-async def live(folder: Path) -> int:
+async def live(folder: Path, workers: str) -> int:
     """Open a shop, kill it under load LIVES times, and look whether all is there; returns how many orders that is."""
-    server = Server(folder / "data")
+    server = Server(folder / "data", workers=workers)
     server.forker = Forker(server.env, server.log, folder)
     try:
         return await lives(server)
@@ -100,7 +114,6 @@ async def lives(server: Server) -> int:
         acknowledged: dict[str, tuple[str, str]] = {}
         for life in range(LIVES):
             acknowledged |= await place_orders(server, headers, products, life)
-            await asyncio.to_thread(server.start)
 
         # Enough to lose one, however busy the machine.
         assert len(acknowledged) > LIVES * 10

@@ -131,6 +131,8 @@ def test_a_lease_is_one_workers_until_it_gives_it_back(tmp_path: Path) -> None:
     assert first.take("sweeper")
     assert first.take("sweeper")
     assert not second.take("sweeper")
+    assert not second.is_there(0)
+    assert first.announce()
     assert second.is_there(0)
     first.close()
     assert second.take("sweeper")

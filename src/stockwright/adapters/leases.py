@@ -1,7 +1,7 @@
 """Leases among the processes that serve one folder: each is held by one of them, and freed by the kernel when it dies.
 
 A lease is the operating system's lock on an open file, so handing it over needs no clock. Each process also holds a
-lease that says that it is there.
+lease that says that it is there, from when it can handle something.
 """
 
 from __future__ import annotations
@@ -29,10 +29,12 @@ class Leases:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._locks: dict[str, FileLock] = {}
         self._held: set[str] = set()
-        self.announce()
 
     def announce(self) -> bool:
-        """Say that this worker is running; to be repeated, since who looks for it takes that lease for an instant."""
+        """Say that this worker handles events; to be repeated, since who looks for it takes that lease for an instant.
+
+        Not before: while a new worker starts, the others go on with its shards.
+        """
         return self.take(_presence(self.number))
 
     def take(self, name: str) -> bool:
@@ -56,7 +58,7 @@ class Leases:
             self._locks[name].release()
 
     def is_there(self, number: int) -> bool:
-        """Return whether another worker is running."""
+        """Return whether another worker handles events."""
         name = _presence(number)
         if number == self.number:
             return True

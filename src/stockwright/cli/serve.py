@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import signal
 import socket
 import sys
@@ -12,7 +11,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import get_args
 
 import uvicorn
@@ -29,7 +28,7 @@ from stockwright.base.errors import AlreadyExists, Misconfigured, StockwrightErr
 from stockwright.cli.folder import lock_folder
 from stockwright.cli.migrating import upgrade_before_serving
 from stockwright.cli.run import err, fail, progress_bar
-from stockwright.cli.workers import Part, Supervisor, count_of, end_with, part_of_this_process, prepare_folder
+from stockwright.cli.workers import Part, Supervisor, beat, count_of, end_with, part_of_this_process, prepare_folder
 from stockwright.config import Settings
 from stockwright.context import App
 from stockwright.http.connections import ConnectionLimits, bounded, connections_for
@@ -67,13 +66,30 @@ def serve(settings: Settings) -> None:
 
 def _supervise(settings: Settings, listening: list[socket.socket], count: int) -> None:
     """Prepare the shop, then let workers serve it."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _end_at_signals()
     shared = prepare_folder(settings.data_dir)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         notes = runner.run(_prepare_alone(settings))
     sockets = [listening[number % len(listening)].fileno() for number in range(count)]
     url = _url(settings, listening[0])
+    notes.append(f"Workers       {count} processes serve the shop (STOCKWRIGHT_WORKERS)")
     Supervisor(sockets, shared, make_log(settings.log_level)).run(lambda: _announce(url, notes))
+
+
+def _end_at_signals() -> None:
+    """Raise KeyboardInterrupt at the first SIGINT or SIGTERM, and take no notice of those that come after it.
+
+    A worker gets two where its terminal or a service manager signals every process: the second must not interrupt
+    what the first has begun to close.
+    """
+
+    def end(_: int, __: FrameType | None) -> None:
+        for asked in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(asked, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for asked in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked, end)
 
 
 async def _prepare_alone(settings: Settings) -> list[str]:
@@ -171,9 +187,8 @@ def raise_file_limit() -> int:
 async def _serve(
     settings: Settings, listening: socket.socket, part: Part | None = None, leases: Leases | None = None
 ) -> None:
-    for asked in (signal.SIGINT, signal.SIGTERM):
-        # uvicorn ends, then raises again what ended it: as an exception, behind which the store is closed.
-        signal.signal(asked, signal.default_int_handler)
+    # uvicorn ends, then raises again what ended it: as an exception, behind which the store is closed.
+    _end_at_signals()
     app = await build(settings)
     try:
         if part is None:
@@ -183,7 +198,7 @@ async def _serve(
             beside = _Beside(running(app), lambda: _announce(url, notes))
         else:
             app.shared = Path(part.shared)
-            beside = _Beside(running(app, leases), partial(os.write, part.ready, b"."))
+            beside = _Beside(running(app, leases), partial(beat, part))
         limits = ConnectionLimits(connections=connections_for(raise_file_limit()))
         config = uvicorn.Config(
             build_asgi(app, beside),
@@ -199,10 +214,24 @@ async def _serve(
         # What was made by now stays; of what a request makes, little outlives it.
         gc.freeze()
         gc.set_threshold(20_000, 50, 50)
-        server = uvicorn.Server(config)
+        server = _Server(config, app.on_stop)
         await server.serve(sockets=[listening])
     finally:
         await close(app)
+
+
+class _Server(uvicorn.Server):
+    """A server that first ends what has no end by itself, and then waits for what is under way."""
+
+    def __init__(self, config: uvicorn.Config, on_stop: list[Callable[[], None]]) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End all connections."""
+        for end in self._on_stop:
+            end()
+        await super().shutdown(sockets)
 
 
 class _Beside:

@@ -39,7 +39,7 @@ GRACE_SECONDS: Final = 3.0
 WAIT_SECONDS: Final = 30.0
 SHARE_SECONDS: Final = 0.25
 """Between two looks at which shards are this worker's."""
-AWAY_SECONDS: Final = 1.0
+AWAY_SECONDS: Final = 0.5
 
 
 class Dispatcher:

@@ -64,11 +64,16 @@ class Stream:
         if self.dropped:
             return
         if self._queue and self._bytes + len(part) > QUEUE_BYTES_MAX:
-            self.dropped = True
-            self._queue.clear()
-        else:
-            self._queue.append((last, part))
-            self._bytes += len(part)
+            self.end()
+            return
+        self._queue.append((last, part))
+        self._bytes += len(part)
+        self._news.set()
+
+    def end(self) -> None:
+        """Send nothing more; the client may come again with the id of its last event."""
+        self.dropped = True
+        self._queue.clear()
         self._news.set()
 
     async def next(self) -> tuple[str, bytes] | None:
@@ -118,6 +123,14 @@ class Feed:
         self._reader: asyncio.Task[None] | None = None
         self._position = ""
         self._starting = asyncio.Lock()
+        self._ended = False
+        app.on_stop.append(self.end)
+
+    def end(self) -> None:
+        """End every stream, and let none begin: this process stops."""
+        self._ended = True
+        for stream in self._streams:
+            stream.end()
 
     async def open(self, account_id: str, may_read: MayRead, after: str | None) -> Parts:
         """Return what a stream sends, from behind `after` (None: from now on); refuse one too many.
@@ -191,6 +204,8 @@ class Feed:
                     f"This account already has {STREAMS_OF_ACCOUNT_MAX} event streams open; close one of them",
                     retry_after_seconds=FULL_RETRY_AFTER_SECONDS,
                 )
+            if self._ended:
+                raise Busy("This server is stopping; try again shortly")
             if len(self._streams) >= STREAMS_MAX:
                 raise Busy("All event streams of this server are in use; try again shortly")
             if self._reader is None:
