@@ -155,7 +155,7 @@ class Worker:
             self.serves = False
         return status
 
-    def heard(self) -> None:
+    def note_beat(self) -> None:
         """Note a beat."""
         self.serves, self.silent_seconds = True, 0.0
 
@@ -195,7 +195,7 @@ class Supervisor:
         try:
             while not self._asked:
                 now = time.monotonic()
-                # While this process stood still itself, it heard nobody: that is not their silence.
+                # While this process stood still itself, it read no beats: that is no silence of theirs.
                 elapsed, looked = min(now - looked, BEAT_SECONDS), now
                 self._hear()
                 for worker in self._workers:
@@ -216,7 +216,7 @@ class Supervisor:
             said = {pid for (pid,) in _PID.iter_unpack(os.read(self._beats_here, 1024 * _PID.size))}
             for worker in self._workers:
                 if worker.process is not None and worker.process.pid in said:
-                    worker.heard()
+                    worker.note_beat()
 
     def _keep(self, worker: Worker, elapsed: float) -> None:
         """Replace a worker that has ended; kill one that hangs."""
