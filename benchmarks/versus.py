@@ -2,7 +2,7 @@
 
 Each is started from its own folder with its own environment (`.venv`), on a shop of its own that its own
 `benchmarks.shop.fill` has made. They are loaded in turn, other, this, other, this, in one run, since a shared machine
-has quick quarters of an hour and slow ones. Beside each rate stands the processor time per request of all of the
+has quick quarters of an hour and slow ones. Beside each rate is the processor time per request of all of the
 server's processes, its handlers' work included. Every figure is the median of all turns, with the smallest and the
 largest beside it.
 """

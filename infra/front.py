@@ -1,4 +1,4 @@
-"""What stands before MiniStack on one machine, as CloudFront stands before the stack on AWS.
+"""What is before MiniStack on one machine, as CloudFront is before the stack on AWS.
 
 MiniStack's CloudFront sends nothing on to an HTTP API, and is refused by a bucket that wants TLS. So
 this does both: /api/* and /.well-known/* go to the API, everything else is the built web app.

@@ -38,7 +38,7 @@ LINE: Final = {
 
 
 def guarded(routes: Iterable[Route] = ROUTES) -> list[Route]:
-    """Choose the routes that the authorizer stands before: those that admins alone may ask.
+    """Choose the routes with the authorizer: those that admins alone may ask.
 
     It knows nothing but the pool's tokens. So it cannot stand before what is public, nor before what
     takes API keys; and it answers in API Gateway's words, not in the API's envelope, so customers'
@@ -63,7 +63,7 @@ def overlaid(routes: Iterable[Route] = ROUTES) -> list[Route]:
 
 
 def takes_in(pattern: str, path: str) -> bool:
-    """Return whether a pattern fits all that a path (or another pattern) stands for."""
+    """Return whether a pattern fits all that a path (or another pattern) matches."""
     wanted, given = pattern.split("/"), path.split("/")
     pairs = zip(wanted, given, strict=False)
     return len(wanted) == len(given) and all(one == other or one.startswith("{") for one, other in pairs)

@@ -184,7 +184,7 @@ def make_person(pools: Any, pool: str, email: str, password: str, *, admin: bool
 
 
 def _put_on_sale(api: str, password: str) -> None:
-    """Make the demo's products, each with its opening stock; the last one made stands first in the shop."""
+    """Make the demo's products, each with its opening stock; the last one made is the first in the shop."""
     with httpx2.Client(timeout=60) as shop:
         signed_in = shop.post(f"{api}/signin", json={"email": ADMIN, "password": password}).raise_for_status()
         shop.headers["Authorization"] = f"Bearer {signed_in.json()['data']['idToken']}"
@@ -241,7 +241,7 @@ def _wait(url: str) -> None:
 
 
 def _own_port() -> int:
-    """Return MiniStack's port: a free one at the first time, then that one again, which stands in its queues' URLs."""
+    """Return MiniStack's port: a free one at the first time, then that one again, which is part of its queues' URLs."""
     kept = STATE / "port"
     with socket.socket() as asked:
         asked.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

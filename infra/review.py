@@ -1,6 +1,6 @@
 """The review of the stacks by AWS's Solutions pack (cdk-nag), and what it may not complain about, with the reason.
 
-A reason names the construct that it stands for; what is new or elsewhere fails the synthesis.
+A reason names the construct that it is about; what is new or elsewhere fails the synthesis.
 """
 
 from __future__ import annotations

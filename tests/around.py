@@ -154,7 +154,7 @@ def answering(*partners: Partner) -> Iterator[None]:
 
 @dataclass
 class World:
-    """The shop and everybody around it. Its clock stands until a test moves it."""
+    """The shop and everybody around it. Its clock changes only when a test moves it."""
 
     app: App
     dispatcher: Dispatcher

@@ -102,7 +102,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 class Clock:
-    """A clock that stands until a test moves it (ms)."""
+    """A clock that changes only when a test moves it (ms)."""
 
     def __init__(self, at: int = START) -> None:
         self.at = at
@@ -116,7 +116,7 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
-    """A clock that stands at a fixed instant until it is moved."""
+    """A clock that shows a fixed instant until it is moved."""
     return Clock()
 
 

@@ -33,7 +33,7 @@ def need(engine: str) -> None:
 
 
 def everything_stored(store: Any) -> bytes:
-    """Return all that an engine has written, as it stands there."""
+    """Return all that an engine has written, as it is there."""
     if isinstance(store, SqliteStore):
         return store.path.read_bytes() + store.path.with_name(f"{store.path.name}-wal").read_bytes()
     pages = store.client.get_paginator("scan").paginate(TableName=store.table)

@@ -1,4 +1,4 @@
-"""The composition root: the only place that chooses engines and adapters."""
+"""The composition root: the only module that chooses engines and adapters."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def check_packages(needed_by: str | None) -> None:
 
 
 def _with_secrets(settings: Settings) -> Settings:
-    """Read the partners' keys where they are kept."""
+    """Read the partners' keys where they are stored."""
     warehouse, delivery = settings.warehouse_secret_id, settings.delivery_secret_id
     return replace(
         settings,

@@ -29,7 +29,7 @@ async def commit(app: App, request: Request, batch: Batch, result: Any = None, *
     """Write the batch and, where the request carries a key, the record that makes it happen once.
 
     `result` is what the use case will return. Where it may come out otherwise (`final=False`:
-    the answer is read after the commit) the edge keeps the real answer in its place, and this one
+    the answer is read after the commit) the edge stores the real answer instead, and this one
     only serves if the process ends in between. Of several commits the first uses the key. Raises Stale where
     the decision must be made again, AlreadyDone where this key has had its effect.
     """
@@ -38,7 +38,7 @@ async def commit(app: App, request: Request, batch: Batch, result: Any = None, *
         await app.store.commit(batch.writes)
     except ConditionFailed as refused:
         raise _why(refused, record) from refused
-    _keep(request, record if final or record is None else replace(record, answer=None))
+    _set_record(request, record if final or record is None else replace(record, answer=None))
 
 
 async def decide(
@@ -61,28 +61,28 @@ async def decide(
     except ConditionFailed as refused:
         raise _why(refused, made[-1][1]) from refused
     result, record = made[-1]
-    _keep(request, record)
+    _set_record(request, record)
     return result
 
 
 async def unchanged(app: App, request: Request, result: Result) -> Result:
-    """Return what holds already. The request's key is kept with it: sent again later, it has no effect either."""
-    if request.idempotency is not None and request.idempotency.kept is None:
+    """Return what holds already. The request's key is stored with it: sent again later, it has no effect either."""
+    if request.idempotency is not None and request.idempotency.record is None:
         await commit(app, request, Batch(), result)
     return result
 
 
 def _add_record(app: App, request: Request, batch: Batch, result: Any) -> KeyRecord | None:
     """Add the record of the request's key to a commit; None where it has none, or a commit has used it."""
-    if request.idempotency is None or request.idempotency.kept is not None:
+    if request.idempotency is None or request.idempotency.record is not None:
         return None
     return request.idempotency.add_record(batch, result, app.clock.now())
 
 
-def _keep(request: Request, record: KeyRecord | None) -> None:
+def _set_record(request: Request, record: KeyRecord | None) -> None:
     """Report to the key's owner what was stored with it."""
     if request.idempotency is not None and record is not None:
-        request.idempotency.kept = record
+        request.idempotency.record = record
 
 
 def _why(refused: ConditionFailed, record: KeyRecord | None) -> Stale | AlreadyDone:

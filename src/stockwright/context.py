@@ -1,7 +1,7 @@
 """What a use case is given: the App with its ports.
 
 A use case is `f(app, request, command) -> result`: load, decide, commit. It learns of the outside
-world only through the protocols here; `stockwright.app` chooses who stands behind them.
+world only through the protocols here; `stockwright.app` chooses what implements them.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from stockwright.sales import wire as wire_sales
 from stockwright.stock import wire as wire_stock
 
 _EMAIL = "user@example.com"
-_PASSWORD = "Correct-Horse-7"  # noqa: S105 - of nobody
+_PASSWORD = "Correct-Horse-7"  # noqa: S105 - an example
 _PRODUCT = "prd_01hf7yat00bjckqcjjrd1113s5"
 _LAPTOP = "692cc529439b2ea96b10e98b"
 EXAMPLES: Final[dict[type, dict[str, Any]]] = {

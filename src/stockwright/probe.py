@@ -70,7 +70,7 @@ class WriteProbe:
             try:
                 await self._put(app)
             except ConditionFailed:
-                # Purged, or changed by nobody that we know: begin a new record.
+                # Purged, or changed by an unknown writer: begin a new record.
                 self._key = None
                 await self._put(app)
             reason = await app.store.check()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Request(Struct, frozen=True):
-    """Who asks, and what the ledger, the events and the log name the request by ("": nobody sent it).
+    """Who asks, and what the ledger, the events and the log name the request by ("": it has none).
 
     `idempotency` is its key, where it has one: the first commit that is given this request uses it.
     """
@@ -38,7 +38,7 @@ class Request(Struct, frozen=True):
 
 
 BY_SYSTEM: Final = Request(SYSTEM)
-"""What nobody asks for: the command line, the sweeper, the dispatcher."""
+"""What no client asks for: the command line, the sweeper, the dispatcher."""
 
 
 def caused_by(event: Event, actor: Actor = SYSTEM) -> Request:
@@ -47,7 +47,7 @@ def caused_by(event: Event, actor: Actor = SYSTEM) -> Request:
 
 
 class KeyRecord(Struct, frozen=True):
-    """What a commit keeps with a key: the use case's result, and its answer.
+    """What a commit stores with a key: the use case's result, and its answer.
 
     `answer` is None where it is only known after the commit.
     """
@@ -61,11 +61,11 @@ class KeyRecord(Struct, frozen=True):
 class Idempotency:
     """An Idempotency-Key at work: its record is one more write in the commit of the effect.
 
-    Its creator reads afterwards in `kept` whether a commit has used the key. `render` turns the
+    Its creator reads afterwards in `record` whether a commit has used the key. `render` turns the
     use case's result into the answer that a replay will give.
     """
 
-    __slots__ = ("kept", "key", "render", "request_hash", "seconds")
+    __slots__ = ("key", "record", "render", "request_hash", "seconds")
 
     def __init__(
         self,
@@ -77,15 +77,15 @@ class Idempotency:
     ) -> None:
         self.key, self.request_hash, self.render = key, request_hash, render
         self.seconds = seconds
-        """How long its record is kept; None: for ever (what an import did)."""
-        self.kept: KeyRecord | None = None
+        """How long its record is stored; None: for ever (what an import did)."""
+        self.record: KeyRecord | None = None
 
     def add_record(self, batch: Batch, result: Any, now: int) -> KeyRecord:
-        """Add the key's record to a commit; it comes into `kept` when that has succeeded."""
+        """Add the key's record to a commit; it is to be set as `record` when that has succeeded."""
         answer = None if result is None else self.render(result)
         position = put_idempotency(batch, self.key, self.request_hash, answer, self.until(now))
         return KeyRecord(position, result, answer)
 
     def until(self, now: int) -> int | None:
-        """Return until when (epoch seconds) a record of now (ms) is kept; None: for ever."""
+        """Return until when (epoch seconds) a record of now (ms) is stored; None: for ever."""
         return None if self.seconds is None else now // 1000 + self.seconds

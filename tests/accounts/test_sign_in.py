@@ -1,4 +1,4 @@
-"""Signing in and out: locks, sessions, the second factor, and who a header stands for."""
+"""Signing in and out: locks, sessions, the second factor, and who a header names."""
 
 from __future__ import annotations
 

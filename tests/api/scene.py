@@ -142,7 +142,7 @@ def masked(text: str) -> str:
 
 
 def _filled(body: Any, ids: dict[str, str]) -> Any:
-    """Put ids where "$name" stands."""
+    """Replace "$name" by ids."""
     if isinstance(body, dict):
         return {name: _filled(value, ids) for name, value in body.items()}
     if isinstance(body, list):
@@ -314,4 +314,4 @@ PATH_VALUES: dict[tuple[str, str], dict[str, str]] = {
     ("POST", "/dead-letters/{id}/redrive"): {"id": "letter"},
     ("DELETE", "/dead-letters/{id}"): {"id": "letter"},
 }
-"""What stands in the variable parts of their paths: a thing of the scene, or the word itself."""
+"""The values of the variable parts of their paths: a thing of the scene, or the word itself."""

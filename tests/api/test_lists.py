@@ -96,7 +96,7 @@ async def test_a_manipulated_page_token_is_refused(admin: Client, made: Made) ->
         await made()
     token = (await admin.get("/products", limit=1)).data["nextToken"]
 
-    for bent in (token[:-1], token + "A", token[::-1], "A" + token[1:], "rubbish", "eyJQSyI6IlBST0R", "💥"):
+    for bent in (token[:-1], token + "A", token[::-1], "A" + token[1:], "nonsense", "eyJQSyI6IlBST0R", "💥"):
         assert (await admin.get("/products", limit=1, nextToken=bent)).fields == {"nextToken"}, bent
 
 
@@ -106,7 +106,7 @@ async def test_a_wrong_token_is_reported_with_the_other_faults_of_the_query(admi
     token = (await admin.get("/products", limit=1)).data["nextToken"]
     other = (await admin.get("/products", limit=1, sort="name")).data["nextToken"]
 
-    for wrong in (other, "AAAA", "rubbish"):
+    for wrong in (other, "AAAA", "nonsense"):
         assert (await admin.get("/products", limit=1000, nextToken=wrong)).fields == {"limit", "nextToken"}, wrong
         assert (await admin.get("/products", limt=1, nextToken=wrong)).fields == {"limt", "nextToken"}, wrong
     assert (await admin.get("/products", status="NONE", nextToken="AAAA")).fields == {"status", "nextToken"}

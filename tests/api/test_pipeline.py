@@ -369,7 +369,7 @@ async def test_answers_show_the_remaining_requests(limited: Any) -> None:
 
 async def test_anonymous_clients_see_their_remaining_requests_too(limited: Any) -> None:
     async with asking(limited) as http:
-        for client in (Client(http), Client(http, "Bearer rubbish")):
+        for client in (Client(http), Client(http, "Bearer nonsense")):
             first, second = [await client.get("/products") for _ in range(2)]
             assert first.status == second.status == 401
             left = [int(answer.headers["ratelimit"].split("r=")[1].split(";")[0]) for answer in (first, second)]

@@ -1,6 +1,6 @@
 """What AWS does between the functions: the table's stream, the bus with its rules, a queue for each handler.
 
-MiniStack keeps the stream, the bus and the queues; here stands what Lambda's pollers do.
+MiniStack keeps the stream, the bus and the queues; this does what Lambda's pollers do.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def test_a_request_without_a_token_is_refused(stack: Stack) -> None:
     assert (refused.status_code, refused.json()["error"]["code"]) == (401, "UNAUTHORIZED")
     refused = stack.ask("GET", "/api/users/me")
     assert (refused.status_code, refused.json()["error"]["code"]) == (401, "UNAUTHORIZED")
-    # Before what admins alone may ask stands the authorizer, which speaks for itself.
+    # The authorizer answers by itself for what only admins may ask.
     refused = stack.ask("GET", "/api/users")
     assert (refused.status_code, refused.json()) == (401, {"message": "Unauthorized"})
 

@@ -59,7 +59,7 @@ def test_the_first_admin_sets_the_shop_up_and_no_url_contains_the_token(browser:
     finally:
         assert server.stop() == 0
     assert f"{server.url}/api/setup" in addresses
-    # The browser's own name of a page holds what stands behind the #; what it sends ends before it.
+    # The browser's own name of a page holds what follows the #; what it sends ends before it.
     assert [each for each in addresses if token in each.partition("#")[0]] == []
 
 

@@ -101,7 +101,7 @@ def test_a_location_is_added_stocked_renamed_and_deactivated(visit: Open, shop: 
     dialog.get_by_label("Priority").fill("500")
     dialog.get_by_role("button", name="Add", exact=True).click()
     page.get_by_role("button", name="Change Harbour store").click()
-    # Somebody else was faster: what stands there now is shown, and the second save means it.
+    # Somebody else was faster: what is there now is shown, and the second save means it.
     shop.ask("PATCH", "/locations/harbour", {"priority": 400})
     dialog.get_by_label("Name", exact=True).fill("Harbour shop")
     dialog.get_by_role("button", name="Save").click()
@@ -269,7 +269,7 @@ def test_a_category_is_added_removed_and_added_again_unless_it_is_in_use(visit: 
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("link", name="Garden")).to_be_visible()
     page.get_by_role("button", name="Remove Other").click()
-    # Refused: it stands there again, and the note says why.
+    # Refused: it is there again, and the note says why.
     expect(page.get_by_label("Notifications").get_by_text(re.compile("other"))).to_be_visible()
     expect(page.get_by_role("link", name="Other")).to_be_visible()
     assert {"garden", "other"} <= {each["name"] for each in shop.ask("GET", "/categories")["items"]}

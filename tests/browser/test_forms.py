@@ -1,4 +1,4 @@
-"""What is typed is not lost, what is wrong stands at its field, and money is in its own currency."""
+"""What is typed is not lost, what is wrong is shown at its field, and money is in its own currency."""
 
 from __future__ import annotations
 

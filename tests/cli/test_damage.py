@@ -179,7 +179,7 @@ def test_no_command_crashes_on_damaged_files(
 
 
 def test_a_backup_of_a_damaged_body_is_refused_and_named(shop: Path, tmp_path: Path) -> None:
-    """SQLite finds its own structure whole; what stands in a row is ours to look at."""
+    """SQLite finds its own structure whole; what is in a row is ours to look at."""
     terminal = Terminal(tmp_path / "data")
     shutil.copytree(shop, terminal.folder)
     file = terminal.folder / "stockwright.db"

@@ -141,7 +141,7 @@ def test_a_taken_port_gets_one_clear_line(server: Start) -> None:
 def test_a_disk_that_refuses_writes_gets_one_clear_line(server: Start) -> None:
     server.start_and_read()
     server.kill()
-    # What was committed last stands in the log, which cannot grow any more.
+    # What was committed last is in the log, which cannot grow any more.
     log_kib = (server.folder / "stockwright.db-wal").stat().st_size // 1024
     full = subprocess.run(
         ["/bin/sh", "-c", f'ulimit -f {2 * log_kib}; exec "$0" "$@"', *server.program, "serve"],

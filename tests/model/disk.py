@@ -23,7 +23,7 @@ Loss = Literal["nothing", "everything", "some", "torn"]
 LOSSES: Final[tuple[Loss, ...]] = ("nothing", "everything", "some", "torn")
 SECTOR: Final = 512
 HEADER: Final = 4096
-"""Below it stands what SQLite reads to open a file; a fault of reading strikes behind."""
+"""Below it is what SQLite reads to open a file; a fault of reading comes after that."""
 _SYSTEM: Final = apsw.vfs_names()[0]
 _names = itertools.count()
 

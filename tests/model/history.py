@@ -4,7 +4,7 @@ Every request is noted with its tries: when each began, when and what it was ans
 connection broke. The event log gives the order of the commits. In that order the model
 (`shop.py`) is asked the same, and must answer the same. What changed nothing (a look, a refusal, a
 repeat) must fit between two commits. And the order must be that of real time: what was answered
-before another began stands before it.
+before another began comes before it.
 
 `python -m tests.model.history FILE` checks a history that a failed run has left.
 """
@@ -330,7 +330,7 @@ class Checker:
         assert not twice, f"done twice: {twice}"
         latest = -NEVER
         for step in self.steps:
-            late = f"{step.asked} was answered before something began that stands before it in the log"
+            late = f"{step.asked} was answered before something began that is before it in the log"
             assert step.end >= latest, late
             latest = max(latest, step.begin)
 

@@ -1,4 +1,4 @@
-"""Each vocabulary stands once: what names its members elsewhere holds all of them."""
+"""Each vocabulary is defined once: what names its members elsewhere holds all of them."""
 
 from __future__ import annotations
 

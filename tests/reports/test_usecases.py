@@ -38,7 +38,7 @@ from tests.conftest import ADMIN, ALICE, Clock, Product
 from tests.rollups.recount import count_all
 
 TODAY = date(2023, 11, 14)
-"""The day of the tests' clock: it stands at 22:13:20 UTC."""
+"""The day of the tests' clock: it shows 22:13:20 UTC."""
 DAY = 24 * 60
 
 

@@ -195,8 +195,8 @@ async def test_holds_released_by_a_purchase_name_its_request_and_do_not_use_its_
     request = Request(BOB.actor, "req-of-bob", idempotency)
     held = await reserve_stock(app, request, Reserve([Wanted(chair.product.id, 4)]))
 
-    assert idempotency.kept is not None
-    assert idempotency.kept.answer == {"id": held.id}
+    assert idempotency.record is not None
+    assert idempotency.record.answer == {"id": held.id}
     assert await find_idempotency(app.store, "bob#key") == UsedKey("hash", {"id": held.id}, version=1)
     events = [each for each in await app.store.tail("", 100) if each.subject in {due.id, held.id}]
     assert [(each.name, each.actor, each.request_id) for each in events] == [

@@ -1,4 +1,4 @@
-"""No secret stands where it should not: the real server, with its log, its events, its answers and its file."""
+"""No secret is where it should not be: the real server, with its log, its events, its answers and its file."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ async def test_no_secret_is_stored_logged_or_answered(server: Server, mailbox: M
         for where, text in body.items()
         # The authenticator app's secret must be stored to check codes with: the file holds it, nothing else does.
         if (kind, where) != ("TOTP secret", "the file")
-        # Six digits can be part of a number or an id: a code stands alone.
+        # Six digits can be part of a number or an id: a code is a word of its own.
         and any(re.search(rf"(?<![\w.-]){re.escape(secret)}(?![\w-])" if kind == "code" else re.escape(secret), text)
                 for secret in secrets)
     ]  # fmt: skip

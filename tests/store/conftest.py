@@ -14,7 +14,7 @@ from tests.model.memory import MemoryStore
 
 @pytest.fixture(params=[*ALL_ENGINES, "memory"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    """An empty store of each engine, and of the one that the simulation stands on."""
+    """An empty store of each engine, and of the one that the simulation uses."""
     opened = MemoryStore() if request.param == "memory" else open_store(request.param, tmp_path)
     yield opened
     await opened.close()

@@ -139,7 +139,7 @@ async def test_what_another_process_was_answered_is_read_though_our_own_commit_i
     with pytest.raises(ConditionFailed):
         await ours
     ours = asyncio.create_task(first.commit([Add(ONE, {("units",): -1})]))
-    await asyncio.to_thread(gate.stands.wait, 10)
+    await asyncio.to_thread(gate.written.wait, 10)
     await second.commit([Add(ONE, {("units",): -1}), Add(TWO, {("units",): 1})])
     await turn()
     found = await first.get([ONE, TWO])
@@ -158,7 +158,7 @@ async def test_our_own_commit_that_a_reader_finds_first_stays_in_the_cache(path:
     first._commits.thread = gate = Gate()
     event = Event("evt_2", "stock.changed", "P#1", 2)
     ours = asyncio.create_task(first.commit([Add(ONE, {("units",): -1}), Delete(TWO, 1), Append(event)]))
-    await asyncio.to_thread(gate.stands.wait, 10)
+    await asyncio.to_thread(gate.written.wait, 10)
     await turn()
     assert [each.id for each in await first.tail("1")] == ["evt_2"]
     # Neither is read from the file again.

@@ -86,12 +86,12 @@ class Gate(ThreadPoolExecutor):
 
     def __init__(self) -> None:
         super().__init__(max_workers=1)
-        self.stands, self.opened = threading.Event(), threading.Event()
+        self.written, self.opened = threading.Event(), threading.Event()
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         def run() -> Any:
             result = fn(*args, **kwargs)
-            self.stands.set()
+            self.written.set()
             assert self.opened.wait(10)
             return result
 
@@ -105,7 +105,7 @@ async def test_events_items_and_lists_show_the_same_moment(path: Path) -> None:
     indexes: dict[IndexName, tuple[str, str]] = {"list": ("ORDERS", "1")}
     key: Key = ("ORDER#1", "ORDER")
     committed = asyncio.create_task(store.commit([Put(key, {"total": 5}, ABSENT, indexes), Append(event)]))
-    await asyncio.to_thread(gate.stands.wait, 10)
+    await asyncio.to_thread(gate.written.wait, 10)
 
     async def counts() -> tuple[int, int, int, int]:
         return (
@@ -115,7 +115,7 @@ async def test_events_items_and_lists_show_the_same_moment(path: Path) -> None:
             len((await store.query("ORDER#1")).items),
         )
 
-    # The COMMIT stands in the file: another process may build on it and be answered.
+    # The COMMIT is in the file: another process may build on it and be answered.
     assert await counts() == (1, 1, 1, 1)
     gate.opened.set()
     await committed

@@ -73,7 +73,7 @@ async def alert(app: App, event: Event, kind: Kind, entry: Entry, addresses: Seq
     except Busy as busy:
         raise TryLater(busy.message, after_seconds=BUSY_SECONDS, patience_seconds=None) from busy
     except Exception as fault:
-        # Whatever it was: what is given up here would leave a digest that nobody sends.
+        # Whatever it was: what is given up here would leave a digest that is never sent.
         app.log.exception("alert failed", kind=kind.name, event_id=event.id)
         seconds = app.settings.retry_delay_seconds
         raise TryLater(f"{type(fault).__name__}: {fault}", after_seconds=seconds) from fault

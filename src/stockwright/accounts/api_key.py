@@ -22,7 +22,7 @@ _SHAPE = re.compile(r"sw_([a-z2-7]{32})([a-z2-7]{7})")
 
 
 class ApiKey(Record, frozen=True):
-    """A machine with scopes; of its key only the SHA-256 is kept, and the end for people to know it by."""
+    """A machine with scopes; of its key only the SHA-256 is stored, and the end for people to know it by."""
 
     KIND = "APIKEY"
     id: str
@@ -61,7 +61,7 @@ def is_well_formed(text: str) -> bool:
 
 
 def key_hash(text: str) -> str:
-    """Return what is kept of a key. It has 160 random bits, so one SHA-256 is enough."""
+    """Return what is stored of a key. It has 160 random bits, so one SHA-256 is enough."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -54,18 +54,18 @@ async def create_api_key(app: App, request: Request, name: str, scopes: Sequence
     batch = Batch()
     records.put_api_key(batch, key)
     batch.append(new_event(app, request, ApiKeyCreated(name=key.name, scopes=list(wanted)), key.id))
-    # The answer holds the key itself, so it is not kept with the Idempotency-Key: a replay shows the rest.
+    # The answer holds the key itself, so it is not stored with the Idempotency-Key: a replay shows the rest.
     await commit(app, request, batch, MadeKey(replace(key, version=1), ""))
     return MadeKey(replace(key, version=1), shown)
 
 
 async def list_api_keys(app: App, limit: int, after: str | None = None) -> tuple[list[ApiKey], str | None]:
-    """List the keys, newest first; nobody can see a key again."""
+    """List the keys, newest first; a key itself is never shown again."""
     return await records.page_of_api_keys(app.store, limit=limit, after=after)
 
 
 async def revoke_api_key(app: App, request: Request, key_id: str) -> str:
-    """Delete a key; it is nobody's from now on."""
+    """Delete a key; from now on it is refused."""
 
     async def attempt() -> str:
         key = await records.get_api_key(app.store, key_id)

@@ -1,7 +1,7 @@
 """Identity in the cloud: a Cognito user pool keeps the passwords, the groups and the keys of tokens.
 
 The pool takes passwords from this API alone (its client allows only the server's sign-in flow), so
-that our locks, codes and second factor stand before it. An account's id is the user's `sub`. A user
+that our locks, codes and second factor apply before it. An account's id is the user's `sub`. A user
 who was made in the pool by hand is put on record when first met; the group `admin` is the role, and
 of a record and a token the newer one is believed.
 """
@@ -48,7 +48,7 @@ KEYS_EVERY_SECONDS: Final = 60
 """At most so often are the pool's keys fetched because a token names one that is not among them."""
 _WRONG: Final = frozenset({"NotAuthorizedException", "UserNotFoundException", "UserNotConfirmedException"})
 NOT_TAKEN: Final = "InvalidParameterException"
-"""Cognito's word for what breaks a pattern of its own, which nobody's account can have then."""
+"""Cognito's error for what breaks a pattern of its own; no account can have it then."""
 _BUSY: Final = frozenset({"TooManyRequestsException", "LimitExceededException", "InternalErrorException"})
 
 
@@ -99,9 +99,9 @@ class CognitoIdentity:
     def __init__(self, pool_id: str, client_id: str, endpoint: str | None, clock: Clock) -> None:
         region = pool_id.partition("_")[0]
         issuer = f"https://cognito-idp.{region}.amazonaws.com/{pool_id}"
-        place = f"{endpoint.rstrip('/')}/{pool_id}" if endpoint else issuer
+        address = f"{endpoint.rstrip('/')}/{pool_id}" if endpoint else issuer
         self._pool_id, self._client_id = pool_id, client_id
-        self._keys = PoolKeys(f"{place}/.well-known/jwks.json")
+        self._keys = PoolKeys(f"{address}/.well-known/jwks.json")
         self._verifier = Verifier(ALGORITHM, issuer, client_id, self._keys.find, clock)
 
     # ---- people ------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ class CognitoIdentity:
             made = await self._call(
                 "admin_create_user",
                 Username=email,
-                # The pool judges a password when it is given, so that what it refuses leaves nobody behind.
+                # The pool judges a password when it is given, so that what it refuses leaves no user there.
                 TemporaryPassword=password,
                 UserAttributes=[_attribute("email", email), _attribute("email_verified", "false")],
                 MessageAction="SUPPRESS",
@@ -129,7 +129,7 @@ class CognitoIdentity:
         return Enrolled(user_id)
 
     async def prove(self, app: App, request: Request, email: str, password: str) -> Proof | None:
-        """Sign in at the pool. Its tokens are handed out only by `begin`, when nothing else stands against it."""
+        """Sign in at the pool. Its tokens are handed out only by `begin`, when nothing else is against it."""
         begun = await self._sign_in(email, password)
         if begun is None:
             return None
@@ -161,7 +161,7 @@ class CognitoIdentity:
         return begun
 
     async def set_password(self, app: App, account: Account, password: str) -> str:  # noqa: ARG002 - the port's
-        """Set it at the pool; here nothing of it is kept."""
+        """Set it at the pool; here nothing of it is stored."""
         await self._set_password(account.id, password)
         return ""
 
@@ -360,7 +360,7 @@ def _attributes(pairs: list[dict[str, str]]) -> dict[str, str]:
 
 
 def _translate_refusal(refused: Exception) -> Exception:
-    """Translate the pool's word into ours; what is nobody's fault but ours stays as it is."""
+    """Translate the pool's error into ours; a fault of our own stays as it is."""
     code = aws.code_of(refused)
     if code in _BUSY:
         return Busy()

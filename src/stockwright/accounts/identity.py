@@ -1,8 +1,8 @@
 """The identity port: who keeps passwords and signs tokens. Everything else about accounts is ours.
 
-Two stand behind it: `local_identity.py`, which keeps both in our own store, and a Cognito user pool
-(`adapters/cognito.py`). The rules of signing in and up (locks, codes, the second factor, what nobody
-may learn) are use cases above it, the same for both.
+Two implement it: `local.py`, which has both in our own store, and a Cognito user pool
+(`cognito.py`). The rules of signing in and up (locks, codes, the second factor, what answers must
+not reveal) are use cases above it, the same for both.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Identity(Protocol):
         ...
 
     async def prove(self, app: App, request: Request, email: str, password: str) -> Proof | None:
-        """Return the account whose password this is; None, after as long, where it is nobody's."""
+        """Return the account whose password this is; None, after as long, where it is no account's."""
         ...
 
     async def begin(self, app: App, request: Request, proof: Proof) -> Session:
@@ -104,5 +104,5 @@ class Identity(Protocol):
 
 
 def identity_of(app: App) -> Identity:
-    """Return the shop's identity port: App stands below the accounts, whose port this is, and only carries it."""
+    """Return the shop's identity port: App is below the accounts, whose port this is, and only carries it."""
     return cast("Identity", app.identity)

@@ -43,7 +43,7 @@ SPENT_MAX: Final = 10
 
 
 class LocalIdentity:
-    """Keeps what proves who somebody is in our own store."""
+    """Stores in our own store what proves who somebody is."""
 
     def __init__(self, passwords: Passwords, tokens: Tokens) -> None:
         self.passwords, self.tokens = passwords, tokens
@@ -144,7 +144,7 @@ class LocalIdentity:
             batch.delete(key, version)
 
     async def set_password(self, app: App, account: Account, password: str) -> str:  # noqa: ARG002 - the port's
-        """Hash it; the account keeps it."""
+        """Hash it; the account has the hash."""
         return await self.passwords.hash(password)
 
     async def follow(self, app: App, before: Account, after: Account) -> None:
@@ -182,7 +182,7 @@ class LocalIdentity:
 
 
 def _successor(app: App, family_id: str, secret: str) -> str:
-    """Make the secret that takes this one's place: from the shop's key, so that it can be answered again."""
+    """Make the secret that follows this one: from the shop's key, so that it can be answered again."""
     seed = f"refresh\x00{family_id}\x00{secret}".encode()
     return hmac.digest(app.signing_key, seed, hashlib.sha256).hex()
 

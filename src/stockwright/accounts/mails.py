@@ -1,6 +1,6 @@
 """Mails about an account: codes and warnings.
 
-A code is made when its mail is, and stands nowhere else: the message that is kept of it, which every
+A code is made when its mail is, and is nowhere else: the message that is stored of it, which every
 admin can read, does not show the code. Where no mail can be sent no code is made; the operator of the
 server makes a link (`stockwright users reset-link`).
 """
@@ -48,7 +48,7 @@ async def send_mail(app: App, event: Event, data: CodeRequested | AccountSignupR
         return
     known = await find_notification(app.store, notification_id(event, HANDLER, account.email))
     if known is not None and known.is_done:
-        # A second run would put an older code in the place of one that was mailed since.
+        # A second run would replace a code that was mailed since by an older one.
         return
     if isinstance(data, AccountSignupRepeated):
         text = _repeated(account.name)
@@ -57,7 +57,7 @@ async def send_mail(app: App, event: Event, data: CodeRequested | AccountSignupR
     purpose, subject, lasts = _CODES[type(data)]
     sign_up = data.sign_up if isinstance(data, AccountVerificationRequested) else ""
     if sign_up and all(each.id != sign_up for each in account.further):
-        # Newer ones took its place, or the address is confirmed: a code of it would open nothing.
+        # Newer ones have replaced it, or the address is confirmed: a code of it would open nothing.
         return
     if not app.mail.delivers:
         text = _no_code_text(subject, account.email)
@@ -70,9 +70,9 @@ async def send_mail(app: App, event: Event, data: CodeRequested | AccountSignupR
     )
 
 
-async def _mail(app: App, event: Event, to: str, subject: str, text: str, kept: str) -> None:
+async def _mail(app: App, event: Event, to: str, subject: str, text: str, stored: str) -> None:
     message: Outgoing = ("email", to, subject, text, plain_html(text))
-    await send_and_record(app, event, HANDLER, message, kept=(kept, plain_html(kept)))
+    await send_and_record(app, event, HANDLER, message, stored=(stored, plain_html(stored)))
 
 
 def _code_text(subject: str, code: str, lasts: str) -> str:

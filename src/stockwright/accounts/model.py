@@ -24,8 +24,8 @@ FURTHER_MAX: Final = 4
 """How many further sign-ups with one address wait for their codes; an older one goes."""
 ERASED_DOMAIN: Final = "@erased.invalid"
 """Of the addresses of accounts whose persons were erased; such a domain never exists (RFC 2606)."""
-NOT_KEPT: Final = "-"
-"""In place of a password's hash: nobody kept the password (a user pool has that of the first sign-up)."""
+UNKNOWN_HASH: Final = "-"
+"""Instead of a password's hash: the password was not stored (a user pool has that of the first sign-up)."""
 
 
 class Code(HidesSecrets, frozen=True, rename="camel"):
@@ -109,12 +109,12 @@ class Account(Record, frozen=True):
 
 
 def erased_email(account_id: str) -> str:
-    """Return what stands in place of the address of an erased account."""
+    """Return what replaces the address of an erased account."""
     return f"{account_id.lower()}{ERASED_DOMAIN}"
 
 
 def erased(account: Account, now: int) -> Account:
-    """Return what is left of an account whose person is erased: nobody can sign in to it."""
+    """Return what is left of an account whose person is erased: no sign-in is possible."""
     return Account(
         id=account.id,
         email=erased_email(account.id),

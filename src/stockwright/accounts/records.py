@@ -77,7 +77,7 @@ async def page_of_accounts(
 
 
 async def every_admin(store: Store) -> AsyncIterator[Account]:
-    """Read the admins who can sign in, newest first, on however many pages they stand."""
+    """Read the admins who can sign in, newest first, on however many pages."""
     async for each in every(partial(page_of_accounts, store, role="admin", limit=ADMINS_PAGE)):
         if each.administers:
             yield each

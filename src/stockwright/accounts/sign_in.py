@@ -123,7 +123,7 @@ async def authenticate(app: App, request: Request, header: str) -> Actor:
     """Identify the caller from an Authorization header: `Bearer <idToken>`, the bare token (S3), or an API key.
 
     Only ID tokens authorise (S2). The account is read each time: a disabled one, or one whose
-    sessions were ended, is nobody at once.
+    sessions were ended, is refused at once.
     """
     scheme, _, rest = header.strip().partition(" ")
     token = rest.strip() if scheme.lower() == "bearer" else header.strip()

@@ -19,7 +19,7 @@ from stockwright.accounts.identity import identity_of
 from stockwright.accounts.locks import attempts_id, count_try, forget_tries
 from stockwright.accounts.model import (
     CODE_DIGITS,
-    NOT_KEPT,
+    UNKNOWN_HASH,
     Account,
     SignUpAgain,
     check_name,
@@ -65,7 +65,7 @@ async def sign_up(app: App, request: Request, command: SignUp) -> str:
 
     Where mail can be sent the address must be confirmed with a code; with only the local mailbox
     the account is confirmed at once. The owner of an account that is there already is mailed. While
-    nobody has confirmed the address, each sign-up has a code of its own: the first has no claim.
+    the address is not confirmed, each sign-up has a code of its own: the first one counts no more than the others.
     Sign-ups with one address are counted like failures, so that no mailbox can be flooded: while they
     are locked the answer stays the same, and nobody is mailed.
     """
@@ -85,7 +85,7 @@ async def sign_up(app: App, request: Request, command: SignUp) -> str:
         elif known is not None and (known.is_confirmed or known.disabled):
             batch.append(new_event(app, request, AccountSignupRepeated(), known.id))
         elif known is not None:
-            again = SignUpAgain(app.ids.new("sgn"), name, enrolled.password_hash if enrolled else NOT_KEPT)
+            again = SignUpAgain(app.ids.new("sgn"), name, enrolled.password_hash if enrolled else UNKNOWN_HASH)
             records.put_account(batch, with_sign_up(known, again))
             batch.append(new_event(app, request, AccountVerificationRequested(sign_up=again.id), known.id))
         elif enrolled is not None:
@@ -175,7 +175,7 @@ async def confirm_sign_up(
     if account.is_confirmed:
         await unchanged(app, request, wanted)
         return
-    if password is None and confirmed_by(account, code_hash, app.clock.now()).password_hash == NOT_KEPT:
+    if password is None and confirmed_by(account, code_hash, app.clock.now()).password_hash == UNKNOWN_HASH:
         # The pool has another sign-up's password, which must not count: a reset sets one. Mixed, as pools want them.
         password = f"Aa1-{app.ids.secret(256).hex()}"
     password_hash = None if password is None else await identity_of(app).set_password(app, account, password)

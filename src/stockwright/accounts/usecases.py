@@ -143,7 +143,7 @@ async def change_account(app: App, request: Request, command: ChangeAccount) -> 
 
 
 async def keep_one_admin(app: App, batch: Batch, leaving: Account) -> None:
-    """Refuse (Conflict) to lose the last admin; the commit stands only while the other one stays."""
+    """Refuse (Conflict) to lose the last admin; the commit is Stale if the other one leaves meanwhile."""
     async for each in records.every_admin(app.store):
         if each.id != leaving.id:
             batch.check(records.account_key(each.id), each.version)

@@ -1,7 +1,7 @@
 """The lock of a data folder: one process serves it, and a second one learns who does.
 
 The lock is the operating system's, on an open file: whatever ends its holder, a crash too, releases it. Beside it
-stands who holds it; that is only read where the lock is held, so what a crash left behind misleads nobody.
+is a note of who holds it; that is only read where the lock is held, so what a crash left behind does not mislead.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ _PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
 class LocalMailbox:
-    """Delivers nothing: the notification that is kept of each message is the mailbox."""
+    """Delivers nothing: the notification that is stored of each message is the mailbox."""
 
     delivers = False
 

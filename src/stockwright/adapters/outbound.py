@@ -179,7 +179,7 @@ def _parsed(url: str) -> httpx2.URL:
 
 
 def _name(target: httpx2.URL) -> str:
-    """Return a host as it stands in the DNS: one reading for where and who it is, and what is asked."""
+    """Return a host as it is in the DNS: one reading for where and who it is, and what is asked."""
     return target.raw_host.decode("ascii")
 
 

@@ -26,9 +26,9 @@ class Argon2Passwords:
     def __init__(self, memory_kib: int = 19_456) -> None:
         self._hasher = PasswordHasher(time_cost=2, memory_cost=memory_kib, parallelism=1)
         self._threads = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="stockwright-password")
-        # Nobody's password: what an unknown address is checked against, so that it takes as long.
+        # Of no account: what an unknown address is checked against, so that it takes as long.
         self._waiting = 0
-        self._nobody = self._hasher.hash("nobody's password")
+        self._unknown = self._hasher.hash("the password of no account")
 
     async def hash(self, password: str) -> str:
         """Hash a password with its own salt."""
@@ -36,7 +36,7 @@ class Argon2Passwords:
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Return whether it matches; None never does, and takes as long."""
-        known = self._nobody if password_hash is None else password_hash
+        known = self._unknown if password_hash is None else password_hash
         return await self._run(self._verify, known, password) and password_hash is not None
 
     async def _run(self, work: Callable[..., Result], *arguments: str) -> Result:

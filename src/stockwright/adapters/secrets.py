@@ -32,7 +32,7 @@ def load_or_make(path: Path, make: Callable[[], bytes]) -> bytes:
 
 
 def _make(path: Path, fresh: bytes) -> bytes:
-    """Write a secret under a name of nobody's, then give it its own; who was first has made it."""
+    """Write a secret under a temporary name, then rename it; the first one stays."""
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

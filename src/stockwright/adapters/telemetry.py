@@ -164,7 +164,7 @@ class CloudLog:
         )
 
     def begin(self, **fields: Any) -> None:
-        """Say what stands in every line from now on: the function, and the invocation."""
+        """Set what is in every line from now on: the function, and the invocation."""
         self._logger.append_keys(**fields)
 
     def info(self, message: str, **fields: Any) -> None:

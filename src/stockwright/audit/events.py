@@ -82,8 +82,8 @@ def _is_complete(order: Order, counted: int, start: LogStart) -> bool:
     steps = len(order.timeline)
     if not start.at:
         return counted == steps
-    kept = sum(step.at > start.at + NEAR_MS for step in order.timeline)
-    return kept <= counted <= steps
+    later = sum(step.at > start.at + NEAR_MS for step in order.timeline)
+    return later <= counted <= steps
 
 
 async def _count_events_since(app: App, order_id: str, after: str) -> int:

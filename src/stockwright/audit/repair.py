@@ -1,8 +1,8 @@
 """The audit's repair: what does not add up is booked right, visibly, with its reason in the ledger.
 
 What the holds say is reserved counts before what the level says; what the level says is there counts
-before what the ledger sums to. The difference is an ADJUSTMENT, so that nobody's former entry is
-touched and everybody can read what was done. Claims and events are named by the audit and left to people.
+before what the ledger sums to. The difference is an ADJUSTMENT, so that no former entry is
+touched and everyone can read what was done. Claims and events are named by the audit and left to people.
 """
 
 from __future__ import annotations

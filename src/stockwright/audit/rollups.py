@@ -4,8 +4,8 @@ What was counted of each order and sale is compared with the order as it is; one
 where the handler has nothing more to do. The rollups of a day must be the sum of what was counted of its orders and
 sales. Memory grows with one day's products, not with the orders.
 
-Work goes on meanwhile: a cell that changed while its day was read is looked at again, and where it never stands
-still, nothing is said of it.
+Work goes on meanwhile: a cell that changed while its day was read is looked at again, and where it changes
+each time, nothing is reported of it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from stockwright.context import App
-    from stockwright.rollups.model import Body, Path, Place
+    from stockwright.rollups.model import Body, Path, RollupId
     from stockwright.rollups.records import SubjectKind
     from stockwright.rollups.usecases import Subjects
 
@@ -79,8 +79,8 @@ async def _drifts_of_day(app: App, generation: int, day: int) -> tuple[list[Roll
         recounted, statuses, behind = await _recount(app, generation, day)
         after = await _load(app, generation, partition_of_day(day))
         found: dict[str, tuple[int, int]] = {}
-        for place in before.keys() | after.keys() | recounted.keys():
-            found |= _differences(place, before.get(place, {}), after.get(place, {}), recounted.get(place, {}))
+        for rollup in before.keys() | after.keys() | recounted.keys():
+            found |= _differences(rollup, before.get(rollup, {}), after.get(rollup, {}), recounted.get(rollup, {}))
         if behind and await is_handled(app, HANDLER):
             found |= dict.fromkeys(behind, (0, 1))
         same = {name: numbers for name, numbers in found.items() if wrong.get(name) == numbers}
@@ -111,22 +111,22 @@ async def _drifts_of_state(app: App, generation: int) -> list[RollupDrift]:
     return []
 
 
-async def _load(app: App, generation: int, partition: str) -> dict[Place, Body]:
+async def _load(app: App, generation: int, partition: str) -> dict[RollupId, Body]:
     found = await records.load_partition(app.store, generation, partition)
-    return {place: body for place, (body, _) in found.items()}
+    return {rollup: body for rollup, (body, _) in found.items()}
 
 
 async def _stored(app: App, generation: int, partition: str) -> Numbers:
     """Load a small partition by the names of its numbers."""
     found = await _load(app, generation, partition)
-    return {name: number for place, body in found.items() for name, number in _numbers(place, body).items()}
+    return {name: number for rollup, body in found.items() for name, number in _numbers(rollup, body).items()}
 
 
-def _differences(place: Place, before: Body, after: Body, recounted: Body) -> dict[str, tuple[int, int]]:
+def _differences(rollup: RollupId, before: Body, after: Body, recounted: Body) -> dict[str, tuple[int, int]]:
     """Return each number of a rollup that stood still and is not that of the recount; most rollups have none."""
     if before == after == recounted:
         return {}
-    was, now, expected = (_numbers(place, each) for each in (before, after, recounted))
+    was, now, expected = (_numbers(rollup, each) for each in (before, after, recounted))
     return {
         name: (now.get(name, 0), expected.get(name, 0))
         for name in was.keys() | now.keys() | expected.keys()
@@ -134,7 +134,7 @@ def _differences(place: Place, before: Body, after: Body, recounted: Body) -> di
     }
 
 
-async def _recount(app: App, generation: int, day: int) -> tuple[dict[Place, Body], Numbers, list[str]]:
+async def _recount(app: App, generation: int, day: int) -> tuple[dict[RollupId, Body], Numbers, list[str]]:
     """Sum what was counted of a day's orders and sales; also return its orders by status, and what is behind."""
     cells: Cells = {}
     behind: list[str] = []
@@ -147,14 +147,16 @@ async def _recount(app: App, generation: int, day: int) -> tuple[dict[Place, Bod
             if counted != subjects.now[subject_id]:
                 behind.append(f"{kind} {subject_id}")
     statuses = _numbers(ORDERS, model.applied({}, cells.pop(ORDERS, {})))
-    bodies: dict[Place, Body] = {place: model.applied({}, changes) for place, changes in model.completed(cells).items()}
+    bodies: dict[RollupId, Body] = {
+        rollup: model.applied({}, changes) for rollup, changes in model.completed(cells).items()
+    }
     return bodies, statuses, behind
 
 
-def _numbers(place: Place, body: Body) -> Numbers:
+def _numbers(rollup: RollupId, body: Body) -> Numbers:
     """Return the numbers of a rollup by their names."""
     return {
-        _name(place, path, number): value
+        _name(rollup, path, number): value
         for path, numbers in model.cells_in(body)
         for number, value in enumerate(numbers)
     }
@@ -190,6 +192,6 @@ async def _subjects_of(app: App, day: int) -> AsyncIterator[tuple[SubjectKind, S
         yield "SALE", subjects_of_sales({sale.id: sale for sale in sold})
 
 
-def _name(place: Place, path: Path, number: int) -> str:
+def _name(rollup: RollupId, path: Path, number: int) -> str:
     """Name one number of a rollup."""
-    return " ".join([*place, *path, str(number)])
+    return " ".join([*rollup, *path, str(number)])

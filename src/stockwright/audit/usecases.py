@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 LOOKS_MAX = 20
 PAGE = 500
-Place = tuple[str, str]
+LevelId = tuple[str, str]
 """A level: product id, location."""
 
 
@@ -118,7 +118,7 @@ async def _look_again(app: App, product_id: str, report: AuditReport) -> None:
     report.unsettled.append(product_id)
 
 
-def _drifts(stock: Stock, moved: dict[str, int], held: Counter[Place]) -> list[Drift]:
+def _drifts(stock: Stock, moved: dict[str, int], held: Counter[LevelId]) -> list[Drift]:
     found: list[Drift] = []
 
     def expect(location: str, rule: str, stored: int, expected: int) -> None:
@@ -170,9 +170,9 @@ def _sums(moved: dict[str, tuple[int, int]]) -> dict[str, int]:
     return {location: units for location, (_, units) in moved.items()}
 
 
-async def held_units(app: App, report: AuditReport | None = None) -> Counter[Place]:
+async def held_units(app: App, report: AuditReport | None = None) -> Counter[LevelId]:
     """Sum what ACTIVE reservations and open orders hold at each level."""
-    sums: Counter[Place] = Counter()
+    sums: Counter[LevelId] = Counter()
     holds = 0
     async for held in active_reservations(app):
         holds += 1

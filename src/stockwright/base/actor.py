@@ -23,7 +23,7 @@ SCOPES: Final[tuple[Scope, ...]] = (
 
 
 class Actor(Struct, frozen=True):
-    """Who asks now: a person (account), a machine (key), the system itself, or nobody known."""
+    """Who asks now: a person (account), a machine (key), the system itself, or an unknown caller."""
 
     id: str
     kind: ActorKind
@@ -38,7 +38,7 @@ class Actor(Struct, frozen=True):
 
     @property
     def is_customer(self) -> bool:
-        """Whether a person asks who works for nobody here: limits on holds are theirs."""
+        """Whether the caller is a person who does not work for the shop: limits on holds apply to them."""
         return self.kind == "account" and self.role == "customer"
 
     def owns(self, owner_id: str) -> bool:

@@ -3,7 +3,7 @@
     StockwrightError
     ├── Refused                   the request cannot be done as asked; nothing was changed
     │   ├── Invalid               VALIDATION_ERROR         a field is missing, mistyped or out of range
-    │   ├── Unauthorized          UNAUTHORIZED             nobody, or nobody we can trust, is asking
+    │   ├── Unauthorized          UNAUTHORIZED             the caller is unknown, or cannot be trusted
     │   ├── Forbidden             FORBIDDEN                known, but not allowed
     │   ├── NotFound              NOT_FOUND
     │   ├── Conflict              CONFLICT                 the state of things does not allow it
@@ -105,7 +105,7 @@ def check_all(*checks: Callable[[], object]) -> None:
 
 
 class Unauthorized(Refused):
-    """Nobody, or nobody we can trust, is asking (message: S2)."""
+    """The caller is unknown, or cannot be trusted (message: S2)."""
 
     code = "UNAUTHORIZED"
     default_message = "Invalid or missing authentication token"

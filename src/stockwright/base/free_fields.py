@@ -1,6 +1,6 @@
 """What people may add as they like: a line's options, a product's options and attributes.
 
-It is kept, mailed, exported and moved between engines as it is, so it is held to what each of them
+It is stored, mailed, exported and moved between engines as it is, so it is held to what each of them
 takes: DynamoDB has no empty names, 38 digits, and an item of 400 kB.
 """
 

@@ -27,10 +27,10 @@ def first_id(prefix: str, at: int) -> str:
 
 
 def position_by_time(thing_id: str, prefix: str, created_at: int) -> str:
-    """Return where a thing stands in a list by time.
+    """Return the position of a thing in a list by time.
 
-    That is its id, if that was made here when the thing was. An id that a client brought says nothing of
-    time, and so stands behind the first id of that instant.
+    That is its id, if that was made here when the thing was. An id that a client brought contains no
+    time, and so is put after the first id of that instant.
     """
     found = _ULID.fullmatch(thing_id)
     if found and found[1] == prefix:

@@ -1,4 +1,4 @@
-"""Money: minor units are whole numbers, rounded half up and summed in one place."""
+"""Money: minor units are whole numbers, rounded half up and summed in one way."""
 
 from __future__ import annotations
 

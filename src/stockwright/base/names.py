@@ -17,7 +17,7 @@ SUBSTRING_MIN: Final = 3
 WORDS_MAX: Final = 20
 _APOSTROPHES = re.compile("['\u2018\u2019\u201b\u02bc\u2032\uff07`\u00b4]")
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Embeddings, overrides and isolates: what stands behind them is shown in another order than it is written."""
+"""Embeddings, overrides and isolates: what follows them is shown in another order than it is written."""
 _PUNCTUATION: Final = ',;:!?()[]{}"-_./'
 _WITHOUT_ACCENT_FORM: Final = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t"}
@@ -33,7 +33,7 @@ def clean(text: str) -> str:
 def check_direction(name: str, field_name: str) -> str:
     """Refuse bidirectional control characters in a new name: with them it could be shown as another name.
 
-    Where a text in Arabic or Hebrew stands beside one in Latin letters, its letters determine the direction themselves.
+    Where a text in Arabic or Hebrew is beside one in Latin letters, its letters determine the direction themselves.
     """
     if _DIRECTION.search(name):
         raise Invalid.field(
@@ -56,7 +56,7 @@ def same_sku(one: str, other: str) -> bool:
 def search_text(*texts: str) -> str:
     """Return what a search looks into: lower-case words without accents and apostrophes.
 
-    A blank stands before every word, and no punctuation around it.
+    There is a blank before every word, and no punctuation around it.
     """
     return "".join(f" {word}" for text in texts for word in _words(text))
 

@@ -20,7 +20,7 @@ class Clock(Protocol):
 
 
 class SetClock(Struct):
-    """A clock that stands where it is set (ms): for what is loaded with the times of the past."""
+    """A clock that shows the time that it is set to (ms): for what is loaded with the times of the past."""
 
     at: int
 

@@ -318,7 +318,7 @@ async def transfer(app: App, request: Request, command: Transfer) -> StockChange
 
 
 def _expected(stock: Stock, changes: Mapping[str, int], booked: list[Movement]) -> StockChange:
-    """Return how it comes out if nobody else changes the stock meanwhile."""
+    """Return how it comes out if nothing else changes the stock meanwhile."""
     after = replace(shifted(stock, shifts_of(changes)), version=stock.version + 1)
     balanced = [replace(each, balance_after=after.levels[each.location].total) for each in booked]
     return StockChange(after, balanced)

@@ -72,7 +72,7 @@ class CreateProduct(Struct, frozen=True):
 async def create_product(app: App, request: Request, command: CreateProduct) -> StockedProduct:
     """Create a product and its stock level in one commit; its SKU and id must be new (409).
 
-    An id that the client brings is kept. Where it is that of an UNLISTED product (one that only stock was
+    An id that the client brings is used as it is. Where it is that of an UNLISTED product (one that only stock was
     opened for), that product is completed.
     """
     opening = replace(BLANK, levels={command.location: Level.of(command.quantity or 0)})
@@ -113,7 +113,7 @@ async def create_product(app: App, request: Request, command: CreateProduct) -> 
 async def add_new_product(app: App, request: Request, batch: Batch, made: StockedProduct) -> None:
     """Write a product that is not there yet with its opening stock; refuse a taken id or SKU.
 
-    One that bears the version of a deleted product takes its place.
+    One that has the version of a deleted product replaces it.
     """
     product, stock = made.product, made.stock
     claimed = await product_records.load_product_ids(app.store, [product.sku])

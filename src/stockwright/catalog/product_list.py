@@ -69,7 +69,7 @@ async def load_deleted(app: App, product_id: str) -> StockedProduct | None:
 async def list_products(app: App, request: Request, command: ListProducts) -> tuple[list[StockedProduct], str | None]:
     """List products with their stock. Only an admin sees those that are not ACTIVE.
 
-    The cursor is the last product's place in the list, so that a product that is added meanwhile moves
+    The cursor is the last product's position in the list, so that a product that is added meanwhile moves
     nothing. A page may be short though more follow.
     """
     by, reverse = ORDERS[command.sort]

@@ -80,7 +80,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
 
 def _command(command: Callable[..., None]) -> Callable[..., None]:
-    """Add a command of import: its own parameters, then the fields of Options in place of `options`."""
+    """Add a command of import: its own parameters, then the fields of Options instead of `options`."""
     shared = signature(Options).parameters
 
     def given(**values: Any) -> None:

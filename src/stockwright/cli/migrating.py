@@ -113,24 +113,24 @@ def _upgrade_table(settings: Settings, *, dry_run: bool) -> Upgraded:
 
 
 def _upgrade_folder(settings: Settings) -> Upgraded:
-    """Keep a backup, then upgrade in place; the caller holds the folder's lock."""
+    """Write a backup, then upgrade in place; the caller holds the folder's lock."""
     path = settings.data_dir / DATABASE
     try:
         with closing(FileUpgrade(path)) as upgrade:
             if upgrade.done:
                 return _go_through(upgrade, "")
-            kept = settings.data_dir / BACKUPS / upgrade.progress.backup
-            is_kept = bool(upgrade.progress.backup) and kept.is_file()
-            _check_room(path, copies=1 if is_kept else 2)
-            if not is_kept:
-                kept = _back_up(settings.data_dir, upgrade)
-                upgrade.note_backup(kept.name)
+            archive = settings.data_dir / BACKUPS / upgrade.progress.backup
+            is_written = bool(upgrade.progress.backup) and archive.is_file()
+            _check_room(path, copies=1 if is_written else 2)
+            if not is_written:
+                archive = _back_up(settings.data_dir, upgrade)
+                upgrade.note_backup(archive.name)
             done = _go_through(upgrade, "Items upgraded")
     except apsw.FullError as full:
         raise Misconfigured(f"the disk of {settings.data_dir} is full: make room and run it again") from full
     except apsw.Error as fault:
         raise Misconfigured(f"cannot upgrade {path}: {fault}") from fault
-    return msgspec.structs.replace(done, backup=str(kept))
+    return msgspec.structs.replace(done, backup=str(archive))
 
 
 def _check_room(path: Path, *, copies: int) -> None:

@@ -107,5 +107,5 @@ def open_output(file: Path | None) -> NewFile | StandardOutput:
 
 
 def is_standard(file: Path | None) -> bool:
-    """Whether a command reads standard input or writes to standard output in place of a file."""
+    """Whether a command reads standard input or writes to standard output instead of a file."""
     return file is None or file == DASH

@@ -134,7 +134,7 @@ def _listen_for(settings: Settings, count: int) -> list[socket.socket]:
     first = _listen(settings)
     if count == 1 or sys.platform != "linux":
         return [first]
-    # Nobody else had the port: now it is shared, but among us alone.
+    # No other program had the port: from now on our processes share it.
     own = settings.changed(port=first.getsockname()[1])
     first.close()
     return [_listen(own, shared=True) for _ in range(count)]
@@ -289,9 +289,9 @@ async def _prepare(app: App) -> list[str]:
             "Mail          stays in the local mailbox, which admins can read (STOCKWRIGHT_SMTP_URL sends it);\n"
             "              accounts are therefore confirmed without a mailed code"
         )
-    kept = await why_nothing_is_removed(app)
-    if kept is not None:
-        notes.append(f"Retention     old records are kept: {kept}")
+    reason = await why_nothing_is_removed(app)
+    if reason is not None:
+        notes.append(f"Retention     old records are kept: {reason}")
     return notes
 
 

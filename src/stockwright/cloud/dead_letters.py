@@ -32,13 +32,13 @@ _function = Function("dead-letters")
 
 
 def handler(event: Event, context: Any) -> Any:
-    """Keep each message as a dead letter; what could not be kept stays in the queue."""
+    """Store each message as a dead letter; what could not be stored stays in the queue."""
     _function.begin(context)
     processor = AsyncBatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-    return async_process_partial_response(event, _keep, processor, context)
+    return async_process_partial_response(event, _store, processor, context)
 
 
-async def _keep(record: SQSRecord) -> None:
+async def _store(record: SQSRecord) -> None:
     app, message = _function.app, record.raw_event
     name = handler_of(message["eventSourceARN"])
     try:

@@ -1,4 +1,4 @@
-"""What stands in a queue's message: the EventBridge event whose `detail` is one of ours."""
+"""The content of a queue's message: the EventBridge event whose `detail` is one of ours."""
 
 from __future__ import annotations
 

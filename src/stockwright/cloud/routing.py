@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 SOURCE: Final = "stockwright"
 STREAM: Final = "stream"
-"""Stands as the handler of what the stream's function could not put on the bus."""
+"""The name of the handler, in dead letters, of what the stream's function could not put on the bus."""
 
 
 def redrive_of(handler: str) -> str:

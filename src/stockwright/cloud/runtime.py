@@ -53,7 +53,7 @@ class Function:
             raise Misconfigured("this function needs STOCKWRIGHT_SIGNING_SECRET_ID")
 
     def begin(self, context: Any) -> None:
-        """Begin an invocation: its name stands in every line of the log."""
+        """Begin an invocation: its name is in every line of the log."""
         self.log.begin(
             function=context.function_name,
             functionRequestId=context.aws_request_id,

@@ -1,4 +1,4 @@
-"""The sweeper's function: the schedule → expired holds are ended, rubbish is removed, what waited its time goes on."""
+"""The sweeper's function: the schedule → expired holds and records are removed, what waited for its time goes on."""
 
 from __future__ import annotations
 

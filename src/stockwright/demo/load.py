@@ -89,8 +89,8 @@ async def _who_can_sign_in(app: App) -> list[str]:
 
 def _passwords(folder: Path) -> list[str]:
     """Return the demo's two passwords: random for each data folder, kept in a file of its owner's."""
-    kept = load_or_make(folder / PASSWORDS, lambda: "\n".join(_password() for _ in range(2)).encode())
-    return kept.decode().split("\n")
+    stored = load_or_make(folder / PASSWORDS, lambda: "\n".join(_password() for _ in range(2)).encode())
+    return stored.decode().split("\n")
 
 
 def _password() -> str:
@@ -121,7 +121,7 @@ class _Story:
         settings = app.settings.changed(
             warehouse_url=None, delivery_url=None, alert_phones=("+1 555 0100",), alert_group_seconds=0
         )
-        # Nobody needs to read of weeks that are made up.
+        # The weeks are made up: no alerts about them.
         log = make_log("error")
         self._app = replace(app.at(self._clock), mail=LocalMailbox(), sms=LocalMailbox(), settings=settings, log=log)
         self._shelves: list[_Shelf] = []
@@ -151,14 +151,14 @@ class _Story:
         admin = _request(await add_account(self._app, BY_SYSTEM, sign_up, "admin"))
         await add_location(self._app, admin, "store", "City store", 200)
         await add_location(self._app, admin, "outlet", "Outlet", 300)
-        # The last one made stands first in the shop: phones before gift cards.
+        # The last one made is the first in the shop: phones before gift cards.
         for good in reversed(goods()):
             made = await create_product(self._app, admin, _wanted(good))
             self._shelves.append(_Shelf(good, made.product.id))
             self._clock.at += 60_000
         for shelf in self._random.sample(self._shelves, 24):
             units = shelf.good.stock // 4
-            if units > 4:  # noqa: PLR2004 - a few are kept in one place
+            if units > 4:  # noqa: PLR2004 - a few stay at one location
                 await initialize(self._app, admin, Initialize(shelf.product_id, shelf.good.sku, 0, "store"))
                 move = Transfer(shelf.product_id, units, "default", "store", "Shop window")
                 await transfer(self._app, admin, move)

@@ -1,7 +1,7 @@
 """All events: a class for each, with its name and the type of its data.
 
-A name is `noun.past_participle` and stands here alone. On the wire and in the log the fields are in camel case, in
-the order in which they stand here. A field that events of former releases lack has a default. A class without a
+A name is `noun.past_participle` and is defined here alone. On the wire and in the log the fields are in camel case, in
+the order of the fields here. A field that events of former releases lack has a default. A class without a
 name is what several events have in common: a handler of it takes each of them.
 """
 
@@ -41,7 +41,7 @@ class AccountCreated(EventData):
 
 
 class AccountErased(EventData):
-    """The account's person was erased; name and address are replaced wherever they stand."""
+    """The account's person was erased; name and address are replaced everywhere."""
 
     event_name = "account.erased"
 

@@ -1,7 +1,7 @@
 """The dispatcher: every event reaches every handler that is registered for it, at least once, with bounded tries.
 
-Each handler has a durable cursor into the event log and goes its own way, so that a slow one holds
-nobody up; nor does a slow event hold up those behind it. A failed event waits as a retry of its
+Each handler has a durable cursor into the event log and goes its own way, so that a slow one
+holds up no other; nor does a slow event hold up those behind it. A failed event waits as a retry of its
 own, and after the last try becomes a dead letter. Cursors may lag behind what was handled, since
 handlers are safe to run twice; so they are written once a second, not at every event.
 
@@ -219,7 +219,7 @@ class Dispatcher:
             follower.slots.release()
 
     async def _handle_once(self, follower: Follower, event: Event, waiting: Retry | None = None) -> bool:
-        """Handle one event; False, after a moment, where not even its failure could be kept."""
+        """Handle one event; False, after a moment, where not even its failure could be stored."""
         try:
             await handle(self._app, follower.reaction, event, waiting)
         except Exception as fault:  # noqa: BLE001 - logged, and tried again

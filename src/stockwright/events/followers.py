@@ -120,17 +120,17 @@ class Follower(Struct):
             self.room.clear()
 
     def position_of(self, lane: Lane) -> str:
-        """Return the place up to which every event of a lane is handled."""
+        """Return the position up to which every event of a lane is handled."""
         if lane.ahead:
             return lane.handled
         return lane.read if lane.leaves else later(lane.read, self.read)
 
     @property
     def position(self) -> str:
-        """The place up to which every event is handled that is this process's."""
+        """The position up to which every event is handled that is this process's."""
         return min(map(self.position_of, self.lanes.values()), key=log_order, default=self.read)
 
 
 def later(one: str, other: str) -> str:
-    """Return the later of two places in the log."""
+    """Return the later of two positions in the log."""
     return one if log_order(one) > log_order(other) else other

@@ -96,7 +96,7 @@ async def run_reaction(app: App, reaction: Reaction, event: Event) -> None:
 
 
 def error_of(fault: Exception) -> str:
-    """Write a fault in one line that is kept."""
+    """Write a fault in one line, as it is stored."""
     return f"{type(fault).__name__}: {fault}"[:ERROR_MAX]
 
 

@@ -49,13 +49,13 @@ def _passes(event: Event, name: str | None, subject: str | None) -> bool:
 
 
 async def newest_position(app: App) -> str:
-    """Return the place of the newest event in the log ("" where there is none)."""
+    """Return the position of the newest event in the log ("" where there is none)."""
     last = await app.store.tail(limit=1, reverse=True)
     return last[0].position if last else ""
 
 
 async def stable_position(app: App) -> str:
-    """Return the place of the newest event that nothing can come before any more: where a reader may begin."""
+    """Return the position of the newest event that nothing can come before any more: where a reader may begin."""
     position = ""
     while recent := await app.store.tail(position, FOLLOWED, reverse=True):
         position = recent[-1].position

@@ -89,7 +89,7 @@ class Selection(Struct, frozen=True):
 def export(app: App, request: Request, what: Exported, selection: Selection | None = None) -> AsyncIterator[Rows]:
     """Read everything of one kind that is selected, a page of rows at a time, so that memory stays flat.
 
-    A page is as of its own moment: what changes meanwhile may stand in it as it was before or after.
+    A page is as of its own moment: what changes meanwhile may be in it as it was before or after.
     """
     read = {"products": _products, "inventory": _inventory, "movements": _movements, "orders": _orders}[what]
     return read(app, request, selection or Selection())

@@ -38,8 +38,8 @@ def client_address(
 ) -> str:
     """Walk from the peer to the left as long as a trusted proxy speaks.
 
-    An entry that is no address ends the walk at the proxy that wrote it: whatever stands left of it is
-    nobody's word.
+    An entry that is no address ends the walk at the proxy that wrote it: what is to the left of it
+    cannot be trusted.
     """
     if not proxies:
         return _as_written(peer)
@@ -66,7 +66,7 @@ def _as_written(peer: str) -> str:
 
 
 def _entries(headers: Iterable[tuple[bytes, bytes]], header: Header) -> list[str]:
-    """Return what each proxy wrote, the last one's last; a header that stands twice is one list."""
+    """Return what each proxy wrote, the last one's last; a header that is sent twice is one list."""
     name = header.encode()
     text = ",".join(value.decode("latin-1") for each, value in headers if each == name)
     if not text:

@@ -1,4 +1,4 @@
-"""What of a result is sent, and what is kept for an Idempotency-Key."""
+"""What of a result is sent, and what is stored for an Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def answer_of(route: Route, call: AnyCall, result: Any) -> Answer:
 
 
 def fields_at_top(route: Route, data: Any) -> dict[str, Any]:
-    """Return the fields of an answer's data that stand beside it too."""
+    """Return the fields of an answer's data that are beside it too."""
     if not route.at_top:
         return {}
     fields = msgspec.json.decode(data) if isinstance(data, msgspec.Raw) else msgspec.to_builtins(data)

@@ -1,4 +1,4 @@
-"""What a connection may take: room for headers, time for each part of a request, and a place among the others.
+"""What a connection may take: room for headers, time for each part of a request, and a slot among the others.
 
 uvicorn ends what is idle after an answer and nothing else: it has no deadline for headers, none for bodies, no
 bound on headers, and no cap that leaves room for others. This is its protocol with those (docs/decisions/0012).
@@ -75,7 +75,7 @@ class Guard(Struct, eq=False):
             self.busy.add(connection)
 
     def forget(self, connection: BoundedProtocol) -> None:
-        """Give its place to another."""
+        """Give its slot to another."""
         self.waiting.pop(connection, None)
         self.busy.discard(connection)
 
@@ -170,7 +170,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; a trailer, which comes behind the body, is nobody's."""
+        """Take a header; a trailer, which comes after the body, is ignored."""
         if self.state == "head":
             super().on_header(name, value)
 
@@ -192,7 +192,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Wait for the next request, or for the rest of this one, which nobody wants any more."""
+        """Wait for the next request, or for the rest of this one, which is ignored."""
         if not self.pipeline:
             self._enter("idle" if self.state == "answer" else self.state)
         if self.state == "body":

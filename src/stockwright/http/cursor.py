@@ -1,4 +1,4 @@
-"""nextToken: a position in one list, sealed so that nobody can make or bend one."""
+"""nextToken: a position in one list, sealed so that clients can neither make nor change one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def seal(key: bytes, list_name: str, position: str | None) -> str | None:
 
 
 def check_token(token: str, field_name: str = "nextToken") -> None:
-    """Refuse what nobody ever got as a token: not in base64, or without room for a seal."""
+    """Refuse what can be no token: not in base64, or without room for a seal."""
     _opened(token, field_name)
 
 

@@ -267,11 +267,11 @@ class Exchange:
             seconds=self.app.settings.keep_requests_hours * 3600,
         )
         call.request = replace(self.request, idempotency=idempotency)
-        kept, replayed = await self.edge.keys.run(self.app, idempotency, lambda: route.run(call))
+        stored, replayed = await self.edge.keys.run(self.app, idempotency, lambda: route.run(call))
         if replayed:
             self.extra["idempotency-replayed"] = "true"
-        data = msgspec.Raw(kept["data"].encode())
-        await self._show(route, Answer(data, kept["etag"], kept["status"], kept["headers"]))
+        data = msgspec.Raw(stored["data"].encode())
+        await self._show(route, Answer(data, stored["etag"], stored["status"], stored["headers"]))
 
     async def _count_account(self, call: AnyCall) -> None:
         """Count a try at an account; an origin that it signed in from has its own count, as with the locks."""
@@ -352,7 +352,7 @@ class Exchange:
             else:
                 await send_until_left(parts, self.receive, self.send)
         finally:
-            # What stands behind it (a place among the streams, a slot) is given back now, not when memory is tidied.
+            # What it holds (a slot among the streams) is given back now, not when memory is freed.
             if hasattr(parts, "aclose"):
                 await parts.aclose()
 

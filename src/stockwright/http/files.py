@@ -92,7 +92,7 @@ def _has(request: Request, etag: str) -> bool:
 
 
 def _without_body(response: Response, status: int) -> Response:
-    kept = {b"etag", b"vary", b"cache-control", b"date", b"expires", b"content-location", b"last-modified"}
+    sent = {b"etag", b"vary", b"cache-control", b"date", b"expires", b"content-location", b"last-modified"}
     answer = Response(status_code=status)
-    answer.raw_headers = [each for each in response.raw_headers if each[0] in kept]
+    answer.raw_headers = [each for each in response.raw_headers if each[0] in sent]
     return answer

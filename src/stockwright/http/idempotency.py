@@ -3,7 +3,7 @@
 The use case runs straight away with the key in its request, and its commit writes the key's record
 beside the effect. Only where that does not end well (the record is there already, or
 the decision says no) is the record looked for, so a first request pays no extra read. The 4xx of a
-first request is not kept: it changed nothing, and asking again asks again.
+first request is not stored: it changed nothing, and asking again asks again.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from stockwright.request import Idempotency
 from stockwright.store.idempotency import AlreadyDone, complete_idempotency, find_idempotency
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-Kept = Mapping[str, Any]
-"""An answer as it is kept: status, data (JSON, as it was sent), etag, headers."""
+StoredAnswer = Mapping[str, Any]
+"""An answer as it is stored: status, data (JSON, as it was sent), etag, headers."""
 
 
 def request_hash(secret: bytes, method: str, path: str, query: bytes, raw_body: bytes) -> str:
     """Distinguish requests: the same key with another hash is a mistake of the client's.
 
-    Keyed, since it is kept and a body may hold a password.
+    Keyed, since it is stored and a body may hold a password.
     """
     content = b"\x00".join((method.encode(), path.encode(), query, raw_body))
     return hashlib.blake2b(content, digest_size=32, key=secret[:64]).hexdigest()
@@ -44,7 +44,9 @@ class KeysAtWork:
         self._working: set[str] = set()
         self._locks = None if shared is None else KeyLocks(shared / "keys")
 
-    async def run(self, app: App, idempotency: Idempotency, work: Callable[[], Awaitable[Any]]) -> tuple[Kept, bool]:
+    async def run(
+        self, app: App, idempotency: Idempotency, work: Callable[[], Awaitable[Any]]
+    ) -> tuple[StoredAnswer, bool]:
         """Return the answer, and whether it is that of an earlier request with this key."""
         key = idempotency.key
         if key in self._working or not (self._locks is None or self._locks.take(key)):
@@ -52,21 +54,21 @@ class KeysAtWork:
         self._working.add(key)
         try:
             result = await work()
-            record = idempotency.kept
+            record = idempotency.record
             if record is not None and record.answer is not None and record.result is result:
                 return record.answer, False
             if record is None:
                 # Nothing was changed: either a repeat of something that holds, or a replay.
-                kept = await self._find(app, idempotency)
-                if kept is not None:
-                    return kept, True
+                stored = await self._find(app, idempotency)
+                if stored is not None:
+                    return stored, True
             answer = idempotency.render(result)
             if record is not None and record.answer is None:
                 await complete_idempotency(app.store, key, answer, idempotency.until(app.clock.now()))
         except (AlreadyDone, Refused):
-            kept = await self._find(app, idempotency)
-            if kept is not None:
-                return kept, True
+            stored = await self._find(app, idempotency)
+            if stored is not None:
+                return stored, True
             raise
         finally:
             self._working.discard(key)
@@ -74,7 +76,7 @@ class KeysAtWork:
                 self._locks.give_back(key)
         return answer, False
 
-    async def _find(self, app: App, idempotency: Idempotency) -> Kept | None:
+    async def _find(self, app: App, idempotency: Idempotency) -> StoredAnswer | None:
         found = await find_idempotency(app.store, idempotency.key)
         if found is None:
             return None

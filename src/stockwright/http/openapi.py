@@ -160,9 +160,9 @@ def _or_blank(schema: dict[str, Any]) -> dict[str, Any]:
         kind.get("type") == "string" and not {"format", "minLength", "enum", "pattern"} & kind.keys() for kind in kinds
     ):
         return schema
-    kept = {name: value for name, value in schema.items() if name in {"description", "default"}}
+    common = {name: value for name, value in schema.items() if name in {"description", "default"}}
     kinds = [{name: value for name, value in kind.items() if name != "default"} for kind in kinds]
-    return {**kept, "anyOf": [*kinds, {"const": ""}]}
+    return {**common, "anyOf": [*kinds, {"const": ""}]}
 
 
 def _responses(route: Route, schemas: dict[int, Any], components: dict[str, Any]) -> dict[str, Any]:

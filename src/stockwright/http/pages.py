@@ -48,7 +48,7 @@ ROUTES_OF_WEB: Final = (
 )
 """The paths of the web app's own pages (web/src/routes.tsx); the deployed form's CloudFront uses it too."""
 MOVED: Final = {"/docs": "/api/docs", "/docs/": "/api/docs", "/openapi.json": "/api/docs/spec"}
-"""Where other services have what stands below /api here."""
+"""Where other services have what is below /api here."""
 _OF_WEB = re.compile(f"{ROUTES_OF_WEB}/?")
 _FILE = re.compile(r"\.[A-Za-z0-9]+$")
 

@@ -32,7 +32,7 @@ from stockwright.request import Request
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Who = Literal["public", "any", "admin"]
-"""public: nobody need be known; any: signed in; admin: role admin."""
+"""public: no sign-in needed; any: signed in; admin: role admin."""
 BODY_BYTES_MAX = 1024 * 1024
 DEVICE_HEADER_MAX = 1024
 NEVER = -1
@@ -79,7 +79,7 @@ class Call(Struct, Generic[Body, Query]):
     def expected_stock_version(self) -> int | None:
         """Return the version of the stock that the client insists on: If-Match, else the body's field.
 
-        It stands last in the ETag of a stock (`"12"`) and of a product (`"7-12"`). The body's field is
+        It is the last number in the ETag of a stock (`"12"`) and of a product (`"7-12"`). The body's field is
         `expectedStockVersion`, and for what is of the stock alone `expectedVersion`.
         """
         given = self.headers.get("if-match")
@@ -89,7 +89,7 @@ class Call(Struct, Generic[Body, Query]):
         return getattr(self.body, named, None)
 
     def position(self) -> str | None:
-        """Return the place in the list that the client's `nextToken` stands for."""
+        """Return the position in the list that the client's `nextToken` contains."""
         from stockwright.http.cursor import unseal
 
         token: str | None = getattr(self.query, "next_token", None)
@@ -109,7 +109,7 @@ def origin_of(address: str, headers: Mapping[str, str]) -> Origin:
 
 
 def _version_in(if_match: str, part: int) -> int | None:
-    """Return a version that stands in an If-Match; NEVER where there is none, None for `*`."""
+    """Return a version out of an If-Match; NEVER where there is none, None for `*`."""
     if if_match.strip() == "*":
         return None
     if "," in if_match:
@@ -175,11 +175,11 @@ class Route(Struct, frozen=True):
     loopback_too: bool = False
     """Whether anybody on this machine may ask (metrics)."""
     root: bool = False
-    """Whether it stands at the root, not below /api (`/.well-known`)."""
+    """Whether it is at the root, not below /api (`/.well-known`)."""
     also_at: str | None = None
     """Another path, from the root on, that answers as this one does."""
     at_top: tuple[str, ...] = ()
-    """Fields of `data` that stand beside it in the envelope too (S4 reads them there)."""
+    """Fields of `data` that are beside it in the envelope too (S4 reads them there)."""
 
     @property
     def full_path(self) -> str:
@@ -203,7 +203,7 @@ class Route(Struct, frozen=True):
 
 
 class Options(TypedDict, total=False):
-    """The fields of a Route that say nothing of its types; what each means stands there."""
+    """The fields of a Route that say nothing of its types; what each means is said there."""
 
     who: Who
     scopes: frozenset[Scope]

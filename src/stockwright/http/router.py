@@ -1,4 +1,4 @@
-"""Which routes a path has, and what stands in its variable parts."""
+"""Which routes a path has, and the values of its variable parts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Router:
                 self._static[path] = methods
 
     def match(self, scope: MutableMapping[str, Any]) -> tuple[dict[str, Route], Mapping[str, str]]:
-        """Find the routes of a path, and what stands in its variable parts."""
+        """Find the routes of a path, and the values of its variable parts."""
         path: str = scope["path"]
         found = self._static.get(path)
         if found is not None:
@@ -60,7 +60,7 @@ def _with_slashes_hidden(path: str, raw_path: bytes) -> tuple[str, str]:
     """Return the path for matching, where a "/" that a part holds (sent as %2F) is _SLASH.
 
     Any foreign id or SKU may hold one (SPEC section 3), and the decoded path no longer distinguishes it from
-    one that stands between two parts.
+    one that separates two parts.
     """
     if "\x00" in path:
         raise NotFound("There is nothing at this path")
@@ -71,7 +71,7 @@ def _with_slashes_hidden(path: str, raw_path: bytes) -> tuple[str, str]:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    """Compile a path: what stands in braces is one part of it, whatever it is."""
+    """Compile a path: a name in braces is one part of it, whatever it is."""
     literals_and_names = re.split(r"{(\w+)}", path)
     return re.compile(
         "".join(

@@ -1,7 +1,7 @@
 """The rules of the wire's types: what a field must be by itself, and what fields must be together.
 
-Lengths, bounds and choices stand in a field's type (msgspec's Meta), so that decoding checks them and
-the OpenAPI document shows them. A rule that takes code stands beside them as a Check, or, where it is
+Lengths, bounds and choices are in a field's type (msgspec's Meta), so that decoding checks them and
+the OpenAPI document shows them. A rule that takes code is beside them as a Check, or, where it is
 about several fields, in a method marked with @rule. Both call the domain's functions, which raise
 Invalid, and name fields as the wire does. `Wire.aliases` and `Wire.needs` declare the two rules that
 many types share.
@@ -71,7 +71,7 @@ class _Malformed:
 
 
 MALFORMED: Final = _Malformed()
-"""Stands for a field that was given, but not as it must be."""
+"""The value of a field that was given, but not as it must be."""
 
 
 def is_given(value: object) -> bool:

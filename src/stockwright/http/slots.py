@@ -16,7 +16,7 @@ WAIT_SECONDS: Final = 15.0
 
 
 class Slots:
-    """The places for requests of one kind."""
+    """The slots for requests of one kind."""
 
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(AT_ONCE_MAX)
@@ -25,7 +25,7 @@ class Slots:
 
     @asynccontextmanager
     async def take(self, caller: str) -> AsyncIterator[None]:
-        """Hold a place, after waiting for one at most WAIT_SECONDS; refuse with Busy where there is none."""
+        """Hold a slot, after waiting for one at most WAIT_SECONDS; refuse with Busy where there is none."""
         if self._users.total() >= AT_ONCE_MAX + WAITING_MAX:
             raise Busy("Too many reports or exports are running; try again shortly")
         self._users[caller] += 1

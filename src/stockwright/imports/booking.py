@@ -1,6 +1,6 @@
 """Each row of a file is booked once; a row is identified by its content and by how often that appears in the file.
 
-The key of a row is kept with the commit that books it, so that an import that was cut off is simply run
+The key of a row is stored in the commit that books it, so that an import that was cut off is simply run
 again, and a corrected file books only what is not booked yet. Taking a row back removes its key in the
 same commit.
 """
@@ -46,7 +46,7 @@ def row_keys(kind: str, contents: Iterable[Sequence[Any]]) -> list[str]:
 
 
 async def find_booked(app: App, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """Return what was kept with each key that has been used."""
+    """Return what was stored with each key that has been used."""
     found: dict[str, Mapping[str, Any]] = {}
     for start in range(0, len(keys), AT_ONCE):
         found |= await find_idempotencies(app.store, keys[start : start + AT_ONCE])

@@ -232,7 +232,7 @@ def _can_be_placed(plan: _Plan, rows: Sequence[SaleRow]) -> bool:
 
 
 async def _plan_credits(plan: _Plan, rows: Sequence[SaleRow]) -> None:
-    """Choose the lines that each credit takes back: in the order of time, wherever in the file it stands."""
+    """Choose the lines that each credit takes back: in the order of time, wherever it is in the file."""
     credited = [row for row in rows if row.is_credit and row.code in plan.ids]
     for row in credited:
         if row.quantity >= 0:
@@ -333,9 +333,9 @@ async def _book_credit(plan: _Plan, credit: _Credit) -> None:
     for part, (line, units) in enumerate(credit.taken, credit.first_part):
         item = ReturnItem(units, line_id=line_id(line.number))
         command = ReturnOrder(line.order_id, [item], reason=f"Credit note {row.invoice}")
-        kept = {"orderId": line.order_id, "line": line.number, "units": units}
+        booked = {"orderId": line.order_id, "line": line.number, "units": units}
         try:
-            await return_order(shop, booked_once(plan.request, f"{credit.key}#{part}", plan.id, kept), command)
+            await return_order(shop, booked_once(plan.request, f"{credit.key}#{part}", plan.id, booked), command)
         except AlreadyDone:
             continue
         except Refused as refused:

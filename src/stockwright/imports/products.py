@@ -65,7 +65,7 @@ FIELDS: Final[Mapping[str, Sequence[str]]] = {
     "reorderPoint": ("reorderPoint",),
     "reorderQuantity": ("reorderQuantity",),
 }
-"""Each field, and the headings that it may stand under."""
+"""Each field, and the headings that it may have."""
 NOT_READ: Final = ("createdAt",)
 TextField = Literal["name", "description", "category", "type", "brand", "currency"]
 TEXTS: Final[tuple[TextField, ...]] = get_args(TextField)

@@ -26,7 +26,7 @@ ONLINE_RETAIL: Final = (
 
 
 class Columns(Struct, frozen=True):
-    """Where the fields of a kind of file stand."""
+    """Where the fields of a kind of file are."""
 
     positions: Mapping[str, int]
     headings: Mapping[str, str]

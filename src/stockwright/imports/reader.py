@@ -1,9 +1,9 @@
 """One strict reader of CSV for every import: bytes → headings and rows, or one clear refusal.
 
 Encoding (UTF-8, UTF-16, Windows-1252) and delimiter (comma, semicolon, tab, or what a `sep=` line says)
-are found out. What cannot be read without a guess is refused: a quote that is never closed or stands
-inside an unquoted cell, a heading that stands twice, a row with more or fewer cells than headings.
-Why the encoding is not guessed by a library, and what the `csv` module is left to do, stands in
+are found out. What cannot be read without a guess is refused: a quote that is never closed or is
+inside an unquoted cell, a heading that is there twice, a row with more or fewer cells than headings.
+Why the encoding is not guessed by a library, and what the `csv` module is left to do, is said in
 docs/decisions/0010-csv-is-read-strictly.md.
 """
 
@@ -28,7 +28,7 @@ ROWS_MAX: Final = 100_000
 COLUMNS_MAX: Final = 200
 ROW_CHARS_MAX: Final = 1024 * 1024
 TITLE_LINES: Final = 20
-"""How far below the first line headings are looked for, to say where they stand."""
+"""How far below the first line headings are looked for, to say where they are."""
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab"}
 
 _SEPARATOR = re.compile(r'"?sep=([^\w"\s]|\t)"?(?:\r\n|\r|\n|\Z)', re.IGNORECASE)
@@ -171,7 +171,7 @@ def _fits(cells: Sequence[str], wanted: Sequence[Sequence[str]]) -> bool:
 def _check_quotes(text: str, delimiter: str) -> None:
     """Refuse a quote that is never closed, and one that neither begins nor ends a cell.
 
-    Each file that is read has an even number of quotes in known places, so that one quote too few or
+    Each file that is read has an even number of quotes at known positions, so that one quote too few or
     too many never lets two rows be read as one.
     """
     before, behind = {delimiter, "\r", "\n"}, {delimiter, "\r", "\n"}

@@ -66,7 +66,7 @@ class StockRow(Struct, frozen=True):
     location: str | None
     reason: str
     ordinal: int
-    """How many rows stand above it."""
+    """How many rows are above it."""
 
     def describe(self) -> str:
         """Say what it is in one line."""

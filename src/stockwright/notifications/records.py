@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 NotificationStatus = Literal["SENT", "KEPT", "WAITING", "FAILED"]
-"""KEPT: there is no provider, it only stands in the local mailbox. WAITING: not sent yet, it is tried again."""
+"""KEPT: there is no provider, it is only in the local mailbox. WAITING: not sent yet, it is tried again."""
 Channel = Literal["email", "sms", "topic"]
 
 

@@ -30,16 +30,16 @@ def notification_id(event: Event, handler: str, to: str) -> str:
 
 
 async def send(
-    app: App, event: Event, handler: str, message: Outgoing, kept: tuple[str, str] | None = None
+    app: App, event: Event, handler: str, message: Outgoing, stored: tuple[str, str] | None = None
 ) -> Notification | None:
     """Send a message unless it went out before.
 
     Returns the notification to be recorded in the next commit (SENT, or KEPT where there is no
     provider), or None where that was done before. A failure is recorded, for admins to see, and raised
-    again. `kept` is the text and HTML to be recorded where it is not what is sent.
+    again. `stored` is the text and HTML to be recorded where it is not what is sent.
     """
     channel, to, subject, text, html = message
-    body, page = kept or (text, html)
+    body, page = stored or (text, html)
     notification = Notification(
         id=notification_id(event, handler, to),
         channel=channel,
@@ -101,10 +101,10 @@ def sender_of(app: App, channel: Channel) -> Mailer:
 
 
 async def send_and_record(
-    app: App, event: Event, handler: str, message: Outgoing, kept: tuple[str, str] | None = None
+    app: App, event: Event, handler: str, message: Outgoing, stored: tuple[str, str] | None = None
 ) -> None:
     """Send a message unless it went out before, and record that it did."""
-    notification = await send(app, event, handler, message, kept)
+    notification = await send(app, event, handler, message, stored)
     if notification is not None:
         await record(app, notification)
 

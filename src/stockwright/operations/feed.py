@@ -93,7 +93,7 @@ class Stream:
 
 
 class Parts:
-    """What one stream sends, part by part. Closing it gives its place back, also where nothing was read of it."""
+    """What one stream sends, part by part. Closing it frees its slot, also where nothing was read of it."""
 
     def __init__(self, parts: AsyncGenerator[bytes, None], leave: Callable[[], None]) -> None:
         self._parts, self._leave = parts, leave
@@ -135,7 +135,7 @@ class Feed:
     async def open(self, account_id: str, may_read: MayRead, after: str | None) -> Parts:
         """Return what a stream sends, from behind `after` (None: from now on); refuse one too many.
 
-        It has its place in the log when this returns, and must be closed by its caller, read or not.
+        It has its position in the log when this returns, and must be closed by its caller, read or not.
         """
         stream = await self._join(account_id, may_read)
         return Parts(self._parts(stream, after), partial(self._leave, stream))

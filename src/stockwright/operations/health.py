@@ -21,7 +21,7 @@ class Readiness(Struct, frozen=True):
     reason: str = ""
     """Why it is not ready; says nothing internal."""
     backup: BackupState = "off"
-    """Says how backups are; a late one makes nobody unready."""
+    """Says how backups are; a late one does not make the service unready."""
 
 
 async def check_readiness(app: App) -> Readiness:

@@ -5,7 +5,7 @@ an item of its own beside the order (`work_records.py`). Each piece's commit mov
 that item, held to its version and the order's: a piece has one effect, no matter which
 process executes it, and a later process continues where it stopped.
 
-Placing may fail half-way, since another buyer may be faster: the order is PLACING, and nobody can
+Placing may fail half-way, since another buyer may be faster: the order is PLACING, and no client can
 see it, until every unit is reserved; what stops there is given back, by the sweeper at the latest.
 The other steps cannot fail: their first commit decides and is what is answered, the rest carries it
 out, and the sweeper does so where the process has ended.
@@ -59,7 +59,7 @@ async def get_resumed_order(app: App, request: Request, order_id: str) -> Order:
 
 
 async def finish(app: App, request: Request, order_id: str) -> None:
-    """Carry out what an order's step left to be done, from wherever it stands; give up a half-placed one."""
+    """Carry out what an order's step left to be done, from wherever it is; give up a half-placed one."""
 
     async def attempt() -> None:
         order, work = await works.load_with_work(app.store, order_id)

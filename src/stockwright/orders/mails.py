@@ -38,7 +38,7 @@ async def confirm(app: App, event: Event, _: OrderPlaced) -> None:
     """Mail the confirmation (S2's format); then the order is CONFIRMED, in the commit that records the mail.
 
     One that went on before it could be mailed is mailed all the same, and stays what it is. An order that
-    nobody can be mailed about (imported, or placed by a machine) is confirmed as it is.
+    no customer can be mailed about (imported, or placed by a machine) is confirmed as it is.
     """
     order = await _order(app, event)
     if order.row.is_cancelled:

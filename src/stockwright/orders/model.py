@@ -55,7 +55,7 @@ class Order(Record, frozen=True):
 
     @property
     def placed_status(self) -> PlacedStatus:
-        """The status as clients see it; raises where the order is still being placed, which nobody sees."""
+        """The status as clients see it; raises where the order is still being placed, which is not shown."""
         if self.status == "PLACING":
             raise ValueError(f"order {self.id} is still being placed")
         return self.status
@@ -155,7 +155,7 @@ def take_back(
 
 
 def still_out(order: Order) -> Allocations:
-    """Return what an order took and nobody has given back: what comes back when it is cancelled."""
+    """Return what an order took and what was not returned: what comes back when it is cancelled."""
     left = {
         product_id: _back_to(order, product_id, sum(allocation.values()))
         for product_id, allocation in order.allocations.items()

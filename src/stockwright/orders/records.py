@@ -25,7 +25,7 @@ def order_key(order_id: str) -> Key:
 
 
 async def find_order(store: Store, order_id: str) -> Order | None:
-    """Find an order; one that is still being placed is nobody's to see."""
+    """Find an order; one that is still being placed is not shown."""
     key = order_key(order_id)
     item = (await store.get([key])).get(key)
     order = item.read(Order) if item else None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PlacedStatus = Literal["PENDING", "CONFIRMED", "PACKED", "DELIVERED", "CANCELLED"]
 """The statuses that clients see, in the order that an order goes through them."""
 OrderStatus = Literal["PLACING", PlacedStatus]
-"""PLACING: units are still being reserved, in several commits; nobody sees the order yet."""
+"""PLACING: units are still being reserved, in several commits; the order is not shown yet."""
 StepName = Literal[PlacedStatus, "RETURNED"]
 """The steps of an order's timeline. A return is a step that leaves the status as it is."""
 FulfillmentStatus = Literal["placed", "packed", "delivered", "cancelled"]
@@ -63,7 +63,7 @@ class StatusRow(Struct, frozen=True, kw_only=True):
     is_open: bool = False
     """Whether steps are still to come: a product in it cannot be deleted, and the summary counts it."""
     next: Mapping[OrderStatus, tuple[PlacedStatus, ...]]
-    """The statuses that may follow, and the steps that this takes; cancelling stands in `cancellable_by`."""
+    """The statuses that may follow, and the steps that this takes; for cancelling see `cancellable_by`."""
     reserves: Literal["all", "some", "none"] = "none"
     """Which of its units are reserved; "some" is what its pending work says. Otherwise they have left the shelf."""
     cancellable_by: Literal["owner", "admin", "nobody"] = "nobody"

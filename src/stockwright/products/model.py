@@ -141,14 +141,14 @@ def check_id(value: str, field_name: str, longest: int = ID_MAX) -> str:
 
 
 def check_addressable(value: str, field_name: str) -> str:
-    """Refuse `.` and `..` as a name that stands in addresses: clients read them as a step between folders."""
+    """Refuse `.` and `..` as a name that is part of addresses: clients read them as a step between folders."""
     if value in {".", ".."}:
         raise Invalid.field(field_name, f"must not be {value!r}: it cannot be part of a URL")
     return value
 
 
 def check_new_id(value: str, field_name: str = "productId") -> str:
-    """Hold the id that a client brings for a new product to what can stand in every address.
+    """Hold the id that a client brings for a new product to what can be part of every address.
 
     The words that are routes below `/products` cannot be ids: `GET /products/export` is the export.
     """

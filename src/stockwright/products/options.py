@@ -23,7 +23,7 @@ def choose_options(
 
     `offered` are the product's options: a list is choices, anything else is free-form and takes any
     value. A product of which nothing is a choice takes any options. S3's `color` is a value, else a
-    position counted from 1; a product without colors keeps it as it came. `field` stands before the
+    position counted from 1; a product without colors keeps it as it came. `field` is put before the
     names of wrong fields.
     """
     wrong = list[dict[str, str]]()

@@ -90,7 +90,7 @@ async def positions_of_products(
     reverse: bool = True,
     by: SortedBy = "time",
 ) -> Positioned[Product]:
-    """Read the same with each product's place in the list, also in the order of the names or prices."""
+    """Read the same with each product's position in the list, also in the order of the names or prices."""
     index, partition = LISTS[by]
     page = await store.query(
         partition,
@@ -118,7 +118,7 @@ def put_product(batch: Batch, product: Product) -> None:
 
 
 def position_of(product: Product) -> str:
-    """Return a product's place in the list by time."""
+    """Return a product's position in the list by time."""
     return position_by_time(product.id, "prd", product.created_at)
 
 

@@ -58,7 +58,7 @@ class Parts(Struct, frozen=True):
 def period_of(first: date | None, last: date | None, zone: str, now: int, days: int) -> Period:
     """Make the period that was asked for; what was not said is the `days` up to today.
 
-    Refuses a zone that nobody knows, and more than DAYS_MAX days.
+    Refuses a zone that is unknown, and more than DAYS_MAX days.
     """
     clocks = zone_of(zone)
     today = datetime.fromtimestamp(now / 1000, clocks).date()

@@ -1,4 +1,4 @@
-"""Reports: what was sold, what the stock is worth, how it moved, how the shop stands."""
+"""Reports: what was sold, what the stock is worth, how it moved, the shop at a glance."""
 
 from __future__ import annotations
 

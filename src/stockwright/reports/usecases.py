@@ -61,7 +61,7 @@ class TopProducts(Struct, frozen=True):
 
 
 class Summary(Struct, frozen=True):
-    """How the shop stands now: today so far, yesterday, what waits, what the shelf holds."""
+    """The shop at a glance: today so far, yesterday, what waits, what the shelf holds."""
 
     period: Period
     today: SalesTotals
@@ -123,7 +123,7 @@ def _rank(entry: tuple[str, int]) -> tuple[int, str]:
 async def _described(
     app: App, product_ids: list[str], sold: Mapping[str, Mapping[str, list[int]]]
 ) -> list[SoldProduct]:
-    """Return what these products sold, under their names today, which a deleted product has kept."""
+    """Return what these products sold, under their names today, which a deleted product still has."""
     products = await load_products(app.store, product_ids, deleted_too=True)
     found = [SoldProduct(product_id) for product_id in product_ids]
     for each in found:

@@ -1,4 +1,4 @@
-"""Reports on the wire. Money stands in one entry per currency, and is never summed over them."""
+"""Reports on the wire. Money has one entry per currency, and is never summed over them."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def top_products_view(report: TopProducts) -> TopProductsView:
 
 
 def summary_view(found: Summary) -> SummaryView:
-    """Show how the shop stands."""
+    """Show the shop at a glance."""
     return SummaryView(
         date=found.period.last.isoformat(),
         time_zone=found.period.zone.key,

@@ -32,7 +32,7 @@ async def page_of_customer_holds(
 
 
 def put_customer_holds(batch: Batch, holds: CustomerHolds) -> None:
-    """Write a customer's record, expecting the version that it was loaded with; rubbish when nothing of it counts."""
+    """Write a customer's record, expecting the version that it was loaded with; it expires with what counts."""
     batch.put(
         customer_holds_key(holds.owner_id),
         holds,

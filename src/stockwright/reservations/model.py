@@ -124,7 +124,7 @@ def cancel(held: Reservation, now: int) -> Reservation | None:
         return None
     if status == "CONFIRMED":
         _must_be_active(status, "cancelled")
-    # An expired hold that nobody swept yet ends as what it is: expired. Its units go back all the same.
+    # An expired hold that the sweeper has not ended yet ends as what it is: expired. Its units go back all the same.
     return replace(held, status="EXPIRED" if status == "EXPIRED" else "CANCELLED", updated_at=now)
 
 

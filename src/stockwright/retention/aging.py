@@ -2,7 +2,7 @@
 
 Each step first writes its records to an archive file, reads them back, and then commits their removal together with
 how far the file is written. After an end in between, the next step drops what the file holds beyond that, and writes
-the same records again: each stands in the archive once, and none is removed that does not.
+the same records again: each is in the archive once, and none is removed that is not.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ STEP: Final = 500
 SECONDS_MAX: Final = 5.0
 """So long does each sweep remove: what is left is for the next one, after the sweeper's other duties."""
 CLOSED_MS: Final = 3 * DAY_MS
-"""So long is a hold kept after it was closed, however old it is: customers' limits are recounted from it."""
+"""So long does a hold stay after it was closed, however old it is: customers' limits are recounted from it."""
 
 
 class Aged(Struct, frozen=True):
-    """A record that is old enough to be removed; `at` (ms) says in which month's archive file it stands."""
+    """A record that is old enough to be removed; `at` (ms) says in which month's archive file it is."""
 
     at: int
     line: bytes
@@ -221,7 +221,7 @@ async def _archive(app: App, batch: Batch, kind: Aging, month: Sequence[Aged]) -
     stem = f"{kind}-{datetime.fromtimestamp(month[0].at / 1000, UTC):%Y-%m}"
     name, start = await asyncio.to_thread(archive_file, folder, stem, end.file, end.bytes)
     if (name, start) != (end.file, end.bytes):
-        # The name of a new file is kept before there is one: after an end in between it is written again.
+        # The name of a new file is stored before there is one: after an end in between it is written again.
         begun = Batch()
         records.put_archive_end(begun, kind, replace(end, file=name, bytes=start))
         await begun.commit(app.store)

@@ -1,4 +1,4 @@
-"""Erasing a person: the account ends at once; then name and address are replaced wherever they stand, in steps.
+"""Erasing a person: the account ends at once; then name and address are replaced everywhere, in steps.
 
 The first commit ends the account, its sessions and API keys, frees its address, and records what is to be replaced.
 The sweeper, or the command that asked for it, then goes through all items, the event log and the archive files. It
@@ -184,7 +184,7 @@ async def _replace_items(app: App, erasure: Erasure) -> Erasure:
             break
     found = found or erasure.found
     if following is None:
-        # What was written meanwhile may stand before where this was: once more, until there is nothing left.
+        # What was written meanwhile may be before where this was: once more, until there is nothing left.
         return replace(erasure, stage="items" if found else "events", after=None, found=False)
     return replace(erasure, after=list(following), found=found)
 
@@ -241,8 +241,8 @@ def _change_of(erasure: Erasure) -> Callable[[Any], Any]:
             return text_without(value, pattern)
         if isinstance(value, dict):
             # What was bought may be named like its buyer.
-            kept = () if pattern is address else ("lines",)
-            return {key: each if key in kept else without(each, pattern) for key, each in value.items()}
+            unchanged = () if pattern is address else ("lines",)
+            return {key: each if key in unchanged else without(each, pattern) for key, each in value.items()}
         if isinstance(value, list | tuple):
             return [without(each, pattern) for each in value]
         return value

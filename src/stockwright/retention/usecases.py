@@ -25,7 +25,7 @@ NO_FOLDER = (
 
 
 class Retention(Struct, frozen=True):
-    """The settings, who accepted them and when (None: nobody), and why nothing is removed by age ("": it is)."""
+    """The settings, who accepted them and when (None: no one), and why nothing is removed by age ("": it is)."""
 
     accepted: Accepted | None
     why_not: str

@@ -141,8 +141,8 @@ async def _remove_step(app: App, state: State, progress: Progress) -> None:
     found = await records.load_partition(app.store, state.former, partition)
     for start in range(0, len(found), DELETED_AT_ONCE):
         batch = Batch()
-        for place, (_, version) in list(found.items())[start : start + DELETED_AT_ONCE]:
-            records.delete_rollup(batch, state.former, place, version)
+        for rollup, (_, version) in list(found.items())[start : start + DELETED_AT_ONCE]:
+            records.delete_rollup(batch, state.former, rollup, version)
         await batch.commit(app.store)
     batch = Batch()
     if day is None:
@@ -166,6 +166,6 @@ async def next_day_with_sales(app: App, day: int) -> int | None:
         times += [order.created_at for order in orders]
     sales, _ = await page_of_sales(app.store, low=app.ids.first("sal", since), limit=1, reverse=False)
     times += [sale.created_at for sale in sales]
-    # An id that says nothing of time stands behind all others, whatever day is asked for.
+    # An id that contains no time sorts after all others, whatever day is asked for.
     times = [at for at in times if at >= since]
     return max(day, min(times) // DAY_MS) if times else None

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from stockwright.sales.model import Sale
 
 
-Place = tuple[str, str]
-"""Where a rollup stands: partition and sort, without the generation."""
+RollupId = tuple[str, str]
+"""Partition and sort key of a rollup, without the generation."""
 Path = tuple[str, ...]
-"""Where a cell stands in a rollup."""
-Cells = dict[Place, dict[Path, list[int]]]
+"""The names that lead to a cell in a rollup."""
+Cells = dict[RollupId, dict[Path, list[int]]]
 """By how much cells change."""
 Body = Mapping[str, Any]
 
@@ -40,9 +40,9 @@ HOUR_QUARTERS: Final = 4
 BUCKETS: Final = 16
 """The products of a day or an hour are spread over so many items: DynamoDB takes 400 KB in one."""
 STATE_PARTITION: Final = "STATE"
-ORDERS: Final[Place] = (STATE_PARTITION, "ORDERS")
+ORDERS: Final[RollupId] = (STATE_PARTITION, "ORDERS")
 """How many orders each status has."""
-DEAD_LETTERS: Final[Place] = (STATE_PARTITION, "DEAD_LETTERS")
+DEAD_LETTERS: Final[RollupId] = (STATE_PARTITION, "DEAD_LETTERS")
 WAITING: Final[Path] = ("waiting",)
 HOUR: Final = "HOUR#"
 TOTALS: Final = "TOTALS"
@@ -57,7 +57,7 @@ class Counted(Struct, frozen=True, omit_defaults=True):
 
 
 def counted_of_order(order: Order) -> Counted | None:
-    """Return what counts of an order as it is now; None while nobody sees it."""
+    """Return what counts of an order as it is now; None while it is not shown to anyone."""
     if not order.row.is_shown:
         return None
     return Counted(order.status, _returned_of(order))
@@ -118,27 +118,27 @@ def _add_sold(cells: Cells, sold: Order | Sale, returned: Mapping[str, int], cou
     units = back = cents = 0
     for number, line in enumerate(sold.lines):
         gone_back = returned.get(str(number), 0)
-        kept = sign * (line.quantity - gone_back)
-        amount = kept * line.unit_price_cents
-        units, back, cents = units + kept, back + sign * gone_back, cents + amount
-        place = day, hour_sort(hour, bucket_of(line.product_id))
-        _add(cells, place, (in_hour, sold.currency, line.product_id), (kept, amount))
+        units_sold = sign * (line.quantity - gone_back)
+        amount = units_sold * line.unit_price_cents
+        units, back, cents = units + units_sold, back + sign * gone_back, cents + amount
+        rollup = day, hour_sort(hour, bucket_of(line.product_id))
+        _add(cells, rollup, (in_hour, sold.currency, line.product_id), (units_sold, amount))
     _add_totals(cells, sold, (*counts, units, back, cents))
 
 
 def _add_totals(cells: Cells, sold: Order | Sale, numbers: tuple[int, ...]) -> None:
     quarter = quarter_of(sold.created_at)
-    place = partition_of_day(quarter // DAY_QUARTERS), TOTALS
-    _add(cells, place, (str(quarter % DAY_QUARTERS), sold.currency), numbers)
+    rollup = partition_of_day(quarter // DAY_QUARTERS), TOTALS
+    _add(cells, rollup, (str(quarter % DAY_QUARTERS), sold.currency), numbers)
 
 
-def _add(cells: Cells, place: Place, path: Path, numbers: Sequence[int]) -> None:
-    of_place = cells.get(place)
-    if of_place is None:
-        of_place = cells[place] = {}
-    known = of_place.get(path)
+def _add(cells: Cells, rollup: RollupId, path: Path, numbers: Sequence[int]) -> None:
+    of_rollup = cells.get(rollup)
+    if of_rollup is None:
+        of_rollup = cells[rollup] = {}
+    known = of_rollup.get(path)
     if known is None:
-        of_place[path] = list(numbers)
+        of_rollup[path] = list(numbers)
     else:
         for position, number in enumerate(numbers):
             known[position] += number
@@ -146,14 +146,14 @@ def _add(cells: Cells, place: Place, path: Path, numbers: Sequence[int]) -> None
 
 def completed(cells: Cells) -> Cells:
     """Add what the days of products change by to what their hours do, and leave out what comes to nothing."""
-    whole = {place: dict(of_place) for place, of_place in cells.items()}
+    whole = {rollup: dict(of_rollup) for rollup, of_rollup in cells.items()}
     for (partition, sort), of_hour in cells.items():
         if sort.startswith(HOUR):
-            place = partition, day_sort(bucket_of_hour(sort))
+            rollup = partition, day_sort(bucket_of_hour(sort))
             for (_, currency, product_id), numbers in of_hour.items():
-                _add(whole, place, (currency, product_id), numbers)
-    kept = {place: {path: each for path, each in of.items() if any(each)} for place, of in whole.items()}
-    return {place: of for place, of in kept.items() if of}
+                _add(whole, rollup, (currency, product_id), numbers)
+    changed = {rollup: {path: each for path, each in of.items() if any(each)} for rollup, of in whole.items()}
+    return {rollup: of for rollup, of in changed.items() if of}
 
 
 def applied(body: Body, changes: Mapping[Path, list[int]]) -> dict[str, Any]:
@@ -192,7 +192,7 @@ def cells_in(body: Body, way: Path = ()) -> Iterable[tuple[Path, list[int]]]:
             yield (*way, name), inner
 
 
-# ---- places ----------------------------------------------------------------------------------
+# ---- keys -------------------------------------------------------------------------------------
 
 
 def quarter_of(at: int) -> int:

@@ -1,4 +1,4 @@
-"""Access patterns of rollups: what was counted of each subject, and the sums by place.
+"""Access patterns of rollups: what was counted of each subject, and the sums.
 
 A generation is one whole set of rollups. Reports read the active one; a rebuild counts everything into the next
 beside it, and then makes that the active one.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from msgspec import field
 
 from stockwright.base.record import Record
-from stockwright.rollups.model import Counted, Place
+from stockwright.rollups.model import Counted, RollupId
 from stockwright.store.paging import whole
 
 if TYPE_CHECKING:
@@ -101,31 +101,31 @@ def delete_contribution(batch: Batch, kind: SubjectKind, subject_id: str, versio
     batch.delete(contribution_key(kind, subject_id), version)
 
 
-def rollup_key(generation: int, place: Place) -> Key:
+def rollup_key(generation: int, rollup: RollupId) -> Key:
     """The item of a rollup."""
-    return (f"ROLLUP#{generation}#{place[0]}", place[1])
+    return (f"ROLLUP#{generation}#{rollup[0]}", rollup[1])
 
 
 async def load_rollups(
-    store: Store, generation: int, places: Iterable[Place]
-) -> dict[Place, tuple[dict[str, Any], int]]:
+    store: Store, generation: int, rollups: Iterable[RollupId]
+) -> dict[RollupId, tuple[dict[str, Any], int]]:
     """Load rollups in one call, each with its version; those that hold nothing yet are left out."""
-    keys = {rollup_key(generation, place): place for place in places}
+    keys = {rollup_key(generation, rollup): rollup for rollup in rollups}
     found = await store.get(list(keys)) if keys else {}
     return {keys[key]: (item.body, item.version) for key, item in found.items()}
 
 
-async def load_partition(store: Store, generation: int, partition: str) -> dict[Place, tuple[dict[str, Any], int]]:
+async def load_partition(store: Store, generation: int, partition: str) -> dict[RollupId, tuple[dict[str, Any], int]]:
     """Load all rollups of a partition, such as those of a day."""
     items = await whole(store, rollup_key(generation, (partition, ""))[0])
     return {(partition, item.key[1]): (item.body, item.version) for item in items}
 
 
-def put_rollup(batch: Batch, generation: int, place: Place, body: dict[str, Any], version: int) -> None:
+def put_rollup(batch: Batch, generation: int, rollup: RollupId, body: dict[str, Any], version: int) -> None:
     """Write a rollup, expecting the version that it was loaded with (ABSENT: none)."""
-    batch.put(rollup_key(generation, place), body, version)
+    batch.put(rollup_key(generation, rollup), body, version)
 
 
-def delete_rollup(batch: Batch, generation: int, place: Place, version: int) -> None:
+def delete_rollup(batch: Batch, generation: int, rollup: RollupId, version: int) -> None:
     """Remove a rollup of a former generation."""
-    batch.delete(rollup_key(generation, place), version)
+    batch.delete(rollup_key(generation, rollup), version)

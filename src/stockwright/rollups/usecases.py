@@ -24,7 +24,7 @@ from stockwright.rollups.model import (
     WAITING,
     Cells,
     Counted,
-    Place,
+    RollupId,
     day_sort,
     hour_sort,
     partition_of_day,
@@ -169,9 +169,9 @@ async def _counting(app: App, kind: SubjectKind, ids: Sequence[str]) -> Batch:
 
 async def _add_changes(store: Store, batch: Batch, generation: int, cells: Cells) -> None:
     before = await records.load_rollups(store, generation, cells)
-    for place, changes in cells.items():
-        body, version = before.get(place, ({}, ABSENT))
-        records.put_rollup(batch, generation, place, model.applied(body, changes), version)
+    for rollup, changes in cells.items():
+        body, version = before.get(rollup, ({}, ABSENT))
+        records.put_rollup(batch, generation, rollup, model.applied(body, changes), version)
 
 
 # ---- reading ---------------------------------------------------------------------------------
@@ -194,10 +194,10 @@ async def each_total(app: App, starts_at: int, ends_at: int) -> AsyncIterator[tu
     first, end = _quarters(starts_at, ends_at)
     days = range(first // DAY_QUARTERS, -(-end // DAY_QUARTERS))
     for start in range(0, len(days), DAYS_AT_ONCE):
-        places = {(partition_of_day(day), TOTALS): day for day in days[start : start + DAYS_AT_ONCE]}
-        found = await records.load_rollups(app.store, generation, places)
-        for place, day in places.items():
-            for name, of_quarter in found.get(place, ({}, 0))[0].items():
+        rollups = {(partition_of_day(day), TOTALS): day for day in days[start : start + DAYS_AT_ONCE]}
+        found = await records.load_rollups(app.store, generation, rollups)
+        for rollup, day in rollups.items():
+            for name, of_quarter in found.get(rollup, ({}, 0))[0].items():
                 quarter = day * DAY_QUARTERS + int(name)
                 if first <= quarter < end:
                     for currency, numbers in of_quarter.items():
@@ -212,10 +212,12 @@ async def sum_products(app: App, starts_at: int, ends_at: int) -> dict[str, dict
     sums: dict[str, dict[str, list[int]]] = {}
     parts = list(_parts(*_quarters(starts_at, ends_at)))
     for start in range(0, len(parts), DAYS_AT_ONCE):
-        wanted = {part.place(bucket): part for part in parts[start : start + DAYS_AT_ONCE] for bucket in range(BUCKETS)}
+        wanted = {
+            part.rollup(bucket): part for part in parts[start : start + DAYS_AT_ONCE] for bucket in range(BUCKETS)
+        }
         found = await records.load_rollups(app.store, generation, wanted)
-        for place, (body, _) in found.items():
-            part = wanted[place]
+        for rollup, (body, _) in found.items():
+            part = wanted[rollup]
             for of_currency in [body] if part.quarters is None else [body.get(each, {}) for each in part.quarters]:
                 _add_products(sums, of_currency, part.sign)
         await asyncio.sleep(0)
@@ -242,7 +244,7 @@ class _Part(Struct, frozen=True):
     quarters: tuple[str, ...] | None = None
     sign: int = 1
 
-    def place(self, bucket: int) -> Place:
+    def rollup(self, bucket: int) -> RollupId:
         sort = day_sort(bucket) if self.quarters is None else hour_sort(self.hour, bucket)
         return (partition_of_day(self.day), sort)
 

@@ -38,7 +38,7 @@ class LineWanted(Struct, frozen=True):
     """The field of the request that names the product, where it is not the line's `productId` or `sku`."""
 
     def path(self, line: int) -> str:
-        """Return what stands before the names of the line's fields in the request."""
+        """Return what comes before the names of the line's fields in the request."""
         return f"items[{line}]." if self.at is None else self.at
 
     def named(self, line: int) -> Named:

@@ -64,7 +64,7 @@ async def _watch(app: App, request: Request, events: Sequence[tuple[Event, Watch
 
     The mark and the event are one commit, with the mark's version checked: twins do not alert twice.
     The stock's version is checked with them: a mark that came after the next change of the stock
-    would stand for good, since nobody would look again.
+    would stay for good, since nothing would look again.
     """
     await _learn_old_shortages(app)
     product_ids: dict[str, None] = {}

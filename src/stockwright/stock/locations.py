@@ -1,4 +1,4 @@
-"""The places that hold stock."""
+"""The locations that hold stock."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def list_locations(app: App) -> list[Location]:
 async def add_location(
     app: App, request: Request, location_id: str, name: str | None = None, priority: int = PRIORITY_DEFAULT
 ) -> Location:
-    """Add a place that holds stock; its id is new, 1 to 64 characters, and its name where it has none."""
+    """Add a location; its id is new, 1 to 64 characters, and its name where it has none."""
     location_id = check_new_location_id(location_id)
     name = location_id if name is None else check_location_name(name)
     check_priority(priority)

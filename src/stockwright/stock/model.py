@@ -107,7 +107,7 @@ class Stock(Record, frozen=True):
 
     @property
     def inactive(self) -> int:
-        """Units at inactive locations that nobody was promised."""
+        """Units at inactive locations that are not reserved."""
         active = self.active
         return sum([level.available for each, level in self.levels.items() if each not in active])
 
@@ -231,7 +231,7 @@ def check_location_id(value: str, field_name: str = "location") -> str:
 
 
 def check_new_location_id(value: str, field_name: str = "id") -> str:
-    """Return the id of a new location, which also stands in addresses."""
+    """Return the id of a new location, which is also part of addresses."""
     return check_direction(check_addressable(check_location_id(value, field_name), field_name), field_name)
 
 

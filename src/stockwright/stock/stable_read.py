@@ -19,7 +19,7 @@ Found = TypeVar("Found")
 
 
 async def while_still(app: App, product_id: str, read: Callable[[Stock], Awaitable[Found]]) -> Found:
-    """Read beside a product's stock, which must stand still meanwhile: else it is read again, at last Busy."""
+    """Read beside a product's stock, which must not change meanwhile: else it is read again, at last Busy."""
     for _ in range(LOOKS_MAX):
         stock = await get_stock(app.store, product_id)
         found = await read(stock)

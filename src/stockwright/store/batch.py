@@ -35,7 +35,7 @@ class Stale(StockwrightError):
 
 
 class Batch:
-    """Writes that stand or fall together."""
+    """Writes that are committed together or not at all."""
 
     def __init__(self) -> None:
         self.writes: list[Write] = []

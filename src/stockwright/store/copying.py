@@ -46,7 +46,7 @@ BATCH_ITEMS: Final = 25
 ATTEMPTS_MAX: Final = 10
 
 Position = list[str]
-"""A key, as a place in the order in which an engine reads its items."""
+"""A key, as a position in the order in which an engine reads its items."""
 
 
 class Mark(Struct):
@@ -58,10 +58,10 @@ class Mark(Struct):
     events: int = 0
     position: str = ""
     last: str = ""
-    """Where the last event stands in the target."""
+    """The position of the last event in the target."""
     ms: int = 0
     cursors: dict[str, str] = field(default_factory=dict)
-    """Positions of handlers in the source, and where the last event up to each of them stands in the target."""
+    """Positions of handlers in the source, and the position in the target of the last event up to each of them."""
 
     def translated(self, position: str) -> str:
         """Return where a handler is in the target."""
@@ -72,7 +72,7 @@ class Mark(Struct):
 
 
 class Positioned(Struct, frozen=True):
-    """An event and its place in the target: an instant (ms) that never falls, and its number from 1."""
+    """An event and its position in the target: an instant (ms) that never falls, and its number from 1."""
 
     event: Event
     ms: int
@@ -115,11 +115,11 @@ class Side(Protocol):
         """Mark an empty target as one of this release's format."""
         ...
 
-    def write_events(self, placed: Sequence[Positioned], mark: Mark) -> None:
-        """Write events at their places, and then how far the copy is."""
+    def write_events(self, positioned: Sequence[Positioned], mark: Mark) -> None:
+        """Write events at their positions, and then how far the copy is."""
         ...
 
-    def position(self, placed: Positioned) -> str:
+    def position(self, positioned: Positioned) -> str:
         """Return the position of an event here."""
         ...
 
@@ -133,14 +133,16 @@ async def copy(
     while not mark.items_done:
         rows, mark.after = source.rows(mark.after)
         mark.items_done = mark.after is None
-        kept = [_in_target(row) for row in rows if row.key[0] != CURSORS and row.key != MARK]
-        mark.items += len(kept)
-        target.write(kept, mark)
+        rows = [_in_target(row) for row in rows if row.key[0] != CURSORS and row.key != MARK]
+        mark.items += len(rows)
+        target.write(rows, mark)
         progress(mark.items, total)
     cursors = await _find_cursors(source)
     while events := await source.store.tail(mark.position, PAGE):
         all_handled = not cursors and not source.has_stream
-        target.write_events([_placed(target, event, mark, cursors, all_handled=all_handled) for event in events], mark)
+        target.write_events(
+            [_positioned(target, event, mark, cursors, all_handled=all_handled) for event in events], mark
+        )
         progress(total, total)
     if cursors:
         positions = {name: [mark.translated(each) for each in cursor] for name, cursor in cursors.items()}
@@ -172,7 +174,7 @@ def _is_of_new_shop(row: Put) -> bool:
 def _in_target(row: Put) -> Put:
     """Return an item as the target has it: its log begins with the first event that is copied.
 
-    An erasure that is not done begins again, since its places are the source's.
+    An erasure that is not done begins again, since its positions are the source's.
     """
     if row.key[0] == ERASURES:
         begun = {"stage": "account", "after": None, "found": False, "position": ""}
@@ -191,23 +193,23 @@ async def _find_cursors(source: Side) -> dict[str, list[str]]:
     return {item.key[1]: item.body["positions"] for item in items}
 
 
-def _placed(
+def _positioned(
     target: Side, event: Event, mark: Mark, cursors: Mapping[str, list[str]], *, all_handled: bool
 ) -> Positioned:
-    """Give an event its place behind the last one, and take along the cursors that have passed it."""
+    """Give an event its position after the last one, and take along the cursors that have passed it."""
     mark.ms, mark.events, mark.position = max(mark.ms, event.at), mark.events + 1, event.position
-    shard, place = shard_of(event), log_order(event.position)
-    is_handled = all(log_order(cursor[shard]) >= place for cursor in cursors.values())
-    placed = Positioned(event, mark.ms, mark.events, is_handled and not all_handled)
-    mark.last = target.position(placed)
+    shard, order = shard_of(event), log_order(event.position)
+    is_handled = all(log_order(cursor[shard]) >= order for cursor in cursors.values())
+    positioned = Positioned(event, mark.ms, mark.events, is_handled and not all_handled)
+    mark.last = target.position(positioned)
     for position in {each for cursor in cursors.values() for each in cursor}:
-        if log_order(position) >= place:
+        if log_order(position) >= order:
             mark.cursors[position] = mark.last
-    return placed
+    return positioned
 
 
 class SqliteSide:
-    """The embedded store's file. As a source it stands still: concurrent writers get Busy."""
+    """The embedded store's file. As a source it does not change: concurrent writers get Busy."""
 
     has_stream = False
 
@@ -244,17 +246,17 @@ class SqliteSide:
         with self._file:
             self._file.executemany("DELETE FROM item WHERE pk=? AND sk=?", keys)
 
-    def write_events(self, placed: Sequence[Positioned], mark: Mark) -> None:
+    def write_events(self, positioned: Sequence[Positioned], mark: Mark) -> None:
         """Write events under their numbers, and the mark, in one transaction."""
         with self._file:
-            for each in placed:
+            for each in positioned:
                 body = msgspec.json.encode(sqlite_codec.event_body(each.event))
                 self._file.execute("INSERT OR REPLACE INTO event (position, body) VALUES (?,?)", (each.number, body))
             self._mark(mark)
 
-    def position(self, placed: Positioned) -> str:
+    def position(self, positioned: Positioned) -> str:
         """Return its number."""
-        return str(placed.number)
+        return str(positioned.number)
 
     def _mark(self, mark: Mark | None) -> None:
         if mark is None:
@@ -293,7 +295,7 @@ class DynamoDbSide:
                 return count
 
     def rows(self, after: Position | None) -> tuple[list[Put], Position | None]:
-        """Read on in the order of the table, which is nobody's but always the same."""
+        """Read on in the order of the table, which means nothing but is always the same."""
         start = {"ExclusiveStartKey": dynamodb_codec.key_image((after[0], after[1]))} if after else {}
         answer = self._client.scan(TableName=self._table, ConsistentRead=True, Limit=PAGE, **start)
         puts = [dynamodb_codec.put_of_image(image) for image in answer["Items"] if not dynamodb_codec.is_of_log(image)]
@@ -314,20 +316,20 @@ class DynamoDbSide:
         """Remove items."""
         self._send([{"DeleteRequest": {"Key": dynamodb_codec.key_image(key)}} for key in keys])
 
-    def write_events(self, placed: Sequence[Positioned], mark: Mark) -> None:
+    def write_events(self, positioned: Sequence[Positioned], mark: Mark) -> None:
         """Write events into their days, then the mark."""
-        images = [dynamodb_codec.event_image(each.event, each.ms, self.position(each)) for each in placed]
-        for image, each in zip(images, placed, strict=True):
+        images = [dynamodb_codec.event_image(each.event, each.ms, self.position(each)) for each in positioned]
+        for image, each in zip(images, positioned, strict=True):
             if each.handled:
                 image[dynamodb_codec.HANDLED_BEFORE] = {"BOOL": True}
-        days = {dynamodb_codec.day_of(each.ms) for each in placed} - self._days
+        days = {dynamodb_codec.day_of(each.ms) for each in positioned} - self._days
         self._write([*map(dynamodb_codec.day_image, days), *images])
         self._days |= days
         self._mark(mark)
 
-    def position(self, placed: Positioned) -> str:
+    def position(self, positioned: Positioned) -> str:
         """Return its instant and number."""
-        return f"{placed.ms:013d}-{placed.number:012d}"
+        return f"{positioned.ms:013d}-{positioned.number:012d}"
 
     def _mark(self, mark: Mark | None) -> None:
         if mark is None:

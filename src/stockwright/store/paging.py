@@ -54,11 +54,11 @@ CALLS_MAX: Final = 5
 
 Row = TypeVar("Row")
 Positioned = tuple[list[tuple[str, Thing]], str | None]
-"""A page of a list: each thing with its place, and where to go on."""
+"""A page of a list: each thing with its position, and where to go on."""
 
 
 class ReadsPositions(Protocol[Thing]):
-    """Reads at most `limit` things behind a place."""
+    """Reads at most `limit` things after a position."""
 
     def __call__(self, *, after: str | None, limit: int) -> Awaitable[Positioned[Thing]]: ...
 
@@ -73,7 +73,7 @@ async def fill(
     """Fill a page with what `choose` makes of the things of a list (None: left out).
 
     Reads `at_once` things in a call, CALLS_MAX times at most: the page may be short, or empty, though
-    more follow. The place to go on is the list's own, so any order of the list will do.
+    more follow. The position to go on from is the list's own, so any order of the list will do.
     """
     rows: list[Row] = []
     for _ in range(CALLS_MAX):

@@ -59,7 +59,7 @@ def _key(name: str) -> Key:
 
 
 async def find_accepted(store: Store) -> Accepted | None:
-    """Find whether records are removed by age; None: nobody has agreed to it yet."""
+    """Find whether records are removed by age; None: no one has agreed to it yet."""
     item = (await store.get([_key("accepted")])).get(_key("accepted"))
     return None if item is None else item.read(Accepted)
 

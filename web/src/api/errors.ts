@@ -58,7 +58,7 @@ export function fieldErrors(error: unknown): FieldError[] {
 }
 
 /**
- * Divides a refusal between a form's fields and what stands below the form: `rest` is what no field shows, or null.
+ * Divides a refusal between a form's fields and what is shown below the form: `rest` is what no field shows, or null.
  * The API names a field of a list as "options[0].name", a form as "options.0.name".
  */
 export function sortErrors(

@@ -78,7 +78,7 @@ function menuTrigger(control: HTMLElement | null): HTMLElement | null {
 }
 
 /**
- * Gives the focus back to the control; where that is gone, to the row that stands in its row's place;
+ * Gives the focus back to the control; where that is gone, to the row that is where its row was;
  * where the list is gone too, to the page. A focus that was set meanwhile stays.
  */
 export function returnFocus({ control, list, index }: FocusOrigin): void {

@@ -29,5 +29,5 @@ test("a day is the reader's own, from its first moment to its last", () => {
   const [start, end] = [dayStart("2026-11-21"), dayEnd("2026-11-21")];
   expect(new Date(start ?? "").getHours()).toBe(0);
   expect(Date.parse(end ?? "") - Date.parse(start ?? "")).toBe(24 * 3_600_000 - 1);
-  expect(dayStart("rubbish")).toBeUndefined();
+  expect(dayStart("no day")).toBeUndefined();
 });

@@ -16,7 +16,7 @@ interface Behavior {
 }
 
 /**
- * A form whose rules are a zod schema. What the API refuses stands at its field, the focus goes to the first
+ * A form whose rules are a zod schema. What the API refuses is shown at its field, the focus goes to the first
  * wrong one, and everything else is `error`. `submit` answers `false` where nothing was saved.
  */
 export function useApiForm<Values extends FieldValues>(

@@ -85,7 +85,7 @@ function Name({ user }: { user: User }) {
       );
       toast.success("Your name is saved");
     } catch (error) {
-      // Changed in another place: take over what stands there; the next save goes on from it.
+      // Changed in another place: take over what is there; the next save goes on from it.
       const current = conflictingState<User>(error);
       if (current) session.updateUser(current);
       throw error;

@@ -171,7 +171,7 @@ function Collage({ goods, loading }: { goods: Goods[]; loading: boolean }) {
               eager
               className={cn(
                 "size-full transition-transform duration-500 group-hover:scale-[1.03]",
-                // Its name stands below the drawing, not on it.
+                // Its name is below the drawing, not on it.
                 index > 0 && "[&>svg:last-child]:-translate-y-[18%]",
               )}
             />

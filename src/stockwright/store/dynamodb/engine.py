@@ -1,7 +1,7 @@
 """The cloud's engine: one DynamoDB table, transactions with conditions, nothing read before it is written.
 
 An item is `pk`, `sk`, its version `v`, its body `b` (a map, so that `Add` reaches numbers inside),
-`t` for search, `ttl`, and the keys of the indexes it stands in. Each commit is one TransactWriteItems
+`t` for search, `ttl`, and the keys of the indexes it is in. Each commit is one TransactWriteItems
 with a token of its own: a call whose answer was lost is repeated under the same token and has one
 effect. A transaction that was cancelled for a conflict or for too much traffic wrote nothing; it is
 tried again a few times, with full jitter, and then is `Busy`.

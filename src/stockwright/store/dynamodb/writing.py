@@ -156,7 +156,7 @@ class Writer:
         may_be_done = False
         for attempt in range(ATTEMPTS_MAX):
             if attempt and now_ms() - now > self._resend_ms:
-                # Its place in the log would lie behind readers that have gone on.
+                # Its position in the log would be before readers that have gone on.
                 break
             try:
                 self._calls.client.transact_write_items(TransactItems=items, ClientRequestToken=token)
@@ -190,7 +190,7 @@ class Writer:
         return {"Update": at_key | written | {"ExpressionAttributeValues": values}}
 
     def _is_done(self, items: Sequence[Wire]) -> bool:
-        """Return whether a transaction is seen to be written: all that it put stands there, as it was put."""
+        """Return whether a transaction is seen to be written: all that it put is there, as it was put."""
         put = [action["Put"]["Item"] for action in items if "Put" in action]
         try:
             found = [

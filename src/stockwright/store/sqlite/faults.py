@@ -55,7 +55,7 @@ def translate_write(fault: BaseException) -> BaseException:
         return Busy()
     if isinstance(fault, ENGINE_FAULTS):
         reason = reason_of(fault)
-        # What SQLite says of its inside stands in the log, as the cause.
+        # What SQLite says of its inside is in the log, as the cause.
         failed = EngineFailed(f"the store could not write: {reason}", reason)
         failed.__cause__ = fault
         return failed

@@ -32,7 +32,7 @@ def read_rows(connection: apsw.Connection, query: Query) -> tuple[list[Any], str
     source = "item"
     exact = exact_index(query.partition, query.index, where)
     if exact is not None:
-        # The partition stands in the statement: SQLite must see that the partial index covers it.
+        # The partition is part of the statement: SQLite must see that the partial index covers it.
         name, field = exact
         source = f"item INDEXED BY {name}"
         terms[0:1], values[0:1] = [f"{p}='{query.partition}'", filter_on(field)], [where[field]]

@@ -1,6 +1,6 @@
 """Reading the file through the cache: items, partitions and events as of one moment.
 
-Until a COMMIT of this process stands in the file, readers see it as it was before (`hold`), so that an event, an
+Until a COMMIT of this process is in the file, readers see it as it was before (`hold`), so that an event, an
 item and a list never show different moments. Another process that writes the same file (the command line beside a
 running server) is noticed by `PRAGMA data_version`, once in each turn of the event loop, and what it has
 changed is forgotten.
@@ -89,7 +89,7 @@ class Reader:
         item as it was before that event.
         """
         if self._held:
-            # Until our COMMIT stands in the file nobody else can write; our reader sees what the last one left, and
+            # Until our COMMIT is in the file nobody else can write; our reader sees what the last one left, and
             # so does the cache. From then on others may have written and been answered, before we hear of it.
             if self._watch.pragma("data_version") == self._watched:
                 return False

@@ -68,7 +68,7 @@ FILTERED: Final = (
     ("NOTIFICATION", "channel"),
     ("ACCOUNT", "role"),
 )
-"""The lists and fields whose filter an index answers exactly; of several in one query the first that stands here."""
+"""The lists and fields whose filter an index answers exactly; of several in one query the first of these."""
 ROWS: Final = """
 SELECT pk, sk, version, body, owner_p, owner_s, list_p, list_s, due_p, due_s, text, ttl
 FROM item WHERE (pk, sk) > (?, ?) ORDER BY pk, sk LIMIT ?
@@ -128,7 +128,7 @@ def prepare_schema(connection: apsw.Connection, path: FilePath) -> None:
         check_format(connection, path)
     _prepare_filters(connection)
     # In this order: FULL makes each COMMIT wait for the fsync of the log. Read to the end: apsw runs
-    # what stands behind a row only when it is asked for the next.
+    # what follows a row only when it is asked for the next.
     # On macOS fsync leaves the data in the disk's own memory: fullfsync has it written out. Elsewhere it means nothing.
     connection.execute(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; "

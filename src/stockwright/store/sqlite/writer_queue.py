@@ -1,8 +1,8 @@
 """SQLite's write lock, taken in turn by the processes that write one file.
 
 SQLite lets who asks at the right instant have the lock, and a busy process could go on taking it from all others.
-So who wants it first takes its place at the head of a queue, a lock of the kernel on a file beside the store, and
-gives that up when it has the write lock. The kernel frees the place of a process that dies.
+So who wants it first takes its turn at the head of a queue, a lock of the kernel on a file beside the store, and
+gives that up when it has the write lock. The kernel ends the turn of a process that dies.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ POLL_SECONDS_MAX: Final = 0.005
 
 
 class WriterQueue:
-    """This process's place in the queue of a store's writers."""
+    """This process's turn in the queue of a store's writers."""
 
     def __init__(self, path: Path) -> None:
         self._path = path.with_name(f"{path.name}-queue")

@@ -15,7 +15,7 @@ interface DialogProps {
   /** Buttons, right-aligned below the content. */
   footer?: ReactNode;
   size?: "sm" | "md" | "lg";
-  /** On paper it stands alone, without the page behind and without its buttons. */
+  /** On paper it is alone, without the page behind and without its buttons. */
   printed?: boolean;
   /** Only its own buttons close it: to leave it is a choice. */
   held?: boolean;

@@ -18,7 +18,7 @@ export function Quantity({
   max?: number | undefined;
   size?: "sm" | "md";
 }) {
-  // Emptied to type another number: it counts as before until one stands there.
+  // Emptied to type another number: it counts as before until there is one.
   const [empty, setEmpty] = useState(false);
   const most = max ?? Number.MAX_SAFE_INTEGER;
   const set = (wanted: number) => onChange(Math.max(min, Math.min(most, Math.trunc(wanted) || min)));

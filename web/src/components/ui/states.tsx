@@ -18,7 +18,7 @@ export function EmptyState({
   title: string;
   children?: ReactNode;
   action?: ReactNode;
-  /** Takes the filters away by which nothing is left; stands in the action's place. */
+  /** Takes the filters away by which nothing is left; is shown instead of the action. */
   onShowAll?: (() => void) | undefined;
   /** h1 where it is the whole page. */
   heading?: "h1" | "h2";

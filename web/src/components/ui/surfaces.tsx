@@ -42,7 +42,7 @@ export function Badge({
   );
 }
 
-/** Stands where something will be, in its size. */
+/** Is shown where something will be, in its size. */
 export function Skeleton({ className }: { className?: string }) {
   return <div aria-hidden className={cn("animate-shimmer rounded-lg bg-neutral-soft", className)} />;
 }

@@ -103,7 +103,7 @@ test("an order removes its own lines from the cart; lines added meanwhile stay",
 test("a stored cart is read, and invalid text is an empty cart", () => {
   const cart = [line("a", 2, { color: "red" })];
   expect(parseCart(JSON.stringify(cart))).toEqual(cart);
-  for (const rubbish of [
+  for (const malformed of [
     null,
     "",
     "{",
@@ -112,7 +112,7 @@ test("a stored cart is read, and invalid text is an empty cart", () => {
     '[{"productId":"a"}]',
     JSON.stringify([{ ...cart[0], quantity: -1 }]),
   ]) {
-    expect(parseCart(rubbish)).toEqual([]);
+    expect(parseCart(malformed)).toEqual([]);
   }
 });
 

@@ -3,7 +3,7 @@ export interface Choice {
   values: string[];
 }
 
-/** What a buyer chooses: each option that offers values. Whatever else stands there is not a choice. */
+/** What a buyer chooses: each option that offers values. Anything else there is not a choice. */
 export function choicesOf(options: Record<string, unknown>): Choice[] {
   return Object.entries(options).flatMap(([name, given]) => {
     const values = (Array.isArray(given) ? given : [given])

@@ -7,7 +7,7 @@ export interface Board {
   pageParams: unknown[];
 }
 
-/** The column without that order; with `now`, that stands first. */
+/** The column without that order; with `now`, that comes first. */
 export function movedOn(
   board: Board | undefined,
   order: Pick<Order, "id">,

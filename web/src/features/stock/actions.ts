@@ -40,7 +40,7 @@ function send({ kind, row, form }: Change, sender: string): Promise<StockChange>
   );
 }
 
-/** Takes a change back by its opposite, which stands in the ledger too. */
+/** Takes a change back by its opposite, which is in the ledger too. */
 async function takeBack(change: Change, deltas: ReadonlyMap<string, number>): Promise<void> {
   const { productId } = change.row;
   const reason = `Undone: ${change.form.reason.trim()}`;

@@ -44,6 +44,6 @@ test("a sale removes its units from the list; units scanned meanwhile stay", () 
 test("a stored list is read, and invalid text is an empty list", () => {
   const basket = scanned([], product("a"));
   expect(parseBasket(JSON.stringify(basket))).toEqual(basket);
-  for (const rubbish of [null, "{", "{}", '[null, 3, {"productId": "a"}]'])
-    expect(parseBasket(rubbish)).toEqual([]);
+  for (const malformed of [null, "{", "{}", '[null, 3, {"productId": "a"}]'])
+    expect(parseBasket(malformed)).toEqual([]);
 });

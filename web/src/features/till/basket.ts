@@ -15,7 +15,7 @@ export interface BasketLine {
 
 export type Basket = readonly BasketLine[];
 
-/** One more of it; what was scanned last stands first. */
+/** One more of it; what was scanned last comes first. */
 export function scanned(basket: Basket, product: Omit<BasketLine, "quantity">): Basket {
   const known = basket.find((line) => line.productId === product.productId);
   const line = { ...product, quantity: (known?.quantity ?? 0) + 1 };

@@ -42,7 +42,7 @@ const VIEWS: { value: View; label: string }[] = [
   ...LISTS.map(({ status }) => ({ value: status, label: STATUSES[status].label })),
 ];
 
-/** Every order by where it stands; what waits is worked off from left to right. */
+/** Every order by its status; what waits is worked off from left to right. */
 export default function Orders() {
   const { params, trail, set, go } = useList();
   const list = LISTS.find(({ status }) => status === params.get("view"));

@@ -54,7 +54,7 @@ async function explain(error: unknown, path: string): Promise<never> {
   throw Object.assign(new ApiError({ status: 0, code: "NETWORK", message }), { cause: error });
 }
 
-/** Stands where a page will be while its code is on the way. */
+/** Is shown where a page will be while its code is on the way. */
 function PageComing() {
   return (
     <Page title={undefined}>

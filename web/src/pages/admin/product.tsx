@@ -417,7 +417,7 @@ function Conflicts({
 }) {
   const { conflicts, taken, theirs, form } = conflict;
   const ref = useRef<HTMLElement>(null);
-  // It stands above the form, and was asked for at the form's end.
+  // It is above the form, and was asked for at the form's end.
   // biome-ignore lint/correctness/useExhaustiveDependencies: with each new conflict
   useEffect(() => ref.current?.focus(), [conflict]);
   return (

@@ -409,7 +409,7 @@ function LastSales({ onOpen }: { onOpen: (sale: Sale) => void }) {
   );
 }
 
-/** What the customer takes along; on paper it stands alone. */
+/** What the customer takes along; on paper it is alone. */
 function Receipt({ sale, onClose }: { sale: Sale; onClose: () => void }) {
   return (
     <Dialog
