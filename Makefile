@@ -187,7 +187,7 @@ bench: tools ## Measure everything, compared with references; writes docs/benchm
 
 MINUTES ?= 30
 SEED ?= 7
-PROOFS := tests/model tests/e2e/test_crash.py tests/e2e/test_histories.py tests/api/test_fuzz.py tests/security \
+PROOFS := tests/model tests/e2e/test_crash.py tests/e2e/test_supervisor.py tests/e2e/test_histories.py tests/api/test_fuzz.py tests/security \
 	tests/browser/test_pages.py tests/browser/test_keyboard.py
 
 .PHONY: prove

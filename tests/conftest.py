@@ -61,6 +61,7 @@ LONGEST = [
         "aws/test_cognito",
         "model/test_machine",
         "e2e/test_crash",
+        "e2e/test_supervisor",
         "model/test_simulation",
         "model/test_disk",
         "model/test_flash_sale",

@@ -39,7 +39,7 @@ def test_each_benchmark_runs_in_its_short_form() -> None:
 
 
 def test_a_command_measures_a_running_shop(tmp_path: Path) -> None:
-    server = Server(tmp_path / "data")
+    server = Server(tmp_path / "data", workers="2")
     server.start()
     try:
         arguments = ["bench", "--url", server.url, "--email", EMAIL, "--seconds", "1", "--connections", "8", "--json"]

@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import json
 import random
+import signal
 import sys
 import time
 from collections import Counter
@@ -21,9 +22,9 @@ import pytest
 
 from tests.e2e import fast_clock
 from tests.e2e.fast_clock import FastClock
-from tests.e2e.server import EMAIL, PASSWORD, Server
+from tests.e2e.server import EMAIL, PASSWORD, Server, send
 from tests.model.history import Asked, History, Try, check, request
-from tests.proving import SECONDS, SEED
+from tests.proving import SECONDS, SEED, WORKERS
 
 CLIENTS = 16
 ROUND_SECONDS = 6.0
@@ -141,21 +142,33 @@ class Round:
     # ---- what becomes of the shop --------------------------------------------------------------------------
 
     async def strike(self) -> None:
-        """Kill it, or hold it still, again and again."""
-        blows = itertools.chain(
-            ("pause", "kill"), (self.dice.choice(("kill", "pause", "pause")) for _ in itertools.count())
-        )
-        for blow in blows:
+        """Kill it, or hold it still, again and again: all of its processes, or one of several workers."""
+        first, later = ("pause", "kill"), ("kill", "pause", "pause")
+        if self.server.workers():
+            first, later = ("pause a worker", "kill a worker", *first), (*later, "kill a worker", "pause a worker")
+        for blow in itertools.chain(first, (self.dice.choice(later) for _ in itertools.count())):
             await asyncio.sleep(self.dice.uniform(0.2, 1.2))
             if self.over:
                 return
             self.struck[blow] += 1
+            await asyncio.to_thread(self.strike_once, blow)
             if blow == "kill":
-                await asyncio.to_thread(self.server.kill)
-                await asyncio.to_thread(self.server.start)
                 self.survived.set()
-            else:
-                await asyncio.to_thread(self.server.pause, self.dice.uniform(0.02, 0.6))
+
+    def strike_once(self, blow: str) -> None:
+        workers = self.server.workers()
+        if blow == "kill":
+            self.server.kill()
+            self.server.start()
+        elif blow == "pause":
+            self.server.pause(self.dice.uniform(0.02, 0.6))
+        elif not workers:
+            # It is being replaced.
+            return
+        elif blow == "kill a worker":
+            send(self.dice.choice(workers), signal.SIGKILL)
+        else:
+            self.server.pause(self.dice.uniform(0.02, 0.6), self.dice.choice(workers))
 
     async def live(self) -> None:
         """Let everybody ask while the shop is struck; in the end everybody has an answer."""
@@ -254,15 +267,16 @@ async def run_round(folder: Path, seed: int, workers: str) -> Counter[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", WORKERS)
 async def test_answers_during_kills_and_pauses_are_consistent_with_one_shop(tmp_path: Path, workers: str) -> None:
     started, seed, figures = time.monotonic(), SEED, Counter[str]()
-    while seed == SEED or time.monotonic() - started < SECONDS:
+    while seed == SEED or time.monotonic() - started < SECONDS / len(WORKERS):
         folder = tmp_path / str(seed)
         folder.mkdir()
         figures += await run_round(folder, seed, workers)
         seed += 1
-    print(f"histories: {seed - SEED} shops, {dict(figures)}")
+    print(f"histories: {workers} workers, {seed - SEED} shops, {dict(figures)}")
     # Each of these must have happened, or nothing was proven.
-    for kind in ("reserve", "order", "count", "transfer", "kill", "pause", "never answered tries"):
+    of_one = ("kill a worker", "pause a worker") if workers != "1" else ()
+    for kind in ("reserve", "order", "count", "transfer", "kill", "pause", "never answered tries", *of_one):
         assert figures[kind], kind

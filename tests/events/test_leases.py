@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from stockwright.adapters.leases import Leases
-from stockwright.app import build, close
+from stockwright.app import build, close, running
 from stockwright.base.shards import SHARDS, shard_of
 from stockwright.config import Settings
 from stockwright.context import App
 from stockwright.events.dispatcher import Dispatcher
 from stockwright.events.records import load_all_cursors
+from stockwright.operations.backups import list_backups
 from tests.events.test_delivery import Handler, append_events, until
 from tests.patience import PATIENCE_SECONDS
 
@@ -124,6 +127,39 @@ async def test_a_shard_is_given_back_only_when_what_was_begun_has_ended(apps: li
     assert second.handler.seen == []
     for worker in (first, second):
         await worker.stop()
+
+
+async def test_of_several_workers_one_sweeps_and_writes_backups_until_it_ends(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data", log_level="error", backup_every=timedelta(hours=1))
+    apps = [await build(settings) for _ in range(3)]
+    leases = [Leases(settings.data_dir, number, len(apps)) for number in range(len(apps))]
+    swept = [0] * len(apps)
+
+    def counting(number: int) -> Callable[..., Awaitable[int]]:
+        purge = apps[number].store.purge
+
+        async def counted(*arguments: int) -> int:
+            swept[number] += 1
+            return await purge(*arguments)
+
+        return counted
+
+    for number, app in enumerate(apps):
+        app.store.purge = counting(number)  # type: ignore[attr-defined]
+    async with AsyncExitStack() as first, AsyncExitStack() as others:
+        await first.enter_async_context(running(apps[0], leases[0]))
+        for app, lease in zip(apps[1:], leases[1:], strict=True):
+            await others.enter_async_context(running(app, lease))
+        await until(lambda: swept[0] >= 2 and len(list_backups(settings)) == 1)
+        assert swept[1:] == [0, 0]
+        await first.aclose()
+        leases[0].close()
+        await until(lambda: sum(swept[1:]) >= 2)
+        assert 0 in swept[1:]
+        assert len(list_backups(settings)) == 1
+    for lease, app in zip(leases, apps, strict=True):
+        lease.close()
+        await close(app)
 
 
 def test_a_lease_is_one_workers_until_it_gives_it_back(tmp_path: Path) -> None:

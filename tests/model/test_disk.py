@@ -29,7 +29,7 @@ from stockwright.store.sqlite.checking import check_file
 from stockwright.store.sqlite.engine import SqliteStore
 from tests.conftest import ADMIN, Clock, bare_app
 from tests.model.disk import LOSSES, Disk, Fault, leave
-from tests.proving import SECONDS, SEED
+from tests.proving import SECONDS, SEED, WORKERS
 
 SHELF = ("P#1", "STOCK")
 UNITS = ("units",)
@@ -38,7 +38,7 @@ CLIENTS, TURNS = 4, 6
 
 def seeds() -> Iterator[int]:
     """One seed, or as many as there is time for."""
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + SECONDS / len(WORKERS)
     yield SEED
     for seed in range(SEED + 1, SEED + 1_000_000):
         if time.monotonic() >= until:
@@ -53,23 +53,28 @@ def order(name: str, chance: random.Random) -> list[Put | Add | Append]:
     return [Put((name, "ORDER"), {"filling": filling}, ABSENT), Add(SHELF, {UNITS: 1}), Append(event)]
 
 
-async def work(disk: Disk, path: Path, chance: random.Random, pages: int) -> None:
-    """Serve a few clients; the log is folded back into the file (and synced for that) every so many pages."""
-    store = SqliteStore(path)
-    store._commits.log_pages_max = pages
-    await store.commit([Put(SHELF, {"units": 0}, ABSENT)])
+async def work(disk: Disk, path: Path, chance: random.Random, pages: int, workers: int) -> None:
+    """Serve a few clients; the log is folded back into the file (and synced for that) every so many pages.
+
+    Several workers are here as many stores on the file.
+    """
+    stores = [SqliteStore(path) for _ in range(workers)]
+    for store in stores:
+        store._commits.log_pages_max = pages
+    await stores[0].commit([Put(SHELF, {"units": 0}, ABSENT)])
     disk.said("open")
 
     async def client(number: int) -> None:
         for turn in range(TURNS):
             name = f"ORDER#{number}-{turn}"
-            await store.commit(order(name, chance))
+            await stores[(number + turn) % workers].commit(order(name, chance))
             disk.said(name)
 
     await asyncio.gather(*[client(number) for number in range(CLIENTS)])
     # The power fails while it runs: what is written at its end is not looked at.
     noted = len(disk.notes)
-    await store.close()
+    for store in stores:
+        await store.close()
     del disk.notes[noted:]
 
 
@@ -98,22 +103,23 @@ async def whole(path: Path, said: list[str]) -> int:
 
 
 @pytest.mark.slow
-async def test_a_power_cut_at_any_write_loses_nothing_that_was_acknowledged(memory: Path) -> None:
+@pytest.mark.parametrize("workers", WORKERS)
+async def test_a_power_cut_at_any_write_loses_nothing_that_was_acknowledged(memory: Path, workers: str) -> None:
     found, started = 0, time.monotonic()
     for seed in seeds():
         for pages in (16, 4000):
-            found += await every_cut(memory / f"{seed}-{pages}", seed, pages)
-    print(f"power: {found} cuts in {time.monotonic() - started:.0f} s")
+            found += await every_cut(memory / f"{seed}-{pages}", seed, pages, int(workers))
+    print(f"power: {workers} workers, {found} cuts in {time.monotonic() - started:.0f} s")
 
 
-async def every_cut(folder: Path, seed: int, pages: int) -> int:
+async def every_cut(folder: Path, seed: int, pages: int, workers: int) -> int:
     """Work once, then cut the power at every instant of it, in every way; returns how many cuts that was."""
     chance = random.Random(seed)
     disk, home, ruin = Disk(), folder / "shop", folder / "ruin"
     home.mkdir(parents=True)
     ruin.mkdir()
     with disk.mounted():
-        await work(disk, home / "stockwright.db", chance, pages)
+        await work(disk, home / "stockwright.db", chance, pages, workers)
     counts: list[int] = []
     for number, said, files in disk.instants():
         for loss in LOSSES if SECONDS else (chance.choice(LOSSES),):

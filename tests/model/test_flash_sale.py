@@ -1,4 +1,7 @@
-"""A thousand units and ten thousand buyers; and every two things that change one product's stock, at once."""
+"""A thousand units and ten thousand buyers; and every two things that change one product's stock, at once.
+
+A shop with several workers is here one with as many stores on its file, each with a cache and commits of its own.
+"""
 
 from __future__ import annotations
 
@@ -37,23 +40,26 @@ from stockwright.stock.locations import add_location
 from stockwright.stock.model import Wanted
 from stockwright.stock.records import get_stock
 from tests.conftest import ADMIN, ALICE, Clock, bare_app, without_hold_limits
-from tests.proving import SECONDS, SEED
+from tests.proving import SECONDS, SEED, WORKERS
 
 UNITS = 1000
 BUYERS = 10_000 if SECONDS else 4000
 AT_ONCE = 200
 
 
-@pytest.fixture
-async def shop(memory: Path, clock: Clock) -> AsyncIterator[App]:
-    app = await bare_app(memory, clock)
-    without_hold_limits(app)
-    await add_location(app, ADMIN, "cellar")
+@pytest.fixture(params=WORKERS)
+async def shops(request: pytest.FixtureRequest, memory: Path, clock: Clock) -> AsyncIterator[list[App]]:
+    """The same shop, as each of its workers has it."""
+    apps = [await bare_app(memory, clock) for _ in range(int(request.param))]
+    for app in apps:
+        without_hold_limits(app)
+    await add_location(apps[0], ADMIN, "cellar")
     command = CreateProduct("Chair", "CHAIR-1", "A chair to sit on.", "other", 1000, UNITS, id="chair")
-    await create_product(app, ADMIN, command)
-    yield app
-    report = await audit(app)
-    await app.store.close()
+    await create_product(apps[0], ADMIN, command)
+    yield apps
+    report = await audit(apps[-1])
+    for app in apps:
+        await app.store.close()
     assert (report.drifts, report.unsettled) == ([], [])
 
 
@@ -78,16 +84,16 @@ async def in_hand(app: App) -> int:
 
 
 @pytest.mark.slow
-async def test_ten_thousand_buyers_of_a_thousand_units_get_exactly_a_thousand(shop: App, clock: Clock) -> None:
+async def test_ten_thousand_buyers_of_a_thousand_units_get_exactly_a_thousand(shops: list[App], clock: Clock) -> None:
     """Mixed quantities, orders and holds, some given up, some left to expire, each request sent twice."""
     dice = random.Random(SEED)
-    keys = KeysAtWork()
+    keys = [KeysAtWork() for _ in shops]
     found: dict[str, list[Any]] = {}
 
-    async def ask(key: str, person: Request, work: Callable[[Request], Awaitable[Any]]) -> Any:
+    async def ask(key: str, person: Request, work: Callable[[App, Request], Awaitable[Any]], worker: int) -> Any:
         idempotency = Idempotency(key, key, lambda made: {"id": made.id})
-        request = Request(person.actor, key, idempotency)
-        stored, _ = await keys.run(shop, idempotency, lambda: work(request))
+        request, shop = Request(person.actor, key, idempotency), shops[worker % len(shops)]
+        stored, _ = await keys[worker % len(shops)].run(shop, idempotency, lambda: work(shop, request))
         found.setdefault(key, []).append(stored["id"])
         return stored["id"]
 
@@ -97,12 +103,15 @@ async def test_ten_thousand_buyers_of_a_thousand_units_get_exactly_a_thousand(sh
         order = PlaceOrder([LineWanted(units, "chair")])
         hold = Reserve([Wanted("chair", units)], minutes=dice.choice((1, 30)))
 
-        def work(request: Request) -> Awaitable[Any]:
+        def work(shop: App, request: Request) -> Awaitable[Any]:
             return place_order(shop, request, order) if kind < 6 else reserve_stock(shop, request, hold)
 
-        twins = [asyncio.create_task(ask(f"buyer-{number}", person, work)) for _ in range(2)]
+        # Of two workers each gets one of the twins; of what comes after them, any.
+        workers = (number, number + 1)
+        twins = [asyncio.create_task(ask(f"buyer-{number}", person, work, each)) for each in workers]
         answers = await asyncio.gather(*twins, return_exceptions=True)
         made = [answer for answer in answers if isinstance(answer, str)]
+        shop = shops[number // 7 % len(shops)]
         assert all(isinstance(answer, str | Refused) for answer in answers), answers
         if made and kind == 0:
             await cancel_order(shop, person, made[0])
@@ -121,7 +130,7 @@ async def test_ten_thousand_buyers_of_a_thousand_units_get_exactly_a_thousand(sh
 
     # What is left goes to the next callers: to the last unit, and not one more.
     clock.advance(seconds=61)
-    last = 0
+    last, shop = 0, shops[-1]
     while True:
         try:
             await place_order(shop, ALICE, PlaceOrder([LineWanted(1, "chair")]))
@@ -131,7 +140,10 @@ async def test_ten_thousand_buyers_of_a_thousand_units_get_exactly_a_thousand(sh
     await clean_up(shop, ADMIN)
     stock = await get_stock(shop.store, "chair")
     sold = await in_hand(shop)
-    print(f"flash sale: {BUYERS} buyers, {sold} sold, {stock.available} available, the last {last} at the end")
+    print(
+        f"flash sale: {len(shops)} workers, {BUYERS} buyers, {sold} sold, {stock.available} available, "
+        f"the last {last} at the end"
+    )
     assert (sold, stock.available) == (UNITS, 0)
 
 
@@ -155,9 +167,10 @@ ACTS: dict[str, Act] = {
 PAIRS = list(itertools.combinations_with_replacement(ACTS, 2))
 
 
-async def test_any_two_operations_at_once_leave_consistent_numbers(shop: App, clock: Clock) -> None:
+async def test_any_two_operations_at_once_leave_consistent_numbers(shops: list[App], clock: Clock) -> None:
     """Each pair of what changes stock, four of each at once, at a product with few units left."""
-    for first, second in PAIRS:
+    for number, (first, second) in enumerate(PAIRS):
+        shop = shops[number % len(shops)]
         stock = await get_stock(shop.store, "chair")
         await count_stock(shop, ADMIN, CountStock("chair", stock.reserved))
         await change_stock(shop, ADMIN, ChangeStock("chair", 9, "RESTOCK", location="default"))
@@ -167,7 +180,7 @@ async def test_any_two_operations_at_once_leave_consistent_numbers(shop: App, cl
         await pack_order(shop, ADMIN, packed.id)
         made = {"hold": hold.id, "order": order.id, "packed": packed.id}
 
-        acts = [ACTS[name](shop, made) for name in (first, second) for _ in range(4)]
+        acts = [ACTS[name](shops[at % len(shops)], made) for name in (first, second) for at in range(4)]
         answers = await asyncio.gather(*acts, return_exceptions=True)
 
         odd = [answer for answer in answers if isinstance(answer, BaseException) and not isinstance(answer, Refused)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import random
 import threading
 from pathlib import Path
 
@@ -11,16 +13,19 @@ import pytest
 
 from stockwright.base.errors import Busy
 from stockwright.base.event import Event
-from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Delete, Put
-from stockwright.store.sqlite import group_commit
+from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Delete, Put, Write
+from stockwright.store.sqlite import group_commit, others
 from stockwright.store.sqlite.cache import GONE
 from stockwright.store.sqlite.engine import SqliteStore
 from stockwright.store.sqlite.others import KEPT_COMMITS, KEYS_MAX
 from stockwright.store.sqlite.writer_queue import WriterQueue
 from tests.patience import PATIENCE_SECONDS
+from tests.proving import SEED
 from tests.store.test_sqlite import Gate
 
 ONE, TWO, NONE = ("P#1", "STOCK"), ("P#2", "STOCK"), ("P#3", "STOCK")
+NUMBERS = itertools.count()
+"""For the ids of events."""
 
 
 @pytest.fixture
@@ -92,6 +97,103 @@ async def test_a_commit_of_very_many_items_is_noted_as_one_that_changed_everythi
     assert (await first.get([ONE]))[ONE].body == {"units": 6}
     for each in (first, second):
         await each.close()
+
+
+async def test_events_that_another_process_removed_are_not_read_any_more(path: Path) -> None:
+    first, second = await pair(path)
+    for number in range(20):
+        await second.commit([Append(Event(f"evt_{number}", "stock.changed", "P#1", number))])
+    await turn()
+    assert len(await first.tail()) == 20
+    cached = (await first.get([ONE]))[ONE]
+    assert await second.trim("10", limit=5) == 5
+    await turn()
+    assert [event.id for event in await first.tail()] == [f"evt_{number}" for number in range(5, 20)]
+    assert (await first.get([ONE]))[ONE] is cached
+    for each in (first, second):
+        await each.close()
+
+
+async def test_our_own_commit_that_was_trimmed_before_we_know_of_it_is_not_cached(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(others, "KEPT_COMMITS", 4)
+    monkeypatch.setattr(others, "TRIMMED_EVERY", 2)
+    first, second = await pair(path)
+    first._commits.thread = gate = Gate()
+    ours = asyncio.create_task(first.commit([Add(ONE, {("units",): -1})]))
+    await asyncio.to_thread(gate.stands.wait, 10)
+    for _ in range(10):
+        await second.commit(
+            [Add(ONE, {("units",): -1}), Append(Event(f"evt_{next(NUMBERS)}", "stock.changed", "P#1", 1))]
+        )
+    await turn()
+    assert (await first.get([ONE]))[ONE].body == {"units": -6}
+    gate.opened.set()
+    await ours
+    await turn()
+    assert (await first.get([ONE]))[ONE].body == {"units": -6}
+    assert len(await first.tail()) == 10
+    await first.commit([Add(ONE, {("units",): -1})])
+    assert (await second.get([ONE]))[ONE].body == {"units": -7}
+    for each in (first, second):
+        await each.close()
+
+
+@pytest.mark.parametrize("seed", range(SEED, SEED + 6))
+async def test_after_any_number_of_commits_of_others_what_is_read_is_what_the_file_has(
+    path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Three processes; who reads was away for 0 to 30 commits, of which the newest 6 to 8 are noted."""
+    monkeypatch.setattr(others, "KEPT_COMMITS", 6)
+    monkeypatch.setattr(others, "TRIMMED_EVERY", 2)
+    monkeypatch.setattr(others, "KEYS_MAX", 5)
+    dice = random.Random(seed)
+    stores = [SqliteStore(path) for _ in range(3)]
+    keys = [(f"P#{number // 3}", f"PART#{number % 3}") for number in range(12)]
+    file = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+
+    def stored(key: tuple[str, str]) -> tuple[int, int] | None:
+        row = file.execute("SELECT version, body ->> 'units' FROM item WHERE pk=? AND sk=?", key).fetchone()
+        return (row[0], row[1]) if row else None
+
+    async def change(store: SqliteStore) -> None:
+        match dice.randrange(10):
+            case 0:
+                newest = file.execute("SELECT coalesce(max(position), 0) FROM event").get
+                await store.trim(str(max(0, newest - dice.randrange(20))), limit=dice.choice((1, 100)))
+            case 1 | 2:
+                await store.commit([Append(Event(f"evt_{next(NUMBERS)}", "stock.changed", "P#1", 1))])
+            case _:
+                writes: list[Write] = []
+                for key in dice.sample(keys, dice.choice((1, 1, 2, 6))):
+                    found = stored(key)
+                    version = found[0] if found else ABSENT
+                    gone = found is not None and dice.random() < 0.2
+                    writes.append(Delete(key, version) if gone else Put(key, {"units": dice.randrange(99)}, version))
+                await store.commit(writes)
+
+    for _ in range(60):
+        for _ in range(dice.randrange(30)):
+            await change(dice.choice(stores))
+        reader = dice.choice(stores)
+        await turn()
+        chosen = dice.sample(keys, 5)
+        read = await reader.get(chosen)
+        assert {key: (item.version, item.body["units"]) for key, item in read.items()} == {
+            key: found for key in chosen if (found := stored(key)) is not None
+        }
+        partition = f"P#{dice.randrange(4)}"
+        page = await reader.query(partition)
+        assert [item.key for item in page.items] == [key for key in keys if key[0] == partition and stored(key)]
+        newest = file.execute("SELECT coalesce(max(position), 0) FROM event").get
+        after = max(0, newest - dice.randrange(40))
+        positions = file.execute("SELECT position FROM event WHERE position>? ORDER BY position", (after,))
+        expected = [str(position) for (position,) in positions]
+        assert [event.position for event in await reader.tail(str(after), limit=10_000)] == expected
+    file.close()
+    for store in stores:
+        await store.close()
 
 
 async def test_events_of_two_processes_are_one_log_for_both(path: Path) -> None:

@@ -126,7 +126,8 @@ class GroupCommit:
             if batch.is_empty:
                 self._writer.execute("ROLLBACK")
             else:
-                number = self._others.note(self._writer, None if batch.rewritten else batch.touched)
+                removed_through = max((trim.through for trim in batch.trims), default=0)
+                number = self._others.note(self._writer, None if batch.rewritten else batch.touched, removed_through)
                 self._others.expect(number, partial(self._take_over, batch))
                 self._reader.hold()
                 await asyncio.get_running_loop().run_in_executor(self.thread, self._writer.execute, "COMMIT")

@@ -2,7 +2,8 @@
 
 SQLite says that another connection has committed (`PRAGMA data_version`), but not what. So the table `changed` has a
 row per commit, numbered without a gap, and each process knows up to which number its cache is right. Who was away
-for more than KEPT_COMMITS commits forgets everything, and so does who finds a commit that noted nothing. Events of
+for more than KEPT_COMMITS commits forgets everything, and so does who finds a commit that noted nothing. Removed
+events are noted as a key that no item has. Events of
 others are read once and cached like our own, in the same transaction that reads the keys: nobody sees an event before
 the item that it is about. A reader may find our own COMMIT in the file before the event loop has the news: what that
 wrote is known, and cached.
@@ -32,6 +33,8 @@ KEYS_MAX: Final = 2000
 """A commit of more keys is noted as one that changed everything."""
 FIRST_EVENTS: Final = 200
 """So many of the newest events are cached where none were before."""
+REMOVED_EVENTS: Final = ""
+"""The partition of that key, before all others; beside it stands the last position that was removed."""
 _keys_of: Final = msgspec.json.Decoder(list[tuple[str, str]]).decode
 
 
@@ -44,9 +47,15 @@ class Others:
         self._seen: int = found[0][0]
         self._own: tuple[int, Callable[[], None]] | None = None
 
-    def note(self, writer: apsw.Connection, keys: Collection[Key] | None) -> int:
-        """Note what a transaction of ours changes (None: everything), in it; returns its number."""
-        noted = msgspec.json.encode(list(keys)) if keys is not None and len(keys) <= KEYS_MAX else None
+    def note(self, writer: apsw.Connection, keys: Collection[Key] | None, removed_through: int = 0) -> int:
+        """Note what a transaction of ours changes (None: everything), in it; returns its number.
+
+        Events up to `removed_through` are removed by it.
+        """
+        noted = None
+        if keys is not None and len(keys) <= KEYS_MAX:
+            removed = [(REMOVED_EVENTS, str(removed_through))] if removed_through else []
+            noted = msgspec.json.encode([*removed, *keys])
         writer.execute("INSERT INTO changed (keys) VALUES (?)", (noted,))
         number = writer.last_insert_rowid()
         if number % TRIMMED_EVERY == 0:
@@ -84,11 +93,17 @@ class Others:
             del rows[0]
         elif not rows:
             self._cache.clear()
+        elif self._own is not None and rows[-1][0] >= self._own[0]:
+            # It is among what was trimmed meanwhile: others may have changed again what it wrote.
+            self._own = None
         if rows and (rows[0][0] != self._seen + 1 or any(keys is None for _, keys in rows)):
             self._cache.clear()
         else:
-            for _, keys in rows:
-                self._cache.forget(_keys_of(keys))
+            for _, noted in rows:
+                keys = _keys_of(noted)
+                if keys and keys[0][0] == REMOVED_EVENTS:
+                    self._cache.forget_events_through(int(keys[0][1]))
+                self._cache.forget(keys)
         if rows:
             self._seen = rows[-1][0]
         self._read_events(connection)
