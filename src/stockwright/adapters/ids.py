@@ -14,6 +14,7 @@ _RANDOM_BITS: Final = 80
 _RANDOM_BYTES: Final = _RANDOM_BITS // 8
 _POOL: Final = 100
 _RANDOM: Final = (1 << _RANDOM_BITS) - 1
+_LOW: Final = (1 << 40) - 1
 
 
 BACK_MS_MAX: Final = 60_000
@@ -31,6 +32,8 @@ class SystemIds:
         self._ms = 0
         self._number = 0
         self._pool: list[int] = []
+        self._begins_for, self._begins = (-1, -1), ""
+        """The first 18 letters: those of the names of one millisecond are mostly the same."""
 
     def new(self, prefix: str) -> str:
         """Make a name such as `ord_01hzy…` (ULID, Crockford's base 32, lower case)."""
@@ -46,7 +49,10 @@ class SystemIds:
         else:
             # The highest bit stays free for the names of the same millisecond that follow.
             self._ms, self._number = now, random >> 1
-        return f"{prefix}_{time_text(self._ms)}{_random_text(self._number)}"
+        high = self._number >> 40
+        if (self._ms, high) != self._begins_for:
+            self._begins_for, self._begins = (self._ms, high), time_text(self._ms) + _letters(high)
+        return f"{prefix}_{self._begins}{_letters(self._number & _LOW)}"
 
     def first(self, prefix: str, at: int) -> str:
         """Return the smallest name that could be made at that instant (ms)."""
@@ -61,16 +67,6 @@ class SystemIds:
         return secrets.token_bytes(-(-bits // 8))
 
 
-def _random_text(value: int) -> str:
-    """Write 80 bits in 16 letters, two at a time."""
-    high, low = value >> 40, value & 0xFFFFFFFFFF
-    return (
-        PAIRS[high >> 30]
-        + PAIRS[high >> 20 & 1023]
-        + PAIRS[high >> 10 & 1023]
-        + PAIRS[high & 1023]
-        + PAIRS[low >> 30]
-        + PAIRS[low >> 20 & 1023]
-        + PAIRS[low >> 10 & 1023]
-        + PAIRS[low & 1023]
-    )
+def _letters(value: int) -> str:
+    """Write 40 bits in 8 letters, two at a time."""
+    return PAIRS[value >> 30] + PAIRS[value >> 20 & 1023] + PAIRS[value >> 10 & 1023] + PAIRS[value & 1023]

@@ -6,16 +6,18 @@ import asyncio
 import atexit
 import functools
 import logging
+import operator
 import os
 import sys
 import time
 import traceback
-from collections.abc import Mapping
-from typing import Any, Final, TextIO
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, TextIO
 
 import msgspec
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_INFO: Final = _LEVELS["info"]
 _SECRET = ("password", "secret", "token", "authorization", "api_key", "code")
 QUERIED: Final = ("duration", "orderId", "productId", "productName", "errorMessage")
 """What S2's saved queries read beside the context; it is in the context too."""
@@ -27,28 +29,37 @@ _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 def make_log(level: str) -> Any:
     """Make the logger: JSON lines to standard error, or lines in colors where that is a terminal."""
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    if not sys.stderr.isatty():
+        return JsonLog(level)
     import structlog
 
-    readable = sys.stderr.isatty()
-    processors: list[Any]
-    if readable:
-        stamper = structlog.processors.TimeStamper(fmt="iso", utc=True)
-        processors = [
-            _without_secrets,
-            structlog.processors.add_log_level,
-            stamper,
-            structlog.dev.ConsoleRenderer(),
-        ]
-    else:
-        processors = [_json_line]
+    processors: list[Any] = [
+        _without_secrets,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.dev.ConsoleRenderer(),
+    ]
     made = structlog.wrap_logger(
-        structlog.WriteLogger(sys.stderr) if readable else _Lines(),
+        structlog.WriteLogger(sys.stderr),
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
     )
-    logging.getLogger("httpx2").setLevel(logging.WARNING)
     # Bound once: a lazy logger would be rebuilt for every line.
     return made.bind()
+
+
+class _Shape(NamedTuple):
+    """How fields of these names are written."""
+
+    beside: list[tuple[str, str]]
+    """Those that stand beside the context: the name here, and there."""
+    inside: list[str]
+    """What the others are called in the context, in order."""
+    of_inside: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    """Returns the values of those."""
+    secrets: list[str]
+    """Those whose value is never written."""
 
 
 def fields_of(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,20 +67,31 @@ def fields_of(given: Mapping[str, Any]) -> dict[str, Any]:
 
     A field with the name of a secret is never written.
     """
-    line, context = dict[str, Any](), dict[str, Any]()
-    for value, (beside, inside, secret) in zip(given.values(), _names_of(tuple(given)), strict=True):
-        if inside:
-            context[inside] = "***" if secret else value
-        if beside and value is not None and value != "":
+    shape = _shape_of(tuple(given))
+    line: dict[str, Any] = {}
+    for name, beside in shape.beside:
+        value = given[name]
+        if value is not None and value != "":
             line[beside] = value
-    if context:
+    if shape.inside:
+        context = dict(zip(shape.inside, shape.of_inside(given), strict=True))
+        for name in shape.secrets:
+            context[name] = "***"
         line["context"] = context
     return line
 
 
 @functools.lru_cache(maxsize=256)
-def _names_of(names: tuple[str, ...]) -> list[tuple[str, str, bool]]:
-    return [_names(name) for name in names]
+def _shape_of(names: tuple[str, ...]) -> _Shape:
+    written = {name: _names(name) for name in names}
+    inside = {name: within for name, (_, within, _) in written.items() if within}
+    get = operator.itemgetter(*inside) if inside else None
+    return _Shape(
+        [(name, beside) for name, (beside, _, _) in written.items() if beside],
+        list(inside.values()),
+        (lambda given: (get(given),) if len(inside) == 1 else get(given)) if get else lambda _: (),
+        [within for _, within, secret in written.values() if within and secret],
+    )
 
 
 def _names(name: str) -> tuple[str, str, bool]:
@@ -92,60 +114,66 @@ def _is_secret(name: str) -> bool:
     return any(word in name.lower() for word in _SECRET)
 
 
-def _json_line(_: Any, level: str, event: Any) -> str:
-    """Write one line; a fault's traceback goes with it."""
-    message, with_fault = event.pop("event"), event.pop("exc_info", None)
-    seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
-    line = {
-        "timestamp": f"{_second(seconds)}.{nanoseconds // 1_000_000:03d}Z",
-        "level": level.upper(),
-        "message": message,
-        **fields_of(event),
-    }
-    if with_fault:
-        line["exception"] = traceback.format_exc()
-    return _encode(line).decode()
-
-
 @functools.lru_cache(maxsize=4)
 def _second(at: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at))
 
 
-class _Lines:
-    """Writes lines in groups, off the path of requests: a tenth of a second later at most, faults at once."""
+class JsonLog:
+    """Writes JSON lines in groups, off the path of requests: a tenth of a second later at most, warnings at once."""
 
-    def __init__(self, *_: Any) -> None:
+    def __init__(self, level: str) -> None:
+        self._least = _LEVELS[level]
         self._file: TextIO = sys.stderr
-        self._waiting: list[str] = []
+        self._waiting: list[bytes] = []
         atexit.register(self._flush)
 
-    def info(self, line: str) -> None:
-        """Write soon."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            self.warning(line)
-            return
+    def debug(self, message: str, **fields: Any) -> None:
+        """Log a detail."""
+        if self._least <= _LEVELS["debug"]:
+            self._add("DEBUG", message, fields)
+
+    def info(self, message: str, **fields: Any) -> None:
+        """Log what happened."""
+        if self._least <= _INFO:
+            self._add("INFO", message, fields)
+
+    def warning(self, message: str, **fields: Any) -> None:
+        """Log what went wrong and will be corrected."""
+        if self._least <= _LEVELS["warning"]:
+            self._add("WARNING", message, fields)
+            self._flush()
+
+    def error(self, message: str, **fields: Any) -> None:
+        """Log what needs attention."""
+        self._add("ERROR", message, fields)
+        self._flush()
+
+    def exception(self, message: str, **fields: Any) -> None:
+        """Log an unexpected error, with its traceback."""
+        self._add("ERROR", message, fields, exception=traceback.format_exc())
+        self._flush()
+
+    def _add(self, level: str, message: str, fields: Mapping[str, Any], **beside: Any) -> None:
+        seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+        timestamp = f"{_second(seconds)}.{nanoseconds // 1_000_000:03d}Z"
+        line = {"timestamp": timestamp, "level": level, "message": message, **fields_of(fields), **beside}
         if not self._waiting:
-            loop.call_later(_WAIT_SECONDS, self._flush)
-        self._waiting.append(line)
+            try:
+                asyncio.get_running_loop().call_later(_WAIT_SECONDS, self._flush)
+            except RuntimeError:
+                self._waiting.append(_encode(line))
+                self._flush()
+                return
+        self._waiting.append(_encode(line))
         if len(self._waiting) >= _LINES_MAX:
             self._flush()
 
-    debug = info
-
-    def warning(self, line: str) -> None:
-        """Write at once, behind what waits."""
-        self._waiting.append(line)
-        self._flush()
-
-    error = critical = exception = msg = warning
-
     def _flush(self) -> None:
+        """Write what waits, in order."""
         lines, self._waiting = self._waiting, []
         if lines:
-            self._file.write("\n".join(lines) + "\n")
+            self._file.write(b"\n".join(lines).decode() + "\n")
             self._file.flush()
 
 
