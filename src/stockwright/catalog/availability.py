@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -9,13 +10,13 @@ from msgspec import Struct
 from stockwright.base.errors import Invalid
 from stockwright.catalog.stocked import load_stocked
 from stockwright.reservations.allocation import as_if_freed
-from stockwright.stock.model import CHECK_ITEMS_MAX, Stock, Wanted, allocate, summed
+from stockwright.stock.model import CHECK_ITEMS_MAX, Wanted, allocate_all, summed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from stockwright.context import App
-    from stockwright.stock.model import Allocations
+    from stockwright.stock.model import Stock
 
 
 class Availability(Struct, frozen=True):
@@ -39,24 +40,30 @@ async def check_availability(app: App, wanted: Sequence[Wanted]) -> list[Availab
     lines = summed(wanted)
     found = await load_stocked(app, list(dict.fromkeys(line.product_id for line in lines)))
     stocks = {each: stocked.stock for each, stocked in found.items() if stocked.product.can_be_held}
-    known = [line for line in lines if line.product_id in stocks]
-    allocations, short = allocate(known, stocks)
-    if short:
-        stocks = await as_if_freed(app, stocks)
-        allocations, short = allocate(known, stocks)
-    answers = []
-    for line in lines:
-        stock = stocks.get(line.product_id)
-        if stock is None:
-            answers.append(Availability(line.product_id, "", line.quantity, 0, available=False))
-            continue
-        units = short[line] if line in short else line.quantity + _left(line, stock, allocations)
-        answers.append(Availability(line.product_id, stock.sku, line.quantity, units, line not in short))
+    answers = _answers(lines, stocks)
+    if any(not each.available and each.product_id in stocks for each in answers):
+        return _answers(lines, await as_if_freed(app, stocks))
     return answers
 
 
-def _left(line: Wanted, stock: Stock, allocations: Allocations) -> int:
-    """Return what a line could have on top of its own, once every line has been served."""
-    allocation = allocations.get(line.product_id, {})
-    locations = [line.location] if line.location else stock.sources
-    return sum(stock.available_at(location) - allocation.get(location, 0) for location in locations)
+def _answers(lines: Sequence[Wanted], stocks: Mapping[str, Stock]) -> list[Availability]:
+    count = Counter([line.product_id for line in lines])
+    shared = [line for line in lines if line.product_id in stocks and (line.location or count[line.product_id] > 1)]
+    _, short, rest = allocate_all(shared, stocks)
+    answers = []
+    for line in lines:
+        product_id, quantity, location = line.product_id, line.quantity, line.location
+        stock, left = stocks.get(product_id), rest.get(product_id)
+        if stock is None:
+            answers.append(Availability(product_id, "", quantity, 0, available=False))
+            continue
+        if left is None:
+            # It alone wants units of this product, wherever they are.
+            units = stock.available
+        elif line in short:
+            units = short[line]
+        else:
+            # What the line could have on top of its own, once every line has been served.
+            units = quantity + (left.get(location, 0) if location else sum(left.values()))
+        answers.append(Availability(product_id, stock.sku, quantity, units, units >= quantity))
+    return answers

@@ -40,12 +40,11 @@ async def load_stocked(app: App, product_ids: list[str]) -> dict[str, StockedPro
     What is not there is left out.
     """
     active = await location_records.load_active(app.store)
-    keys = [key(each) for each in product_ids for key in (product_records.product_key, stock_records.stock_key)]
-    found = await app.store.get(keys)
+    keys = [(each, product_records.product_key(each), stock_records.stock_key(each)) for each in product_ids]
+    found = await app.store.get([key for _, *both in keys for key in both])
     loaded = {}
-    for product_id in product_ids:
-        item = found.get(product_records.product_key(product_id))
-        stock = found.get(stock_records.stock_key(product_id))
+    for product_id, product_key, stock_key in keys:
+        item, stock = found.get(product_key), found.get(stock_key)
         # A read of many items is not of one moment: the product that is just being made may come without its stock.
         # Nor may it be so of the product that is just being deleted: its stock has no levels any more.
         if item is None or stock is None:

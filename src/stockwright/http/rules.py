@@ -186,14 +186,18 @@ def struct_of(wanted: Any) -> type[Wire] | None:
 
 def check_rules(value: Wire) -> None:
     """Check a decoded value; raises Invalid at the first rule that it breaks."""
-    plan = plan_of(type(value))
+    _check(plan_of(type(value)), value)
+
+
+def _check(plan: Plan, value: Any) -> None:
     for field in plan.checked:
         given = getattr(value, field.attribute)
-        if is_given(given):
+        if given is not None and given is not UNSET:
             _check_field(field, given)
-    wrong = list(_between_fields(plan, value))
-    if wrong:
-        raise Invalid(details=wrong)
+    if plan.groups or plan.needs:
+        wrong = list(_between_fields(plan, value))
+        if wrong:
+            raise Invalid(details=wrong)
     for _, method in plan.rules:
         method(value)
 
@@ -201,9 +205,10 @@ def check_rules(value: Wire) -> None:
 def _check_field(field: Field, given: Any) -> None:
     for each in field.checks:
         each.check(given, field.name)
+    inner = None if field.inner is None else plan_of(field.inner)
     for item in [given] if field.item is None else given:
-        if field.inner is not None:
-            check_rules(item)
+        if inner is not None:
+            _check(inner, item)
         for each in field.item_checks:
             each.check(item, field.name)
 

@@ -263,11 +263,12 @@ def signed(quantity: int, type_: ChangeType) -> int:
 
 def summed(wanted: Iterable[Wanted]) -> list[Wanted]:
     """Sum the lines of one product (and location) before anything is checked."""
-    sums: dict[tuple[str, str | None], int] = {}
+    sums: dict[tuple[str, str | None], Wanted] = {}
     for each in wanted:
         key = (each.product_id, each.location)
-        sums[key] = sums.get(key, 0) + each.quantity
-    return [Wanted(product_id, quantity, location) for (product_id, location), quantity in sums.items()]
+        known = sums.get(key)
+        sums[key] = each if known is None else Wanted(each.product_id, known.quantity + each.quantity, each.location)
+    return list(sums.values())
 
 
 def by_priority(locations: Iterable[Location]) -> tuple[str, ...]:
@@ -277,33 +278,44 @@ def by_priority(locations: Iterable[Location]) -> tuple[str, ...]:
 
 
 def allocate(wanted: Sequence[Wanted], stocks: Mapping[str, Stock]) -> tuple[Allocations, dict[Wanted, int]]:
-    """Decide which locations the units come from; returns the allocations, and what each line gets that falls short.
+    """Decide which locations the units come from; returns the allocations, and what each line gets that falls short."""
+    allocations, short, _ = allocate_all(wanted, stocks)
+    return allocations, short
+
+
+def allocate_all(
+    wanted: Sequence[Wanted], stocks: Mapping[str, Stock]
+) -> tuple[Allocations, dict[Wanted, int], Allocations]:
+    """Return the same, with what can be bought of these products beside it: by location, in the order of taking.
 
     Lines that name a location are served first, so that lines that do not cannot take their units. An
     inactive location has nothing to give, named or not.
     """
-    left = {
-        (stock.product_id, location): stock.available_at(location)
-        for stock in stocks.values()
-        for location in stock.levels
-    }
+    rest: Allocations = {}
     allocations: Allocations = {}
     short: dict[Wanted, int] = {}
-    for each in sorted(summed(wanted), key=lambda line: line.location is None):
-        locations = [each.location] if each.location else stocks[each.product_id].sources
-        missing = each.quantity
-        for location in locations:
-            taken = min(missing, left.get((each.product_id, location), 0))
+    lines = summed(wanted)
+    if any(line.location for line in lines):
+        lines.sort(key=lambda line: line.location is None)
+    for each in lines:
+        product_id, missing = each.product_id, each.quantity
+        left = rest.get(product_id)
+        if left is None:
+            stock = stocks[product_id]
+            levels = stock.levels
+            left = rest[product_id] = {place: levels[place].available for place in stock.active if place in levels}
+        for place in (each.location,) if each.location else left:
+            taken = min(missing, left.get(place, 0))
             if taken > 0:
-                left[(each.product_id, location)] -= taken
-                allocated = allocations.setdefault(each.product_id, {})
-                allocated[location] = allocated.get(location, 0) + taken
+                left[place] -= taken
+                allocated = allocations.setdefault(product_id, {})
+                allocated[place] = allocated.get(place, 0) + taken
                 missing -= taken
             if not missing:
                 break
         if missing:
             short[each] = each.quantity - missing
-    return allocations, short
+    return allocations, short, rest
 
 
 def allocate_or_refuse(wanted: Sequence[Wanted], stocks: Mapping[str, Stock]) -> Allocations:
