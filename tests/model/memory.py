@@ -197,6 +197,12 @@ class MemoryStore:
                 return []
         return log[at : at + limit]
 
+    def watched(self) -> None:
+        """Return nothing: it does not learn of changes."""
+
+    def look(self) -> None:
+        """Nothing to do."""
+
     def marks_of_new_shop(self) -> Sequence[Write]:
         return ()
 

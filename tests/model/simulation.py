@@ -227,6 +227,12 @@ class Faulty:
         found: list[Event] = await self._around(self.inner.tail(after, limit, **options))
         return found
 
+    def watched(self) -> None:
+        """Return nothing: it does not learn of changes."""
+
+    def look(self) -> None:
+        """Nothing to do."""
+
     def marks_of_new_shop(self) -> Sequence[Write]:
         return ()
 

@@ -214,6 +214,19 @@ class ConditionFailed(Exception):
         super().__init__(f"condition failed at {self.positions}")
 
 
+class Watch(Protocol):
+    """What was read through a watched store."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether none of it has changed since, as far as this process knows."""
+        ...
+
+    def end(self) -> None:
+        """Watch no longer."""
+        ...
+
+
 class Store(Protocol):
     """What every engine does. Each method may raise `Busy` (base/errors.py): nothing was written.
 
@@ -280,6 +293,17 @@ class Store(Protocol):
         With `reverse`, backwards from before `after` ("" is the end). With `wait_seconds`, waits
         that long for a first event.
         """
+        ...
+
+    def watched(self) -> tuple[Store, Watch] | None:
+        """Return this store for reading, with what says whether anything read through it has changed since.
+
+        None where an engine does not hear of changes.
+        """
+        ...
+
+    def look(self) -> None:
+        """Hear of what other processes have changed; `Watch.stands` is as of the last time."""
         ...
 
     def marks_of_new_shop(self) -> Sequence[Write]:

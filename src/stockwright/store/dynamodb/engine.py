@@ -112,6 +112,12 @@ class DynamoDbStore:
 
     # ---- keeping house -------------------------------------------------------------------
 
+    def watched(self) -> None:
+        """Return nothing: it does not learn of changes."""
+
+    def look(self) -> None:
+        """Nothing to do."""
+
     def marks_of_new_shop(self) -> list[Write]:
         """Return what marks a table as one of this release's format; written in the commit that makes the shop."""
         return [] if self.is_marked else [Put(MARK, {"format": FORMAT}, ABSENT)]

@@ -14,9 +14,10 @@ from msgspec import Struct, field
 
 from stockwright.store.port import ABSENT, Item
 from stockwright.store.sqlite.codec import encode
+from stockwright.store.sqlite.watches import Name, Watches, lists_of, names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from stockwright.base.event import Event
     from stockwright.store.port import Key, Page, Put
@@ -69,6 +70,7 @@ class Cache(Struct):
     bytes: int = 0
     event_sizes: deque[int] = field(default_factory=deque)
     event_bytes: int = 0
+    watches: Watches = field(default_factory=Watches)
 
     def find(self, key: Key) -> Row | None:
         """Find a row, and count it as used."""
@@ -76,6 +78,21 @@ class Cache(Struct):
         if row is not None:
             self.rows[key] = row
         return row
+
+    def find_all(self, keys: Sequence[Key]) -> tuple[dict[Key, Item], list[Key]]:
+        """Find items, and count them as used; returns them, and the keys of which nothing is cached."""
+        rows = self.rows
+        found: dict[Key, Item] = {}
+        missing: list[Key] = []
+        for key in keys:
+            row = rows.pop(key, None)
+            if row is None:
+                missing.append(key)
+                continue
+            rows[key] = row
+            if row is not GONE:
+                found[key] = row.item
+        return found, missing
 
     def put(self, key: Key, row: Row) -> None:
         """Cache a row as it now is, unless it is large."""
@@ -99,6 +116,8 @@ class Cache(Struct):
     def changed(self, touched: Iterable[tuple[Key, Row]]) -> None:
         """Take over what a batch has written."""
         for key, row in touched:
+            if self.watches.by_name:
+                self.watches.changed((*names_of(key), *lists_of(row)))
             row.put = None
             self.put(key, row)
             if self.partitions:
@@ -116,9 +135,11 @@ class Cache(Struct):
                 self.events.popleft()
                 self.event_bytes -= self.event_sizes.popleft()
 
-    def forget(self, keys: Iterable[Key]) -> None:
-        """Forget what others have changed."""
+    def forget(self, keys: Iterable[Key], lists: Iterable[Name] = ()) -> None:
+        """Forget what others have changed: these items, which now stand in these lists."""
+        self.watches.changed(lists)
         for key in keys:
+            self.watches.changed(names_of(key))
             row = self.rows.pop(key, None)
             if row is not None:
                 self.bytes -= row.cost
@@ -155,3 +176,4 @@ class Cache(Struct):
         self.partitions.clear()
         self.forget_events()
         self.bytes = 0
+        self.watches.end_all()

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from contextvars import copy_context
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import apsw
 
@@ -24,6 +24,8 @@ from stockwright.store.sqlite.faults import ENGINE_FAULTS, describe, translate_r
 from stockwright.store.sqlite.group_commit import GroupCommit
 from stockwright.store.sqlite.others import Others
 from stockwright.store.sqlite.reading import Reader
+from stockwright.store.sqlite.watched_store import WatchedStore
+from stockwright.store.sqlite.watches import Watch
 from stockwright.store.sqlite.writer_queue import WriterQueue
 from stockwright.store.sqlite.writing import Decided, Rewrite, Trim, refuse_twice
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from stockwright.base.event import Event
-    from stockwright.store.port import Decision, IndexName, Item, Key, Page, Put, Write
+    from stockwright.store.port import Decision, IndexName, Item, Key, Page, Put, Store, Write
     from stockwright.store.sqlite.writing import Asking
 
 
@@ -131,6 +133,15 @@ class SqliteStore:
         with contextlib.suppress(StockwrightError, *ENGINE_FAULTS):
             if self._reading.catch_up():
                 self._news.set()
+
+    def watched(self) -> tuple[Store, Watch]:
+        """Return this store for reading, with what says whether anything read through it has changed since."""
+        watch = Watch(self._cache.watches)
+        return cast("Store", WatchedStore(self, self._reading, watch)), watch
+
+    def look(self) -> None:
+        """Hear of what other processes have changed; it costs something once in a turn of the loop."""
+        self._reading.look_for_others()
 
     # ---- writing -------------------------------------------------------------------------
 

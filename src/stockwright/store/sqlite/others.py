@@ -2,9 +2,9 @@
 
 SQLite says that another connection has committed (`PRAGMA data_version`), but not what. So the table `changed` has a
 row per commit, numbered without a gap, and each process knows up to which number its cache is right. Who was away
-for more than KEPT_COMMITS commits forgets everything, and so does who finds a commit that noted nothing. Removed
-events are noted as a key that no item has. Events of
-others are read once and cached like our own, in the same transaction that reads the keys: nobody sees an event before
+for more than KEPT_COMMITS commits forgets everything, and so does who finds a commit that noted nothing. Noted as well
+are the lists (partitions of the indexes) that hold the written items, since a watch on one of them ends
+(`watches.py`), and up to which position events were removed. Events of others are read once and cached like our own, in the same transaction that reads the keys: nobody sees an event before
 the item that it is about. A reader may find our own COMMIT in the file before the event loop has the news: what that
 wrote is known, and cached.
 """
@@ -17,14 +17,15 @@ import msgspec
 
 from stockwright.store.sqlite.cache import EVENTS_MAX
 from stockwright.store.sqlite.codec import event_of
+from stockwright.store.sqlite.watches import lists_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Mapping
 
     import apsw
 
     from stockwright.store.port import Key
-    from stockwright.store.sqlite.cache import Cache
+    from stockwright.store.sqlite.cache import Cache, Row
 
 
 KEPT_COMMITS: Final = 256
@@ -33,9 +34,7 @@ KEYS_MAX: Final = 2000
 """A commit of more keys is noted as one that changed everything."""
 FIRST_EVENTS: Final = 200
 """So many of the newest events are cached where none were before."""
-REMOVED_EVENTS: Final = ""
-"""The partition of that key, before all others; beside it stands the last position that was removed."""
-_keys_of: Final = msgspec.json.Decoder(list[tuple[str, str]]).decode
+_noted_in: Final = msgspec.json.Decoder(tuple[list[tuple[str, str]], list[tuple[str, str]], int]).decode
 
 
 class Others:
@@ -47,15 +46,15 @@ class Others:
         self._seen: int = found[0][0]
         self._own: tuple[int, Callable[[], None]] | None = None
 
-    def note(self, writer: apsw.Connection, keys: Collection[Key] | None, removed_through: int = 0) -> int:
+    def note(self, writer: apsw.Connection, touched: Mapping[Key, Row] | None, removed_through: int = 0) -> int:
         """Note what a transaction of ours changes (None: everything), in it; returns its number.
 
         Events up to `removed_through` are removed by it.
         """
         noted = None
-        if keys is not None and len(keys) <= KEYS_MAX:
-            removed = [(REMOVED_EVENTS, str(removed_through))] if removed_through else []
-            noted = msgspec.json.encode([*removed, *keys])
+        if touched is not None and len(touched) <= KEYS_MAX:
+            lists = {name for row in touched.values() for name in lists_of(row)}
+            noted = msgspec.json.encode((list(touched), list(lists), removed_through))
         writer.execute("INSERT INTO changed (keys) VALUES (?)", (noted,))
         number = writer.last_insert_rowid()
         if number % TRIMMED_EVERY == 0:
@@ -100,10 +99,10 @@ class Others:
             self._cache.clear()
         else:
             for _, noted in rows:
-                keys = _keys_of(noted)
-                if keys and keys[0][0] == REMOVED_EVENTS:
-                    self._cache.forget_events_through(int(keys[0][1]))
-                self._cache.forget(keys)
+                keys, lists, removed_through = _noted_in(noted)
+                if removed_through:
+                    self._cache.forget_events_through(removed_through)
+                self._cache.forget(keys, lists)
         if rows:
             self._seen = rows[-1][0]
         self._read_events(connection)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from stockwright.store.faults import Faults
     from stockwright.store.port import IndexName, Key, Query
     from stockwright.store.sqlite.others import Others
+    from stockwright.store.sqlite.watches import Watch
 
 
 GET_KEYS_MAX: Final = 400
@@ -117,23 +118,16 @@ class Reader:
 
     # ---- items ---------------------------------------------------------------------------
 
-    def get(self, keys: Sequence[Key]) -> dict[Key, Item]:
+    def get(self, keys: Sequence[Key], watch: Watch | None = None) -> dict[Key, Item]:
         """Read items as last committed."""
         self.look_for_others()
-        found: dict[Key, Item] = {}
-        missing: list[Key] = []
-        cached = 0
-        for key in keys:
-            row = self._cache.find(key)
-            if row is None:
-                missing.append(key)
-                continue
-            cached += 1
-            if row is not GONE:
-                found[key] = row.item
+        if watch is not None:
+            watch.note(keys)
+        found, missing = self._cache.find_all(keys)
         if missing:
+            begun = len(keys) > len(missing)
             self._read(missing, found)
-            if cached and self.catch_up():
+            if begun and self.catch_up():
                 # What came from the file is newer than the rest.
                 return self.get(keys)
         return found
@@ -184,13 +178,18 @@ class Reader:
     # ---- partitions ----------------------------------------------------------------------
 
     @reads
-    def query(self, query: Query) -> Page:
+    def query(self, query: Query, watch: Watch | None = None) -> Page:
         """Read one partition in order."""
         self.look_for_others()
+        if watch is not None:
+            watch.note(((query.index, query.partition) if query.index else query.partition,))
         whole = query.is_whole
         if whole and (cached := self._cache.partitions.get(query.partition)) and len(cached.items) <= query.limit:
             return cached
         rows, after = read_rows(self._connection, query)
+        if watch is not None:
+            # The row behind the page too: without it there is no next page.
+            watch.note((pk, sk) for pk, sk, *_ in rows)
         rows = rows[: query.limit]
         # What a person looks at is looked at again; what is read page after page would only push that out.
         cache = query.limit <= CACHED_PARTITION_MAX

@@ -1,0 +1,82 @@
+"""Who has read what: a watch notes all that is read through it, and stands until any of that changes.
+
+Items are noted by their keys, lists by their partitions: a list is another one once an item was written that stands in
+it, or an item that was read of it was changed or removed. What ends the watches is what ends the cache's own rows
+(`cache.py`), so that what was made of them is as right as they are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from stockwright.store.port import Key
+    from stockwright.store.sqlite.cache import Row
+
+
+Name = tuple[str, str] | str
+"""What can change: an item (its key), an index's partition (with the index in front), or a partition of keys."""
+NAMES_MAX: Final = 1000
+"""What has read more than this is not watched."""
+
+
+class Watch:
+    """What was read; `stands` until any of it changes."""
+
+    __slots__ = ("_names", "_watches", "stands")
+
+    def __init__(self, watches: Watches) -> None:
+        self.stands = True
+        self._names: set[Name] = set()
+        self._watches = watches
+
+    def note(self, names: Iterable[Name]) -> None:
+        """Note that these are read."""
+        if not self.stands:
+            return
+        for name in names:
+            self._names.add(name)
+            self._watches.by_name.setdefault(name, set()).add(self)
+        if len(self._names) > NAMES_MAX:
+            self.end()
+
+    def end(self) -> None:
+        """Watch no longer."""
+        self.stands = False
+        for name in self._names:
+            watching = self._watches.by_name[name]
+            watching.discard(self)
+            if not watching:
+                del self._watches.by_name[name]
+        self._names = set()
+
+
+class Watches:
+    """All that stand."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[Name, set[Watch]] = {}
+
+    def changed(self, names: Iterable[Name]) -> None:
+        """End who has read any of these."""
+        for name in names:
+            for watch in tuple(self.by_name.get(name, ())):
+                watch.end()
+
+    def end_all(self) -> None:
+        """End all: anything may have changed."""
+        for watching in tuple(self.by_name.values()):
+            for watch in tuple(watching):
+                watch.end()
+
+
+def names_of(key: Key) -> tuple[Name, Name]:
+    """Return what changes with an item: itself, and its partition of keys."""
+    return key, key[0]
+
+
+def lists_of(row: Row) -> Iterable[Name]:
+    """Return the index partitions that an item, as it was just written, stands in."""
+    return () if row.put is None else [(index, partition) for index, (partition, _) in row.put.indexes.items()]
