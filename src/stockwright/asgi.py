@@ -11,7 +11,7 @@ import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stockwright.accounts.locks import account_attempts_id
-from stockwright.accounts.sign_in import authenticate
+from stockwright.accounts.sign_in import authenticate, lasts_until
 from stockwright.context import App
 from stockwright.error_details import wire_of
 from stockwright.http.edge import Edge, Hooks
@@ -20,7 +20,7 @@ from stockwright.operations.feed import Feed
 from stockwright.routes import ROUTES
 
 DOCS_ASSETS: Final = "/api/docs/assets/"
-HOOKS: Final = Hooks(authenticate, account_attempts_id, wire_of)
+HOOKS: Final = Hooks(authenticate, lasts_until, account_attempts_id, wire_of)
 
 
 class Api:
@@ -50,8 +50,10 @@ def openapi_document() -> bytes:
 class Front:
     """Sends API requests straight to the edge, and everything else to the pages."""
 
-    def __init__(self, api: ASGIApp, pages: Callable[[], ASGIApp], *, https: bool) -> None:
-        self._api, self._pages, self._https = api, pages, https
+    def __init__(self, api: ASGIApp, pages: Callable[[], ASGIApp], edge: Edge) -> None:
+        self._api, self._pages, self._https = api, pages, edge.answer_headers.https
+        self.ready = edge.ready.answer
+        """Returns the whole answer to a request without a body where it is at hand."""
         self._roots = frozenset({*(route.path for route in ROUTES if route.root), *_also_at()})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,7 +90,7 @@ def _kept_safe(send: Send, *, https: bool) -> Send:
     return sent
 
 
-def build_asgi(app: App, running: AbstractAsyncContextManager[Any] | None = None) -> ASGIApp:
+def build_asgi(app: App, running: AbstractAsyncContextManager[Any] | None = None) -> Front:
     """Make the application; `running` is what runs beside it (the event handlers, the sweeper)."""
 
     @asynccontextmanager
@@ -108,4 +110,4 @@ def build_asgi(app: App, running: AbstractAsyncContextManager[Any] | None = None
 
     edge = Edge(app, ROUTES, HOOKS)
     api = Api(edge)
-    return Front(api, pages, https=edge.answer_headers.https)
+    return Front(api, pages, edge)

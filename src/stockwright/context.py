@@ -50,6 +50,10 @@ class App(Struct):
     on_stop: list[Callable[[], None]] = field(default_factory=list)
     """Called when this process is to stop, before it waits for what is under way: what has no end by itself, ends."""
 
+    def reading(self, store: Store) -> App:
+        """Return the same shop, read through this store."""
+        return replace(self, store=store)
+
     def at(self, clock: Clock) -> App:
         """Return the same shop with another clock."""
         return replace(self, clock=clock, ids=self.ids.on(clock))

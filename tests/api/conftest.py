@@ -19,7 +19,7 @@ from stockwright.accounts.sign_up import SignUp
 from stockwright.accounts.usecases import add_account
 from stockwright.adapters.passwords import Argon2Passwords
 from stockwright.adapters.tokens import Es256Tokens, make_key
-from stockwright.asgi import build_asgi
+from stockwright.asgi import Front, build_asgi
 from stockwright.base.actor import Role
 from stockwright.base.ports import Message
 from stockwright.context import App
@@ -83,8 +83,28 @@ async def http(asgi: Any) -> AsyncIterator[httpx2.AsyncClient]:
 
 def asking(asgi: Any, address: str = "192.0.2.1") -> httpx2.AsyncClient:
     """Ask an application directly, as if from that address."""
-    transport = httpx2.ASGITransport(app=asgi, client=(address, 4711))
+    transport = httpx2.ASGITransport(app=AsServed(asgi), client=(address, 4711))
     return httpx2.AsyncClient(transport=transport, base_url="http://shop.test")
+
+
+class AsServed:
+    """Answers as the server does: with what the application has ready, if it has, else by calling it."""
+
+    def __init__(self, asgi: Any) -> None:
+        self._asgi = asgi
+        self._ready = asgi.ready if isinstance(asgi, Front) else lambda _: None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        has_body = any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
+        ready = None if has_body else self._ready(scope)
+        if ready is None:
+            await self._asgi(scope, receive, send)
+            return
+        head, _, body = ready.partition(b"\r\n\r\n")
+        first, *lines = head.split(b"\r\n")
+        headers = [tuple(line.split(b": ", 1)) for line in lines]
+        await send({"type": "http.response.start", "status": int(first.split(b" ")[1]), "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
 
 async def signed_in(app: App, http: httpx2.AsyncClient, name: str, role: Role = "customer") -> Client:

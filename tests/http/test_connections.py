@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 import uvicorn
 
-from stockwright.http.connections import BoundedProtocol, ConnectionLimits, bounded, connections_for
+from stockwright.http.connections import BoundedProtocol, bounded
+from stockwright.http.guard import ConnectionLimits, connections_for
+from stockwright.http.streaming import ANSWER
 
 pytestmark = pytest.mark.one_engine
 
@@ -28,7 +30,10 @@ REQUEST = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 
 
 class Echo:
-    """Answers with how long the body was; `/wait` answers when it is let, `/flood` without end, `/early` at once."""
+    """Answers with how long the body was; `/wait` answers when it is let, `/flood` without end, `/early` at once.
+
+    The answer to `/ready` is ready, and `/whole` is answered in one piece.
+    """
 
     def __init__(self) -> None:
         self.let = asyncio.Event()
@@ -60,9 +65,16 @@ class Echo:
             self.left.set()
             return
         body = str(size).encode()
+        if scope["path"] == "/whole":
+            head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n" % len(body)
+            await send({"type": ANSWER, "head": head, "body": body})
+            return
         headers = [(b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+    def ready(self, scope: Any) -> bytes | None:
+        return b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nready" if scope["path"] == "/ready" else None
 
     async def _flood(self, send: Any, receive: Any) -> str | None:
         await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
@@ -79,7 +91,7 @@ class Served:
 
     def __init__(self, **limits: Any) -> None:
         self.app = Echo()
-        self.protocol: type[BoundedProtocol] = bounded(ConnectionLimits(**{**PATIENT, **limits}))
+        self.protocol: type[BoundedProtocol] = bounded(ConnectionLimits(**{**PATIENT, **limits}), self.app.ready)
         config = uvicorn.Config(
             self.app, host="127.0.0.1", port=0, log_config=None, lifespan="off", http=self.protocol, ws="none"
         )
@@ -340,3 +352,69 @@ async def test_a_closed_connection_frees_its_slot() -> None:
 @pytest.mark.parametrize(("files", "connections"), [(200, 86), (1024, 704), (65_536, 10_000), (10, 16)])
 def test_the_number_of_connections_leaves_descriptors_for_other_uses(files: int, connections: int) -> None:
     assert connections_for(files) == connections
+
+
+# ---- answers that are ready, and those in one piece --------------------------------------------------
+
+READY = b"GET /ready HTTP/1.1\r\nhost: x\r\n\r\n"
+
+
+async def test_a_ready_answer_needs_no_call_and_the_connection_goes_on() -> None:
+    async with served() as server:
+        talk = await server.open()
+        await talk.say(READY * 3)
+        assert [await talk.answer() for _ in range(3)] == [(200, b"ready")] * 3
+        await talk.say(REQUEST)
+        assert await talk.answer() == (200, b"0")
+        await talk.say(READY)
+        assert await talk.answer() == (200, b"ready")
+        assert server.app.paths == ["/"]
+        await talk.close()
+
+
+async def test_a_ready_answer_waits_behind_those_under_way() -> None:
+    async with served() as server:
+        talk = await server.open()
+        await talk.say(b"GET /wait HTTP/1.1\r\nhost: x\r\n\r\n" + READY)
+        await server.app.began.wait()
+        server.app.let.set()
+        assert [await talk.answer() for _ in range(2)] == [(200, b"0"), (200, b"0")]
+        assert server.app.paths == ["/wait", "/ready"]
+        await talk.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "body"),
+    [
+        (b"GET /ready HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc", b"3"),
+        (b"GET /ready HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n", b"2"),
+        (b"GET /ready HTTP/1.0\r\nhost: x\r\n\r\n", b"0"),
+        (b"GET /ready HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", b"0"),
+    ],
+)
+async def test_a_request_with_a_body_or_a_last_one_is_the_applications(said: bytes, body: bytes) -> None:
+    async with served() as server:
+        talk = await server.open()
+        await talk.say(said)
+        assert await talk.answer() == (200, body)
+        assert server.app.paths == ["/ready"]
+        await talk.close()
+
+
+async def test_the_idle_deadline_runs_from_a_ready_answer_too() -> None:
+    async with served(idle_seconds=SHORT) as server:
+        talk = await server.open()
+        await talk.say(READY)
+        assert await talk.answer() == (200, b"ready")
+        assert await talk.rest() == b""
+        await talk.close()
+
+
+async def test_an_answer_in_one_piece_keeps_the_connection_or_says_that_it_ends() -> None:
+    async with served() as server:
+        talk = await server.open()
+        await talk.say(b"POST /whole HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nab")
+        assert await talk.answer() == (200, b"2")
+        await talk.say(b"GET /whole HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        assert await talk.rest() == b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\nconnection: close\r\n\r\n0"
+        await talk.close()

@@ -220,6 +220,10 @@ class CognitoIdentity:
             raise Unauthorized
         return account
 
+    def lasts_until(self, token: str) -> int | None:  # noqa: ARG002 - the port's
+        """Say nothing: the pool is asked each time."""
+        return None
+
     async def end(self, app: App, request: Request, refresh_token: str) -> None:  # noqa: ARG002 - the port's
         """Revoke a refresh token; who shows it holds it. One that is none, or of another client, changes nothing."""
         try:

@@ -76,6 +76,10 @@ class Identity(Protocol):
         """Return whose ID token it is, or raise Unauthorized; also where the account's sessions were ended."""
         ...
 
+    def lasts_until(self, token: str) -> int | None:
+        """Return until when (ms) a valid token identifies its account while nothing of theirs changes, if known."""
+        ...
+
     async def end(self, app: App, request: Request, refresh_token: str) -> None:
         """End one session of the caller."""
         ...

@@ -124,6 +124,10 @@ class LocalIdentity:
             raise Unauthorized
         return account
 
+    def lasts_until(self, token: str) -> int | None:
+        """Return when a token of ours ends."""
+        return int(self.tokens.verify(token)["exp"]) * 1000
+
     async def end(self, app: App, request: Request, refresh_token: str) -> None:
         """Remove the family that a refresh token is of."""
 

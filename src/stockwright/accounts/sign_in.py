@@ -125,11 +125,24 @@ async def authenticate(app: App, request: Request, header: str) -> Actor:
     Only ID tokens authorise (S2). The account is read each time: a disabled one, or one whose
     sessions were ended, is refused at once.
     """
-    scheme, _, rest = header.strip().partition(" ")
-    token = rest.strip() if scheme.lower() == "bearer" else header.strip()
+    token = _token_in(header)
     if looks_like_key(token):
         return await api_keys.authenticate(app, token)
     return (await identity_of(app).whose(app, request, token)).as_actor()
+
+
+def lasts_until(app: App, header: str) -> int | None:
+    """Return until when (ms) a valid header identifies the same while nothing of theirs changes; None: not known.
+
+    An API key's use is noted each time.
+    """
+    token = _token_in(header)
+    return None if looks_like_key(token) else identity_of(app).lasts_until(token)
+
+
+def _token_in(header: str) -> str:
+    scheme, _, rest = header.strip().partition(" ")
+    return rest.strip() if scheme.lower() == "bearer" else header.strip()
 
 
 # ---- the second factor -----------------------------------------------------------------------

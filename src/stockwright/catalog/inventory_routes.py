@@ -187,6 +187,7 @@ ROUTES = (
         who="any",
         query=InventoryQuery,
         answer=InventoryView,
+        kept=True,
     ),
     route(
         "POST",
@@ -211,6 +212,7 @@ ROUTES = (
         who="public",
         answer=StockView,
         errors=(404,),
+        kept=True,
     ),
     route(
         "GET",
@@ -222,6 +224,7 @@ ROUTES = (
         who="public",
         answer=StockView,
         errors=(404,),
+        kept=True,
     ),
     route(
         "POST",
@@ -279,6 +282,7 @@ ROUTES = (
         _rows,
         query=ListQuery,
         answer=ListView[InventoryRow],
+        kept=True,
     ),
     route(
         "GET",

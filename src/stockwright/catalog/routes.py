@@ -199,6 +199,7 @@ ROUTES = (
         who="any",
         query=ProductsQuery,
         answer=ListView[ProductView],
+        kept=True,
     ),
     route(
         "POST",
@@ -223,6 +224,7 @@ ROUTES = (
         who="any",
         answer=ProductView,
         errors=(404,),
+        kept=True,
     ),
     _UPDATE,
     _UPDATE.at("/products/{id}", "PATCH"),
@@ -246,6 +248,7 @@ ROUTES = (
         who="public",
         query=ItemsQuery,
         answer=ListView[ItemView],
+        kept=True,
     ),
     route(
         "GET",
@@ -257,5 +260,6 @@ ROUTES = (
         who="public",
         answer=ItemView,
         errors=(404,),
+        kept=True,
     ),
 )

@@ -31,7 +31,8 @@ from stockwright.cli.run import err, fail, progress_bar
 from stockwright.cli.workers import Part, Supervisor, beat, count_of, end_with, part_of_this_process, prepare_folder
 from stockwright.config import Settings
 from stockwright.context import App
-from stockwright.http.connections import ConnectionLimits, bounded, connections_for
+from stockwright.http.connections import bounded
+from stockwright.http.guard import ConnectionLimits, connections_for
 from stockwright.http.pages import WEB
 from stockwright.request import BY_SYSTEM
 from stockwright.retention.usecases import why_nothing_is_removed
@@ -200,14 +201,15 @@ async def _serve(
             app.shared = Path(part.shared)
             beside = _Beside(running(app, leases), partial(beat, part))
         limits = ConnectionLimits(connections=connections_for(raise_file_limit()))
+        served = build_asgi(app, beside)
         config = uvicorn.Config(
-            build_asgi(app, beside),
+            served,
             log_config=None,
             access_log=False,
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-            http=bounded(limits),
+            http=bounded(limits, served.ready),
             ws="none",
             timeout_keep_alive=round(limits.idle_seconds),
         )

@@ -1,83 +1,33 @@
 """What a connection may take: room for headers, time for each part of a request, and a slot among the others.
 
 uvicorn ends what is idle after an answer and nothing else: it has no deadline for headers, none for bodies, no
-bound on headers, and no cap that leaves room for others. This is its protocol with those (docs/decisions/0012).
+bound on headers, and no cap that leaves room for others. This is its protocol with those (docs/decisions/0012), and
+with two shorter ways to an answer (docs/decisions/0019): one that the application has ready is written without a task
+for its request, and any other in one piece, where the application sends it so (`cycle.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import msgspec
-from msgspec import Struct, field
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from stockwright.http.cycle import EXTENSIONS, Cycle, path_of
 from stockwright.http.envelope import BUSY_RETRY_SECONDS
+from stockwright.http.guard import ConnectionLimits, Guard
+from stockwright.http.streaming import Scope
+
+if TYPE_CHECKING:
+    from uvicorn._types import HTTPScope
 
 State = Literal["idle", "head", "body", "answer", "refused"]
 """Idle: nothing has come yet, or since the last answer. Head and body: they are coming. Answer: it is ours to give."""
-CONNECTIONS_MAX: Final = 10_000
-CONNECTIONS_MIN: Final = 16
-FILES_KEPT: Final = 64
-"""Descriptors that connections leave to the store, the log, partners and mail."""
-
-
-class ConnectionLimits(Struct, frozen=True, kw_only=True):
-    """SPEC section 2; tests give shorter ones."""
-
-    head_bytes: int = 64 * 1024
-    head_seconds: float = 10
-    """For a first byte and the whole head: a silent connection is closed then."""
-    idle_seconds: float = 65
-    """Between an answer and the next request."""
-    progress_seconds: float = 30
-    """A body that brings nothing, and an answer of which nothing is taken, end after this."""
-    body_seconds: float = 30 * 60
-    linger_seconds: float = 1
-    """So long a refused client may go on sending: closed at once, it would not get to read why."""
-    connections: int = 1000
-
-
-def connections_for(files: int) -> int:
-    """Return how many connections fit beside everything else into so many file descriptors."""
-    return max(CONNECTIONS_MIN, min(CONNECTIONS_MAX, files * 3 // 4 - FILES_KEPT))
-
-
-class Guard(Struct, eq=False):
-    """All connections of a server, those that have waited longest first."""
-
-    limits: ConnectionLimits
-    waiting: dict[BoundedProtocol, None] = field(default_factory=dict)
-    busy: set[BoundedProtocol] = field(default_factory=set)
-
-    def admit(self, connection: BoundedProtocol) -> bool:
-        """Take a connection in; where there is no room, one that only waits makes room. False: all are at work."""
-        if len(self.waiting) + len(self.busy) >= self.limits.connections:
-            if not self.waiting:
-                return False
-            longest = next(iter(self.waiting))
-            self.forget(longest)
-            longest.transport.abort()
-        self.waiting[connection] = None
-        return True
-
-    def note(self, connection: BoundedProtocol, *, waits: bool) -> None:
-        """Note whether a connection waits for its client, or has a request at work."""
-        if connection not in self.waiting and connection not in self.busy:
-            return
-        if waits:
-            self.busy.discard(connection)
-            self.waiting[connection] = None
-        elif connection in self.waiting:
-            del self.waiting[connection]
-            self.busy.add(connection)
-
-    def forget(self, connection: BoundedProtocol) -> None:
-        """Give its slot to another."""
-        self.waiting.pop(connection, None)
-        self.busy.discard(connection)
+_WAITS: Final = frozenset({"idle", "head"})
+_OF_BODIES: Final = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
+"""Headers of requests for whose end the application does not wait."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -92,9 +42,17 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_due = False
         self._head_bytes = 0
         self._silent_bytes = 0
+        self._has_body = False
+        """Whether the head of this request announces a body."""
+        self._unstarted = False
+        """Whether this request waits for its end before the application learns of it."""
         self._body_ends = 0.0
         self._unsent = 0
+        self._in_packet = False
+        self._due: tuple[float, Callable[[], None]] | None = None
+        """When what is waited for must have come, and what happens then."""
         self._reading: asyncio.TimerHandle | None = None
+        """Fires when `_due` ends, or before: it is not moved each time, but set again when it fires."""
         self._writing: asyncio.TimerHandle | None = None
 
     # ---- the connection ------------------------------------------------------------------
@@ -112,15 +70,17 @@ class BoundedProtocol(HttpToolsProtocol):
         """Forget it."""
         self.guard.forget(self)
         self._stop_waiting()
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
         self._taken()
-        # uvicorn cancels its own timer only where the client has closed in order.
-        self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read on, and look what it cost."""
         if self.state == "refused" or self.transport.is_closing():
             return
+        self._in_packet = True
         began = self.state
         if began == "idle":
             # Blank lines are no request: they must not put off its deadline.
@@ -135,12 +95,16 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self.state == "body" and self._silent_bytes > self.limits.head_bytes:
             # Frames and trailers without a byte of the body.
             self._close()
+        self._in_packet = False
+        self._set_timer()
 
     # ---- the parser's steps ----------------------------------------------------------------
 
     def on_message_begin(self) -> None:
         """Begin to count the head."""
-        super().on_message_begin()
+        self.url = b""
+        self.expect_100_continue = self._has_body = self._unstarted = False
+        self.headers = []
         if self.state == "refused":
             return
         self._enter("head")
@@ -149,9 +113,19 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         """Count it, and stop where it is too long already."""
-        super().on_url(url)
+        self.url += url
         if len(self.url) > self.limits.head_bytes:
             self._head_bytes = self.limits.head_bytes + 1
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; a trailer, which comes after the body, is ignored."""
+        if self.state != "head":
+            return
+        name = name.lower()
+        if name in _OF_BODIES:
+            self._has_body = True
+            self.expect_100_continue |= name == b"expect" and value.lower() == b"100-continue"
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Refuse too large a head; else wait for the body."""
@@ -159,7 +133,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_due = False
         if self.state == "refused" or self.transport.is_closing():
             return
-        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        size = len(self.url) + 4 * len(self.headers)
+        for name, value in self.headers:
+            size += len(name) + len(value)
         if size > self.limits.head_bytes:
             self._refuse_head()
             return
@@ -167,12 +143,66 @@ class BoundedProtocol(HttpToolsProtocol):
         self._silent_bytes = 0
         self._body_ends = self.loop.time() + self.limits.body_seconds
         self._await_body()
-        super().on_headers_complete()
+        path, raw_path, query = path_of(self.url)
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": self.parser.get_http_version(),
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "root_path": self.root_path,
+            "method": self.parser.get_method().decode("ascii"),
+            "path": path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+            "extensions": EXTENSIONS,
+        }
+        self.scope = cast("HTTPScope", scope)
+        if self._has_body:
+            self._start()
+        else:
+            self._unstarted = True
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; a trailer, which comes after the body, is ignored."""
-        if self.state == "head":
-            super().on_header(name, value)
+    def _start(self) -> None:
+        """Let the application answer, behind the answers that are under way."""
+        former = self.cycle
+        self._unstarted = False
+        self.cycle = Cycle(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=self._is_kept_alive(),
+            on_response=self.on_response_complete,
+        )
+        if former is None or former.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _is_kept_alive(self) -> bool:
+        return self.scope["http_version"] != "1.0" and bool(self.parser.should_keep_alive())
+
+    def _answer_ready(self) -> bool:
+        """Write the answer that the application has ready, where nothing else is being answered or waits to leave."""
+        if self.flow.write_paused or self._is_answering() or not self._is_kept_alive():
+            return False
+        answer = self.guard.ready(cast("Scope", self.scope))
+        if answer is None:
+            return False
+        self._unstarted = False
+        self.server_state.total_requests += 1
+        self.transport.write(answer)
+        return True
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body: that is progress."""
@@ -180,6 +210,8 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._silent_bytes = 0
         self._await_body()
+        if self._unstarted:
+            self._start()
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -187,6 +219,11 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.state == "refused" or self.transport.is_closing():
             return
         self._stop_waiting()
+        if self._unstarted:
+            if self._answer_ready():
+                self._enter("idle")
+                return
+            self._start()
         # An answer may have been complete before its request was.
         self._enter("answer" if self._is_answering() else "idle")
         super().on_message_complete()
@@ -197,7 +234,12 @@ class BoundedProtocol(HttpToolsProtocol):
             self._enter("idle" if self.state == "answer" else self.state)
         if self.state == "body":
             self._body_ends = min(self._body_ends, self.loop.time() + self.limits.progress_seconds)
-        super().on_response_complete()
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
 
     def _is_answering(self) -> bool:
         return bool(self.pipeline) or (self.cycle is not None and not self.cycle.response_complete)
@@ -235,7 +277,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _enter(self, state: State) -> None:
         self.state = state
-        self.guard.note(self, waits=state in {"idle", "head"} and not self._is_answering())
+        self.guard.note(self, waits=state in _WAITS and not self._is_answering())
         if state == "idle":
             self._wait(self.limits.idle_seconds, self._close)
 
@@ -245,13 +287,34 @@ class BoundedProtocol(HttpToolsProtocol):
             self._wait(self.limits.head_seconds, self._close)
 
     def _wait(self, seconds: float, end: Callable[[], None]) -> None:
-        self._stop_waiting()
-        self._reading = self.loop.call_later(seconds, end)
+        self._due = (self.loop.time() + seconds, end)
+        if not self._in_packet:
+            self._set_timer()
 
     def _stop_waiting(self) -> None:
+        self._due = None
+
+    def _set_timer(self) -> None:
+        """Have the timer fire no later than what is waited for must have come: most of it comes in the same packet."""
+        if self._due is None or self.transport.is_closing():
+            return
+        at = self._due[0]
         if self._reading is not None:
+            if self._reading.when() <= at:
+                return
             self._reading.cancel()
-            self._reading = None
+        self._reading = self.loop.call_at(at, self._end_of_waiting)
+
+    def _end_of_waiting(self) -> None:
+        self._reading = None
+        if self._due is None:
+            return
+        at, end = self._due
+        if self.loop.time() < at:
+            self._set_timer()
+        else:
+            self._due = None
+            end()
 
     def _await_body(self) -> None:
         left = self._body_ends - self.loop.time()
@@ -259,7 +322,6 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _end_of_body(self) -> None:
         """Close what made no progress; where it was us who did not read on, that is no fault of the client's."""
-        self._reading = None
         if self.flow.read_paused and self.loop.time() < self._body_ends:
             self._await_body()
         else:
@@ -267,7 +329,6 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _close(self) -> None:
         """Close in order; what the client does not take is not waited for long."""
-        self._reading = None
         self.transport.close()
         if self.transport.get_write_buffer_size():
             self._await_taking()
@@ -295,6 +356,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.write_eof()
 
 
-def bounded(limits: ConnectionLimits) -> type[BoundedProtocol]:
-    """Make the protocol of one server."""
-    return type("ServerProtocol", (BoundedProtocol,), {"guard": Guard(limits)})
+def bounded(limits: ConnectionLimits, ready: Callable[[Scope], bytes | None] = lambda _: None) -> type[BoundedProtocol]:
+    """Make the protocol of one server; `ready` returns the whole answer to a request where it is at hand."""
+    return type("ServerProtocol", (BoundedProtocol,), {"guard": Guard(limits, ready)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from ipaddress import ip_network
 from typing import Any
@@ -21,19 +21,19 @@ from stockwright.http.addresses import client_address
 from stockwright.http.answers import answer_of, etag_matches, fields_at_top, is_for_anybody, kept_answer
 from stockwright.http.compression import COMPRESSED_BYTES_MIN, accepts_gzip, compress, compressed_once
 from stockwright.http.envelope import BUSY_RETRY_SECONDS, failure, retry_after, status_of, success
-from stockwright.http.headers import ALLOWED_HEADERS, ALLOWED_METHODS, SECURITY_NAMES, AnswerHeaders
+from stockwright.http.headers import ALLOWED_HEADERS, ALLOWED_METHODS, AnswerHeaders, lines_of, pairs_of, status_line
 from stockwright.http.idempotency import KeysAtWork, check_key, request_hash
 from stockwright.http.limits import Limits
 from stockwright.http.metrics import Metrics, Uncounted
+from stockwright.http.ready import KEPT_HEADERS, Ready
 from stockwright.http.route import Answer, AnyCall, Call, Route
 from stockwright.http.router import MethodNotAllowed, Router
 from stockwright.http.rules import MALFORMED, plan_of
 from stockwright.http.slots import Slots
-from stockwright.http.streaming import Disconnected, Receive, Send, send_until_left
+from stockwright.http.streaming import ANSWER, Disconnected, Receive, Scope, Send, send_until_left
 from stockwright.request import Idempotency, Request
 from stockwright.store.idempotency import AlreadyDone
 
-Scope = MutableMapping[str, Any]
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _LOCAL_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
@@ -45,6 +45,8 @@ class Hooks(Struct, frozen=True):
 
     authenticate: Callable[[App, Request, str], Awaitable[Actor]]
     """Return who carries this Authorization header, or raise Unauthorized."""
+    lasts_until: Callable[[App, str], int | None]
+    """Return until when (ms) a valid header identifies the same while nothing of theirs changes; None: not known."""
     attempts_id: Callable[[App, str, Origin], Awaitable[str]]
     """Name the count of the tries at an account, for the name that was sent and where the request comes from."""
     show_details: Callable[[Any, int], Any]
@@ -63,12 +65,13 @@ class Edge:
         self._proxies = tuple(ip_network(each) for each in app.settings.trusted_proxies)
         self.router = Router(routes)
         self.answer_headers = AnswerHeaders(app.settings)
+        self.ready = Ready(self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; every error is an answer in the envelope."""
         started = time.perf_counter()
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        request = Request(ANONYMOUS, self._request_id(headers))
+        request = Request(ANONYMOUS, self.request_id(headers.get("x-request-id", "")))
         exchange = Exchange(self, scope, receive, send, headers, request, started)
         try:
             await exchange.answer()
@@ -82,16 +85,25 @@ class Edge:
             self.app.log.exception("request failed", **exchange.log_fields())
             await exchange.fail(StockwrightError())
         finally:
-            seconds = time.perf_counter() - started
-            method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-            self.metrics.observe(exchange.route_name, method, exchange.status, seconds)
-            self.app.log.info(
-                "request",
-                **exchange.log_fields(),
-                status=exchange.status,
-                duration=round(seconds * 1000, 2),
-                address=exchange.address,
-            )
+            actor = exchange.request.actor.id
+            self.note(scope, exchange.route_name, exchange.status, started, request.id, actor, exchange.address)
+
+    def note(
+        self, scope: Scope, route: str, status: int, started: float, request_id: str, actor: str, address: str
+    ) -> None:
+        """Count and log an answered request."""
+        seconds, method = time.perf_counter() - started, scope["method"]
+        self.metrics.observe(route, method if method in _METHODS else "OTHER", status, seconds)
+        self.app.log.info(
+            "request",
+            method=method,
+            path=scope["path"],
+            request_id=request_id,
+            actor=actor,
+            status=status,
+            duration=round(seconds * 1000, 2),
+            address=address,
+        )
 
     def address(self, scope: Scope) -> str:
         """Return the client's address; trusted proxies are believed."""
@@ -107,8 +119,8 @@ class Edge:
         named = _LOCAL_HOST.fullmatch(headers.get("host", "")) is not None
         return named and not passed_on and self.address(scope) in _LOOPBACK
 
-    def _request_id(self, headers: Mapping[str, str]) -> str:
-        given = headers.get("x-request-id", "")
+    def request_id(self, given: str) -> str:
+        """Return the id that a request was given, or else a new one."""
         return given if _REQUEST_ID.fullmatch(given) else self.app.ids.new("req")
 
 
@@ -132,7 +144,7 @@ class Exchange:
         self.route_name = "unmatched"
         self.status = 500
         self.started = False
-        self.extra: dict[str, str] = edge.answer_headers.cors(headers)
+        self.extra: dict[str, str] = edge.answer_headers.cors(headers.get("origin", ""))
 
     async def answer(self) -> None:
         """Go the whole way."""
@@ -188,7 +200,7 @@ class Exchange:
             self.extra |= self.edge.limits.count(route.limit, f"address {address}")
             raise Unauthorized
         try:
-            self.request = self.request.by(await self.edge.hooks.authenticate(self.app, self.request, header))
+            self.request = self.request.by(await self.edge.ready.identify(self.request, header))
         except Unauthorized:
             self.extra |= self.edge.limits.count(route.limit, f"address {address}")
             raise
@@ -255,7 +267,10 @@ class Exchange:
                 await self._show(route, answer_of(route, call, await route.run(call)))
             return
         if key is None:
-            await self._show(route, answer_of(route, call, await route.run(call)))
+            ready = self.edge.ready
+            await self._show(
+                route, await ready.run(route, call) if route.kept else answer_of(route, call, await route.run(call))
+            )
             return
         # One person's keys are their own; an anonymous caller's are their address's.
         whose = self.request.actor.id if self.request.actor is not ANONYMOUS else f"address {call.address}"
@@ -287,8 +302,7 @@ class Exchange:
             await self._stream(answer, headers)
             return
         if answer.etag is not None:
-            headers["etag"] = answer.etag
-            headers["cache-control"] = "private, no-cache"
+            headers |= {"etag": answer.etag, **KEPT_HEADERS}
             if not route.changes and etag_matches(self.headers.get("if-none-match"), answer.etag):
                 await self._send(304, b"", None, headers)
                 return
@@ -316,26 +330,24 @@ class Exchange:
     async def _send(
         self, status: int, body: bytes, content_type: str | None, headers: Mapping[str, str] | None = None
     ) -> None:
-        self.status = status
-        self.started = True
-        sent = self._headers({**self.extra, **headers} if headers else self.extra)
-        sent.append((b"x-request-id", self.request.id.encode()))
+        own = {**self.extra, **headers} if headers else self.extra
+        last = {"x-request-id": self.request.id}
         if content_type is not None:
-            sent.append((b"content-type", content_type.encode()))
+            last["content-type"] = content_type
         if status not in {204, 304}:
-            sent.append((b"content-length", str(len(body)).encode()))
+            last["content-length"] = str(len(body))
+        beside = self.edge.answer_headers.beside(own, self.scope)
+        if self.scope["method"] == "HEAD":
+            body = b""
+        if ANSWER in self.scope.get("extensions", ()):
+            head = b"%b%b%b%b" % (status_line(status), lines_of(own), beside.lines, lines_of(last))
+            self.status, self.started = status, True
+            await self.send({"type": ANSWER, "head": head, "body": body})
+            return
+        sent = [*pairs_of(own), *beside.pairs, *pairs_of(last)]
+        self.status, self.started = status, True
         await self.send({"type": "http.response.start", "status": status, "headers": sent})
-        await self.send({"type": "http.response.body", "body": b"" if self.scope["method"] == "HEAD" else body})
-
-    def _headers(self, own: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-        """Return an answer's own headers, and those of every answer that it does not set itself."""
-        security = self.edge.answer_headers.security(self.scope)
-        if not own:
-            return [*security]
-        sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in own.items()]
-        if own.keys() & SECURITY_NAMES:
-            return sent + [pair for pair in security if pair[0].decode() not in own]
-        return [*sent, *security]
+        await self.send({"type": "http.response.body", "body": body})
 
     async def _stream(self, answer: Answer, headers: dict[str, str]) -> None:
         """Send what comes until the client goes away, and close it, however much of it was read."""
@@ -344,7 +356,7 @@ class Exchange:
         self.status = 200
         self.started = True
         own = {**self.extra, **headers, "content-type": answer.content_type, "x-request-id": self.request.id}
-        sent = self._headers(own)
+        sent = [*pairs_of(own), *self.edge.answer_headers.beside(own, self.scope).pairs]
         try:
             await self.send({"type": "http.response.start", "status": 200, "headers": sent})
             if self.scope["method"] == "HEAD":

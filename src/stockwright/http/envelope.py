@@ -37,10 +37,17 @@ _encode = msgspec.json.Encoder().encode
 
 def success(data: Any, request_id: str, now: int, **beside: Any) -> bytes:
     """Encode a success."""
-    # Written as text around what was encoded before: the id and the instant need no escaping.
     more = b"".join(b',"%b":%b' % (name.encode(), _encode(value)) for name, value in beside.items())
-    meta = b'"meta":{"requestId":"%b","timestamp":"%b"}' % (request_id.encode(), iso(now).encode())
-    return b'{"success":true,"data":%b%b,%b}' % (_encode(data), more, meta)
+    return around(_encode(data) + more, request_id, now)
+
+
+def around(data: bytes, request_id: str, now: int) -> bytes:
+    """Write a success around its encoded data: the id and the instant need no escaping."""
+    return b'{"success":true,"data":%b,"meta":{"requestId":"%b","timestamp":"%b"}}' % (
+        data,
+        request_id.encode(),
+        iso(now).encode(),
+    )
 
 
 def failure(error: StockwrightError, request_id: str, now: int, details: Any = None) -> bytes:

@@ -168,6 +168,8 @@ class Route(Struct, frozen=True):
     content_type: str = "application/json"
     limit: str = "general"
     """Which rate limit counts it (`http/limits.py`)."""
+    kept: bool = False
+    """Whether its answer depends on the store and the caller's role alone, and so is kept (`http/ready.py`)."""
     reads_much: Literal["", "report", "export"] = ""
     """Whether it reads more than a page: few of a kind are answered at once (`http/slots.py`)."""
     errors: tuple[int, ...] = ()
@@ -214,6 +216,7 @@ class Options(TypedDict, total=False):
     body_bytes_max: int
     content_type: str
     limit: str
+    kept: bool
     reads_much: Literal["", "report", "export"]
     errors: tuple[int, ...]
     description: str

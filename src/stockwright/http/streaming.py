@@ -6,9 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
+Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+ANSWER: Final = "stockwright.answer"
+"""The extension of a server that takes an answer in one piece, and the type of that message.
+
+Its `head` is the status line and the headers, each with its line end; `body` is the whole body. A server's usual
+messages make it check and join each header again.
+"""
 SEND_SECONDS_MAX: Final = 30.0
 """How long a client of a stream may read nothing."""
 
