@@ -1,10 +1,10 @@
 """This release beside another one: python -m benchmarks.versus FOLDER, where FOLDER is a checkout of the other.
 
-Each is started from its own folder with its own environment (`.venv`), on a shop of its own that its own
+Each is started from its own folder with its own environment (`.venv`), on shops of its own that its own
 `benchmarks.shop.fill` has made. They are loaded in turn, other, this, other, this, in one run, since a shared machine
-has quick quarters of an hour and slow ones. Beside each rate is the processor time per request of all of the
-server's processes, its handlers' work included. Every figure is the median of all turns, with the smallest and the
-largest beside it.
+has quick quarters of an hour and slow ones; and in each turn the server that carries this release answers a constant,
+with as many workers. Beside each rate stands the processor time per request of all of the server's processes, its
+handlers' work included. Every figure is the median of all turns, with the smallest and the largest beside it.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import secrets
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
@@ -27,12 +27,15 @@ from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.reports import make_shop
+from benchmarks.rows import CONNECTIONS, LARGE, ORDERS, READERS, ROWS, Row, Shop, prepare_large
 from benchmarks.shop import EMAIL, PASSWORD, free_port, inherited, process
 from stockwright.cli.load import Load, measure
 
-CONNECTIONS = 64
 TICKS = os.sysconf("SC_CLK_TCK")
 HERE = Path(__file__).parent.parent
+CONSTANT = "constant"
+HANDLED_SECONDS_MAX = 600
 
 
 class Side(Struct, frozen=True):
@@ -59,30 +62,16 @@ class Side(Struct, frozen=True):
         return ids
 
 
-class Server(Struct, frozen=True):
-    """A served shop."""
-
-    url: str
-    headers: Mapping[str, str]
-    pid: int
-    ids: list[str]
-
-    def busy_seconds(self) -> float:
-        """Return the processor time of the server's processes until now (Linux)."""
-        return sum(_ticks(pid) for pid in _family(self.pid)) / TICKS
-
-    def wait_until_handled(self) -> None:
-        """Wait until every event is handled."""
-        while httpx2.get(f"{self.url}/api/health/ready", timeout=60).json()["data"]["outboxLag"]:
-            time.sleep(0.05)
-
-
 class Turn(Struct, frozen=True):
     """What one load gave: answers per second, their 99th percentile, processor time per answer."""
 
     rate: float
     p99_ms: float
     cpu_ms: float
+
+
+Turns = dict[str, dict[str, list[Turn]]]
+"""Row → release (or CONSTANT) → its turns."""
 
 
 def _ticks(pid: int) -> int:
@@ -102,13 +91,18 @@ def _family(pid: int) -> list[int]:
     return [pid, *(each for child in children for each in _family(int(child)))]
 
 
+def _busy_seconds(pid: int) -> float:
+    """Return the processor time of a server's processes until now (Linux)."""
+    return sum(_ticks(each) for each in _family(pid)) / TICKS
+
+
 @contextmanager
-def served(side: Side, shop: Path, ids: list[str], workers: str) -> Iterator[Server]:
-    """Serve a shop as it is shipped, but for the rate limit."""
+def served(side: Side, folder: Path, ids: list[str], workers: str) -> Iterator[tuple[Shop, int]]:
+    """Serve a shop as it is shipped, but for the rate limit; yields it, and the server's process."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     env = inherited() | {
-        "STOCKWRIGHT_DATA_DIR": str(shop),
+        "STOCKWRIGHT_DATA_DIR": str(folder),
         "STOCKWRIGHT_PORT": str(port),
         "STOCKWRIGHT_RATE_LIMIT": "off",
         "STOCKWRIGHT_DEMO": "off",
@@ -117,134 +111,146 @@ def served(side: Side, shop: Path, ids: list[str], workers: str) -> Iterator[Ser
     arguments = [side.python, "-m", "stockwright.cli.main", "serve"]
     with process(arguments, f"{url}/api/health/ready", env) as (pid, _):
         body = httpx2.post(f"{url}/api/signin", json={"email": EMAIL, "password": PASSWORD}, timeout=30).json()
-        token = body["data"]["token"]
-        yield Server(url, {"Authorization": f"Bearer {token}"}, pid, ids)
+        yield Shop(url, {"Authorization": f"Bearer {body['data']['token']}"}, ids), pid
 
 
-def _turn(server: Server, load: Load, connections: int, seconds: float) -> Turn:
-    before = server.busy_seconds()
-    begun = time.perf_counter()
-    found = measure(load, connections, seconds)
-    asked = found.rate * (time.perf_counter() - begun)
-    server.wait_until_handled()
+def _wait_until_handled(url: str) -> None:
+    until = time.monotonic() + HANDLED_SECONDS_MAX
+    while httpx2.get(f"{url}/api/health/ready", timeout=60).json()["data"]["outboxLag"]:
+        if time.monotonic() > until:
+            raise RuntimeError("the handlers do not finish")
+        time.sleep(0.05)
+
+
+def _turn(row: Row, shop: Shop, pid: int, seconds: float) -> Turn:
+    """Load a server once, while others read where the row wants it."""
+    load = row.load(shop)
+    measure(load, row.connections, 1)
+    with ExitStack() as stack:
+        if row.beside is not None:
+            others = threading.Thread(target=measure, args=(row.beside(shop), READERS, seconds + 2))
+            others.start()
+            stack.callback(others.join)
+            time.sleep(1)
+        before, begun = _busy_seconds(pid), time.perf_counter()
+        found = measure(row.load(shop), row.connections, seconds)
+        asked = found.rate * (time.perf_counter() - begun)
+    _wait_until_handled(shop.url)
     if found.refused:
         raise RuntimeError(f"{found.refused} requests of {load.paths[0]} were refused")
-    return Turn(found.rate, found.p99_ms, (server.busy_seconds() - before) * 1000 / max(1, asked))
+    # Of what others read meanwhile nothing is this row's.
+    used = 0.0 if row.beside is not None else _busy_seconds(pid) - before
+    return Turn(found.rate, found.p99_ms, used * 1000 / max(1, asked))
 
 
-def _get(server: Server, *paths: str) -> Load:
-    return Load(server.url, paths, headers=server.headers)
+def _constant(workers: int, seconds: float) -> Turn:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with process([sys.executable, "-m", "benchmarks.constant", str(port), str(workers)], url) as (pid, _):
+        load = Load(url, ["/x"], headers={"Authorization": f"Bearer {'x' * 600}"})
+        measure(load, CONNECTIONS, 1)
+        before, begun = _busy_seconds(pid), time.perf_counter()
+        found = measure(load, CONNECTIONS, seconds)
+        asked = found.rate * (time.perf_counter() - begun)
+        return Turn(found.rate, found.p99_ms, (_busy_seconds(pid) - before) * 1000 / max(1, asked))
 
 
-def _post(server: Server, path: str, bodies: list[str], *, keys: bool = True) -> Load:
-    return Load(server.url, [path], "POST", server.headers, bodies, f"{secrets.token_hex(6)}-" if keys else "")
+def _make_shop(side: Side, folder: Path, kind: str, given: argparse.Namespace) -> list[str]:
+    if kind == "orders":
+        make_shop(folder, given.orders, given.products)
+        return []
+    return side.fill(folder, given.large if kind == "large" else given.products)
 
 
-def _orders(server: Server) -> Load:
-    ids = server.ids
-    bodies = [
-        json.dumps({"items": [{"productId": ids[(at * 7 + part * 31) % len(ids)], "quantity": 1} for part in range(3)]})
-        for at in range(2000)
-    ]
-    return _post(server, "/api/orders", bodies)
-
-
-def _bulk(server: Server) -> Load:
-    ids, hot = server.ids, server.ids[0]
-    bodies = [
-        json.dumps({"items": [{"productId": each, "quantity": 1} for each in [hot, *ids[at : at + 49]]]})
-        for at in range(1, min(1000, len(ids) - 50), 50)
-    ]
-    return _post(server, "/api/reservations", bodies)
-
-
-def _availability(server: Server) -> Load:
-    body = json.dumps({"items": [{"productId": each, "quantity": 1} for each in server.ids[:50]]})
-    return _post(server, "/api/inventory/check-availability", [body], keys=False)
-
-
-def _reserve(server: Server) -> Load:
-    path = f"/api/inventory/product/{server.ids[0]}/reserve"
-    return _post(server, path, ['{"quantity":1,"orderId":"x"}'])
-
-
-def _product(server: Server) -> Load:
-    return _get(server, *(f"/api/products/{each}" for each in server.ids[:500]))
-
-
-def _search(text: str) -> Callable[[Server], Load]:
-    return lambda server: _get(server, f"/api/products?search={text.replace(' ', '+')}")
-
-
-ROWS: dict[str, tuple[str, Callable[[Server], Load], int]] = {
-    "order": ("Order of 3 lines, mail and confirmation included", _orders, CONNECTIONS),
-    "reserve": ("Reserve, one hot product", _reserve, CONNECTIONS),
-    "product": ("GET product", _product, CONNECTIONS),
-    "list": ("GET 20 products", lambda server: _get(server, "/api/products?limit=20"), CONNECTIONS),
-    "availability": ("Availability of 50 items", _availability, CONNECTIONS),
-    "bulk": ("Reservations of 50 lines, one product hot", _bulk, CONNECTIONS),
-    "rare": ("Search, a rare word", _search("BENCH-191"), 8),
-    "two": ("Search, two words", _search("oak 77"), 8),
-    "tenth": ("Search, a word in a seventh of all", _search("oak"), 8),
-    "none": ("Search, no hit", _search("velvet"), 8),
-}
-
-
-def run(sides: list[Side], names: list[str], given: argparse.Namespace) -> dict[str, dict[str, list[Turn]]]:
-    """Load both in turn; returns the turns: row → release → turns."""
-    turns: dict[str, dict[str, list[Turn]]] = {name: {side.name: [] for side in sides} for name in names}
+def run(sides: list[Side], names: list[str], given: argparse.Namespace) -> Turns:
+    """Load both in turn, and a constant; returns the turns."""
+    turns: Turns = {name: {side.name: [] for side in sides} for name in [*names, CONSTANT]}
+    turns[CONSTANT][CONSTANT] = []
+    workers = int(given.workers) if given.workers.isdecimal() else len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory(prefix="stockwright-versus-") as folder:
-        shops = {side.name: Path(folder) / str(number) for number, side in enumerate(sides)}
-        ids = {side.name: side.fill(shops[side.name], given.products) for side in sides}
-        for _ in range(given.turns):
-            for side in sides:
-                with served(side, shops[side.name], ids[side.name], given.workers) as server:
-                    for name in names:
-                        _, load, connections = ROWS[name]
-                        measure(load(server), connections, 1)
-                        turns[name][side.name].append(_turn(server, load(server), connections, given.seconds))
+        for kind in dict.fromkeys(ROWS[name].kind for name in names):
+            of_kind = [name for name in names if ROWS[name].kind == kind]
+            asked = [side for side in sides if side.folder == HERE or not all(ROWS[name].only_this for name in of_kind)]
+            shops = {side.name: Path(folder) / f"{kind}-{side.name}" for side in asked}
+            ids = {side.name: _make_shop(side, shops[side.name], kind, given) for side in asked}
+            for turn in range(given.turns):
+                turns[CONSTANT][CONSTANT].append(_constant(workers, given.seconds))
+                for side in asked:
+                    with served(side, shops[side.name], ids[side.name], given.workers) as (shop, pid):
+                        if kind == "large" and turn == 0:
+                            prepare_large(shop)
+                            _wait_until_handled(shop.url)
+                        for name in of_kind:
+                            if side.folder == HERE or not ROWS[name].only_this:
+                                turns[name][side.name].append(_turn(ROWS[name], shop, pid, given.seconds))
     return turns
 
 
 def _shown(values: list[float], form: str) -> str:
+    if not values:
+        return ""
     middle = statistics.median(values)
-    return f"{middle:{form}} ({min(values):{form}} to {max(values):{form}})"
+    return f"{middle:{form}} ({min(values):{form}}–{max(values):{form}})"
 
 
-def main() -> None:
-    """Read the arguments, run, print."""
+def _ratio(after: list[Turn], before: list[Turn], name: str) -> str:
+    if not after or not before:
+        return ""
+    middles = [statistics.median(float(getattr(each, name)) for each in turns) for turns in (after, before)]
+    return f"{middles[0] / middles[1]:.2f}" if middles[1] else ""
+
+
+def table_of(turns: Turns, names: list[str], other: str, this: str) -> Table:
+    """Write the table: the two releases beside each other, and the part of a constant's rate."""
+    table = Table(
+        *("", "other, per second", "this, per second", "ratio", "p99 ms, other", "this", "ratio"),
+        *("CPU ms, other", "this", "ratio", "of a constant"),
+    )
+    constant = turns[CONSTANT][CONSTANT]
+    for name in names:
+        before, after = turns[name][other], turns[name][this]
+        columns = [
+            (
+                _shown([getattr(each, what) for each in before], form),
+                _shown([getattr(each, what) for each in after], form),
+            )
+            for what, form in (("rate", ",.0f"), ("p99_ms", ",.1f"), ("cpu_ms", ".3f"))
+        ]
+        ratios = [_ratio(after, before, what) for what in ("rate", "p99_ms", "cpu_ms")]
+        cells = [cell for pair, ratio in zip(columns, ratios, strict=True) for cell in (*pair, ratio)]
+        table.add_row(ROWS[name].title, *cells, _ratio(after, constant, "rate"))
+    shown = [
+        _shown([getattr(each, what) for each in constant], form)
+        for what, form in (("rate", ",.0f"), ("p99_ms", ",.1f"), ("cpu_ms", ".3f"))
+    ]
+    table.add_row("A constant, by the same server", "", shown[0], "", "", shown[1], "", "", shown[2], "", "")
+    return table
+
+
+def arguments() -> argparse.ArgumentParser:
+    """Describe the command's arguments."""
     parser = argparse.ArgumentParser(prog="benchmarks.versus", description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("folder", type=Path, help="the other release's checkout, with its .venv")
     parser.add_argument("names", nargs="*", help=f"which rows: {', '.join(ROWS)} (all)")
     parser.add_argument("--seconds", type=float, default=5, help="how long each load goes on (5)")
     parser.add_argument("--turns", type=int, default=3, help="how many turns each release has (3)")
-    parser.add_argument("--products", type=int, default=5000, help="how many products each shop has (5,000)")
+    parser.add_argument("--products", type=int, default=5000, help="products in the small shop (5,000)")
+    parser.add_argument("--large", type=int, default=LARGE, help="products in the large shop (100,000)")
+    parser.add_argument("--orders", type=int, default=ORDERS, help="orders in the reports' shop (1,000,000)")
     parser.add_argument("--workers", default="", help="STOCKWRIGHT_WORKERS of this release (as shipped)")
+    return parser
+
+
+def main() -> None:
+    """Read the arguments, run, print."""
+    parser = arguments()
     given = parser.parse_args()
     names = given.names or list(ROWS)
     if unknown := set(names) - set(ROWS):
         parser.error(f"there is no row {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
     other, this = Side("other", given.folder.resolve()), Side("this", HERE)
     turns = run([other, this], names, given)
-    table = Table("", "other, per second", "this, per second", "ratio", "p99 ratio", "CPU ms, other", "this", "ratio")
-    for name in names:
-        before, after = turns[name][other.name], turns[name][this.name]
-        table.add_row(
-            ROWS[name][0],
-            _shown([each.rate for each in before], ",.0f"),
-            _shown([each.rate for each in after], ",.0f"),
-            f"{_ratio(after, before, 'rate'):.2f}",
-            f"{_ratio(after, before, 'p99_ms'):.2f}",
-            _shown([each.cpu_ms for each in before], ".3f"),
-            _shown([each.cpu_ms for each in after], ".3f"),
-            f"{_ratio(after, before, 'cpu_ms'):.2f}",
-        )
-    Console(width=200).print(table)
-
-
-def _ratio(after: list[Turn], before: list[Turn], name: str) -> float:
-    middles = [statistics.median(float(getattr(each, name)) for each in turns) for turns in (after, before)]
-    return middles[0] / middles[1]
+    Console(width=240).print(table_of(turns, names, other.name, this.name))
 
 
 if __name__ == "__main__":
