@@ -3,7 +3,7 @@
 Each is started from its own folder with its own environment (`.venv`), on shops of its own that its own
 `benchmarks.shop.fill` has made. They are loaded in turn, other, this, other, this, in one run, since a shared machine
 has quick quarters of an hour and slow ones; and in each turn the server that carries this release answers a constant,
-with as many workers. Beside each rate stands the processor time per request of all of the server's processes, its
+with as many workers. Beside each rate is the processor time per request of all of the server's processes, its
 handlers' work included. Every figure is the median of all turns, with the smallest and the largest beside it.
 """
 
