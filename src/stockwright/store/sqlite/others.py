@@ -4,9 +4,9 @@ SQLite says that another connection has committed (`PRAGMA data_version`), but n
 row per commit, numbered without a gap, and each process knows up to which number its cache is right. Who was away
 for more than KEPT_COMMITS commits forgets everything, and so does who finds a commit that noted nothing. Noted as well
 are the lists (partitions of the indexes) that hold the written items, since a watch on one of them ends
-(`watches.py`), and up to which position events were removed. Events of others are read once and cached like our own, in the same transaction that reads the keys: nobody sees an event before
-the item that it is about. A reader may find our own COMMIT in the file before the event loop has the news: what that
-wrote is known, and cached.
+(`watches.py`), and up to which position events were removed. Events of others are read once and cached like our own,
+in the same transaction that reads the keys: nobody sees an event before the item that it is about. A reader may find
+our own COMMIT in the file before the event loop has the news: what that wrote is known, and cached.
 """
 
 from __future__ import annotations
