@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from stockwright.asgi import build_asgi
-from stockwright.base.event import Event
-from stockwright.catalog.backfill import backfill
 from stockwright.routes import ROUTES
-from stockwright.store.port import ABSENT, Append, Page, Put, Write
-from tests.api.conftest import asking, dressed
+from tests.api.large import Metered, a_shop
 from tests.api.scene import ADMIN, ALICE, Scene
-from tests.conftest import Clock, bare_app
 
 SIZES = {"sqlite": 2500, "dynamodb": 300}
 CALLS_MAX = 25
@@ -63,79 +54,6 @@ FILTERS: dict[str, list[dict[str, str]]] = {
     "/orderslist": [{"scope": "all"}],
     "/reservations": [{"scope": "all"}, {"scope": "all", "status": "CONFIRMED"}, {"status": "EXPIRED"}],
 }
-_ID = re.compile(rb"\b(prd|ord|sal|res|mov|ntf|dlt|evt|key)_[0-9a-z]{26}\b")
-
-
-class Metered:
-    """The real store, counting calls and rows, and noting what is put."""
-
-    def __init__(self, store: Any) -> None:
-        self._store = store
-        self.calls = self.rows = 0
-        self.puts: list[Put] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    async def get(self, keys: Any) -> Any:
-        found = await self._store.get(keys)
-        self.calls, self.rows = self.calls + 1, self.rows + len(found)
-        return found
-
-    async def query(self, *given: Any, **named: Any) -> Page:
-        page: Page = await self._store.query(*given, **named)
-        self.calls, self.rows = self.calls + 1, self.rows + len(page.items)
-        return page
-
-    async def tail(self, *given: Any, **named: Any) -> list[Event]:
-        events: list[Event] = await self._store.tail(*given, **named)
-        self.calls, self.rows = self.calls + 1, self.rows + len(events)
-        return events
-
-    async def commit(self, writes: Any) -> None:
-        await self._store.commit(writes)
-        self.puts += [write for write in writes if isinstance(write, Put)]
-
-
-def clone(put: Put, number: int) -> Put | None:
-    """Return the same thing under other ids; None where it has none of its own."""
-    encoded = msgspec.json.encode([put.key, put.body, put.indexes, put.text])
-    if not _ID.search(put.key[0].encode() + b" " + put.key[1].encode()):
-        return None
-    copied = _ID.sub(lambda found: found[0][:-6] + b"%06d" % number, encoded)
-    key, body, indexes, text = msgspec.json.decode(copied)
-    entries = {name: (partition, sort) for name, (partition, sort) in indexes.items()}
-    return Put(tuple(key), body, ABSENT, entries, text)
-
-
-async def grow(app: Any, puts: list[Put], size: int) -> None:
-    """Write each thing many times over, and as many events."""
-    newest = {put.key: put for put in puts}
-    copies = (copy for n in range(size) for put in newest.values() if (copy := clone(put, n)) is not None)
-    now = app.clock.now()
-    events = (Append(Event(f"evt_{number}", "thing.done", "thing", now, {})) for number in range(size))
-    writes: itertools.chain[Write] = itertools.chain(copies, events)
-    at_once = min(1000, app.store.writes_max)
-    while part := list(itertools.islice(writes, at_once)):
-        await app.store.commit(part)
-
-
-@asynccontextmanager
-async def a_shop(folder: Path, engine: str, size: int) -> AsyncIterator[tuple[Scene, Metered]]:
-    folder.mkdir()  # noqa: ASYNC240 - before anything runs beside it
-    clock = Clock()
-    app = await bare_app(folder, clock, engine)
-    metered = Metered(app.store)
-    app.store = metered  # type: ignore[assignment]
-    with dressed(app, clock):
-        async with asking(build_asgi(app)) as http:
-            scene = Scene(app, clock, http)
-            await scene.begin()
-            await grow(app, metered.puts, size)
-            while not await backfill(app):
-                pass
-            yield scene, metered
-    await app.store.close()
 
 
 def path_of(route: Any, ids: dict[str, str]) -> str:

@@ -381,7 +381,7 @@ async def test_whenever_it_ends_every_record_is_kept_or_archived_once(
     store = app.store
     app.store = Ends(store, [*ends])  # type: ignore[assignment]
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(aging, "STEP", step)
+        patched.setattr(aging, "STEP_ROWS", step)
         for _ in range(len(ends) + 1):
             try:
                 await remove_aged(app)

@@ -218,7 +218,7 @@ async def test_addresses_that_only_contain_theirs_and_names_of_others_stay(shop:
 async def test_it_goes_on_wherever_it_ended(
     shop: App, ada: Account, ends: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(erasing, "STEP", 7)
+    monkeypatch.setattr(erasing, "STEP_ROWS", 7)
     await erase_account(shop, ADMIN, ada.id)
     store, left = shop.store, [*ends]
     shop.store = Ends(store, left)  # type: ignore[assignment]

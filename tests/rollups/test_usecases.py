@@ -162,7 +162,7 @@ async def test_a_shop_without_rollups_is_filled_and_refuses_its_reports_until_th
 async def test_a_rebuild_goes_on_after_an_end_at_any_step_beside_orders_that_take_their_steps(
     app: App, product: Product, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fill, "STEP", 2)
+    monkeypatch.setattr(fill, "STEP_ROWS", 2)
     await busy_day(app, product, clock)
     await count_all(app)
     await fill.begin(app)
@@ -227,7 +227,7 @@ async def test_what_is_counted_while_a_rebuild_begins_or_ends_is_in_it(
 async def test_steps_that_two_processes_take_at_once_are_taken_once(
     app: App, product: Product, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fill, "STEP", 2)
+    monkeypatch.setattr(fill, "STEP_ROWS", 2)
     await busy_day(app, product, clock)
     await fill.begin(app)
     while any(await asyncio.gather(*[fill.step(app) for _ in range(3)])):

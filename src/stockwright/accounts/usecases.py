@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -24,6 +23,7 @@ from stockwright.accounts.sign_up import SignUp, end_setup_where_made_admin, new
 from stockwright.base.actor import UNKNOWN, Origin
 from stockwright.base.email import ascii_email, check_new_email, email_spellings, normal_email
 from stockwright.base.errors import AlreadyExists, Conflict, Forbidden, Unauthorized, VersionConflict
+from stockwright.base.long_work import give_way
 from stockwright.commit import commit, new_event, unchanged
 from stockwright.events.catalogue import AccountChanged, AccountCreated, AccountMfaOff, AccountPasswordChanged
 from stockwright.store.batch import Batch, retried
@@ -193,8 +193,7 @@ async def list_accounts(
         found, after = found + matching, following
         if after is None or len(found) == limit:
             break
-        # Reading from the store may never suspend: let a serving process serve.
-        await asyncio.sleep(0)
+        await give_way()
     return found, after
 
 

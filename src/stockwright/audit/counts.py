@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from stockwright.base.long_work import STEP_ROWS
 from stockwright.events.log import newest_position
 from stockwright.events.records import load_cursors
 from stockwright.products.records import load_products
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from stockwright.stock.total_records import Counted
 
 
-PAGE: Final = 200
 LOOKS_MAX: Final = 20
 LOOK_SECONDS: Final = 0.02
 HANDLER: Final = "stock-watch"
@@ -95,7 +95,7 @@ async def _sum_parts(app: App) -> tuple[dict[str, int], list[str]]:
 
 async def _every_product(app: App) -> AsyncIterator[list[str]]:
     for deleted in (False, True):
-        async for stocks in pages(partial(page_of_stocks, app.store, limit=PAGE, deleted=deleted)):
+        async for stocks in pages(partial(page_of_stocks, app.store, limit=STEP_ROWS, deleted=deleted)):
             yield [stock.product_id for stock in stocks]
 
 

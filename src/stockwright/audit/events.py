@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from stockwright.base.errors import Permanent
+from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.orders.model import Order
 from stockwright.orders.records import find_order, order_key, pages_of_every_order
 from stockwright.orders.status import NOTICES, STEP_OF
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from stockwright.store.retention import LogStart
 
 
-PAGE: Final = 100
 LOOKS_MAX: Final = 20
 LOOK_SECONDS: Final = 0.01
 NEAR_MS: Final = 3_600_000
@@ -39,7 +39,7 @@ async def event_drifts(app: App) -> list[EventDrift]:
     start = await load_log_start(app.store)
     counted: Counter[str] = Counter()
     after = start.through
-    while events := await app.store.tail(after, PAGE):
+    while events := await app.store.tail(after, STEP_ROWS):
         after = events[-1].position
         about_orders = [event for event in events if event.name in STEP_OF]
         orders = await _load(app, {event.subject for event in about_orders})
@@ -49,8 +49,8 @@ async def event_drifts(app: App) -> list[EventDrift]:
                 # Its commit may have been under way.
                 await asyncio.sleep(LOOK_SECONDS)
                 drifts += _drifts_of(event, await find_order(app.store, event.subject))
-        await asyncio.sleep(0)
-    async for page in pages_of_every_order(app.store, PAGE):
+        await give_way()
+    async for page in pages_of_every_order(app.store, STEP_ROWS):
         for order in page:
             if not _is_complete(order, counted[order.id], start):
                 drifts += await _look_again(app, order.id, counted[order.id], after)
@@ -89,7 +89,7 @@ def _is_complete(order: Order, counted: int, start: LogStart) -> bool:
 async def _count_events_since(app: App, order_id: str, after: str) -> int:
     """Count an order's events after a position, from the end: the newest cannot be followed forwards yet."""
     count, position = 0, ""
-    while events := await app.store.tail(position, PAGE, reverse=True):
+    while events := await app.store.tail(position, STEP_ROWS, reverse=True):
         newer = [event for event in events if log_order(event.position) > log_order(after)]
         count += sum(event.subject == order_id and event.name in STEP_OF for event in newer)
         if len(newer) < len(events):

@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from stockwright.audit.counts import LOOK_SECONDS, is_handled
+from stockwright.base.long_work import STEP_ROWS
 from stockwright.events.records import count_dead_letters
 from stockwright.orders.records import count_orders, page_of_orders
 from stockwright.orders.status import STATUSES
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 
 RULE: Final = "a rollup equals a recount"
-PAGE: Final = 200
 LOOKS_MAX: Final = 5
 RollupDrift = tuple[str, int, int]
 """The cell or the subject, its number in store, the number by a recount."""
@@ -173,7 +173,7 @@ async def _subjects_of(app: App, day: int) -> AsyncIterator[tuple[SubjectKind, S
             status=status,
             low=app.ids.first("ord", low - PLACING_MS),
             high=app.ids.first("ord", high),
-            limit=PAGE,
+            limit=STEP_ROWS,
             reverse=False,
         )
         async for page in pages(orders):
@@ -185,7 +185,7 @@ async def _subjects_of(app: App, day: int) -> AsyncIterator[tuple[SubjectKind, S
         app.store,
         low=app.ids.first("sal", low),
         high=app.ids.first("sal", high),
-        limit=PAGE,
+        limit=STEP_ROWS,
         reverse=False,
     )
     async for sold in pages(sales):

@@ -28,6 +28,7 @@ from stockwright.audit.holds import RULE as COUNTED_RULE
 from stockwright.audit.holds import miscounted_customers
 from stockwright.audit.rollups import RULE as ROLLUP_RULE
 from stockwright.audit.rollups import rollup_drifts
+from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.catalog.explain import active_reservations, reserving_orders
 from stockwright.products import records as product_records
 from stockwright.stock import records as stock_records
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
 
 LOOKS_MAX = 20
-PAGE = 500
 LevelId = tuple[str, str]
 """A level: product id, location."""
 
@@ -86,8 +86,7 @@ async def audit(app: App) -> AuditReport:
         report.movements += sum(count for count, _ in moved.values())
         if _drifts(stock, _sums(moved), held) or await _claim_drift(app, stock):
             await _look_again(app, stock.product_id, report)
-        # Reading from the store may never suspend: let a serving process serve.
-        await asyncio.sleep(0)
+        await give_way()
     for about, rule, stored, expected in await event_drifts(app):
         report.drifts.append(Drift("", "", "", rule, stored, expected, about))
     for about, counts, expected in await miscounted_customers(app):
@@ -148,14 +147,14 @@ async def _claim_drift(app: App, stock: Stock) -> list[Drift]:
 
 async def _every_stock(app: App) -> AsyncIterator[Stock]:
     for deleted in (False, True):
-        async for stock in every(partial(stock_records.page_of_stocks, app.store, limit=PAGE, deleted=deleted)):
+        async for stock in every(partial(stock_records.page_of_stocks, app.store, limit=STEP_ROWS, deleted=deleted)):
             yield stock
 
 
 async def _moved(app: App, product_id: str) -> dict[str, tuple[int, int]]:
     """Sum a product's movements: location → (how many, units)."""
     sums: dict[str, tuple[int, int]] = {}
-    async for movement in every(partial(stock_records.page_of_movements, app.store, product_id, limit=PAGE)):
+    async for movement in every(partial(stock_records.page_of_movements, app.store, product_id, limit=STEP_ROWS)):
         count, units = sums.get(movement.location, (0, 0))
         sums[movement.location] = (count + 1, units + movement.quantity)
     return sums

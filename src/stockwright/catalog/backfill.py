@@ -6,11 +6,11 @@ at any point. What is written meanwhile is written whole by its own commit or ha
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from stockwright.base.long_work import give_way
 from stockwright.products import records as product_records
 from stockwright.products.spelling_records import Spelling
 from stockwright.products.spellings import spell
@@ -42,8 +42,7 @@ async def backfill(app: App) -> bool:
                 return False
             await (_sort_step(app) if name == "products" else _count_step(app))
             steps += 1
-            # Reading from the store may never suspend: let a serving process serve.
-            await asyncio.sleep(0)
+            await give_way()
     return await fill_rollups(app)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, field
 
 from stockwright.base.errors import Busy
-from stockwright.catalog.inventory_views import SCAN_PAGE
+from stockwright.base.long_work import STEP_ROWS
 from stockwright.catalog.stocked import get_product
 from stockwright.orders import records as order_records
 from stockwright.orders.large import orders_with_pending_work
@@ -110,7 +110,7 @@ async def _holds_of(app: App, product_id: str) -> list[Hold]:
 async def active_reservations(app: App) -> AsyncIterator[Reservation]:
     """Go through every reservation that still holds units."""
     for status in HOLDING:
-        page = partial(reservation_records.page_of_reservations, app.store, status=status, limit=SCAN_PAGE)
+        page = partial(reservation_records.page_of_reservations, app.store, status=status, limit=STEP_ROWS)
         async for held in every(page):
             yield held
 
@@ -118,7 +118,7 @@ async def active_reservations(app: App) -> AsyncIterator[Reservation]:
 async def reserving_orders(app: App) -> AsyncIterator[Order]:
     """Go through every order that holds units; the allocations of one that is half-way are what it holds now."""
     for status in RESERVING:
-        async for order in every(partial(order_records.page_of_orders, app.store, status=status, limit=SCAN_PAGE)):
+        async for order in every(partial(order_records.page_of_orders, app.store, status=status, limit=STEP_ROWS)):
             yield order
     async for order in orders_with_pending_work(app):
         yield order

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from stockwright.base.errors import NotFound
+from stockwright.base.long_work import STEP_ROWS
 from stockwright.catalog.stocked import StockedProduct, get_product, load_stocked
 from stockwright.products import records as product_records
 from stockwright.products.model import Product
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from stockwright.store.port import Store
 
 
-SCAN_PAGE = 200
 COUNTED_AT_ONCE = 50
 
 
@@ -109,7 +109,7 @@ async def list_inventory(app: App, command: ListInventory) -> tuple[list[Stocked
         choose,
         command.limit,
         command.after,
-        at_once=None if command.status is None and command.location is None else SCAN_PAGE,
+        at_once=None if command.status is None and command.location is None else STEP_ROWS,
     )
 
 

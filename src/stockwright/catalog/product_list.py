@@ -11,6 +11,7 @@ from stockwright.base.errors import (
     Busy,
     Forbidden,
 )
+from stockwright.base.long_work import STEP_ROWS
 from stockwright.catalog.stocked import StockedProduct, load_stocked
 from stockwright.products import category_records
 from stockwright.products import records as product_records
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 
 SortOrder = Literal["newest", "oldest", "name", "-name", "price", "-price"]
-SCAN_PAGE = 200
 NAMES: Final[tuple[Literal["name", "sku", "type", "brand"], ...]] = ("name", "sku", "type", "brand")
 """The fields that are cleaned before they are stored, like every name."""
 LOW_AT_ONCE = 50
@@ -96,7 +96,7 @@ async def list_products(app: App, request: Request, command: ListProducts) -> tu
         partial(_choose, app, command),
         command.limit,
         command.after,
-        at_once=None if command.low_stock is None else SCAN_PAGE,
+        at_once=None if command.low_stock is None else STEP_ROWS,
     )
 
 

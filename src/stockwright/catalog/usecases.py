@@ -15,8 +15,9 @@ from stockwright.base.errors import (
     VersionConflict,
     check_all,
 )
+from stockwright.base.long_work import STEP_ROWS
 from stockwright.base.names import clean
-from stockwright.catalog.product_list import NAMES, SCAN_PAGE
+from stockwright.catalog.product_list import NAMES
 from stockwright.catalog.stocked import StockedProduct, get_product
 from stockwright.commit import commit, new_event, unchanged
 from stockwright.events.catalogue import ProductDeleted, ProductUpdated
@@ -254,7 +255,7 @@ async def delete_product(app: App, request: Request, product_id: str, expected_v
 async def _find_open_order(app: App, product_id: str) -> str | None:
     """Find an order that still has to ship this product; the stock's version guards against a newer one."""
     for status in UNFINISHED:
-        async for order in every(partial(order_records.page_of_orders, app.store, status=status, limit=SCAN_PAGE)):
+        async for order in every(partial(order_records.page_of_orders, app.store, status=status, limit=STEP_ROWS)):
             if product_id in order.allocations:
                 return order.id
     return None

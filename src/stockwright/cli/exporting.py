@@ -13,10 +13,10 @@ from stockwright.base.movements import MovementType
 from stockwright.catalog.inventory_views import ListInventory
 from stockwright.catalog.product_list import ListProducts
 from stockwright.cli.output import is_standard, open_output
-from stockwright.cli.run import err, fail, load_shop, plain, run
+from stockwright.cli.run import err, fail, give_precedence, load_shop, plain, run
 from stockwright.context import App
 from stockwright.exports.spreadsheet import csv_parts
-from stockwright.exports.usecases import COLUMNS, Exported, Range, Rows, Selection, export
+from stockwright.exports.usecases import COLUMNS, Cell, Exported, Range, Rows, Selection, export
 from stockwright.exports.wire import time_range
 from stockwright.orders.status import PlacedStatus
 from stockwright.products.model import KeptStatus
@@ -101,15 +101,19 @@ def _range(since: str | None, until: str | None) -> Range:
 
 def _export(what: Exported, file: Path | None, selection: Selection, *, bom: bool) -> None:
     settings = load_shop()
+    give_precedence(settings)
 
     async def write(shop: App) -> int:
         rows = 0
 
         async def counted() -> AsyncIterator[Rows]:
-            nonlocal rows
             async for page in export(shop, BY_SYSTEM, what, selection):
-                rows += len(page)
-                yield page
+                yield map(count, page)
+
+        def count(row: list[Cell]) -> list[Cell]:
+            nonlocal rows
+            rows += 1
+            return row
 
         with open_output(file) as target:
             async for part in csv_parts(COLUMNS[what], counted(), bom=bom):

@@ -15,7 +15,7 @@ from stockwright.audit.repair import repair
 from stockwright.audit.usecases import AuditReport, audit
 from stockwright.base.errors import Misconfigured, StockwrightError
 from stockwright.cli.archives import DAMAGED, SECRETS, secrets_in, unpack, write_archive
-from stockwright.cli.run import add, cannot_use, err, fail, out, plain, print_json, progress_bar, run
+from stockwright.cli.run import add, cannot_use, err, fail, give_precedence, out, plain, print_json, progress_bar, run
 from stockwright.config import Settings
 from stockwright.context import App
 from stockwright.request import BY_SYSTEM
@@ -50,6 +50,8 @@ def audit_shop(settings: Settings, *, as_json: bool, with_repair: bool = False) 
             report = await audit(app)
         return report
 
+    if not with_repair:
+        give_precedence(settings)
     report = run(work, settings, reading=not with_repair)
     if as_json:
         print_json({**to_builtins(report), "clean": report.is_clean, "booked": [asdict(each) for each in booked]})
@@ -88,6 +90,7 @@ def backup(settings: Settings, file: Path) -> None:
     """Write the database and the keys into one archive that only its owner can read, and read it back."""
     if file.exists():
         fail(Misconfigured(f"{file} already exists; choose another name"))
+    give_precedence(settings)
     beside = file.resolve().parent
 
     async def work(app: App) -> None:

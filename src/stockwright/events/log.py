@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
+
+from stockwright.base.long_work import STEP_ROWS, give_way
 
 if TYPE_CHECKING:
     from stockwright.base.event import Event
     from stockwright.context import App
 
 
-SCAN = 200
-SCANS_MAX = 5
+SCANS_MAX = 8
 FOLLOWED = 100
 WAIT_SECONDS = 15.0
 
@@ -21,7 +21,7 @@ async def list_events(
 ) -> tuple[list[Event], str | None]:
     """List events, newest first; a name that ends in a dot means all that begin so.
 
-    With a filter at most SCANS_MAX * SCAN events are looked at: a page may be short though more follow.
+    With a filter at most SCANS_MAX * STEP_ROWS events are looked at: a page may be short though more follow.
     """
     if name is None and subject is None:
         page = await app.store.tail(after or "", limit + 1, reverse=True)
@@ -29,17 +29,16 @@ async def list_events(
     found: list[Event] = []
     position = after or ""
     for _ in range(SCANS_MAX):
-        page = await app.store.tail(position, SCAN, reverse=True)
+        page = await app.store.tail(position, STEP_ROWS, reverse=True)
         for event in page:
             if _passes(event, name, subject):
                 if len(found) == limit:
                     return found, found[-1].position
                 found.append(event)
-        if len(page) < SCAN:
+        if len(page) < STEP_ROWS:
             return found, None
         position = page[-1].position
-        # Reading from the store may never suspend: let a serving process serve.
-        await asyncio.sleep(0)
+        await give_way()
     return found, position
 
 

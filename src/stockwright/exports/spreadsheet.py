@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import codecs
 import csv
 import io
 from collections.abc import AsyncIterator, Iterable, Sequence
+from itertools import chain, islice
 from typing import Final
 
 from stockwright.base.instant import iso
+from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.base.spreadsheet import guard
 from stockwright.exports.usecases import Cell, Rows
 
 CONTENT_TYPE: Final = "text/csv; charset=utf-8"
-ROWS_AT_ONCE: Final = 500
 _TIMES: Final = frozenset({"at", "createdAt", "placedAt"})
 
 
@@ -22,11 +22,16 @@ async def csv_parts(columns: Sequence[str], pages: AsyncIterator[Rows], *, bom: 
     """Write the headings, then page by page; `bom` puts a byte-order mark first."""
     times = frozenset(number for number, name in enumerate(columns) if name in _TIMES)
     yield (codecs.BOM_UTF8 if bom else b"") + _written([columns])
+    await give_way()
     async for rows in pages:
-        # A page of orders may have very many lines.
-        for start in range(0, len(rows), ROWS_AT_ONCE):
-            yield _written(_shown(row, times) for row in rows[start : start + ROWS_AT_ONCE])
-            await asyncio.sleep(0)
+        first = next(rows, None)
+        while first is not None:
+            some = chain((first,), islice(rows, STEP_ROWS - 1))
+            yield _written(_shown(row, times) for row in some)
+            first = next(rows, None)
+            if first is not None:
+                # A page of orders may have very many lines.
+                await give_way()
 
 
 def _shown(row: Sequence[Cell], times: frozenset[int]) -> list[Cell]:

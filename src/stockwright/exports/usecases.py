@@ -7,6 +7,7 @@ and stock can be imported again.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from stockwright.base.long_work import STEP_ROWS
 from stockwright.base.money import decimal_form
 from stockwright.catalog.inventory_views import ListInventory, list_inventory
 from stockwright.catalog.product_list import ListProducts, list_products
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
 
 Exported = Literal["products", "inventory", "movements", "orders"]
 Cell = str | int | Decimal
-Rows = list[list[Cell]]
-PAGE: Final = 200
+Rows = Iterator[list[Cell]]
+"""Rows of one page, made as they are read: an order may have very many lines."""
 COLUMNS: Final[dict[Exported, Sequence[str]]] = {
     "products": (
         "id", "sku", "name", "description", "category", "type", "brand", "price", "priceDecimal", "currency", "status",
@@ -87,7 +89,7 @@ class Selection(Struct, frozen=True):
 
 
 def export(app: App, request: Request, what: Exported, selection: Selection | None = None) -> AsyncIterator[Rows]:
-    """Read everything of one kind that is selected, a page of rows at a time, so that memory stays flat.
+    """Read everything of one kind that is selected, a step at a time, so that memory stays flat.
 
     A page is as of its own moment: what changes meanwhile may be in it as it was before or after.
     """
@@ -97,10 +99,10 @@ def export(app: App, request: Request, what: Exported, selection: Selection | No
 
 async def _products(app: App, request: Request, selected: Selection) -> AsyncIterator[Rows]:
     async def read(*, after: str | None) -> tuple[list[Any], str | None]:
-        return await list_products(app, request, replace(selected.products, limit=PAGE, after=after))
+        return await list_products(app, request, replace(selected.products, limit=STEP_ROWS, after=after))
 
     async for page in pages(read):
-        yield [
+        yield (
             [
                 each.id, each.sku, each.name, each.description, each.category, each.type, each.brand,
                 each.price_cents, decimal_form(each.price_cents, each.currency), each.currency, each.status,
@@ -110,17 +112,17 @@ async def _products(app: App, request: Request, selected: Selection) -> AsyncIte
             ]
             for each, stock in ((found.product, found.stock) for found in page)
             if selected.range.holds(each.created_at)
-        ]  # fmt: skip
+        )  # fmt: skip
 
 
 async def _inventory(app: App, _: Request, selected: Selection) -> AsyncIterator[Rows]:
     wanted = selected.inventory
 
     async def read(*, after: str | None) -> tuple[list[Any], str | None]:
-        return await list_inventory(app, replace(wanted, limit=PAGE, after=after))
+        return await list_inventory(app, replace(wanted, limit=STEP_ROWS, after=after))
 
     async for page in pages(read):
-        yield [
+        yield (
             [
                 stock.product_id, stock.sku, name, location, stock.available_at(location), level.reserved,
                 level.available - stock.available_at(location), level.total, stock.low_stock,
@@ -128,20 +130,20 @@ async def _inventory(app: App, _: Request, selected: Selection) -> AsyncIterator
             for name, stock in ((found.product.name, found.stock) for found in page)
             for location, level in stock.levels.items()
             if wanted.location in (None, location)
-        ]  # fmt: skip
+        )  # fmt: skip
 
 
 async def _movements(app: App, _: Request, selected: Selection) -> AsyncIterator[Rows]:
     where = {name: value for name, value in (("type", selected.type), ("location", selected.location)) if value}
     low, high = selected.range.ids(app, "mov", BOOKING_MS)
     ledger = partial(
-        stock_records.page_of_movements, app.store, where=where, limit=PAGE, reverse=False, low=low, high=high
+        stock_records.page_of_movements, app.store, where=where, limit=STEP_ROWS, reverse=False, low=low, high=high
     )
     async for movements in pages(ledger):
         products = await product_records.load_products(
             app.store, {each.product_id for each in movements}, deleted_too=True
         )
-        yield [
+        yield (
             [
                 each.id, each.at, each.product_id, each.sku,
                 products[each.product_id].name if each.product_id in products else "",
@@ -150,20 +152,20 @@ async def _movements(app: App, _: Request, selected: Selection) -> AsyncIterator
             ]
             for each in movements
             if selected.range.holds(each.at)
-        ]  # fmt: skip
+        )  # fmt: skip
 
 
 async def _orders(app: App, _: Request, selected: Selection) -> AsyncIterator[Rows]:
     low, high = selected.range.ids(app, "ord")
     if selected.status is None:
-        found = order_records.pages_of_every_order(app.store, PAGE, low=low, high=high)
+        found = order_records.pages_of_every_order(app.store, STEP_ROWS, low=low, high=high)
     else:
         of_status = partial(
-            order_records.page_of_orders, app.store, status=selected.status, limit=PAGE, low=low, high=high
+            order_records.page_of_orders, app.store, status=selected.status, limit=STEP_ROWS, low=low, high=high
         )
         found = pages(of_status)
     async for orders in found:
-        yield [
+        yield (
             [
                 order.id, order.created_at, order.status, order.user_id, order.user_email, order.reference,
                 order.currency, order.total_cents, decimal_form(order.total_cents, order.currency), line_id(number),
@@ -174,7 +176,7 @@ async def _orders(app: App, _: Request, selected: Selection) -> AsyncIterator[Ro
             for order in orders
             if selected.range.holds(order.created_at)
             for number, line in enumerate(order.lines)
-        ]  # fmt: skip
+        )  # fmt: skip
 
 
 def as_json(value: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from stockwright.base.actor import ANONYMOUS, Actor, Origin
 from stockwright.base.errors import Forbidden, Invalid, PayloadTooLarge, StockwrightError, Unauthorized
+from stockwright.base.long_work import give_way
 from stockwright.context import App
 from stockwright.http import decode
 from stockwright.http.addresses import client_address
@@ -60,7 +61,7 @@ class Edge:
         self.app, self.hooks = app, hooks
         self.limits = Limits(on=app.settings.rate_limit, shared=app.shared)
         self.keys = KeysAtWork(app.shared)
-        self.slots = {"report": Slots(), "export": Slots()}
+        self.slots = {kind: Slots(kind, app.shared) for kind in ("report", "export")}
         self.metrics = Uncounted() if app.settings.in_lambda else Metrics(app.shared)
         self._proxies = tuple(ip_network(each) for each in app.settings.trusted_proxies)
         self.router = Router(routes)
@@ -264,6 +265,7 @@ class Exchange:
             await self._count_account(call)
         if route.reads_much and not self.app.settings.in_lambda:
             async with self.edge.slots[route.reads_much].take(self.request.actor.id):
+                await give_way()
                 await self._show(route, answer_of(route, call, await route.run(call)))
             return
         if key is None:

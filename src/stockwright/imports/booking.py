@@ -7,12 +7,12 @@ same commit.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.catalog.stocked import get_product
 from stockwright.commit import new_event
 from stockwright.events.catalogue import StockChanged
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from stockwright.context import App
     from stockwright.stock.model import Movement
 
-AT_ONCE: Final = 500
-"""Keys that are looked up in one call of the store."""
-
 
 def row_keys(kind: str, contents: Iterable[Sequence[Any]]) -> list[str]:
     """Name every row by its content, and the second of two alike as the second."""
@@ -48,19 +45,18 @@ def row_keys(kind: str, contents: Iterable[Sequence[Any]]) -> list[str]:
 async def find_booked(app: App, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """Return what was stored with each key that has been used."""
     found: dict[str, Mapping[str, Any]] = {}
-    for start in range(0, len(keys), AT_ONCE):
-        found |= await find_idempotencies(app.store, keys[start : start + AT_ONCE])
-        # Reading from the store may never suspend: let a serving process serve.
-        await asyncio.sleep(0)
+    for start in range(0, len(keys), STEP_ROWS):
+        found |= await find_idempotencies(app.store, keys[start : start + STEP_ROWS])
+        await give_way()
     return found
 
 
 async def load_product_ids(app: App, skus: Collection[str]) -> dict[str, str]:
     """Find the product ids of any number of SKUs."""
     wanted, found = list(dict.fromkeys(skus)), dict[str, str]()
-    for start in range(0, len(wanted), AT_ONCE):
-        found |= await load_ids(app.store, wanted[start : start + AT_ONCE])
-        await asyncio.sleep(0)
+    for start in range(0, len(wanted), STEP_ROWS):
+        found |= await load_ids(app.store, wanted[start : start + STEP_ROWS])
+        await give_way()
     return found
 
 

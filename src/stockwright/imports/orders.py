@@ -7,7 +7,6 @@ part gets an order of its own for the rest.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, field
 
 from stockwright.base.errors import Invalid, Refused
+from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.base.money import sum_amounts
 from stockwright.base.ports import SetClock
 from stockwright.catalog.stocked import StockedProduct, load_stocked
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
 UNDONE: Final = "Import undone"
 ORDERS_OF_INVOICE_MAX: Final = 100
-AT_ONCE: Final = 200
 NO_PRODUCT: Final = "no such product; import the products first, or check why it was refused"
 NOT_A_SALE: Final = "a negative quantity outside a credit note: a correction of the stock, not a sale"
 NOT_A_CREDIT: Final = "a credit note with a quantity that is not negative"
@@ -120,9 +119,9 @@ async def import_sales(
 
 async def _load_products(app: App, product_ids: Sequence[str]) -> dict[str, StockedProduct]:
     loaded: dict[str, StockedProduct] = {}
-    for start in range(0, len(product_ids), AT_ONCE):
-        loaded |= await load_stocked(app, list(product_ids[start : start + AT_ONCE]))
-        await asyncio.sleep(0)
+    for start in range(0, len(product_ids), STEP_ROWS):
+        loaded |= await load_stocked(app, list(product_ids[start : start + STEP_ROWS]))
+        await give_way()
     return loaded
 
 

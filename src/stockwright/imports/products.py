@@ -6,7 +6,6 @@ stock of a product that is there is not changed: that is what `import stock` is 
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
@@ -14,6 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from stockwright.base.errors import Invalid, Refused, check_all
+from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.base.names import clean, name_key
 from stockwright.catalog.new_product import CATEGORY_DEFAULT, CreateProduct, create_product
 from stockwright.catalog.stocked import StockedProduct, load_stocked
@@ -82,7 +82,6 @@ NAMED: Final = frozenset({"name", "type", "brand", "category"})
 """Names: compared without regard to case and blanks, but for the product's own."""
 OBJECTS: Final[tuple[Literal["options", "attributes"], ...]] = ("options", "attributes")
 STATUSES: Final[tuple[KeptStatus, ...]] = get_args(KeptStatus)
-AT_ONCE: Final = 200
 
 
 class ProductRow(Struct):
@@ -240,9 +239,9 @@ async def _load(app: App, rows: Sequence[ProductRow]) -> dict[str, StockedProduc
     ids = await load_product_ids(app, [row.sku for row in rows])
     wanted = list(dict.fromkeys(ids.values()))
     loaded: dict[str, StockedProduct] = {}
-    for start in range(0, len(wanted), AT_ONCE):
-        loaded |= await load_stocked(app, wanted[start : start + AT_ONCE])
-        await asyncio.sleep(0)
+    for start in range(0, len(wanted), STEP_ROWS):
+        loaded |= await load_stocked(app, wanted[start : start + STEP_ROWS])
+        await give_way()
     return {sku: loaded[product_id] for sku, product_id in ids.items() if product_id in loaded}
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from msgspec import Struct, field
 
 from stockwright.base.errors import Conflict, InsufficientStock, NotFound, Refused, StockwrightError
+from stockwright.base.long_work import give_way
 from stockwright.catalog.inventory import ChangeStock, CountStock, change_stock, count_stock, counted_total
 from stockwright.imports.booking import (
     booked_once,
@@ -210,7 +211,7 @@ async def _check(work: _Import, rows: Sequence[StockRow]) -> None:
     stocks: dict[str, Stock] = {}
     for start in range(0, len(products), AT_ONCE):
         stocks |= await stock_records.load_stocks(app.store, products[start : start + AT_ONCE])
-        await asyncio.sleep(0)
+        await give_way()
     for row in rows:
         product_id = work.ids.get(row.sku, "")
         try:

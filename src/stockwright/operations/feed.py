@@ -18,6 +18,7 @@ import msgspec
 
 from stockwright.base.errors import Busy, RateLimited
 from stockwright.base.event import Event
+from stockwright.base.long_work import give_way
 from stockwright.context import App
 from stockwright.events.log import newest_position, stable_position
 from stockwright.operations.wire import event_view
@@ -155,6 +156,7 @@ class Feed:
 
     async def _replay(self, stream: Stream, after: str) -> AsyncIterator[bytes]:
         """Send what was missed, a step at a time; where it is too much, say so and go on from now."""
+        await give_way()
         position, left = after, REPLAY_MAX
         if log_order(after) > log_order(stream.position):
             # Another process may be ahead of this one; a position that nothing has is of another log.
@@ -178,8 +180,7 @@ class Feed:
                 return
             yield b"".join(map(line_of, missed))
             position = missed[-1].position
-            # Reading from the store may never suspend: let a serving process serve.
-            await asyncio.sleep(0)
+            await give_way()
 
     async def _live(self, stream: Stream) -> AsyncIterator[bytes]:
         checked = time.monotonic()
@@ -252,8 +253,7 @@ class Feed:
             if len(events) < READ_AT_ONCE:
                 break
             wait = 0
-            # Reading from the store may never suspend: let a serving process serve.
-            await asyncio.sleep(0)
+            await give_way()
         if not encoded:
             return
         part, self._position = b"".join(encoded), position

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, field
 
 from stockwright.base.errors import Invalid
+from stockwright.base.long_work import STEP_ROWS
 from stockwright.catalog.stocked import get_product
 from stockwright.reports.period import By, Parts, Period
 from stockwright.stock import records as stock_records
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from stockwright.stock.model import Movement, Stock
 
 
-READ: Final = 200
 MOVEMENTS_MAX: Final = 200_000
 
 
@@ -149,7 +149,7 @@ async def _moved(
 
 
 async def _movements(app: App, since: int, until: int | None, product_id: str | None) -> AsyncIterator[Movement]:
-    """Go through the ledger from an instant on, READ at a time, and no more than MOVEMENTS_MAX."""
+    """Go through the ledger from an instant on, a step at a time, and no more than MOVEMENTS_MAX."""
     left = MOVEMENTS_MAX
     ledger = partial(
         stock_records.page_of_movements,
@@ -157,7 +157,7 @@ async def _movements(app: App, since: int, until: int | None, product_id: str | 
         product_id,
         low=app.ids.first("mov", since - BOOKING_MS),
         high="" if until is None else app.ids.first("mov", until + BOOKING_MS),
-        limit=READ,
+        limit=STEP_ROWS,
         reverse=False,
     )
     async for page in pages(ledger):

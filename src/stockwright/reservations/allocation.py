@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stockwright.base.actor import SYSTEM
 from stockwright.base.errors import Conflict
+from stockwright.base.long_work import give_way
 from stockwright.commit import new_event
 from stockwright.events.catalogue import ReservationExpired
 from stockwright.reservations import model as holds
@@ -74,6 +75,7 @@ async def free_expired(app: App, request: Request, product_ids: set[str] | None 
                 freed += await _expire(app, request.by(SYSTEM), held)
         if after is None:
             return freed
+        await give_way()
 
 
 async def _expire(app: App, request: Request, held: Reservation) -> bool:

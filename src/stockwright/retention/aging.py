@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from stockwright.adapters.files import append_lines, archive_file, private_folder
 from stockwright.base.ids import first_id
+from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.events import records as handling
 from stockwright.events.log import newest_position
 from stockwright.notifications.records import notification_key, page_of_notifications
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "archive"
 DAY_MS: Final = 86_400_000
-STEP: Final = 500
-"""So many records are removed in one commit: more would hold up the orders that share it."""
 SECONDS_MAX: Final = 5.0
 """So long does each sweep remove: what is left is for the next one, after the sweeper's other duties."""
 CLOSED_MS: Final = 3 * DAY_MS
@@ -174,7 +173,7 @@ async def _remove_items(app: App, kind: Aging, found: AsyncIterator[list[Aged]],
             removed += len(month)
         if loop.time() > until:
             break
-        await asyncio.sleep(0)
+        await give_way()
     return removed
 
 
@@ -201,10 +200,10 @@ async def _remove_events(app: App, days: int, until: float) -> int:
 
 
 async def _trim(app: App, through: str) -> None:
-    trimmed = STEP
-    while trimmed == STEP:
-        trimmed = await app.store.trim(through, STEP)
-        await asyncio.sleep(0)
+    trimmed = STEP_ROWS
+    while trimmed == STEP_ROWS:
+        trimmed = await app.store.trim(through, STEP_ROWS)
+        await give_way()
 
 
 def _event_body(event: Event) -> dict[str, Any]:
@@ -248,4 +247,4 @@ def _line(kind: str, body: dict[str, Any]) -> bytes:
 
 
 def _step_of(app: App) -> int:
-    return min(STEP, app.store.writes_max - 2)
+    return min(STEP_ROWS, app.store.writes_max - 2)

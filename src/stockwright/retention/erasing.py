@@ -23,6 +23,7 @@ from stockwright.accounts.usecases import get_me, keep_one_admin
 from stockwright.adapters.files import rewrite_lines
 from stockwright.base.email import email_spellings
 from stockwright.base.errors import Conflict
+from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.commit import commit, new_event, unchanged
 from stockwright.events.catalogue import AccountErased
 from stockwright.orders.records import page_of_orders
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from stockwright.request import Request
     from stockwright.store.port import Key
 
-STEP: Final = 200
 SECONDS_MAX: Final = 5.0
 """So long does each sweep replace: what is left is for the next one, after the sweeper's other duties."""
 ERASED: Final = "[erased]"
@@ -88,7 +88,7 @@ async def _check_orders(app: App, account_id: str) -> None:
 
 
 def _orders_of(app: App, account_id: str) -> partial[Any]:
-    return partial(page_of_orders, app.store, user_id=account_id, limit=STEP)
+    return partial(page_of_orders, app.store, user_id=account_id, limit=STEP_ROWS)
 
 
 # ---- replacing -------------------------------------------------------------------------------
@@ -127,8 +127,7 @@ async def _go_on(app: App, erasure: Erasure, until: float) -> bool:
             # Another process goes on with it.
             return False
         erasure = replace(after, version=erasure.version + 1)
-        # Reading from the store may never suspend: let a serving process serve.
-        await asyncio.sleep(0)
+        await give_way()
     return False
 
 
@@ -161,7 +160,7 @@ async def _replace_items(app: App, erasure: Erasure) -> Erasure:
     change, found = _change_of(erasure), False
     after = (erasure.after[0], erasure.after[1]) if erasure.after else None
     while True:
-        rows, following = await app.store.scan(after, STEP)
+        rows, following = await app.store.scan(after, STEP_ROWS)
         stale = False
         for row in rows:
             if row.key == records.erasure_key(erasure.account_id):
@@ -196,7 +195,7 @@ def _is_digest_of(key: Key, erasure: Erasure) -> bool:
 
 async def _replace_events(app: App, erasure: Erasure) -> Erasure:
     change = _change_of(erasure)
-    events = await app.store.tail(erasure.position, STEP)
+    events = await app.store.tail(erasure.position, STEP_ROWS)
     if not events:
         return replace(erasure, stage="archives")
     changed = [replace(each, data=change(dict(each.data))) for each in events]

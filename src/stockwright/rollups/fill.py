@@ -10,11 +10,11 @@ Each step is a commit of its own; it can end at any point and goes on from there
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.events.log import stable_position
 from stockwright.events.records import load_cursors, page_of_dead_letters, put_cursor
 from stockwright.orders.records import page_of_orders
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 
 HANDLER: Final = "rollups"
-STEP: Final = 200
 STEPS_MAX: Final = 100
 """For each call: what is left is for the next one."""
 DELETED_AT_ONCE: Final = 90
@@ -84,8 +83,7 @@ async def step(app: App) -> bool:
 
     Another process may do the same step: what it has done is not done again.
     """
-    # Reading from the store may never suspend: let a serving process serve.
-    await asyncio.sleep(0)
+    await give_way()
     state = await records.load_state(app.store)
     progress = await records.load_progress(app.store)
     if progress is None:
@@ -122,13 +120,13 @@ async def _read(app: App, progress: Progress) -> tuple[SubjectKind, list[str], s
     if progress.walk < len(STATUSES):
         status = STATUSES[progress.walk]
         orders, following = await page_of_orders(
-            app.store, status=status, after=progress.after, limit=STEP, reverse=False
+            app.store, status=status, after=progress.after, limit=STEP_ROWS, reverse=False
         )
         return "ORDER", [order.id for order in orders], following
     if progress.walk == len(STATUSES):
-        sales, following = await page_of_sales(app.store, after=progress.after, limit=STEP, reverse=False)
+        sales, following = await page_of_sales(app.store, after=progress.after, limit=STEP_ROWS, reverse=False)
         return "SALE", [sale.id for sale in sales], following
-    letters, following = await page_of_dead_letters(app.store, after=progress.after, limit=STEP)
+    letters, following = await page_of_dead_letters(app.store, after=progress.after, limit=STEP_ROWS)
     return "DEADLETTER", [letter.id for letter in letters], following
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from stockwright.base.errors import Busy
+from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.events import records as event_records
 from stockwright.orders.records import load_orders
 from stockwright.orders.status import STATUSES
@@ -42,9 +43,12 @@ if TYPE_CHECKING:
     from stockwright.store.port import Store
 
 
-AT_ONCE: Final = 200
+AT_ONCE: Final = STEP_ROWS
 """Subjects that are counted in one commit, if it takes so many writes."""
-DAYS_AT_ONCE: Final = 32
+TOTALS_AT_ONCE: Final = 16
+"""Days whose totals a step reads."""
+PARTS_AT_ONCE: Final = 4
+"""Days, or hours of days, whose products a step reads: BUCKETS rows each."""
 
 
 class Subjects(Struct, frozen=True):
@@ -193,8 +197,8 @@ async def each_total(app: App, starts_at: int, ends_at: int) -> AsyncIterator[tu
     generation = await active_generation(app)
     first, end = _quarters(starts_at, ends_at)
     days = range(first // DAY_QUARTERS, -(-end // DAY_QUARTERS))
-    for start in range(0, len(days), DAYS_AT_ONCE):
-        rollups = {(partition_of_day(day), TOTALS): day for day in days[start : start + DAYS_AT_ONCE]}
+    for start in range(0, len(days), TOTALS_AT_ONCE):
+        rollups = {(partition_of_day(day), TOTALS): day for day in days[start : start + TOTALS_AT_ONCE]}
         found = await records.load_rollups(app.store, generation, rollups)
         for rollup, day in rollups.items():
             for name, of_quarter in found.get(rollup, ({}, 0))[0].items():
@@ -202,8 +206,7 @@ async def each_total(app: App, starts_at: int, ends_at: int) -> AsyncIterator[tu
                 if first <= quarter < end:
                     for currency, numbers in of_quarter.items():
                         yield quarter * QUARTER_MS, currency, numbers
-        # Reading from the store may never suspend: let a serving process serve.
-        await asyncio.sleep(0)
+        await give_way()
 
 
 async def sum_products(app: App, starts_at: int, ends_at: int) -> dict[str, dict[str, list[int]]]:
@@ -211,16 +214,15 @@ async def sum_products(app: App, starts_at: int, ends_at: int) -> dict[str, dict
     generation = await active_generation(app)
     sums: dict[str, dict[str, list[int]]] = {}
     parts = list(_parts(*_quarters(starts_at, ends_at)))
-    for start in range(0, len(parts), DAYS_AT_ONCE):
-        wanted = {
-            part.rollup(bucket): part for part in parts[start : start + DAYS_AT_ONCE] for bucket in range(BUCKETS)
-        }
+    for start in range(0, len(parts), PARTS_AT_ONCE):
+        some = parts[start : start + PARTS_AT_ONCE]
+        wanted = {part.rollup(bucket): part for part in some for bucket in range(BUCKETS)}
         found = await records.load_rollups(app.store, generation, wanted)
         for rollup, (body, _) in found.items():
             part = wanted[rollup]
             for of_currency in [body] if part.quarters is None else [body.get(each, {}) for each in part.quarters]:
                 _add_products(sums, of_currency, part.sign)
-        await asyncio.sleep(0)
+        await give_way()
     return sums
 
 

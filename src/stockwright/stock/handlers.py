@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from stockwright.accounts.admin_mails import STOCK, addresses_of_alerts
 from stockwright.accounts.admin_mails import alert as send_alert
 from stockwright.accounts.digests import Address, Entry
+from stockwright.base.long_work import STEP_ROWS
 from stockwright.commit import new_event
 from stockwright.events.catalogue import (
     LocationChanged,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from stockwright.stock.model import Stock
 
 
-PAGE: Final = 500
 Watched = (
     ProductEvent | LocationChanged | StockChanged | SaleRecorded | ReservationCreated | ReservationChange | OrderEvent
 )
@@ -95,7 +95,7 @@ async def _look_at(app: App, request: Request, product_ids: list[str]) -> None:
 
 async def _stocks_at(app: App, locations: set[str]) -> AsyncIterator[list[Stock]]:
     """Read the stocks that have units to sell at one of the locations, a page of all stocks at a time."""
-    async for page in pages(partial(page_of_stocks, app.store, limit=PAGE)):
+    async for page in pages(partial(page_of_stocks, app.store, limit=STEP_ROWS)):
         yield [
             stock
             for stock in page

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stockwright.base.long_work import STEP_ROWS
 from stockwright.stock.model import Location, by_priority
-from stockwright.store.paging import WHOLE, whole
+from stockwright.store.paging import whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ async def list_locations(store: Store) -> list[Location]:
 
 async def load_active(store: Store) -> tuple[str, ...]:
     """Read the ids of the active locations, the first to take units from in front."""
-    page = await store.query(Location.PARTITION, limit=WHOLE)
+    page = await store.query(Location.PARTITION, limit=STEP_ROWS)
     return page.read_once(_active) if page.next is None else by_priority(await list_locations(store))
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from stockwright.base.long_work import STEP_ROWS
 from stockwright.products.records import load_products, position_of
 from stockwright.stock import total_records as records
 from stockwright.stock.records import load_stocks, page_of_stocks
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 80
 """Products in one commit: DynamoDB takes 100 writes."""
-PAGE: Final = 200
 WORTHS: Final = ("total", "available", "reserved", "inactive")
 SEPARATOR: Final = "\x1f"
 
@@ -131,9 +131,9 @@ def added(sums: Mapping[str, int], difference: Mapping[str, int]) -> dict[str, i
 
 
 async def recount(app: App) -> dict[str, int]:
-    """Sum every product's part again, from its stock and its price; three calls for each PAGE products."""
+    """Sum every product's part again, from its stock and its price; three calls for each STEP_ROWS products."""
     sums = Counter[str]()
-    async for stocks in pages(partial(page_of_stocks, app.store, limit=PAGE)):
+    async for stocks in pages(partial(page_of_stocks, app.store, limit=STEP_ROWS)):
         products = await load_products(app.store, (stock.product_id for stock in stocks))
         for stock in stocks:
             if (product := products.get(stock.product_id)) is not None:

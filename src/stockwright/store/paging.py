@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+from stockwright.base.long_work import STEP_ROWS, give_way
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from stockwright.store.port import Item, Store
-
-WHOLE: Final = 500
 
 Thing = TypeVar("Thing")
 
@@ -22,14 +21,13 @@ class ReadsPage(Protocol[Thing]):
 
 
 async def pages(read: ReadsPage[Thing], after: str | None = None) -> AsyncIterator[list[Thing]]:
-    """Read page after page, to the last."""
+    """Read page after page, to the last; a page is a step, of at most STEP_ROWS things."""
     while True:
         page, after = await read(after=after)
         yield page
         if after is None:
             return
-        # Reading from the store may never suspend: let a serving process serve.
-        await asyncio.sleep(0)
+        await give_way()
 
 
 async def every(read: ReadsPage[Thing], after: str | None = None) -> AsyncIterator[Thing]:
@@ -43,7 +41,7 @@ async def whole(store: Store, partition: str) -> list[Item]:
     """Read a partition that is small, and always wanted whole, in the order of its items."""
 
     async def read(*, after: str | None) -> tuple[list[Item], str | None]:
-        page = await store.query(partition, limit=WHOLE, after=after)
+        page = await store.query(partition, limit=STEP_ROWS, after=after)
         return list(page.items), page.next
 
     return [item async for item in every(read)]
@@ -89,6 +87,5 @@ async def fill(
         after = following
         if after is None:
             break
-        # Reading from the store may never suspend: let a serving process serve.
-        await asyncio.sleep(0)
+        await give_way()
     return rows, after

@@ -1,0 +1,72 @@
+"""Long work beside short work: whatever may read or write much does so in steps, between which it gives way.
+
+All long work of a process takes its steps in turn, and never two of them in one turn of the event loop, so that what a
+request waits for is at most one step each time the loop turns, however many exports are running. Where requests want
+the loop too, they have it between two steps for at least as long as a step takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import Final
+from weakref import WeakKeyDictionary
+
+STEP_ROWS: Final = 128
+"""The most rows that a step reads, or writes, or turns into an answer."""
+BUSY_SECONDS: Final = 0.0002
+"""A turn of the loop that takes longer had other work in it."""
+REST_SECONDS: Final = 0.002
+"""So long do others have the loop where they want it: about what a step takes."""
+
+
+async def give_way() -> None:
+    """Wait for this work's next turn, at the end of a step."""
+    loop = asyncio.get_running_loop()
+    turns = _TURNS.get(loop)
+    if turns is None:
+        turns = _TURNS[loop] = _Turns(loop)
+    await turns.next()
+
+
+class _Turns:
+    """The turns of all long work on one event loop, first come, first served."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._looking = False
+
+    async def next(self) -> None:
+        """Wait for a turn."""
+        turn = self._loop.create_future()
+        self._waiting.append(turn)
+        if not self._looking:
+            self._looking = True
+            self._loop.call_soon(self._look)
+        await turn
+
+    def _look(self) -> None:
+        """Begin to look whether others want the loop: what runs until `_choose` is theirs."""
+        self._loop.call_soon(self._choose, time.perf_counter())
+
+    def _choose(self, since: float) -> None:
+        if time.perf_counter() - since > BUSY_SECONDS:
+            self._loop.call_later(REST_SECONDS, self._let_one_in)
+        else:
+            self._let_one_in()
+
+    def _let_one_in(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                break
+        self._looking = bool(self._waiting)
+        if self._looking:
+            # Behind the step that was let in just now: it is not taken for the work of others.
+            self._loop.call_soon(self._look)
+
+
+_TURNS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, _Turns]] = WeakKeyDictionary()
