@@ -14,6 +14,8 @@ from stockwright.orders.model import Order
 from stockwright.orders.wire import order_view
 from stockwright.reservations.model import Reservation
 from stockwright.reservations.wire import reservation_view
+from stockwright.settings.usecases import SettingsInEffect
+from stockwright.settings.wire import settings_view
 from stockwright.stock.model import Location, Stock
 from stockwright.stock.wire import location_view
 
@@ -23,6 +25,7 @@ _VIEWS: dict[type, Any] = {
     Location: location_view,
     Order: order_view,
     Account: user_view,
+    SettingsInEffect: settings_view,
 }
 
 

@@ -11,6 +11,7 @@ from stockwright.orders import wire as orders
 from stockwright.products import wire as wire_products
 from stockwright.reservations import wire as wire_reservations
 from stockwright.sales import wire as wire_sales
+from stockwright.settings import wire as wire_settings
 from stockwright.stock import wire as wire_stock
 
 _EMAIL = "user@example.com"
@@ -65,5 +66,11 @@ EXAMPLES: Final[dict[type, dict[str, Any]]] = {
     orders.PlaceOrderBody: {"items": [{"productId": _PRODUCT, "quantity": 2, "options": {"color": "black"}}]},
     orders.CancelBody: {"reason": "Changed my mind"},
     orders.ReturnBody: {"items": [{"productId": _PRODUCT, "quantity": 1}], "restock": True, "reason": "Wrong size"},
+    wire_settings.SettingsPatch: {
+        "shopName": "Green Leaf",
+        "currency": "EUR",
+        "timeZone": "Europe/Berlin",
+        "receiptLines": ["Thank you!", "Returns within 30 days"],
+    },
     wire_sales.SaleBody: {"items": [{"sku": "KB-MECH-001", "quantity": 1}], "location": "default"},
 }

@@ -17,6 +17,7 @@ from stockwright.reports import routes as reports
 from stockwright.reservations import routes as reservations
 from stockwright.retention import routes as retention
 from stockwright.sales import routes as sales
+from stockwright.settings import routes as settings
 from stockwright.stock import routes as stock
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -33,4 +34,5 @@ ROUTES: Final[tuple[Route, ...]] = (
     *reports.ROUTES,
     *exports.ROUTES,
     *retention.ROUTES,
+    *settings.ROUTES,
 )

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from stockwright.base.email import check_new_email
 from stockwright.base.errors import Invalid
+from stockwright.base.phone import check_phone
 
 EVERY_ORIGIN: Final = "*"
 AUTO: Final = "auto"
@@ -169,11 +170,13 @@ def parse_sender(value: str) -> str:
 
 
 def parse_phones(value: str) -> tuple[str, ...]:
-    """Read E.164 numbers, as people write them: with blanks, hyphens and brackets or not."""
-    phones = tuple(re.sub(r"[\s().-]", "", name) for name in parse_names(value))
-    if not all(re.fullmatch(r"\+[1-9][0-9]{6,14}", phone) for phone in phones):
-        raise ValueError("must be phone numbers with their country's code (+49 170 1234567), separated by commas")
-    return phones
+    """Read phone numbers in E.164's form, however they are written."""
+    try:
+        return tuple(map(check_phone, parse_names(value)))
+    except Invalid:
+        raise ValueError(
+            "must be phone numbers with their country's code (+49 170 1234567), separated by commas"
+        ) from None
 
 
 def parse_word(value: str) -> str:

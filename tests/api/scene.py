@@ -283,6 +283,7 @@ GOOD: dict[tuple[str, str], tuple[str, Given]] = {
     ("POST", "/notifications/{id}/resend"): (ADMIN, {}),
     ("POST", "/dead-letters/{id}/redrive"): (ADMIN, {}),
     ("DELETE", "/dead-letters/{id}"): (ADMIN, None),
+    ("PATCH", "/settings"): (ADMIN, {"shopName": "Green Leaf", "currency": "EUR"}),
     ("POST", "/retention/accept"): (ADMIN, {}),
     ("DELETE", "/users/{id}"): (ADMIN, None),
     ("DELETE", "/users/me"): (BOB, None),

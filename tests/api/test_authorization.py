@@ -36,7 +36,8 @@ WHO = {
         POST /api/signup, POST /api/users, POST /api/signup/confirm, POST /api/signup/resend, POST /api/signin,
         POST /api/users/login, POST /api/auth/login, POST /api/token/refresh, POST /api/password/forgot,
         POST /api/password/reset, POST /api/setup, GET /api/items, GET /api/items/{id},
-        GET /api/inventory/product/{productId}, GET /api/inventory/sku/{sku}, POST /api/inventory/check-availability
+        GET /api/inventory/product/{productId}, GET /api/inventory/sku/{sku}, POST /api/inventory/check-availability,
+        GET /api/settings/public
     """,
     "any": """
         POST /api/signout, GET /api/users/me, PATCH /api/users/me, DELETE /api/users/me, POST /api/users/me/password,
@@ -61,7 +62,7 @@ WHO = {
         PATCH /api/locations/{id}, POST /api/orders/{id}/returns, GET /api/events, GET /api/events/stream,
         GET /api/notifications, POST /api/notifications/{id}/resend, GET /api/dead-letters,
         POST /api/dead-letters/{id}/redrive,
-        GET /api/retention, POST /api/retention/accept,
+        GET /api/settings, PATCH /api/settings, GET /api/retention, POST /api/retention/accept,
         DELETE /api/dead-letters/{id}, GET /api/reports/summary, GET /api/reports/sales, GET /api/reports/top-products,
         GET /api/reports/stock-value, GET /api/reports/stock-history,
         GET /api/products/export, GET /api/inventory/export, GET /api/movements/export,
@@ -509,6 +510,7 @@ TAKEN = {
     ("POST", "/password/reset"): {"email"}, ("POST", "/setup"): {"email", "name"}, ("PATCH", "/users/me"): {"name"},
     ("PATCH", "/users/{id}"): {"disabled", "mfa", "name", "role"}, ("POST", "/api-keys"): {"name", "scopes"},
     ("POST", "/products"): PRODUCT, ("PUT", "/products/{id}"): PRODUCT, ("PATCH", "/products/{id}"): PRODUCT,
+    ("PATCH", "/settings"): {"currency"},
     ("POST", "/categories"): {"name"}, ("PATCH", "/categories/{name}"): {"name"},
     ("POST", "/locations"): {"id", "name"}, ("PATCH", "/locations/{id}"): {"name"},
     ("POST", "/inventory/product/{productId}/reserve"): {"orderId"}, ("POST", "/reservations"): {"orderId"},

@@ -49,6 +49,7 @@ WRITTEN = {
     "notification.resend_requested": '{"resendOf":"ntf_1","about":"ord_1"}',
     "product.updated": '{"sku":"CHAIR","fields":["category","quantity"],"products":["prd_1"]}',
     "reservation.expired": '{"orderId":"cart-1","products":["prd_1"]}',
+    "settings.changed": '{"fields":["shop_name"]}',
     "reservation.extended": '{"orderId":"cart-1","products":[]}',
 }
 """Data as former releases wrote it, of the events that no data folder of theirs has, or not in all forms."""

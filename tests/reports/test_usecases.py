@@ -291,7 +291,7 @@ async def test_the_store_calls_and_items_of_a_report_do_not_grow_with_orders_or_
             app.store = shop
         costs.append((counting.calls, counting.items))
     assert costs[0] == costs[1]
-    assert costs[0][0] == 16
+    assert costs[0][0] == 19
 
 
 async def test_reports_read_no_order(app: App, product: Product) -> None:

@@ -43,6 +43,7 @@ ItemKind = Literal[
     "RETRY",
     "ROLLUPS",
     "SALE",
+    "SETTINGS",
     "SETUP",
     "SKU",
     "SPELLING",

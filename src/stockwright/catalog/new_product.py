@@ -25,6 +25,7 @@ from stockwright.products.model import (
     sku_from_name,
 )
 from stockwright.products.spellings import spell
+from stockwright.settings.records import load_settings
 from stockwright.stock import location_records
 from stockwright.stock import records as stock_records
 from stockwright.stock.booking import book
@@ -47,8 +48,8 @@ class CreateProduct(Struct, frozen=True):
     """A new product; `quantity` is its opening stock at `location` (units).
 
     What is None was not given: the SKU is then made from the name, the description is the name (S0 and S1
-    send neither), the category is `other`. Only the given `thresholds` differ from the defaults, under
-    the names of Stock's fields.
+    send neither), the category is `other`, the currency the shop's. Only the given `thresholds` differ from the
+    defaults, under the names of Stock's fields.
     """
 
     name: str
@@ -59,7 +60,7 @@ class CreateProduct(Struct, frozen=True):
     quantity: int | None = None
     type: str = ""
     brand: str = ""
-    currency: str = "USD"
+    currency: str | None = None
     image_url: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)
@@ -88,7 +89,7 @@ async def create_product(app: App, request: Request, command: CreateProduct) -> 
         if known is not None and known.product.status == "UNLISTED":
             return await _complete(app, request, known, command)
         now, batch = app.clock.now(), Batch()
-        product = _product_of(command, product_id, request.actor.id, now)
+        product = _product_of(command, product_id, request.actor.id, now, await _currency(app, command))
         if command.sku is None:
             product = replace(product, sku=await _new_sku(app, product.name))
         product = await _checked(app, batch, product, command.location)
@@ -133,7 +134,11 @@ async def add_new_product(app: App, request: Request, batch: Batch, made: Stocke
     batch.append(new_event(app, request, ProductCreated(sku=product.sku, products=[product.id]), product.id))
 
 
-def _product_of(command: CreateProduct, product_id: str, created_by: str, now: int) -> Product:
+async def _currency(app: App, command: CreateProduct) -> str:
+    return command.currency or (await load_settings(app.store)).currency
+
+
+def _product_of(command: CreateProduct, product_id: str, created_by: str, now: int, currency: str) -> Product:
     name = clean(command.name)
     return Product(
         id=product_id,
@@ -144,7 +149,7 @@ def _product_of(command: CreateProduct, product_id: str, created_by: str, now: i
         type=clean(command.type),
         brand=clean(command.brand),
         price_cents=command.price_cents,
-        currency=command.currency,
+        currency=currency,
         image_url=command.image_url,
         options=command.options,
         attributes=command.attributes,
@@ -199,7 +204,8 @@ async def _new_sku(app: App, name: str) -> str:
 
 async def _complete(app: App, request: Request, known: StockedProduct, command: CreateProduct) -> StockedProduct:
     """Give an UNLISTED product what it lacks; what was opened for it (SKU, thresholds, stock) stays unless given."""
-    new = _product_of(command, known.product.id, request.actor.id, app.clock.now())
+    currency = await _currency(app, command)
+    new = _product_of(command, known.product.id, request.actor.id, app.clock.now(), currency)
     fields = fields_of(new)
     if command.sku is None:
         del fields["sku"]

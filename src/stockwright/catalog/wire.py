@@ -11,6 +11,7 @@ from msgspec.json import encode
 from stockwright.base.free_fields import PRODUCT_BYTES_MAX, check_free
 from stockwright.base.instant import iso
 from stockwright.base.names import check_direction, clean
+from stockwright.base.web_address import URL_MAX
 from stockwright.catalog.product_list import ListProducts, SortOrder
 from stockwright.catalog.stocked import StockedProduct
 from stockwright.http.rules import Check, Wire, first_given, rule
@@ -24,7 +25,6 @@ from stockwright.products.model import (
     PRICE_CENTS_MAX,
     SKU_MAX,
     SKU_MIN,
-    URL_MAX,
     KeptStatus,
     OfferedStatus,
     Product,
@@ -73,7 +73,7 @@ class ProductBody(Wire):
     type: Annotated[Kind, NewName] = ""
     brand: Annotated[Kind, NewName] = ""
     price: Price | None = None
-    currency: Annotated[CurrencyCode, Check(check_currency)] = "USD"
+    currency: Annotated[CurrencyCode, Check(check_currency)] | None = None
     quantity: Quantity | None = None
     stock_quantity: Quantity | None = None
     image_url: Annotated[ImageUrl, Check(check_image_url)] | None = None

@@ -327,6 +327,17 @@ class OrderReturned(OrderEvent):
 ORDER_EVENTS: Final[Mapping[str, type[OrderEvent]]] = {each.event_name: each for each in OrderEvent.__subclasses__()}
 
 
+# ---- settings --------------------------------------------------------------------------------
+
+
+class SettingsChanged(EventData):
+    """The shop's settings have changed."""
+
+    event_name = "settings.changed"
+    fields: list[str]
+    """Those that differ now, by the names that the stored settings have for them."""
+
+
 # ---- operations ------------------------------------------------------------------------------
 
 

@@ -34,6 +34,7 @@ from stockwright.products.model import (
     fields_of,
     with_fields,
 )
+from stockwright.settings.records import load_settings
 from stockwright.stock.model import BLANK, check_quantity
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ async def import_product_rows(
     progress: Callable[[int, int], None],
 ) -> None:
     """Check every row, then make and change the products."""
-    currency = "USD"
+    currency = (await load_settings(app.store)).currency
     columns = find_columns(table, FIELDS, report, not_read=NOT_READ)
     rows = _read(table, columns, currency, report)
     known = await _load(app, rows)

@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final, Literal, TypedDict, cast
-from urllib.parse import urlsplit
 
 from msgspec import field
 from msgspec.structs import replace
@@ -17,6 +16,7 @@ from stockwright.base.errors import Invalid, check_all
 from stockwright.base.free_fields import PRODUCT_BYTES_MAX, check_free
 from stockwright.base.names import check_direction, clean, name_key
 from stockwright.base.record import Record
+from stockwright.base.web_address import check_https
 
 OfferedStatus = Literal["ACTIVE", "INACTIVE"]
 """The statuses that an admin chooses from."""
@@ -35,7 +35,6 @@ FOREIGN_SKU_MAX: Final = 100
 """The longest SKU of a product that came with a foreign id."""
 KIND_MAX: Final = 100
 """The longest type or brand."""
-URL_MAX: Final = 2000
 PRICE_CENTS_MAX: Final = 1_000_000_000_000
 ID_MAX: Final = 128
 CATEGORY_MIN: Final = 2
@@ -236,9 +235,9 @@ def check_currency(value: str, field_name: str = "currency") -> None:
 
 
 def check_image_url(value: str | None, field_name: str = "imageUrl") -> None:
-    """Refuse a picture's address that the web app could not show: its pages load pictures by https only."""
-    if value is not None and not _is_https(value):
-        raise Invalid.field(field_name, f"must be an https:// address of at most {URL_MAX} characters")
+    """Refuse a picture's address that the web app could not show."""
+    if value is not None:
+        check_https(value, field_name)
 
 
 def check_product(product: Product, categories: frozenset[str], before: Product | None = None) -> Product:
@@ -268,14 +267,3 @@ def check_product(product: Product, categories: frozenset[str], before: Product 
         ),
     )
     return product
-
-
-def _is_https(url: str) -> bool:
-    if len(url) > URL_MAX or _CONTROL.search(url) or " " in url:
-        return False
-    try:
-        parts = urlsplit(url)
-        port = parts.port  # raises where it is no port
-    except ValueError:
-        return False
-    return parts.scheme == "https" and bool(parts.hostname) and port != 0

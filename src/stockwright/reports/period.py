@@ -5,14 +5,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from datetime import MAXYEAR, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final, Literal
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from stockwright.base.errors import Invalid
+from stockwright.base.time_zone import zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
 
 
 By = Literal["day", "week"]
@@ -92,14 +93,6 @@ def check_days(first: date, last: date) -> None:
 def _check_year(day: date, field_name: str) -> None:
     if not YEAR_MIN < day.year < MAXYEAR:
         raise Invalid.field(field_name, f"must be a day of the years {YEAR_MIN + 1} to {MAXYEAR - 1}")
-
-
-def zone_of(name: str, field_name: str = "timeZone") -> ZoneInfo:
-    """Return the time zone of that name, or refuse it."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise Invalid.field(field_name, "must be a time zone such as Europe/Berlin or UTC") from None
 
 
 def _midnight(day: date, zone: ZoneInfo) -> int:

@@ -111,7 +111,7 @@ def _put_worth(worth: Worth, of: Sequence[str], number: int) -> None:
 
 async def report_stock_history(app: App, wanted: Range, by: By = "day", product_id: str | None = None) -> StockHistory:
     """Return what each day or week of a range did to the stock; of one product also what was left."""
-    period = wanted.period(app)
+    period = await wanted.period(app)
     parts = period.parts(by)
     if product_id is None:
         moved, _ = await _moved(app, period, parts, None, period.ends_at)

@@ -21,6 +21,7 @@ from stockwright.products.records import load_products
 from stockwright.reports.period import By, Period, period_of
 from stockwright.reports.revenue import SalesTotals, SoldProduct
 from stockwright.rollups import usecases as rollups
+from stockwright.settings.records import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,16 +33,24 @@ if TYPE_CHECKING:
 DAYS: Final = 30
 
 
+async def zone_or_default(app: App, zone: str | None) -> str:
+    """Return the time zone that was asked for, or else the shop's."""
+    return zone or (await load_settings(app.store)).time_zone
+
+
 class Range(Struct, frozen=True):
-    """The days that a report is of, both ends in it; None: the last 30 days. Days begin by `zone`."""
+    """The days that a report is of, both ends in it; None: the last 30 days.
+
+    Days begin by `zone` (None: the shop's).
+    """
 
     first: date | None = None
     last: date | None = None
-    zone: str = "UTC"
+    zone: str | None = None
 
-    def period(self, app: App) -> Period:
+    async def period(self, app: App) -> Period:
         """Return its days, or refuse."""
-        return period_of(self.first, self.last, self.zone, app.clock.now(), DAYS)
+        return period_of(self.first, self.last, await zone_or_default(app, self.zone), app.clock.now(), DAYS)
 
 
 class SalesReport(Struct, frozen=True):
@@ -74,7 +83,7 @@ class Summary(Struct, frozen=True):
 
 async def report_sales(app: App, wanted: Range, by: By = "day") -> SalesReport:
     """Return what was sold in each day or week of a range."""
-    period = wanted.period(app)
+    period = await wanted.period(app)
     parts = period.parts(by)
     taken = [SalesTotals() for _ in parts.days]
     total = SalesTotals()
@@ -95,7 +104,7 @@ async def report_top_products(
 
     Refuses to compare amounts of several currencies. Ties are in the order of the products' ids.
     """
-    period = wanted.period(app)
+    period = await wanted.period(app)
     sold = await rollups.sum_products(app, period.starts_at, period.ends_at)
     if by == "units":
         units = Counter[str]()
@@ -138,9 +147,9 @@ async def _described(
     return found
 
 
-async def report_summary(app: App, zone: str = "UTC") -> Summary:
-    """Return a summary of the shop; today begins by `zone`."""
-    period = period_of(None, None, zone, app.clock.now(), days=2)
+async def report_summary(app: App, zone: str | None = None) -> Summary:
+    """Return a summary of the shop; today begins by `zone` (None: the shop's)."""
+    period = period_of(None, None, await zone_or_default(app, zone), app.clock.now(), days=2)
     parts = period.parts()
     days = [SalesTotals(), SalesTotals()]
     async for at, currency, numbers in rollups.each_total(app, period.starts_at, period.ends_at):

@@ -9,17 +9,18 @@ from typing import Annotated, Literal, TypedDict
 import msgspec
 from msgspec import Meta
 
+from stockwright.base.time_zone import zone_of
 from stockwright.catalog.inventory_wire import TotalsView, totals_view
 from stockwright.http.rules import Check, Wire, rule
 from stockwright.http.wire import Limit
-from stockwright.reports.period import DAYS_MAX, Period, check_days, day_of, zone_of
+from stockwright.reports.period import DAYS_MAX, Period, check_days, day_of
 from stockwright.reports.revenue import SalesTotals, SoldProduct
 from stockwright.reports.stock_reports import Moved, StockHistory, StockValue, Worth
 from stockwright.reports.usecases import Range, SalesReport, Summary, TopProducts
 
 Zone = Annotated[
     str,
-    Meta(max_length=64, description="Time zone of the days, such as Europe/Berlin; UTC by default"),
+    Meta(max_length=64, description="Time zone of the days, such as Europe/Berlin; the shop's by default"),
     Check(zone_of),
 ]
 Day = Annotated[
@@ -34,7 +35,7 @@ class RangeQuery(Wire):
 
     first: Day | None = msgspec.field(default=None, name="from")
     last: Day | None = msgspec.field(default=None, name="to")
-    time_zone: Zone = "UTC"
+    time_zone: Zone | None = None
 
     def range(self) -> Range:
         """Return what is asked for."""
@@ -73,7 +74,7 @@ class StockHistoryQuery(SalesQuery):
 class SummaryQuery(Wire):
     """The time zone in which today begins."""
 
-    time_zone: Zone = "UTC"
+    time_zone: Zone | None = None
 
 
 class AmountView(Wire):

@@ -27,6 +27,7 @@ from stockwright.events.catalogue import (
 )
 from stockwright.products.records import load_products
 from stockwright.request import BY_SYSTEM, caused_by
+from stockwright.settings.usecases import get_settings
 from stockwright.stock.alert_records import load_marks, put_mark
 from stockwright.stock.location_records import list_locations, put_location
 from stockwright.stock.records import load_stocks, page_of_stocks, stock_key
@@ -202,5 +203,5 @@ async def alert(app: App, event: Event, data: StockLow | StockOut | StockRepleni
     )
     addresses = await addresses_of_alerts(app, app.settings.low_stock_topic)
     if not isinstance(data, StockReplenished):
-        addresses += [Address("sms", phone) for phone in app.settings.alert_phones]
+        addresses += [Address("sms", phone) for phone in (await get_settings(app)).settings.alert_phones]
     await send_alert(app, event, STOCK, Entry(line, text, event.subject), addresses)

@@ -1181,6 +1181,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the shop's settings
+         * @description `fixed` names the settings that the server's environment sets, each with its variable.
+         */
+        get: operations["get-settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change the shop's settings: only the given fields change
+         * @description `currency` and `timeZone` are used where a product or a report names none; products keep their currency. A setting that the server's environment sets (`fixed`) cannot be changed here.
+         */
+        patch: operations["patch-settings"];
+        trace?: never;
+    };
+    "/api/settings/public": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get what everybody may know of the shop: its name, logo, currency, time zone */
+        get: operations["get-settings-public"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/setup": {
         parameters: {
             query?: never;
@@ -2415,8 +2456,8 @@ export interface components {
             brand?: string;
             /** @default null */
             category?: string | null;
-            /** @default USD */
-            currency?: string;
+            /** @default null */
+            currency?: string | null;
             /** @default null */
             description?: string | null;
             /** @default null */
@@ -2606,6 +2647,17 @@ export interface components {
             type: string;
             updatedAt: string;
             version: number;
+        };
+        /**
+         * PublicSettingsView
+         * @description What everybody may know of the shop.
+         */
+        PublicSettingsView: {
+            currency: string;
+            logo: string | null;
+            pricesIncludeTax: boolean;
+            shopName: string;
+            timeZone: string;
         };
         /**
          * ReadyView
@@ -2818,11 +2870,8 @@ export interface components {
             by?: "day" | "week";
             /** @default null */
             from?: string | null;
-            /**
-             * @description Time zone of the days, such as Europe/Berlin; UTC by default
-             * @default UTC
-             */
-            timeZone?: string;
+            /** @default null */
+            timeZone?: string | null;
             /** @default null */
             to?: string | null;
         };
@@ -2881,6 +2930,48 @@ export interface components {
             token: string;
             tokenType: string;
             user: components["schemas"]["UserView"];
+        };
+        /**
+         * SettingsPatch
+         * @description A change of the settings: only the given fields change.
+         */
+        SettingsPatch: {
+            /** @default null */
+            alertEmails?: string[] | null;
+            /** @default null */
+            alertPhones?: string[] | null;
+            /** @default null */
+            currency?: string | null;
+            /** @default null */
+            expectedVersion?: number | null;
+            logo?: string | null;
+            /** @default null */
+            pricesIncludeTax?: boolean | null;
+            /** @default null */
+            receiptLines?: string[] | null;
+            /** @default null */
+            shopName?: string | null;
+            /** @default null */
+            timeZone?: string | null;
+        };
+        /**
+         * SettingsView
+         * @description The shop's settings; `fixed` names those that the server's environment sets, each with its variable.
+         */
+        SettingsView: {
+            alertEmails: string[];
+            alertPhones: string[];
+            currency: string;
+            fixed: {
+                [key: string]: string;
+            };
+            logo: string | null;
+            pricesIncludeTax: boolean;
+            receiptLines: string[];
+            shopName: string;
+            timeZone: string;
+            updatedAt: string | null;
+            version: number;
         };
         /**
          * SetUpBody
@@ -2976,11 +3067,8 @@ export interface components {
             from?: string | null;
             /** @default null */
             productId?: string | null;
-            /**
-             * @description Time zone of the days, such as Europe/Berlin; UTC by default
-             * @default UTC
-             */
-            timeZone?: string;
+            /** @default null */
+            timeZone?: string | null;
             /** @default null */
             to?: string | null;
         };
@@ -3052,11 +3140,8 @@ export interface components {
          * @description The time zone in which today begins.
          */
         SummaryQuery: {
-            /**
-             * @description Time zone of the days, such as Europe/Berlin; UTC by default
-             * @default UTC
-             */
-            timeZone?: string;
+            /** @default null */
+            timeZone?: string | null;
         };
         /**
          * SummaryView
@@ -3088,11 +3173,8 @@ export interface components {
             from?: string | null;
             /** @default 10 */
             limit?: number;
-            /**
-             * @description Time zone of the days, such as Europe/Berlin; UTC by default
-             * @default UTC
-             */
-            timeZone?: string;
+            /** @default null */
+            timeZone?: string | null;
             /** @default null */
             to?: string | null;
         };
@@ -5214,7 +5296,7 @@ export interface operations {
             query?: {
                 by?: ("day" | "week") | "";
                 from?: string | null;
-                timeZone?: string;
+                timeZone?: string | null;
                 to?: string | null;
             };
             header?: never;
@@ -5245,7 +5327,7 @@ export interface operations {
                 by?: ("day" | "week") | "";
                 from?: string | null;
                 productId?: string | null;
-                timeZone?: string;
+                timeZone?: string | null;
                 to?: string | null;
             };
             header?: never;
@@ -5298,7 +5380,7 @@ export interface operations {
     "get-reports-summary": {
         parameters: {
             query?: {
-                timeZone?: string;
+                timeZone?: string | null;
             };
             header?: never;
             path?: never;
@@ -5329,7 +5411,7 @@ export interface operations {
                 currency?: string | null;
                 from?: string | null;
                 limit?: number | "";
-                timeZone?: string;
+                timeZone?: string | null;
                 to?: string | null;
             };
             header?: never;
@@ -5633,6 +5715,96 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["SaleView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "get-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SettingsView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "patch-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "shopName": "Green Leaf",
+                 *       "currency": "EUR",
+                 *       "timeZone": "Europe/Berlin",
+                 *       "receiptLines": [
+                 *         "Thank you!",
+                 *         "Returns within 30 days"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["SettingsPatch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["SettingsView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "get-settings-public": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["PublicSettingsView"];
                         meta: components["schemas"]["Meta"];
                         /** @constant */
                         success: true;

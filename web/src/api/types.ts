@@ -7,6 +7,7 @@ export type Product = Schemas["ProductView"];
 export type Order = Schemas["OrderView"];
 export type OrderLine = Schemas["OrderLineView"];
 export type OrderStep = Schemas["StepView"];
+export type Shop = Schemas["PublicSettingsView"];
 export type User = Schemas["UserView"];
 export type SessionAnswer = Schemas["SessionView"];
 export type { Schemas };

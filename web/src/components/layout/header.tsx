@@ -12,6 +12,7 @@ import { Link, NavLink, useLocation, useNavigate } from "react-router";
 import { signOut, useAuth } from "@/features/auth/auth";
 import { countOf } from "@/features/cart/cart";
 import { useCart } from "@/features/cart/store";
+import { useShopName } from "@/features/shop/shop";
 import { cn } from "@/lib/cn";
 import { counted } from "@/lib/count";
 import { paletteOpen } from "../command/commands";
@@ -127,6 +128,7 @@ function AccountMenu() {
 /** `wide`: as wide as the window, like the rooms below it. */
 export function Header({ wide = false }: { wide?: boolean }) {
   const { user, isAdmin } = useAuth();
+  const shop = useShopName();
   return (
     <header className="sticky top-0 z-40 print:hidden border-b bg-canvas/85 backdrop-blur-md">
       <div
@@ -135,7 +137,7 @@ export function Header({ wide = false }: { wide?: boolean }) {
           wide ? "max-w-none" : "max-w-7xl",
         )}
       >
-        <Link to="/" aria-label="Stockwright, the front page" className="flex rounded-lg">
+        <Link to="/" aria-label={`${shop}, the front page`} className="flex rounded-lg">
           <Logo />
         </Link>
         <nav aria-label="Main" className="ml-2 hidden items-center md:flex">

@@ -1,3 +1,5 @@
+import { useShopName } from "@/features/shop/shop";
+
 /** Three shelves and what is on one of them. */
 export function Mark({ className }: { className?: string }) {
   return (
@@ -15,10 +17,11 @@ export function Mark({ className }: { className?: string }) {
 }
 
 export function Logo() {
+  const name = useShopName();
   return (
-    <span className="inline-flex items-center gap-2.5 font-semibold text-[1.0625rem] tracking-tight">
-      <Mark className="size-8" />
-      Stockwright
+    <span className="inline-flex min-w-0 items-center gap-2.5 font-semibold text-[1.0625rem] tracking-tight">
+      <Mark className="size-8 shrink-0" />
+      <span className="truncate max-w-[40vw] md:max-w-56">{name}</span>
     </span>
   );
 }

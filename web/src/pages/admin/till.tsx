@@ -22,6 +22,7 @@ import { shortId } from "@/features/orders/status";
 import { shopCurrency } from "@/features/products/queries";
 import { findByCode, reportScan } from "@/features/scan/find";
 import { useScans } from "@/features/scan/use-scans";
+import { useShopName } from "@/features/shop/shop";
 import { useLocations } from "@/features/stock/locations";
 import { stockChanged } from "@/features/stock/queries";
 import {
@@ -411,6 +412,7 @@ function LastSales({ onOpen }: { onOpen: (sale: Sale) => void }) {
 
 /** What the customer takes along; on paper it is alone. */
 function Receipt({ sale, onClose }: { sale: Sale; onClose: () => void }) {
+  const shop = useShopName();
   return (
     <Dialog
       open
@@ -419,7 +421,7 @@ function Receipt({ sale, onClose }: { sale: Sale; onClose: () => void }) {
       title="Receipt"
       description={
         <>
-          <span className="hidden font-medium text-ink print:block">Stockwright</span>
+          <span className="hidden font-medium text-ink print:block">{shop}</span>
           <Time value={sale.createdAt} style="datetime" />
         </>
       }
