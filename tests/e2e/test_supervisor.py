@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import httpx2
+import msgspec
 import pytest
 
 from stockwright.base.event import Event
@@ -187,6 +190,41 @@ async def test_a_stop_ends_streams_and_finishes_requests_in_every_process(tmp_pa
     assert "Traceback" not in server.log.read_text()
     audited = await asyncio.to_thread(server.command, "audit")
     assert audited.returncode == 0
+
+
+async def test_the_lines_of_all_workers_are_one_log(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", workers="2", log_level="info")
+    os.mkfifo(server.log)
+    read: list[bytes] = []
+
+    def read_log() -> None:
+        with server.log.open("rb") as pipe:
+            read.extend(pipe)
+
+    reading = threading.Thread(target=read_log)
+    reading.start()
+    server.start()
+    try:
+
+        async def ask(number: int) -> None:
+            async with httpx2.AsyncClient(base_url=f"{server.url}/api", timeout=30) as client:
+                for turn in range(25):
+                    # Long enough that lines which are written at once do not fit into a few pages.
+                    path = f"/products/asked-{number}-{turn}-{'x' * 600}"
+                    assert (await client.get(path)).status_code == 401
+
+        await asyncio.gather(*(ask(number) for number in range(16)))
+        assert server.stop(signal.SIGTERM) == 0
+    finally:
+        server.end()
+        reading.join()
+    lines = [msgspec.json.decode(line) for line in read if line.startswith(b"{")]
+    asked = [line for line in lines if "asked-" in str(line.get("context", {}).get("path"))]
+    assert len(asked) == len({each["context"]["path"] for each in asked}) == 16 * 25
+    assert {each["worker"] for each in asked} == {0, 1}
+    text = b"".join(line for line in read if not line.startswith(b"{"))
+    assert b"2 processes serve the shop" in text
+    assert b"asked-" not in text
 
 
 @pytest.mark.parametrize("workers", WORKERS)

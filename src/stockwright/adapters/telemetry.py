@@ -11,7 +11,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TextIO
 
 import msgspec
@@ -24,6 +24,8 @@ QUERIED: Final = ("duration", "orderId", "productId", "productName", "errorMessa
 _PERSON_AND_REQUEST: Final = {"request_id": "requestId", "actor": "userId"}
 _LINES_MAX: Final = 200
 _WAIT_SECONDS: Final = 0.1
+_WRITTEN_AT_ONCE: Final = 4096
+"""Bytes that a pipe takes whole, so that the lines of several workers do not mix (POSIX: PIPE_BUF, on Linux)."""
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
@@ -126,7 +128,13 @@ class JsonLog:
         self._least = _LEVELS[level]
         self._file: TextIO = sys.stderr
         self._waiting: list[bytes] = []
+        self._bound: dict[str, Any] = {}
         atexit.register(self._flush)
+
+    def bind(self, **fields: Any) -> JsonLog:
+        """Write these fields in every line from now on."""
+        self._bound |= fields
+        return self
 
     def debug(self, message: str, **fields: Any) -> None:
         """Log a detail."""
@@ -157,7 +165,9 @@ class JsonLog:
     def _add(self, level: str, message: str, fields: Mapping[str, Any], **beside: Any) -> None:
         seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
         timestamp = f"{_second(seconds)}.{nanoseconds // 1_000_000:03d}Z"
-        line = {"timestamp": timestamp, "level": level, "message": message, **fields_of(fields), **beside}
+        line = {"timestamp": timestamp, "level": level, "message": message, **self._bound}
+        line |= fields_of(fields)
+        line |= beside
         if not self._waiting:
             try:
                 asyncio.get_running_loop().call_later(_WAIT_SECONDS, self._flush)
@@ -172,9 +182,21 @@ class JsonLog:
     def _flush(self) -> None:
         """Write what waits, in order."""
         lines, self._waiting = self._waiting, []
-        if lines:
-            self._file.write(b"\n".join(lines).decode() + "\n")
+        for part in _parts(lines):
+            self._file.write(part.decode())
             self._file.flush()
+
+
+def _parts(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Join whole lines to parts that are written at once; a line that is longer is a part of its own."""
+    part = b""
+    for line in lines:
+        if part and len(part) + len(line) >= _WRITTEN_AT_ONCE:
+            yield part
+            part = b""
+        part += line + b"\n"
+    if part:
+        yield part
 
 
 class CloudLog:

@@ -73,8 +73,7 @@ def _supervise(settings: Settings, listening: list[socket.socket], count: int) -
         notes = runner.run(_prepare_alone(settings))
     sockets = [listening[number % len(listening)].fileno() for number in range(count)]
     url = _url(settings, listening[0])
-    notes.append(f"Workers       {count} processes serve the shop (STOCKWRIGHT_WORKERS)")
-    Supervisor(sockets, shared, make_log(settings.log_level)).run(lambda: _announce(url, notes))
+    Supervisor(sockets, shared, make_log(settings.log_level)).run(lambda: _announce(url, notes, count))
 
 
 def _end_at_signals() -> None:
@@ -196,9 +195,10 @@ async def _serve(
             await _check_disk(app)
             notes = await _prepare(app)
             url = _url(settings, listening)
-            beside = _Beside(running(app), lambda: _announce(url, notes))
+            beside = _Beside(running(app), lambda: _announce(url, notes, 1))
         else:
             app.shared = Path(part.shared)
+            app.log = app.log.bind(worker=part.number)
             beside = _Beside(running(app, leases), partial(beat, part))
         limits = ConnectionLimits(connections=connections_for(raise_file_limit()))
         served = build_asgi(app, beside)
@@ -297,11 +297,13 @@ async def _prepare(app: App) -> list[str]:
     return notes
 
 
-def _announce(url: str, notes: list[str]) -> None:
+def _announce(url: str, notes: list[str], workers: int) -> None:
     page = url if (WEB / "index.html").is_file() else f"{url}/api/docs"
     err.print("\n[bold green]Stockwright is running[/]\n", highlight=False, soft_wrap=True)
     err.print(f"  Shop          [link={page}]{page}[/link]", highlight=False, soft_wrap=True)
     err.print(f"  API           {url}/api  (documentation: {url}/api/docs)", highlight=False, soft_wrap=True)
+    processes = "1 process serves" if workers == 1 else f"{workers} processes serve"
+    err.print(f"  Workers       {processes} the shop (STOCKWRIGHT_WORKERS)", highlight=False, soft_wrap=True)
     for note in notes:
         text = f"  {note}".replace("{url}", url).replace("\n", "\n  ")
         err.print(text, highlight=False, markup=False, soft_wrap=True)
