@@ -122,7 +122,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.state != "head":
             return
         name = name.lower()
-        if name in _OF_BODIES:
+        if name in _OF_BODIES and not (name == b"content-length" and value == b"0"):
             self._has_body = True
             self.expect_100_continue |= name == b"expect" and value.lower() == b"100-continue"
         self.headers.append((name, value))
