@@ -122,7 +122,7 @@ async def test_our_own_commit_that_was_trimmed_before_we_know_of_it_is_not_cache
     first, second = await pair(path)
     first._commits.thread = gate = Gate()
     ours = asyncio.create_task(first.commit([Add(ONE, {("units",): -1})]))
-    await asyncio.to_thread(gate.stands.wait, 10)
+    await asyncio.to_thread(gate.written.wait, 10)
     for _ in range(10):
         await second.commit(
             [Add(ONE, {("units",): -1}), Append(Event(f"evt_{next(NUMBERS)}", "stock.changed", "P#1", 1))]

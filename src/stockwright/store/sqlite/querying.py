@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from stockwright.store.port import EXAMINED_MAX
 from stockwright.store.sqlite.codec import filter_on
 from stockwright.store.sqlite.schema import exact_index
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import apsw
 
     from stockwright.store.port import Query
+    from stockwright.store.sqlite.letters import Letters
 
 
-LETTERS_MIN: Final = 3
-RARE_MAX: Final = 2000
-
-
-def read_rows(connection: apsw.Connection, query: Query) -> tuple[list[Any], str | None]:
+def read_rows(connection: apsw.Connection, letters: Letters, query: Query) -> tuple[list[Any], str | None]:
     """Read (pk, sk, version, body, sort) in order, and where to go on; filters are judged row by row in the database.
 
     At most one row more than `limit` is returned.
@@ -29,40 +24,51 @@ def read_rows(connection: apsw.Connection, query: Query) -> tuple[list[Any], str
     where, contains = query.where or {}, query.contains
     terms, values = _bounds(p, s, query)
     filters: list[tuple[str, Any]] = [(filter_on(name), value) for name, value in where.items()]
-    source = "item"
+    source, text = "item", "item.text"
     exact = exact_index(query.partition, query.index, where)
     if exact is not None:
-        # The partition is part of the statement: SQLite must see that the partial index covers it.
+        # The partition stands in the statement: SQLite must see that the partial index covers it.
         name, field = exact
         source = f"item INDEXED BY {name}"
         terms[0:1], values[0:1] = [f"{p}='{query.partition}'", filter_on(field)], [where[field]]
         filters.remove((filter_on(field), where[field]))
+    order = f"ORDER BY {s} {'DESC' if query.reverse else 'ASC'}"
     if contains:
-        filters += [("text IS NOT NULL AND instr(text, ?)>0", text) for text in contains]
-        if (letters := _rare_letters(connection, contains)) is not None:
+        matches = letters.rare(contains)
+        if matches is not None:
+            filters += [("instr(text, ?)>0", each) for each in contains]
             source = "searched_text CROSS JOIN searched ON id=searched_text.rowid CROSS JOIN item USING (pk, sk)"
-            terms = [*terms, "searched_text MATCH ?", *(term for term, _ in filters)]
-            values = [*values, letters, *(value for _, value in filters)]
-            filters = []
-        elif exact is None and query.index == "list":
-            source = "item INDEXED BY item_text"
+            sql = (
+                f"SELECT pk, sk, version, body, {s} FROM {source} WHERE searched_text MATCH ? "  # noqa: S608
+                f"AND {' AND '.join([*terms, *(term for term, _ in filters)])} {order} LIMIT ?"
+            )
+            given = (matches, *values, *(value for _, value in filters), query.limit + 1)
+            return _page(connection.execute(sql, given).fetchall(), query, None)
+        if exact is None and query.index == "list":
+            source, text = "item INDEXED BY item_text", "seen.text"
             terms.append("text IS NOT NULL")
-    order = "DESC" if query.reverse else "ASC"
-    bound: str | None = None
-    if filters:
-        # Only the index is read to find where this call ends.
-        ends: list[Any] = connection.execute(
-            f"SELECT {s} FROM {source} WHERE {' AND '.join(terms)} ORDER BY {s} {order} LIMIT 2 OFFSET ?",  # noqa: S608
-            (*values, EXAMINED_MAX - 1),
-        ).fetchall()
-        if len(ends) > 1:
-            bound = ends[0][0]
-            terms, values = [*terms, f"{s}{'>=' if query.reverse else '<='}?"], [*values, bound]
+        filters += [(f"{text} IS NOT NULL AND instr({text}, ?)>0", each) for each in contains]
+    if not filters:
+        sql = f"SELECT pk, sk, version, body, {s} FROM {source} WHERE {' AND '.join(terms)} {order} LIMIT ?"  # noqa: S608
+        return _page(connection.execute(sql, (*values, query.limit + 1)).fetchall(), query, None)
+    # The index is read until enough was found, or EXAMINED_MAX were looked at.
+    seen = f"SELECT rowid AS place, {s} AS sort{', text' if text == 'seen.text' else ''} FROM {source}"  # noqa: S608
     sql = (
-        f"SELECT pk, sk, version, body, {s} FROM {source} "  # noqa: S608
-        f"WHERE {' AND '.join([*terms, *(term for term, _ in filters)])} ORDER BY {s} {order} LIMIT ?"
+        f"SELECT pk, sk, version, body, seen.sort FROM ({seen} WHERE {' AND '.join(terms)} {order} LIMIT ?) AS seen "  # noqa: S608
+        f"CROSS JOIN item ON item.rowid=seen.place WHERE {' AND '.join(term for term, _ in filters)} LIMIT ?"
     )
-    rows: list[Any] = connection.execute(sql, (*values, *(value for _, value in filters), query.limit + 1)).fetchall()
+    given = (*values, EXAMINED_MAX, *(value for _, value in filters), query.limit + 1)
+    rows: list[Any] = connection.execute(sql, given).fetchall()
+    if len(rows) > query.limit:
+        return _page(rows, query, None)
+    ends: list[Any] = connection.execute(
+        f"SELECT {s} FROM {source} WHERE {' AND '.join(terms)} {order} LIMIT 2 OFFSET ?",  # noqa: S608
+        (*values, EXAMINED_MAX - 1),
+    ).fetchall()
+    return _page(rows, query, ends[0][0] if len(ends) > 1 else None)
+
+
+def _page(rows: list[Any], query: Query, bound: str | None) -> tuple[list[Any], str | None]:
     return rows, rows[query.limit - 1][4] if len(rows) > query.limit else bound
 
 
@@ -87,13 +93,3 @@ def _bounds(p: str, s: str, query: Query) -> tuple[list[str], list[Any]]:
 
 def _least(high: str, other: str) -> str:
     return min(high, other) if high else other
-
-
-def _rare_letters(connection: apsw.Connection, texts: Sequence[str]) -> str | None:
-    """Return how to look for texts by their letters, where few items have them; what is common is soon met."""
-    quoted = ['"' + text.replace('"', '""') + '"' for text in texts if len(text) >= LETTERS_MIN and "\x00" not in text]
-    if not quoted:
-        return None
-    letters = " AND ".join(quoted)
-    found = "SELECT count(*) FROM (SELECT 1 FROM searched_text WHERE searched_text MATCH ? LIMIT ?)"
-    return letters if connection.execute(found, (letters, RARE_MAX)).get < RARE_MAX else None

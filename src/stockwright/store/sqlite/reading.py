@@ -15,6 +15,7 @@ from stockwright.store.port import Delete, Item, Page, Put
 from stockwright.store.sqlite.cache import GONE, Cache, Row
 from stockwright.store.sqlite.codec import event_of, row_of
 from stockwright.store.sqlite.faults import reads, translate_read
+from stockwright.store.sqlite.letters import Letters
 from stockwright.store.sqlite.querying import read_rows
 from stockwright.store.sqlite.schema import ROWS
 
@@ -42,6 +43,7 @@ class Reader:
     ) -> None:
         self.faults = faults
         self._connection = connection
+        self._letters = Letters(connection)
         self._watch = watch
         """Never in a transaction: it sees a COMMIT at once."""
         self._watched = 0
@@ -186,7 +188,7 @@ class Reader:
         whole = query.is_whole
         if whole and (cached := self._cache.partitions.get(query.partition)) and len(cached.items) <= query.limit:
             return cached
-        rows, after = read_rows(self._connection, query)
+        rows, after = read_rows(self._connection, self._letters, query)
         if watch is not None:
             # The row behind the page too: without it there is no next page.
             watch.note((pk, sk) for pk, sk, *_ in rows)
