@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import re
 from collections.abc import Iterable
 from typing import Final
 
 from stockwright.base.actor import SCOPES, Actor, Scope
 from stockwright.base.errors import Invalid
+from stockwright.base.hashing import sha256
 from stockwright.base.record import Record
 
 PREFIX: Final = "sw_"
@@ -62,7 +62,7 @@ def is_well_formed(text: str) -> bool:
 
 def key_hash(text: str) -> str:
     """Return what is stored of a key. It has 160 random bits, so one SHA-256 is enough."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256(text)
 
 
 def check_key_name(text: str, field_name: str = "name") -> str:

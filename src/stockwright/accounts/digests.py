@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
 
+from stockwright.base.hashing import sha256
 from stockwright.base.record import Record
 from stockwright.notifications.records import Channel
 from stockwright.store.batch import Batch
+from stockwright.store.find import find
 from stockwright.store.port import ABSENT, Key, Store
 
 PREFIX: Final = "DIGEST#"
@@ -71,7 +72,7 @@ def digest_key(kind: str, address: Address) -> Key:
 
 def sort_of(address: Address) -> str:
     """Name the digests to an address, among those of their kind."""
-    return f"{address.channel}#{hashlib.sha256(address.to.encode()).hexdigest()[:32]}"
+    return f"{address.channel}#{sha256(address.to)[:32]}"
 
 
 class Alerted(Record, frozen=True):
@@ -88,9 +89,8 @@ def _alerted_key(kind: str, event_id: str) -> Key:
 
 async def find_alerted(store: Store, kind: str, event_id: str) -> tuple[Address, ...] | None:
     """Return to whom an event was put into a digest; None where it was not yet."""
-    key = _alerted_key(kind, event_id)
-    item = (await store.get([key])).get(key)
-    return None if item is None else item.read(Alerted).to
+    alerted = await find(store, _alerted_key(kind, event_id), Alerted)
+    return None if alerted is None else alerted.to
 
 
 def put_alerted(batch: Batch, kind: str, event_id: str, addresses: Sequence[Address], now: int) -> None:

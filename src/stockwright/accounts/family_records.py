@@ -9,6 +9,7 @@ from msgspec import Struct
 from stockwright.accounts.model import Account
 from stockwright.accounts.records import account_key
 from stockwright.base.record import Record
+from stockwright.store.find import find
 
 if TYPE_CHECKING:
     from stockwright.store.batch import Batch
@@ -45,8 +46,7 @@ def family_key(family_id: str) -> Key:
 
 async def find_family(store: Store, family_id: str) -> Family | None:
     """Find the family of refresh tokens that one sign-in began."""
-    item = (await store.get([family_key(family_id)])).get(family_key(family_id))
-    return item.read(Family) if item else None
+    return await find(store, family_key(family_id), Family)
 
 
 async def page_of_families(store: Store, account_id: str) -> list[tuple[Key, int]]:

@@ -6,7 +6,6 @@ Its token ends when it is used, after 24 hours, and in the commit of whatever ma
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +19,7 @@ from stockwright.accounts.setup_records import SetupToken
 from stockwright.accounts.sign_up import SignUp, new_account
 from stockwright.base.email import check_new_email
 from stockwright.base.errors import AlreadyExists, Unauthorized
+from stockwright.base.hashing import sha256
 from stockwright.commit import commit, new_event
 from stockwright.events.catalogue import AccountCreated
 from stockwright.store.batch import Batch, retried
@@ -51,7 +51,7 @@ async def offer_setup(app: App) -> str:
 
     async def attempt() -> None:
         batch = Batch()
-        await setup_records.put_setup(app.store, batch, SetupToken(_token_hash(token), app.clock.now() + LASTS_MS))
+        await setup_records.put_setup(app.store, batch, SetupToken(sha256(token), app.clock.now() + LASTS_MS))
         await batch.commit(app.store)
 
     await retried(attempt)
@@ -99,12 +99,8 @@ async def _check_token(app: App, token: str) -> SetupToken:
         await withdraw_setup(app)
         found = None
     over = found is None or app.clock.now() >= found.expires_at
-    if found is None or over or not hmac.compare_digest(found.hash, _token_hash(token)):
+    if found is None or over or not hmac.compare_digest(found.hash, sha256(token)):
         raise Unauthorized(
             "The set-up link is no longer valid: it was used, is over 24 hours old, or an admin already exists"
         )
     return found
-
-
-def _token_hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -23,6 +23,7 @@ from stockwright.accounts.identity import Enrolled, Proof, Session
 from stockwright.accounts.password import normal_password
 from stockwright.base.actor import Actor
 from stockwright.base.errors import Unauthorized
+from stockwright.base.hashing import sha256
 from stockwright.commit import new_event
 from stockwright.events.catalogue import AccountRefreshReused, AccountSignedIn
 from stockwright.store.batch import Batch, Stale, retried
@@ -71,7 +72,7 @@ class LocalIdentity:
         family_id = app.ids.new("fam")
         secret = app.ids.secret(256).hex()
         batch = Batch()
-        family = Family(account.id, _hash(secret), now // 1000, account.generation, now + SESSION_LASTS_MS)
+        family = Family(account.id, sha256(secret), now // 1000, account.generation, now + SESSION_LASTS_MS)
         put_family(batch, family_id, family)
         batch.append(new_event(app, request.by(account.as_actor()), AccountSignedIn(), account.id))
         await batch.commit(app.store)
@@ -92,8 +93,8 @@ class LocalIdentity:
         batch = Batch()
         account_id = family.account_id
         fresh = _successor(app, family_id, secret)
-        again = _may_come_again(request, family, _hash(secret), _hash(fresh), now)
-        if not again and not hmac.compare_digest(family.hash, _hash(secret)):
+        again = _may_come_again(request, family, sha256(secret), sha256(fresh), now)
+        if not again and not hmac.compare_digest(family.hash, sha256(secret)):
             batch.delete(family_key(family_id), family.version)
             batch.append(new_event(app, request.by(Actor(account_id, "account")), AccountRefreshReused(), account_id))
             await batch.commit_once(app.store)
@@ -102,9 +103,9 @@ class LocalIdentity:
         if account.disabled or account.generation != family.generation:
             raise Unauthorized("The refresh token is not valid; sign in again")
         if not again:
-            used = SpentToken(_hash(secret), now, _hash(request.sent_key) if request.sent_key else "")
+            used = SpentToken(sha256(secret), now, sha256(request.sent_key) if request.sent_key else "")
             spent = (used, *_just_spent(family, now))[:SPENT_MAX]
-            put_family(batch, family_id, replace(family, hash=_hash(fresh), spent=spent))
+            put_family(batch, family_id, replace(family, hash=sha256(fresh), spent=spent))
             try:
                 await batch.commit(app.store)
             except Stale:
@@ -198,12 +199,8 @@ def _may_come_again(request: Request, family: Family, spent_hash: str, successor
     last = next(iter(family.spent), None)
     unused = hmac.compare_digest(family.hash, successor_hash)
     key = request.sent_key
-    return unused and last is not None and key != "" and hmac.compare_digest(last.key, _hash(key))
+    return unused and last is not None and key != "" and hmac.compare_digest(last.key, sha256(key))
 
 
 def _just_spent(family: Family, now: int) -> list[SpentToken]:
     return [each for each in family.spent if now < each.at + SPENT_AGAIN_MS]
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -19,6 +19,7 @@ from stockwright.accounts.origin_records import KnownOrigin
 from stockwright.base.actor import DEVICE_TOKENS_MAX
 from stockwright.base.email import normal_email
 from stockwright.base.errors import Busy, Invalid
+from stockwright.base.hashing import sha256
 from stockwright.store.batch import Batch, retried
 from stockwright.store.port import ABSENT
 
@@ -157,7 +158,7 @@ def _device_keys(email: str, origin: Origin) -> list[Key]:
 
 
 def _device_key(email: str, token: str) -> Key:
-    return origin_records.origin_key(email, "device", hashlib.sha256(token.encode()).hexdigest())
+    return origin_records.origin_key(email, "device", sha256(token))
 
 
 def _address_keys(app: App, email: str, origin: Origin) -> list[Key]:

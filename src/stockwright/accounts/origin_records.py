@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Final, Literal
 
+from stockwright.base.hashing import sha256
 from stockwright.base.record import Record
 
 if TYPE_CHECKING:
@@ -49,4 +49,4 @@ def put_origin(batch: Batch, key: Key, origin: KnownOrigin) -> None:
 
 
 def _partition(email: str) -> str:
-    return f"{KnownOrigin.PARTITION}{hashlib.sha256(email.encode()).hexdigest()}"
+    return f"{KnownOrigin.PARTITION}{sha256(email)}"

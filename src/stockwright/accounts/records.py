@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +10,9 @@ from stockwright.accounts.attempts import FORGOTTEN_AFTER_MS, Attempts
 from stockwright.accounts.model import Account
 from stockwright.base.email import email_spellings
 from stockwright.base.errors import NotFound
+from stockwright.base.hashing import sha256
 from stockwright.base.record import Record
+from stockwright.store.find import find
 from stockwright.store.paging import every
 from stockwright.store.port import ABSENT
 
@@ -44,8 +45,7 @@ def email_key(email: str) -> Key:
 
 async def find_account(store: Store, account_id: str) -> Account | None:
     """Find an account by its id."""
-    item = (await store.get([account_key(account_id)])).get(account_key(account_id))
-    return item.read(Account) if item else None
+    return await find(store, account_key(account_id), Account)
 
 
 async def get_account(store: Store, account_id: str) -> Account:
@@ -106,13 +106,12 @@ async def release_email(store: Store, batch: Batch, email: str, account_id: str)
 
 
 def _attempts_key(attempts_id: str) -> Key:
-    return (f"ATTEMPTS#{hashlib.sha256(attempts_id.encode()).hexdigest()}", "ATTEMPTS")
+    return (f"ATTEMPTS#{sha256(attempts_id)}", "ATTEMPTS")
 
 
 async def load_attempts(store: Store, attempts_id: str) -> Attempts:
     """Load the failures at one thing; none where it was never tried."""
-    item = (await store.get([_attempts_key(attempts_id)])).get(_attempts_key(attempts_id))
-    return Attempts() if item is None else item.read(Attempts)
+    return await find(store, _attempts_key(attempts_id), Attempts) or Attempts()
 
 
 def put_attempts(batch: Batch, attempts_id: str, attempts: Attempts, now: int) -> None:
@@ -130,8 +129,7 @@ def api_key_key(digest: str) -> Key:
 
 async def find_api_key(store: Store, digest: str) -> ApiKey | None:
     """Find a key by its SHA-256."""
-    item = (await store.get([api_key_key(digest)])).get(api_key_key(digest))
-    return item.read(ApiKey) if item else None
+    return await find(store, api_key_key(digest), ApiKey)
 
 
 async def page_of_api_keys(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from stockwright.base.record import Record
+from stockwright.store.find import find
 from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ class SetupToken(Record, frozen=True):
 
 async def find_setup(store: Store) -> SetupToken | None:
     """Find the set-up token."""
-    item = (await store.get([SETUP_KEY])).get(SETUP_KEY)
-    return item.read(SetupToken) if item else None
+    return await find(store, SETUP_KEY, SetupToken)
 
 
 async def put_setup(store: Store, batch: Batch, token: SetupToken) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from stockwright.accounts.model import Mfa, use_step, with_sessions_ended
 from stockwright.base.actor import UNKNOWN, Actor, Origin
 from stockwright.base.email import normal_email
 from stockwright.base.errors import Conflict, Forbidden, Invalid, Unauthorized
+from stockwright.base.hashing import sha256
 from stockwright.commit import commit, new_event
 from stockwright.events.catalogue import AccountMfaOff, AccountMfaOn
 from stockwright.store.batch import Batch, retried
@@ -154,7 +154,7 @@ async def begin_mfa(app: App, request: Request, password: str) -> tuple[str, str
     The password must be shown: a token that was stolen must not lock the owner out. The same request
     sent again, by its Idempotency-Key, gets the same secret.
     """
-    asked = hashlib.sha256(request.sent_key.encode()).hexdigest() if request.sent_key else ""
+    asked = sha256(request.sent_key) if request.sent_key else ""
     await check_own_password(app, request, await records.get_account(app.store, request.actor.id), password)
 
     async def attempt() -> tuple[str, str]:

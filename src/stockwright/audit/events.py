@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from stockwright.base.errors import Permanent
 from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.orders.model import Order
-from stockwright.orders.records import find_order, order_key, pages_of_every_order
+from stockwright.orders.records import find_order, load_orders, pages_of_every_order
 from stockwright.orders.status import NOTICES, STEP_OF
 from stockwright.store.port import log_order
 from stockwright.store.retention import load_log_start
@@ -42,7 +42,7 @@ async def event_drifts(app: App) -> list[EventDrift]:
     while events := await app.store.tail(after, STEP_ROWS):
         after = events[-1].position
         about_orders = [event for event in events if event.name in STEP_OF]
-        orders = await _load(app, {event.subject for event in about_orders})
+        orders = await load_orders(app.store, sorted({event.subject for event in about_orders}))
         for event in about_orders:
             counted[event.subject] += 1
             if _drifts_of(event, orders.get(event.subject)):
@@ -112,8 +112,3 @@ def _drifts_of(event: Event, order: Order | None) -> list[EventDrift]:
     if data.total_amount != order.total_cents:
         found.append((about, "an event has the order's total", data.total_amount, order.total_cents))
     return found
-
-
-async def _load(app: App, order_ids: set[str]) -> dict[str, Order]:
-    found = await app.store.get([order_key(order_id) for order_id in sorted(order_ids)])
-    return {order.id: order for order in (item.read(Order) for item in found.values())}

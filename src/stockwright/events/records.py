@@ -8,6 +8,7 @@ from stockwright.base.errors import NotFound
 from stockwright.base.event import Event
 from stockwright.base.record import Record
 from stockwright.base.shards import SHARDS
+from stockwright.store.find import find
 from stockwright.store.port import ABSENT, COUNT_MAX, log_order
 
 if TYPE_CHECKING:
@@ -92,9 +93,7 @@ def _retry_key(handler: str, event_id: str) -> Key:
 
 async def find_retry(store: Store, handler: str, event_id: str) -> Retry | None:
     """Find the wait of an event for a handler."""
-    key = _retry_key(handler, event_id)
-    item = (await store.get([key])).get(key)
-    return item.read(Retry) if item else None
+    return await find(store, _retry_key(handler, event_id), Retry)
 
 
 async def due_retries(store: Store, handler: str, now: int, limit: int = 100) -> list[Retry]:
@@ -156,8 +155,7 @@ def dead_letter_key(letter_id: str) -> Key:
 
 async def find_dead_letter(store: Store, letter_id: str) -> DeadLetter | None:
     """Find a dead letter."""
-    item = (await store.get([dead_letter_key(letter_id)])).get(dead_letter_key(letter_id))
-    return item.read(DeadLetter) if item else None
+    return await find(store, dead_letter_key(letter_id), DeadLetter)
 
 
 async def load_dead_letter_versions(store: Store, letter_ids: Iterable[str]) -> dict[str, int]:

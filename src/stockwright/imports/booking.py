@@ -7,11 +7,11 @@ same commit.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from stockwright.base.hashing import sha256
 from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.catalog.stocked import get_product
 from stockwright.commit import new_event
@@ -36,7 +36,7 @@ def row_keys(kind: str, contents: Iterable[Sequence[Any]]) -> list[str]:
     seen: Counter[str] = Counter()
     keys = []
     for content in contents:
-        digest = hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:32]
+        digest = sha256(json.dumps(content, ensure_ascii=False))[:32]
         seen[digest] += 1
         keys.append(f"import#{kind}#{digest}#{seen[digest]}")
     return keys
@@ -62,7 +62,7 @@ async def load_product_ids(app: App, skus: Collection[str]) -> dict[str, str]:
 
 def booked_once(request: Request, key: str, import_id: str, answer: Mapping[str, Any]) -> Request:
     """Return the request of a use case that has its effect once for this key; it raises AlreadyDone the second time."""
-    hashed = hashlib.sha256(key.encode()).hexdigest()
+    hashed = sha256(key)
     return Request(request.actor, import_id, Idempotency(key, hashed, lambda _: answer, seconds=None))
 
 

@@ -7,13 +7,13 @@ part gets an order of its own for the rest.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
 from stockwright.base.errors import Invalid, Refused
+from stockwright.base.hashing import sha256
 from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.base.money import sum_amounts
 from stockwright.base.ports import SetClock
@@ -184,7 +184,7 @@ async def _orders_of(app: App, invoice: str, rows: Sequence[SaleRow]) -> tuple[l
 def _order_id(app: App, at: int, invoice: str, count: int) -> str:
     """Name an order after its date and invoice: the same at every import, and in the order of time."""
     name = f"{invoice}#{count}" if count else invoice
-    return f"{app.ids.first('ord', at)[:-16]}{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    return f"{app.ids.first('ord', at)[:-16]}{sha256(name)[:16]}"
 
 
 def _is_undone(order: Order) -> bool:

@@ -7,13 +7,13 @@ below what is reserved), `set` what is to be available. Every row is checked bef
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct, field
 
 from stockwright.base.errors import Conflict, InsufficientStock, NotFound, Refused, StockwrightError
+from stockwright.base.hashing import sha256
 from stockwright.base.long_work import give_way
 from stockwright.catalog.inventory import ChangeStock, CountStock, change_stock, count_stock, counted_total
 from stockwright.imports.booking import (
@@ -198,7 +198,7 @@ def _former_keys(mode: Mode, rows: Sequence[StockRow], content: bytes) -> dict[i
     except UnicodeDecodeError:
         return {}
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    name = hashlib.sha256(text.encode()).hexdigest()[:32]
+    name = sha256(text)[:32]
     return {row.number: f"import#{name}#{mode}#{row.ordinal + 2}" for row in rows}
 
 

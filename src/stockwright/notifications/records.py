@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Literal, assert_never
 
 from stockwright.base.errors import NotFound
+from stockwright.base.hashing import sha256
 from stockwright.base.record import Record
+from stockwright.store.find import find
 
 if TYPE_CHECKING:
     from stockwright.store.batch import Batch
@@ -56,7 +57,7 @@ class Notification(Record, frozen=True):
 
 def message_id(event_id: str, handler: str, to: str) -> str:
     """Name the message that a handler sends one receiver about an event."""
-    return f"ntf_{event_id.removeprefix('evt_')}-{handler}-{hashlib.sha256(to.encode()).hexdigest()[:8]}"
+    return f"ntf_{event_id.removeprefix('evt_')}-{handler}-{sha256(to)[:8]}"
 
 
 def notification_key(notification_id: str) -> Key:
@@ -66,9 +67,7 @@ def notification_key(notification_id: str) -> Key:
 
 async def find_notification(store: Store, notification_id: str) -> Notification | None:
     """Find a notification."""
-    key = notification_key(notification_id)
-    item = (await store.get([key])).get(key)
-    return item.read(Notification) if item else None
+    return await find(store, notification_key(notification_id), Notification)
 
 
 async def get_notification(store: Store, notification_id: str) -> Notification:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from stockwright.base.record import Record
+from stockwright.store.find import find
 
 if TYPE_CHECKING:
     from stockwright.store.batch import Batch
@@ -25,8 +26,7 @@ class BackupFailure(Record, frozen=True):
 
 async def load_failure(store: Store) -> BackupFailure:
     """Load the failure of the last backup."""
-    item = (await store.get([KEY])).get(KEY)
-    return BackupFailure() if item is None else item.read(BackupFailure)
+    return await find(store, KEY, BackupFailure) or BackupFailure()
 
 
 def put_failure(batch: Batch, failure: BackupFailure) -> None:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from stockwright.base.actor import SYSTEM
-from stockwright.base.errors import NotFound, Permanent
 from stockwright.events.catalogue import OrderEvent, OrderPlaced, OrderReturned
 from stockwright.notifications.sending import Outgoing, add_record, send, send_and_record
-from stockwright.orders.records import get_order
+from stockwright.orders.records import get_order_of
 from stockwright.orders.status import NOTICES
 from stockwright.orders.texts import order_html, order_text
 from stockwright.orders.usecases import confirm_order
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     from stockwright.base.event import Event
     from stockwright.context import App
-    from stockwright.orders.model import Order
     from stockwright.orders.status import StepMail, StepName
     from stockwright.request import Request
     from stockwright.store.batch import Batch
@@ -40,7 +38,7 @@ async def confirm(app: App, event: Event, _: OrderPlaced) -> None:
     One that went on before it could be mailed is mailed all the same, and stays what it is. An order that
     no customer can be mailed about (imported, or placed by a machine) is confirmed as it is.
     """
-    order = await _order(app, event)
+    order = await get_order_of(app.store, event)
     if order.row.is_cancelled:
         return
     if not order.user_email:
@@ -65,7 +63,7 @@ async def confirm(app: App, event: Event, _: OrderPlaced) -> None:
 
 async def send_mail(app: App, event: Event, data: OrderEvent) -> None:
     """Mail what happened to the order; nothing of an earlier step where it was cancelled since."""
-    order = await _order(app, event)
+    order = await get_order_of(app.store, event)
     status, mail = MAILS[type(data)]
     if not order.user_email or (order.row.is_cancelled and status != order.status):
         return
@@ -85,10 +83,3 @@ async def send_mail(app: App, event: Event, data: OrderEvent) -> None:
 def _placed(event: Event) -> Request:
     """Return the request that goes on with the order, for who placed it: the units leave in their name."""
     return caused_by(event, replace(SYSTEM, id=event.actor))
-
-
-async def _order(app: App, event: Event) -> Order:
-    try:
-        return await get_order(app.store, event.subject)
-    except NotFound:
-        raise Permanent(f"the order {event.subject} is gone") from None

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from stockwright.base.errors import NotFound, Permanent, TryLater
+from stockwright.base.errors import Permanent, TryLater
 from stockwright.base.instant import iso
 from stockwright.events.catalogue import OrderPacked, OrderPlaced
-from stockwright.orders.records import get_order
+from stockwright.orders.records import get_order_of
 from stockwright.sales.lines import line_id
 
 if TYPE_CHECKING:
     from stockwright.base.event import Event
     from stockwright.context import App
-    from stockwright.orders.model import Order
 
 
 _RETRIED = frozenset({408, 409, 425})
@@ -26,7 +25,7 @@ async def send_pick_list(app: App, event: Event, _: OrderPlaced) -> None:
     settings = app.settings
     if settings.warehouse_url is None:
         return
-    order = await _order(app, event)
+    order = await get_order_of(app.store, event)
     if order.row.waits_for != "warehouse":
         # Packed or cancelled meanwhile: there is nothing left to pick.
         return
@@ -49,7 +48,7 @@ async def request_delivery(app: App, event: Event, _: OrderPacked) -> None:
     settings = app.settings
     if settings.delivery_url is None:
         return
-    order = await _order(app, event)
+    order = await get_order_of(app.store, event)
     if order.row.waits_for != "delivery service":
         return
     body = {
@@ -80,10 +79,3 @@ async def _post(app: App, event: Event, url: str, api_key: str | None, body: dic
     if 400 <= status < 500 and status not in _RETRIED:  # noqa: PLR2004
         raise Permanent(f"the receiver refused it with status {status}")
     raise RuntimeError(f"the receiver answered with status {status}")
-
-
-async def _order(app: App, event: Event) -> Order:
-    try:
-        return await get_order(app.store, event.subject)
-    except NotFound:
-        raise Permanent(f"the order {event.subject} is gone") from None

@@ -5,15 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from stockwright.base.errors import NotFound
+from stockwright.base.errors import NotFound, Permanent
 from stockwright.orders.model import Order
 from stockwright.orders.status import OPEN, STATUSES
+from stockwright.store.find import find, load
 from stockwright.store.paging import pages
 from stockwright.store.port import COUNT_MAX
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
+    from stockwright.base.event import Event
     from stockwright.orders.status import OrderStatus
     from stockwright.store.batch import Batch
     from stockwright.store.port import IndexName, Key, Store
@@ -26,9 +28,7 @@ def order_key(order_id: str) -> Key:
 
 async def find_order(store: Store, order_id: str) -> Order | None:
     """Find an order; one that is still being placed is not shown."""
-    key = order_key(order_id)
-    item = (await store.get([key])).get(key)
-    order = item.read(Order) if item else None
+    order = await find(store, order_key(order_id), Order)
     return order if order is not None and order.row.is_shown else None
 
 
@@ -40,10 +40,18 @@ async def get_order(store: Store, order_id: str) -> Order:
     return order
 
 
+async def get_order_of(store: Store, event: Event) -> Order:
+    """Get the order that an event is about; Permanent where it is gone."""
+    order = await find_order(store, event.subject)
+    if order is None:
+        raise Permanent(f"the order {event.subject} is gone")
+    return order
+
+
 async def load_orders(store: Store, order_ids: Iterable[str]) -> dict[str, Order]:
     """Load many orders in one call, also those that are still being placed; what is not there is left out."""
-    found = await store.get([order_key(each) for each in dict.fromkeys(order_ids)])
-    return {order.id: order for order in (item.read(Order) for item in found.values())}
+    keys = [order_key(each) for each in dict.fromkeys(order_ids)]
+    return {order.id: order for order in await load(store, keys, Order)}
 
 
 async def page_of_orders(

@@ -8,6 +8,7 @@ from stockwright.base.ids import position_by_time
 from stockwright.base.names import clean, search_text, search_words
 from stockwright.base.record import Record
 from stockwright.products.model import Product
+from stockwright.store.find import load
 from stockwright.store.port import ABSENT, IndexName
 
 if TYPE_CHECKING:
@@ -48,8 +49,7 @@ def sku_key(sku: str) -> Key:
 
 async def load_products(store: Store, product_ids: Iterable[str], *, deleted_too: bool = False) -> dict[str, Product]:
     """Load many products in one call; those that are not there, or were deleted, are left out."""
-    found = await store.get([product_key(each) for each in dict.fromkeys(product_ids)])
-    products = (item.read(Product) for item in found.values())
+    products = await load(store, [product_key(each) for each in dict.fromkeys(product_ids)], Product)
     return {product.id: product for product in products if deleted_too or product.status != "DELETED"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stockwright.reservations.hold_limits import CustomerHolds
+from stockwright.store.find import find
 
 if TYPE_CHECKING:
     from stockwright.store.batch import Batch
@@ -18,9 +19,7 @@ def customer_holds_key(owner_id: str) -> Key:
 
 async def load_customer_holds(store: Store, owner_id: str) -> CustomerHolds:
     """Load what a customer holds; nothing where there is no record."""
-    key = customer_holds_key(owner_id)
-    item = (await store.get([key])).get(key)
-    return CustomerHolds(owner_id) if item is None else item.read(CustomerHolds)
+    return await find(store, customer_holds_key(owner_id), CustomerHolds) or CustomerHolds(owner_id)
 
 
 async def page_of_customer_holds(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stockwright.base.errors import NotFound
 from stockwright.reservations.model import Reservation
+from stockwright.store.find import find
 
 if TYPE_CHECKING:
     from stockwright.reservations.model import ReservationStatus
@@ -20,11 +21,10 @@ def reservation_key(reservation_id: str) -> Key:
 
 async def get_reservation(store: Store, reservation_id: str) -> Reservation:
     """Get a reservation or refuse."""
-    key = reservation_key(reservation_id)
-    item = (await store.get([key])).get(key)
-    if item is None:
+    reservation = await find(store, reservation_key(reservation_id), Reservation)
+    if reservation is None:
         raise NotFound("Reservation not found")
-    return item.read(Reservation)
+    return reservation
 
 
 async def page_of_reservations(

@@ -12,6 +12,7 @@ from msgspec import field
 
 from stockwright.base.record import Record
 from stockwright.rollups.model import Counted, RollupId
+from stockwright.store.find import find
 from stockwright.store.paging import whole
 
 if TYPE_CHECKING:
@@ -61,8 +62,7 @@ class Contribution(Record, frozen=True):
 
 async def load_state(store: Store) -> State:
     """Load which generations there are; without a state, nothing was ever counted."""
-    item = (await store.get([STATE])).get(STATE)
-    return State() if item is None else item.read(State)
+    return await find(store, STATE, State) or State()
 
 
 def put_state(batch: Batch, state: State) -> None:
@@ -72,8 +72,7 @@ def put_state(batch: Batch, state: State) -> None:
 
 async def load_progress(store: Store) -> Progress | None:
     """Load how far the rebuild under way is."""
-    item = (await store.get([PROGRESS])).get(PROGRESS)
-    return None if item is None else item.read(Progress)
+    return await find(store, PROGRESS, Progress)
 
 
 def put_progress(batch: Batch, progress: Progress) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stockwright.base.errors import NotFound
 from stockwright.sales.model import Sale
+from stockwright.store.find import find, load
 from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
@@ -22,16 +23,15 @@ def sale_key(sale_id: str) -> Key:
 
 async def get_sale(store: Store, sale_id: str) -> Sale:
     """Get a sale or refuse."""
-    item = (await store.get([sale_key(sale_id)])).get(sale_key(sale_id))
-    if item is None:
+    sale = await find(store, sale_key(sale_id), Sale)
+    if sale is None:
         raise NotFound("Sale not found")
-    return item.read(Sale)
+    return sale
 
 
 async def load_sales(store: Store, sale_ids: Iterable[str]) -> dict[str, Sale]:
     """Load many sales in one call; what is not there is left out."""
-    found = await store.get([sale_key(each) for each in dict.fromkeys(sale_ids)])
-    return {sale.id: sale for sale in (item.read(Sale) for item in found.values())}
+    return {sale.id: sale for sale in await load(store, [sale_key(each) for each in dict.fromkeys(sale_ids)], Sale)}
 
 
 async def page_of_sales(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stockwright.base.long_work import STEP_ROWS
 from stockwright.stock.model import Location, by_priority
+from stockwright.store.find import find
 from stockwright.store.paging import whole
 
 if TYPE_CHECKING:
@@ -32,9 +33,7 @@ def _active(items: Sequence[Item]) -> tuple[str, ...]:
 
 async def find_location(store: Store, location_id: str) -> Location | None:
     """Find one location."""
-    key = (Location.PARTITION, location_id)
-    item = (await store.get([key])).get(key)
-    return item.read(Location) if item else None
+    return await find(store, (Location.PARTITION, location_id), Location)
 
 
 def put_location(batch: Batch, location: Location) -> None:

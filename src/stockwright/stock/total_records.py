@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from stockwright.base.record import Record
+from stockwright.store.find import find, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,9 +59,7 @@ def counted_key(product_id: str) -> Key:
 async def load_counted(store: Store, product_ids: Iterable[str]) -> dict[str, Counted]:
     """Load the parts of many products in one call; products without one are left out."""
     keys = [counted_key(each) for each in dict.fromkeys(product_ids)]
-    found = await store.get(keys) if keys else {}
-    parts = (item.read(Counted) for item in found.values())
-    return {part.product_id: part for part in parts}
+    return {part.product_id: part for part in (await load(store, keys, Counted) if keys else ())}
 
 
 def put_counted(batch: Batch, part: Counted, position: str) -> None:
@@ -100,8 +99,7 @@ async def positions_of_status(
 
 async def load_totals(store: Store) -> Totals:
     """Load the sums of all parts."""
-    item = (await store.get([TOTALS])).get(TOTALS)
-    return Totals({}) if item is None else item.read(Totals)
+    return await find(store, TOTALS, Totals) or Totals({})
 
 
 def put_totals(batch: Batch, totals: Totals) -> None:

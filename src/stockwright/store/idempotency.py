@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from stockwright.base.errors import StockwrightError
 from stockwright.base.record import Record
 from stockwright.store.batch import Batch, Stale
+from stockwright.store.find import find
 from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
@@ -53,9 +54,7 @@ def put_idempotency(
 
 async def find_idempotency(store: Store, key: str) -> UsedKey | None:
     """Find the record of an Idempotency-Key."""
-    found = await store.get([idempotency_key(key)])
-    item = found.get(idempotency_key(key))
-    return None if item is None else item.read(UsedKey)
+    return await find(store, idempotency_key(key), UsedKey)
 
 
 async def find_idempotencies(store: Store, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from msgspec.structs import replace
 
 from stockwright.base.record import Record
+from stockwright.store.find import find
 
 if TYPE_CHECKING:
     from stockwright.store.batch import Batch
@@ -35,11 +36,8 @@ def _key(name: Backfill) -> Key:
 
 async def load_progress(store: Store, name: Backfill) -> Progress:
     """Load how far a backfill of this release's format is."""
-    item = (await store.get([_key(name)])).get(_key(name))
-    if item is None:
-        return Progress()
-    progress = item.read(Progress)
-    return progress if progress.format == FORMAT[name] else Progress(version=item.version)
+    progress = await find(store, _key(name), Progress) or Progress()
+    return progress if progress.format == FORMAT[name] else Progress(version=progress.version)
 
 
 def put_progress(batch: Batch, name: Backfill, progress: Progress) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from stockwright.base.record import Record
+from stockwright.store.find import find
 from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ def _key(name: str) -> Key:
 
 async def find_accepted(store: Store) -> Accepted | None:
     """Find whether records are removed by age; None: no one has agreed to it yet."""
-    item = (await store.get([_key("accepted")])).get(_key("accepted"))
-    return None if item is None else item.read(Accepted)
+    return await find(store, _key("accepted"), Accepted)
 
 
 def put_accepted(batch: Batch, accepted: Accepted) -> None:
@@ -71,8 +71,7 @@ def put_accepted(batch: Batch, accepted: Accepted) -> None:
 
 async def load_log_start(store: Store) -> LogStart:
     """Load where the event log begins."""
-    item = (await store.get([LOG_START])).get(LOG_START)
-    return LogStart() if item is None else item.read(LogStart)
+    return await find(store, LOG_START, LogStart) or LogStart()
 
 
 def put_log_start(batch: Batch, start: LogStart) -> None:
@@ -82,8 +81,7 @@ def put_log_start(batch: Batch, start: LogStart) -> None:
 
 async def load_archive_end(store: Store, kind: Aging) -> ArchiveEnd:
     """Load how far a kind's archive is written."""
-    item = (await store.get([_key(kind)])).get(_key(kind))
-    return ArchiveEnd() if item is None else item.read(ArchiveEnd)
+    return await find(store, _key(kind), ArchiveEnd) or ArchiveEnd()
 
 
 def put_archive_end(batch: Batch, kind: Aging, end: ArchiveEnd) -> None:
