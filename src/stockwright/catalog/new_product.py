@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct, field
+from msgspec import field
 from msgspec.structs import replace
 
 from stockwright.base.errors import AlreadyExists, Invalid, check_all
@@ -16,8 +16,8 @@ from stockwright.events.catalogue import ProductCreated
 from stockwright.products import category_records
 from stockwright.products import records as product_records
 from stockwright.products.model import (
+    OptionalFields,
     Product,
-    ProductStatus,
     check_category,
     check_new_id,
     check_product,
@@ -44,7 +44,7 @@ CATEGORY_DEFAULT: Final = "other"
 NUMBERED_SKUS_MAX: Final = 20
 
 
-class CreateProduct(Struct, frozen=True):
+class CreateProduct(OptionalFields, frozen=True):
     """A new product; `quantity` is its opening stock at `location` (units).
 
     What is None was not given: the SKU is then made from the name, the description is the name (S0 and S1
@@ -58,15 +58,9 @@ class CreateProduct(Struct, frozen=True):
     category: str | None
     price_cents: int
     quantity: int | None = None
-    type: str = ""
-    brand: str = ""
     currency: str | None = None
-    image_url: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    attributes: Mapping[str, Any] = field(default_factory=dict)
     thresholds: Mapping[str, int] = field(default_factory=dict)
     location: str = DEFAULT_LOCATION
-    status: ProductStatus = "ACTIVE"
     id: str | None = None
 
 
@@ -140,24 +134,20 @@ async def _currency(app: App, command: CreateProduct) -> str:
 
 def _product_of(command: CreateProduct, product_id: str, created_by: str, now: int, currency: str) -> Product:
     name = clean(command.name)
-    return Product(
+    product = Product(
         id=product_id,
         sku="" if command.sku is None else clean(command.sku),
         name=name,
         description=name if command.description is None else command.description,
         category=CATEGORY_DEFAULT if command.category is None else command.category,
-        type=clean(command.type),
-        brand=clean(command.brand),
         price_cents=command.price_cents,
         currency=currency,
-        image_url=command.image_url,
-        options=command.options,
-        attributes=command.attributes,
-        status=command.status,
         created_at=now,
         updated_at=now,
         created_by=created_by,
     )
+    given = {each: getattr(command, each) for each in OptionalFields.__struct_fields__}
+    return replace(product, **given | {"type": clean(command.type), "brand": clean(command.brand)})
 
 
 async def check_references(app: App, category: str | None, location_id: str | None) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from stockwright.base.actor import ANONYMOUS
@@ -33,21 +32,11 @@ from stockwright.http.lists import show_list
 from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
 from stockwright.http.rules import MALFORMED, first_given, is_given, well_formed
 from stockwright.http.wire import ListView
-from stockwright.products.model import Product, ProductFields
+from stockwright.products.model import FIELD_NAMES, OptionalFields, Product, ProductFields
 from stockwright.stock.model import DEFAULT_LOCATION
 
-_FIELDS = {
-    "sku": "sku",
-    "description": "description",
-    "category": "category",
-    "type": "type",
-    "brand": "brand",
-    "price": "price_cents",
-    "currency": "currency",
-    "options": "options",
-    "attributes": "attributes",
-    "status": "status",
-}
+SHOWN_AS = {"price_cents": "price"}
+"""The fields of a product that have another name on the wire."""
 
 
 def show_product(_: AnyCall, found: StockedProduct) -> Answer:
@@ -57,28 +46,20 @@ def show_product(_: AnyCall, found: StockedProduct) -> Answer:
 
 async def _create(call: Call[ProductBody, NoQuery]) -> StockedProduct:
     body = call.body
-    made = await create_product(
-        call.app,
-        call.request,
-        CreateProduct(
-            name=first_given(body.name, body.product_name),
-            sku=body.sku,
-            description=body.description,
-            category=body.category,
-            price_cents=body.price or 0,
-            quantity=_quantity(body),
-            type=body.type,
-            brand=body.brand,
-            currency=body.currency,
-            image_url=body.image_url,
-            options=body.options,
-            attributes=body.attributes,
-            thresholds=_thresholds(body),
-            location=body.location or DEFAULT_LOCATION,
-            status=body.status,
-            id=body.product_id,
-        ),
+    command = CreateProduct(
+        name=first_given(body.name, body.product_name),
+        sku=body.sku,
+        description=body.description,
+        category=body.category,
+        price_cents=body.price or 0,
+        currency=body.currency,
+        quantity=_quantity(body),
+        thresholds=_thresholds(body),
+        location=body.location or DEFAULT_LOCATION,
+        id=body.product_id,
     )
+    given = {name: getattr(body, name) for name in OptionalFields.__struct_fields__}
+    made = await create_product(call.app, call.request, replace(command, **given))
     call.log("Product created successfully", product_id=made.product.id, sku=made.product.sku)
     return made
 
@@ -111,11 +92,11 @@ def _update_command(call: AnyCall, changed: ProductFields) -> UpdateProduct:
 
 def _changed(body: ProductPatch) -> ProductFields:
     """Return the product's own fields that a body changes and that are well formed, under Product's names."""
-    changed = {ours: getattr(body, name) for name, ours in _FIELDS.items()}
+    changed: dict[str, Any] = {name: getattr(body, SHOWN_AS.get(name, name)) for name in FIELD_NAMES}
     changed["name"] = first_given(body.name, body.product_name)
-    given = {name: value for name, value in changed.items() if is_given(value)}
-    given |= {} if body.image_url is UNSET else {"image_url": body.image_url}
-    return cast("ProductFields", {name: value for name, value in given.items() if value is not MALFORMED})
+    # null takes the picture away.
+    given = {name: each for name, each in changed.items() if is_given(each) or (name == "image_url" and each is None)}
+    return cast("ProductFields", {name: each for name, each in given.items() if each is not MALFORMED})
 
 
 async def _look_up_new(call: AnyCall) -> None:

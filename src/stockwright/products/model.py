@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final, Literal, TypedDict, cast
 
-from msgspec import field
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from stockwright.base.currency import is_currency
@@ -94,6 +94,20 @@ class ProductFields(TypedDict, total=False):
     status: ProductStatus
 
 
+FIELD_NAMES: Final = tuple(ProductFields.__annotations__)
+
+
+class OptionalFields(Struct, frozen=True, kw_only=True):
+    """The fields that a new product needs not be given, with their defaults."""
+
+    type: str = ""
+    brand: str = ""
+    image_url: str | None = None
+    options: Mapping[str, Any] = {}
+    attributes: Mapping[str, Any] = {}
+    status: ProductStatus = "ACTIVE"
+
+
 def with_fields(product: Product, fields: ProductFields) -> Product:
     """Return the product with the given fields."""
     return replace(product, **fields)
@@ -101,20 +115,7 @@ def with_fields(product: Product, fields: ProductFields) -> Product:
 
 def fields_of(product: Product) -> ProductFields:
     """Return all fields of a product that somebody gives."""
-    return ProductFields(
-        sku=product.sku,
-        name=product.name,
-        description=product.description,
-        category=product.category,
-        type=product.type,
-        brand=product.brand,
-        price_cents=product.price_cents,
-        currency=product.currency,
-        image_url=product.image_url,
-        options=product.options,
-        attributes=product.attributes,
-        status=product.status,
-    )
+    return cast("ProductFields", {name: getattr(product, name) for name in FIELD_NAMES})
 
 
 def differing_fields(fields: ProductFields, product: Product) -> ProductFields:
