@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stockwright.base.record import Record
-    from stockwright.store.port import Key
 
 
 AnyRecord = TypeVar("AnyRecord", bound="Record")
@@ -24,19 +23,19 @@ AnyRecord = TypeVar("AnyRecord", bound="Record")
 class WrongItemError(TypeError):
     """An item was read as a record of another kind: a fault in the program."""
 
-    def __init__(self, model: type[Record], key: Key) -> None:
+    def __init__(self, model: type[Record], key: tuple[str, str]) -> None:
         super().__init__(f"{model.__name__} reads {model.KIND} items, not {key[1]} of {key[0]}")
 
 
-def is_of(model: type[Record], key: Key) -> bool:
-    """Whether the item of this key is one that the record reads."""
+def is_of(model: type[Record], key: tuple[str, str]) -> bool:
+    """Whether the item of this key (partition, sort) is one that the record reads."""
     partition, sort = key
     if model.PARTITION:
         return partition.startswith(model.PARTITION) and (not model.SORTS or sort in model.SORTS)
     return (sort == model.KIND or sort.startswith(f"{model.KIND}#")) and "#" in partition
 
 
-def decode_as(model: type[AnyRecord], key: Key, content: bytes | dict[str, Any]) -> AnyRecord:
+def decode_as(model: type[AnyRecord], key: tuple[str, str], content: bytes | dict[str, Any]) -> AnyRecord:
     """Read a body as a record, without what is not stored; raises WrongItemError or msgspec's ValidationError."""
     if not is_of(model, key):
         raise WrongItemError(model, key)
