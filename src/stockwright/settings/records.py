@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from stockwright.settings.model import ShopSettings
+from stockwright.store.find import find
 
 if TYPE_CHECKING:
     from stockwright.store.batch import Batch
@@ -16,9 +17,8 @@ NEVER_SET: Final = ShopSettings()
 
 
 async def load_settings(store: Store) -> ShopSettings:
-    """Load the settings; version 0 where nobody has set any."""
-    item = (await store.get([KEY])).get(KEY)
-    return NEVER_SET if item is None else item.read(ShopSettings)
+    """Load the settings; version 0 where none was ever set."""
+    return await find(store, KEY, ShopSettings) or NEVER_SET
 
 
 def put_settings(batch: Batch, settings: ShopSettings) -> None:
