@@ -9,6 +9,7 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stockwright.base.errors import Busy, RateLimited
 from stockwright.base.event import Event
@@ -90,6 +91,63 @@ async def test_many_streams_share_one_reader_of_the_log(feed: Feed, app: App) ->
 
     # A reader that is woken may look once more than there are rounds.
     assert many <= one + 3
+
+
+async def test_a_few_streams_send_in_one_turn_of_the_loop(
+    feed: Feed, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "STREAMS_AT_ONCE", 10)
+    sent, most = 0, 0
+
+    async def follow(parts: AsyncIterator[bytes]) -> None:
+        nonlocal sent
+        await until(parts, lambda text: b"thing.done" in text)
+        sent += 1
+
+    async def watch() -> None:
+        nonlocal most
+        while True:
+            before = sent
+            await asyncio.sleep(0)
+            most = max(most, sent - before)
+
+    following = [await opened(feed, f"usr_{number}") for number in range(60)]
+    tasks = [asyncio.create_task(follow(parts)) for parts in following]
+    watching = asyncio.create_task(watch())
+    await asyncio.sleep(0)
+    await happen(app, 1)
+    await asyncio.gather(*tasks)
+    watching.cancel()
+    assert sent == 60
+    assert most <= 20
+    for parts in following:
+        await parts.aclose()  # type: ignore[attr-defined]
+
+
+async def test_missed_events_are_encoded_once_for_all_who_missed_them(
+    feed: Feed, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Event] = []
+    line_of = feeds.line_of
+    monkeypatch.setattr(feeds, "line_of", lambda event: (written.append(event), line_of(event))[1])
+    await happen(app, 1)
+    first = (await app.store.tail(limit=1))[0].position
+    await happen(app, 150)
+    texts = []
+    for number in range(5):
+        async with aclosing(await opened(feed, f"usr_{number}", after=first)) as parts:  # type: ignore[type-var]
+            texts.append(await until(parts, lambda text: events_in(text)["thing.done"] == 150))
+    assert len(set(texts)) == 1
+    assert len(written) == 150
+
+
+async def test_an_event_that_was_stored_again_is_sent_as_it_is_now(feed: Feed, app: App) -> None:
+    await happen(app, 2)
+    first, second = await app.store.tail(limit=2)
+    for said in (b'"n":1', b'"n":0'):
+        async with aclosing(await opened(feed, after=first.position)) as parts:  # type: ignore[type-var]
+            assert said in await until(parts, lambda text: b"thing.done" in text)
+        await app.store.rewrite([replace(second, data={"n": 0})])
 
 
 async def test_events_before_the_first_read_are_sent(feed: Feed, app: App) -> None:

@@ -16,9 +16,9 @@ from weakref import WeakKeyDictionary
 STEP_ROWS: Final = 128
 """The most rows that a step reads, or writes, or turns into an answer."""
 BUSY_SECONDS: Final = 0.0002
-"""A turn of the loop that takes longer had other work in it."""
-REST_SECONDS: Final = 0.002
-"""So long do others have the loop where they want it: about what a step takes."""
+"""A turn of the loop that takes the processor for longer had other work in it."""
+OTHERS_SECONDS: Final = 0.002
+"""So much of the processor do others get between two steps where they want it: about what a step takes."""
 
 
 async def give_way() -> None:
@@ -48,12 +48,15 @@ class _Turns:
         await turn
 
     def _look(self) -> None:
-        """Begin to look whether others want the loop: what runs until `_choose` is theirs."""
-        self._loop.call_soon(self._choose, time.perf_counter())
+        """Begin to look whether others want the loop: what runs until `_choose` is their work."""
+        self._loop.call_soon(self._choose, time.thread_time(), 0.0)
 
-    def _choose(self, since: float) -> None:
-        if time.perf_counter() - since > BUSY_SECONDS:
-            self._loop.call_later(REST_SECONDS, self._let_one_in)
+    def _choose(self, since: float, taken: float) -> None:
+        """Let the next one in after a turn without other work, or when others have had enough."""
+        now = time.thread_time()
+        taken += now - since
+        if now - since > BUSY_SECONDS and taken < OTHERS_SECONDS:
+            self._loop.call_soon(self._choose, now, taken)
         else:
             self._let_one_in()
 

@@ -15,11 +15,14 @@ _START: Final = r"((?:^|[,;\t\r\n|\"])[ \u00a0\"]*)"
 """Where a cell may begin: at the start, and behind whatever a program may split at; blanks and quotes are skipped."""
 _FORMULA: Final = re.compile(rf"{_START}('*)(?=[{_SIGNS}])")
 _GUARDED: Final = re.compile(rf"{_START}'('*)(?=[{_SIGNS}])")
+_SIGN: Final = re.compile(rf"[{_SIGNS}]")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 
 
 def guard(text: str) -> str:
     """Put an apostrophe before every formula that a spreadsheet could find in the text; a plain number stays one."""
+    if _SIGN.search(text) is None:
+        return text
     return text if _NUMBER.fullmatch(text) else _FORMULA.sub(r"\1'\2", text)
 
 

@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 from collections.abc import AsyncIterator, Iterable, Sequence
-from itertools import chain, islice
+from itertools import islice
 from typing import Final
 
 from stockwright.base.instant import iso
@@ -15,6 +15,7 @@ from stockwright.base.spreadsheet import guard
 from stockwright.exports.usecases import Cell, Rows
 
 CONTENT_TYPE: Final = "text/csv; charset=utf-8"
+WRITTEN_AT_ONCE: Final = STEP_ROWS // 2
 _TIMES: Final = frozenset({"at", "createdAt", "placedAt"})
 
 
@@ -24,14 +25,10 @@ async def csv_parts(columns: Sequence[str], pages: AsyncIterator[Rows], *, bom: 
     yield (codecs.BOM_UTF8 if bom else b"") + _written([columns])
     await give_way()
     async for rows in pages:
-        first = next(rows, None)
-        while first is not None:
-            some = chain((first,), islice(rows, STEP_ROWS - 1))
-            yield _written(_shown(row, times) for row in some)
-            first = next(rows, None)
-            if first is not None:
-                # A page of orders may have very many lines.
-                await give_way()
+        # A page of orders may have very many lines.
+        while some := [_shown(row, times) for row in islice(rows, WRITTEN_AT_ONCE)]:
+            await give_way()
+            yield _written(some)
 
 
 def _shown(row: Sequence[Cell], times: frozenset[int]) -> list[Cell]:

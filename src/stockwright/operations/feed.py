@@ -35,6 +35,10 @@ ROUND_MAX: Final = 2000
 """How many events go to each stream as one part."""
 WAIT_SECONDS: Final = 15.0
 """How long nothing is sent before a comment is; as often each stream's right to it is checked."""
+STREAMS_AT_ONCE: Final = 50
+"""How many streams send in one turn of the loop: all at once would keep requests waiting."""
+LINES_MAX: Final = 2000
+"""How many of the newest events are remembered as they are sent: many clients that come again miss the same ones."""
 PACE_SECONDS: Final = 0.001
 """For each stream, between two rounds of sending."""
 PACE_SECONDS_MAX: Final = 1.0
@@ -59,6 +63,7 @@ class Stream:
         self._queue: deque[tuple[str, bytes]] = deque()
         self._bytes = 0
         self._news = asyncio.Event()
+        self._is_asked = False
 
     def push(self, last: str, part: bytes) -> None:
         """Queue encoded events, of which `last` is the last one's position; drop the stream where it is full."""
@@ -77,15 +82,17 @@ class Stream:
         self._queue.clear()
         self._news.set()
 
+    def ask(self) -> None:
+        """Have something sent, so that a client that has gone is noticed."""
+        self._is_asked = True
+        self._news.set()
+
     async def next(self) -> tuple[str, bytes] | None:
         """Return what is queued; None where nothing came for a while."""
-        if not self._queue and not self.dropped:
+        while not (self._queue or self.dropped or self._is_asked):
             self._news.clear()
-            try:
-                async with asyncio.timeout(WAIT_SECONDS):
-                    await self._news.wait()
-            except TimeoutError:
-                return None
+            await self._news.wait()
+        self._is_asked = False
         if not self._queue:
             return None
         last, part = self._queue.popleft()
@@ -124,6 +131,9 @@ class Feed:
         self._reader: asyncio.Task[None] | None = None
         self._position = ""
         self._starting = asyncio.Lock()
+        self._lines: dict[str, tuple[Event, bytes]] = {}
+        self._asked = 0.0
+        """When all streams were last asked to send something."""
         self._ended = False
         app.on_stop.append(self.end)
 
@@ -178,7 +188,7 @@ class Feed:
             if left < 0:
                 yield reset(stream.position)
                 return
-            yield b"".join(map(line_of, missed))
+            yield b"".join(map(self._line_of, missed))
             position = missed[-1].position
             await give_way()
 
@@ -211,6 +221,8 @@ class Feed:
                 raise Busy("All event streams of this server are in use; try again shortly")
             if self._reader is None:
                 self._position = await stable_position(self._app)
+                self._asked = time.monotonic()
+                self._asked = time.monotonic()
                 self._reader = asyncio.create_task(self._read())
             stream = Stream(account_id, may_read, self._position)
             self._streams.add(stream)
@@ -236,6 +248,9 @@ class Feed:
             except Exception:
                 self._app.log.exception("reading events for the streams failed")
                 await asyncio.sleep(RETRY_SECONDS)
+            if time.monotonic() - self._asked >= WAIT_SECONDS:
+                self._asked = time.monotonic()
+                await self._each_stream(Stream.ask)
             # More come together while this waits, and are then one part for each stream.
             await asyncio.sleep(min(PACE_SECONDS_MAX, PACE_SECONDS * len(self._streams)))
 
@@ -246,7 +261,7 @@ class Feed:
         position, wait = self._position, WAIT_SECONDS
         while len(encoded) < ROUND_MAX:
             events = await self._app.store.tail(position, READ_AT_ONCE, wait_seconds=wait)
-            encoded += map(line_of, events)
+            encoded += map(self._line_of, events)
             changed |= {event.subject for event in events if event.name.startswith("account.")}
             if events:
                 position = events[-1].position
@@ -257,9 +272,30 @@ class Feed:
         if not encoded:
             return
         part, self._position = b"".join(encoded), position
-        for stream in self._streams:
+
+        def push(stream: Stream) -> None:
             stream.doubted = stream.doubted or stream.account_id in changed
             stream.push(position, part)
+
+        await self._each_stream(push)
+
+    async def _each_stream(self, act: Callable[[Stream], None]) -> None:
+        """Do it to each stream that is open now, a few in each turn of the loop."""
+        for number, stream in enumerate(list(self._streams), 1):
+            act(stream)
+            if number % STREAMS_AT_ONCE == 0:
+                await give_way()
+
+    def _line_of(self, event: Event) -> bytes:
+        """Write an event, or take it as it was written before; one that was stored again is written again."""
+        known = self._lines.get(event.position)
+        if known is not None and known[0] is event:
+            return known[1]
+        line = line_of(event)
+        self._lines[event.position] = event, line
+        if len(self._lines) > LINES_MAX:
+            del self._lines[next(iter(self._lines))]
+        return line
 
 
 def line_of(event: Event) -> bytes:
