@@ -150,7 +150,8 @@ async def test_a_location_that_a_level_opens_is_one_like_any_other(
 async def test_units_at_the_last_of_many_locations_can_be_sold(
     app: App, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stockwright.store.paging.WHOLE", 2)
+    for reader in ("store.paging", "stock.location_records"):
+        monkeypatch.setattr(f"stockwright.{reader}.STEP_ROWS", 2)
     chair = await product(0)
     for location in ("a", "b", "c", "z"):
         await initialize(app, ADMIN, Initialize(chair.product.id, chair.product.sku, 1, location))

@@ -300,7 +300,7 @@ async def test_categories_are_a_managed_list(app: App, product: Product) -> None
 
 async def test_lists_without_a_limit_are_read_to_the_end(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     names = await list_categories(app)
-    monkeypatch.setattr("stockwright.store.paging.WHOLE", 3)
+    monkeypatch.setattr("stockwright.store.paging.STEP_ROWS", 3)
     assert await list_categories(app) == names
     assert len(names) > 3
     await add_category(app, ADMIN, "zebras")
