@@ -114,7 +114,8 @@ def served(side: Side, folder: Path, ids: list[str], workers: str) -> Iterator[t
         yield Shop(url, {"Authorization": f"Bearer {body['data']['token']}"}, ids), pid
 
 
-def _wait_until_handled(url: str) -> None:
+def wait_until_handled(url: str) -> None:
+    """Wait until every event is handled."""
     until = time.monotonic() + HANDLED_SECONDS_MAX
     while httpx2.get(f"{url}/api/health/ready", timeout=60).json()["data"]["outboxLag"]:
         if time.monotonic() > until:
@@ -135,7 +136,7 @@ def _turn(row: Row, shop: Shop, pid: int, seconds: float) -> Turn:
         before, begun = _busy_seconds(pid), time.perf_counter()
         found = measure(row.load(shop), row.connections, seconds)
         asked = found.rate * (time.perf_counter() - begun)
-    _wait_until_handled(shop.url)
+    wait_until_handled(shop.url)
     if found.refused:
         raise RuntimeError(f"{found.refused} requests of {load.paths[0]} were refused")
     # Of what others read meanwhile nothing is this row's.
@@ -179,7 +180,7 @@ def run(sides: list[Side], names: list[str], given: argparse.Namespace) -> Turns
                     with served(side, shops[side.name], ids[side.name], given.workers) as (shop, pid):
                         if kind == "large" and turn == 0:
                             prepare_large(shop)
-                            _wait_until_handled(shop.url)
+                            wait_until_handled(shop.url)
                         for name in of_kind:
                             if side.folder == HERE or not ROWS[name].only_this:
                                 turns[name][side.name].append(_turn(ROWS[name], shop, pid, given.seconds))
