@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from stockwright import sweeper
 from stockwright.base.errors import Busy
+from stockwright.base.long_work import STEP_ROWS
 from stockwright.context import App
 from stockwright.store.port import ABSENT, Put, Write
 from stockwright.store.sqlite.engine import SqliteStore
-from stockwright.sweeper import PURGE_STEP, make_sweeper, sweep
+from stockwright.sweeper import make_sweeper, sweep
 from tests.conftest import Clock
 
 
@@ -39,11 +40,11 @@ def embedded(engine: str) -> None:
 
 @pytest.mark.usefixtures("embedded")
 async def test_one_sweep_removes_everything_expired_and_nothing_else(app: App, clock: Clock) -> None:
-    await old_records(app, clock, 2 * PURGE_STEP + 100)
+    await old_records(app, clock, 2 * STEP_ROWS + 100)
     await app.store.commit([Put(("IDEMPOTENCY", "young"), {}, ABSENT, ttl=clock.now() // 1000 + 3600)])
     await app.store.commit([Put(("IDEMPOTENCY", "for ever"), {}, ABSENT)])
     await sweep(app)
-    assert await left(app) == 2 * PURGE_STEP + 102
+    assert await left(app) == 2 * STEP_ROWS + 102
     clock.advance(minutes=2)
     await sweep(app)
     assert await left(app) == 2
@@ -51,7 +52,7 @@ async def test_one_sweep_removes_everything_expired_and_nothing_else(app: App, c
 
 @pytest.mark.usefixtures("embedded")
 async def test_a_purge_is_one_commit_for_many_records(app: App, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    await old_records(app, clock, 2 * PURGE_STEP)
+    await old_records(app, clock, 2 * STEP_ROWS)
     clock.advance(minutes=2)
     commits = 0
     commit = SqliteStore.commit
@@ -62,7 +63,7 @@ async def test_a_purge_is_one_commit_for_many_records(app: App, clock: Clock, mo
         await commit(self, writes)
 
     monkeypatch.setattr(SqliteStore, "commit", counted)
-    assert await sweeper.purge_due(app) == 2 * PURGE_STEP
+    assert await sweeper.purge_due(app) == 2 * STEP_ROWS
     assert commits == 2
 
 

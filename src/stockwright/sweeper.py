@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.catalog.backfill import backfill
 from stockwright.context import Repeating
 from stockwright.orders.large import finish_due
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     from stockwright.context import App
 
 EVERY_SECONDS: Final = 5.0
-PURGE_STEP: Final = 200
-"""So many records are removed in one commit: more would hold up the orders that share it."""
-PURGE_STEPS_MAX: Final = 500
+PURGE_STEPS_MAX: Final = 800
 
 
 async def sweep(app: App) -> int:
@@ -47,10 +46,11 @@ async def purge_due(app: App) -> int:
     now = app.clock.now() // 1000
     purged = 0
     for _ in range(PURGE_STEPS_MAX):
-        removed = await app.store.purge(now, PURGE_STEP)
+        removed = await app.store.purge(now, STEP_ROWS)
         purged += removed
-        if removed < PURGE_STEP:
+        if removed < STEP_ROWS:
             break
+        await give_way()
     return purged
 
 
