@@ -95,6 +95,10 @@ $(NEEDED): $(TOOLS) infra/requirements.txt
 	@$(BIN)/python -m infra.package --here
 	@touch $@
 
+.PHONY: setup-tools
+setup-tools: $(TOOLS) ## Set up the checks' own tools, without what some tests need
+	@:
+
 .PHONY: tools
 tools: setup system $(TOOLS) $(DYNAMODB) $(MINISTACK)/.installed $(NEEDED) ## Set up everything that the tests need
 
@@ -240,7 +244,7 @@ synth: package ## Write and check the stacks' templates
 
 .PHONY: deploy
 deploy: package ## Deploy a stage to AWS, with the web app (STAGE=dev)
-	@$(CDK) deploy stockwright-$(STAGE) --outputs-file build/outputs.json $(CDK_OPTIONS)
+	@$(BIN)/python -m infra.rollout $(STAGE) $(CDK_OPTIONS) -- $(CDK)
 	@$(BIN)/python -m infra.publish $(STAGE)
 
 .PHONY: smoke
@@ -249,7 +253,7 @@ smoke: $(TOOLS) ## Check that a deployed stage works (STAGE=dev)
 
 .PHONY: remove
 remove: package ## Remove a stage from AWS (STAGE=dev)
-	@$(CDK) destroy stockwright-$(STAGE) $(CDK_OPTIONS)
+	@$(CDK) destroy stockwright-$(STAGE) stockwright-$(STAGE)-firewall $(CDK_OPTIONS)
 
 .PHONY: clean
 clean: ## Remove everything that make created (not the data)
