@@ -9,11 +9,14 @@ events.py      bus, topics; a rule, a queue and a dead-letter queue for each han
 functions.py   a function with its role, log group and alias
 handlers.py    which functions there are, and what each may do
 http.py        HTTP API
+firewall.py    WAF before CloudFront, a stack of its own
 web.py         bucket, CloudFront
 alarms.py      alarms, dashboard
 releases.py    new versions take traffic gradually
+watch.py       tries the shop from outside, and each release before it takes traffic
 review.py      what the review may not complain about, and why
 package.py     builds the functions' folder
+rollout.py     deploys a stage, its firewall first
 publish.py     puts the web app into the bucket
 """
 

@@ -1,7 +1,12 @@
-"""S2's alarms, sent to the topics that people subscribe to, and a dashboard of the shop."""
+"""Alarms, sent to the topics that people subscribe to when they go off and when they are over; and a dashboard.
+
+An alarm looks at what a customer meets: answers of 5xx, a trial of the shop from outside, slow answers. Functions'
+own errors alone say little: an API can answer 500 to everybody while its function reports none.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from aws_cdk import Duration
@@ -20,8 +25,17 @@ from stockwright.cloud.metrics import NAMESPACE
 from stockwright.store.dynamodb.table import table_definition
 
 FIVE_MINUTES: Final = Duration.minutes(5)
+ONE_MINUTE: Final = Duration.minutes(1)
 ERRORS_MAX: Final = 10
-DEAD_LETTERS_MAX: Final = 5
+SERVER_ERRORS_MIN: Final = 5
+SERVER_ERRORS_PERCENT_MAX: Final = 5
+"""In two of three minutes with so many such answers. A release that fails shows with a tenth of the traffic."""
+REQUESTS_MIN: Final = 20
+"""Fewer in five minutes say nothing about how slow the API is."""
+TRIAL_MINUTES: Final = 3
+BOUNCES_MAX: Final = 0.04
+COMPLAINTS_MAX: Final = 0.0008
+"""SES reviews an account from 5 % and 0.1 % on, and stops it at 10 % and 0.5 %."""
 LATENCY_MAX_MS: Final = 3000
 AGE_MAX: Final = Duration.minutes(15)
 """A message's: three tries of 180 s take nine minutes."""
@@ -32,11 +46,18 @@ class Alarms(Construct):
     """Errors, dead letters, slow answers, low stock; and other signs that something is stuck."""
 
     def __init__(
-        self, scope: Construct, stage: Stage, data: Data, events: Events, functions: Functions, http: Http
+        self,
+        scope: Construct,
+        stage: Stage,
+        data: Data,
+        events: Events,
+        functions: Functions,
+        http: Http,
+        all_functions: Iterable[Function],
     ) -> None:
         super().__init__(scope, "Alarms")
         self._stage, self._operations = stage, events.operations
-        for function in functions.all:
+        for function in all_functions:
             self._alarm(
                 f"errors-{function.name}",
                 function.function.metric_errors(period=FIVE_MINUTES, statistic="Sum"),
@@ -47,8 +68,8 @@ class Alarms(Construct):
             self._alarm(
                 f"dlq-{name}",
                 dlq.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES, statistic="Maximum"),
-                DEAD_LETTERS_MAX,
-                f"more than {DEAD_LETTERS_MAX} dead letters of {name} wait to be recorded",
+                0,
+                f"dead letters of {name} wait to be recorded",
             )
         for name, each in events.queues.items():
             self._alarm(
@@ -60,8 +81,8 @@ class Alarms(Construct):
         self._alarm(
             "dead-letters",
             _counted(stage, "DeadLetters"),
-            DEAD_LETTERS_MAX,
-            f"more than {DEAD_LETTERS_MAX} events were given up in five minutes",
+            0,
+            "an event was given up",
         )
         self._alarm(
             "stream-age",
@@ -69,12 +90,50 @@ class Alarms(Construct):
             AGE_MAX.to_milliseconds(),
             f"events wait in the table's stream for more than {AGE_MAX.to_minutes():g} minutes",
         )
-        self.latency = self._alarm(
+        latency = self._alarm(
             "latency",
-            http.stage.metric_integration_latency(period=FIVE_MINUTES, statistic="p95"),
+            _slowness(http),
             LATENCY_MAX_MS,
             f"one request in twenty takes longer than {LATENCY_MAX_MS} ms",
         )
+        server_errors = self._alarm(
+            "api-5xx",
+            _server_errors(http),
+            SERVER_ERRORS_PERCENT_MAX,
+            f"more than {SERVER_ERRORS_PERCENT_MAX} % of the answers are errors of the shop",
+            times=(2, 3),
+        )
+        self.of_releases = [latency, server_errors]
+        """Those that return the traffic to the version before."""
+        if stage.watch:
+            self.of_releases.append(
+                self._alarm(
+                    "not-ready",
+                    _counted(stage, "TrialsPassed", ONE_MINUTE),
+                    1,
+                    f"no trial of the shop from outside has passed for {TRIAL_MINUTES} minutes",
+                    times=(TRIAL_MINUTES, TRIAL_MINUTES),
+                    below=True,
+                )
+            )
+        self._alarm(
+            "throttled-api",
+            functions.api.function.metric_throttles(period=ONE_MINUTE, statistic="Sum"),
+            0,
+            "Lambda refuses to run the API's function: the account's concurrency is used up",
+        )
+        for kind, limit in (("Bounce", BOUNCES_MAX), ("Complaint", COMPLAINTS_MAX)):
+            self._alarm(
+                f"mail-{kind.lower()}s",
+                cloudwatch.Metric(
+                    namespace="AWS/SES",
+                    metric_name=f"Reputation.{kind}Rate",
+                    period=Duration.hours(1),
+                    statistic="Maximum",
+                ),
+                limit,
+                f"SES counts more than {limit:.2%} {kind.lower()}s: it stops an account's mails not far above",
+            )
         self._alarm(
             "throttled",
             _throttled(data),
@@ -85,8 +144,18 @@ class Alarms(Construct):
         _dashboard(self, stage, events, functions, http)
 
     def _alarm(
-        self, name: str, metric: cloudwatch.IMetric, limit: float, meaning: str, topic: sns.Topic | None = None
+        self,
+        name: str,
+        metric: cloudwatch.IMetric,
+        limit: float,
+        meaning: str,
+        topic: sns.Topic | None = None,
+        *,
+        times: tuple[int, int] = (1, 1),
+        below: bool = False,
     ) -> cloudwatch.Alarm:
+        """Go off where the metric is over the limit `times[0]` of `times[1]` times; `below`: under it, or missing."""
+        treat = cloudwatch.TreatMissingData
         alarm = cloudwatch.Alarm(
             self,
             "".join(word.capitalize() for word in name.split("-")),
@@ -94,21 +163,48 @@ class Alarms(Construct):
             alarm_description=f"Stockwright {self._stage.name}: {meaning}.",
             metric=metric,
             threshold=limit,
-            comparison_operator=OVER,
-            evaluation_periods=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD if below else OVER,
+            evaluation_periods=times[1],
+            datapoints_to_alarm=times[0],
+            treat_missing_data=treat.BREACHING if below else treat.NOT_BREACHING,
         )
-        alarm.add_alarm_action(actions.SnsAction(topic or self._operations))
+        to = actions.SnsAction(topic or self._operations)
+        alarm.add_alarm_action(to)
+        alarm.add_ok_action(to)
         return alarm
 
 
-def _counted(stage: Stage, name: str) -> cloudwatch.Metric:
+def _server_errors(http: Http) -> cloudwatch.MathExpression:
+    """Write the share of answers of 5xx in a minute (%), and 0 where there are few of them."""
+    return cloudwatch.MathExpression(
+        expression=f"IF(errors >= {SERVER_ERRORS_MIN}, 100 * errors / requests, 0)",
+        using_metrics={
+            "errors": http.stage.metric_server_error(period=ONE_MINUTE, statistic="Sum"),
+            "requests": http.stage.metric_count(period=ONE_MINUTE, statistic="Sum"),
+        },
+        period=ONE_MINUTE,
+    )
+
+
+def _slowness(http: Http) -> cloudwatch.MathExpression:
+    """Write the time within which 95 % of five minutes' answers came (ms), and 0 where there are few of them."""
+    return cloudwatch.MathExpression(
+        expression=f"IF(requests >= {REQUESTS_MIN}, slow, 0)",
+        using_metrics={
+            "slow": http.stage.metric_integration_latency(period=FIVE_MINUTES, statistic="p95"),
+            "requests": http.stage.metric_count(period=FIVE_MINUTES, statistic="Sum"),
+        },
+        period=FIVE_MINUTES,
+    )
+
+
+def _counted(stage: Stage, name: str, period: Duration = FIVE_MINUTES) -> cloudwatch.Metric:
     """Sum what the functions count (`stockwright.cloud.metrics`)."""
     return cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=name,
         dimensions_map={"service": stage.prefix},
-        period=FIVE_MINUTES,
+        period=period,
         statistic="Sum",
     )
 

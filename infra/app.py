@@ -1,4 +1,4 @@
-"""The CDK application: one stack for each stage. `make synth`, or `npx cdk deploy stockwright-dev`."""
+"""The CDK application: for each stage a stack, and one for its firewall (`make synth`, `make deploy`)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 
 from aws_cdk import App, Environment
 
+from infra.firewall import Firewall
 from infra.package import BUILD
 from infra.review import review
 from infra.stack import Stockwright
@@ -31,8 +32,13 @@ def synthesize(code: Path = BUILD / "lambda", out: Path | None = None, *stages: 
         tree_metadata=False,
         analytics_reporting=False,
     )
-    place = Environment(account=os.environ.get("CDK_DEFAULT_ACCOUNT"), region=os.environ.get("CDK_DEFAULT_REGION"))
-    review(app, [Stockwright(app, stage, code, place) for stage in stages or load_stages().values()])
+    account = os.environ.get("CDK_DEFAULT_ACCOUNT")
+    place = Environment(account=account, region=os.environ.get("CDK_DEFAULT_REGION"))
+    wanted = stages or tuple(load_stages().values())
+    review(app, [Stockwright(app, stage, code, place) for stage in wanted])
+    for stage in wanted:
+        if stage.firewall:
+            Firewall(app, stage, account)
     return Path(app.synth().directory)
 
 

@@ -12,13 +12,14 @@ from stockwright.store.dynamodb.table import table_definition
 
 
 class Data(Construct):
-    """One table, as the engine defines it, and three secrets, each read by no more functions than need it."""
+    """One table, as the engine defines it, and four secrets, each read by no more functions than need it."""
 
     def __init__(self, scope: Construct, stage: Stage) -> None:
         super().__init__(scope, "Data")
         removal = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if stage.keep else RemovalPolicy.DESTROY
         self.table = _table(self, stage, removal)
         self.signing = _secret(self, stage, "signing", "Seals lists' positions and mailed codes", removal)
+        self.origin = _secret(self, stage, "origin", "What CloudFront sends to the API with each request", removal)
         self.warehouse = _secret(self, stage, "warehouse", "API key sent to the warehouse", removal)
         self.delivery = _secret(self, stage, "delivery", "API key sent to the delivery service", removal)
 

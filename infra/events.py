@@ -41,7 +41,7 @@ class Events(Construct):
         self.queues = {each.name: self._route(each, stage) for each in REACTIONS}
         self.stream_dlq = _dlq(self, "StreamDlq", f"{stage.prefix}-stream-dlq")
         self.low_stock = _topic(self, "LowStock", f"{stage.prefix}-low-stock-alerts", stage.alert_emails)
-        self.orders = _topic(self, "Orders", f"{stage.prefix}-order-notifications", ())
+        self.orders = _topic(self, "Orders", f"{stage.prefix}-order-notifications", stage.order_emails)
         self.operations = _topic(self, "Operations", f"{stage.prefix}-operations", stage.alert_emails)
 
     @property

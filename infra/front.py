@@ -18,6 +18,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from infra.publish import WEB
+from stockwright.cloud.origin import ADDRESS_HEADER, SECRET_HEADER
 from stockwright.http.pages import PAGE_HEADERS
 
 SECONDS: Final = 60
@@ -25,8 +26,8 @@ METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 HOP: Final = frozenset({"connection", "content-encoding", "content-length", "keep-alive", "transfer-encoding"})
 
 
-def front(url: str, api_id: str, web: Path = WEB) -> Starlette:
-    """Make the application; `url` is MiniStack's."""
+def front(url: str, api_id: str, secret: str, web: Path = WEB) -> Starlette:
+    """Make the application; `url` is MiniStack's, `secret` what the API's function wants of CloudFront."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -39,6 +40,7 @@ def front(url: str, api_id: str, web: Path = WEB) -> Starlette:
         if path != "/health" and not path.startswith(("/api/", "/.well-known/")):
             return _page(web, request.url.path)
         headers = {name: value for name, value in request.headers.items() if name not in {"host", "accept-encoding"}}
+        headers |= {SECRET_HEADER: secret, ADDRESS_HEADER: request.client.host if request.client else ""}
         found = await request.app.state.client.request(
             request.method,
             httpx2.URL(f"{url}/_aws/execute-api/{api_id}/$default{path}", query=request.url.query.encode() or None),

@@ -125,13 +125,13 @@ class Functions(Construct):
     def _api(self) -> Function:
         env = {
             "SIGNING_SECRET_ID": self._data.signing.secret_arn,
+            "ORIGIN_SECRET_ID": self._data.origin.secret_arn,
             "CORS_ORIGINS": ",".join(self._stage.cors_origins),
-            # Each container would count for itself; API Gateway throttles for all.
-            "RATE_LIMIT": "off",
         }
         may = [
             *self._table(),
             _read(self._data.signing),
+            _read(self._data.origin),
             _allow([self._pool.pool.user_pool_arn], *(f"cognito-idp:{action}" for action in POOL_ACTIONS)),
         ]
         return self._function("api", "api", self._shop() | env, may, memory=1024)

@@ -30,6 +30,7 @@ from infra.deploy import deploy
 from infra.front import front
 from infra.package import BUILD, ROOT, build
 from infra.publish import publish
+from stockwright.cloud.origin import SECRET_HEADER
 from stockwright.demo.catalog import goods
 from stockwright.demo.load import ADMIN
 
@@ -64,7 +65,9 @@ def up(port: int) -> None:
             _wait(url)
             found = _deployed(url)
             _announce(f"http://127.0.0.1:{port}", url, found)
-            uvicorn.run(front(url, found["ApiId"]), host="127.0.0.1", port=port, log_level="warning")
+            uvicorn.run(
+                front(url, found["ApiId"], found["OriginSecret"]), host="127.0.0.1", port=port, log_level="warning"
+            )
         except KeyboardInterrupt:
             pass
         finally:
@@ -155,12 +158,13 @@ def _deployed(url: str) -> dict[str, str]:
     print("Building the functions, writing the template, deploying it: a minute or two", flush=True)  # noqa: T201
     body = deploy(client, _written(build(BUILD / "lambda-here", here=True)), f"stockwright-{STAGE}", ACCOUNT, REGION)
     publish(client("s3"), body["Bucket"])
+    body["OriginSecret"] = origin_secret(client("secretsmanager"), STAGE)
     body["AdminPassword"], body["CustomerPassword"] = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
     pools, pool = client("cognito-idp"), body["UserPoolId"]
     make_person(pools, pool, ADMIN, body["AdminPassword"], admin=True)
     make_person(pools, pool, CUSTOMER, body["CustomerPassword"])
     print("Putting the demo's goods on sale, over the shop's own API", flush=True)  # noqa: T201
-    _put_on_sale(f"{url}/_aws/execute-api/{body['ApiId']}/$default/api", body["AdminPassword"])
+    _put_on_sale(f"{url}/_aws/execute-api/{body['ApiId']}/$default/api", body)
     OUTPUTS.touch(mode=0o600)
     OUTPUTS.write_text(json.dumps(body), encoding="utf-8")
     return body
@@ -183,10 +187,17 @@ def make_person(pools: Any, pool: str, email: str, password: str, *, admin: bool
         pools.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName="admin")
 
 
-def _put_on_sale(api: str, password: str) -> None:
+def origin_secret(manager: Any, stage: str) -> str:
+    """Read what CloudFront sends to the API's function."""
+    value: str = manager.get_secret_value(SecretId=f"stockwright-{stage}/origin")["SecretString"]
+    return value
+
+
+def _put_on_sale(api: str, expected: dict[str, str]) -> None:
     """Make the demo's products, each with its opening stock; the last one made is the first in the shop."""
-    with httpx2.Client(timeout=60) as shop:
-        signed_in = shop.post(f"{api}/signin", json={"email": ADMIN, "password": password}).raise_for_status()
+    with httpx2.Client(timeout=60, headers={SECRET_HEADER: expected["OriginSecret"]}) as shop:
+        body = {"email": ADMIN, "password": expected["AdminPassword"]}
+        signed_in = shop.post(f"{api}/signin", json=body).raise_for_status()
         shop.headers["Authorization"] = f"Bearer {signed_in.json()['data']['idToken']}"
         for good in reversed(goods()):
             product = {

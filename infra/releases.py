@@ -21,7 +21,14 @@ FAILURES_MAX: Final = 3
 class Releases(Construct):
     """One tenth of the traffic for five minutes, then all of it; on an alarm, back to the version before."""
 
-    def __init__(self, scope: Construct, stage: Stage, functions: Functions, also: dict[str, cloudwatch.Alarm]) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        stage: Stage,
+        functions: Functions,
+        also: dict[str, list[cloudwatch.Alarm]],
+        check: Function | None,
+    ) -> None:
         super().__init__(scope, "Releases")
         application = codedeploy.LambdaApplication(self, "Application", application_name=stage.prefix)
         config = (
@@ -29,9 +36,9 @@ class Releases(Construct):
             if stage.gradual
             else codedeploy.LambdaDeploymentConfig.ALL_AT_ONCE
         )
-        role = _role(self, stage, functions)
+        role = _role(self, stage, functions, check)
         for function in functions.all:
-            alarms = [_failures(self, stage, function), *([also[function.name]] if function.name in also else [])]
+            alarms = [_failures(self, stage, function), *also.get(function.name, [])]
             codedeploy.LambdaDeploymentGroup(
                 self,
                 function.node.id,
@@ -44,10 +51,12 @@ class Releases(Construct):
                     failed_deployment=True, stopped_deployment=True, deployment_in_alarm=True
                 ),
                 role=role,
+                # It tries the API before any traffic goes to its new version.
+                pre_hook=check.function if check is not None and function is functions.api else None,
             )
 
 
-def _role(scope: Construct, stage: Stage, functions: Functions) -> iam.IRole:
+def _role(scope: Construct, stage: Stage, functions: Functions, check: Function | None) -> iam.IRole:
     """What CodeDeploy may do: less than AWS's managed policy, which has every alarm and bucket in it."""
     role = iam.Role(
         scope,
@@ -61,6 +70,10 @@ def _role(scope: Construct, stage: Stage, functions: Functions) -> iam.IRole:
             resources=[arn for each in functions.all for arn in (each.function.function_arn, each.alias.function_arn)],
         )
     )
+    if check is not None:
+        role.add_to_policy(
+            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[check.function.function_arn])
+        )
     # DescribeAlarms takes no resource.
     role.add_to_policy(iam.PolicyStatement(actions=["cloudwatch:DescribeAlarms"], resources=["*"]))
     return role.without_policy_updates()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aws_cdk import CfnOutput, Environment, Stack, Tags
+from aws_cdk import CfnOutput, CfnParameter, Environment, Stack, Tags
 from constructs import Construct
 
 from infra.alarms import Alarms
@@ -15,6 +15,7 @@ from infra.http import Http
 from infra.identity import Identity
 from infra.releases import Releases
 from infra.stages import Stage
+from infra.watch import Watch
 from infra.web import Web
 
 
@@ -32,15 +33,20 @@ class Stockwright(Stack):
         )
         Tags.of(self).add("app", "stockwright")
         Tags.of(self).add("stage", stage.name)
+        self.has_firewall = stage.firewall
         self.data = Data(self, stage)
         self.identity = Identity(self, stage)
         self.events = Events(self, stage)
         self.functions = Functions(self, stage, folder, self.data, self.identity, self.events)
-        self.http = Http(self, stage, self.functions.api, self.identity)
-        self.web = Web(self, stage, self.http)
+        self.http = Http(self, stage, self.functions.api)
+        self.web = Web(self, stage, self.http, self.data.origin, self._firewall() if stage.firewall else None)
         self.functions.set_public_url(self.web.url)
-        self.alarms = Alarms(self, stage, self.data, self.events, self.functions, self.http)
-        self.releases = Releases(self, stage, self.functions, {"api": self.alarms.latency})
+        self.watch = Watch(self, stage, folder, self.data, self.functions.api, self.web.url) if stage.watch else None
+        self.all_functions = [*self.functions.all, *(self.watch.all if self.watch else ())]
+        self.alarms = Alarms(self, stage, self.data, self.events, self.functions, self.http, self.all_functions)
+        self.releases = Releases(
+            self, stage, self.functions, {"api": self.alarms.of_releases}, self.watch.release if self.watch else None
+        )
         for name, value in {
             "Url": self.web.url,
             "ApiUrl": f"https://{self.http.host}",
@@ -53,3 +59,13 @@ class Stockwright(Stack):
             "UserPoolClientId": self.identity.client.user_pool_client_id,
         }.items():
             CfnOutput(self, name, value=value)
+
+    def _firewall(self) -> str:
+        """Take the ARN of the stage's web ACL, whose stack is in another region (`firewall.py`)."""
+        given = CfnParameter(
+            self,
+            "FirewallArn",
+            description="The web ACL of the stack with -firewall behind its name",
+            allowed_pattern="arn:aws:wafv2:us-east-1:[0-9]+:global/webacl/.+",
+        )
+        return given.value_as_string

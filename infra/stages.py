@@ -24,9 +24,18 @@ class Stage:
     log_days: int
     rate_per_second: int
     burst: int
+    firewall: bool = True
+    """Whether WAF stands before CloudFront (`firewall.py`)."""
+    watch: bool = True
+    """Whether the shop is tried each minute from outside, and each release before it takes traffic (`watch.py`)."""
+    trial_email: str = ""
+    trial_sku: str = ""
+    """The customer and the product that those trials place orders with; without them they place none."""
     keep: bool = False
     gradual: bool = False
     alert_emails: tuple[str, ...] = ()
+    order_emails: tuple[str, ...] = ()
+    """Who is mailed each step of every order."""
     alert_phones: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     warehouse_url: str = ""

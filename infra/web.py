@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Final
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.http import Http
 from infra.stages import Stage
+from stockwright.cloud.origin import ADDRESS_HEADER, SECRET_HEADER
 from stockwright.http.pages import MOVED, PAGE_HEADERS, ROUTES_OF_WEB
 
 LOG_DAYS: Final = 90
@@ -34,12 +37,21 @@ function handler(event) {{
   return request;
 }}
 """
+# What a client sends of that name is replaced.
+ADDRESS: Final = f"""\
+function handler(event) {{
+  event.request.headers[{json.dumps(ADDRESS_HEADER)}] = {{ value: event.viewer.ip }};
+  return event.request;
+}}
+"""
 
 
 class Web(Construct):
     """One address for the web app and the API, so that browsers need no leave to call it."""
 
-    def __init__(self, scope: Construct, stage: Stage, http: Http) -> None:
+    def __init__(
+        self, scope: Construct, stage: Stage, http: Http, secret: secretsmanager.Secret, firewall: str | None
+    ) -> None:
         super().__init__(scope, "Web")
         removal = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if stage.keep else RemovalPolicy.DESTROY
         self.logs = s3.Bucket(
@@ -70,34 +82,29 @@ class Web(Construct):
                 http.host,
                 protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
                 origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+                # In the template stands a reference, which CloudFormation looks up.
+                custom_headers={SECRET_HEADER: secret.secret_value.unsafe_unwrap()},
             ),
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
             allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
             cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
             origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+            function_associations=[_before(self, "Address", ADDRESS)],
         )
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
-            comment=stage.prefix,
+            # A changed secret is looked up again where the distribution changes.
+            comment=f"{stage.prefix} {os.environ.get('REVISION', '')}".strip(),
             default_root_object="index.html",
             default_behavior=cloudfront.BehaviorOptions(
                 origin=origins.S3BucketOrigin.with_origin_access_control(self.bucket),
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
                 response_headers_policy=_headers(self, stage),
-                function_associations=[
-                    cloudfront.FunctionAssociation(
-                        function=cloudfront.Function(
-                            self,
-                            "Routing",
-                            code=cloudfront.FunctionCode.from_inline(ROUTING),
-                            runtime=cloudfront.FunctionRuntime.JS_2_0,
-                        ),
-                        event_type=cloudfront.FunctionEventType.VIEWER_REQUEST,
-                    )
-                ],
+                function_associations=[_before(self, "Routing", ROUTING)],
             ),
             additional_behaviors={"/api/*": api, "/.well-known/*": api, "/health": api},
+            web_acl_id=firewall,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
             # Else CloudFront answers everybody for ten seconds with the error of one request.
@@ -113,6 +120,17 @@ class Web(Construct):
     def url(self) -> str:
         """Where people reach the shop."""
         return f"https://{self.distribution.distribution_domain_name}"
+
+
+def _before(scope: Construct, name: str, code: str) -> cloudfront.FunctionAssociation:
+    """Run a function of CloudFront's on each request as it comes."""
+    function = cloudfront.Function(
+        scope,
+        name,
+        code=cloudfront.FunctionCode.from_inline(code),
+        runtime=cloudfront.FunctionRuntime.JS_2_0,
+    )
+    return cloudfront.FunctionAssociation(function=function, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST)
 
 
 def _headers(scope: Construct, stage: Stage) -> cloudfront.ResponseHeadersPolicy:

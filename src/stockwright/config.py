@@ -165,6 +165,11 @@ class Settings:
         "How mail is sent: local (not at all), smtp or ses; by default smtp if a mail server is set",
         one_of("local", "smtp", "ses"),
     )
+    unasked_mails_per_hour: int = _setting(
+        300,
+        "Maximum of mails per hour to addresses that anybody can enter: sign-up and reset codes; more wait",
+        whole_between(1, 1_000_000),
+    )
     sms: Literal["local", "sns"] = _setting(
         "local", "How SMS are sent: local (not at all) or sns", one_of("local", "sns")
     )
@@ -180,8 +185,17 @@ class Settings:
     signing_secret_id: str | None = _setting(
         None, "Name in Secrets Manager of the key that signs list tokens and codes", parse_word
     )
+    origin_secret_id: str | None = _setting(
+        None, "Name in Secrets Manager of what CloudFront sends with each request; others are refused", parse_word
+    )
     warehouse_secret_id: str | None = _setting(None, "Name in Secrets Manager of WAREHOUSE_API_KEY", parse_word)
     delivery_secret_id: str | None = _setting(None, "Name in Secrets Manager of DELIVERY_API_KEY", parse_word)
+    trial_secret_id: str | None = _setting(
+        None, "Name in Secrets Manager of the customer and the product with which the shop is tried", parse_word
+    )
+    trial_function: str | None = _setting(
+        None, "Version of the API's function (ARN) that a release check tries", parse_word
+    )
     log_level: str = _setting("info", f"Lowest level that is logged: {', '.join(LOG_LEVELS)}", one_of(*LOG_LEVELS))
 
     @classmethod
@@ -261,7 +275,14 @@ class Settings:
             if getattr(self, name) == value:
                 return f"{PREFIX}{name.upper()}={value}"
         names = ("cognito_user_pool_id", "event_bus", "low_stock_topic", "orders_topic", "operations_topic")
-        secrets = ("signing_secret_id", "warehouse_secret_id", "delivery_secret_id")
+        secrets = (
+            "signing_secret_id",
+            "origin_secret_id",
+            "warehouse_secret_id",
+            "delivery_secret_id",
+            "trial_secret_id",
+            "trial_function",
+        )
         return next((f"{PREFIX}{name.upper()}" for name in (*names, *secrets) if getattr(self, name)), None)
 
     def listed(self) -> list[tuple[str, str, str]]:

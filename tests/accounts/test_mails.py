@@ -163,3 +163,19 @@ async def test_a_sign_up_that_was_replaced_by_newer_ones_gets_no_code(world: Wor
 async def test_an_event_of_a_deleted_account_is_a_permanent_failure(world: World) -> None:
     with pytest.raises(Permanent, match="usr_gone is gone"):
         await registered("account-mail").run(world.app, Event("evt_1", "account.reset_requested", "usr_gone", 0))
+
+
+async def test_over_the_hours_quota_unasked_mails_wait_and_none_is_lost(tmp_path: Path, clock: Clock) -> None:
+    """A flood of sign-ups must not become a flood of mails to strangers."""
+    strangers = [f"stranger{number}@example.net" for number in range(5)]
+    async with a_world(tmp_path, clock, unasked_mails_per_hour=3) as world:
+        for email in strangers:
+            await sign_up(world.app, VISITOR, SignUp(email, GOOD))
+        await world.dispatcher.drain()
+        assert sum(len(world.mailbox.to(email)) for email in strangers) == 3
+        assert await world.waiting() == {"account-mail"}
+        for _ in range(2):
+            clock.advance(hours=1)
+            await world.dispatcher.drain()
+        assert [len(world.mailbox.to(email)) for email in strangers] == [1] * 5
+        assert await world.letters() == []

@@ -15,6 +15,7 @@ import httpx2
 import uvicorn
 from starlette.applications import Starlette
 
+from stockwright.cloud.origin import SECRET_HEADER
 from tests import needs
 from tests.around import Partner
 from tests.aws.ministack import REGION, Aws, MiniStack
@@ -37,6 +38,8 @@ class Stack:
     http: httpx2.Client
     warehouse: Partner
     delivery: Partner
+    secret: str
+    """What CloudFront sends to the API."""
     tokens: dict[str, str] = field(default_factory=dict)
 
     def ask(self, method: str, path: str, body: Any = None, who: str = "") -> httpx2.Response:
@@ -125,7 +128,7 @@ def deployed(folder: Path, warehouse: Partner, delivery: Partner) -> Iterator[St
     needs.program("node")
     from infra.app import synthesize
     from infra.deploy import deploy
-    from infra.local import make_person
+    from infra.local import make_person, origin_secret
     from infra.package import build
     from infra.stages import load_stages
 
@@ -139,8 +142,9 @@ def deployed(folder: Path, warehouse: Partner, delivery: Partner) -> Iterator[St
         outputs = deploy(aws.client, out, PREFIX, ACCOUNT, REGION)
         make_person(aws.client("cognito-idp"), outputs["UserPoolId"], ADMIN, PASSWORD, admin=True)
         base = f"{ministack.url}/_aws/execute-api/{outputs['ApiId']}/$default"
-        with httpx2.Client(base_url=base, timeout=60) as http:
-            made = Stack(aws, outputs, http, warehouse, delivery)
+        secret = origin_secret(aws.client("secretsmanager"), "local")
+        with httpx2.Client(base_url=base, timeout=60, headers={SECRET_HEADER: secret}) as http:
+            made = Stack(aws, outputs, http, warehouse, delivery, secret)
             made.sign_in(ADMIN)
             yield made
     finally:

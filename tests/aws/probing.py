@@ -17,7 +17,7 @@ from tests.aws.deployed import ACCOUNT, PREFIX, Stack
 HANDLERS = [each.name for each in REACTIONS]
 FUNCTIONS = ["api", "stream", "dead-letters", "sweep", *HANDLERS]
 QUEUES = [*HANDLERS, *[f"{name}-dlq" for name in HANDLERS], "stream-dlq"]
-SECRETS = ["signing", "warehouse", "delivery"]
+SECRETS = ["signing", "origin", "warehouse", "delivery"]
 TOPICS = ["low-stock-alerts", "order-notifications", "operations"]
 REFUSED = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
 NOBODY: dict[str, Any] = {"pk": {"S": "NOBODY"}, "sk": {"S": "NOBODY"}}
@@ -26,7 +26,8 @@ Probe = tuple[str, str, dict[str, Any]]
 
 _SHOP = {"read the shop", "read its lists", "write the shop"}
 _OF_THEIR_OWN = {
-    "api": _SHOP | {"read the secret signing", "look for somebody in the pool", "sign somebody in"},
+    "api": _SHOP
+    | {"read the secret signing", "read the secret origin", "look for somebody in the pool", "sign somebody in"},
     "stream": {"find the stream", "put on the bus"},
     "dead-letters": _SHOP | {f"hear {name}-dlq" for name in [*HANDLERS, "stream"]},
     # It removes what has aged out, and erases people.

@@ -108,7 +108,7 @@ async def test_the_event_stream_ends_after_the_first_events(tmp_path: Path) -> N
     with LambdaFunction("stockwright.cloud.api", tmp_path, **env) as function:
         answer = function.invoke(asked)
     assert answer["headers"]["content-type"] == "text/event-stream"
-    assert answer["body"].startswith("retry: 2000\nid: 1\n\nid: 2\nevent: ")
+    assert answer["body"].startswith("retry: 5000\nid: 1\n\nid: 2\nevent: ")
     assert "event: account.signed_in" in answer["body"]
 
 

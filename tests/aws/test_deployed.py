@@ -13,12 +13,21 @@ from typing import Any
 
 import pytest
 from infra.front import front
-from infra.smoke import NotWorking, smoke
+from infra.smoke import smoke
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
+from stockwright.cloud.origin import ADDRESS_HEADER, SECRET_HEADER
+from stockwright.cloud.trial import TrialFailed
+from stockwright.http.limits import HOURLY, MAILING
 from tests import needs
 from tests.around import Partner, answering
 from tests.aws.deployed import ADMIN, PASSWORD, PREFIX, Stack, deployed, eventually, serving
 from tests.aws.probing import FUNCTIONS, can, must_be_able
+from tests.aws.runtime import LambdaFunction
+from tests.aws.shapes import schedule
 from tests.aws.starting import refusal
 
 ALICE = "alice@example.com"
@@ -58,23 +67,36 @@ def test_a_start_without_access_to_the_table_fails_with_one_line(stack: Stack, t
     assert f"AWS does not let these credentials use the table {table}" in found
 
 
-def test_the_smoke_test_passes_behind_a_substitute_for_cloudfront(stack: Stack) -> None:
-    needs.file("src/stockwright/http/static/web/index.html")
-    with serving(front(stack.aws.url, stack.outputs["ApiId"])) as url:
-        seen = smoke(url, {"SMOKE_EMAIL": ADMIN, "SMOKE_PASSWORD": PASSWORD})
-        assert seen[-1] == "signing in, and orders with a token"
-        with pytest.raises(NotWorking, match="sign-in answers 401"):
-            smoke(url, {"SMOKE_EMAIL": ADMIN, "SMOKE_PASSWORD": "of-nobody-77"})
-
-
 def test_a_request_without_a_token_is_refused(stack: Stack) -> None:
     refused = stack.ask("GET", "/api/orders")
     assert (refused.status_code, refused.json()["error"]["code"]) == (401, "UNAUTHORIZED")
     refused = stack.ask("GET", "/api/users/me")
     assert (refused.status_code, refused.json()["error"]["code"]) == (401, "UNAUTHORIZED")
-    # The authorizer answers by itself for what only admins may ask.
-    refused = stack.ask("GET", "/api/users")
-    assert (refused.status_code, refused.json()) == (401, {"message": "Unauthorized"})
+    for token in ("", "Bearer e30.e30.e30"):
+        headers = {"Authorization": token} if token else {}
+        refused = stack.http.get("/api/users", headers=headers)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (401, "UNAUTHORIZED")
+
+
+def test_a_request_beside_cloudfront_is_refused(stack: Stack) -> None:
+    for headers in ({SECRET_HEADER: ""}, {SECRET_HEADER: "guessed"}):
+        for path in ("/api/health", "/api/items", "/.well-known/jwks.json", "/health"):
+            refused = stack.http.get(path, headers=headers)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (403, "FORBIDDEN"), path
+
+
+def test_requests_of_one_address_are_counted_over_all_containers(stack: Stack) -> None:
+    """The functions share no memory: eighty sign-ups were eighty mails to strangers."""
+    came_from = {ADDRESS_HEADER: "198.51.100.80"}
+    seen = [
+        stack.http.post("/api/signup", json={"email": f"s{n}@example.net", "password": PASSWORD}, headers=came_from)
+        for n in range(HOURLY[MAILING] + 2)
+    ]
+    assert [each.status_code for each in seen] == [201] * HOURLY[MAILING] + [429] * 2
+    assert seen[-1].json()["error"]["code"] == "RATE_LIMITED"
+    assert 1 <= int(seen[-1].headers["retry-after"]) <= 3600
+    another = {"email": "another@example.net", "password": PASSWORD}
+    assert stack.http.post("/api/signup", json=another, headers={ADDRESS_HEADER: "198.51.100.81"}).is_success
 
 
 def test_an_order_is_delivered_though_the_warehouse_is_down_at_first(stack: Stack) -> None:
@@ -150,3 +172,61 @@ def test_the_schedule_calls_the_sweeper(stack: Stack) -> None:
         return any("REPORT" in each["message"] or "START" in each["message"] for each in found)
 
     eventually(swept, "the sweeper was not called")
+
+
+def test_the_trials_pass_and_leave_nothing_behind(stack: Stack, tmp_path: Path) -> None:
+    needs.file("src/stockwright/http/static/web/index.html")
+    product = {**KEYBOARD, "name": "Trial", "sku": "TRIAL-1", "quantity": 3}
+    stack.data("POST", "/api/products", product, who=ADMIN)
+    buyer = {"SMOKE_EMAIL": ADMIN, "SMOKE_PASSWORD": PASSWORD, "SMOKE_SKU": "TRIAL-1"}
+    with serving(front(stack.aws.url, stack.outputs["ApiId"], stack.secret)) as url:
+        assert smoke(url, buyer)[-2:] == ["placing an order", "canceling it"]
+        with pytest.raises(TrialFailed, match="signing in: POST /api/signin answers 401 UNAUTHORIZED"):
+            smoke(url, {**buyer, "SMOKE_PASSWORD": "of-nobody-77"})
+        assert len(tried_from_outside(stack, tmp_path, url)["seen"]) == 3
+    assert checked_release(stack, tmp_path) == ("Succeeded", "Succeeded")
+    [level] = stack.data("GET", "/api/inventory/sku/TRIAL-1")["locations"]
+    assert (level["availableStock"], level["reservedStock"]) == (3, 0)
+
+
+def tried_from_outside(stack: Stack, folder: Path, url: str) -> Any:
+    """What the watch has seen, which goes through CloudFront's substitute."""
+    env = {**stack.aws.env, "STOCKWRIGHT_PUBLIC_URL": url}
+    with LambdaFunction("stockwright.cloud.watch", folder, **env) as watch:
+        seen = watch.invoke(schedule())
+        counted = [line for line in watch.output().splitlines() if '"TrialsPassed"' in line]
+    assert len(counted) == bool(seen["seen"])
+    return seen
+
+
+def checked_release(stack: Stack, folder: Path) -> tuple[str, str]:
+    """What the check of a release says of the API's function, and what CodeDeploy was told."""
+    told: list[Any] = []
+
+    async def codedeploy(request: Request) -> Response:
+        told.append(await request.json())
+        return Response("{}", media_type="application/x-amz-json-1.1")
+
+    with serving(Starlette(routes=[Route("/", codedeploy, methods=["POST"])])) as url:
+        env = {
+            **stack.aws.env,
+            "AWS_ENDPOINT_URL_CODEDEPLOY": url,
+            "STOCKWRIGHT_TRIAL_FUNCTION": f"{PREFIX}-api",
+            "STOCKWRIGHT_ORIGIN_SECRET_ID": f"{PREFIX}/origin",
+        }
+        with LambdaFunction("stockwright.cloud.release_check", folder, **env) as check:
+            answer = check.invoke({"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "hook-1"}, 60)
+    [sent] = told
+    assert (sent["deploymentId"], sent["lifecycleEventHookExecutionId"]) == ("d-1", "hook-1")
+    return answer["status"], sent["status"]
+
+
+def test_a_total_outage_is_seen_from_outside_and_stops_a_release(stack: Stack, tmp_path: Path) -> None:
+    """The last test: it takes the table away, as in the outage that raised no alarm."""
+    client = stack.aws.client("dynamodb")
+    client.update_table(TableName=stack.outputs["Table"], DeletionProtectionEnabled=False)
+    client.delete_table(TableName=stack.outputs["Table"])
+    assert stack.ask("GET", "/api/items").status_code >= 500
+    with serving(front(stack.aws.url, stack.outputs["ApiId"], stack.secret)) as url:
+        assert tried_from_outside(stack, tmp_path, url) == {"seen": []}
+    assert checked_release(stack, tmp_path) == ("Failed", "Failed")

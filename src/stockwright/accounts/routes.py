@@ -187,7 +187,7 @@ def _show_user(_: AnyCall, account: Account) -> Answer:
 
 _SIGN_UP = route("POST", "/signup", _sign_up, "Sign up; the answer is the same for every address", TAG,
                  _show_signed_up, who="public", body=Credentials, answer=SignedUpView, status=201,
-                 limit=SIGN_IN)  # fmt: skip
+                 limit=SIGN_IN, mails=True)  # fmt: skip
 _SIGN_IN = route("POST", "/signin", _sign_in, "Sign in", TAG, lambda _, session: session_view(session), who="public",
                  body=SignInBody, answer=SessionView, at_top=("token",), errors=(401, 403),
                  limit=SIGN_IN)  # fmt: skip
@@ -199,7 +199,7 @@ ROUTES = (
           who="public", limit=SIGN_IN),
     route("POST", "/signup/resend", _resend, "Mail a new code", TAG,
           _says("If this address waits for its confirmation, a new code is on its way"), body=EmailBody,
-          answer=MessageView, who="public", limit=SIGN_IN),
+          answer=MessageView, who="public", limit=SIGN_IN, mails=True),
     _SIGN_IN,
     _SIGN_IN.at("/users/login"),
     _SIGN_IN.at("/auth/login"),
@@ -213,7 +213,7 @@ ROUTES = (
     route("POST", "/signout", _sign_out, "End a session, or all of them", TAG, _says("Signed out"), who="any",
           body=SignOutBody, answer=MessageView),
     route("POST", "/password/forgot", _forgot, "Mail a code to reset the password", TAG, _show_forgot, body=EmailBody,
-          answer=MessageView, who="public", limit=SIGN_IN),
+          answer=MessageView, who="public", limit=SIGN_IN, mails=True),
     route("POST", "/password/reset", _reset, "Set a new password with the mailed code", TAG,
           _says("Your password is changed; sign in with the new one"), body=ResetBody, answer=MessageView,
           who="public", limit=SIGN_IN),

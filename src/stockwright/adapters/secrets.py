@@ -59,3 +59,19 @@ def load_from_manager(secret_id: str) -> str:
     except GetParameterError as fault:
         raise Misconfigured(f"cannot read the secret {secret_id}: {fault}") from fault
     return found.decode() if isinstance(found, bytes) else str(found)
+
+
+def load_versions_from_manager(secret_id: str) -> tuple[str, ...]:
+    """Read a secret's current value and, where it was changed, the one before."""
+    from stockwright.adapters import aws
+
+    found = []
+    for stage in ("AWSCURRENT", "AWSPREVIOUS"):
+        try:
+            answer = aws.client("secretsmanager").get_secret_value(SecretId=secret_id, VersionStage=stage)
+        except aws.error() as fault:
+            if stage == "AWSPREVIOUS" and aws.code_of(fault) == "ResourceNotFoundException":
+                continue
+            raise Misconfigured(f"cannot read the secret {secret_id}: {fault}") from fault
+        found.append(answer["SecretString"])
+    return tuple(found)

@@ -38,6 +38,7 @@ ItemKind = Literal[
     "ORIGIN",
     "PROBE",
     "PRODUCT",
+    "QUOTA",
     "REBUILD",
     "RESERVATION",
     "RETRY",

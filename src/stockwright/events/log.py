@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 SCANS_MAX = 8
 FOLLOWED = 100
-WAIT_SECONDS = 15.0
 
 
 async def list_events(
@@ -64,5 +63,5 @@ async def stable_position(app: App) -> str:
 
 
 async def next_events(app: App, after: str) -> list[Event]:
-    """Return the events behind a position, and wait for the first of them; none where none came for a while."""
-    return await app.store.tail(after, FOLLOWED, wait_seconds=WAIT_SECONDS)
+    """Return the events behind a position that are there."""
+    return await app.store.tail(after, FOLLOWED)

@@ -18,6 +18,11 @@ LIMITS: Final = "limits"
 """The file in which several workers count together."""
 POLICIES: Final = {"general": 3000, "sign-in": 60, "sign-in-account": 20}
 """The names that routes use, and how many requests a minute each allows."""
+MAILING: Final = "mailing"
+HOURLY: Final = {MAILING: 30}
+"""Of what mails somebody who may not have asked for it, an address has so many requests an hour."""
+SECONDS: Final = dict.fromkeys(HOURLY, 3600)
+"""The windows that are no minute."""
 
 
 class OverLimit(RateLimited):
@@ -31,7 +36,8 @@ class OverLimit(RateLimited):
 class Limits:
     """Counts requests, together with the other workers of the `shared` folder.
 
-    The cloud form's gateway counts before us.
+    Of the cloud form, WAF and the gateway count all requests, and the store those to guarded routes
+    (`stored_limits.py`).
     """
 
     def __init__(self, *, on: bool, shared: Path | None = None) -> None:
@@ -39,7 +45,7 @@ class Limits:
         self._policies: dict[str, RateLimitItem] = {}
         if on:
             # Imported where it is used: the cloud form starts the faster for it.
-            from limits import RateLimitItemPerMinute
+            from limits import RateLimitItemPerHour, RateLimitItemPerMinute
             from limits.storage import MemoryStorage
             from limits.strategies import SlidingWindowCounterRateLimiter
 
@@ -50,11 +56,7 @@ class Limits:
 
                 self._limiter = SlidingWindowCounterRateLimiter(SharedWindows(shared / LIMITS))
             self._policies = {name: RateLimitItemPerMinute(most) for name, most in POLICIES.items()}
-
-    @property
-    def on(self) -> bool:
-        """Whether anything is counted here."""
-        return self._limiter is not None
+            self._policies |= {name: RateLimitItemPerHour(most) for name, most in HOURLY.items()}
 
     def count(self, policy: str, who: str) -> dict[str, str]:
         """Count one request; returns the RateLimit headers, or raises OverLimit with them."""
@@ -65,9 +67,14 @@ class Limits:
         window = self._limiter.get_window_stats(item, who)
         reset = max(1, round(window.reset_time - time.time()))  # noqa: TID251 - the library counts by the same clock
         headers = {
-            "ratelimit-policy": f'"{policy}";q={item.amount};w=60',
+            "ratelimit-policy": f'"{policy}";q={item.amount};w={item.get_expiry()}',
             "ratelimit": f'"{policy}";r={max(0, window.remaining) if allowed else 0};t={reset}',
         }
         if not allowed:
             raise OverLimit(headers, retry_after_seconds=reset)
         return headers
+
+
+def amount_of(policy: str) -> int:
+    """Return how many requests a policy allows in its window."""
+    return HOURLY[policy] if policy in HOURLY else POLICIES[policy]

@@ -170,6 +170,8 @@ class Route(Struct, frozen=True):
     """Which rate limit counts it (`http/limits.py`)."""
     kept: bool = False
     """Whether its answer depends on the store and the caller's role alone, and so is kept (`http/ready.py`)."""
+    mails: bool = False
+    """Whether it may mail somebody who has not asked for it: an address has fewer such requests."""
     reads_much: Literal["", "report", "export"] = ""
     """Whether it reads more than a page: few of a kind are answered at once (`http/slots.py`)."""
     errors: tuple[int, ...] = ()
@@ -217,6 +219,7 @@ class Options(TypedDict, total=False):
     content_type: str
     limit: str
     kept: bool
+    mails: bool
     reads_much: Literal["", "report", "export"]
     errors: tuple[int, ...]
     description: str

@@ -55,6 +55,7 @@ async function followed(openings: (() => ReadableStream<Uint8Array>)[]) {
     ids: [] as string[],
     waits: [] as number[],
     is: [] as Connection[],
+    opened: 0,
   };
   await follow(
     {
@@ -67,7 +68,9 @@ async function followed(openings: (() => ReadableStream<Uint8Array>)[]) {
       },
       isFinal: (error) => (error as Error).message === "final",
       onEvent: (event) => seen.ids.push(event.id),
-      onOpen: () => undefined,
+      onOpen: () => {
+        seen.opened += 1;
+      },
       onConnection: (connection) => seen.is.push(connection),
       sleep: async (milliseconds) => {
         seen.waits.push(milliseconds);
@@ -86,6 +89,19 @@ test("a broken stream continues behind the last event", async () => {
   ]);
   expect(seen.asked).toEqual([null, "2", "3"]);
   expect(seen.ids).toEqual(["1", "2", "3"]);
+});
+
+test("a poll that ends well goes on where it ended, and nothing is fetched again for it", async () => {
+  const poll = () => streamOf("retry: 5000\nid: 7\n\n");
+  const seen = await followed([
+    poll,
+    poll,
+    () => streamOf("id: 8\ndata: a\n\n"),
+    () => streamOf(new Error("cut")),
+  ]);
+  expect(seen.asked).toEqual([null, "7", "7", "8", "8"]);
+  expect(seen.ids).toEqual(["8"]);
+  expect(seen.opened).toBe(1);
 });
 
 test("after a reset the stream continues from the position of the reset", async () => {

@@ -9,6 +9,10 @@ export interface ServerEvent {
 export class EventReader {
   /** How long the server asks to wait before the next connection, ms. */
   retry: number | null = null;
+  /** The place of the last event, or where the stream began. */
+  get id(): string {
+    return this.#id;
+  }
   #rest = "";
   #id = "";
   #name = "";
@@ -68,18 +72,21 @@ export async function follow(parts: FollowerParts, signal: AbortSignal): Promise
   let live = false;
   while (!signal.aborted) {
     const reader = new EventReader();
-    // A stream that ends well and goes on (a long poll, in the cloud) was live all along.
+    // A stream that ends well and goes on (a poll, in the cloud) was live all along.
     if (!live) parts.onConnection("connecting");
     try {
       const stream = await parts.open(position.after, signal);
+      // After a good end it goes on where that stream ended, and nothing was missed (in the cloud it is a poll).
+      const missed = !live || position.after === null;
       failures = 0;
       live = true;
       parts.onConnection("live");
-      parts.onOpen();
+      if (missed) parts.onOpen();
       for await (const event of readEvents(stream, reader)) {
         position.after = event.id || position.after;
         parts.onEvent(event);
       }
+      position.after = reader.id || position.after;
     } catch (error) {
       if (signal.aborted) break;
       if (parts.isFinal(error)) break;
