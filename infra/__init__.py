@@ -8,6 +8,7 @@ identity.py    user pool, client, groups
 events.py      bus, topics; a rule, a queue and a dead-letter queue for each handler
 functions.py   a function with its role, log group and alias
 handlers.py    which functions there are, and what each may do
+mail.py        sender, configuration set, bounces and complaints
 http.py        HTTP API
 firewall.py    WAF before CloudFront, a stack of its own
 web.py         bucket, CloudFront

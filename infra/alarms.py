@@ -20,6 +20,7 @@ from infra.events import Events
 from infra.functions import Function
 from infra.handlers import Functions
 from infra.http import Http
+from infra.mail import FEEDBACK
 from infra.stages import Stage
 from stockwright.cloud.metrics import NAMESPACE
 from stockwright.store.dynamodb.table import table_definition
@@ -64,17 +65,18 @@ class Alarms(Construct):
                 ERRORS_MAX,
                 f"{function.name} failed more than {ERRORS_MAX} times in five minutes",
             )
-        for name, dlq in events.dlqs.items():
+        for name, dlq in {**events.dlqs, FEEDBACK: functions.mail.dlq}.items():
             self._alarm(
                 f"dlq-{name}",
                 dlq.metric_approximate_number_of_messages_visible(period=FIVE_MINUTES, statistic="Maximum"),
                 0,
                 f"dead letters of {name} wait to be recorded",
             )
-        for name, each in events.queues.items():
+        queues = {name: each.queue for name, each in events.queues.items()}
+        for name, queue in {**queues, FEEDBACK: functions.mail.queue}.items():
             self._alarm(
                 f"age-{name}",
-                each.queue.metric_approximate_age_of_oldest_message(period=FIVE_MINUTES, statistic="Maximum"),
+                queue.metric_approximate_age_of_oldest_message(period=FIVE_MINUTES, statistic="Maximum"),
                 AGE_MAX.to_seconds(),
                 f"events have waited for {name} for more than {AGE_MAX.to_minutes():g} minutes",
             )

@@ -39,6 +39,9 @@ class Function(Construct):
         may: Sequence[iam.PolicyStatement],
         seconds: int = 30,
         memory: int = 512,
+        concurrency: int = 0,
+        snapstart: bool = False,
+        provisioned: int = 0,
     ) -> None:
         super().__init__(scope, "".join(word.capitalize() for word in name.split("-")))
         self.name = name
@@ -68,13 +71,21 @@ class Function(Construct):
             log_group=self.log_group,
             timeout=Duration.seconds(seconds),
             memory_size=memory,
+            reserved_concurrent_executions=concurrency or None,
+            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snapstart else None,
             tracing=lambda_.Tracing.ACTIVE,
             environment={
                 "POWERTOOLS_SERVICE_NAME": stage.prefix,
                 **{f"STOCKWRIGHT_{key}": value for key, value in env.items() if value},
             },
         )
-        self.alias = lambda_.Alias(self, "Live", alias_name="live", version=self.function.current_version)
+        self.alias = lambda_.Alias(
+            self,
+            "Live",
+            alias_name="live",
+            version=self.function.current_version,
+            provisioned_concurrent_executions=provisioned or None,
+        )
 
 
 def log_group(scope: Construct, name: str, stage: Stage) -> logs.LogGroup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
@@ -12,7 +13,6 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as targets
 from aws_cdk import aws_secretsmanager as secretsmanager
-from aws_cdk import aws_ses as ses
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -20,6 +20,7 @@ from infra.data import Data
 from infra.events import Events
 from infra.functions import Function
 from infra.identity import Identity
+from infra.mail import FEEDBACK, Mail
 from infra.stages import Stage
 from stockwright.handlers import REACTIONS
 
@@ -41,6 +42,10 @@ POOL_ACTIONS = (
     "AdminUserGlobalSignOut",
 )
 BATCH = 10
+HANDLERS_MAX = 10
+"""So many of one handler's functions run at once: a burst waits in its queue, and leaves the API its concurrency."""
+SENDERS_MAX = 2
+"""Of those that mail: SES takes 14 mails a second at first, which two of them send."""
 COUNTING = frozenset(each.name for each in REACTIONS if each.run_many is not None)
 """Handlers that take a whole batch in one commit."""
 TOGETHER = 100
@@ -55,17 +60,18 @@ class Functions(Construct):
         super().__init__(scope, "Functions")
         self._stage, self._folder, self._data, self._events = stage, folder, data, events
         self._pool = identity
-        self.sender = ses.EmailIdentity(self, "Sender", identity=ses.Identity.email(stage.sender))
+        self.mail = Mail(self, stage)
         self.api = self._api()
         self.stream = self._stream()
         self.dead_letters = self._dead_letters()
         self.sweep = self._sweep()
+        self.feedback = self._feedback()
         self.handlers = {name: self._handler(name) for name in events.queues}
 
     @property
     def all(self) -> list[Function]:
         """Every function."""
-        return [self.api, self.stream, self.dead_letters, self.sweep, *self.handlers.values()]
+        return [self.api, self.stream, self.dead_letters, self.sweep, self.feedback, *self.handlers.values()]
 
     def set_public_url(self, url: str) -> None:
         """Set the shop's public address for the functions that send mail (the API's own would be a cycle)."""
@@ -78,7 +84,7 @@ class Functions(Construct):
         module: str,
         env: dict[str, str],
         may: Iterable[iam.PolicyStatement] = (),
-        memory: int = 512,
+        **more: Any,
     ) -> Function:
         return Function(
             self,
@@ -88,7 +94,7 @@ class Functions(Construct):
             folder=self._folder,
             env=env,
             may=list(may),
-            memory=memory,
+            **more,
         )
 
     def _shop(self) -> dict[str, str]:
@@ -100,6 +106,7 @@ class Functions(Construct):
             "COGNITO_CLIENT_ID": self._pool.client.user_pool_client_id,
             "MAIL": "ses",
             "MAIL_FROM": self._stage.mail_from,
+            "MAIL_CONFIGURATION_SET": self._stage.prefix,
             "ALLOW_PRIVATE_ADDRESSES": "on" if self._stage.allow_private_addresses else "",
             **{name.upper(): value for name, value in self._stage.retention.items()},
         }
@@ -127,6 +134,7 @@ class Functions(Construct):
             "SIGNING_SECRET_ID": self._data.signing.secret_arn,
             "ORIGIN_SECRET_ID": self._data.origin.secret_arn,
             "CORS_ORIGINS": ",".join(self._stage.cors_origins),
+            "LOG_REQUESTS_PERCENT": str(self._stage.log_requests_percent),
         }
         may = [
             *self._table(),
@@ -134,7 +142,17 @@ class Functions(Construct):
             _read(self._data.origin),
             _allow([self._pool.pool.user_pool_arn], *(f"cognito-idp:{action}" for action in POOL_ACTIONS)),
         ]
-        return self._function("api", "api", self._shop() | env, may, memory=1024)
+        stage = self._stage
+        return self._function(
+            "api",
+            "api",
+            self._shop() | env,
+            may,
+            memory=1024,
+            concurrency=stage.api_concurrency,
+            snapstart=stage.snapstart,
+            provisioned=stage.provisioned,
+        )
 
     def _stream(self) -> Function:
         bus = self._events.bus
@@ -186,7 +204,8 @@ class Functions(Construct):
         made = self._function(name, "queue", env, may)
         # Batches that write the same items get in each other's way: few of them, and large.
         together = {"batch_size": TOGETHER, "max_batching_window": Duration.seconds(1), "max_concurrency": 2}
-        batching = together if name in COUNTING else {"batch_size": BATCH}
+        alone = {"batch_size": BATCH, "max_concurrency": SENDERS_MAX if name in MAILING else HANDLERS_MAX}
+        batching = together if name in COUNTING else alone
         made.alias.add_event_source(
             sources.SqsEventSource(self._events.queues[name].queue, report_batch_item_failures=True, **batching)
         )
@@ -196,6 +215,15 @@ class Functions(Construct):
         made = self._function("dead-letters", "dead_letters", self._shop(), self._table())
         for dlq in self._events.dlqs.values():
             made.alias.add_event_source(sources.SqsEventSource(dlq, batch_size=BATCH, report_batch_item_failures=True))
+        return made
+
+    def _feedback(self) -> Function:
+        made = self._function(FEEDBACK, "mail_feedback", self._shop(), self._table())
+        made.alias.add_event_source(
+            sources.SqsEventSource(
+                self.mail.queue, batch_size=BATCH, report_batch_item_failures=True, max_concurrency=2
+            )
+        )
         return made
 
     def _sweep(self) -> Function:
@@ -227,10 +255,12 @@ class Functions(Construct):
 
     def _mail(self) -> iam.PolicyStatement:
         """Let a function mail as the sender: in SES's sandbox the receiver's identity is asked for as well."""
-        anybody = Stack.of(self).format_arn(service="ses", resource="identity", resource_name="*")
+        stack = Stack.of(self)
+        anybody = stack.format_arn(service="ses", resource="identity", resource_name="*")
+        ours = stack.format_arn(service="ses", resource="configuration-set", resource_name=self._stage.prefix)
         return iam.PolicyStatement(
             actions=["ses:SendEmail"],
-            resources=[anybody],
+            resources=[anybody, ours],
             conditions={"StringEquals": {"ses:FromAddress": self._stage.sender}},
         )
 

@@ -21,6 +21,7 @@ FIREWALL: Final = BUILD / "firewall.json"
 
 def roll_out(stage: Stage, cdk: Sequence[str], options: Sequence[str]) -> None:
     """Deploy both stacks; a failure of the CDK ends this with its status."""
+    check_ready(stage)
     given: list[str] = []
     if stage.firewall:
         firewall = f"{stage.prefix}-firewall"
@@ -28,6 +29,17 @@ def roll_out(stage: Stage, cdk: Sequence[str], options: Sequence[str]) -> None:
         arn = json.loads(FIREWALL.read_text(encoding="utf-8"))[firewall]["AclArn"]
         given = ["--parameters", f"{stage.prefix}:FirewallArn={arn}"]
     _run([*cdk, "deploy", stage.prefix, "--outputs-file", str(OUTPUTS), *given, *options])
+
+
+def check_ready(stage: Stage) -> None:
+    """Refuse to deploy a stage that holds data and that nobody would hear of, or whose mails nobody gets."""
+    missing = []
+    if stage.keep and stage.sender.endswith("example.com"):
+        missing.append("mail_from: an address of yours")
+    if stage.keep and not stage.alert_emails:
+        missing.append("alert_emails: who is mailed when an alarm goes off")
+    if missing:
+        raise SystemExit(f"infra/stages.toml, stage {stage.name}, still needs {' and '.join(missing)}.")
 
 
 def _run(command: Sequence[str]) -> None:

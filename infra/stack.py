@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aws_cdk import CfnOutput, CfnParameter, Environment, Stack, Tags
+from aws_cdk import aws_budgets as budgets
 from constructs import Construct
 
 from infra.alarms import Alarms
@@ -59,6 +60,13 @@ class Stockwright(Stack):
             "UserPoolClientId": self.identity.client.user_pool_client_id,
         }.items():
             CfnOutput(self, name, value=value)
+        if self.http.domain is not None:
+            CfnOutput(self, "ApiDomainTarget", value=self.http.domain.regional_domain_name)
+        if stage.budget_usd:
+            _budget(self, stage)
+        if stage.mail_domain:
+            for place, record in enumerate(self.functions.mail.identity.dkim_records, 1):
+                CfnOutput(self, f"DkimRecord{place}", value=f"{record.name} CNAME {record.value}")
 
     def _firewall(self) -> str:
         """Take the ARN of the stage's web ACL, whose stack is in another region (`firewall.py`)."""
@@ -69,3 +77,34 @@ class Stockwright(Stack):
             allowed_pattern="arn:aws:wafv2:us-east-1:[0-9]+:global/webacl/.+",
         )
         return given.value_as_string
+
+
+def _budget(scope: Construct, stage: Stage) -> None:
+    """Mail when the month's cost of what bears the stage's tag is at 80 % of the budget, or will be over it."""
+
+    def notice(kind: str, percent: int) -> budgets.CfnBudget.NotificationWithSubscribersProperty:
+        return budgets.CfnBudget.NotificationWithSubscribersProperty(
+            notification=budgets.CfnBudget.NotificationProperty(
+                comparison_operator="GREATER_THAN",
+                notification_type=kind,
+                threshold=percent,
+                threshold_type="PERCENTAGE",
+            ),
+            subscribers=[
+                budgets.CfnBudget.SubscriberProperty(address=email, subscription_type="EMAIL")
+                for email in stage.alert_emails
+            ],
+        )
+
+    budgets.CfnBudget(
+        scope,
+        "Budget",
+        budget=budgets.CfnBudget.BudgetDataProperty(
+            budget_name=stage.prefix,
+            budget_type="COST",
+            time_unit="MONTHLY",
+            budget_limit=budgets.CfnBudget.SpendProperty(amount=stage.budget_usd, unit="USD"),
+            cost_filters={"TagKeyValue": [f"user:stage${stage.name}"]},
+        ),
+        notifications_with_subscribers=[notice("ACTUAL", 80), notice("FORECASTED", 100)],
+    )

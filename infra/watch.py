@@ -55,6 +55,7 @@ class Watch(Construct):
                 iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[version]),
             ],
             memory=MEMORY,
+            seconds=90,
         )
         # Else the version before would be tried.
         api.alias.node.add_dependency(self.release.function)

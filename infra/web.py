@@ -7,6 +7,7 @@ import os
 from typing import Final
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
@@ -53,6 +54,7 @@ class Web(Construct):
         self, scope: Construct, stage: Stage, http: Http, secret: secretsmanager.Secret, firewall: str | None
     ) -> None:
         super().__init__(scope, "Web")
+        self._domain = stage.web_domain
         removal = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if stage.keep else RemovalPolicy.DESTROY
         self.logs = s3.Bucket(
             self,
@@ -105,6 +107,12 @@ class Web(Construct):
             ),
             additional_behaviors={"/api/*": api, "/.well-known/*": api, "/health": api},
             web_acl_id=firewall,
+            domain_names=[stage.web_domain] if stage.web_domain else None,
+            certificate=(
+                acm.Certificate.from_certificate_arn(self, "Certificate", stage.web_certificate)
+                if stage.web_domain
+                else None
+            ),
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
             # Else CloudFront answers everybody for ten seconds with the error of one request.
@@ -119,7 +127,7 @@ class Web(Construct):
     @property
     def url(self) -> str:
         """Where people reach the shop."""
-        return f"https://{self.distribution.distribution_domain_name}"
+        return f"https://{self._domain or self.distribution.distribution_domain_name}"
 
 
 def _before(scope: Construct, name: str, code: str) -> cloudfront.FunctionAssociation:

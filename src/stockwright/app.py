@@ -119,7 +119,7 @@ def _open_store(settings: Settings, *, readonly: bool) -> Store:
 
 def _mailer(settings: Settings) -> Mailer:
     if settings.mail == "ses":
-        return SesMailer(settings.mail_from)
+        return SesMailer(settings.mail_from, settings.mail_configuration_set)
     if settings.smtp_url and settings.mail != "local":
         return SmtpMailer(settings.smtp_url, settings.mail_from)
     return LocalMailbox()

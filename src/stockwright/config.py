@@ -165,6 +165,9 @@ class Settings:
         "How mail is sent: local (not at all), smtp or ses; by default smtp if a mail server is set",
         one_of("local", "smtp", "ses"),
     )
+    mail_configuration_set: str | None = _setting(
+        None, "Configuration set of SES, which reports bounces and complaints", parse_word
+    )
     unasked_mails_per_hour: int = _setting(
         300,
         "Maximum of mails per hour to addresses that anybody can enter: sign-up and reset codes; more wait",
@@ -195,6 +198,11 @@ class Settings:
     )
     trial_function: str | None = _setting(
         None, "Version of the API's function (ARN) that a release check tries", parse_word
+    )
+    log_requests_percent: int = _setting(
+        100,
+        "Of the requests that succeed, how many in a hundred are logged; of the others all are",
+        whole_between(0, 100),
     )
     log_level: str = _setting("info", f"Lowest level that is logged: {', '.join(LOG_LEVELS)}", one_of(*LOG_LEVELS))
 

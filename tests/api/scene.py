@@ -24,7 +24,9 @@ from stockwright.audit.usecases import audit
 from stockwright.base.event import Event
 from stockwright.context import App
 from stockwright.events.records import DeadLetter, put_dead_letter
+from stockwright.notifications.blocking import block
 from stockwright.notifications.records import Notification, message_id, put_notification
+from stockwright.request import BY_SYSTEM
 from stockwright.store.batch import Batch
 from tests.api.asking import Answer, Client
 from tests.api.conftest import KEYBOARD, PASSWORD, asking, dressed, signed_in
@@ -71,6 +73,7 @@ class Scene:
         self.ids["hold"] = (await alice.post("/reservations", {"items": [line]})).data["id"]
         self.ids["alice"], self.ids["bob"] = [(await each.get("/users/me")).data["id"] for each in (alice, bob)]
         self.ids["letter"] = "dlt_1"
+        self.ids["block"] = (await block(self.app, BY_SYSTEM, "bounced@example.net", "bounce", "no such mailbox")).id
         batch, now = Batch(), self.clock.now()
         event = Event("evt_1", "order.placed", self.ids["placed"], now, {}, "system", "")
         put_dead_letter(batch, DeadLetter("dlt_1", "order-mail", event, "no such host", 3, now, now))
@@ -284,6 +287,8 @@ GOOD: dict[tuple[str, str], tuple[str, Given]] = {
     ("POST", "/dead-letters/{id}/redrive"): (ADMIN, {}),
     ("DELETE", "/dead-letters/{id}"): (ADMIN, None),
     ("PATCH", "/settings"): (ADMIN, {"shopName": "Green Leaf", "currency": "EUR"}),
+    ("POST", "/blocked-addresses"): (ADMIN, {"email": "gone@example.net", "detail": "came back by mail"}),
+    ("DELETE", "/blocked-addresses/{id}"): (ADMIN, None),
     ("POST", "/retention/accept"): (ADMIN, {}),
     ("DELETE", "/users/{id}"): (ADMIN, None),
     ("DELETE", "/users/me"): (BOB, None),
@@ -314,5 +319,6 @@ PATH_VALUES: dict[tuple[str, str], dict[str, str]] = {
     ("POST", "/notifications/{id}/resend"): {"id": "message"},
     ("POST", "/dead-letters/{id}/redrive"): {"id": "letter"},
     ("DELETE", "/dead-letters/{id}"): {"id": "letter"},
+    ("DELETE", "/blocked-addresses/{id}"): {"id": "block"},
 }
 """The values of the variable parts of their paths: a thing of the scene, or the word itself."""

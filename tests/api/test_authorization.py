@@ -63,6 +63,7 @@ WHO = {
         GET /api/notifications, POST /api/notifications/{id}/resend, GET /api/dead-letters,
         POST /api/dead-letters/{id}/redrive,
         GET /api/settings, PATCH /api/settings, GET /api/retention, POST /api/retention/accept,
+        GET /api/blocked-addresses, POST /api/blocked-addresses, DELETE /api/blocked-addresses/{id},
         DELETE /api/dead-letters/{id}, GET /api/reports/summary, GET /api/reports/sales, GET /api/reports/top-products,
         GET /api/reports/stock-value, GET /api/reports/stock-history,
         GET /api/products/export, GET /api/inventory/export, GET /api/movements/export,

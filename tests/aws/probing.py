@@ -15,8 +15,8 @@ from stockwright.handlers import REACTIONS
 from tests.aws.deployed import ACCOUNT, PREFIX, Stack
 
 HANDLERS = [each.name for each in REACTIONS]
-FUNCTIONS = ["api", "stream", "dead-letters", "sweep", *HANDLERS]
-QUEUES = [*HANDLERS, *[f"{name}-dlq" for name in HANDLERS], "stream-dlq"]
+FUNCTIONS = ["api", "stream", "dead-letters", "sweep", "mail-feedback", *HANDLERS]
+QUEUES = [*HANDLERS, *[f"{name}-dlq" for name in HANDLERS], "stream-dlq", "mail-feedback", "mail-feedback-dlq"]
 SECRETS = ["signing", "origin", "warehouse", "delivery"]
 TOPICS = ["low-stock-alerts", "order-notifications", "operations"]
 REFUSED = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
@@ -32,6 +32,7 @@ _OF_THEIR_OWN = {
     "dead-letters": _SHOP | {f"hear {name}-dlq" for name in [*HANDLERS, "stream"]},
     # It removes what has aged out, and erases people.
     "sweep": _SHOP | {"read all of the shop", "remove somebody from the pool"},
+    "mail-feedback": _SHOP | {"hear mail-feedback"},
     "order-confirmation": {"mail"},
     "order-mail": {"mail"},
     "account-mail": {"mail", "read the secret signing"},

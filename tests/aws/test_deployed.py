@@ -215,7 +215,7 @@ def checked_release(stack: Stack, folder: Path) -> tuple[str, str]:
             "STOCKWRIGHT_ORIGIN_SECRET_ID": f"{PREFIX}/origin",
         }
         with LambdaFunction("stockwright.cloud.release_check", folder, **env) as check:
-            answer = check.invoke({"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "hook-1"}, 60)
+            answer = check.invoke({"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "hook-1"}, 90)
     [sent] = told
     assert (sent["deploymentId"], sent["lifecycleEventHookExecutionId"]) == ("d-1", "hook-1")
     return answer["status"], sent["status"]

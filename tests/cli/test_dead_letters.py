@@ -75,7 +75,7 @@ def test_a_dead_letter_that_was_removed_meanwhile_does_not_stop_the_others(
         return found
 
     monkeypatch.setattr(dead_letters, "_all", look_and_be_slow)
-    done = typed(settings, "redrive", "--all")
+    done = typed(settings, "redrive", "--all", "--per-minute", "6000")
     assert done.exit_code == 0, done.output
     assert done.stdout.startswith("2 redriven")
     monkeypatch.undo()

@@ -142,9 +142,9 @@ def test_the_firewall_is_deployed_first_and_its_arn_passed_on(tmp_path: Path, mo
     cdk = tmp_path / "cdk.py"
     cdk.write_text(CDK.replace("\\\\n", "\\n"), encoding="utf-8")
     program = [sys.executable, str(cdk)]
-    stages = load_stages()
-    rollout.roll_out(stages["prod"], program, ["--yes"])
-    rollout.roll_out(replace(stages["prod"], name="bare", firewall=False), program, [])
+    ready = replace(load_stages()["prod"], mail_from="shop@shop.example", alert_emails=("me@shop.example",))
+    rollout.roll_out(ready, program, ["--yes"])
+    rollout.roll_out(replace(ready, name="bare", firewall=False), program, [])
     calls = [json.loads(line) for line in Path(f"{cdk}.log").read_text().splitlines()]
     assert [each[1] for each in calls] == ["stockwright-prod-firewall", "stockwright-prod", "stockwright-bare"]
     assert calls[1][4:] == [
@@ -152,4 +152,13 @@ def test_the_firewall_is_deployed_first_and_its_arn_passed_on(tmp_path: Path, mo
     ]  # fmt: skip
     assert "--parameters" not in calls[2]
     with pytest.raises(SystemExit, match="7"):
-        rollout.roll_out(replace(stages["prod"], name="broken"), program, [])
+        rollout.roll_out(replace(ready, name="broken"), program, [])
+
+
+def test_a_stage_that_nobody_hears_of_is_not_deployed() -> None:
+    from infra.rollout import check_ready
+    from infra.stages import load_stages
+
+    with pytest.raises(SystemExit, match=r"stage prod, still needs mail_from: .* and alert_emails"):
+        check_ready(load_stages()["prod"])
+    check_ready(load_stages()["dev"])

@@ -230,6 +230,7 @@ EVERY_SETTING: dict[str, tuple[str, object, list[str]]] = {
     "event_bus": ("bus", "bus", ["my bus"]),
     "handler": ("stock-alert", "stock-alert", ["stock alert"]),
     "mail": ("local", "local", ["pigeon"]),
+    "mail_configuration_set": ("shop", "shop", ["my shop"]),
     "unasked_mails_per_hour": ("50", 50, ["0", "1000001", "many"]),
     "sms": ("sns", "sns", ["twilio"]),
     "low_stock_topic": ("arn:aws:sns:eu:1:a", "arn:aws:sns:eu:1:a", ["a"]),
@@ -241,6 +242,7 @@ EVERY_SETTING: dict[str, tuple[str, object, list[str]]] = {
     "delivery_secret_id": ("shop/key", "shop/key", ["a b"]),
     "trial_secret_id": ("shop/trial", "shop/trial", ["a b"]),
     "trial_function": ("arn:aws:lambda:eu:1:function:api:7", "arn:aws:lambda:eu:1:function:api:7", ["a b"]),
+    "log_requests_percent": ("10", 10, ["-1", "101", "few"]),
     "log_level": ("Debug", "debug", ["loud"]),
 }  # fmt: skip
 BESIDE = {

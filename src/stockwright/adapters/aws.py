@@ -18,7 +18,17 @@ CONNECTIONS_MAX: Final = 10
 """Of one service, kept open."""
 SLOW_DOWN_SECONDS: Final = 60.0
 _SLOW_DOWN: Final = frozenset(
-    {"Throttling", "ThrottlingException", "Throttled", "ThrottledException", "TooManyRequestsException", "SlowDown"}
+    {
+        "AccountSendingPausedException",
+        "ConfigurationSetSendingPausedException",
+        "LimitExceededException",
+        "SlowDown",
+        "Throttled",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
 )
 _MAKING = Lock()
 _THREADS: Final = ThreadPoolExecutor(32, thread_name_prefix="aws")
@@ -63,7 +73,7 @@ def _made(service: str) -> Any:
 
 
 def put_off(refused: BaseException) -> None:
-    """Raise TryLater where a service says that it is asked too often, or that today's quota is used up."""
+    """Raise TryLater where a service says that it is asked too often, that a quota is used up, or that it pauses."""
     if code_of(refused) in _SLOW_DOWN:
         raise TryLater(f"AWS throttles these calls: {refused}", after_seconds=SLOW_DOWN_SECONDS) from refused
 

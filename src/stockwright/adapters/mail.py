@@ -120,12 +120,13 @@ class SesMailer:
 
     delivers = True
 
-    def __init__(self, mail_from: str) -> None:
+    def __init__(self, mail_from: str, configuration_set: str | None = None) -> None:
         from email.utils import formataddr, parseaddr
 
         name, address = parseaddr(mail_from)
         # SES takes no other letters in a sender than ASCII's; MIME writes a name by them.
         self._from = mail_from if not name or mail_from.isascii() else formataddr((name, address))
+        self._reported = {} if configuration_set is None else {"ConfigurationSetName": configuration_set}
         self._slots = Slots(CONNECTIONS_MAX, "SES")
 
     async def send(self, message: Message) -> None:
@@ -142,6 +143,7 @@ class SesMailer:
                     Source=self._from,
                     Destination={"ToAddresses": [ascii_email(message.to)]},
                     Message={"Subject": subject, "Body": body},
+                    **self._reported,
                 )
         except aws.error() as refused:
             aws.put_off(refused)

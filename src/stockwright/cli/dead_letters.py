@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Annotated
 
@@ -41,12 +42,20 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="Print JSON inste
 def redrive_(
     ids: Annotated[list[str] | None, typer.Argument(help="The ids of the dead letters.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Redrive all dead letters.")] = False,
+    per_minute: Annotated[
+        int, typer.Option(min=1, max=100_000, help="How many at most in a minute, so that no partner is flooded.")
+    ] = 600,
 ) -> None:
     """Give dead letters to their handlers again; a running server handles them within a second."""
 
     async def work(shop: App) -> tuple[int, list[str]]:
         wanted = [letter.id for letter in await _all(shop)] if everything else (ids or [])
-        missing = [letter_id for letter_id in wanted if not await _is_redriven(shop, letter_id)]
+        missing = []
+        for number, letter_id in enumerate(wanted):
+            if number:
+                await asyncio.sleep(60 / per_minute)
+            if not await _is_redriven(shop, letter_id):
+                missing.append(letter_id)
         return len(wanted) - len(missing), missing
 
     if not ids and not everything:

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from stockwright.events.registry import Reaction
 
 
-WOKEN_MAX: Final = 200
-"""Of each handler at each sweep."""
+WOKEN_MAX: Final = 400
+"""Of each handler at each sweep: a minute's mails of SES's first quota (14 a second) for two of its handlers."""
 
 
 class Delivery(Struct, frozen=True):

@@ -14,8 +14,12 @@ from stockwright.base.errors import Misconfigured
 from stockwright.cloud.origin import ADDRESS_HEADER, SECRET_HEADER
 from stockwright.cloud.runtime import Event, Function
 from stockwright.cloud.trial import TrialFailed, buyer_of, try_shop
+from stockwright.store.aws_client import make_client
 
 _function = Function("release-check", with_shop=False)
+INVOKE_SECONDS: Final = 40
+"""A version that starts cold reads its secrets and connects first."""
+_lambda = make_client("lambda", connect_seconds=3, read_seconds=INVOKE_SECONDS, attempts=1, connections=1)
 _version: Final = _function.settings.trial_function
 if _version is None:
     raise Misconfigured("STOCKWRIGHT_TRIAL_FUNCTION is not set")
@@ -46,9 +50,7 @@ def handler(event: Event, context: Any) -> dict[str, str]:
 
 def _ask(method: str, path: str, body: Any, token: str) -> tuple[int, Any]:
     """Call the version as the HTTP API does."""
-    answer = aws.client("lambda").invoke(
-        FunctionName=_version, Payload=json.dumps(request(method, path, body, token)).encode()
-    )
+    answer = _lambda.invoke(FunctionName=_version, Payload=json.dumps(request(method, path, body, token)).encode())
     payload = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         raise TrialFailed(f"the function itself fails: {payload.get('errorType')}: {payload.get('errorMessage')}")

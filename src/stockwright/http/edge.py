@@ -30,6 +30,7 @@ from stockwright.http.ready import KEPT_HEADERS, Ready
 from stockwright.http.route import Answer, AnyCall, Call, Route
 from stockwright.http.router import MethodNotAllowed, Router
 from stockwright.http.rules import MALFORMED, plan_of
+from stockwright.http.sampling import is_logged
 from stockwright.http.slots import Slots
 from stockwright.http.stored_limits import count_stored
 from stockwright.http.streaming import ANSWER, Disconnected, Receive, Scope, Send, send_until_left
@@ -96,6 +97,8 @@ class Edge:
         """Count and log an answered request."""
         seconds, method = time.perf_counter() - started, scope["method"]
         self.metrics.observe(route, method if method in _METHODS else "OTHER", status, seconds)
+        if not is_logged(self.app.settings.log_requests_percent, status, request_id):
+            return
         self.app.log.info(
             "request",
             method=method,

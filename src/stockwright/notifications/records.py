@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from stockwright.store.port import Key, Store
 
 
-NotificationStatus = Literal["SENT", "KEPT", "WAITING", "FAILED"]
-"""KEPT: there is no provider, it is only in the local mailbox. WAITING: not sent yet, it is tried again."""
+NotificationStatus = Literal["SENT", "KEPT", "WAITING", "FAILED", "BLOCKED"]
+"""KEPT: there is no provider, it is only in the local mailbox. WAITING: not sent yet, it is tried again.
+
+BLOCKED: not sent, because mail to the address bounced, or its reader complained.
+"""
 Channel = Literal["email", "sms", "topic"]
 
 
@@ -46,9 +49,9 @@ class Notification(Record, frozen=True):
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is left to be sent: it went out, or there is nowhere for it to go."""
+        """Whether nothing is left to be sent: it went out, or it has nowhere to go."""
         match self.status:
-            case "SENT" | "KEPT":
+            case "SENT" | "KEPT" | "BLOCKED":
                 return True
             case "WAITING" | "FAILED":
                 return False

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from stockwright.base.errors import TryLater
 from stockwright.base.ports import Message
 from stockwright.notifications import records
+from stockwright.notifications.blocking import why_blocked
 from stockwright.notifications.records import Channel, Notification
 from stockwright.store.batch import Batch, retried
 
@@ -61,9 +62,13 @@ async def send(
 async def hand_over(app: App, event: Event, handler: str, notification: Notification, message: Message) -> Notification:
     """Hand a message to the sender of its channel; returns what is to be recorded of it.
 
-    A failure is recorded, for admins to see, and raised again.
+    A mail to a blocked address goes nowhere. A failure is recorded, for admins to see, and raised again.
     """
     sender = sender_of(app, notification.channel)
+    blocked = await why_blocked(app, message.to) if notification.channel == "email" else ""
+    if blocked:
+        app.log.info("mail blocked", **event.log_fields(handler), notification=notification.id)
+        return replace(notification, status="BLOCKED", error=blocked)
     try:
         await sender.send(message)
     except Exception as fault:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 from stockwright.accounts.sign_in import authenticate
+from stockwright.base.email import check_new_email
 from stockwright.base.errors import Invalid, Unauthorized
 from stockwright.base.event import Event
 from stockwright.events import log as log_events
@@ -14,16 +15,21 @@ from stockwright.events.records import DeadLetter
 from stockwright.http.lists import show_list
 from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
 from stockwright.http.wire import Empty, ListQuery, ListView
+from stockwright.notifications.blocked_records import BlockedAddress, page_of_blocks
+from stockwright.notifications.blocking import block, unblock
 from stockwright.notifications.records import Notification
 from stockwright.operations import usecases as operations
 from stockwright.operations.feed import STAY, Feed, line_of, reset
 from stockwright.operations.resending import resend
 from stockwright.operations.wire import (
+    BlockAddressBody,
+    BlockedAddressView,
     DeadLetterView,
     EventsQuery,
     EventView,
     NotificationsQuery,
     NotificationView,
+    blocked_address_view,
     dead_letter_view,
     event_view,
     notification_view,
@@ -96,6 +102,18 @@ async def _delete(call: PlainCall) -> DeadLetter:
     return await operations.delete_dead_letter(call.app, call.request, call.path["id"])
 
 
+async def _blocked(call: Call[None, ListQuery]) -> tuple[list[BlockedAddress], str | None]:
+    return await page_of_blocks(call.app.store, after=call.position(), limit=call.query.limit)
+
+
+async def _block(call: Call[BlockAddressBody, NoQuery]) -> BlockedAddress:
+    return await block(call.app, call.request, check_new_email(call.body.email), "admin", call.body.detail)
+
+
+async def _unblock(call: PlainCall) -> BlockedAddress:
+    return await unblock(call.app, call.request, call.path["id"])
+
+
 ROUTES = (
     route("GET", "/events", _events, "List the events, newest first", TAG,
           lambda call, found: show_list(call, found, event_view), query=EventsQuery, answer=ListView[EventView]),
@@ -112,6 +130,15 @@ ROUTES = (
           description="The answer is the new notification: `WAITING` until it is sent, with the id of the first one in "
           "`resendOf`. 409 for a message about an account (it may contain a code), for one that is not sent yet, and "
           "for one about an order that no longer exists or was cancelled since."),
+    route("GET", "/blocked-addresses", _blocked, "List the addresses that get no mail, newest first", TAG,
+          lambda call, found: show_list(call, found, blocked_address_view), query=ListQuery,
+          answer=ListView[BlockedAddressView],
+          description="Mail to them bounced, their reader complained, or an admin blocked them. A mail to one is "
+          "recorded as `BLOCKED`, and what follows from it goes on: an order is confirmed all the same."),
+    route("POST", "/blocked-addresses", _block, "Block an address: it gets no mail", TAG,
+          lambda _, found: blocked_address_view(found), body=BlockAddressBody, answer=BlockedAddressView, status=201),
+    route("DELETE", "/blocked-addresses/{id}", _unblock, "Unblock an address", TAG,
+          lambda _, found: blocked_address_view(found), answer=BlockedAddressView, errors=(404,)),
     route("GET", "/dead-letters", _dead_letters, "List the dead letters: events whose handler failed three times", TAG,
           lambda call, found: show_list(call, found, dead_letter_view), query=ListQuery,
           answer=ListView[DeadLetterView]),

@@ -11,6 +11,7 @@ from stockwright.base.instant import iso
 from stockwright.events.records import DeadLetter
 from stockwright.http.rules import Wire
 from stockwright.http.wire import ListQuery
+from stockwright.notifications.blocked_records import BlockedAddress, BlockReason
 from stockwright.notifications.records import Channel, Notification, NotificationStatus
 
 
@@ -55,6 +56,23 @@ class NotificationsQuery(ListQuery):
     """Filters of the notifications."""
 
     channel: Channel | None = None
+
+
+class BlockedAddressView(Wire):
+    """An address that gets no mail, and why."""
+
+    id: str
+    email: str
+    reason: BlockReason
+    detail: str
+    blocked_at: str
+
+
+class BlockAddressBody(Wire):
+    """An address to be blocked."""
+
+    email: Annotated[str, Meta(min_length=3, max_length=254)]
+    detail: Annotated[str, Meta(max_length=500)] = ""
 
 
 class DeadLetterView(Wire):
@@ -112,3 +130,8 @@ def dead_letter_view(letter: DeadLetter) -> DeadLetterView:
         first_tried_at=iso(letter.first_at),
         created_at=iso(letter.created_at),
     )
+
+
+def blocked_address_view(block: BlockedAddress) -> BlockedAddressView:
+    """Show a blocked address."""
+    return BlockedAddressView(block.id, block.email, block.reason, block.detail, iso(block.at))

@@ -73,6 +73,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/blocked-addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the addresses that get no mail, newest first
+         * @description Mail to them bounced, their reader complained, or an admin blocked them. A mail to one is recorded as `BLOCKED`, and what follows from it goes on: an order is confirmed all the same.
+         */
+        get: operations["get-blocked-addresses"];
+        put?: never;
+        /** Block an address: it gets no mail */
+        post: operations["post-blocked-addresses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/blocked-addresses/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Unblock an address */
+        delete: operations["delete-blocked-addresses-by-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/categories": {
         parameters: {
             query?: never;
@@ -1525,6 +1563,27 @@ export interface components {
             sku: string;
         };
         /**
+         * BlockAddressBody
+         * @description An address to be blocked.
+         */
+        BlockAddressBody: {
+            /** @default  */
+            detail?: string;
+            email: string;
+        };
+        /**
+         * BlockedAddressView
+         * @description An address that gets no mail, and why.
+         */
+        BlockedAddressView: {
+            blockedAt: string;
+            detail: string;
+            email: string;
+            id: string;
+            /** @enum {unknown} */
+            reason: "admin" | "bounce" | "complaint";
+        };
+        /**
          * CancelBody
          * @description Why an order is cancelled.
          */
@@ -2001,6 +2060,15 @@ export interface components {
             nextToken: string | null;
         };
         /**
+         * ListView[BlockedAddressView]
+         * @description A page of a list; `nextToken` is null on the last one.
+         */
+        ListView_BlockedAddressView_: {
+            count: number;
+            items: components["schemas"]["BlockedAddressView"][];
+            nextToken: string | null;
+        };
+        /**
          * ListView[CategoryView]
          * @description A page of a list; `nextToken` is null on the last one.
          */
@@ -2319,7 +2387,7 @@ export interface components {
             id: string;
             resendOf: string | null;
             /** @enum {unknown} */
-            status: "FAILED" | "KEPT" | "SENT" | "WAITING";
+            status: "BLOCKED" | "FAILED" | "KEPT" | "SENT" | "WAITING";
             subject: string;
             to: string;
         };
@@ -3458,6 +3526,90 @@ export interface operations {
                         /** @constant */
                         success: true;
                         token: string;
+                    };
+                };
+            };
+        };
+    };
+    "get-blocked-addresses": {
+        parameters: {
+            query?: {
+                limit?: number | "";
+                nextToken?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ListView_BlockedAddressView_"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "post-blocked-addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockAddressBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["BlockedAddressView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "delete-blocked-addresses-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["BlockedAddressView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
                     };
                 };
             };

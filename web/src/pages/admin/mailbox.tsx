@@ -113,6 +113,7 @@ const STATUSES: Record<Notification["status"], { tone: Tone; label: string }> = 
   KEPT: { tone: "neutral", label: "Kept here, not sent" },
   WAITING: { tone: "warning", label: "Waiting" },
   FAILED: { tone: "danger", label: "Failed" },
+  BLOCKED: { tone: "neutral", label: "Not sent: the address is blocked" },
 };
 
 function Status({ status }: Pick<Notification, "status">) {
