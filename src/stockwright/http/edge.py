@@ -24,7 +24,7 @@ from stockwright.http.compression import COMPRESSED_BYTES_MIN, accepts_gzip, com
 from stockwright.http.envelope import BUSY_RETRY_SECONDS, failure, retry_after, status_of, success
 from stockwright.http.headers import ALLOWED_HEADERS, ALLOWED_METHODS, AnswerHeaders, lines_of, pairs_of, status_line
 from stockwright.http.idempotency import KeysAtWork, check_key, request_hash
-from stockwright.http.limits import MAILING, Limits
+from stockwright.http.limits import Limits
 from stockwright.http.metrics import Metrics, Uncounted
 from stockwright.http.ready import KEPT_HEADERS, Ready
 from stockwright.http.route import Answer, AnyCall, Call, Route
@@ -32,8 +32,8 @@ from stockwright.http.router import MethodNotAllowed, Router
 from stockwright.http.rules import MALFORMED, plan_of
 from stockwright.http.sampling import is_logged
 from stockwright.http.slots import Slots
-from stockwright.http.stored_limits import count_stored
 from stockwright.http.streaming import ANSWER, Disconnected, Receive, Scope, Send, send_until_left
+from stockwright.http.tries import count_tries
 from stockwright.request import Idempotency, Request
 from stockwright.store.idempotency import AlreadyDone
 
@@ -266,7 +266,7 @@ class Exchange:
     async def _run(self, route: Route, call: AnyCall) -> None:
         key = self.headers.get("idempotency-key") if route.changes else None
         if route.limit == "sign-in" and self.app.settings.rate_limit:
-            await self._count_account(route, call)
+            self.extra |= await count_tries(self.edge, route, call)
         if route.reads_much and not self.app.settings.in_lambda:
             async with self.edge.slots[route.reads_much].take(self.request.actor.id):
                 await give_way()
@@ -293,22 +293,6 @@ class Exchange:
             self.extra["idempotency-replayed"] = "true"
         data = msgspec.Raw(stored["data"].encode())
         await self._show(route, Answer(data, stored["etag"], stored["status"], stored["headers"]))
-
-    async def _count_account(self, route: Route, call: AnyCall) -> None:
-        """Count a try at an account; an origin that it signed in from has its own count, as with the locks.
-
-        A function of the cloud form counts the address here as well: all in one commit.
-        """
-        address = f"address {self.address}"
-        whom = {MAILING: address} if route.mails else {}
-        name = getattr(call.body, "email", None) or getattr(call.body, "username", None) or ""
-        if name:
-            whom["sign-in-account"] = await self.edge.hooks.attempts_id(self.app, name, call.origin)
-        if self.app.settings.in_lambda:
-            self.extra |= await count_stored(self.app, {route.limit: address, **whom})
-            return
-        for policy, who in whom.items():
-            self.edge.limits.count(policy, who)
 
     async def _show(self, route: Route, answer: Answer) -> None:
         status = answer.status or route.status
