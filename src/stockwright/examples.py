@@ -7,6 +7,7 @@ from typing import Any, Final
 from stockwright.accounts import wire as accounts
 from stockwright.catalog import inventory_wire as inventory
 from stockwright.catalog import wire as catalog
+from stockwright.operations import wire as operations
 from stockwright.orders import wire as orders
 from stockwright.products import wire as wire_products
 from stockwright.reservations import wire as wire_reservations
@@ -72,5 +73,6 @@ EXAMPLES: Final[dict[type, dict[str, Any]]] = {
         "timeZone": "Europe/Berlin",
         "receiptLines": ["Thank you!", "Returns within 30 days"],
     },
+    operations.BlockAddressBody: {"email": _EMAIL, "detail": "The mail came back"},
     wire_sales.SaleBody: {"items": [{"sku": "KB-MECH-001", "quantity": 1}], "location": "default"},
 }

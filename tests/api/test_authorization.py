@@ -506,6 +506,7 @@ def forged(body: Any, wanted: Any) -> Any:
 PRODUCT = {"currency", "name", "price", "status"}
 TAKEN = {
     ("POST", "/signup"): {"email", "name"}, ("POST", "/users"): {"email", "name"},
+    ("POST", "/blocked-addresses"): {"email"},
     ("POST", "/signup/confirm"): {"email"}, ("POST", "/signup/resend"): {"email"}, ("POST", "/signin"): {"email"},
     ("POST", "/users/login"): {"email"}, ("POST", "/auth/login"): {"email"}, ("POST", "/password/forgot"): {"email"},
     ("POST", "/password/reset"): {"email"}, ("POST", "/setup"): {"email", "name"}, ("PATCH", "/users/me"): {"name"},
