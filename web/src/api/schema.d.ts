@@ -3568,6 +3568,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "user@example.com",
+                 *       "detail": "The mail came back"
+                 *     }
+                 */
                 "application/json": components["schemas"]["BlockAddressBody"];
             };
         };
