@@ -34,12 +34,12 @@ FUNCTION: Reasons = {
 TRACING: Reasons = {"IAM5[Resource::*]": "X-Ray's actions take no resource."}
 STREAM: Reasons = {"IAM5[Resource::*]": "X-Ray's actions and dynamodb:ListStreams take no resource."}
 RELEASES: Reasons = {"IAM5[Resource::*]": "cloudwatch:DescribeAlarms is asked for all alarms at once."}
-ROUTES: Reasons = {"APIG4": "The function checks the token or API key of every request (docs/decisions/0019)."}
+ROUTES: Reasons = {"APIG4": "The function checks the token or API key of every request (docs/decisions/0021)."}
 DISTRIBUTION: Reasons = {
     "CFR1": "The shop sells everywhere.",
     "CFR4": "CloudFront's own name comes with CloudFront's own certificate; with a domain of yours, TLS 1.2 holds.",
 }
-NO_FIREWALL: Reasons = {"CFR2": "Only MiniStack's stage and whoever switches it off have no WAF (infra/firewall.py)."}
+NO_FIREWALL: Reasons = {"CFR2": "Only MiniStack's stage and one that switches it off have no WAF (infra/firewall.py)."}
 
 
 def review(scope: IConstruct, stacks: Iterable[Stockwright]) -> None:

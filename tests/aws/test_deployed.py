@@ -200,11 +200,11 @@ def tried_from_outside(stack: Stack, folder: Path, url: str) -> Any:
 
 
 def checked_release(stack: Stack, folder: Path) -> tuple[str, str]:
-    """What the check of a release says of the API's function, and what CodeDeploy was told."""
-    told: list[Any] = []
+    """What the check of a release says of the API's function, and what CodeDeploy was sent."""
+    sent: list[Any] = []
 
     async def codedeploy(request: Request) -> Response:
-        told.append(await request.json())
+        sent.append(await request.json())
         return Response("{}", media_type="application/x-amz-json-1.1")
 
     with serving(Starlette(routes=[Route("/", codedeploy, methods=["POST"])])) as url:
@@ -216,9 +216,9 @@ def checked_release(stack: Stack, folder: Path) -> tuple[str, str]:
         }
         with LambdaFunction("stockwright.cloud.release_check", folder, **env) as check:
             answer = check.invoke({"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "hook-1"}, 90)
-    [sent] = told
-    assert (sent["deploymentId"], sent["lifecycleEventHookExecutionId"]) == ("d-1", "hook-1")
-    return answer["status"], sent["status"]
+    [report] = sent
+    assert (report["deploymentId"], report["lifecycleEventHookExecutionId"]) == ("d-1", "hook-1")
+    return answer["status"], report["status"]
 
 
 def test_a_total_outage_is_seen_from_outside_and_stops_a_release(stack: Stack, tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ def test_the_firewall_is_deployed_first_and_its_arn_passed_on(tmp_path: Path, mo
         rollout.roll_out(replace(ready, name="broken"), program, [])
 
 
-def test_a_stage_that_nobody_hears_of_is_not_deployed() -> None:
+def test_a_stage_without_recipients_of_alarms_is_not_deployed() -> None:
     from infra.rollout import check_ready
     from infra.stages import load_stages
 

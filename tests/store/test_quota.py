@@ -42,7 +42,7 @@ async def test_of_two_quotas_none_is_counted_where_one_is_used_up(store: Store) 
     assert [await allowed(store, MINUTE) for _ in range(4)] == [True] * 3 + [False]
 
 
-async def test_the_record_of_a_window_is_rubbish_a_minute_after_its_end(store: Store) -> None:
+async def test_the_record_of_a_window_expires_a_minute_after_its_end(store: Store) -> None:
     await use(store, [MINUTE], NOW)
     [record] = (await store.scan())[0]
     assert record.ttl == NOW // 1000 // 60 * 60 + 60 + 60

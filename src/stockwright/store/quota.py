@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 KEPT_SECONDS = 60
-"""After the end of its window a record is rubbish; clocks differ by less than this."""
+"""After the end of its window a record is expired; clocks differ by less than this."""
 ROUNDS_MAX = 4
 
 
