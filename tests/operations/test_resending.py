@@ -26,6 +26,7 @@ from stockwright.notifications.records import (
 from stockwright.operations.resend_handler import HANDLER
 from stockwright.operations.resending import resend
 from stockwright.operations.usecases import redrive
+from stockwright.orders.mails import with_texts
 from stockwright.orders.usecases import cancel_order, pack_order
 from stockwright.request import BY_SYSTEM
 from stockwright.store.batch import Batch
@@ -71,7 +72,7 @@ async def test_the_same_message_goes_out_again_under_a_record_that_is_linked_to_
     [event] = await world.events(NotificationResendRequested.event_name)
     assert (record.status, record.error, record.event_id, record.about) == ("SENT", "", event.id, first.about)
     assert (event.subject, event.data) == (again.id, {"resendOf": first.id, "about": first.about})
-    assert await now(world, first) == first
+    assert [each for each in await world.notifications("email") if each.id == first.id] == [first]
 
 
 async def test_each_request_sends_one_message_and_all_are_linked_to_the_first(world: World) -> None:
@@ -146,8 +147,22 @@ async def test_with_only_the_local_mailbox_a_message_sent_again_stays_there(tmp_
         first = await confirmed(world)
         again = await resend(world.app, BY_SYSTEM, first.id)
         await world.wait_until_handled()
-        record = await now(world, again)
-        assert (record.status, record.body, record.html) == ("KEPT", first.body, first.html)
+        [record, _] = await world.notifications("email")
+        assert (record.id, record.status, record.body, record.html) == (again.id, "KEPT", first.body, first.html)
+
+
+async def test_the_texts_of_a_mail_about_an_order_are_written_when_somebody_looks(world: World) -> None:
+    first = await confirmed(world)
+    stored = await get_notification(world.app.store, first.id)
+    assert (stored.template, stored.subject, stored.body, stored.html) == ("order-confirmation", "", "", "")
+    [mail] = world.mailbox.to(ALICE)
+    assert subject_of(mail) == first.subject
+    assert [part.replace("\r\n", "\n") for part in parts_of(mail)] == [first.body, first.html]
+    former, gone = replace(first, template="", data={}), replace(stored, about="ord_gone")
+    shown = await with_texts(world.app, [former, gone, stored])
+    assert shown[0] == former
+    assert shown[1].body == "The order ord_gone of this message no longer exists."
+    assert shown[2] == first
 
 
 async def test_alerts_by_sms_and_mail_are_sent_again(world: World) -> None:

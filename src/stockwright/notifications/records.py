@@ -25,7 +25,8 @@ Channel = Literal["email", "sms", "topic"]
 class Notification(Record, frozen=True):
     """One message to one person. Its id follows from the event, so that it is sent once.
 
-    `resend_of` is the message that it repeats, because an admin asked for that ("": none).
+    Its texts are kept, or else the name of the template and the data that they are written from when somebody looks
+    (`orders/mails.py`). `resend_of` is the message that it repeats, because an admin asked for that ("": none).
     """
 
     KIND = "NOTIFICATION"
@@ -41,6 +42,8 @@ class Notification(Record, frozen=True):
     created_at: int
     error: str = ""
     resend_of: str = ""
+    template: str = ""
+    data: dict[str, str] = {}
 
     @property
     def handler(self) -> str:

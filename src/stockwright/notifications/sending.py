@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, assert_never
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from stockwright.base.errors import TryLater
@@ -23,6 +25,17 @@ if TYPE_CHECKING:
 ERROR_MAX = 500
 Outgoing = tuple[Channel, str, str, str, str]
 """Channel, receiver, subject, text, HTML."""
+Texts = tuple[str, str, str]
+"""Subject, text, HTML."""
+
+
+class Template(Struct, frozen=True):
+    """A mail that is written when it leaves, and again when somebody looks: its name and data are what is kept."""
+
+    to: str
+    name: str
+    data: dict[str, str]
+    write: Callable[[], Texts]
 
 
 def notification_id(event: Event, handler: str, to: str) -> str:
@@ -31,7 +44,7 @@ def notification_id(event: Event, handler: str, to: str) -> str:
 
 
 async def send(
-    app: App, event: Event, handler: str, message: Outgoing, stored: tuple[str, str] | None = None
+    app: App, event: Event, handler: str, message: Outgoing | Template, stored: tuple[str, str] | None = None
 ) -> Notification | None:
     """Send a message unless it went out before.
 
@@ -39,15 +52,14 @@ async def send(
     provider), or None where that was done before. A failure is recorded, for admins to see, and raised
     again. `stored` is the text and HTML to be recorded where it is not what is sent.
     """
-    channel, to, subject, text, html = message
-    body, page = stored or (text, html)
+    to = message.to if isinstance(message, Template) else message[1]
     notification = Notification(
         id=notification_id(event, handler, to),
-        channel=channel,
+        channel="email" if isinstance(message, Template) else message[0],
         to=to,
-        subject=subject,
-        body=body,
-        html=page,
+        subject="",
+        body="",
+        html="",
         status="WAITING",
         event_id=event.id,
         about=event.subject,
@@ -56,6 +68,16 @@ async def send(
     known = await records.find_notification(app.store, notification.id)
     if known is not None and known.is_done:
         return None
+    if isinstance(message, Template):
+        notification = replace(notification, template=message.name, data=message.data)
+        if not app.mail.delivers:
+            # Nobody is there to take it.
+            return replace(notification, status="KEPT")
+        subject, text, html = message.write()
+    else:
+        _, _, subject, text, html = message
+        body, page = stored or (text, html)
+        notification = replace(notification, subject=subject, body=body, html=page)
     return await hand_over(app, event, handler, notification, Message(notification.id, to, subject, text, html))
 
 
@@ -106,7 +128,7 @@ def sender_of(app: App, channel: Channel) -> Mailer:
 
 
 async def send_and_record(
-    app: App, event: Event, handler: str, message: Outgoing, stored: tuple[str, str] | None = None
+    app: App, event: Event, handler: str, message: Outgoing | Template, stored: tuple[str, str] | None = None
 ) -> None:
     """Send a message unless it went out before, and record that it did."""
     notification = await send(app, event, handler, message, stored)

@@ -12,6 +12,7 @@ from stockwright.events.catalogue import NotificationResendRequested
 from stockwright.notifications.records import find_notification
 from stockwright.notifications.sending import hand_over, record
 from stockwright.operations.resending import why_not_again
+from stockwright.orders.mails import with_texts
 
 if TYPE_CHECKING:
     from stockwright.base.event import Event
@@ -32,5 +33,6 @@ async def send_again(app: App, event: Event, _: NotificationResendRequested) -> 
     if reason is not None:
         await record(app, replace(notification, status="FAILED", error=reason))
         raise Permanent(reason)
-    message = Message(notification.id, notification.to, notification.subject, notification.body, notification.html)
+    [written] = await with_texts(app, [notification])
+    message = Message(written.id, written.to, written.subject, written.body, written.html)
     await record(app, await hand_over(app, event, HANDLER, notification, message))

@@ -10,6 +10,7 @@ from stockwright.base.errors import Conflict
 from stockwright.commit import commit, new_event
 from stockwright.events.catalogue import NotificationResendRequested
 from stockwright.notifications.records import find_notification, get_notification, put_notification
+from stockwright.orders.mails import with_texts
 from stockwright.orders.records import find_order
 from stockwright.store.batch import Batch, retried
 
@@ -51,8 +52,9 @@ async def resend(app: App, request: Request, notification_id: str) -> Notificati
         batch = Batch()
         put_notification(batch, notification)
         batch.append(event)
-        await commit(app, request, batch, notification)
-        return notification
+        [shown] = await with_texts(app, [notification])
+        await commit(app, request, batch, shown)
+        return shown
 
     return await retried(attempt)
 

@@ -9,6 +9,7 @@ from stockwright.events import records as handling
 from stockwright.events.catalogue import DeadLetterDeleted, DeadLetterRedriven
 from stockwright.events.records import DeadLetter, Retry
 from stockwright.notifications import records as notifications
+from stockwright.orders.mails import with_texts
 from stockwright.store.batch import Batch, retried
 from stockwright.store.port import ABSENT
 
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 async def list_notifications(
     app: App, limit: int, after: str | None = None, channel: str | None = None
 ) -> tuple[list[Notification], str | None]:
-    """List every mail and SMS, newest first."""
-    return await notifications.page_of_notifications(app.store, channel=channel, after=after, limit=limit)
+    """List every mail and SMS with its texts, newest first."""
+    found, following = await notifications.page_of_notifications(app.store, channel=channel, after=after, limit=limit)
+    return await with_texts(app, found), following
 
 
 async def list_dead_letters(app: App, limit: int, after: str | None = None) -> tuple[list[DeadLetter], str | None]:

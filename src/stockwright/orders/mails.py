@@ -1,4 +1,7 @@
-"""Mails to the customer about an order (S2, S3)."""
+"""Mails to the customer about an order (S2, S3).
+
+What is kept of one is which mail it was: its texts are written from the order, of which they say nothing that changes.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,20 @@ from msgspec.structs import replace
 
 from stockwright.base.actor import SYSTEM
 from stockwright.events.catalogue import OrderEvent, OrderPlaced, OrderReturned
-from stockwright.notifications.sending import Outgoing, add_record, send, send_and_record
-from stockwright.orders.records import get_order_of
+from stockwright.notifications.sending import Template, Texts, add_record, send, send_and_record
+from stockwright.orders.records import get_order_of, load_orders
 from stockwright.orders.status import NOTICES
 from stockwright.orders.texts import order_html, order_text
 from stockwright.orders.usecases import confirm_order
 from stockwright.request import caused_by
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from stockwright.base.event import Event
     from stockwright.context import App
+    from stockwright.notifications.records import Notification
+    from stockwright.orders.model import Order
     from stockwright.orders.status import StepMail, StepName
     from stockwright.request import Request
     from stockwright.store.batch import Batch
@@ -30,6 +35,9 @@ MAILS: Final[Mapping[type[OrderEvent], tuple[StepName, StepMail]]] = {
     notices.event: (step, notices.mail) for step, notices in NOTICES.items() if notices.mail is not None
 }
 """The events that are mailed, with the step and the words."""
+_WORDS: Final[Mapping[str, StepMail]] = dict(MAILS.values())
+_CONFIRMATION: Final = "order-confirmation"
+_MAIL: Final = "order-mail"
 
 
 async def confirm(app: App, event: Event, _: OrderPlaced) -> None:
@@ -44,15 +52,7 @@ async def confirm(app: App, event: Event, _: OrderPlaced) -> None:
     if not order.user_email:
         await confirm_order(app, _placed(event), order.id)
         return
-    opening = "Thank you for your purchase!"
-    message: Outgoing = (
-        "email",
-        order.user_email,
-        f"Order Confirmation - #{order.id}",
-        order_text("Order Confirmation", opening, order, _CONFIRMED),
-        order_html("Order confirmation", opening, order, _CONFIRMED),
-    )
-    notification = await send(app, event, "order-confirmation", message)
+    notification = await send(app, event, _CONFIRMATION, _template(order, _CONFIRMATION, {}))
 
     async def also(batch: Batch) -> None:
         if notification is not None:
@@ -64,20 +64,47 @@ async def confirm(app: App, event: Event, _: OrderPlaced) -> None:
 async def send_mail(app: App, event: Event, data: OrderEvent) -> None:
     """Mail what happened to the order; nothing of an earlier step where it was cancelled since."""
     order = await get_order_of(app.store, event)
-    status, mail = MAILS[type(data)]
+    status, _ = MAILS[type(data)]
     if not order.user_email or (order.row.is_cancelled and status != order.status):
         return
-    heading, opening = mail.heading, mail.opening
+    data_of_mail: dict[str, str] = {"step": status}
     if isinstance(data, OrderReturned) and data.note:
-        opening = f"{opening}\n\nReturned: {data.note}"
-    message: Outgoing = (
-        "email",
-        order.user_email,
-        f"{heading} - #{order.id}",
-        order_text(heading, opening, order, status),
-        order_html(heading, opening, order, status),
+        data_of_mail["note"] = data.note
+    await send_and_record(app, event, _MAIL, _template(order, _MAIL, data_of_mail))
+
+
+def _template(order: Order, name: str, data: dict[str, str]) -> Template:
+    return Template(order.user_email, name, data, lambda: _written(order, name, data))
+
+
+def _written(order: Order, name: str, data: Mapping[str, str]) -> Texts:
+    """Write a mail about an order."""
+    if name == _CONFIRMATION:
+        subject, title, opening = "Order Confirmation", "Order confirmation", "Thank you for your purchase!"
+    else:
+        mail = _WORDS[data["step"]]
+        subject, title, opening = mail.heading, mail.heading, mail.opening
+    if note := data.get("note"):
+        opening = f"{opening}\n\nReturned: {note}"
+    status = data.get("step", _CONFIRMED)
+    return (
+        f"{subject} - #{order.id}",
+        order_text(subject, opening, order, status),
+        order_html(title, opening, order, status),
     )
-    await send_and_record(app, event, "order-mail", message)
+
+
+async def with_texts(app: App, notifications: Sequence[Notification]) -> list[Notification]:
+    """Return messages with their texts; those of a template are written from their orders, which one call loads."""
+    orders = await load_orders(app.store, (each.about for each in notifications if each.template))
+    return [_with_texts(each, orders.get(each.about)) if each.template else each for each in notifications]
+
+
+def _with_texts(notification: Notification, order: Order | None) -> Notification:
+    if order is None:
+        return replace(notification, body=f"The order {notification.about} of this message no longer exists.")
+    subject, text, html = _written(order, notification.template, notification.data)
+    return replace(notification, subject=subject, body=text, html=html)
 
 
 def _placed(event: Event) -> Request:

@@ -29,7 +29,7 @@ DEFAULTS: Final[dict[tuple[str, str], Body]] = {
     ("DEADLETTER", "DEADLETTER"): {"originalError": ""},
     ("FAMILY", "FAMILY"): {"spent": []},
     ("LOCATIONS", ""): {"shortagesKnown": False},
-    ("NOTIFICATION", "NOTIFICATION"): {"resendOf": ""},
+    ("NOTIFICATION", "NOTIFICATION"): {"resendOf": "", "template": "", "data": {}},
     ("ORDER", "ORDER"): {},
     ("ORDER", "WORK"): {"requestId": ""},
     ("PRODUCT", "MOVEMENT"): {"balanceAfter": None, "stockVersion": None},
