@@ -57,7 +57,7 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
     ),
     Handler("warehouse", partners.send_pick_list, setting="warehouse_url").on(OrderPlaced),
     Handler("delivery-service", partners.request_delivery, setting="delivery_url").on(OrderPacked),
-    Handler("stock-watch", stock_alerts.watch, stock_alerts.watch_all).on(
+    Handler("stock-watch", stock_alerts.watch, stock_alerts.watch_all, every_seconds=0.2).on(
         ProductCreated,
         ProductUpdated,
         ProductDeleted,
@@ -70,7 +70,7 @@ REACTIONS: Final[tuple[Reaction, ...]] = (
         ReservationExpired,
         *(each.event for each in NOTICES.values() if each.moves_stock),
     ),
-    Handler(ROLLUPS, rollups.count_event, rollups.count_events, every_seconds=0.1).on(
+    Handler(ROLLUPS, rollups.count_event, rollups.count_events, every_seconds=0.3).on(
         *(each.event for each in NOTICES.values()),
         SaleRecorded,
         DeadLetterCreated,

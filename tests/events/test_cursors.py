@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
+from msgspec.structs import replace
 
 from stockwright.app import running
 from stockwright.events import dispatcher as dispatching
-from stockwright.events.dispatcher import Dispatcher
+from stockwright.events.dispatcher import GATHERING_FROM, Dispatcher
 from stockwright.events.records import load_all_cursors, load_cursors, put_cursor
 from stockwright.operations.health import check_readiness
 from stockwright.store.batch import Batch
@@ -17,6 +19,12 @@ from stockwright.store.faults import EngineFailed
 from tests.around import World
 from tests.events.test_delivery import Handler, append_events, following, until
 from tests.patience import PATIENCE_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stockwright.base.event import Event
+    from stockwright.context import App
 
 
 async def test_a_stopped_dispatcher_continues_at_its_cursors(world: World) -> None:
@@ -41,6 +49,28 @@ async def test_events_appended_while_no_dispatcher_ran_are_handled(world: World)
     await world.dispatcher.drain()
     assert len(again.seen) == 450
     assert handler.seen == []
+
+
+async def test_only_events_that_come_in_numbers_gather(world: World) -> None:
+    handler, batches = Handler(), list[int]()
+
+    async def run_many(_: App, events: Sequence[Event]) -> None:
+        batches.append(len(events))
+
+    handler.reaction = replace(handler.reaction, run_many=run_many, every_seconds=1)
+    await following(world, handler)
+    for number in range(3):
+        await append_events(world.app)
+        await until(lambda had=number: len(batches) == had + 1)
+    await append_events(world.app, count=GATHERING_FROM)
+    await until(lambda: len(batches) == 4)
+    for _ in range(5):
+        await append_events(world.app, count=100)
+        await asyncio.sleep(0.01)
+    await world.dispatcher.drain()
+    assert batches[:4] == [1, 1, 1, GATHERING_FROM]
+    assert sum(batches[4:]) == 500
+    assert max(batches[4:]) > 100
 
 
 async def test_events_handled_again_after_a_crash_have_one_effect(world: World) -> None:

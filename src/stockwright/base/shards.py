@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
@@ -14,4 +15,9 @@ SHARDS: Final = 8
 
 def shard_of(event: Event) -> int:
     """Return the shard that an event is in: events about one thing are in one shard."""
-    return crc32(event.subject.encode()) % SHARDS
+    return _shard_of(event.subject)
+
+
+@lru_cache(8192)
+def _shard_of(subject: str) -> int:
+    return crc32(subject.encode()) % SHARDS

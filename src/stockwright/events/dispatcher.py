@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 
 BATCH: Final = 200
+GATHERED_MAX: Final = 1000
+"""The most events that a handler takes at once which lets them gather."""
+GATHERING_FROM: Final = 8
+"""Events gather only where so many came at once: what comes alone is handled at once."""
 LOOK_SECONDS: Final = 1.0
 GRACE_SECONDS: Final = 3.0
 WAIT_SECONDS: Final = 30.0
@@ -179,13 +183,15 @@ class Dispatcher:
         """Go along the log for ever; whatever goes wrong is logged and tried again."""
         while True:
             try:
-                events = await self._app.store.tail(follower.read, BATCH, wait_seconds=WAIT_SECONDS)
-                for event in await self._run_many(follower, follower.wanted(events)):
+                most = GATHERED_MAX if follower.reaction.every_seconds else BATCH
+                events = await self._app.store.tail(follower.read, most, wait_seconds=WAIT_SECONDS)
+                wanted = follower.wanted(events)
+                for event in await self._run_many(follower, wanted):
                     await self._take(follower, event)
                 if events:
                     follower.read = events[-1].position
-                if len(events) < BATCH:
-                    await asyncio.sleep(follower.reaction.every_seconds)
+                if len(events) < most:
+                    await asyncio.sleep(follower.reaction.every_seconds if len(wanted) >= GATHERING_FROM else 0)
             except Exception as fault:  # noqa: BLE001 - logged, and tried again
                 self._log_fault(fault, follower.reaction.name)
                 await asyncio.sleep(LOOK_SECONDS)

@@ -49,12 +49,20 @@ class Lane(Struct):
         self.ahead.append(position)
         self.read = position
 
-    def end(self, position: str) -> None:
-        """Have handled an event, in whatever order."""
-        self.done.add(position)
-        while self.ahead and self.ahead[0] in self.done:
-            self.handled = self.ahead.popleft()
+    def end(self, position: str) -> int:
+        """Have handled an event, in whatever order; returns how many fewer this is ahead by."""
+        ahead = self.ahead
+        if ahead[0] == position:
+            self.handled = ahead.popleft()
+            ended = 1
+        else:
+            self.done.add(position)
+            return 0
+        while ahead and ahead[0] in self.done:
+            self.handled = ahead.popleft()
             self.done.remove(self.handled)
+            ended += 1
+        return ended
 
 
 class Follower(Struct):
@@ -67,6 +75,8 @@ class Follower(Struct):
     room: asyncio.Event = field(default_factory=asyncio.Event)
     retrying: dict[str, int] = field(default_factory=dict)
     """The events that are being tried again, and their shards."""
+    ahead: int = 0
+    """How many events its lanes are ahead of their slowest ones."""
 
     def __post_init__(self) -> None:
         self.room.set()
@@ -106,15 +116,15 @@ class Follower(Struct):
         """Begin an event, in the order of the log."""
         lane = self.lanes[shard_of(event)]
         lane.begin(event.position, later(lane.read, self.read))
-        self._count()
+        self._count(1)
 
     def end(self, event: Event) -> None:
         """Have handled an event, in whatever order."""
-        self.lanes[shard_of(event)].end(event.position)
-        self._count()
+        self._count(-self.lanes[shard_of(event)].end(event.position))
 
-    def _count(self) -> None:
-        if sum(len(lane.ahead) for lane in self.lanes.values()) < AHEAD_MAX:
+    def _count(self, more: int) -> None:
+        self.ahead += more
+        if self.ahead < AHEAD_MAX:
             self.room.set()
         else:
             self.room.clear()

@@ -26,7 +26,7 @@ class Reaction(Struct, frozen=True):
     """The same for several events at once, where that is less work; what fails is run one by one."""
     setting: str | None = None
     every_seconds: float = 0
-    """The least time between two batches of `run_many`: events gather meanwhile, so that each costs less."""
+    """Between two batches of `run_many` where many events come: they gather meanwhile, so that each costs less."""
 
 
 class Handler(Struct, Generic[Data], frozen=True):
