@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stockwright.audit.repair import repair
 from stockwright.audit.usecases import audit
@@ -21,14 +25,43 @@ from stockwright.events.records import put_cursor
 from stockwright.products.model import Product
 from stockwright.products.records import product_key
 from stockwright.reports.stock_reports import report_stock_value
-from stockwright.stock.total_records import load_counted, load_totals, positions_of_low, put_counted, put_totals
-from stockwright.stock.totals import count_stocks, recount
+from stockwright.stock.total_records import (
+    Counted,
+    load_counted,
+    load_totals,
+    positions_of_low,
+    put_counted,
+    put_totals,
+)
+from stockwright.stock.totals import add_difference, count_stocks, recount, sums_of
 from stockwright.store import progress as progress_records
 from stockwright.store.batch import Batch
 from stockwright.store.paging import every
 from stockwright.store.port import ABSENT
 from stockwright.store.progress import load_progress
 from tests.conftest import ADMIN
+
+
+@st.composite
+def parts(draw: st.DrawFn) -> Counted:
+    levels = draw(st.dictionaries(st.sampled_from(["default", "cellar"]), st.integers(0, 5), min_size=1))
+    total = sum(levels.values())
+    available = draw(st.integers(0, total))
+    reserved = draw(st.integers(0, total - available))
+    return Counted(
+        product_id="prd_1",
+        stock_version=1,
+        product_version=1,
+        available=available,
+        reserved=reserved,
+        inactive=total - available - reserved,
+        status=draw(st.sampled_from(["IN_STOCK", "LOW", "OUT"])),
+        is_low=False,
+        price=draw(st.sampled_from([0, 5, 700])),
+        currency=draw(st.sampled_from(["USD", "EUR"])),
+        category=draw(st.sampled_from(["food", "other"])),
+        levels=levels,
+    )
 
 
 async def sums(app: App) -> dict[str, int]:
@@ -46,6 +79,16 @@ async def test_counting_twice_or_by_many_at_once_gives_the_same_totals(app: App,
     await delete_product(app, ADMIN, ids[1])
     await count_stocks(app, ids)
     assert await sums(app) == await recount(app)
+
+
+@given(st.lists(st.one_of(st.none(), parts()), min_size=2, max_size=6))
+def test_the_differences_between_parts_come_to_the_last_of_them(history: list[Counted | None]) -> None:
+    difference = Counter[str]()
+    for before, after in pairwise([None, *history]):
+        add_difference(difference, before, after)
+    assert {name: value for name, value in difference.items() if value} == {
+        name: value for name, value in sums_of(history[-1]).items() if value
+    }
 
 
 async def test_an_older_reading_of_the_stock_never_replaces_a_newer_one(

@@ -26,6 +26,7 @@ def first_id(prefix: str, at: int) -> str:
     return f"{prefix}_{time_text(max(0, at))}{ALPHABET[0] * RANDOM_LETTERS}"
 
 
+@functools.lru_cache(maxsize=16_384)
 def position_by_time(thing_id: str, prefix: str, created_at: int) -> str:
     """Return the position of a thing in a list by time.
 

@@ -86,9 +86,8 @@ async def _watch(app: App, request: Request, events: Sequence[tuple[Event, Watch
 
 async def _look_at(app: App, request: Request, product_ids: list[str]) -> None:
     """Count these products, and send the alerts of those whose stock has crossed its threshold, or run out."""
-    await count_stocks(app, product_ids)
+    stocks = await count_stocks(app, product_ids)
     marks = await load_marks(app.store, product_ids)
-    stocks = await load_stocks(app.store, product_ids)
     for product_id, stock in stocks.items():
         if _crossed(stock, marks[product_id]):
             await _append_alert(app, request, product_id)
@@ -146,7 +145,9 @@ async def _learn_shortage(app: App, product_id: str, unknown: list[str]) -> None
 
 
 def _crossed(stock: Stock, mark: AlertMark) -> bool:
-    return stock.is_low != (mark.low_since is not None) or (stock.available == 0) != (mark.out_since is not None)
+    available = stock.available
+    is_low, is_out = available < stock.low_stock, available == 0
+    return is_low != (mark.low_since is not None) or is_out != (mark.out_since is not None)
 
 
 async def _append_alert(app: App, request: Request, product_id: str) -> None:

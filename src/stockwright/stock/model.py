@@ -124,9 +124,13 @@ class Stock(Record, frozen=True):
     @property
     def status(self) -> StockStatus:
         """The word for how much there is."""
-        if self.available == 0:
+        return self.status_with(self.available)
+
+    def status_with(self, available: int) -> StockStatus:
+        """Return the word for so many available units."""
+        if available == 0:
             return "OUT"
-        return "LOW" if self.is_low else "IN_STOCK"
+        return "LOW" if available < self.low_stock else "IN_STOCK"
 
     @property
     def suggested_reorder(self) -> int:

@@ -107,11 +107,19 @@ def stock_of(item: Item, active: tuple[str, ...]) -> Stock:
     if isinstance(known, Stock) and known.active == active:
         return known
     stored = item.read(Stock)
-    order = [location for location in active if location in stored.levels]
-    order += sorted(stored.levels.keys() - order)
-    stock = replace(stored, levels={location: stored.levels[location] for location in order}, active=active)
-    force_setattr(item, "parsed", stock)
-    return stock
+    levels = stored.levels
+    if len(levels) > 1:
+        order = [location for location in active if location in levels]
+        order += sorted(levels.keys() - order)
+        levels = {location: levels[location] for location in order}
+    if stored.active:
+        stored = replace(stored, levels=levels, active=active)
+        force_setattr(item, "parsed", stored)
+        return stored
+    # Just read, and nobody else's yet.
+    force_setattr(stored, "levels", levels)
+    force_setattr(stored, "active", active)
+    return stored
 
 
 # ---- movements -------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ and is rewritten for each: a commit from an older stock is refused.
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -31,23 +31,25 @@ if TYPE_CHECKING:
     from stockwright.stock.model import Stock
 
 
-AT_ONCE: Final = 80
-"""Products in one commit: DynamoDB takes 100 writes."""
+AT_ONCE: Final = 200
+"""Products in one commit, if it takes so many writes."""
 WORTHS: Final = ("total", "available", "reserved", "inactive")
 SEPARATOR: Final = "\x1f"
 
 
-async def count_stocks(app: App, product_ids: Iterable[str]) -> None:
-    """Count these products as they are now; those that were deleted leave the totals."""
+async def count_stocks(app: App, product_ids: Iterable[str]) -> dict[str, Stock]:
+    """Count these products as they are now; those that were deleted leave the totals. Returns their stocks."""
     wanted = list(dict.fromkeys(product_ids))
     # One more write is that of the totals.
     at_once = min(AT_ONCE, app.store.writes_max - 1)
+    counted: dict[str, Stock] = {}
     for start in range(0, len(wanted), at_once):
-        await _count(app, wanted[start : start + at_once])
+        counted |= await _count(app, wanted[start : start + at_once])
+    return counted
 
 
-async def _count(app: App, product_ids: Sequence[str]) -> None:
-    async def attempt() -> None:
+async def _count(app: App, product_ids: Sequence[str]) -> dict[str, Stock]:
+    async def attempt() -> dict[str, Stock]:
         # The parts first: a stock that is read after them is not older than what they were counted at.
         parts = await records.load_counted(app.store, product_ids)
         stocks = await load_stocks(app.store, product_ids)
@@ -65,29 +67,30 @@ async def _count(app: App, product_ids: Sequence[str]) -> None:
                 records.delete_counted(batch, before)
             elif product is not None and after is not None:
                 records.put_counted(batch, after, position_of(product))
-            difference.update(sums_of(after))
-            difference.subtract(sums_of(before))
+            add_difference(difference, before, after)
         if not batch.writes:
-            return
+            return stocks
         if any(difference.values()):
             totals = await records.load_totals(app.store)
             records.put_totals(batch, replace(totals, sums=added(totals.sums, difference)))
         await batch.commit(app.store)
+        return stocks
 
-    await retried(attempt)
+    return await retried(attempt)
 
 
 def part_of(product: Product, stock: Stock, version: int = ABSENT) -> Counted:
     """Return what a product adds to the totals."""
+    available = stock.available
     return Counted(
         product_id=product.id,
         stock_version=stock.version,
         product_version=product.version,
-        available=stock.available,
+        available=available,
         reserved=stock.reserved,
         inactive=stock.inactive,
-        status=stock.status,
-        is_low=stock.is_low,
+        status=stock.status_with(available),
+        is_low=available < stock.low_stock,
         price=product.price_cents,
         currency=product.currency,
         category=product.category,
@@ -96,32 +99,77 @@ def part_of(product: Product, stock: Stock, version: int = ABSENT) -> Counted:
     )
 
 
+def add_difference(difference: Counter[str], before: Counted | None, after: Counted | None) -> None:
+    """Add what the totals change by where a product's part is `after` instead of `before`."""
+    if (
+        before is None
+        or after is None
+        or before.levels.keys() != after.levels.keys()
+        or (before.price, before.currency, before.category) != (after.price, after.currency, after.category)
+    ):
+        difference.update(sums_of(after))
+        difference.subtract(sums_of(before))
+        return
+    # The usual case: units alone have moved.
+    if before.status != after.status:
+        for status, name in _COUNTED_STATUSES:
+            difference[name] += (after.status == status) - (before.status == status)
+    for (of, units), (_, former) in zip(_units_of(after), _units_of(before), strict=True):
+        if units != former:
+            _add_worth(difference, of, units - former, after)
+
+
 def sums_of(part: Counted | None) -> Counter[str]:
     """Return a part by the names of the sums that it goes into."""
     sums = Counter[str]()
     if part is None:
         return sums
     sums["products"] = 1
-    sums["low"] = int(part.status == "LOW")
-    sums["out"] = int(part.status == "OUT")
-    total = part.available + part.reserved + part.inactive
-    for name, units in zip(WORTHS, (total, part.available, part.reserved, part.inactive), strict=True):
-        _add_worth(sums, (name,), units, part)
-    _add_worth(sums, ("category", part.category), total, part)
-    for location, units in part.levels.items():
-        _add_worth(sums, ("location", location), units, part)
+    for status, name in _COUNTED_STATUSES:
+        sums[name] = int(part.status == status)
+    for of, units in _units_of(part):
+        _add_worth(sums, of, units, part)
+        if len(of) > 1:
+            # How many products are of it: it is shown as long as there is one.
+            sums[_names_of(of, part.currency).products] += 1
     return sums
 
 
+class _Names(NamedTuple):
+    """The sums of something's worth: units, minor units of a currency, units without a price, products."""
+
+    units: str
+    cents: str
+    unpriced: str
+    products: str
+
+
+@lru_cache(1024)
+def _names_of(of: tuple[str, ...], currency: str) -> _Names:
+    ends = (("units",), ("cents", currency), ("unpriced",), ("products",))
+    return _Names(*(SEPARATOR.join((*of, *end)) for end in ends))
+
+
+_COUNTED_STATUSES: Final = (("LOW", "low"), ("OUT", "out"))
+_WORTHS: Final[tuple[tuple[str, ...], ...]] = tuple((name,) for name in WORTHS)
+
+
+def _units_of(part: Counted) -> list[tuple[tuple[str, ...], int]]:
+    """Return how many units a part has of everything whose worth is summed; locations in the order of their ids."""
+    total = part.available + part.reserved + part.inactive
+    units = list(zip(_WORTHS, (total, part.available, part.reserved, part.inactive), strict=True))
+    units.append((("category", part.category), total))
+    units += [(("location", location), part.levels[location]) for location in sorted(part.levels)]
+    return units
+
+
 def _add_worth(sums: Counter[str], of: tuple[str, ...], units: int, part: Counted) -> None:
-    sums[SEPARATOR.join((*of, "units"))] += units
+    names = _names_of(of, part.currency)
+    sums[names.units] += units
     if part.price:
-        sums[SEPARATOR.join((*of, "cents", part.currency))] += units * part.price
+        sums[names.cents] += units * part.price
     else:
-        sums[SEPARATOR.join((*of, "unpriced"))] += units
-    if len(of) > 1:
-        # How many products are of it: it is shown as long as there is one.
-        sums[SEPARATOR.join((*of, "products"))] += 1
+        sums[names.unpriced] += units
 
 
 def added(sums: Mapping[str, int], difference: Mapping[str, int]) -> dict[str, int]:
