@@ -33,6 +33,36 @@ def test_the_least_recently_used_entries_are_evicted_first(monkeypatch: pytest.M
     assert cached.find(("b", "X")) is None
 
 
+def test_what_is_written_and_not_read_goes_a_half_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "WRITTEN_MAX", 3)
+    cached = Cache()
+    cached.put(("r", "X"), row("r", 10))
+    cached.changed([((name, "X"), row(name, 10)) for name in "abcd"])
+    assert cached.find(("b", "X")) is not None
+    cached.changed([((name, "X"), row(name, 10)) for name in "brefg"])
+    found = {name for name in "abcdefgr" if cached.look_up((name, "X"))}
+    assert found == set("bdefgr")
+    assert set(cached.rows) == {("r", "X"), ("b", "X")}
+    assert cached.bytes == sum(each.cost for each in cached.rows.values())
+
+
+def test_a_row_is_never_kept_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "WRITTEN_MAX", 2)
+    cached = Cache()
+    for size, names in enumerate(("ab", "bc", "ac", "cd", "ba"), 1):
+        cached.changed([((name, "X"), row(name, size)) for name in names])
+        for name in names:
+            kept = [
+                each[(name, "X")].bytes for each in (cached.rows, cached.written, cached.former) if (name, "X") in each
+            ]
+            assert kept == [size]
+        cached.find((names[0], "X"))
+    cached.forget([("a", "X"), ("c", "X")])
+    assert cached.look_up(("a", "X")) is cached.look_up(("c", "X")) is None
+    cached.changed([(("d", "X"), row("d", BODY_BYTES_MAX + 1))])
+    assert cached.look_up(("d", "X")) is None
+
+
 def test_a_large_item_is_not_cached_and_its_older_version_is_removed() -> None:
     cached = Cache()
     cached.put(("a", "X"), row("a", 100))

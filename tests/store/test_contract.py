@@ -339,6 +339,23 @@ async def test_filtered_pages_together_return_every_match(store: Store, partitio
     assert calls <= 3
 
 
+async def test_what_most_items_have_is_found_by_the_same_filter_as_what_few_have(store: Store) -> None:
+    kinds = ["RESTOCK" if number % 10 == 3 else "SALE" for number in range(60)]
+    puts = [
+        Put((f"M#{number}", "-"), {"type": kind, "location": "default"}, ABSENT, {"list": ("MOVEMENT", f"{number:02}")})
+        for number, kind in enumerate(kinds)
+    ]
+    await store.commit(puts)
+    for wanted in ("SALE", "RESTOCK"):
+        expected = [f"{number:02}" for number, kind in enumerate(kinds) if kind == wanted][::-1]
+        found = await store.query("MOVEMENT", index="list", where={"type": wanted}, limit=100, reverse=True)
+        both = await store.query(
+            "MOVEMENT", index="list", where={"type": wanted, "location": "default"}, limit=100, reverse=True
+        )
+        assert list(found.sorts) == list(both.sorts) == expected
+    assert not (await store.query("MOVEMENT", index="list", where={"location": "cellar"})).items
+
+
 async def test_items_are_counted_up_to_a_limit(store: Store) -> None:
     await seeded(store)
     assert await store.count("LIST", index="list") == 25

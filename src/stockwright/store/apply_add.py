@@ -16,26 +16,40 @@ if TYPE_CHECKING:
 
 
 def added(body: Body, add: Add) -> Body | None:
-    """Return the body with its numbers moved, or None where a floor or a path is wrong."""
+    """Return the body with its numbers moved, or None where a floor or a path is wrong.
+
+    Only the maps on the way to a number are copied, each once: the former body stays as it was.
+    """
+    after: Body = {**body, **add.sets}
+    copies: dict[Path, dict[str, Any]] = {}
+    floors = add.floors
     for path, delta in add.deltas.items():
-        changed = _moved(body, path, delta, add.floors.get(path))
-        if changed is None:
+        way = path[:-1]
+        inner = copies.get(way) if way else after
+        if inner is None:
+            inner = _copied(after, way, copies)
+        value: Any = None if inner is None else inner.get(path[-1])
+        if inner is None or not isinstance(value, int):
             return None
-        body = changed
-    return {**body, **add.sets} if add.sets else body
+        value += delta
+        if path in floors and value < floors[path]:
+            return None
+        inner[path[-1]] = value
+    return after
 
 
-def _moved(body: Body, path: Path, delta: int, floor: int | None) -> Body | None:
-    """Copy along the path, so that the former body stays as it was."""
-    name = path[0]
-    value: Any = body.get(name)
-    if len(path) > 1:
-        changed: Any = _moved(value, path[1:], delta, floor) if isinstance(value, dict) else None
-        return None if changed is None else {**body, name: changed}
-    if not isinstance(value, int):
-        return None
-    value += delta
-    return None if floor is not None and value < floor else {**body, name: value}
+def _copied(body: Body, way: Path, copies: dict[Path, dict[str, Any]]) -> dict[str, Any] | None:
+    """Return a copy of the map at the end of a way, put into a copy of each map on the way."""
+    inner = body
+    for depth, name in enumerate(way, 1):
+        copy = copies.get(way[:depth])
+        if copy is None:
+            found: Any = inner.get(name)
+            if not isinstance(found, dict):
+                return None
+            copy = copies[way[:depth]] = inner[name] = dict(found)
+        inner = copy
+    return inner
 
 
 def filled(put: Put, items: Mapping[Key, Item]) -> Body | Record:

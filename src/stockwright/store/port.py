@@ -9,6 +9,7 @@ Never two writes to one item in one commit (DynamoDB refuses that; so do we).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
 
 import msgspec
@@ -338,6 +339,7 @@ class Store(Protocol):
         ...
 
 
+@lru_cache(8192)
 def log_order(position: str) -> tuple[int, str]:
     """Compare positions in the log: they are whole numbers, or instants with an id behind."""
     return len(position.partition("-")[0]), position

@@ -29,6 +29,10 @@ ROW_BYTES: Final = 800
 """What a row takes beside its body: its key, its records' view of it, its entry in the table."""
 DECODED: Final = 5
 """So many times the encoded body is what the decoded one takes."""
+WRITTEN_MAX: Final = 4000
+"""Rows that were written and not read since, in each of two halves: most of them nobody reads soon."""
+WRITTEN_BYTES_MAX: Final = 2 * 1024 * 1024
+"""Of their encoded bodies, in each half."""
 BODY_BYTES_MAX: Final = 16_384
 EVENTS_MAX: Final = 4096
 EVENT_BYTES_MAX: Final = 4 * 1024 * 1024
@@ -62,9 +66,17 @@ GONE: Final = Row(Item(("", ""), ABSENT, {}))
 
 
 class Cache(Struct):
-    """Bounded by the bytes of the bodies; what was not used for longest goes first."""
+    """Bounded by the bytes of the bodies; what was not used for longest goes first.
+
+    What is written and was never read waits aside, in `written`, for its first reader; from time to time the older
+    half of it goes, all at once.
+    """
 
     rows: dict[Key, Row] = field(default_factory=dict)
+    written: dict[Key, Row] = field(default_factory=dict)
+    former: dict[Key, Row] = field(default_factory=dict)
+    """The older half of what was written."""
+    written_bytes: int = 0
     partitions: dict[str, Page] = field(default_factory=dict)
     events: deque[Event] = field(default_factory=deque)
     bytes: int = 0
@@ -77,6 +89,10 @@ class Cache(Struct):
         row = self.rows.pop(key, None)
         if row is not None:
             self.rows[key] = row
+            return row
+        row = self.written.get(key) or self.former.get(key)
+        if row is not None:
+            self.put(key, row)
         return row
 
     def find_all(self, keys: Sequence[Key]) -> tuple[dict[Key, Item], list[Key]]:
@@ -86,24 +102,45 @@ class Cache(Struct):
         missing: list[Key] = []
         for key in keys:
             row = rows.pop(key, None)
-            if row is None:
+            if row is not None:
+                rows[key] = row
+            elif (row := self.find(key)) is None:
                 missing.append(key)
                 continue
-            rows[key] = row
             if row is not GONE:
                 found[key] = row.item
         return found, missing
 
+    def look_up(self, key: Key) -> Row | None:
+        """Find a row, without counting it as used."""
+        return self.rows.get(key) or self.written.get(key) or self.former.get(key)
+
     def put(self, key: Key, row: Row) -> None:
         """Cache a row as it now is, unless it is large."""
-        former = self.rows.pop(key, None)
-        if former is not None:
-            self.bytes -= former.cost
+        self._forget(key)
         if row.bytes <= BODY_BYTES_MAX:
             self.rows[key] = row
             self.bytes += row.cost
             while self.bytes > BYTES_MAX:
                 self.bytes -= self.rows.pop(next(iter(self.rows))).cost
+
+    def put_written(self, key: Key, row: Row) -> None:
+        """Cache a row that is being written; among those that are read if it was there."""
+        if key in self.rows or row.bytes > BODY_BYTES_MAX:
+            self.put(key, row)
+            return
+        if len(self.written) >= WRITTEN_MAX or self.written_bytes >= WRITTEN_BYTES_MAX:
+            self.former, self.written, self.written_bytes = self.written, {}, 0
+        self.former.pop(key, None)
+        self.written[key] = row
+        self.written_bytes += row.bytes
+
+    def _forget(self, key: Key) -> None:
+        row = self.rows.pop(key, None)
+        if row is not None:
+            self.bytes -= row.cost
+        elif self.written.pop(key, None) is None:
+            self.former.pop(key, None)
 
     def put_partition(self, partition: str, page: Page) -> None:
         """Cache a partition that was read whole, unless it is large."""
@@ -115,13 +152,14 @@ class Cache(Struct):
 
     def changed(self, touched: Iterable[tuple[Key, Row]]) -> None:
         """Take over what a batch has written."""
+        partitions, put = self.partitions, self.put_written
         for key, row in touched:
             if self.watches.by_name:
                 self.watches.changed((*names_of(key), *lists_of(row)))
             row.put = None
-            self.put(key, row)
-            if self.partitions:
-                self.partitions.pop(key[0], None)
+            put(key, row)
+            if partitions:
+                partitions.pop(key[0], None)
 
     def add_events(self, events: Iterable[Event], sizes: Iterable[int]) -> None:
         """Cache the newest events, of which these are the encoded sizes; a gap before them means that others wrote."""
@@ -140,9 +178,7 @@ class Cache(Struct):
         self.watches.changed(lists)
         for key in keys:
             self.watches.changed(names_of(key))
-            row = self.rows.pop(key, None)
-            if row is not None:
-                self.bytes -= row.cost
+            self._forget(key)
             if self.partitions:
                 self.partitions.pop(key[0], None)
 
@@ -172,8 +208,8 @@ class Cache(Struct):
 
     def clear(self) -> None:
         """Forget everything: it may not be so any more."""
-        self.rows.clear()
-        self.partitions.clear()
+        for each in (self.rows, self.written, self.former, self.partitions):
+            each.clear()
         self.forget_events()
         self.bytes = 0
         self.watches.end_all()

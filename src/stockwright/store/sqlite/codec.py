@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -20,14 +20,19 @@ decode = msgspec.json.Decoder().decode
 
 def encode(content: Content) -> bytes:
     """Write a body as JSON."""
-    if isinstance(content, bytes):
-        return content
-    return _encode(stored_part(content) if isinstance(content, Record) else content)
+    if isinstance(content, Record):
+        return _encode(stored_part(content))
+    return content if isinstance(content, bytes) else _encode(content)
+
+
+def value_of(field: str) -> str:
+    """Write the value of one field of the body."""
+    return f"json_extract(body, '$.{field}')"
 
 
 def filter_on(field: str) -> str:
     """Write the condition on one field of the body; `?` is its value."""
-    return f"json_extract(body, '$.{field}')=?"
+    return f"{value_of(field)}=?"
 
 
 def row_of(read: tuple[Any, ...]) -> Put:
@@ -38,9 +43,13 @@ def row_of(read: tuple[Any, ...]) -> Put:
     return Put((pk, sk), decode(body), version - 1, indexes, text or "", ttl)
 
 
+_NOWHERE: Final[tuple[str | None, str | None]] = (None, None)
+
+
 def columns(put: Put) -> tuple[str | int | None, ...]:
     """Return what a row holds beside its key, version and body."""
-    owner, listed, due = (put.indexes.get(name, (None, None)) for name in ("owner", "list", "due"))
+    find = put.indexes.get
+    owner, listed, due = find("owner", _NOWHERE), find("list", _NOWHERE), find("due", _NOWHERE)
     return (*owner, *listed, *due, put.text or None, put.ttl)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import apsw
 
 from stockwright.base.errors import Busy
-from stockwright.store.port import ConditionFailed
+from stockwright.store.port import Append, ConditionFailed
 from stockwright.store.sqlite.cache import GONE
 from stockwright.store.sqlite.faults import count_write, translate_write
 from stockwright.store.sqlite.writing import Decided, Rewrite, Transaction, Trim
@@ -37,6 +37,8 @@ BATCH_WRITES_MAX: Final = 4000
 LOCK_WAIT_SECONDS: Final = 5.0
 
 _Caller = tuple["Asking", "asyncio.Future[None]"]
+_ALONE: Final = (Decided, Trim, Rewrite)
+"""What is asked for otherwise than by writes."""
 
 
 class GroupCommit:
@@ -109,7 +111,7 @@ class GroupCommit:
     def _gather(self) -> list[_Caller]:
         size = count = 0
         for asked, _ in self._waiting:
-            size += 1 if isinstance(asked, Decided | Trim | Rewrite) else len(asked)
+            size += 1 if isinstance(asked, _ALONE) else len(asked)
             if count and size > BATCH_WRITES_MAX:
                 break
             count += 1
@@ -121,6 +123,7 @@ class GroupCommit:
         await self._begin()
         batch = Transaction(self._load)
         try:
+            self._load_all(callers)
             failed = [batch.take(asked) for asked, _ in callers]
             batch.write_out(self._writer)
             if batch.is_empty:
@@ -169,12 +172,33 @@ class GroupCommit:
         if self._writer.in_transaction:
             self._writer.execute("ROLLBACK")
 
+    def _load_all(self, callers: list[_Caller]) -> None:
+        """Load what is written and not cached yet, by one statement: most of it is new, and absent."""
+        cache = self._cache
+        rows, written, former = cache.rows, cache.written, cache.former
+        wanted = [
+            write.key
+            for asked, _ in callers
+            if not isinstance(asked, _ALONE)
+            for write in asked
+            if not isinstance(write, Append)
+            and write.key not in rows
+            and write.key not in written
+            and write.key not in former
+        ]
+        if len(wanted) < 2:  # noqa: PLR2004
+            return
+        found = self._writer.executemany("SELECT pk, sk, version, body FROM item WHERE pk=? AND sk=?", wanted)
+        read = {(pk, sk): self._reader.row_of((pk, sk), version, body) for pk, sk, version, body in found}
+        for key in wanted:
+            cache.put_written(key, read.get(key, GONE))
+
     def _load(self, key: Key) -> Row:
-        row = self._cache.find(key)
+        row = self._cache.look_up(key)
         if row is None:
             found = self._writer.execute("SELECT version, body FROM item WHERE pk=? AND sk=?", key).fetchone()
             row = GONE if found is None else self._reader.row_of(key, *found)
-            self._cache.put(key, row)
+            self._cache.put_written(key, row)
         return row
 
     def _committed(self) -> None:

@@ -27,10 +27,10 @@ def read_rows(connection: apsw.Connection, letters: Letters, query: Query) -> tu
     source, text = "item", "item.text"
     exact = exact_index(query.partition, query.index, where)
     if exact is not None:
-        # The partition stands in the statement: SQLite must see that the partial index covers it.
-        name, field = exact
-        source = f"item INDEXED BY {name}"
-        terms[0:1], values[0:1] = [f"{p}='{query.partition}'", filter_on(field)], [where[field]]
+        # The index's own terms are part of the statement: SQLite must see that the partial index covers it.
+        field = exact.field
+        source = f"item INDEXED BY {exact.name}"
+        terms[0:1], values[0:1] = [exact.terms, filter_on(field)], [where[field]]
         filters.remove((filter_on(field), where[field]))
     order = f"ORDER BY {s} {'DESC' if query.reverse else 'ASC'}"
     if contains:

@@ -9,6 +9,7 @@ changed is forgotten.
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from stockwright.store.port import Delete, Item, Page, Put
@@ -31,8 +32,17 @@ if TYPE_CHECKING:
     from stockwright.store.sqlite.watches import Watch
 
 
-GET_KEYS_MAX: Final = 400
+GET_KEYS_MAX: Final = 512
 CACHED_PARTITION_MAX: Final = 100
+
+
+@cache
+def _select_of(keys: int) -> str:
+    return (
+        "SELECT item.pk, item.sk, version, body FROM item JOIN (VALUES "  # noqa: S608 - only marks
+        + ",".join(["(?,?)"] * keys)
+        + ") AS wanted ON item.pk=wanted.column1 AND item.sk=wanted.column2"
+    )
 
 
 class Reader:
@@ -144,13 +154,11 @@ class Reader:
                 read[key] = self.row_of(key, version, body)
         for start in range(0, len(missing) if len(missing) > 1 else 0, GET_KEYS_MAX):
             part = missing[start : start + GET_KEYS_MAX]
-            flat = [text for key in part for text in key]
-            sql = (
-                "SELECT item.pk, item.sk, version, body FROM item JOIN (VALUES "  # noqa: S608 - only marks
-                + ",".join(["(?,?)"] * len(part))
-                + ") AS wanted ON item.pk=wanted.column1 AND item.sk=wanted.column2"
-            )
-            for pk, sk, version, body in self._connection.execute(sql, flat):
+            size = 1 << (len(part) - 1).bit_length()
+            # Few lengths, so that SQLite has each statement prepared; a missing key is no item's.
+            flat: list[str | None] = [text for key in part for text in key]
+            flat += [None] * (2 * (size - len(part)))
+            for pk, sk, version, body in self._connection.execute(_select_of(size), flat):
                 read[(pk, sk)] = self.row_of((pk, sk), version, body)
         for key, row in read.items():
             found[key] = row.item
@@ -169,7 +177,7 @@ class Reader:
 
     def _item(self, key: Key, version: int, body: bytes, *, cache: bool) -> Item:
         """Return the cached item where it is the one that was read."""
-        cached = self._cache.rows.get(key)
+        cached = self._cache.look_up(key)
         if cached is not None and cached.version == version:
             return cached.item
         row = self.row_of(key, version, body)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import apsw
 
 from stockwright.base.errors import Misconfigured
-from stockwright.store.apply_add import filled
 from stockwright.store.migrations import FORMAT, too_new, too_old
-from stockwright.store.port import Item
-from stockwright.store.sqlite.cache import Row
+from stockwright.store.sqlite.codec import value_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stockwright.store.port import IndexName, Key
+    from stockwright.store.port import IndexName
 
 
 SCHEMA: Final = """
@@ -59,16 +57,19 @@ INSERT INTO searched_text (rowid, letters) SELECT id, text FROM searched JOIN it
 """
 """What is searched, by every three letters in a row."""
 FILTERED: Final = (
-    ("PRODUCT", "category"),
-    ("PRODUCT", "type"),
-    ("PRODUCT", "brand"),
-    ("PRODUCT", "status"),
-    ("MOVEMENT", "type"),
-    ("MOVEMENT", "location"),
-    ("NOTIFICATION", "channel"),
-    ("ACCOUNT", "role"),
+    ("PRODUCT", "category", ""),
+    ("PRODUCT", "type", ""),
+    ("PRODUCT", "brand", ""),
+    ("PRODUCT", "status", ""),
+    ("MOVEMENT", "type", "SALE"),
+    ("MOVEMENT", "location", "default"),
+    ("NOTIFICATION", "channel", "email"),
+    ("ACCOUNT", "role", ""),
 )
-"""The lists and fields whose filter an index answers exactly; of several in one query the first of these."""
+"""The lists and fields whose filter an index answers exactly; of several in one query the first of these.
+
+What most items have is not in the index: a walk along the list soon meets it, and each of them is cheaper to write.
+"""
 ROWS: Final = """
 SELECT pk, sk, version, body, owner_p, owner_s, list_p, list_s, due_p, due_s, text, ttl
 FROM item WHERE (pk, sk) > (?, ?) ORDER BY pk, sk LIMIT ?
@@ -83,29 +84,35 @@ ON CONFLICT (pk, sk) DO UPDATE SET version=excluded.version, body=excluded.body,
 """
 
 
-def _filter_index(partition: str, field: str) -> str:
-    return f"item_{partition.lower()}_{field}"
+class ExactIndex(NamedTuple):
+    """An index that answers a filter: its name, the filter's field, and the terms of the rows that it has."""
+
+    name: str
+    field: str
+    terms: str
+
+    @classmethod
+    def of(cls, partition: str, field: str, usual: str) -> ExactIndex:
+        """Return the index of one of FILTERED."""
+        terms = f"list_p='{partition}'" + (f" AND {value_of(field)}<>'{usual}'" if usual else "")
+        return cls(f"item_{partition.lower()}_{field}", field, terms)
 
 
-def exact_index(
-    partition: str, index: IndexName | None, where: Mapping[str, str | int | bool]
-) -> tuple[str, str] | None:
-    """Return the index that answers one of the filters, and that filter's field."""
+def exact_index(partition: str, index: IndexName | None, where: Mapping[str, str | int | bool]) -> ExactIndex | None:
+    """Return the index that answers one of the filters."""
     if index != "list":
         return None
-    for listed, field in FILTERED:
-        if listed == partition and field in where:
-            return _filter_index(listed, field), field
+    for listed, field, usual in FILTERED:
+        if listed == partition and field in where and where[field] != (usual or None):
+            return ExactIndex.of(listed, field, usual)
     return None
 
 
 def _prepare_filters(connection: apsw.Connection) -> None:
     """Make the indexes of FILTERED; SQLite itself keeps them in step."""
-    for partition, field in FILTERED:
-        connection.execute(
-            f"CREATE INDEX IF NOT EXISTS {_filter_index(partition, field)} ON item "
-            f"(json_extract(body, '$.{field}'), list_s) WHERE list_p='{partition}'"
-        )
+    for each in FILTERED:
+        name, field, terms = ExactIndex.of(*each)
+        connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON item ({value_of(field)}, list_s) WHERE {terms}")
 
 
 def check_format(connection: apsw.Connection, path: FilePath) -> None:
@@ -135,11 +142,3 @@ def prepare_schema(connection: apsw.Connection, path: FilePath) -> None:
         "PRAGMA fullfsync=ON; PRAGMA checkpoint_fullfsync=ON"
     ).fetchall()
     connection.set_busy_timeout(0)
-
-
-def complete_schema(after: list[tuple[Key, Row]]) -> None:
-    """Complete the puts of one caller from what its commit makes of its other items."""
-    items = {key: row.item for key, row in after}
-    for key, row in after:
-        if row.put is not None and row.put.fills:
-            row.item = Item(key, row.version, filled(row.put, items))

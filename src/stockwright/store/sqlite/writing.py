@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec.structs import replace
 
-from stockwright.store.apply_add import added
+from stockwright.store.apply_add import added, filled
 from stockwright.store.port import ABSENT, Add, Append, Delete, Item, Put
 from stockwright.store.sqlite.cache import GONE, Row
 from stockwright.store.sqlite.codec import columns, encode, event_body
-from stockwright.store.sqlite.schema import UPSERT, complete_schema
+from stockwright.store.sqlite.schema import UPSERT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,26 +88,30 @@ class Transaction:
         """Check every expectation, then take every write into the batch; returns the positions refused."""
         failed: list[int] = []
         after: list[tuple[Key, Row]] = []
+        touched, load, fills = self.touched, self._load, False
         for position, write in enumerate(writes):
             if isinstance(write, Append):
                 continue
-            row = self.touched.get(write.key) or self._load(write.key)
+            key = write.key
+            row = touched.get(key) or load(key)
             if isinstance(write, Add):
                 moved = _moved(row, write)
                 if moved is None:
                     failed.append(position)
                 else:
-                    after.append((write.key, moved))
-            elif row.version != write.expect:
+                    after.append((key, moved))
+            elif row.item.version != write.expect:
                 failed.append(position)
             elif isinstance(write, Put):
-                after.append((write.key, Row(Item(write.key, row.version + 1, write.body), put=write)))
+                after.append((key, Row(Item(key, write.expect + 1, write.body), put=write)))
+                fills = fills or bool(write.fills)
             elif isinstance(write, Delete):
-                after.append((write.key, GONE))
+                after.append((key, GONE))
         if not failed:
-            complete_schema(after)
-            self.touched.update(after)
-            self.events.extend(write.event for write in writes if isinstance(write, Append))
+            if fills:
+                complete_puts(after)
+            touched.update(after)
+            self.events.extend([write.event for write in writes if isinstance(write, Append)])
         return failed
 
     def write_out(self, connection: apsw.Connection) -> None:
@@ -122,9 +126,9 @@ class Transaction:
             body = encode(row.item.content)
             row.bytes = len(body)
             if row.put is None:
-                bodies.append((row.version, body, *key))
+                bodies.append((row.item.version, body, *key))
             else:
-                whole.append((*key, row.version, body, *columns(row.put)))
+                whole.append((*key, row.item.version, body, *columns(row.put)))
         execute_many = connection.executemany
         if whole:
             execute_many(UPSERT, whole)
@@ -159,7 +163,16 @@ def refuse_twice(writes: Sequence[Write]) -> None:
 
 def _moved(row: Row, write: Add) -> Row | None:
     """Return the row with its numbers moved, or None where a floor, a path or the version is wrong."""
-    if row.version == ABSENT or (write.expect is not None and row.version != write.expect):
+    version = row.item.version
+    if version == ABSENT or (write.expect is not None and version != write.expect):
         return None
     body = added(row.item.body, write)
-    return None if body is None else Row(Item(write.key, row.version + 1, body), put=row.put)
+    return None if body is None else Row(Item(write.key, version + 1, body), put=row.put)
+
+
+def complete_puts(after: list[tuple[Key, Row]]) -> None:
+    """Complete the puts of one caller from what its commit makes of its other items."""
+    items = {key: row.item for key, row in after}
+    for key, row in after:
+        if row.put is not None and row.put.fills:
+            row.item = Item(key, row.item.version, filled(row.put, items))
