@@ -125,7 +125,8 @@ def test_an_ellipsis_stands_for_anything_within_its_line(shown: str, printed: st
 @pytest.mark.slow
 @pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
 def test_the_commands_of_each_document_work_on_the_demo_shop(tmp_path: Path, page: str) -> None:
-    server = Server(tmp_path / "stockwright-data")
+    # As a shop with several cores has it; the tutorial runs with one worker.
+    server = Server(tmp_path / "stockwright-data", workers="2")
     del server.env["STOCKWRIGHT_ADMIN_EMAIL"], server.env["STOCKWRIGHT_ADMIN_PASSWORD"]
     server.arguments = ["serve", "--demo"]
     with gzip.open(ROOT / "tests/data/online_retail_10k.csv.gz", "rt", encoding="utf-8") as sales:
@@ -151,7 +152,7 @@ def test_the_tutorial_works_as_printed(tmp_path: Path) -> None:
     blocks = [block for block in blocks_of("docs/tutorial.md") if not block.left_out]
     account = dict(re.findall(r"(STOCKWRIGHT_ADMIN_\w+)='?([^'\s]+)", blocks[0].script))
     # Its reader waits a minute for alerts that go out together; here they go out at once.
-    server = Server(tmp_path / "my-shop", alert_group_seconds="0")
+    server = Server(tmp_path / "my-shop", alert_group_seconds="0", workers="1")
     server.env.update(account)
     server.start()
     try:
