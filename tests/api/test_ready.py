@@ -22,7 +22,7 @@ from tests.conftest import VISITOR, Clock
 pytestmark = pytest.mark.one_engine
 
 ID = b"x-request-id", b"mine"
-KEPT = {
+CACHED = {
     "/products",
     "/products/{id}",
     "/items",
@@ -95,9 +95,9 @@ async def test_a_ready_answer_is_the_made_one_to_the_byte(
 
 
 def test_each_kept_route_is_one_that_was_thought_of() -> None:
-    kept = {route.path for route in ROUTES if route.kept}
-    assert kept == KEPT
-    assert all(route.method == "GET" and not route.at_top and not route.reads_much for route in ROUTES if route.kept)
+    cached = {route.path for route in ROUTES if route.cached}
+    assert cached == CACHED
+    assert all(route.method == "GET" and not route.at_top and not route.reads_much for route in ROUTES if route.cached)
 
 
 async def test_what_was_made_ready_for_one_role_is_not_given_to_another(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stockwright.base.errors import Conflict, InsufficientStock, Invalid
+from stockwright.stock.allocating import allocate, allocate_or_refuse, counted, spread, summed
 from stockwright.stock.model import (
     QUANTITY_MAX,
     Level,
@@ -16,20 +17,15 @@ from stockwright.stock.model import (
     Shift,
     Stock,
     Wanted,
-    allocate,
-    allocate_or_refuse,
     by_priority,
     check_change,
     check_quantity,
-    counted,
     receive,
     release,
     reserve,
     sell,
     shifted,
     ship,
-    spread,
-    summed,
 )
 
 units = st.integers(0, 50)

@@ -1,4 +1,4 @@
-"""A watch stands until something that was read through it changes, by this process or another one."""
+"""A watch is current until something that was read through it changes, by this process or another one."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ async def watching(store: SqliteStore, reads: Reads) -> Watch:
 
 
 async def after(pair: tuple[SqliteStore, SqliteStore], reads: Reads, *writes: Write) -> set[bool]:
-    """Whether a watch stands after these writes, by the same process and by another one."""
+    """Whether a watch is current after these writes, by the same process and by another one."""
     found = set()
     first, second = pair
     for writer in (first, second):
         watch = await watching(first, reads)
-        assert watch.stands
+        assert watch.is_current
         await writer.commit(writes)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         first.look()
-        found.add(watch.stands)
+        found.add(watch.is_current)
         await writer.commit([_undone(write) for write in writes])
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -79,7 +79,7 @@ FOUND: Reads = lambda store: store.query("L", index="list", contains=["item 4"])
 
 
 @pytest.mark.parametrize(
-    ("reads", "write", "stands"),
+    ("reads", "write", "current"),
     [
         (ITEM, Add(("P#1", "X"), {("units",): 1}), False),
         (ITEM, Add(("P#2", "X"), {("units",): 1}), True),
@@ -98,29 +98,29 @@ FOUND: Reads = lambda store: store.query("L", index="list", contains=["item 4"])
     ],
 )
 async def test_a_watch_ends_with_what_was_read_and_with_nothing_else(
-    pair: tuple[SqliteStore, SqliteStore], reads: Reads, write: Write, stands: bool
+    pair: tuple[SqliteStore, SqliteStore], reads: Reads, write: Write, current: bool
 ) -> None:
-    assert await after(pair, reads, write) == {stands}
+    assert await after(pair, reads, write) == {current}
 
 
-@pytest.mark.parametrize(("number", "stands"), [(1, False), (2, False), (3, True)])
+@pytest.mark.parametrize(("number", "current"), [(1, False), (2, False), (3, True)])
 async def test_a_page_changes_with_a_removed_row_and_with_the_one_behind_it(
-    pair: tuple[SqliteStore, SqliteStore], number: int, stands: bool
+    pair: tuple[SqliteStore, SqliteStore], number: int, current: bool
 ) -> None:
     first, second = pair
     watch = await watching(first, PAGE)
     await second.commit([Delete((f"P#{number}", "X"), 1)])
     first.look()
-    assert watch.stands is stands
+    assert watch.is_current is current
 
 
 async def test_a_list_filtered_by_a_number_or_a_switch_is_not_watched(pair: tuple[SqliteStore, SqliteStore]) -> None:
     watch = await watching(pair[0], lambda store: store.query("L", index="list", where={"open": True}))
-    assert not watch.stands
+    assert not watch.is_current
 
 
 async def test_what_is_neither_an_item_nor_a_list_is_not_watched(pair: tuple[SqliteStore, SqliteStore]) -> None:
-    assert not (await watching(pair[0], lambda store: store.count("L", index="list"))).stands
+    assert not (await watching(pair[0], lambda store: store.count("L", index="list"))).is_current
 
 
 async def test_a_watch_ends_where_the_other_process_does_not_say_what_it_changed(
@@ -130,7 +130,7 @@ async def test_a_watch_ends_where_the_other_process_does_not_say_what_it_changed
     watch = await watching(first, ITEM)
     await second.commit([Put((f"Q#{number}", "X"), {}, ABSENT) for number in range(KEYS_MAX + 1)])
     first.look()
-    assert not watch.stands
+    assert not watch.is_current
 
 
 async def test_an_ended_watch_and_one_of_too_much_leave_nothing_behind(
@@ -140,9 +140,9 @@ async def test_an_ended_watch_and_one_of_too_much_leave_nothing_behind(
     first, _ = pair
     watched, watch = first.watched()
     await watched.get([("P#1", "X"), ("P#2", "X")])
-    assert watch.stands
+    assert watch.is_current
     await watched.query("L", index="list")
-    assert not watch.stands
+    assert not watch.is_current
     of_all = watch._watches
     assert of_all.by_name == {}
     kept = await watching(first, ITEM)

@@ -10,7 +10,8 @@ from msgspec import Struct
 from stockwright.base.errors import Invalid
 from stockwright.catalog.stocked import load_stocked
 from stockwright.reservations.allocation import as_if_freed
-from stockwright.stock.model import CHECK_ITEMS_MAX, Wanted, allocate_all, summed
+from stockwright.stock.allocating import allocate_all, summed
+from stockwright.stock.model import CHECK_ITEMS_MAX, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -20,6 +20,7 @@ from stockwright.products.model import Product, check_foreign_sku, check_id
 from stockwright.reservations.allocation import releasing_expired
 from stockwright.stock import location_records
 from stockwright.stock import records as stock_records
+from stockwright.stock.allocating import counted, spread
 from stockwright.stock.booking import book, decide_on_stock, shifts_of
 from stockwright.stock.locations import must_exist, open_location
 from stockwright.stock.model import (
@@ -35,10 +36,8 @@ from stockwright.stock.model import (
     check_new_location_id,
     check_quantity,
     check_two_locations,
-    counted,
     shifted,
     signed,
-    spread,
 )
 from stockwright.store.batch import Batch, retried
 from stockwright.store.port import ABSENT

@@ -187,7 +187,7 @@ ROUTES = (
         who="any",
         query=InventoryQuery,
         answer=InventoryView,
-        kept=True,
+        cached=True,
     ),
     route(
         "POST",
@@ -212,7 +212,7 @@ ROUTES = (
         who="public",
         answer=StockView,
         errors=(404,),
-        kept=True,
+        cached=True,
     ),
     route(
         "GET",
@@ -224,7 +224,7 @@ ROUTES = (
         who="public",
         answer=StockView,
         errors=(404,),
-        kept=True,
+        cached=True,
     ),
     route(
         "POST",
@@ -282,7 +282,7 @@ ROUTES = (
         _rows,
         query=ListQuery,
         answer=ListView[InventoryRow],
-        kept=True,
+        cached=True,
     ),
     route(
         "GET",

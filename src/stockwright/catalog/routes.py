@@ -180,7 +180,7 @@ ROUTES = (
         who="any",
         query=ProductsQuery,
         answer=ListView[ProductView],
-        kept=True,
+        cached=True,
     ),
     route(
         "POST",
@@ -205,7 +205,7 @@ ROUTES = (
         who="any",
         answer=ProductView,
         errors=(404,),
-        kept=True,
+        cached=True,
     ),
     _UPDATE,
     _UPDATE.at("/products/{id}", "PATCH"),
@@ -229,7 +229,7 @@ ROUTES = (
         who="public",
         query=ItemsQuery,
         answer=ListView[ItemView],
-        kept=True,
+        cached=True,
     ),
     route(
         "GET",
@@ -241,6 +241,6 @@ ROUTES = (
         who="public",
         answer=ItemView,
         errors=(404,),
-        kept=True,
+        cached=True,
     ),
 )

@@ -29,8 +29,9 @@ from stockwright.products.model import Product, ProductFields, check_product, wi
 from stockwright.products.spellings import spell
 from stockwright.reservations.allocation import releasing_expired
 from stockwright.stock import records as stock_records
+from stockwright.stock.allocating import spread
 from stockwright.stock.booking import book, decide_on_stock, shifts_of
-from stockwright.stock.model import Stock, check_quantity, shifted, spread
+from stockwright.stock.model import Stock, check_quantity, shifted
 from stockwright.store.batch import Batch, retried
 from stockwright.store.paging import every
 

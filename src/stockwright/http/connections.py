@@ -2,7 +2,7 @@
 
 uvicorn ends what is idle after an answer and nothing else: it has no deadline for headers, none for bodies, no
 bound on headers, and no cap that leaves room for others. This is its protocol with those (docs/decisions/0012), and
-with two shorter ways to an answer (docs/decisions/0019): one that the application has ready is written without a task
+with two shorter ways to an answer (docs/decisions/0022): one that the application has ready is written without a task
 for its request, and any other in one piece, where the application sends it so (`cycle.py`).
 """
 

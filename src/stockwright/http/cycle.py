@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from stockwright.http.streaming import ANSWER
 
 EXTENSIONS: Final[dict[str, dict[object, object]]] = {ANSWER: {}}
-URL_KEPT_BYTES_MAX: Final = 256
+URL_CACHED_BYTES_MAX: Final = 256
 
 
 class Cycle(RequestResponseCycle):
@@ -41,7 +41,7 @@ class Cycle(RequestResponseCycle):
 
 def path_of(url: bytes) -> tuple[str, bytes, bytes]:
     """Return the path of a request's target, the same as it was sent, and its query."""
-    return _kept_path_of(url) if len(url) <= URL_KEPT_BYTES_MAX else _path_of(url)
+    return _cached_path_of(url) if len(url) <= URL_CACHED_BYTES_MAX else _path_of(url)
 
 
 def _path_of(url: bytes) -> tuple[str, bytes, bytes]:
@@ -50,4 +50,4 @@ def _path_of(url: bytes) -> tuple[str, bytes, bytes]:
     return unquote(path) if "%" in path else path, parsed.path, parsed.query or b""
 
 
-_kept_path_of = functools.lru_cache(maxsize=2048)(_path_of)
+_cached_path_of = functools.lru_cache(maxsize=2048)(_path_of)

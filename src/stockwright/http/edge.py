@@ -26,7 +26,7 @@ from stockwright.http.headers import ALLOWED_HEADERS, ALLOWED_METHODS, AnswerHea
 from stockwright.http.idempotency import KeysAtWork, check_key, request_hash
 from stockwright.http.limits import Limits
 from stockwright.http.metrics import Metrics, Uncounted
-from stockwright.http.ready import KEPT_HEADERS, Ready
+from stockwright.http.ready import CACHED_HEADERS, Ready
 from stockwright.http.route import Answer, AnyCall, Call, Route
 from stockwright.http.router import MethodNotAllowed, Router
 from stockwright.http.rules import MALFORMED, plan_of
@@ -275,7 +275,7 @@ class Exchange:
         if key is None:
             ready = self.edge.ready
             await self._show(
-                route, await ready.run(route, call) if route.kept else answer_of(route, call, await route.run(call))
+                route, await ready.run(route, call) if route.cached else answer_of(route, call, await route.run(call))
             )
             return
         # One person's keys are their own; an anonymous caller's are their address's.
@@ -301,7 +301,7 @@ class Exchange:
             await self._stream(answer, headers)
             return
         if answer.etag is not None:
-            headers |= {"etag": answer.etag, **KEPT_HEADERS}
+            headers |= {"etag": answer.etag, **CACHED_HEADERS}
             if not route.changes and etag_matches(self.headers.get("if-none-match"), answer.etag):
                 await self._send(304, b"", None, headers)
                 return

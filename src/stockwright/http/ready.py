@@ -1,8 +1,8 @@
 """Answers that are ready, and who a token identifies, until what they were made from changes.
 
-The answer of a route marked `kept` depends on nothing but the store and the caller's role. It is made through a watched
-store, and kept with the watch (`store/port.py`): the next request for it is answered without the store, a call, or a
-task, with its own request id, time, headers and rate limit, and is logged and counted as any other.
+The answer of a route marked `cached` depends on nothing but the store and the caller's role. It is made through a
+watched store, and cached with the watch (`store/port.py`): the next request for it is answered without the store, a
+call, or a task, with its own request id, time, headers and rate limit, and is logged and counted as any other.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 CALLERS_MAX: Final = 5000
 BYTES_MAX: Final = 8 * 1024 * 1024
-"""Of all answers that are kept."""
+"""Of all answers that are cached."""
 ANSWER_BYTES_MAX: Final = 128 * 1024
 ENTRY_BYTES: Final = 2000
 """What an answer takes beside its data, roughly."""
-KEPT_HEADERS: Final = {"cache-control": "private, no-cache"}
+CACHED_HEADERS: Final = {"cache-control": "private, no-cache"}
 """Of an answer with an ETag."""
 _encode = msgspec.json.Encoder().encode
 
@@ -49,7 +49,7 @@ class _Known(Struct, frozen=True):
 
 
 class _Ready(Struct, frozen=True):
-    """An answer: what stands in the envelope, and the headers' lines that are the same each time."""
+    """An answer: what the envelope holds, and the headers' lines that are the same each time."""
 
     data: bytes
     etag: str | None
@@ -80,7 +80,7 @@ class Ready:
         if known is None:
             return None
         self._app.store.look()
-        if known.watch.stands and self._app.clock.now() < known.until:
+        if known.watch.is_current and self._app.clock.now() < known.until:
             return known.actor
         known.watch.end()
         del self._callers[header]
@@ -97,7 +97,7 @@ class Ready:
         store, watch = watched
         actor = await hooks.authenticate(self._app.reading(store), request, header)
         until = hooks.lasts_until(self._app, header)
-        if until is None or not watch.stands:
+        if until is None or not watch.is_current:
             watch.end()
             return actor
         if len(self._callers) >= CALLERS_MAX:
@@ -108,7 +108,7 @@ class Ready:
     # ---- what is answered ----------------------------------------------------------------
 
     async def run(self, route: Route, call: AnyCall) -> Answer:
-        """Return the answer of a kept route: the one that is ready, or else a new one, which is kept."""
+        """Return the answer of a cached route: the one that is ready, or else a new one, which is cached."""
         self._app.store.look()
         ready = self._find(_name(route, call.scope, call.request.actor))
         if ready is not None:
@@ -119,21 +119,21 @@ class Ready:
         call.app, watch = call.app.reading(watched[0]), watched[1]
         answer = answer_of(route, call, await route.run(call))
         data = _encode(answer.data)
-        kept = Answer(msgspec.Raw(data), answer.etag)
-        large = len(data) >= COMPRESSED_BYTES_MIN - ENTRY_BYTES // 4 and is_for_anybody(route, kept)
-        if not watch.stands or large or len(data) > ANSWER_BYTES_MAX or answer.status or answer.headers:
+        encoded = Answer(msgspec.Raw(data), answer.etag)
+        large = len(data) >= COMPRESSED_BYTES_MIN - ENTRY_BYTES // 4 and is_for_anybody(route, encoded)
+        if not watch.is_current or large or len(data) > ANSWER_BYTES_MAX or answer.status or answer.headers:
             watch.end()
         else:
-            self._keep(route, call, kept, data, watch)
-        return Answer(kept.data, answer.etag, answer.status, answer.headers)
+            self._cache(route, call, encoded, data, watch)
+        return Answer(encoded.data, answer.etag, answer.status, answer.headers)
 
-    def _keep(self, route: Route, call: AnyCall, answer: Answer, data: bytes, watch: Watch) -> None:
+    def _cache(self, route: Route, call: AnyCall, answer: Answer, data: bytes, watch: Watch) -> None:
         scope, name = call.scope, _name(route, call.scope, call.request.actor)
         if name is None:
             watch.end()
             return
         self._drop(name)
-        own = {} if answer.etag is None else {"etag": answer.etag, **KEPT_HEADERS}
+        own = {} if answer.etag is None else {"etag": answer.etag, **CACHED_HEADERS}
         beside = self._edge.answer_headers.beside(own, scope).lines
         self._routes[scope["path"]] = route
         self._answers[name] = _Ready(data, answer.etag, lines_of(own), beside, watch)
@@ -143,7 +143,7 @@ class Ready:
 
     def _find(self, name: _Name | None) -> _Ready | None:
         ready = None if name is None else self._answers.get(name)
-        if ready is None or name is None or ready.watch.stands:
+        if ready is None or name is None or ready.watch.is_current:
             return ready
         self._drop(name)
         return None

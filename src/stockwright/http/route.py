@@ -168,8 +168,8 @@ class Route(Struct, frozen=True):
     content_type: str = "application/json"
     limit: str = "general"
     """Which rate limit counts it (`http/limits.py`)."""
-    kept: bool = False
-    """Whether its answer depends on the store and the caller's role alone, and so is kept (`http/ready.py`)."""
+    cached: bool = False
+    """Whether its answer depends on the store and the caller's role alone, and so is cached (`http/ready.py`)."""
     mails: bool = False
     """Whether it may mail somebody who has not asked for it: an address has fewer such requests."""
     reads_much: Literal["", "report", "export"] = ""
@@ -218,7 +218,7 @@ class Options(TypedDict, total=False):
     body_bytes_max: int
     content_type: str
     limit: str
-    kept: bool
+    cached: bool
     mails: bool
     reads_much: Literal["", "report", "export"]
     errors: tuple[int, ...]

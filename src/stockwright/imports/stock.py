@@ -30,8 +30,9 @@ from stockwright.imports.values import WrongCell, whole_number
 from stockwright.reservations.allocation import free_expired
 from stockwright.stock import location_records
 from stockwright.stock import records as stock_records
+from stockwright.stock.allocating import counted, spread
 from stockwright.stock.booking import shifts_of
-from stockwright.stock.model import check_change, check_quantity, counted, shifted, spread
+from stockwright.stock.model import check_change, check_quantity, shifted
 from stockwright.store.idempotency import AlreadyDone
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ ROUTES = (
         lambda call, found: show_list(call, found, _category),
         who="any",
         answer=ListView[CategoryView],
-        kept=True,
+        cached=True,
     ),
     route(
         "POST",

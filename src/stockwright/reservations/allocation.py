@@ -12,8 +12,9 @@ from stockwright.commit import new_event
 from stockwright.events.catalogue import ReservationExpired
 from stockwright.reservations import model as holds
 from stockwright.reservations import records as reservation_records
+from stockwright.stock.allocating import allocate, allocate_or_refuse
 from stockwright.stock.booking import Result, load_stocks, move
-from stockwright.stock.model import Stock, allocate, allocate_or_refuse, release, shifted
+from stockwright.stock.model import Stock, release, shifted
 from stockwright.store.batch import Batch, Stale, retried
 from stockwright.store.paging import every
 

@@ -20,8 +20,9 @@ from stockwright.reservations import records
 from stockwright.reservations.allocation import free_expired, load_and_allocate
 from stockwright.reservations.hold_limits import HoldLimits
 from stockwright.reservations.model import ITEMS_MAX, STATUSES, Reservation, ReservationItem
+from stockwright.stock.allocating import summed
 from stockwright.stock.booking import book, check_one_step, move
-from stockwright.stock.model import Wanted, check_quantity, release, reserve, ship, summed
+from stockwright.stock.model import Wanted, check_quantity, release, reserve, ship
 from stockwright.store.batch import Batch, retried
 from stockwright.store.merging import list_newest
 

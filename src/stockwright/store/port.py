@@ -219,7 +219,7 @@ class Watch(Protocol):
     """What was read through a watched store."""
 
     @property
-    def stands(self) -> bool:
+    def is_current(self) -> bool:
         """Whether none of it has changed since, as far as this process knows."""
         ...
 
@@ -304,7 +304,7 @@ class Store(Protocol):
         ...
 
     def look(self) -> None:
-        """Hear of what other processes have changed; `Watch.stands` is as of the last time."""
+        """Hear of what other processes have changed; `Watch.is_current` is as of the last time."""
         ...
 
     def marks_of_new_shop(self) -> Sequence[Write]:

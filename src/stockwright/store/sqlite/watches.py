@@ -1,6 +1,6 @@
-"""Who has read what: a watch notes all that is read through it, and stands until any of that changes.
+"""Who has read what: a watch notes all that is read through it, and is current until any of that changes.
 
-Items are noted by their keys, lists by their partitions: a list is another one once an item was written that stands in
+Items are noted by their keys, lists by their partitions: a list is another one once an item was written that belongs to
 it, or an item that was read of it was changed or removed. What ends the watches is what ends the cache's own rows
 (`cache.py`), so that what was made of them is as right as they are.
 """
@@ -23,18 +23,18 @@ NAMES_MAX: Final = 1000
 
 
 class Watch:
-    """What was read; `stands` until any of it changes."""
+    """What was read; `is_current` until any of it changes."""
 
-    __slots__ = ("_names", "_watches", "stands")
+    __slots__ = ("_names", "_watches", "is_current")
 
     def __init__(self, watches: Watches) -> None:
-        self.stands = True
+        self.is_current = True
         self._names: set[Name] = set()
         self._watches = watches
 
     def note(self, names: Iterable[Name]) -> None:
         """Note that these are read."""
-        if not self.stands:
+        if not self.is_current:
             return
         for name in names:
             self._names.add(name)
@@ -44,7 +44,7 @@ class Watch:
 
     def end(self) -> None:
         """Watch no longer."""
-        self.stands = False
+        self.is_current = False
         for name in self._names:
             watching = self._watches.by_name[name]
             watching.discard(self)
@@ -54,7 +54,7 @@ class Watch:
 
 
 class Watches:
-    """All that stand."""
+    """All watches that are current."""
 
     def __init__(self) -> None:
         self.by_name: dict[Name, set[Watch]] = {}
@@ -78,5 +78,5 @@ def names_of(key: Key) -> tuple[Name, Name]:
 
 
 def lists_of(row: Row) -> Iterable[Name]:
-    """Return the index partitions that an item, as it was just written, stands in."""
+    """Return the index partitions that an item, as it was just written, belongs to."""
     return () if row.put is None else [(index, partition) for index, (partition, _) in row.put.indexes.items()]
