@@ -16,4 +16,7 @@ def make_client(service: str, *, connect_seconds: float, read_seconds: float, at
         retries={"total_max_attempts": attempts, "mode": "standard"},
         max_pool_connections=connections,
     )
-    return boto3.client(service, config=config)
+    made = boto3.client(service, config=config)
+    # They are made when first asked for: by two threads at once, each would get classes that the other's are not.
+    made.exceptions  # noqa: B018
+    return made
