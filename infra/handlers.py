@@ -18,6 +18,7 @@ from constructs import Construct
 
 from infra.data import Data
 from infra.events import Events
+from infra.files import Files
 from infra.functions import Function
 from infra.identity import Identity
 from infra.mail import FEEDBACK, Mail
@@ -55,11 +56,19 @@ class Functions(Construct):
     """The API, the stream, one function for each handler's queue, the dead letters, the sweeper."""
 
     def __init__(
-        self, scope: Construct, stage: Stage, folder: Path, data: Data, identity: Identity, events: Events
+        self,
+        scope: Construct,
+        stage: Stage,
+        folder: Path,
+        data: Data,
+        identity: Identity,
+        events: Events,
+        files: Files,
     ) -> None:
         super().__init__(scope, "Functions")
         self._stage, self._folder, self._data, self._events = stage, folder, data, events
         self._pool = identity
+        self._files = files
         self.mail = Mail(self, stage)
         self.api = self._api()
         self.stream = self._stream()
@@ -133,6 +142,7 @@ class Functions(Construct):
         env = {
             "SIGNING_SECRET_ID": self._data.signing.secret_arn,
             "ORIGIN_SECRET_ID": self._data.origin.secret_arn,
+            "FILES_BUCKET": self._files.bucket.bucket_name,
             "CORS_ORIGINS": ",".join(self._stage.cors_origins),
             "LOG_REQUESTS_PERCENT": str(self._stage.log_requests_percent),
         }
@@ -140,6 +150,9 @@ class Functions(Construct):
             *self._table(),
             _read(self._data.signing),
             _read(self._data.origin),
+            self._files.may("s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
+            # Without it, a file that is not there is refused as forbidden.
+            _allow([self._files.bucket.bucket_arn], "s3:ListBucket"),
             _allow([self._pool.pool.user_pool_arn], *(f"cognito-idp:{action}" for action in POOL_ACTIONS)),
         ]
         stage = self._stage
@@ -232,8 +245,10 @@ class Functions(Construct):
             # It erases people, and removes old events.
             _allow([self._data.table.table_arn], "dynamodb:BatchWriteItem", "dynamodb:Scan"),
             _allow([self._pool.pool.user_pool_arn], "cognito-idp:AdminDeleteUser"),
+            # It removes the files that nothing uses.
+            self._files.may("s3:DeleteObject"),
         ]
-        made = self._function("sweep", "sweep", self._shop(), may)
+        made = self._function("sweep", "sweep", self._shop() | {"FILES_BUCKET": self._files.bucket.bucket_name}, may)
         role = iam.Role(
             self,
             "SweepScheduleRole",

@@ -6,8 +6,9 @@ A reason names the construct that it is about; what is new or elsewhere fails th
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
 
-from aws_cdk import Acknowledgment, Token, Validations
+from aws_cdk import Acknowledgment, CfnElement, Token, Validations
 from cdk_nag import AwsSolutionsChecks
 from constructs import IConstruct
 
@@ -35,6 +36,9 @@ TRACING: Reasons = {"IAM5[Resource::*]": "X-Ray's actions take no resource."}
 STREAM: Reasons = {"IAM5[Resource::*]": "X-Ray's actions and dynamodb:ListStreams take no resource."}
 RELEASES: Reasons = {"IAM5[Resource::*]": "cloudwatch:DescribeAlarms is asked for all alarms at once."}
 ROUTES: Reasons = {"APIG4": "The function checks the token or API key of every request (docs/decisions/0021)."}
+FILES: Reasons = {
+    "S1": "Every file is put and read through the API, or at an address that it signed; the API logs each request."
+}
 DISTRIBUTION: Reasons = {
     "CFR1": "The shop sells everywhere.",
     "CFR4": "CloudFront's own name comes with CloudFront's own certificate; with a domain of yours, TLS 1.2 holds.",
@@ -51,6 +55,7 @@ def review(scope: IConstruct, stacks: Iterable[Stockwright]) -> None:
         if stack.watch is not None and stack.watch.secret is not None:
             _acknowledge(stack.watch.secret, SECRETS)
         _acknowledge(stack.identity.pool, POOL)
+        _acknowledge(stack.files.bucket, FILES)
         _acknowledge(stack.events.stream_dlq, STREAM_DLQ)
         for each in stack.all_functions:
             _acknowledge(each.function, FUNCTION)
@@ -64,7 +69,14 @@ def review(scope: IConstruct, stacks: Iterable[Stockwright]) -> None:
 def _of_role(function: Function, stack: Stockwright) -> Reasons:
     if function is stack.functions.stream:
         return STREAM
+    if function in {stack.functions.api, stack.functions.sweep}:
+        return TRACING | _files(stack)
     return TRACING | _mailing(stack) if function.name in MAILING else TRACING
+
+
+def _files(stack: Stockwright) -> Reasons:
+    bucket = stack.get_logical_id(cast("CfnElement", stack.files.bucket.node.default_child))
+    return {f"IAM5[Resource::<{bucket}.Arn>/*]": "The files of one bucket, which is for nothing else."}
 
 
 def _mailing(stack: Stockwright) -> Reasons:

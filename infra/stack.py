@@ -11,6 +11,7 @@ from constructs import Construct
 from infra.alarms import Alarms
 from infra.data import Data
 from infra.events import Events
+from infra.files import Files
 from infra.handlers import Functions
 from infra.http import Http
 from infra.identity import Identity
@@ -38,7 +39,8 @@ class Stockwright(Stack):
         self.data = Data(self, stage)
         self.identity = Identity(self, stage)
         self.events = Events(self, stage)
-        self.functions = Functions(self, stage, folder, self.data, self.identity, self.events)
+        self.files = Files(self, stage)
+        self.functions = Functions(self, stage, folder, self.data, self.identity, self.events, self.files)
         self.http = Http(self, stage, self.functions.api)
         self.web = Web(self, stage, self.http, self.data.origin, self._firewall() if stage.firewall else None)
         self.functions.set_public_url(self.web.url)
@@ -55,6 +57,7 @@ class Stockwright(Stack):
             "Bucket": self.web.bucket.bucket_name,
             "DistributionId": self.web.distribution.distribution_id,
             "DistributionDomain": self.web.distribution.distribution_domain_name,
+            "FilesBucket": self.files.bucket.bucket_name,
             "Table": self.data.table.table_name,
             "UserPoolId": self.identity.pool.user_pool_id,
             "UserPoolClientId": self.identity.client.user_pool_client_id,

@@ -14,6 +14,7 @@ import hypothesis
 import pytest
 from _pytest.runner import runtestprotocol
 
+from stockwright.adapters.folder_files import FOLDER, FolderFiles
 from stockwright.adapters.ids import SystemIds
 from stockwright.audit.usecases import audit
 from stockwright.base.actor import ANONYMOUS, Actor
@@ -168,6 +169,7 @@ async def bare_app(folder: Path, clock: Clock, engine: str = "sqlite") -> App:
         sms=nothing,
         topics=nothing,
         outbound=nothing,
+        files=FolderFiles(folder / FOLDER),
         identity=nothing,
         log=nothing,
     )

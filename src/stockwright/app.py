@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Final
 
 from stockwright.accounts.identity import Identity, identity_of
 from stockwright.adapters.clock import SystemClock
+from stockwright.adapters.folder_files import FOLDER, FolderFiles, remove_old_drafts
 from stockwright.adapters.ids import SystemIds
 from stockwright.adapters.mail import LocalMailbox, SesMailer, SmtpMailer
+from stockwright.adapters.no_files import NoFiles
 from stockwright.adapters.outbound import HttpOutbound
 from stockwright.adapters.secrets import load_from_manager, load_or_make
 from stockwright.adapters.sms import SnsTexts, SnsTopics
 from stockwright.adapters.telemetry import CloudLog, make_log
 from stockwright.base.errors import Misconfigured
-from stockwright.base.ports import Clock, Mailer
+from stockwright.base.ports import Clock, Files, Mailer
 from stockwright.catalog.first_start import ensure_shop
 from stockwright.config import Settings
 from stockwright.context import App
@@ -61,6 +63,7 @@ async def build(settings: Settings, clock: Clock | None = None, *, reading: bool
         mail=_mailer(settings),
         sms=SnsTexts() if settings.sms == "sns" else LocalMailbox(),
         topics=SnsTopics(),
+        files=files_of(settings, readonly=readonly),
         outbound=HttpOutbound(allow_private=settings.allow_private_addresses),
         identity=_identity(settings, clock, readonly=readonly),
         log=CloudLog(settings.log_level) if settings.in_lambda else make_log(settings.log_level),
@@ -115,6 +118,20 @@ def _open_store(settings: Settings, *, readonly: bool) -> Store:
     from stockwright.store.sqlite.engine import SqliteStore
 
     return SqliteStore(_folder(settings) / DATABASE, readonly=readonly)
+
+
+def files_of(settings: Settings, *, readonly: bool = False) -> Files:
+    """Choose where files are kept: in the bucket that is set, else beside the embedded store."""
+    if settings.files_bucket:
+        from stockwright.adapters.s3_files import S3Files
+
+        return S3Files(settings.files_bucket)
+    if settings.store == "dynamodb":
+        return NoFiles()
+    folder = settings.data_dir / FOLDER
+    if not readonly:
+        remove_old_drafts(folder)
+    return FolderFiles(folder)
 
 
 def _mailer(settings: Settings) -> Mailer:

@@ -153,6 +153,12 @@ class Settings:
         "Whether notifications, events and closed reservations are written to archive files before they are removed",
         parse_switch,
     )
+    files_bucket: str | None = _setting(
+        None, "S3 bucket of uploads and pictures; without one, the data folder has them", parse_word
+    )
+    upload_bytes_max: int = _setting(
+        100 * 1024 * 1024, "Maximum size of an upload in bytes", whole_between(1024 * 1024, 5 * 1024**3)
+    )
     table_name: str | None = _setting(None, "DynamoDB table of the shop", parse_word)
     cognito_user_pool_id: str | None = _setting(
         None, "Cognito user pool that keeps passwords and signs tokens; without it accounts are local", parse_word
@@ -283,7 +289,8 @@ class Settings:
             if getattr(self, name) == value:
                 return f"{PREFIX}{name.upper()}={value}"
         names = ("cognito_user_pool_id", "event_bus", "low_stock_topic", "orders_topic", "operations_topic")
-        secrets = (
+        others = (
+            "files_bucket",
             "signing_secret_id",
             "origin_secret_id",
             "warehouse_secret_id",
@@ -291,7 +298,7 @@ class Settings:
             "trial_secret_id",
             "trial_function",
         )
-        return next((f"{PREFIX}{name.upper()}" for name in (*names, *secrets) if getattr(self, name)), None)
+        return next((f"{PREFIX}{name.upper()}" for name in (*names, *others) if getattr(self, name)), None)
 
     def listed(self) -> list[tuple[str, str, str]]:
         """Return every setting as (variable, value, meaning); of secrets only whether they are set."""

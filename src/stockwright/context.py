@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from stockwright.base.ports import Clock, Ids, Mailer, Outbound
+from stockwright.base.ports import Clock, Files, Ids, Mailer, Outbound
 from stockwright.probe import WriteProbe
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class App(Struct):
     sms: Mailer
     topics: Mailer
     outbound: Outbound
+    files: Files
     identity: object
     """Who knows passwords and tokens; accounts ask it as their `Identity` (`identity_of`)."""
     log: Any

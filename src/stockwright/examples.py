@@ -14,6 +14,7 @@ from stockwright.reservations import wire as wire_reservations
 from stockwright.sales import wire as wire_sales
 from stockwright.settings import wire as wire_settings
 from stockwright.stock import wire as wire_stock
+from stockwright.uploads import wire as wire_uploads
 
 _EMAIL = "user@example.com"
 _PASSWORD = "Correct-Horse-7"  # noqa: S105 - an example
@@ -74,5 +75,6 @@ EXAMPLES: Final[dict[type, dict[str, Any]]] = {
         "receiptLines": ["Thank you!", "Returns within 30 days"],
     },
     operations.BlockAddressBody: {"email": _EMAIL, "detail": "The mail came back"},
+    wire_uploads.UploadBody: {"size": 7340032},
     wire_sales.SaleBody: {"items": [{"sku": "KB-MECH-001", "quantity": 1}], "location": "default"},
 }

@@ -19,6 +19,7 @@ from stockwright.retention import routes as retention
 from stockwright.sales import routes as sales
 from stockwright.settings import routes as settings
 from stockwright.stock import routes as stock
+from stockwright.uploads import routes as uploads
 
 ROUTES: Final[tuple[Route, ...]] = (
     *system.ROUTES,
@@ -35,4 +36,5 @@ ROUTES: Final[tuple[Route, ...]] = (
     *exports.ROUTES,
     *retention.ROUTES,
     *settings.ROUTES,
+    *uploads.ROUTES,
 )

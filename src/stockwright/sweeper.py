@@ -15,6 +15,7 @@ from stockwright.products.categories import finish_renames
 from stockwright.reservations.usecases import expire_due
 from stockwright.retention.aging import remove_aged
 from stockwright.retention.erasing import go_on_erasing
+from stockwright.uploads.usecases import remove_unused_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,16 @@ async def sweep(app: App) -> int:
     """Sweep once; returns how many holds were ended. A duty that fails keeps no other from being done."""
     ended = 0
     fault: Exception | None = None
-    for duty in (expire_due, finish_due, finish_renames, backfill, purge_due, remove_aged, go_on_erasing):
+    for duty in (
+        expire_due,
+        finish_due,
+        finish_renames,
+        backfill,
+        purge_due,
+        remove_aged,
+        go_on_erasing,
+        remove_unused_files,
+    ):
         try:
             done = await duty(app)
         except Exception as failed:  # noqa: BLE001 - raised below

@@ -289,6 +289,7 @@ GOOD: dict[tuple[str, str], tuple[str, Given]] = {
     ("PATCH", "/settings"): (ADMIN, {"shopName": "Green Leaf", "currency": "EUR"}),
     ("POST", "/blocked-addresses"): (ADMIN, {"email": "gone@example.net", "detail": "came back by mail"}),
     ("DELETE", "/blocked-addresses/{id}"): (ADMIN, None),
+    ("POST", "/uploads"): (ADMIN, {"size": 5}),
     ("POST", "/retention/accept"): (ADMIN, {}),
     ("DELETE", "/users/{id}"): (ADMIN, None),
     ("DELETE", "/users/me"): (BOB, None),

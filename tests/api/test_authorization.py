@@ -37,7 +37,7 @@ WHO = {
         POST /api/users/login, POST /api/auth/login, POST /api/token/refresh, POST /api/password/forgot,
         POST /api/password/reset, POST /api/setup, GET /api/items, GET /api/items/{id},
         GET /api/inventory/product/{productId}, GET /api/inventory/sku/{sku}, POST /api/inventory/check-availability,
-        GET /api/settings/public
+        GET /api/settings/public, PUT /api/uploads/{id}
     """,
     "any": """
         POST /api/signout, GET /api/users/me, PATCH /api/users/me, DELETE /api/users/me, POST /api/users/me/password,
@@ -62,7 +62,7 @@ WHO = {
         PATCH /api/locations/{id}, POST /api/orders/{id}/returns, GET /api/events, GET /api/events/stream,
         GET /api/notifications, POST /api/notifications/{id}/resend, GET /api/dead-letters,
         POST /api/dead-letters/{id}/redrive,
-        GET /api/settings, PATCH /api/settings, GET /api/retention, POST /api/retention/accept,
+        POST /api/uploads, GET /api/settings, PATCH /api/settings, GET /api/retention, POST /api/retention/accept,
         GET /api/blocked-addresses, POST /api/blocked-addresses, DELETE /api/blocked-addresses/{id},
         DELETE /api/dead-letters/{id}, GET /api/reports/summary, GET /api/reports/sales, GET /api/reports/top-products,
         GET /api/reports/stock-value, GET /api/reports/stock-history,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from email.header import decode_header, make_header
 
+import httpx2
 import pytest
 
 from stockwright.adapters.mail import SesMailer
+from stockwright.adapters.s3_files import S3Files
 from stockwright.adapters.secrets import load_from_manager
 from stockwright.adapters.sms import SnsTexts, SnsTopics
-from stockwright.base.errors import Misconfigured, Permanent
+from stockwright.base.errors import Misconfigured, NotFound, Permanent
 from stockwright.base.ports import Message
 from tests.aws.ministack import Aws
 
@@ -66,3 +69,30 @@ def test_a_secret_is_read_and_a_missing_one_is_one_clear_line(here: Aws) -> None
     assert load_from_manager("shop/warehouse") == "hush-hush"
     with pytest.raises(Misconfigured, match="cannot read the secret shop/delivery"):
         load_from_manager("shop/delivery")
+
+
+async def _parts(*contents: bytes) -> AsyncIterator[bytes]:
+    for content in contents:
+        yield content
+
+
+async def test_files_are_kept_in_a_bucket_and_put_to_signed_addresses(here: Aws) -> None:
+    here.client("s3").create_bucket(
+        Bucket="shop-files", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    files = S3Files("shop-files")
+    assert await files.put("media/img_1-0a-320.webp", _parts(b"pic", b"ture")) == 7
+    assert b"".join([part async for part in files.read("media/img_1-0a-320.webp")]) == b"picture"
+    address = await files.address_to_put("uploads/upl_1", 5, 600)
+    assert address is not None
+    assert "X-Amz-Signature=" in address
+    assert "content-length" in address
+    async with httpx2.AsyncClient(trust_env=False) as http:
+        assert (await http.put(address, content=b"12345")).status_code == 200
+    assert await files.size("uploads/upl_1") == 5
+    assert [name async for name in files.names()] == ["media/img_1-0a-320.webp", "uploads/upl_1"]
+    await files.delete("uploads/upl_1")
+    await files.delete("uploads/upl_1")
+    assert await files.size("uploads/upl_1") is None
+    with pytest.raises(NotFound):
+        await anext(aiter(files.read("uploads/upl_1")))

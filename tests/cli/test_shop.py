@@ -159,6 +159,9 @@ def test_a_new_shop_removes_old_records_and_an_earlier_one_waits_for_an_admin(
 
 def test_a_backup_is_restored_into_another_folder_and_audits_clean(demo: Terminal, tmp_path: Path) -> None:
     file = tmp_path / "shop.backup"
+    picture = demo.folder / "files" / "media" / "img_1-0a-320.webp"
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(b"a picture")
     saved = demo.type("backup", str(file))
     assert saved.exit_code == 0, saved.output
     assert file.stat().st_mode & 0o077 == 0
@@ -168,6 +171,9 @@ def test_a_backup_is_restored_into_another_folder_and_audits_clean(demo: Termina
     restored = other.type("restore", str(file))
     assert restored.exit_code == 0, restored.output
     assert "Restored" in restored.output
+    copied = other.folder / "files" / "media" / picture.name
+    assert copied.read_bytes() == b"a picture"
+    assert [each.stat().st_mode & 0o077 for each in (copied, copied.parent, copied.parent.parent)] == [0, 0, 0]
     before, after = (json.loads(each.type("audit", "--json").output) for each in (demo, other))
     assert before == after
     assert json.loads(demo.type("users", "list", "--json").output) == json.loads(
@@ -323,6 +329,12 @@ def test_a_shop_is_copied_to_dynamodb_and_the_copy_is_verified(terminal: Termina
     assert made.exit_code == 0, made.output
     open_table(str(terminal.folder))
     cloud = environment(str(terminal.folder))
+    picture = terminal.folder / "files" / "media" / "img_1-0a-320.webp"
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(b"a picture")
+    refused = terminal.type("copy", "--from", "sqlite", "--to", "dynamodb", "--json", **cloud)
+    assert (refused.exit_code, "STOCKWRIGHT_FILES_BUCKET" in refused.output) == (1, True), refused.output
+    picture.unlink()
     copied = terminal.type("copy", "--from", "sqlite", "--to", "dynamodb", "--json", **cloud)
     assert copied.exit_code == 0, copied.output
     body = json.loads(copied.stdout)

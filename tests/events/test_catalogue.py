@@ -49,6 +49,7 @@ WRITTEN = {
     "notification.resend_requested": '{"resendOf":"ntf_1","about":"ord_1"}',
     "product.updated": '{"sku":"CHAIR","fields":["category","quantity"],"products":["prd_1"]}',
     "reservation.expired": '{"orderId":"cart-1","products":["prd_1"]}',
+    "upload.created": '{"size":5}',
     "settings.changed": '{"fields":["shop_name"]}',
     "reservation.extended": '{"orderId":"cart-1","products":[]}',
 }

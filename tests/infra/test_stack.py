@@ -193,6 +193,9 @@ def test_no_role_has_more_permissions_than_it_needs(prod: Template) -> None:
             ours, identity = sorted(map(json.dumps, statement["Resource"]), key=lambda each: "identity" in each)
             assert identity.endswith(':identity/*"]]}')
             assert ours.endswith(':configuration-set/stockwright-prod"]]}')
+        elif all(each.startswith("s3:") and each.endswith("Object") for each in actions):
+            # The files of one bucket.
+            assert json.dumps(statement["Resource"]).endswith('"Arn"]}, "/*"]]}')
         else:
             assert "*" not in json.dumps(statement["Resource"]).replace(':live:*"', ""), policy
 
@@ -214,6 +217,9 @@ def test_each_function_has_a_role_of_its_own(prod: Template) -> None:
         ("events:PutEvents", {"stream"}),
         ("dynamodb:GetRecords", {"stream"}),
         ("dynamodb:Scan", {"sweep"}),
+        ("s3:GetObject", {"api"}),
+        ("s3:PutObject", {"api"}),
+        ("s3:DeleteObject", {"api", "sweep"}),
         ("cognito-idp:AdminDeleteUser", {"sweep"}),
     ],
 )

@@ -24,6 +24,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from stockwright.accounts.digests import find_alerted
+from stockwright.adapters.no_files import NoFiles
 from stockwright.audit.usecases import audit
 from stockwright.base.actor import SYSTEM
 from stockwright.base.errors import Busy, Permanent, Refused, TryLater
@@ -446,6 +447,7 @@ class Simulation:
             sms=outside,
             topics=outside,
             outbound=outside,
+            files=NoFiles(),
             identity=None,  # type: ignore[arg-type]
             log=_Log(),
         )

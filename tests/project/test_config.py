@@ -224,6 +224,8 @@ EVERY_SETTING: dict[str, tuple[str, object, list[str]]] = {
     "backup_every": ("24h", timedelta(days=1), ["24", "0h", "1s", "367d", "daily"]),
     "backup_keep": ("3", 3, ["0", "1001", "all"]),
     "archive": ("off", False, ["maybe"]),
+    "files_bucket": ("shop-files", "shop-files", ["my files"]),
+    "upload_bytes_max": ("5242880", 5_242_880, ["1", "6000000000", "5 MB"]),
     "table_name": ("shop", "shop", ["my shop"]),
     "cognito_user_pool_id": ("eu_1", "eu_1", ["eu 1"]),
     "cognito_client_id": ("abc", "abc", ["a c"]),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
 
 class Clock(Protocol):
@@ -85,6 +85,37 @@ class Outbound(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class Files(Protocol):
+    """A store of files by name (`uploads/…`, `media/…`): the names are ours, never a client's.
+
+    What is put has its name when it is whole and safe; who reads meanwhile reads the former file, or none.
+    """
+
+    async def put(self, name: str, parts: AsyncIterator[bytes]) -> int:
+        """Write a file part by part, in place of the one of that name; returns its size in bytes."""
+        ...
+
+    def read(self, name: str) -> AsyncIterator[bytes]:
+        """Go through a file part by part; NotFound where there is none."""
+        ...
+
+    async def size(self, name: str) -> int | None:
+        """Return a file's size in bytes; None where there is none."""
+        ...
+
+    async def delete(self, name: str) -> None:
+        """Remove a file; one that is not there is fine."""
+        ...
+
+    def names(self) -> AsyncIterator[str]:
+        """Go through the names of all files."""
+        ...
+
+    async def address_to_put(self, name: str, size: int, seconds: int) -> str | None:
+        """Return an address that takes this many bytes by PUT for a while; None: the server's own route does."""
+        ...
 
 
 class Passwords(Protocol):

@@ -51,6 +51,7 @@ ItemKind = Literal[
     "SPELLING",
     "STOCK",
     "TOTALS",
+    "UNUSEDFILES",
     "WORK",
 ]
 """The kinds of items."""

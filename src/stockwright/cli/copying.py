@@ -7,9 +7,10 @@ from contextlib import AsyncExitStack
 
 from msgspec import to_builtins
 
-from stockwright.app import DATABASE, check_packages
+from stockwright.app import DATABASE, check_packages, files_of
 from stockwright.audit.usecases import audit
 from stockwright.base.errors import Misconfigured, StockwrightError
+from stockwright.base.ports import Files
 from stockwright.cli.folder import lock_folder
 from stockwright.cli.run import fail, load_settings, out, print_json, progress_bar, run
 from stockwright.config import Settings
@@ -33,6 +34,8 @@ def copy_shop(source: str, target: str, *, as_json: bool) -> None:
     try:
         check_packages("copy")
         with lock_folder(settings.changed(store="sqlite")):
+            # Files first: an item never names a file that is not there, and what is refused is refused at once.
+            files = asyncio.run(_copy_files(settings, source, target))
             copied = asyncio.run(_copy(settings, source, target))
     except StockwrightError as wrong:
         fail(wrong)
@@ -43,11 +46,10 @@ def copy_shop(source: str, target: str, *, as_json: bool) -> None:
         and reports[source] == reports[target]
     )
     if as_json:
-        print_json(
-            {**to_builtins(copied), "alike": alike, **{name: to_builtins(report) for name, report in reports.items()}}
-        )
+        shown = {name: to_builtins(report) for name, report in reports.items()}
+        print_json({**to_builtins(copied), "files": files, "alike": alike, **shown})
     else:
-        amount = f"{copied.items:,} items and {copied.events:,} events from {source} to {target}"
+        amount = f"{copied.items:,} items, {copied.events:,} events and {files:,} files from {source} to {target}"
         out.print(
             f"[bold green]Copied[/] {amount}." if alike else f"[bold red]The copies differ[/]: {amount}.",
             highlight=False,
@@ -69,6 +71,23 @@ async def _copy(settings: Settings, source: str, target: str) -> Copied:
             sides.append(side)
         with progress_bar("Items copied") as progress:
             return await copy(sides[0], sides[1], [reaction.name for reaction in REACTIONS], progress)
+
+
+async def _copy_files(settings: Settings, source: str, target: str) -> int:
+    """Copy the files of one engine's file store to the other's; returns how many there are."""
+    of_source, of_target = (_files_of(settings, engine) for engine in (source, target))
+    count = 0
+    async for name in of_source.names():
+        if await of_target.size(name) != await of_source.size(name):
+            await of_target.put(name, of_source.read(name))
+        count += 1
+    return count
+
+
+def _files_of(settings: Settings, engine: str) -> Files:
+    """Return the file store that belongs to an engine: the folder to a file, the bucket to a table."""
+    bucket = settings.files_bucket if engine == "dynamodb" else None
+    return files_of(settings.changed(store=engine, files_bucket=bucket))
 
 
 def _open(settings: Settings, engine: str, *, is_source: bool) -> SqliteSide | DynamoDbSide:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -10,11 +11,12 @@ from msgspec import to_builtins
 from msgspec.structs import asdict
 from rich.table import Table
 
+from stockwright.adapters.folder_files import FOLDER as FILES
 from stockwright.app import DATABASE, build, close
 from stockwright.audit.repair import repair
 from stockwright.audit.usecases import AuditReport, audit
 from stockwright.base.errors import Misconfigured, StockwrightError
-from stockwright.cli.archives import DAMAGED, SECRETS, secrets_in, unpack, write_archive
+from stockwright.cli.archives import DAMAGED, SECRETS, secrets_in, stored_in, unpack, write_archive
 from stockwright.cli.run import add, cannot_use, err, fail, give_precedence, out, plain, print_json, progress_bar, run
 from stockwright.config import Settings
 from stockwright.context import App
@@ -87,7 +89,7 @@ def _print_report(report: AuditReport) -> None:
 
 
 def backup(settings: Settings, file: Path) -> None:
-    """Write the database and the keys into one archive that only its owner can read, and read it back."""
+    """Write the database, the keys and the files into one archive that only its owner can read, and read it back."""
     if file.exists():
         fail(Misconfigured(f"{file} already exists; choose another name"))
     give_precedence(settings)
@@ -100,7 +102,7 @@ def backup(settings: Settings, file: Path) -> None:
             with tempfile.TemporaryDirectory(dir=beside) as folder:
                 copy = Path(folder) / DATABASE
                 await _copy(app.store, copy, file)
-                write_archive(file, [copy, *secrets_in(settings.data_dir)])
+                write_archive(file, [copy, *secrets_in(settings.data_dir)], stored_in(settings.data_dir))
         except DAMAGED as fault:
             raise Misconfigured(f"cannot write {file}: {getattr(fault, 'strerror', None) or fault}") from fault
 
@@ -165,3 +167,4 @@ async def _audit_of(settings: Settings) -> AuditReport:
 def _clear(folder: Path) -> None:
     for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", *SECRETS):
         (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / FILES, ignore_errors=True)

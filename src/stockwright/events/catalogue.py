@@ -338,6 +338,16 @@ class SettingsChanged(EventData):
     """Those that differ now, by the names that the stored settings have for them."""
 
 
+# ---- uploads ---------------------------------------------------------------------------------
+
+
+class UploadCreated(EventData):
+    """Somebody has asked for an address to put a file to; the upload is the subject."""
+
+    event_name = "upload.created"
+    size: int
+
+
 # ---- operations ------------------------------------------------------------------------------
 
 

@@ -14,12 +14,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from stockwright.base.actor import ANONYMOUS, Actor, Origin
-from stockwright.base.errors import Forbidden, Invalid, PayloadTooLarge, StockwrightError, Unauthorized
+from stockwright.base.errors import Forbidden, Invalid, StockwrightError, Unauthorized
 from stockwright.base.long_work import give_way
 from stockwright.context import App
 from stockwright.http import decode
 from stockwright.http.addresses import client_address
 from stockwright.http.answers import answer_of, etag_matches, fields_at_top, is_for_anybody, kept_answer
+from stockwright.http.bodies import body_parts, read_body
 from stockwright.http.compression import COMPRESSED_BYTES_MIN, accepts_gzip, compress, compressed_once
 from stockwright.http.envelope import BUSY_RETRY_SECONDS, failure, retry_after, status_of, success
 from stockwright.http.headers import ALLOWED_HEADERS, ALLOWED_METHODS, AnswerHeaders, lines_of, pairs_of, status_line
@@ -215,7 +216,9 @@ class Exchange:
 
     async def _parse(self, route: Route, path: Mapping[str, str]) -> AnyCall:
         """Read path, query and body, or refuse them with every wrong field of both."""
-        self.raw_body = await self._body(route.body_bytes_max) if route.changes else b""
+        self.raw_body = b""
+        if route.changes and route.raw != "stream":
+            self.raw_body = await read_body(self.receive, self.headers, route.body_bytes_max)
         call = Call(
             app=self.app,
             request=self.request,
@@ -226,6 +229,8 @@ class Exchange:
             address=self.address,
             scope=self.scope,
             started=self.came,
+            raw=self.raw_body if route.raw else b"",
+            parts=body_parts(self.receive) if route.raw == "stream" else None,
         )
         entries: list[dict[str, str]] = []
         try:
@@ -244,27 +249,8 @@ class Exchange:
             raise Invalid(details=entries + await _looked_up(route, call, {each["field"] for each in entries}))
         return call
 
-    async def _body(self, most: int) -> bytes:
-        """Read the body, and stop at the first byte too many."""
-        length = self.headers.get("content-length", "")
-        if length.isdecimal() and (len(length) > len(str(most)) or int(length) > most):
-            raise PayloadTooLarge(f"The request body may hold at most {most} bytes")
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            message = await self.receive()
-            if message["type"] == "http.disconnect":
-                raise Disconnected
-            part = message.get("body", b"")
-            size += len(part)
-            if size > most:
-                raise PayloadTooLarge(f"The request body may hold at most {most} bytes")
-            parts.append(part)
-            if not message.get("more_body", False):
-                return parts[0] if len(parts) == 1 else b"".join(parts)
-
     async def _run(self, route: Route, call: AnyCall) -> None:
-        key = self.headers.get("idempotency-key") if route.changes else None
+        key = self.headers.get("idempotency-key") if route.takes_key else None
         if route.limit == "sign-in" and self.app.settings.rate_limit:
             self.extra |= await count_tries(self.edge, route, call)
         if route.reads_much and not self.app.settings.in_lambda:

@@ -120,6 +120,9 @@ def _operation(
             "required": bool(_struct(schemas[id(route.body)], components).get("required")),
             "content": {"application/json": _with_example(examples.get(route.body), schemas[id(route.body)])},
         }
+    if route.raw:
+        content = {each: {"schema": {"type": "string", "format": "binary"}} for each in route.media_types}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
@@ -139,7 +142,7 @@ def _parameters(route: Route, schemas: dict[int, Any], components: dict[str, Any
             for name, schema in query["properties"].items()
         ]
     parameters.append({"$ref": "#/components/parameters/RequestId"})
-    if route.changes:
+    if route.takes_key:
         parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
     if STATUS["VERSION_CONFLICT"] in route.errors:
         parameters.append({"$ref": "#/components/parameters/IfMatch"})
@@ -174,7 +177,9 @@ def _responses(route: Route, schemas: dict[int, Any], components: dict[str, Any]
     statuses = {*route.errors, 429, 503, 500}
     if not route.any_query:
         statuses.add(400)
-    if route.changes:
+    if route.changes and not route.takes_key:
+        statuses |= {400, 413}
+    if route.takes_key:
         # The Idempotency-Key's own: malformed, in flight, used for another request; and a body too large.
         statuses |= {400, 409, 413, 422}
     if "{" in route.path:

@@ -57,6 +57,22 @@ class Call(Struct, Generic[Body, Query]):
     scope: Mapping[str, Any]
     started: float
     """When the request came (time.perf_counter)."""
+    raw: bytes = b""
+    """The body as it came, of a route that takes it whole."""
+    parts: AsyncIterator[bytes] | None = None
+    """The body as it comes, of a route that takes it as a stream."""
+
+    def body_parts(self) -> AsyncIterator[bytes]:
+        """Return the body as it comes."""
+        assert self.parts is not None  # noqa: S101 - the route says that it takes a stream
+        return self.parts
+
+    def base_url(self) -> str:
+        """Return the address that the client reached this server at; where PUBLIC_URL is set, that."""
+        set_to = self.app.settings.public_url
+        if set_to:
+            return set_to.rstrip("/")
+        return f"{self.scope.get('scheme', 'http')}://{self.headers.get('host', 'localhost')}"
 
     @property
     def origin(self) -> Origin:
@@ -165,6 +181,10 @@ class Route(Struct, frozen=True):
     answer: Any = None
     status: int = 200
     body_bytes_max: int = BODY_BYTES_MAX
+    raw: Literal["", "whole", "stream"] = ""
+    """Whether its body is no JSON but bytes, which it is given whole or as they come."""
+    media_types: tuple[str, ...] = ("application/octet-stream",)
+    """What such bytes are."""
     content_type: str = "application/json"
     limit: str = "general"
     """Which rate limit counts it (`http/limits.py`)."""
@@ -192,8 +212,13 @@ class Route(Struct, frozen=True):
 
     @property
     def changes(self) -> bool:
-        """Whether it may change something, and so takes an Idempotency-Key."""
+        """Whether it may change something."""
         return self.method != "GET"
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether an Idempotency-Key counts: bytes that are put again as a stream have the same effect anyway."""
+        return self.changes and self.raw != "stream"
 
     @property
     def name(self) -> str:
@@ -216,6 +241,8 @@ class Options(TypedDict, total=False):
     answer: Any
     status: int
     body_bytes_max: int
+    raw: Literal["", "whole", "stream"]
+    media_types: tuple[str, ...]
     content_type: str
     limit: str
     cached: bool

@@ -10,11 +10,16 @@ def make_client(service: str, *, connect_seconds: float, read_seconds: float, at
     import boto3
     from botocore.config import Config
 
+    # S3's addresses are signed with what is put there, and its size, by this version alone.
+    of_service: dict[str, Any] = (
+        {"signature_version": "s3v4", "request_checksum_calculation": "when_required"} if service == "s3" else {}
+    )
     config = Config(
         connect_timeout=connect_seconds,
         read_timeout=read_seconds,
         retries={"total_max_attempts": attempts, "mode": "standard"},
         max_pool_connections=connections,
+        **of_service,
     )
     made = boto3.client(service, config=config)
     # They are made when first asked for: by two threads at once, each would get classes that the other's are not.

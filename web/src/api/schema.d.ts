@@ -1399,6 +1399,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make an upload: get an address to PUT a file to
+         * @description The address takes `size` bytes by PUT, without a token, for an hour. The id is then named by the request that uses the file. A file that no request has used is removed after a day.
+         */
+        post: operations["post-uploads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put a file to the signed address of its upload
+         * @description The address is the `url` of `POST /uploads`; in the cloud form that is an address of S3 instead. Whoever has it can put the file, again too, until it expires (403).
+         */
+        put: operations["put-uploads-by-id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/users": {
         parameters: {
             query?: never;
@@ -2728,6 +2768,14 @@ export interface components {
             timeZone: string;
         };
         /**
+         * PutQuery
+         * @description What the signed address holds.
+         */
+        PutQuery: {
+            expires: number;
+            signature: string;
+        };
+        /**
          * ReadyView
          * @description Whether the store can be read and written, how many events wait for the slowest handler, and how backups are.
          */
@@ -2737,6 +2785,14 @@ export interface components {
             outboxLag: number;
             status: string;
             store: string;
+        };
+        /**
+         * ReceivedView
+         * @description A file that has come whole.
+         */
+        ReceivedView: {
+            id: string;
+            size: number;
         };
         /**
          * RefreshBody
@@ -3301,6 +3357,25 @@ export interface components {
             to?: string | null;
             /** @default null */
             toLocation?: string | null;
+        };
+        /**
+         * UploadBody
+         * @description A file that is to be put: its size in bytes, which is part of the address's signature.
+         */
+        UploadBody: {
+            size: number;
+        };
+        /**
+         * UploadView
+         * @description An upload: PUT the file's bytes to `url`, then name `id` in the request that uses it.
+         */
+        UploadView: {
+            expiresAt: string;
+            id: string;
+            method: string;
+            removedAt: string;
+            size: number;
+            url: string;
         };
         /**
          * UserPatch
@@ -6248,6 +6323,74 @@ export interface operations {
                         /** @constant */
                         success: true;
                         token: string;
+                    };
+                };
+            };
+        };
+    };
+    "post-uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "size": 7340032
+                 *     }
+                 */
+                "application/json": components["schemas"]["UploadBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["UploadView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "put-uploads-by-id": {
+        parameters: {
+            query: {
+                expires: number | "";
+                signature: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ReceivedView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
                     };
                 };
             };
