@@ -107,7 +107,7 @@ class Aws:
         self.env = {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": self.account,
-            "AWS_SECRET_ACCESS_KEY": "not-a-secret",
+            "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
         }
@@ -160,7 +160,7 @@ def open_table(name: str, tail_delay_seconds: float = 0) -> DynamoDbStore:
         endpoint_url=shared().url,
         region_name=REGION,
         aws_access_key_id=account,
-        aws_secret_access_key="not-a-secret",
+        aws_secret_access_key="test",
         config=Config(max_pool_connections=32, retries={"total_max_attempts": 1}),
     )
     if TABLE not in client.list_tables()["TableNames"]:
