@@ -28,7 +28,7 @@ class Files(Construct):
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=True,
             versioned=True,
-            # Whoever has a signed address may use it, from whichever page.
+            # Anyone who has a signed address may use it, on any page.
             cors=[s3.CorsRule(allowed_methods=[s3.HttpMethods.PUT], allowed_origins=["*"], allowed_headers=["*"])],
             lifecycle_rules=[
                 s3.LifecycleRule(prefix="uploads/", expiration=Duration.days(UPLOAD_DAYS)),

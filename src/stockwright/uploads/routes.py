@@ -76,8 +76,8 @@ ROUTES = (
         answer=ReceivedView,
         raw="stream",
         description=(
-            "The address is the `url` of `POST /uploads`; in the cloud form that is an address of S3 instead. Whoever "
-            "has it can put the file, again too, until it expires (403)."
+            "The address is the `url` of `POST /uploads`; in the cloud form that is an address of S3 instead. Anyone "
+            "who has it can put the file, again too, until it expires (403)."
         ),
         errors=(403,),
     ),

@@ -1429,7 +1429,7 @@ export interface paths {
         get?: never;
         /**
          * Put a file to the signed address of its upload
-         * @description The address is the `url` of `POST /uploads`; in the cloud form that is an address of S3 instead. Whoever has it can put the file, again too, until it expires (403).
+         * @description The address is the `url` of `POST /uploads`; in the cloud form that is an address of S3 instead. Anyone who has it can put the file, again too, until it expires (403).
          */
         put: operations["put-uploads-by-id"];
         post?: never;
