@@ -44,9 +44,7 @@ def test_the_first_admin_sets_the_shop_up_and_no_url_contains_the_token(browser:
     del server.env["STOCKWRIGHT_ADMIN_EMAIL"], server.env["STOCKWRIGHT_ADMIN_PASSWORD"]
     server.start()
     try:
-        found = re.search(r"(http\S+/setup#token=(\w+))", server.log.read_text())
-        assert found is not None
-        link, token = found.groups()
+        link, token = server.printed(r"(http\S+/setup#token=(\w+))").groups()
         page = browser.new_page()
         addresses: list[str] = []
         page.on("request", lambda request: addresses.extend([request.url, request.headers.get("referer", "")]))

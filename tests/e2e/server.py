@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -65,6 +66,16 @@ class Server:
             assert self.process.poll() is None, self.log.read_text()
             if self._is_ready():
                 return
+            time.sleep(0.02)
+        raise AssertionError(self.log.read_text())
+
+    def printed(self, pattern: str) -> re.Match[str]:
+        """Wait until it has printed this; it may answer requests a moment before."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            found = re.search(pattern, self.log.read_text())
+            if found is not None:
+                return found
             time.sleep(0.02)
         raise AssertionError(self.log.read_text())
 

@@ -133,8 +133,7 @@ def test_the_commands_of_each_document_work_on_the_demo_shop(tmp_path: Path, pag
         (tmp_path / "sales.csv").write_text("".join(next(sales) for _ in range(SALES_LINES)), encoding="utf-8")
     server.start()
     try:
-        password = re.search(r"Demo admin .*password: (\S+)", server.log.read_text())
-        assert password is not None
+        password = server.printed(r"Demo admin .*password: (\S+)")
         check(
             server,
             [
