@@ -8,6 +8,7 @@ call, or a task, with its own request id, time, headers and rate limit, and is l
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -70,6 +71,8 @@ class Ready:
         self._callers: dict[str, _Known] = {}
         self._answers: dict[_Name, _Ready] = {}
         self._routes: dict[str, Route] = {}
+        self._numbers: Counter[str] = Counter()
+        """How many answers a path has."""
         self._bytes = 0
 
     # ---- who asks ------------------------------------------------------------------------
@@ -136,6 +139,7 @@ class Ready:
         own = {} if answer.etag is None else {"etag": answer.etag, **CACHED_HEADERS}
         beside = self._edge.answer_headers.beside(own, scope).lines
         self._routes[scope["path"]] = route
+        self._numbers[scope["path"]] += 1
         self._answers[name] = _Ready(data, answer.etag, lines_of(own), beside, watch)
         self._bytes += len(data) + ENTRY_BYTES
         while self._bytes > BYTES_MAX:
@@ -153,6 +157,10 @@ class Ready:
         if former is not None:
             former.watch.end()
             self._bytes -= len(former.data) + ENTRY_BYTES
+            path = name[0]
+            self._numbers[path] -= 1
+            if not self._numbers[path]:
+                del self._numbers[path], self._routes[path]
 
     def answer(self, scope: Scope) -> bytes | None:
         """Return the whole answer to a GET, head and body, where it is ready."""
