@@ -74,7 +74,9 @@ def test_every_answer_is_a_documented_one(server: Server, tmp_path: Path, who: s
         check=False,
     )
     assert run.returncode == 0, f"PROVE_SEED={SEED} replays this\n{run.stdout}\n{run.stderr}"
-    assert f"Tested: {len(ROUTES) - len(LEFT_OUT)}" in run.stdout
+    if not SECONDS:
+        # How many routes a bounded time is enough for depends on the machine.
+        assert f"Tested: {len(ROUTES) - len(LEFT_OUT)}" in run.stdout
     assert server.process is not None
     assert server.process.poll() is None
     print(run.stdout.rsplit("SUMMARY", 1)[-1])
