@@ -305,6 +305,8 @@ async def test_read_errors_are_detected_by_the_regular_check(
         await app.store.close()
 
 
+# SQLite itself goes on after some faults of the copy.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(
     ("kind", "error"), [("write", apsw.FullError), ("write", apsw.IOError), ("read", apsw.CorruptError)]
 )
@@ -332,7 +334,9 @@ async def test_a_backup_fails_cleanly_at_any_disk_error(
     assert len(refused) >= 3
     assert not any("not an error" in each for each in refused)
     if error is apsw.FullError:
-        assert set(refused) == {f"cannot copy {app.store.path}: the disk is full"}
+        full, left = f"cannot copy {app.store.path}: the disk is full", "the disk may be full or failing"
+        assert full in refused
+        assert all(each == full or each.endswith(left) for each in refused)
 
 
 async def test_a_backup_that_the_disk_has_changed_is_detected(tmp_path: Path, clock: Clock) -> None:

@@ -17,7 +17,7 @@ from stockwright.base.errors import Misconfigured
 from stockwright.store import migrations
 from stockwright.store.migrations import FIRST, FORMAT, MARK, Progress, progress_of, too_new, upgrade
 from stockwright.store.port import Put
-from stockwright.store.sqlite.checking import check_file, count
+from stockwright.store.sqlite.checking import check_file, copy_file, count
 from stockwright.store.sqlite.codec import columns, encode, row_of
 from stockwright.store.sqlite.schema import CHANGED, ROWS, SEARCH, UPSERT
 
@@ -93,10 +93,7 @@ class FileUpgrade:
     def backup(self, target: Path) -> None:
         """Copy the file as it is before the upgrade, and check the copy."""
         counted = count(self._file)
-        with closing(apsw.Connection(str(target))) as copied:
-            with copied.backup("main", self._file, "main") as copy:
-                copy.step(-1)
-            copied.execute("PRAGMA journal_mode=DELETE")
+        copy_file(self._file, target)
         check_file(target, counted)
 
     def note_backup(self, name: str) -> None:

@@ -1,7 +1,8 @@
-"""Whether an embedded store's file can be read: all of it after a copy, a little at a time while it serves."""
+"""Copies of an embedded store's file, and whether one can be read: a copy whole, a served file a little at a time."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -93,3 +94,16 @@ def check_file(path: Path, expected: tuple[int, int] | None = None) -> None:
 
 
 _READ_URI: Final = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+
+
+def copy_file(source: apsw.Connection, target: Path) -> None:
+    """Copy a whole file, as the connection sees it, into a new one that needs no other file beside it.
+
+    Raises apsw.Error, also where SQLite itself goes on after a fault and leaves the copy in WAL mode.
+    """
+    with closing(apsw.Connection(str(target))) as copied:
+        with copied.backup("main", source, "main") as copy:
+            copy.step(-1)
+        mode = copied.execute("PRAGMA journal_mode=DELETE").get
+        if mode != "delete":
+            raise apsw.IOError(f"the copy is still in the mode {mode!r}; the disk may be full or failing")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from contextlib import closing
 from contextvars import copy_context
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final, cast
@@ -18,7 +19,7 @@ from stockwright.base.errors import Busy, Misconfigured, StockwrightError
 from stockwright.store.faults import Faults
 from stockwright.store.port import ConditionFailed, Query
 from stockwright.store.sqlite.cache import Cache
-from stockwright.store.sqlite.checking import Checker, check_file, count
+from stockwright.store.sqlite.checking import Checker, check_file, copy_file, count
 from stockwright.store.sqlite.connection import ReadOnlyFile, connect_file, open_writer, refuse
 from stockwright.store.sqlite.faults import ENGINE_FAULTS, describe, translate_read
 from stockwright.store.sqlite.group_commit import GroupCommit
@@ -220,16 +221,10 @@ class SqliteStore:
 
     def _copy(self, target: FilePath) -> None:
         reader = self._readonly.connect() if self._readonly else connect_file(self.path, readonly=True)
-        writer = apsw.Connection(str(target))
-        try:
+        with closing(reader):
             reader.execute("BEGIN")
             counted = count(reader)
-            with writer.backup("main", reader, "main") as copy:
-                copy.step(-1)
-            writer.execute("PRAGMA journal_mode=DELETE")
-        finally:
-            writer.close()
-            reader.close()
+            copy_file(reader, target)
         check_file(target, counted)
 
     async def close(self) -> None:
