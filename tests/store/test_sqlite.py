@@ -25,7 +25,7 @@ from stockwright.base.event import Event
 from stockwright.store.faults import EngineFailed
 from stockwright.store.migrations.sqlite import FileUpgrade
 from stockwright.store.port import ABSENT, Add, Append, ConditionFailed, Delete, Put
-from stockwright.store.sqlite import querying
+from stockwright.store.sqlite import letters
 from stockwright.store.sqlite.engine import SqliteStore
 from stockwright.store.sqlite.group_commit import QUEUE_MAX
 from tests.proving import MEMORY
@@ -403,7 +403,7 @@ def test_a_search_finds_the_same_items_with_and_without_the_index(
         )
 
     with tempfile.TemporaryDirectory(dir=MEMORY) as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(querying, "RARE_MAX", rare)
+        patch.setattr(letters, "RARE_MAX", rare)
         asyncio.run(search(Path(folder) / "stockwright.db"))
 
 
