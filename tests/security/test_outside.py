@@ -162,5 +162,6 @@ def test_no_other_code_opens_outgoing_connections() -> None:
         for file in (ROOT / "src/stockwright").rglob("*.py")
         if opens.search(file.read_text(encoding="utf-8"))
     }
-    # bench calls the shop that its user names on the command line; cognito fetches AWS's keys of the configured pool.
-    assert doors <= {"adapters/outbound.py", "accounts/cognito.py", "cli/bench.py"}
+    # bench calls the shop that its user names on the command line; cognito fetches AWS's keys of the configured pool;
+    # watch calls the shop's own address, which the stack sets.
+    assert doors <= {"adapters/outbound.py", "accounts/cognito.py", "cli/bench.py", "cloud/watch.py"}
