@@ -245,7 +245,7 @@ def arguments() -> argparse.ArgumentParser:
 def main() -> None:
     """Read the arguments, run, print."""
     parser = arguments()
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     names = given.names or list(ROWS)
     if unknown := set(names) - set(ROWS):
         parser.error(f"there is no row {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")

@@ -16,6 +16,8 @@ export default defineConfig({
     // The policy allows no data: styles, and small files travel well over one connection.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What every first visit loads is one file: it compresses better, and saves a request for each part.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "first", tags: ["$initial"] }] } } },
   },
   server: { proxy: { "/api": server } },
   test: { environment: "node", include: ["src/**/*.test.ts"], restoreMocks: true },

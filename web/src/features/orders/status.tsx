@@ -30,9 +30,9 @@ export function OrderStatusBadge({ status }: { status: string }) {
   );
 }
 
-/** Whether a text is the whole id of an order, by which the API finds it at once. */
+/** Whether a text is the whole id of an order, by which the API finds it at once; one still being typed is not. */
 export function isOrderId(text: string): boolean {
-  return /^ord_[0-9a-z]{20,}$/i.test(text);
+  return /^ord_[0-9a-z]{26}$/i.test(text);
 }
 
 /** The end of an order's id distinguishes it from its neighbors. */
