@@ -1,4 +1,4 @@
-"""The audit of what is counted in advance: each product's part, and the totals, equal a recount to the unit.
+"""The audit of what is counted in advance: each variant's part, and the totals, equal a recount to the unit.
 
 The parts follow the stock by the moment that its event takes to be handled. One that is behind is a
 drift only where the handler has nothing more to do.
@@ -37,7 +37,7 @@ LOOK_SECONDS: Final = 0.02
 HANDLER: Final = "stock-watch"
 RULE: Final = "what is counted in advance equals a recount"
 CountDrift = tuple[str, str, int, int]
-"""The product ("" for the totals), what is counted, its value in store, the value by a recount."""
+"""The variant ("" for the totals), what is counted, its value in store, the value by a recount."""
 
 
 async def count_drifts(app: App) -> list[CountDrift]:
@@ -57,15 +57,15 @@ async def count_drifts(app: App) -> list[CountDrift]:
             ]
             break
         await asyncio.sleep(LOOK_SECONDS)
-    for product_id in suspects:
-        drifts += await _look_again(app, product_id)
+    for variant_id in suspects:
+        drifts += await _look_again(app, variant_id)
     return drifts
 
 
 async def recount_stock(app: App) -> None:
-    """Count every product again, and rewrite the totals."""
-    async for product_ids in _every_product(app):
-        await count_stocks(app, product_ids)
+    """Count every variant again, and rewrite the totals."""
+    async for variant_ids in _every_variant(app):
+        await count_stocks(app, variant_ids)
     await rebuild_totals(app)
 
 
@@ -83,55 +83,56 @@ async def rebuild_totals(app: App) -> None:
 
 
 async def _sum_parts(app: App) -> tuple[dict[str, int], list[str]]:
-    """Sum the parts, and name the products whose part is not what their stock says now."""
+    """Sum the parts, and name the variants whose part is not what their stock says now."""
     sums, suspects = Counter[str](), list[str]()
-    async for product_ids in _every_product(app):
-        for product_id, (part, expected) in (await _parts(app, product_ids)).items():
+    async for variant_ids in _every_variant(app):
+        for variant_id, (part, expected) in (await _parts(app, variant_ids)).items():
             sums.update(sums_of(part))
             if not _same(part, expected):
-                suspects.append(product_id)
+                suspects.append(variant_id)
     return added({}, sums), suspects
 
 
-async def _every_product(app: App) -> AsyncIterator[list[str]]:
+async def _every_variant(app: App) -> AsyncIterator[list[str]]:
     for deleted in (False, True):
         async for stocks in pages(partial(page_of_stocks, app.store, limit=STEP_ROWS, deleted=deleted)):
-            yield [stock.product_id for stock in stocks]
+            yield [stock.variant_id for stock in stocks]
 
 
-async def _parts(app: App, product_ids: Sequence[str]) -> dict[str, tuple[Counted | None, Counted | None]]:
-    """Return of each product the part in store, and what it is by a recount (None: it has none)."""
-    parts = await load_counted(app.store, product_ids)
-    stocks = await load_stocks(app.store, product_ids)
-    products = await load_products(app.store, product_ids)
+async def _parts(app: App, variant_ids: Sequence[str]) -> dict[str, tuple[Counted | None, Counted | None]]:
+    """Return of each variant the part in store, and what it is by a recount (None: it has none)."""
+    parts = await load_counted(app.store, variant_ids)
+    stocks = await load_stocks(app.store, variant_ids)
+    products = await load_products(app.store, [stock.product_id for stock in stocks.values()])
     found: dict[str, tuple[Counted | None, Counted | None]] = {}
-    for product_id in product_ids:
-        product, stock = products.get(product_id), stocks.get(product_id)
+    for variant_id in variant_ids:
+        stock = stocks.get(variant_id)
+        product = None if stock is None else products.get(stock.product_id)
         expected = part_of(product, stock) if product is not None and stock is not None and stock.levels else None
-        found[product_id] = parts.get(product_id), expected
+        found[variant_id] = parts.get(variant_id), expected
     return found
 
 
-async def _look_again(app: App, product_id: str) -> list[CountDrift]:
+async def _look_again(app: App, variant_id: str) -> list[CountDrift]:
     """Look until the part is right, waits for its handler, or is wrong though nothing is left to handle."""
     for _ in range(LOOKS_MAX):
-        part, expected = (await _parts(app, [product_id]))[product_id]
+        part, expected = (await _parts(app, [variant_id]))[variant_id]
         if _same(part, expected):
             return []
         if _is_behind(part, expected) and not await is_handled(app, HANDLER):
             return []
-        if (await _parts(app, [product_id]))[product_id] == (part, expected):
+        if (await _parts(app, [variant_id]))[variant_id] == (part, expected):
             counted, real = sums_of(part), sums_of(expected)
             return [
-                (product_id, name, counted[name], real[name])
+                (variant_id, name, counted[name], real[name])
                 for name in sorted({*counted, *real})
                 if counted[name] != real[name]
-            ] or [(product_id, "status", int(part is not None), int(expected is not None))]
+            ] or [(variant_id, "status", int(part is not None), int(expected is not None))]
     return []
 
 
 def _is_behind(part: Counted | None, expected: Counted | None) -> bool:
-    """Return whether a product has changed since it was counted."""
+    """Return whether a variant has changed since it was counted."""
     if part is None or expected is None:
         return True
     return (part.stock_version, part.product_version) != (expected.stock_version, expected.product_version)

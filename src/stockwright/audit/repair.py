@@ -21,7 +21,7 @@ from stockwright.commit import commit, new_event
 from stockwright.events.catalogue import StockChanged
 from stockwright.products import records as product_records
 from stockwright.stock import records as stock_records
-from stockwright.stock.model import Level, Movement, Stock
+from stockwright.stock.model import Level, Movement, Stock, moved_fields
 from stockwright.stock.totals import count_stocks
 from stockwright.store.batch import Batch, retried
 
@@ -39,8 +39,8 @@ async def repair(app: App, request: Request, report: AuditReport) -> list[Moveme
     Customers' holds, what is counted of the stock in advance, and rollups are recounted where the report names them.
     """
     booked: list[Movement] = []
-    for product_id in dict.fromkeys(drift.product_id for drift in report.drifts if drift.location):
-        booked += await _repair_product(app, request, product_id)
+    for variant_id in dict.fromkeys(drift.product_id for drift in report.drifts if drift.location):
+        booked += await _repair_variant(app, request, variant_id)
     for drift in report.drifts:
         if drift.rule == COUNTED_RULE:
             await recount_holds(app, drift.about)
@@ -53,15 +53,15 @@ async def repair(app: App, request: Request, report: AuditReport) -> list[Moveme
     return booked
 
 
-async def _repair_product(app: App, request: Request, product_id: str) -> list[Movement]:
+async def _repair_variant(app: App, request: Request, variant_id: str) -> list[Movement]:
     async def attempt() -> list[Movement]:
-        stock = await stock_records.get_stock(app.store, product_id)
-        moved = await moved_units(app, product_id)
+        stock = await stock_records.get_stock(app.store, variant_id)
+        moved = await moved_units(app, stock)
         held = await held_units(app)
         levels, booked = dict(stock.levels), list[Movement]()
         for location in dict.fromkeys([*stock.levels, *moved]):
             before = stock.levels.get(location, Level())
-            after = _corrected(before, held[product_id, location])
+            after = _corrected(before, held[variant_id, location])
             levels[location] = after
             units = after.total - moved.get(location, 0)
             if after != before or units:
@@ -69,13 +69,13 @@ async def _repair_product(app: App, request: Request, product_id: str) -> list[M
         if not booked:
             return []
         batch = Batch()
-        deleted = product_id not in await product_records.load_products(app.store, [product_id])
+        deleted = stock.product_id not in await product_records.load_products(app.store, [stock.product_id])
         stock_records.put_stock(batch, replace(stock, levels=levels, updated_at=app.clock.now()), deleted=deleted)
         for movement in booked:
             stock_records.put_movement(batch, movement)
         changes = {movement.location: movement.quantity for movement in booked}
-        data = StockChanged(sku=stock.sku, type="ADJUSTMENT", changes=changes, products=[product_id])
-        batch.append(new_event(app, request, data, product_id))
+        data = StockChanged(sku=stock.sku, type="ADJUSTMENT", changes=changes, **moved_fields([stock]))
+        batch.append(new_event(app, request, data, stock.product_id))
         await commit(app, request, batch)
         return booked
 
@@ -104,6 +104,7 @@ def _movement(app: App, request: Request, stock: Stock, location: str, units: in
     return Movement(
         id=app.ids.new("mov"),
         product_id=stock.product_id,
+        own_variant=stock.own_variant,
         sku=stock.sku,
         location=location,
         type="ADJUSTMENT",

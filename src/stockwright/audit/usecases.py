@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, field
 
 from stockwright.audit.counts import RULE, count_drifts
 from stockwright.audit.events import event_drifts
@@ -42,13 +42,14 @@ if TYPE_CHECKING:
 
 LOOKS_MAX = 20
 LevelId = tuple[str, str]
-"""A level: product id, location."""
+"""A level: variant id, location."""
 
 
 class Drift(Struct, frozen=True):
     """One thing that does not add up: what the level says, and what its records say."""
 
     product_id: str
+    """The variant's id, which is the product's where that has no others."""
     sku: str
     location: str
     rule: str
@@ -67,7 +68,7 @@ class AuditReport(Struct):
     holds: int = 0
     drifts: list[Drift] = field(default_factory=list)
     unsettled: list[str] = field(default_factory=list)
-    """Products that changed at every look: nothing can be said of them now."""
+    """Variants that changed at every look: nothing can be said of them now."""
 
     @property
     def is_clean(self) -> bool:
@@ -82,10 +83,10 @@ async def audit(app: App) -> AuditReport:
     async for stock in _every_stock(app):
         report.products += 1
         report.levels += len(stock.levels)
-        moved = await _moved(app, stock.product_id)
+        moved = await _moved(app, stock)
         report.movements += sum(count for count, _ in moved.values())
         if _drifts(stock, _sums(moved), held) or await _claim_drift(app, stock):
-            await _look_again(app, stock.product_id, report)
+            await _look_again(app, stock.variant_id, report)
         await give_way()
     for about, rule, stored, expected in await event_drifts(app):
         report.drifts.append(Drift("", "", "", rule, stored, expected, about))
@@ -98,23 +99,23 @@ async def audit(app: App) -> AuditReport:
     return report
 
 
-async def _look_again(app: App, product_id: str, report: AuditReport) -> None:
+async def _look_again(app: App, variant_id: str, report: AuditReport) -> None:
     for look in range(LOOKS_MAX):
-        before = await stock_records.get_stock(app.store, product_id)
-        moved = await _moved(app, product_id)
+        before = await stock_records.get_stock(app.store, variant_id)
+        moved = await _moved(app, before)
         held = await held_units(app)
         claim = await _claim_drift(app, before)
-        after = await stock_records.get_stock(app.store, product_id)
+        after = await stock_records.get_stock(app.store, variant_id)
         drifts = _drifts(before, _sums(moved), held) + claim
         if not drifts:
             return
         await asyncio.sleep(0.01 * (look + 1))
         # Looked at once more later: in the cloud a list may show a commit that is under way before single items do.
-        later = await stock_records.get_stock(app.store, product_id)
+        later = await stock_records.get_stock(app.store, variant_id)
         if before.version == after.version == later.version:
             report.drifts.extend(drifts)
             return
-    report.unsettled.append(product_id)
+    report.unsettled.append(variant_id)
 
 
 def _drifts(stock: Stock, moved: dict[str, int], held: Counter[LevelId]) -> list[Drift]:
@@ -122,14 +123,14 @@ def _drifts(stock: Stock, moved: dict[str, int], held: Counter[LevelId]) -> list
 
     def expect(location: str, rule: str, stored: int, expected: int) -> None:
         if stored != expected:
-            found.append(Drift(stock.product_id, stock.sku, location, rule, stored, expected))
+            found.append(Drift(stock.variant_id, stock.sku, location, rule, stored, expected))
 
     for location, level in stock.levels.items():
         expect(location, "available is not negative", level.available, max(0, level.available))
         expect(location, "reserved is not negative", level.reserved, max(0, level.reserved))
         expect(location, "total is available and reserved together", level.total, level.available + level.reserved)
         expect(location, "movements sum to the total", level.total, moved.get(location, 0))
-        expect(location, "holds sum to the reserved", level.reserved, held[stock.product_id, location])
+        expect(location, "holds sum to the reserved", level.reserved, held[stock.variant_id, location])
     for location in moved.keys() - stock.levels.keys():
         expect(location, "movements sum to the total", 0, moved[location])
     return found
@@ -151,18 +152,20 @@ async def _every_stock(app: App) -> AsyncIterator[Stock]:
             yield stock
 
 
-async def _moved(app: App, product_id: str) -> dict[str, tuple[int, int]]:
-    """Sum a product's movements: location → (how many, units)."""
+async def _moved(app: App, stock: Stock) -> dict[str, tuple[int, int]]:
+    """Sum a variant's movements: location → (how many, units)."""
     sums: dict[str, tuple[int, int]] = {}
-    async for movement in every(partial(stock_records.page_of_movements, app.store, product_id, limit=STEP_ROWS)):
+    own = None if stock.own_variant is UNSET else {"variantId": stock.own_variant}
+    page = partial(stock_records.page_of_movements, app.store, stock.product_id, where=own, limit=STEP_ROWS)
+    async for movement in every(page):
         count, units = sums.get(movement.location, (0, 0))
         sums[movement.location] = (count + 1, units + movement.quantity)
     return sums
 
 
-async def moved_units(app: App, product_id: str) -> dict[str, int]:
-    """Sum a product's movements: location → units."""
-    return _sums(await _moved(app, product_id))
+async def moved_units(app: App, stock: Stock) -> dict[str, int]:
+    """Sum a variant's movements: location → units."""
+    return _sums(await _moved(app, stock))
 
 
 def _sums(moved: dict[str, tuple[int, int]]) -> dict[str, int]:
@@ -175,14 +178,14 @@ async def held_units(app: App, report: AuditReport | None = None) -> Counter[Lev
     holds = 0
     async for held in active_reservations(app):
         holds += 1
-        for product_id, allocation in held.allocations.items():
+        for variant_id, allocation in held.allocations.items():
             for location, units in allocation.items():
-                sums[product_id, location] += units
+                sums[variant_id, location] += units
     async for order in reserving_orders(app):
         holds += 1
-        for product_id, allocation in order.allocations.items():
+        for variant_id, allocation in order.allocations.items():
             for location, units in allocation.items():
-                sums[product_id, location] += units
+                sums[variant_id, location] += units
     if report is not None:
         report.holds = holds
     return sums

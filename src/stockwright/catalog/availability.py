@@ -31,7 +31,7 @@ class Availability(Struct, frozen=True):
 
 
 async def check_availability(app: App, wanted: Sequence[Wanted]) -> list[Availability]:
-    """Return for each line whether so many units can be bought now, beside the others; those of one product are summed.
+    """Return for each line whether so many units can be bought now, beside the others; those of one variant are summed.
 
     Decided as a hold would be: lines that name a location come first, and an expired hold holds nothing.
     A product that is not there, or was taken out of the shop, is simply not available.
@@ -39,7 +39,7 @@ async def check_availability(app: App, wanted: Sequence[Wanted]) -> list[Availab
     if not 1 <= len(wanted) <= CHECK_ITEMS_MAX:
         raise Invalid.field("items", f"must hold 1 to {CHECK_ITEMS_MAX} items")
     lines = summed(wanted)
-    found = await load_stocked(app, list(dict.fromkeys(line.product_id for line in lines)))
+    found = await load_stocked(app, list(dict.fromkeys(line.variant_id for line in lines)))
     stocks = {each: stocked.stock for each, stocked in found.items() if stocked.product.can_be_held}
     answers = _answers(lines, stocks)
     if any(not each.available and each.product_id in stocks for each in answers):
@@ -48,15 +48,15 @@ async def check_availability(app: App, wanted: Sequence[Wanted]) -> list[Availab
 
 
 def _answers(lines: Sequence[Wanted], stocks: Mapping[str, Stock]) -> list[Availability]:
-    count = Counter([line.product_id for line in lines])
-    shared = [line for line in lines if line.product_id in stocks and (line.location or count[line.product_id] > 1)]
+    count = Counter([line.variant_id for line in lines])
+    shared = [line for line in lines if line.variant_id in stocks and (line.location or count[line.variant_id] > 1)]
     _, short, rest = allocate_all(shared, stocks)
     answers = []
     for line in lines:
-        product_id, quantity, location = line.product_id, line.quantity, line.location
-        stock, left = stocks.get(product_id), rest.get(product_id)
+        variant_id, quantity, location = line.variant_id, line.quantity, line.location
+        stock, left = stocks.get(variant_id), rest.get(variant_id)
         if stock is None:
-            answers.append(Availability(product_id, "", quantity, 0, available=False))
+            answers.append(Availability(variant_id, "", quantity, 0, available=False))
             continue
         if left is None:
             # It alone wants units of this product, wherever they are.
@@ -66,5 +66,5 @@ def _answers(lines: Sequence[Wanted], stocks: Mapping[str, Stock]) -> list[Avail
         else:
             # What the line could have on top of its own, once every line has been served.
             units = quantity + (left.get(location, 0) if location else sum(left.values()))
-        answers.append(Availability(product_id, stock.sku, quantity, units, units >= quantity))
+        answers.append(Availability(stock.product_id, stock.sku, quantity, units, units >= quantity))
     return answers

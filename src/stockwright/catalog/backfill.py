@@ -69,7 +69,7 @@ async def _sort_step(app: App) -> None:
 async def _count_step(app: App) -> None:
     progress = await records.load_progress(app.store, "stocks")
     stocks, following = await stock_records.page_of_stocks(app.store, after=progress.after, limit=STEP)
-    await count_stocks(app, [stock.product_id for stock in stocks])
+    await count_stocks(app, [stock.variant_id for stock in stocks])
     batch = Batch()
     records.put_progress(batch, "stocks", replace(progress, after=following, done=following is None))
     try:

@@ -36,6 +36,7 @@ from stockwright.stock.model import (
     check_new_location_id,
     check_quantity,
     check_two_locations,
+    moved_fields,
     shifted,
     signed,
 )
@@ -187,7 +188,7 @@ def _open_level(
     )
     stock_records.put_stock(batch, after)
     opening = {location: command.initial_stock} if command.initial_stock else {}
-    book(app, request, batch, {stock.product_id: opening}, {stock.product_id: stock.sku}, "INITIAL")
+    book(app, request, batch, {stock.variant_id: opening}, {stock.variant_id: stock}, "INITIAL")
     _append_stock_changed(app, request, batch, stock, "INITIAL", opening)
     return StockedProduct(known.product, replace(after, version=stock.version + 1))
 
@@ -234,8 +235,8 @@ async def _move(
             app,
             request,
             batch,
-            {stock.product_id: changes},
-            {stock.product_id: stock.sku},
+            {stock.variant_id: changes},
+            {stock.variant_id: stock},
             kind,
             reason=command.reason,
             reference=command.reference,
@@ -256,7 +257,7 @@ async def _move(
             await commit(app, request, batch, expected, final=False)
         return expected.movements
 
-    movements = await releasing_expired(app, request, command.product_id, attempt)
+    movements = await releasing_expired(app, request, [command.product_id], attempt)
     return StockChange(*await stock_records.load_change(app.store, command.product_id, movements))
 
 
@@ -276,7 +277,7 @@ async def count_stock(app: App, request: Request, command: CountStock) -> StockC
         stock_records.change_stock(batch, stock, changes, app.clock.now(), stock.version)
         reason = command.reason or "Counted"
         booked = book(
-            app, request, batch, {stock.product_id: changes}, {stock.product_id: stock.sku}, "ADJUSTMENT", reason=reason
+            app, request, batch, {stock.variant_id: changes}, {stock.variant_id: stock}, "ADJUSTMENT", reason=reason
         )
         _append_stock_changed(app, request, batch, stock, "ADJUSTMENT", changes)
         return batch, _expected(stock, changes, booked)
@@ -287,7 +288,7 @@ async def count_stock(app: App, request: Request, command: CountStock) -> StockC
             await must_exist(app, command.location)
         return await decide_on_stock(app, request, command.product_id, stock.active, count)
 
-    return await releasing_expired(app, request, command.product_id, attempt)
+    return await releasing_expired(app, request, [command.product_id], attempt)
 
 
 def counted_total(stock: Stock, command: CountStock) -> int:
@@ -330,7 +331,7 @@ def _append_stock_changed(
         new_event(
             app,
             request,
-            StockChanged(sku=stock.sku, type=kind, changes=dict(changes), products=[stock.product_id]),
+            StockChanged(sku=stock.sku, type=kind, changes=dict(changes), **moved_fields([stock])),
             stock.product_id,
         )
     )

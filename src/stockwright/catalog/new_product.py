@@ -124,7 +124,7 @@ async def add_new_product(app: App, request: Request, batch: Batch, made: Stocke
     product_records.put_product(batch, product)
     stock_records.put_stock(batch, stock)
     opening = {location: level.total for location, level in stock.levels.items() if level.total}
-    book(app, request, batch, {product.id: opening}, {product.id: product.sku}, "INITIAL")
+    book(app, request, batch, {stock.variant_id: opening}, {stock.variant_id: stock}, "INITIAL")
     batch.append(new_event(app, request, ProductCreated(sku=product.sku, products=[product.id]), product.id))
 
 

@@ -149,8 +149,8 @@ def _write_update(
             app,
             request,
             batch,
-            {product.id: changes},
-            {product.id: product.sku},
+            {stock.variant_id: changes},
+            {stock.variant_id: stock},
             "ADJUSTMENT",
             reason="Product edited",
         )
@@ -242,7 +242,7 @@ async def delete_product(app: App, request: Request, product_id: str, expected_v
             raise Conflict("An open order contains this product; deliver or cancel it first", {"orderId": order_id})
         batch = Batch()
         left = {location: -level.total for location, level in stock.levels.items() if level.total}
-        book(app, request, batch, {product_id: left}, {product_id: stock.sku}, "ADJUSTMENT", reason="Product deleted")
+        book(app, request, batch, {product_id: left}, {product_id: stock}, "ADJUSTMENT", reason="Product deleted")
         product_records.put_product(batch, replace(before.product, status="DELETED", updated_at=app.clock.now()))
         product_records.release_sku(batch, stock.sku)
         stock_records.put_stock(batch, replace(stock, levels={}, updated_at=app.clock.now()), deleted=True)
@@ -250,7 +250,7 @@ async def delete_product(app: App, request: Request, product_id: str, expected_v
         await commit(app, request, batch, product_id)
         return product_id
 
-    return await releasing_expired(app, request, product_id, attempt)
+    return await releasing_expired(app, request, [product_id], attempt)
 
 
 async def _find_open_order(app: App, product_id: str) -> str | None:

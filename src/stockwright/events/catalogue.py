@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec import UNSET, UnsetType
+
 from stockwright.base.actor import Role, Scope
 from stockwright.base.event import EventData
 from stockwright.base.movements import MovementType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+Variants = list[str] | UnsetType
+"""The variants that it is about, where one of them has an id of its own; else they are the products."""
 
 # ---- accounts --------------------------------------------------------------------------------
 
@@ -148,12 +153,14 @@ class ProductCreated(ProductEvent):
 
     event_name = "product.created"
     products: list[str]
+    variants: Variants = UNSET
 
 
 class ProductDeleted(ProductEvent):
     """A product was taken out of the shop."""
 
     event_name = "product.deleted"
+    variants: Variants = UNSET
 
 
 class ProductUpdated(ProductEvent):
@@ -164,6 +171,7 @@ class ProductUpdated(ProductEvent):
     """Those that were given, by the names that the stored product has for them."""
     products: list[str]
     """The product, where its stock has changed as well."""
+    variants: Variants = UNSET
 
 
 # ---- stock -----------------------------------------------------------------------------------
@@ -192,6 +200,7 @@ class StockChanged(EventData):
     changes: dict[str, int]
     """Location → units."""
     products: list[str]
+    variants: Variants = UNSET
 
 
 class StockAlert(EventData):
@@ -232,6 +241,7 @@ class ReservationCreated(EventData):
     order_id: str
     expires_at: int
     products: list[str]
+    variants: Variants = UNSET
 
 
 class ReservationChange(EventData):
@@ -240,6 +250,7 @@ class ReservationChange(EventData):
     order_id: str
     products: list[str]
     """Those whose units it no longer holds."""
+    variants: Variants = UNSET
 
 
 class ReservationCancelled(ReservationChange):
@@ -273,6 +284,7 @@ class SaleRecorded(EventData):
     total_amount: int
     currency: str
     products: list[str]
+    variants: Variants = UNSET
 
 
 class OrderEvent(EventData):
@@ -284,6 +296,7 @@ class OrderEvent(EventData):
     currency: str
     products: list[str]
     """Those whose stock the step moved."""
+    variants: Variants = UNSET
 
 
 class OrderPlaced(OrderEvent):

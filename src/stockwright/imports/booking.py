@@ -20,7 +20,7 @@ from stockwright.products.records import load_product_ids as load_ids
 from stockwright.request import Idempotency, Request
 from stockwright.stock import records as stock_records
 from stockwright.stock.booking import book
-from stockwright.stock.model import check_change
+from stockwright.stock.model import check_change, moved_fields
 from stockwright.store.batch import Batch, retried
 from stockwright.store.idempotency import drop_idempotency, find_idempotencies
 
@@ -87,10 +87,10 @@ async def take_back_stock(
             for location, units in changes.items():
                 check_change(stock, location, units)
             stock_records.change_stock(batch, stock, changes, app.clock.now())
-            skus = {product_id: stock.sku}
-            book(app, request, batch, {product_id: changes}, skus, "ADJUSTMENT", reason=reason)
-            data = StockChanged(sku=stock.sku, type="ADJUSTMENT", changes=changes, products=[product_id])
-            batch.append(new_event(app, request, data, product_id))
+            named = {stock.variant_id: stock}
+            book(app, request, batch, {stock.variant_id: changes}, named, "ADJUSTMENT", reason=reason)
+            data = StockChanged(sku=stock.sku, type="ADJUSTMENT", changes=changes, **moved_fields([stock]))
+            batch.append(new_event(app, request, data, stock.product_id))
         await batch.commit(app.store)
 
     await retried(attempt)

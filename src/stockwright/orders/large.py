@@ -74,8 +74,8 @@ async def finish(app: App, request: Request, order_id: str) -> None:
             batch.delete(records.order_key(order.id), order.version)
         else:
             records.put_order(batch, replace(order, has_pending_work=False))
-        for event, products in work.events:
-            append_order_event(app, _by_worker(request, work), batch, order, ORDER_EVENTS[event], products)
+        for event, moved in work.events:
+            append_order_event(app, _by_worker(request, work), batch, order, ORDER_EVENTS[event], moved)
         await batch.commit(app.store)
 
     await retried(attempt)
@@ -158,7 +158,7 @@ def _begin(
         app.clock.now() + WORK_SECONDS * 1000,
         moving.booked,
         moving.reason,
-        tuple((event.event_name, products) for event, products in events),
+        tuple((event.event_name, moved) for event, moved in events),
         request.id,
     )
 
@@ -187,27 +187,27 @@ async def _still_kept(app: App, piece: Allocations) -> Allocations:
 
 
 def _piece(work: Work, room: int) -> Allocations:
-    """Take the products of the next commit, and no more than there is room for: of the first, what fits."""
+    """Take the variants of the next commit, and no more than there is room for: of the first, what fits."""
     piece: Allocations = {}
-    for product_id, allocation in sorted(work.left.items()):
+    for variant_id, allocation in sorted(work.left.items()):
         room -= 1 + (len(allocation) if work.booked else 0)
         if room < 0 and not piece:
-            return {product_id: dict(sorted(allocation.items())[:room])}
+            return {variant_id: dict(sorted(allocation.items())[:room])}
         if room < 0:
             break
-        piece[product_id] = allocation
+        piece[variant_id] = allocation
     return piece
 
 
 def _without(left: Allocations, piece: Allocations) -> Allocations:
-    """Return what is left behind a piece, which may hold some of a product's locations only."""
+    """Return what is left behind a piece, which may hold some of a variant's locations only."""
     after = {
-        product_id: {
-            location: units for location, units in allocation.items() if location not in piece.get(product_id, {})
+        variant_id: {
+            location: units for location, units in allocation.items() if location not in piece.get(variant_id, {})
         }
-        for product_id, allocation in left.items()
+        for variant_id, allocation in left.items()
     }
-    return {product_id: allocation for product_id, allocation in after.items() if allocation}
+    return {variant_id: allocation for variant_id, allocation in after.items() if allocation}
 
 
 async def _give_up(app: App, request: Request, order_id: str) -> None:

@@ -145,29 +145,29 @@ def take_back(
                 "items", f"{line.sku}: {left} of {line.quantity} can still be returned, not {each.quantity}"
             )
         lines[each.line] = replace(line, returned=line.returned + each.quantity)
-        back[line.product_id] = back.get(line.product_id, 0) + each.quantity
+        back[line.variant_id] = back.get(line.variant_id, 0) + each.quantity
         options = f" ({describe_options(line.options)[:NOTED_MAX]})" if line.options else ""
         descriptions.append(f"{each.quantity} × {line.sku}{options}")
     note = ", ".join(descriptions[:5]) + (f" and {len(descriptions) - 5} more" if len(descriptions) > 5 else "")  # noqa: PLR2004
     step = Step("RETURNED", now, actor, f"{note}: {reason}" if reason else note)
     after = replace(order, lines=tuple(lines), timeline=(*order.timeline, step), updated_at=now)
-    return after, {product_id: _back_to(order, product_id, quantity) for product_id, quantity in back.items()}
+    return after, {variant_id: _back_to(order, variant_id, quantity) for variant_id, quantity in back.items()}
 
 
 def still_out(order: Order) -> Allocations:
     """Return what an order took and what was not returned: what comes back when it is cancelled."""
     left = {
-        product_id: _back_to(order, product_id, sum(allocation.values()))
-        for product_id, allocation in order.allocations.items()
+        variant_id: _back_to(order, variant_id, sum(allocation.values()))
+        for variant_id, allocation in order.allocations.items()
     }
-    return {product_id: allocation for product_id, allocation in left.items() if allocation}
+    return {variant_id: allocation for variant_id, allocation in left.items() if allocation}
 
 
-def _back_to(order: Order, product_id: str, quantity: int) -> Allocation:
+def _back_to(order: Order, variant_id: str, quantity: int) -> Allocation:
     """Return units to where they came from, skipping what went back before."""
-    gone_back = sum(line.returned for line in order.lines if line.product_id == product_id)
+    gone_back = sum(line.returned for line in order.lines if line.variant_id == variant_id)
     allocation: Allocation = {}
-    for location, units in order.allocations[product_id].items():
+    for location, units in order.allocations[variant_id].items():
         skipped = min(gone_back, units)
         gone_back -= skipped
         taken = min(quantity, units - skipped)

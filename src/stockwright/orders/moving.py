@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from stockwright.commit import new_event
 from stockwright.events.catalogue import OrderReturned
 from stockwright.stock.booking import book, move
-from stockwright.stock.model import Shift, receive, release, reserve, ship
+from stockwright.stock.model import Shift, by_variant, moved_fields, receive, release, reserve, ship
 
 if TYPE_CHECKING:
     from stockwright.base.movements import MovementType
@@ -41,18 +41,19 @@ class Moving(Struct, frozen=True):
 
 
 def append_order_event(
-    app: App, request: Request, batch: Batch, order: Order, event: type[OrderEvent], products: list[str]
+    app: App, request: Request, batch: Batch, order: Order, event: type[OrderEvent], moved: Iterable[str]
 ) -> None:
-    """Append the event of an order's step; `products` are those whose stock the step moved.
+    """Append the event of an order's step; `moved` are the variants whose stock the step moved.
 
     A return's event says what came back: an order may have many of them.
     """
+    lines = by_variant(order.lines)
     data = event(
         user_id=order.user_id,
         user_email=order.user_email,
         total_amount=order.total_cents,
         currency=order.currency,
-        products=products,
+        **moved_fields(lines[each] for each in moved),
     )
     if isinstance(data, OrderReturned):
         data = replace(data, note=order.timeline[-1].note)
@@ -63,14 +64,13 @@ def carry(app: App, request: Request, batch: Batch, order: Order, moving: Moving
     """Move units, and book them where they come or go."""
     move(batch, moving.allocations, _SHIFTS[moving.step], app.clock.now())
     if moving.booked is not None:
-        skus = {line.product_id: line.sku for line in order.lines}
         sign = -1 if moving.step == "ship" else 1
         book(
             app,
             request,
             batch,
             moving.allocations,
-            skus,
+            by_variant(order.lines),
             moving.booked,
             sign=sign,
             reason=moving.reason,

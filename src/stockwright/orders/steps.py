@@ -56,8 +56,8 @@ async def take_step(
     if moving is not None:
         carry(app, request, batch, after, moving)
     batch.writes.extend(beside)
-    for event, products in events:
-        append_order_event(app, request, batch, after, event, products)
+    for event, moved in events:
+        append_order_event(app, request, batch, after, event, moved)
     if moving is not None and not fits(app, batch):
         return await take_in_pieces(app, request, after, moving, events, beside)
     stepped = replace(after, version=after.version + 1)

@@ -22,7 +22,8 @@ from stockwright.products.model import check_reference
 from stockwright.reservations.allocation import load_and_allocate
 from stockwright.sales.lines import LINES_MAX
 from stockwright.sales.load_lines import load_lines
-from stockwright.stock.model import Wanted, check_quantity
+from stockwright.stock import records as stock_records
+from stockwright.stock.model import Wanted, by_variant, check_quantity, named_details
 from stockwright.store.batch import Batch, retried
 from stockwright.store.merging import list_newest
 
@@ -79,7 +80,7 @@ async def place_order(app: App, request: Request, command: PlaceOrder) -> Order:
     async def attempt() -> Order:
         lines, currency = await load_lines(app, command.items)
         _, allocations = await load_and_allocate(
-            app, request, [Wanted(line.product_id, line.quantity) for line in lines]
+            app, request, [Wanted(line.variant_id, line.quantity) for line in lines]
         )
         buyer = command.buyer or (request.actor.id, request.actor.email)
         order = rules.place(order_id, buyer, lines, allocations, currency, app.clock.now(), command.reference)
@@ -175,7 +176,7 @@ async def return_order(app: App, request: Request, command: ReturnOrder) -> Orde
         after, allocations = rules.take_back(order, returned, request.actor.id, app.clock.now(), command.reason)
         if not command.restock:
             return await take_step(app, request, after, None, [(RETURNED.event, [])])
-        await _must_be_kept(app, allocations)
+        await _must_be_kept(app, order, allocations)
         moving = Moving("receive", allocations, "RETURN", command.reason or "Returned")
         return await take_step(app, request, after, moving, [(RETURNED.event, list(allocations))])
 
@@ -218,10 +219,10 @@ async def _find_lines(app: App, order: Order, items: Sequence[ReturnItem]) -> li
     return find_returned_lines(order, items, product_ids)
 
 
-async def _must_be_kept(app: App, allocations: Allocations) -> None:
-    products = await product_records.load_products(app.store, allocations)
-    gone = [product_id for product_id in allocations if product_id not in products]
+async def _must_be_kept(app: App, order: Order, allocations: Allocations) -> None:
+    stocks = await stock_records.load_stocks(app.store, allocations)
+    gone = [variant_id for variant_id in allocations if variant_id not in stocks or not stocks[variant_id].levels]
     if gone:
-        raise Conflict(
-            "A product of this order was deleted; book the return without restocking", {"productId": gone[0]}
-        )
+        named = named_details(by_variant(order.lines)[gone[0]])
+        del named["sku"]
+        raise Conflict("A product of this order was deleted; book the return without restocking", named)

@@ -19,7 +19,7 @@ class Work(Record, frozen=True):
     """Units that still have to move for an order: `left`, the way `step` says, in the name of `actor`.
 
     `booked` is the movement that each leaves in the ledger (none where nothing comes or goes), `events`
-    the events (name, products) of the end. Past `due_at` (ms) the sweeper takes it over.
+    the events (name, variants whose stock moved) of the end. Past `due_at` (ms) the sweeper takes it over.
     """
 
     KIND = "WORK"

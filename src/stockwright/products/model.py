@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final, Literal, TypedDict, cast
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 from msgspec.structs import replace
 
 from stockwright.base.currency import is_currency
@@ -39,6 +39,15 @@ PRICE_CENTS_MAX: Final = 1_000_000_000_000
 ID_MAX: Final = 128
 CATEGORY_MIN: Final = 2
 CATEGORY_MAX: Final = 50
+
+
+OwnVariant = str | UnsetType
+"""The id of a variant where it is not its product's own: such a field is stored only for those."""
+
+
+def variant_id_of(product_id: str, own: OwnVariant) -> str:
+    """Return the id under which units are counted: the product's, unless its variants have stock of their own."""
+    return product_id if own is UNSET else own
 
 
 class Product(Record, frozen=True):

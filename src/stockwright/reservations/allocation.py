@@ -14,12 +14,12 @@ from stockwright.reservations import model as holds
 from stockwright.reservations import records as reservation_records
 from stockwright.stock.allocating import allocate, allocate_or_refuse
 from stockwright.stock.booking import Result, load_stocks, move
-from stockwright.stock.model import Stock, release, shifted
+from stockwright.stock.model import Stock, moved_fields, release, shifted
 from stockwright.store.batch import Batch, Stale, retried
 from stockwright.store.paging import every
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from stockwright.context import App
     from stockwright.request import Request
@@ -33,12 +33,12 @@ EXPIRED_AT_ONCE_MAX = 100
 async def load_and_allocate(
     app: App, request: Request, wanted: Sequence[Wanted]
 ) -> tuple[dict[str, Stock], Allocations]:
-    """Decide where every unit comes from; a shortage first frees the products' expired holds."""
-    stocks = await load_stocks(app, (each.product_id for each in wanted))
+    """Decide where every unit comes from; a shortage first frees the variants' expired holds."""
+    stocks = await load_stocks(app, (each.variant_id for each in wanted))
     allocations, short = allocate(wanted, stocks)
     if not short:
         return stocks, allocations
-    await free_expired(app, request, {each.product_id for each in short})
+    await free_expired(app, request, {each.variant_id for each in short})
     # Also where nothing was freed by us: somebody else may have, since the stock was loaded.
     stocks = await load_stocks(app, stocks)
     return stocks, allocate_or_refuse(wanted, stocks)
@@ -48,31 +48,31 @@ async def as_if_freed(app: App, stocks: Mapping[str, Stock]) -> dict[str, Stock]
     """Return the stocks as they will be once every hold that is due has ended, and change nothing."""
     freed = dict(stocks)
     async for held in every(partial(reservation_records.due_reservations, app.store, app.clock.now())):
-        for product_id in freed.keys() & held.allocations.keys():
-            given_back = {location: release(units) for location, units in held.allocations[product_id].items()}
-            freed[product_id] = shifted(freed[product_id], given_back)
+        for variant_id in freed.keys() & held.allocations.keys():
+            given_back = {location: release(units) for location, units in held.allocations[variant_id].items()}
+            freed[variant_id] = shifted(freed[variant_id], given_back)
     return freed
 
 
 async def releasing_expired(
-    app: App, request: Request, product_id: str, attempt: Callable[[], Awaitable[Result]]
+    app: App, request: Request, variant_ids: Collection[str], attempt: Callable[[], Awaitable[Result]]
 ) -> Result:
-    """Decide; where that is a refusal, release the product's expired holds and decide once more."""
+    """Decide; where that is a refusal, release the variants' expired holds and decide once more."""
     try:
         return await retried(attempt)
     except Conflict:
         # Decided again also where nothing was freed by us: somebody else may have, since the stock was loaded.
-        await free_expired(app, request, {product_id})
+        await free_expired(app, request, set(variant_ids))
     return await retried(attempt)
 
 
-async def free_expired(app: App, request: Request, product_ids: set[str] | None = None) -> int:
-    """End every hold that is due (of these products, or all) and give its units back; returns how many."""
+async def free_expired(app: App, request: Request, variant_ids: set[str] | None = None) -> int:
+    """End every hold that is due (of these variants, or all) and give its units back; returns how many."""
     freed, now, after = 0, app.clock.now(), None
     while True:
         due, after = await reservation_records.due_reservations(app.store, now, after=after, limit=EXPIRED_AT_ONCE_MAX)
         for held in due:
-            if product_ids is None or not product_ids.isdisjoint(held.allocations):
+            if variant_ids is None or not variant_ids.isdisjoint(held.allocations):
                 freed += await _expire(app, request.by(SYSTEM), held)
         if after is None:
             return freed
@@ -87,7 +87,7 @@ async def _expire(app: App, request: Request, held: Reservation) -> bool:
     batch = Batch()
     reservation_records.put_reservation(batch, after)
     move(batch, dict(held.allocations), release, app.clock.now())
-    expired = ReservationExpired(order_id=held.order_id, products=list(held.allocations))
+    expired = ReservationExpired(order_id=held.order_id, **moved_fields(held.items))
     batch.append(new_event(app, request, expired, held.id))
     try:
         await batch.commit(app.store)

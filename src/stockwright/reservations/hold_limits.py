@@ -19,7 +19,7 @@ USED_MAX: Final = 1000
 
 
 class HoldLimits(Struct, frozen=True):
-    """How many reservations a customer may hold, how many units of one product, and for how long at most."""
+    """How many reservations a customer may hold, how many units of one variant, and for how long at most."""
 
     reservations: int
     units: int
@@ -39,16 +39,16 @@ class HoldLimits(Struct, frozen=True):
 
 
 class CountedHold(Struct, frozen=True, rename="camel"):
-    """What one reservation holds until `expires_at` (ms): product id → units."""
+    """What one reservation holds until `expires_at` (ms): variant id → units."""
 
     expires_at: int
     units: Mapping[str, int]
 
 
 class UsedUnits(Struct, frozen=True, array_like=True):
-    """Units of a product that a confirmation took at that instant (ms)."""
+    """Units of a variant that a confirmation took at that instant (ms)."""
 
-    product_id: str
+    variant_id: str
     at: int
     units: int
 
@@ -76,13 +76,13 @@ class CustomerHolds(Record, frozen=True):
                 f"You already have {len(self.active)} active reservations; the limit is {limits.reservations}",
                 {"limit": "reservations", "max": limits.reservations, "held": len(self.active)},
             )
-        for product_id, units in wanted.items():
-            held = self._units_of(product_id)
+        for variant_id, units in wanted.items():
+            held = self._units_of(variant_id)
             if held + units > limits.units:
                 raise HoldLimit(
                     f"You can reserve at most {limits.units} units of one product; "
                     f"{held} are reserved now or were confirmed in the last 24 hours",
-                    _over(product_id, limits.units, held, units),
+                    _over(variant_id, limits.units, held, units),
                 )
 
     def with_hold(self, reservation_id: str, expires_at: int, units: Mapping[str, int]) -> CustomerHolds:
@@ -95,7 +95,7 @@ class CustomerHolds(Record, frozen=True):
 
     def with_use(self, reservation_id: str, at: int, units: Mapping[str, int]) -> CustomerHolds:
         """Count a hold that the customer confirmed."""
-        used = (*self.used, *(UsedUnits(product_id, at, count) for product_id, count in units.items()))
+        used = (*self.used, *(UsedUnits(variant_id, at, count) for variant_id, count in units.items()))
         if len(used) > USED_MAX:
             raise HoldLimit(
                 "Too many reservations were confirmed in the last 24 hours; place an order instead",
@@ -112,14 +112,14 @@ class CustomerHolds(Record, frozen=True):
         """Whether both count the same, in whatever order they were written."""
         return dict(self.active) == dict(other.active) and sorted(map(_use, self.used)) == sorted(map(_use, other.used))
 
-    def _units_of(self, product_id: str) -> int:
-        held = sum(hold.units.get(product_id, 0) for hold in self.active.values())
-        return held + sum(each.units for each in self.used if each.product_id == product_id)
+    def _units_of(self, variant_id: str) -> int:
+        held = sum(hold.units.get(variant_id, 0) for hold in self.active.values())
+        return held + sum(each.units for each in self.used if each.variant_id == variant_id)
 
 
 def _use(each: UsedUnits) -> tuple[str, int, int]:
-    return each.product_id, each.at, each.units
+    return each.variant_id, each.at, each.units
 
 
-def _over(product_id: str, most: int, held: int, requested: int) -> dict[str, Any]:
-    return {"limit": "units", "max": most, "held": held, "requested": requested, "productId": product_id}
+def _over(variant_id: str, most: int, held: int, requested: int) -> dict[str, Any]:
+    return {"limit": "units", "max": most, "held": held, "requested": requested, "productId": variant_id}

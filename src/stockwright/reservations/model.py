@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, assert_never, get_args
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, field
 from msgspec.structs import replace
 
 from stockwright.base.errors import Invalid, ReservationNotActive
@@ -17,6 +17,7 @@ from stockwright.events.catalogue import (
     ReservationExpired,
     ReservationExtended,
 )
+from stockwright.products.model import OwnVariant, variant_id_of
 from stockwright.stock.model import Allocation
 
 ReservationStatus = Literal["ACTIVE", "CONFIRMED", "CANCELLED", "EXPIRED"]
@@ -58,12 +59,18 @@ HOLDING: Final[tuple[ReservationStatus, ...]] = tuple(status for status in STATU
 
 
 class ReservationItem(Struct, frozen=True, rename="camel"):
-    """Units of one product in a hold, and the locations they come from."""
+    """Units of one variant in a hold, and the locations they come from."""
 
     product_id: str
     sku: str
     quantity: int
     allocation: Allocation
+    own_variant: OwnVariant = field(name="variantId", default=UNSET)
+
+    @property
+    def variant_id(self) -> str:
+        """The variant whose units it holds."""
+        return variant_id_of(self.product_id, self.own_variant)
 
 
 class Reservation(Record, frozen=True):
@@ -92,13 +99,13 @@ class Reservation(Record, frozen=True):
 
     @property
     def units(self) -> Mapping[str, int]:
-        """How much it holds: product id → units."""
-        return {item.product_id: item.quantity for item in self.items}
+        """How much it holds: variant id → units."""
+        return {item.variant_id: item.quantity for item in self.items}
 
     @property
     def allocations(self) -> Mapping[str, Allocation]:
-        """What it holds: product id → location → units."""
-        return {item.product_id: item.allocation for item in self.items}
+        """What it holds: variant id → location → units."""
+        return {item.variant_id: item.allocation for item in self.items}
 
 
 def expiry(now: int, minutes: int) -> int:

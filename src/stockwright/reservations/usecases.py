@@ -22,7 +22,7 @@ from stockwright.reservations.hold_limits import HoldLimits
 from stockwright.reservations.model import ITEMS_MAX, STATUSES, Reservation, ReservationItem
 from stockwright.stock.allocating import summed
 from stockwright.stock.booking import book, check_one_step, move
-from stockwright.stock.model import Wanted, check_quantity, release, reserve, ship
+from stockwright.stock.model import Wanted, by_variant, check_quantity, moved_fields, release, reserve, ship
 from stockwright.store.batch import Batch, retried
 from stockwright.store.merging import list_newest
 
@@ -51,7 +51,7 @@ class Reserve(Struct, frozen=True):
         """The products asked for, as the request names them."""
         fields = self.fields or [f"items[{line}].productId" for line in range(len(self.items))]
         return [
-            Named(item.product_id, None, line, name)
+            Named(item.variant_id, None, line, name)
             for line, (item, name) in enumerate(zip(self.items, fields, strict=True))
         ]
 
@@ -84,7 +84,7 @@ async def reserve_stock(app: App, request: Request, command: Reserve) -> Reserva
         if request.actor.is_customer:
             limits.check_lasting(0, rules.expiry(0, command.minutes))
             holds = (await holds_records.load_customer_holds(app.store, request.actor.id)).at(app.clock.now())
-            holds.check({each.product_id: each.quantity for each in wanted}, limits)
+            holds.check({each.variant_id: each.quantity for each in wanted}, limits)
         stocks, allocations = await load_and_allocate(app, request, wanted)
         check_one_step(app, allocations)
         now = app.clock.now()
@@ -93,8 +93,14 @@ async def reserve_stock(app: App, request: Request, command: Reserve) -> Reserva
             owner_id=request.actor.id,
             order_id=command.order_id,
             items=tuple(
-                ReservationItem(product_id, stocks[product_id].sku, sum(allocation.values()), allocation)
-                for product_id, allocation in allocations.items()
+                ReservationItem(
+                    stocks[variant_id].product_id,
+                    stocks[variant_id].sku,
+                    sum(allocation.values()),
+                    allocation,
+                    stocks[variant_id].own_variant,
+                )
+                for variant_id, allocation in allocations.items()
             ),
             status="ACTIVE",
             created_at=now,
@@ -111,7 +117,7 @@ async def reserve_stock(app: App, request: Request, command: Reserve) -> Reserva
             new_event(
                 app,
                 request,
-                ReservationCreated(order_id=held.order_id, expires_at=held.expires_at, products=list(allocations)),
+                ReservationCreated(order_id=held.order_id, expires_at=held.expires_at, **moved_fields(held.items)),
                 held.id,
             )
         )
@@ -163,8 +169,8 @@ async def confirm_reservation(
 
     def book_sale(batch: Batch, held: Reservation, allocations: Allocations) -> None:
         move(batch, allocations, ship, app.clock.now())
-        skus = {item.product_id: item.sku for item in held.items}
-        book(app, request, batch, allocations, skus, "SALE", sign=-1, reference=held.order_id or held.id)
+        reference = held.order_id or held.id
+        book(app, request, batch, allocations, by_variant(held.items), "SALE", sign=-1, reference=reference)
 
     return await _change(app, request, reservation_id, decide, book_sale, expected_version)
 
@@ -240,8 +246,8 @@ async def _change(
         if held.counted:
             await _count_change(app, batch, after)
         apply(batch, held, dict(held.allocations))
-        products = [] if after.row.holds else list(held.allocations)
-        change = after.row.changed_by(order_id=held.order_id, products=products)
+        moved = moved_fields(() if after.row.holds else held.items)
+        change = after.row.changed_by(order_id=held.order_id, **moved)
         batch.append(new_event(app, request, change, held.id))
         after = replace(after, version=held.version + 1)
         await commit(app, request, batch, after)

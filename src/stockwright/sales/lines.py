@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, field
 
 from stockwright.base.errors import Invalid
+from stockwright.products.model import OwnVariant, variant_id_of
 
 LINES_MAX: Final = 1000
 """Real carts reach 593 lines (Online Retail, 2010)."""
@@ -23,6 +24,12 @@ class OrderLine(Struct, frozen=True, rename="camel"):
     quantity: int
     options: Mapping[str, Any] = {}
     returned: int = 0
+    own_variant: OwnVariant = field(name="variantId", default=UNSET)
+
+    @property
+    def variant_id(self) -> str:
+        """The variant whose units it takes."""
+        return variant_id_of(self.product_id, self.own_variant)
 
     @property
     def total_cents(self) -> int:

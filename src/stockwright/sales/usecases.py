@@ -19,7 +19,7 @@ from stockwright.sales.lines import check_lines
 from stockwright.sales.load_lines import load_lines
 from stockwright.sales.model import Sale
 from stockwright.stock.booking import book, check_one_step, move
-from stockwright.stock.model import Wanted, check_quantity, sell
+from stockwright.stock.model import Wanted, check_quantity, moved_fields, sell
 from stockwright.store.batch import Batch, retried
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ async def record_sale(app: App, request: Request, command: Sell) -> Sale:
     async def attempt() -> Sale:
         lines, currency = await load_lines(app, command.items, unlisted_too=True)
         check_lines(lines)
-        wanted = [Wanted(line.product_id, line.quantity, command.location) for line in lines]
+        wanted = [Wanted(line.variant_id, line.quantity, command.location) for line in lines]
         stocks, allocations = await load_and_allocate(app, request, wanted)
         check_one_step(app, allocations)
         sale = Sale(
@@ -67,13 +67,16 @@ async def record_sale(app: App, request: Request, command: Sell) -> Sale:
         batch = Batch()
         records.put_sale(batch, sale)
         move(batch, allocations, sell, app.clock.now())
-        skus = {product_id: stocks[product_id].sku for product_id in allocations}
-        book(app, request, batch, allocations, skus, "SALE", sign=-1, reference=sale.id, reason=command.reference)
+        book(app, request, batch, allocations, stocks, "SALE", sign=-1, reference=sale.id, reason=command.reference)
         batch.append(
             new_event(
                 app,
                 request,
-                SaleRecorded(total_amount=sale.total_cents, currency=currency, products=list(allocations)),
+                SaleRecorded(
+                    total_amount=sale.total_cents,
+                    currency=currency,
+                    **moved_fields(stocks[each] for each in allocations),
+                ),
                 sale.id,
             )
         )

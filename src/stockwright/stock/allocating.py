@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stockwright.base.errors import Conflict, InsufficientStock
-from stockwright.stock.model import Wanted
+from stockwright.stock.model import Wanted, named_details
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def summed(wanted: Iterable[Wanted]) -> list[Wanted]:
-    """Sum the lines of one product (and location) before anything is checked."""
+    """Sum the lines of one variant (and location) before anything is checked."""
     sums: dict[tuple[str, str | None], Wanted] = {}
     for each in wanted:
-        key = (each.product_id, each.location)
+        key = (each.variant_id, each.location)
         known = sums.get(key)
-        sums[key] = each if known is None else Wanted(each.product_id, known.quantity + each.quantity, each.location)
+        sums[key] = each if known is None else Wanted(each.variant_id, known.quantity + each.quantity, each.location)
     return list(sums.values())
 
 
@@ -32,7 +32,7 @@ def allocate(wanted: Sequence[Wanted], stocks: Mapping[str, Stock]) -> tuple[All
 def allocate_all(
     wanted: Sequence[Wanted], stocks: Mapping[str, Stock]
 ) -> tuple[Allocations, dict[Wanted, int], Allocations]:
-    """Return the same, with what can be bought of these products beside it: by location, in the order of taking.
+    """Return the same, with what can be bought of these variants beside it: by location, in the order of taking.
 
     Lines that name a location are served first, so that lines that do not cannot take their units. An
     inactive location has nothing to give, named or not.
@@ -44,19 +44,19 @@ def allocate_all(
     if any(line.location for line in lines):
         lines.sort(key=lambda line: line.location is None)
     for each in lines:
-        product_id, missing = each.product_id, each.quantity
-        left = rest.get(product_id)
+        variant_id, missing = each.variant_id, each.quantity
+        left = rest.get(variant_id)
         if left is None:
-            stock = stocks[product_id]
+            stock = stocks[variant_id]
             levels = stock.levels
-            left = rest[product_id] = {
+            left = rest[variant_id] = {
                 location: levels[location].available for location in stock.active if location in levels
             }
         for location in (each.location,) if each.location else left:
             taken = min(missing, left.get(location, 0))
             if taken > 0:
                 left[location] -= taken
-                allocated = allocations.setdefault(product_id, {})
+                allocated = allocations.setdefault(variant_id, {})
                 allocated[location] = allocated.get(location, 0) + taken
                 missing -= taken
             if not missing:
@@ -70,18 +70,18 @@ def allocate_or_refuse(wanted: Sequence[Wanted], stocks: Mapping[str, Stock]) ->
     """Decide where every unit comes from, or refuse with every line that cannot be met."""
     allocations, short = allocate(wanted, stocks)
     if short:
-        raise InsufficientStock.of([_shortage(each, stocks[each.product_id], units) for each, units in short.items()])
+        raise InsufficientStock.of([_shortage(each, stocks[each.variant_id], units) for each, units in short.items()])
     return allocations
 
 
 def spread(stock: Stock, quantity: int) -> Allocation:
-    """Spread a signed change over a product's active locations.
+    """Spread a signed change over a variant's active locations.
 
     What comes goes to the first that has a level, else to the first of all; what goes is allocated, or refused.
     """
     if quantity < 0:
-        allocations = allocate_or_refuse([Wanted(stock.product_id, -quantity)], {stock.product_id: stock})
-        return {location: -units for location, units in allocations[stock.product_id].items()}
+        allocations = allocate_or_refuse([Wanted(stock.variant_id, -quantity)], {stock.variant_id: stock})
+        return {location: -units for location, units in allocations[stock.variant_id].items()}
     location = next(iter(stock.sources or stock.active), None)
     if location is None:
         raise Conflict("No location is active; name the location, or activate one first")
@@ -89,12 +89,7 @@ def spread(stock: Stock, quantity: int) -> Allocation:
 
 
 def _shortage(wanted: Wanted, stock: Stock, available: int) -> dict[str, object]:
-    details: dict[str, object] = {
-        "productId": stock.product_id,
-        "sku": stock.sku,
-        "requested": wanted.quantity,
-        "available": available,
-    }
+    details = {**named_details(stock), "requested": wanted.quantity, "available": available}
     return details | ({"location": wanted.location} if wanted.location else {})
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stockwright.base.movements import MovementType
     from stockwright.context import App
     from stockwright.request import Request
-    from stockwright.stock.model import Allocations
+    from stockwright.stock.model import Allocations, OfVariant
     from stockwright.store.port import Item
 
 
@@ -30,21 +30,21 @@ BOOKING_MS = 600_000
 """A movement's id may be made this much before or after its time: what is of a period is looked for in a wider one."""
 
 
-async def load_stocks(app: App, product_ids: Iterable[str]) -> dict[str, Stock]:
-    """Load the stock of every product or refuse, naming the first that has none."""
-    wanted = list(dict.fromkeys(product_ids))
+async def load_stocks(app: App, variant_ids: Iterable[str]) -> dict[str, Stock]:
+    """Load the stock of every variant or refuse, naming the first that has none."""
+    wanted = list(dict.fromkeys(variant_ids))
     stocks = await stock_records.load_stocks(app.store, wanted)
-    for product_id in wanted:
-        if product_id not in stocks:
-            raise NotFound("Product not found", {"productId": product_id})
+    for variant_id in wanted:
+        if variant_id not in stocks:
+            raise NotFound("Product not found", {"productId": variant_id})
     return stocks
 
 
 def move(batch: Batch, allocations: Allocations, shift: Callable[[int], Shift], at: int) -> None:
-    """Move every allocated unit the same way now (`at`): one conditional write per product."""
-    for product_id, allocation in allocations.items():
+    """Move every allocated unit the same way now (`at`): one conditional write per variant."""
+    for variant_id, allocation in allocations.items():
         stock_records.shift_stock(
-            batch, product_id, {location: shift(units) for location, units in allocation.items()}, at
+            batch, variant_id, {location: shift(units) for location, units in allocation.items()}, at
         )
 
 
@@ -53,20 +53,24 @@ def book(
     request: Request,
     batch: Batch,
     allocations: Allocations,
-    skus: Mapping[str, str],
+    named: Mapping[str, OfVariant],
     kind: MovementType,
     *,
     sign: int = 1,
     reason: str = "",
     reference: str = "",
 ) -> list[Movement]:
-    """Write one movement per product and location; `sign` is the direction of the units."""
+    """Write one movement per variant and location; `sign` is the direction of the units.
+
+    `named` has the product and SKU of each variant.
+    """
     now = app.clock.now()
     booked = [
         Movement(
             id=app.ids.new("mov"),
-            product_id=product_id,
-            sku=skus[product_id],
+            product_id=named[variant_id].product_id,
+            own_variant=named[variant_id].own_variant,
+            sku=named[variant_id].sku,
             location=location,
             type=kind,
             quantity=sign * units,
@@ -76,7 +80,7 @@ def book(
             reference=reference,
             request_id=request.id,
         )
-        for product_id, allocation in allocations.items()
+        for variant_id, allocation in allocations.items()
         for location, units in allocation.items()
     ]
     for movement in booked:
@@ -92,11 +96,11 @@ def shifts_of(changes: Mapping[str, int]) -> dict[str, Shift]:
 async def decide_on_stock(
     app: App,
     request: Request,
-    product_id: str,
+    variant_id: str,
     active: Sequence[str],
     decision: Callable[[Stock], tuple[Batch, Result]],
 ) -> Result:
-    """Commit what `decision` makes of a product's stock as it is in that commit, however many others change it."""
+    """Commit what `decision` makes of a variant's stock as it is in that commit, however many others change it."""
 
     def decide_on(item: Item | None) -> tuple[Batch, Result]:
         stock = None if item is None else stock_records.stock_of(item, tuple(active))
@@ -104,7 +108,7 @@ async def decide_on_stock(
             raise NotFound("Product not found")
         return decision(stock)
 
-    return await decide(app, request, stock_records.stock_key(product_id), decide_on)
+    return await decide(app, request, stock_records.stock_key(variant_id), decide_on)
 
 
 BESIDE: Final = 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from stockwright.accounts.admin_mails import STOCK, addresses_of_alerts
@@ -15,7 +16,10 @@ from stockwright.commit import new_event
 from stockwright.events.catalogue import (
     LocationChanged,
     OrderEvent,
+    ProductCreated,
+    ProductDeleted,
     ProductEvent,
+    ProductUpdated,
     ReservationChange,
     ReservationCreated,
     SaleRecorded,
@@ -45,8 +49,15 @@ if TYPE_CHECKING:
     from stockwright.stock.model import Stock
 
 
+AnyProductEvent = ProductCreated | ProductUpdated | ProductDeleted
 Watched = (
-    ProductEvent | LocationChanged | StockChanged | SaleRecorded | ReservationCreated | ReservationChange | OrderEvent
+    AnyProductEvent
+    | LocationChanged
+    | StockChanged
+    | SaleRecorded
+    | ReservationCreated
+    | ReservationChange
+    | OrderEvent
 )
 
 
@@ -68,29 +79,32 @@ async def _watch(app: App, request: Request, events: Sequence[tuple[Event, Watch
     would stay for good, since nothing would look again.
     """
     await _learn_old_shortages(app)
-    product_ids: dict[str, None] = {}
+    variant_ids: dict[str, None] = {}
     switched: set[str] = set()
     for event, data in events:
-        if isinstance(data, ProductEvent):
+        if isinstance(data, LocationChanged):
+            if data.active is not None:
+                switched.add(event.subject)
+        elif data.variants is not UNSET:
+            variant_ids |= dict.fromkeys(data.variants)
+        elif isinstance(data, ProductEvent):
             # With a product a threshold may have changed.
-            product_ids[event.subject] = None
-        elif not isinstance(data, LocationChanged):
-            product_ids |= dict.fromkeys(data.products)
-        elif data.active is not None:
-            switched.add(event.subject)
-    await _look_at(app, request, list(product_ids))
+            variant_ids[event.subject] = None
+        else:
+            variant_ids |= dict.fromkeys(data.products)
+    await _look_at(app, request, list(variant_ids))
     for location_id in switched:
         async for stocks in _stocks_at(app, {location_id}):
-            await _look_at(app, request, [stock.product_id for stock in stocks])
+            await _look_at(app, request, [stock.variant_id for stock in stocks])
 
 
-async def _look_at(app: App, request: Request, product_ids: list[str]) -> None:
-    """Count these products, and send the alerts of those whose stock has crossed its threshold, or run out."""
-    stocks = await count_stocks(app, product_ids)
-    marks = await load_marks(app.store, product_ids)
-    for product_id, stock in stocks.items():
-        if _crossed(stock, marks[product_id]):
-            await _append_alert(app, request, product_id)
+async def _look_at(app: App, request: Request, variant_ids: list[str]) -> None:
+    """Count these variants, and send the alerts of those whose stock has crossed its threshold, or run out."""
+    stocks = await count_stocks(app, variant_ids)
+    marks = await load_marks(app.store, variant_ids)
+    for variant_id, stock in stocks.items():
+        if _crossed(stock, marks[variant_id]):
+            await _append_alert(app, request, variant_id)
 
 
 async def _stocks_at(app: App, locations: set[str]) -> AsyncIterator[list[Stock]]:
@@ -114,19 +128,19 @@ async def _learn_old_shortages(app: App) -> None:
         return
     async for stocks in _stocks_at(app, set(unknown)):
         for stock in stocks:
-            await _learn_shortage(app, stock.product_id, list(unknown))
+            await _learn_shortage(app, stock.variant_id, list(unknown))
     batch = Batch()
     for location in unknown.values():
         put_location(batch, replace(location, shortages_known=True))
     await batch.commit_once(app.store)
 
 
-async def _learn_shortage(app: App, product_id: str, unknown: list[str]) -> None:
-    """Mark what a product is short of only because the units at these locations do not count any more."""
+async def _learn_shortage(app: App, variant_id: str, unknown: list[str]) -> None:
+    """Mark what a variant is short of only because the units at these locations do not count any more."""
 
     async def attempt() -> None:
-        mark = (await load_marks(app.store, [product_id]))[product_id]
-        stock = (await load_stocks(app.store, [product_id])).get(product_id)
+        mark = (await load_marks(app.store, [variant_id]))[variant_id]
+        stock = (await load_stocks(app.store, [variant_id])).get(variant_id)
         if stock is None:
             return
         before, now = replace(stock, active=[*stock.active, *unknown]), app.clock.now()
@@ -137,8 +151,8 @@ async def _learn_shortage(app: App, product_id: str, unknown: list[str]) -> None
             after = replace(after, out_since=now)
         if after != mark:
             batch = Batch()
-            batch.check(stock_key(product_id), stock.version)
-            put_mark(batch, product_id, after)
+            batch.check(stock_key(variant_id), stock.version)
+            put_mark(batch, variant_id, after)
             await batch.commit(app.store)
 
     await retried(attempt)
@@ -150,13 +164,13 @@ def _crossed(stock: Stock, mark: AlertMark) -> bool:
     return is_low != (mark.low_since is not None) or is_out != (mark.out_since is not None)
 
 
-async def _append_alert(app: App, request: Request, product_id: str) -> None:
+async def _append_alert(app: App, request: Request, variant_id: str) -> None:
     async def attempt() -> None:
         # The mark first: it is held to its version, and so to locations that are at least as new.
-        mark = (await load_marks(app.store, [product_id]))[product_id]
-        stock = (await load_stocks(app.store, [product_id])).get(product_id)
-        products = await load_products(app.store, [product_id])
-        if stock is None or product_id not in products or not _crossed(stock, mark):
+        mark = (await load_marks(app.store, [variant_id]))[variant_id]
+        stock = (await load_stocks(app.store, [variant_id])).get(variant_id)
+        products = {} if stock is None else await load_products(app.store, [stock.product_id])
+        if stock is None or stock.product_id not in products or not _crossed(stock, mark):
             return
         now, alerts = app.clock.now(), list[type[StockAlert]]()
         after = mark
@@ -173,17 +187,17 @@ async def _append_alert(app: App, request: Request, product_id: str) -> None:
             after = replace(after, low_since=None)
             alerts.append(StockReplenished)
         batch = Batch()
-        batch.check(stock_key(product_id), stock.version)
-        put_mark(batch, product_id, after)
+        batch.check(stock_key(variant_id), stock.version)
+        put_mark(batch, variant_id, after)
         for each in alerts:
             data = each(
                 sku=stock.sku,
-                name=products[product_id].name,
+                name=products[stock.product_id].name,
                 available=stock.available,
                 threshold=stock.low_stock,
                 reorder=stock.suggested_reorder,
             )
-            batch.append(new_event(app, request, data, product_id))
+            batch.append(new_event(app, request, data, variant_id))
         await batch.commit(app.store)
 
     await retried(attempt)

@@ -7,17 +7,18 @@ by its own shape; the store keeps all of them from falling below zero.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, Protocol, TypedDict, TypeVar
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType, field
 from msgspec.structs import replace
 
 from stockwright.base.errors import InsufficientStock, Invalid
 from stockwright.base.movements import MovementType
 from stockwright.base.names import check_direction, clean
 from stockwright.base.record import Record
-from stockwright.products.model import check_addressable, check_id
+from stockwright.products.model import OwnVariant, check_addressable, check_id, variant_id_of
 
+Naming = TypeVar("Naming", bound="OfVariant")
 ChangeType = Literal["RESTOCK", "SALE", "RETURN", "ADJUSTMENT"]
 StockStatus = Literal["IN_STOCK", "LOW", "OUT"]
 DEFAULT_LOCATION: Final = "default"
@@ -62,7 +63,7 @@ class Level(Struct, frozen=True):
 
 
 class Stock(Record, frozen=True):
-    """All levels of one product, stored as one item: units of a SKU are taken from anywhere in one write.
+    """All levels of one variant, stored as one item: units of a SKU are taken from anywhere in one write.
 
     `levels` are in the order in which units are taken, inactive locations last.
 
@@ -84,6 +85,12 @@ class Stock(Record, frozen=True):
     reorder_quantity: int = 50
     created_at: int = 0
     updated_at: int = 0
+    own_variant: OwnVariant = field(name="variantId", default=UNSET)
+
+    @property
+    def variant_id(self) -> str:
+        """The id under which the units are counted."""
+        return variant_id_of(self.product_id, self.own_variant)
 
     @property
     def sources(self) -> list[str]:
@@ -189,9 +196,55 @@ def sell(quantity: int) -> Shift:
 
 
 Allocation = dict[str, int]
-"""Which units of one product are meant: location → units."""
+"""Which units of one variant are meant: location → units."""
 Allocations = dict[str, Allocation]
-"""Which units of several products are meant: product id → location → units."""
+"""Which units of several variants are meant: variant id → location → units."""
+
+
+class OfVariant(Protocol):
+    """What names a variant: a stock, a line, an item of a hold."""
+
+    @property
+    def product_id(self) -> str:
+        """The product that it is a variant of."""
+        ...
+
+    @property
+    def sku(self) -> str:
+        """Its SKU."""
+        ...
+
+    @property
+    def own_variant(self) -> OwnVariant:
+        """Its id, where that is not the product's."""
+        ...
+
+    @property
+    def variant_id(self) -> str:
+        """The id under which its units are counted."""
+        ...
+
+
+def by_variant(naming: Iterable[Naming]) -> dict[str, Naming]:
+    """Return what names variants, by their ids."""
+    return {each.variant_id: each for each in naming}
+
+
+class MovedFields(TypedDict):
+    """The fields of an event that say whose stock has changed."""
+
+    products: list[str]
+    variants: list[str] | UnsetType
+
+
+def moved_fields(naming: Iterable[OfVariant]) -> MovedFields:
+    """Name the products, and all variants where one of them has an id of its own."""
+    named = list(naming)
+    own = any(each.own_variant is not UNSET for each in named)
+    return {
+        "products": list(dict.fromkeys([each.product_id for each in named])),
+        "variants": [each.variant_id for each in named] if own else UNSET,
+    }
 
 
 class Movement(Record, frozen=True):
@@ -213,12 +266,18 @@ class Movement(Record, frozen=True):
     """The level's total after it, where the commit knew it."""
     stock_version: int | None = None
     """The version that the stock got with it: the order of the commits."""
+    own_variant: OwnVariant = field(name="variantId", default=UNSET)
+
+    @property
+    def variant_id(self) -> str:
+        """The variant whose units they are."""
+        return variant_id_of(self.product_id, self.own_variant)
 
 
 class Wanted(Struct, frozen=True):
-    """Units of one product that somebody asks for; `location` None leaves the choice to us."""
+    """Units of one variant that somebody asks for; `location` None leaves the choice to us."""
 
-    product_id: str
+    variant_id: str
     quantity: int
     location: str | None = None
 
@@ -280,18 +339,16 @@ def check_change(stock: Stock, location: str, quantity: int, *, selling: bool = 
     available = stock.available_at(location) if selling else level.available
     if available + quantity < 0:
         raise InsufficientStock.of(
-            [
-                {
-                    "productId": stock.product_id,
-                    "sku": stock.sku,
-                    "requested": -quantity,
-                    "available": available,
-                    "location": location,
-                }
-            ]
+            [{**named_details(stock), "requested": -quantity, "available": available, "location": location}]
         )
     if level.total + quantity > QUANTITY_MAX:
         raise Invalid.field("quantity", f"would raise the stock level above {QUANTITY_MAX}")
+
+
+def named_details(named: OfVariant) -> dict[str, object]:
+    """Return how an error's details name a variant."""
+    own = {} if named.own_variant is UNSET else {"variantId": named.own_variant}
+    return {"productId": named.product_id, **own, "sku": named.sku}
 
 
 def shifted(stock: Stock, shifts: Mapping[str, Shift]) -> Stock:

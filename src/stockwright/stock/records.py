@@ -1,6 +1,7 @@
 """Access patterns of stock levels and of the ledger's movements.
 
-All levels of a product are one item, so that one conditional write moves any of them.
+All levels of a variant are one item, so that one conditional write moves any of them. A product's movements are in
+one partition, those of all of its variants.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from msgspec.structs import force_setattr, replace
 
 from stockwright.base.errors import NotFound
 from stockwright.stock.location_records import load_active
-from stockwright.stock.model import Movement, Stock, receive, shifted
+from stockwright.stock.model import Movement, Stock, by_variant, receive, shifted
 from stockwright.store.port import ABSENT
 
 if TYPE_CHECKING:
@@ -26,22 +27,21 @@ STOCK = "STOCK"
 DELETED_STOCK = "STOCK_DELETED"
 
 
-def stock_key(product_id: str) -> Key:
-    """The item that holds every level of a product."""
-    return (f"PRODUCT#{product_id}", "STOCK")
+def stock_key(variant_id: str) -> Key:
+    """The item that holds every level of a variant."""
+    return (f"PRODUCT#{variant_id}", "STOCK")
 
 
-async def load_stocks(store: Store, product_ids: Iterable[str]) -> dict[str, Stock]:
-    """Load the stock of many products and the active locations, in two calls; those without any are left out."""
+async def load_stocks(store: Store, variant_ids: Iterable[str]) -> dict[str, Stock]:
+    """Load the stock of many variants and the active locations, in two calls; those without any are left out."""
     active = await load_active(store)
-    found = await store.get([stock_key(each) for each in dict.fromkeys(product_ids)])
-    stocks = [stock_of(item, active) for item in found.values()]
-    return {stock.product_id: stock for stock in stocks}
+    found = await store.get([stock_key(each) for each in dict.fromkeys(variant_ids)])
+    return by_variant([stock_of(item, active) for item in found.values()])
 
 
-async def get_stock(store: Store, product_id: str) -> Stock:
-    """Get a product's stock or refuse."""
-    stock = (await load_stocks(store, [product_id])).get(product_id)
+async def get_stock(store: Store, variant_id: str) -> Stock:
+    """Get a variant's stock or refuse."""
+    stock = (await load_stocks(store, [variant_id])).get(variant_id)
     if stock is None:
         raise NotFound("This product has no stock record")
     return stock
@@ -50,7 +50,7 @@ async def get_stock(store: Store, product_id: str) -> Stock:
 async def page_of_stocks(
     store: Store, *, after: str | None = None, limit: int = 100, deleted: bool = False
 ) -> tuple[list[Stock], str | None]:
-    """Read the stock of all products (or of all deleted ones) in the order of their ids."""
+    """Read the stock of all variants (or of all deleted ones) in the order of their ids."""
     active = await load_active(store)
     page = await store.query(DELETED_STOCK if deleted else STOCK, index="list", after=after, limit=limit)
     return [stock_of(item, active) for item in page.items], page.next
@@ -59,17 +59,17 @@ async def page_of_stocks(
 def put_stock(batch: Batch, stock: Stock, *, deleted: bool = False) -> None:
     """Write a stock whole (new levels, thresholds), expecting the version that it was loaded with.
 
-    A deleted product's stock leaves the list of the shop; the audit still finds it.
+    A deleted variant's stock leaves the list of the shop; the audit still finds it.
     """
     batch.put(
-        stock_key(stock.product_id),
+        stock_key(stock.variant_id),
         stock,
         stock.version,
-        {"list": (DELETED_STOCK if deleted else STOCK, stock.product_id)},
+        {"list": (DELETED_STOCK if deleted else STOCK, stock.variant_id)},
     )
 
 
-def shift_stock(batch: Batch, product_id: str, shifts: Mapping[str, Shift], at: int, expect: int | None = None) -> None:
+def shift_stock(batch: Batch, variant_id: str, shifts: Mapping[str, Shift], at: int, expect: int | None = None) -> None:
     """Move available, reserved and total of any number of levels now (`at`), in one conditional write.
 
     Only a number that falls needs its floor: no level ever has less than nothing.
@@ -82,7 +82,7 @@ def shift_stock(batch: Batch, product_id: str, shifts: Mapping[str, Shift], at: 
                 deltas[("levels", location, name)] = delta
                 if delta < 0:
                     floors[("levels", location, name)] = 0
-    batch.add(stock_key(product_id), deltas, floors, expect, {"updatedAt": at})
+    batch.add(stock_key(variant_id), deltas, floors, expect, {"updatedAt": at})
 
 
 def change_stock(batch: Batch, stock: Stock, changes: Mapping[str, int], at: int, expect: int | None = None) -> None:
@@ -92,7 +92,7 @@ def change_stock(batch: Batch, stock: Stock, changes: Mapping[str, int], at: int
     """
     shifts = {location: receive(units) for location, units in changes.items()}
     if stock.levels.keys() >= changes.keys():
-        shift_stock(batch, stock.product_id, shifts, at, expect)
+        shift_stock(batch, stock.variant_id, shifts, at, expect)
     else:
         put_stock(batch, replace(shifted(stock, shifts), updated_at=at))
 
@@ -132,7 +132,7 @@ def movement_key(movement: Movement) -> Key:
 
 def put_movement(batch: Batch, movement: Movement) -> None:
     """Write an entry of the ledger; it is never written again. The commit adds the balance, where it knows it."""
-    stock = stock_key(movement.product_id)
+    stock = stock_key(movement.variant_id)
     batch.put(
         movement_key(movement),
         movement,
@@ -172,11 +172,11 @@ async def page_of_movements(
     return [item.read(Movement) for item in page.items], page.next
 
 
-async def load_change(store: Store, product_id: str, movements: Sequence[Movement]) -> tuple[Stock, list[Movement]]:
-    """Load a product's stock as it is now, and entries of its ledger as they were written."""
+async def load_change(store: Store, variant_id: str, movements: Sequence[Movement]) -> tuple[Stock, list[Movement]]:
+    """Load a variant's stock as it is now, and entries of its ledger as they were written."""
     active = await load_active(store)
-    found = await store.get([stock_key(product_id), *map(movement_key, movements)])
-    if stock_key(product_id) not in found:
+    found = await store.get([stock_key(variant_id), *map(movement_key, movements)])
+    if stock_key(variant_id) not in found:
         raise NotFound("This product has no stock record")
     written = [found[key].read(Movement) if (key := movement_key(each)) in found else each for each in movements]
-    return stock_of(found[stock_key(product_id)], active), written
+    return stock_of(found[stock_key(variant_id)], active), written

@@ -1,4 +1,4 @@
-"""Reading what must add up with a product's stock."""
+"""Reading what must add up with a variant's stock."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ LOOKS_MAX: Final = 10
 Found = TypeVar("Found")
 
 
-async def while_still(app: App, product_id: str, read: Callable[[Stock], Awaitable[Found]]) -> Found:
-    """Read beside a product's stock, which must not change meanwhile: else it is read again, at last Busy."""
+async def while_still(app: App, variant_id: str, read: Callable[[Stock], Awaitable[Found]]) -> Found:
+    """Read beside a variant's stock, which must not change meanwhile: else it is read again, at last Busy."""
     for _ in range(LOOKS_MAX):
-        stock = await get_stock(app.store, product_id)
+        stock = await get_stock(app.store, variant_id)
         found = await read(stock)
-        if (await get_stock(app.store, product_id)).version == stock.version:
+        if (await get_stock(app.store, variant_id)).version == stock.version:
             return found
     raise Busy("The stock changed at each of several reads, so no consistent result was found; try again shortly")

@@ -1,6 +1,6 @@
-"""Access patterns of what is counted in advance: each product's part, the shop's totals, and who is short.
+"""Access patterns of what is counted in advance: each variant's part, the shop's totals, and who is short.
 
-A product's part and the totals change in one commit, so that the totals are the sum of the parts at
+A variant's part and the totals change in one commit, so that the totals are the sum of the parts at
 any instant. Both follow the stock by the moment that its event takes to be handled.
 """
 
@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec import UNSET, UnsetType, field
+
 from stockwright.base.record import Record
+from stockwright.products.model import OwnVariant, variant_id_of
 from stockwright.store.find import find, load
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ LOW: Final = "STOCK_LOW"
 
 
 class Counted(Record, frozen=True):
-    """What a product adds to the totals, as of these versions of its stock and of itself."""
+    """What a variant adds to the totals, as of these versions of its stock and of itself."""
 
     KIND = "COUNTED"
     product_id: str
@@ -41,6 +44,19 @@ class Counted(Record, frozen=True):
     category: str
     levels: dict[str, int]
     """The total at each location."""
+    own_variant: OwnVariant = field(name="variantId", default=UNSET)
+    is_first: bool | UnsetType = UNSET
+    """Whether the product is counted with it: of the variants of a product, with the first."""
+
+    @property
+    def variant_id(self) -> str:
+        """The variant that it is of."""
+        return variant_id_of(self.product_id, self.own_variant)
+
+    @property
+    def products(self) -> int:
+        """How many products are counted with it."""
+        return int(self.is_first is not False)
 
 
 class Totals(Record, frozen=True):
@@ -51,30 +67,33 @@ class Totals(Record, frozen=True):
     sums: dict[str, int]
 
 
-def counted_key(product_id: str) -> Key:
-    """The item beside the product."""
-    return (f"PRODUCT#{product_id}", "COUNTED")
+def counted_key(variant_id: str) -> Key:
+    """The item beside the stock."""
+    return (f"PRODUCT#{variant_id}", "COUNTED")
 
 
-async def load_counted(store: Store, product_ids: Iterable[str]) -> dict[str, Counted]:
-    """Load the parts of many products in one call; products without one are left out."""
-    keys = [counted_key(each) for each in dict.fromkeys(product_ids)]
-    return {part.product_id: part for part in (await load(store, keys, Counted) if keys else ())}
+async def load_counted(store: Store, variant_ids: Iterable[str]) -> dict[str, Counted]:
+    """Load the parts of many variants in one call; those without one are left out."""
+    keys = [counted_key(each) for each in dict.fromkeys(variant_ids)]
+    return {part.variant_id: part for part in (await load(store, keys, Counted) if keys else ())}
 
 
 def put_counted(batch: Batch, part: Counted, position: str) -> None:
-    """Write a product's part, expecting its version; `position` is the product's in the list of products."""
+    """Write a variant's part, expecting its version; `position` is the product's in the list of products."""
+    if part.own_variant is not UNSET:
+        # Sort keys are unique within a list.
+        position = f"{position}\x1f{part.own_variant}"
     indexes: dict[IndexName, tuple[str, str]] = {}
     if part.is_low:
         indexes["list"] = (LOW, position)
     if part.status != "IN_STOCK":
         indexes["owner"] = (_status(part.status), position)
-    batch.put(counted_key(part.product_id), part, part.version, indexes)
+    batch.put(counted_key(part.variant_id), part, part.version, indexes)
 
 
 def delete_counted(batch: Batch, part: Counted) -> None:
-    """Remove the part of a product that was deleted."""
-    batch.delete(counted_key(part.product_id), part.version)
+    """Remove the part of a variant that was deleted."""
+    batch.delete(counted_key(part.variant_id), part.version)
 
 
 async def positions_of_low(

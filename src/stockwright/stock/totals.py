@@ -1,6 +1,6 @@
-"""Counting the shop's stock in advance: units, shortages and worth, each product's part exactly once.
+"""Counting the shop's stock in advance: units, shortages and worth, each variant's part exactly once.
 
-A product's part is what its stock and price add to the totals. Counting a product replaces its part
+A variant's part is what its stock and price add to the totals. Counting a variant replaces its part
 and moves the totals by the difference, in one commit held to the versions of both: counted twice, or
 by two at once, it comes out the same. A part bears the version of the stock that it was counted at,
 and is rewritten for each: a commit from an older stock is refused.
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 
 AT_ONCE: Final = 200
-"""Products in one commit, if it takes so many writes."""
+"""Variants in one commit, if it takes so many writes."""
 WORTHS: Final = ("total", "available", "reserved", "inactive")
 SEPARATOR: Final = "\x1f"
 
 
-async def count_stocks(app: App, product_ids: Iterable[str]) -> dict[str, Stock]:
-    """Count these products as they are now; those that were deleted leave the totals. Returns their stocks."""
-    wanted = list(dict.fromkeys(product_ids))
+async def count_stocks(app: App, variant_ids: Iterable[str]) -> dict[str, Stock]:
+    """Count these variants as they are now; those that were deleted leave the totals. Returns their stocks."""
+    wanted = list(dict.fromkeys(variant_ids))
     # One more write is that of the totals.
     at_once = min(AT_ONCE, app.store.writes_max - 1)
     counted: dict[str, Stock] = {}
@@ -48,16 +48,16 @@ async def count_stocks(app: App, product_ids: Iterable[str]) -> dict[str, Stock]
     return counted
 
 
-async def _count(app: App, product_ids: Sequence[str]) -> dict[str, Stock]:
+async def _count(app: App, variant_ids: Sequence[str]) -> dict[str, Stock]:
     async def attempt() -> dict[str, Stock]:
         # The parts first: a stock that is read after them is not older than what they were counted at.
-        parts = await records.load_counted(app.store, product_ids)
-        stocks = await load_stocks(app.store, product_ids)
-        products = await load_products(app.store, product_ids)
+        parts = await records.load_counted(app.store, variant_ids)
+        stocks = await load_stocks(app.store, variant_ids)
+        products = await load_products(app.store, [stock.product_id for stock in stocks.values()])
         batch, difference = Batch(), Counter[str]()
-        for product_id in product_ids:
-            before = parts.get(product_id)
-            product, stock = products.get(product_id), stocks.get(product_id)
+        for variant_id in variant_ids:
+            before, stock = parts.get(variant_id), stocks.get(variant_id)
+            product = None if stock is None else products.get(stock.product_id)
             after = None
             if product is not None and stock is not None and stock.levels:
                 after = part_of(product, stock, before.version if before else ABSENT)
@@ -80,7 +80,7 @@ async def _count(app: App, product_ids: Sequence[str]) -> dict[str, Stock]:
 
 
 def part_of(product: Product, stock: Stock, version: int = ABSENT) -> Counted:
-    """Return what a product adds to the totals."""
+    """Return what a variant adds to the totals."""
     available = stock.available
     return Counted(
         product_id=product.id,
@@ -96,11 +96,12 @@ def part_of(product: Product, stock: Stock, version: int = ABSENT) -> Counted:
         category=product.category,
         levels={location: level.total for location, level in stock.levels.items()},
         version=version,
+        own_variant=stock.own_variant,
     )
 
 
 def add_difference(difference: Counter[str], before: Counted | None, after: Counted | None) -> None:
-    """Add what the totals change by where a product's part is `after` instead of `before`."""
+    """Add what the totals change by where a variant's part is `after` instead of `before`."""
     if (
         before is None
         or after is None
@@ -124,13 +125,13 @@ def sums_of(part: Counted | None) -> Counter[str]:
     sums = Counter[str]()
     if part is None:
         return sums
-    sums["products"] = 1
+    sums["products"] = part.products
     for status, name in _COUNTED_STATUSES:
         sums[name] = int(part.status == status)
     for of, units in _units_of(part):
         _add_worth(sums, of, units, part)
         if len(of) > 1:
-            # How many products are of it: it is shown as long as there is one.
+            # How many variants are of it: it is shown as long as there is one.
             sums[_names_of(of, part.currency).products] += 1
     return sums
 
@@ -179,7 +180,7 @@ def added(sums: Mapping[str, int], difference: Mapping[str, int]) -> dict[str, i
 
 
 async def recount(app: App) -> dict[str, int]:
-    """Sum every product's part again, from its stock and its price; three calls for each STEP_ROWS products."""
+    """Sum every variant's part again, from its stock and its price; three calls for each STEP_ROWS variants."""
     sums = Counter[str]()
     async for stocks in pages(partial(page_of_stocks, app.store, limit=STEP_ROWS)):
         products = await load_products(app.store, (stock.product_id for stock in stocks))
