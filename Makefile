@@ -165,7 +165,7 @@ web: $(INSTALLED) $(MODULES) ## Check and test the web app
 PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # Tests that use a store run on both engines.
-ON_BOTH := tests/accounts tests/audit tests/catalog tests/orders tests/products tests/reports tests/reservations tests/retention \
+ON_BOTH := tests/accounts tests/audit tests/catalog tests/counts tests/orders tests/products tests/reports tests/reservations tests/retention \
 	tests/rollups tests/stock tests/api
 
 .PHONY: unit

@@ -7,6 +7,7 @@ from typing import Any, Final
 from stockwright.accounts import wire as accounts
 from stockwright.catalog import inventory_wire as inventory
 from stockwright.catalog import wire as catalog
+from stockwright.counts import wire as wire_counts
 from stockwright.operations import wire as operations
 from stockwright.orders import wire as orders
 from stockwright.products import wire as wire_products
@@ -76,5 +77,8 @@ EXAMPLES: Final[dict[type, dict[str, Any]]] = {
     },
     operations.BlockAddressBody: {"email": _EMAIL, "detail": "The mail came back"},
     wire_uploads.UploadBody: {"size": 7340032},
+    wire_counts.OpenCountBody: {"location": "default", "name": "Spring", "category": "phone"},
+    wire_counts.ScanBody: {"code": "PH-1", "quantity": 3},
+    wire_counts.PostCountBody: {"notScanned": "keep"},
     wire_sales.SaleBody: {"items": [{"sku": "KB-MECH-001", "quantity": 1}], "location": "default"},
 }

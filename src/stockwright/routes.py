@@ -7,6 +7,7 @@ from typing import Final
 from stockwright.accounts import routes as accounts
 from stockwright.catalog import inventory_routes as inventory
 from stockwright.catalog import routes as catalog
+from stockwright.counts import routes as counts
 from stockwright.exports import routes as exports
 from stockwright.http.route import Route
 from stockwright.operations import routes as operations
@@ -28,6 +29,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *products.ROUTES,
     *inventory.ROUTES,
     *stock.ROUTES,
+    *counts.ROUTES,
     *reservations.ROUTES,
     *orders.ROUTES,
     *sales.ROUTES,

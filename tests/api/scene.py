@@ -63,6 +63,8 @@ class Scene:
         for name, sku in (("product", "KB-1"), ("unused", "KB-2")):
             self.ids[name] = (await admin.post("/products", {**KEYBOARD, "sku": sku, "quantity": 500})).data["id"]
         await admin.post("/locations", {"id": "north"})
+        self.ids["count"] = (await admin.post("/inventory/counts", {"location": "default"})).data["id"]
+        await admin.post(f"/inventory/counts/{self.ids['count']}/scans", {"code": "KB-2", "quantity": 499})
         self.ids["key"] = (await admin.post("/api-keys", {"name": "till", "scopes": ["sales"]})).data["id"]
         line = {"productId": self.ids["product"], "quantity": 2}
         for order in ("placed", "packed", "delivered"):
@@ -268,6 +270,10 @@ GOOD: dict[tuple[str, str], tuple[str, Given]] = {
     ("PUT", "/stock"): (ADMIN, {"productId": "$product", "quantity": 300}),
     ("POST", "/inventory/transfer"): (ADMIN, {**LINE, "from": "default", "to": "north"}),
     ("POST", "/inventory/cleanup-expired"): (ADMIN, _expired),
+    ("POST", "/inventory/counts"): (ADMIN, {"location": "north", "name": "Spring", "skus": ["KB-1"]}),
+    ("POST", "/inventory/counts/{id}/scans"): (ADMIN, {"code": "KB-1", "quantity": 3}),
+    ("POST", "/inventory/counts/{id}/post"): (ADMIN, {"notScanned": "keep"}),
+    ("POST", "/inventory/counts/{id}/discard"): (ADMIN, {}),
     ("POST", "/locations"): (ADMIN, {"id": "south"}),
     ("PATCH", "/locations/{id}"): (ADMIN, {"priority": 7}),
     ("POST", "/inventory/product/{productId}/reserve"): (ALICE, {"quantity": 1}),
@@ -306,6 +312,9 @@ PATH_VALUES: dict[tuple[str, str], dict[str, str]] = {
     ("PATCH", "/categories/{name}"): {"name": "electronics"},
     ("DELETE", "/categories/{name}"): {"name": "food"},
     ("PATCH", "/inventory/product/{productId}/stock"): {"productId": "product"},
+    ("POST", "/inventory/counts/{id}/scans"): {"id": "count"},
+    ("POST", "/inventory/counts/{id}/post"): {"id": "count"},
+    ("POST", "/inventory/counts/{id}/discard"): {"id": "count"},
     ("PATCH", "/locations/{id}"): {"id": "north"},
     ("POST", "/inventory/product/{productId}/reserve"): {"productId": "product"},
     ("POST", "/reservations/{id}/extend"): {"id": "hold"},

@@ -71,7 +71,10 @@ WHO = {
     """,
     "admin, key:inventory": """
         POST /api/inventory/initialize, PATCH /api/inventory/product/{productId}/stock, PUT /api/stock,
-        POST /api/inventory/transfer
+        POST /api/inventory/transfer, POST /api/inventory/counts, GET /api/inventory/counts,
+        GET /api/inventory/counts/{id}, POST /api/inventory/counts/{id}/scans, GET /api/inventory/counts/{id}/lines,
+        GET /api/inventory/counts/{id}/sheet, POST /api/inventory/counts/{id}/post,
+        POST /api/inventory/counts/{id}/discard
     """,
     "admin, key:sales": "POST /api/sales, GET /api/sales, GET /api/sales/{id}",
     "admin, key:orders:pack": "POST /api/orders/{id}/pack, POST /api/orderpacked/{id}",
@@ -515,6 +518,7 @@ TAKEN = {
     ("PATCH", "/settings"): {"currency"},
     ("POST", "/categories"): {"name"}, ("PATCH", "/categories/{name}"): {"name"},
     ("POST", "/locations"): {"id", "name"}, ("PATCH", "/locations/{id}"): {"name"},
+    ("POST", "/inventory/counts"): {"name"},
     ("POST", "/inventory/product/{productId}/reserve"): {"orderId"}, ("POST", "/reservations"): {"orderId"},
     ("POST", "/orders"): {"id"}, ("POST", "/orders/{id}/returns"): {"id"}, ("POST", "/sales"): {"id"},
 }  # fmt: skip

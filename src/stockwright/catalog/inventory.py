@@ -230,18 +230,17 @@ async def _move(
         insist(command.expected_version, stock)
         changes = plan(stock)
         batch = Batch()
-        stock_records.change_stock(batch, stock, changes, app.clock.now(), command.expected_version)
-        booked = book(
+        booked = book_changes(
             app,
             request,
             batch,
-            {stock.variant_id: changes},
-            {stock.variant_id: stock},
+            stock,
+            changes,
             kind,
             reason=command.reason,
             reference=command.reference,
+            expect=command.expected_version,
         )
-        _append_stock_changed(app, request, batch, stock, kind, changes)
         return batch, _expected(stock, changes, booked)
 
     async def attempt() -> Sequence[Movement]:
@@ -261,6 +260,37 @@ async def _move(
     return StockChange(*await stock_records.load_change(app.store, command.product_id, movements))
 
 
+def book_changes(
+    app: App,
+    request: Request,
+    batch: Batch,
+    stock: Stock,
+    changes: Mapping[str, int],
+    kind: MovementType,
+    *,
+    reason: str = "",
+    reference: str = "",
+    expect: int | None = None,
+) -> list[Movement]:
+    """Add signed changes of a variant's levels to a commit: the units, their movements and the event of both.
+
+    `expect` is the version that the stock must still have; None: beside all others who move units there.
+    """
+    stock_records.change_stock(batch, stock, changes, app.clock.now(), expect)
+    booked = book(
+        app,
+        request,
+        batch,
+        {stock.variant_id: dict(changes)},
+        {stock.variant_id: stock},
+        kind,
+        reason=reason,
+        reference=reference,
+    )
+    _append_stock_changed(app, request, batch, stock, kind, changes)
+    return booked
+
+
 async def count_stock(app: App, request: Request, command: CountStock) -> StockChange:
     """Set the counted total; the difference is an ADJUSTMENT, none where the count agrees (S0's PUT /stock).
 
@@ -274,12 +304,8 @@ async def count_stock(app: App, request: Request, command: CountStock) -> StockC
         batch = Batch()
         if not changes:
             return batch, StockChange(stock)
-        stock_records.change_stock(batch, stock, changes, app.clock.now(), stock.version)
         reason = command.reason or "Counted"
-        booked = book(
-            app, request, batch, {stock.variant_id: changes}, {stock.variant_id: stock}, "ADJUSTMENT", reason=reason
-        )
-        _append_stock_changed(app, request, batch, stock, "ADJUSTMENT", changes)
+        booked = book_changes(app, request, batch, stock, changes, "ADJUSTMENT", reason=reason, expect=stock.version)
         return batch, _expected(stock, changes, booked)
 
     async def attempt() -> StockChange:

@@ -351,6 +351,35 @@ class SettingsChanged(EventData):
     """Those that differ now, by the names that the stored settings have for them."""
 
 
+# ---- counts ----------------------------------------------------------------------------------
+
+
+class CountDiscarded(EventData):
+    """A count session was ended, and nothing of it was booked; the session is the subject."""
+
+    event_name = "count.discarded"
+    location: str
+
+
+class CountOpened(EventData):
+    """A count session of a location was opened."""
+
+    event_name = "count.opened"
+    location: str
+
+
+class CountPosted(EventData):
+    """All differences of a count session were booked that could be; `over` and `under` are units."""
+
+    event_name = "count.posted"
+    location: str
+    lines: int
+    over: int
+    under: int
+    refused: int
+    """Lines whose difference could not be booked."""
+
+
 # ---- uploads ---------------------------------------------------------------------------------
 
 

@@ -13,14 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from stockwright.base.hashing import sha256
 from stockwright.base.long_work import STEP_ROWS, give_way
+from stockwright.catalog.inventory import book_changes
 from stockwright.catalog.stocked import get_product
-from stockwright.commit import new_event
-from stockwright.events.catalogue import StockChanged
 from stockwright.products.records import load_product_ids as load_ids
 from stockwright.request import Idempotency, Request
-from stockwright.stock import records as stock_records
-from stockwright.stock.booking import book
-from stockwright.stock.model import check_change, moved_fields
+from stockwright.stock.model import check_change
 from stockwright.store.batch import Batch, retried
 from stockwright.store.idempotency import drop_idempotency, find_idempotencies
 
@@ -86,11 +83,7 @@ async def take_back_stock(
             stock = (await get_product(app, product_id)).stock
             for location, units in changes.items():
                 check_change(stock, location, units)
-            stock_records.change_stock(batch, stock, changes, app.clock.now())
-            named = {stock.variant_id: stock}
-            book(app, request, batch, {stock.variant_id: changes}, named, "ADJUSTMENT", reason=reason)
-            data = StockChanged(sku=stock.sku, type="ADJUSTMENT", changes=changes, **moved_fields([stock]))
-            batch.append(new_event(app, request, data, stock.product_id))
+            book_changes(app, request, batch, stock, changes, "ADJUSTMENT", reason=reason)
         await batch.commit(app.store)
 
     await retried(attempt)

@@ -354,6 +354,135 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/inventory/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the counts, newest first */
+        get: operations["get-inventory-counts"];
+        put?: never;
+        /**
+         * Open a count of a location
+         * @description Of the products with these `skus`, of a `category`, or of everything that the shop lists.
+         */
+        post: operations["post-inventory-counts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/inventory/counts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a count with its sums and its first 100 differences */
+        get: operations["get-inventory-counts-by-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/inventory/counts/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Discard a count: nothing of it is booked */
+        post: operations["post-inventory-counts-by-id-discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/inventory/counts/{id}/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what was counted, or what differs from the books */
+        get: operations["get-inventory-counts-by-id-lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/inventory/counts/{id}/post": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Book the differences of a count
+         * @description Each difference becomes an ADJUSTMENT with the count's id as its reference. With `notScanned` `zero`, products that nobody scanned are taken for not there. A difference that cannot be booked, since its units were promised or sold meanwhile, stays on its line with the reason (`refused`). After 20 seconds the answer's status is still POSTING: ask again to go on.
+         */
+        post: operations["post-inventory-counts-by-id-post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/inventory/counts/{id}/scans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count units of a product, by its SKU or id
+         * @description The units are added to what was counted of the product; a negative `quantity` takes a scan back, and `recount` begins the product again. What the books say is taken of the moment of the scan (`at`), so that sales before and after it are no differences. `movedMeanwhile` is what came or left between the first scan of the product and the last: where it is not 0, count the product again.
+         */
+        post: operations["post-inventory-counts-by-id-scans"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/inventory/counts/{id}/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the products to count, without what the books say */
+        get: operations["get-inventory-counts-by-id-sheet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/inventory/export": {
         parameters: {
             query?: never;
@@ -1745,6 +1874,53 @@ export interface components {
             stockCount?: number | null;
         };
         /**
+         * CountLineView
+         * @description What was counted of one product, and what the books said at the moment of its last scan.
+         */
+        CountLineView: {
+            counted: number;
+            difference: number;
+            expected: number;
+            firstAt: string;
+            lastAt: string;
+            movedMeanwhile: number;
+            people: {
+                [key: string]: number;
+            };
+            posted: number | null;
+            productId: string;
+            refused: string;
+            scans: number;
+            sku: string;
+        };
+        /**
+         * CountView
+         * @description A count session with the sums of its lines; asked for by itself, also its first differences.
+         */
+        CountView: {
+            category: string;
+            createdAt: string;
+            createdBy: string;
+            differences: components["schemas"]["CountLineView"][];
+            differing: number;
+            endedAt: string | null;
+            endedBy: string;
+            id: string;
+            lines: number;
+            location: string;
+            name: string;
+            /** @enum {unknown} */
+            notScanned: "keep" | "zero";
+            over: number;
+            productIds: string[];
+            refused: number;
+            /** @enum {unknown} */
+            status: "DISCARDED" | "OPEN" | "POSTED" | "POSTING";
+            under: number;
+            units: number;
+            version: number;
+        };
+        /**
          * Credentials
          * @description An email address, as `email` or `username`, and a password. The pool ids of Cognito clients are ignored.
          */
@@ -2081,6 +2257,18 @@ export interface components {
             sku?: string | null;
         };
         /**
+         * LinesQuery
+         * @description Lines of a session, perhaps only those that differ.
+         */
+        LinesQuery: {
+            /** @default false */
+            differing?: boolean;
+            /** @default 20 */
+            limit?: number;
+            /** @default null */
+            nextToken?: string | null;
+        };
+        /**
          * ListQuery
          * @description The size of a page, and where it starts.
          */
@@ -2115,6 +2303,24 @@ export interface components {
         ListView_CategoryView_: {
             count: number;
             items: components["schemas"]["CategoryView"][];
+            nextToken: string | null;
+        };
+        /**
+         * ListView[CountLineView]
+         * @description A page of a list; `nextToken` is null on the last one.
+         */
+        ListView_CountLineView_: {
+            count: number;
+            items: components["schemas"]["CountLineView"][];
+            nextToken: string | null;
+        };
+        /**
+         * ListView[CountView]
+         * @description A page of a list; `nextToken` is null on the last one.
+         */
+        ListView_CountView_: {
+            count: number;
+            items: components["schemas"]["CountView"][];
             nextToken: string | null;
         };
         /**
@@ -2214,6 +2420,15 @@ export interface components {
         ListView_SaleView_: {
             count: number;
             items: components["schemas"]["SaleView"][];
+            nextToken: string | null;
+        };
+        /**
+         * ListView[SheetRowView]
+         * @description A page of a list; `nextToken` is null on the last one.
+         */
+        ListView_SheetRowView_: {
+            count: number;
+            items: components["schemas"]["SheetRowView"][];
             nextToken: string | null;
         };
         /**
@@ -2432,6 +2647,20 @@ export interface components {
             to: string;
         };
         /**
+         * OpenCountBody
+         * @description A new count session: of certain SKUs, of a category, or of everything at the location.
+         */
+        OpenCountBody: {
+            /** @default  */
+            category?: string;
+            /** @default default */
+            location?: string;
+            /** @default  */
+            name?: string;
+            /** @default [] */
+            skus?: string[];
+        };
+        /**
          * OpenOrdersView
          * @description The number of open orders by status.
          */
@@ -2546,6 +2775,17 @@ export interface components {
             quantity?: number | null;
             /** @default  */
             reference?: string;
+        };
+        /**
+         * PostCountBody
+         * @description What posting does with the products that nobody scanned.
+         */
+        PostCountBody: {
+            /**
+             * @default keep
+             * @enum {unknown}
+             */
+            notScanned?: "keep" | "zero";
         };
         /**
          * ProductBody
@@ -3038,6 +3278,19 @@ export interface components {
             totalAmount: number;
         };
         /**
+         * ScanBody
+         * @description Counted units of what has the code. `at` is when they were counted, where they are sent later.
+         */
+        ScanBody: {
+            /** @default null */
+            at?: string | null;
+            code: string;
+            /** @default 1 */
+            quantity?: number;
+            /** @default false */
+            recount?: boolean;
+        };
+        /**
          * SessionView
          * @description The tokens of a session. `token` is the ID token again; `expiresIn` is in seconds.
          *
@@ -3107,6 +3360,17 @@ export interface components {
             name?: string;
             password: string;
             token: string;
+        };
+        /**
+         * SheetRowView
+         * @description A product that is to be counted; `counted` is null where nobody has counted it.
+         */
+        SheetRowView: {
+            category: string;
+            counted: number | null;
+            name: string;
+            productId: string;
+            sku: string;
         };
         /**
          * SignedUpView
@@ -4147,6 +4411,262 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["CleanedView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "get-inventory-counts": {
+        parameters: {
+            query?: {
+                limit?: number | "";
+                nextToken?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ListView_CountView_"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "post-inventory-counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "location": "default",
+                 *       "name": "Spring",
+                 *       "category": "phone"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OpenCountBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["CountView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "get-inventory-counts-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["CountView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "post-inventory-counts-by-id-discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["CountView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "get-inventory-counts-by-id-lines": {
+        parameters: {
+            query?: {
+                differing?: boolean | "";
+                limit?: number | "";
+                nextToken?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ListView_CountLineView_"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "post-inventory-counts-by-id-post": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "notScanned": "keep"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PostCountBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["CountView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "post-inventory-counts-by-id-scans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "PH-1",
+                 *       "quantity": 3
+                 *     }
+                 */
+                "application/json": components["schemas"]["ScanBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["CountLineView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "get-inventory-counts-by-id-sheet": {
+        parameters: {
+            query?: {
+                limit?: number | "";
+                nextToken?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ListView_SheetRowView_"];
                         meta: components["schemas"]["Meta"];
                         /** @constant */
                         success: true;
