@@ -1,4 +1,7 @@
-"""Uploads and pictures: a private bucket that the API writes, reads and signs addresses for."""
+"""Uploads and pictures: a private bucket that the API writes, reads and signs addresses for.
+
+CloudFront serves the pictures from it (`web.py`), and may read nothing else there.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from constructs import Construct
 
 from infra.stages import Stage
 
+UPLOADS: Final = "uploads/"
 UPLOAD_DAYS: Final = 2
 """The sweeper removes what nobody has used after a day; this is for what it missed."""
 FORMER_DAYS: Final = 30
@@ -31,13 +35,21 @@ class Files(Construct):
             # Anyone who has a signed address may use it, on any page.
             cors=[s3.CorsRule(allowed_methods=[s3.HttpMethods.PUT], allowed_origins=["*"], allowed_headers=["*"])],
             lifecycle_rules=[
-                s3.LifecycleRule(prefix="uploads/", expiration=Duration.days(UPLOAD_DAYS)),
+                s3.LifecycleRule(prefix=UPLOADS, expiration=Duration.days(UPLOAD_DAYS)),
                 s3.LifecycleRule(
                     noncurrent_version_expiration=Duration.days(FORMER_DAYS),
                     abort_incomplete_multipart_upload_after=Duration.days(UPLOAD_DAYS),
                 ),
             ],
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if stage.keep else RemovalPolicy.DESTROY,
+        )
+        self.bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                effect=iam.Effect.DENY,
+                principals=[iam.ServicePrincipal("cloudfront.amazonaws.com")],
+                actions=["s3:GetObject"],
+                resources=[self.bucket.arn_for_objects(f"{UPLOADS}*")],
+            )
         )
 
     def may(self, *actions: str) -> iam.PolicyStatement:

@@ -18,7 +18,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ import httpx2
 import uvicorn
 
 from infra.deploy import deploy
-from infra.front import front
+from infra.front import front, pictures_of
 from infra.package import BUILD, ROOT, build
 from infra.publish import publish
 from stockwright.cloud.origin import SECRET_HEADER
@@ -65,9 +65,9 @@ def up(port: int) -> None:
             _wait(url)
             found = _deployed(url)
             _announce(f"http://127.0.0.1:{port}", url, found)
-            uvicorn.run(
-                front(url, found["ApiId"], found["OriginSecret"]), host="127.0.0.1", port=port, log_level="warning"
-            )
+            pictures = pictures_of(_client(url)("s3"), found["FilesBucket"])
+            shop = front(url, found["ApiId"], found["OriginSecret"], pictures)
+            uvicorn.run(shop, host="127.0.0.1", port=port, log_level="warning")
         except KeyboardInterrupt:
             pass
         finally:
@@ -146,15 +146,7 @@ def _deployed(url: str) -> dict[str, str]:
         body: dict[str, str] = json.loads(OUTPUTS.read_text(encoding="utf-8"))
         return body
 
-    def client(service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=url,
-            region_name=REGION,
-            aws_access_key_id=ACCOUNT,
-            aws_secret_access_key="test",  # noqa: S106 - the one that MiniStack checks signed addresses with
-        )
-
+    client = _client(url)
     print("Building the functions, writing the template, deploying it: a minute or two", flush=True)  # noqa: T201
     body = deploy(client, _written(build(BUILD / "lambda-here", here=True)), f"stockwright-{STAGE}", ACCOUNT, REGION)
     publish(client("s3"), body["Bucket"])
@@ -168,6 +160,21 @@ def _deployed(url: str) -> dict[str, str]:
     OUTPUTS.touch(mode=0o600)
     OUTPUTS.write_text(json.dumps(body), encoding="utf-8")
     return body
+
+
+def _client(url: str) -> Callable[[str], Any]:
+    """Return what makes the SDK's client of a service."""
+
+    def client(service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=url,
+            region_name=REGION,
+            aws_access_key_id=ACCOUNT,
+            aws_secret_access_key="test",  # noqa: S106 - the one that MiniStack checks signed addresses with
+        )
+
+    return client
 
 
 def _written(code: Path) -> Path:

@@ -42,7 +42,8 @@ class Stockwright(Stack):
         self.files = Files(self, stage)
         self.functions = Functions(self, stage, folder, self.data, self.identity, self.events, self.files)
         self.http = Http(self, stage, self.functions.api)
-        self.web = Web(self, stage, self.http, self.data.origin, self._firewall() if stage.firewall else None)
+        firewall = self._firewall() if stage.firewall else None
+        self.web = Web(self, stage, self.http, self.files, self.data.origin, firewall)
         self.functions.set_public_url(self.web.url)
         self.watch = Watch(self, stage, folder, self.data, self.functions.api, self.web.url) if stage.watch else None
         self.all_functions = [*self.functions.all, *(self.watch.all if self.watch else ())]

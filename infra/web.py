@@ -1,4 +1,7 @@
-"""The web app: a private bucket behind CloudFront, which also sends /api/* to the HTTP API."""
+"""The web app: a private bucket behind CloudFront, which also sends /api/* to the HTTP API.
+
+/media/* comes from the bucket of files.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from infra.files import Files
 from infra.http import Http
 from infra.stages import Stage
 from stockwright.cloud.origin import ADDRESS_HEADER, SECRET_HEADER
@@ -51,7 +55,13 @@ class Web(Construct):
     """One address for the web app and the API, so that browsers need no leave to call it."""
 
     def __init__(
-        self, scope: Construct, stage: Stage, http: Http, secret: secretsmanager.Secret, firewall: str | None
+        self,
+        scope: Construct,
+        stage: Stage,
+        http: Http,
+        files: Files,
+        secret: secretsmanager.Secret,
+        firewall: str | None,
     ) -> None:
         super().__init__(scope, "Web")
         self._domain = stage.web_domain
@@ -93,6 +103,14 @@ class Web(Construct):
             origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
             function_associations=[_before(self, "Address", ADDRESS)],
         )
+        headers = _headers(self, stage)
+        pictures = cloudfront.BehaviorOptions(
+            origin=origins.S3BucketOrigin.with_origin_access_control(files.bucket),
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+            # The file of a name never changes, as its own header says.
+            cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
+            response_headers_policy=headers,
+        )
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
@@ -102,10 +120,10 @@ class Web(Construct):
             default_behavior=cloudfront.BehaviorOptions(
                 origin=origins.S3BucketOrigin.with_origin_access_control(self.bucket),
                 viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-                response_headers_policy=_headers(self, stage),
+                response_headers_policy=headers,
                 function_associations=[_before(self, "Routing", ROUTING)],
             ),
-            additional_behaviors={"/api/*": api, "/.well-known/*": api, "/health": api},
+            additional_behaviors={"/api/*": api, "/.well-known/*": api, "/health": api, "/media/*": pictures},
             web_acl_id=firewall,
             domain_names=[stage.web_domain] if stage.web_domain else None,
             certificate=(

@@ -16,6 +16,7 @@ from _pytest.runner import runtestprotocol
 
 from stockwright.adapters.folder_files import FOLDER, FolderFiles
 from stockwright.adapters.ids import SystemIds
+from stockwright.adapters.pictures import PictureProcesses
 from stockwright.audit.usecases import audit
 from stockwright.base.actor import ANONYMOUS, Actor
 from stockwright.catalog.first_start import ensure_shop
@@ -170,6 +171,7 @@ async def bare_app(folder: Path, clock: Clock, engine: str = "sqlite") -> App:
         topics=nothing,
         outbound=nothing,
         files=FolderFiles(folder / FOLDER),
+        pictures=PictureProcesses(),
         identity=nothing,
         log=nothing,
     )

@@ -19,6 +19,7 @@ from stockwright.adapters.ids import SystemIds
 from stockwright.adapters.mail import LocalMailbox, SesMailer, SmtpMailer
 from stockwright.adapters.no_files import NoFiles
 from stockwright.adapters.outbound import HttpOutbound
+from stockwright.adapters.pictures import PictureProcesses
 from stockwright.adapters.secrets import load_from_manager, load_or_make
 from stockwright.adapters.sms import SnsTexts, SnsTopics
 from stockwright.adapters.telemetry import CloudLog, make_log
@@ -64,6 +65,7 @@ async def build(settings: Settings, clock: Clock | None = None, *, reading: bool
         sms=SnsTexts() if settings.sms == "sns" else LocalMailbox(),
         topics=SnsTopics(),
         files=files_of(settings, readonly=readonly),
+        pictures=PictureProcesses(),
         outbound=HttpOutbound(allow_private=settings.allow_private_addresses),
         identity=_identity(settings, clock, readonly=readonly),
         log=CloudLog(settings.log_level) if settings.in_lambda else make_log(settings.log_level),

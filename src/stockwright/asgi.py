@@ -106,7 +106,7 @@ def build_asgi(app: App, running: AbstractAsyncContextManager[Any] | None = None
         """Make them when the first is asked for: a function is hardly ever asked for one, and starts the faster."""
         from stockwright.http.pages import build_pages
 
-        return build_pages(lifespan, api)
+        return build_pages(lifespan, api, app.files)
 
     edge = Edge(app, ROUTES, HOOKS)
     api = Api(edge)

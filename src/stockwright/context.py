@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from stockwright.base.ports import Clock, Files, Ids, Mailer, Outbound
+from stockwright.base.ports import Clock, Files, Ids, Mailer, Outbound, Pictures
 from stockwright.probe import WriteProbe
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class App(Struct):
     topics: Mailer
     outbound: Outbound
     files: Files
+    pictures: Pictures
     identity: object
     """Who knows passwords and tokens; accounts ask it as their `Identity` (`identity_of`)."""
     log: Any

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from stockwright.accounts import wire as accounts
 from stockwright.catalog import inventory_wire as inventory
+from stockwright.catalog import picture_wire as pictures
 from stockwright.catalog import wire as catalog
 from stockwright.counts import wire as wire_counts
 from stockwright.operations import wire as operations
@@ -46,6 +47,8 @@ EXAMPLES: Final[dict[type, dict[str, Any]]] = {
         "options": {"color": ["black", "white"]},
     },
     catalog.ProductPatch: {"price": 8999, "quantity": 45},
+    pictures.ImagePatch: {"alt": "The keyboard from above", "position": 1},
+    pictures.NewImageBody: {"uploadId": "upl_01hf7yat00c1n20k7d2r9w1e2v", "alt": "The keyboard from above"},
     wire_products.CategoryBody: {"name": "garden"},
     inventory.InitializeBody: {
         "productId": _LAPTOP,

@@ -6,6 +6,7 @@ from typing import Final
 
 from stockwright.accounts import routes as accounts
 from stockwright.catalog import inventory_routes as inventory
+from stockwright.catalog import picture_routes as pictures
 from stockwright.catalog import routes as catalog
 from stockwright.counts import routes as counts
 from stockwright.exports import routes as exports
@@ -26,6 +27,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *system.ROUTES,
     *accounts.ROUTES,
     *catalog.ROUTES,
+    *pictures.ROUTES,
     *products.ROUTES,
     *inventory.ROUTES,
     *stock.ROUTES,

@@ -31,8 +31,10 @@ from stockwright.store.batch import Batch
 from tests.api.asking import Answer, Client
 from tests.api.conftest import KEYBOARD, PASSWORD, asking, dressed, signed_in
 from tests.conftest import VISITOR, Clock, bare_app
+from tests.pictures import picture
 
 NEW_PASSWORD = "Better-Horse-88"
+PICTURE = picture(40, 30)
 ALICE, BOB, ADMIN = "alice@example.com", "bob@example.com", "admin@example.com"
 
 
@@ -65,6 +67,11 @@ class Scene:
         await admin.post("/locations", {"id": "north"})
         self.ids["count"] = (await admin.post("/inventory/counts", {"location": "default"})).data["id"]
         await admin.post(f"/inventory/counts/{self.ids['count']}/scans", {"code": "KB-2", "quantity": 499})
+        self.ids["upload"] = (await admin.post("/uploads", {"size": len(PICTURE)})).data["id"]
+        await self.app.files.put(f"uploads/{self.ids['upload']}", _parts_of(PICTURE))
+        images = f"/products/{self.ids['product']}/images"
+        for name in ("picture", "other picture"):
+            self.ids[name] = (await admin.post(images, {"uploadId": self.ids["upload"]})).data["id"]
         self.ids["key"] = (await admin.post("/api-keys", {"name": "till", "scopes": ["sales"]})).data["id"]
         line = {"productId": self.ids["product"], "quantity": 2}
         for order in ("placed", "packed", "delivered"):
@@ -133,6 +140,10 @@ class Scene:
                 "SELECT pk, sk, version, body, text FROM item UNION ALL SELECT '', '', 0, body, '' FROM event"
             )
             return "\n".join(sorted(masked(repr(row)) for row in rows))
+
+
+async def _parts_of(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 def masked(text: str) -> str:
@@ -261,6 +272,9 @@ GOOD: dict[tuple[str, str], tuple[str, Given]] = {
     ("PUT", "/products/{id}"): (ADMIN, {"quantity": 600, "price": 5}),
     ("PATCH", "/products/{id}"): (ADMIN, {"name": "Another name"}),
     ("DELETE", "/products/{id}"): (ADMIN, None),
+    ("POST", "/products/{id}/images"): (ADMIN, {"uploadId": "$upload", "alt": "From the left"}),
+    ("PATCH", "/products/{id}/images/{imageId}"): (ADMIN, {"alt": "From the right", "position": 2}),
+    ("DELETE", "/products/{id}/images/{imageId}"): (ADMIN, None),
     ("POST", "/categories"): (ADMIN, {"name": "garden"}),
     ("PATCH", "/categories/{name}"): (ADMIN, {"name": "Groceries"}),
     ("DELETE", "/categories/{name}"): (ADMIN, None),
@@ -309,6 +323,9 @@ PATH_VALUES: dict[tuple[str, str], dict[str, str]] = {
     ("PUT", "/products/{id}"): {"id": "product"},
     ("PATCH", "/products/{id}"): {"id": "product"},
     ("DELETE", "/products/{id}"): {"id": "unused"},
+    ("POST", "/products/{id}/images"): {"id": "product"},
+    ("PATCH", "/products/{id}/images/{imageId}"): {"id": "product", "imageId": "picture"},
+    ("DELETE", "/products/{id}/images/{imageId}"): {"id": "product", "imageId": "picture"},
     ("PATCH", "/categories/{name}"): {"name": "electronics"},
     ("DELETE", "/categories/{name}"): {"name": "food"},
     ("PATCH", "/inventory/product/{productId}/stock"): {"productId": "product"},

@@ -54,20 +54,24 @@ WHO = {
     "admin": """
         GET /api/users, GET /api/users/{id}, PATCH /api/users/{id}, DELETE /api/users/{id}, GET /api/api-keys,
         POST /api/api-keys,
-        DELETE /api/api-keys/{id}, POST /api/products, PUT /api/products/{id}, PATCH /api/products/{id},
-        DELETE /api/products/{id}, POST /api/categories, PATCH /api/categories/{name},
+        DELETE /api/api-keys/{id}, POST /api/categories, PATCH /api/categories/{name},
         DELETE /api/categories/{name}, GET /api/inventory/low-stock,
         GET /api/inventory/movements, GET /api/inventory/product/{productId}/movements,
         GET /api/inventory/product/{productId}/explain, POST /api/inventory/cleanup-expired, POST /api/locations,
         PATCH /api/locations/{id}, POST /api/orders/{id}/returns, GET /api/events, GET /api/events/stream,
         GET /api/notifications, POST /api/notifications/{id}/resend, GET /api/dead-letters,
         POST /api/dead-letters/{id}/redrive,
-        POST /api/uploads, GET /api/settings, PATCH /api/settings, GET /api/retention, POST /api/retention/accept,
+        GET /api/settings, PATCH /api/settings, GET /api/retention, POST /api/retention/accept,
         GET /api/blocked-addresses, POST /api/blocked-addresses, DELETE /api/blocked-addresses/{id},
         DELETE /api/dead-letters/{id}, GET /api/reports/summary, GET /api/reports/sales, GET /api/reports/top-products,
         GET /api/reports/stock-value, GET /api/reports/stock-history,
         GET /api/products/export, GET /api/inventory/export, GET /api/movements/export,
         GET /api/orders/export
+    """,
+    "admin, key:products:write": """
+        POST /api/products, PUT /api/products/{id}, PATCH /api/products/{id}, DELETE /api/products/{id},
+        POST /api/products/{id}/images, PATCH /api/products/{id}/images/{imageId},
+        DELETE /api/products/{id}/images/{imageId}, POST /api/uploads
     """,
     "admin, key:inventory": """
         POST /api/inventory/initialize, PATCH /api/inventory/product/{productId}/stock, PUT /api/stock,

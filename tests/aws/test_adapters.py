@@ -83,6 +83,10 @@ async def test_files_are_kept_in_a_bucket_and_put_to_signed_addresses(here: Aws)
     files = S3Files("shop-files")
     assert await files.put("media/img_1-0a-320.webp", _parts(b"pic", b"ture")) == 7
     assert b"".join([part async for part in files.read("media/img_1-0a-320.webp")]) == b"picture"
+    stored = here.client("s3").head_object(Bucket="shop-files", Key="media/img_1-0a-320.webp")
+    assert stored["ContentType"] == "image/webp"
+    assert stored["CacheControl"] == "public, max-age=31536000, immutable"
+    assert files.path("media/img_1-0a-320.webp") is None
     address = await files.address_to_put("uploads/upl_1", 5, 600)
     assert address is not None
     assert "X-Amz-Signature=" in address

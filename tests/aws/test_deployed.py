@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
-from infra.front import front
+from infra.front import front, pictures_of
 from infra.smoke import smoke
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -29,6 +30,7 @@ from tests.aws.probing import FUNCTIONS, can, must_be_able
 from tests.aws.runtime import LambdaFunction
 from tests.aws.shapes import schedule
 from tests.aws.starting import refusal
+from tests.pictures import opened, picture
 
 ALICE = "alice@example.com"
 KEYBOARD = {
@@ -49,6 +51,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         deployed(tmp_path_factory.mktemp("deployed"), warehouse, delivery) as made,
     ):
         yield made
+
+
+def in_front_of(stack: Stack) -> Starlette:
+    """CloudFront's substitute."""
+    pictures = pictures_of(stack.aws.client("s3"), stack.outputs["FilesBucket"])
+    return front(stack.aws.url, stack.outputs["ApiId"], stack.secret, pictures)
 
 
 def letters(stack: Stack) -> list[Any]:
@@ -152,6 +160,28 @@ def test_an_order_is_delivered_though_the_warehouse_is_down_at_first(stack: Stac
     eventually(lambda: steps <= set(stack.mails(ALICE)), "not every step was mailed")
 
 
+def test_a_picture_is_made_by_the_function_and_served_from_the_bucket(stack: Stack) -> None:
+    product = stack.data("POST", "/api/products", {**KEYBOARD, "sku": "KB-PIC"}, who=ADMIN)
+    path, content = f"/api/products/{product['id']}/images", picture(900, 600, "JPEG")
+    as_admin = {"Authorization": f"Bearer {stack.tokens[ADMIN]}"}
+    raw = stack.http.post(path, content=content, headers={**as_admin, "content-type": "image/jpeg"})
+    assert (raw.status_code, raw.json()["data"]["widths"]) == (201, [320, 800, 900]), raw.text
+    # What is larger than a function is given comes through the bucket.
+    upload = stack.data("POST", "/api/uploads", {"size": len(content)}, who=ADMIN)
+    assert httpx2.put(upload["url"], content=content).is_success
+    image = stack.data("POST", path, {"uploadId": upload["id"]}, who=ADMIN)
+    broken = stack.http.post(path, content=content[:500], headers={**as_admin, "content-type": "image/jpeg"})
+    assert (broken.status_code, broken.json()["error"]["code"]) == (400, "VALIDATION_ERROR")
+    with serving(in_front_of(stack)) as url:
+        served = httpx2.get(f"{url}{image['url']}")
+        assert (served.status_code, opened(served.content).size) == (200, (800, 533))
+        assert served.headers["content-type"] == "image/webp"
+        assert served.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert httpx2.get(f"{url}/media/img_none-800.webp").status_code == 403
+    stack.data("DELETE", f"{path}/{image['id']}", who=ADMIN)
+    stack.data("DELETE", f"/api/products/{product['id']}", who=ADMIN)
+
+
 def test_a_poison_message_becomes_a_dead_letter_with_an_alert_to_the_admins(stack: Stack) -> None:
     alarmed = stack.hear("operations")
     stack.hurry("delivery-service")
@@ -179,7 +209,7 @@ def test_the_trials_pass_and_leave_nothing_behind(stack: Stack, tmp_path: Path) 
     product = {**KEYBOARD, "name": "Trial", "sku": "TRIAL-1", "quantity": 3}
     stack.data("POST", "/api/products", product, who=ADMIN)
     buyer = {"SMOKE_EMAIL": ADMIN, "SMOKE_PASSWORD": PASSWORD, "SMOKE_SKU": "TRIAL-1"}
-    with serving(front(stack.aws.url, stack.outputs["ApiId"], stack.secret)) as url:
+    with serving(in_front_of(stack)) as url:
         assert smoke(url, buyer)[-2:] == ["placing an order", "canceling it"]
         with pytest.raises(TrialFailed, match="signing in: POST /api/signin answers 401 UNAUTHORIZED"):
             smoke(url, {**buyer, "SMOKE_PASSWORD": "of-nobody-77"})
@@ -227,6 +257,6 @@ def test_a_total_outage_is_seen_from_outside_and_stops_a_release(stack: Stack, t
     client.update_table(TableName=stack.outputs["Table"], DeletionProtectionEnabled=False)
     client.delete_table(TableName=stack.outputs["Table"])
     assert stack.ask("GET", "/api/items").status_code >= 500
-    with serving(front(stack.aws.url, stack.outputs["ApiId"], stack.secret)) as url:
+    with serving(in_front_of(stack)) as url:
         assert tried_from_outside(stack, tmp_path, url) == {"seen": []}
     assert checked_release(stack, tmp_path) == ("Failed", "Failed")

@@ -366,8 +366,8 @@ def test_pages_have_the_same_headers_as_on_one_machine(prod: Template) -> None:
 def test_cloudfront_caches_nothing_of_the_api_and_forwards_everything(prod: Template) -> None:
     [distribution] = prod.of("CloudFront::Distribution").values()
     behaviors = {each["PathPattern"]: each for each in distribution["DistributionConfig"]["CacheBehaviors"]}
-    assert set(behaviors) == {"/api/*", "/.well-known/*", "/health"}
-    for each in behaviors.values():
+    assert set(behaviors) == {"/api/*", "/.well-known/*", "/health", "/media/*"}
+    for each in (behaviors[path] for path in ("/api/*", "/.well-known/*", "/health")):
         # CachingDisabled and AllViewerExceptHostHeader, by AWS's own ids.
         assert each["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
         assert each["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
@@ -378,6 +378,31 @@ def test_cloudfront_caches_nothing_of_the_api_and_forwards_everything(prod: Temp
         for each in distribution["DistributionConfig"]["CustomErrorResponses"]
     }
     assert errors == dict.fromkeys((400, 403, 404, 405, 414, 500, 501, 502, 503, 504), 0)
+
+
+def test_cloudfront_serves_pictures_from_their_bucket_and_nothing_else_of_it(prod: Template) -> None:
+    [distribution] = prod.of("CloudFront::Distribution").values()
+    config = distribution["DistributionConfig"]
+    [media] = [each for each in config["CacheBehaviors"] if each["PathPattern"] == "/media/*"]
+    # CachingOptimized, by AWS's own id: as long as the file's own header says.
+    assert media["CachePolicyId"] == "658327ea-f89d-4fab-a63d-7e88639e58f6"
+    assert "AllowedMethods" not in media
+    assert media["ViewerProtocolPolicy"] == "redirect-to-https"
+    assert media["ResponseHeadersPolicyId"] == config["DefaultCacheBehavior"]["ResponseHeadersPolicyId"]
+    [origin] = [each for each in config["Origins"] if each["Id"] == media["TargetOriginId"]]
+    bucket = origin["DomainName"]["Fn::GetAtt"][0]
+    assert prod.resources[bucket]["Properties"]["CorsConfiguration"]["CorsRules"][0]["AllowedMethods"] == ["PUT"]
+    assert origin["OriginAccessControlId"]
+    [policy] = [each for each in prod.of("S3::BucketPolicy").values() if each["Bucket"] == {"Ref": bucket}]
+    may = [each for each in policy["PolicyDocument"]["Statement"] if each["Action"] == "s3:GetObject"]
+    assert {each["Effect"] for each in may} == {"Allow", "Deny"}
+    for statement in may:
+        assert statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+        if statement["Effect"] == "Deny":
+            assert json.dumps(statement["Resource"]).endswith('"Arn"]}, "/uploads/*"]]}')
+        else:
+            # No other distribution.
+            assert "Distribution" in json.dumps(statement["Condition"]["StringEquals"]["AWS:SourceArn"])
 
 
 def test_the_api_is_throttled_and_logged(prod: Template) -> None:

@@ -448,6 +448,7 @@ class Simulation:
             topics=outside,
             outbound=outside,
             files=NoFiles(),
+            pictures=None,  # type: ignore[arg-type]
             identity=None,  # type: ignore[arg-type]
             log=_Log(),
         )

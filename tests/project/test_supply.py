@@ -24,7 +24,7 @@ from tests.needs import ROOT, file, missing
 from tests.patience import PATIENCE_SECONDS
 
 TAKEN = {"MIT", "MIT-0", "ISC", "0BSD", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "PSF-2.0", "MPL-2.0", "OFL-1.1",
-         "any-OSI"}  # fmt: skip
+         "MIT-CMU", "any-OSI"}  # fmt: skip
 """Permissive ones; MPL-2.0 binds changes to its own files alone; OFL-1.1 is a font's; any-OSI lets us choose."""
 UV = Path(sys.executable).parent / "uv"
 

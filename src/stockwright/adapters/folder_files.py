@@ -70,6 +70,10 @@ class FolderFiles:
         except FileNotFoundError:
             return None
 
+    def path(self, name: str) -> Path | None:
+        """Return where a file is, if it is there."""
+        return self._path(name)
+
     async def delete(self, name: str) -> None:
         """Remove a file; one that is not there is fine."""
         await asyncio.to_thread(self._path(name).unlink, missing_ok=True)

@@ -8,6 +8,7 @@ from stockwright.base.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 WHY: Final = "This shop has no store for files: its server needs STOCKWRIGHT_FILES_BUCKET"
 
@@ -26,6 +27,10 @@ class NoFiles:
         yield b""
 
     async def size(self, name: str) -> int | None:  # noqa: ARG002
+        """Find nothing."""
+        return None
+
+    def path(self, name: str) -> Path | None:  # noqa: ARG002
         """Find nothing."""
         return None
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from stockwright.adapters import aws
 from stockwright.adapters.folder_files import PART_BYTES, check_file_name
+from stockwright.adapters.pictures import PICTURE_HEADERS, PICTURE_SUFFIX
 from stockwright.base.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 MEMORY_BYTES: Final = 8 * 1024 * 1024
 """What is put and larger goes through a temporary file."""
@@ -32,7 +34,7 @@ class S3Files:
                 await asyncio.to_thread(file.write, part)
                 size += len(part)
             file.seek(0)
-            await self._call("upload_fileobj", Fileobj=file, Key=check_file_name(name))
+            await self._call("upload_fileobj", Fileobj=file, Key=check_file_name(name), ExtraArgs=_served_as(name))
         return size
 
     async def read(self, name: str) -> AsyncIterator[bytes]:
@@ -53,6 +55,10 @@ class S3Files:
             return None
         size: int = found["ContentLength"]
         return size
+
+    def path(self, name: str) -> Path | None:  # noqa: ARG002 - the port's
+        """Return None: it is on no disk of this machine."""
+        return None
 
     async def delete(self, name: str) -> None:
         """Remove a file; one that is not there is fine."""
@@ -86,3 +92,10 @@ class S3Files:
             if fault.response["Error"]["Code"] in _MISSING:
                 raise NotFound("There is no such file") from None
             raise
+
+
+def _served_as(name: str) -> dict[str, str]:
+    """Return the headers that CloudFront serves a picture with, straight from the bucket."""
+    if not name.endswith(PICTURE_SUFFIX):
+        return {}
+    return {"ContentType": PICTURE_HEADERS["content-type"], "CacheControl": PICTURE_HEADERS["cache-control"]}

@@ -7,6 +7,7 @@
 5. Every step of an order has its event, and the events agree with the orders (`audit_events.py`).
 6. What is counted of the stock in advance equals a recount (`counts.py`).
 7. The rollups of sales, orders and dead letters equal a recount (`rollups.py`).
+8. Every file of a picture is there (`pictures.py`).
 
 Work goes on while the audit reads, so a first look may see two moments at once. What does not sum
 up is looked at again until the stock's version was the same before and after; only then it counts.
@@ -26,6 +27,8 @@ from stockwright.audit.counts import RULE, count_drifts
 from stockwright.audit.events import event_drifts
 from stockwright.audit.holds import RULE as COUNTED_RULE
 from stockwright.audit.holds import miscounted_customers
+from stockwright.audit.pictures import RULE as PICTURE_RULE
+from stockwright.audit.pictures import missing_files
 from stockwright.audit.rollups import RULE as ROLLUP_RULE
 from stockwright.audit.rollups import rollup_drifts
 from stockwright.base.long_work import STEP_ROWS, give_way
@@ -96,6 +99,8 @@ async def audit(app: App) -> AuditReport:
         report.drifts.append(Drift(product_id, "", "", RULE, stored, expected, name.replace(SEPARATOR, " ")))
     for about, stored, expected in await rollup_drifts(app):
         report.drifts.append(Drift("", "", "", ROLLUP_RULE, stored, expected, about))
+    for product, name in await missing_files(app):
+        report.drifts.append(Drift(product.id, product.sku, "", PICTURE_RULE, 0, 1, name))
     return report
 
 

@@ -11,8 +11,9 @@ from stockwright.base.hidden import HidesSecrets
 
 Role = Literal["admin", "customer"]
 ActorKind = Literal["anonymous", "account", "key", "system"]
-Scope = Literal["inventory", "reservations", "sales", "orders:pack", "orders:deliver", "metrics"]
+Scope = Literal["products:write", "inventory", "reservations", "sales", "orders:pack", "orders:deliver", "metrics"]
 SCOPES: Final[tuple[Scope, ...]] = (
+    "products:write",
     "inventory",
     "reservations",
     "sales",

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
 
 
 class Clock(Protocol):
@@ -105,6 +106,10 @@ class Files(Protocol):
         """Return a file's size in bytes; None where there is none."""
         ...
 
+    def path(self, name: str) -> Path | None:
+        """Return where a file would be on this machine; None where files are elsewhere."""
+        ...
+
     async def delete(self, name: str) -> None:
         """Remove a file; one that is not there is fine."""
         ...
@@ -115,6 +120,17 @@ class Files(Protocol):
 
     async def address_to_put(self, name: str, size: int, seconds: int) -> str | None:
         """Return an address that takes this many bytes by PUT for a while; None: the server's own route does."""
+        ...
+
+
+class Pictures(Protocol):
+    """Makes pictures for the web out of those that people send."""
+
+    async def make(self, content: bytes) -> Mapping[int, bytes]:
+        """Return a picture as WebP in each of the widths that it is shown in, the smallest first (pixels → file).
+
+        Raises Invalid where it is no picture that can be taken, Busy where too many are under way.
+        """
         ...
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from msgspec.structs import replace
 
-from stockwright.base.actor import ANONYMOUS
+from stockwright.base.actor import ANONYMOUS, Scope
 from stockwright.base.errors import NotFound
 from stockwright.catalog import product_list as product_list_catalog
 from stockwright.catalog import stocked as stocked_catalog
@@ -35,8 +35,10 @@ from stockwright.http.wire import ListView
 from stockwright.products.model import FIELD_NAMES, OptionalFields, Product, ProductFields
 from stockwright.stock.model import DEFAULT_LOCATION
 
-SHOWN_AS = {"price_cents": "price"}
+SHOWN_AS: Final = {"price_cents": "price"}
 """The fields of a product that have another name on the wire."""
+WRITERS: Final[frozenset[Scope]] = frozenset({"products:write"})
+"""The scopes of keys that may change products."""
 
 
 def show_product(_: AnyCall, found: StockedProduct) -> Answer:
@@ -160,6 +162,7 @@ _UPDATE = route(
     "Change a product: only the given fields change",
     "Catalogue",
     show_product,
+    scopes=WRITERS,
     body=ProductPatch,
     answer=ProductView,
     description=(
@@ -189,6 +192,7 @@ ROUTES = (
         "Create a product with its stock level",
         "Catalogue",
         show_product,
+        scopes=WRITERS,
         body=ProductBody,
         answer=ProductView,
         status=201,
@@ -216,6 +220,7 @@ ROUTES = (
         "Delete a product; its movements and orders stay readable",
         "Catalogue",
         _show_deleted,
+        scopes=WRITERS,
         answer=DeletedView,
         errors=(404, 409, 412),
     ),

@@ -17,6 +17,7 @@ from stockwright.base.errors import (
 )
 from stockwright.base.long_work import STEP_ROWS
 from stockwright.base.names import clean
+from stockwright.catalog.pictures import release_files
 from stockwright.catalog.product_list import NAMES
 from stockwright.catalog.stocked import StockedProduct, get_product
 from stockwright.commit import commit, new_event, unchanged
@@ -26,6 +27,7 @@ from stockwright.orders.status import UNFINISHED
 from stockwright.products import category_records
 from stockwright.products import records as product_records
 from stockwright.products.model import Product, ProductFields, check_product, with_fields
+from stockwright.products.pictures import first_url
 from stockwright.products.spellings import spell
 from stockwright.reservations.allocation import releasing_expired
 from stockwright.stock import records as stock_records
@@ -200,6 +202,9 @@ async def change_fields(app: App, batch: Batch, before: Product, fields: Product
 def _with_fields(before: Product, fields: ProductFields, categories: Iterable[Category]) -> Product:
     """Return a product with the given fields, names cleaned and the category as the managed list has it."""
     cleaned = fields.copy()
+    if before.image_url is None and "image_url" in cleaned and cleaned["image_url"] == first_url(None, before.images):
+        # What was read is sent back: its first picture.
+        del cleaned["image_url"]
     for name in NAMES:
         if name in cleaned:
             cleaned[name] = clean(cleaned[name])
@@ -243,7 +248,9 @@ async def delete_product(app: App, request: Request, product_id: str, expected_v
         batch = Batch()
         left = {location: -level.total for location, level in stock.levels.items() if level.total}
         book(app, request, batch, {product_id: left}, {product_id: stock}, "ADJUSTMENT", reason="Product deleted")
-        product_records.put_product(batch, replace(before.product, status="DELETED", updated_at=app.clock.now()))
+        release_files(app, request, batch, before.product.images)
+        deleted = replace(before.product, status="DELETED", images=(), updated_at=app.clock.now())
+        product_records.put_product(batch, deleted)
         product_records.release_sku(batch, stock.sku)
         stock_records.put_stock(batch, replace(stock, levels={}, updated_at=app.clock.now()), deleted=True)
         batch.append(new_event(app, request, ProductDeleted(sku=stock.sku), product_id))

@@ -12,6 +12,7 @@ from stockwright.base.free_fields import PRODUCT_BYTES_MAX, check_free
 from stockwright.base.instant import iso
 from stockwright.base.names import check_direction, clean
 from stockwright.base.web_address import URL_MAX
+from stockwright.catalog.picture_wire import ImageView, image_views
 from stockwright.catalog.product_list import ListProducts, SortOrder
 from stockwright.catalog.stocked import StockedProduct
 from stockwright.http.rules import Check, Wire, first_given, rule
@@ -37,6 +38,7 @@ from stockwright.products.model import (
     check_product_name,
     check_sku,
 )
+from stockwright.products.pictures import first_url
 from stockwright.products.wire import Options
 from stockwright.stock.model import Stock
 from stockwright.stock.wire import LocationId, Quantity, Units
@@ -129,6 +131,7 @@ class ProductView(Wire):
 
     `productId`, `productName`, `threshold`, `lastUpdated` and `stockQuantity` repeat `id`, `name`,
     `lowStockThreshold`, `updatedAt` and `quantity` under the names that other systems' clients read.
+    `imageUrl` is the first of `images` where the product has no address of its own.
     """
 
     id: str
@@ -143,6 +146,7 @@ class ProductView(Wire):
     price: int
     currency: str
     image_url: str | None
+    images: list[ImageView]
     options: dict[str, Any]
     attributes: dict[str, Any]
     quantity: int
@@ -223,6 +227,7 @@ class ItemView(Wire):
     type: str
     brand: str
     image_url: str | None
+    images: list[ImageView]
     colors: list[str]
     options: dict[str, Any]
     in_stock: bool
@@ -255,7 +260,8 @@ def product_view(found: StockedProduct) -> ProductView:
         brand=product.brand,
         price=product.price_cents,
         currency=product.currency,
-        image_url=product.image_url,
+        image_url=first_url(product.image_url, product.images),
+        images=image_views(product.images),
         options=dict(product.options),
         attributes=dict(product.attributes),
         quantity=available,
@@ -319,7 +325,8 @@ def item_view(found: StockedProduct) -> ItemView:
         category=product.category,
         type=product.type,
         brand=product.brand,
-        image_url=product.image_url,
+        image_url=first_url(product.image_url, product.images),
+        images=image_views(product.images),
         colors=colors,
         options=dict(product.options),
         storage=_choices(product, ("storage",)) or UNSET,

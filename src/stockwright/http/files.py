@@ -83,6 +83,14 @@ async def serve_file(request: Request, path: Path, headers: Mapping[str, str]) -
     return answer
 
 
+def serve_bytes(request: Request, name: str, content: bytes, headers: Mapping[str, str]) -> Response:
+    """Answer with a file of this name, which never changes; or with 304 where the client has it."""
+    answer = Response(b"" if request.method == "HEAD" else content, headers=dict(headers))
+    answer.headers["content-length"] = str(len(content))
+    answer.headers["etag"] = etag = f'"{hashlib.sha256(name.encode()).hexdigest()[:20]}"'
+    return _without_body(answer, 304) if _has(request, etag) else answer
+
+
 def _has(request: Request, etag: str) -> bool:
     given = request.headers.get("if-none-match")
     if given is None:

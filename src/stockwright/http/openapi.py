@@ -74,7 +74,12 @@ _PARAMETERS: Final = {
 def document(routes: Iterable[Route], examples: Mapping[type, Any]) -> dict[str, Any]:
     """Write the document; `examples` has one for each type of a body."""
     table = list(routes)
-    types = [each for route in table for each in (route.body, route.query, route.answer) if each not in {None, NoQuery}]
+    types = [
+        each
+        for route in table
+        for each in (route.body, route.query, route.answer, *route.also.values())
+        if each not in {None, NoQuery}
+    ]
     shown, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     schemas = dict(zip(map(id, types), shown, strict=True))
     paths: dict[str, dict[str, Any]] = {}
@@ -121,7 +126,12 @@ def _operation(
             "content": {"application/json": _with_example(examples.get(route.body), schemas[id(route.body)])},
         }
     if route.raw:
-        content = {each: {"schema": {"type": "string", "format": "binary"}} for each in route.media_types}
+        content: dict[str, Any] = {
+            each: {"schema": {"type": "string", "format": "binary"}} for each in route.media_types
+        }
+        content |= {
+            each: _with_example(examples.get(fields), schemas[id(fields)]) for each, fields in route.also.items()
+        }
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 

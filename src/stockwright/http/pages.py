@@ -15,7 +15,10 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stockwright.http.files import serve_file
+from stockwright.adapters.pictures import PICTURE_HEADERS
+from stockwright.base.errors import NotFound
+from stockwright.base.ports import Files
+from stockwright.http.files import serve_bytes, serve_file
 
 STATIC: Final = Path(__file__).parent / "static"
 SWAGGER: Final = STATIC / "swagger"
@@ -51,9 +54,10 @@ MOVED: Final = {"/docs": "/api/docs", "/docs/": "/api/docs", "/openapi.json": "/
 """Where other services have what is below /api here."""
 _OF_WEB = re.compile(f"{ROUTES_OF_WEB}/?")
 _FILE = re.compile(r"\.[A-Za-z0-9]+$")
+_PICTURE = re.compile(r"img_[0-9a-z]{1,64}-[0-9]{1,5}\.webp")
 
 
-def build_pages(lifespan: Lifespan, missing: ASGIApp) -> Starlette:
+def build_pages(lifespan: Lifespan, missing: ASGIApp, files: Files) -> Starlette:
     """Make the application of the pages; `missing` answers for what is not there, and a server runs `lifespan`."""
 
     async def answer_missing(_: Request, __: Exception) -> Response:
@@ -69,6 +73,7 @@ def build_pages(lifespan: Lifespan, missing: ASGIApp) -> Starlette:
                 "/assets",
                 _Folder(WEB / "assets", {"cache-control": "public, max-age=31536000, immutable"}),
             ),
+            Route("/media/{name}", _Pictures(files)),
             Route("/{path:path}", _page),
         ],
         exception_handlers={404: answer_missing},
@@ -92,6 +97,33 @@ class _Folder:
             raise HTTPException(404)
         answer = await serve_file(request, found, self._headers)
         await answer(scope, receive, send)
+
+
+class _Pictures:
+    """Products' pictures, for everybody: the file of a name never changes."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a picture; what is not there is 404."""
+        request = Request(scope, receive)
+        name = request.path_params["name"]
+        if _PICTURE.fullmatch(name) is None:
+            raise HTTPException(404)
+        answer = await self._answer(request, f"media/{name}")
+        await answer(scope, receive, send)
+
+    async def _answer(self, request: Request, name: str) -> Response:
+        path = self._files.path(name)
+        try:
+            if path is not None:
+                return await serve_file(request, path, PICTURE_HEADERS)
+            # From a bucket, where CloudFront is not before it.
+            content = b"".join([part async for part in self._files.read(name)])
+        except (FileNotFoundError, NotFound):
+            raise HTTPException(404) from None
+        return serve_bytes(request, name, content, PICTURE_HEADERS)
 
 
 async def _docs(request: Request) -> Response:

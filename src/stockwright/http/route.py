@@ -185,6 +185,8 @@ class Route(Struct, frozen=True):
     """Whether its body is no JSON but bytes, which it is given whole or as they come."""
     media_types: tuple[str, ...] = ("application/octet-stream",)
     """What such bytes are."""
+    also: Mapping[str, type[Wire]] = {}
+    """What else its body may be: the media types of bodies that have fields, and their fields."""
     content_type: str = "application/json"
     limit: str = "general"
     """Which rate limit counts it (`http/limits.py`)."""
@@ -243,6 +245,7 @@ class Options(TypedDict, total=False):
     body_bytes_max: int
     raw: Literal["", "whole", "stream"]
     media_types: tuple[str, ...]
+    also: Mapping[str, type[Wire]]
     content_type: str
     limit: str
     cached: bool

@@ -17,6 +17,7 @@ from stockwright.base.free_fields import PRODUCT_BYTES_MAX, check_free
 from stockwright.base.names import check_direction, clean, name_key
 from stockwright.base.record import Record
 from stockwright.base.web_address import check_https
+from stockwright.products.pictures import Pictures
 
 OfferedStatus = Literal["ACTIVE", "INACTIVE"]
 """The statuses that an admin chooses from."""
@@ -68,6 +69,7 @@ class Product(Record, frozen=True):
     price_cents: int = field(name="price", default=0)
     currency: str = "USD"
     image_url: str | None = None
+    images: Pictures = ()
     options: Mapping[str, Any] = {}
     attributes: Mapping[str, Any] = {}
     status: ProductStatus = "ACTIVE"

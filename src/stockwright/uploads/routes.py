@@ -55,6 +55,7 @@ ROUTES = (
         "Make an upload: get an address to PUT a file to",
         TAG,
         _show,
+        scopes=frozenset({"products:write"}),
         body=UploadBody,
         answer=UploadView,
         status=201,

@@ -1110,6 +1110,50 @@ export interface paths {
         patch: operations["patch-products-by-id"];
         trace?: never;
     };
+    "/api/products/{id}/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a picture to a product
+         * @description The bytes of a JPEG, PNG or WebP picture as the body or as the one file of a form, or the id of an upload: at most 10 MiB and 50 million pixels. It is stored as WebP, at most 320, 800 and 1600 pixels wide, upright and without its metadata. A product has at most 20. The ETag is the product's.
+         */
+        post: operations["post-products-by-id-images"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/products/{id}/images/{imageId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a picture of a product
+         * @description The ETag is the product's. The files are removed after a day.
+         */
+        delete: operations["delete-products-by-id-images-by-imageId"];
+        options?: never;
+        head?: never;
+        /**
+         * Describe or move a picture of a product
+         * @description The ETag is the product's.
+         */
+        patch: operations["patch-products-by-id-images-by-imageId"];
+        trace?: never;
+    };
     "/api/products/export": {
         parameters: {
             query?: never;
@@ -2087,6 +2131,33 @@ export interface components {
             status: string;
         };
         /**
+         * ImagePatch
+         * @description Another text or position for a picture; a position behind the last is the last.
+         */
+        ImagePatch: {
+            /** @default null */
+            alt?: string | null;
+            /** @default null */
+            expectedVersion?: number | null;
+            /** @default null */
+            position?: number | null;
+        };
+        /**
+         * ImageView
+         * @description A picture of a product.
+         *
+         *         `url` is the width for clients that want one (800 pixels, or fewer where it has no more). It ends in
+         *         `-<width>.webp`: the address of each of the other `widths` has that width there. The file behind an address never
+         *         changes. `position` counts from 1.
+         */
+        ImageView: {
+            alt: string;
+            id: string;
+            position: number;
+            url: string;
+            widths: number[];
+        };
+        /**
          * InitializeBody
          * @description A new stock level; `productId` may be an id of another system.
          */
@@ -2209,6 +2280,7 @@ export interface components {
             currency: string;
             description: string;
             id: string;
+            images: components["schemas"]["ImageView"][];
             imageUrl: string | null;
             inStock: boolean;
             options: {
@@ -2615,6 +2687,41 @@ export interface components {
             name: string;
         };
         /**
+         * NewImageBody
+         * @description A new picture that has come as an upload.
+         */
+        NewImageBody: {
+            /** @default null */
+            alt?: string | null;
+            /** @default null */
+            expectedVersion?: number | null;
+            /** @default null */
+            position?: number | null;
+            uploadId: string;
+        };
+        /**
+         * NewImageForm
+         * @description A new picture as a form sends it (multipart): a file, and fields beside it.
+         */
+        NewImageForm: {
+            /** @default null */
+            alt?: string | null;
+            /** Format: binary */
+            file: string;
+            /** @default null */
+            position?: number | null;
+        };
+        /**
+         * NewImageQuery
+         * @description The text and the position of a new picture; without a position it is the last.
+         */
+        NewImageQuery: {
+            /** @default null */
+            alt?: string | null;
+            /** @default null */
+            position?: number | null;
+        };
+        /**
          * NotificationsQuery
          * @description Filters of the notifications.
          */
@@ -2957,6 +3064,7 @@ export interface components {
          *
          *         `productId`, `productName`, `threshold`, `lastUpdated` and `stockQuantity` repeat `id`, `name`,
          *         `lowStockThreshold`, `updatedAt` and `quantity` under the names that other systems' clients read.
+         *         `imageUrl` is the first of `images` where the product has no address of its own.
          */
         ProductView: {
             attributes: {
@@ -2969,6 +3077,7 @@ export interface components {
             currency: string;
             description: string;
             id: string;
+            images: components["schemas"]["ImageView"][];
             imageUrl: string | null;
             inactiveStock: number;
             isLowStock: boolean;
@@ -6006,6 +6115,116 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["ProductView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "post-products-by-id-images": {
+        parameters: {
+            query?: {
+                alt?: string | null;
+                position?: number | null | "";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "uploadId": "upl_01hf7yat00c1n20k7d2r9w1e2v",
+                 *       "alt": "The keyboard from above"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewImageBody"];
+                "image/jpeg": string;
+                "image/png": string;
+                "image/webp": string;
+                "multipart/form-data": components["schemas"]["NewImageForm"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ImageView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "delete-products-by-id-images-by-imageId": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                imageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["DeletedView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "patch-products-by-id-images-by-imageId": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                imageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "alt": "The keyboard from above",
+                 *       "position": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["ImagePatch"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ImageView"];
                         meta: components["schemas"]["Meta"];
                         /** @constant */
                         success: true;

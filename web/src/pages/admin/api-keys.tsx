@@ -26,6 +26,7 @@ const SCOPES = {
   sales: "Record sales at the till",
   "orders:pack": "Mark orders as packed",
   "orders:deliver": "Mark orders as delivered",
+  "products:write": "Add, change and delete products and their pictures",
   metrics: "Read the metrics",
 } as const;
 
