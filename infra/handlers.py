@@ -43,6 +43,7 @@ POOL_ACTIONS = (
     "AdminUserGlobalSignOut",
 )
 BATCH = 10
+SWEEP_SECONDS = 120
 HANDLERS_MAX = 10
 """So many of one handler's functions run at once: a burst waits in its queue, and leaves the API its concurrency."""
 SENDERS_MAX = 2
@@ -245,10 +246,12 @@ class Functions(Construct):
             # It erases people, and removes old events.
             _allow([self._data.table.table_arn], "dynamodb:BatchWriteItem", "dynamodb:Scan"),
             _allow([self._pool.pool.user_pool_arn], "cognito-idp:AdminDeleteUser"),
-            # It removes the files that nothing uses.
-            self._files.may("s3:DeleteObject"),
+            # It removes the files that nothing uses, and reads those of imports that it goes on with.
+            self._files.may("s3:GetObject", "s3:DeleteObject"),
         ]
-        made = self._function("sweep", "sweep", self._shop() | {"FILES_BUCKET": self._files.bucket.bucket_name}, may)
+        env = self._shop() | {"FILES_BUCKET": self._files.bucket.bucket_name}
+        # An import is checked whole in one go.
+        made = self._function("sweep", "sweep", env, may, seconds=SWEEP_SECONDS)
         role = iam.Role(
             self,
             "SweepScheduleRole",

@@ -11,6 +11,7 @@ from stockwright.catalog import routes as catalog
 from stockwright.counts import routes as counts
 from stockwright.exports import routes as exports
 from stockwright.http.route import Route
+from stockwright.imports import routes as imports
 from stockwright.operations import routes as operations
 from stockwright.operations import system_routes as system
 from stockwright.orders import routes as orders
@@ -38,6 +39,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *operations.ROUTES,
     *reports.ROUTES,
     *exports.ROUTES,
+    *imports.ROUTES,
     *retention.ROUTES,
     *settings.ROUTES,
     *uploads.ROUTES,

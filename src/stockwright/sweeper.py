@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.catalog.backfill import backfill
 from stockwright.context import Repeating
+from stockwright.imports.running import go_on_importing
 from stockwright.orders.large import finish_due
 from stockwright.products.categories import finish_renames
 from stockwright.reservations.usecases import expire_due
@@ -38,6 +39,7 @@ async def sweep(app: App) -> int:
         purge_due,
         remove_aged,
         go_on_erasing,
+        go_on_importing,
         remove_unused_files,
     ):
         try:

@@ -83,6 +83,9 @@ class Client:
             sent.setdefault("authorization", self.authorization)
         if key is not None:
             sent["idempotency-key"] = key
+        if isinstance(body, bytes):
+            body, raw = None, body
+            sent.setdefault("content-type", "text/csv")
         if raw is not None:
             sent.setdefault("content-type", "application/json")
         response = await self.http.request(

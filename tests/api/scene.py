@@ -24,6 +24,7 @@ from stockwright.audit.usecases import audit
 from stockwright.base.event import Event
 from stockwright.context import App
 from stockwright.events.records import DeadLetter, put_dead_letter
+from stockwright.imports.usecases import StartImport, start_import
 from stockwright.notifications.blocking import block
 from stockwright.notifications.records import Notification, message_id, put_notification
 from stockwright.request import BY_SYSTEM
@@ -249,6 +250,19 @@ async def _expired(scene: Scene) -> Any:
     return {}
 
 
+async def _imported(scene: Scene) -> Any:
+    made = await scene.clients[ADMIN].post("/inventory/import", b"sku,quantity\nKB-1,9\n")
+    scene.ids["import"] = made.data["importId"]
+    return {}
+
+
+async def _importing(scene: Scene) -> Any:
+    """Begin an import that nobody goes on with."""
+    command = StartImport(kind="stock", content=b"sku,quantity\nKB-1,9\n")
+    scene.ids["import"] = (await start_import(scene.app, BY_SYSTEM, command)).importing.id
+    return {}
+
+
 GOOD: dict[tuple[str, str], tuple[str, Given]] = {
     ("POST", "/signup"): ("", NEWCOMER),
     ("POST", "/users"): ("", NEWCOMER),
@@ -288,6 +302,9 @@ GOOD: dict[tuple[str, str], tuple[str, Given]] = {
     ("POST", "/inventory/counts/{id}/scans"): (ADMIN, {"code": "KB-1", "quantity": 3}),
     ("POST", "/inventory/counts/{id}/post"): (ADMIN, {"notScanned": "keep"}),
     ("POST", "/inventory/counts/{id}/discard"): (ADMIN, {}),
+    ("POST", "/inventory/import"): (ADMIN, b"sku,quantity\nKB-1,5\nKB-2,7\n"),
+    ("POST", "/imports/{id}/cancel"): (ADMIN, _importing),
+    ("POST", "/imports/{id}/undo"): (ADMIN, _imported),
     ("POST", "/locations"): (ADMIN, {"id": "south"}),
     ("PATCH", "/locations/{id}"): (ADMIN, {"priority": 7}),
     ("POST", "/inventory/product/{productId}/reserve"): (ALICE, {"quantity": 1}),
@@ -333,6 +350,8 @@ PATH_VALUES: dict[tuple[str, str], dict[str, str]] = {
     ("POST", "/inventory/counts/{id}/post"): {"id": "count"},
     ("POST", "/inventory/counts/{id}/discard"): {"id": "count"},
     ("PATCH", "/locations/{id}"): {"id": "north"},
+    ("POST", "/imports/{id}/cancel"): {"id": "import"},
+    ("POST", "/imports/{id}/undo"): {"id": "import"},
     ("POST", "/inventory/product/{productId}/reserve"): {"productId": "product"},
     ("POST", "/reservations/{id}/extend"): {"id": "hold"},
     ("POST", "/inventory/reservation/{id}/confirm"): {"id": "hold"},

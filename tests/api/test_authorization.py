@@ -78,7 +78,9 @@ WHO = {
         POST /api/inventory/transfer, POST /api/inventory/counts, GET /api/inventory/counts,
         GET /api/inventory/counts/{id}, POST /api/inventory/counts/{id}/scans, GET /api/inventory/counts/{id}/lines,
         GET /api/inventory/counts/{id}/sheet, POST /api/inventory/counts/{id}/post,
-        POST /api/inventory/counts/{id}/discard
+        POST /api/inventory/counts/{id}/discard,
+        POST /api/inventory/import, GET /api/imports, GET /api/imports/{id},
+        GET /api/imports/{id}/errors.csv, POST /api/imports/{id}/cancel, POST /api/imports/{id}/undo
     """,
     "admin, key:sales": "POST /api/sales, GET /api/sales, GET /api/sales/{id}",
     "admin, key:orders:pack": "POST /api/orders/{id}/pack, POST /api/orderpacked/{id}",
@@ -500,6 +502,8 @@ def _properties(wanted: Any) -> Any:
 
 def forged(body: Any, wanted: Any) -> Any:
     """The body with every field of the server's that its type does not know, at every depth."""
+    if isinstance(body, bytes):
+        return body
     extra = {name: value for name, value in SERVER_OWNED.items() if name not in known(wanted)}
     given = {
         name: [{**extra, **each} if isinstance(each, dict) else each for each in value]

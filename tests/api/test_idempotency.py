@@ -37,6 +37,8 @@ ENDS_ITS_CALLER = {("DELETE", "/users/me")}
 """Nobody can repeat it: who asked is no longer there (tests/retention/test_erasing.py)."""
 ON_EVERY_ENGINE = {("POST", "/orders"), ("POST", "/sales"), ("PATCH", "/inventory/product/{productId}/stock")}
 """One of each kind of commit: the answer known before it, a till's, and the answer that is only known after it."""
+ANSWERED_BEFORE_THE_END = {("POST", "/inventory/import"), ("POST", "/imports/{id}/undo")}
+"""Until they are done, and after a crash, the same key is answered how far that was: 202."""
 SHOWN_ONCE = {("POST", "/api-keys"): "key"}
 CHANGING = [(route.method, route.path) for route in ROUTES if route.takes_key]
 ONCE = [each for each in CHANGING if each not in EXECUTED_AGAIN and each not in ENDS_ITS_CALLER]
@@ -82,7 +84,15 @@ class Dying:
 
 def comparable(answer: Answer, method: str, path: str) -> Any:
     """The data of an answer, without the fields that only the first answer shows."""
+    if (method, path) in ANSWERED_BEFORE_THE_END:
+        return answer.data["importId"]
     return {name: value for name, value in answer.data.items() if name != SHOWN_ONCE.get((method, path))}
+
+
+def with_more(ask: Ask) -> Ask:
+    """The same request with another body."""
+    body = ask.body + b"\n" if isinstance(ask.body, bytes) else {**(ask.body or {}), "extra": 1}
+    return replace(ask, body=body)
 
 
 def test_every_route_that_changes_something_is_tested_here() -> None:
@@ -95,7 +105,7 @@ async def test_an_idempotency_key_is_reusable_after_a_refusal_and_after_it_expir
     scene: Scene, engine: str, method: str, path: str
 ) -> None:
     ask = await scene.ask(method, path)
-    other = replace(ask, body={**(ask.body or {}), "extra": 1})
+    other = with_more(ask)
     await refused(scene, ask, path)
 
     first = await scene.send(ask, "k-1")
@@ -154,7 +164,7 @@ async def test_a_change_that_had_no_effect_has_none_when_it_is_repeated_later(
     third = await scene.send(ask, "k-2")
     assert third.replayed
     assert (third.status, comparable(third, method, path)) == (second.status, comparable(second, method, path))
-    assert (await scene.send(replace(ask, body={**(ask.body or {}), "extra": 1}), "k-2")).status == 422
+    assert (await scene.send(with_more(ask), "k-2")).status == 422
 
 
 async def test_a_repeated_count_that_had_no_difference_books_nothing_after_a_sale(admin: Client, made: Made) -> None:
@@ -203,10 +213,10 @@ async def test_a_change_before_a_crash_is_replayed_after_it(scene: Scene, method
     before = await scene.happened()
 
     again = await scene.send(ask, "k-1")
-    assert again.status in {200, 201}, again.response.text
+    assert again.status in ({202} if (method, path) in ANSWERED_BEFORE_THE_END else {200, 201}), again.response.text
     assert again.replayed
     assert await scene.happened() == before
-    other = await scene.send(replace(ask, body={**(ask.body or {}), "extra": 1}), "k-1")
+    other = await scene.send(with_more(ask), "k-1")
     assert other.refusal == (422, "IDEMPOTENCY_KEY_REUSED")
 
 

@@ -136,6 +136,29 @@ async def rename(scene: Scene) -> None:
     await rename_category(scene.app, AS_ADMIN, "electronics", "gadgets")
 
 
+async def import_stock(scene: Scene) -> None:
+    rows = "".join(f"KB-{1 + number % 2},1,row {number}\n" for number in range(SIZE))
+    text = f"sku,quantity,reason\n{rows}" + "NONE,1,\n" * SIZE
+    answer = await scene.clients[ADMIN].post("/inventory/import", text.encode(), onError="skip")
+    scene.ids["id"] = answer.data["importId"]
+    done = await ended(scene)
+    assert (done["created"], done["failed"]) == (SIZE, SIZE)
+
+
+async def undo_import(scene: Scene) -> None:
+    await scene.clients[ADMIN].post(f"/imports/{scene.ids['id']}/undo")
+    assert (await ended(scene))["undone"] == SIZE
+
+
+async def ended(scene: Scene) -> dict[str, Any]:
+    """Wait for the import, which may take longer than its request."""
+    while True:
+        found: dict[str, Any] = (await scene.clients[ADMIN].get(f"/imports/{scene.ids['id']}")).data
+        if found["endedAt"]:
+            return found
+        await asyncio.sleep(0.05)
+
+
 WORK: Final[dict[str, Callable[[Scene], Awaitable[Any]]]] = {
     **{
         f"GET {path}": ask(path)
@@ -152,6 +175,9 @@ WORK: Final[dict[str, Callable[[Scene], Awaitable[Any]]]] = {
         )
     },
     "GET /events/stream": replay,
+    "POST /inventory/import": import_stock,
+    "GET /imports/{id}/errors.csv": ask("/imports/{id}/errors.csv"),
+    "POST /imports/{id}/undo": undo_import,
     "DELETE /products/{id}": ask("/products/{id}", "DELETE"),
     "PATCH /categories/{name}": rename,
     "stockwright rollups rebuild": lambda scene: rebuild(scene.app),

@@ -47,6 +47,8 @@ WRITTEN = {
     "count.posted": '{"location":"default","lines":3,"over":2,"under":1,"refused":0}',
     "dead_letter.deleted": '{"handler":"warehouse"}',
     "dead_letter.redriven": '{"handler":"warehouse"}',
+    "import.ended": '{"status":"DONE","created":1,"updated":0,"failed":0,"undone":0}',
+    "import.requested": '{"what":"start"}',
     "location.changed": '{"active":false}',
     "message.unreadable": '{"body":"{}"}',
     "notification.resend_requested": '{"resendOf":"ntf_1","about":"ord_1"}',

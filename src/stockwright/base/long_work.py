@@ -10,8 +10,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from typing import Final
+from collections.abc import Generator
+from typing import Final, TypeVar
 from weakref import WeakKeyDictionary
+
+Result = TypeVar("Result")
 
 STEP_ROWS: Final = 128
 """The most rows that a step reads, or writes, or turns into an answer."""
@@ -28,6 +31,17 @@ async def give_way() -> None:
     if turns is None:
         turns = _TURNS[loop] = _Turns(loop)
     await turns.next()
+
+
+async def in_steps(steps: Generator[None, None, Result]) -> Result:
+    """Run what yields behind each step, and give way there; returns what it returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        await give_way()
 
 
 class _Turns:

@@ -84,6 +84,7 @@ class CountStock(Struct, frozen=True):
     reason: str = ""
     location: str | None = None
     expected_version: int | None = None
+    reference: str = ""
     of: Literal["total", "available"] = "total"
 
 
@@ -305,7 +306,10 @@ async def count_stock(app: App, request: Request, command: CountStock) -> StockC
         if not changes:
             return batch, StockChange(stock)
         reason = command.reason or "Counted"
-        booked = book_changes(app, request, batch, stock, changes, "ADJUSTMENT", reason=reason, expect=stock.version)
+        reference = command.reference
+        booked = book_changes(
+            app, request, batch, stock, changes, "ADJUSTMENT", reason=reason, reference=reference, expect=stock.version
+        )
         return batch, _expected(stock, changes, booked)
 
     async def attempt() -> StockChange:

@@ -19,11 +19,12 @@ from stockwright.cli.run import add, err, fail, load_settings, out, plain, print
 from stockwright.context import App
 from stockwright.imports.failed import failed_rows
 from stockwright.imports.files import import_orders, import_products
+from stockwright.imports.model import Mode, OnError
 from stockwright.imports.profiles import ProfileWanted
 from stockwright.imports.reader import BYTES_MAX
 from stockwright.imports.reader import Table as FileTable
-from stockwright.imports.report import ImportReport, OnError, reasons
-from stockwright.imports.stock import Mode, import_stock
+from stockwright.imports.report import ImportReport, reasons
+from stockwright.imports.usecases import StartImport, Undoing, import_here, undo_here, undo_import
 from stockwright.request import BY_SYSTEM
 
 app = typer.Typer(help="Import products, stock or past orders from CSV files.", no_args_is_help=True)
@@ -32,6 +33,7 @@ Done = tuple[ImportReport, FileTable]
 Progress = Callable[[int, int], None]
 Work = Callable[[App, bytes, Progress], Awaitable[Done]]
 
+FILE_NAME_MAX = 200
 SHOWN_MAX = 20
 """Rows that are listed where not every one is asked for."""
 
@@ -42,8 +44,10 @@ def _file(columns: str) -> typer.models.ArgumentInfo:
     return argument
 
 
-def _check_file(file: Path) -> Path:
+def _check_file(file: Path | None) -> Path | None:
     """Refuse what is no file; typer's own check takes a file's path `-` for a file of that name."""
+    if file is None:
+        return None
     if not is_standard(file) and not file.exists():
         raise typer.BadParameter(f"file '{file}' does not exist.")
     if file.is_dir():
@@ -136,7 +140,7 @@ def orders(*, file: Annotated[Path, _file(RETAIL)], options: Options) -> None:
 @_command
 def stock(
     *,
-    file: Annotated[Path, _file("sku, quantity[, location, reason]; or a file of `export inventory`")],
+    file: Annotated[Path | None, _file("sku, quantity[, location, reason]; or a file of `export inventory`")] = None,
     mode: Annotated[
         Mode,
         typer.Option(
@@ -149,17 +153,33 @@ def stock(
     again: Annotated[
         bool, typer.Option("--again", help="Book every row, also those that an earlier import booked.")
     ] = False,
+    undo: Annotated[
+        str | None, typer.Option(help="Undo the import of this id instead; with --dry-run, show what that would do.")
+    ] = None,
     options: Options,
 ) -> None:
     """Book stock by SKU; a row is booked once, however often its file is imported, but for --again."""
 
     async def work(shop: App, content: bytes, progress: Progress) -> Done:
-        return await import_stock(
-            shop, BY_SYSTEM, content, mode, progress,
-            on_error=options.on_error, again=again, dry_run=options.dry_run,
-        )  # fmt: skip
+        assert file is not None  # noqa: S101 - it was read
+        command = StartImport(
+            kind="stock",
+            content=content,
+            file_name=file.name[:FILE_NAME_MAX],
+            mode=mode,
+            on_error=options.on_error,
+            dry_run=options.dry_run,
+            again=again,
+        )
+        _, report, table = await import_here(shop, BY_SYSTEM, command, progress)
+        return report, table
 
-    _import("rows", work, file, options)
+    if undo is not None:
+        _undo(undo, options)
+    elif file is None:
+        raise typer.BadParameter("name the file to import, or the import to undo (--undo)")
+    else:
+        _import("rows", work, file, options)
 
 
 def _import(what: str, work: Work, file: Path, options: Options) -> None:
@@ -177,6 +197,28 @@ def _import(what: str, work: Work, file: Path, options: Options) -> None:
     else:
         _print(what, report, written, every=options.skipped)
     if report.errors:
+        sys.exit(1)
+
+
+def _undo(import_id: str, options: Options) -> None:
+    """Undo an import, or show what that would do."""
+    with progress_bar("Undoing the import") as progress:
+
+        async def undone(shop: App) -> Undoing:
+            if options.dry_run:
+                return await undo_import(shop, BY_SYSTEM, import_id, dry_run=True)
+            return await undo_here(shop, BY_SYSTEM, import_id, progress)
+
+        done = run(undone, load_settings())
+    if options.as_json:
+        refused = [{"row": each.row, "value": each.value, "message": each.message} for each in done.refused]
+        print_json({"importId": import_id, "dryRun": options.dry_run, "undone": done.undone, "refused": refused})
+    else:
+        would = "would be undone" if options.dry_run else "undone"
+        out.print(f"[bold green]{done.undone:,}[/] rows {would}, {done.count_refused:,} stay.", highlight=False)
+        for each in done.refused:
+            out.print(f"  row {each.row}: {plain(each.value)}: {plain(each.message)}", highlight=False)
+    if done.count_refused:
         sys.exit(1)
 
 
@@ -227,8 +269,9 @@ def _free_name(file: Path) -> Path:
 
 def _print(what: str, report: ImportReport, written: Path | None, *, every: bool) -> None:
     changed = f", {report.updated:,} changed" if report.updated else ""
+    imported = "would be imported" if report.dry_run else "imported"
     out.print(
-        f"[bold green]{report.created:,}[/] {what} imported{changed}, {report.unchanged:,} unchanged, "
+        f"[bold green]{report.created:,}[/] {what} {imported}{changed}, {report.unchanged:,} unchanged, "
         f"{report.failed:,} of {report.rows:,} rows refused.",
         highlight=False,
     )

@@ -340,6 +340,27 @@ class OrderReturned(OrderEvent):
 ORDER_EVENTS: Final[Mapping[str, type[OrderEvent]]] = {each.event_name: each for each in OrderEvent.__subclasses__()}
 
 
+# ---- imports ---------------------------------------------------------------------------------
+
+
+class ImportEnded(EventData):
+    """An import, or undoing it, has ended with this status; the import is the subject."""
+
+    event_name = "import.ended"
+    status: str
+    created: int
+    updated: int
+    failed: int
+    undone: int
+
+
+class ImportRequested(EventData):
+    """Somebody wants a file imported, or that import cancelled or undone (`what`); the import is the subject."""
+
+    event_name = "import.requested"
+    what: str
+
+
 # ---- settings --------------------------------------------------------------------------------
 
 

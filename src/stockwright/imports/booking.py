@@ -13,30 +13,39 @@ from typing import TYPE_CHECKING, Any
 
 from stockwright.base.hashing import sha256
 from stockwright.base.long_work import STEP_ROWS, give_way
-from stockwright.catalog.inventory import book_changes
-from stockwright.catalog.stocked import get_product
 from stockwright.products.records import load_product_ids as load_ids
 from stockwright.request import Idempotency, Request
-from stockwright.stock.model import check_change
-from stockwright.store.batch import Batch, retried
-from stockwright.store.idempotency import drop_idempotency, find_idempotencies
+from stockwright.store.idempotency import find_idempotencies
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from stockwright.context import App
-    from stockwright.stock.model import Movement
 
 
-def row_keys(kind: str, contents: Iterable[Sequence[Any]]) -> list[str]:
-    """Name every row by its content, and the second of two alike as the second."""
-    seen: Counter[str] = Counter()
-    keys = []
-    for content in contents:
-        digest = sha256(json.dumps(content, ensure_ascii=False))[:32]
-        seen[digest] += 1
-        keys.append(f"import#{kind}#{digest}#{seen[digest]}")
-    return keys
+class RowKeys:
+    """Names every row by its content, and the second of two alike as the second."""
+
+    def __init__(self, kind: str, salt: Sequence[Any] = ()) -> None:
+        self._kind, self._salt = kind, list(salt)
+        self._seen: Counter[str] = Counter()
+
+    def key_of(self, content: Sequence[Any]) -> str:
+        """Name the next row of the file."""
+        digest = sha256(json.dumps([*self._salt, *content], ensure_ascii=False))[:32]
+        self._seen[digest] += 1
+        return f"import#{self._kind}#{digest}#{self._seen[digest]}"
+
+
+def former_key(content: str, mode: str, ordinal: int) -> str:
+    """Return the key under which version 0.1.0 booked a row: by its file (`content_hash`) and how many are above it."""
+    return f"import#{content}#{mode}#{ordinal + 2}"
+
+
+def content_hash(content: bytes) -> str:
+    """Name a file as version 0.1.0 did."""
+    text = content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+    return sha256(text)[:32]
 
 
 async def find_booked(app: App, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
@@ -57,33 +66,14 @@ async def load_product_ids(app: App, skus: Collection[str]) -> dict[str, str]:
     return found
 
 
-def booked_once(request: Request, key: str, import_id: str, answer: Mapping[str, Any]) -> Request:
-    """Return the request of a use case that has its effect once for this key; it raises AlreadyDone the second time."""
-    hashed = sha256(key)
-    return Request(request.actor, import_id, Idempotency(key, hashed, lambda _: answer, seconds=None))
+def booked_once(request: Request, key: str, answer: Callable[[Any], Mapping[str, Any]]) -> Request:
+    """Return the request of a use case that has its effect once for this key; it raises AlreadyDone the second time.
+
+    `answer` makes of the use case's result what is stored with the key, in the same commit.
+    """
+    return Request(request.actor, request.id, Idempotency(key, sha256(key), answer, seconds=None))
 
 
 def part_of(request: Request, import_id: str) -> Request:
     """Return the request of a use case that writes the import's id to the ledger."""
     return Request(request.actor, import_id)
-
-
-async def take_back_stock(
-    app: App, request: Request, key: str, product_id: str, movements: Sequence[Movement], reason: str
-) -> None:
-    """Undo what a row booked, by opposite movements; the row can be booked again. Refused where units are gone."""
-    changes: dict[str, int] = {}
-    for movement in movements:
-        changes[movement.location] = changes.get(movement.location, 0) - movement.quantity
-
-    async def attempt() -> None:
-        batch = Batch()
-        drop_idempotency(batch, key)
-        if changes:
-            stock = (await get_product(app, product_id)).stock
-            for location, units in changes.items():
-                check_change(stock, location, units)
-            book_changes(app, request, batch, stock, changes, "ADJUSTMENT", reason=reason)
-        await batch.commit(app.store)
-
-    await retried(attempt)

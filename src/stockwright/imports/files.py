@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from stockwright.imports.model import OnError
 from stockwright.imports.orders import import_sales
 from stockwright.imports.products import import_product_rows
 from stockwright.imports.profiles import ONLINE_RETAIL, Profile, ProfileWanted, is_online_retail
 from stockwright.imports.reader import read_table
-from stockwright.imports.report import ImportReport, OnError
+from stockwright.imports.report import ImportReport
 from stockwright.imports.retail import import_sold_products
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ part gets an order of its own for the rest.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct, field
 
@@ -18,8 +19,9 @@ from stockwright.base.long_work import STEP_ROWS, give_way
 from stockwright.base.money import sum_amounts
 from stockwright.base.ports import SetClock
 from stockwright.catalog.stocked import StockedProduct, load_stocked
-from stockwright.imports.booking import booked_once, find_booked, load_product_ids, part_of, row_keys
-from stockwright.imports.report import BookedBefore, ImportReport, one_line
+from stockwright.imports.booking import RowKeys, booked_once, find_booked, load_product_ids, part_of
+from stockwright.imports.model import BookedBefore
+from stockwright.imports.report import ImportReport, one_line
 from stockwright.imports.retail import SaleRow, read_sales
 from stockwright.orders.model import Order
 from stockwright.orders.records import find_order
@@ -237,7 +239,8 @@ async def _plan_credits(plan: _Plan, rows: Sequence[SaleRow]) -> None:
         if row.quantity >= 0:
             _refuse(plan, [row], NOT_A_CREDIT)
     credited = [row for row in credited if row.quantity < 0]
-    names = row_keys("credit", ([r.invoice, r.code, r.quantity, r.at, r.price_cents, r.customer] for r in credited))
+    keys_of = RowKeys("credit")
+    names = [keys_of.key_of([r.invoice, r.code, r.quantity, r.at, r.price_cents, r.customer]) for r in credited]
     former = {row.number: f"import#{row.invoice}#{row.number}" for row in credited}
     first = await find_booked(plan.app, [f"{key}#0" for key in (*names, *former.values())])
     keys = {row.number: key for row, key in zip(credited, names, strict=True)}
@@ -333,8 +336,9 @@ async def _book_credit(plan: _Plan, credit: _Credit) -> None:
         item = ReturnItem(units, line_id=line_id(line.number))
         command = ReturnOrder(line.order_id, [item], reason=f"Credit note {row.invoice}")
         booked = {"orderId": line.order_id, "line": line.number, "units": units}
+        once = booked_once(part_of(plan.request, plan.id), f"{credit.key}#{part}", partial(_stored, booked))
         try:
-            await return_order(shop, booked_once(plan.request, f"{credit.key}#{part}", plan.id, booked), command)
+            await return_order(shop, once, command)
         except AlreadyDone:
             continue
         except Refused as refused:
@@ -342,6 +346,10 @@ async def _book_credit(plan: _Plan, credit: _Credit) -> None:
             return
         plan.report.returned_units += units
     plan.report.created += 1
+
+
+def _stored(booked: Mapping[str, Any], _: Order) -> Mapping[str, Any]:
+    return booked
 
 
 async def _undo(plan: _Plan, request: Request, placed: Sequence[_Invoice]) -> None:

@@ -18,15 +18,17 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from stockwright.base.errors import Invalid, PayloadTooLarge
+from stockwright.base.long_work import STEP_ROWS
 from stockwright.base.spreadsheet import unguard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
 BYTES_MAX: Final = 50 * 1024 * 1024
 ROWS_MAX: Final = 100_000
 COLUMNS_MAX: Final = 200
 ROW_CHARS_MAX: Final = 1024 * 1024
+QUOTES_AT_ONCE: Final = 8 * STEP_ROWS
 TITLE_LINES: Final = 20
 """How far below the first line headings are looked for, to say where they are."""
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab"}
@@ -58,22 +60,36 @@ class Table(Struct, frozen=True):
 
 
 def read_table(content: bytes, wanted: Sequence[Sequence[str]]) -> Table:
-    """Read a file whose headings hold all names of one of `wanted`; raises Invalid or PayloadTooLarge.
+    """Read a file at once, as `read_steps` does."""
+    steps = read_steps(content, wanted)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            table: Table = end.value
+            return table
 
-    `wanted` holds, for each kind of file, the headings that it must have.
+
+def read_steps(content: bytes, wanted: Sequence[Sequence[str]]) -> Generator[None, None, Table]:
+    """Read a file whose headings hold all names of one of `wanted`; yields behind each step.
+
+    `wanted` holds, for each kind of file, the headings that it must have. Raises Invalid or PayloadTooLarge.
     """
     if len(content) > BYTES_MAX:
         raise PayloadTooLarge(f"The file is larger than {BYTES_MAX // 1024 // 1024} MiB; split it")
     text, encoding = _decode(content)
     del content
+    yield
     text, named = _separator(text)
     delimiter = named or _delimiter(text, wanted)
-    _check_quotes(text, delimiter)
+    yield from _check_quotes(text, delimiter)
     records = _records(text, delimiter)
     headings = _headings(records)
     _check_headings(headings, wanted, text, delimiter)
     rows: list[Row] = []
     for number, cells in enumerate(records, 2):
+        if number % STEP_ROWS == 0:
+            yield
         if not any(cell.strip() for cell in cells):
             continue
         if len(rows) == ROWS_MAX:
@@ -168,14 +184,16 @@ def _fits(cells: Sequence[str], wanted: Sequence[Sequence[str]]) -> bool:
     return any(keys.issuperset(map(heading_key, each)) for each in wanted)
 
 
-def _check_quotes(text: str, delimiter: str) -> None:
+def _check_quotes(text: str, delimiter: str) -> Iterator[None]:
     """Refuse a quote that is never closed, and one that neither begins nor ends a cell.
 
     Each file that is read has an even number of quotes at known positions, so that one quote too few or
     too many never lets two rows be read as one.
     """
     before, behind = {delimiter, "\r", "\n"}, {delimiter, "\r", "\n"}
-    for found in _QUOTED.finditer(text):
+    for number, found in enumerate(_QUOTED.finditer(text), 1):
+        if number % QUOTES_AT_ONCE == 0:
+            yield
         start, end = found.span()
         if start and text[start - 1] not in before:
             raise Invalid(

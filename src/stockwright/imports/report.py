@@ -3,38 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from msgspec import Struct, field
 
 from stockwright.base.errors import Invalid, StockwrightError
+from stockwright.imports.model import BookedBefore, Change, OnError, RowError
 
-OnError = Literal["stop", "skip"]
-"""stop: the file is booked whole or not at all; skip: the good rows are booked."""
 VALUE_SHOWN_MAX: Final = 200
-
-
-class RowError(Struct, frozen=True):
-    """A row that was refused. Row numbers are those of the file; the headings are row 1."""
-
-    row: int
-    column: str
-    value: str
-    code: str
-    message: str
-
-    def describe(self) -> str:
-        """Say it in one line."""
-        if not self.column:
-            return self.message
-        return f"{self.column} {self.message}" + (f" (it is {self.value!r})" if self.value else "")
-
-
-class BookedBefore(Struct, frozen=True):
-    """A row that an earlier import booked, and that was left as it is."""
-
-    row: int
-    what: str
+CHANGES_MAX: Final = 100
+"""So many changes are shown before they are booked."""
 
 
 class ImportReport(Struct):
@@ -51,6 +29,8 @@ class ImportReport(Struct):
     undone: int = 0
     errors: list[RowError] = field(default_factory=list)
     booked_before: list[BookedBefore] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    """What the first rows change."""
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -66,6 +46,11 @@ class ImportReport(Struct):
     def refuse(self, row: int, message: str, column: str = "", value: str = "", code: str = "VALIDATION_ERROR") -> None:
         """Record why a row was refused."""
         self.errors.append(RowError(row, column, value[:VALUE_SHOWN_MAX], code, message))
+
+    def change(self, row: int, sku: str, name: str, before: str | int | None, after: str | int | None) -> None:
+        """Record what a row changes, while there are few."""
+        if len(self.changes) < CHANGES_MAX:
+            self.changes.append(Change(row, sku, name, _shown(before), _shown(after)))
 
     def refuse_for(self, row: int, refused: StockwrightError) -> None:
         """Record the error that a use case refused a row with."""
@@ -97,6 +82,10 @@ class ImportReport(Struct):
             "bookedBefore": [{"row": each.row, "what": each.what} for each in self.booked_before],
             "notes": self.notes,
         }
+
+
+def _shown(value: str | int | None) -> str | int | None:
+    return value[:VALUE_SHOWN_MAX] if isinstance(value, str) else value
 
 
 def one_line(refused: StockwrightError) -> str:

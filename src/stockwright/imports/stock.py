@@ -6,26 +6,25 @@ below what is reserved), `set` what is to be available. Every row is checked bef
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct, field
 
 from stockwright.base.errors import Conflict, InsufficientStock, NotFound, Refused, StockwrightError
-from stockwright.base.hashing import sha256
-from stockwright.base.long_work import give_way
-from stockwright.catalog.inventory import ChangeStock, CountStock, change_stock, count_stock, counted_total
-from stockwright.imports.booking import (
-    booked_once,
-    find_booked,
-    load_product_ids,
-    row_keys,
-    take_back_stock,
+from stockwright.base.long_work import STEP_ROWS, give_way
+from stockwright.catalog.inventory import (
+    ChangeStock,
+    CountStock,
+    StockChange,
+    change_stock,
+    count_stock,
+    counted_total,
 )
+from stockwright.imports.booking import RowKeys, booked_once, find_booked, former_key, load_product_ids
+from stockwright.imports.model import BookedBefore, Mode, StockRow
 from stockwright.imports.profiles import Columns, find_columns
-from stockwright.imports.reader import read_table
-from stockwright.imports.report import BookedBefore, ImportReport, OnError, one_line
+from stockwright.imports.report import ImportReport, one_line
 from stockwright.imports.values import WrongCell, whole_number
 from stockwright.reservations.allocation import free_expired
 from stockwright.stock import location_records
@@ -36,14 +35,11 @@ from stockwright.stock.model import check_change, check_quantity, shifted
 from stockwright.store.idempotency import AlreadyDone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from stockwright.context import App
     from stockwright.imports.reader import Row, Table
-    from stockwright.request import Request
-    from stockwright.stock.model import Movement, Stock
-
-Mode = Literal["add", "count", "set"]
+    from stockwright.imports.work import Job
+    from stockwright.stock.model import Stock
 
 QUANTITY: Final[Mapping[Mode, Sequence[str]]] = {
     "add": ("quantity",),
@@ -53,99 +49,103 @@ QUANTITY: Final[Mapping[Mode, Sequence[str]]] = {
 """The headings of the number to book: the second is that of our own export of the inventory."""
 NOT_READ: Final = ("productId", "name", "available", "reserved", "inactive", "total", "lowStockThreshold")
 """What our export of the inventory holds besides."""
-AT_ONCE: Final = 256
-UNDONE: Final = "Import undone"
 
 _SPLIT_THOUSANDS = re.compile(r"[0-9]{3}")
 
 
-class StockRow(Struct, frozen=True):
-    """One row that was understood whole."""
+class ReadRow(Struct, frozen=True):
+    """A row as the file has it."""
 
     number: int
     sku: str
     quantity: int
     location: str | None
     reason: str
-    ordinal: int
-    """How many rows are above it."""
-
-    def describe(self) -> str:
-        """Say what it is in one line."""
-        words = (self.sku, str(self.quantity), self.location or "", self.reason)
-        return ", ".join(word for word in words if word)
 
 
-class _Booked(Struct):
-    """A row that this import has booked."""
+class _Check(Struct):
+    """What is known while the rows of a file are looked at, one after the other."""
 
-    row: StockRow
-    key: str
-    product_id: str
-    movements: Sequence[Movement]
-
-
-class _Import(Struct):
-    """One import at work."""
-
-    app: App
-    request: Request
-    mode: Mode
-    id: str
+    job: Job
+    table: Table
+    columns: Columns
     report: ImportReport
-    keys: dict[int, str] = field(default_factory=dict)
-    ids: dict[str, str] = field(default_factory=dict)
-    booked: list[_Booked] = field(default_factory=list)
+    keys: RowKeys
+    content: str
+    """The hash of the file, by which the first version named its rows."""
+    locations: Mapping[str, bool] = field(default_factory=dict)
+    """Id → whether it is active."""
+    ids: dict[str, str | None] = field(default_factory=dict)
+    """SKU as the file writes it → product id."""
+    stocks: dict[str, Stock] = field(default_factory=dict)
+    """As they will be once the rows so far are booked."""
+    planned: list[StockRow] = field(default_factory=list)
+
+    @property
+    def mode(self) -> Mode:
+        return self.job.importing.mode
 
 
-async def import_stock(
-    app: App,
-    request: Request,
-    content: bytes,
-    mode: Mode,
-    progress: Callable[[int, int], None] = lambda *_: None,
-    *,
-    on_error: OnError = "stop",
-    again: bool = False,
-    dry_run: bool = False,
-) -> tuple[ImportReport, Table]:
-    """Book every row, or with `on_error` stop none where one is refused; returns what was done, and the file as read.
-
-    A row that was booked before is left as it is, unless `again`.
-    """
-    report = ImportReport("stockwright", on_error=on_error, dry_run=dry_run)
-    table, rows = read_stock_rows(content, mode, report)
-    work = _Import(app, request, mode, app.ids.new("imp"), report)
-    work.ids = await load_product_ids(app, [row.sku for row in rows])
-    # --again names the rows by the import, so that they are booked once more, and once.
-    salt = [work.id] if again else []
-    names = row_keys(mode, ([*salt, r.sku.casefold(), r.quantity, r.location or "", r.reason] for r in rows))
-    work.keys = {row.number: key for row, key in zip(rows, names, strict=True)}
-    left = rows if again else await _without_booked(work, rows, content)
-    await _check(work, left)
-    if not report.stops:
-        await _book(work, left, progress)
-    return report.finish(), table
+def wanted_headings(mode: Mode) -> list[tuple[str, ...]]:
+    """Return the headings that a file of stock must have."""
+    return [("sku", name) for name in QUANTITY[mode]]
 
 
-def read_stock_rows(content: bytes, mode: Mode, report: ImportReport) -> tuple[Table, list[StockRow]]:
-    """Read the file; a row that is not understood whole is refused with its reason."""
-    table = read_table(content, [("sku", name) for name in QUANTITY[mode]])
+def find_stock_columns(table: Table, mode: Mode, report: ImportReport) -> Columns:
+    """Find the columns of a file of stock."""
     fields = {"sku": ("sku",), "quantity": QUANTITY[mode], "location": ("location",), "reason": ("reason",)}
-    columns = find_columns(table, fields, report, not_read=[n for n in NOT_READ if n not in QUANTITY[mode]])
+    return find_columns(table, fields, report, not_read=[n for n in NOT_READ if n not in QUANTITY[mode]])
+
+
+async def check_stock(job: Job, table: Table, content: str, report: ImportReport) -> list[StockRow]:
+    """Look at every row, and return those that are to be booked; the others are refused, or were booked before."""
+    app, importing = job.app, job.importing
+    columns = find_stock_columns(table, importing.mode, report)
+    keys = RowKeys(importing.mode, [importing.id] if importing.again else [])
+    check = _Check(job, table, columns, report, keys, content)
+    await free_expired(app, job.request)
+    check.locations = {each.id: each.active for each in await location_records.list_locations(app.store)}
     report.rows = len(table.rows)
-    rows: list[StockRow] = []
-    for ordinal, row in enumerate(table.rows):
-        if row.fault:
-            report.refuse(row.number, row.fault)
-            continue
-        read = _row(row, ordinal, table, columns, report)
-        if read is not None:
-            rows.append(read)
-    return table, rows
+    for start in range(0, len(table.rows), STEP_ROWS):
+        await _check_some(check, start, table.rows[start : start + STEP_ROWS])
+        await job.renew()
+        await give_way()
+    return check.planned
 
 
-def _row(row: Row, ordinal: int, table: Table, columns: Columns, report: ImportReport) -> StockRow | None:
+async def _check_some(check: _Check, start: int, rows: Sequence[Row]) -> None:
+    app = check.job.app
+    read = [
+        (ordinal, each)
+        for ordinal, row in enumerate(rows, start)
+        if (each := read_row(row, check.table, check.columns, check.report)) is not None
+    ]
+    new = [each.sku for _, each in read if each.sku not in check.ids]
+    found = await load_product_ids(app, new)
+    check.ids |= {sku: found.get(sku) for sku in new}
+    wanted = [product_id for _, each in read if (product_id := check.ids[each.sku]) and product_id not in check.stocks]
+    check.stocks |= await stock_records.load_stocks(app.store, wanted)
+    named = [(each, check.keys.key_of(_content_of(each)), former_key(check.content, check.mode, ordinal))
+             for ordinal, each in read]  # fmt: skip
+    booked = {} if check.job.importing.again else await find_booked(app, [key for _, *both in named for key in both])
+    for each, key, former in named:
+        row = StockRow(each.number, key, check.ids[each.sku] or "", each.sku, each.quantity, each.location, each.reason)
+        if key in booked or former in booked:
+            check.report.booked_before.append(BookedBefore(row.number, row.describe()))
+            check.report.unchanged += 1
+        else:
+            _plan(check, row)
+
+
+def _content_of(row: ReadRow) -> list[str | int]:
+    return [row.sku.casefold(), row.quantity, row.location or "", row.reason]
+
+
+def read_row(row: Row, table: Table, columns: Columns, report: ImportReport) -> ReadRow | None:
+    """Read one row; one that is not understood whole is refused with its reason."""
+    if row.fault:
+        report.refuse(row.number, row.fault)
+        return None
     sku, written = columns.text(row, "sku"), columns.text(row, "quantity")
     location, reason = columns.text(row, "location"), columns.text(row, "reason")
     heading = columns.headings["quantity"]
@@ -161,7 +161,7 @@ def _row(row: Row, ordinal: int, table: Table, columns: Columns, report: ImportR
         )
         return None
     try:
-        return StockRow(row.number, sku, whole_number(written), location or None, reason, ordinal)
+        return ReadRow(row.number, sku, whole_number(written), location or None, reason)
     except WrongCell as wrong:
         report.refuse(row.number, str(wrong), heading, written)
         return None
@@ -178,55 +178,36 @@ def _is_split_number(table: Table, columns: Columns, written: str, reason: str) 
     )
 
 
-async def _without_booked(work: _Import, rows: Sequence[StockRow], content: bytes) -> list[StockRow]:
-    """Leave out the rows that were booked before, and say which."""
-    former = _former_keys(work.mode, rows, content)
-    booked = await find_booked(work.app, [*work.keys.values(), *former.values()])
-    left = []
-    for row in rows:
-        if work.keys[row.number] in booked or former.get(row.number) in booked:
-            work.report.booked_before.append(BookedBefore(row.number, row.describe()))
-            work.report.unchanged += 1
-        else:
-            left.append(row)
-    return left
-
-
-def _former_keys(mode: Mode, rows: Sequence[StockRow], content: bytes) -> dict[int, str]:
-    """Return the keys under which version 0.1.0 booked the rows of this very file."""
+def _plan(check: _Check, row: StockRow) -> None:
+    """Refuse what could not be booked as the stock will be then; the rows of one product in their order."""
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return {}
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    name = sha256(text)[:32]
-    return {row.number: f"import#{name}#{mode}#{row.ordinal + 2}" for row in rows}
+        if row.product_id not in check.stocks:
+            raise NotFound("no product has this SKU")
+        if row.location is not None and row.location not in check.locations:
+            raise NotFound(f"there is no location {row.location!r}")
+        if check.mode == "set" and row.location is not None and not check.locations[row.location]:
+            raise Conflict(f"nothing is available at {row.location}, which is inactive; import it with mode count")
+        before = check.stocks[row.product_id]
+        after = _after(before, row, check.mode)
+    except Refused as refused:
+        check.report.refuse(row.number, _why(refused), "", row.describe(), refused.code)
+        return
+    check.stocks[row.product_id] = after
+    check.planned.append(row)
+    name: Literal["total", "available"] = "total" if check.mode == "count" else "available"
+    former, later = _number(before, row.location, name), _number(after, row.location, name)
+    if former != later:
+        check.report.change(row.number, row.sku, f"{name} at {row.location}" if row.location else name, former, later)
+        check.report.created += 1
+    else:
+        check.report.unchanged += check.job.importing.dry_run
 
 
-async def _check(work: _Import, rows: Sequence[StockRow]) -> None:
-    """Refuse what could not be booked as the stock is now; the rows of one product in their order."""
-    app, report = work.app, work.report
-    await free_expired(app, work.request)
-    locations = {each.id: each.active for each in await location_records.list_locations(app.store)}
-    products = list(dict.fromkeys(work.ids.values()))
-    stocks: dict[str, Stock] = {}
-    for start in range(0, len(products), AT_ONCE):
-        stocks |= await stock_records.load_stocks(app.store, products[start : start + AT_ONCE])
-        await give_way()
-    for row in rows:
-        product_id = work.ids.get(row.sku, "")
-        try:
-            if product_id not in stocks:
-                raise NotFound("no product has this SKU")
-            if row.location is not None and row.location not in locations:
-                raise NotFound(f"there is no location {row.location!r}")
-            if work.mode == "set" and row.location is not None and not locations[row.location]:
-                raise Conflict(
-                    f"nothing is available at {row.location}, which is inactive; import it with --mode count"
-                )
-            stocks[product_id] = _after(stocks[product_id], row, work.mode)
-        except Refused as refused:
-            _refuse(report, row, refused)
+def _number(stock: Stock, location: str | None, name: Literal["total", "available"]) -> int:
+    if location is None:
+        return stock.total if name == "total" else stock.available
+    level = stock.level_or_new(location)
+    return level.total if name == "total" else level.available
 
 
 def _after(stock: Stock, row: StockRow, mode: Mode) -> Stock:
@@ -236,79 +217,50 @@ def _after(stock: Stock, row: StockRow, mode: Mode) -> Stock:
         changes = {row.location: row.quantity} if row.location is not None else spread(stock, row.quantity)
     else:
         check_quantity(row.quantity, least=0)
-        total = counted_total(stock, _count(stock.product_id, row, mode))
+        total = counted_total(stock, _count(row, mode))
         changes = counted(stock, total, row.location)
     for location, units in changes.items():
         check_change(stock, location, units)
     return shifted(stock, shifts_of(changes))
 
 
-def _count(product_id: str, row: StockRow, mode: Mode) -> CountStock:
+def _count(row: StockRow, mode: Mode, reference: str = "") -> CountStock:
     of: Literal["total", "available"] = "available" if mode == "set" else "total"
-    return CountStock(product_id, row.quantity, row.reason or "Imported", row.location, of=of)
+    return CountStock(row.product_id, row.quantity, row.reason or "Imported", row.location, reference=reference, of=of)
 
 
-def _refuse(report: ImportReport, row: StockRow, refused: StockwrightError) -> None:
+def _why(refused: StockwrightError) -> str:
     message = one_line(refused)
     if isinstance(refused, InsufficientStock):
-        message = f"{message} ({refused.details['available']} available)"
-    report.refuse(row.number, message, "", row.describe(), refused.code)
+        return f"{message} ({refused.details['available']} available)"
+    return message
 
 
-async def _book(work: _Import, rows: Sequence[StockRow], progress: Callable[[int, int], None]) -> None:
-    """Book the rows that were not refused; where one is after all, `stop` takes the others back."""
-    refused = {error.row for error in work.report.errors}
-    good = [row for row in rows if row.number not in refused]
-    for start in range(0, len(good), AT_ONCE):
-        part = good[start : start + AT_ONCE]
-        # Rows of one product keep their order: a count after a delivery is not a delivery after a count.
-        by_product: dict[str, list[StockRow]] = {}
-        for row in part:
-            by_product.setdefault(work.ids[row.sku], []).append(row)
-        await asyncio.gather(*[_book_all(work, *each) for each in by_product.items()])
-        progress(start + len(part), len(good))
-        if work.report.stops:
-            await _undo(work)
-            return
+async def book_stock(job: Job, row: StockRow, report: ImportReport) -> None:
+    """Book one row, once; it counts as this import's however often it is tried."""
+    try:
+        moved = await _book_row(job, row)
+    except AlreadyDone:
+        booked = (await find_booked(job.app, [row.key])).get(row.key, {})
+        moved = booked.get("importId") == job.importing.id and bool(booked.get("movements"))
+    except Refused as refused:
+        report.refuse(row.number, _why(refused), "", row.describe(), refused.code)
+        return
+    report.created += moved
+    report.unchanged += not moved
 
 
-async def _book_all(work: _Import, product_id: str, rows: Sequence[StockRow]) -> None:
-    for row in rows:
-        try:
-            movements = await _book_row(work, row, product_id)
-        except AlreadyDone:
-            work.report.unchanged += 1
-        except Refused as refused:
-            _refuse(work.report, row, refused)
-            if work.report.on_error == "stop":
-                return
-        else:
-            work.booked.append(_Booked(row, work.keys[row.number], product_id, movements))
-            work.report.created += bool(movements)
-            work.report.unchanged += not movements
+async def _book_row(job: Job, row: StockRow) -> bool:
+    """Book one row; returns whether it changed anything."""
+    app, importing, reason = job.app, job.importing, row.reason or "Imported"
 
+    def answer(change: StockChange) -> Mapping[str, object]:
+        moved = [[each.id, each.location, each.quantity] for each in change.movements]
+        return {"importId": importing.id, "movements": moved}
 
-async def _book_row(work: _Import, row: StockRow, product_id: str) -> Sequence[Movement]:
-    """Book one row; no movements where it changes nothing."""
-    app, reason = work.app, row.reason or "Imported"
-    request = booked_once(work.request, work.keys[row.number], work.id, {"importId": work.id})
-    if work.mode == "add":
+    request = booked_once(job.request, row.key, answer)
+    if importing.mode == "add":
         kind: Literal["RESTOCK", "ADJUSTMENT"] = "RESTOCK" if row.quantity > 0 else "ADJUSTMENT"
-        command = ChangeStock(product_id, row.quantity, kind, "", reason, row.location)
-        return (await change_stock(app, request, command)).movements
-    return (await count_stock(app, request, _count(product_id, row, work.mode))).movements
-
-
-async def _undo(work: _Import) -> None:
-    """Take back what this import has booked, the last row first; say what could not be taken back."""
-    for booked in reversed(work.booked):
-        try:
-            await take_back_stock(work.app, work.request, booked.key, booked.product_id, booked.movements, UNDONE)
-        except Refused as refused:
-            work.report.refuse(
-                booked.row.number, f"is booked and could not be undone: {one_line(refused)}", "", booked.row.describe()
-            )
-        else:
-            work.report.undone += 1
-            work.report.created -= bool(booked.movements)
-            work.report.unchanged -= not booked.movements
+        command = ChangeStock(row.product_id, row.quantity, kind, importing.id, reason, row.location)
+        return bool((await change_stock(app, request, command)).movements)
+    return bool((await count_stock(app, request, _count(row, importing.mode, importing.id))).movements)

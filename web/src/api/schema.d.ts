@@ -303,6 +303,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List imports, newest first */
+        get: operations["get-imports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get an import: how far it is, and what it found */
+        get: operations["get-imports-by-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel an import that is at work
+         * @description With `onError=stop` what is booked is undone; with `skip` it stays, and can be undone.
+         */
+        post: operations["post-imports-by-id-cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/errors.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the refused rows of an import as CSV, with the reason in the last column
+         * @description The file of an import is kept for 90 days, that of a dry run for one; then the answer is 409.
+         */
+        get: operations["get-imports-by-id-errorscsv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/imports/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo an import, row by row
+         * @description By opposite movements. A row stays where its units are gone, or were counted or adjusted since. 200 where it is done within 10 seconds, else 202.
+         */
+        post: operations["post-imports-by-id-undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/inventory": {
         parameters: {
             query?: never;
@@ -494,6 +588,26 @@ export interface paths {
         get: operations["get-inventory-export"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/inventory/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import stock from a CSV file, by SKU
+         * @description The body is the file, with the columns `sku`, `quantity` and perhaps `location` and `reason`, or the file of `GET /inventory/export`. 200 where it is done within 10 seconds, else 202: `GET /imports/{id}` shows how far it is. Every row is checked before the first is booked.
+         */
+        post: operations["post-inventory-import"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1797,6 +1911,14 @@ export interface components {
             reason: "admin" | "bounce" | "complaint";
         };
         /**
+         * BookedBeforeView
+         * @description A row that an earlier import booked, and that was left as it is.
+         */
+        BookedBeforeView: {
+            row: number;
+            what: string;
+        };
+        /**
          * CancelBody
          * @description Why an order is cancelled.
          */
@@ -1854,6 +1976,17 @@ export interface components {
             reference?: string;
             /** @enum {unknown} */
             type: "ADJUSTMENT" | "RESTOCK" | "RETURN" | "SALE";
+        };
+        /**
+         * ChangeView
+         * @description What a row changes.
+         */
+        ChangeView: {
+            after: string | number | null;
+            before: string | number | null;
+            field: string;
+            row: number;
+            sku: string;
         };
         /**
          * CheckBody
@@ -2158,6 +2291,72 @@ export interface components {
             widths: number[];
         };
         /**
+         * ImportSummary
+         * @description An import in the list. `created` to `failed` count rows, of a dry run those that would be.
+         */
+        ImportSummary: {
+            created: number;
+            createdAt: string;
+            createdBy: string;
+            delimiter: string;
+            dryRun: boolean;
+            encoding: string;
+            endedAt: string | null;
+            failed: number;
+            fileName: string;
+            importId: string;
+            /** @enum {unknown} */
+            kind: "stock";
+            mode: string;
+            notUndone: number;
+            /** @enum {unknown} */
+            onError: "skip" | "stop";
+            profile: string;
+            progress: components["schemas"]["ProgressView"];
+            rows: number;
+            /** @enum {unknown} */
+            status: "BOOKING" | "CANCELLED" | "CHECKED" | "CHECKING" | "DONE" | "REFUSED" | "UNDOING" | "UNDONE";
+            unchanged: number;
+            undone: number;
+            updated: number;
+        };
+        /**
+         * ImportView
+         * @description An import with the first 100 of what it found.
+         */
+        ImportView: {
+            bookedBefore: components["schemas"]["BookedBeforeView"][];
+            bookedBeforeCount: number;
+            created: number;
+            createdAt: string;
+            createdBy: string;
+            delimiter: string;
+            dryRun: boolean;
+            encoding: string;
+            endedAt: string | null;
+            errors: components["schemas"]["RowErrorView"][];
+            failed: number;
+            fileName: string;
+            importId: string;
+            /** @enum {unknown} */
+            kind: "stock";
+            mode: string;
+            notes: string[];
+            notUndone: number;
+            /** @enum {unknown} */
+            onError: "skip" | "stop";
+            preview: components["schemas"]["ChangeView"][];
+            profile: string;
+            progress: components["schemas"]["ProgressView"];
+            refused: components["schemas"]["RowErrorView"][];
+            rows: number;
+            /** @enum {unknown} */
+            status: "BOOKING" | "CANCELLED" | "CHECKED" | "CHECKING" | "DONE" | "REFUSED" | "UNDOING" | "UNDONE";
+            unchanged: number;
+            undone: number;
+            updated: number;
+        };
+        /**
          * InitializeBody
          * @description A new stock level; `productId` may be an id of another system.
          */
@@ -2411,6 +2610,15 @@ export interface components {
         ListView_EventView_: {
             count: number;
             items: components["schemas"]["EventView"][];
+            nextToken: string | null;
+        };
+        /**
+         * ListView[ImportSummary]
+         * @description A page of a list; `nextToken` is null on the last one.
+         */
+        ListView_ImportSummary_: {
+            count: number;
+            items: components["schemas"]["ImportSummary"][];
             nextToken: string | null;
         };
         /**
@@ -3106,6 +3314,14 @@ export interface components {
             version: number;
         };
         /**
+         * ProgressView
+         * @description How far booking or undoing is, in pieces.
+         */
+        ProgressView: {
+            done: number;
+            of: number;
+        };
+        /**
          * PublicSettingsView
          * @description What everybody may know of the shop.
          */
@@ -3293,6 +3509,17 @@ export interface components {
             quantity: number;
             /** @default null */
             sku?: string | null;
+        };
+        /**
+         * RowErrorView
+         * @description A row that was refused; row 1 has the headings.
+         */
+        RowErrorView: {
+            code: string;
+            column: string;
+            message: string;
+            row: number;
+            value: string;
         };
         /**
          * SaleBody
@@ -3582,6 +3809,50 @@ export interface components {
             to: string;
         };
         /**
+         * StockImportQuery
+         * @description How a file of stock is imported.
+         */
+        StockImportQuery: {
+            /**
+             * @description Book every row, also those that an earlier import booked
+             * @default false
+             */
+            again?: boolean;
+            /**
+             * @description Check every row and show what would change; book nothing
+             * @default false
+             */
+            dryRun?: boolean;
+            /**
+             * @description What the file is called, to be found again in the list
+             * @default
+             */
+            fileName?: string;
+            /**
+             * @description add: units that came in (negative: went out); count: the counted total; set: the units to be available
+             * @default add
+             * @enum {unknown}
+             */
+            mode?: "add" | "count" | "set";
+            /**
+             * @description stop: book every row or none; skip: book the good rows
+             * @default stop
+             * @enum {unknown}
+             */
+            onError?: "skip" | "stop";
+            /**
+             * @description The format of the file
+             * @default auto
+             * @enum {unknown}
+             */
+            profile?: "auto" | "stockwright";
+            /**
+             * @description The upload that holds the file, instead of a body
+             * @default null
+             */
+            uploadId?: string | null;
+        };
+        /**
          * StockPart
          * @description Signed units by type of movement; transfers between locations cancel out.
          */
@@ -3730,6 +4001,30 @@ export interface components {
             to?: string | null;
             /** @default null */
             toLocation?: string | null;
+        };
+        /**
+         * UndoneView
+         * @description What undoing took back, or of a dry run would; `refused` has the first 100 rows that it does not take back.
+         */
+        UndoneView: {
+            dryRun: boolean;
+            importId: string;
+            refused: components["schemas"]["RowErrorView"][];
+            refusedCount: number;
+            /** @enum {unknown} */
+            status: "BOOKING" | "CANCELLED" | "CHECKED" | "CHECKING" | "DONE" | "REFUSED" | "UNDOING" | "UNDONE";
+            undone: number;
+        };
+        /**
+         * UndoQuery
+         * @description Whether an import is undone, or only looked at.
+         */
+        UndoQuery: {
+            /**
+             * @description Show what would be taken back; change nothing
+             * @default false
+             */
+            dryRun?: boolean;
         };
         /**
          * UploadBody
@@ -4425,6 +4720,139 @@ export interface operations {
             };
         };
     };
+    "get-imports": {
+        parameters: {
+            query?: {
+                limit?: number | "";
+                nextToken?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ListView_ImportSummary_"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "get-imports-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ImportView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "post-imports-by-id-cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ImportView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
+    "get-imports-by-id-errorscsv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+        };
+    };
+    "post-imports-by-id-undo": {
+        parameters: {
+            query?: {
+                dryRun?: boolean | "";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["UndoneView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
+                };
+            };
+        };
+    };
     "get-inventory": {
         parameters: {
             query?: {
@@ -4805,6 +5233,43 @@ export interface operations {
                 };
                 content: {
                     "text/csv": unknown;
+                };
+            };
+        };
+    };
+    "post-inventory-import": {
+        parameters: {
+            query?: {
+                again?: boolean | "";
+                dryRun?: boolean | "";
+                fileName?: string;
+                mode?: ("add" | "count" | "set") | "";
+                onError?: ("skip" | "stop") | "";
+                profile?: ("auto" | "stockwright") | "";
+                uploadId?: string | null | "";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["ImportView"];
+                        meta: components["schemas"]["Meta"];
+                        /** @constant */
+                        success: true;
+                    };
                 };
             };
         };

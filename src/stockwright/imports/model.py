@@ -1,0 +1,190 @@
+"""An import: what was asked for, how far it is, and what each of its rows will do or has done.
+
+An import goes from CHECKING (every row is looked at, nothing is booked) to BOOKING, piece by piece, and ends. Undoing
+goes through the pieces backwards. `STATUSES` has what each status allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from stockwright.base.errors import Conflict
+from stockwright.base.long_work import STEP_ROWS
+from stockwright.base.record import Record
+
+ImportKind = Literal["stock"]
+ImportStatus = Literal["CHECKING", "BOOKING", "UNDOING", "CHECKED", "DONE", "REFUSED", "CANCELLED", "UNDONE"]
+OnError = Literal["stop", "skip"]
+"""stop: the file is booked whole or not at all; skip: the good rows are booked."""
+Mode = Literal["add", "count", "set"]
+UndoReason = Literal["", "failed", "cancelled", "requested"]
+
+PIECE_ROWS: Final = STEP_ROWS
+"""Rows that are booked, and stored, as one piece."""
+LEASE_MS: Final = 60_000
+"""So long nobody else goes on with an import after the last sign of who works on it."""
+KEPT_DAYS: Final = 90
+"""So long an import can be undone, and its file is kept; the import itself stays."""
+
+
+class StatusRow(Struct, frozen=True):
+    """What a status allows."""
+
+    is_active: bool = False
+    """Whether somebody works on it, or will."""
+    is_checked: bool = True
+    """Whether every row has been looked at."""
+    may_have_booked: bool = False
+    after_undoing: UndoReason = ""
+    """The reason of the undoing that ends in it."""
+
+
+STATUSES: Final[Mapping[ImportStatus, StatusRow]] = {
+    "CHECKING": StatusRow(is_active=True, is_checked=False),
+    "BOOKING": StatusRow(is_active=True, may_have_booked=True),
+    "UNDOING": StatusRow(is_active=True, may_have_booked=True),
+    "CHECKED": StatusRow(),
+    "DONE": StatusRow(may_have_booked=True),
+    "REFUSED": StatusRow(may_have_booked=True, after_undoing="failed"),
+    "CANCELLED": StatusRow(may_have_booked=True, after_undoing="cancelled"),
+    "UNDONE": StatusRow(may_have_booked=True, after_undoing="requested"),
+}
+"""CHECKED ends a dry run. REFUSED: a row was refused with `stop`; what had been booked was undone."""
+
+
+class StockRow(Struct, frozen=True, tag="stock"):
+    """One row of stock that was understood whole; `key` is stored when it is booked, so that it is booked once."""
+
+    number: int
+    """As a spreadsheet counts: the headings are row 1."""
+    key: str
+    product_id: str
+    sku: str
+    quantity: int
+    location: str | None = None
+    reason: str = ""
+
+    def describe(self) -> str:
+        """Say what it is in one line."""
+        words = (self.sku, str(self.quantity), self.location or "", self.reason)
+        return ", ".join(word for word in words if word)
+
+
+class RowError(Struct, frozen=True):
+    """A row that was refused. Row numbers are those of the file; the headings are row 1."""
+
+    row: int
+    column: str
+    value: str
+    code: str
+    message: str
+
+    def describe(self) -> str:
+        """Say it in one line."""
+        if not self.column:
+            return self.message
+        return f"{self.column} {self.message}" + (f" (it is {self.value!r})" if self.value else "")
+
+
+class BookedBefore(Struct, frozen=True):
+    """A row that an earlier import booked, and that was left as it is."""
+
+    row: int
+    what: str
+
+
+class Change(Struct, frozen=True):
+    """What a row changes: a field before it and after it."""
+
+    row: int
+    sku: str
+    field: str
+    before: str | int | None
+    after: str | int | None
+
+
+class Import(Record, frozen=True):
+    """An import, without its rows.
+
+    `pieces` are its stored pieces of rows, of which `at` are booked (while UNDOING: left to be looked at), and
+    `findings` the stored pieces of what was found. `worker` works on it until `due_at` (ms); then anybody may go on.
+    """
+
+    KIND = "IMPORT"
+    id: str
+    kind: ImportKind
+    created_at: int
+    created_by: str
+    file: str
+    file_name: str = ""
+    size: int = 0
+    mode: Mode = "add"
+    on_error: OnError = "stop"
+    dry_run: bool = False
+    again: bool = False
+    """Whether rows are booked that were booked before."""
+    profile: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    status: ImportStatus = "CHECKING"
+    cancelled: bool = False
+    """Whether somebody wants it to end."""
+    undo: UndoReason = ""
+    worker: str = ""
+    due_at: int = 0
+    ended_at: int | None = None
+    pieces: int = 0
+    at: int = 0
+    findings: int = 0
+    refusals: int = 0
+    """The first piece of findings that the last undoing wrote."""
+    rows: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    undone: int = 0
+    kept: int = 0
+    """Rows that the last undoing could not take back."""
+    booked_before: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def row(self) -> StatusRow:
+        """What its status allows."""
+        return STATUSES[self.status]
+
+    @property
+    def booked(self) -> int:
+        """How many rows it has booked that are not undone."""
+        return 0 if self.dry_run else self.created + self.updated
+
+
+class ImportRows(Record, frozen=True):
+    """A piece of an import: rows that are booked one after the other, in the order of the file."""
+
+    KIND = "IMPORTROWS"
+    rows: tuple[StockRow, ...]
+
+
+class ImportFindings(Record, frozen=True):
+    """Some of what was found: rows that were refused, that were booked before, or could not be undone; changes."""
+
+    KIND = "IMPORTFINDINGS"
+    errors: tuple[RowError, ...] = ()
+    booked_before: tuple[BookedBefore, ...] = ()
+    changes: tuple[Change, ...] = ()
+    kept: tuple[RowError, ...] = ()
+
+
+def check_may_be_undone(importing: Import, now: int) -> None:
+    """Refuse to undo an import that is at work, has booked nothing, or is too old."""
+    if importing.row.is_active:
+        raise Conflict(f"The import is still at work ({importing.status}); cancel it first, or wait")
+    if not importing.booked:
+        raise Conflict("The import has booked nothing that could be undone")
+    if now >= importing.created_at + KEPT_DAYS * 86_400_000:
+        raise Conflict(f"An import can be undone for {KEPT_DAYS} days")

@@ -1,0 +1,239 @@
+"""Imports are worked on: looked at whole, booked piece by piece, undone piece by piece; each step can be done again."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from stockwright.base.errors import PayloadTooLarge, Refused
+from stockwright.base.long_work import give_way, in_steps
+from stockwright.imports import records
+from stockwright.imports.booking import content_hash, find_booked
+from stockwright.imports.model import LEASE_MS, Import, StockRow
+from stockwright.imports.reader import BYTES_MAX, Table, read_steps
+from stockwright.imports.report import ImportReport, one_line
+from stockwright.imports.stock import book_stock, check_stock, wanted_headings
+from stockwright.imports.taking_back import take_back_stock, try_taking_back
+from stockwright.imports.work import CancelledImport, Job, Superseded, at_most, put_more
+from stockwright.stock.model import Stock
+from stockwright.store.batch import Batch, Stale
+from stockwright.uploads.usecases import read_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from stockwright.context import App
+
+AT_ONCE: Final = 32
+"""Products whose rows are booked beside each other."""
+UNDONE_AT_ONCE: Final = 12
+"""Products whose rows are undone beside each other: more is read for each."""
+SECONDS_MAX: Final = 5.0
+"""So long does a sweep work on imports that nobody else works on."""
+LAMBDA_SECONDS_MAX: Final = 40.0
+"""The same in the sweeper's function, which runs each minute."""
+
+
+async def read_file(content: bytes, importing: Import) -> tuple[Table, str]:
+    """Read an import's file in steps; returns it with the hash by which the first version named it."""
+    if len(content) > BYTES_MAX:
+        raise PayloadTooLarge(f"The file is larger than {BYTES_MAX // 1024 // 1024} MiB; split it")
+    table = await in_steps(read_steps(content, wanted_headings(importing.mode)))
+    return table, content_hash(content)
+
+
+async def work_on(
+    app: App,
+    importing: Import,
+    progress: Callable[[int, int], None] = lambda *_: None,
+    *,
+    read: tuple[Table, str] | None = None,
+    until: float | None = None,
+) -> Import:
+    """Work on an import that this process holds until it has ended, or it is late (in the loop's time).
+
+    `read` is its file, where it is at hand. Returns how far it is.
+    """
+    job = Job(app, importing, progress)
+    try:
+        while job.importing.row.is_active:
+            if until is not None and asyncio.get_running_loop().time() >= until:
+                await job.hand_back()
+                break
+            if job.importing.status == "UNDOING":
+                await _undo_piece(job)
+            elif job.importing.cancelled:
+                await _cancel(job)
+            elif job.importing.status == "CHECKING":
+                await _check(job, read)
+                read = None
+            else:
+                await _book_piece(job)
+            await give_way()
+    except Superseded:
+        return await records.get_import(app.store, importing.id)
+    return job.importing
+
+
+async def _check(job: Job, read: tuple[Table, str] | None) -> None:
+    """Look at every row, and store what is to be booked."""
+    try:
+        await job.renew()
+        table, content = read or await read_file(await read_whole(job.app, job.importing.file), job.importing)
+        report = ImportReport("stockwright", on_error=job.importing.on_error, dry_run=job.importing.dry_run)
+        rows = await check_stock(job, table, content, report)
+        report.finish()
+        job.importing = replace(
+            job.importing, profile=report.profile, encoding=table.encoding, delimiter=table.delimiter
+        )
+        await job.store_plan(rows, report)
+    except CancelledImport:
+        await job.advance(status="CANCELLED")
+    except Refused as refused:
+        # Its file cannot be read any more.
+        await job.advance(status="REFUSED", notes=(one_line(refused),))
+
+
+async def _cancel(job: Job) -> None:
+    """End an import that is half booked: what is booked is undone, or with `skip` stays."""
+    if job.stops and job.importing.at:
+        await job.advance(status="UNDOING", undo="cancelled", refusals=job.importing.findings)
+    else:
+        await job.advance(status="CANCELLED")
+
+
+async def _book_piece(job: Job) -> None:
+    importing = job.importing
+    rows = await records.load_rows(job.app.store, importing, importing.at)
+    report = ImportReport(importing.profile, on_error=importing.on_error)
+
+    async def book_product(of_product: Sequence[StockRow]) -> None:
+        # Rows of one product keep their order: a count after a delivery is not a delivery after a count.
+        for row in of_product:
+            if report.stops:
+                return
+            job.must_hold()
+            await book_stock(job, row, report)
+
+    await at_most(AT_ONCE, [partial(book_product, each) for each in _by_product(rows)], give_way)
+    batch, at = Batch(), importing.at + 1
+    report.finish()
+    findings = put_more(batch, importing, errors=report.errors)
+    counts = {
+        "created": importing.created + report.created,
+        "unchanged": importing.unchanged + report.unchanged,
+        "failed": importing.failed + report.failed,
+        "findings": findings,
+        "at": at,
+    }
+    if report.stops:
+        await job.advance(batch, **counts, status="UNDOING", undo="failed", refusals=findings)
+    else:
+        await job.advance(batch, **counts, status="DONE" if at >= importing.pieces else "BOOKING")
+    job.progress(min(at, importing.pieces), importing.pieces)
+
+
+def _by_product(rows: Sequence[StockRow]) -> list[list[StockRow]]:
+    by_product: dict[str, list[StockRow]] = {}
+    for row in rows:
+        by_product.setdefault(row.product_id, []).append(row)
+    return list(by_product.values())
+
+
+async def _undo_piece(job: Job) -> None:
+    """Take the rows of one piece back, the last of each product first."""
+    importing = job.importing
+    if not importing.at:
+        await _end_undoing(job)
+        return
+    piece = importing.at - 1
+    rows = await records.load_rows(job.app.store, importing, piece)
+    booked = await find_booked(job.app, [row.key for row in rows])
+    mine = [row for row in rows if booked.get(row.key, {}).get("importId") == importing.id]
+    report, undone, unchanged = ImportReport(importing.profile), 0, 0
+
+    async def undo_product(of_product: Sequence[StockRow]) -> None:
+        nonlocal undone, unchanged
+        for row in reversed(of_product):
+            job.must_hold()
+            try:
+                await take_back_stock(job, row, booked[row.key])
+            except Refused as refused:
+                message = f"is booked and could not be undone: {one_line(refused)}"
+                report.refuse(row.number, message, "", row.describe(), refused.code)
+            else:
+                undone += bool(booked[row.key]["movements"])
+                unchanged += not booked[row.key]["movements"]
+
+    await at_most(UNDONE_AT_ONCE, [partial(undo_product, each) for each in _by_product(mine)], give_way)
+    report.finish()
+    batch = Batch()
+    findings = put_more(batch, importing, kept=report.errors)
+    await job.advance(
+        batch,
+        at=piece,
+        undone=importing.undone + undone,
+        created=importing.created - undone,
+        unchanged=importing.unchanged - unchanged,
+        kept=importing.kept + report.failed,
+        findings=findings,
+    )
+    job.progress(importing.pieces - piece, importing.pieces)
+
+
+async def _end_undoing(job: Job) -> None:
+    match job.importing.undo:
+        case "failed":
+            await job.advance(status="REFUSED")
+        case "cancelled":
+            await job.advance(status="CANCELLED")
+        case _:
+            await job.advance(status="UNDONE")
+
+
+async def look_at_undoing(app: App, importing: Import) -> tuple[int, ImportReport]:
+    """Return how many rows undoing would take back, and those that it would not; changes nothing."""
+    job, stocks = Job(app, importing), dict[str, Stock]()
+    report, undone = ImportReport(importing.profile), 0
+    for piece in reversed(range(importing.pieces)):
+        rows = await records.load_rows(app.store, importing, piece)
+        booked = await find_booked(app, [row.key for row in rows])
+        for number, row in enumerate(reversed(rows)):
+            if booked.get(row.key, {}).get("importId") != importing.id:
+                continue
+            try:
+                await try_taking_back(job, row, booked[row.key], stocks)
+            except Refused as refused:
+                report.refuse(row.number, one_line(refused), "", row.describe(), refused.code)
+            else:
+                undone += bool(booked[row.key]["movements"])
+            if number % UNDONE_AT_ONCE == 0:
+                await give_way()
+    return undone, report.finish()
+
+
+async def go_on_importing(app: App) -> int:
+    """Go on with the imports that nobody works on any more; returns how many have ended. The sweeper's."""
+    seconds = LAMBDA_SECONDS_MAX if app.settings.in_lambda else SECONDS_MAX
+    ended, until = 0, asyncio.get_running_loop().time() + seconds
+    for importing in await records.due_imports(app.store, app.clock.now()):
+        taken = await take_over(app, importing)
+        if taken is not None:
+            done = await work_on(app, taken, until=until)
+            ended += not done.row.is_active
+    return ended
+
+
+async def take_over(app: App, importing: Import) -> Import | None:
+    """Hold an import whose lease is over; None where another process was faster."""
+    batch, now = Batch(), app.clock.now()
+    taken = replace(importing, worker=app.ids.new("wrk"), due_at=now + LEASE_MS)
+    records.put_import(batch, taken)
+    try:
+        await batch.commit(app.store)
+    except Stale:
+        return None
+    return replace(taken, version=taken.version + 1)

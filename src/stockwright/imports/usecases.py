@@ -1,0 +1,343 @@
+"""Imports: start one, look at it, cancel it, undo it, and get the rows that it refused."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from stockwright.base.errors import Conflict, Invalid, PayloadTooLarge
+from stockwright.base.long_work import give_way
+from stockwright.commit import commit, new_event
+from stockwright.events.catalogue import ImportRequested
+from stockwright.imports import records
+from stockwright.imports.failed import failed_parts
+from stockwright.imports.model import (
+    KEPT_DAYS,
+    LEASE_MS,
+    BookedBefore,
+    Change,
+    Import,
+    ImportKind,
+    Mode,
+    OnError,
+    RowError,
+    check_may_be_undone,
+)
+from stockwright.imports.reader import BYTES_MAX, Table
+from stockwright.imports.report import ImportReport
+from stockwright.imports.running import look_at_undoing, read_file, work_on
+from stockwright.store.batch import Batch, retried
+from stockwright.uploads.model import LASTS_MS, UnusedFiles
+from stockwright.uploads.records import delete_unused, find_unused, put_unused
+from stockwright.uploads.usecases import get_upload, read_whole
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from stockwright.context import App
+    from stockwright.request import Request
+
+ANSWERED_SECONDS: Final = 10.0
+"""A request waits so long for its import; then it answers how far that is."""
+SHOWN_MAX: Final = 100
+"""Rows of each kind that an answer shows."""
+DRY_RUN_DAYS: Final = 1
+"""So long the file of a dry run is kept."""
+PART_BYTES: Final = 256 * 1024
+
+
+class StartImport(Struct, frozen=True, kw_only=True):
+    """What is to be imported, and how; the file is `content`, or that of an upload."""
+
+    kind: ImportKind
+    content: bytes = b""
+    upload_id: str | None = None
+    file_name: str = ""
+    mode: Mode = "add"
+    on_error: OnError = "stop"
+    dry_run: bool = False
+    again: bool = False
+
+
+class Started(Struct, frozen=True):
+    """An import that this process holds, with its file as read."""
+
+    importing: Import
+    read: tuple[Table, str]
+
+
+class Found(Struct, frozen=True):
+    """The first of what an import found."""
+
+    errors: list[RowError] = field(default_factory=list)
+    booked_before: list[BookedBefore] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    kept: list[RowError] = field(default_factory=list)
+
+
+class Shown(Struct, frozen=True):
+    """An import with the first of what it found."""
+
+    importing: Import
+    found: Found
+
+
+class Undoing(Struct, frozen=True):
+    """What undoing took back, or would take back, and what it refused."""
+
+    importing: Import
+    undone: int
+    refused: list[RowError]
+    count_refused: int
+
+
+async def start_import(app: App, request: Request, command: StartImport) -> Started:
+    """Store a file and the import of it; raises Invalid or PayloadTooLarge for a file that cannot be read."""
+    content = await _content(app, command)
+    import_id, now = app.ids.new("imp"), app.clock.now()
+    importing = Import(
+        id=import_id,
+        kind=command.kind,
+        created_at=now,
+        created_by=request.actor.id,
+        file=f"imports/{import_id}",
+        file_name=command.file_name,
+        size=len(content),
+        mode=command.mode,
+        on_error=command.on_error,
+        dry_run=command.dry_run,
+        again=command.again,
+        worker=app.ids.new("wrk"),
+        due_at=now + LEASE_MS,
+    )
+    read = await read_file(content, importing)
+    unused = await _store_file(app, importing, content)
+    batch = Batch()
+    kept = (DRY_RUN_DAYS if command.dry_run else KEPT_DAYS) * 86_400_000
+    # The sweeper removes the file then.
+    put_unused(batch, replace(unused, at=now + kept - LASTS_MS))
+    if command.upload_id is not None:
+        upload = await get_upload(app, command.upload_id)
+        delete_unused(batch, upload)
+    records.put_import(batch, importing)
+    batch.append(new_event(app, request, ImportRequested(what="start"), import_id))
+    started = Started(replace(importing, version=1), read)
+    await commit(app, request, batch, Shown(started.importing, Found()), final=False)
+    return started
+
+
+async def _content(app: App, command: StartImport) -> bytes:
+    if command.upload_id is None:
+        return command.content
+    if command.content:
+        raise Invalid.field("uploadId", "must not be sent beside a file")
+    upload = await get_upload(app, command.upload_id)
+    if upload.size > BYTES_MAX:
+        raise PayloadTooLarge(f"The file is larger than {BYTES_MAX // 1024 // 1024} MiB; split it")
+    return await read_whole(app, upload.names[0])
+
+
+async def _store_file(app: App, importing: Import, content: bytes) -> UnusedFiles:
+    """Write down that the file is unused, then store it."""
+    unused = UnusedFiles(id=importing.id, names=(importing.file,), at=importing.created_at)
+    batch = Batch()
+    put_unused(batch, unused)
+    await batch.commit(app.store)
+
+    async def parts() -> AsyncIterator[bytes]:
+        for start in range(0, len(content), PART_BYTES):
+            yield content[start : start + PART_BYTES]
+            await give_way()
+
+    await app.files.put(importing.file, parts())
+    return replace(unused, version=1)
+
+
+async def run_import(app: App, request: Request, command: StartImport) -> Shown:
+    """Import a file, and return what was done; after ANSWERED_SECONDS how far it is, and it goes on by itself."""
+    started = await start_import(app, request, command)
+    await _run(app, started.importing, started.read)
+    return await show_import(app, started.importing.id)
+
+
+async def _run(app: App, importing: Import, read: tuple[Table, str] | None = None) -> None:
+    """Work on an import for as long as a request waits; a server goes on behind it, a function's sweeper later."""
+    if app.settings.in_lambda:
+        await work_on(app, importing, read=read, until=asyncio.get_running_loop().time() + ANSWERED_SECONDS)
+        return
+    task = asyncio.create_task(work_on(app, importing, read=read))
+
+    def stop() -> None:
+        task.cancel()
+
+    # What stops the server does not wait for it: the next one goes on.
+    app.on_stop.append(stop)
+    task.add_done_callback(lambda _: app.on_stop.remove(stop))
+    done, _ = await asyncio.wait({task}, timeout=ANSWERED_SECONDS)
+    if done:
+        task.result()
+    else:
+        task.add_done_callback(lambda ended: _log_failure(app, importing.id, ended))
+
+
+def _log_failure(app: App, import_id: str, ended: asyncio.Task[Import]) -> None:
+    """Log why an import stopped behind its request; the sweeper goes on with it."""
+    if not ended.cancelled() and (fault := ended.exception()) is not None:
+        app.log.error("import failed", import_id=import_id, error=repr(fault))
+
+
+async def show_import(app: App, import_id: str) -> Shown:
+    """Get an import with the first of what it found."""
+    importing = await records.get_import(app.store, import_id)
+    pieces, _ = await records.page_of_findings(app.store, import_id)
+    errors = [each for piece in pieces for each in piece.errors]
+    kept = await _kept(app, importing, SHOWN_MAX)
+    return Shown(
+        importing,
+        Found(
+            errors[:SHOWN_MAX],
+            [each for piece in pieces for each in piece.booked_before][:SHOWN_MAX],
+            [each for piece in pieces for each in piece.changes][:SHOWN_MAX],
+            kept,
+        ),
+    )
+
+
+async def _kept(app: App, importing: Import, most: int) -> list[RowError]:
+    """Load the first rows that the last undoing could not take back."""
+    if not importing.undo:
+        return []
+    kept: list[RowError] = []
+    after = records.findings_key(importing.id, importing.refusals - 1)[1] if importing.refusals else None
+    while len(kept) < most:
+        pieces, after = await records.page_of_findings(app.store, importing.id, after=after)
+        kept += [each for piece in pieces for each in piece.kept]
+        if after is None:
+            break
+    return kept[:most]
+
+
+async def list_imports(app: App, *, limit: int, after: str | None) -> tuple[list[Import], str | None]:
+    """List the imports, newest first."""
+    return await records.page_of_imports(app.store, after=after, limit=limit)
+
+
+async def cancel_import(app: App, request: Request, import_id: str) -> Import:
+    """Have an import end: nothing stays booked with `stop`, what is booked so far stays with `skip`."""
+
+    async def attempt() -> Import:
+        importing = await records.get_import(app.store, import_id)
+        if importing.status not in {"CHECKING", "BOOKING"}:
+            raise Conflict(f"The import has ended, or is being undone ({importing.status})")
+        after = replace(importing, cancelled=True)
+        batch = Batch()
+        records.put_import(batch, after)
+        batch.append(new_event(app, request, ImportRequested(what="cancel"), import_id))
+        after = replace(after, version=after.version + 1)
+        await commit(app, request, batch, after)
+        return after
+
+    return await retried(attempt)
+
+
+async def undo_import(app: App, request: Request, import_id: str, *, dry_run: bool = False) -> Undoing:
+    """Take back what an import has booked, row by row; what has changed since stays. A dry run only looks."""
+    importing = await records.get_import(app.store, import_id)
+    check_may_be_undone(importing, app.clock.now())
+    if dry_run:
+        undone, report = await look_at_undoing(app, importing)
+        return Undoing(importing, undone, report.errors[:SHOWN_MAX], report.failed)
+    begun = await begin_undoing(app, request, import_id)
+    await _run(app, begun)
+    after = await records.get_import(app.store, import_id)
+    return await undoing_of(app, after)
+
+
+async def undoing_of(app: App, importing: Import) -> Undoing:
+    """Return what the last undoing of an import did so far."""
+    return Undoing(importing, importing.undone, await _kept(app, importing, SHOWN_MAX), importing.kept)
+
+
+async def begin_undoing(app: App, request: Request, import_id: str) -> Import:
+    """Have an import undone by this process."""
+
+    async def attempt() -> Import:
+        importing = await records.get_import(app.store, import_id)
+        now = app.clock.now()
+        check_may_be_undone(importing, now)
+        begun = replace(
+            importing,
+            status="UNDOING",
+            undo="requested",
+            at=importing.pieces,
+            undone=0,
+            kept=0,
+            refusals=importing.findings,
+            worker=app.ids.new("wrk"),
+            due_at=now + LEASE_MS,
+            ended_at=None,
+        )
+        batch = Batch()
+        records.put_import(batch, begun)
+        batch.append(new_event(app, request, ImportRequested(what="undo"), import_id))
+        begun = replace(begun, version=begun.version + 1)
+        await commit(app, request, batch, Undoing(begun, 0, [], 0), final=False)
+        return begun
+
+    return await retried(attempt)
+
+
+async def report_of(app: App, importing: Import) -> ImportReport:
+    """Load all that was found: every refused row, and every one that was booked before."""
+    report = ImportReport(
+        importing.profile,
+        rows=importing.rows,
+        on_error=importing.on_error,
+        dry_run=importing.dry_run,
+        created=importing.created,
+        updated=importing.updated,
+        unchanged=importing.unchanged,
+        undone=importing.undone,
+        notes=list(importing.notes),
+    )
+    after: str | None = None
+    while True:
+        pieces, after = await records.page_of_findings(app.store, importing.id, after=after)
+        for piece in pieces:
+            report.errors += [*piece.errors, *piece.kept]
+            report.booked_before += piece.booked_before
+            report.changes += piece.changes
+        await give_way()
+        if after is None:
+            return report.finish()
+
+
+async def failed_rows_of(app: App, import_id: str) -> AsyncIterator[bytes]:
+    """Write the refused rows of an import as a file of their own; raises Conflict where its file is gone."""
+    importing = await records.get_import(app.store, import_id)
+    unused = await find_unused(app.store, import_id)
+    if unused is None or await app.files.size(importing.file) is None:
+        raise Conflict("The file of this import is not kept any more")
+    table, _ = await read_file(await read_whole(app, importing.file), importing)
+    report = await report_of(app, importing)
+    return failed_parts(table, report)
+
+
+async def import_here(
+    app: App, request: Request, command: StartImport, progress: Callable[[int, int], None] = lambda *_: None
+) -> tuple[Import, ImportReport, Table]:
+    """Import a file to its end in this process; returns the import, all that was found, and the file as read."""
+    started = await start_import(app, request, command)
+    done = await work_on(app, started.importing, progress, read=started.read)
+    return done, await report_of(app, done), started.read[0]
+
+
+async def undo_here(
+    app: App, request: Request, import_id: str, progress: Callable[[int, int], None] = lambda *_: None
+) -> Undoing:
+    """Undo an import to the end in this process."""
+    begun = await begin_undoing(app, request, import_id)
+    return await undoing_of(app, await work_on(app, begun, progress))
