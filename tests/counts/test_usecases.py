@@ -22,10 +22,14 @@ from stockwright.counts.usecases import (
     discard_count,
     get_count,
     list_counts,
-    list_lines,
     list_sheet,
     open_count,
-    scan,
+)
+from stockwright.counts.usecases import (
+    list_lines as list_named_lines,
+)
+from stockwright.counts.usecases import (
+    scan as scan_named,
 )
 from stockwright.request import Idempotency
 from stockwright.reservations.usecases import Reserve, reserve_stock
@@ -36,6 +40,18 @@ from stockwright.stock.model import Wanted
 from stockwright.stock.records import get_stock, page_of_movements
 from stockwright.store.idempotency import AlreadyDone
 from tests.conftest import ADMIN, ALICE, BOB, Clock, Product, Request
+
+
+async def scan(app: App, request: Request, command: Scan) -> CountLine:
+    return (await scan_named(app, request, command)).line
+
+
+async def list_lines(
+    app: App, count_id: str, *, limit: int, after: str | None = None, differing: bool = False
+) -> tuple[list[CountLine], str | None]:
+    found, following = await list_named_lines(app, count_id, limit=limit, after=after, differing=differing)
+    assert all(each.name.startswith("Chair") for each in found)
+    return [each.line for each in found], following
 
 
 async def opened(app: App, **fields: Any) -> str:
@@ -69,7 +85,7 @@ async def test_what_differs_is_booked_with_the_count_as_its_reference(app: App, 
     await scan(app, ADMIN, Scan(count_id, table.id, 13))
     await scan(app, ADMIN, Scan(count_id, lamp.sku, 10))
     found = await get_count(app, count_id)
-    assert {(each.sku, each.difference) for each in found.differences} == {(chair.sku, -2), (table.sku, 3)}
+    assert {(each.line.sku, each.line.difference) for each in found.differences} == {(chair.sku, -2), (table.sku, 3)}
     sums = found.sums
     assert (sums.lines, sums.units, sums.differing, sums.over, sums.under) == (3, 31, 2, 3, 2)
 

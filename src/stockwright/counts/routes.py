@@ -5,8 +5,7 @@ from __future__ import annotations
 from stockwright.base.instant import instant_of
 from stockwright.counts import posting
 from stockwright.counts import usecases as counts
-from stockwright.counts.model import CountLine
-from stockwright.counts.usecases import CountState, OpenCount, Scan, SheetRow
+from stockwright.counts.usecases import CountState, NamedLine, OpenCount, Scan, SheetRow
 from stockwright.counts.wire import (
     CountLineView,
     CountView,
@@ -31,7 +30,7 @@ def _show(_: AnyCall, state: CountState) -> CountView:
     return count_view(state)
 
 
-def _show_line(_: AnyCall, line: CountLine) -> CountLineView:
+def _show_line(_: AnyCall, line: NamedLine) -> CountLineView:
     return line_view(line)
 
 
@@ -50,13 +49,13 @@ async def _get(call: PlainCall) -> CountState:
     return await counts.get_count(call.app, call.path["id"])
 
 
-async def _scan(call: Call[ScanBody, NoQuery]) -> CountLine:
+async def _scan(call: Call[ScanBody, NoQuery]) -> NamedLine:
     body = call.body
     at = None if body.at is None else instant_of(body.at, "at")
     return await counts.scan(call.app, call.request, Scan(call.path["id"], body.code, body.quantity, at, body.recount))
 
 
-async def _lines(call: Call[None, LinesQuery]) -> tuple[list[CountLine], str | None]:
+async def _lines(call: Call[None, LinesQuery]) -> tuple[list[NamedLine], str | None]:
     query = call.query
     return await counts.list_lines(
         call.app, call.path["id"], limit=query.limit, after=call.position(), differing=query.differing

@@ -67,13 +67,20 @@ class CountState(Struct, frozen=True):
 
     count: StockCount
     sums: CountSums
-    differences: Sequence[CountLine] = ()
+    differences: Sequence[NamedLine] = ()
     """The first lines that differ, where they were asked for."""
 
     @property
     def version(self) -> int:
         """The session's version."""
         return self.count.version
+
+
+class NamedLine(Struct, frozen=True):
+    """A line with its product's name ("" where the product is gone)."""
+
+    line: CountLine
+    name: str
 
 
 class SheetRow(Struct, frozen=True):
@@ -147,17 +154,17 @@ async def _ids_of(app: App, skus: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-async def scan(app: App, request: Request, command: Scan) -> CountLine:
+async def scan(app: App, request: Request, command: Scan) -> NamedLine:
     """Count units: they are added to the variant's line, or with `recount` begin it again.
 
     What the books say is taken of the moment of the scan: sales before it and after it do not count as differences.
     """
 
-    async def attempt() -> CountLine:
+    async def attempt() -> NamedLine:
         count, _ = await records.get_count(app.store, command.count_id)
         count.check_takes_scans()
         at = _moment(app, count, command.at)
-        stock = await _find_stock(app, count, command.code)
+        product, stock = await _find_product(app, count, command.code)
         expected = await _total_at(app, stock, count.location, at)
         before = await records.find_line(app.store, count.id, stock.variant_id)
         line = before or new_line(count, stock)
@@ -165,15 +172,15 @@ async def scan(app: App, request: Request, command: Scan) -> CountLine:
         batch = Batch()
         records.check_unchanged(batch, count)
         records.put_lines(batch, count.id, [(before, after)])
-        made = replace(after, version=after.version + 1)
+        made = NamedLine(replace(after, version=after.version + 1), product.name)
         await commit(app, request, batch, made)
         return made
 
     return await retried(attempt)
 
 
-async def _find_stock(app: App, count: StockCount, code: str) -> Stock:
-    """Find the stock of what a scanned or typed code means (its SKU, else its id), where it is to be counted."""
+async def _find_product(app: App, count: StockCount, code: str) -> tuple[Product, Stock]:
+    """Find what a scanned or typed code means (its SKU, else its id), if it is to be counted here, with its stock."""
     ids = await product_records.load_product_ids(app.store, [code])
     stocks = await stock_records.load_stocks(app.store, [ids.get(code, code)])
     stock = stocks.get(ids.get(code, code))
@@ -186,7 +193,7 @@ async def _find_stock(app: App, count: StockCount, code: str) -> Stock:
             f"{product.name} is not one of the products that are counted here",
             {"code": code, "productId": product.id},
         )
-    return stock
+    return product, stock
 
 
 def _moment(app: App, count: StockCount, at: int | None) -> int:
@@ -230,7 +237,7 @@ async def _total_at(app: App, stock: Stock, location: str, at: int) -> int:
 async def get_count(app: App, count_id: str) -> CountState:
     """Get a session with its sums and its first differences."""
     count, sums = await records.get_count(app.store, count_id)
-    lines: list[CountLine] = []
+    lines: list[NamedLine] = []
     if sums.differing:
         lines, _ = await list_lines(app, count_id, limit=LISTED_MAX, differing=True)
     return CountState(count, sums, lines)
@@ -245,7 +252,7 @@ async def list_counts(app: App, limit: int, after: str | None = None) -> tuple[l
 
 async def list_lines(
     app: App, count_id: str, *, limit: int, after: str | None = None, differing: bool = False
-) -> tuple[list[CountLine], str | None]:
+) -> tuple[list[NamedLine], str | None]:
     """List the lines of a session, or those that differ; a page may be short though more follow."""
     await records.get_count(app.store, count_id)
 
@@ -255,7 +262,12 @@ async def list_lines(
     async def choose(lines: list[CountLine]) -> list[CountLine | None]:
         return [line if line.difference or not differing else None for line in lines]
 
-    return await fill(read, choose, limit, after, STEP_ROWS if differing else None)
+    lines, following = await fill(read, choose, limit, after, STEP_ROWS if differing else None)
+    ids = {line.product_id for line in lines}
+    products = await product_records.load_products(app.store, ids, deleted_too=True)
+    return [NamedLine(each, products[each.product_id].name if each.product_id in products else "") for each in lines], (
+        following
+    )
 
 
 async def list_sheet(

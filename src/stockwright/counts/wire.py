@@ -8,8 +8,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from stockwright.base.instant import iso
-from stockwright.counts.model import NAME_MAX, SKUS_MAX, CountLine, CountStatus, NotScanned
-from stockwright.counts.usecases import CountState, SheetRow
+from stockwright.counts.model import NAME_MAX, SKUS_MAX, CountStatus, NotScanned
+from stockwright.counts.usecases import CountState, NamedLine, SheetRow
 from stockwright.http.rules import Wire
 from stockwright.http.wire import Instant, ListQuery
 from stockwright.products.model import CATEGORY_MAX, ID_MAX
@@ -52,7 +52,9 @@ class CountLineView(Wire):
     """What was counted of one product, and what the books said at the moment of its last scan."""
 
     product_id: str
+    variant_id: str
     sku: str
+    name: str
     counted: int
     expected: int
     difference: int
@@ -99,11 +101,14 @@ class SheetRowView(Wire):
     counted: int | None
 
 
-def line_view(line: CountLine) -> CountLineView:
+def line_view(named: NamedLine) -> CountLineView:
     """Show a line."""
+    line = named.line
     return CountLineView(
         product_id=line.product_id,
+        variant_id=line.variant_id,
         sku=line.sku,
+        name=named.name,
         counted=line.counted,
         expected=line.expected,
         difference=line.difference,

@@ -32,11 +32,14 @@ export class IdempotentSender {
     this.#parts = parts;
   }
 
-  /** `form` names the form or button that asks: the same words from another one are another change. */
+  /**
+   * `form` names the form or button that asks: the same words from another one are another change. A request that
+   * has a key of its own, since it is sent again after a reload too, is sent with that.
+   */
   async send(request: Request, form = ""): Promise<Response> {
     if (request.method === "GET") return this.#parts.send(request);
     const change = await this.#nameOf(request, form);
-    const lost = this.#lostKey(change);
+    const lost = request.headers.get("Idempotency-Key") ?? this.#lostKey(change);
     const key = lost ?? this.#parts.newKey();
     request.headers.set("Idempotency-Key", key);
     try {

@@ -2061,6 +2061,7 @@ export interface components {
             firstAt: string;
             lastAt: string;
             movedMeanwhile: number;
+            name: string;
             people: {
                 [key: string]: number;
             };
@@ -2069,6 +2070,7 @@ export interface components {
             refused: string;
             scans: number;
             sku: string;
+            variantId: string;
         };
         /**
          * CountView

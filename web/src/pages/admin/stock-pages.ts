@@ -1,5 +1,6 @@
 import {
   Boxes,
+  ClipboardCheck,
   ClipboardList,
   Hourglass,
   MapPin,
@@ -70,6 +71,22 @@ export const stockPages: readonly AdminPage[] = [
     shortcut: "g r",
     keywords: "holds confirm cancel extend",
     load: () => import("./reservations"),
+  },
+  {
+    path: "counts",
+    title: "Counts",
+    group: "Stock",
+    icon: ClipboardCheck,
+    shortcut: "g q",
+    keywords: "stocktake inventory scan differences",
+    load: () => import("./counts"),
+  },
+  { path: "counts/:id", title: "Count", icon: ClipboardCheck, load: () => import("./count") },
+  {
+    path: "counts/:id/sheet",
+    title: "Count sheet",
+    icon: ClipboardCheck,
+    load: () => import("./count-sheet"),
   },
   {
     path: "locations",
