@@ -129,6 +129,7 @@ class Functions(Construct):
             _allow(
                 [table.table_arn],
                 "dynamodb:BatchGetItem",
+                "dynamodb:BatchWriteItem",
                 "dynamodb:GetItem",
                 "dynamodb:Query",
                 "dynamodb:ConditionCheckItem",
@@ -243,8 +244,8 @@ class Functions(Construct):
     def _sweep(self) -> Function:
         may = [
             *self._table(),
-            # It erases people, and removes old events.
-            _allow([self._data.table.table_arn], "dynamodb:BatchWriteItem", "dynamodb:Scan"),
+            # It erases people.
+            _allow([self._data.table.table_arn], "dynamodb:Scan"),
             _allow([self._pool.pool.user_pool_arn], "cognito-idp:AdminDeleteUser"),
             # It removes the files that nothing uses, and reads those of imports that it goes on with.
             self._files.may("s3:GetObject", "s3:DeleteObject"),

@@ -22,8 +22,11 @@ from infra.http import Http
 from infra.stages import Stage
 from stockwright.cloud.origin import ADDRESS_HEADER, SECRET_HEADER
 from stockwright.http.pages import MOVED, PAGE_HEADERS, ROUTES_OF_WEB
+from stockwright.http.route import PUBLIC_SECONDS
 
 LOG_DAYS: Final = 90
+PUBLIC_READS: Final = ("/api/items", "/api/items/*", "/api/inventory/product/*", "/api/inventory/sku/*")
+"""Paths whose answers CloudFront may keep for as long as they say themselves (`Route.public_seconds`)."""
 ERRORS: Final = (400, 403, 404, 405, 414, 500, 501, 502, 503, 504)
 # The app's routes are pages of one document; a path whose last part has a dot is a file. A browser is shown
 # the app's own "not found" page; other clients get 404.
@@ -89,19 +92,12 @@ class Web(Construct):
             lifecycle_rules=[s3.LifecycleRule(noncurrent_version_expiration=Duration.days(LOG_DAYS))],
             removal_policy=removal,
         )
-        api = cloudfront.BehaviorOptions(
-            origin=origins.HttpOrigin(
-                http.host,
-                protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
-                origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
-                # In the template stands a reference, which CloudFormation looks up.
-                custom_headers={SECRET_HEADER: secret.secret_value.unsafe_unwrap()},
-            ),
-            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
-            allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
-            cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
-            origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-            function_associations=[_before(self, "Address", ADDRESS)],
+        origin = origins.HttpOrigin(
+            http.host,
+            protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+            origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+            # In the template stands a reference, which CloudFormation looks up.
+            custom_headers={SECRET_HEADER: secret.secret_value.unsafe_unwrap()},
         )
         headers = _headers(self, stage)
         pictures = cloudfront.BehaviorOptions(
@@ -111,6 +107,23 @@ class Web(Construct):
             cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
             response_headers_policy=headers,
         )
+        address = _before(self, "Address", ADDRESS)
+
+        def api(
+            cache: cloudfront.ICachePolicy, headers: cloudfront.IResponseHeadersPolicy | None = None
+        ) -> cloudfront.BehaviorOptions:
+            return cloudfront.BehaviorOptions(
+                origin=origin,
+                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+                allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+                cache_policy=cache,
+                response_headers_policy=headers,
+                origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+                function_associations=[address],
+            )
+
+        uncached = api(cloudfront.CachePolicy.CACHING_DISABLED)
+        cached = api(_public_reads(self, stage), _without_limits(self, stage))
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
@@ -123,7 +136,12 @@ class Web(Construct):
                 response_headers_policy=headers,
                 function_associations=[_before(self, "Routing", ROUTING)],
             ),
-            additional_behaviors={"/api/*": api, "/.well-known/*": api, "/health": api, "/media/*": pictures},
+            additional_behaviors={
+                # In this order: the first pattern that fits counts.
+                **dict.fromkeys(PUBLIC_READS, cached),
+                **dict.fromkeys(("/api/*", "/.well-known/*", "/health"), uncached),
+                "/media/*": pictures,
+            },
             web_acl_id=firewall,
             domain_names=[stage.web_domain] if stage.web_domain else None,
             certificate=(
@@ -146,6 +164,36 @@ class Web(Construct):
     def url(self) -> str:
         """Where people reach the shop."""
         return f"https://{self._domain or self.distribution.distribution_domain_name}"
+
+
+def _public_reads(scope: Construct, stage: Stage) -> cloudfront.CachePolicy:
+    """Keep what the API lets shared caches keep, for each query and each Authorization header apart.
+
+    Nothing is kept that the API does not mark as public, and it marks no answer to a request with credentials.
+    """
+    return cloudfront.CachePolicy(
+        scope,
+        "PublicReads",
+        cache_policy_name=f"{stage.prefix}-public-reads",
+        min_ttl=Duration.seconds(0),
+        default_ttl=Duration.seconds(0),
+        max_ttl=Duration.seconds(PUBLIC_SECONDS),
+        header_behavior=cloudfront.CacheHeaderBehavior.allow_list("Authorization", "Origin"),
+        query_string_behavior=cloudfront.CacheQueryStringBehavior.all(),
+        cookie_behavior=cloudfront.CacheCookieBehavior.none(),
+        enable_accept_encoding_gzip=True,
+        enable_accept_encoding_brotli=True,
+    )
+
+
+def _without_limits(scope: Construct, stage: Stage) -> cloudfront.ResponseHeadersPolicy:
+    """Leave out the rate limit of the caller that asked first."""
+    return cloudfront.ResponseHeadersPolicy(
+        scope,
+        "PublicReadsHeaders",
+        response_headers_policy_name=f"{stage.prefix}-public-reads",
+        remove_headers=["RateLimit", "RateLimit-Policy"],
+    )
 
 
 def _before(scope: Construct, name: str, code: str) -> cloudfront.FunctionAssociation:

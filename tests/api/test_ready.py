@@ -13,6 +13,7 @@ from stockwright.accounts.usecases import add_account
 from stockwright.asgi import Front, build_asgi
 from stockwright.context import App
 from stockwright.http import ready as ready_answers
+from stockwright.http.route import PUBLIC_SECONDS
 from stockwright.request import BY_SYSTEM
 from stockwright.routes import ROUTES
 from tests.api.asking import Client
@@ -98,6 +99,33 @@ def test_each_kept_route_is_one_that_was_thought_of() -> None:
     cached = {route.path for route in ROUTES if route.cached}
     assert cached == CACHED
     assert all(route.method == "GET" and not route.at_top and not route.reads_much for route in ROUTES if route.cached)
+
+
+async def test_shared_caches_may_keep_what_everybody_sees_but_no_answer_to_a_signed_in_request(
+    asgi: Front, made: Made, nobody: Client, admin: Client
+) -> None:
+    product = await made()
+    shared = f"public, max-age=0, s-maxage={PUBLIC_SECONDS}"
+    paths = [f"/items/{product['id']}", "/items", f"/inventory/product/{product['id']}", "/inventory/sku/KB-001"]
+    for path in paths:
+        for _ in range(2):
+            # Made, and then ready.
+            for client, wanted in ((nobody, shared), (admin, "private, no-cache")):
+                answer = await client.get(path)
+                assert answer.response.headers["cache-control"] == wanted, path
+                etag = answer.response.headers["etag"]
+                again = await client.get(path, headers={"if-none-match": etag})
+                assert (again.status, again.response.headers["cache-control"]) == (304, wanted)
+        ready = asgi.ready(scope(path)), asgi.ready(scope(path, bearer(admin)))
+        assert [shared.encode() in (each or b"") for each in ready] == [True, False]
+    before = (await nobody.get("/items")).response.headers["etag"]
+    await admin.patch(paths[0].replace("items", "products"), {"name": "Another name"})
+    after = await nobody.get("/items", headers={"if-none-match": before})
+    assert (after.status, after.data["items"][0]["title"]) == (200, "Another name")
+    missing = await nobody.get("/items/none")
+    assert (missing.status, missing.response.headers["cache-control"]) == (404, "no-store")
+    others = {route.path for route in ROUTES if route.public_seconds}
+    assert others == {"/items", "/items/{id}", "/inventory/product/{productId}", "/inventory/sku/{sku}"}
 
 
 async def test_what_was_made_ready_for_one_role_is_not_given_to_another(

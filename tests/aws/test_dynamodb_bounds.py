@@ -91,6 +91,7 @@ async def test_a_commit_that_cannot_be_found_is_not_reported_as_unchanged(store:
 
 
 async def test_a_commit_that_cannot_be_looked_up_either_has_an_unknown_outcome(store: DynamoDbStore) -> None:
+    await store.commit([Put(KEYS[1], {}, ABSENT)])
     lose_every_answer(store)
     inject(store, lambda _: answer(500, "InternalServerError"), "GetItem")
     with pytest.raises(Unknown):

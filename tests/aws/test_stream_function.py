@@ -35,7 +35,7 @@ def placed(number: int, **data: Any) -> Event:
 
 
 def appended(event: Event) -> dict[str, Any]:
-    return event_image(event, AT, f"{AT:013d}-{event.id}")
+    return event_image(event, AT, f"{AT:013d}-{event.id}", 8)
 
 
 def put_image(batch: Batch) -> dict[str, Any]:

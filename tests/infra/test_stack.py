@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from fnmatch import fnmatch
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from stockwright.cloud.metrics import NAMESPACE, count
 from stockwright.cloud.routing import SOURCE, names_handled_by
 from stockwright.handlers import REACTIONS
 from stockwright.http.pages import PAGE_HEADERS
+from stockwright.http.route import PUBLIC_SECONDS
+from stockwright.routes import ROUTES
 from stockwright.store.dynamodb.table import table_definition
 from tests import needs
 from tests.infra.conftest import ROOT, Template
@@ -355,7 +358,8 @@ def test_no_bucket_is_public(prod: Template) -> None:
 
 
 def test_pages_have_the_same_headers_as_on_one_machine(prod: Template) -> None:
-    [policy] = prod.of("CloudFront::ResponseHeadersPolicy").values()
+    policies = prod.of("CloudFront::ResponseHeadersPolicy").values()
+    [policy] = [each for each in policies if each["ResponseHeadersPolicyConfig"]["Name"].endswith("-pages")]
     headers = json.dumps(policy).lower()
     for name, value in PAGE_HEADERS.items():
         if name not in {"x-content-type-options", "cache-control"}:
@@ -363,15 +367,32 @@ def test_pages_have_the_same_headers_as_on_one_machine(prod: Template) -> None:
     assert policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]["ContentTypeOptions"] == {"Override": True}
 
 
-def test_cloudfront_caches_nothing_of_the_api_and_forwards_everything(prod: Template) -> None:
+def test_cloudfront_forwards_everything_and_caches_only_what_everybody_may_read(prod: Template) -> None:
     [distribution] = prod.of("CloudFront::Distribution").values()
     behaviors = {each["PathPattern"]: each for each in distribution["DistributionConfig"]["CacheBehaviors"]}
-    assert set(behaviors) == {"/api/*", "/.well-known/*", "/health", "/media/*"}
-    for each in (behaviors[path] for path in ("/api/*", "/.well-known/*", "/health")):
+    [(policy_id, policy)] = prod.of("CloudFront::CachePolicy").items()
+    reads = ["/api/items", "/api/items/*", "/api/inventory/product/*", "/api/inventory/sku/*"]
+    # The first pattern that fits counts.
+    assert list(behaviors) == [*reads, "/api/*", "/.well-known/*", "/health", "/media/*"]
+    for path, each in behaviors.items():
+        if path == "/media/*":
+            continue
         # CachingDisabled and AllViewerExceptHostHeader, by AWS's own ids.
-        assert each["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+        cache = {"Ref": policy_id} if path in reads else "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+        assert each["CachePolicyId"] == cache
         assert each["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
         assert "PUT" in each["AllowedMethods"]
+        assert set(each.get("CachedMethods", ["GET", "HEAD"])) == {"GET", "HEAD"}
+        assert [function["EventType"] for function in each["FunctionAssociations"]] == ["viewer-request"]
+    # Only what an answer allows is kept, for a few seconds, apart for each query and each caller.
+    config = policy["CachePolicyConfig"]
+    assert (config["MinTTL"], config["DefaultTTL"], config["MaxTTL"]) == (0, 0, PUBLIC_SECONDS)
+    keyed = config["ParametersInCacheKeyAndForwardedToOrigin"]
+    assert keyed["HeadersConfig"] == {"HeaderBehavior": "whitelist", "Headers": ["Authorization", "Origin"]}
+    assert keyed["QueryStringsConfig"] == {"QueryStringBehavior": "all"}
+    assert keyed["CookiesConfig"] == {"CookieBehavior": "none"}
+    paths = [route.full_path for route in ROUTES if route.public_seconds]
+    assert all(any(fnmatch(path, pattern) for pattern in reads) for path in paths)
     # What failed for one is retained for nobody.
     errors = {
         each["ErrorCode"]: each["ErrorCachingMinTTL"]

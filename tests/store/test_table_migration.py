@@ -24,9 +24,11 @@ from stockwright.stock.records import get_stock
 from stockwright.store import migrations
 from stockwright.store.copying import DynamoDbSide, SqliteSide, copy
 from stockwright.store.dynamodb import connecting
-from stockwright.store.dynamodb.codec import image_of_put, key_image, row_of_image
+from stockwright.store.dynamodb.codec import image_of_put, is_of_shop, key_image, row_of_image
 from stockwright.store.dynamodb.connecting import connect, format_of_mark
 from stockwright.store.dynamodb.engine import DynamoDbStore
+from stockwright.store.dynamodb.entries import OWN, image_with_entries
+from stockwright.store.dynamodb.layout import Layout
 from stockwright.store.migrations import FORMAT, MARK, upgrade
 from stockwright.store.migrations.dynamodb import TableUpgrade
 from stockwright.store.port import Put
@@ -100,7 +102,15 @@ def images(store: DynamoDbStore) -> list[dict[str, Any]]:
 
 def left(store: DynamoDbStore) -> int:
     """Count what is still as the former release wrote it."""
-    return sum(upgrade(row_of_image(image)) is not None for image in images(store))
+    return sum(
+        upgrade(row := row_of_image(image)) is not None or (OWN not in image and bool(entries_of_row(row)))
+        for image in images(store)
+        if is_of_shop(image)
+    )
+
+
+def entries_of_row(row: Put) -> list[dict[str, Any]]:
+    return image_with_entries(row, Layout(), "n")[1]
 
 
 def step(store: DynamoDbStore) -> bool:

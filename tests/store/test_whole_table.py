@@ -13,8 +13,10 @@ import pytest
 
 from stockwright.audit.usecases import audit
 from stockwright.orders.records import get_order
-from stockwright.store.dynamodb.codec import row_of_image
-from stockwright.store.migrations import MARK, upgrade
+from stockwright.store.dynamodb.codec import is_of_shop, row_of_image
+from stockwright.store.dynamodb.entries import OWN, keys_of
+from stockwright.store.dynamodb.terms import ENTRY
+from stockwright.store.migrations import upgrade
 from stockwright.store.migrations.dynamodb import TableUpgrade
 from stockwright.store.migrations.sqlite import FileUpgrade
 from stockwright.store.port import Put
@@ -60,10 +62,14 @@ async def test_a_whole_shop_is_served_and_upgraded_with_a_clean_audit(
         assert (await get_order(app.store, order)).status == status
 
     pages = store.client.get_paginator("scan").paginate(TableName=store.table, ConsistentRead=True)
-    rows = [row_of_image(image) for page in pages for image in page["Items"]]
-    assert len(rows) == count + 1, "only the mark is new"
+    found = [image for page in pages for image in page["Items"]]
+    rows = [row_of_image(image) for image in found if is_of_shop(image) or image["pk"]["S"].startswith("LOG")]
+    assert len(rows) == count, "only the engine's own items are new"
+    named = [key["sk"]["S"] for image in found if OWN in image for key in keys_of(row_of_image(image).key, image[OWN])]
+    assert sorted(named) == sorted(image["sk"]["S"] for image in found if image["pk"]["S"].startswith(ENTRY))
+    assert len(named) > before.products
     assert all(upgrade(row) is None for row in rows)
-    stored = {row.key: row for row in rows if row.key != MARK and row.key[0].partition("#")[0] not in ENGINES_OWN}
+    stored = {row.key: row for row in rows if row.key[0].partition("#")[0] not in ENGINES_OWN}
     assert stored == rows_of_folder(number, tmp_path / "folder")
     await app.store.close()
     await store.close()

@@ -38,7 +38,7 @@ from stockwright.catalog.movement_wire import MovementsQuery, MovementView, bala
 from stockwright.catalog.stocked import StockedProduct
 from stockwright.http.cursor import seal
 from stockwright.http.lists import show_list
-from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
+from stockwright.http.route import PUBLIC_SECONDS, Answer, AnyCall, Call, NoQuery, PlainCall, route
 from stockwright.http.rules import first_given
 from stockwright.http.wire import ListQuery, ListView
 from stockwright.stock.model import Wanted
@@ -213,6 +213,7 @@ ROUTES = (
         answer=StockView,
         errors=(404,),
         cached=True,
+        public_seconds=PUBLIC_SECONDS,
     ),
     route(
         "GET",
@@ -225,6 +226,7 @@ ROUTES = (
         answer=StockView,
         errors=(404,),
         cached=True,
+        public_seconds=PUBLIC_SECONDS,
     ),
     route(
         "POST",

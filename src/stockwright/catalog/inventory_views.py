@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from stockwright.base.errors import NotFound
-from stockwright.base.long_work import STEP_ROWS
+from stockwright.catalog.product_list import CANDIDATES, FILTERED_AT_ONCE
 from stockwright.catalog.stocked import StockedProduct, get_product, load_stocked
 from stockwright.products import records as product_records
 from stockwright.products.model import Product
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from stockwright.context import App
     from stockwright.store.paging import Positioned
     from stockwright.store.port import Store
-
-
-COUNTED_AT_ONCE = 50
 
 
 class ListInventory(Struct, frozen=True):
@@ -101,7 +98,7 @@ async def list_inventory(app: App, command: ListInventory) -> tuple[list[Stocked
             choose_counted,
             command.limit,
             command.after,
-            at_once=COUNTED_AT_ONCE,
+            at_once=max(command.limit, CANDIDATES),
         )
     where = {"status": "ACTIVE"} if command.on_sale else None
     return await fill(
@@ -109,7 +106,7 @@ async def list_inventory(app: App, command: ListInventory) -> tuple[list[Stocked
         choose,
         command.limit,
         command.after,
-        at_once=None if command.status is None and command.location is None else STEP_ROWS,
+        at_once=None if command.status is None and command.location is None else FILTERED_AT_ONCE,
     )
 
 
@@ -137,7 +134,7 @@ async def list_low_stock(app: App, limit: int, after: str | None = None) -> tupl
         return [row if row is not None and row.stock.is_low else None for row in rows]
 
     read = counted_records.positions_of_low if await _is_counted(app) else _every_place
-    return await fill(partial(read, app.store), choose, limit, after, at_once=COUNTED_AT_ONCE)
+    return await fill(partial(read, app.store), choose, limit, after, at_once=max(limit, CANDIDATES))
 
 
 async def _every_place(store: Store, *, after: str | None, limit: int) -> Positioned[str]:

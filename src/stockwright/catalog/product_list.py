@@ -11,7 +11,6 @@ from stockwright.base.errors import (
     Busy,
     Forbidden,
 )
-from stockwright.base.long_work import STEP_ROWS
 from stockwright.catalog.stocked import StockedProduct, load_stocked
 from stockwright.products import category_records
 from stockwright.products import records as product_records
@@ -32,7 +31,10 @@ if TYPE_CHECKING:
 SortOrder = Literal["newest", "oldest", "name", "-name", "price", "-price"]
 NAMES: Final[tuple[Literal["name", "sku", "type", "brand"], ...]] = ("name", "sku", "type", "brand")
 """The fields that are cleaned before they are stored, like every name."""
-LOW_AT_ONCE = 50
+CANDIDATES: Final = 20
+"""The fewest products that are loaded at a time to see whether they are low."""
+FILTERED_AT_ONCE: Final = 50
+"""Products whose stock is loaded at a time, where the stock decides whether they are listed."""
 ORDERS: Final[dict[SortOrder, tuple[product_records.SortedBy, bool]]] = {
     "newest": ("time", True),
     "oldest": ("time", False),
@@ -82,7 +84,7 @@ async def list_products(app: App, request: Request, command: ListProducts) -> tu
             partial(_choose_low, app, where),
             command.limit,
             command.after,
-            at_once=LOW_AT_ONCE,
+            at_once=max(command.limit, CANDIDATES),
         )
     return await fill(
         partial(
@@ -96,7 +98,7 @@ async def list_products(app: App, request: Request, command: ListProducts) -> tu
         partial(_choose, app, command),
         command.limit,
         command.after,
-        at_once=None if command.low_stock is None else STEP_ROWS,
+        at_once=None if command.low_stock is None else FILTERED_AT_ONCE,
     )
 
 

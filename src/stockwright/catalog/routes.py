@@ -29,7 +29,7 @@ from stockwright.catalog.wire import (
     wanted_products,
 )
 from stockwright.http.lists import show_list
-from stockwright.http.route import Answer, AnyCall, Call, NoQuery, PlainCall, route
+from stockwright.http.route import PUBLIC_SECONDS, Answer, AnyCall, Call, NoQuery, PlainCall, route
 from stockwright.http.rules import MALFORMED, first_given, is_given, well_formed
 from stockwright.http.wire import ListView
 from stockwright.products.model import FIELD_NAMES, OptionalFields, Product, ProductFields
@@ -235,6 +235,7 @@ ROUTES = (
         query=ItemsQuery,
         answer=ListView[ItemView],
         cached=True,
+        public_seconds=PUBLIC_SECONDS,
     ),
     route(
         "GET",
@@ -247,5 +248,6 @@ ROUTES = (
         answer=ItemView,
         errors=(404,),
         cached=True,
+        public_seconds=PUBLIC_SECONDS,
     ),
 )

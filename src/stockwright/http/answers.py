@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any
+from hashlib import blake2b
+from typing import Any, Final
 
 import msgspec
 
 from stockwright.http.route import Answer, AnyCall, Route
 
+ETAG_BYTES: Final = 12
+
+
+_WEAK: Final = "W/"
+
 
 def is_for_anybody(route: Route, answer: Answer) -> bool:
-    """Return whether an answer may be compressed: the length of others could reveal their content (BREACH)."""
-    return route.who == "public" and not route.changes and answer.etag is None
+    """Return whether an answer may be compressed: the length of others could reveal their content (BREACH).
+
+    An ETag that is not weak would have to differ in the compressed form.
+    """
+    return route.who == "public" and not route.changes and (answer.etag is None or answer.etag.startswith(_WEAK))
 
 
 def answer_of(route: Route, call: AnyCall, result: Any) -> Answer:
-    """Show a use case's result as the route does."""
+    """Show a use case's result as the route does.
+
+    What shared caches may store has an ETag. Without one of its own it is made of the data, and weak, since the
+    envelope has another request id and time each time.
+    """
     shown = result if route.show is None else route.show(call, result)
-    return shown if isinstance(shown, Answer) else Answer(shown)
+    answer = shown if isinstance(shown, Answer) else Answer(shown)
+    if route.public_seconds and answer.etag is None:
+        data = msgspec.json.encode(answer.data)
+        answer.data, answer.etag = msgspec.Raw(data), f'{_WEAK}"{blake2b(data, digest_size=ETAG_BYTES).hexdigest()}"'
+    return answer
+
+
+def cache_headers(route: Route, *, has_credentials: bool) -> dict[str, str]:
+    """Return who may store an answer that has an ETag.
+
+    Browsers ask again each time. Shared caches may keep what everybody gets for a few seconds, but never the answer
+    to a request with credentials.
+    """
+    if not route.public_seconds or has_credentials:
+        return {"cache-control": "private, no-cache"}
+    return {"cache-control": f"public, max-age=0, s-maxage={route.public_seconds}"}
 
 
 def fields_at_top(route: Route, data: Any) -> dict[str, Any]:

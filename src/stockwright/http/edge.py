@@ -19,7 +19,7 @@ from stockwright.base.long_work import give_way
 from stockwright.context import App
 from stockwright.http import decode
 from stockwright.http.addresses import client_address
-from stockwright.http.answers import answer_of, etag_matches, fields_at_top, is_for_anybody, kept_answer
+from stockwright.http.answers import answer_of, cache_headers, etag_matches, fields_at_top, is_for_anybody, kept_answer
 from stockwright.http.bodies import body_parts, read_body
 from stockwright.http.compression import COMPRESSED_BYTES_MIN, accepts_gzip, compress, compressed_once
 from stockwright.http.envelope import BUSY_RETRY_SECONDS, failure, retry_after, status_of, success
@@ -27,7 +27,7 @@ from stockwright.http.headers import ALLOWED_HEADERS, ALLOWED_METHODS, AnswerHea
 from stockwright.http.idempotency import KeysAtWork, check_key, request_hash
 from stockwright.http.limits import Limits
 from stockwright.http.metrics import Metrics, Uncounted
-from stockwright.http.ready import CACHED_HEADERS, Ready
+from stockwright.http.ready import Ready
 from stockwright.http.route import Answer, AnyCall, Call, Route
 from stockwright.http.router import MethodNotAllowed, Router
 from stockwright.http.rules import MALFORMED, plan_of
@@ -287,7 +287,8 @@ class Exchange:
             await self._stream(answer, headers)
             return
         if answer.etag is not None:
-            headers |= {"etag": answer.etag, **CACHED_HEADERS}
+            headers |= {"etag": answer.etag}
+            headers |= cache_headers(route, has_credentials="authorization" in self.headers)
             if not route.changes and etag_matches(self.headers.get("if-none-match"), answer.etag):
                 await self._send(304, b"", None, headers)
                 return

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from stockwright.base.actor import ANONYMOUS
-from stockwright.http.answers import answer_of, etag_matches, is_for_anybody
+from stockwright.http.answers import answer_of, cache_headers, etag_matches, is_for_anybody
 from stockwright.http.compression import COMPRESSED_BYTES_MIN
 from stockwright.http.envelope import around
 from stockwright.http.headers import lines_of, status_line
@@ -36,8 +36,6 @@ BYTES_MAX: Final = 8 * 1024 * 1024
 ANSWER_BYTES_MAX: Final = 128 * 1024
 ENTRY_BYTES: Final = 2000
 """What an answer takes beside its data, roughly."""
-CACHED_HEADERS: Final = {"cache-control": "private, no-cache"}
-"""Of an answer with an ETag."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -60,7 +58,8 @@ class _Ready(Struct, frozen=True):
 
 
 _Name = tuple[str, bytes, str]
-"""The path, the query, and the caller's role ("": everybody's)."""
+"""The path, the query, and the caller's role ("": everybody's; PRIVATE: the same, but not for shared caches)."""
+PRIVATE: Final = "-"
 
 
 class Ready:
@@ -136,7 +135,9 @@ class Ready:
             watch.end()
             return
         self._drop(name)
-        own = {} if answer.etag is None else {"etag": answer.etag, **CACHED_HEADERS}
+        own = {} if answer.etag is None else {"etag": answer.etag}
+        if own:
+            own |= cache_headers(route, has_credentials=_has_credentials(scope))
         beside = self._edge.answer_headers.beside(own, scope).lines
         self._routes[scope["path"]] = route
         self._numbers[scope["path"]] += 1
@@ -203,8 +204,13 @@ class Ready:
         return None if header is None else self.find_caller(header.decode("latin-1"))
 
 
+def _has_credentials(scope: Any) -> bool:
+    return any(name == b"authorization" for name, _ in scope["headers"])
+
+
 def _name(route: Route, scope: Any, actor: Actor) -> _Name | None:
     """Name an answer; None where it is not one that all of a role get."""
     if route.who == "public":
-        return scope["path"], scope["query_string"], ""
+        is_private = route.public_seconds and _has_credentials(scope)
+        return scope["path"], scope["query_string"], PRIVATE if is_private else ""
     return (scope["path"], scope["query_string"], actor.role or "") if actor.kind == "account" else None

@@ -35,6 +35,8 @@ Who = Literal["public", "any", "admin"]
 """public: no sign-in needed; any: signed in; admin: role admin."""
 BODY_BYTES_MAX = 1024 * 1024
 DEVICE_HEADER_MAX = 1024
+PUBLIC_SECONDS = 5
+"""For how long shared caches may give what everybody sees of the shop."""
 NEVER = -1
 """A version that nothing has: an If-Match that cannot match."""
 Body = TypeVar("Body")
@@ -192,6 +194,8 @@ class Route(Struct, frozen=True):
     """Which rate limit counts it (`http/limits.py`)."""
     cached: bool = False
     """Whether its answer depends on the store and the caller's role alone, and so is cached (`http/ready.py`)."""
+    public_seconds: int = 0
+    """For how long shared caches (CloudFront) may give its answer to requests without credentials; 0: not at all."""
     mails: bool = False
     """Whether it may mail somebody who has not asked for it: an address has fewer such requests."""
     reads_much: Literal["", "report", "export"] = ""
@@ -249,6 +253,7 @@ class Options(TypedDict, total=False):
     content_type: str
     limit: str
     cached: bool
+    public_seconds: int
     mails: bool
     reads_much: Literal["", "report", "export"]
     errors: tuple[int, ...]

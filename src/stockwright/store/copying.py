@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import apsw
@@ -22,6 +23,9 @@ from stockwright.base.shards import SHARDS, shard_of
 from stockwright.store import migrations
 from stockwright.store.dynamodb import codec as dynamodb_codec
 from stockwright.store.dynamodb import engine as dynamodb
+from stockwright.store.dynamodb.calls import read_layout
+from stockwright.store.dynamodb.entries import image_with_entries
+from stockwright.store.dynamodb.layout import LAYOUT, Layout, body_of_layout, home
 from stockwright.store.port import ABSENT, Put, body_of, log_order
 from stockwright.store.retention import LOG_START
 from stockwright.store.sqlite import codec as sqlite_codec
@@ -284,6 +288,11 @@ class DynamoDbSide:
         self._client, self._table = store.client, store.table
         self._days: set[str] = set()
 
+    @cached_property
+    def layout(self) -> Layout:
+        """How the table is laid out; read once."""
+        return read_layout(self._client, self._table)
+
     def count(self) -> int:
         """Count by reading every key, since DynamoDB's own count is hours old."""
         after: Position | None = None
@@ -298,27 +307,35 @@ class DynamoDbSide:
         """Read on in the order of the table, which means nothing but is always the same."""
         start = {"ExclusiveStartKey": dynamodb_codec.key_image((after[0], after[1]))} if after else {}
         answer = self._client.scan(TableName=self._table, ConsistentRead=True, Limit=PAGE, **start)
-        puts = [dynamodb_codec.put_of_image(image) for image in answer["Items"] if not dynamodb_codec.is_of_log(image)]
-        rows = [put for put in puts if put.key != migrations.MARK]
+        rows = [dynamodb_codec.put_of_image(image) for image in answer["Items"] if dynamodb_codec.is_of_shop(image)]
         last = answer.get("LastEvaluatedKey")
         return rows, [last["pk"]["S"], last["sk"]["S"]] if last else None
 
     def write(self, rows: Sequence[Put], mark: Mark | None) -> None:
         """Write items, then the mark: what was written twice is as it was."""
-        self._write([dynamodb_codec.image_of_put(row) for row in rows])
+        layout, images, entries = self.layout, list[dict[str, Any]](), list[dict[str, Any]]()
+        for row in rows:
+            image, own = image_with_entries(row, layout, "copy")
+            images.append(image)
+            entries += own
+        self._write(images)
+        self._write(entries)
         self._mark(mark)
 
     def begin(self) -> None:
-        """Write the mark of this release's format."""
-        self._write([dynamodb_codec.image_of_put(Put(migrations.MARK, {"format": migrations.FORMAT}, ABSENT))])
+        """Write the mark of this release's format; everything that is copied has its entries."""
+        layout = body_of_layout(self.layout.read, self.layout.read, 0, entries=True)
+        marks = [Put(migrations.MARK, {"format": migrations.FORMAT}, ABSENT), Put(LAYOUT, layout, ABSENT)]
+        self._write([dynamodb_codec.image_of_put(each) for each in marks])
 
     def remove(self, keys: Sequence[Key]) -> None:
         """Remove items."""
-        self._send([{"DeleteRequest": {"Key": dynamodb_codec.key_image(key)}} for key in keys])
+        self._send([{"DeleteRequest": {"Key": dynamodb_codec.key_image(home(key))}} for key in keys])
 
     def write_events(self, positioned: Sequence[Positioned], mark: Mark) -> None:
         """Write events into their days, then the mark."""
-        images = [dynamodb_codec.event_image(each.event, each.ms, self.position(each)) for each in positioned]
+        shards = self.layout.written
+        images = [dynamodb_codec.event_image(each.event, each.ms, self.position(each), shards) for each in positioned]
         for image, each in zip(images, positioned, strict=True):
             if each.handled:
                 image[dynamodb_codec.HANDLED_BEFORE] = {"BOOL": True}

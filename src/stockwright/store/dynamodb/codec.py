@@ -9,7 +9,9 @@ from zlib import crc32
 from msgspec.structs import replace
 
 from stockwright.base.event import Event
-from stockwright.store.migrations import upgrade
+from stockwright.store.dynamodb.layout import LAYOUT, LEDGER, Layout, home, whole_name
+from stockwright.store.dynamodb.terms import ENTRY
+from stockwright.store.migrations import MARK, upgrade
 from stockwright.store.port import (
     INDEXES,
     Item,
@@ -23,11 +25,12 @@ if TYPE_CHECKING:
 
 PK_BYTES_MAX: Final = 2048
 SK_BYTES_MAX: Final = 1024
-SHARDS: Final = 4
 DAY_MS: Final = 86_400_000
 DAYS: Final = "LOG"
 HANDLED_BEFORE: Final = "told"
 """Marks an event that a copied shop's handlers have had already."""
+_OWN: Final = frozenset({DAYS, LAYOUT[0], MARK[0]})
+"""The partitions of what the engine has for itself."""
 Wire = dict[str, Any]
 
 
@@ -43,10 +46,10 @@ def event_of_image(image: Wire) -> Event | None:
     return event_of(item_of_image(image)) if is_news else None
 
 
-def is_of_log(image: Wire) -> bool:
-    """Return whether an item is an event of the log, or one of the log's days."""
+def is_of_shop(image: Wire) -> bool:
+    """Return whether an item is one of the shop's: not of the log, and none that the engine has for itself."""
     pk: str = image["pk"]["S"]
-    return pk == DAYS or pk.startswith(f"{DAYS}#")
+    return not pk.startswith((f"{DAYS}#", ENTRY)) and pk not in _OWN
 
 
 def put_of_image(image: Wire) -> Put:
@@ -57,12 +60,19 @@ def put_of_image(image: Wire) -> Put:
 
 def row_of_image(image: Wire) -> Put:
     """Read an item as it is stored, in whatever format, as the write that makes it that."""
-    key, version, body = (image["pk"]["S"], image["sk"]["S"]), int(image["v"]["N"]), from_attribute(image["b"])
+    key, version, body = _key_of(image), int(image["v"]["N"]), from_attribute(image["b"])
     indexes: dict[IndexName, tuple[str, str]] = {
-        index: (image[f"{index}_p"]["S"], image[f"{index}_s"]["S"]) for index in INDEXES if f"{index}_p" in image
+        index: (whole_name(image[f"{index}_p"]["S"]), image[f"{index}_s"]["S"])
+        for index in INDEXES
+        if f"{index}_p" in image
     }
     ttl = int(image["ttl"]["N"]) if "ttl" in image else None
     return Put(key, body, version - 1, indexes, image.get("t", {}).get("S", ""), ttl)
+
+
+def _key_of(image: Wire) -> Key:
+    pk, sk = image["pk"]["S"], image["sk"]["S"]
+    return (whole_name(pk) if sk.startswith(LEDGER) else pk), sk
 
 
 # ---- as DynamoDB writes it -------------------------------------------------------------------
@@ -122,11 +132,12 @@ def is_same(found: Wire | None, put: Wire) -> bool:
     return (there.version, there.body) == (sent.version, sent.body)
 
 
-def image_of_put(put: Put) -> Wire:
+def image_of_put(put: Put, layout: Layout = Layout()) -> Wire:  # noqa: B008 - it is immutable
     """Write an item whole."""
-    image = key_image(put.key) | {"v": {"N": str(put.expect + 1)}, "b": to_attribute(body_of(put.body))}
+    image = key_image(home(put.key)) | {"v": {"N": str(put.expect + 1)}, "b": to_attribute(body_of(put.body))}
     for index, (partition, sort) in put.indexes.items():
-        image |= {f"{index}_p": {"S": partition}, f"{index}_s": {"S": sort}}
+        listed = layout.partition_of(index, partition, put.key)
+        image |= {f"{index}_p": {"S": listed}, f"{index}_s": {"S": sort}}
     if put.text:
         image["t"] = {"S": put.text}
     if put.ttl is not None:
@@ -157,11 +168,11 @@ def day_image(day: str) -> Wire:
     return key_image((DAYS, day)) | {"v": {"N": "1"}, "b": {"M": {}}}
 
 
-def event_image(event: Event, at: int, position: str) -> Wire:
-    """Write an event into its day, at its position."""
+def event_image(event: Event, at: int, position: str, shards: int) -> Wire:
+    """Write an event into one of the shards of its day, at its position."""
     body = event.as_dict()
     del body["position"]
-    key = (shard_key(day_of(at), crc32(event.id.encode()) % SHARDS), position)
+    key = (shard_key(day_of(at), crc32(event.id.encode()) % shards), position)
     return key_image(key) | {"v": {"N": "1"}, "b": to_attribute(body)}
 
 

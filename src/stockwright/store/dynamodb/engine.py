@@ -17,6 +17,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from stockwright.store.dynamodb.calls import Calls
+from stockwright.store.dynamodb.layout import LAYOUT, SHARDS_DEFAULT, body_of_layout
 from stockwright.store.dynamodb.log import Log
 from stockwright.store.dynamodb.reading import Reader
 from stockwright.store.dynamodb.writing import WRITES_MAX, Writer
@@ -120,7 +121,10 @@ class DynamoDbStore:
 
     def marks_of_new_shop(self) -> list[Write]:
         """Return what marks a table as one of this release's format; written in the commit that makes the shop."""
-        return [] if self.is_marked else [Put(MARK, {"format": FORMAT}, ABSENT)]
+        if self.is_marked:
+            return []
+        layout = body_of_layout(SHARDS_DEFAULT, SHARDS_DEFAULT, 0, entries=True)
+        return [Put(MARK, {"format": FORMAT}, ABSENT), Put(LAYOUT, layout, ABSENT)]
 
     async def purge(self, now_seconds: int, limit: int = 1000) -> int:  # noqa: ARG002 - the port's
         """Leave it to DynamoDB, which removes what is past its `ttl` by itself."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeGuard
 
 from stockwright.store.dynamodb import lease
 from stockwright.store.dynamodb.codec import Wire, event_image, image_of_put, key_image, to_attribute
+from stockwright.store.dynamodb.layout import home
 from stockwright.store.port import (
     ABSENT,
     Add,
@@ -17,6 +18,7 @@ from stockwright.store.port import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from stockwright.store.dynamodb.layout import Layout
     from stockwright.store.port import IndexName, Key, Path, Write
 
 
@@ -25,15 +27,16 @@ PATHS_MAX: Final = 40
 NEVER: Final = "attribute_exists(pk) AND attribute_not_exists(pk)"
 
 
-def action_of(table: str, write: Write, now: int, leased: Key | None) -> Wire:
+def action_of(table: str, write: Write, now: int, leased: Key | None, layout: Layout) -> Wire:
     """Write one write as an action of a transaction."""
     if isinstance(write, Append):
-        return {"Put": {"TableName": table, "Item": event_image(write.event, now, f"{now:013d}-{write.event.id}")}}
+        position = f"{now:013d}-{write.event.id}"
+        return {"Put": {"TableName": table, "Item": event_image(write.event, now, position, layout.written)}}
     if isinstance(write, Add):
         return {"Update": _update(table, write, None if write.key == leased else now)}
     if isinstance(write, Put):
-        return {"Put": {"TableName": table, "Item": image_of_put(write)} | _expecting(write.expect)}
-    at_key = {"TableName": table, "Key": key_image(write.key)} | _expecting(write.expect)
+        return {"Put": {"TableName": table, "Item": image_of_put(write, layout)} | _expecting(write.expect)}
+    at_key = {"TableName": table, "Key": key_image(home(write.key))} | _expecting(write.expect)
     return {"ConditionCheck": at_key} if isinstance(write, Check) else {"Delete": at_key}
 
 

@@ -15,7 +15,6 @@ from stockwright.base.errors import Busy
 from stockwright.store.dynamodb.calls import ATTEMPTS_MAX, pause
 from stockwright.store.dynamodb.codec import (
     DAYS,
-    SHARDS,
     Wire,
     day_image,
     day_of,
@@ -54,6 +53,7 @@ class Log:
         """Go through the days, in each through its shards at once."""
         high = "" if reverse else f"{now_ms() - self._tail_delay_ms + 1:013d}"
         events: list[Event] = []
+        shards = (await self._calls.layout()).read
         async for day in self._days_from(after, reverse=reverse):
             left = limit - len(events)
             pages = await asyncio.gather(
@@ -61,7 +61,7 @@ class Log:
                     self._reader.query(
                         Query(shard_key(day, shard), high=high, after=after or None, limit=left, reverse=reverse)
                     )
-                    for shard in range(SHARDS)
+                    for shard in range(shards)
                 ]
             )
             found = sorted((item for each in pages for item in each.items), key=lambda item: item.key[1])
@@ -98,25 +98,30 @@ class Log:
 
     async def rewrite(self, events: Sequence[Event]) -> None:
         """Write the events again, one by one."""
+        shards = (await self._calls.layout()).read
         for event in events:
-            await self._calls.run(self._rewrite, event)
+            await self._calls.run(self._rewrite, event, shards)
 
-    def _rewrite(self, event: Event) -> None:
+    def _rewrite(self, event: Event, shards: int) -> None:
+        """Write an event where it is: in the shard that its day had for it, which was one of fewer, perhaps."""
         at = int(event.position.split("-", maxsplit=1)[0])
-        image = event_image(event, at, event.position)
-        try:
-            self._calls.client.update_item(
-                TableName=self._calls.table,
-                Key=key_of_image(image),
-                UpdateExpression="SET b = :body",
-                ConditionExpression="attribute_exists(pk)",
-                ExpressionAttributeValues={":body": image["b"]},
-            )
-        except self._calls.client.exceptions.ConditionalCheckFailedException:
+        for count in range(shards, 0, -1):
+            image = event_image(event, at, event.position, count)
+            try:
+                self._calls.client.update_item(
+                    TableName=self._calls.table,
+                    Key=key_of_image(image),
+                    UpdateExpression="SET b = :body",
+                    ConditionExpression="attribute_exists(pk)",
+                    ExpressionAttributeValues={":body": image["b"]},
+                )
+            except self._calls.client.exceptions.ConditionalCheckFailedException:
+                continue
             return
 
     async def trim(self, through: str, limit: int = 1000) -> int:
         """Remove events day by day, each day's entry in the list of days after its last event."""
+        shards = (await self._calls.layout()).read
         removed, last = 0, day_of(int(through.split("-", maxsplit=1)[0])) if through else ""
         async for day in self._days_from("", reverse=False):
             if day > last or removed == limit:
@@ -124,7 +129,7 @@ class Log:
             left, gone = limit - removed, 0
             pages = [
                 await self._reader.query(Query(shard_key(day, shard), high=f"{through}\x00", limit=left))
-                for shard in range(SHARDS)
+                for shard in range(shards)
             ]
             keys = sorted((item.key for page in pages for item in page.items), key=lambda key: key[1])[:left]
             for start in range(0, len(keys), DELETES_MAX):

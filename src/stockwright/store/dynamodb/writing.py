@@ -27,14 +27,18 @@ from stockwright.store.dynamodb.codec import (
     now_ms,
     to_attribute,
 )
+from stockwright.store.dynamodb.entries import OWN, delete_entries, plan_of, put_entries
 from stockwright.store.dynamodb.expressions import NEVER, action_of, is_wide, key_of_write
 from stockwright.store.dynamodb.faults import may_pass, met_a_lease, raise_unless_it_passes, was_refused
+from stockwright.store.dynamodb.layout import LAYOUT
 from stockwright.store.port import Add, Append, ConditionFailed, Delete, Put
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stockwright.store.dynamodb.calls import Calls
+    from stockwright.store.dynamodb.entries import Plan
+    from stockwright.store.dynamodb.layout import Layout
     from stockwright.store.dynamodb.log import Log
     from stockwright.store.port import Decision, Item, Key, Write
 
@@ -130,9 +134,25 @@ class Writer:
             raise ValueError("two writes to one item in one commit")
         if not writes:
             return
+        layout = await self._calls.layout()
+        plan: Plan = await self._calls.run(plan_of, self._calls, writes, layout)
+        if plan.new:
+            await self._calls.run(put_entries, self._calls.client, self._calls.table, plan.new)
+        try:
+            await self._commit_with(writes, leased, layout, plan)
+        except ConditionFailed:
+            if plan.new:
+                await self._calls.run(delete_entries, self._calls.client, self._calls.table, plan.new)
+            raise
+        if plan.former:
+            await self._calls.run(delete_entries, self._calls.client, self._calls.table, plan.former)
+        if LAYOUT in keys:
+            self._calls.forget_layout()
+
+    async def _commit_with(self, writes: Sequence[Write], leased: Key | None, layout: Layout, plan: Plan) -> None:
         attempt, waits, deadline = 0, 0, time.monotonic() + LEASE_WAIT_SECONDS
         while attempt < ATTEMPTS_MAX and time.monotonic() < deadline:
-            outcome: _Outcome = await self._calls.run(self._transact, writes, leased)
+            outcome: _Outcome = await self._calls.run(self._transact, writes, leased, layout, plan)
             if outcome == "written":
                 return
             if outcome == "leased":
@@ -144,15 +164,17 @@ class Writer:
                 attempt += 1
         raise Busy("Too many concurrent changes to the same record; try again shortly")
 
-    def _transact(self, writes: Sequence[Write], leased: Key | None) -> _Outcome:
+    def _transact(self, writes: Sequence[Write], leased: Key | None, layout: Layout, plan: Plan) -> _Outcome:
         """Send one transaction; what is not "written" wrote nothing, and may be sent again."""
         errors, token = self._calls.client.exceptions, secrets.token_hex(16)
         wide = {position: self._read_and_add(write) for position, write in enumerate(writes) if is_wide(write)}
         now = self._log.instant(with_events=any(isinstance(write, Append) for write in writes))
         items = [
-            wide.get(position) or action_of(self._calls.table, write, now, leased)
+            wide.get(position) or action_of(self._calls.table, write, now, leased, layout)
             for position, write in enumerate(writes)
         ]
+        for position, own in plan.own.items():
+            items[position]["Put"]["Item"][OWN] = own
         may_be_done = False
         for attempt in range(ATTEMPTS_MAX):
             if attempt and now_ms() - now > self._resend_ms:

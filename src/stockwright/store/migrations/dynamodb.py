@@ -9,6 +9,7 @@ the same work twice, and no harm.
 from __future__ import annotations
 
 import random
+import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +20,10 @@ from stockwright.base.errors import Busy, Misconfigured
 from stockwright.store import migrations
 from stockwright.store.dynamodb import codec as dynamodb_codec
 from stockwright.store.dynamodb import faults as faults_store_dynamodb
+from stockwright.store.dynamodb.calls import read_layout
 from stockwright.store.dynamodb.connecting import format_of_mark
+from stockwright.store.dynamodb.entries import OWN, delete_entries, image_with_entries, put_entries
+from stockwright.store.dynamodb.layout import LAYOUT, body_of_layout
 from stockwright.store.migrations import FORMAT, MARK, Progress, progress_of, too_new, upgrade
 from stockwright.store.port import INDEXES, Put, body_of
 
@@ -47,7 +51,8 @@ class TableUpgrade:
         if self.format > FORMAT:
             raise Misconfigured(too_new(f"the table {self._table}", self.format))
         self.progress = progress_of(body_of(dynamodb_codec.row_of_image(mark).body)) if mark else Progress()
-        self.done = self.format == FORMAT
+        self._layout = read_layout(self._client, self._table)
+        self.done = self.format == FORMAT and self._layout.has_entries
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="stockwright-upgrade")
 
     def step(self) -> None:
@@ -59,7 +64,7 @@ class TableUpgrade:
             else {}
         )
         answer = self._call("scan", ConsistentRead=True, Limit=migrations.PAGE, **start)
-        images = [each for each in answer["Items"] if not dynamodb_codec.is_of_log(each) and not _is_mark(each)]
+        images = [each for each in answer["Items"] if dynamodb_codec.is_of_shop(each)]
         changed = [row for row in self._threads.map(self._upgrade, images) if row is not None]
         progress.count(len(images), changed)
         last = answer.get("LastEvaluatedKey")
@@ -67,6 +72,10 @@ class TableUpgrade:
         self.done = last is None
         if not self._dry_run:
             body = {"format": FORMAT} if self.done else {"format": self.format, **msgspec.to_builtins(progress)}
+            if self.done:
+                shards = self._layout.read
+                layout = body_of_layout(shards, shards, 0, entries=True)
+                self._call("put_item", Item=dynamodb_codec.image_of_put(Put(LAYOUT, layout, 0)))
             self._call("put_item", Item=dynamodb_codec.image_of_put(Put(MARK, body, 0)))
 
     def _upgrade(self, image: _Wire) -> Put | None:
@@ -74,12 +83,19 @@ class TableUpgrade:
         key = {"pk": image["pk"], "sk": image["sk"]}
         for attempt in range(ATTEMPTS_MAX):
             row = dynamodb_codec.row_of_image(image)
-            newer = upgrade(row)
-            if newer is None or self._dry_run:
+            newer = upgrade(row) or row
+            put, entries = image_with_entries(newer, self._layout, secrets.token_hex(4))
+            if OWN in image:
+                put[OWN], entries = image[OWN], []
+            if newer is row and not entries:
+                return None
+            if self._dry_run:
                 return newer
+            put_entries(self._client, self._table, entries)
             try:
-                self._call("update_item", Key=key, **_writing(image, newer))
+                self._call("update_item", Key=key, **_writing(image, put))
             except self._client.exceptions.ConditionalCheckFailedException:
+                delete_entries(self._client, self._table, entries)
                 _wait(attempt)
                 found = self._call("get_item", Key=key, ConsistentRead=True).get("Item")
                 if found is None:
@@ -107,10 +123,9 @@ class TableUpgrade:
         self._threads.shutdown()
 
 
-def _writing(image: _Wire, newer: Put) -> _Wire:
+def _writing(image: _Wire, put: _Wire) -> _Wire:
     """Write the update of an item that is still as it was read."""
-    put = dynamodb_codec.image_of_put(newer)
-    names = [f"{index}_{part}" for index in INDEXES for part in "ps"] + ["t", "ttl"]
+    names = [f"{index}_{part}" for index in INDEXES for part in "ps"] + ["t", "ttl", OWN]
     sets = ["#b = :b", *[f"#{name} = :{name}" for name in names if name in put and put[name] != image.get(name)]]
     gone = [f"#{name}" for name in names if name in image and name not in put]
     written = {name: put[name] for name in names if f"#{name} = :{name}" in sets}
@@ -126,10 +141,6 @@ def _writing(image: _Wire, newer: Put) -> _Wire:
             **{f":{name}": value for name, value in written.items()},
         },
     }
-
-
-def _is_mark(image: _Wire) -> bool:
-    return (image["pk"]["S"], image["sk"]["S"]) == MARK
 
 
 def _wait(attempt: int) -> None:
